@@ -1,0 +1,35 @@
+# make test   all that CI checks: format, lint, types, every test and the examples in the docs
+# make unit   the quick tests alone
+# make docs   write the generated pages anew
+
+PYTHON ?= python3
+VENV := .venv-dev
+BIN := $(VENV)/bin
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: test unit lint types docs clean
+
+test: lint types
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+unit: $(VENV)/ready
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+docs: $(VENV)/ready
+	$(BIN)/python docs/generate.py
+
+$(VENV)/ready: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

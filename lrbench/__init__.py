@@ -1,0 +1,35 @@
+"""Honest, fast benchmarking of first-order convex optimisation; the learning rate is its subject.
+
+The public names are loaded when they are first used, so that ``import lrbench`` and
+``lrbench --version`` stay free of NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lrbench.errors import LrbenchError as LrbenchError
+    from lrbench.experiment import run as run
+    from lrbench.results import Result as Result
+
+_PUBLIC = {
+    "LrbenchError": "lrbench.errors",
+    "Result": "lrbench.results",
+    "run": "lrbench.experiment",
+}
+
+__all__ = ["LrbenchError", "Result", "__version__", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'lrbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,45 @@
+"""Names of array shapes, and the few reductions over lanes.
+
+A *lane* is one initial learning rate. All lanes of a run stand side by side in the columns of
+``W``, so that one matrix product serves them all.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Lanes: TypeAlias = NDArray[np.float64]
+"""(n_features, n_lanes), C order: one iterate a lane."""
+
+PerLane: TypeAlias = NDArray[np.float64]
+"""(n_lanes,): one number a lane."""
+
+Scores: TypeAlias = NDArray[np.float64]
+"""(n_batch, n_lanes): ``Z = X @ W``."""
+
+PerSample: TypeAlias = NDArray[np.float64]
+"""(n_samples,) or (n_batch,): one number a sample."""
+
+Vector: TypeAlias = NDArray[np.float64]
+"""(n_features,): one iterate."""
+
+Index: TypeAlias = NDArray[np.intp]
+"""(n_batch,): row numbers of samples."""
+
+Mask: TypeAlias = NDArray[np.bool_]
+"""(n_lanes,): which lanes."""
+
+
+def norm_sq(W: Lanes) -> PerLane:
+    """Return the squared Euclidean norm of every column of `W`."""
+    out: PerLane = np.einsum("ij,ij->j", W, W)
+    return out
+
+
+def inner(U: Lanes, V: Lanes) -> PerLane:
+    """Return the inner product of every column of `U` with the same column of `V`."""
+    out: PerLane = np.einsum("ij,ij->j", U, V)
+    return out

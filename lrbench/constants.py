@@ -1,0 +1,57 @@
+"""The constants of a problem that theorems speak of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Constants:
+    """The numbers that the theorems need; None where there is no such number.
+
+    `distance` and `noise_star` need a minimiser and are None where f_star is not attained.
+    """
+
+    L: float
+    """Lipschitz constant of the gradient of F, rounded up; inf where F is not smooth."""
+    L_method: str
+    """How L was bounded: ``"eigenvalues"``, ``"Lanczos bound"``, …"""
+    L_max: float
+    """The largest Lipschitz constant of the gradient of a single term; inf where not smooth."""
+    mu: float
+    """Strong convexity, rounded down; 0 if there is none."""
+    mu_pl: float
+    """The constant of the Polyak-Lojasiewicz inequality, >= mu; 0 if unknown."""
+    G: float | None
+    """Bound on the norm of every stochastic (sub)gradient within `radius` of the start; None if
+    there is none."""
+    grad_norm_sq0: float
+    """|grad F(w_0)|^2."""
+    f_star: float
+    f_star_error: float
+    """f_star - f_star_error <= inf F <= f_star."""
+    f_star_method: str
+    attained: bool
+    """Whether a minimiser exists."""
+    delta0: float
+    """F(w_0) - f_star."""
+    distance: float | None = None
+    """|w_0 - w_star|."""
+    distance_error: float | None = None
+    """Bound on |w_hat - w_star| for the computed minimiser; None if there is none."""
+    noise_star: float | None = None
+    """(1/n) sum_i |grad f_i(w_star)|^2."""
+
+    @property
+    def kappa(self) -> float | None:
+        """L / mu, None without strong convexity."""
+        return self.L / self.mu if self.mu > 0 else None
+
+    @property
+    def L_is_bound(self) -> bool:
+        """Whether L is an upper bound for certain; else verdicts that rest on it are heuristic."""
+        return self.L_method != "estimate"
+
+
+Sampling = Literal["replacement", "reshuffle"]

@@ -1,0 +1,280 @@
+"""The one loop: a bundle of lanes goes through a problem, and its trace is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrbench.arrays import Lanes, Mask, PerLane, Vector, norm_sq
+from lrbench.constants import Constants
+from lrbench.errors import RefutedError
+from lrbench.ledger import Ledger
+from lrbench.minibatches import Minibatches
+from lrbench.oracle import Ball, Iterate, Stopwatch
+from lrbench.problem import Problem
+from lrbench.results import Run, Status
+from lrbench.solvers.base import Solver, SolverSpec, keep_lanes
+from lrbench.tracking import Tracker
+
+MEAN_ELEMENTS = 1 << 20
+"""Averages are evaluated for so many (features x lanes) at a time."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run goes on, and where it is looked at.
+
+    Parameters
+    ----------
+    iterations
+        The number of steps T.
+    checkpoints
+        The iterations at which the trace has a row; 0 and T are among them.
+    target
+        A lane ends at the first checkpoint whose suboptimality is at most this; None for never.
+    """
+
+    iterations: int
+    checkpoints: Sequence[int]
+    target: float | None = None
+
+
+def log_spaced(iterations: int, per_decade: int) -> list[int]:
+    """Return 0, the 1-2-5 series, `per_decade` points a decade, and `iterations` itself."""
+    decades = math.log10(max(iterations, 1))
+    fine = {round(10 ** (i / per_decade)) for i in range(math.floor(decades * per_decade) + 1)}
+    coarse = {m * 10**e for e in range(math.floor(decades) + 1) for m in (1, 2, 5)}
+    return sorted({0, iterations} | {t for t in fine | coarse if t < iterations})
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a bundle of lanes has to do.
+
+    Parameters
+    ----------
+    problem, constants, w_star
+        The objective, what is known of it, and its minimiser (None where there is none).
+    solver, spec
+        The step rule, and its name with all parameters.
+    lr0
+        The initial learning rates, (n_lanes,).
+    minibatches
+        None for full batches.
+    ball
+        The constraint, None without one.
+    budget, seed
+        How long, and the seed that the run is labelled with.
+    """
+
+    problem: Problem
+    constants: Constants
+    w_star: Vector | None
+    solver: Solver
+    spec: SolverSpec
+    lr0: PerLane
+    minibatches: Minibatches | None
+    ball: Ball | None
+    budget: Budget
+    seed: int
+
+
+def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
+    """Run all lanes of one solver and one seed; return one `Run` a lane, in the order of lr0.
+
+    Parameters
+    ----------
+    task
+        What to do.
+    stop
+        Called before step t with t; True interrupts all lanes that are still running.
+
+    Raises
+    ------
+    RefutedError
+        If the objective falls below f_star - f_star_error.
+    """
+    with np.errstate(all="ignore"):
+        bundle = Bundle(task)
+        error = None
+        try:
+            bundle.go(stop)
+        except RefutedError:
+            raise
+        except Exception as e:  # a solver may raise anything: its lanes are rows all the same
+            error = f"{type(e).__name__}: {e}"
+            bundle.end_all(Status.FAILED, bundle.t)
+    minibatches = task.minibatches
+    return [
+        Run(
+            solver=task.spec,
+            lr0=float(lr0),
+            setting="batch" if minibatches is None else "stochastic",
+            batch_size=task.problem.n_samples if minibatches is None else minibatches.batch_size,
+            sampling=None if minibatches is None else minibatches.sampling,
+            seed=task.seed,
+            status=bundle.ledger.ended[lane].status,
+            status_at=bundle.ledger.ended[lane].iteration,
+            error=error if bundle.ledger.ended[lane].status is Status.FAILED else None,
+            trace=bundle.ledger.trace(lane),
+            iterates=bundle.ledger.ended[lane].iterates,
+            evaluation_seconds=bundle.evaluation.seconds,
+        )
+        for lane, lr0 in enumerate(task.lr0)
+    ]
+
+
+class Bundle:
+    """The lanes of a task on their way."""
+
+    def __init__(self, task: Task) -> None:
+        n_lanes, c = len(task.lr0), task.constants
+        self.task = task
+        self.walk = task.problem.walk(task.w_star, task.ball, task.minibatches)
+        self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
+        self.ledger = Ledger(n_lanes, c)
+        self.watch = Stopwatch()
+        self.evaluation = Stopwatch()
+        self.t = 0
+        self.summed = 0
+        self.W: Iterate = self.walk.iterates.start(n_lanes)
+        self.lr = np.full(n_lanes, np.nan)
+        self.best_objective = np.full(n_lanes, np.inf)
+        self.best: Lanes = np.zeros((task.problem.n_features, n_lanes))
+        self.state: Any = None
+
+    def go(self, stop: Callable[[int], bool]) -> None:
+        """Step until the budget is used up, `stop` says so, or no lane is left."""
+        budget, walk, tracker = self.task.budget, self.walk, self.tracker
+        self.state = self.task.solver.init(self.W, self.task.lr0)
+        checkpoints = frozenset(budget.checkpoints)
+        oracles = walk.oracles(tracker.observe)
+        for t in range(budget.iterations + 1):
+            self.t = t
+            if t in checkpoints:
+                with self.evaluating():
+                    self.checkpoint()
+            if t == budget.iterations or not self.ledger.running.any():
+                break
+            if stop(t):
+                return self.end_all(Status.INTERRUPTED, t)
+            self.watch.start()
+            oracle = next(oracles)
+            walk.iterates.accumulate(self.W)
+            self.summed = t + 1
+            self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
+            self.watch.stop()
+            lost = tracker.advance(t, self.lr)
+            if oracle.projected:
+                tracker.measure(walk.iterates.dense(self.W))
+            if lost is not None:
+                self.end(lost, Status.DIVERGED, t)
+                if lost.all():
+                    break
+        return self.end_all(Status.COMPLETED, budget.iterations)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Count the block as evaluation, but for the gradients in it that a step needs anyway."""
+        before = self.watch.seconds
+        self.evaluation.start()
+        yield
+        self.evaluation.stop()
+        self.evaluation.seconds -= self.watch.seconds - before
+
+    def checkpoint(self) -> None:
+        """Evaluate the objective and write a row; lanes may end here."""
+        t, budget, iterates = self.t, self.task.budget, self.walk.iterates
+        W = iterates.dense(self.W)
+        if self.task.minibatches is None and t < budget.iterations:
+            self.watch.start()
+            objective, G = self.task.problem.value_and_gradient(W, self.watch)
+            self.watch.stop()
+        else:
+            objective, G = self.task.problem.value_and_gradient(W)
+        average = self.average_objective() if t else np.full_like(objective, np.nan)
+        grad_norm_sq = norm_sq(G)
+        self.tracker.measure(W)
+        self.ledger.refute(t, objective, average)
+        self.remember_best(W, objective)
+        self.write(objective, average, grad_norm_sq)
+        ended = ~(np.isfinite(objective) & np.isfinite(grad_norm_sq))
+        if ended.any():
+            self.ledger.retract(ended)
+            self.end(ended, Status.DIVERGED, t)
+            G, objective = np.compress(~ended, G, axis=1), objective[~ended]
+        if budget.target is not None:
+            ended = objective - self.task.constants.f_star <= budget.target
+            if ended.any():
+                self.end(ended, Status.REACHED_TARGET, t)
+                G = np.compress(~ended, G, axis=1)
+        if t < budget.iterations:
+            self.walk.offer(G)
+
+    def write(self, objective: PerLane, average: PerLane, grad_norm_sq: PerLane) -> None:
+        """Write the row of the present iteration."""
+        t, f_star = self.t, self.task.constants.f_star
+        row: dict[str, PerLane | float] = {
+            "iteration": t,
+            "passes": self.walk.meter.sample_gradients / self.task.problem.n_samples,
+            "seconds": self.watch.seconds,
+            "objective": objective,
+            "suboptimality": objective - f_star,
+            "suboptimality_average": average - f_star,
+            "suboptimality_best": self.best_objective - f_star,
+            "grad_norm_sq": grad_norm_sq,
+            "lr": self.lr,
+            **self.tracker.row(t),
+        }
+        if self.task.minibatches is not None:
+            row["min_grad_norm_sq"] = np.full_like(objective, np.nan)
+        for name in self.task.solver.traced:
+            row[name] = getattr(self.state, name)
+        self.ledger.write(row)
+
+    def average_objective(self) -> PerLane:
+        """Return F at the running average of every lane."""
+        n_lanes = len(self.lr)
+        width = max(1, MEAN_ELEMENTS // self.task.problem.n_features)
+        return np.concatenate(
+            [
+                self.task.problem.value(
+                    self.walk.iterates.mean(self.W, self.t, slice(k, k + width))
+                )
+                for k in range(0, n_lanes, width)
+            ]
+        )
+
+    def remember_best(self, W: Lanes, objective: PerLane) -> None:
+        """Keep the iterates that are the best so far."""
+        better = objective < self.best_objective
+        np.copyto(self.best, W, where=better)
+        self.best_objective = np.where(better, objective, self.best_objective)
+
+    def end(self, mask: Mask, status: Status, iteration: int) -> None:
+        """End the lanes in `mask` and go on with the others."""
+        iterates, keep = self.walk.iterates, ~mask
+        last = iterates.dense(self.W)
+        for lane in np.flatnonzero(mask).tolist():
+            average = iterates.mean(self.W, max(self.summed, 1), slice(lane, lane + 1))
+            points = {"last": last[:, lane], "average": average[:, 0], "best": self.best[:, lane]}
+            # Where other lanes go on, a view would keep the whole bundle alive.
+            kept = {k: v.copy() for k, v in points.items()} if keep.any() else points
+            self.ledger.end(lane, status, iteration, kept)
+        self.ledger.running[np.flatnonzero(self.ledger.running)[mask]] = False
+        if keep.any():
+            self.W = iterates.keep(self.W, keep)
+            self.state = keep_lanes(self.state, keep)
+            self.tracker.keep(keep)
+            self.best = np.compress(keep, self.best, axis=1)
+            self.lr, self.best_objective = self.lr[keep], self.best_objective[keep]
+
+    def end_all(self, status: Status, iteration: int) -> None:
+        """End every lane that is still running."""
+        if self.ledger.running.any():
+            self.end(np.ones(self.ledger.running.sum(), dtype=np.bool_), status, iteration)

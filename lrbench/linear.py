@@ -1,0 +1,97 @@
+"""The linear model: a loss of the scores X @ W plus a penalty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane, PerSample
+from lrbench.matrix import DataMatrix
+from lrbench.oracle import Stopwatch
+
+if TYPE_CHECKING:
+    from lrbench.losses.base import Loss
+    from lrbench.penalties.base import Penalty
+
+
+@dataclass(frozen=True, eq=False)
+class LinearObjective:
+    r"""The objective of a linear model.
+
+    .. math:: F(w) = \frac1n \sum_{i=1}^n \varphi(x_i^\top w, y_i) + R(w)
+
+    Parameters
+    ----------
+    data
+        X, (n_samples, n_features), the intercept's column of ones last if there is one.
+    y
+        Targets, (n_samples,).
+    loss, penalty
+        phi and R; the penalty leaves the intercept alone.
+    intercept
+        Whether the last column is the intercept's.
+    """
+
+    data: DataMatrix
+    y: PerSample
+    loss: Loss
+    penalty: Penalty
+    intercept: bool
+
+    @property
+    def n_samples(self) -> int:
+        """The number of samples."""
+        return self.data.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        """The number of columns of X, the intercept's included."""
+        return self.data.shape[1]
+
+    @property
+    def n_penalised(self) -> int:
+        """The number of coordinates that the penalty sees."""
+        return self.n_features - self.intercept
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return F of every column of `W`, (n_lanes,)."""
+        total = np.zeros(W.shape[1])
+        for rows, X, _ in self.data.blocks(W.shape[1]):
+            total += self.loss.value(X @ W, self.y[rows]).sum(axis=0)
+        total /= self.n_samples
+        return total + self.penalty.value(W[: self.n_penalised])
+
+    def gradient(self, W: Lanes) -> Lanes:
+        """Return the gradient of F at every column of `W`, shape of `W`."""
+        G: Lanes | None = None
+        for rows, X, XT in self.data.blocks(W.shape[1]):
+            part = XT @ self.loss.derivative(X @ W, self.y[rows])
+            G = part if G is None else np.add(G, part, out=G)
+        assert G is not None
+        G /= self.n_samples
+        self.add_penalty_gradient(G, W)
+        return G
+
+    def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
+        """Return F and its gradient, column by column; a running `watch` pauses for the value."""
+        watch = watch or Stopwatch()
+        total = np.zeros(W.shape[1])
+        G = np.zeros_like(W)
+        for rows, X, XT in self.data.blocks(W.shape[1]):
+            Z, y = X @ W, self.y[rows]
+            with watch.paused():
+                total += self.loss.value(Z, y).sum(axis=0)
+            G += XT @ self.loss.derivative(Z, y)
+        G /= self.n_samples
+        self.add_penalty_gradient(G, W)
+        with watch.paused():
+            total /= self.n_samples
+            total += self.penalty.value(W[: self.n_penalised])
+        return total, G
+
+    def add_penalty_gradient(self, G: Lanes, W: Lanes) -> None:
+        """Add the gradient of the penalty at `W` to `G` in place."""
+        if self.penalty.weight:
+            G[: self.n_penalised] += self.penalty.gradient(W[: self.n_penalised])

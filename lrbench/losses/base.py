@@ -1,0 +1,46 @@
+"""What a loss is."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Protocol
+
+from lrbench.arrays import PerSample, Scores
+
+Task = Literal["binary", "regression"]
+
+
+class Loss(Protocol):
+    """An elementwise convex function phi(z, y) of a score and a target.
+
+    `y` has shape (n_batch,) and is broadcast against the rows of `Z`. Nothing here knows X: only
+    the matrix product sees whether the data are sparse.
+    """
+
+    name: ClassVar[str]
+    task: ClassVar[Task]
+    """``"binary"``: targets are -1 and +1; ``"regression"``: any real number."""
+    smoothness: ClassVar[float]
+    """sup of the second derivative in z; inf if not smooth."""
+    lipschitz: ClassVar[float]
+    """sup of the absolute derivative in z; inf if unbounded."""
+
+    def value(self, Z: Scores, y: PerSample) -> Scores:
+        """Return phi(Z, y), shape of `Z`."""
+        ...
+
+    def derivative(self, Z: Scores, y: PerSample) -> Scores:
+        """Return the derivative (a subgradient) in z, shape of `Z`; never computes the value."""
+        ...
+
+    def second_derivative(self, Z: Scores, y: PerSample) -> Scores:
+        """Return the second derivative in z, shape of `Z` (for the reference solvers)."""
+        ...
+
+    def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
+        """Return sup_z (u z - phi(z, y)), shape (n_samples,); inf outside the domain."""
+        ...
+
+
+def column(y: PerSample, Z: Scores) -> PerSample:
+    """Return `y` shaped to broadcast against the rows of `Z` (one or two axes)."""
+    return y if Z.ndim == 1 else y[:, None]

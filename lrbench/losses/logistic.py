@@ -1,0 +1,59 @@
+"""The logistic loss."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from lrbench.arrays import PerSample, Scores
+from lrbench.losses.base import Task, column
+
+
+class Logistic:
+    r"""The logistic loss with labels -1 and +1.
+
+    .. math:: \varphi(z, y) = \log(1 + e^{-yz})
+
+    Notes
+    -----
+    On separable data without a penalty the infimum 0 is not attained: there is no minimiser.
+    All methods are stable for any finite score; the derivative costs one exponential.
+    """
+
+    name: ClassVar[str] = "logistic"
+    task: ClassVar[Task] = "binary"
+    smoothness: ClassVar[float] = 0.25
+    lipschitz: ClassVar[float] = 1.0
+
+    def value(self, Z: Scores, y: PerSample) -> Scores:
+        """Return log(1 + exp(-y Z))."""
+        M = Z * column(y, Z)
+        out = np.log1p(np.exp(-np.abs(M)))
+        out -= np.minimum(M, 0.0)
+        return out
+
+    def derivative(self, Z: Scores, y: PerSample) -> Scores:
+        """Return -y / (1 + exp(y Z))."""
+        target = column(y, Z)
+        out = Z * target
+        # Beyond 709 exp overflows to inf, and -y / inf = 0 is the derivative to machine precision.
+        with np.errstate(over="ignore"):
+            np.exp(out, out=out)
+        out += 1.0
+        np.divide(-target, out, out=out)
+        return out
+
+    def second_derivative(self, Z: Scores, y: PerSample) -> Scores:
+        """Return s (1 - s) with s = 1 / (1 + exp(-Z))."""
+        e = np.exp(-np.abs(Z))
+        return e / np.square(1.0 + e)
+
+    def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
+        """Return p log p + (1 - p) log(1 - p) with p = -u y in [0, 1]; inf outside."""
+        p = -u * y
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.where(p > 0, p * np.log(p), 0.0) + np.where(
+                p < 1, (1 - p) * np.log1p(-p), 0.0
+            )
+        return np.where((p < 0) | (p > 1), np.inf, value)

@@ -1,0 +1,102 @@
+"""The matrix product: the only place that knows whether X is sparse."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrbench.arrays import Index, PerSample
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    Matrix: TypeAlias = NDArray[np.float64] | csr_array
+
+BLOCK_ELEMENTS = 1 << 17
+"""Scores (rows x lanes) in one row block: 1 MiB, so that a block stays in a core's cache."""
+
+CHUNK_BYTES = 1 << 23
+"""A gathered and densified chunk of minibatches."""
+
+
+class DataMatrix:
+    """X, (n_samples, n_features), as a dense C-ordered array or in CSR form.
+
+    Parameters
+    ----------
+    X
+        The data; never copied, never written to.
+    """
+
+    def __init__(self, X: Matrix) -> None:
+        self.X = X
+        self._blocks: dict[int, list[tuple[slice, Any, Any]]] = {}
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_samples, n_features)."""
+        rows, columns = self.X.shape
+        return int(rows), int(columns)
+
+    @property
+    def sparse(self) -> bool:
+        """Whether X is in CSR form."""
+        return not isinstance(self.X, np.ndarray)
+
+    @cached_property
+    def nnz(self) -> int:
+        """The number of non-zeros."""
+        return int(np.count_nonzero(self.X)) if isinstance(self.X, np.ndarray) else int(self.X.nnz)
+
+    def blocks(self, n_lanes: int) -> list[tuple[slice, Any, Any]]:
+        """Return (rows, X[rows], X[rows].T) for row blocks that keep rows x lanes small."""
+        size = max(1, BLOCK_ELEMENTS // max(1, n_lanes))
+        if size not in self._blocks:
+            self._blocks = {size: [self._block(s, size) for s in range(0, self.shape[0], size)]}
+        return self._blocks[size]
+
+    def _block(self, start: int, size: int) -> tuple[slice, Any, Any]:
+        rows = slice(start, min(start + size, self.shape[0]))
+        part = row_range(self.X, rows)
+        return rows, part, transpose(part)
+
+    def gather(self, index: Index, dense: bool) -> Any:
+        """Return the rows `index` as a new matrix, densified if `dense`."""
+        rows: Any = self.X[index]
+        return rows.toarray() if dense and self.sparse else rows
+
+    def row_norms_sq(self) -> PerSample:
+        """Return |x_i|^2, (n_samples,)."""
+        if isinstance(self.X, np.ndarray):
+            out: PerSample = np.einsum("ij,ij->i", self.X, self.X)
+            return out
+        return np.asarray(self.X.power(2).sum(axis=1), dtype=np.float64).ravel()
+
+
+def row_range(X: Any, rows: slice) -> Any:
+    """Return X[rows] of a dense or CSR matrix without copying its entries."""
+    if isinstance(X, np.ndarray):
+        return X[rows]
+    lo, hi = X.indptr[rows.start], X.indptr[rows.stop]
+    indptr = X.indptr[rows.start : rows.stop + 1] - lo
+    shape = (rows.stop - rows.start, X.shape[1])
+    return _sharing(type(X), shape, X.data[lo:hi], X.indices[lo:hi], indptr)
+
+
+def transpose(X: Any) -> Any:
+    """Return the transpose of a dense or CSR matrix without copying its entries."""
+    if isinstance(X, np.ndarray):
+        return X.T
+    from scipy.sparse import csc_array
+
+    return _sharing(csc_array, X.shape[::-1], X.data, X.indices, X.indptr)
+
+
+def _sharing(kind: Any, shape: tuple[int, int], data: Any, indices: Any, indptr: Any) -> Any:
+    """Return a sparse matrix of these very arrays; SciPy's constructor copies small views."""
+    out = kind(shape, dtype=data.dtype)
+    out.data, out.indices, out.indptr = data, indices, indptr
+    return out

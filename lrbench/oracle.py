@@ -1,0 +1,133 @@
+"""What a solver may ask, and the meter of what it asked.
+
+A solver sees the objective through an `Oracle`: a gradient on the present minibatch, for all lanes
+at once, and a step along it. The iterate `W` that travels between the two is opaque to the solver:
+it is a plain (n_features, n_lanes) array, or, for wide sparse data, a
+`lrbench.scaled.ScaledLanes` whose untouched rows are never visited.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
+
+Iterate: TypeAlias = Any
+"""Lanes, or ScaledLanes for wide sparse data; only the oracle looks inside."""
+
+
+class Gradient(Protocol):
+    """The gradient of the objective on one minibatch, for every lane."""
+
+    def norm_sq(self) -> PerLane:
+        """Return |g|^2."""
+        ...
+
+    def inner(self, W: Iterate) -> PerLane:
+        """Return <g, w> with the iterate at which the gradient was taken."""
+        ...
+
+    def inner_star(self) -> PerLane:
+        """Return <g, w_star>."""
+        ...
+
+    def dense(self) -> Lanes:
+        """Return g itself, (n_features, n_lanes); costly where the data are wide and sparse."""
+        ...
+
+
+class Oracle(Protocol):
+    """All that a solver may know of the objective, on one minibatch, for all lanes."""
+
+    index: Index | None
+    """The samples of this minibatch; None is all of them."""
+    projected: bool
+    """Whether the last `descend` was more than W - lr g: the ball cut it short."""
+
+    def gradient(self, W: Iterate) -> Gradient:
+        """Return the gradient at `W`; metered as the size of the minibatch."""
+        ...
+
+    def descend(self, W: Iterate, lr: PerLane, gradient: Gradient) -> Iterate:
+        """Return W - lr g, projected on the ball if there is one.
+
+        Both `W` and `gradient` are used up: their memory may serve the result.
+        """
+        ...
+
+
+class Iterates(Protocol):
+    """How a run keeps its iterates: the present one of every lane, and their running sum."""
+
+    def start(self, n_lanes: int) -> Iterate:
+        """Return the starting point, once a lane."""
+        ...
+
+    def accumulate(self, W: Iterate) -> None:
+        """Add the present iterate to the running sum."""
+        ...
+
+    def dense(self, W: Iterate) -> Lanes:
+        """Return the present iterate as an array (not to be written to)."""
+        ...
+
+    def mean(self, W: Iterate, count: int, lanes: slice) -> Lanes:
+        """Return the running sum of these lanes over `count`."""
+        ...
+
+    def keep(self, W: Iterate, mask: Mask) -> Iterate:
+        """Return `W` with the lanes in `mask` only; the running sum follows."""
+        ...
+
+
+@dataclass
+class Stopwatch:
+    """Seconds of solver time; evaluation and measurement happen while it is paused."""
+
+    seconds: float = 0.0
+    _since: float | None = None
+
+    def start(self) -> None:
+        """Let it run."""
+        self._since = time.perf_counter()
+
+    def stop(self) -> None:
+        """Hold it."""
+        if self._since is not None:
+            self.seconds += time.perf_counter() - self._since
+            self._since = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Hold it inside the block, if it runs."""
+        running = self._since is not None
+        self.stop()
+        try:
+            yield
+        finally:
+            if running:
+                self.start()
+
+
+@dataclass
+class Meter:
+    """What was asked so far; every lane of the bundle is served by each call."""
+
+    sample_gradients: int = 0
+    """Gradients of single samples, per lane."""
+
+
+Observer: TypeAlias = Callable[[Iterate, Gradient], None]
+"""Called with each gradient before the solver sees it."""
+
+
+@dataclass(frozen=True)
+class Ball:
+    """The constraint |w - centre| <= radius."""
+
+    centre: Vector
+    radius: float

@@ -1,0 +1,11 @@
+"""Penalties: convex functions of the coefficients, the intercept left out. One file each."""
+
+from lrbench.registry import Registry
+
+PENALTIES = Registry(
+    "penalty",
+    {
+        "none": "lrbench.penalties.none:NoPenalty",
+        "l2": "lrbench.penalties.l2:L2",
+    },
+)

@@ -1,0 +1,43 @@
+"""The l2 penalty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from lrbench.arrays import Lanes, PerLane, norm_sq
+
+
+@dataclass(frozen=True)
+class L2:
+    r"""The squared Euclidean norm.
+
+    .. math:: R(w) = \tfrac{\lambda}{2} \|w\|^2
+
+    Parameters
+    ----------
+    weight
+        lambda > 0. It is the strong convexity of the objective only where every coordinate is
+        penalised: an intercept takes that away.
+    """
+
+    name: ClassVar[str] = "l2"
+    shrinks: ClassVar[bool] = True
+    weight: float
+
+    @property
+    def curvature(self) -> float:
+        """Lambda."""
+        return self.weight
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return weight |W|^2 / 2, column by column."""
+        return 0.5 * self.weight * norm_sq(W)
+
+    def gradient(self, W: Lanes) -> Lanes:
+        """Return weight W."""
+        return self.weight * W
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return W / (1 + lr weight)."""
+        return W / (1.0 + lr * self.weight)

@@ -1,0 +1,36 @@
+"""No penalty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane
+
+
+@dataclass(frozen=True)
+class NoPenalty:
+    """The penalty that is zero everywhere."""
+
+    name: ClassVar[str] = "none"
+    shrinks: ClassVar[bool] = True
+    weight: float = 0.0
+
+    @property
+    def curvature(self) -> float:
+        """Zero."""
+        return 0.0
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return zeros."""
+        return np.zeros(W.shape[1])
+
+    def gradient(self, W: Lanes) -> Lanes:
+        """Return zeros."""
+        return np.zeros_like(W)
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return `W` itself."""
+        return W

@@ -1,0 +1,121 @@
+"""The objective: the `Problem` protocol and the linear model that implements it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.linear import LinearObjective
+from lrbench.linear_walk import linear_walk
+from lrbench.oracle import Ball, Iterates, Meter, Observer, Oracle, Stopwatch
+
+if TYPE_CHECKING:
+    from lrbench.minibatches import Minibatches
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report says of a problem beside its numbers."""
+
+    title: str
+    data: str
+    scale: str
+    start: str
+    labels: Mapping[str, str] | None = None
+    """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
+    fingerprint: str = ""
+    """A hash of the data and of the canonical specification."""
+
+
+class Problem(Protocol):
+    """A convex objective with its starting point: all that the engine asks of it."""
+
+    @property
+    def name(self) -> str:
+        """The problem's name in every table."""
+        ...
+
+    @property
+    def about(self) -> About:
+        """What reports say of it."""
+        ...
+
+    @property
+    def w0(self) -> Vector:
+        """The starting point, (n_features,)."""
+        ...
+
+    @property
+    def n_samples(self) -> int:
+        """The number of terms of the sum."""
+        ...
+
+    @property
+    def n_features(self) -> int:
+        """The dimension of w, the intercept included."""
+        ...
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return F of every column."""
+        ...
+
+    def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
+        """Return F and its gradient, column by column; a running `watch` pauses for the value."""
+        ...
+
+    def walk(
+        self, w_star: Vector | None, ball: Ball | None, minibatches: Minibatches | None
+    ) -> Walk:
+        """Return how a run goes through this problem: full batches, or these minibatches."""
+        ...
+
+
+class Walk(Protocol):
+    """One run's way through a problem: its iterates and its oracles."""
+
+    @property
+    def iterates(self) -> Iterates:
+        """The iterates and their running sum."""
+        ...
+
+    @property
+    def meter(self) -> Meter:
+        """What was asked so far."""
+        ...
+
+    def oracles(self, observer: Observer) -> Iterator[Oracle]:
+        """Yield the oracle of step 0, 1, … without end."""
+        ...
+
+    def offer(self, gradient: Lanes) -> None:
+        """Use this gradient at the present iterate for the next call (full batches only)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class LinearProblem(LinearObjective):
+    """A linear model with its name, its starting point and what reports say of it.
+
+    Parameters
+    ----------
+    data, y, loss, penalty, intercept
+        The objective: see `LinearObjective`.
+    name
+        The problem's name in every table.
+    w0
+        The starting point, (n_features,).
+    about
+        What reports say of it.
+    """
+
+    name: str
+    w0: Vector
+    about: About
+
+    def walk(
+        self, w_star: Vector | None, ball: Ball | None, minibatches: Minibatches | None
+    ) -> Walk:
+        """Return how a run goes through this problem: full batches, or these minibatches."""
+        return linear_walk(self, self.w0, w_star, ball, minibatches)

@@ -1,0 +1,72 @@
+"""AdaGrad-Norm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from lrbench.arrays import PerLane
+from lrbench.errors import UsageError
+from lrbench.oracle import Iterate, Oracle
+from lrbench.solvers.base import Step
+
+
+class AdaGradNormState(NamedTuple):
+    """The state of AdaGrad-Norm."""
+
+    b: PerLane
+    """The denominator, (n_lanes,)."""
+
+
+@dataclass(frozen=True)
+class AdaGradNorm:
+    r"""AdaGrad-Norm: AdaGrad with one learning rate for all coordinates.
+
+    .. math::
+        b_{t+1}^2 &= b_t^2 + \|g_t\|^2, \qquad b_0 = \eta/\mathrm{lr0} \\
+        w_{t+1} &= w_t - \frac{\eta}{b_{t+1}} g_t
+
+    Parameters
+    ----------
+    eta
+        The numerator, > 0.
+
+    Raises
+    ------
+    UsageError
+        If eta is not a positive number.
+
+    Notes
+    -----
+    A high lr0 costs a logarithm of it. At a stationary point g = 0 leaves both b and w alone. A
+    step costs one gradient and O(n_lanes).
+
+    References
+    ----------
+    Ward, Wu, Bottou, AdaGrad stepsizes: Sharp convergence over nonconvex landscapes, JMLR 21, 2020,
+    Algorithm 1 (arXiv:1806.01811).
+    """
+
+    name: ClassVar[str] = "adagrad-norm"
+    traced: ClassVar[tuple[str, ...]] = ("b",)
+    shown: ClassVar[tuple[str, ...]] = ()
+
+    eta: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.eta < np.inf:
+            raise UsageError(
+                f"solver {self.name}: eta = {self.eta:g} is not a positive number.",
+                "leave it out for eta = 1.",
+            )
+
+    def init(self, W: Iterate, lr0: PerLane) -> AdaGradNormState:  # noqa: D102
+        return AdaGradNormState(self.eta / lr0)
+
+    def step(self, W: Iterate, state: AdaGradNormState, oracle: Oracle) -> Step:  # noqa: D102
+        g = oracle.gradient(W)
+        b = np.sqrt(state.b * state.b + g.norm_sq())
+        lr = self.eta / b
+        return Step(oracle.descend(W, lr, g), lr, AdaGradNormState(b))

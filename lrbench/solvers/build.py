@@ -1,0 +1,59 @@
+"""From 'wngrad[order=lagged]' to a solver."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from typing import Any, Literal
+
+from lrbench.errors import UsageError
+from lrbench.parts import parse_part
+from lrbench.registry import did_you_mean
+from lrbench.solvers import SOLVERS
+from lrbench.solvers.base import Solver, SolverSpec
+
+
+def build(text: str) -> tuple[Solver, SolverSpec]:
+    """Return the solver that `text` names, and its name with all parameters.
+
+    Parameters
+    ----------
+    text
+        ``NAME`` or ``NAME[key=value,...]``.
+
+    Raises
+    ------
+    UsageError
+        For an unknown solver or parameter, or a value that the parameter cannot take.
+    """
+    name, given = parse_part(text)
+    cls = SOLVERS.get(name)
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    for key in given:
+        if key not in fields:
+            hint = did_you_mean(key, fields) if fields else f"{cls.name} takes no parameters."
+            raise UsageError(f"solver {cls.name} has no parameter {key!r}.", hint)
+    hints = typing.get_type_hints(cls)
+    params = {key: _checked(cls.name, key, value, hints[key]) for key, value in given.items()}
+    solver = cls(**params)
+    values = {key: getattr(solver, key) for key in fields}
+    changed = tuple(k for k, f in fields.items() if values[k] != f.default)
+    return solver, SolverSpec(cls.name, values, (*cls.shown, *changed))
+
+
+def _checked(solver: str, key: str, value: Any, wanted: Any) -> Any:
+    """Return `value` as the parameter's type, or raise `UsageError`."""
+    if typing.get_origin(wanted) is Literal:
+        choices = typing.get_args(wanted)
+        if value not in choices:
+            raise UsageError(
+                f"solver {solver}: {key} cannot be {value!r}.", did_you_mean(str(value), choices)
+            )
+        return value
+    if wanted is float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UsageError(
+                f"solver {solver}: {key} cannot be {value!r}.", f"give a number: {key}=1."
+            )
+        return float(value)
+    raise TypeError(f"parameter {key} of {solver} has a type that no text can give: {wanted}")

@@ -1,0 +1,71 @@
+"""WNGrad."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
+
+from lrbench.arrays import Mask, PerLane
+from lrbench.oracle import Iterate, Oracle
+from lrbench.solvers.base import Step
+
+
+class WNGradState(NamedTuple):
+    """The state of WNGrad; every array is (n_lanes,)."""
+
+    b: PerLane
+    """The denominator."""
+    growth: PerLane
+    """b - b_0, summed up by itself: the difference would lose all digits when b_0 is large."""
+    started: Mask
+    """Whether the first step is done."""
+
+
+@dataclass(frozen=True)
+class WNGrad:
+    r"""WNGrad: the learning rate 1/b falls as the gradients seen make b grow.
+
+    .. math::
+        b_{t+1} &= b_t + \|g_t\|^2 / b_t, \qquad b_0 = 1/\mathrm{lr0} \\
+        w_{t+1} &= w_t - g_t / b_{t+1}
+
+    Parameters
+    ----------
+    order
+        When b is updated, which public implementations do differently: ``"current"`` as above,
+        before the step; ``"lagged"`` after it, w_{t+1} = w_t - g_t / b_t; ``"raw-first"``: the
+        first step uses b_0 as it is and leaves b alone, the others are ``"current"``.
+
+    Notes
+    -----
+    With ``"current"`` even the first step is damped: b_1 = b_0 + |g_0|^2 / b_0, so that a high lr0
+    is safe at a price proportional to it. With the others the first step has length lr0 |g_0|.
+    At a stationary point g = 0 leaves both b and w alone. A step costs one gradient and
+    O(n_lanes).
+
+    References
+    ----------
+    Wu, Ward, Bottou, WNGrad: Learn the Learning Rate in Gradient Descent, arXiv:1803.02865, 2018,
+    Algorithm 1.
+    """
+
+    name: ClassVar[str] = "wngrad"
+    traced: ClassVar[tuple[str, ...]] = ("b", "growth")
+    shown: ClassVar[tuple[str, ...]] = ("order",)
+
+    order: Literal["current", "lagged", "raw-first"] = "current"
+
+    def init(self, W: Iterate, lr0: PerLane) -> WNGradState:  # noqa: D102
+        return WNGradState(1.0 / lr0, np.zeros_like(lr0), np.zeros(lr0.shape, dtype=np.bool_))
+
+    def step(self, W: Iterate, state: WNGradState, oracle: Oracle) -> Step:  # noqa: D102
+        g = oracle.gradient(W)
+        grown = g.norm_sq() / state.b
+        if self.order == "raw-first":
+            grown = np.where(state.started, grown, 0.0)
+        b = state.b + grown
+        lr = 1.0 / (state.b if self.order == "lagged" else b)
+        after = WNGradState(b, state.growth + grown, np.ones_like(state.started))
+        return Step(oracle.descend(W, lr, g), lr, after)

@@ -1,0 +1,121 @@
+"""What is measured at every step, for every lane: the sums and extremes that certificates need."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lrbench.arrays import Lanes, Mask, PerLane, Vector, norm_sq
+from lrbench.oracle import Gradient, Iterate
+
+SUMS = ("sum_grad_norm_sq", "sum_lr_grad_norm_sq", "sum_lr", "stable_sum_lr", "regret")
+"""Running sums over t < T: of |g|^2, lr |g|^2, lr, lr since `stable_from`, <g, w - w_star>."""
+
+ROUNDING = 1e-13
+"""Relative allowance for the recurrence of the distance between two checkpoints."""
+
+
+class Tracker:
+    r"""Measurements at every step, in O(n_lanes) beyond two inner products.
+
+    The distance to the minimiser follows the recurrence
+
+    .. math:: \delta_{t+1} = \delta_t - 2\,\mathrm{lr}(\langle g,w\rangle - \langle g,w^*\rangle)
+              + \mathrm{lr}^2 \|g\|^2
+
+    and is measured afresh at checkpoints and after a projection.
+
+    Parameters
+    ----------
+    n_lanes
+        The number of lanes.
+    w0
+        The starting point, (n_features,).
+    w_star
+        The minimiser, (n_features,); None where there is none.
+    L, mu
+        Smoothness (inf where there is none) and the constant of linear convergence (0 for none).
+    """
+
+    def __init__(
+        self, n_lanes: int, w0: Vector, w_star: Vector | None, L: float, mu: float
+    ) -> None:
+        self._w_star = w_star
+        self._L = L
+        self._mu = mu
+        self._sums = np.zeros((len(SUMS), n_lanes))
+        self._terms = np.zeros_like(self._sums)
+        self._min_grad = np.full(n_lanes, np.inf)
+        self._log_contraction = np.zeros(n_lanes)
+        start = np.nan if w_star is None else float(np.sum(np.square(w0 - w_star)))
+        self._distance = np.full(n_lanes, start)
+        self._distance_max = np.zeros(n_lanes)
+        self._stable = np.zeros(n_lanes, dtype=np.bool_)
+        self._stable_from = np.full(n_lanes, np.nan)
+        self._stable_distance = np.full(n_lanes, np.nan)
+        self._grad: PerLane | None = None
+        self._slope: PerLane = np.full(n_lanes, np.nan)
+
+    def observe(self, W: Iterate, gradient: Gradient) -> None:
+        """Note the first gradient of a step, before the solver uses it up."""
+        if self._grad is None:
+            self._grad = gradient.norm_sq()
+            if self._w_star is not None:
+                self._slope = gradient.inner(W) - gradient.inner_star()
+
+    def advance(self, t: int, lr: PerLane) -> Mask | None:
+        """Add step `t`; return the lanes whose gradient was not finite, None if all were."""
+        grad, slope, terms = self._grad, self._slope, self._terms
+        assert grad is not None
+        self._grad = None
+        stable = lr * self._L <= 1.0 + 4 * np.finfo(float).eps
+        if not np.array_equal(stable, self._stable):
+            self._enter(t, stable)
+        np.minimum(self._min_grad, grad, out=self._min_grad)
+        np.maximum(self._distance_max, self._distance, out=self._distance_max)
+        terms[0] = grad
+        np.multiply(lr, grad, out=terms[1])
+        terms[2] = lr
+        np.multiply(lr, stable, out=terms[3])
+        terms[4] = slope
+        self._sums += terms
+        self._distance += lr * (terms[1] - 2.0 * slope)
+        if self._mu:
+            self._log_contraction += np.log1p(-np.minimum(self._mu * lr, 1.0 - 1e-16))
+        finite = np.isfinite(grad)
+        return None if finite.all() else ~finite
+
+    def _enter(self, t: int, stable: Mask) -> None:
+        """Start anew the lanes that became stable (lr <= 1/L) or ceased to be."""
+        entering = stable & ~self._stable
+        allowance = ROUNDING * np.maximum(self._distance_max, self._distance)
+        near = np.sqrt(np.maximum(self._distance, 0.0) + (allowance if t else 0.0))
+        self._stable_from = np.where(entering, t, np.where(stable, self._stable_from, np.nan))
+        kept = np.where(stable, self._stable_distance, np.nan)
+        self._stable_distance = np.where(entering, near, kept)
+        self._sums[SUMS.index("stable_sum_lr")] *= stable & self._stable
+        self._stable = stable
+
+    def measure(self, W: Lanes) -> None:
+        """Measure the distance from the iterate itself."""
+        if self._w_star is not None:
+            self._distance = norm_sq(W - self._w_star[:, None])
+
+    def keep(self, mask: Mask) -> None:
+        """Drop the lanes outside `mask`."""
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray) and value is not self._w_star:
+                setattr(self, name, np.compress(mask, value, axis=-1))
+
+    def row(self, t: int) -> dict[str, PerLane]:
+        """Return the columns of the trace after `t` steps."""
+        columns = dict(zip(SUMS, self._sums.copy(), strict=True))
+        none = np.full(self._min_grad.shape, np.nan)
+        distance_max = np.sqrt(np.maximum(self._distance_max, 0.0))
+        return columns | {
+            "min_grad_norm_sq": self._min_grad.copy() if t else none,
+            "distance": np.sqrt(np.maximum(self._distance, 0.0)),
+            "distance_max": none if t == 0 or self._w_star is None else distance_max,
+            "stable_from": self._stable_from.copy(),
+            "stable_distance": self._stable_distance.copy(),
+            "log_contraction": self._log_contraction.copy() if self._mu else none,
+        }

@@ -1,0 +1,225 @@
+"""Small problems, their minimisers and their constants, worked out in plain NumPy."""
+
+from __future__ import annotations
+
+import itertools
+import typing
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.constants import Constants
+from lrbench.engine import Budget, Task, run
+from lrbench.linear import LinearObjective
+from lrbench.losses import LOSSES
+from lrbench.matrix import DataMatrix
+from lrbench.minibatches import Minibatches
+from lrbench.oracle import Ball, Gradient, Iterate
+from lrbench.penalties.l2 import L2
+from lrbench.penalties.none import NoPenalty
+from lrbench.problem import About, LinearProblem
+from lrbench.results import Run, Status
+from lrbench.solvers import SOLVERS
+from lrbench.solvers.base import Solver, SolverSpec
+
+Array = NDArray[np.float64]
+
+
+def linear_problem(
+    loss: str = "squared",
+    n_samples: int = 12,
+    n_features: int = 3,
+    *,
+    weight: float = 0.0,
+    intercept: bool = False,
+    density: float | None = None,
+    w0: Vector | None = None,
+    seed: int = 0,
+) -> LinearProblem:
+    """Return a seeded Gaussian problem; in CSR form with a `density`."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_samples, n_features))
+    if density is not None:
+        X *= rng.random(X.shape) < density
+    scores = X @ rng.standard_normal(n_features) + rng.standard_normal(n_samples)
+    part = LOSSES.get(loss)()
+    y = np.where(scores > 0, 1.0, -1.0) if part.task == "binary" else scores
+    if intercept:
+        X = np.column_stack([X, np.ones(n_samples)])
+    return as_problem(X if density is None else csr_array(X), y, part, weight, intercept, w0)
+
+
+def as_problem(
+    X: Any,
+    y: Array,
+    loss: Any,
+    weight: float = 0.0,
+    intercept: bool = False,
+    w0: Vector | None = None,
+) -> LinearProblem:
+    """Return a problem on these data; l2 where there is a weight."""
+    return LinearProblem(
+        data=DataMatrix(X),
+        y=y,
+        loss=loss,
+        penalty=L2(weight) if weight else NoPenalty(),
+        intercept=intercept,
+        name="small",
+        w0=np.zeros(X.shape[1]) if w0 is None else w0,
+        about=About("small", "generated", "none", "zeros"),
+    )
+
+
+def dense(objective: LinearObjective) -> Array:
+    """Return X as an array."""
+    X: Any = objective.data.X
+    out: Array = X if isinstance(X, np.ndarray) else X.toarray()
+    return out
+
+
+def shrink_rates(objective: LinearObjective) -> Array:
+    """Return the l2 strength on every coordinate: zero for the intercept's."""
+    rates = np.full(objective.n_features, objective.penalty.curvature)
+    rates[objective.n_penalised :] = 0.0
+    return rates
+
+
+def hessian(objective: LinearObjective, w: Vector) -> Array:
+    """Return the Hessian of F at `w`."""
+    X = dense(objective)
+    curvature = objective.loss.second_derivative(X @ w, objective.y)
+    out: Array = (X.T * curvature) @ X / len(X) + np.diag(shrink_rates(objective))
+    return out
+
+
+def slope(objective: LinearObjective, w: Vector, rows: Any = slice(None)) -> Vector:
+    """Return the gradient of F at `w`, or of the mean over some `rows` of X."""
+    X, y = dense(objective)[rows], objective.y[rows]
+    out: Vector = X.T @ objective.loss.derivative(X @ w, y) / len(y) + shrink_rates(objective) * w
+    return out
+
+
+def minimiser(objective: LinearObjective) -> Vector:
+    """Return argmin F by damped Newton steps to machine precision."""
+    w = np.zeros(objective.n_features)
+    for _ in range(60):
+        g = slope(objective, w)
+        step = np.linalg.lstsq(hessian(objective, w), g, rcond=None)[0]
+        w = w - step / (1.0 + (0.0 if np.linalg.norm(step) < 1.0 else np.linalg.norm(step)))
+        if np.linalg.norm(step) < 1e-15 * (1.0 + np.linalg.norm(w)):
+            break
+    assert np.linalg.norm(slope(objective, w)) < 1e-10
+    return w
+
+
+def constants_of(problem: LinearProblem, w_star: Vector | None) -> Constants:
+    """Return the constants from dense linear algebra; f_star is 0 without a minimiser."""
+    X, sup = dense(problem), problem.loss.smoothness
+    rates = np.diag(shrink_rates(problem))
+    eigenvalues = np.linalg.eigvalsh(X.T @ X / len(X))
+    quadratic = problem.loss.name == "squared"
+    mu = np.linalg.eigvalsh((X.T @ X / len(X) if quadratic else 0.0) + rates)[0]
+    start = float(problem.value(problem.w0[:, None])[0])
+    f_star = 0.0 if w_star is None else float(problem.value(w_star[:, None])[0])
+    return Constants(
+        L=float(eigenvalues[-1] * sup + rates.max()) * (1 + 1e-12),
+        L_method="eigenvalues",
+        L_max=float((X**2).sum(axis=1).max() * sup + rates.max()),
+        mu=max(float(mu), 0.0),
+        mu_pl=max(float(mu), 0.0),
+        G=None,
+        grad_norm_sq0=float(np.sum(slope(problem, problem.w0) ** 2)),
+        f_star=f_star,
+        f_star_error=1e-13,
+        f_star_method="Newton",
+        attained=w_star is not None,
+        delta0=start - f_star,
+    )
+
+
+def task(
+    problem: LinearProblem,
+    solver: Solver,
+    lr0: Sequence[float],
+    iterations: int,
+    *,
+    checkpoints: Sequence[int] | None = None,
+    batch: Minibatches | None = None,
+    radius: float | None = None,
+    target: float | None = None,
+    minimum: bool = True,
+    **known: Any,
+) -> Task:
+    """Return a task; every step is a checkpoint unless said, `known` replaces constants."""
+    w_star = minimiser(problem) if minimum else None
+    return Task(
+        problem=problem,
+        constants=replace(constants_of(problem, w_star), **known),
+        w_star=w_star,
+        solver=solver,
+        spec=SolverSpec(solver.name),
+        lr0=np.array(lr0, dtype=float),
+        minibatches=batch,
+        ball=None if radius is None else Ball(problem.w0, radius),
+        budget=Budget(
+            iterations, range(iterations + 1) if checkpoints is None else checkpoints, target
+        ),
+        seed=0,
+    )
+
+
+def run_healthy(work: Task) -> list[Run]:
+    """Run, and insist that the solver raised nothing."""
+    out = run(work)
+    assert all(r.status is not Status.FAILED for r in out), out[0].error
+    return out
+
+
+def variants(name: str) -> list[Any]:
+    """Return the solver called `name` with every value of its parameters that are a choice."""
+    cls = SOLVERS.get(name)
+    hints = typing.get_type_hints(cls)
+    choices = [
+        [(f.name, value) for value in typing.get_args(hints[f.name])]
+        for f in fields(cls)
+        if typing.get_origin(hints[f.name]) is typing.Literal
+    ]
+    return [cls(**dict(chosen)) for chosen in itertools.product(*choices)]
+
+
+def every_variant() -> list[Any]:
+    """Return every registered solver in all its variants."""
+    return [solver for name in SOLVERS for solver in variants(name)]
+
+
+Seen = tuple[Lanes, Lanes]
+"""An iterate and the gradient there."""
+
+
+def walk_along(
+    problem: LinearProblem,
+    solver: Solver,
+    lr0: PerLane,
+    batch: Minibatches | None = None,
+    ball: Ball | None = None,
+    w_star: Vector | None = None,
+) -> Iterator[tuple[Lanes, PerLane, Any, list[Seen]]]:
+    """Step for ever without the engine; yield W, lr, the state and what the oracle was asked."""
+    walk = problem.walk(w_star, ball, batch)
+    seen: list[Seen] = []
+
+    def observe(W: Iterate, gradient: Gradient) -> None:
+        seen.append((walk.iterates.dense(W).copy(), gradient.dense().copy()))
+
+    W = walk.iterates.start(len(lr0))
+    state = solver.init(W, lr0)
+    for oracle in walk.oracles(observe):
+        seen.clear()
+        walk.iterates.accumulate(W)
+        W, lr, state = solver.step(W, state, oracle)
+        yield walk.iterates.dense(W), lr, state, list(seen)

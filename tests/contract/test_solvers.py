@@ -1,0 +1,216 @@
+"""What every registered solver promises; no solver is named here."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import (
+    as_problem,
+    constants_of,
+    every_variant,
+    linear_problem,
+    minimiser,
+    run_healthy,
+    task,
+    walk_along,
+)
+
+from lrbench.arrays import norm_sq
+from lrbench.losses.logistic import Logistic
+from lrbench.losses.squared import Squared
+from lrbench.minibatches import Minibatches
+from lrbench.oracle import Ball
+from lrbench.problem import LinearProblem
+from lrbench.solvers import SOLVERS
+from lrbench.solvers.base import keep_lanes
+
+RATES = np.array([1e-4, 1e-2, 0.3, 1.0, 1e2, 1e4, 1e-3])
+
+every_solver = pytest.mark.parametrize("solver", every_variant(), ids=str)
+
+
+def logistic(seed: int = 1) -> LinearProblem:
+    w0 = np.random.default_rng(seed).standard_normal(5)
+    return linear_problem("logistic", 20, 4, weight=0.1, intercept=True, w0=w0, seed=seed)
+
+
+def batches(problem: LinearProblem, sampling: Any = "replacement") -> Minibatches:
+    return Minibatches(problem.n_samples, 6, sampling, seed=4)
+
+
+def stationary() -> list[LinearProblem]:
+    """Return problems whose gradient vanishes to the last bit at the origin."""
+    X = np.array([[1.0, 2.0, -3.0], [4.0, 0.0, 1.0]])
+    twice, signs = np.vstack([X, X]), np.array([1.0, 1.0, -1.0, -1.0])
+    return [
+        as_problem(X, np.zeros(2), Squared()),
+        as_problem(X, np.zeros(2), Squared(), weight=0.5),
+        as_problem(twice, signs, Logistic()),
+    ]
+
+
+@every_solver
+@pytest.mark.parametrize("problem", stationary(), ids=["squared", "squared-l2", "logistic"])
+def test_stays_at_a_stationary_point(solver: Any, problem: LinearProblem) -> None:
+    with np.errstate(all="raise"):
+        steps = walk_along(problem, solver, RATES)
+        for W, lr, state, _ in itertools.islice(steps, 50):
+            assert np.all(W == 0.0)
+            assert np.all(np.isfinite(lr))
+            assert np.all(lr > 0)
+            assert all(np.all(np.isfinite(field)) for field in state)
+
+
+@every_solver
+def test_stays_where_every_minibatch_is_stationary(solver: Any) -> None:
+    problem = stationary()[1]
+    with np.errstate(all="raise"):
+        steps = walk_along(problem, solver, RATES, Minibatches(2, 1, "replacement", seed=0))
+        for W, lr, state, _ in itertools.islice(steps, 50):
+            assert np.all(W == 0.0)
+            assert np.all(np.isfinite(lr))
+            assert all(np.all(np.isfinite(field)) for field in state)
+
+
+@every_solver
+def test_state_is_a_named_tuple_with_lanes_last(solver: Any) -> None:
+    problem = logistic()
+    first = solver.init(np.repeat(problem.w0[:, None], len(RATES), axis=1), RATES)
+    _, _, later, _ = next(walk_along(problem, solver, RATES))
+    for state in (first, later):
+        assert set(solver.traced) <= set(state._fields)
+        for field in state:
+            assert isinstance(field, np.ndarray)
+            assert field.shape[-1] == len(RATES)
+        halved = keep_lanes(state, np.arange(len(RATES)) < 3)
+        assert all(field.shape[-1] == 3 for field in halved)
+    assert [f.dtype for f in first] == [f.dtype for f in later]
+
+
+@every_solver
+def test_lr0_is_not_written_to(solver: Any) -> None:
+    rates = RATES.copy()
+    for _ in itertools.islice(walk_along(logistic(), solver, rates), 5):
+        pass
+    np.testing.assert_array_equal(rates, RATES)
+
+
+@every_solver
+@pytest.mark.parametrize("sampling", [None, "replacement"])
+def test_lanes_together_equal_a_lane_alone_for_a_few_steps(solver: Any, sampling: Any) -> None:
+    problem = logistic()
+    batch = None if sampling is None else batches(problem, sampling)
+    together = [
+        W.copy() for W, *_ in itertools.islice(walk_along(problem, solver, RATES, batch), 4)
+    ]
+    for k in range(len(RATES)):
+        alone = walk_along(problem, solver, RATES[k : k + 1], batch)
+        for V, (W, *_) in zip(together, itertools.islice(alone, 4), strict=True):
+            scale = np.abs(V[:, k]).max()
+            np.testing.assert_allclose(W[:, 0], V[:, k], rtol=0, atol=1e-12 * scale)
+
+
+@every_solver
+def test_stable_lanes_equal_a_lane_alone_for_long(solver: Any) -> None:
+    problem = logistic()
+    budget: dict[str, Any] = {"iterations": 600, "checkpoints": range(0, 601, 20), "minimum": False}
+    rates = np.array([1e-3, 0.1, 0.5, 0.999]) / constants_of(problem, None).L
+    together = run_healthy(task(problem, solver, rates.tolist(), **budget))
+    stable = 0
+    for lane, lr0 in zip(together, rates, strict=True):
+        (alone,) = run_healthy(task(problem, solver, [lr0], **budget))
+        rate = lane.trace["lr"][1:]
+        if np.all(rate * constants_of(problem, None).L <= 1.0):
+            stable += 1
+            last = lane.iterates["last"]
+            np.testing.assert_allclose(alone.iterates["last"], last, rtol=1e-10)
+            np.testing.assert_allclose(alone.trace["lr"][1:], rate, rtol=1e-10)
+    assert stable
+
+
+@every_solver
+@pytest.mark.parametrize("sampling", [None, "reshuffle"])
+def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -> None:
+    problem = logistic()
+    batch = None if sampling is None else batches(problem, sampling)
+    rates = np.array([1e-3, 0.1, 1.0, 10.0])
+    for W, lr, _, seen in itertools.islice(walk_along(problem, solver, rates, batch), 40):
+        before, g = seen[0]
+        assert lr.shape == rates.shape
+        scale = np.abs(before).max() + (lr * np.abs(g)).max()
+        np.testing.assert_allclose(W, before - lr * g, rtol=0, atol=4e-16 * scale)
+
+
+@every_solver
+def test_two_runs_give_the_same_bits(solver: Any) -> None:
+    problem = logistic()
+    first, second = (
+        run_healthy(task(problem, solver, RATES.tolist(), 60, batch=batches(problem)))
+        for _ in range(2)
+    )
+    for a, b in zip(first, second, strict=True):
+        assert a.iterates["last"].tobytes() == b.iterates["last"].tobytes()
+        for column in set(a.trace) - {"seconds"}:
+            assert a.trace[column].tobytes() == b.trace[column].tobytes(), column
+
+
+@every_solver
+def test_dropping_a_lane_leaves_the_others_as_they_were(solver: Any) -> None:
+    problem = logistic()
+    rates = np.array([1e-3, 0.05, 0.1, 0.2, 0.3])
+    keep = np.array([True, False, True, True, False])
+
+    whole = walk_along(problem, solver, rates)
+    expected = [(W.copy(), lr.copy()) for W, lr, *_ in itertools.islice(whole, 30)]
+
+    walk = problem.walk(None, None, None)
+    W = walk.iterates.start(len(rates))
+    state = solver.init(W, rates)
+    oracles = walk.oracles(lambda W, g: None)
+    for t, (V, rate) in enumerate(expected):
+        W, lr, state = solver.step(W, state, next(oracles))
+        if t >= 10:
+            np.testing.assert_allclose(W, V[:, keep], rtol=1e-12)
+            np.testing.assert_allclose(lr, rate[keep], rtol=1e-12)
+        elif t == 9:
+            W, state = walk.iterates.keep(W, keep), keep_lanes(state, keep)
+
+
+@every_solver
+@pytest.mark.parametrize("sampling", [None, "replacement"])
+def test_no_iterate_leaves_the_ball(solver: Any, sampling: Any) -> None:
+    problem = logistic()
+    radius = 0.3 * float(np.linalg.norm(minimiser(problem) - problem.w0))
+    batch = None if sampling is None else batches(problem, sampling)
+    ball = Ball(problem.w0, radius)
+    touched = np.zeros(len(RATES), dtype=bool)
+    for W, *_ in itertools.islice(walk_along(problem, solver, RATES, batch, ball), 100):
+        distance = np.sqrt(norm_sq(W - problem.w0[:, None]))
+        assert np.all(distance <= radius * (1 + 1e-14))
+        touched |= distance > radius * (1 - 1e-12)
+    assert touched.any()
+
+
+@pytest.mark.parametrize("name", list(SOLVERS))
+def test_is_a_frozen_dataclass_whose_parameters_have_defaults(name: str) -> None:
+    cls = SOLVERS.get(name)
+    fields = dataclasses.fields(cls)
+    assert cls.name == name
+    assert cls.__dataclass_params__.frozen
+    assert all(f.default is not dataclasses.MISSING for f in fields)
+    assert set(cls.shown) <= {f.name for f in fields}
+    assert cls() == cls()
+
+
+@pytest.mark.parametrize("name", list(SOLVERS))
+def test_docstring_shows_the_rule_and_its_source(name: str) -> None:
+    doc = SOLVERS.get(name).__doc__ or ""
+    assert ".. math::" in doc
+    assert "\n    Notes\n    -----\n" in doc
+    assert "\n    References\n    ----------\n" in doc
+    for field in dataclasses.fields(SOLVERS.get(name)):
+        assert f"\n    {field.name}\n" in doc, f"{field.name} is not documented"
