@@ -1,0 +1,1 @@
+"""Data sets: reading, caching, labels, scaling. One thing a file."""

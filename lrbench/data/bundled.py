@@ -1,0 +1,47 @@
+"""The data sets that scikit-learn brings."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import numpy as np
+
+from lrbench.data.parsed import Parsed
+from lrbench.errors import UsageError
+from lrbench.registry import did_you_mean
+
+PREFIX = "sklearn:"
+
+BUNDLED = {
+    "breast-cancer": ("load_breast_cancer", "Breast Cancer Wisconsin (diagnostic), 2 classes"),
+    "diabetes": ("load_diabetes", "disease progression of 442 diabetes patients, regression"),
+    "digits": ("load_digits", "8 x 8 images of handwritten digits, 10 classes"),
+    "iris": ("load_iris", "Fisher's iris flowers, 3 classes"),
+    "wine": ("load_wine", "chemical analysis of Italian wines, 3 classes"),
+}
+"""Name -> (function of sklearn.datasets, description)."""
+
+
+def check_bundled(name: str) -> None:
+    """Raise `UsageError` where there is no bundled set `name`."""
+    if name not in BUNDLED:
+        raise UsageError(f"there is no data set '{PREFIX}{name}'.", did_you_mean(name, BUNDLED))
+
+
+def bundled_version() -> str:
+    """Return the version of scikit-learn, without importing it."""
+    return version("scikit-learn")
+
+
+def read_bundled(name: str) -> Parsed:
+    """Return the bundled set `name`, with the names of its classes if it has classes."""
+    check_bundled(name)
+    from sklearn import datasets
+
+    bunch = getattr(datasets, BUNDLED[name][0])()
+    names = bunch.get("target_names")
+    return Parsed(
+        np.ascontiguousarray(bunch["data"], dtype=np.float64),
+        np.ascontiguousarray(bunch["target"], dtype=np.float64),
+        None if names is None else tuple(str(name) for name in names),
+    )

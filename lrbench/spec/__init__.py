@@ -1,0 +1,17 @@
+"""From a problem file, or from options, to a checked specification and to the problem itself."""
+
+from lrbench.spec.build import build, planted
+from lrbench.spec.load import load_spec, shipped
+from lrbench.spec.model import ProblemSpec, canonical
+from lrbench.spec.override import spec_from_data, with_overrides
+
+__all__ = [
+    "ProblemSpec",
+    "build",
+    "canonical",
+    "load_spec",
+    "planted",
+    "shipped",
+    "spec_from_data",
+    "with_overrides",
+]

@@ -1,0 +1,128 @@
+"""Problem files: the shipped ones by name, any other by path."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from lrbench.data.generated import PREFIX
+from lrbench.data.load import DataName
+from lrbench.data.scaling import check_scaling
+from lrbench.errors import UsageError
+from lrbench.losses import LOSSES
+from lrbench.registry import did_you_mean
+from lrbench.spec.model import ProblemSpec, describe
+from lrbench.spec.parts import read_penalty, read_positive, read_start
+from lrbench.spec.table import Table, checked, located
+
+SUFFIX = ".toml"
+
+SEE = "see a problem that ships for the form: lrbench show problem logreg."
+
+
+def shipped() -> list[str]:
+    """Return the names of the problems that ship with lrbench, sorted."""
+    folder = resources.files("lrbench.problems")
+    return sorted(f.name.removesuffix(SUFFIX) for f in folder.iterdir() if f.name.endswith(SUFFIX))
+
+
+def load_spec(name_or_path: str | Path) -> ProblemSpec:
+    """Return the problem that ships under this name, or in the file at this path.
+
+    Parameters
+    ----------
+    name_or_path
+        A path ends in ``.toml`` or has a folder in it.
+
+    Raises
+    ------
+    UsageError
+        For an unknown name, a missing file, TOML that cannot be parsed, an unknown key, a value of
+        the wrong type or out of range, or a missing ``[data]`` table.
+    """
+    text = str(name_or_path)
+    if text.endswith(SUFFIX) or Path(text).name != text:
+        path = Path(text)
+        return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)
+    if text not in shipped():
+        raise UsageError(f"there is no problem {text!r}.", did_you_mean(text, shipped()))
+    file = resources.files("lrbench.problems") / f"{text}{SUFFIX}"
+    return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())
+
+
+def parse_spec(text: str, name: str, where: str, folder: Path) -> ProblemSpec:
+    """Return the problem in TOML `text`, called `name`.
+
+    Parameters
+    ----------
+    text, where
+        The file's content, and what errors call the file.
+    name
+        The problem's name.
+    folder
+        What paths in the file are relative to.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where} is not TOML: {_sentence(error)}.", SEE) from error
+    with located(where):
+        return _spec(table, name, folder)
+
+
+def _spec(values: Mapping[str, Any], name: str, folder: Path) -> ProblemSpec:
+    table = Table(values, "a problem file")
+    title = table.take("title", str, "")
+    loss = table.take("loss", str, "")
+    penalty = read_penalty(table.take_any("penalty", "none"))
+    start = read_start(table.take_any("start", "zeros"))
+    data_values = table.take_any("data")
+    table.finish()
+    if not loss:
+        raise UsageError("the loss is missing.", f"choose from {', '.join(sorted(LOSSES))}.")
+    loss = LOSSES.canonical(loss)
+    if data_values is None:
+        raise UsageError("the table [data] is missing.", 'add [data] and name = "…" under it.')
+    data = Table(checked(data_values, "data", dict), "the table data")
+    scale = data.take("scale", str, "maxabs")
+    check_scaling(scale)
+    intercept = data.take("intercept", bool, False)
+    positive = read_positive(data.take_any("positive"))
+    source = _source(data, folder)
+    title = title or describe(loss, penalty, source)
+    return ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
+
+
+def _source(table: Table, folder: Path) -> DataName:
+    """Return which data the rest of the table [data] means."""
+    name = table.take("name", str, "")
+    if not name.strip():
+        raise UsageError("[data] has no name.", "give a path or sklearn:NAME.")
+    if not name.startswith(PREFIX):
+        table.finish()
+    data = DataName(name, table.rest(), folder)
+    data.check()
+    return data
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"there is no problem file {path}.",
+            f"check the path, or choose from {', '.join(shipped())}.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not TOML: it is not UTF-8 text.", SEE) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{path} cannot be read: {why.lower()}.", "check the path.") from error
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).rstrip(".")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,97 @@
+"""What a problem file says, checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Final, Literal
+
+from lrbench.data.load import DataName
+from lrbench.losses import LOSSES
+from lrbench.parts import value_text
+
+PER_SAMPLE: Final = "1/n_samples"
+
+
+@dataclass(frozen=True)
+class PenaltySpec:
+    """A penalty by name and its weight; the weight of ``none`` is None."""
+
+    name: str
+    weight: float | Literal["1/n_samples"] | None = None
+
+    def __str__(self) -> str:
+        if self.weight is None:
+            return self.name
+        return f"{self.name}[weight={value_text(self.weight)}]"
+
+
+@dataclass(frozen=True)
+class StartSpec:
+    """The starting point: zeros, or `scale` times standard normal numbers from `seed`."""
+
+    name: Literal["zeros", "normal"] = "zeros"
+    scale: float = 1.0
+    seed: int = 0
+
+    def __str__(self) -> str:
+        if self.name == "zeros":
+            return self.name
+        return f"{self.name}[scale={value_text(self.scale)},seed={self.seed}]"
+
+
+@dataclass(frozen=True)
+class ProblemSpec:
+    """A problem, said in full; every name in it is known and every number in its range.
+
+    Parameters
+    ----------
+    name, title
+        What tables and reports call it.
+    loss, penalty, start
+        The parts of the objective and the starting point.
+    data
+        Which data.
+    scale, intercept
+        What is done to X: scaled first, then a column of ones appended.
+    positive
+        The labels that count as +1; None: the larger one. Of no meaning to a regression loss.
+    """
+
+    name: str
+    title: str
+    loss: str
+    penalty: PenaltySpec
+    start: StartSpec
+    data: DataName
+    scale: str
+    intercept: bool
+    positive: tuple[str, ...] | None
+
+    @property
+    def binary(self) -> bool:
+        """Whether the loss wants labels -1 and +1."""
+        return bool(LOSSES.get(self.loss).task == "binary")
+
+
+def canonical(spec: ProblemSpec) -> str:
+    """Return what defines the problem beside its data, as JSON with sorted keys.
+
+    Names, titles and the place of the data are left out: with the content hash of the data it makes
+    the fingerprint, which two ways to write the same problem share.
+    """
+    what = {
+        "loss": spec.loss,
+        "penalty": asdict(spec.penalty),
+        "start": asdict(spec.start),
+        "scale": spec.scale,
+        "intercept": spec.intercept,
+        "positive": sorted(spec.positive) if spec.positive and spec.binary else None,
+    }
+    return json.dumps(what, sort_keys=True)
+
+
+def describe(loss: str, penalty: PenaltySpec, data: DataName) -> str:
+    """Return the title of a problem that nobody gave one."""
+    with_penalty = "" if penalty.name == "none" else f" with {penalty.name} penalty"
+    return f"{loss} loss{with_penalty} on {data.stem}"

@@ -1,0 +1,123 @@
+"""Problems changed or made by options, without a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lrbench.data.load import load
+from lrbench.data.scaling import check_scaling
+from lrbench.errors import UsageError
+from lrbench.losses import LOSSES
+from lrbench.spec.model import PER_SAMPLE, PenaltySpec, ProblemSpec, StartSpec, describe
+from lrbench.spec.parts import read_data, read_penalty, read_start, split_positive
+
+NAMES = {"logistic": "logreg", "squared": "least-squares"}
+"""What a problem without a file is called after its loss."""
+
+
+def with_overrides(
+    spec: ProblemSpec,
+    *,
+    data: str | None = None,
+    loss: str | None = None,
+    penalty: str | None = None,
+    scale: str | None = None,
+    intercept: bool | None = None,
+    positive: str | Sequence[str] | None = None,
+    start: str | None = None,
+) -> ProblemSpec:
+    """Return `spec` with other parts; None leaves a part as it is.
+
+    Parameters
+    ----------
+    spec
+        The problem to change.
+    data
+        Replaces the whole table ``[data]``: scale none, no intercept, no positive label, unless
+        they are given too. The problem is then called NAME-DATA.
+    loss, penalty, scale, intercept, start
+        As in a problem file; penalty and start may have parameters: ``"l2[weight=0.01]"``.
+    positive
+        Labels with commas between them, or a list.
+
+    Raises
+    ------
+    UsageError
+        For anything unknown, or `positive` with a regression loss.
+    """
+    if data is not None:
+        source = read_data(data)
+        name = f"{spec.name}-{source.stem}"
+        spec = replace(spec, name=name, data=source, scale="none", intercept=False, positive=None)
+    if loss is not None:
+        spec = replace(spec, loss=LOSSES.canonical(loss))
+    if penalty is not None:
+        spec = replace(spec, penalty=read_penalty(penalty))
+    if not (data is None and loss is None and penalty is None):
+        spec = replace(spec, title=describe(spec.loss, spec.penalty, spec.data))
+    if scale is not None:
+        check_scaling(scale)
+        spec = replace(spec, scale=scale)
+    if intercept is not None:
+        spec = replace(spec, intercept=intercept)
+    if positive is not None:
+        if not spec.binary:
+            raise UsageError(
+                f"positive has no meaning for the {spec.loss} loss of {spec.name}.",
+                "leave it out, or choose a loss for two classes such as logistic.",
+            )
+        spec = replace(spec, positive=split_positive(positive))
+    return spec if start is None else replace(spec, start=read_start(start))
+
+
+def spec_from_data(
+    data: str,
+    *,
+    loss: str | None = None,
+    penalty: str | None = None,
+    scale: str | None = None,
+    intercept: bool | None = None,
+    positive: str | Sequence[str] | None = None,
+    start: str | None = None,
+) -> ProblemSpec:
+    """Return the problem that data alone stand for.
+
+    Parameters
+    ----------
+    data
+        As on the command line: a path, ``sklearn:NAME`` …
+    loss
+        None: logistic where the data have two labels or `positive` is given, else squared.
+    penalty
+        None: l2 of weight 1/n_samples with a loss for two classes, else none.
+    scale, intercept, positive, start
+        As for `with_overrides`; None: no scaling, no intercept, the larger label, zeros.
+
+    Raises
+    ------
+    DataError, UsageError
+        As `lrbench.data.load.load` and `with_overrides`.
+    """
+    source = read_data(data)
+    if loss is None:
+        two = positive is not None or len(np.unique(load(source).y)) == 2
+        loss = "logistic" if two else "squared"
+    loss = LOSSES.canonical(loss)
+    name = f"{NAMES.get(loss, loss)}-{source.stem}"
+    spec = ProblemSpec(
+        name, "", loss, PenaltySpec("none"), StartSpec(), source, "none", False, None
+    )
+    if spec.binary:
+        spec = replace(spec, penalty=PenaltySpec("l2", PER_SAMPLE))
+    spec = replace(spec, title=describe(spec.loss, spec.penalty, spec.data))
+    return with_overrides(
+        spec,
+        penalty=penalty,
+        scale=scale,
+        intercept=intercept,
+        positive=positive,
+        start=start,
+    )

@@ -1,0 +1,128 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn import datasets
+
+from lrbench.data.bundled import BUNDLED
+from lrbench.data.load import DataName, load
+from lrbench.data.scaling import scaled
+from lrbench.errors import DataError, UsageError
+
+TEXT = "1 1:1\n2 1:3\n"
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_bundled_sets_are_those_of_sklearn(name: str) -> None:
+    bunch = getattr(datasets, BUNDLED[name][0])()
+    for _ in range(2):  # from the source, then from the cache
+        data = load(DataName(f"sklearn:{name}"))
+        np.testing.assert_array_equal(data.X, bunch.data)
+        np.testing.assert_array_equal(data.y, bunch.target)
+        names = bunch.get("target_names")
+        assert data.labels == (None if names is None else tuple(map(str, names)))
+
+
+def test_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.svm"
+    path.write_text(TEXT)
+    first = load(DataName(str(path)))
+    assert load(DataName(str(path))).content_hash == first.content_hash
+    path.write_text(TEXT.replace("3", "4"))
+    os.utime(path, ns=(1, 1))  # the same size, another time
+    second = load(DataName(str(path)))
+    assert second.X[1, 0] == 4
+    assert second.content_hash != first.content_hash
+
+
+def test_content_hash_is_of_the_content(tmp_path: Path) -> None:
+    for name, text in (("a", TEXT), ("b", "# same data\n" + TEXT), ("c", TEXT + "1 1:1\n")):
+        (tmp_path / name).write_text(text)
+    a, b, c = (load(DataName(name, folder=tmp_path)).content_hash for name in "abc")
+    assert a == b != c
+
+
+def test_relative_path_is_relative_to_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "data").write_text(TEXT)
+    monkeypatch.chdir(tmp_path)
+    assert load(DataName("data", folder=tmp_path / "sub")).X.shape == (2, 1)
+    assert load(DataName("sub/data")).X.shape == (2, 1)
+    with pytest.raises(DataError, match="no data called 'data'"):
+        load(DataName("data"))
+    with pytest.raises(DataError, match=r"there is no file data\.svm"):
+        load(DataName("data.svm"))
+    with pytest.raises(DataError, match="is a folder"):
+        load(DataName("sub"))
+
+
+def test_bare_name_points_to_paths() -> None:
+    with pytest.raises(DataError, match="LIBSVM sets by name are not available yet") as caught:
+        load(DataName("a9a"))
+    assert "./a9a" in caught.value.hint
+
+
+@pytest.mark.parametrize("file", ["a9a.t", "a9a.t.bz2"])
+def test_data_folder_serves_bare_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    import bz2
+
+    folder, here = tmp_path / "sets", tmp_path / "here"
+    for path in (folder, here):
+        path.mkdir()
+    content = TEXT.encode()
+    (folder / file).write_bytes(bz2.compress(content) if file.endswith("bz2") else content)
+    monkeypatch.setenv("LRBENCH_DATA_DIR", str(folder))
+    monkeypatch.chdir(here)
+    assert load(DataName("a9a.t")).X.shape == (2, 1)
+    (here / "a9a.t").write_text("1 1:1 2:1\n")
+    with pytest.raises(UsageError, match="both a file here and a set"):
+        load(DataName("a9a.t"))
+    assert load(DataName("./a9a.t")).X.shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (DataName("sklearn:breast-cancr"), "no data set 'sklearn:breast-cancr'"),
+        (DataName("sklearn:"), "no data set 'sklearn:'"),
+        (DataName("sklearn:iris", {"seed": 1}), "take no parameter 'seed'"),
+        (DataName("generated:gauss"), "no data set 'generated:gauss'"),
+    ],
+)
+def test_unknown_names(data: DataName, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        load(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("/a/b/train.svm.bz2", "train"),
+        ("covtype.libsvm.binary.scale.bz2", "covtype.libsvm.binary.scale"),
+        ("a9a", "a9a"),
+        ("sklearn:breast-cancer", "breast-cancer"),
+        ("generated:gaussian", "gaussian"),
+    ],
+)
+def test_stem(name: str, stem: str) -> None:
+    assert DataName(name).stem == stem
+
+
+@pytest.mark.slow
+def test_covtype_stays_sparse_and_shared(libsvm_dir: Path) -> None:
+    path = str(libsvm_dir / "covtype.libsvm.binary.scale.bz2")
+    load(DataName(path))
+    data = load(DataName(path))
+    assert isinstance(data.X, csr_array)
+    assert data.X.shape == (581012, 54)
+    assert data.X.nnz == 6940438
+    assert data.X.indices.dtype == np.int32
+    assert not data.X.data.flags.writeable
+    assert scaled(data.X, "maxabs") is data.X
+    assert [int((data.y == k).sum()) for k in (1, 2)] == [297711, 283301]

@@ -1,0 +1,215 @@
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array, random_array
+
+from lrbench.data.dataset import arrays_of, content_hash
+from lrbench.data.load import DataName, load
+from lrbench.data.parsed import Parsed, cached
+
+
+def sample(sparse: bool) -> Parsed:
+    rng = np.random.default_rng(0)
+    X = csr_array(random_array((30, 12), density=0.2, rng=rng))
+    y = rng.standard_normal(30)
+    return Parsed(X if sparse else X.toarray(), y, ("no", "yes"))
+
+
+class Source:
+    """A source that counts how often it is parsed."""
+
+    def __init__(self, parsed: Parsed) -> None:
+        self.parsed = parsed
+        self.calls = 0
+        self.stamp: list[int | str] = [1]
+
+    def get(self) -> tuple[Parsed, str]:
+        return cached("key", self.stamp, self.parse)
+
+    def parse(self) -> Parsed:
+        self.calls += 1
+        return self.parsed
+
+
+def dense(X: Any) -> np.ndarray[Any, Any]:
+    return np.asarray(X if isinstance(X, np.ndarray) else X.toarray())
+
+
+@pytest.fixture(params=[False, True], ids=["dense", "sparse"])
+def source(request: pytest.FixtureRequest, own_cache: Path) -> Source:
+    assert not own_cache.exists()
+    return Source(sample(request.param))
+
+
+def assert_same(source: Source) -> None:
+    """Get the data, and compare with what was parsed, products with W included."""
+    parsed, content = source.get()
+    assert type(parsed.X) is type(source.parsed.X)
+    np.testing.assert_array_equal(dense(parsed.X), dense(source.parsed.X))
+    np.testing.assert_array_equal(parsed.y, source.parsed.y)
+    assert parsed.labels == source.parsed.labels
+    assert content == content_hash(**arrays_of(source.parsed.X), y=source.parsed.y)
+    W = np.random.default_rng(1).standard_normal((12, 3))
+    np.testing.assert_array_equal(parsed.X @ W, source.parsed.X @ W)
+    rows = np.array([3, 3, 0])
+    np.testing.assert_array_equal(dense(parsed.X[rows]), dense(source.parsed.X)[rows])
+
+
+def test_parsed_once(source: Source) -> None:
+    for _ in range(3):
+        assert_same(source)
+    assert source.calls == 1
+
+
+def test_maps_are_read_only(source: Source) -> None:
+    X = source.get()[0].X
+    for array in arrays_of(X).values():
+        assert not array.flags.writeable
+
+
+def test_parsed_again_when_the_stamp_changes(source: Source) -> None:
+    source.get()
+    source.stamp = [2]
+    assert_same(source)
+    assert source.calls == 2
+
+
+def shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-8])
+
+
+def lengthen(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"12345678")
+
+
+def clear(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize("damage", [shorten, lengthen, clear, Path.unlink])
+def test_damaged_arrays_are_made_again(source: Source, damage: Callable[[Path], None]) -> None:
+    _, content = source.get()
+    for n, name in enumerate([*arrays_of(source.parsed.X), "y"], start=2):
+        damage(Path(os.environ["LRBENCH_CACHE_DIR"]) / "data" / content / f"{name}.npy")
+        assert_same(source)
+        assert source.calls == n
+    assert_same(source)
+    assert source.calls == n
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 0},
+        {"content": "../../etc"},
+        {"shape": [30, 11]},
+        {"shape": [29, 12]},
+        {"shape": "no"},
+        {"bytes": {}},
+        {"bytes": None},
+        {"labels": 3},
+        {"stamp": [7]},
+    ],
+)
+def test_damaged_entries_are_made_again(
+    source: Source, own_cache: Path, change: dict[str, Any]
+) -> None:
+    source.get()
+    (entry,) = (own_cache / "data").glob("*.json")
+    entry.write_text(json.dumps(json.loads(entry.read_text()) | change))
+    assert_same(source)
+    assert source.calls == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, "\0"])
+def test_entries_that_are_not_json_are_made_again(
+    source: Source, own_cache: Path, text: str
+) -> None:
+    source.get()
+    (entry,) = (own_cache / "data").glob("*.json")
+    entry.write_text(text)
+    assert_same(source)
+    assert source.calls == 2
+
+
+def test_tampered_indices_never_leave_the_matrix(own_cache: Path) -> None:
+    source = Source(sample(sparse=True))
+    _, content = source.get()
+    path = own_cache / "data" / content / "indices.npy"
+    indices = np.load(path)
+    indices[0] = 10**6
+    np.save(path, indices)
+    assert_same(source)
+    assert source.calls == 2
+
+
+def test_pickles_are_not_loaded(own_cache: Path) -> None:
+    source = Source(sample(sparse=False))
+    _, content = source.get()
+    path = own_cache / "data" / content / "y.npy"
+    np.save(path, np.array([print], dtype=object), allow_pickle=True)
+    (entry,) = (own_cache / "data").glob("*.json")
+    changed = json.loads(entry.read_text())
+    changed["bytes"]["y"] = path.stat().st_size
+    entry.write_text(json.dumps(changed))
+    assert_same(source)
+    assert source.calls == 2
+
+
+def test_cache_that_cannot_be_written_is_no_error(source: Source, own_cache: Path) -> None:
+    own_cache.write_text("a file where the folder should be")
+    for n in (1, 2):
+        assert_same(source)
+        assert source.calls == n
+
+
+def test_full_disk_leaves_no_half_entry(
+    source: Source, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", full)
+        assert_same(source)
+    assert list((own_cache / "data").iterdir()) == []
+    assert_same(source)
+    assert_same(source)
+    assert source.calls == 2
+
+
+def test_warm_load_imports_no_sklearn_and_for_dense_data_no_scipy(
+    own_cache: Path, tmp_path: Path
+) -> None:
+    sparse = tmp_path / "sparse.svm"
+    sparse.write_text("1 1:1 9:2\n-1 3:2\n")
+    for name in ("sklearn:breast-cancer", str(sparse)):
+        load(DataName(name))
+    script = textwrap.dedent(
+        f"""
+        import sys
+        from lrbench.data.load import DataName, load
+        from lrbench.data.labels import binary_targets
+        from lrbench.data.scaling import scaled
+        from lrbench.data.intercept import with_intercept
+        data = load(DataName("sklearn:breast-cancer"))
+        binary_targets(data, ["malignant"])
+        with_intercept(scaled(data.X, "maxabs"))
+        load(DataName("generated:log-spectrum"))
+        print("sklearn" in sys.modules, "scipy" in sys.modules)
+        load(DataName({str(sparse)!r}))
+        print("sklearn" in sys.modules, "scipy" in sys.modules)
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False", "False", "True"]

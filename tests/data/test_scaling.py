@@ -1,0 +1,117 @@
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.preprocessing import maxabs_scale, normalize, scale
+
+from lrbench.data.intercept import with_intercept
+from lrbench.data.scaling import scaled
+from lrbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from lrbench.matrix import Matrix
+
+
+def sample(seed: int = 0) -> NDArray[np.float64]:
+    """Dense data with zeros, an empty row, a zero column, a constant one, and wild units."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((40, 8)) * 10.0 ** rng.integers(-6, 6, 8)
+    X[rng.random(X.shape) < 0.5] = 0.0
+    X[:, 2] = 0.0
+    X[5] = 0.0
+    return X
+
+
+def as_array(X: Any) -> NDArray[np.float64]:
+    return np.asarray(X if isinstance(X, np.ndarray) else X.toarray())
+
+
+SKLEARN = {"maxabs": maxabs_scale, "standard": scale, "unit-rows": normalize}
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("how", ["maxabs", "unit-rows"])
+def test_same_as_sklearn(how: str, sparse: bool) -> None:
+    X = sample()
+    result = scaled(csr_array(X) if sparse else X, how)
+    assert isinstance(result, csr_array) == sparse
+    np.testing.assert_allclose(as_array(result), SKLEARN[how](X), rtol=1e-14)
+
+
+def test_standard_is_the_same_as_sklearn() -> None:
+    X = sample()
+    X[:, 2] = 0.1  # constant
+    X[:, 3] += 1e3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # sklearn warns of the constant column
+        expected = scale(X)
+    result = as_array(scaled(X, "standard"))
+    np.testing.assert_allclose(result, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(result[:, 2], 0.0, atol=1e-15)
+    np.testing.assert_allclose(result.std(axis=0), [1, 1, 0, 1, 1, 1, 1, 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("how", ["none", "maxabs", "standard", "unit-rows"])
+def test_the_data_are_never_written_to(how: str) -> None:
+    X = sample()
+    X.flags.writeable = False
+    scaled(X, how)
+    if how != "standard":
+        sparse = csr_array(X)
+        for array in (sparse.data, sparse.indices, sparse.indptr):
+            array.flags.writeable = False
+        scaled(sparse, how)
+
+
+def test_sparse_scaling_copies_the_values_only() -> None:
+    X = csr_array(sample())
+    for how in ("maxabs", "unit-rows"):
+        result: Any = scaled(X, how)
+        assert np.shares_memory(result.indices, X.indices)
+        assert np.shares_memory(result.indptr, X.indptr)
+        assert not np.shares_memory(result.data, X.data)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_nothing_to_do_copies_nothing(sparse: bool) -> None:
+    once = as_array(scaled(sample(), "maxabs"))
+    X: Matrix = csr_array(once) if sparse else once
+    assert scaled(X, "maxabs") is X
+    assert scaled(X, "none") is X
+
+
+def test_blocks_of_a_sparse_matrix_are_all_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = sample()
+    monkeypatch.setattr("lrbench.data.scaling.BLOCK", 7)
+    np.testing.assert_allclose(
+        as_array(scaled(csr_array(X), "maxabs")), maxabs_scale(X), rtol=1e-14
+    )
+
+
+def test_standard_on_a_sparse_matrix_is_refused() -> None:
+    with pytest.raises(UsageError, match="'standard' cannot be used on a sparse") as caught:
+        scaled(csr_array(sample()), "standard")
+    assert "maxabs" in caught.value.hint
+
+
+def test_unknown_scaling() -> None:
+    with pytest.raises(UsageError, match="no scaling 'max-abs'") as caught:
+        scaled(sample(), "max-abs")
+    assert "maxabs" in caught.value.hint
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_intercept_is_the_last_column(sparse: bool) -> None:
+    X = sample()
+    result = with_intercept(csr_array(X) if sparse else X)
+    assert isinstance(result, csr_array) == sparse
+    np.testing.assert_array_equal(as_array(result), np.column_stack([X, np.ones(40)]))
+    if isinstance(result, csr_array):
+        result.check_format(full_check=True)
+        assert result.has_canonical_format
+        assert result.indices.dtype == np.int32
+        rows = np.split(result.indices, result.indptr[1:-1])
+        assert all((np.diff(row) > 0).all() for row in rows)
