@@ -1,0 +1,84 @@
+"""The optimum of a problem, kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from lrbench.cachedir import write_atomically
+from lrbench.errors import LrbenchError
+from lrbench.optimum.base import Curvature, Optimum
+from lrbench.problem import LinearProblem
+
+PACKAGE = Path(__file__).parents[1]
+
+SOURCES = ("optimum/*.py", "losses/*.py", "penalties/*.py", "linear.py")
+"""What the numbers depend on beside the problem: a change there makes every entry stale."""
+
+
+def entry(problem: LinearProblem, folder: Path | None) -> Path | None:
+    """Return the file of a problem's optimum; None without a folder or a fingerprint."""
+    if folder is None or not problem.about.fingerprint:
+        return None
+    key = hashlib.sha256(f"{problem.about.fingerprint} {_code()}".encode()).hexdigest()
+    return folder / "optimum" / f"{key}.npz"
+
+
+def save(path: Path, found: Optimum) -> None:
+    """Write `found` to `path`; a disk that refuses is no error."""
+    fields = {k: v for k, v in vars(found).items() if k != "curvature" and v is not None}
+    fields |= vars(found.curvature)
+    try:
+        write_atomically(path, lambda file: np.savez(file, **fields))
+    except (OSError, LrbenchError):
+        return
+
+
+def load(path: Path, n_features: int) -> Optimum | None:
+    """Return the optimum in `path`; None where there is none or it cannot be used."""
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            return _optimum(dict(file), n_features)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
+    w_star = fields.get("w_star")
+    attained = bool(fields["attained"])
+    if attained:
+        if w_star is None or w_star.shape != (n_features,):
+            raise ValueError("the minimiser is missing or of another length")
+        if not np.all(np.isfinite(w_star)):
+            raise ValueError("the minimiser is not finite")
+    distance_error = fields.get("distance_error")
+    return Optimum(
+        f_star=float(fields["f_star"]),
+        f_star_error=float(fields["f_star_error"]),
+        method=str(fields["method"]),
+        attained=attained,
+        w_star=w_star,
+        why_not=str(fields["why_not"]),
+        distance_error=None if distance_error is None else float(distance_error),
+        curvature=Curvature(
+            L=float(fields["L"]),
+            L_method=str(fields["L_method"]),
+            L_max=float(fields["L_max"]),
+            mu=float(fields["mu"]),
+            mu_pl=float(fields["mu_pl"]),
+        ),
+    )
+
+
+@cache
+def _code() -> str:
+    """Return the hash of the sources."""
+    digest = hashlib.sha256()
+    for pattern in SOURCES:
+        for file in sorted(PACKAGE.glob(pattern)):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

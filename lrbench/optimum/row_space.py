@@ -1,0 +1,125 @@
+"""Where the minimiser is looked for: a basis of the part of R^d that the data see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrbench.arrays import Vector
+from lrbench.linear import LinearObjective
+from lrbench.matrix import DataMatrix
+from lrbench.optimum.gram import triangle
+
+DIRECT = 3000
+"""min(n_samples, n_features) up to which the Hessian is factorised."""
+
+DENSE = 1 << 25
+"""Entries of X up to which wide data are densified: 256 MiB."""
+
+ILL_CONDITIONED = 1e-6
+"""Ratio of singular values below which Newton works in the singular basis."""
+
+
+@dataclass(frozen=True)
+class Singular:
+    """The singular values of X."""
+
+    values: NDArray[np.float64]
+    """Descending, (min(n_samples, n_features),)."""
+    rank: int
+    """Of X with its columns (rows, where they are fewer) at unit length: units do not count."""
+
+
+@dataclass(frozen=True)
+class RowSpace:
+    """An orthonormal basis of a subspace that holds a minimiser.
+
+    Without a penalty w may move along null(X) freely: the subspace is the row space of X through
+    w_0, so that the minimiser nearest to w_0 is found. With l2 it is only a saving for wide data.
+    """
+
+    basis: NDArray[np.float64] | None
+    """(n_features, rank), orthonormal columns; None is all of R^d."""
+    singular: Singular | None
+    """None if not computed."""
+
+    def start(self, w0: Vector, penalised: bool) -> Vector:
+        """Return the point from which Newton starts: no scores but those that w_0 cannot lose."""
+        if penalised or self.basis is None:
+            return np.zeros_like(w0)
+        return w0 - self.basis @ (self.basis.T @ w0)
+
+
+def direct(objective: LinearObjective) -> bool:
+    """Return whether the Hessian, on the smaller side, is small enough to be factorised."""
+    n, d = objective.data.shape
+    return d <= min(n, DIRECT) or (n < d and n <= DIRECT and n * d <= DENSE)
+
+
+def row_space(objective: LinearObjective) -> RowSpace:
+    """Return the subspace for the direct solver (`direct` must hold)."""
+    if objective.penalty.curvature > 0:
+        return RowSpace(_penalised_basis(objective), None)
+    return _unpenalised(objective)
+
+
+def rank(singular: NDArray[np.float64], shape: tuple[int, int]) -> int:
+    """Return how many singular values exceed eps max(n_samples, n_features) times the largest."""
+    cut = np.finfo(float).eps * max(shape) * singular.max(initial=0.0)
+    return int(np.count_nonzero(singular > cut))
+
+
+def null_space(data: DataMatrix) -> NDArray[np.float64]:
+    """Return an orthonormal basis of null(X), (n_features, n_features - rank)."""
+    from scipy.linalg import svd
+
+    _, s, VT = svd(triangle(data), check_finite=False)
+    return np.ascontiguousarray(VT[rank(s, data.shape) :].T)
+
+
+def _penalised_basis(objective: LinearObjective) -> NDArray[np.float64] | None:
+    """Return the row space of the penalised columns, and the intercept's axis."""
+    from scipy.linalg import block_diag, qr
+
+    n, d = objective.data.shape
+    if n >= d:
+        return None
+    X = _dense(objective)[:, : objective.n_penalised]
+    Q = qr(X.T, mode="economic", check_finite=False)[0]
+    return np.asarray(block_diag(Q, np.ones((1, 1))) if objective.intercept else Q)
+
+
+def _unpenalised(objective: LinearObjective) -> RowSpace:
+    from scipy.linalg import qr, svd, svdvals
+
+    n, d = objective.data.shape
+    if n < d:
+        X = _dense(objective)
+        _, s, VT = svd(X / _lengths(X, 1)[:, None], full_matrices=False, check_finite=False)
+        r = rank(s, (n, d))
+        basis = np.ascontiguousarray(VT[:r].T)
+        values = np.zeros(n)
+        if r:
+            values[:r] = svdvals(X @ basis)
+        return RowSpace(basis, Singular(values, r))
+    R = triangle(objective.data)
+    units = _lengths(R, 0)
+    _, s, VT = svd(R / units, full_matrices=False, check_finite=False)
+    r = rank(s, (n, d))
+    singular = Singular(np.asarray(svdvals(R)), r)
+    if r == d and s[-1] > ILL_CONDITIONED * s[0]:
+        return RowSpace(None, singular)
+    Q = qr(VT[:r].T * units[:, None], mode="economic", check_finite=False)[0]
+    return RowSpace(np.asarray(Q), singular)
+
+
+def _lengths(X: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    lengths = np.sqrt(np.square(X).sum(axis=axis))
+    return np.asarray(np.where(lengths > 0, lengths, 1.0), dtype=np.float64)
+
+
+def _dense(objective: LinearObjective) -> NDArray[np.float64]:
+    X = objective.data.X
+    return X if isinstance(X, np.ndarray) else np.asarray(X.toarray())

@@ -1,0 +1,145 @@
+"""The optimum is computed once."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from optimum_problems import Logistic, Squared, problem, regression
+
+import lrbench.optimum.cache as cache_module
+import lrbench.optimum.search as search
+from lrbench.optimum import Optimum, discard, find
+from lrbench.problem import LinearProblem
+
+
+def assert_same(a: Optimum, b: Optimum) -> None:
+    for name, value in vars(a).items():
+        np.testing.assert_array_equal(getattr(b, name), value)
+
+
+def a_problem(fingerprint: str = "f") -> LinearProblem:
+    X, y = regression(20, 3)
+    return problem(X, y, Squared(), fingerprint=fingerprint)
+
+
+def separable() -> LinearProblem:
+    X, y = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
+    return problem(X, y, Logistic(), fingerprint="s")
+
+
+@pytest.mark.parametrize("p", [a_problem(), separable()], ids=["attained", "not-attained"])
+def test_second_call_reads_what_the_first_wrote(
+    p: LinearProblem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = find(p, cache=tmp_path)
+    monkeypatch.setattr(search, "solve", None)
+    assert_same(first, find(p, cache=tmp_path))
+
+
+def entries(folder: Path) -> list[Path]:
+    return list(folder.glob("optimum/*.npz"))
+
+
+def test_another_fingerprint_is_another_entry(tmp_path: Path) -> None:
+    find(a_problem("f"), cache=tmp_path)
+    find(a_problem("g"), cache=tmp_path)
+    assert len(entries(tmp_path)) == 2
+
+
+def test_without_a_fingerprint_nothing_is_kept(tmp_path: Path) -> None:
+    find(a_problem(""), cache=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_discard_deletes_the_entry(tmp_path: Path) -> None:
+    p = a_problem()
+    discard(p, tmp_path)
+    find(p, cache=tmp_path)
+    discard(p, tmp_path)
+    discard(p, None)
+    assert entries(tmp_path) == []
+
+
+def test_a_change_of_the_code_is_another_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = cache_module.entry(a_problem(), tmp_path)
+    copy = tmp_path / "lrbench"
+    shutil.copytree(cache_module.PACKAGE, copy, ignore=shutil.ignore_patterns("*.pyc"))
+    monkeypatch.setattr(cache_module, "PACKAGE", copy)
+    cache_module._code.cache_clear()
+    assert cache_module.entry(a_problem(), tmp_path) == before
+    with (copy / "losses" / "squared.py").open("a") as file:
+        file.write("# changed")
+    cache_module._code.cache_clear()
+    changed = cache_module.entry(a_problem(), tmp_path)
+    cache_module._code.cache_clear()
+    assert changed != before
+
+
+def spoil(path: Path, how: str) -> None:
+    if how == "cut":
+        path.write_bytes(path.read_bytes()[:100])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "text":
+        path.write_text("not an archive")
+    else:
+        with np.load(path) as file:
+            fields = dict(file)
+        if how == "missing":
+            del fields["mu"]
+        elif how == "object":
+            fields["mu"] = np.array([None])
+        elif how == "short":
+            fields["w_star"] = np.zeros(2)
+        else:
+            fields["w_star"][0] = np.nan
+        np.savez(path, **fields)
+
+
+@pytest.mark.parametrize("how", ["cut", "empty", "text", "missing", "object", "short", "nan"])
+def test_an_entry_that_cannot_be_used_is_rebuilt(how: str, tmp_path: Path) -> None:
+    p = a_problem()
+    first = find(p, cache=tmp_path)
+    (path,) = entries(tmp_path)
+    spoil(path, how)
+    assert_same(first, find(p, cache=tmp_path))
+    with np.load(path) as file:
+        assert float(file["mu"]) == first.mu
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert find(a_problem(), cache=blocked).attained
+    assert blocked.read_text() == ""
+
+
+WARM = """
+import sys
+from pathlib import Path
+from test_optimum_cache import a_problem
+import lrbench.optimum.search as search
+search.solve = None
+search.find(a_problem(), cache=Path(sys.argv[1]))
+heavy = ("sklearn", "scipy.optimize", "scipy.linalg", "scipy.sparse.linalg")
+sys.exit(", ".join(name for name in heavy if name in sys.modules) or 0)
+"""
+
+
+def test_a_warm_hit_imports_nothing_heavy(tmp_path: Path) -> None:
+    find(a_problem(), cache=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", WARM, str(tmp_path)],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.strip()) == (0, "")
