@@ -1,0 +1,64 @@
+"""AdaGrad-Norm: where b starts, how far it can grow, and how far the iterates can stray.
+
+The step rule: b_{t+1}^2 = b_t^2 + a_t, then a step 1/s_t with s_t = b_{t+1}/eta. Every bound here
+needs the hypothesis SU; proofs are in ``docs/explanation/theory.md``.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lrbench.theory.base import Hypothesis, Setting
+from lrbench.theory.conditions import starts_stable
+from lrbench.theory.given import delta0, distance
+
+
+def eta_of(setting: Setting) -> float:
+    """Return eta."""
+    return float(setting.params.get("eta", 1.0))
+
+
+def b_start(setting: Setting) -> float:
+    """Return b_0 = eta / lr0."""
+    return eta_of(setting) / setting.lr0
+
+
+def b_first(setting: Setting) -> float:
+    """Return b_1 = sqrt(b_0^2 + a_0)."""
+    return math.hypot(b_start(setting), math.sqrt(setting.constants.grad_norm_sq0))
+
+
+def stable(setting: Setting) -> Hypothesis:
+    """Check s_0 = b_1/eta >= L."""
+    eta = eta_of(setting)
+    symbol = "b_1" if eta == 1.0 else "b_1/eta"
+    return starts_stable(setting, symbol, b_first(setting) / eta)
+
+
+def ceiling(setting: Setting) -> tuple[float, float]:
+    """Return b_max >= b_T for every T, and a bound on b_T^2 - b_0^2 = sum a_t."""
+    b_0, eta, L = b_start(setting), eta_of(setting), setting.constants.L
+    if stable(setting).holds:
+        E = delta0(setting) / eta
+        b_max = E + math.hypot(E, b_0)
+        return b_max, 2.0 * E * b_max
+    gap = delta0(setting) + eta * (eta * L) * _overshoot(b_0, eta * L)
+    E, entry_sq = gap / eta, (eta * L) * (eta * L) + 2.0 * L * gap
+    b_max = E + math.sqrt(E * E + entry_sq)
+    return b_max, 2.0 * E * b_max + entry_sq - b_0 * b_0
+
+
+def farthest_sq(setting: Setting) -> float:
+    """Return D_max^2 >= |x_t - x*|^2 for every t."""
+    D_0, eta = distance(setting), eta_of(setting)
+    if stable(setting).holds:
+        return D_0 * D_0
+    overshoot = _overshoot(b_start(setting), eta * setting.constants.L)
+    return D_0 * D_0 + 2.0 * eta * eta * overshoot
+
+
+def _overshoot(b_0: float, scale: float) -> float:
+    """Return ln(scale/(2 b_0)) - 1 + 2 b_0/scale where b_0 < scale/2, else 0."""
+    if b_0 >= scale / 2.0:
+        return 0.0
+    return math.log(scale / (2.0 * b_0)) - 1.0 + 2.0 * b_0 / scale

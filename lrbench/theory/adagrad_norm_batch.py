@@ -1,0 +1,154 @@
+"""A-priori bounds for AdaGrad-Norm with full batches on a smooth objective: A1, A2 and A5."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lrbench.theory.adagrad_norm import b_start, ceiling, eta_of, farthest_sq, stable
+from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.conditions import (
+    bounded_below,
+    convex,
+    full_batches,
+    gradient_dominated,
+    minimiser,
+    smooth_unconstrained,
+)
+from lrbench.theory.contraction import dominance, log_contraction, power
+from lrbench.theory.given import delta0, distance
+
+
+class AverageIterate(APriori):
+    """A1: the average iterate.
+
+    Proof idea: sum (f - f*) <= q b_T + eta (b_T - b_0) - (b_T^2 - b_0^2)/(2L) with q = D_max^2 /
+    (2 eta); maximise over b_T.
+    """
+
+    key = "A1"
+    statement = (
+        "F(xbar_T) - F* <= [q b_0 + (L/2)(C - b_0/L)_+^2] / T,  q = D^2/(2 eta), C = q + eta"
+    )
+    measure = "suboptimality"
+    iterate = "average"
+    reference = "proved in docs/explanation/theory.md; cf. Liu, Nguyen, Ene, Nguyen (ICLR 2023)"
+    sharpness = "tight"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU with a minimiser."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            convex(setting),
+            minimiser(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return [q b_0 + (L/2)(C - b_0/L)_+^2] / T."""
+        b_0, eta, L = b_start(setting), eta_of(setting), setting.constants.L
+        q = farthest_sq(setting) / (2.0 * eta)
+        spare = max(q + eta - b_0 / L, 0.0)
+        return (q * b_0 + L / 2.0 * spare * spare) / T
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/T."""
+        del setting
+        return Order("power", -1.0)
+
+
+class SmallestGradient(APriori):
+    """A2: the smallest gradient norm, convex or not.
+
+    Proof idea: sum a_t = b_T^2 - b_0^2, and from s_t >= L on the descent lemma gives sum a_t <=
+    2 E b_T; below, the objective rises by at most a logarithm of b_0.
+    """
+
+    key = "A2"
+    statement = "min_(t<T) |grad F(x_t)|^2 <= (b_max^2 - b_0^2) / T"
+    measure = "grad_norm_sq"
+    iterate = "min"
+    reference = "proved in docs/explanation/theory.md; cf. Ward, Wu, Bottou (2018), Theorem 2.2"
+    sharpness = "tight"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU with inf F known: neither convexity nor a minimiser is needed."""
+        return (full_batches(setting), smooth_unconstrained(setting), bounded_below(setting))
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return (b_max^2 - b_0^2) / T."""
+        _, growth_sq = ceiling(setting)
+        return growth_sq / T
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/T."""
+        del setting
+        return Order("power", -1.0)
+
+
+class LastIterate(APriori):
+    """A5: the last iterate, where the first step is already at most 1/L.
+
+    Proof idea: C6 with s_t <= b_max / eta.
+    """
+
+    key = "A5"
+    statement = "F(x_T) - F* <= D_0^2 / (4T eta/b_max + 2/L)"
+    measure = "suboptimality"
+    iterate = "last"
+    reference = "proved in docs/explanation/theory.md"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU, a minimiser, and s_0 >= L."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            convex(setting),
+            minimiser(setting),
+            stable(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return D_0^2 / (4T eta/b_max + 2/L)."""
+        D_0, s_max = distance(setting), ceiling(setting)[0] / eta_of(setting)
+        return D_0 * D_0 / (4.0 * T / s_max + 2.0 / setting.constants.L)
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/T."""
+        del setting
+        return Order("power", -1.0)
+
+
+class LinearLastIterate(APriori):
+    """A5-mu: the last iterate under strong convexity, or under PL with half the exponent.
+
+    Proof idea: C5 with s_t <= b_max / eta.
+    """
+
+    key = "A5-mu"
+    statement = "F(x_T) - F* <= Delta_0 (1 - mu eta/b_max)^(2T)   (PL only: exponent T)"
+    measure = "suboptimality"
+    iterate = "last"
+    reference = "proved in docs/explanation/theory.md"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU, strong convexity or PL, and s_0 >= L."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            minimiser(setting),
+            gradient_dominated(setting),
+            stable(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return Delta_0 (1 - mu eta/b_max)^(2T)."""
+        return delta0(setting) * power(self._log_factor(setting), T)
+
+    def order(self, setting: Setting) -> Order:
+        """Return the linear rate 2 log(1 - mu eta/b_max)."""
+        return Order("linear", self._log_factor(setting))
+
+    @staticmethod
+    def _log_factor(setting: Setting) -> float:
+        mu, exponent = dominance(setting)
+        return exponent * log_contraction(mu * eta_of(setting) / ceiling(setting)[0])

@@ -1,0 +1,138 @@
+"""The hypotheses that several theorems share, each checked with its values."""
+
+from __future__ import annotations
+
+import math
+
+from lrbench.theory.base import FULL_BATCHES, MINIBATCHES, Hypothesis, Setting
+from lrbench.theory.given import delta0, diameter, distance
+
+NO_BALL = "no ball: --radius"
+
+_ON = 1.0 + 1e-9
+"""A minimiser on the sphere of the ball counts as inside it."""
+
+
+def smooth_unconstrained(setting: Setting) -> Hypothesis:
+    """Check SU: the whole objective is L-smooth, without a ball and without a prox step."""
+    name = "smooth, unconstrained"
+    if not setting.smooth or not math.isfinite(setting.constants.L):
+        return Hypothesis(name, False, "the objective is not smooth, or has a prox step")
+    if setting.constants.L == 0.0:
+        return Hypothesis(name, False, "L = 0: the objective is constant")
+    if setting.radius is not None:
+        return Hypothesis(name, False, f"a ball (--radius {setting.radius:g})")
+    return Hypothesis(name, True, f"L = {setting.constants.L:.3g}, no ball")
+
+
+def smooth_terms(setting: Setting) -> Hypothesis:
+    """Check that every term of the objective is smooth; a ball is allowed."""
+    name = "smooth terms"
+    constants = setting.constants
+    if not setting.smooth or not math.isfinite(constants.L_max):
+        return Hypothesis(name, False, "the terms are not smooth, or there is a prox step")
+    return Hypothesis(name, True, f"L_max = {constants.L_max:.3g}")
+
+
+def convex(setting: Setting) -> Hypothesis:
+    """Check that F is convex: so far every problem is."""
+    del setting
+    return Hypothesis("convex", True, "F is convex")
+
+
+def minimiser(setting: Setting) -> Hypothesis:
+    """Check that a minimiser exists, inside the ball if there is one, at a known distance."""
+    name = "minimiser exists"
+    constants = setting.constants
+    if not constants.attained:
+        return Hypothesis(name, False, "x* not attained: only the infimum exists")
+    D = distance(setting)
+    if not math.isfinite(D):
+        return Hypothesis(name, False, "the distance to x* is not known")
+    radius = setting.radius
+    if radius is not None and constants.distance is not None and constants.distance > radius * _ON:
+        detail = f"x* outside the ball: {constants.distance:.3g} > {radius:.3g}"
+        return Hypothesis(name, False, detail)
+    computed = ", to the computed x*" if constants.distance_error is None else ""
+    return Hypothesis(name, True, f"D_0 = {D:.3g}{computed}")
+
+
+def bounded_below(setting: Setting) -> Hypothesis:
+    """Check that inf F is known; no minimiser is needed."""
+    gap = delta0(setting)
+    if not math.isfinite(gap):
+        return Hypothesis("inf F known", False, "inf F is not known")
+    return Hypothesis("inf F known", True, f"F(w_0) - inf F = {gap:.3g}")
+
+
+def full_batches(setting: Setting) -> Hypothesis:
+    """Check that every step uses the whole gradient."""
+    detail = "full batches" if setting.batch else f"minibatches of {setting.batch_size}"
+    return Hypothesis(FULL_BATCHES, setting.batch, detail)
+
+
+def minibatches(setting: Setting) -> Hypothesis:
+    """Check that the steps use minibatches."""
+    detail = "full batches" if setting.batch else f"minibatches of {setting.batch_size}"
+    return Hypothesis(MINIBATCHES, not setting.batch, detail)
+
+
+def unbiased(setting: Setting) -> Hypothesis:
+    """Check that g_t is unbiased given x_t: full batches, or independent samples."""
+    name = "unbiased gradients"
+    if setting.batch:
+        return Hypothesis(name, True, "full batches")
+    return Hypothesis(name, setting.sampling == "replacement", f"sampling: {setting.sampling}")
+
+
+def bounded_gradients(setting: Setting) -> Hypothesis:
+    """Check that every stochastic (sub)gradient is at most G in norm."""
+    G = setting.constants.G
+    if G is None or not math.isfinite(G):
+        detail = NO_BALL if setting.radius is None else "no G: the gradients are unbounded here"
+        return Hypothesis("|g_t| <= G", False, detail)
+    return Hypothesis("|g_t| <= G", True, f"G = {G:.3g}")
+
+
+def in_ball(setting: Setting) -> Hypothesis:
+    """Check that a ball keeps the iterates within D of the minimiser."""
+    name = "|x_t - x*| <= D"
+    if setting.radius is None:
+        return Hypothesis(name, False, NO_BALL)
+    return Hypothesis(name, True, f"D = {diameter(setting):.3g}")
+
+
+def strongly_convex(setting: Setting) -> Hypothesis:
+    """Check mu > 0."""
+    mu = setting.constants.mu
+    return Hypothesis("strongly convex", mu > 0, f"mu = {mu:.3g}")
+
+
+def gradient_dominated(setting: Setting) -> Hypothesis:
+    """Check mu > 0, or at least the Polyak-Lojasiewicz inequality."""
+    name = "strongly convex or PL"
+    constants = setting.constants
+    if constants.mu > 0:
+        return Hypothesis(name, True, f"mu = {constants.mu:.3g}")
+    if constants.mu_pl > 0:
+        return Hypothesis(name, True, f"PL only: mu = {constants.mu_pl:.3g}")
+    return Hypothesis(name, False, "mu = 0")
+
+
+def starts_stable(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
+    """Check s_0 >= L: the first step is at most 1/L, and hence every one.
+
+    Parameters
+    ----------
+    setting
+        The setting.
+    symbol
+        What `s_0` is called: ``"b_1"``.
+    s_0
+        The first denominator, or a lower bound on it.
+    """
+    L = setting.constants.L
+    holds = s_0 >= L
+    sign = ">=" if holds else "<"
+    digits = 3 if f"{s_0:.3g}" != f"{L:.3g}" else 17
+    return Hypothesis("s_0 >= L", holds, f"{symbol} = {s_0:.{digits}g} {sign} L = {L:.{digits}g}")

@@ -1,0 +1,201 @@
+"""Gradient descent with a constant step: exact worst cases in h = lr0 L."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.conditions import (
+    bounded_below,
+    convex,
+    full_batches,
+    gradient_dominated,
+    minimiser,
+    smooth_unconstrained,
+    starts_stable,
+    strongly_convex,
+)
+from lrbench.theory.contraction import log_contraction, power
+from lrbench.theory.given import delta0, distance
+
+
+def step(setting: Setting) -> float:
+    """Return h = lr0 L."""
+    return setting.lr0 * setting.constants.L
+
+
+def stable(setting: Setting) -> Hypothesis:
+    """Check s_0 = 1/lr0 >= L."""
+    return starts_stable(setting, "1/lr0", 1.0 / setting.lr0)
+
+
+def short(setting: Setting) -> Hypothesis:
+    """Check h = lr0 L < 2."""
+    h, L = step(setting), setting.constants.L
+    if h < 2.0:
+        return Hypothesis("lr0 L < 2", True, f"h = lr0 L = {h:.3g} < 2")
+    return Hypothesis("lr0 L < 2", False, f"lr0 = {setting.lr0:.3g} >= 2/L = {2 / L:.3g}")
+
+
+class _GradientDescent(APriori):
+    """Full batches of a smooth unconstrained convex objective, h in (0, 2)."""
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU, a minimiser, and h < 2."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            convex(setting),
+            minimiser(setting),
+            short(setting),
+        )
+
+    @abstractmethod
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return the bound after T >= 1 steps."""
+
+    def order(self, setting: Setting) -> Order | None:
+        """Return 1/T."""
+        del setting
+        return Order("power", -1.0)
+
+
+class LastIterate(_GradientDescent):
+    """GD: the last iterate; exact, attained by a Huber function or a quadratic."""
+
+    key = "GD"
+    statement = "F(x_T) - F* <= (L D_0^2/2) max{1/(2Th + 1), (1 - h)^(2T)},  h = lr0 L < 2"
+    measure = "suboptimality"
+    iterate = "last"
+    reference = "Drori, Teboulle (2014) for h <= 1; Kim, arXiv:2412.04427"
+    sharpness = "tight"
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return (L D_0^2/2) max{1/(2Th + 1), (1 - h)^(2T)}."""
+        h, D_0 = step(setting), distance(setting)
+        worst = np.maximum(1.0 / (2.0 * T * h + 1.0), power(log_contraction(h), 2.0 * T))
+        return setting.constants.L * D_0 * D_0 / 2.0 * worst
+
+
+class StronglyConvex(_GradientDescent):
+    """GD-mu: the last iterate under strong convexity; exact."""
+
+    key = "GD-mu"
+    statement = "F(x_T) - F* <= (L D_0^2/2) max{k/(k - 1 + (1 - kh)^(-2T)), (1 - h)^(2T)}"
+    measure = "suboptimality"
+    iterate = "last"
+    reference = "Kim, arXiv:2412.04427"
+    sharpness = "tight"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return those of GD, and mu > 0."""
+        return (*super().hypotheses(setting), strongly_convex(setting))
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return the bound with k = mu/L."""
+        h, D_0, L = step(setting), distance(setting), setting.constants.L
+        k = setting.constants.mu / L
+        # (1 - kh)^(-2T) overflows to inf after many steps: the quotient is then 0 as it should be.
+        with np.errstate(over="ignore"):
+            slow = k / (k + np.expm1(-2.0 * T * log_contraction(k * h)))
+        return L * D_0 * D_0 / 2.0 * np.maximum(slow, power(log_contraction(h), 2.0 * T))
+
+    def order(self, setting: Setting) -> Order:
+        """Return the linear rate of the slower of the two factors."""
+        return Order("linear", 2.0 * slower_log(setting, setting.constants.mu))
+
+
+class Linear(_GradientDescent):
+    """GD-linear: the last iterate by its first gap, one factor a step.
+
+    Under PL alone the factor is 1 - mu lr0 (2 - h), from the descent lemma.
+    """
+
+    key = "GD-linear"
+    statement = "F(x_T) - F* <= Delta_0 max(|1 - h|, |1 - kh|)^(2T)   (PL: (1 - kh(2 - h))^T)"
+    measure = "suboptimality"
+    iterate = "last"
+    reference = "Taylor, Hendrickx, Glineur (2018), J. Optim. Theory Appl. 178"
+    sharpness = "tight"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return those of GD, and mu > 0 or PL."""
+        return (*super().hypotheses(setting), gradient_dominated(setting))
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return Delta_0 times the T-th power of the factor of one step."""
+        return delta0(setting) * power(self._log_factor(setting), T)
+
+    def order(self, setting: Setting) -> Order:
+        """Return the linear rate."""
+        return Order("linear", self._log_factor(setting))
+
+    @staticmethod
+    def _log_factor(setting: Setting) -> float:
+        constants, h = setting.constants, step(setting)
+        if constants.mu > 0:
+            return 2.0 * slower_log(setting, constants.mu)
+        return log_contraction(setting.lr0 * constants.mu_pl * (2.0 - h))
+
+
+class LastGradient(_GradientDescent):
+    """GD-grad: the gradient norm at the last iterate; exact."""
+
+    key = "GD-grad"
+    statement = "|grad F(x_T)|^2 <= 2L Delta_0 max{1/(1 + 2Th), (1 - h)^(2T)}"
+    measure = "grad_norm_sq"
+    iterate = "last"
+    reference = "Rotaru, Glineur, Patrinos, arXiv:2406.17506; Kim, arXiv:2412.04435"
+    sharpness = "tight"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU, inf F known, and h < 2."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            convex(setting),
+            bounded_below(setting),
+            short(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return 2L Delta_0 max{1/(1 + 2Th), (1 - h)^(2T)}."""
+        h = step(setting)
+        worst = np.maximum(1.0 / (1.0 + 2.0 * T * h), power(log_contraction(h), 2.0 * T))
+        return 2.0 * setting.constants.L * delta0(setting) * worst
+
+
+class SmallestGradient(_GradientDescent):
+    """GD-min: the smallest gradient norm, convex or not.
+
+    Proof idea: each step lowers F by lr0 (1 - h/2) a_t, and what is left after T - 1 steps is at
+    least a_{T-1}/(2L).
+    """
+
+    key = "GD-min"
+    statement = "min_(t<T) |grad F(x_t)|^2 <= Delta_0 / ((T-1) lr0 (1 - h/2) + 1/(2L))"
+    measure = "grad_norm_sq"
+    iterate = "min"
+    reference = "proved in docs/explanation/theory.md; cf. Nesterov (2004), section 1.2.3"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU, inf F known, and h < 2: convexity is not needed."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            bounded_below(setting),
+            short(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return Delta_0 / ((T-1) lr0 (1 - h/2) + 1/(2L))."""
+        fall = setting.lr0 * (1.0 - step(setting) / 2.0)
+        return delta0(setting) / ((T - 1.0) * fall + 0.5 / setting.constants.L)
+
+
+def slower_log(setting: Setting, mu: float) -> float:
+    """Return log max(|1 - h|, |1 - mu lr0|)."""
+    return max(log_contraction(step(setting)), log_contraction(mu * setting.lr0))

@@ -1,0 +1,47 @@
+"""The numbers that a theorem is given, each rounded so that the bound stays a bound."""
+
+from __future__ import annotations
+
+import math
+
+from lrbench.theory.base import Setting
+
+
+def delta0(setting: Setting) -> float:
+    """Return F(w_0) - F*, rounded up by the error of f_star."""
+    constants = setting.constants
+    return constants.delta0 + constants.f_star_error
+
+
+def distance(setting: Setting) -> float:
+    """Return |w_0 - w*|, rounded up by the error of the minimiser where that is known.
+
+    Where it is not, the number is the distance to the computed minimiser.
+    """
+    constants = setting.constants
+    if constants.distance is None:
+        return math.nan
+    return constants.distance + (constants.distance_error or 0.0)
+
+
+def diameter(setting: Setting) -> float:
+    """Return D >= |x_t - x*| for every iterate in the ball: |w_0 - w*| + radius."""
+    return distance(setting) + (math.inf if setting.radius is None else setting.radius)
+
+
+def lipschitz(setting: Setting) -> float:
+    """Return G >= |g_t|; inf where there is no bound."""
+    return math.inf if setting.constants.G is None else setting.constants.G
+
+
+def noise(setting: Setting) -> float:
+    """Return E|g(w*)|^2 of one minibatch of independent samples; 0 for full batches."""
+    if setting.batch:
+        return 0.0
+    per_sample = setting.constants.noise_star
+    return math.nan if per_sample is None else per_sample / setting.batch_size
+
+
+def sampled_smoothness(setting: Setting) -> float:
+    """Return the smoothness of every minibatch's objective: L_max, or L for full batches."""
+    return setting.constants.L if setting.batch else setting.constants.L_max

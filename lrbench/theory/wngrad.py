@@ -1,0 +1,110 @@
+"""WNGrad in full batches: how far b can grow, and how far the iterates can stray.
+
+The three orders of `wngrad` are the same recursion read at different times:
+
+- ``current``: b_{t+1} = b_t + a_t/b_t, then a step 1/s_t with s_t = b_{t+1};
+- ``lagged``: a step 1/s_t with s_t = b_t, then b_{t+1} = b_t + a_t/b_t;
+- ``raw-first``: the first step is 1/b_0 and leaves b alone, then as ``current``.
+
+Every bound here needs the hypothesis SU; proofs are in ``docs/explanation/theory.md``.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lrbench.theory.base import Hypothesis, Setting
+from lrbench.theory.conditions import starts_stable
+from lrbench.theory.given import delta0, distance
+
+
+def order_of(setting: Setting) -> str:
+    """Return ``"current"``, ``"lagged"`` or ``"raw-first"``."""
+    return str(setting.params.get("order", "current"))
+
+
+def b_start(setting: Setting) -> float:
+    """Return b_0 = 1 / lr0."""
+    return 1.0 / setting.lr0
+
+
+def first_denominator(setting: Setting) -> tuple[str, float]:
+    """Return what s_0 is called, and s_0: the denominator of the first step."""
+    b_0 = b_start(setting)
+    if order_of(setting) == "current":
+        return "b_1", b_0 + setting.constants.grad_norm_sq0 / b_0
+    return "b_0", b_0
+
+
+def stable(setting: Setting) -> Hypothesis:
+    """Check s_0 >= L."""
+    return starts_stable(setting, *first_denominator(setting))
+
+
+def rise(setting: Setting) -> float:
+    """Return a bound on b_T - b_0 that holds for every T.
+
+    Kept apart from b_0 because (b_0 + rise)^2 - b_0^2 would cancel where lr0 is small.
+    """
+    order = order_of(setting)
+    if order == "lagged":
+        return _rise_lagged(setting)
+    if order == "raw-first":
+        return _rise_from(b_start(setting), _gap_after_raw_step(setting), setting.constants.L)
+    b_0, gap, L = b_start(setting), delta0(setting), setting.constants.L
+    step = setting.constants.grad_norm_sq0 / b_0
+    anyway = _rise_from(b_0, gap, L)
+    if b_0 + step < L:
+        return anyway
+    return min(anyway, step + gap * (1.0 + 2.0 * L / (b_0 + step)))
+
+
+def _rise_from(b_0: float, gap: float, L: float) -> float:
+    """Bound the growth under ``current`` from b_0 and F - F* = `gap`."""
+    total = gap * (1.0 + 2.0 * L / b_0)
+    if b_0 < 2.0 * L / 3.0:
+        total += L * (L / b_0) - 1.5 * L * (1.0 + math.log(2.0 * L / (3.0 * b_0)))
+    return total
+
+
+def _rise_lagged(setting: Setting) -> float:
+    b_0, gap, L = b_start(setting), delta0(setting), setting.constants.L
+    bounds = []
+    if b_0 > L / 2.0:
+        bounds.append(gap / (1.0 - L / (2.0 * b_0)))
+    if b_0 < L:
+        ratio = L / b_0
+        c = max(ratio / 2.0 - 1.0, 0.0)
+        jump = ratio * ratio * (gap + L / 8.0) if b_0 < L / 2.0 else 0.0
+        gap_N = gap + c * (L - b_0) + jump
+        b_N = L + max(2.0 * ratio * gap, 2.0 * gap + 2.0 * c * (L - b_0))
+        bounds.append(b_N + 2.0 * gap_N - b_0)
+    return min(bounds)
+
+
+def _gap_after_raw_step(setting: Setting) -> float:
+    """Bound F(x_1) - F* after the raw first step 1/b_0."""
+    b_0, L = b_start(setting), setting.constants.L
+    excess = max(L / (2.0 * b_0) - 1.0, 0.0)
+    return delta0(setting) + setting.constants.grad_norm_sq0 / b_0 * excess
+
+
+def farthest_sq(setting: Setting) -> float:
+    """Return D_max^2 >= |x_t - x*|^2 for every t (raw-first: every t >= 1)."""
+    b_0, L, order = b_start(setting), setting.constants.L, order_of(setting)
+    D_0 = distance(setting)
+    if b_0 >= L / 2.0:
+        return D_0 * D_0
+    if order == "lagged":
+        return (
+            D_0 * D_0
+            + (L / 2.0 - b_0) / b_0
+            + (2.0 * L * delta0(setting) / b_0 + L * L / b_0 / 4) / b_0
+        )
+    if order == "current" and first_denominator(setting)[1] >= L:
+        return D_0 * D_0
+    start = D_0 * D_0
+    if order == "raw-first":
+        a_0 = setting.constants.grad_norm_sq0
+        start += a_0 / b_0 * max(1.0 / b_0 - 2.0 / L, 0.0)
+    return start + math.log(L / (2.0 * b_0)) - 1.0 + 2.0 * b_0 / L

@@ -1,0 +1,165 @@
+"""A-priori bounds for WNGrad with full batches on a smooth objective: W1 to W4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.conditions import (
+    bounded_below,
+    convex,
+    full_batches,
+    gradient_dominated,
+    minimiser,
+    smooth_unconstrained,
+)
+from lrbench.theory.contraction import dominance, log_contraction, power
+from lrbench.theory.given import delta0, distance
+from lrbench.theory.wngrad import b_start, farthest_sq, order_of, rise, stable
+
+_PROVED = "proved in docs/explanation/theory.md; the step rule is Wu, Ward, Bottou (2018)"
+
+
+class SmallestGradient(APriori):
+    """W1: the smallest gradient norm, convex or not.
+
+    Proof idea: C1 with b_T <= b_max; from s_0 >= L on, the descent lemma sums to
+    sum (a_t/s_t)(1 - L/(2 s_t)) <= Delta_0, and s^2/(s - L/2) increases.
+    """
+
+    key = "W1"
+    statement = "min_(t<T) |grad F(x_t)|^2 <= (b_max^2 - b_0^2) / (2T)"
+    measure = "grad_norm_sq"
+    iterate = "min"
+    reference = _PROVED
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU with inf F known: neither convexity nor a minimiser is needed."""
+        return (full_batches(setting), smooth_unconstrained(setting), bounded_below(setting))
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return the bound; raw-first leaves the first gradient out, so T - 1 divides."""
+        b_0, grown, L = b_start(setting), rise(setting), setting.constants.L
+        b_max = b_0 + grown
+        steps = T - 1.0 if order_of(setting) == "raw-first" else T
+        total = grown * (2.0 * b_0 + grown) / 2.0
+        bound: Numbers = np.divide(total, steps, out=np.full(T.shape, np.inf), where=steps > 0)
+        if stable(setting).holds:
+            bound = np.minimum(bound, delta0(setting) * b_max / (1.0 - L / (2.0 * b_max)) / T)
+        return bound
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/T."""
+        del setting
+        return Order("power", -1.0)
+
+
+class AverageIterate(APriori):
+    """W2: the average iterate.
+
+    Proof idea: <g, x - x*> >= f - f* + a/(2L), C2's sum, and sum a_t >= b_0 (b_T - b_0); from
+    s_0 >= L on also f(x_{t+1}) - f* <= (s_t/2)(delta_t - delta_{t+1}) and Abel summation.
+    """
+
+    key = "W2"
+    statement = "F(xbar_T) - F* <= [D^2 b_0 + (D^2 + 1 - b_0/L)_+ (b_max - b_0)] / (2T)"
+    measure = "suboptimality"
+    iterate = "average"
+    reference = _PROVED
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU with a minimiser."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            convex(setting),
+            minimiser(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return the least of the bounds that apply."""
+        b_0, grown, far = b_start(setting), rise(setting), farthest_sq(setting)
+        factor = max(far + 1.0 - b_0 / setting.constants.L, 0.0)
+        total = (far * b_0 + factor * grown) / 2.0
+        if order_of(setting) == "raw-first":
+            total += delta0(setting)
+        if stable(setting).holds:
+            D_0 = distance(setting)
+            total = min(total, delta0(setting) + D_0 * D_0 * (b_0 + grown) / 2.0)
+        return total / T
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/T."""
+        del setting
+        return Order("power", -1.0)
+
+
+class LastIterate(APriori):
+    """W3: the last iterate, where the first step is already at most 1/L.
+
+    Proof idea: C6 with s_t <= b_max.
+    """
+
+    key = "W3"
+    statement = "F(x_T) - F* <= D_0^2 / (4T/b_max + 2/L)"
+    measure = "suboptimality"
+    iterate = "last"
+    reference = _PROVED
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU, a minimiser, and s_0 >= L."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            convex(setting),
+            minimiser(setting),
+            stable(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return D_0^2 / (4T/b_max + 2/L)."""
+        D_0, b_max = distance(setting), b_start(setting) + rise(setting)
+        return D_0 * D_0 / (4.0 * T / b_max + 2.0 / setting.constants.L)
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/T."""
+        del setting
+        return Order("power", -1.0)
+
+
+class LinearLastIterate(APriori):
+    """W4: the last iterate under strong convexity, or under PL with half the exponent.
+
+    Proof idea: C5 with s_t <= b_max.
+    """
+
+    key = "W4"
+    statement = "F(x_T) - F* <= Delta_0 (1 - mu/b_max)^(2T)   (PL only: exponent T)"
+    measure = "suboptimality"
+    iterate = "last"
+    reference = _PROVED
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return SU, strong convexity or PL, and s_0 >= L."""
+        return (
+            full_batches(setting),
+            smooth_unconstrained(setting),
+            minimiser(setting),
+            gradient_dominated(setting),
+            stable(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return Delta_0 (1 - mu/b_max)^(2T)."""
+        return delta0(setting) * power(self._log_factor(setting), T)
+
+    def order(self, setting: Setting) -> Order:
+        """Return the linear rate 2 log(1 - mu/b_max)."""
+        return Order("linear", self._log_factor(setting))
+
+    @staticmethod
+    def _log_factor(setting: Setting) -> float:
+        mu, exponent = dominance(setting)
+        return exponent * log_contraction(mu / (b_start(setting) + rise(setting)))

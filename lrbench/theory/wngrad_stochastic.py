@@ -1,0 +1,114 @@
+"""A-priori bounds for WNGrad with bounded gradients in a ball: W5 and W6."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.conditions import (
+    bounded_gradients,
+    convex,
+    in_ball,
+    minimiser,
+    smooth_terms,
+    unbiased,
+)
+from lrbench.theory.given import diameter, lipschitz, noise, sampled_smoothness
+from lrbench.theory.wngrad import b_start, order_of
+
+
+def entry(setting: Setting) -> float:
+    """Return c_0: where the recursion B <- B + G^2/B that stays above b_t starts."""
+    b_0, G = b_start(setting), lipschitz(setting)
+    return b_0 if b_0 >= G else b_0 + G * (G / b_0)
+
+
+def ceiling(setting: Setting, T: Numbers) -> Numbers:
+    """Return a bound on B_T, the recursion B <- B + G^2/B run T times from c_0, in closed form."""
+    c_0, G = entry(setting), lipschitz(setting)
+    growth, ratio = 2.0 * G * G * T, G / c_0
+    tail = G * G * (ratio * ratio + 0.5 * np.log1p(growth / c_0 / c_0))
+    return np.sqrt(c_0 * c_0 + growth + np.where(T > 0, tail, 0.0))
+
+
+def raw_step(setting: Setting) -> float:
+    """Return what the raw first step adds to twice the regret: min(G^2/b_0, 2GD); else 0."""
+    if order_of(setting) != "raw-first":
+        return 0.0
+    G = lipschitz(setting)
+    return min(G * (G / b_start(setting)), 2.0 * G * diameter(setting))
+
+
+class AverageIterate(APriori):
+    """W5: the average iterate, smooth or not, in a ball; in expectation for minibatches.
+
+    Proof idea: C2 with b_t <= B_t. raw-first: its first step adds min(G^2/b_0, 2GD), and b_T is at
+    most B_{T-1}.
+    """
+
+    key = "W5"
+    statement = "E F(xbar_T) - F* <= ((D^2 + 1) B_T - b_0) / (2T),  B <- B + G^2/B"
+    measure = "suboptimality"
+    iterate = "average"
+    reference = "proved in docs/explanation/theory.md"
+    rests_on_L = False
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return a ball, bounded and unbiased gradients, a minimiser."""
+        return (
+            convex(setting),
+            minimiser(setting),
+            unbiased(setting),
+            bounded_gradients(setting),
+            in_ball(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return ((D^2 + 1) B_T - b_0) / (2T)."""
+        D = diameter(setting)
+        grown = ceiling(setting, T - 1.0 if order_of(setting) == "raw-first" else T)
+        return ((D * D + 1.0) * grown - b_start(setting) + raw_step(setting)) / (2.0 * T)
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/sqrt(T)."""
+        del setting
+        return Order("power", -0.5)
+
+
+class NoiseAdaptive(APriori):
+    """W6: the average iterate where every term is smooth: as fast as the noise allows.
+
+    Proof idea: with C = (D^2 + 1)/2, S = E sum (F(x_t) - F*) <= C E b_T, b_T^2 <= c_0^2 +
+    3 sum a_t, E a_t <= 4 L_max (F(x_t) - F*) + 2 noise, Jensen, and S^2 <= alpha S + beta.
+    raw-first adds its first step to S.
+    """
+
+    key = "W6"
+    statement = "E F(xbar_T) - F* <= [12 L_max C^2 + C sqrt(c_0^2 + 6 noise T)] / T"
+    measure = "suboptimality"
+    iterate = "average"
+    reference = "proved in docs/explanation/theory.md"
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return those of W5, and smooth terms."""
+        return (
+            convex(setting),
+            minimiser(setting),
+            unbiased(setting),
+            bounded_gradients(setting),
+            in_ball(setting),
+            smooth_terms(setting),
+        )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return the bound; the raw first step adds e to the sum and 12 L_max e under the root."""
+        D, c_0, L_max = diameter(setting), entry(setting), sampled_smoothness(setting)
+        C, e = (D * D + 1.0) / 2.0, raw_step(setting) / 2.0
+        root = np.sqrt(c_0 * c_0 + 12.0 * L_max * e + 6.0 * noise(setting) * T)
+        return (e + 12.0 * L_max * C * C + C * root) / T
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/T without noise at the minimiser, else 1/sqrt(T)."""
+        return Order("power", -1.0 if noise(setting) == 0.0 else -0.5)

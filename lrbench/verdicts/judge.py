@@ -1,0 +1,128 @@
+"""The verdict on one theorem for all seeds of one solver and lr0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lrbench.results import Kind, Run, Status, Verdict
+from lrbench.theory import theorems_for
+from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
+from lrbench.verdicts.bound import BoundVerdict, judge_bound, mean_interval
+from lrbench.verdicts.informative import informative_from
+from lrbench.verdicts.measured import Measured, measure, missing
+from lrbench.verdicts.order import OrderVerdict, judge_order
+
+
+def judge_all(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
+    """Yield the verdict on every theorem that speaks of the solver of `runs`.
+
+    Parameters
+    ----------
+    runs
+        All seeds of one solver with one lr0; at least one.
+    setting
+        What the theorems may know of them.
+    """
+    for theorem in theorems_for(runs[0].solver.name):
+        yield judge(runs, theorem, setting)
+
+
+def judge(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Verdict:
+    """Return the verdict on one theorem for all seeds of one solver and lr0.
+
+    Where a hypothesis fails the verdict says which and carries no number. A diverged run fails
+    every theorem that applies to it; interrupted and failed runs are judged by what is there.
+
+    Parameters
+    ----------
+    runs
+        All seeds of one solver with one lr0; at least one.
+    theorem
+        The theorem.
+    setting
+        What the theorem may know of them.
+    """
+    hypotheses = theorem.hypotheses(setting)
+    reason = _failing(hypotheses) or missing(runs, theorem)
+    verdict = _blank(runs[0], theorem, setting, hypotheses, reason)
+    if reason:
+        return verdict
+    measured = measure(runs, theorem, setting)
+    bound, order = _judge_both(runs, measured, theorem, setting)
+    if verdict.kind == "heuristic":
+        bound, order = BoundVerdict("none", "L is only estimated"), replace(order, verdict="none")
+    return _filled(verdict, measured, theorem, setting, bound, order)
+
+
+def _failing(hypotheses: Sequence[Hypothesis]) -> str:
+    """Return what fails; where the theorem is about another setting, only that."""
+    failing = [h for h in hypotheses if not h.holds]
+    decisive = [h for h in failing if h.name in OF_SETTING] or failing
+    return "; ".join(dict.fromkeys(h.detail for h in decisive))
+
+
+def _judge_both(
+    runs: Sequence[Run], measured: Measured, theorem: Theorem, setting: Setting
+) -> tuple[BoundVerdict, OrderVerdict]:
+    diverged = [r.status_at for r in runs if r.status is Status.DIVERGED]
+    if diverged:
+        return (
+            BoundVerdict("fail", "diverged", min(diverged)),
+            OrderVerdict("none", "diverged"),
+        )
+    bound = judge_bound(measured, theorem, setting)
+    return bound, judge_order(measured, theorem, setting, bound.verdict == "fail")
+
+
+def _blank(
+    run: Run, theorem: Theorem, setting: Setting, hypotheses: Sequence[Hypothesis], reason: str
+) -> Verdict:
+    """Return the verdict without any number."""
+    certain = setting.constants.L_is_bound or not theorem.rests_on_L
+    kind: Kind = theorem.kind if certain else "heuristic"
+    return Verdict(
+        solver=run.solver,
+        lr0=run.lr0,
+        theorem=theorem.key,
+        kind=kind,
+        statement=theorem.statement,
+        measure=theorem.measure,
+        iterate=theorem.iterate,
+        consistency=theorem.consistency,
+        applies=not reason,
+        reason=reason,
+        hypotheses=tuple(
+            {"name": h.name, "holds": h.holds, "detail": h.detail} for h in hypotheses
+        ),
+    )
+
+
+def _filled(
+    verdict: Verdict,
+    measured: Measured,
+    theorem: Theorem,
+    setting: Setting,
+    bound: BoundVerdict,
+    order: OrderVerdict,
+) -> Verdict:
+    """Return the verdict with its numbers."""
+    proved = theorem.order(setting)
+    spread = not setting.batch and len(measured.metric) > 1
+    return replace(
+        verdict,
+        reason=bound.reason,
+        iteration=[int(T) for T in measured.iteration],
+        bound=measured.mean_bound.tolist(),
+        metric=measured.mean_metric.tolist(),
+        metric_interval=mean_interval(measured.metric) if spread else None,
+        bound_verdict=bound.verdict,
+        failed_at=bound.failed_at,
+        informative_from=informative_from(measured, theorem, setting),
+        order=None if proved is None else {"kind": proved.kind, "value": proved.value},
+        measured_order=order.measured,
+        order_interval=order.interval,
+        window=order.window,
+        order_verdict=order.verdict,
+        order_reason=order.reason,
+    )

@@ -1,0 +1,109 @@
+"""Whether the measured rate is the theorem's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrbench.theory.base import Numbers, Order, Setting, Theorem
+from lrbench.verdicts.measured import Measured
+
+LEAST_POINTS = 4
+POWER_TOLERANCE = 0.1
+"""A measured exponent may be this much shallower."""
+LINEAR_TOLERANCE = 0.1
+"""A measured logarithm a step may be this share shallower."""
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class OrderVerdict:
+    """What follows for the order."""
+
+    verdict: Literal["pass", "inconclusive", "none"]
+    reason: str = ""
+    measured: float | None = None
+    interval: tuple[float, float] | None = None
+    window: tuple[int, int] | None = None
+
+
+def floor(theorem: Theorem, setting: Setting) -> float:
+    """Return the level below which a metric is rounding or the error of f_star."""
+    constants = setting.constants
+    level = max(10.0 * constants.f_star_error, 1e-13 * max(1.0, abs(constants.f_star)))
+    smooth = theorem.measure == "grad_norm_sq" and np.isfinite(constants.L)
+    return 2.0 * constants.L * level if smooth else level
+
+
+def judge_order(
+    measured: Measured, theorem: Theorem, setting: Setting, violated: bool
+) -> OrderVerdict:
+    """Fit the rate over the last decade of T above the floor, and compare it with the theorem's.
+
+    Only too shallow a rate is held against a run, and never as a failure: a sublinear theorem is
+    often satisfied by a run that has not reached its asymptotics.
+
+    Parameters
+    ----------
+    measured, theorem, setting
+        What was measured of which theorem.
+    violated
+        Whether the bound failed.
+    """
+    proved = theorem.order(setting)
+    if proved is None:
+        return OrderVerdict("none")
+    above = measured.mean_metric > floor(theorem, setting)
+    end = measured.iteration[above].max(initial=0.0)
+    window = above & (measured.iteration >= end / 10.0)
+    at_floor = len(above) > 0 and not above[-1] and not np.isnan(measured.mean_metric[-1])
+    if np.count_nonzero(window) < LEAST_POINTS:
+        if at_floor and not violated:
+            return OrderVerdict("pass", "at floor")
+        return OrderVerdict("inconclusive", "too few points")
+    T, metric = measured.iteration[window], measured.metric[:, window]
+    slope = float(_slopes(proved, T, metric.mean(axis=0)))
+    verdict, reason = _compare(slope, proved, at_floor, violated)
+    span = (int(T[0]), int(T[-1]))
+    return OrderVerdict(verdict, reason, slope, _interval(proved, T, metric), span)
+
+
+def _compare(
+    slope: float, proved: Order, at_floor: bool, violated: bool
+) -> tuple[Literal["pass", "inconclusive"], str]:
+    if at_floor and not violated:
+        return "pass", "at floor"
+    power = proved.kind == "power"
+    allowed = proved.value + POWER_TOLERANCE if power else proved.value * (1.0 - LINEAR_TOLERANCE)
+    if slope <= allowed:
+        return "pass", ""
+    if violated:
+        return "inconclusive", "the bound is violated"
+    return "inconclusive", f"pre-asymptotic: {slope:.3g} against {proved.value:.3g}"
+
+
+def _slopes(proved: Order, T: Numbers, metric: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the least-squares slope of log(metric) along its last axis."""
+    x = np.log(T) if proved.kind == "power" else T
+    x = x - x.mean()
+    return np.asarray(np.log(metric) @ x / (x @ x), dtype=np.float64)
+
+
+def _interval(proved: Order, T: Numbers, metric: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return the 95 % bootstrap interval over seeds; for one seed that of the two half-windows."""
+    if len(metric) > 1:
+        draw = np.random.default_rng(0).integers(len(metric), size=(RESAMPLES, len(metric)))
+        weights = np.apply_along_axis(np.bincount, 1, draw, minlength=len(metric))
+        slopes = _slopes(proved, T, weights @ metric / len(metric))
+        low, high = np.quantile(slopes, [0.025, 0.975])
+    else:
+        half, mean = len(T) // 2, metric[0]
+        ends = (
+            float(_slopes(proved, T[:half], mean[:half])),
+            float(_slopes(proved, T[half:], mean[half:])),
+        )
+        low, high = min(ends), max(ends)
+    return float(low), float(high)

@@ -1,0 +1,67 @@
+"""Bounds with full batches: pass, fail, vacuous, and how close is too close."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from made_runs import Gradient, Power, a_run, known, of
+
+from lrbench.results import Run
+
+
+def test_pass() -> None:
+    v = of(Power(1.0, -1), a_run(lambda t: 0.5 / t))
+    assert (v.bound_verdict, v.reason, v.failed_at) == ("pass", "", None)
+    assert v.iteration == [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
+    assert v.bound == pytest.approx([1 / t for t in v.iteration])
+    assert v.metric == pytest.approx([0.5 / t for t in v.iteration])
+    assert v.metric_interval is None
+    assert (v.kind, v.theorem, v.applies) == ("a-priori", "X", True)
+
+
+def test_fail_names_the_first_checkpoint_that_exceeds_the_bound() -> None:
+    v = of(Power(1.0, -1), a_run(lambda t: np.where(t < 50, 0.5, 1.001) / t))
+    assert (v.bound_verdict, v.failed_at) == ("fail", 50)
+
+
+def test_rounding_is_no_violation() -> None:
+    assert of(Power(1.0, -1), a_run(lambda t: (1 + 1e-11) / t)).bound_verdict == "pass"
+    assert of(Power(1.0, -1), a_run(lambda t: (1 + 1e-9) / t)).bound_verdict == "fail"
+    # 64 eps (|F(w_0)| + |F*|) = 1.4e-14 here, 1.4e-12 with |F*| = 50.
+    below = a_run(lambda t: 1 / t**6 + np.where(t == 1000, 5e-14, 0))
+    assert of(Power(1.0, -6), below).bound_verdict == "fail"
+    assert of(Power(1.0, -6), below, setting=known(f_star=50.0)).bound_verdict == "pass"
+
+
+def test_error_of_f_star_is_no_violation() -> None:
+    run = a_run(lambda t: 1 / t + 0.01)
+    assert of(Power(1.0, -1), run).bound_verdict == "fail"
+    assert of(Power(1.0, -1), run, setting=known(f_star_error=0.02)).bound_verdict == "pass"
+
+
+def test_gradient_norms_are_compared_up_to_their_own_rounding() -> None:
+    # e = 64 eps sqrt(2 L) = 4e-14: e^2 = 1.6e-27 where the bound has fallen to 0.
+    def excess(size: float) -> Run:
+        return a_run(lambda t: np.where(t == 1000, size, 0.0))
+
+    steep = Gradient(1.0, -100.0)
+    assert of(steep, excess(1e-27)).bound_verdict == "pass"
+    assert of(steep, excess(1e-26)).bound_verdict == "fail"
+    # A nonsmooth objective: |grad F(w_0)| in the place of the infinite L.
+    assert of(steep, excess(1e-26), setting=known(L=math.inf)).bound_verdict == "fail"
+
+
+def test_vacuous_bound_never_passes() -> None:
+    v = of(Power(1000.0, -1), a_run(lambda t: 0.5 / t))
+    assert (v.bound_verdict, v.informative_from) == ("vacuous", 1001)
+    assert of(Power(999.0, -1), a_run(lambda t: 0.5 / t)).bound_verdict == "pass"
+    # For gradients the trivial value is |grad F(w_0)|^2 = 2.
+    assert of(Gradient(1500.0, -1), a_run(lambda t: 0.5 / t)).bound_verdict == "pass"
+    assert of(Gradient(2000.0, -1), a_run(lambda t: 0.5 / t)).bound_verdict == "vacuous"
+
+
+def test_vacuous_bound_that_is_violated_fails() -> None:
+    v = of(Power(2000.0, -1), a_run(lambda t: np.where(t == 500, 5.0, 1.0)))
+    assert (v.bound_verdict, v.failed_at) == ("fail", 500)
