@@ -1,0 +1,79 @@
+"""What the benchmarks share: a logistic problem from a LIBSVM file, and paired timing."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from lrbench.cachedir import cache_dir
+from lrbench.constants import Constants
+from lrbench.engine import Budget, Task, log_spaced
+from lrbench.minibatches import Minibatches
+from lrbench.optimum import constants, find
+from lrbench.problem import LinearProblem
+from lrbench.solvers.base import SolverSpec
+from lrbench.solvers.build import build as build_solver
+from lrbench.spec import build, spec_from_data
+
+
+def data_file() -> Path:
+    """Return the LIBSVM file named on the command line."""
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: python {sys.argv[0]} FILE (LIBSVM format, two labels; a9a in the docs)")
+    return Path(sys.argv[1])
+
+
+def logistic(path: Path) -> tuple[LinearProblem, Constants, np.ndarray]:
+    """Return logistic regression with l2 weight 1/n, its constants and its minimiser."""
+    problem = build(spec_from_data(str(path), loss="logistic"))
+    optimum = find(problem, cache=cache_dir())
+    assert optimum.w_star is not None
+    return problem, constants(problem, optimum, radius=None), optimum.w_star
+
+
+def task(
+    problem: LinearProblem,
+    known: Constants,
+    w_star: np.ndarray,
+    *,
+    n_lanes: int,
+    steps: int,
+    batch_size: int | None = None,
+    default_checkpoints: bool = True,
+) -> Task:
+    """Return a WNGrad run with log-spaced lanes."""
+    solver, spec = build_solver("wngrad")
+    assert isinstance(spec, SolverSpec)
+    size = batch_size and Minibatches(problem.n_samples, batch_size, "replacement", 0)
+    return Task(
+        problem=problem,
+        constants=known,
+        w_star=w_star,
+        solver=solver,
+        spec=spec,
+        lr0=np.geomspace(1e-2, 1e2, n_lanes) if n_lanes > 1 else np.array([1.0]),
+        minibatches=size or None,
+        ball=None,
+        budget=Budget(steps, log_spaced(steps, 12) if default_checkpoints else [0, steps]),
+        seed=0,
+    )
+
+
+def paired(a: Callable[[], object], b: Callable[[], object], rounds: int = 7) -> tuple[float, ...]:
+    """Return the median seconds of `a` and of `b`, taken in turn, and the median of a/b."""
+    times: list[tuple[float, float]] = []
+    for _ in range(rounds + 1):
+        pair = []
+        for function in (a, b):
+            start = time.perf_counter()
+            function()
+            pair.append(time.perf_counter() - start)
+        times.append((pair[0], pair[1]))
+    times = times[1:]  # the first round warms up
+    ratio = statistics.median(x / y for x, y in times)
+    return statistics.median(t[0] for t in times), statistics.median(t[1] for t in times), ratio

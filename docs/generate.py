@@ -1,0 +1,126 @@
+"""Write the generated pages: the CLI reference, the tables of parts, the outputs in README.
+
+python docs/generate.py            (a9a.bz2 is looked for in $LRBENCH_TEST_DATA)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from lrbench.cli.main import COMMANDS, group
+from lrbench.solvers import SOLVERS
+from lrbench.theory import THEOREMS
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+OUTPUT = re.compile(r"<!-- output of: (?P<command>.*?) -->\n```text\n(?P<text>.*?)```\n", re.DOTALL)
+
+
+def cli() -> str:
+    """Return the reference of the command line, from --help itself."""
+    parts = ["# Command line\n\nGenerated from `--help`; see [exit codes](exit-codes.md).\n"]
+    for name in ["", *COMMANDS]:
+        command: click.Command | None = group
+        if name:
+            command = group.get_command(click.Context(group), name)
+        assert command is not None
+        path = f"lrbench {name}".strip()
+        with click.Context(
+            command, info_name=path, terminal_width=100, **command.context_settings
+        ) as ctx:
+            parts.append(f"## {path}\n\n```text\n{command.get_help(ctx)}\n```\n")
+    return "\n".join(parts)
+
+
+def solvers() -> str:
+    """Return the table of solvers, from the registry and the docstrings."""
+    lines = [
+        "# Solvers\n\nGenerated from the registry and the docstrings.\n",
+        "| solver | what it is | parameters | theorems |",
+        "|---|---|---|---|",
+    ]
+    for name in SOLVERS:
+        cls = SOLVERS.get(name)
+        parameters = ", ".join(f"`{f.name}={f.default}`" for f in dataclasses.fields(cls))
+        keys = ", ".join(t.key for t in THEOREMS.get(name, ()))
+        summary = (cls.__doc__ or "").strip().splitlines()[0]
+        lines.append(f"| `{name}` | {summary} | {parameters or 'none'} | {keys} |")
+    for name in SOLVERS:
+        cls = SOLVERS.get(name)
+        lines.append(f"\n## {name}\n\n```text\n{inspect_doc(cls)}\n```")
+    return "\n".join(lines) + "\n"
+
+
+def inspect_doc(cls: type) -> str:
+    """Return a docstring without its indentation."""
+    import inspect
+
+    return inspect.getdoc(cls) or ""
+
+
+def theorems() -> str:
+    """Return the table of theorems, from the registry."""
+    lines = [
+        "# Theorems\n\nGenerated from the registry. Proofs: [theory](../explanation/theory.md).\n",
+        "| solver | theorem | kind | statement | measured | sharpness | source |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for solver, found in THEOREMS.items():
+        for t in found:
+            statement = t.statement.replace("|", "\\|")
+            lines.append(
+                f"| {solver} | {t.key} | {t.kind} | `{statement}` | {t.measure}, {t.iterate} |"
+                f" {t.sharpness or 'upper bound'} | {t.reference} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+GENERATED = {
+    REFERENCE / "cli.md": cli,
+    REFERENCE / "solvers.md": solvers,
+    REFERENCE / "theorems.md": theorems,
+}
+
+
+def output_of(command: str) -> str | None:
+    """Return what a command of README prints; None where it needs data that are not there."""
+    args = command.split()[1:]
+    folder = Path(os.environ.get("LRBENCH_TEST_DATA", ROOT))
+    for arg in args:
+        if arg.endswith(".bz2") and not (folder / arg).exists():
+            return None
+    done = subprocess.run(
+        [sys.executable, "-m", "lrbench", *args],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=folder,
+    )
+    return done.stdout
+
+
+def main() -> None:
+    """Write everything."""
+    for path, make in GENERATED.items():
+        path.write_text(make(), encoding="utf-8")
+
+    def renew(match: re.Match[str]) -> str:
+        text = output_of(match["command"])
+        if text is None:
+            return match[0]
+        return f"<!-- output of: {match['command']} -->\n```text\n{text}```\n"
+
+    readme = ROOT / "README.md"
+    readme.write_text(OUTPUT.sub(renew, readme.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

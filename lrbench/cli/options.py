@@ -1,0 +1,186 @@
+"""The options that commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Return the seconds that a text such as 90, 30s, 10m or 2h stands for."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)", value.strip())
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not a duration such as 90, 30s, 10m or 2h.")
+    return float(match[1]) * SECONDS[match[2]]
+
+
+def batch_size(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+    """Return a number of samples, None for full batches."""
+    if value == "full":
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number of samples nor full.") from None
+
+
+def chain(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
+    """Return the decorator that applies `options` so that --help lists them in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+problem_options = chain(
+    [
+        click.option(
+            "-p",
+            "--problem",
+            "problems",
+            multiple=True,
+            metavar="NAME|FILE.toml",
+            help="A shipped problem or a TOML file; repeatable.",
+        ),
+        click.option(
+            "-d",
+            "--data",
+            metavar="NAME|FILE",
+            help="Other data: a LIBSVM file, sklearn:NAME or generated:NAME. "
+            "Without -p: two labels make it logistic regression, else least squares.",
+        ),
+        click.option("--loss", metavar="NAME", help="Another loss."),
+        click.option(
+            "--penalty", metavar="NAME[weight=W]", help="Another penalty: none, l2, l2[weight=0.1]."
+        ),
+        click.option("--scale", metavar="NAME", help="none, maxabs, standard or unit-rows."),
+        click.option(
+            "--intercept/--no-intercept",
+            default=None,
+            help="An unpenalised column of ones, or none.",
+        ),
+        click.option("--positive", metavar="LABEL[,LABEL]", help="The labels that count as +1."),
+        click.option("--start", metavar="NAME", help="zeros, normal or normal[scale=1,seed=0]."),
+    ]
+)
+
+method_options = chain(
+    [
+        click.option(
+            "-s",
+            "--solver",
+            "solvers",
+            multiple=True,
+            metavar="'NAME[key=value,...]'",
+            help="A solver; repeatable. Default: wngrad, adagrad-norm and sgd.",
+        ),
+        click.option(
+            "--lr0",
+            multiple=True,
+            metavar="VALUES",
+            default=("1",),
+            show_default="1",
+            help="Initial learning rates: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced); "
+            "repeatable.",
+        ),
+    ]
+)
+
+budget_options = chain(
+    [
+        click.option(
+            "--batch-size",
+            callback=batch_size,
+            default="full",
+            metavar="N|full",
+            show_default=True,
+            help="Samples in a minibatch.",
+        ),
+        click.option(
+            "-n",
+            "--iterations",
+            type=int,
+            metavar="N",
+            help="Steps.  [default: 1000 with full batches]",
+        ),
+        click.option(
+            "--passes",
+            type=float,
+            metavar="P",
+            help="Budget in passes over the data.  [default: 10 with minibatches]",
+        ),
+        click.option(
+            "--target", type=float, metavar="GAP", help="End a run at this suboptimality."
+        ),
+        click.option(
+            "--timeout", callback=duration, metavar="TIME", help="Stop after 90, 30s, 10m or 2h."
+        ),
+        click.option(
+            "--sampling",
+            type=click.Choice(["replacement", "reshuffle"]),
+            default="replacement",
+            show_default=True,
+            help="How minibatches are drawn.",
+        ),
+        click.option(
+            "--radius",
+            type=float,
+            metavar="R",
+            help="Project on the ball of this radius around w_0.",
+        ),
+        click.option("--seed", type=int, default=0, show_default=True, help="The first seed."),
+        click.option(
+            "-r",
+            "--replicates",
+            type=int,
+            default=1,
+            show_default=True,
+            help="Seeds to run, one after the other.",
+        ),
+        click.option(
+            "--checkpoints-per-decade",
+            type=int,
+            default=12,
+            show_default=True,
+            help="Rows of the trace for each factor 10 in T.",
+        ),
+        click.option("--threads", type=int, default=1, show_default=True, help="BLAS threads."),
+    ]
+)
+
+output_options = chain(
+    [
+        click.option(
+            "--format",
+            "form",
+            metavar="NAME",
+            help="table, plain or json.  [default: table on a terminal, plain in a pipe]",
+        ),
+        click.option(
+            "--progress/--no-progress",
+            default=None,
+            help="Show progress on stderr.  [default: on a terminal]",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            show_default=True,
+            help="Colour in tables.",
+        ),
+        click.option("--strict", is_flag=True, help="Exit with 1 if a bound is violated."),
+    ]
+)

@@ -1,0 +1,93 @@
+"""When to stop: Ctrl-C, SIGTERM, a timeout; and how far the command has come."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import FrameType, TracebackType
+from typing import Any
+
+TICK_SECONDS = 0.1
+"""How often the progress is shown."""
+
+
+class Control(AbstractContextManager["Control"]):
+    """Ask it before every step whether to stop.
+
+    Inside its ``with`` block the first Ctrl-C or SIGTERM is noted, so that what is finished can
+    still be written; the second Ctrl-C breaks off at once. Signals are left alone outside the main
+    thread.
+
+    Parameters
+    ----------
+    timeout
+        Seconds from now; None for no limit.
+    show
+        Called with (label, steps done, steps in all) every tenth of a second and when the label
+        changes; None for nothing to show.
+    """
+
+    def __init__(
+        self, timeout: float | None = None, show: Callable[[str, int, int], None] | None = None
+    ) -> None:
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._show = show
+        self._shown = 0.0
+        self._previous: dict[int, Any] = {}
+        self._done = 0
+        self._label = ""
+        self.total = 0
+        """Steps in all, for the progress."""
+        self.signal: int | None = None
+        """The signal that came, if any."""
+        self.timed_out = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a signal came or the time is up."""
+        return self.signal is not None or self.timed_out
+
+    def __call__(self, t: int) -> bool:
+        """Return whether to stop before step `t` of the present run."""
+        if self._deadline is not None or self._show is not None:
+            now = time.monotonic()
+            if self._deadline is not None and now >= self._deadline:
+                self.timed_out = True
+            if self._show is not None and now - self._shown >= TICK_SECONDS:
+                self._shown = now
+                self._show(self._label, self._done + t, self.total)
+        return self.stopped
+
+    def phase(self, label: str) -> None:
+        """Note what is being done now."""
+        self._label = label
+        if self._show is not None:
+            self._show(label, self._done, self.total)
+
+    def finished(self, steps: int) -> None:
+        """Note that a run of `steps` steps is over."""
+        self._done += steps
+
+    def __enter__(self) -> Control:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous.clear()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.signal = number

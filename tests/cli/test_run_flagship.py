@@ -1,0 +1,101 @@
+"""The command of the README: what it must show, and that it is what was proved and measured."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from lrbench.results import SCHEMA
+
+FLAGSHIP = ("run", "--problem", "logreg", "--lr0", "100")
+
+
+@pytest.fixture
+def saved(invoke: Any) -> dict[str, Any]:
+    outcome = invoke(*FLAGSHIP, "--format", "json")
+    assert outcome.code == 0
+    assert outcome.err == ""
+    result: dict[str, Any] = json.loads(outcome.out)
+    return result
+
+
+def verdict(saved: dict[str, Any], solver: str, theorem: str) -> dict[str, Any]:
+    found = [
+        v
+        for v in saved["problems"][0]["verdicts"]
+        if v["solver"]["name"] == solver and v["theorem"] == theorem
+    ]
+    assert len(found) == 1
+    out: dict[str, Any] = found[0]
+    return out
+
+
+def test_json_follows_the_published_schema(saved: dict[str, Any]) -> None:
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(saved, schema)
+    for run in saved["problems"][0]["runs"]:
+        assert len({len(column) for column in run["trace"].values()}) == 1
+
+
+def test_schema_refuses_what_is_not_a_result(saved: dict[str, Any]) -> None:
+    saved["problems"][0]["runs"][0]["status"] = "fine"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(saved, json.loads(SCHEMA.read_text()))
+
+
+def test_wngrad_is_inside_its_certificates_and_w3(saved: dict[str, Any]) -> None:
+    constants = saved["problems"][0]["constants"]
+    assert constants["delta0"] == pytest.approx(0.4324, abs=1e-4)
+    w3 = verdict(saved, "wngrad", "W3")
+    assert w3["bound_verdict"] == "pass"
+    assert w3["iteration"][-1] == 1000
+    assert w3["bound"][-1] == pytest.approx(0.081, abs=5e-4)
+    assert w3["metric"][-1] == pytest.approx(0.0073, abs=5e-5)
+    for theorem in ("C1", "C2", "C2'", "C5", "C6"):
+        assert verdict(saved, "wngrad", theorem)["bound_verdict"] == "pass", theorem
+
+
+def test_adagrad_norm_is_inside_c3b_while_a1_is_still_vacuous(saved: dict[str, Any]) -> None:
+    assert verdict(saved, "adagrad-norm", "C3b")["bound_verdict"] == "pass"
+    a1 = verdict(saved, "adagrad-norm", "A1")
+    assert a1["bound_verdict"] == "vacuous"
+    assert a1["informative_from"] == pytest.approx(2400, rel=0.02)
+
+
+def test_gd_is_stalled_and_has_no_theorem(saved: dict[str, Any]) -> None:
+    runs = [r for r in saved["problems"][0]["runs"] if r["solver"]["name"] == "sgd"]
+    assert [r["status"] for r in runs] == ["stalled"]
+    assert runs[0]["trace"]["suboptimality"][-1] > 20
+    mine = [v for v in saved["problems"][0]["verdicts"] if v["solver"]["name"] == "sgd"]
+    assert mine
+    assert not any(v["applies"] and v["kind"] == "a-priori" for v in mine)
+    assert any("2/L" in v["reason"] for v in mine)
+
+
+def test_the_page_fits_a_screen(invoke: Any) -> None:
+    outcome = invoke(*FLAGSHIP)
+    lines = outcome.out.splitlines()
+    assert outcome.code == 0
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 50
+    assert all(line == line.rstrip() for line in lines)
+    assert "\x1b" not in outcome.out
+    assert "wngrad[order=current]" in outcome.out
+    assert "stalled" in outcome.out
+    assert "2/L" in outcome.out
+
+
+def test_the_table_has_colour_where_asked(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = invoke(*FLAGSHIP, "--format", "table", "--color", "always")
+    assert "\x1b[" in coloured.out
+    bare = invoke(*FLAGSHIP, "--format", "table", "--color", "never")
+    assert "\x1b[" not in bare.out
+
+
+def test_two_runs_print_the_same(invoke: Any) -> None:
+    assert invoke(*FLAGSHIP).out == invoke(*FLAGSHIP).out

@@ -1,0 +1,63 @@
+"""Fixtures for every test: a cache of the tests' own, and real LIBSVM files if there are any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lrbench.cli.main import main
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Point the cache at a folder of this test session; no test touches the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LRBENCH_CACHE_DIR", str(folder))
+        patch.delenv("LRBENCH_DATA_DIR", raising=False)
+        yield folder
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a cache folder, empty, of one test alone."""
+    folder = tmp_path / "own-cache"
+    monkeypatch.setenv("LRBENCH_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def libsvm_dir() -> Path:
+    """Return the folder of real LIBSVM files that ``LRBENCH_TEST_DATA`` names; skip without it."""
+    named = os.environ.get("LRBENCH_TEST_DATA")
+    if not named or not Path(named).is_dir():
+        pytest.skip("LRBENCH_TEST_DATA names no folder of LIBSVM files")
+    return Path(named)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+Invoke = Callable[..., Outcome]
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
+    """Return a function that runs `lrbench ARGS` and returns exit code, stdout and stderr."""
+
+    def run(*args: str) -> Outcome:
+        with pytest.raises(SystemExit) as ended:
+            main(list(args))
+        out, err = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Outcome(ended.value.code, out, err)
+
+    return run

@@ -1,0 +1,109 @@
+"""README and the reference say what the program does."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def load_generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATE = load_generator()
+
+
+@pytest.mark.parametrize("path", GENERATE.GENERATED, ids=lambda p: p.name)
+def test_generated_pages_are_up_to_date(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == GENERATE.GENERATED[path](), "run: make docs"
+
+
+def words(text: str) -> list[str]:
+    """Return the words of an output: last digits and column widths may differ by machine."""
+    return re.findall(r"[a-zA-Z][\w'*\[\]=/-]*", re.sub(r"[-+]?\d[\d.]*(e[-+]?\d+)?", " ", text))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "match", list(GENERATE.OUTPUT.finditer(README)), ids=lambda m: m["command"].replace(" ", "_")
+)
+def test_outputs_in_readme_are_real(match: re.Match[str]) -> None:
+    text = GENERATE.output_of(match["command"])
+    if text is None:
+        pytest.skip("the data of this command are not here")
+    assert len(words(match["text"])) > 50
+    assert words(match["text"]) == words(text)
+
+
+def test_the_first_command_of_readme_is_the_flagship() -> None:
+    block = README.split("```console\n")[1].split("```")[0]
+    assert block.splitlines() == [
+        "$ python -m venv .venv && .venv/bin/pip install . && "
+        ".venv/bin/lrbench run --problem logreg --lr0 100",
+        "$ make test",
+    ]
+
+
+def commands() -> list[str]:
+    """Return the `lrbench` commands in the README's console blocks."""
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    lines = "".join(blocks).splitlines()
+    return [line[2:] for line in lines if line.startswith("$ lrbench")]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_of_readme_are_understood(command: str, tmp_path: Path, invoke: Any) -> None:
+    """Each command runs once its files exist: here on small data and a short budget."""
+    (tmp_path / "train.svm.bz2").write_bytes(_small_bz2())
+    (tmp_path / "my-problem.toml").write_text(
+        (ROOT / "problems" / "log-spectrum.toml").read_text(encoding="utf-8")
+    )
+    words = shlex.split(command.split("#")[0].split("|")[0])[1:]
+    args = [str(tmp_path / w) if (tmp_path / w).exists() else w for w in words]
+    budget = [] if "-n" in args else ["-n", "20"]
+    outcome = invoke(*args, *budget)
+    assert outcome.code == 0, outcome.err
+    assert outcome.out
+
+
+def _small_bz2() -> bytes:
+    import bz2
+
+    return bz2.compress(b"".join(b"%d 1:%d 2:1\n" % ((-1) ** k, k % 7) for k in range(100)))
+
+
+def test_python_example_of_readme_runs() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert len(names["result"].problems[0].runs) == 4
+
+
+def test_links_in_the_docs_lead_somewhere() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "README.md" in tracked
+    for name in tracked:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+            assert ((ROOT / name).parent / target).exists(), f"{name}: {target}"

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from lrbench.control import Control
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_before_the_next_step(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with Control() as c:
+        assert not c(0)
+        signal.raise_signal(number)
+        assert c(1)
+        assert c.signal == number
+        assert c.stopped
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_ctrl_c_breaks_off() -> None:
+    with Control():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    c = Control(timeout=5.0)
+    assert not c(0)
+    now[0] = 104.9
+    assert not c(1)
+    now[0] = 105.0
+    assert c(2)
+    assert c.timed_out
+    assert c.signal is None
+
+
+def test_progress_is_shown_with_the_steps_of_finished_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, shown = [0.0], []
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    c = Control(show=lambda *args: shown.append(args))
+    c.total = 20
+    c.phase("first")
+    now[0] = 1.0
+    c(3)
+    c(4)  # within a tenth of a second of the last: not shown
+    c.finished(10)
+    now[0] = 2.0
+    c(5)
+    assert shown == [("first", 0, 20), ("first", 3, 20), ("first", 15, 20)]

@@ -1,0 +1,167 @@
+"""Imports inside lrbench go one way, and importing it is cheap."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SPEC = importlib.util.find_spec("lrbench")
+assert SPEC is not None
+assert SPEC.origin is not None
+ROOT = Path(SPEC.origin).parent
+
+LAYERS = [
+    "errors arrays constants cachedir",
+    "registry parts grid control",
+    "losses penalties minibatches",
+    "oracle matrix scaled linear_walk linear problem results",
+    "solvers theory data optimum spec tracking ledger",
+    "verdicts",
+    "engine",
+    "plan",
+    "experiment",
+    "reports",
+    "cli",
+    "__main__",
+]
+"""From the bottom up; a module imports from its own layer and from those above it in this list."""
+
+LEVEL = {unit: level for level, units in enumerate(LAYERS) for unit in units.split()}
+
+NEVER = {
+    "theory": "problem linear linear_walk scaled matrix oracle solvers data optimum spec tracking",
+    "solvers": "problem linear linear_walk scaled matrix minibatches theory data optimum spec",
+    "results": "solvers problem theory optimum spec data",
+    "tracking": "problem linear solvers theory",
+    "engine": "theory verdicts linear linear_walk scaled losses penalties data optimum spec",
+    "reports": "engine solvers problem data optimum",
+}
+"""What the order of the layers allows, and still must not be."""
+
+
+def modules() -> dict[str, ast.Module]:
+    """Return every module of lrbench but those on their own in `lrbench.problems`."""
+    out = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = ["lrbench", *path.relative_to(ROOT).with_suffix("").parts]
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        out[name] = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return out
+
+
+MODULES = modules()
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every node that runs: not those for type checkers only."""
+    for child in ast.iter_child_nodes(node):
+        if not is_type_checking(child):
+            yield child
+            yield from statements(child)
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Return the modules of lrbench that a module imports, at its top or inside a function."""
+    out = set()
+    for node in statements(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            while name.startswith("lrbench") and name not in MODULES:
+                name = name.rpartition(".")[0]
+            if name.startswith("lrbench"):
+                out.add(name)
+    return out
+
+
+GRAPH = {name: imported(tree) for name, tree in MODULES.items()}
+
+
+def unit(module: str) -> str:
+    """Return the module or package directly below lrbench; empty for lrbench itself."""
+    return [*module.split("."), ""][1]
+
+
+def edges() -> Iterator[tuple[str, str]]:
+    """Yield (importer, imported) between different units."""
+    for name, targets in GRAPH.items():
+        for target in sorted(targets):
+            if unit(name) != unit(target) != "":
+                yield name, target
+
+
+def test_the_graph_is_read_rightly() -> None:
+    assert "lrbench.solvers.base" in GRAPH["lrbench.engine"]
+    assert "lrbench.minibatches" not in GRAPH["lrbench.problem"]  # for type checkers only
+    assert GRAPH["lrbench.arrays"] == set()
+    assert len(list(edges())) > 30
+
+
+def test_every_module_has_its_layer() -> None:
+    units = {unit(name) for name in MODULES} - {"", "problems"}
+    assert units - LEVEL.keys() == set(), "give it a layer in LAYERS"
+    assert LEVEL.keys() - units == set(), "it is gone: take it from LAYERS"
+
+
+def test_imports_go_one_way() -> None:
+    wrong = [(a, b) for a, b in edges() if LEVEL[unit(b)] > LEVEL[unit(a)]]
+    assert wrong == []
+
+
+def test_what_must_not_be_imported_is_not() -> None:
+    wrong = [(a, b) for a, b in edges() if unit(b) in NEVER.get(unit(a), "").split()]
+    assert wrong == []
+
+
+def test_nothing_but_the_command_imports_the_command() -> None:
+    assert [a for a, b in edges() if unit(b) == "cli" and a != "lrbench.__main__"] == []
+
+
+def test_there_is_no_circle() -> None:
+    list(TopologicalSorter(GRAPH).static_order())
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_every_module_says_what_it_is_for(name: str) -> None:
+    doc = ast.get_docstring(MODULES[name])
+    assert doc, name
+    assert doc.splitlines()[0].endswith((".", "?")), doc.splitlines()[0]
+
+
+def test_no_module_is_named_like_one_of_the_standard_library() -> None:
+    stems = {name.rpartition(".")[2] for name in MODULES} - {"__main__"}
+    assert stems & sys.stdlib_module_names == set()
+
+
+@pytest.mark.parametrize("module", ["lrbench", "lrbench.errors", "lrbench.registry"])
+def test_importing_it_is_cheap(module: str) -> None:
+    heavy = "{'numpy', 'scipy', 'sklearn', 'joblib', 'rich', 'click'}"
+    code = f"import sys, {module}; print(sorted(sys.modules.keys() & {heavy}))"
+    command = [sys.executable, "-W", "error", "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_the_public_names_are_there() -> None:
+    import lrbench
+
+    for name in lrbench.__all__:
+        assert getattr(lrbench, name) is not None
+    assert dir(lrbench) == sorted(lrbench.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = lrbench.nothing
