@@ -1,11 +1,8 @@
-"""What the benchmarks share: a logistic problem from a LIBSVM file, and paired timing."""
+"""What the benchmarks share: a logistic problem from a LIBSVM file."""
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -62,18 +59,3 @@ def task(
         budget=Budget(steps, log_spaced(steps, 12) if default_checkpoints else [0, steps]),
         seed=0,
     )
-
-
-def paired(a: Callable[[], object], b: Callable[[], object], rounds: int = 7) -> tuple[float, ...]:
-    """Return the median seconds of `a` and of `b`, taken in turn, and the median of a/b."""
-    times: list[tuple[float, float]] = []
-    for _ in range(rounds + 1):
-        pair = []
-        for function in (a, b):
-            start = time.perf_counter()
-            function()
-            pair.append(time.perf_counter() - start)
-        times.append((pair[0], pair[1]))
-    times = times[1:]  # the first round warms up
-    ratio = statistics.median(x / y for x, y in times)
-    return statistics.median(t[0] for t in times), statistics.median(t[1] for t in times), ratio

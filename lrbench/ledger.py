@@ -12,6 +12,9 @@ from lrbench.constants import Constants
 from lrbench.errors import RefutedError
 from lrbench.results import Status, Trace
 
+ROUNDING = 1e-13
+"""Relative to max(1, |f_star|): an objective summed over many samples is no better known."""
+
 STALL_FACTOR = 0.9
 """A run is stalled if its last nine tenths brought it no lower than this times what it had."""
 
@@ -75,7 +78,7 @@ class Ledger:
     def refute(self, t: int, *objectives: PerLane) -> None:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""
         c = self._constants
-        rounding = 64 * np.finfo(float).eps * (1.0 + abs(c.f_star))
+        rounding = ROUNDING * max(1.0, abs(c.f_star))
         seen = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
         if seen < c.f_star - c.f_star_error - rounding:
             raise RefutedError(
@@ -87,7 +90,7 @@ class Ledger:
     def _stalled(self, lane: int, rows: int) -> bool:
         """Whether the last nine tenths of the run brought (almost) nothing."""
         c = self._constants
-        floor = max(10 * c.f_star_error, 1e-13 * max(1.0, abs(c.f_star)))
+        floor = max(10 * c.f_star_error, ROUNDING * max(1.0, abs(c.f_star)))
         iteration = np.array([v[lane] for v in self._columns["iteration"][:rows]])
         gap = np.array([v[lane] for v in self._columns["suboptimality"][:rows]])
         early = iteration <= iteration[-1] / 10
