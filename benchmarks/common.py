@@ -13,7 +13,7 @@ from lrbench.engine import Budget, Task, log_spaced
 from lrbench.minibatches import Minibatches
 from lrbench.optimum import constants, find
 from lrbench.problem import LinearProblem
-from lrbench.solvers.base import SolverSpec
+from lrbench.solver_spec import SolverSpec
 from lrbench.solvers.build import build as build_solver
 from lrbench.spec import build, spec_from_data
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from lrbench.cli.list_parts import elsewhere
 from lrbench.cli.main import COMMANDS, group
 from lrbench.solvers import SOLVERS
 from lrbench.theory import THEOREMS
@@ -55,7 +56,19 @@ def solvers() -> str:
     for name in SOLVERS:
         cls = SOLVERS.get(name)
         lines.append(f"\n## {name}\n\n```text\n{inspect_doc(cls)}\n```")
+        lines += places(name)
     return "\n".join(lines) + "\n"
+
+
+def places(solver: str) -> list[str]:
+    """Return the table of what other software calls a solver's settings; empty without any."""
+    rows = elsewhere(solver)
+    if not rows:
+        return []
+    columns = list(rows[0])
+    head = ["The same step rule in other software:", ""]
+    head += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    return ["", *head, *(f"| {' | '.join(row[c] for c in columns)} |" for row in rows)]
 
 
 def inspect_doc(cls: type) -> str:

@@ -33,7 +33,7 @@ class Constants:
     """f_star - f_star_error <= inf F <= f_star."""
     f_star_method: str
     attained: bool
-    """Whether a minimiser exists."""
+    """Whether a minimiser exists and is known."""
     delta0: float
     """F(w_0) - f_star."""
     distance: float | None = None
@@ -42,6 +42,10 @@ class Constants:
     """Bound on |w_hat - w_star| for the computed minimiser; None if there is none."""
     noise_star: float | None = None
     """(1/n) sum_i |grad f_i(w_star)|^2."""
+    no_minimiser: str = ""
+    """Why there is no minimiser to compare with; empty where there is one."""
+    f_star_certified: bool = True
+    """False where f_star was given by the user."""
 
     @property
     def kappa(self) -> float | None:

@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any
 
+from lrbench.errors import ExitCode
+
 TICK_SECONDS = 0.1
 """How often the progress is shown."""
 
@@ -17,9 +19,9 @@ TICK_SECONDS = 0.1
 class Control(AbstractContextManager["Control"]):
     """Ask it before every step whether to stop.
 
-    Inside its ``with`` block the first Ctrl-C or SIGTERM is noted, so that what is finished can
-    still be written; the second Ctrl-C breaks off at once. Signals are left alone outside the main
-    thread.
+    Inside its ``with`` block, once there is something to lose (`keep_results`), the first Ctrl-C or
+    SIGTERM is noted, so that what is finished can still be written; a second Ctrl-C, or a signal
+    before that, breaks off at once. Signals are left alone outside the main thread.
 
     Parameters
     ----------
@@ -39,6 +41,7 @@ class Control(AbstractContextManager["Control"]):
         self._previous: dict[int, Any] = {}
         self._done = 0
         self._label = ""
+        self._keeping = False
         self.total = 0
         """Steps in all, for the progress."""
         self.signal: int | None = None
@@ -60,6 +63,10 @@ class Control(AbstractContextManager["Control"]):
                 self._shown = now
                 self._show(self._label, self._done + t, self.total)
         return self.stopped
+
+    def keep_results(self) -> None:
+        """From now on a signal stops before the next step instead of at once."""
+        self._keeping = True
 
     def phase(self, label: str) -> None:
         """Note what is being done now."""
@@ -88,6 +95,8 @@ class Control(AbstractContextManager["Control"]):
         self._previous.clear()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None and number == signal.SIGINT:
+        if number == signal.SIGINT and (self.signal is not None or not self._keeping):
             raise KeyboardInterrupt
+        if not self._keeping:
+            raise SystemExit(ExitCode.TERMINATED)
         self.signal = number

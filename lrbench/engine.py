@@ -18,7 +18,8 @@ from lrbench.minibatches import Minibatches
 from lrbench.oracle import Ball, Iterate, Stopwatch
 from lrbench.problem import Problem
 from lrbench.results import Run, Status
-from lrbench.solvers.base import Solver, SolverSpec, keep_lanes
+from lrbench.solver_spec import SolverSpec
+from lrbench.solvers.base import Solver, asks_whole, keep_lanes
 from lrbench.tracking import Tracker
 
 MEAN_ELEMENTS = 1 << 20
@@ -135,7 +136,8 @@ class Bundle:
     def __init__(self, task: Task) -> None:
         n_lanes, c = len(task.lr0), task.constants
         self.task = task
-        self.walk = task.problem.walk(task.w_star, task.ball, task.minibatches)
+        whole = asks_whole(task.solver)
+        self.walk = task.problem.walk(task.w_star, task.ball, task.minibatches, whole=whole)
         self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
         self.ledger = Ledger(n_lanes, c)
         self.watch = Stopwatch()
@@ -170,7 +172,7 @@ class Bundle:
             self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
             self.watch.stop()
             lost = tracker.advance(t, self.lr)
-            if oracle.projected:
+            if not oracle.plain:
                 tracker.measure(walk.iterates.dense(self.W))
             if lost is not None:
                 self.end(lost, Status.DIVERGED, t)

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import math
-import os
-import platform
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lrbench import __version__, engine
+from lrbench import engine
 from lrbench.cachedir import cache_dir
-from lrbench.constants import Constants
+from lrbench.constants import Sampling
 from lrbench.control import Control
+from lrbench.describe import environment, header
 from lrbench.errors import LrbenchError, RefutedError, UsageError
+from lrbench.grid import Rate
 from lrbench.minibatches import Minibatches
-from lrbench.optimum import Optimum, constants, discard, find
+from lrbench.optimum import discard
 from lrbench.oracle import Ball
-from lrbench.plan import Plan
-from lrbench.problem import LinearProblem
-from lrbench.results import ProblemResult, Result, Run
+from lrbench.plan import DEFAULT_SOLVERS, Plan
+from lrbench.prepare import Prepared, prepare
+from lrbench.results import ProblemResult, Result, Run, Verdict
 from lrbench.spec import ProblemSpec, load_spec
-from lrbench.spec import build as build_problem
-from lrbench.theory.base import Setting
 from lrbench.verdicts import judge_all
 
 
 def run(
     problems: str | Path | ProblemSpec | Iterable[str | Path | ProblemSpec],
     *,
-    control: Control | None = None,
-    command: Sequence[str] = (),
-    cache: Path | None = None,
-    **options: Any,
+    solvers: Sequence[str] = DEFAULT_SOLVERS,
+    lr0: Iterable[float | str | Rate] = (1.0,),
+    batch_size: int | None = None,
+    iterations: int | None = None,
+    passes: float | None = None,
+    target: float | None = None,
+    timeout: float | None = None,
+    sampling: Sampling = "replacement",
+    radius: float | None = None,
+    f_star: float | None = None,
+    seed: int = 0,
+    replicates: int = 1,
+    checkpoints_per_decade: int = 12,
+    threads: int = 1,
 ) -> Result:
     """Run solvers on problems and put theory beside the measurements.
 
@@ -45,14 +49,32 @@ def run(
     ----------
     problems
         Names of shipped problems, paths of TOML files, or checked specifications; one or many.
-    control
-        Stops the run early and hears of its progress.
-    command
-        What the result records as the command line.
-    cache
-        The folder of cached optima; None for the user's.
-    **options
-        The fields of `Plan`.
+        `lrbench.spec.spec_from_data` makes a specification of a data file.
+    solvers
+        ``NAME`` or ``NAME[key=value,...]``.
+    lr0
+        Initial learning rates: positive numbers, or texts as on the command line: ``"0.1/L"``,
+        ``"1e-4:1e4:17"``.
+    batch_size
+        None for full batches.
+    iterations, passes
+        The budget: one of them or neither (1000 iterations; with minibatches 10 passes).
+    target
+        A run ends at the first checkpoint with a suboptimality of at most this.
+    timeout
+        Seconds for everything.
+    sampling
+        How minibatches are drawn.
+    radius
+        Of the ball around the start that the iterates are projected on; None without one.
+    f_star
+        Taken as the minimum instead of a certified one; there is no minimiser then.
+    seed, replicates
+        Seeds seed, seed + 1, …, seed + replicates - 1.
+    checkpoints_per_decade
+        Rows of the trace for each factor 10 in T.
+    threads
+        BLAS threads.
 
     Returns
     -------
@@ -63,153 +85,122 @@ def run(
     ------
     UsageError
         If a name or an option is wrong: then nothing was run.
+
+    Examples
+    --------
+    >>> import lrbench
+    >>> result = lrbench.run("log-spectrum", solvers=["gd"], lr0=["1/L"], iterations=10)
+    >>> result.problems[0].runs[0].status
+    <Status.COMPLETED: 'completed'>
     """
     many = [problems] if isinstance(problems, str | Path | ProblemSpec) else list(problems)
     specs = [p if isinstance(p, ProblemSpec) else load_spec(p) for p in many]
-    plan = Plan(**options)
-    control = control or Control(plan.timeout)
+    plan = Plan(
+        solvers=solvers,
+        lr0=tuple(lr0),
+        batch_size=batch_size,
+        iterations=iterations,
+        passes=passes,
+        target=target,
+        timeout=timeout,
+        sampling=sampling,
+        radius=radius,
+        f_star=f_star,
+        seed=seed,
+        replicates=replicates,
+        checkpoints_per_decade=checkpoints_per_decade,
+        threads=threads,
+    )
+    return carry_out(plan, specs, Control(timeout))
+
+
+def carry_out(
+    plan: Plan, specs: Sequence[ProblemSpec], control: Control, command: Sequence[str] = ()
+) -> Result:
+    """Run a plan on checked problems.
+
+    Parameters
+    ----------
+    plan, specs
+        What to run on what.
+    control
+        Stops the run early and hears of its progress.
+    command
+        What the result records as the command line.
+
+    Raises
+    ------
+    UsageError
+        If the plan does not fit one of the problems: then nothing was run.
+    """
+    cache = cache_dir()
     results: list[ProblemResult] = []
     failures: list[tuple[str, LrbenchError]] = []
     with threadpool_limits(plan.threads, "blas"):
+        ready: list[Prepared] = []
         for spec in specs:
             try:
-                results.append(_run_problem(spec, plan, control, cache or cache_dir()))
+                ready.append(prepare(spec, plan, cache, control))
             except UsageError:
                 raise
             except LrbenchError as error:
                 failures.append((spec.name, error))
+        control.total = sum(plan.steps(p.problem.n_samples) for p in ready) * plan.bundles
+        control.keep_results()
+        for prepared in ready:
             if control.stopped:
                 break
+            try:
+                results.append(_run_problem(prepared, plan, cache, control))
+            except LrbenchError as error:
+                failures.append((prepared.problem.name, error))
     return Result(tuple(command), environment(plan.threads), tuple(results), tuple(failures))
 
 
-def _run_problem(spec: ProblemSpec, plan: Plan, control: Control, cache: Path) -> ProblemResult:
-    control.phase(f"reading {spec.name}")
-    problem = build_problem(spec)
-    if plan.batch_size is not None and plan.batch_size > problem.n_samples:
-        raise UsageError(
-            f"--batch-size {plan.batch_size} is more than the {problem.n_samples} samples of"
-            f" {problem.name}.",
-            "give a smaller one, or full.",
-        )
-    control.phase(f"certifying the optimum of {spec.name}")
-    optimum = find(problem, cache=cache)
-    known = constants(problem, optimum, radius=plan.radius)
-    _check_ball(plan.radius, known, problem)
+def _run_problem(p: Prepared, plan: Plan, cache: Path, control: Control) -> ProblemResult:
     try:
-        runs = _run_all(problem, optimum, known, plan, control)
+        runs = tuple(_runs(p, plan, control))
     except RefutedError:
-        discard(problem, cache)
+        discard(p.problem, cache)
         raise
     return ProblemResult(
-        problem.name,
-        header(problem, known, plan.radius),
-        tuple(runs),
-        tuple(_verdicts(runs, known, plan, problem)),
+        p.problem.name,
+        header(p.problem, p.constants, plan.radius, plan.target),
+        runs,
+        tuple(_verdicts(p, runs, plan)),
     )
 
 
-def _check_ball(radius: float | None, known: Constants, problem: LinearProblem) -> None:
-    """Refuse a ball that leaves the minimiser out: that would be another problem."""
-    if radius is None:
-        return
-    if known.distance is None:
-        raise UsageError(
-            f"--radius {radius:g} makes another problem of {problem.name}, whose infimum is not"
-            " attained.",
-            "leave --radius out, or add a penalty.",
-        )
-    if radius < known.distance:
-        raise UsageError(
-            f"--radius {radius:g} leaves out the minimiser of {problem.name}, which is"
-            f" {known.distance:.6g} from the start.",
-            f"give --radius {math.ceil(known.distance * 100) / 100:g} or more.",
-        )
-
-
-def _run_all(
-    problem: LinearProblem, optimum: Optimum, known: Constants, plan: Plan, control: Control
-) -> list[Run]:
-    steps = plan.steps(problem.n_samples)
-    budget = engine.Budget(
-        steps, engine.log_spaced(steps, plan.checkpoints_per_decade), plan.target
-    )
-    ball = None if plan.radius is None else Ball(problem.w0, plan.radius)
-    control.total += steps * len(plan.built) * plan.replicates
-    runs: list[Run] = []
-    for seed in range(plan.seed, plan.seed + plan.replicates):
+def _runs(p: Prepared, plan: Plan, control: Control) -> Iterator[Run]:
+    problem, steps = p.problem, plan.steps(p.problem.n_samples)
+    checkpoints = engine.log_spaced(steps, plan.checkpoints_per_decade)
+    for seed in plan.seeds:
         minibatches = None
         if plan.batch_size is not None:
             minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, seed)
         for solver, spec in plan.built:
             if control.stopped:
-                return runs
+                return
             control.phase(f"{problem.name}: {spec}, seed {seed}")
             task = engine.Task(
                 problem=problem,
-                constants=known,
-                w_star=optimum.w_star,
+                constants=p.constants,
+                w_star=p.optimum.w_star,
                 solver=solver,
                 spec=spec,
-                lr0=np.array(plan.lr0),
+                lr0=np.array(p.lr0),
                 minibatches=minibatches,
-                ball=ball,
-                budget=budget,
+                ball=None if plan.radius is None else Ball(problem.w0, plan.radius),
+                budget=engine.Budget(steps, checkpoints, plan.target),
                 seed=seed,
             )
-            runs += engine.run(task, control)
+            yield from engine.run(task, control)
             control.finished(steps)
-    return runs
 
 
-def _verdicts(runs: Sequence[Run], known: Constants, plan: Plan, problem: LinearProblem) -> Any:
+def _verdicts(p: Prepared, runs: Sequence[Run], plan: Plan) -> Iterator[Verdict]:
     for _, spec in plan.built:
-        for lr0 in plan.lr0:
-            mine = [r for r in runs if r.solver == spec and r.lr0 == lr0]
-            judged = [r for r in mine if len(r.trace.get("iteration", ())) > 0]
-            if judged:
-                setting = Setting(
-                    constants=known,
-                    lr0=lr0,
-                    params=spec.params,
-                    batch=plan.batch_size is None,
-                    batch_size=plan.batch_size or problem.n_samples,
-                    sampling=None if plan.batch_size is None else plan.sampling,
-                    radius=plan.radius,
-                )
-                yield from judge_all(judged, setting)
-
-
-def header(problem: LinearProblem, known: Constants, radius: float | None) -> dict[str, Any]:
-    """Return what a saved result says of the problem itself."""
-    about = problem.about
-    return {
-        "title": about.title,
-        "fingerprint": about.fingerprint,
-        "data": about.data,
-        "n_samples": problem.n_samples,
-        "n_features": problem.n_features,
-        "nnz": problem.data.nnz,
-        "loss": problem.loss.name,
-        "penalty": {"name": problem.penalty.name, "weight": problem.penalty.weight},
-        "scale": about.scale,
-        "intercept": problem.intercept,
-        "labels": None if about.labels is None else dict(about.labels),
-        "start": about.start,
-        "radius": radius,
-        "constants": asdict(known) | {"kappa": known.kappa},
-    }
-
-
-def environment(threads: int) -> dict[str, Any]:
-    """Return what the figures of a result depend on."""
-    return {
-        "lrbench": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": importlib.metadata.version("scipy"),
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "threads": threads,
-    }
+        for lr0 in p.lr0:
+            mine = [r for r in runs if (r.solver, r.lr0) == (spec, lr0) and r.trace]
+            if mine:
+                yield from judge_all(mine, p.setting(plan, spec, lr0))

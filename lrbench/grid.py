@@ -1,53 +1,155 @@
-"""From '0.1,1,10' or '1e-4:1e4:17' to initial learning rates."""
+"""From '0.1,1,10', '1e-4:1e4:17' or '0.01/L:100/L:9' to initial learning rates."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
 from lrbench.errors import UsageError
 
-HINT = "give positive numbers: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced, ends included)."
+HINT = (
+    "give positive numbers: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced, ends included), "
+    "or in units of 1/L: 0.01/L:100/L:9."
+)
 MOST_LANES = 100_000
 
+PER_L = "/L"
 
-def parse_lr0(texts: Iterable[str]) -> list[float]:
+
+@dataclass(frozen=True)
+class Rate:
+    """An initial learning rate, as a number or in units of 1/L.
+
+    Parameters
+    ----------
+    value
+        Positive, finite.
+    per_L
+        Whether the rate is `value` / L.
+    """
+
+    value: float
+    per_L: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.value:g}{PER_L if self.per_L else ''}"
+
+    def at(self, L: float) -> float:
+        """Return the rate on a problem whose gradient has the Lipschitz constant `L`.
+
+        Raises
+        ------
+        UsageError
+            In units of 1/L, where L is not a positive finite number or the rate leaves float64.
+
+        Notes
+        -----
+        Rounded so that, in float64, `value` over the rate is not below `L`: 1/L meets a theorem's
+        hypothesis lr0 <= 1/L whichever way that is written.
+        """
+        if not self.per_L:
+            return self.value
+        if not 0 < L < math.inf:
+            raise UsageError(
+                f"--lr0 {self} has no meaning where L is {L:g}: the objective is not smooth.",
+                "give numbers, as in --lr0 0.1,1,10.",
+            )
+        rate = self.value / L
+        if not _usable(rate):
+            raise UsageError(
+                f"--lr0 {self} is no positive learning rate in float64 where L is {L:g}.",
+                "give a number nearer to 1/L.",
+            )
+        return rate if self.value / rate >= L else math.nextafter(rate, 0.0)
+
+
+def parse_rates(texts: Iterable[str]) -> list[Rate]:
     """Return the initial learning rates that the texts name, in order, each once.
 
     Raises
     ------
     UsageError
-        For anything that is not a positive finite number or a range of them.
+        For anything that is not a positive finite number, one over L, or a range of either.
     """
-    values = [v for text in texts for part in text.split(",") for v in _part(part.strip(), text)]
-    return list(dict.fromkeys(values))
+    found = [r for text in texts for part in text.split(",") for r in _part(part.strip(), text)]
+    return list(dict.fromkeys(found))
 
 
-def _part(part: str, text: str) -> list[float]:
+def rates(values: float | str | Rate | Iterable[float | str | Rate]) -> list[Rate]:
+    """Return the initial learning rates in numbers, texts and rates, in order, each once.
+
+    Parameters
+    ----------
+    values
+        One or many: ``0.1``, ``"1e-4:1e4:17"``, ``"1/L"``, ``Rate(1.0, per_L=True)``.
+
+    Raises
+    ------
+    UsageError
+        As for `parse_rates`.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        return _rates(values)
+    return list(dict.fromkeys(rate for value in values for rate in _rates(value)))
+
+
+def resolve(rates: Sequence[Rate], L: float) -> list[float]:
+    """Return the learning rates on a problem with this `L`, in order, each once."""
+    return list(dict.fromkeys(rate.at(L) for rate in rates))
+
+
+def _rates(value: object) -> list[Rate]:
+    if isinstance(value, Rate):
+        return [Rate(_checked(value.value, str(value), str(value)), value.per_L)]
+    if isinstance(value, str):
+        return parse_rates([value])
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise UsageError(f"--lr0 {value!r}: {value!r} is not a number.", HINT)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    return [Rate(_checked(number, f"{number:g}", f"{number:g}"))]
+
+
+def _part(part: str, text: str) -> list[Rate]:
     pieces = part.split(":")
     if len(pieces) == 1:
-        return [_positive(part, text)]
+        return [_rate(part, text)]
     if len(pieces) != 3:
         raise UsageError(f"--lr0 {text!r}: {part!r} is neither a number nor LO:HI:COUNT.", HINT)
-    lo, hi = _positive(pieces[0], text), _positive(pieces[1], text)
+    lo, hi = _rate(pieces[0], text), _rate(pieces[1], text)
     count = _count(pieces[2], text)
-    if hi < lo or (count == 1 and hi > lo):
-        raise UsageError(f"--lr0 {text!r}: no {count} values go from {lo:g} up to {hi:g}.", HINT)
-    exact = [lo, hi] if count > 1 else [lo]
-    inside = np.geomspace(lo, hi, count)[1:-1].tolist()
-    return [exact[0], *inside, *exact[1:]]
+    if lo.per_L != hi.per_L:
+        raise UsageError(f"--lr0 {text!r}: {lo} and {hi} are not in the same unit.", HINT)
+    if hi.value < lo.value or (count == 1 and hi.value > lo.value):
+        raise UsageError(f"--lr0 {text!r}: no {count} values go from {lo} up to {hi}.", HINT)
+    exact = [lo.value, hi.value] if count > 1 else [lo.value]
+    inside = np.geomspace(lo.value, hi.value, count)[1:-1].tolist()
+    return [Rate(value, lo.per_L) for value in (exact[0], *inside, *exact[1:])]
 
 
-def _positive(piece: str, text: str) -> float:
+def _rate(piece: str, text: str) -> Rate:
+    number = piece.strip().removesuffix(PER_L)
     try:
-        value = float(piece)
+        value = float(number)
     except ValueError:
         raise UsageError(f"--lr0 {text!r}: {piece!r} is not a number.", HINT) from None
-    if not (0 < value < math.inf and math.isfinite(1 / value)):
-        raise UsageError(f"--lr0 {text!r}: {piece} is not a positive learning rate.", HINT)
+    return Rate(_checked(value, piece, repr(text)), per_L=number != piece.strip())
+
+
+def _checked(value: float, piece: str, text: str) -> float:
+    if not _usable(value):
+        raise UsageError(f"--lr0 {text}: {piece} is not a positive learning rate.", HINT)
     return value
+
+
+def _usable(value: float) -> bool:
+    return 0 < value < math.inf and math.isfinite(1 / value)
 
 
 def _count(piece: str, text: str) -> int:

@@ -80,12 +80,18 @@ class Ledger:
         c = self._constants
         rounding = ROUNDING * max(1.0, abs(c.f_star))
         seen = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
-        if seen < c.f_star - c.f_star_error - rounding:
+        if seen >= c.f_star - c.f_star_error - rounding:
+            return
+        if not c.f_star_certified:
             raise RefutedError(
-                f"at iteration {t} the objective is {seen!r}, below f_star - error ="
-                f" {c.f_star - c.f_star_error!r} ({c.f_star_method}): the certificate is refuted.",
-                "this is a fault of lrbench: its cached optimum is deleted, please report it.",
+                f"at iteration {t} the objective is {seen!r}, below --f-star {c.f_star!r}.",
+                "give a lower one, or leave --f-star out to have the minimum certified.",
             )
+        raise RefutedError(
+            f"at iteration {t} the objective is {seen!r}, below f_star - error ="
+            f" {c.f_star - c.f_star_error!r} ({c.f_star_method}): the certificate is refuted.",
+            "this is a fault of lrbench: its cached optimum is deleted, please report it.",
+        )
 
     def _stalled(self, lane: int, rows: int) -> bool:
         """Whether the last nine tenths of the run brought (almost) nothing."""

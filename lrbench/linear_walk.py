@@ -26,6 +26,8 @@ def linear_walk(
     w_star: Vector | None,
     ball: Ball | None,
     minibatches: Minibatches | None,
+    *,
+    whole: bool = False,
 ) -> FullWalk | MinibatchWalk | ScaledWalk:
     """Return the cheapest walk for this data.
 
@@ -41,6 +43,8 @@ def linear_walk(
         The constraint, None without one.
     minibatches
         None for full batches.
+    whole
+        Whether every step asks for the whole gradient as an array: scaled lanes do not pay then.
     """
     if minibatches is None:
         return FullWalk(objective, w0, w_star, ball)
@@ -48,7 +52,7 @@ def linear_walk(
     dense = not data.sparse or n_features * 8 * minibatches.batch_size <= CHUNK_BYTES // 8
     touched = data.nnz / objective.n_samples * minibatches.batch_size
     scalable = objective.penalty.shrinks and (ball is None or not ball.centre.any())
-    if not dense and scalable and touched < n_features / 4:
+    if not (dense or whole) and scalable and touched < n_features / 4:
         return ScaledWalk(objective, w0, w_star, ball, minibatches)
     return MinibatchWalk(objective, w0, w_star, ball, minibatches, dense=dense)
 
@@ -117,7 +121,7 @@ class DenseOracle:
     """What full and minibatch oracles on plain arrays share: the step and the ball."""
 
     index: Index | None = None
-    projected = False
+    plain = True
 
     def __init__(
         self,
@@ -144,8 +148,15 @@ class DenseOracle:
         G = gradient.dense()
         G *= lr
         W -= G
+        self.plain = self._ball is None or not project(W, self._ball)
+        return W
+
+    def move(self, W: Lanes, D: Lanes) -> Lanes:
+        """Return W - D, projected on the ball if there is one; uses up W."""
+        W -= D
         if self._ball is not None:
-            self.projected = project(W, self._ball)
+            project(W, self._ball)
+        self.plain = False
         return W
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Matrix: TypeAlias = NDArray[np.float64] | csr_array
 
-BLOCK_ELEMENTS = 1 << 17
-"""Scores (rows x lanes) in one row block: 1 MiB, so that a block stays in a core's cache."""
+BLOCK_ELEMENTS = 1 << 15
+"""Scores (rows x lanes) in one row block: 256 KiB, so that a block stays in a core's cache."""
 
 CHUNK_BYTES = 1 << 23
 """A gathered and densified chunk of minibatches."""

@@ -45,8 +45,8 @@ class Oracle(Protocol):
 
     index: Index | None
     """The samples of this minibatch; None is all of them."""
-    projected: bool
-    """Whether the last `descend` was more than W - lr g: the ball cut it short."""
+    plain: bool
+    """Whether the last step was W - lr g itself: a `descend` that no ball cut short."""
 
     def gradient(self, W: Iterate) -> Gradient:
         """Return the gradient at `W`; metered as the size of the minibatch."""
@@ -56,6 +56,13 @@ class Oracle(Protocol):
         """Return W - lr g, projected on the ball if there is one.
 
         Both `W` and `gradient` are used up: their memory may serve the result.
+        """
+        ...
+
+    def move(self, W: Iterate, D: Lanes) -> Iterate:
+        """Return W - D, projected on the ball if there is one; `W` is used up.
+
+        For methods whose step is not a multiple of the gradient. It costs O(n_features n_lanes).
         """
         ...
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from lrbench.constants import Sampling
 from lrbench.errors import UsageError
-from lrbench.solvers.base import Solver, SolverSpec
+from lrbench.grid import Rate, rates
+from lrbench.solver_spec import SolverSpec
+from lrbench.solvers.base import Solver
 from lrbench.solvers.build import build as build_solver
 
 DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
@@ -26,7 +28,7 @@ class Plan:
     solvers
         ``NAME`` or ``NAME[key=value,...]``.
     lr0
-        Initial learning rates, positive.
+        Initial learning rates: positive numbers, or texts with units of 1/L and ranges.
     batch_size
         None for full batches.
     iterations, passes
@@ -39,6 +41,8 @@ class Plan:
         How minibatches are drawn.
     radius
         Of the ball around the start that the iterates are projected on; None without one.
+    f_star
+        Taken as the minimum; None to have it certified.
     seed, replicates
         Seeds seed, seed + 1, …, seed + replicates - 1.
     checkpoints_per_decade
@@ -53,7 +57,7 @@ class Plan:
     """
 
     solvers: Sequence[str] = DEFAULT_SOLVERS
-    lr0: Sequence[float] = (1.0,)
+    lr0: Sequence[float | str | Rate] = (1.0,)
     batch_size: int | None = None
     iterations: int | None = None
     passes: float | None = None
@@ -61,16 +65,19 @@ class Plan:
     timeout: float | None = None
     sampling: Sampling = "replacement"
     radius: float | None = None
+    f_star: float | None = None
     seed: int = 0
     replicates: int = 1
     checkpoints_per_decade: int = 12
     threads: int = 1
     built: Sequence[tuple[Solver, SolverSpec]] = field(init=False)
+    rates: Sequence[Rate] = field(init=False)
 
     def __post_init__(self) -> None:
         built = {str(spec): (solver, spec) for solver, spec in map(build_solver, self.solvers)}
         object.__setattr__(self, "built", tuple(built.values()))
-        if not self.lr0:
+        object.__setattr__(self, "rates", tuple(rates(self.lr0)))
+        if not self.rates:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
         for name in ("batch_size", "replicates", "checkpoints_per_decade", "threads"):
             _require(name, getattr(self, name), lambda v: v >= 1, "at least 1")
@@ -78,6 +85,7 @@ class Plan:
         _require("iterations", self.iterations, lambda v: v >= 1, "at least 1")
         for name in ("passes", "timeout", "radius", "target"):
             _require(name, getattr(self, name), lambda v: 0 < v < math.inf, "a positive number")
+        _require("f_star", self.f_star, math.isfinite, "a number")
         if self.iterations is not None and self.passes is not None:
             raise UsageError(
                 "the budget is given twice, as iterations and as passes.",
@@ -88,6 +96,16 @@ class Plan:
                 f"full batches have no random part: {self.replicates} replicates would be equal.",
                 "give --batch-size for the stochastic setting, or leave --replicates out.",
             )
+
+    @property
+    def seeds(self) -> range:
+        """The seeds to run."""
+        return range(self.seed, self.seed + self.replicates)
+
+    @property
+    def bundles(self) -> int:
+        """The number of engine runs for one problem: solvers x seeds."""
+        return len(self.built) * self.replicates
 
     def steps(self, n_samples: int) -> int:
         """Return the number of steps T that the budget allows."""

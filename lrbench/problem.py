@@ -66,9 +66,17 @@ class Problem(Protocol):
         ...
 
     def walk(
-        self, w_star: Vector | None, ball: Ball | None, minibatches: Minibatches | None
+        self,
+        w_star: Vector | None,
+        ball: Ball | None,
+        minibatches: Minibatches | None,
+        *,
+        whole: bool = False,
     ) -> Walk:
-        """Return how a run goes through this problem: full batches, or these minibatches."""
+        """Return how a run goes through this problem: full batches, or these minibatches.
+
+        `whole` says that every step will ask for the whole gradient as an array.
+        """
         ...
 
 
@@ -115,7 +123,12 @@ class LinearProblem(LinearObjective):
     about: About
 
     def walk(
-        self, w_star: Vector | None, ball: Ball | None, minibatches: Minibatches | None
+        self,
+        w_star: Vector | None,
+        ball: Ball | None,
+        minibatches: Minibatches | None,
+        *,
+        whole: bool = False,
     ) -> Walk:
         """Return how a run goes through this problem: full batches, or these minibatches."""
-        return linear_walk(self, self.w0, w_star, ball, minibatches)
+        return linear_walk(self, self.w0, w_star, ball, minibatches, whole=whole)

@@ -182,7 +182,7 @@ class TouchedOracle:
     """The gradient on one minibatch, on its touched columns only."""
 
     index: Index | None = None
-    projected = False
+    plain = True
     X: Any
     """The minibatch's rows, (batch_size, n_touched), CSR."""
     y: PerSample
@@ -228,8 +228,17 @@ class TouchedOracle:
         if free:
             U[-1] *= W.count
         W.offset[gradient.columns] += U
+        self.plain = self._ball is None or not self._project(W, self._ball)
+        return W
+
+    def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
+        """Return W - D, projected on the ball if there is one; uses up W, and visits every row."""
+        W.fold()
+        W.V -= D
+        W.refresh()
         if self._ball is not None:
-            self.projected = self._project(W, self._ball)
+            self._project(W, self._ball)
+        self.plain = False
         return W
 
     @staticmethod

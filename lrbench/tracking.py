@@ -22,7 +22,7 @@ class Tracker:
     .. math:: \delta_{t+1} = \delta_t - 2\,\mathrm{lr}(\langle g,w\rangle - \langle g,w^*\rangle)
               + \mathrm{lr}^2 \|g\|^2
 
-    and is measured afresh at checkpoints and after a projection.
+    and is measured afresh at checkpoints and after every step that was not W - lr g itself.
 
     Parameters
     ----------

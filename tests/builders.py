@@ -24,8 +24,9 @@ from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem import About, LinearProblem
 from lrbench.results import Run, Status
+from lrbench.solver_spec import SolverSpec
 from lrbench.solvers import SOLVERS
-from lrbench.solvers.base import Solver, SolverSpec
+from lrbench.solvers.base import Solver
 
 Array = NDArray[np.float64]
 

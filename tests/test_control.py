@@ -11,6 +11,7 @@ from lrbench.control import Control
 def test_a_signal_stops_before_the_next_step(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with Control() as c:
+        c.keep_results()
         assert not c(0)
         signal.raise_signal(number)
         assert c(1)
@@ -20,10 +21,21 @@ def test_a_signal_stops_before_the_next_step(number: signal.Signals) -> None:
 
 
 def test_a_second_ctrl_c_breaks_off() -> None:
-    with Control():
+    with Control() as c:
+        c.keep_results()
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+def test_before_there_is_a_result_a_signal_breaks_off(
+    number: signal.Signals, raised: type[BaseException]
+) -> None:
+    with Control(), pytest.raises(raised):
+        signal.raise_signal(number)
 
 
 def test_timeout(monkeypatch: pytest.MonkeyPatch) -> None:

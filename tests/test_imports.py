@@ -19,14 +19,15 @@ ROOT = Path(SPEC.origin).parent
 
 LAYERS = [
     "errors arrays constants cachedir",
-    "registry parts grid control",
+    "registry parts grid control solver_spec",
     "losses penalties minibatches",
     "oracle matrix scaled linear_walk linear problem results",
     "solvers theory data optimum spec tracking ledger",
     "verdicts",
     "engine",
     "plan",
-    "experiment",
+    "prepare describe",
+    "experiment estimate foretold",
     "reports",
     "cli",
     "__main__",

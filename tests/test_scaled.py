@@ -26,6 +26,7 @@ from lrbench.minibatches import Minibatches
 from lrbench.oracle import Ball, Gradient, Iterate, Oracle
 from lrbench.problem import LinearProblem
 from lrbench.scaled import ScaledWalk
+from lrbench.solvers.base import Step, asks_whole
 from lrbench.solvers.sgd import SGD
 
 FEATURES, SAMPLES = 60, 40
@@ -64,7 +65,24 @@ class Lap:
     inner: Array
     inner_star: Array
     mean: Array
-    projected: bool
+    plain: list[bool]
+    """What the oracle said after every step."""
+
+
+@dataclass(frozen=True)
+class Mixed(SGD):
+    """Steps along the gradient, or moves elsewhere: the first sample of the minibatch decides."""
+
+    n_features: int = FEATURES
+
+    def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
+        g = oracle.gradient(W)
+        assert oracle.index is not None
+        if oracle.index[0] % 2:
+            return Step(oracle.descend(W, state.lr, g), state.lr, state)
+        W = oracle.move(W, state.lr * np.linspace(-0.1, 0.2, self.n_features)[:, None])
+        assert not oracle.plain
+        return Step(W, state.lr, state)
 
 
 def laps(
@@ -85,17 +103,17 @@ def laps(
     oracles: Iterator[Oracle] = walk.oracles(observe)
     W = iterates.start(len(rates))
     state = solver.init(W, rates)
-    projected = False
+    plain: list[bool] = []
     for t, oracle in zip(range(steps), oracles, strict=False):
         iterates.accumulate(W)
         W, _, state = solver.step(W, state, oracle)
-        projected |= bool(oracle.projected)
+        plain.append(oracle.plain)
         if t == keep_at:
             mask = np.array([True, False, True, False, True])
             W, state = iterates.keep(W, mask), type(state)(*(f[..., mask] for f in state))
         if (t + 1) % look == 0:
             mean = iterates.mean(W, t + 1, slice(None)).copy()
-            yield Lap(iterates.dense(W).copy(), *noted[0], mean, projected)
+            yield Lap(iterates.dense(W).copy(), *noted[0], mean, list(plain))
 
 
 def assert_same(
@@ -119,7 +137,7 @@ def assert_same(
             mine, theirs = getattr(one, name), getattr(two, name)
             scale = max(1.0, float(np.abs(theirs).max()))
             np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-12 * scale, err_msg=name)
-        assert one.projected == two.projected
+        assert one.plain == two.plain
         out.append(two)
     assert len(out) == steps // look
     return out
@@ -186,8 +204,20 @@ def test_a_ball_around_the_origin(weight: float, intercept: bool) -> None:
     problem = wide(weight, intercept=intercept)
     ball = Ball(np.zeros(problem.n_features), 0.7)
     seen = assert_same(problem, SGD(), RATES, ball=ball)
-    assert seen[-1].projected
+    assert not all(seen[-1].plain)
     assert np.sqrt(norm_sq(seen[-1].W)).max() == pytest.approx(0.7, rel=1e-12)
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("radius", [None, 0.7])
+def test_moves_that_no_gradient_gives(intercept: bool, radius: float | None) -> None:
+    problem = wide(0.1, intercept=intercept)
+    ball = None if radius is None else Ball(np.zeros(problem.n_features), radius)
+    solver = Mixed(problem.n_features)
+    seen = assert_same(problem, solver, np.array([0.1, 0.5, 2.0]), ball=ball)
+    assert {True, False} == set(seen[-1].plain)
+    if radius is not None:
+        assert np.sqrt(norm_sq(seen[-1].W)).max() == pytest.approx(radius, rel=1e-12)
 
 
 def test_dropping_lanes() -> None:
@@ -289,6 +319,27 @@ def test_scaled_lanes_only_where_they_pay(monkeypatch: pytest.MonkeyPatch) -> No
     assert chosen(sparse, ball=Ball(elsewhere, 1.0)) is MinibatchWalk
     monkeypatch.setattr(type(sparse.penalty), "shrinks", False)
     assert chosen(sparse) is MinibatchWalk
+
+
+def test_whole_gradients_are_taken_in_plain_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear_walk, "CHUNK_BYTES", 8 * 8 * FEATURES)
+    problem, chosen = wide(0.1), []
+    assert type(problem.walk(None, None, batches())) is ScaledWalk
+    assert type(problem.walk(None, None, batches(), whole=True)) is MinibatchWalk
+    assert type(problem.walk(None, None, None, whole=True)) is FullWalk
+    start = ScaledWalk.__init__
+
+    def noted(self: ScaledWalk, *args: Any) -> None:
+        chosen.append(type(self))
+        start(self, *args)
+
+    monkeypatch.setattr(ScaledWalk, "__init__", noted)
+    solvers = every_variant()
+    assert {asks_whole(solver) for solver in solvers} == {True, False}
+    for solver in solvers:
+        chosen.clear()
+        run_healthy(task(problem, solver, [0.1], 3, batch=batches(), minimum=False))
+        assert bool(chosen) is not asks_whole(solver), solver
 
 
 def test_the_sparse_gather_equals_the_dense_one() -> None:

@@ -154,7 +154,12 @@ def test_defaults_of_a_file(folder: Path) -> None:
         ("[1]", "{ a = 1 }", "not a label", "a name"),
         ('{ name = "l2", weight = 0.5 }', "3", "penalty is 3, not a table", "table"),
         ('{ name = "l2", weight = 0.5 }', "{ weight = 1 }", "penalty has no name", "name"),
-        ('{ name = "l2", weight = 0.5 }', '"none[weight=1]"', "none has no param", "leave out"),
+        (
+            '{ name = "l2", weight = 0.5 }',
+            '"none[weight=1]"',
+            "none has no param",
+            "leave them out",
+        ),
         ('name = "two.svm"', "", "has no name", "path"),
         ("[data]", "[daten]", "no key 'daten'", "data"),
         ('loss = "logistic"', "", "loss is missing", "logistic"),

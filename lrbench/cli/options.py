@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from lrbench.cli import names
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,20 +55,30 @@ problem_options = chain(
             "problems",
             multiple=True,
             metavar="NAME|FILE.toml",
+            shell_complete=names.problems,
             help="A shipped problem or a TOML file; repeatable.",
         ),
         click.option(
             "-d",
             "--data",
             metavar="NAME|FILE",
+            shell_complete=names.data,
             help="Other data: a LIBSVM file, sklearn:NAME or generated:NAME. "
             "Without -p: two labels make it logistic regression, else least squares.",
         ),
-        click.option("--loss", metavar="NAME", help="Another loss."),
+        click.option("--loss", metavar="NAME", shell_complete=names.losses, help="Another loss."),
         click.option(
-            "--penalty", metavar="NAME[weight=W]", help="Another penalty: none, l2, l2[weight=0.1]."
+            "--penalty",
+            metavar="NAME[weight=W]",
+            shell_complete=names.penalties,
+            help="Another penalty: none, l2, l2[weight=0.1].",
         ),
-        click.option("--scale", metavar="NAME", help="none, maxabs, standard or unit-rows."),
+        click.option(
+            "--scale",
+            metavar="NAME",
+            shell_complete=names.scalings,
+            help="none, maxabs, standard or unit-rows.",
+        ),
         click.option(
             "--intercept/--no-intercept",
             default=None,
@@ -73,6 +86,13 @@ problem_options = chain(
         ),
         click.option("--positive", metavar="LABEL[,LABEL]", help="The labels that count as +1."),
         click.option("--start", metavar="NAME", help="zeros, normal or normal[scale=1,seed=0]."),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Any key of a problem file, as in data.scale=maxabs; repeatable.",
+        ),
     ]
 )
 
@@ -84,6 +104,7 @@ method_options = chain(
             "solvers",
             multiple=True,
             metavar="'NAME[key=value,...]'",
+            shell_complete=names.solvers,
             help="A solver; repeatable. Default: wngrad, adagrad-norm and sgd.",
         ),
         click.option(
@@ -92,13 +113,13 @@ method_options = chain(
             metavar="VALUES",
             default=("1",),
             show_default="1",
-            help="Initial learning rates: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced); "
-            "repeatable.",
+            help="Initial learning rates: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced), or in "
+            "units of 1/L: 0.01/L:100/L:9; repeatable.",
         ),
     ]
 )
 
-budget_options = chain(
+setting_options = chain(
     [
         click.option(
             "--batch-size",
@@ -108,6 +129,30 @@ budget_options = chain(
             show_default=True,
             help="Samples in a minibatch.",
         ),
+        click.option(
+            "--sampling",
+            type=click.Choice(["replacement", "reshuffle"]),
+            default="replacement",
+            show_default=True,
+            help="How minibatches are drawn.",
+        ),
+        click.option(
+            "--radius",
+            type=float,
+            metavar="R",
+            help="Project on the ball of this radius around w_0.",
+        ),
+        click.option(
+            "--f-star",
+            type=float,
+            metavar="VALUE",
+            help="Take this as the minimum instead of certifying it.",
+        ),
+    ]
+)
+
+budget_options = chain(
+    [
         click.option(
             "-n",
             "--iterations",
@@ -126,19 +171,6 @@ budget_options = chain(
         ),
         click.option(
             "--timeout", callback=duration, metavar="TIME", help="Stop after 90, 30s, 10m or 2h."
-        ),
-        click.option(
-            "--sampling",
-            type=click.Choice(["replacement", "reshuffle"]),
-            default="replacement",
-            show_default=True,
-            help="How minibatches are drawn.",
-        ),
-        click.option(
-            "--radius",
-            type=float,
-            metavar="R",
-            help="Project on the ball of this radius around w_0.",
         ),
         click.option("--seed", type=int, default=0, show_default=True, help="The first seed."),
         click.option(
@@ -160,13 +192,30 @@ budget_options = chain(
     ]
 )
 
-output_options = chain(
+save_options = chain(
     [
         click.option(
-            "--format",
-            "form",
-            metavar="NAME",
-            help="table, plain or json.  [default: table on a terminal, plain in a pipe]",
+            "--save",
+            metavar="FILE.json",
+            type=click.Path(path_type=Path),
+            help="Save the result; lrbench show prints it in any format.",
+        ),
+        click.option(
+            "--save-weights",
+            metavar="FILE.npz",
+            type=click.Path(path_type=Path),
+            help="Save the weights of the best run, for numpy.load.",
+        ),
+        click.option("--force", is_flag=True, help="Overwrite the files of --save."),
+    ]
+)
+
+conduct_options = chain(
+    [
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            help="Only say what it would cost: cells, passes, memory, time.",
         ),
         click.option(
             "--progress/--no-progress",
@@ -174,13 +223,6 @@ output_options = chain(
             help="Show progress on stderr.  [default: on a terminal]",
         ),
         click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            show_default=True,
-            help="Colour in tables.",
-        ),
         click.option("--strict", is_flag=True, help="Exit with 1 if a bound is violated."),
     ]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lrbench.errors import UsageError
@@ -9,9 +10,12 @@ from lrbench.errors import UsageError
 if TYPE_CHECKING:
     from lrbench.spec import ProblemSpec
 
+NAMED = ("loss", "penalty", "scale", "intercept", "positive", "start")
+"""The options that change a problem, beside --data and --set."""
+
 
 def specs_from(
-    names: tuple[str, ...], data: str | None, **changes: Any
+    names: Sequence[str], data: str | None, settings: Sequence[str], changes: dict[str, Any]
 ) -> tuple[list[ProblemSpec], list[str]]:
     """Return the problems that the options name, and what the user should know of them.
 
@@ -21,24 +25,30 @@ def specs_from(
         Of ``--problem``.
     data
         Of ``--data``.
-    **changes
-        loss, penalty, scale, intercept, positive, start; None where not given.
+    settings
+        Of ``--set``.
+    changes
+        Option -> value for `NAMED`; None where not given.
 
     Raises
     ------
     UsageError
         If there is neither a problem nor data, or anything in them is wrong.
     """
-    from lrbench.spec import load_spec, shipped, spec_from_data, with_overrides
+    from lrbench.spec import load_spec, shipped, spec_from_data, with_overrides, with_settings
 
-    notes = []
-    if data is not None and changes["scale"] is None:
-        notes.append(f"Note: {data} is used as it is; --scale maxabs would scale its features.")
-    if names:
-        return [with_overrides(load_spec(name), data=data, **changes) for name in names], notes
-    if data is None:
+    if not names and data is None:
         raise UsageError(
             "there is no problem to run.",
             f"give --problem ({', '.join(shipped())}, or a TOML file) or --data FILE.",
         )
-    return [spec_from_data(data, **changes)], notes
+    if names:
+        specs = [with_overrides(load_spec(name), data=data, **changes) for name in names]
+    else:
+        assert data is not None
+        specs = [spec_from_data(data, **changes)]
+    specs = [with_settings(spec, settings) for spec in specs]
+    notes = []
+    if data is not None and changes["scale"] is None and specs[0].scale == "none":
+        notes.append(f"Note: {data} is used as it is; --scale maxabs would scale its features.")
+    return specs, notes

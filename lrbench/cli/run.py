@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrbench.cli.options import budget_options, method_options, output_options, problem_options
+from lrbench.cli.options import (
+    budget_options,
+    conduct_options,
+    method_options,
+    problem_options,
+    save_options,
+    setting_options,
+)
 from lrbench.cli.progress import ProgressBar
-from lrbench.errors import ExitCode
+from lrbench.cli.view_options import view_options
+from lrbench.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from lrbench.control import Control
+    from lrbench.results import Result
 
 
 @click.command(name="run", context_settings={"help_option_names": ["-h", "--help"]})
 @problem_options
 @method_options
+@setting_options
 @budget_options
-@output_options
+@view_options
+@save_options
+@conduct_options
 def command(
     problems: tuple[str, ...],
     data: str | None,
-    lr0: tuple[str, ...],
+    settings: tuple[str, ...],
     solvers: tuple[str, ...],
-    form: str | None,
+    save: Path | None,
+    save_weights: Path | None,
+    force: bool,
+    dry_run: bool,
     progress: bool | None,
     quiet: bool,
-    color: str,
     strict: bool,
     **options: Any,
 ) -> int:
@@ -34,33 +52,51 @@ def command(
     Every initial learning rate is a lane of one run. The optimum is certified by a solver of
     another kind; each measurement stands beside its certificate and the theorem's bound.
     """
-    from lrbench.cli.main import say
-    from lrbench.cli.output import choose_report
-    from lrbench.cli.problems import specs_from
+    from lrbench.cli.output import choose_report, view_from
+    from lrbench.cli.problems import NAMED, specs_from
     from lrbench.control import Control
-    from lrbench.experiment import run
-    from lrbench.grid import parse_lr0
-    from lrbench.results import Status
+    from lrbench.plan import DEFAULT_SOLVERS, Plan
+    from lrbench.results import reserve
 
-    report = choose_report(form, color)
-    named = ("loss", "penalty", "scale", "intercept", "positive", "start")
-    specs, notes = specs_from(problems, data, **{key: options.pop(key) for key in named})
-    if solvers:
-        options["solvers"] = solvers
-    showing = sys.stderr.isatty() if progress is None else progress
-    with ProgressBar(showing and not quiet) as bar, Control(options["timeout"], bar) as control:
-        if not quiet:
-            for note in notes:
-                click.echo(note, err=True)
-        result = run(
-            specs,
-            control=control,
-            command=sys.argv[1:],
-            lr0=parse_lr0(lr0),
-            **options,
+    form, view = view_from(options)
+    report = choose_report(form, view)
+    changes = {key: options.pop(key) for key in NAMED}
+    plan = Plan(solvers=solvers or DEFAULT_SOLVERS, **options)
+    specs, notes = specs_from(problems, data, settings, changes)
+    if save_weights is not None and len(specs) > 1:
+        raise UsageError(
+            f"--save-weights keeps the weights of one problem, and there are {len(specs)}.",
+            "run them one by one.",
         )
+    for path in (save, save_weights):
+        if path is not None:
+            reserve(path, force)
+    for note in [] if quiet else notes:
+        click.echo(note, err=True)
+    showing = (sys.stderr.isatty() if progress is None else progress) and not quiet
+    with ProgressBar(showing) as bar, Control(plan.timeout, bar) as control:
+        if dry_run:
+            from lrbench.cli.dry_run import show_estimates
+
+            show_estimates(plan, specs, control)
+            return ExitCode.OK
+        from lrbench.experiment import carry_out
+
+        result = carry_out(plan, specs, control, sys.argv[1:])
     if result.problems:
         report(result)
+        if save is not None:
+            result.save(save, force=force)
+        if save_weights is not None:
+            result.save_weights(save_weights, force=force)
+    return _conclude(result, control, quiet=quiet, strict=strict)
+
+
+def _conclude(result: Result, control: Control, *, quiet: bool, strict: bool) -> int:
+    """Say what went wrong on stderr; return the exit code."""
+    from lrbench.cli.main import say
+    from lrbench.results import Status
+
     for _, error in result.failures:
         say(error.message, error.hint)
     if control.stopped and not quiet:

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import Vector
-from lrbench.data.dataset import Dataset, content_hash
+from lrbench.arrays import PerSample, Vector
+from lrbench.data.dataset import Dataset, arrays_of, content_hash
+from lrbench.data.nesterov import Nesterov
 from lrbench.errors import UsageError
 from lrbench.registry import did_you_mean
 
@@ -42,11 +43,12 @@ class Gaussian:
             return f"n_samples times n_features must be at most {MAX_ELEMENTS:.0e}"
         return "seed must not be negative" if self.seed < 0 else None
 
-    def make(self) -> tuple[NDArray[np.float64], Vector]:
-        """Return X and w."""
+    def make(self) -> tuple[NDArray[np.float64], PerSample, Vector]:
+        """Return X, y and w."""
         rng = np.random.default_rng(self.seed)
         X = rng.standard_normal((self.n_samples, self.n_features))
-        return X, rng.standard_normal(self.n_features)
+        w = rng.standard_normal(self.n_features)
+        return X, _product(X, w), w
 
 
 @dataclass(frozen=True)
@@ -69,17 +71,25 @@ class LogSpectrum:
             return "n_features must be between 2 and 5000"
         return None if 0 < self.smallest <= 1 else "smallest must be in (0, 1]"
 
-    def make(self) -> tuple[NDArray[np.float64], Vector]:
-        """Return X and the minimiser."""
+    def make(self) -> tuple[NDArray[np.float64], PerSample, Vector]:
+        """Return X, y and the minimiser."""
         d = self.n_features
-        return np.diag(np.sqrt(d * np.geomspace(self.smallest, 1.0, d))), np.full(d, d**-0.5)
+        X, w = np.diag(np.sqrt(d * np.geomspace(self.smallest, 1.0, d))), np.full(d, d**-0.5)
+        return X, _product(X, w), w
 
 
-Generator: TypeAlias = Gaussian | LogSpectrum
+def _product(X: NDArray[np.float64], w: Vector) -> PerSample:
+    """Return X w without BLAS, whose rounding depends on the number of threads."""
+    y: PerSample = np.einsum("ij,j->i", X, w)
+    return y
+
+
+Generator: TypeAlias = Gaussian | LogSpectrum | Nesterov
 
 GENERATED: dict[str, type[Generator]] = {
     "gaussian": Gaussian,
     "log-spectrum": LogSpectrum,
+    "nesterov": Nesterov,
 }
 
 
@@ -112,18 +122,16 @@ def generate(name: str, params: Mapping[str, Any]) -> Dataset:
 
     Notes
     -----
-    y is computed without BLAS, whose rounding depends on the number of threads; the content hash is
-    that of X and of the planted minimiser, from which y follows.
+    The content hash is that of X and of the planted minimiser, from which y follows.
     """
     made = generator(name, params)
-    X, planted = made.make()
-    y = np.einsum("ij,j->i", X, planted)
+    X, y, planted = made.make()
     inside = ",".join(f"{key}={value}" for key, value in asdict(made).items())
     return Dataset(
         name=f"{PREFIX}{name}[{inside}]",
         X=X,
         y=y,
-        content_hash=content_hash(X=X, planted=planted),
+        content_hash=content_hash(**arrays_of(X), planted=planted),
         description=f"generated, {name}",
         planted=planted,
     )

@@ -20,7 +20,7 @@ def label_text(value: float | str) -> str:
     """Return the one way to write a label: 1 for 1.0 and ``"+1"``; a name as it is."""
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return str(value).strip()
     if not math.isfinite(number):
         return str(value).strip()

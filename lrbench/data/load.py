@@ -105,7 +105,7 @@ def _load_file(name: str, path: Path) -> Dataset:
 def _find(data: DataName) -> Path:
     """Return the file that the name means."""
     name = data.name
-    here = (data.folder or Path()) / Path(name).expanduser()
+    here = (data.folder or Path()) / _expanded(name)
     if Path(name).name != name:
         return here
     known = _in_data_folder(name)
@@ -122,6 +122,13 @@ def _find(data: DataName) -> Path:
         f"there are no data called {name!r}; LIBSVM sets by name are not available yet.",
         f"give the path of a file, as in ./{name}, or a set that ships, as in sklearn:diabetes.",
     )
+
+
+def _expanded(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # no such user: then ~ is part of a name
+        return Path(name)
 
 
 def _in_data_folder(name: str) -> Path | None:

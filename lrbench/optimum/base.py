@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from lrbench.arrays import Vector
 
+GIVEN = "given, not certified"
+"""The method of an f_star that the user named."""
+
 
 @dataclass(frozen=True)
 class Curvature:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lrbench.arrays import Vector
 from lrbench.constants import Constants
-from lrbench.optimum.base import Optimum
+from lrbench.optimum.base import GIVEN, Optimum
 from lrbench.optimum.point import Point, ridge
 from lrbench.problem import LinearProblem
 
@@ -38,6 +38,8 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         distance=None if w_star is None else float(np.linalg.norm(problem.w0 - w_star)),
         distance_error=optimum.distance_error,
         noise_star=None if w_star is None else noise(problem, w_star),
+        no_minimiser=optimum.why_not,
+        f_star_certified=optimum.method != GIVEN,
     )
 
 

@@ -12,7 +12,7 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.errors import OptimumError
 from lrbench.linear import LinearObjective
 from lrbench.losses.squared import Squared
-from lrbench.optimum.base import Curvature, Optimum
+from lrbench.optimum.base import GIVEN, Curvature, Optimum
 from lrbench.optimum.cache import entry, load, save
 from lrbench.optimum.certificate import Certificate, certify, dual_point
 from lrbench.optimum.curvature import curvature
@@ -75,6 +75,12 @@ def discard(problem: LinearProblem, cache: Path | None) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def taken_as_given(problem: LinearProblem, f_star: float) -> Optimum:
+    """Return what is known where the user names the minimum: no minimiser and no error bound."""
+    why = "no minimiser is known beside --f-star"
+    return _not_attained(curvature(problem), f_star, 0.0, GIVEN, why)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,10 @@ REPORTS = Registry(
     {
         "table": "lrbench.reports.to_terminal:write",
         "plain": "lrbench.reports.to_plain:write",
+        "markdown": "lrbench.reports.to_markdown:write",
+        "latex": "lrbench.reports.to_latex:write",
+        "csv": "lrbench.reports.to_csv:write",
         "json": "lrbench.reports.to_json:write",
+        "jsonl": "lrbench.reports.to_jsonl:write",
     },
 )

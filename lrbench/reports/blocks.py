@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+WIDTH = 80
+"""The columns that every page fits into."""
+
 Style: TypeAlias = Literal["", "title", "dim", "good", "bad", "warn"]
 
 

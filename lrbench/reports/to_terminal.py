@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TextIO
 
 from rich import box
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from lrbench.reports.blocks import Block, Grid
 from lrbench.reports.run_page import page
+from lrbench.reports.view import View
 from lrbench.results import Result
 
 STYLES = {
@@ -23,12 +25,17 @@ STYLES = {
 }
 
 
-def write(result: Result, out: TextIO, color: bool | None = None) -> None:
-    """Write the result's page to a terminal of any width.
+def write(result: Result, out: TextIO, view: View) -> None:
+    """Write the result's page to a terminal of any width."""
+    write_blocks(page(result, view), out, view.color)
+
+
+def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None) -> None:
+    """Write the blocks of any page to a terminal.
 
     Parameters
     ----------
-    result
+    blocks
         What to show.
     out
         Where.
@@ -43,7 +50,7 @@ def write(result: Result, out: TextIO, color: bool | None = None) -> None:
         color_system="standard" if color else "auto" if color is None else None,
     )
     with console.capture() as capture:
-        for block in page(result):
+        for block in blocks:
             console.print(_drawn(block, console.width))
     out.write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
 
@@ -51,7 +58,13 @@ def write(result: Result, out: TextIO, color: bool | None = None) -> None:
 def _drawn(block: Block, width: int) -> Table | Text:
     if not isinstance(block, Grid):
         return Text("\n".join(block.wrapped(width)), STYLES[block.style])
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1),
+        collapse_padding=True,
+        show_edge=False,
+    )
     for k, name in enumerate(block.columns):
         table.add_column(Text(name), justify="left" if k in block.left else "right")
     for row in block.rows:

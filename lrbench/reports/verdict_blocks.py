@@ -41,7 +41,7 @@ def speaks(v: Verdict) -> bool:
 
 def verdict_grid(verdicts: Sequence[Verdict]) -> Iterator[Block]:
     """Yield one table of the theorems that apply."""
-    mine = [v for v in verdicts if speaks(v)]
+    mine = [v for v in verdicts if speaks(v) or v.bound_verdict == "fail"]
     if not mine:
         return
     orders = any(v.order_verdict != "none" or v.consistency for v in mine)
@@ -52,14 +52,16 @@ def verdict_grid(verdicts: Sequence[Verdict]) -> Iterator[Block]:
 
 def _row(v: Verdict) -> Iterator[Cell]:
     yield Cell(v.theorem)
-    yield Cell(MEASURED[v.measure, v.iterate])
+    yield Cell(MEASURED.get((v.measure, v.iterate), f"{v.iterate} {v.measure}"))
     yield Cell(_measured(v))
-    yield Cell(scientific(v.bound[-1]))
+    yield Cell(scientific(v.bound[-1]) if v.bound else "-")
     yield Cell(_verdict(v), VERDICT_STYLE.get(v.bound_verdict, ""))
 
 
 def _measured(v: Verdict) -> str:
-    return scientific(v.metric[-1]) if v.metric_interval is None else with_interval(v)
+    if v.metric_interval:
+        return with_interval(v)
+    return scientific(v.metric[-1]) if v.metric else "-"
 
 
 def with_interval(v: Verdict) -> str:
@@ -103,8 +105,11 @@ def refused(verdicts: Sequence[Verdict]) -> Iterator[Block]:
     for v in verdicts:
         if any(h["name"] in OF_SETTING and not h["holds"] for h in v.hypotheses):
             continue  # about full batches where these are minibatches, or the other way round
-        if not speaks(v) and v.theorem not in reasons.setdefault(v.reason, []):
-            reasons[v.reason].append(v.theorem)
+        if speaks(v) or v.bound_verdict == "fail":
+            continue
+        names = reasons.setdefault(v.reason or "says nothing at the end", [])
+        if v.theorem not in names:
+            names.append(v.theorem)
     pieces = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items() if names]
     if pieces:
         head = "not applicable: " if any(map(speaks, verdicts)) else "no theorem applies: "

@@ -8,6 +8,10 @@ SOLVERS = Registry(
         "wngrad": "lrbench.solvers.wngrad:WNGrad",
         "adagrad-norm": "lrbench.solvers.adagrad_norm:AdaGradNorm",
         "sgd": "lrbench.solvers.sgd:SGD",
+        "sgd-sqrt": "lrbench.solvers.sgd_sqrt:SGDSqrt",
+        "wn-adam": "lrbench.solvers.wn_adam:WNAdam",
+        "adagrad": "lrbench.solvers.adagrad:AdaGrad",
+        "adam": "lrbench.solvers.adam:Adam",
     },
     aliases={"gd": "sgd"},
 )

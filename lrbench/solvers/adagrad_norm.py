@@ -8,9 +8,9 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from lrbench.arrays import PerLane
-from lrbench.errors import UsageError
 from lrbench.oracle import Iterate, Oracle
 from lrbench.solvers.base import Step
+from lrbench.solvers.checks import check_positive
 
 
 class AdaGradNormState(NamedTuple):
@@ -43,6 +43,9 @@ class AdaGradNorm:
     A high lr0 costs a logarithm of it. At a stationary point g = 0 leaves both b and w alone. A
     step costs one gradient and O(n_lanes).
 
+    The PyTorch code of X. Wu has eta = lr and b_0 = sqrt(initial_accumulator_value), one b a row or
+    filter. ``lrbench list solvers adagrad-norm`` has the settings.
+
     References
     ----------
     Ward, Wu, Bottou, AdaGrad stepsizes: Sharp convergence over nonconvex landscapes, JMLR 21, 2020,
@@ -56,11 +59,7 @@ class AdaGradNorm:
     eta: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.eta < np.inf:
-            raise UsageError(
-                f"solver {self.name}: eta = {self.eta:g} is not a positive number.",
-                "leave it out for eta = 1.",
-            )
+        check_positive(self, "eta")
 
     def init(self, W: Iterate, lr0: PerLane) -> AdaGradNormState:  # noqa: D102
         return AdaGradNormState(self.eta / lr0)

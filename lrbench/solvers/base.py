@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from lrbench.arrays import Mask, PerLane
-from lrbench.oracle import Iterate, Oracle
+import numpy as np
+
+from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
+from lrbench.oracle import Gradient, Iterate, Oracle
 
 
 class Step(NamedTuple):
@@ -16,27 +16,12 @@ class Step(NamedTuple):
     W: Iterate
     """The next iterate."""
     lr: PerLane
-    """The learning rate of this step: W_next = W - lr g (before a projection)."""
+    """The learning rate of this step: W_next = W - lr g (before a projection).
+
+    Where the step is no multiple of g, what the solver documents: see `rate_of`.
+    """
     state: Any
     """The next state: a NamedTuple of arrays whose last axis is the lanes."""
-
-
-@dataclass(frozen=True)
-class SolverSpec:
-    """A solver's name and all its parameters, defaults included."""
-
-    name: str
-    params: Mapping[str, float | str] = field(default_factory=dict)
-    shown: tuple[str, ...] = ()
-    """The parameters that are part of the method's name in tables."""
-
-    def __str__(self) -> str:
-        inside = ",".join(
-            f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}"
-            for k, v in self.params.items()
-            if k in self.shown
-        )
-        return f"{self.name}[{inside}]" if inside else self.name
 
 
 class Solver(Protocol):
@@ -44,6 +29,9 @@ class Solver(Protocol):
 
     Hyper-parameters are the fields of a frozen dataclass; lr0 is the lane axis. Dropping a lane
     applies one generic function to the state, so every array in it has the lanes on its last axis.
+
+    A solver that asks for the whole gradient in every step says so with ``whole: ClassVar[bool] =
+    True``: wide sparse data are then kept in plain arrays. To leave that out costs time only.
     """
 
     name: ClassVar[str]
@@ -59,6 +47,18 @@ class Solver(Protocol):
     def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
         """Take one step; `W` is used up."""
         ...
+
+
+def asks_whole(solver: Solver) -> bool:
+    """Return whether `solver` asks for the whole gradient as an array in every step."""
+    return bool(getattr(solver, "whole", False))
+
+
+def rate_of(D: Lanes, gradient: Gradient) -> PerLane:
+    """Return |D| / |g|, the learning rate of a step -D that is no multiple of g; 0 where g = 0."""
+    length, size = np.sqrt(norm_sq(D)), np.sqrt(gradient.norm_sq())
+    rate: PerLane = np.divide(length, size, out=np.zeros_like(length), where=size > 0.0)
+    return rate
 
 
 def keep_lanes(state: Any, mask: Mask) -> Any:

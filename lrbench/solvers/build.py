@@ -9,8 +9,9 @@ from typing import Any, Literal
 from lrbench.errors import UsageError
 from lrbench.parts import parse_part
 from lrbench.registry import did_you_mean
+from lrbench.solver_spec import SolverSpec
 from lrbench.solvers import SOLVERS
-from lrbench.solvers.base import Solver, SolverSpec
+from lrbench.solvers.base import Solver
 
 
 def build(text: str) -> tuple[Solver, SolverSpec]:

@@ -45,6 +45,10 @@ class WNGrad:
     At a stationary point g = 0 leaves both b and w alone. A step costs one gradient and
     O(n_lanes).
 
+    In ensmallen lr0 is stepSize and the order ``"current"``; Caffe2's operator is ``"lagged"`` with
+    b_0 = seq_b at lr = -1; the PyTorch code of X. Wu keeps one b a row or filter, which is another
+    method. ``lrbench list solvers wngrad`` has the settings.
+
     References
     ----------
     Wu, Ward, Bottou, WNGrad: Learn the Learning Rate in Gradient Descent, arXiv:1803.02865, 2018,

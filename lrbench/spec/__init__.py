@@ -4,6 +4,7 @@ from lrbench.spec.build import build, planted
 from lrbench.spec.load import load_spec, shipped
 from lrbench.spec.model import ProblemSpec, canonical
 from lrbench.spec.override import spec_from_data, with_overrides
+from lrbench.spec.settings import with_settings
 
 __all__ = [
     "ProblemSpec",
@@ -14,4 +15,5 @@ __all__ = [
     "shipped",
     "spec_from_data",
     "with_overrides",
+    "with_settings",
 ]

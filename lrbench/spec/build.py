@@ -66,13 +66,18 @@ def fingerprint(spec: ProblemSpec, content_hash: str) -> str:
 def planted(spec: ProblemSpec) -> Vector | None:
     """Return a minimiser that is known by construction, (n_features,), None if there is none.
 
-    Only generated data have one, for the squared loss without penalty on X as it was made; the
-    intercept's coordinate is 0.
+    Only generated data have one, for the squared loss without penalty on X as it was made. With an
+    intercept it has the coordinate 0 there, and is a minimiser only where X w = y.
     """
     if spec.loss != "squared" or spec.penalty.name != "none" or spec.scale != "none":
         return None
-    w = load(spec.data).planted if spec.data.generated else None
-    return np.append(w, 0.0) if w is not None and spec.intercept else w
+    data = load(spec.data) if spec.data.generated else None
+    if data is None or data.planted is None or not spec.intercept:
+        return data.planted if data else None
+    consistent = np.allclose(
+        data.X @ data.planted, data.y, rtol=0, atol=1e-9 * np.abs(data.y).max()
+    )
+    return np.append(data.planted, 0.0) if consistent else None
 
 
 def _penalty(spec: PenaltySpec, n_samples: int) -> Penalty:

@@ -67,13 +67,24 @@ def parse_spec(text: str, name: str, where: str, folder: Path) -> ProblemSpec:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting without end
         raise UsageError(f"{where} is not TOML: {_sentence(error)}.", SEE) from error
     with located(where):
-        return _spec(table, name, folder)
+        return spec_from_table(table, name, folder)
 
 
-def _spec(values: Mapping[str, Any], name: str, folder: Path) -> ProblemSpec:
+def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -> ProblemSpec:
+    """Return the problem called `name` that the keys of a problem file say.
+
+    Parameters
+    ----------
+    values
+        As TOML is read: texts, numbers, tables.
+    name
+        The problem's name.
+    folder
+        What a relative path of data is relative to; None is the working directory.
+    """
     table = Table(values, "a problem file")
     title = table.take("title", str, "")
     loss = table.take("loss", str, "")
@@ -96,7 +107,7 @@ def _spec(values: Mapping[str, Any], name: str, folder: Path) -> ProblemSpec:
     return ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
 
 
-def _source(table: Table, folder: Path) -> DataName:
+def _source(table: Table, folder: Path | None) -> DataName:
     """Return which data the rest of the table [data] means."""
     name = table.take("name", str, "")
     if not name.strip():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +24,7 @@ def read_penalty(value: Any) -> PenaltySpec:
     table = Table(params, f"the penalty {name}")
     if name == "none":
         if params:
-            raise UsageError("the penalty none has no parameters.", "leave out the parameters.")
+            raise UsageError("the penalty none has no parameters.", "leave them out, or choose l2.")
         return PenaltySpec(name)
     weight = table.take_any("weight", PER_SAMPLE)
     table.finish()
@@ -39,7 +39,9 @@ def read_start(value: Any) -> StartSpec:
     table = Table(params, f"the start {name}")
     if name == "zeros":
         if params:
-            raise UsageError("the start zeros has no parameters.", "leave out the parameters.")
+            raise UsageError(
+                "the start zeros has no parameters.", "leave them out, or choose normal."
+            )
         return StartSpec()
     if name != "normal":
         raise UsageError(f"there is no start {name!r}.", did_you_mean(name, ("zeros", "normal")))
@@ -98,6 +100,6 @@ def _part(value: Any, called: str) -> tuple[str, Mapping[str, Any]]:
 
 def _positive(value: Any, called: str, wanted: str) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value <= 0:
+    if not number or not 0 < value <= sys.float_info.max:
         raise UsageError(f"{called} is {value!r}, not {wanted}.", f"give {wanted}.")
     return float(value)

@@ -14,6 +14,7 @@ from lrbench.theory import (
     last_iterate,
     regret,
     sgd,
+    sgd_sqrt,
     wngrad,
     wngrad_batch,
     wngrad_certificates,
@@ -59,6 +60,11 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         sgd.AverageIterate(),
         sgd.LastIterate(),
         sgd.SmoothTerms(),
+    ),
+    "sgd-sqrt": (
+        last_iterate.Contraction(constant_step.stable),
+        last_iterate.LastIterate(constant_step.stable),
+        sgd_sqrt.AverageIterate(),
     ),
 }
 """Solver -> the theorems that speak of it: certificates first, then a-priori bounds."""

@@ -32,6 +32,7 @@ class AverageIterate(APriori):
     measure = "suboptimality"
     iterate = "average"
     reference = "proved in docs/explanation/theory.md; cf. Liu, Nguyen, Ene, Nguyen (ICLR 2023)"
+    cite = ("liu2023",)
     sharpness = "tight"
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
@@ -68,6 +69,7 @@ class SmallestGradient(APriori):
     measure = "grad_norm_sq"
     iterate = "min"
     reference = "proved in docs/explanation/theory.md; cf. Ward, Wu, Bottou (2018), Theorem 2.2"
+    cite = ("ward2020",)
     sharpness = "tight"
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:

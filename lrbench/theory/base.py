@@ -91,6 +91,9 @@ class Theorem(ABC):
     measure: ClassVar[Measure]
     iterate: ClassVar[IterateName]
     reference: ClassVar[str]
+    """Where it is proved, in words."""
+    cite: ClassVar[tuple[str, ...]] = ()
+    """Keys of the papers in ``references.bib``; none for a proof of this project alone."""
     sharpness: ClassVar[str] = ""
     rests_on_L: ClassVar[bool] = True
     """Whether the bound is only as certain as the constant L."""

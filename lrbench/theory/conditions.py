@@ -45,7 +45,7 @@ def minimiser(setting: Setting) -> Hypothesis:
     name = "minimiser exists"
     constants = setting.constants
     if not constants.attained:
-        return Hypothesis(name, False, "x* not attained: only the infimum exists")
+        return Hypothesis(name, False, constants.no_minimiser or "there is no minimiser x*")
     D = distance(setting)
     if not math.isfinite(D):
         return Hypothesis(name, False, "the distance to x* is not known")

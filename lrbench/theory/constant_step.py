@@ -71,6 +71,7 @@ class LastIterate(_GradientDescent):
     measure = "suboptimality"
     iterate = "last"
     reference = "Drori, Teboulle (2014) for h <= 1; Kim, arXiv:2412.04427"
+    cite = ("drori2014", "kim2024")
     sharpness = "tight"
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
@@ -88,6 +89,7 @@ class StronglyConvex(_GradientDescent):
     measure = "suboptimality"
     iterate = "last"
     reference = "Kim, arXiv:2412.04427"
+    cite = ("kim2024",)
     sharpness = "tight"
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
@@ -119,6 +121,7 @@ class Linear(_GradientDescent):
     measure = "suboptimality"
     iterate = "last"
     reference = "Taylor, Hendrickx, Glineur (2018), J. Optim. Theory Appl. 178"
+    cite = ("taylor2018",)
     sharpness = "tight"
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
@@ -149,6 +152,7 @@ class LastGradient(_GradientDescent):
     measure = "grad_norm_sq"
     iterate = "last"
     reference = "Rotaru, Glineur, Patrinos, arXiv:2406.17506; Kim, arXiv:2412.04435"
+    cite = ("rotaru2024", "kim2024gradient")
     sharpness = "tight"
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
@@ -180,6 +184,7 @@ class SmallestGradient(_GradientDescent):
     measure = "grad_norm_sq"
     iterate = "min"
     reference = "proved in docs/explanation/theory.md; cf. Nesterov (2004), section 1.2.3"
+    cite = ("nesterov2004",)
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return SU, inf F known, and h < 2: convexity is not needed."""

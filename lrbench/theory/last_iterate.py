@@ -35,6 +35,7 @@ class Contraction(Certificate):
     measure = "suboptimality"
     iterate = "last"
     reference = "one step: Taylor, Hendrickx, Glineur (2018), J. Optim. Theory Appl. 178"
+    cite = ("taylor2018",)
     columns = ("stable_from", "log_contraction")
 
     def __init__(self, stable: Callable[[Setting], Hypothesis]) -> None:

@@ -60,6 +60,7 @@ class LastIterate(APriori):
     measure = "suboptimality"
     iterate = "last"
     reference = "proved in docs/explanation/theory.md; cf. Shamir, Zhang (ICML 2013)"
+    cite = ("shamir2013",)
     rests_on_L = False
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
@@ -89,6 +90,7 @@ class SmoothTerms(APriori):
     measure = "suboptimality"
     iterate = "average"
     reference = "Garrigos, Gower, arXiv:2301.11235; the minibatch constant is proved in the docs"
+    cite = ("garrigos2023",)
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return SU, smooth terms, independent minibatches, and lr0 < 1/(2 L_B)."""

@@ -34,6 +34,7 @@ class SmallestGradient(APriori):
     measure = "grad_norm_sq"
     iterate = "min"
     reference = _PROVED
+    cite = ("wu2018",)
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return SU with inf F known: neither convexity nor a minimiser is needed."""
@@ -68,6 +69,7 @@ class AverageIterate(APriori):
     measure = "suboptimality"
     iterate = "average"
     reference = _PROVED
+    cite = ("wu2018",)
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return SU with a minimiser."""
@@ -107,6 +109,7 @@ class LastIterate(APriori):
     measure = "suboptimality"
     iterate = "last"
     reference = _PROVED
+    cite = ("wu2018",)
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return SU, a minimiser, and s_0 >= L."""
@@ -140,6 +143,7 @@ class LinearLastIterate(APriori):
     measure = "suboptimality"
     iterate = "last"
     reference = _PROVED
+    cite = ("wu2018",)
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return SU, strong convexity or PL, and s_0 >= L."""

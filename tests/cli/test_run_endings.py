@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lrbench import engine, experiment
+from lrbench import engine, experiment, prepare
 from lrbench.optimum import find
 from lrbench.spec import build, load_spec
 from lrbench.verdicts import judge_all
@@ -59,6 +59,19 @@ def test_a_signal_in_the_middle_of_a_run_keeps_its_checkpoints(
     assert run["trace"]["iteration"] == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_while_the_optimum_is_certified(
+    number: int, code: int, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "find", lambda problem, cache: signal.raise_signal(number))
+    outcome = invoke("run", "-p", "log-spectrum")
+    assert outcome.code == code
+    assert outcome.out == ""
+    assert "Traceback" not in outcome.err
+
+
 def test_timeout_is_no_error(invoke: Any) -> None:
     outcome = invoke("run", "-p", "log-spectrum", "--timeout", "0.000001", "--format", "json")
     assert outcome.code == 0
@@ -84,7 +97,7 @@ def test_a_refuted_optimum_is_an_error_and_is_forgotten(
     honest = find(problem, cache=tmp_path)
     assert len(list((tmp_path / "optimum").glob("*.npz"))) == 1
     wrong = replace(honest, f_star=honest.f_star + 0.05)
-    monkeypatch.setattr(experiment, "find", lambda problem, cache: wrong)
+    monkeypatch.setattr(prepare, "find", lambda problem, cache: wrong)
     outcome = invoke("run", "-p", "logreg")
     assert outcome.code == 3
     assert outcome.out == ""

@@ -61,7 +61,7 @@ def test_stays_at_a_stationary_point(solver: Any, problem: LinearProblem) -> Non
         for W, lr, state, _ in itertools.islice(steps, 50):
             assert np.all(W == 0.0)
             assert np.all(np.isfinite(lr))
-            assert np.all(lr > 0)
+            assert np.all(lr >= 0)
             assert all(np.all(np.isfinite(field)) for field in state)
 
 
@@ -128,7 +128,9 @@ def test_stable_lanes_equal_a_lane_alone_for_long(solver: Any) -> None:
             stable += 1
             last = lane.iterates["last"]
             np.testing.assert_allclose(alone.iterates["last"], last, rtol=1e-10)
-            np.testing.assert_allclose(alone.trace["lr"][1:], rate, rtol=1e-10)
+            # Near the minimiser the direction of g is rounding, and |dW|/|g| may rest on it.
+            sure = lane.trace["grad_norm_sq"][1:] > 1e-8
+            np.testing.assert_allclose(alone.trace["lr"][1:][sure], rate[sure], rtol=1e-10)
     assert stable
 
 
@@ -138,11 +140,23 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
     problem = logistic()
     batch = None if sampling is None else batches(problem, sampling)
     rates = np.array([1e-3, 0.1, 1.0, 10.0])
-    for W, lr, _, seen in itertools.islice(walk_along(problem, solver, rates, batch), 40):
-        before, g = seen[0]
+    seen: list[Any] = []
+    walk = problem.walk(None, None, batch)
+    W = walk.iterates.start(len(rates))
+    state = solver.init(W, rates)
+    oracles = walk.oracles(lambda W, g: seen.append((W.copy(), g.dense().copy())))
+    for t, oracle in zip(range(40), oracles, strict=False):
+        W, lr, state = solver.step(W, state, oracle)
+        before, g = seen.pop()
         assert lr.shape == rates.shape
+        assert np.all(lr > 0)
         scale = np.abs(before).max() + (lr * np.abs(g)).max()
-        np.testing.assert_allclose(W, before - lr * g, rtol=0, atol=4e-16 * scale)
+        if oracle.plain:
+            np.testing.assert_allclose(W, before - lr * g, rtol=0, atol=4e-16 * scale)
+        elif t == 0:
+            # Later a mean of gradients may go another way; the references know the rate.
+            moved = np.sqrt(norm_sq(W - before))
+            np.testing.assert_allclose(moved, lr * np.sqrt(norm_sq(g)), rtol=0, atol=1e-15 * scale)
 
 
 @every_solver

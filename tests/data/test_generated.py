@@ -64,6 +64,12 @@ def test_log_spectrum_follows_its_parameters() -> None:
         ("log-spectrum", {"smallest": "a"}, "not a number"),
         ("log-spectrum", {"n_features": 1}, "n_features must be between"),
         ("log-spectrum", {"seed": 1}, "no parameter 'seed'"),
+        ("nesterov", {"n_features": 0}, "n_features must be between 1"),
+        ("nesterov", {"n_features": 10**9}, "n_features must be between 1"),
+        ("nesterov", {"L": 0}, "L must be between"),
+        ("nesterov", {"L": float("nan")}, "L must be between"),
+        ("nesterov", {"L": 10**400}, "L must be between"),
+        ("nesterov", {"l": 1.0}, "no parameter 'l'"),
     ],
 )
 def test_wrong_names_and_parameters(name: str, params: dict[str, Any], says: str) -> None:

@@ -48,7 +48,7 @@ class Pair:
 
     def comparable(self) -> int:
         """Return how many steps can be compared: beyond the first unstable one errors grow."""
-        over = [t for t, s in enumerate(self.steps) if s.lr * self.L > 2.0]
+        over = [t for t, s in enumerate(self.steps) if max(s.lr, s.gain) * self.L > 2.0]
         return STEPS if not over else min(STEPS, over[0] + 8)
 
 

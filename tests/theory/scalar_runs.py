@@ -96,6 +96,8 @@ def steps(rule: Rule) -> Callable[[float], tuple[float, float, float]]:
         state["t"] += 1
         if rule.solver == "sgd":
             return 1 / rule.lr0, b, 0.0
+        if rule.solver == "sgd-sqrt":
+            return math.sqrt(state["t"]) / rule.lr0, b, 0.0
         if rule.solver == "adagrad-norm":
             state["b"] = math.sqrt(b * b + a)
             return state["b"] / eta, state["b"], 0.0

@@ -21,6 +21,7 @@ RULES: list[tuple[str, dict[str, float | str]]] = [
     ("adagrad-norm", {"eta": 1.0}),
     ("adagrad-norm", {"eta": 0.1}),
     ("sgd", {}),
+    ("sgd-sqrt", {}),
 ]
 
 
@@ -100,6 +101,7 @@ def test_no_bound_is_violated_in_expectation(solver: str, params: dict[str, floa
         "wngrad": {"C2", "C2'", "W5", "W6"},
         "adagrad-norm": {"C2'", "C3b", "A3", "A4"},
         "sgd": {"SGD1", "SGD2", "SGD3"},
+        "sgd-sqrt": {"SGD4"},
     }
     assert set(worst) == expected[solver]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrbench.constants import Constants
 from lrbench.results import Run, Status, Verdict
-from lrbench.solvers.base import SolverSpec
+from lrbench.solver_spec import SolverSpec
 from lrbench.theory.base import (
     APriori,
     Certificate,

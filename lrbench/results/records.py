@@ -1,26 +1,16 @@
-"""What a command finds out: traces, runs, verdicts, and the result that is saved."""
+"""What a command finds out: traces, runs and verdicts."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.errors import LrbenchError
-
-if TYPE_CHECKING:
-    from lrbench.solvers.base import SolverSpec
-
-FORMAT = "lrbench-result"
-VERSION = 1
-SCHEMA = Path(__file__).with_name("result.schema.json")
+from lrbench.solver_spec import SolverSpec
 
 Trace: TypeAlias = dict[str, NDArray[np.float64]]
 """Column name -> one number a checkpoint; all of one length, NaN where there is no number.
@@ -28,7 +18,6 @@ Trace: TypeAlias = dict[str, NDArray[np.float64]]
 Row T is the state after T steps: `objective` and `grad_norm_sq` at w_T, `lr` the rate of the last
 step; averages, sums and minima are over t < T.
 """
-
 
 COLUMNS = (
     "iteration",
@@ -44,6 +33,19 @@ COLUMNS = (
     "distance_max",
 )
 """The columns that every trace has."""
+
+SUMMED = (
+    "sum_grad_norm_sq",
+    "sum_lr_grad_norm_sq",
+    "sum_lr",
+    "stable_sum_lr",
+    "regret",
+    "distance",
+    "stable_from",
+    "stable_distance",
+    "log_contraction",
+)
+"""What certificates need beside them; further columns are the state of the solver."""
 
 
 class Status(StrEnum):
@@ -124,81 +126,3 @@ class ProblemResult:
     """What the JSON says of the problem itself, `constants` included."""
     runs: Sequence[Run]
     verdicts: Sequence[Verdict]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What `lrbench run` found, on every problem."""
-
-    command: Sequence[str]
-    environment: Mapping[str, Any]
-    problems: Sequence[ProblemResult]
-    failures: Sequence[tuple[str, LrbenchError]] = ()
-    """Problems that could not be run, and why; not saved."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result in the published format: plain lists, null for no number."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "command": list(self.command),
-            "environment": dict(self.environment),
-            "problems": [_problem(p) for p in self.problems],
-        }
-
-    def to_json(self) -> str:
-        """Return the result as JSON text, full precision."""
-        return json.dumps(self.to_dict(), indent=1, allow_nan=False)
-
-
-def _problem(p: ProblemResult) -> dict[str, Any]:
-    return {
-        "name": p.name,
-        **plain(p.header),
-        "runs": [_run(r) for r in p.runs],
-        "verdicts": [_verdict(v) for v in p.verdicts],
-    }
-
-
-def _solver(s: SolverSpec) -> dict[str, Any]:
-    return {"name": s.name, "params": dict(s.params)}
-
-
-def _run(r: Run) -> dict[str, Any]:
-    trace = {name: plain(r.trace.get(name, [])) for name in {**dict.fromkeys(COLUMNS), **r.trace}}
-    return {
-        "solver": _solver(r.solver),
-        "setting": r.setting,
-        "batch_size": r.batch_size,
-        "sampling": r.sampling,
-        "lr0": r.lr0,
-        "seed": r.seed,
-        "status": str(r.status),
-        "status_at": r.status_at,
-        "error": r.error,
-        "evaluation_seconds": r.evaluation_seconds,
-        "trace": trace | {"iteration": [int(t) for t in trace["iteration"]]},
-    }
-
-
-def _verdict(v: Verdict) -> dict[str, Any]:
-    out: dict[str, Any] = {"solver": _solver(v.solver)}
-    for name in v.__dataclass_fields__:
-        if name != "solver":
-            out[name] = plain(getattr(v, name))
-    return out
-
-
-def plain(value: Any) -> Any:
-    """Return `value` in JSON's own types; NaN and infinities become null."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {k: plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    return value

@@ -1,0 +1,40 @@
+"""`lrbench cache`: the folder of parsed data and certified optima."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group(name="cache", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Show or clear the folder of parsed data and certified optima.
+
+    It is $LRBENCH_CACHE_DIR where that is set, else the user's cache. All in it can be made again.
+    """
+
+
+@command.command(name="dir")
+def show_dir() -> None:
+    """Print the folder."""
+    from lrbench.cachedir import cache_dir
+
+    click.echo(cache_dir())
+
+
+@command.command(name="clear")
+def clear() -> None:
+    """Delete what lrbench has put into the folder."""
+    import shutil
+
+    from lrbench.cachedir import cache_dir
+    from lrbench.errors import LrbenchError
+
+    for part in ("data", "optimum"):
+        folder = cache_dir() / part
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise LrbenchError(
+                f"{folder} cannot be deleted: {error.strerror}.", "delete it by hand."
+            ) from error

@@ -1,0 +1,174 @@
+"""What there is of each kind: names with one line each, and the details of one."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from importlib import resources
+from typing import Any, NamedTuple
+
+from lrbench.errors import UsageError
+from lrbench.registry import Registry, did_you_mean
+
+
+class Kind(NamedTuple):
+    """How to list the parts of one kind."""
+
+    names: Callable[[], Mapping[str, str]]
+    """Returns name -> one line."""
+    details: Callable[[str], dict[str, Any]]
+    """Returns what else there is to say of one of the names."""
+    canonical: Callable[[str], str]
+    """Returns the name behind an alias; raises `UsageError` for an unknown one."""
+
+
+def first_line(doc: str | None) -> str:
+    """Return the summary of a docstring, without the full stop at its end."""
+    return (doc or "").strip().partition("\n")[0].rstrip(".")
+
+
+def elsewhere(solver: str) -> list[dict[str, str]]:
+    """Return what b_0, lr0 and the order are called in other software, a row each."""
+    text = (resources.files("lrbench.solvers") / "elsewhere.toml").read_text("utf-8")
+    rows: list[dict[str, str]] = tomllib.loads(text).get(solver, [])
+    return rows
+
+
+def _checked(kind: str, known: Iterable[str], name: str) -> str:
+    known = list(known)
+    if name not in known:
+        raise UsageError(f"there is no {kind} {name!r}.", did_you_mean(name, known))
+    return name
+
+
+def _doc(part: Any) -> str:
+    return inspect.getdoc(part) or ""
+
+
+def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -> Kind:
+    def names() -> dict[str, str]:
+        return {name: first_line(registry.get(name).__doc__) for name in registry}
+
+    return Kind(names, details, registry.canonical)
+
+
+def problems() -> Kind:
+    """Return how to list the problems that ship."""
+    from lrbench.spec import build, load_spec, shipped
+
+    def details(name: str) -> dict[str, Any]:
+        spec = load_spec(name)
+        problem = build(spec)
+        return {
+            "data": problem.about.data,
+            "n_samples": problem.n_samples,
+            "n_features": problem.n_features,
+            "nnz": problem.data.nnz,
+            "loss": spec.loss,
+            "penalty": str(spec.penalty),
+            "scale": spec.scale,
+            "intercept": spec.intercept,
+            "labels": None if problem.about.labels is None else dict(problem.about.labels),
+            "start": str(spec.start),
+            "fingerprint": problem.about.fingerprint,
+        }
+
+    def titles() -> dict[str, str]:
+        return {name: load_spec(name).title for name in shipped()}
+
+    return Kind(titles, details, lambda name: _checked("problem", shipped(), name))
+
+
+def solvers() -> Kind:
+    """Return how to list the solvers."""
+    from lrbench.solvers import SOLVERS
+    from lrbench.theory import theorems_for
+    from lrbench.theory.references import OF_SOLVER
+
+    def details(name: str) -> dict[str, Any]:
+        cls = SOLVERS.get(name)
+        return {
+            "parameters": {f.name: f.default for f in dataclasses.fields(cls)},
+            "theorems": [t.key for t in theorems_for(name)],
+            "cite": list(OF_SOLVER.get(name, ())),
+            "doc": _doc(cls),
+            "elsewhere": elsewhere(name),
+        }
+
+    return _of_registry(SOLVERS, details)
+
+
+def losses() -> Kind:
+    """Return how to list the losses."""
+    from lrbench.losses import LOSSES
+
+    def details(name: str) -> dict[str, Any]:
+        cls = LOSSES.get(name)
+        return {
+            "task": cls.task,
+            "smoothness": cls.smoothness,
+            "lipschitz": cls.lipschitz,
+            "doc": _doc(cls),
+        }
+
+    return _of_registry(LOSSES, details)
+
+
+def penalties() -> Kind:
+    """Return how to list the penalties."""
+    from lrbench.penalties import PENALTIES
+
+    return _of_registry(PENALTIES, lambda name: {"doc": _doc(PENALTIES.get(name))})
+
+
+def theorems() -> Kind:
+    """Return how to list the theorems, each once though it may speak of several solvers."""
+    from lrbench.theory import THEOREMS
+
+    found = {t.key: t for of_solver in THEOREMS.values() for t in of_solver}
+
+    def about(key: str) -> str:
+        return first_line(_doc(type(found[key]))).removeprefix(f"{key}: ")
+
+    def details(key: str) -> dict[str, Any]:
+        t = found[key]
+        return {
+            "kind": t.kind,
+            "statement": t.statement,
+            "measure": t.measure,
+            "iterate": t.iterate,
+            "sharpness": t.sharpness or "upper bound",
+            "solvers": [s for s, own in THEOREMS.items() if any(o.key == key for o in own)],
+            "source": t.reference,
+            "cite": list(t.cite),
+            "doc": _doc(type(t)),
+        }
+
+    return Kind(
+        lambda: {key: about(key) for key in found},
+        details,
+        lambda name: _checked("theorem", found, name),
+    )
+
+
+def formats() -> Kind:
+    """Return how to list the formats of a result."""
+    from lrbench.reports import REPORTS
+
+    def about(name: str) -> str:
+        return first_line(sys.modules[REPORTS.get(name).__module__].__doc__)
+
+    return Kind(lambda: {n: about(n) for n in REPORTS}, lambda _: {}, REPORTS.canonical)
+
+
+KINDS: dict[str, Callable[[], Kind]] = {
+    "problems": problems,
+    "solvers": solvers,
+    "losses": losses,
+    "penalties": penalties,
+    "theorems": theorems,
+    "formats": formats,
+}

@@ -1,0 +1,63 @@
+"""Names for shell completion: problems, solvers, data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from click import Context, Parameter
+from click.shell_completion import CompletionItem
+
+
+def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def problems(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a shipped problem's name, or a file's."""
+    from lrbench.spec import shipped
+
+    return _matching(shipped(), incomplete) or [CompletionItem(incomplete, type="file")]
+
+
+def solvers(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a solver's name."""
+    from lrbench.solvers import SOLVERS
+
+    return _matching(SOLVERS, incomplete)
+
+
+def data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a bundled or generated set, or a file's."""
+    from lrbench.data import bundled, generated
+
+    names = [bundled.PREFIX + name for name in bundled.BUNDLED]
+    names += [generated.PREFIX + name for name in generated.GENERATED]
+    return _matching(names, incomplete) or [CompletionItem(incomplete, type="file")]
+
+
+def formats(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a format's name."""
+    from lrbench.reports import REPORTS
+
+    return _matching(REPORTS, incomplete)
+
+
+def losses(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a loss's name."""
+    from lrbench.losses import LOSSES
+
+    return _matching(LOSSES, incomplete)
+
+
+def penalties(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a penalty's name."""
+    from lrbench.penalties import PENALTIES
+
+    return _matching(PENALTIES, incomplete)
+
+
+def scalings(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a scaling's name."""
+    from lrbench.data.scaling import SCALINGS
+
+    return _matching(SCALINGS, incomplete)

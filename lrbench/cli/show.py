@@ -1,0 +1,61 @@
+"""`lrbench show`: a saved result in any format, or a problem that ships."""
+
+from __future__ import annotations
+
+import sys
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lrbench.cli.view_options import view_options
+from lrbench.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from lrbench.results import Result
+
+
+@click.command(name="show", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("what", nargs=-1, required=True, metavar="FILE.json | problem NAME")
+@view_options
+def command(what: tuple[str, ...], **options: Any) -> int:
+    """Print a saved result in any format, or the file of a problem that ships.
+
+    FILE.json is what --save or --format json wrote, - is stdin. Copy a problem to change it:
+    lrbench show problem logreg > mine.toml
+    """
+    if what[0] == "problem":
+        _show_problem(what[1:])
+        return ExitCode.OK
+    if len(what) > 1:
+        raise UsageError(f"{len(what)} results are given to show.", "show one at a time.")
+    from lrbench.cli.output import choose_report, view_from
+    from lrbench.results import trace_columns
+
+    result = _load(what[0])
+    form, view = view_from(options, trace_columns(result.problems))
+    choose_report(form, view)(result)
+    return ExitCode.OK
+
+
+def _load(name: str) -> Result:
+    """Return the result in a file, or in what stdin has to say."""
+    from lrbench.results import Result
+
+    if name == "-":
+        return Result.from_json(sys.stdin.buffer.read(), "stdin")
+    return Result.load(name)
+
+
+def _show_problem(names: tuple[str, ...]) -> None:
+    """Write a shipped problem's file as it is, byte for byte."""
+    from lrbench.registry import did_you_mean
+    from lrbench.spec import shipped
+
+    if len(names) != 1:
+        what = "no problem is" if not names else f"{len(names)} problems are"
+        raise UsageError(f"{what} given to show.", f"choose from {', '.join(shipped())}.")
+    if names[0] not in shipped():
+        raise UsageError(f"there is no problem {names[0]!r}.", did_you_mean(names[0], shipped()))
+    file = resources.files("lrbench.problems") / f"{names[0]}.toml"
+    click.echo(file.read_bytes(), nl=False)

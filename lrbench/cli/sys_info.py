@@ -1,0 +1,27 @@
+"""`lrbench sys-info`: what the figures of this machine depend on."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(name="sys-info", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Print versions, processor and BLAS, for a report of a fault or beside a table."""
+    import importlib.metadata
+
+    from threadpoolctl import threadpool_info
+
+    from lrbench.cachedir import cache_dir
+    from lrbench.describe import environment
+
+    rows = {k: str(v) for k, v in environment(threads=1).items() if k != "threads"}
+    for name in ("scikit-learn", "click", "rich", "tabulate"):
+        rows[name] = importlib.metadata.version(name)
+    for pool in threadpool_info():
+        if pool["user_api"] == "blas":
+            rows["blas"] = f"{pool['internal_api']} {pool['version']} ({pool.get('architecture')})"
+    rows["cache"] = str(cache_dir())
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        click.echo(f"{name:{width}}  {value}")

@@ -1,0 +1,112 @@
+"""`lrbench theory`: what is proved before running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from lrbench.cli.list import page_options, show_json, show_page
+from lrbench.cli.options import chain, method_options, problem_options, setting_options
+from lrbench.errors import ExitCode, UsageError
+
+LARGEST_T = 10**15
+
+theory_options = chain(
+    [
+        click.option(
+            "--at",
+            metavar="T[,T]",
+            default="100,1000,10000",
+            show_default=True,
+            help="Iterations at which bounds are shown.",
+        ),
+        click.option("--all", "every", is_flag=True, help="Theorems for the other setting, too."),
+        click.option("--bibtex", is_flag=True, help="Only the papers, as BibTeX."),
+        click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
+    ]
+)
+
+
+@click.command(name="theory", context_settings={"help_option_names": ["-h", "--help"]})
+@problem_options
+@method_options
+@setting_options
+@theory_options
+@page_options
+def command(
+    problems: tuple[str, ...],
+    data: str | None,
+    settings: tuple[str, ...],
+    solvers: tuple[str, ...],
+    at: str,
+    every: bool,
+    bibtex: bool,
+    quiet: bool,
+    form: str | None,
+    color: str,
+    **options: Any,
+) -> int:
+    """Show what is proved for a problem, solver and lr0, before any run.
+
+    For every theorem: its hypotheses, checked, the bound after T iterations, and the T from which
+    on it says more than doing nothing. Certificates are computed from the run itself.
+    """
+    from lrbench.cli.main import say
+    from lrbench.cli.problems import NAMED, specs_from
+    from lrbench.foretold import as_json, tell
+    from lrbench.plan import DEFAULT_SOLVERS, Plan
+    from lrbench.reports.theory_page import page
+
+    changes = {key: options.pop(key) for key in NAMED}
+    plan = Plan(solvers=solvers or DEFAULT_SOLVERS, **options)
+    iterations = read_iterations(at)
+    specs, notes = specs_from(problems, data, settings, changes)
+    for note in [] if quiet else notes:
+        click.echo(note, err=True)
+    told, failures = tell(specs, plan, iterations, every)
+    if bibtex:
+        show_bibtex(told, every)
+    elif form == "json":
+        show_json(as_json(told))
+    elif told:
+        show_page(page(told), form, color)
+    for error in failures:
+        say(error.message, error.hint)
+    return ExitCode.WORLD if failures else ExitCode.OK
+
+
+def read_iterations(text: str) -> list[int]:
+    """Return the iterations that ``--at`` names, in order, each once.
+
+    Raises
+    ------
+    UsageError
+        For anything that is not a whole number from 1 to 1e15.
+    """
+    found = set()
+    for piece in text.split(","):
+        try:
+            value = float(piece)
+        except ValueError:
+            value = 0.0
+        if not 1 <= value <= LARGEST_T or not value.is_integer():
+            raise UsageError(
+                f"--at {text!r}: {piece.strip()!r} is not a number of iterations.",
+                "give whole numbers from 1 on, as in --at 100,1000.",
+            )
+        found.add(int(value))
+    return sorted(found)
+
+
+def show_bibtex(told: Iterable[dict[str, Any]], every: bool) -> None:
+    """Write the papers of the solvers and of their theorems that apply, or of all; each once."""
+    from lrbench.theory.references import OF_SOLVER, bibtex
+
+    keys: list[str] = []
+    for setting in [s for problem in told for s in problem["settings"]]:
+        keys += OF_SOLVER.get(setting["solver"]["name"], ())
+        keys += [key for t in setting["theorems"] if every or t["applies"] for key in t["cite"]]
+    if keys:
+        click.echo(bibtex(keys))

@@ -1,0 +1,53 @@
+"""What a saved result says of a problem and of the machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from lrbench import __version__
+from lrbench.constants import Constants
+from lrbench.problem import LinearProblem
+
+
+def header(
+    problem: LinearProblem, known: Constants, radius: float | None, target: float | None
+) -> dict[str, Any]:
+    """Return what a saved result says of the problem itself."""
+    about = problem.about
+    return {
+        "title": about.title,
+        "fingerprint": about.fingerprint,
+        "data": about.data,
+        "n_samples": problem.n_samples,
+        "n_features": problem.n_features,
+        "nnz": problem.data.nnz,
+        "loss": problem.loss.name,
+        "penalty": {"name": problem.penalty.name, "weight": problem.penalty.weight},
+        "scale": about.scale,
+        "intercept": problem.intercept,
+        "labels": None if about.labels is None else dict(about.labels),
+        "start": about.start,
+        "radius": radius,
+        "target": target,
+        "constants": asdict(known) | {"kappa": known.kappa},
+    }
+
+
+def environment(threads: int) -> dict[str, Any]:
+    """Return what the figures of a result depend on."""
+    return {
+        "lrbench": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": importlib.metadata.version("scipy"),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "threads": threads,
+    }

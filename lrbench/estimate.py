@@ -1,0 +1,132 @@
+"""What a plan would cost, before it is carried out: from one timed step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lrbench import engine
+from lrbench.constants import Constants
+from lrbench.control import Control
+from lrbench.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
+from lrbench.minibatches import Minibatches
+from lrbench.plan import Plan
+from lrbench.prepare import read
+from lrbench.problem import LinearProblem
+from lrbench.spec import ProblemSpec
+
+TIMED_STEPS = 3
+NUMBER = 8
+"""Bytes of a float64."""
+
+BLOCK_ARRAYS = 4
+"""Scores, derivatives and their temporaries: arrays of the size of a row block."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The cost of a plan on one problem; the certified optimum not counted."""
+
+    problem: str
+    cells: int
+    """Solvers x initial learning rates x seeds."""
+    iterations: int
+    """Steps of each cell."""
+    passes: float
+    """Passes over the data of each cell."""
+    memory_bytes: int
+    """The data, the lanes and the row blocks of the largest bundle."""
+    solver_seconds: float
+    """Of all solvers' steps."""
+    evaluation_seconds: float
+    """Of all checkpoints."""
+
+
+def estimate(plan: Plan, specs: Sequence[ProblemSpec], control: Control) -> list[Estimate]:
+    """Return what `plan` would cost on each problem; each solver takes three steps to tell."""
+    with threadpool_limits(plan.threads, "blas"):
+        out = []
+        for spec in specs:
+            control.phase(f"reading {spec.name}")
+            out.append(_estimate(plan, read(spec, plan)))
+        return out
+
+
+def _estimate(plan: Plan, problem: LinearProblem) -> Estimate:
+    n, n_lanes = problem.n_samples, len(plan.rates)
+    steps, size = plan.steps(n), plan.batch_size or n
+    checkpoints = len(engine.log_spaced(steps, plan.checkpoints_per_decade))
+    bundles = [_timed(plan, problem, k) for k in range(len(plan.built))]
+    arrays = max(b.state_arrays for b in bundles)
+    return Estimate(
+        problem=problem.name,
+        cells=len(plan.built) * n_lanes * plan.replicates,
+        iterations=steps,
+        passes=steps * size / n,
+        memory_bytes=_data_bytes(problem)
+        + (4 + arrays) * problem.n_features * n_lanes * NUMBER
+        + BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER
+        + CHUNK_BYTES,
+        solver_seconds=sum(b.step_seconds for b in bundles) * steps * plan.replicates,
+        evaluation_seconds=sum(b.check_seconds for b in bundles) * checkpoints * plan.replicates,
+    )
+
+
+@dataclass(frozen=True)
+class _Timed:
+    step_seconds: float
+    check_seconds: float
+    state_arrays: int
+
+
+def _timed(plan: Plan, problem: LinearProblem, k: int) -> _Timed:
+    """Return the seconds of a step and of a checkpoint of the k-th solver, all lanes."""
+    solver, spec = plan.built[k]
+    minibatches = None
+    if plan.batch_size is not None:
+        minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, plan.seed)
+    lr0 = np.array([rate.at(1.0) for rate in plan.rates])
+    task = engine.Task(
+        problem=problem,
+        constants=UNKNOWN,
+        w_star=None,
+        solver=solver,
+        spec=spec,
+        lr0=lr0,
+        minibatches=minibatches,
+        ball=None,
+        budget=engine.Budget(1 + TIMED_STEPS, [0, 1, 1 + TIMED_STEPS]),
+        seed=plan.seed,
+    )
+    runs = engine.run(task)
+    seconds = max((r.trace["seconds"] for r in runs), key=len)
+    state = solver.init(problem.walk(None, None, minibatches).iterates.start(len(lr0)), lr0)
+    arrays = sum(1 for field in state if np.ndim(field) > 1)
+    steps = (seconds[-1] - seconds[1]) / TIMED_STEPS if len(seconds) > 2 else 0.0
+    return _Timed(float(steps), runs[0].evaluation_seconds / 3, arrays)
+
+
+UNKNOWN = Constants(
+    L=np.inf,
+    L_method="",
+    L_max=np.inf,
+    mu=0.0,
+    mu_pl=0.0,
+    G=None,
+    grad_norm_sq0=0.0,
+    f_star=-np.inf,
+    f_star_error=0.0,
+    f_star_method="",
+    attained=False,
+    delta0=np.inf,
+)
+"""Nothing is judged here, so nothing need be known."""
+
+
+def _data_bytes(problem: LinearProblem) -> int:
+    X = problem.data.X
+    parts = [X] if isinstance(X, np.ndarray) else [X.data, X.indices, X.indptr]
+    return sum(int(p.nbytes) for p in parts) + int(problem.y.nbytes)

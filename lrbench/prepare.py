@@ -1,0 +1,93 @@
+"""A problem made ready: its data read, its optimum certified, its options checked against it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrbench.constants import Constants
+from lrbench.control import Control
+from lrbench.errors import UsageError
+from lrbench.grid import resolve
+from lrbench.optimum import Optimum, constants, find, taken_as_given
+from lrbench.plan import Plan
+from lrbench.problem import LinearProblem
+from lrbench.solver_spec import SolverSpec
+from lrbench.spec import ProblemSpec
+from lrbench.spec import build as build_problem
+from lrbench.theory.base import Setting
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A problem, what is known of it, and the learning rates that its L gives."""
+
+    problem: LinearProblem
+    optimum: Optimum
+    constants: Constants
+    lr0: tuple[float, ...]
+
+    def setting(self, plan: Plan, solver: SolverSpec, lr0: float) -> Setting:
+        """Return what theorems may know of one solver and lr0 before the run."""
+        return Setting(
+            constants=self.constants,
+            lr0=lr0,
+            params=solver.params,
+            batch=plan.batch_size is None,
+            batch_size=plan.batch_size or self.problem.n_samples,
+            sampling=None if plan.batch_size is None else plan.sampling,
+            radius=plan.radius,
+        )
+
+
+def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control) -> Prepared:
+    """Return the problem that `spec` describes, ready for `plan`.
+
+    Raises
+    ------
+    UsageError
+        If the plan does not fit the problem: a batch larger than the data, a ball without the
+        minimiser, learning rates in units of 1/L where there is no L.
+    DataError, OptimumError
+        As the data and the reference solver say.
+    """
+    control.phase(f"reading {spec.name}")
+    problem = read(spec, plan)
+    control.phase(f"certifying the optimum of {spec.name}")
+    if plan.f_star is None:
+        optimum = find(problem, cache=cache)
+    else:
+        optimum = taken_as_given(problem, plan.f_star)
+    known = constants(problem, optimum, radius=plan.radius)
+    _check_ball(plan.radius, known, problem)
+    return Prepared(problem, optimum, known, tuple(resolve(plan.rates, known.L)))
+
+
+def read(spec: ProblemSpec, plan: Plan) -> LinearProblem:
+    """Return the problem without its optimum; the batch size is checked against it."""
+    problem = build_problem(spec)
+    if plan.batch_size is not None and plan.batch_size > problem.n_samples:
+        raise UsageError(
+            f"--batch-size {plan.batch_size} is more than the {problem.n_samples} samples of"
+            f" {problem.name}.",
+            "give a smaller one, or full.",
+        )
+    return problem
+
+
+def _check_ball(radius: float | None, known: Constants, problem: LinearProblem) -> None:
+    """Refuse a ball that leaves the minimiser out: that would be another problem."""
+    if radius is None:
+        return
+    if known.distance is None:
+        raise UsageError(
+            f"--radius {radius:g} makes another problem of {problem.name}: {known.no_minimiser}.",
+            "leave --radius out.",
+        )
+    if radius < known.distance:
+        raise UsageError(
+            f"--radius {radius:g} leaves out the minimiser of {problem.name}, which is"
+            f" {known.distance:.6g} from the start.",
+            f"give --radius {math.ceil(known.distance * 100) / 100:g} or more.",
+        )

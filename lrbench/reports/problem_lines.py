@@ -1,0 +1,54 @@
+"""What is known of a problem before any run, as lines of a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from lrbench.reports.blocks import Line, line, number
+from lrbench.results import ProblemResult
+
+
+def problem_lines(problem: ProblemResult) -> Iterator[Line]:
+    """Yield what is known of the problem before any run."""
+    h: Any = problem.header
+    yield line(f"{problem.name}: {h['title']}" if h["title"] else problem.name, style="title")
+    yield line(*_data(h))
+    yield line(*_model(h), *_optimum(h["constants"]))
+    if not h["constants"]["attained"]:
+        why = h["constants"]["no_minimiser"]
+        yield line(f"{why}: what needs w* stays empty", style="warn")
+
+
+def _data(h: Any) -> Iterator[str]:
+    yield h["data"]
+    yield h["scale"] if h["scale"] != "none" else "not scaled"
+    yield f"n = {h['n_samples']}"
+    yield f"d = {h['n_features']}" + (" (with intercept)" if h["intercept"] else "")
+    density = h["nnz"] / (h["n_samples"] * h["n_features"])
+    if density < 0.5:
+        yield f"{100 * density:.3g} % non-zeros"
+    if h["labels"]:
+        yield ", ".join(f"{sign} = {name}" for sign, name in h["labels"].items())
+
+
+def _model(h: Any) -> Iterator[str]:
+    L, c = h["constants"]["L"], h["constants"]
+    yield f"{h['loss']} loss"
+    if h["penalty"]["weight"]:
+        yield f"{h['penalty']['name']} penalty {number(h['penalty']['weight'])}"
+    if L is not None and math.isfinite(L):
+        how = "" if c["L_method"] == "eigenvalues" else f" ({c['L_method']})"
+        yield f"L = {number(L, 4)}{how}"
+        yield f"1/L = {number(1 / L, 4)}"
+        yield f"2/L = {number(2 / L, 4)}"
+    if c["mu"]:
+        yield f"mu = {number(c['mu'])}"
+
+
+def _optimum(c: Any) -> Iterator[str]:
+    yield f"f* = {c['f_star']:.7g} +- {c['f_star_error']:.1g} ({c['f_star_method']})"
+    yield f"F(w_0) - f* = {number(c['delta0'])}"
+    if c["distance"] is not None:
+        yield f"|w_0 - w*| = {number(c['distance'])}"

@@ -1,0 +1,122 @@
+"""The page of `lrbench theory`: what is proved before any run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lrbench.reports.blocks import Block, Cell, Grid, line, number, scientific
+from lrbench.reports.problem_lines import problem_lines
+from lrbench.reports.verdict_blocks import MEASURED
+from lrbench.results import ProblemResult
+
+Entry = Mapping[str, Any]
+
+
+def page(problems: Sequence[Entry]) -> Iterator[Block]:
+    """Yield the blocks of the page.
+
+    Parameters
+    ----------
+    problems
+        name, header and settings; a setting has title, and theorems as `foretell` returns them.
+    """
+    for k, problem in enumerate(problems):
+        if k:
+            yield line("")
+        yield from problem_lines(ProblemResult(problem["name"], problem["header"], (), ()))
+        for setting in problem["settings"]:
+            yield line("")
+            yield line(*setting["title"], style="title")
+            yield from _theorems(setting["theorems"])
+
+
+def _theorems(theorems: Sequence[Entry]) -> Iterator[Block]:
+    if not theorems:
+        yield line("no theorem of this solver speaks of this setting", style="warn")
+        return
+    spoken = [t for t in theorems if t["applies"]]
+    bounds = [t for t in spoken if not t["computed_from_run"]]
+    if bounds:
+        yield _bound_grid(bounds)
+        yield line(*_nothing(bounds), style="dim")
+    for t in bounds:
+        yield line(f"{t['theorem']}: {t['statement']}")
+    certificates = [t for t in spoken if t["computed_from_run"]]
+    if certificates:
+        yield line("computed from the run:")
+    for t in certificates:
+        yield line(f"{t['theorem']}: {t['statement']}" + _remark(t))
+    yield line("hypotheses:")
+    yield from _hypotheses(theorems)
+    refused = [f"{t['theorem']} ({_failing(t)})" for t in theorems if not t["applies"]]
+    if refused:
+        head = "no number: " if spoken else "no theorem applies: "
+        yield line(head + refused[0], *refused[1:], style="warn")
+    if any(t["kind"] == "heuristic" for t in theorems):
+        yield line("L is only estimated: what rests on it is heuristic", style="warn")
+    yield line(*_sources(theorems), style="dim")
+
+
+def _bound_grid(theorems: Sequence[Entry]) -> Grid:
+    at = theorems[0]["iteration"]
+    columns = ["theorem", "of", *(f"T={T}" for T in at), "from T", "order", "tight"]
+    return Grid(columns, [list(_row(t)) for t in theorems], frozenset({0, 1, len(at) + 3}))
+
+
+def _row(t: Entry) -> Iterator[Cell]:
+    yield Cell(t["theorem"])
+    yield Cell(MEASURED[t["measure"], t["iterate"]])
+    for bound in t["bound"]:
+        yield Cell(scientific(bound), "good" if bound < t["trivial"] else "warn")
+    start = t["informative_from"]
+    if start is None:
+        yield Cell("never", "warn")
+    else:
+        yield Cell(str(start) if start < 1_000_000 else f"{start:.1e}")
+    yield Cell(_order(t["order"]))
+    yield Cell("yes" if t["sharpness"] == "tight" else "")
+
+
+def _order(order: Entry | None) -> str:
+    if order is None:
+        return ""
+    return f"T^{order['value']:g}" if order["kind"] == "power" else f"e^({order['value']:.0e} T)"
+
+
+def _nothing(theorems: Sequence[Entry]) -> Iterator[str]:
+    """Yield what doing nothing achieves: a bound above it is vacuous."""
+    names = {"suboptimality": "F(w_0) - f*", "grad_norm_sq": "|grad F(w_0)|^2"}
+    values = {t["measure"]: t["trivial"] for t in theorems}
+    pieces = [f"{names[measure]} = {number(value)}" for measure, value in values.items()]
+    yield f"a bound informs from T on where it is below doing nothing: {pieces[0]}"
+    yield from pieces[1:]
+
+
+def _remark(t: Entry) -> str:
+    return "   (consistency check)" if t["consistency"] else ""
+
+
+def _hypotheses(theorems: Sequence[Entry]) -> Iterator[Block]:
+    """Yield every hypothesis once, with its values and the theorems that need it."""
+    needed: dict[tuple[str, str, bool], list[str]] = {}
+    for t in theorems:
+        for h in t["hypotheses"]:
+            needed.setdefault((h["name"], h["detail"], h["holds"]), []).append(t["theorem"])
+    for (name, detail, holds), keys in sorted(needed.items(), key=lambda item: not item[0][2]):
+        said = name if detail == name else f"{name}: {detail}"
+        head, *rest = (f"{'ok   ' if holds else 'FAILS'}  {said} [{', '.join(keys)}]").split(", ")
+        yield line(head, *rest, style="" if holds else "bad")
+
+
+def _failing(t: Entry) -> str:
+    return "; ".join(h["name"] for h in t["hypotheses"] if not h["holds"])
+
+
+def _sources(theorems: Sequence[Entry]) -> Iterator[str]:
+    """Yield each source once, with its theorems."""
+    sources: dict[str, list[str]] = {}
+    for t in theorems:
+        sources.setdefault(t["source"], []).append(t["theorem"])
+    for k, (source, keys) in enumerate(sources.items()):
+        yield ("sources: " if k == 0 else "") + f"{', '.join(keys)} ({source})"

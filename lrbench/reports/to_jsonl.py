@@ -1,0 +1,18 @@
+"""A result as JSON lines: one run a line."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+from lrbench.reports.view import View
+from lrbench.results import Result
+from lrbench.results.to_dict import run_dict
+
+
+def write(result: Result, out: TextIO, view: View) -> None:
+    """Write each run as one line, with the name and the fingerprint of its problem."""
+    for problem in result.problems:
+        labels = {"problem": problem.name, "fingerprint": problem.header["fingerprint"]}
+        for run in problem.runs:
+            out.write(json.dumps(labels | run_dict(run), allow_nan=False) + "\n")

@@ -1,0 +1,32 @@
+"""A result as Markdown, with tables as GitHub draws them."""
+
+from __future__ import annotations
+
+import re
+from typing import TextIO
+
+from lrbench.reports.blocks import Block, Grid
+from lrbench.reports.run_page import page
+from lrbench.reports.tabulated import tabulated
+from lrbench.reports.view import View
+from lrbench.results import Result
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
+
+
+def write(result: Result, out: TextIO, view: View) -> None:
+    """Write the result's page: each line a paragraph, each table a table."""
+    blocks = [_text(block) for block in page(result, view)]
+    out.write("\n\n".join(text for text in blocks if text) + "\n")
+
+
+def _text(block: Block) -> str:
+    if isinstance(block, Grid):
+        return tabulated(block, "pipe", escape)
+    text = escape(", ".join(block.pieces))
+    return f"**{text}**" if block.style == "title" and text else text
+
+
+def escape(text: str) -> str:
+    """Return `text` with a backslash before what Markdown would take for markup."""
+    return SPECIAL.sub(r"\\\1", " ".join(text.split()))

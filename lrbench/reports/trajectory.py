@@ -1,0 +1,66 @@
+"""Every trajectory: the trace of one solver and lr0 at the checkpoints of the 1-2-5 series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lrbench.reports.blocks import Block, line, scientific
+from lrbench.reports.folding import Column, folded
+from lrbench.reports.groups import mean_at, share, status_cell, table_iterations, verdicts_of
+from lrbench.reports.verdict_blocks import main_certificate, verdict_grid
+from lrbench.reports.view import View
+from lrbench.results import COLUMNS, SUMMED, ProblemResult, Run
+
+DEFAULT = {
+    "passes": "passes",
+    "suboptimality": "F - f*",
+    "suboptimality_average": "average",
+    "grad_norm_sq": "|g|^2",
+    "lr": "lr",
+}
+"""Columns that a page shows unless it is told which, and their headings."""
+
+
+def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
+    """Yield the verdicts and the trajectory of one of several initial learning rates."""
+    status = status_cell(runs)
+    yield line("")
+    words = f"{runs[0].solver}, lr0 = {runs[0].lr0:g}: {status.text}"
+    yield line(words, style=status.style or "title")
+    if runs[0].error:
+        yield line(runs[0].error, style="bad")
+    yield from verdict_grid(verdicts_of(problem, runs[0].solver, runs[0].lr0))
+    yield from trajectory(problem, runs, view)
+
+
+def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
+    """Yield one row a checkpoint: the trace of one seed, the mean of several."""
+    iterations = table_iterations(runs)
+    if not iterations:
+        yield line("no checkpoint was reached", style="warn")
+        return
+    columns: list[Column] = []
+    for name, heading in _shown(runs, view).items():
+        columns.append((heading, [_text(name, mean_at(runs, name, t)) for t in iterations]))
+    certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
+    if certificate and view.columns is None:
+        columns.append((f"/ {certificate.theorem}", [share(certificate, t) for t in iterations]))
+    yield line("")
+    yield from folded(("T", [str(t) for t in iterations]), [[column] for column in columns])
+
+
+def _shown(runs: Sequence[Run], view: View) -> dict[str, str]:
+    """Return the columns to show, and their headings."""
+    if view.columns is not None:
+        names = [name for name in view.columns if name != "iteration"]
+        timed = ["seconds"] if view.timing and "seconds" not in names else []
+        return {name: name for name in names + timed}
+    states = [name for name in runs[0].trace if name not in COLUMNS + SUMMED]
+    timed = ["seconds"] if view.timing else []
+    return DEFAULT | {name: name for name in states + timed}
+
+
+def _text(name: str, value: float | None) -> str:
+    if name == "passes" and value is not None:
+        return f"{value:.4g}"
+    return scientific(value)

@@ -1,0 +1,17 @@
+"""What a command finds out, and how it is saved and read."""
+
+from lrbench.results.files import reserve as reserve
+from lrbench.results.records import COLUMNS as COLUMNS
+from lrbench.results.records import SUMMED as SUMMED
+from lrbench.results.records import Kind as Kind
+from lrbench.results.records import ProblemResult as ProblemResult
+from lrbench.results.records import Run as Run
+from lrbench.results.records import Status as Status
+from lrbench.results.records import Trace as Trace
+from lrbench.results.records import Verdict as Verdict
+from lrbench.results.result import FORMAT as FORMAT
+from lrbench.results.result import SCHEMA as SCHEMA
+from lrbench.results.result import VERSION as VERSION
+from lrbench.results.result import Result as Result
+from lrbench.results.rows import trace_columns as trace_columns
+from lrbench.results.to_dict import plain as plain

@@ -1,0 +1,24 @@
+"""A solver's name and parameters, as tables and results show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SolverSpec:
+    """A solver's name and all its parameters, defaults included."""
+
+    name: str
+    params: Mapping[str, float | str] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    """The parameters that are part of the method's name in tables."""
+
+    def __str__(self) -> str:
+        inside = ",".join(
+            f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}"
+            for k, v in self.params.items()
+            if k in self.shown
+        )
+        return f"{self.name}[{inside}]" if inside else self.name

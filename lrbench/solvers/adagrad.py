@@ -1,0 +1,77 @@
+"""AdaGrad with a learning rate for each coordinate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane
+from lrbench.oracle import Iterate, Oracle
+from lrbench.solvers.base import Step, rate_of
+from lrbench.solvers.checks import check_positive
+
+
+class AdaGradState(NamedTuple):
+    """The state of AdaGrad."""
+
+    lr0: PerLane
+    """The initial learning rate, (n_lanes,)."""
+    s: Lanes
+    """The sum of the squares, (n_features, n_lanes); one row of zeros before the first step."""
+
+
+@dataclass(frozen=True)
+class AdaGrad:
+    r"""AdaGrad: a learning rate for each coordinate, from the sum of its squared gradients.
+
+    All operations are coordinate by coordinate.
+
+    .. math::
+        s_{t+1} &= s_t + g_t^2, \qquad s_0 = 0 \\
+        w_{t+1} &= w_t - \mathrm{lr0}\, \frac{g_t}{\sqrt{s_{t+1}} + \varepsilon}
+
+    Parameters
+    ----------
+    eps
+        Added to the root, > 0, as in the paper (there: delta) and in PyTorch, whose default it is.
+
+    Raises
+    ------
+    UsageError
+        If eps is not a positive number.
+
+    Notes
+    -----
+    The first step moves every coordinate by lr0, however small its gradient: lr0 is a length, not
+    a multiple of 1/L. The learning rate reported is |w_{t+1} - w_t| / |g_t| (before a projection),
+    and 0 where g = 0, which leaves w alone. A step costs one gradient and O(n_features n_lanes),
+    on wide sparse data too.
+
+    References
+    ----------
+    Duchi, Hazan, Singer, Adaptive subgradient methods for online learning and stochastic
+    optimization, JMLR 12, 2011, Figure 1 (diagonal).
+    """
+
+    name: ClassVar[str] = "adagrad"
+    traced: ClassVar[tuple[str, ...]] = ()
+    shown: ClassVar[tuple[str, ...]] = ()
+    whole: ClassVar[bool] = True
+
+    eps: float = 1e-10
+
+    def __post_init__(self) -> None:
+        check_positive(self, "eps")
+
+    def init(self, W: Iterate, lr0: PerLane) -> AdaGradState:  # noqa: D102
+        return AdaGradState(lr0, np.zeros((1, len(lr0))))
+
+    def step(self, W: Iterate, state: AdaGradState, oracle: Oracle) -> Step:  # noqa: D102
+        gradient = oracle.gradient(W)
+        g = gradient.dense()
+        s = state.s + g * g
+        D = state.lr0 * g / (np.sqrt(s) + self.eps)
+        lr = rate_of(D, gradient)
+        return Step(oracle.move(W, D), lr, AdaGradState(state.lr0, s))

@@ -1,0 +1,54 @@
+"""(Stochastic) gradient descent with steps that fall like 1/sqrt(t)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from lrbench.arrays import PerLane
+from lrbench.oracle import Iterate, Oracle
+from lrbench.solvers.base import Step
+
+
+class SGDSqrtState(NamedTuple):
+    """The state of SGD with falling steps; every array is (n_lanes,)."""
+
+    lr0: PerLane
+    """The learning rate of the first step."""
+    steps: PerLane
+    """The number of steps done."""
+
+
+@dataclass(frozen=True)
+class SGDSqrt:
+    r"""Gradient descent with the learning rate lr0 / sqrt(t + 1), on full batches or minibatches.
+
+    .. math:: w_{t+1} = w_t - \frac{\mathrm{lr0}}{\sqrt{t+1}}\, g_t, \qquad t = 0, 1, \dots
+
+    Notes
+    -----
+    The first step is as long as that of ``sgd``. While the learning rate is above 2/L, which takes
+    (lr0 L / 2)^2 steps, a smooth objective without a ball can grow at every step: a high lr0 may
+    overflow before the steps have come down. At a stationary point g = 0 leaves w alone; the
+    learning rate falls on. A step costs one gradient.
+
+    References
+    ----------
+    Zinkevich, Online convex programming and generalized infinitesimal gradient ascent, ICML 2003,
+    Algorithm 1 (greedy projection) and Theorem 1.
+    """
+
+    name: ClassVar[str] = "sgd-sqrt"
+    traced: ClassVar[tuple[str, ...]] = ()
+    shown: ClassVar[tuple[str, ...]] = ()
+
+    def init(self, W: Iterate, lr0: PerLane) -> SGDSqrtState:  # noqa: D102
+        return SGDSqrtState(lr0, np.zeros_like(lr0))
+
+    def step(self, W: Iterate, state: SGDSqrtState, oracle: Oracle) -> Step:  # noqa: D102
+        steps = state.steps + 1.0
+        lr = state.lr0 / np.sqrt(steps)
+        W = oracle.descend(W, lr, oracle.gradient(W))
+        return Step(W, lr, SGDSqrtState(state.lr0, steps))

@@ -1,0 +1,79 @@
+"""WN-Adam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane
+from lrbench.oracle import Iterate, Oracle
+from lrbench.solvers.base import Step
+from lrbench.solvers.checks import check_decay
+
+
+class WNAdamState(NamedTuple):
+    """The state of WN-Adam."""
+
+    m: Lanes
+    """The mean of the gradients, (n_features, n_lanes); one row of zeros before the first step."""
+    b: PerLane
+    """The denominator, (n_lanes,)."""
+    steps: PerLane
+    """The number of steps done, (n_lanes,)."""
+
+
+@dataclass(frozen=True)
+class WNAdam:
+    r"""WN-Adam: WNGrad's learning rate along Adam's mean of the gradients.
+
+    .. math::
+        m_{t+1} &= \beta m_t + (1 - \beta) g_t, \qquad m_0 = 0 \\
+        b_{t+1} &= b_t + \|g_t\|^2 / b_t, \qquad b_0 = 1/\mathrm{lr0} \\
+        w_{t+1} &= w_t - \frac{1}{b_{t+1}} \frac{m_{t+1}}{1 - \beta^{t+1}}
+
+    Parameters
+    ----------
+    beta
+        The decay of the mean, in [0, 1); 0 is WNGrad.
+
+    Raises
+    ------
+    UsageError
+        If beta is not in [0, 1).
+
+    Notes
+    -----
+    There is one b for all coordinates, as in WNGrad; public implementations keep one a coordinate,
+    a row or a filter, which is another method. The learning rate reported is 1/b, the factor of
+    the mean, not of g. At a stationary point g = 0 leaves b and w alone, but a mean that is not 0
+    carries w on. No theorem here speaks of it. A step costs one gradient and O(n_features
+    n_lanes), on wide sparse data too.
+
+    References
+    ----------
+    Wu, Ward, Bottou, WNGrad: Learn the Learning Rate in Gradient Descent, arXiv:1803.02865, 2018,
+    Algorithm 4.
+    """
+
+    name: ClassVar[str] = "wn-adam"
+    traced: ClassVar[tuple[str, ...]] = ("b",)
+    shown: ClassVar[tuple[str, ...]] = ()
+    whole: ClassVar[bool] = True
+
+    beta: float = 0.9
+
+    def __post_init__(self) -> None:
+        check_decay(self, "beta")
+
+    def init(self, W: Iterate, lr0: PerLane) -> WNAdamState:  # noqa: D102
+        return WNAdamState(np.zeros((1, len(lr0))), 1.0 / lr0, np.zeros_like(lr0))
+
+    def step(self, W: Iterate, state: WNAdamState, oracle: Oracle) -> Step:  # noqa: D102
+        g = oracle.gradient(W)
+        steps = state.steps + 1.0
+        m = self.beta * state.m + (1.0 - self.beta) * g.dense()
+        b = state.b + g.norm_sq() / state.b
+        W = oracle.move(W, m / (b * (1.0 - self.beta**steps)))
+        return Step(W, 1.0 / b, WNAdamState(m, b, steps))

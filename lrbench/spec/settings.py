@@ -1,0 +1,146 @@
+"""Problems changed key by key, as by ``--set data.scale=maxabs``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from lrbench.errors import UsageError
+from lrbench.registry import did_you_mean
+from lrbench.spec.load import spec_from_table
+from lrbench.spec.model import ProblemSpec, describe
+from lrbench.spec.table import located
+
+FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
+
+PARTS = ("penalty", "start", "data")
+"""The keys that are tables."""
+
+KEYS = (
+    "title",
+    "loss",
+    "penalty",
+    "penalty.name",
+    "penalty.weight",
+    "start",
+    "start.name",
+    "start.scale",
+    "start.seed",
+    "data.name",
+    "data.scale",
+    "data.intercept",
+    "data.positive",
+)
+"""What a hint suggests; which keys there are is asked of the problem itself."""
+
+
+def with_settings(spec: ProblemSpec, settings: Sequence[str]) -> ProblemSpec:
+    """Return `spec` with the keys of its problem file that `settings` name set to other values.
+
+    Parameters
+    ----------
+    spec
+        The problem to change, from a file or from options.
+    settings
+        Each ``KEY=VALUE``. The key is one of a problem file, with dots into its tables. The value
+        is read as TOML where it is TOML, else it is the text itself. Of two for one key the later
+        counts; otherwise their order does not matter: names are set first.
+
+    Returns
+    -------
+    ProblemSpec
+        Of the same name. The title is made anew where the loss, the penalty or the data are others.
+        A part with another name loses the parameters of the old one. A relative path of data set
+        here is one from the working directory.
+
+    Raises
+    ------
+    UsageError
+        For a setting without ``=``, an unknown key, or a value that a problem file may not have.
+    """
+    pairs = [_pair(text) for text in settings]
+    for key, text in sorted(pairs, key=lambda pair: _rank(pair[0])):
+        with located(f"--set {key}"):
+            spec = _with_setting(spec, key, _value(text))
+    return spec
+
+
+def _pair(setting: str) -> tuple[str, str]:
+    """Return the key and the text of the value."""
+    key, equals, text = setting.partition("=")
+    key, text = key.strip(), text.strip()
+    if not equals or not key:
+        raise UsageError(f"--set {setting!r} has no {'key' if equals else 'equals sign'}.", FORM)
+    _check_key(key)
+    return key, text
+
+
+def _rank(key: str) -> int:
+    """Return when a key is set: tables and names, then what belongs to them, then the title."""
+    if key == "title":
+        return 2
+    return 0 if "." not in key or key.endswith(".name") else 1
+
+
+def _value(text: str) -> Any:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return read["value"] if len(read) == 1 else text
+
+
+def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:
+    head, _, inside = key.partition(".")
+    table = _table_of(spec)
+    if not inside:
+        table[head] = value
+    elif inside == "name" and value != table[head]["name"]:
+        kept = _data_options(spec) if head == "data" else {}
+        table[head] = {"name": value, **kept}
+    else:
+        table[head][inside] = value
+    folder = None if key in ("data", "data.name") else spec.data.folder
+    new = spec_from_table(table, spec.name, folder)
+    same = (new.loss, new.penalty, new.data) == (spec.loss, spec.penalty, spec.data)
+    if same or key == "title":
+        return new
+    return replace(new, title=describe(new.loss, new.penalty, new.data))
+
+
+def _check_key(key: str) -> None:
+    """Refuse a key that no problem file has; those of a part are left to the part."""
+    head, _, inside = key.partition(".")
+    known = head in KEYS or head in PARTS
+    if known and ("." not in key or (head in PARTS and inside and "." not in inside)):
+        return
+    meant = [k for k in KEYS if k.endswith(f".{key}")]
+    hint = f"did you mean {' or '.join(meant)}?" if meant else did_you_mean(key, KEYS)
+    raise UsageError(f"--set {key!r} is no key of a problem file.", hint)
+
+
+def _table_of(spec: ProblemSpec) -> dict[str, Any]:
+    """Return the problem file that says `spec`, its parts as tables."""
+    penalty: dict[str, Any] = {"name": spec.penalty.name}
+    if spec.penalty.weight is not None:
+        penalty["weight"] = spec.penalty.weight
+    start: dict[str, Any] = {"name": spec.start.name}
+    if spec.start.name != "zeros":
+        start |= {"scale": spec.start.scale, "seed": spec.start.seed}
+    return {
+        "title": spec.title,
+        "loss": spec.loss,
+        "penalty": penalty,
+        "start": start,
+        "data": {"name": spec.data.name, **spec.data.params, **_data_options(spec)},
+    }
+
+
+def _data_options(spec: ProblemSpec) -> dict[str, Any]:
+    """Return what the table data says beside which data."""
+    options: dict[str, Any] = {"scale": spec.scale, "intercept": spec.intercept}
+    if spec.positive is not None:
+        options["positive"] = list(spec.positive)
+    return options

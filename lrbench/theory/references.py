@@ -1,0 +1,32 @@
+"""The papers that theorems and solvers rest on, as BibTeX entries by key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib import resources
+
+ENTRY = re.compile(r"^@\w+\{(?P<key>[^,\s]+),\n.*?^\}$", re.DOTALL | re.MULTILINE)
+
+OF_SOLVER: dict[str, tuple[str, ...]] = {
+    "wngrad": ("wu2018",),
+    "adagrad-norm": ("ward2020",),
+    "sgd": ("robbins1951", "cauchy1847"),
+    "sgd-sqrt": ("zinkevich2003",),
+    "wn-adam": ("wu2018",),
+    "adagrad": ("duchi2011",),
+    "adam": ("kingma2015",),
+}
+"""Solver -> the papers that proposed it."""
+
+
+def entries() -> dict[str, str]:
+    """Return every BibTeX entry by its key, in the order of the file."""
+    text = (resources.files("lrbench.theory") / "references.bib").read_text("utf-8")
+    return {match["key"]: match[0] for match in ENTRY.finditer(text)}
+
+
+def bibtex(keys: Iterable[str]) -> str:
+    """Return the entries of these keys, each once, with an empty line between them."""
+    known = entries()
+    return "\n\n".join(known[key] for key in dict.fromkeys(keys))

@@ -1,0 +1,68 @@
+"""Problems said in options alone, without a problem file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+TWO = "1 1:3 2:4\n-1 2:5\n1 1:2 3:1\n-1 1:1\n"
+DEFAULTS = {
+    "loss": "logistic",
+    "penalty": {"name": "l2", "weight": 0.25},
+    "scale": "none",
+    "intercept": False,
+    "labels": {"+1": "1", "-1": "-1"},
+    "start": "zeros",
+    "n_features": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        ((), {}),
+        (("--loss", "squared"), {"loss": "squared", "labels": None, "penalty": "none"}),
+        (("--penalty", "none"), {"penalty": "none"}),
+        (("--penalty", "l2[weight=0.1]"), {"penalty": {"name": "l2", "weight": 0.1}}),
+        (("--penalty", "l2[weight=1/n_samples]"), {}),
+        (("--scale", "unit-rows"), {"scale": "unit-rows"}),
+        (("--intercept",), {"intercept": True, "n_features": 4}),
+        (("--no-intercept",), {}),
+        (("--positive=-1",), {"labels": {"+1": "-1", "-1": "1"}}),
+        (("--start", "normal"), {"start": "normal[scale=1,seed=0]"}),
+        (("--start", "normal[scale=0.1,seed=3]"), {"start": "normal[scale=0.1,seed=3]"}),
+        (
+            ("--loss", "squared", "--penalty", "l2", "--scale", "maxabs", "--intercept"),
+            {"loss": "squared", "labels": None, "scale": "maxabs", "n_features": 4}
+            | {"intercept": True},
+        ),
+    ],
+)
+def test_each_option_without_a_file(
+    options: tuple[str, ...], changed: dict[str, Any], invoke: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "two.svm"
+    file.write_text(TWO)
+    outcome = invoke("run", "-d", str(file), *options, "-n", "2", "-q", "--format", "json")
+    assert outcome.code == 0, outcome.err
+    problem = json.loads(outcome.out)["problems"][0]
+    expected = DEFAULTS | changed
+    if expected["penalty"] == "none":
+        assert problem["penalty"]["name"] == expected.pop("penalty")
+    assert {key: problem[key] for key in expected} == expected
+
+
+def test_start_is_where_the_run_starts(invoke: Any, tmp_path: Path) -> None:
+    file = tmp_path / "two.svm"
+    file.write_text(TWO)
+    options = ("--start", "normal[scale=0.1,seed=3]", "--loss", "squared", "-n", "1", "-q")
+    outcome = invoke("run", "-d", str(file), *options, "--format", "json")
+    X = np.array([[3, 4, 0], [0, 5, 0], [2, 0, 1], [1, 0, 0]])
+    w = 0.1 * np.random.default_rng(3).standard_normal(3)
+    F = 0.5 * np.mean((X @ w - [1, -1, 1, -1]) ** 2)
+    for run in json.loads(outcome.out)["problems"][0]["runs"]:
+        assert run["trace"]["objective"][0] == pytest.approx(F, rel=1e-13)

@@ -1,0 +1,375 @@
+"""Saved results: what is written is read back, and what is wrong with a file is said."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+import lrbench
+from lrbench.errors import ExitCode, LrbenchError, UsageError
+from lrbench.results import COLUMNS, SCHEMA, SUMMED, Result, Run, Status, reserve
+
+
+@cache
+def made() -> Result:
+    return lrbench.run(
+        "log-spectrum", solvers=["wngrad", "sgd"], lr0=[1.0, 300.0], iterations=300, passes=None
+    )
+
+
+@cache
+def seeds() -> Result:
+    return lrbench.run(
+        "log-spectrum", solvers=["wngrad"], lr0=[0.1], batch_size=4, replicates=2, passes=3
+    )
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def data() -> dict[str, Any]:
+    """A saved result, to be spoilt."""
+    return copy.deepcopy(made().to_dict())
+
+
+@pytest.mark.parametrize("result", [made, seeds])
+def test_what_is_written_is_read_back(result: Callable[[], Result]) -> None:
+    written = result().to_dict()
+    again = Result.from_json(json.dumps(written))
+    assert again.to_dict() == written
+    jsonschema.validate(written, json.loads(SCHEMA.read_text()))
+
+
+def test_numbers_come_back_as_they_were() -> None:
+    again = Result.from_dict(made().to_dict())
+    for old, new in zip(made().problems[0].runs, again.problems[0].runs, strict=True):
+        assert (old.lr0, old.seed, old.status, old.status_at) == (
+            new.lr0,
+            new.seed,
+            new.status,
+            new.status_at,
+        )
+        assert isinstance(new.status, Status)
+        assert str(old.solver) == str(new.solver)
+        assert old.trace.keys() == new.trace.keys()
+        for name, column in old.trace.items():
+            finite = np.where(np.isfinite(column), column, np.nan)
+            np.testing.assert_array_equal(new.trace[name], finite, err_msg=name)
+            assert new.trace[name].dtype == np.float64
+
+
+def test_every_column_of_a_trace_has_its_kind() -> None:
+    """What is neither of the two lists is taken for the state of a solver."""
+    sgd = next(r for r in made().problems[0].runs if r.solver.name == "sgd")
+    assert set(sgd.trace) == {*COLUMNS, *SUMMED}
+
+
+def test_a_failed_run_without_a_trace_comes_back() -> None:
+    problem = made().problems[0]
+    run = replace(problem.runs[0], trace={}, status=Status.FAILED, error="ValueError: no")
+    written = replace(made(), problems=[replace(problem, runs=[run])]).to_dict()
+    assert Result.from_dict(written).to_dict() == written
+
+
+def test_unknown_keys_are_passed_over() -> None:
+    saved = data()
+    for table in (
+        saved,
+        saved["problems"][0],
+        saved["problems"][0]["constants"],
+        saved["problems"][0]["runs"][0],
+        saved["problems"][0]["runs"][0]["solver"],
+        saved["problems"][0]["verdicts"][0],
+    ):
+        table["later"] = {"a": [1]}
+    assert Result.from_dict(saved).problems[0].runs[0].lr0 == 1.0
+
+
+def refused(content: bytes | str | dict[str, Any]) -> UsageError:
+    read: Any = Result.from_dict if isinstance(content, dict) else Result.from_json
+    with pytest.raises(UsageError) as caught:
+        read(content, "r.json")
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert caught.value.message.startswith("r.json")
+    assert caught.value.message.endswith(".")
+    assert caught.value.hint.endswith(".")
+    return caught.value
+
+
+def test_text_that_is_not_json() -> None:
+    assert "not JSON: expecting value, at line 2, column 8" in refused('{\n "a" : wrong}').message
+
+
+def test_cut_json() -> None:
+    text = made().to_json()
+    for end in (len(text) - 1, len(text) // 2, 10, 1):
+        assert "is cut off: its JSON ends at line" in refused(text[:end]).message
+
+
+TOKENS = '{"format": "a\\u00e9\\n", "b": [null, true,\n false, -1.5e-10, 1E+5, 0.5], "c": {}}'
+
+
+@pytest.mark.parametrize("end", range(1, len(TOKENS)))
+def test_json_cut_anywhere(end: int) -> None:
+    assert "is cut off" in refused(TOKENS[:end]).message
+    assert "is not a saved result" in refused(TOKENS).message
+
+
+@pytest.mark.parametrize("text", ["{'format': 1}", '{"a": nothing}', "hello", '{"a": 1}}', '{"a'])
+def test_json_that_is_wrong_is_not_called_cut(text: str) -> None:
+    assert ("is not JSON" in refused(text).message) == (text != '{"a')
+
+
+def test_nothing() -> None:
+    assert "is empty" in refused(b" \n").message
+
+
+def test_bytes_that_are_no_text() -> None:
+    assert "not UTF-8" in refused(b"\xff\xfe{}").message
+
+
+def test_nan_is_not_json() -> None:
+    assert "nan is not json" in refused('{"a": NaN}').message
+
+
+def test_json_too_deep() -> None:
+    assert "not a result" in refused("[" * 100_000 + "]" * 100_000).message
+
+
+def test_foreign_json() -> None:
+    for text in ("[]", "3", '{"a": 1}', '{"format": 1}'):
+        assert "is not a saved result" in refused(text).message
+    assert "'lrbench-theory'" in refused('{"format": "lrbench-theory"}').message
+
+
+def test_newer_version() -> None:
+    error = refused(data() | {"version": 2})
+    assert "version 2" in error.message
+    assert "newer" in error.hint
+
+
+def spoilt(where: str, value: Any) -> dict[str, Any]:
+    """Return a saved result with something else at a place; `...` for nothing at all."""
+    saved: Any = data()
+    inner = saved
+    *path, last = [int(k) if k.isdigit() else k for k in where.split(".")]
+    for key in path:
+        inner = inner[key]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return dict(saved)
+
+
+RUN = "problems.0.runs.1."
+VERDICT = "problems.0.verdicts.0."
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("version", ..., "version is missing"),
+        ("version", "1", "version is not an integer"),
+        ("command", "run", "command is not a list"),
+        ("command", [1], "command[0] is not a text"),
+        ("environment", [], "environment is not an object"),
+        ("problems", ..., "problems is missing"),
+        ("problems", [3], "problems[0] is not an object"),
+        ("problems.0.name", ..., "problems[0].name is missing"),
+        ("problems.0.n_samples", 2.5, "problems[0].n_samples is not an integer"),
+        ("problems.0.n_samples", 0, "problems[0].n_samples is too small"),
+        ("problems.0.radius", "1", "problems[0].radius is not a number or null"),
+        ("problems.0.intercept", 1, "problems[0].intercept is not true or false"),
+        ("problems.0.penalty", None, "problems[0].penalty is not an object"),
+        ("problems.0.labels", {"+1": 1}, "problems[0].labels.+1 is not a text"),
+        ("problems.0.constants.f_star", None, "problems[0].constants.f_star is not a number"),
+        ("problems.0.constants.L", ..., "problems[0].constants.L is missing"),
+        (RUN + "lr0", "1", "problems[0].runs[1].lr0 is not a number"),
+        (RUN + "lr0", True, "problems[0].runs[1].lr0 is not a number"),
+        (RUN + "lr0", 0, "problems[0].runs[1].lr0 is not positive"),
+        (RUN + "seed", 2**64, "problems[0].runs[1].seed is not an integer"),
+        (RUN + "status", "fine", "problems[0].runs[1].status cannot be 'fine'"),
+        (RUN + "sampling", 3, "problems[0].runs[1].sampling is not a text or null"),
+        (RUN + "solver.params", {"a": []}, "solver.params.a is neither a number nor a text"),
+        (RUN + "trace", ..., "problems[0].runs[1].trace is missing"),
+        (RUN + "trace.lr", ..., "problems[0].runs[1].trace.lr is missing"),
+        (RUN + "trace.lr", [1.0], "problems[0].runs[1].trace.lr has 1 numbers, not"),
+        (RUN + "trace.lr.3", "x", "problems[0].runs[1].trace.lr[3] is not a number or null"),
+        (RUN + "trace.iteration.0", None, "trace.iteration[0] is not an integer"),
+        (VERDICT + "kind", "sure", "problems[0].verdicts[0].kind cannot be 'sure'"),
+        (VERDICT + "bound", [1.0], "problems[0].verdicts[0].bound has 1 items, not"),
+        (VERDICT + "metric_interval", [[1]], "metric_interval[0] is not a pair of numbers"),
+        (VERDICT + "window", [1], "window is not a pair of integers"),
+        (VERDICT + "order", {"kind": "cubic"}, "order.kind cannot be 'cubic'"),
+        (VERDICT + "hypotheses", [1], "hypotheses[0] is not an object"),
+    ],
+)
+def test_wrong_keys_are_named(where: str, value: Any, message: str) -> None:
+    assert message in refused(spoilt(where, value)).message
+
+
+def test_saved_and_loaded(tmp_path: Path) -> None:
+    made().save(tmp_path / "r.json")
+    assert (tmp_path / "r.json").read_text() == made().to_json() + "\n"
+    assert Result.load(tmp_path / "r.json").to_dict() == made().to_dict()
+    assert names(tmp_path) == ["r.json"]
+
+
+def test_an_existing_file_is_kept_without_force(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text("mine")
+    for attempt in (reserve, made().save, made().save_weights):
+        with pytest.raises(UsageError, match="exists") as caught:
+            attempt(path)
+        assert "--force" in caught.value.hint
+    assert path.read_text() == "mine"
+    made().save(path, force=True)
+    assert path.read_text() == made().to_json() + "\n"
+
+
+def test_reserve_leaves_nothing_behind(tmp_path: Path) -> None:
+    reserve(tmp_path / "r.json")
+    assert names(tmp_path) == []
+    (tmp_path / "r.json").write_text("mine")
+    reserve(tmp_path / "r.json", force=True)
+    assert (tmp_path / "r.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "code"),
+    [
+        ("nowhere/r.json", "there is no folder", ExitCode.USAGE),
+        ("folder", "is a folder", ExitCode.USAGE),
+        ("pipe", "is not a regular file", ExitCode.USAGE),
+        ("x" * 250, "cannot be written: file name too long", ExitCode.WORLD),
+    ],
+)
+def test_reserve_refuses(name: str, message: str, code: int, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(LrbenchError, match=message) as caught:
+        reserve(tmp_path / name, force=True)
+    assert caught.value.exit_code == code
+    assert names(tmp_path) == ["folder", "pipe"]
+
+
+def test_a_folder_that_cannot_be_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(LrbenchError, match="cannot be written: permission denied") as caught:
+        reserve(tmp_path / "r.json")
+    assert caught.value.exit_code == ExitCode.WORLD
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("r.json")
+    made().save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "r.json").read_text() == made().to_json() + "\n"
+
+
+@pytest.mark.parametrize("name", ["nothing.json", ""])
+def test_a_file_that_cannot_be_read(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no file|cannot be read"):
+        Result.load(tmp_path / name)
+
+
+def test_weights_are_the_best_iterate_and_need_no_lrbench(tmp_path: Path) -> None:
+    made().save_weights(tmp_path / "w.npz")
+    code = (
+        "import sys, numpy\n"
+        "f = numpy.load(sys.argv[1], allow_pickle=False)\n"
+        "print(str(f['problem']), str(f['solver']), float(f['lr0']), int(f['seed']))\n"
+        "print(repr(float(f['objective'])))\n"
+        "print(f['W'].tolist())\n"
+        "assert not any(name.startswith('lrbench') for name in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "w.npz")]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    runs = [r for r in made().problems[0].runs if r.status is not Status.DIVERGED]
+    assert len(runs) < 4  # sgd with lr0 = 300 is not among them
+    best = min(runs, key=lambda r: r.trace["suboptimality"][-1])
+    assert out[0] == f"log-spectrum {best.solver} {best.lr0} 0"
+    assert json.loads(out[2]) == best.iterates["best"].tolist()
+    # F(w) = (1/2) sum_i lambda_i (w_i - w*_i)^2 is worked out by the problem, not by the trace.
+    from lrbench.spec import build, load_spec
+
+    problem = build(load_spec("log-spectrum"))
+    value = problem.value(np.array(json.loads(out[2]))[:, None])[0]
+    assert float(out[1]) == pytest.approx(value, rel=1e-12, abs=1e-15)
+
+
+def test_weights_of_what_did_not_end_by_itself_are_not_saved(tmp_path: Path) -> None:
+    problem = made().problems[0]
+
+    def ended(status: Status) -> Result:
+        runs: list[Run] = [replace(r, status=status) for r in problem.runs]
+        return replace(made(), problems=[replace(problem, runs=runs)])
+
+    for status in (Status.DIVERGED, Status.FAILED, Status.INTERRUPTED):
+        with pytest.raises(LrbenchError, match="no run ended"):
+            ended(status).save_weights(tmp_path / "w.npz")
+    assert names(tmp_path) == []
+    ended(Status.STALLED).save_weights(tmp_path / "w.npz")
+
+
+def test_weights_of_two_problems_or_of_a_loaded_result_are_refused(tmp_path: Path) -> None:
+    two = replace(made(), problems=[*made().problems, *seeds().problems])
+    with pytest.raises(UsageError, match="2 problems"):
+        two.save_weights(tmp_path / "w.npz")
+    with pytest.raises(UsageError, match="no weights"):
+        Result.from_dict(made().to_dict()).save_weights(tmp_path / "w.npz")
+    assert names(tmp_path) == []
+
+
+def test_data_frame_has_a_row_for_each_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Frame:
+        def __init__(self, rows: list[Any], columns: list[str]) -> None:
+            self.rows, self.columns = rows, columns
+
+        def astype(self, kinds: dict[str, str]) -> Frame:
+            self.kinds = kinds
+            return self
+
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Frame))
+    frame = made().to_dataframe()
+    runs = made().problems[0].runs
+    assert len(frame.rows) == sum(len(r.trace["iteration"]) for r in runs)
+    assert frame.columns[:6] == ["problem", "solver", "params", "lr0", "seed", "status"]
+    assert set(frame.columns[6:]) == set().union(*(r.trace for r in runs)) == set(frame.kinds)
+    at = frame.columns.index("objective")
+    assert [row[at] for row in frame.rows] == [v for r in runs for v in r.trace["objective"]]
+
+
+def test_data_frame_of_pandas() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = made().to_dataframe()
+    assert isinstance(frame, pandas.DataFrame)
+    assert frame["b"].isna().any()
+    assert frame["objective"].dtype == np.float64
+
+
+def test_a_data_frame_without_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(LrbenchError, match="needs pandas") as caught:
+        made().to_dataframe()
+    assert "install pandas" in caught.value.hint
