@@ -26,20 +26,20 @@ def closing_line(problem: ProblemResult) -> Line | None:
     if not groups:
         return None
     target = problem.header.get("target")
-    share = f", {DEFAULT_SHARE:.0%} of the start" if target is None else ""
+    wanted = f"F - f* <= {number(target)}"
     if target is None:
         target = DEFAULT_SHARE * problem.header["constants"]["delta0"]
-    wanted = f"F - f* <= {number(target)}{share}"
+        wanted = f"{DEFAULT_SHARE:.0%} of F(w_0) - f*"
     cost = {key: passes_to(runs, target) for key, runs in groups.items()}
     (solver, lr0), least = min(cost.items(), key=lambda item: item[1])
     if math.isfinite(least):
-        text = f"First to {wanted}: {solver} at lr0 = {lr0:g}"
+        text = f"First to {wanted}: {solver}, lr0 = {lr0:g}"
         return line(text, f"after {number(least)} passes", style="title")
     gaps = {key: statistics.median(map(_last_gap, runs)) for key, runs in groups.items()}
     (solver, lr0), nearest = min(gaps.items(), key=lambda item: item[1])
     if not math.isfinite(nearest):
         return line(f"None came to {wanted}", style="title")
-    text = f"None came to {wanted}; the nearest is {solver} at lr0 = {lr0:g}"
+    text = f"None came to {wanted}; the nearest is {solver}, lr0 = {lr0:g}"
     return line(text, f"at {number(nearest)}", style="title")
 
 

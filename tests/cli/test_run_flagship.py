@@ -87,7 +87,7 @@ def test_the_page_fits_a_screen(invoke: Any) -> None:
     assert "wngrad[order=current]" in outcome.out
     assert "stalled" in outcome.out
     assert "2/L" in outcome.out
-    assert "First to F - f* <= 4.32e-03" in lines[-1]
+    assert lines[-1] == "First to 1% of F(w_0) - f*: adagrad-norm, lr0 = 100, after 316 passes"
 
 
 def test_the_table_has_colour_where_asked(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,16 +21,16 @@ def test_names_the_first_by_hand() -> None:
                 best = (t, str(r.solver), r.lr0)
     assert best is not None
     said = text(problem)
-    assert f"{best[1]} at lr0 = {best[2]:g}" in said
+    assert f"{best[1]}, lr0 = {best[2]:g}" in said
     assert f"after {best[0]:g} passes" in said
-    assert "1% of the start" in said
+    assert "1% of F(w_0) - f*" in said
 
 
 def test_says_who_is_nearest_when_nobody_came() -> None:
     (problem,) = run(
         "logreg", solvers=["sgd"], lr0=[1e-4, 1e-3], iterations=5, target=1e-9
     ).problems
-    assert "None came to F - f* <= 1.00e-09; the nearest is sgd at lr0 = 0.001" in text(problem)
+    assert "None came to F - f* <= 1.00e-09; the nearest is sgd, lr0 = 0.001" in text(problem)
 
 
 def test_all_diverged() -> None:
