@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 1.0
 
 
 class ProgressBar(AbstractContextManager["ProgressBar"]):
-    """A bar that appears after a second and goes away at the end.
+    """A bar that appears after a second, whatever is being done then, and goes away at the end.
 
     Parameters
     ----------
@@ -23,23 +23,38 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
     """
 
     def __init__(self, enabled: bool) -> None:
-        self._enabled = enabled
-        self._since = time.monotonic()
+        self._timer = threading.Timer(PATIENCE_SECONDS, self._appear) if enabled else None
+        self._lock = threading.Lock()
+        self._now = ("", 0, 0)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
     def __call__(self, label: str, done: int, total: int) -> None:
         """Show how far the work has come; `total` 0 is unknown."""
-        if not self._enabled or time.monotonic() - self._since < PATIENCE_SECONDS:
-            return
-        if self._bar is None or self._task is None:
-            from rich.console import Console
-            from rich.progress import Progress
+        with self._lock:
+            self._now = (label, done, total)
+            self._update()
 
+    def _appear(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with self._lock:
             self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(label)
+            self._task = self._bar.add_task("")
+            self._update()
             self._bar.start()
-        self._bar.update(self._task, description=label, completed=done, total=total or None)
+
+    def _update(self) -> None:
+        if self._bar is not None and self._task is not None:
+            label, done, total = self._now
+            self._bar.update(self._task, description=label, completed=done, total=total or None)
+
+    def __enter__(self) -> ProgressBar:
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
 
     def __exit__(
         self,
@@ -47,5 +62,8 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
         if self._bar is not None:
             self._bar.stop()
