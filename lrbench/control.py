@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any
 
-from lrbench.errors import ExitCode
+from lrbench.errors import Terminated
 
 TICK_SECONDS = 0.1
 """How often the progress is shown."""
@@ -30,11 +30,17 @@ class Control(AbstractContextManager["Control"]):
     show
         Called with (label, steps done, steps in all) every tenth of a second and when the label
         changes; None for nothing to show.
+    when_ready
+        Called once when everything is read and certified, before the first run.
     """
 
     def __init__(
-        self, timeout: float | None = None, show: Callable[[str, int, int], None] | None = None
+        self,
+        timeout: float | None = None,
+        show: Callable[[str, int, int], None] | None = None,
+        when_ready: Callable[[], None] = lambda: None,
     ) -> None:
+        self._when_ready = when_ready
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._show = show
         self._shown = 0.0
@@ -67,6 +73,7 @@ class Control(AbstractContextManager["Control"]):
     def keep_results(self) -> None:
         """From now on a signal stops before the next step instead of at once."""
         self._keeping = True
+        self._when_ready()
 
     def phase(self, label: str) -> None:
         """Note what is being done now."""
@@ -98,5 +105,5 @@ class Control(AbstractContextManager["Control"]):
         if number == signal.SIGINT and (self.signal is not None or not self._keeping):
             raise KeyboardInterrupt
         if not self._keeping:
-            raise SystemExit(ExitCode.TERMINATED)
+            raise Terminated
         self.signal = number

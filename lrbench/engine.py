@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from lrbench.constants import Constants
 from lrbench.errors import RefutedError
 from lrbench.ledger import Ledger
 from lrbench.minibatches import Minibatches
-from lrbench.oracle import Ball, Iterate, Stopwatch
+from lrbench.oracle import Ball, Gradient, Iterate, Stopwatch
 from lrbench.problem import Problem
 from lrbench.results import Run, Status
 from lrbench.solver_spec import SolverSpec
@@ -110,6 +110,23 @@ def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
         except Exception as e:  # a solver may raise anything: its lanes are rows all the same
             error = f"{type(e).__name__}: {e}"
             bundle.end_all(Status.FAILED, bundle.t)
+    ends = [bundle.ledger.ended[lane] for lane in range(len(task.lr0))]
+    return [
+        replace(
+            blank,
+            status=end.status,
+            status_at=end.iteration,
+            error=error if end.status is Status.FAILED else None,
+            trace=bundle.ledger.trace(lane),
+            iterates=end.iterates,
+            evaluation_seconds=bundle.evaluation.seconds,
+        )
+        for lane, (blank, end) in enumerate(zip(unstarted(task), ends, strict=True))
+    ]
+
+
+def unstarted(task: Task) -> list[Run]:
+    """Return the runs of a task as they are before it starts: interrupted, with no checkpoint."""
     minibatches = task.minibatches
     return [
         Run(
@@ -119,14 +136,11 @@ def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
             batch_size=task.problem.n_samples if minibatches is None else minibatches.batch_size,
             sampling=None if minibatches is None else minibatches.sampling,
             seed=task.seed,
-            status=bundle.ledger.ended[lane].status,
-            status_at=bundle.ledger.ended[lane].iteration,
-            error=error if bundle.ledger.ended[lane].status is Status.FAILED else None,
-            trace=bundle.ledger.trace(lane),
-            iterates=bundle.ledger.ended[lane].iterates,
-            evaluation_seconds=bundle.evaluation.seconds,
+            status=Status.INTERRUPTED,
+            status_at=0,
+            trace={},
         )
-        for lane, lr0 in enumerate(task.lr0)
+        for lr0 in task.lr0
     ]
 
 
@@ -155,7 +169,7 @@ class Bundle:
         budget, walk, tracker = self.task.budget, self.walk, self.tracker
         self.state = self.task.solver.init(self.W, self.task.lr0)
         checkpoints = frozenset(budget.checkpoints)
-        oracles = walk.oracles(tracker.observe)
+        oracles = walk.oracles(self.observe)
         for t in range(budget.iterations + 1):
             self.t = t
             if t in checkpoints:
@@ -165,10 +179,10 @@ class Bundle:
                 break
             if stop(t):
                 return self.end_all(Status.INTERRUPTED, t)
-            self.watch.start()
-            oracle = next(oracles)
             walk.iterates.accumulate(self.W)
             self.summed = t + 1
+            self.watch.start()
+            oracle = next(oracles)
             self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
             self.watch.stop()
             lost = tracker.advance(t, self.lr)
@@ -179,6 +193,12 @@ class Bundle:
                 if lost.all():
                     break
         return self.end_all(Status.COMPLETED, budget.iterations)
+
+    def observe(self, W: Iterate, gradient: Gradient) -> None:
+        """Measure a gradient; its norm is on the clock, because adaptive solvers ask for it."""
+        gradient.norm_sq()
+        with self.watch.paused():
+            self.tracker.observe(W, gradient)
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -193,6 +213,7 @@ class Bundle:
         """Evaluate the objective and write a row; lanes may end here."""
         t, budget, iterates = self.t, self.task.budget, self.walk.iterates
         W = iterates.dense(self.W)
+        seconds = self.watch.seconds  # what follows belongs to the next step
         if self.task.minibatches is None and t < budget.iterations:
             self.watch.start()
             objective, G = self.task.problem.value_and_gradient(W, self.watch)
@@ -204,7 +225,7 @@ class Bundle:
         self.tracker.measure(W)
         self.ledger.refute(t, objective, average)
         self.remember_best(W, objective)
-        self.write(objective, average, grad_norm_sq)
+        self.write(seconds, objective, average, grad_norm_sq)
         ended = ~(np.isfinite(objective) & np.isfinite(grad_norm_sq))
         if ended.any():
             self.ledger.retract(ended)
@@ -216,15 +237,17 @@ class Bundle:
                 self.end(ended, Status.REACHED_TARGET, t)
                 G = np.compress(~ended, G, axis=1)
         if t < budget.iterations:
-            self.walk.offer(G)
+            self.walk.offer(G, self.W)
 
-    def write(self, objective: PerLane, average: PerLane, grad_norm_sq: PerLane) -> None:
+    def write(
+        self, seconds: float, objective: PerLane, average: PerLane, grad_norm_sq: PerLane
+    ) -> None:
         """Write the row of the present iteration."""
         t, f_star = self.t, self.task.constants.f_star
         row: dict[str, PerLane | float] = {
             "iteration": t,
             "passes": self.walk.meter.sample_gradients / self.task.problem.n_samples,
-            "seconds": self.watch.seconds,
+            "seconds": seconds,
             "objective": objective,
             "suboptimality": objective - f_star,
             "suboptimality_average": average - f_star,
@@ -263,8 +286,10 @@ class Bundle:
         iterates, keep = self.walk.iterates, ~mask
         last = iterates.dense(self.W)
         for lane in np.flatnonzero(mask).tolist():
-            average = iterates.mean(self.W, max(self.summed, 1), slice(lane, lane + 1))
-            points = {"last": last[:, lane], "average": average[:, 0], "best": self.best[:, lane]}
+            average = last[:, lane]
+            if self.summed:
+                average = iterates.mean(self.W, self.summed, slice(lane, lane + 1))[:, 0]
+            points = {"last": last[:, lane], "average": average, "best": self.best[:, lane]}
             # Where other lanes go on, a view would keep the whole bundle alive.
             kept = {k: v.copy() for k, v in points.items()} if keep.any() else points
             self.ledger.end(lane, status, iteration, kept)

@@ -19,6 +19,10 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+class Terminated(BaseException):
+    """SIGTERM came before there was anything to show; like `KeyboardInterrupt`, no `Exception`."""
+
+
 class LrbenchError(Exception):
     """A user's problem, said in two sentences.
 
@@ -57,3 +61,33 @@ class OptimumError(LrbenchError):
 
 class RefutedError(LrbenchError):
     """An objective was seen below f_star - error, which a certificate forbids."""
+
+
+SHOWN = 60
+"""Characters of a user's text that a message repeats."""
+
+SHOWN_PATH = 250
+"""Characters of a path, which is of little use in part."""
+
+
+def shown(value: object) -> str:
+    """Return `value` in one short line: a text in quotes, anything else as Python writes it."""
+    if isinstance(value, str):
+        return repr(_cut(value))
+    try:
+        return _cut(repr(value))
+    except ValueError:  # a whole number of more digits than Python writes
+        return f"a very long {type(value).__name__}"
+
+
+def shown_path(path: object) -> str:
+    """Return a path or a name without quotes, what cannot be printed in it as escapes."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))
+    if len(text) <= SHOWN_PATH:
+        return text
+    half = SHOWN_PATH // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

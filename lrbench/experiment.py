@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -12,6 +13,8 @@ from lrbench import engine
 from lrbench.cachedir import cache_dir
 from lrbench.constants import Sampling
 from lrbench.control import Control
+from lrbench.data.load import load
+from lrbench.data.scaling import affine
 from lrbench.describe import environment, header
 from lrbench.errors import LrbenchError, RefutedError, UsageError
 from lrbench.grid import Rate
@@ -20,7 +23,7 @@ from lrbench.optimum import discard
 from lrbench.oracle import Ball
 from lrbench.plan import DEFAULT_SOLVERS, Plan
 from lrbench.prepare import Prepared, prepare
-from lrbench.results import ProblemResult, Result, Run, Verdict
+from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict
 from lrbench.spec import ProblemSpec, load_spec
 from lrbench.verdicts import judge_all
 
@@ -28,8 +31,8 @@ from lrbench.verdicts import judge_all
 def run(
     problems: str | Path | ProblemSpec | Iterable[str | Path | ProblemSpec],
     *,
-    solvers: Sequence[str] = DEFAULT_SOLVERS,
-    lr0: Iterable[float | str | Rate] = (1.0,),
+    solvers: str | Sequence[str] = DEFAULT_SOLVERS,
+    lr0: float | str | Rate | Iterable[float | str | Rate] = (1.0,),
     batch_size: int | None = None,
     iterations: int | None = None,
     passes: float | None = None,
@@ -93,11 +96,10 @@ def run(
     >>> result.problems[0].runs[0].status
     <Status.COMPLETED: 'completed'>
     """
-    many = [problems] if isinstance(problems, str | Path | ProblemSpec) else list(problems)
-    specs = [p if isinstance(p, ProblemSpec) else load_spec(p) for p in many]
+    specs = _specs(problems)
     plan = Plan(
         solvers=solvers,
-        lr0=tuple(lr0),
+        lr0=lr0,
         batch_size=batch_size,
         iterations=iterations,
         passes=passes,
@@ -112,6 +114,18 @@ def run(
         threads=threads,
     )
     return carry_out(plan, specs, Control(timeout))
+
+
+def _specs(problems: Any) -> list[ProblemSpec]:
+    """Return the specifications of one problem or many; raise `UsageError` for anything else."""
+    kinds = (str, Path, ProblemSpec)
+    many = [problems] if isinstance(problems, kinds) else problems
+    if not isinstance(many, Iterable) or not (found := list(many)):
+        raise UsageError(f"{problems!r} names no problem.", "give a name, as in 'logreg'.")
+    for problem in found:
+        if not isinstance(problem, kinds):
+            raise UsageError(f"{problem!r} is not a problem.", "give a name, as in 'logreg'.")
+    return [p if isinstance(p, ProblemSpec) else load_spec(p) for p in found]
 
 
 def carry_out(
@@ -148,8 +162,6 @@ def carry_out(
         control.total = sum(plan.steps(p.problem.n_samples) for p in ready) * plan.bundles
         control.keep_results()
         for prepared in ready:
-            if control.stopped:
-                break
             try:
                 results.append(_run_problem(prepared, plan, cache, control))
             except LrbenchError as error:
@@ -161,13 +173,15 @@ def _run_problem(p: Prepared, plan: Plan, cache: Path, control: Control) -> Prob
     try:
         runs = tuple(_runs(p, plan, control))
     except RefutedError:
-        discard(p.problem, cache)
+        if p.constants.f_star_certified:
+            discard(p.problem, cache)
         raise
     return ProblemResult(
         p.problem.name,
         header(p.problem, p.constants, plan.radius, plan.target),
         runs,
         tuple(_verdicts(p, runs, plan)),
+        features=FeatureMap(*affine(load(p.spec.data).X, p.spec.scale)),
     )
 
 
@@ -179,8 +193,6 @@ def _runs(p: Prepared, plan: Plan, control: Control) -> Iterator[Run]:
         if plan.batch_size is not None:
             minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, seed)
         for solver, spec in plan.built:
-            if control.stopped:
-                return
             control.phase(f"{problem.name}: {spec}, seed {seed}")
             task = engine.Task(
                 problem=problem,
@@ -194,13 +206,14 @@ def _runs(p: Prepared, plan: Plan, control: Control) -> Iterator[Run]:
                 budget=engine.Budget(steps, checkpoints, plan.target),
                 seed=seed,
             )
-            yield from engine.run(task, control)
+            yield from engine.unstarted(task) if control.stopped else engine.run(task, control)
             control.finished(steps)
 
 
 def _verdicts(p: Prepared, runs: Sequence[Run], plan: Plan) -> Iterator[Verdict]:
-    for _, spec in plan.built:
-        for lr0 in p.lr0:
-            mine = [r for r in runs if (r.solver, r.lr0) == (spec, lr0) and r.trace]
-            if mine:
-                yield from judge_all(mine, p.setting(plan, spec, lr0))
+    seeds: dict[tuple[str, float], list[Run]] = {}
+    for run in runs:
+        if run.trace:
+            seeds.setdefault((str(run.solver), run.lr0), []).append(run)
+    for (_, lr0), mine in seeds.items():
+        yield from judge_all(mine, p.setting(plan, mine[0].solver, lr0))

@@ -9,7 +9,7 @@ from numbers import Real
 
 import numpy as np
 
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 
 HINT = (
     "give positive numbers: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced, ends included), "
@@ -108,7 +108,7 @@ def _rates(value: object) -> list[Rate]:
     if isinstance(value, str):
         return parse_rates([value])
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise UsageError(f"--lr0 {value!r}: {value!r} is not a number.", HINT)
+        raise UsageError(f"--lr0 {shown(value)} is not a number.", HINT)
     try:
         number = float(value)
     except OverflowError:
@@ -121,13 +121,15 @@ def _part(part: str, text: str) -> list[Rate]:
     if len(pieces) == 1:
         return [_rate(part, text)]
     if len(pieces) != 3:
-        raise UsageError(f"--lr0 {text!r}: {part!r} is neither a number nor LO:HI:COUNT.", HINT)
+        raise UsageError(
+            f"--lr0 {shown(text)}: {shown(part)} is neither a number nor LO:HI:COUNT.", HINT
+        )
     lo, hi = _rate(pieces[0], text), _rate(pieces[1], text)
     count = _count(pieces[2], text)
     if lo.per_L != hi.per_L:
-        raise UsageError(f"--lr0 {text!r}: {lo} and {hi} are not in the same unit.", HINT)
+        raise UsageError(f"--lr0 {shown(text)}: {lo} and {hi} are not in the same unit.", HINT)
     if hi.value < lo.value or (count == 1 and hi.value > lo.value):
-        raise UsageError(f"--lr0 {text!r}: no {count} values go from {lo} up to {hi}.", HINT)
+        raise UsageError(f"--lr0 {shown(text)}: no {count} values go from {lo} up to {hi}.", HINT)
     exact = [lo.value, hi.value] if count > 1 else [lo.value]
     inside = np.geomspace(lo.value, hi.value, count)[1:-1].tolist()
     return [Rate(value, lo.per_L) for value in (exact[0], *inside, *exact[1:])]
@@ -138,8 +140,8 @@ def _rate(piece: str, text: str) -> Rate:
     try:
         value = float(number)
     except ValueError:
-        raise UsageError(f"--lr0 {text!r}: {piece!r} is not a number.", HINT) from None
-    return Rate(_checked(value, piece, repr(text)), per_L=number != piece.strip())
+        raise UsageError(f"--lr0 {shown(text)}: {shown(piece)} is not a number.", HINT) from None
+    return Rate(_checked(value, shown(piece), shown(text)), per_L=number != piece.strip())
 
 
 def _checked(value: float, piece: str, text: str) -> float:
@@ -153,6 +155,10 @@ def _usable(value: float) -> bool:
 
 
 def _count(piece: str, text: str) -> int:
-    if not piece.isdigit() or not 1 <= int(piece) <= MOST_LANES:
-        raise UsageError(f"--lr0 {text!r}: {piece!r} is not a count from 1 to {MOST_LANES}.", HINT)
-    return int(piece)
+    plain = piece.isascii() and piece.isdigit() and len(piece) <= len(str(MOST_LANES))
+    count = int(piece) if plain else 0
+    if not 1 <= count <= MOST_LANES:
+        raise UsageError(
+            f"--lr0 {shown(text)}: {shown(piece)} is not a count from 1 to {MOST_LANES}.", HINT
+        )
+    return count

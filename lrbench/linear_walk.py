@@ -163,12 +163,15 @@ class DenseOracle:
 class FullOracle(DenseOracle):
     """The gradient of F itself."""
 
-    offered: Lanes | None = None
-    """The gradient at the present iterate, where an evaluation has just computed it."""
+    offered: tuple[Lanes, Lanes] | None = None
+    """A gradient that an evaluation has just computed, and the iterate it belongs to."""
 
     def gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient of F at `W`; metered as n_samples."""
-        G = self._objective.gradient(W) if self.offered is None else self.offered
+        if self.offered is not None and self.offered[1] is W:
+            G = self.offered[0]
+        else:
+            G = self._objective.gradient(W)
         self.offered = None
         return self._observed(W, G, self._objective.n_samples)
 
@@ -208,11 +211,11 @@ class FullWalk:
         self.meter = Meter()
         self.iterates = DenseIterates(w0)
         self._make = (objective, w_star, ball, self.meter)
-        self._offered: Lanes | None = None
+        self._offered: tuple[Lanes, Lanes] | None = None
 
-    def offer(self, gradient: Lanes) -> None:
-        """Use this gradient at the present iterate for the next call."""
-        self._offered = gradient
+    def offer(self, gradient: Lanes, at: Lanes) -> None:
+        """Use this gradient for the next step, if it asks for the one `at`."""
+        self._offered = (gradient, at)
 
     def oracles(self, observer: Observer) -> Iterator[FullOracle]:
         """Yield the same oracle again and again."""
@@ -241,7 +244,7 @@ class MinibatchWalk:
         self._minibatches = minibatches
         self._dense = dense
 
-    def offer(self, gradient: Lanes) -> None:
+    def offer(self, gradient: Lanes, at: Lanes) -> None:
         """Do nothing: a minibatch has another gradient."""
 
     def oracles(self, observer: Observer) -> Iterator[MinibatchOracle]:

@@ -10,6 +10,9 @@ import numpy as np
 from lrbench.arrays import Index
 from lrbench.constants import Sampling
 
+STREAM = (1,)
+"""What sets this stream of random numbers apart from ``default_rng(seed)``."""
+
 
 @dataclass(frozen=True)
 class Minibatches:
@@ -25,7 +28,8 @@ class Minibatches:
         ``"replacement"``: independent and uniform, the setting of the theorems; ``"reshuffle"``:
         one random permutation after another, cut into minibatches (which may span two of them).
     seed
-        Of the order; equal seeds give equal minibatches.
+        Of the order; equal seeds give equal minibatches, independent of what else is drawn with
+        the same seed (generated data, a random start).
     """
 
     n_samples: int
@@ -35,7 +39,7 @@ class Minibatches:
 
     def chunks(self, n_steps: int) -> Iterator[Index]:
         """Yield the indices of the next `n_steps` minibatches, (n_steps, batch_size), for ever."""
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=STREAM))
         shape = (n_steps, self.batch_size)
         if self.sampling == "replacement":
             while True:

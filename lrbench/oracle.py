@@ -93,7 +93,7 @@ class Iterates(Protocol):
 
 @dataclass
 class Stopwatch:
-    """Seconds of solver time; evaluation and measurement happen while it is paused."""
+    """Seconds of solver time; evaluation and what certificates need are off this clock."""
 
     seconds: float = 0.0
     _since: float | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import operator
+import typing
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +19,16 @@ from lrbench.solvers.build import build as build_solver
 DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
+MOST_STEPS = 10**15
+INTEGERS = {
+    "batch_size": (1, 2**62),
+    "iterations": (1, MOST_STEPS),
+    "replicates": (1, 10**6),
+    "seed": (0, 2**62),
+    "checkpoints_per_decade": (1, 1000),
+    "threads": (1, 1024),
+}
+"""Whole numbers among the options, and their ranges."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +68,8 @@ class Plan:
         For a value that makes no sense.
     """
 
-    solvers: Sequence[str] = DEFAULT_SOLVERS
-    lr0: Sequence[float | str | Rate] = (1.0,)
+    solvers: str | Sequence[str] = DEFAULT_SOLVERS
+    lr0: float | str | Rate | Iterable[float | str | Rate] = (1.0,)
     batch_size: int | None = None
     iterations: int | None = None
     passes: float | None = None
@@ -74,18 +86,28 @@ class Plan:
     rates: Sequence[Rate] = field(init=False)
 
     def __post_init__(self) -> None:
-        built = {str(spec): (solver, spec) for solver, spec in map(build_solver, self.solvers)}
-        object.__setattr__(self, "built", tuple(built.values()))
-        object.__setattr__(self, "rates", tuple(rates(self.lr0)))
+        given = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
+        built = {str(spec): (solver, spec) for solver, spec in map(build_solver, _texts(given))}
+        self._set("built", tuple(built.values()))
+        self._set("rates", tuple(rates(self.lr0)))
+        if not self.built:
+            raise UsageError("there is no solver.", "give --solver, as in --solver wngrad.")
         if not self.rates:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
-        for name in ("batch_size", "replicates", "checkpoints_per_decade", "threads"):
-            _require(name, getattr(self, name), lambda v: v >= 1, "at least 1")
-        _require("seed", self.seed, lambda v: v >= 0, "0 or more")
-        _require("iterations", self.iterations, lambda v: v >= 1, "at least 1")
-        for name in ("passes", "timeout", "radius", "target"):
-            _require(name, getattr(self, name), lambda v: 0 < v < math.inf, "a positive number")
-        _require("f_star", self.f_star, math.isfinite, "a number")
+        if self.sampling not in typing.get_args(Sampling):
+            raise UsageError(
+                f"--sampling {self.sampling!r} is not known.", "choose replacement or reshuffle."
+            )
+        for name, (low, high) in INTEGERS.items():
+            self._set(name, _integer(name, getattr(self, name), low, high))
+        for name in ("passes", "timeout", "radius", "target", "f_star"):
+            self._set(name, _number(name, getattr(self, name), positive=name != "f_star"))
+        self._check_budget()
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _check_budget(self) -> None:
         if self.iterations is not None and self.passes is not None:
             raise UsageError(
                 "the budget is given twice, as iterations and as passes.",
@@ -115,10 +137,51 @@ class Plan:
             return DEFAULT_ITERATIONS
         size = n_samples if self.batch_size is None else self.batch_size
         passes = DEFAULT_PASSES if self.passes is None else self.passes
-        return max(1, math.ceil(passes * n_samples / size - 1e-9))
+        steps = passes * n_samples / size
+        if steps > MOST_STEPS:
+            raise UsageError(
+                f"--passes {passes:g} is more than {MOST_STEPS:.0e} steps.", "give fewer passes."
+            )
+        return max(1, math.ceil(steps - 1e-9))
 
 
-def _require(name: str, value: Any, holds: Any, what: str) -> None:
-    if value is not None and not holds(value):
-        option = "--" + name.replace("_", "-")
-        raise UsageError(f"{option} {value} is not {what}.", f"give {option} {what}.")
+def _texts(values: Any) -> list[str]:
+    """Return the names of solvers, or raise `UsageError`."""
+    found = list(values) if isinstance(values, Iterable) else [values]
+    for value in found:
+        if not isinstance(value, str):
+            raise UsageError(f"{value!r} is not the name of a solver.", "give a text: 'wngrad'.")
+    return found
+
+
+def _integer(name: str, value: Any, low: int, high: int) -> int | None:
+    if value is None and name in ("batch_size", "iterations"):
+        return None
+    what = f"a whole number from {low} to {high if high < MOST_STEPS else format(high, '.0e')}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or not low <= number <= high:
+        raise _wrong(name, value, what)
+    return number
+
+
+def _number(name: str, value: Any, *, positive: bool) -> float | None:
+    if value is None:
+        return None
+    what = "a positive number" if positive else "a number"
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise _wrong(name, value, what) from None
+    if not math.isfinite(number) or (positive and number <= 0):
+        raise _wrong(name, value, what)
+    return number
+
+
+def _wrong(name: str, value: Any, what: str) -> UsageError:
+    option = "--" + name.replace("_", "-")
+    text = str(value)
+    text = text if len(text) <= 40 else text[:37] + "..."
+    return UsageError(f"{option} {text} is not {what}.", f"{option} takes {what}.")

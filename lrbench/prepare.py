@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from lrbench.constants import Constants
 from lrbench.control import Control
-from lrbench.errors import UsageError
+from lrbench.errors import DataError, UsageError
 from lrbench.grid import resolve
 from lrbench.optimum import Optimum, constants, find, taken_as_given
 from lrbench.plan import Plan
@@ -18,11 +20,15 @@ from lrbench.spec import ProblemSpec
 from lrbench.spec import build as build_problem
 from lrbench.theory.base import Setting
 
+MOST = 1e150
+"""A constant beyond this, or below its inverse, overflows when it is squared."""
+
 
 @dataclass(frozen=True)
 class Prepared:
     """A problem, what is known of it, and the learning rates that its L gives."""
 
+    spec: ProblemSpec
     problem: LinearProblem
     optimum: Optimum
     constants: Constants
@@ -59,9 +65,11 @@ def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control)
         optimum = find(problem, cache=cache)
     else:
         optimum = taken_as_given(problem, plan.f_star)
-    known = constants(problem, optimum, radius=plan.radius)
+    with np.errstate(all="ignore"):
+        known = constants(problem, optimum, radius=plan.radius)
+    _check_range(known, problem)
     _check_ball(plan.radius, known, problem)
-    return Prepared(problem, optimum, known, tuple(resolve(plan.rates, known.L)))
+    return Prepared(spec, problem, optimum, known, tuple(resolve(plan.rates, known.L)))
 
 
 def read(spec: ProblemSpec, plan: Plan) -> LinearProblem:
@@ -74,6 +82,23 @@ def read(spec: ProblemSpec, plan: Plan) -> LinearProblem:
             "give a smaller one, or full.",
         )
     return problem
+
+
+def _check_range(known: Constants, problem: LinearProblem) -> None:
+    """Refuse numbers so large or small that nothing could be measured in float64."""
+    sizes = {
+        "L": 0.0 if math.isinf(known.L) else known.L,
+        "1/L": 1 / known.L if known.L > 1 / MOST else math.inf if known.L else 0.0,
+        "F(w_0) - f*": known.delta0,
+        "|grad F(w_0)|^2": known.grad_norm_sq0,
+        "|w_0 - w*|": known.distance or 0.0,
+    }
+    bad = [name for name, size in sizes.items() if not size < MOST]
+    if bad:
+        raise DataError(
+            f"the numbers of {problem.name} leave the range of float64: {', '.join(bad)}.",
+            "scale the data (--scale maxabs), the targets or the start.",
+        )
 
 
 def _check_ball(radius: float | None, known: Constants, problem: LinearProblem) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.linear import LinearObjective
 from lrbench.linear_walk import linear_walk
-from lrbench.oracle import Ball, Iterates, Meter, Observer, Oracle, Stopwatch
+from lrbench.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
 
 if TYPE_CHECKING:
     from lrbench.minibatches import Minibatches
@@ -97,8 +97,8 @@ class Walk(Protocol):
         """Yield the oracle of step 0, 1, … without end."""
         ...
 
-    def offer(self, gradient: Lanes) -> None:
-        """Use this gradient at the present iterate for the next call (full batches only)."""
+    def offer(self, gradient: Lanes, at: Iterate) -> None:
+        """Use this gradient for the next step, if it asks for the one `at` (full batches only)."""
         ...
 
 

@@ -282,7 +282,7 @@ class ScaledWalk:
         self._minibatches = minibatches
         self._star_scores = objective.data.X @ self.iterates._w_star
 
-    def offer(self, gradient: Lanes) -> None:
+    def offer(self, gradient: Lanes, at: ScaledLanes) -> None:
         """Do nothing: a minibatch has another gradient."""
 
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:

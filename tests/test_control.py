@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from lrbench.control import Control
+from lrbench.errors import Terminated
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -29,7 +30,7 @@ def test_a_second_ctrl_c_breaks_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+    ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
 )
 def test_before_there_is_a_result_a_signal_breaks_off(
     number: signal.Signals, raised: type[BaseException]

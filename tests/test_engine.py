@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from builders import (
 )
 
 from lrbench import engine, oracle
-from lrbench.arrays import PerLane
+from lrbench.arrays import Lanes, PerLane
 from lrbench.engine import log_spaced, run
 from lrbench.errors import RefutedError
 from lrbench.losses.base import Task
@@ -497,9 +497,7 @@ def slow(clock: list[float]) -> Any:
 def test_a_full_gradient_is_timed_once_whoever_asks_for_it(clock: list[float]) -> None:
     for marks in ([*range(11)], [0, 5, 10], [0, 10]):
         (r,) = run_healthy(task(slow(clock), SGD(), [0.1], 10, checkpoints=marks))
-        # A checkpoint computes the gradient of the next step: it is on the clock already then.
-        ahead = [1.0 if t < 10 else 0.0 for t in marks]
-        np.testing.assert_array_equal(r.trace["seconds"], r.trace["iteration"] + ahead)
+        np.testing.assert_array_equal(r.trace["seconds"], r.trace["iteration"])
         # Objectives at iterates and averages, and the gradient at the end, which no step needs.
         assert r.evaluation_seconds == VALUE * (2 * len(marks) - 1) + DERIVATIVE
 
@@ -520,4 +518,40 @@ def test_the_time_of_the_solver_itself_counts(clock: list[float]) -> None:
             return super().step(W, state, oracle)
 
     (r,) = run_healthy(task(slow(clock), Thoughtful(), [0.1], 10, checkpoints=[0, 10]))
-    assert r.trace["seconds"].tolist() == [DERIVATIVE, 10 * (DERIVATIVE + STEP)]
+    assert r.trace["seconds"].tolist() == [0.0, 10 * (DERIVATIVE + STEP)]
+
+
+class AheadState(NamedTuple):
+    before: Lanes
+    lr: PerLane
+
+
+@dataclass(frozen=True)
+class LookAhead(SGD):
+    """Nesterov's momentum: the gradient is asked for beyond the iterate."""
+
+    def init(self, W: Iterate, lr0: PerLane) -> Any:
+        return AheadState(W.copy(), lr0)
+
+    def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
+        ahead = W + 0.9 * (W - state.before)
+        g = oracle.gradient(ahead)
+        before = W.copy()
+        return Step(oracle.descend(ahead, state.lr, g), state.lr, AheadState(before, state.lr))
+
+
+def test_where_a_run_is_looked_at_does_not_change_it() -> None:
+    problem = quadratic()
+    ends = [
+        run(task(problem, LookAhead(), [0.05], 40, checkpoints=marks))[0].iterates["last"]
+        for marks in ([0, 40], [0, 3, 17, 40], [*range(41)])
+    ]
+    np.testing.assert_array_equal(ends[0], ends[1])
+    np.testing.assert_array_equal(ends[0], ends[2])
+
+
+def test_a_lane_that_ends_at_once_has_its_start_as_average() -> None:
+    problem = quadratic()
+    (r,) = run(task(problem, SGD(), [0.1], 10, target=1e12))
+    assert (r.status, r.status_at) == (Status.REACHED_TARGET, 0)
+    np.testing.assert_array_equal(r.iterates["average"], problem.w0)

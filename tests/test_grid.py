@@ -113,6 +113,12 @@ def test_rates_refuse_what_is_no_positive_number(value: Any) -> None:
         "x",
         "1:2",
         "1:2:x",
+        "1:2:²",
+        "1:2:٣",
+        "1:2:1_0",
+        "1:2:-3",
+        "1:2:0",
+        "1:2:100001",
         "1::3",
         "/L",
         "1/l",
@@ -136,6 +142,24 @@ def test_nonsense_is_refused_with_the_text(text: str) -> None:
 def test_a_range_has_one_unit() -> None:
     with pytest.raises(UsageError, match=r"0\.1 and 10/L are not in the same unit"):
         parse_rates(["0.1:10/L:3"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1:10:" + "9" * 5000, "9" * 5000, "x" * 5000, ":" * 5000, "2:1:" + "0" * 5000, "1:2:3" * 1000],
+    ids=range(6),
+)
+def test_a_long_text_is_shown_in_part(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_rates([text])
+    assert repr(text[:60] + "…") in caught.value.message
+    assert len(caught.value.message) < 250
+
+
+def test_a_list_of_huge_numbers_is_refused() -> None:
+    value: Any = [10**5000]
+    with pytest.raises(UsageError, match="is not a number"):
+        rates([value])
 
 
 def test_a_huge_count_is_refused_before_anything_is_allocated() -> None:

@@ -73,6 +73,18 @@ def test_the_seed_decides_the_order(sampling: Sampling) -> None:
     assert not np.array_equal(one, other)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2**32 + 1, 10**30])
+def test_the_order_is_not_of_the_stream_of_data_and_starts(seed: int) -> None:
+    n = 1000
+    stream = first(Minibatches(n, n, "replacement", seed), 1, chunk=1).ravel()
+    reshuffled = first(Minibatches(n, n, "reshuffle", seed), 1, chunk=1).ravel()
+    for other in (np.random.default_rng(seed), np.random.default_rng(seed + 2**32)):
+        state = other.bit_generator.state
+        assert (stream == other.integers(0, n, n)).mean() < 0.05
+        other.bit_generator.state = state
+        assert (reshuffled == other.permutation(n)).mean() < 0.05
+
+
 @both
 def test_indices_are_in_range(sampling: Sampling) -> None:
     index = first(Minibatches(13, 4, sampling, seed=0), 500)

@@ -36,13 +36,25 @@ def test_parts(text: str, name: str, params: dict[str, Value]) -> None:
         ("x[a=1,]", "no '='"),
         ("x[=1]", "empty key"),
         ("x[a=]", "empty value"),
-        ("x[a=1,a=2]", "gives a twice"),
+        ("x[a=1,a=2]", "gives 'a' twice"),
     ],
 )
 def test_errors(text: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as caught:
         parse_part(text)
     assert repr(text) in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x[" + "a" * 5000, "x" + "[" * 5000, f"x[{'a' * 5000}]", f"x[{'a' * 5000}=1,{'a' * 5000}=2]"],
+    ids=range(4),
+)
+def test_a_long_text_is_shown_in_part(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_part(text)
+    assert repr(text[:60] + "…") in caught.value.message
+    assert len(caught.value.message) < 200
 
 
 @pytest.mark.parametrize(

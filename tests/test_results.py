@@ -20,7 +20,7 @@ import pytest
 
 import lrbench
 from lrbench.errors import ExitCode, LrbenchError, UsageError
-from lrbench.results import COLUMNS, SCHEMA, SUMMED, Result, Run, Status, reserve
+from lrbench.results import COLUMNS, SCHEMA, SUMMED, FeatureMap, Result, Run, Status, reserve
 
 
 @cache
@@ -185,15 +185,18 @@ VERDICT = "problems.0.verdicts.0."
     [
         ("version", ..., "version is missing"),
         ("version", "1", "version is not an integer"),
+        ("version", 0, "version is too small"),
         ("command", "run", "command is not a list"),
         ("command", [1], "command[0] is not a text"),
         ("environment", [], "environment is not an object"),
         ("problems", ..., "problems is missing"),
         ("problems", [3], "problems[0] is not an object"),
+        ("problems", [], "holds no problem"),
         ("problems.0.name", ..., "problems[0].name is missing"),
         ("problems.0.n_samples", 2.5, "problems[0].n_samples is not an integer"),
         ("problems.0.n_samples", 0, "problems[0].n_samples is too small"),
         ("problems.0.radius", "1", "problems[0].radius is not a number or null"),
+        ("problems.0.target", "x", "problems[0].target is not a number or null"),
         ("problems.0.intercept", 1, "problems[0].intercept is not true or false"),
         ("problems.0.penalty", None, "problems[0].penalty is not an object"),
         ("problems.0.labels", {"+1": 1}, "problems[0].labels.+1 is not a text"),
@@ -287,6 +290,11 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert (tmp_path / "r.json").read_text() == made().to_json() + "\n"
 
 
+def test_an_empty_path_is_said_to_be_empty() -> None:
+    with pytest.raises(UsageError, match="path of the file is empty"):
+        Result.load("")
+
+
 @pytest.mark.parametrize("name", ["nothing.json", ""])
 def test_a_file_that_cannot_be_read(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no file|cannot be read"):
@@ -325,11 +333,12 @@ def test_weights_of_what_did_not_end_by_itself_are_not_saved(tmp_path: Path) -> 
         runs: list[Run] = [replace(r, status=status) for r in problem.runs]
         return replace(made(), problems=[replace(problem, runs=runs)])
 
-    for status in (Status.DIVERGED, Status.FAILED, Status.INTERRUPTED):
+    for status in (Status.DIVERGED, Status.FAILED):
         with pytest.raises(LrbenchError, match="no run ended"):
             ended(status).save_weights(tmp_path / "w.npz")
     assert names(tmp_path) == []
-    ended(Status.STALLED).save_weights(tmp_path / "w.npz")
+    for status in (Status.STALLED, Status.INTERRUPTED):
+        ended(status).save_weights(tmp_path / "w.npz", force=True)
 
 
 def test_weights_of_two_problems_or_of_a_loaded_result_are_refused(tmp_path: Path) -> None:
@@ -339,6 +348,83 @@ def test_weights_of_two_problems_or_of_a_loaded_result_are_refused(tmp_path: Pat
     with pytest.raises(UsageError, match="no weights"):
         Result.from_dict(made().to_dict()).save_weights(tmp_path / "w.npz")
     assert names(tmp_path) == []
+
+
+def three_seeds() -> Result:
+    """One lr0 has the best single seed, the other the better mean."""
+    problem = made().problems[0]
+    base = problem.runs[0]
+
+    def ended(lr0: float, seed: int, gap: float, status: Status = Status.COMPLETED) -> Run:
+        column = np.array([1.0, gap])
+        trace = {name: np.array([0.0, 1.0]) for name in base.trace}
+        trace |= {"suboptimality": column, "objective": column + 5.0}
+        best = np.full(2, 10 * lr0 + seed)
+        return replace(
+            base, lr0=lr0, seed=seed, status=status, trace=trace, iterates={"best": best}
+        )
+
+    runs = [
+        *(ended(1.0, seed, gap) for seed, gap in enumerate([1e-9, 0.5, 0.5])),
+        *(ended(2.0, seed, gap) for seed, gap in enumerate([0.2, 0.1, 0.3])),
+        ended(3.0, 0, 1e-12),
+        ended(3.0, 1, 1e-12, Status.DIVERGED),
+    ]
+    return replace(made(), problems=[replace(problem, runs=runs, verdicts=())])
+
+
+def test_weights_are_of_the_best_mean_and_then_of_its_best_seed(tmp_path: Path) -> None:
+    run = three_seeds().save_weights(tmp_path / "w.npz")
+    saved = np.load(tmp_path / "w.npz")
+    assert (run.lr0, run.seed) == (2.0, 1)
+    assert (float(saved["lr0"]), int(saved["seed"])) == (2.0, 1)
+    assert saved["W"].tolist() == [21.0, 21.0]
+    assert float(saved["objective"]) == 5.1
+    assert "lowest wngrad[order=current], lr0 = 2, at F - f* = 2.00e-01" in repr(three_seeds())
+
+
+def test_a_result_is_shown_in_a_line_a_problem() -> None:
+    lines = repr(made()).splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("  log-spectrum: 4 runs, lowest ")
+    assert max(len(repr(r)) for r in made().problems[0].runs) < 400
+    assert len(repr(made().problems[0])) < 100
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_weights_for_the_file_as_it_is(intercept: bool, tmp_path: Path) -> None:
+    """The scores on scaled columns and on raw ones are the same numbers."""
+    rng = np.random.default_rng(0)
+    raw, centre, divisor = rng.standard_normal((7, 2)), rng.standard_normal(2), np.array([2.0, 0.1])
+    w = rng.standard_normal(2 + intercept)
+    result = three_seeds()
+    problem = result.problems[0]
+    header = dict(problem.header) | {
+        "intercept": intercept,
+        "scale": "standard",
+        "labels": {"+1": "sick", "-1": "well"},
+    }
+    runs = [replace(r, iterates={"best": w}) for r in problem.runs]
+    for known in (FeatureMap(centre, divisor), FeatureMap(None, divisor), FeatureMap(), None):
+        mine = replace(problem, header=header, runs=runs, features=known)
+        replace(result, problems=[mine]).save_weights(tmp_path / "w.npz", force=True)
+        saved = np.load(tmp_path / "w.npz")
+        if known is None:
+            assert "coef" not in saved
+            continue
+        scaled = (raw - (0 if known.centre is None else centre)) / (
+            1 if known.divisor is None else divisor
+        )
+        X = np.column_stack([scaled, np.ones(len(raw))]) if intercept else scaled
+        np.testing.assert_allclose(
+            raw @ saved["coef"] + float(saved["intercept"]), X @ w, rtol=1e-12, atol=1e-12
+        )
+        assert [str(saved[k]) for k in ("positive", "negative", "scale", "loss")] == [
+            "sick",
+            "well",
+            "standard",
+            "squared",
+        ]
 
 
 def test_data_frame_has_a_row_for_each_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import click
 
 
-@click.group(name="cache", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    name="cache",
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 def command() -> None:
     """Show or clear the folder of parsed data and certified optima.
 

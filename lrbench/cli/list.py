@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,26 @@ if TYPE_CHECKING:
 FORMAT = "lrbench-list"
 VERSION = 1
 WIDTH = 80
+
+MARKS = {
+    r"^( *)\.\. (\[\d+\])": r"\1\2",
+    r"(\[\d+\])_": r"\1",
+    r":\w+:`~?([^`]*)`": r"\1",
+    r"``([^`]*)``": r"\1",
+    r"`([^`\n]*)`": r"\1",
+}
+"""Marks of reStructuredText, and what is left of them."""
+
+IN_FORMULAS = {
+    r"\\mathrm\{(\w+)\}": r"\1",
+    r"\\q?quad *|\\, *": " ",
+    r"\\\||\\[lr]Vert": "|",
+    r"\\\\": "",
+    r"&=": "=",
+    r"\\dots": "...",
+    r"\\(beta|varepsilon|lambda|varphi|log|max|odot)(?![a-zA-Z])": r"\1",
+}
+"""The same for what TeX alone reads."""
 
 page_options = chain(
     [
@@ -101,7 +122,7 @@ def _page(part: Mapping[str, Any]) -> Iterator[Block]:
     rest = part.get("doc", "").partition("\n")[2].strip("\n")
     if rest:
         yield line("")
-        yield from (line(text) for text in reflowed(rest))
+        yield from (line(text) for text in reflowed(unmarked(rest)))
     for row in part.get("elsewhere", ()):
         yield line("")
         yield _place(row)
@@ -125,8 +146,15 @@ def _place(row: Mapping[str, str]) -> Block:
     return Grid(columns, rows, frozenset({0, 1}))
 
 
+def unmarked(doc: str) -> str:
+    """Return a docstring without the marks that only a program for documentation reads."""
+    for pattern, plain in MARKS.items():
+        doc = re.sub(pattern, plain, doc, flags=re.MULTILINE)
+    return doc
+
+
 def reflowed(doc: str) -> Iterator[str]:
-    """Yield the lines of a docstring in at most 80 columns; formulas and headings as they are."""
+    """Yield the lines of a docstring in at most 80 columns; headings and formulas stay lines."""
     lines = doc.splitlines()
     heading = {k for k, text in enumerate(lines) if text and set(text) == {"-"}}
     heading |= {k - 1 for k in heading}
@@ -138,7 +166,9 @@ def reflowed(doc: str) -> Iterator[str]:
         return (k,) if alone else (-1, len(text) - len(text.lstrip()))
 
     for (first, *indent), numbers in itertools.groupby(range(len(lines)), group):
-        if first >= 0:
+        if first in formula:
+            yield from _formula(lines[first])
+        elif first >= 0:
             yield lines[first]
         else:
             text = " ".join(lines[k].strip() for k in numbers)
@@ -151,6 +181,16 @@ def reflowed(doc: str) -> Iterator[str]:
                 break_on_hyphens=False,
                 break_long_words=False,
             )
+
+
+def _formula(text: str) -> Iterator[str]:
+    """Yield a line of a formula as plain text; nothing for the mark above it."""
+    head, mark, rest = text.partition(".. math::")
+    shown = "    " + rest.strip() if mark else head
+    for pattern, plain in IN_FORMULAS.items():
+        shown = re.sub(pattern, plain, shown)
+    if shown.strip():
+        yield shown.rstrip()
 
 
 def _formulas(lines: list[str]) -> set[int]:

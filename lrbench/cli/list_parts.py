@@ -147,10 +147,12 @@ def theorems() -> Kind:
             "doc": _doc(type(t)),
         }
 
+    small = {key.lower(): key for key in found}
+
     return Kind(
         lambda: {key: about(key) for key in found},
         details,
-        lambda name: _checked("theorem", found, name),
+        lambda name: _checked("theorem", found, small.get(name.lower(), name)),
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import click
 
 from lrbench import __version__
-from lrbench.errors import ExitCode, LrbenchError
+from lrbench.errors import ExitCode, LrbenchError, Terminated
 
 COMMANDS = {
     "run": "Run solvers on a problem: convergence beside theory.",
@@ -19,6 +23,29 @@ COMMANDS = {
     "sys-info": "Versions, processor and BLAS: what the figures depend on.",
     "list": "Problems, solvers, losses, penalties, theorems and formats by name.",
 }
+
+
+NOTHING_FINISHED = ("interrupted.", "nothing was finished, so nothing is shown.")
+
+
+class ReaderGoneError(Exception):
+    """The reader of stdout has what it wants and has closed the pipe."""
+
+
+@contextlib.contextmanager
+def system_errors() -> Iterator[None]:
+    """Tell what the system refuses apart before click does: it would exit with 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise ReaderGoneError from None
+    except OSError as error:
+        what = error.strerror or str(error)
+        where = f" ({error.filename})" if error.filename else ""
+        raise LrbenchError(
+            f"the system refused a read or a write: {what}{where}.",
+            "make room, or choose another place.",
+        ) from error
 
 
 class LazyGroup(click.Group):
@@ -36,13 +63,29 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments; --help and --version write here already."""
+        with system_errors():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with system_errors():
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+            return code
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, "-V", "--version", prog_name="lrbench")
 def group() -> None:
     """Benchmark first-order convex optimisation, with the learning rate as the subject."""
@@ -50,17 +93,21 @@ def group() -> None:
 
 def say(message: str, hint: str) -> None:
     """Write an error and its hint to stderr."""
-    click.echo(f"Error: {message}\nHint: {hint}", err=True)
+    with contextlib.suppress(OSError):  # a closed or full stderr must not hide the exit code
+        click.echo(f"Error: {message}\nHint: {hint}", err=True)
 
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    _open_streams()
     try:
         code = group.main(args, prog_name="lrbench", standalone_mode=False)
-        sys.stdout.flush()
     except LrbenchError as error:
         say(error.message, error.hint)
         code = error.exit_code
+    except MemoryError:
+        say("there is not enough memory for this.", "take fewer --lr0 or smaller data.")
+        code = ExitCode.WORLD
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "lrbench"
         say(sentence(error.format_message()), f"see {path} --help.")
@@ -69,13 +116,30 @@ def main(args: list[str] | None = None) -> None:
         say(sentence(error.format_message()), "see lrbench --help.")
         code = ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted.", "nothing was finished, so nothing is shown.")
+        say(*NOTHING_FINISHED)
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader has what it wants: as for cat or head, that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.OK
+    except Terminated:
+        say(*NOTHING_FINISHED)
+        code = ExitCode.TERMINATED
+    except ReaderGoneError:
+        code = ExitCode.OK  # as for cat or head: no error of ours
+    _close_stdout()
     sys.exit(int(code or 0))
+
+
+def _open_streams() -> None:
+    """Let a command that was started with a closed stdout or stderr write to nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _close_stdout() -> None:
+    """Keep the interpreter from flushing what stdout has refused."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def sentence(text: str) -> str:

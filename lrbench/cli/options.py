@@ -16,6 +16,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
+def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """Return the value of an option that may be given once; None where it is not given."""
+    if len(values) > 1:
+        raise click.BadParameter(f"it is given {len(values)} times, and only one counts.")
+    return values[0] if values else None
+
+
 def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
     """Return the seconds that a text such as 90, 30s, 10m or 2h stands for."""
     if value is None:
@@ -61,6 +68,8 @@ problem_options = chain(
         click.option(
             "-d",
             "--data",
+            multiple=True,
+            callback=only_one,
             metavar="NAME|FILE",
             shell_complete=names.data,
             help="Other data: a LIBSVM file, sklearn:NAME or generated:NAME. "

@@ -56,25 +56,22 @@ def command(
     from lrbench.cli.problems import NAMED, specs_from
     from lrbench.control import Control
     from lrbench.plan import DEFAULT_SOLVERS, Plan
-    from lrbench.results import reserve
 
+    if dry_run and options["form"] is not None:
+        raise UsageError("--dry-run has no --format.", "leave one of them out.")
     form, view = view_from(options)
     report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, **options)
     specs, notes = specs_from(problems, data, settings, changes)
-    if save_weights is not None and len(specs) > 1:
-        raise UsageError(
-            f"--save-weights keeps the weights of one problem, and there are {len(specs)}.",
-            "run them one by one.",
-        )
-    for path in (save, save_weights):
-        if path is not None:
-            reserve(path, force)
-    for note in [] if quiet else notes:
-        click.echo(note, err=True)
+    _reserve(save, save_weights, force, len(specs))
+
+    def say_notes() -> None:
+        for note in [] if quiet else notes:
+            click.echo(note, err=True)
+
     showing = (sys.stderr.isatty() if progress is None else progress) and not quiet
-    with ProgressBar(showing) as bar, Control(plan.timeout, bar) as control:
+    with ProgressBar(showing) as bar, Control(plan.timeout, bar, say_notes) as control:
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
@@ -82,14 +79,45 @@ def command(
             return ExitCode.OK
         from lrbench.experiment import carry_out
 
-        result = carry_out(plan, specs, control, sys.argv[1:])
+        result = carry_out(plan, specs, control, effective(click.get_current_context()))
     if result.problems:
-        report(result)
         if save is not None:
             result.save(save, force=force)
         if save_weights is not None:
-            result.save_weights(save_weights, force=force)
+            chosen = result.save_weights(save_weights, force=force)
+            if not quiet:
+                who = f"{chosen.solver}, lr0 = {chosen.lr0:g}, seed {chosen.seed}"
+                click.echo(f"Note: {save_weights} holds the weights of {who}.", err=True)
+        report(result)
     return _conclude(result, control, quiet=quiet, strict=strict)
+
+
+def _reserve(save: Path | None, save_weights: Path | None, force: bool, n_problems: int) -> None:
+    """Refuse files that could not be written, before the first step."""
+    from lrbench.results import reserve
+
+    if save_weights is not None and n_problems > 1:
+        raise UsageError(
+            f"--save-weights keeps the weights of one problem, and there are {n_problems}.",
+            "run them one by one.",
+        )
+    targets = [reserve(path, force) for path in (save, save_weights) if path is not None]
+    if len(set(targets)) < len(targets):
+        raise UsageError("--save and --save-weights name the same file.", "name two files.")
+
+
+def effective(ctx: click.Context) -> list[str]:
+    """Return the command with all its options, defaults included."""
+    words = [ctx.info_name or ""]
+    for param in ctx.command.params:
+        value = ctx.params.get(param.name or "")
+        option = max(param.opts, key=len)
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is True:
+                words.append(option)
+            elif one is not None and one is not False:
+                words.append(f"{option}={one}")
+    return words
 
 
 def _conclude(result: Result, control: Control, *, quiet: bool, strict: bool) -> int:

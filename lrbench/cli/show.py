@@ -25,6 +25,7 @@ def command(what: tuple[str, ...], **options: Any) -> int:
     lrbench show problem logreg > mine.toml
     """
     if what[0] == "problem":
+        _refuse_views(options)
         _show_problem(what[1:])
         return ExitCode.OK
     if len(what) > 1:
@@ -45,6 +46,17 @@ def _load(name: str) -> Result:
     if name == "-":
         return Result.from_json(sys.stdin.buffer.read(), "stdin")
     return Result.load(name)
+
+
+def _refuse_views(options: dict[str, Any]) -> None:
+    """Raise `UsageError` for an option that says how to show a result."""
+    given = [name for name, value in options.items() if value not in (None, False, "auto")]
+    if given:
+        name = "format" if given[0] == "form" else given[0]
+        raise UsageError(
+            f"--{name} does not change the file of a problem, which is shown as it is.",
+            f"leave --{name} out.",
+        )
 
 
 def _show_problem(names: tuple[str, ...]) -> None:

@@ -14,6 +14,9 @@ from lrbench.arrays import PerSample, Vector
 if TYPE_CHECKING:
     from lrbench.matrix import Matrix
 
+LARGEST = 1e150
+"""No number above this can be used: float64 does not hold the squares."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -28,7 +31,7 @@ class Dataset:
     y
         (n_samples,): numbers, or class numbers.
     content_hash
-        SHA-256 of the arrays, in hexadecimal digits.
+        SHA-256 of the shape of X and of the arrays, in hexadecimal digits.
     description
         One line on where it comes from.
     labels
@@ -53,10 +56,14 @@ def arrays_of(X: Matrix) -> dict[str, NDArray[Any]]:
     return {"data": X.data, "indices": X.indices, "indptr": X.indptr}
 
 
-def content_hash(**arrays: NDArray[Any]) -> str:
-    """Return the SHA-256 of the arrays: their names, dtypes, shapes and bytes (C order)."""
-    digest = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
+def content_hash(X: Matrix, **others: NDArray[Any]) -> str:
+    """Return the SHA-256 of the shape of `X`, its arrays and the others.
+
+    Of every array the name, dtype, shape and bytes (C order) count. The CSR form needs its shape
+    beside them: the arrays do not tell how many empty columns come last.
+    """
+    digest = hashlib.sha256(f"{X.shape[0]} {X.shape[1]}\n".encode())
+    for name, array in sorted({**arrays_of(X), **others}.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrbench.arrays import PerSample
-from lrbench.data.compressed import open_bytes
+from lrbench.data.compressed import compressed_beside, open_bytes
+from lrbench.data.dataset import LARGEST
 from lrbench.data.libsvm_fault import MAX_FEATURES, find_fault
 from lrbench.data.parsed import Parsed
-from lrbench.errors import DataError
+from lrbench.errors import DataError, shown, shown_path
 
 if TYPE_CHECKING:
     from lrbench.matrix import Matrix
@@ -31,13 +32,17 @@ def file_status(path: Path) -> os.stat_result:
     try:
         status = path.stat()
     except ValueError as error:  # a NUL in the name
-        raise DataError(f"{str(path)!r} is not a path.", "check the path of the data.") from error
+        raise DataError(
+            f"{shown(str(path))} is not a path.", "check the path of the data."
+        ) from error
     except OSError as error:
         raise _unreadable(path, error) from error
     if stat.S_ISDIR(status.st_mode):
-        raise DataError(f"{path} is a folder, not a file.", "give the path of one LIBSVM file.")
+        name = shown_path(path)
+        raise DataError(f"{name} is a folder, not a file.", "give the path of one LIBSVM file.")
     if not stat.S_ISREG(status.st_mode):
-        raise DataError(f"{path} is not a regular file.", "save the data to a file first.")
+        name = shown_path(path)
+        raise DataError(f"{name} is not a regular file.", "save the data to a file first.")
     return status
 
 
@@ -59,7 +64,8 @@ def read_libsvm(path: Path) -> Parsed:
     ------
     DataError
         For a file that is missing, a folder, empty, truncated, binary, not LIBSVM text, or holds
-        NaN, infinity or an index above 10^8. Says the line where one is to blame.
+        NaN, infinity, a label above 1e150 or an index above 10^7. Says the line where one is to
+        blame.
     """
     file_status(path)
     try:
@@ -81,20 +87,23 @@ def _parse(path: Path) -> tuple[Any, PerSample]:
     except (ValueError, OverflowError) as error:
         # UnicodeDecodeError is a ValueError; the reader says no line, so look for it.
         fault = find_fault(path) or "it cannot be parsed"
-        raise DataError(f"{path} is not LIBSVM text: {fault}.", FORM) from error
+        raise DataError(f"{shown_path(path)} is not LIBSVM text: {fault}.", FORM) from error
     return X, y
 
 
 def _checked(path: Path, X: Any, y: PerSample) -> Parsed:
     n_samples, n_features = X.shape
     if n_samples == 0:
-        raise DataError(f"{path} is empty.", FORM)
-    if n_features > MAX_FEATURES or not (np.isfinite(X.data).all() and np.isfinite(y).all()):
+        raise DataError(f"{shown_path(path)} is empty.", FORM)
+    usable = np.isfinite(X.data).all() and (np.abs(y) <= LARGEST).all()  # no NaN is
+    if n_features > MAX_FEATURES or not usable:
         fault = find_fault(path) or "it holds a number that cannot be used"
-        raise DataError(f"{path} cannot be used: {fault}.", "correct or remove that line.")
+        raise DataError(
+            f"{shown_path(path)} cannot be used: {fault}.", "correct or remove that line."
+        )
     X.eliminate_zeros()
     if X.nnz == 0:
-        raise DataError(f"{path} holds labels but no features other than 0.", FORM)
+        raise DataError(f"{shown_path(path)} holds labels but no features other than 0.", FORM)
     return Parsed(_compact(X), np.ascontiguousarray(y, dtype=np.float64))
 
 
@@ -117,14 +126,17 @@ def _compact(X: Any) -> Matrix:
 
 def _damaged(path: Path) -> DataError:
     return DataError(
-        f"{path} is truncated or damaged: it cannot be decompressed.", "fetch the file again."
+        f"{shown_path(path)} is truncated or damaged: it cannot be decompressed.",
+        "fetch the file again.",
     )
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
     if isinstance(error, FileNotFoundError):
-        return DataError(f"there is no file {path}.", "check the path of the data.")
+        packed = compressed_beside(path)
+        hint = f"did you mean {shown_path(packed)}?" if packed else "check the path of the data."
+        return DataError(f"there is no file {shown_path(path)}.", hint)
     return DataError(
-        f"{path} cannot be read: {(error.strerror or 'unknown error').lower()}.",
+        f"{shown_path(path)} cannot be read: {(error.strerror or 'unknown error').lower()}.",
         "check the file and its permissions.",
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.data.dataset import Dataset, arrays_of, content_hash
+from lrbench.data.dataset import Dataset, content_hash
 from lrbench.data.nesterov import Nesterov
 from lrbench.errors import UsageError
 from lrbench.registry import did_you_mean
@@ -131,7 +131,7 @@ def generate(name: str, params: Mapping[str, Any]) -> Dataset:
         name=f"{PREFIX}{name}[{inside}]",
         X=X,
         y=y,
-        content_hash=content_hash(**arrays_of(X), planted=planted),
+        content_hash=content_hash(X, planted=planted),
         description=f"generated, {name}",
         planted=planted,
     )

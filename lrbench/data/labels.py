@@ -15,6 +15,9 @@ from lrbench.parts import value_text
 SHOWN = 10
 """How many labels a sentence lists."""
 
+CLASSES = 20
+"""More labels than this are taken for the targets of a regression."""
+
 
 def label_text(value: float | str) -> str:
     """Return the one way to write a label: 1 for 1.0 and ``"+1"``; a name as it is."""
@@ -69,7 +72,9 @@ def binary_targets(
         raise DataError(
             f"{data.name} has {len(values)} labels, and a binary loss needs two.",
             f"say which count as +1 with --positive, out of {_listed(names)}; "
-            "or use a regression loss such as squared.",
+            "or use a regression loss such as squared."
+            if len(values) <= CLASSES
+            else "so many labels are a regression: give --loss squared.",
         )
     y = np.where(chosen[np.searchsorted(values, data.y)], 1.0, -1.0)
     plus = [name for name, is_plus in zip(names, chosen, strict=True) if is_plus]

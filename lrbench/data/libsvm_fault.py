@@ -6,12 +6,11 @@ import math
 from pathlib import Path
 
 from lrbench.data.compressed import open_bytes
+from lrbench.data.dataset import LARGEST
+from lrbench.errors import shown
 
-MAX_FEATURES = 10**8
+MAX_FEATURES = 10**7
 """No index above this: a wider data set is a mistake in the file, and w would not fit."""
-
-SHOWN = 40
-"""Characters of a bad token that are shown."""
 
 
 def find_fault(path: Path) -> str | None:
@@ -41,11 +40,9 @@ def _fault(parts: list[bytes]) -> str | None:
     """Return what is wrong in one line, split at blanks."""
     if not parts:
         return None
-    label = _number(parts[0])
-    if label is None:
-        return f"{_show(parts[0])} is not a number, as a label must be"
-    if not math.isfinite(label):
-        return f"the label {_show(parts[0])} is not finite"
+    fault = _label_fault(parts[0], alone=len(parts) == 1)
+    if fault:
+        return fault
     features = parts[2:] if len(parts) > 1 and parts[1].startswith(b"qid:") else parts[1:]
     previous = -1
     for token in features:
@@ -53,6 +50,20 @@ def _fault(parts: list[bytes]) -> str | None:
         if fault:
             return fault
         previous = index
+    return None
+
+
+def _label_fault(token: bytes, alone: bool) -> str | None:
+    """Return what is wrong with a label, which may stand alone in its line."""
+    label = _number(token)
+    if label is None:
+        if not alone and b"," in token and None not in map(_number, token.split(b",")):
+            return f"{_show(token)} is more than one label, and multi-label data cannot be used"
+        return f"{_show(token)} is not a number, as a label must be"
+    if not math.isfinite(label):
+        return f"the label {_show(token)} is not finite"
+    if abs(label) > LARGEST:
+        return f"the label {_show(token)} is too large to be squared"
     return None
 
 
@@ -87,5 +98,4 @@ def _number(text: bytes) -> float | None:
 
 
 def _show(token: bytes) -> str:
-    text = token.decode(errors="replace")
-    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")
+    return shown(token.decode(errors="replace"))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.data import bundled, generated
-from lrbench.data.compressed import SUFFIXES
+from lrbench.data.compressed import SUFFIXES, compressed_beside, is_file
 from lrbench.data.dataset import Dataset
 from lrbench.data.from_libsvm import file_status, read_libsvm
 from lrbench.data.parsed import cached
-from lrbench.errors import DataError, UsageError
+from lrbench.errors import DataError, UsageError, shown, shown_path
 
 VARIABLE = "LRBENCH_DATA_DIR"
 
@@ -44,14 +44,14 @@ class DataName:
 
     @property
     def stem(self) -> str:
-        """The short name: no prefix, no folder, no suffix."""
+        """The short name: no prefix, no folder, no suffix, nothing that cannot be printed."""
         for prefix in (bundled.PREFIX, generated.PREFIX):
             if self.name.startswith(prefix):
                 return self.name.removeprefix(prefix)
         name = Path(self.name).name
         for suffix in (*SUFFIXES[1:], ".txt", ".libsvm", ".svm"):
             name = name.removesuffix(suffix)
-        return name or self.name
+        return shown_path(name or self.name)
 
     def check(self) -> None:
         """Raise `UsageError` for an unknown name behind a prefix or a wrong parameter.
@@ -65,7 +65,7 @@ class DataName:
             bundled.check_bundled(self.name.removeprefix(bundled.PREFIX))
         if self.params:
             raise UsageError(
-                f"the data {self.name!r} take no parameter {min(self.params)!r}.",
+                f"the data {shown(self.name)} take no parameter {shown(min(self.params))}.",
                 f"only data called {generated.PREFIX}NAME have parameters.",
             )
 
@@ -99,7 +99,8 @@ def _load_file(name: str, path: Path) -> Dataset:
     stamp: list[int | str] = [status.st_size, status.st_mtime_ns]
     resolved = path.resolve()
     parsed, content = cached(f"file:{resolved}", stamp, lambda: read_libsvm(path))
-    return Dataset(name, parsed.X, parsed.y, content, f"LIBSVM text {resolved}")
+    about = f"LIBSVM text {shown_path(resolved)}"
+    return Dataset(shown_path(name), parsed.X, parsed.y, content, about)
 
 
 def _find(data: DataName) -> Path:
@@ -111,23 +112,27 @@ def _find(data: DataName) -> Path:
     known = _in_data_folder(name)
     if known and os.path.lexists(here) and not known.samefile(here):
         raise UsageError(
-            f"{name!r} is both a file here and a set in {known.parent}.",
-            f"write ./{name} or {known}.",
+            f"{shown(name)} is both a file here and a set in {shown_path(known.parent)}.",
+            f"write ./{shown_path(name)} or {shown_path(known)}.",
         )
     if known:
         return known
     if os.path.lexists(here) or "." in name:
         return here
+    packed = compressed_beside(here)
     raise DataError(
-        f"there are no data called {name!r}; LIBSVM sets by name are not available yet.",
-        f"give the path of a file, as in ./{name}, or a set that ships, as in sklearn:diabetes.",
+        f"there are no data called {shown(name)}; LIBSVM sets by name are not available yet.",
+        f"did you mean ./{shown_path(packed.name)}?"
+        if packed
+        else f"give the path of a file, as in ./{shown_path(name)}, or a set that ships, as in"
+        " sklearn:diabetes.",
     )
 
 
 def _expanded(name: str) -> Path:
     try:
         return Path(name).expanduser()
-    except RuntimeError:  # no such user: then ~ is part of a name
+    except (RuntimeError, ValueError):  # no such user, or no name at all: then ~ is part of a name
         return Path(name)
 
 
@@ -136,4 +141,4 @@ def _in_data_folder(name: str) -> Path | None:
     if not folder:
         return None
     candidates = (Path(folder) / f"{name}{suffix}" for suffix in SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if is_file(path)), None)

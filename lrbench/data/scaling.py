@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.errors import UsageError
+from lrbench.data.dataset import LARGEST
+from lrbench.errors import DataError, UsageError, shown
 from lrbench.matrix import DataMatrix
 from lrbench.registry import did_you_mean
 
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 BLOCK = 1 << 20
 """Entries of a sparse matrix looked at in one go."""
 
+Affine: TypeAlias = tuple[Vector | None, Vector | None]
+
 
 def check_scaling(how: str) -> None:
     """Raise `UsageError` where there is no scaling `how`."""
     if how not in SCALINGS:
-        raise UsageError(f"there is no scaling {how!r}.", did_you_mean(how, SCALINGS))
+        raise UsageError(f"there is no scaling {shown(how)}.", did_you_mean(how, SCALINGS))
 
 
 def scaled(X: Matrix, how: str) -> Matrix:
@@ -47,29 +50,80 @@ def scaled(X: Matrix, how: str) -> Matrix:
     ------
     UsageError
         For an unknown scaling, or ``standard`` on a sparse matrix.
+    DataError
+        For numbers too large to be squared in float64, unless by ``maxabs``.
 
     Notes
     -----
     A column that is zero (maxabs) or constant (standard) and a row that is zero (unit-rows) are
     divided by 1.
     """
+    return _scaling(X, how)[0]
+
+
+def affine(X: Matrix, how: str) -> Affine:
+    """Return the centre and the divisor with which ``scaled(X, how)`` is (X - centre) / divisor.
+
+    Parameters
+    ----------
+    X, how
+        As for `scaled`.
+
+    Returns
+    -------
+    centre, divisor
+        Each (n_features,), or None where nothing is subtracted or no column is divided: maxabs has
+        no centre, none and unit-rows have neither.
+
+    Raises
+    ------
+    UsageError, DataError
+        As for `scaled`.
+
+    Notes
+    -----
+    Equal to rounding, and at the cost of `scaled`.
+    """
+    return _scaling(X, how)[1]
+
+
+def _scaling(X: Matrix, how: str) -> tuple[Matrix, Affine]:
     check_scaling(how)
+    if how != "maxabs":
+        _check_size(X)
     return SCALINGS[how](X)
 
 
-def _none(X: Matrix) -> Matrix:
-    return X
-
-
-def _maxabs(X: Matrix) -> Matrix:
-    factors = _largest(X)
-    factors[factors == 0] = 1.0
-    if (factors == 1).all():
-        return X
+def _check_size(X: Matrix) -> None:
+    """Raise `DataError` for numbers that cannot be squared."""
+    values = X if isinstance(X, np.ndarray) else X.data
+    if not values.size or max(values.max(), -values.min()) <= LARGEST:
+        return
+    place = int(np.abs(values).argmax())
     if isinstance(X, np.ndarray):
-        return X / factors
-    data = factors[X.indices]
-    return _with_data(X, np.divide(X.data, data, out=data))
+        row, column = divmod(place, X.shape[1])
+    else:
+        row, column = int(np.searchsorted(X.indptr, place, side="right")) - 1, X.indices[place]
+    raise DataError(
+        f"the value {values.flat[place]:g} of sample {row + 1}, feature {column + 1} is too large"
+        " to be squared.",
+        "give --scale maxabs, or write that feature in a larger unit.",
+    )
+
+
+def _none(X: Matrix) -> tuple[Matrix, Affine]:
+    return X, (None, None)
+
+
+def _maxabs(X: Matrix) -> tuple[Matrix, Affine]:
+    divisor = _largest(X)
+    divisor[divisor == 0] = 1.0
+    if (divisor == 1).all():
+        return X, (None, divisor)
+    if isinstance(X, np.ndarray):
+        return X / divisor, (None, divisor)
+    data = divisor[X.indices]
+    return _with_data(X, np.divide(X.data, data, out=data)), (None, divisor)
 
 
 def _largest(X: Matrix) -> Vector:
@@ -84,7 +138,7 @@ def _largest(X: Matrix) -> Vector:
     return largest
 
 
-def _standard(X: Matrix) -> Matrix:
+def _standard(X: Matrix) -> tuple[Matrix, Affine]:
     if not isinstance(X, np.ndarray):
         raise UsageError(
             "the scaling 'standard' cannot be used on a sparse matrix.",
@@ -101,19 +155,18 @@ def _standard(X: Matrix) -> Matrix:
     deviation = np.sqrt(variance)
     deviation[variance <= n * eps * variance + (n * (mean + rest) * eps) ** 2] = 1.0
     out /= deviation
-    return out
+    return out, (mean + rest, deviation)
 
 
-def _unit_rows(X: Matrix) -> Matrix:
+def _unit_rows(X: Matrix) -> tuple[Matrix, Affine]:
     norms: PerSample = np.sqrt(DataMatrix(X).row_norms_sq())
     norms[norms == 0] = 1.0
     if (norms == 1).all():
-        return X
+        return X, (None, None)
     if isinstance(X, np.ndarray):
-        rows: Matrix = X / norms[:, None]
-        return rows
+        return X / norms[:, None], (None, None)
     data = np.repeat(norms, np.diff(X.indptr))
-    return _with_data(X, np.divide(X.data, data, out=data))
+    return _with_data(X, np.divide(X.data, data, out=data)), (None, None)
 
 
 def _with_data(X: Any, data: Vector) -> Matrix:
@@ -123,7 +176,7 @@ def _with_data(X: Any, data: Vector) -> Matrix:
     return result
 
 
-SCALINGS: dict[str, Callable[[Matrix], Matrix]] = {
+SCALINGS: dict[str, Callable[[Matrix], tuple[Matrix, Affine]]] = {
     "none": _none,
     "maxabs": _maxabs,
     "standard": _standard,

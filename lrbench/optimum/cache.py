@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from lrbench.problem import LinearProblem
 
 PACKAGE = Path(__file__).parents[1]
 
-SOURCES = ("optimum/*.py", "losses/*.py", "penalties/*.py", "linear.py")
+SOURCES = ("optimum/*.py", "losses/*.py", "penalties/*.py", "linear.py", "matrix.py")
 """What the numbers depend on beside the problem: a change there makes every entry stale."""
 
 
@@ -76,8 +77,9 @@ def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
 
 @cache
 def _code() -> str:
-    """Return the hash of the sources."""
-    digest = hashlib.sha256()
+    """Return the hash of the sources and of the versions of NumPy and SciPy."""
+    versions = f"numpy {np.__version__}, scipy {metadata.version('scipy')}"
+    digest = hashlib.sha256(versions.encode())
     for pattern in SOURCES:
         for file in sorted(PACKAGE.glob(pattern)):
             digest.update(file.name.encode() + b"\0" + file.read_bytes())

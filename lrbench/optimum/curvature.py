@@ -17,6 +17,7 @@ from lrbench.optimum.row_space import DIRECT, Singular
 EPS = float(np.finfo(float).eps)
 
 ROUND_UP = 1 + 1e-12
+"""For the eigenvalue solver; forming the Gram matrix adds some EPS times n_samples."""
 """Covers the rounding of an eigenvalue solver of size `DIRECT`."""
 
 
@@ -54,7 +55,7 @@ def curvature(objective: LinearObjective, singular: Singular | None = None) -> C
     longest = float(objective.data.row_norms_sq().max())
     mu, mu_pl = _strong_convexity(objective, spectrum)
     return Curvature(
-        L=(spectrum.largest / n * top + extra) * ROUND_UP,
+        L=(spectrum.largest / n * top + extra) * (ROUND_UP + 4 * EPS * n),
         L_method=spectrum.method,
         L_max=(longest * top + extra) * ROUND_UP,
         mu=mu,

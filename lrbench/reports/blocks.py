@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,12 +14,24 @@ WIDTH = 80
 Style: TypeAlias = Literal["", "title", "dim", "good", "bad", "warn"]
 
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal may take for a command; blanks and ends of lines are none."""
+
+
+def printable(text: str) -> str:
+    """Return `text` with control characters written as escapes."""
+    return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
 @dataclass(frozen=True)
 class Cell:
     """A piece of text and what it means."""
 
     text: str
     style: Style = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", printable(self.text))
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,12 @@ class Line:
 
     pieces: tuple[str, ...]
     style: Style = ""
+    recurs: tuple[str, ...] = ()
+    """What the captions of later tables say again, too."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pieces", tuple(map(printable, self.pieces)))
+        object.__setattr__(self, "recurs", tuple(map(printable, self.recurs)))
 
     def wrapped(self, width: int) -> list[str]:
         """Return lines of at most `width` characters where the pieces allow it."""
@@ -47,9 +66,9 @@ class Line:
         return lines
 
 
-def line(*pieces: str, style: Style = "") -> Line:
+def line(*pieces: str, style: Style = "", recurs: tuple[str, ...] = ()) -> Line:
     """Return a line of these pieces."""
-    return Line(pieces, style)
+    return Line(pieces, style, recurs)
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,9 @@ class Grid:
     rows: Sequence[Sequence[Cell]]
     left: frozenset[int] = field(default_factory=frozenset)
     """The columns that are text; the others are numbers, aligned right."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(map(printable, self.columns)))
 
 
 Block: TypeAlias = Line | Grid
@@ -76,6 +98,25 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits - 1}e}"
 
 
-def scientific(value: float | None) -> str:
+def scientific(value: float | None, digits: int = 3) -> str:
     """Return `value` as in 7.34e-03: one width for a whole column."""
-    return "-" if value is None or value != value else f"{value:.2e}"
+    return "-" if value is None or value != value else f"{value:.{digits - 1}e}"
+
+
+def gap(value: float | None, error: float, digits: int = 3) -> str:
+    """Return a measured F - f*; below the error of f* only that it is."""
+    if value is not None and value < error:
+        return f"<{error:.0e}"
+    return scientific(value, digits)
+
+
+def short(value: float, digits: int = 3) -> str:
+    """Return `value` to so many significant digits in few characters: 0.01, 3160, 3.16e-4."""
+    rounded = f"{value:.{digits - 1}e}"
+    plain = f"{float(rounded):.{max(digits, 6)}g}"
+    if "e" not in plain and len(plain) <= max(digits + 4, 7):
+        return plain
+    mantissa, _, exponent = rounded.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"

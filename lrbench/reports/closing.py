@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections.abc import Sequence
-
-import numpy as np
-
-from lrbench.reports.blocks import Line, line, number
-from lrbench.reports.groups import by_solver
-from lrbench.results import ProblemResult, Run
+from lrbench.reports.blocks import Line, gap, line, number
+from lrbench.reports.groups import f_star_error, rates
+from lrbench.results import ProblemResult
+from lrbench.results.ranking import Lane, first_to, lowest
 
 DEFAULT_SHARE = 0.01
 """Of F(w_0) - f*: the target where none was given."""
@@ -20,41 +15,44 @@ def closing_line(problem: ProblemResult) -> Line | None:
     """Return who reached the target in the fewest passes, None where nothing was run.
 
     Passes are those of the first checkpoint at or below the target: the median over seeds, a seed
-    that never came there counting as infinity.
+    that never came there counting as infinity. Who ended lowest is said, too, if it is another.
     """
-    groups = by_solver(problem.runs)
-    if not groups:
+    if not problem.groups:
         return None
-    target = problem.header.get("target")
+    whole = all(run.started for run in problem.runs)
+    text, *more = _answer(problem)
+    if not whole:
+        text = f"Of what ran: {text if text.startswith('First') else text[0].lower() + text[1:]}"
+    return line(text, *more, style="title")
+
+
+def _answer(problem: ProblemResult) -> list[str]:
+    constants, target = problem.header["constants"], problem.header.get("target")
     wanted = f"F - f* <= {number(target)}"
     if target is None:
-        target = DEFAULT_SHARE * problem.header["constants"]["delta0"]
+        target = DEFAULT_SHARE * constants["delta0"]
         wanted = f"{DEFAULT_SHARE:.0%} of F(w_0) - f*"
-    cost = {key: passes_to(runs, target) for key, runs in groups.items()}
-    (solver, lr0), least = min(cost.items(), key=lambda item: item[1])
-    if math.isfinite(least):
-        text = f"First to {wanted}: {solver}, lr0 = {lr0:g}"
-        return line(text, f"after {number(least)} passes", style="title")
-    gaps = {key: statistics.median(map(_last_gap, runs)) for key, runs in groups.items()}
-    (solver, lr0), nearest = min(gaps.items(), key=lambda item: item[1])
-    if not math.isfinite(nearest):
-        return line(f"None came to {wanted}", style="title")
-    text = f"None came to {wanted}; the nearest is {solver}, lr0 = {lr0:g}"
-    return line(text, f"at {number(nearest)}", style="title")
+    first, passes = first_to(problem.groups, target)
+    best, level = lowest(problem.groups)
+    error = f_star_error(problem)
+    at = gap(level, error) if level < error else number(level)
+    if first:
+        pieces = [f"First to {wanted}: {_named(problem, first[0])}", f"after {_count(passes)}"]
+        if others := len(first) - 1:
+            pieces.append(f"as did {others} other{'s' * (others > 1)}")
+        if best is not None and best != first[0]:
+            pieces[-1] += f"; lowest at the end: {_named(problem, best)}"
+            pieces.append(f"at {at}")
+        return pieces
+    if best is None or not level < constants["delta0"]:
+        return ["None came below F(w_0) - f*"]
+    return [f"None came to {wanted}; the nearest is {_named(problem, best)}", f"at {at}"]
 
 
-def passes_to(runs: Sequence[Run], target: float) -> float:
-    """Return the median over seeds of the passes to `target`; inf where most never came there."""
-    return statistics.median(_passes(run, target) for run in runs)
+def _count(passes: float) -> str:
+    return f"{number(passes)} pass{'es' * (passes != 1)}"
 
 
-def _passes(run: Run, target: float) -> float:
-    if not run.trace:
-        return math.inf
-    there = np.flatnonzero(run.trace["suboptimality"] <= target)
-    return float(run.trace["passes"][there[0]]) if len(there) else math.inf
-
-
-def _last_gap(run: Run) -> float:
-    gap = run.trace.get("suboptimality", np.array([math.inf]))
-    return float(gap[-1]) if len(gap) else math.inf
+def _named(problem: ProblemResult, lane: Lane) -> str:
+    texts = rates([lr0 for _, lr0 in problem.groups])
+    return f"{lane[0]}, lr0 = {texts[lane[1]]}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from lrbench.reports.blocks import Cell, number
+from lrbench.reports.blocks import Cell, number, short
 from lrbench.results import ProblemResult, Run, Status, Verdict
 from lrbench.solver_spec import SolverSpec
 
@@ -19,37 +19,71 @@ SEVERITY = (
     Status.DIVERGED,
     Status.FAILED,
 )
+ENDED_EARLY = frozenset(Status) - {Status.COMPLETED, Status.STALLED}
+"""How a run ends before its last iteration."""
 
 
-def by_solver(runs: Iterable[Run]) -> dict[tuple[str, float], list[Run]]:
-    """Return the runs of every solver and lr0, over seeds, in the order they were run."""
-    groups: dict[tuple[str, float], list[Run]] = {}
-    for run in runs:
-        groups.setdefault((str(run.solver), run.lr0), []).append(run)
-    return dict(sorted(groups.items(), key=lambda item: _first_seen(item[0][0], groups)))
-
-
-def _first_seen(solver: str, groups: dict[tuple[str, float], list[Run]]) -> int:
-    return next(k for k, (name, _) in enumerate(groups) if name == solver)
-
-
-def verdicts_of(problem: ProblemResult, solver: SolverSpec, lr0: float) -> list[Verdict]:
+def verdicts_of(problem: ProblemResult, solver: SolverSpec, lr0: float) -> Sequence[Verdict]:
     """Return the verdicts on one solver and lr0."""
-    return [v for v in problem.verdicts if v.solver == solver and v.lr0 == lr0]
+    return problem.judged.get((str(solver), lr0), ())
 
 
-def status_cell(runs: Sequence[Run]) -> Cell:
-    """Return how the runs ended: of several seeds the worst, with its count."""
+def status_cell(runs: Sequence[Run], brief: bool = False) -> Cell:
+    """Return how the runs ended: of several seeds the worst, with its count.
+
+    Parameters
+    ----------
+    runs
+        Of one solver and lr0.
+    brief
+        As in a table: ``"target 178"`` for ``"reached_target at 178"``.
+    """
     worst = max(runs, key=lambda r: SEVERITY.index(r.status))
     text = str(worst.status)
+    if brief and worst.status is Status.REACHED_TARGET:
+        text = "target"
     same = [r for r in runs if r.status is worst.status]
     if len(same) < len(runs):
         text = f"{len(same)}/{len(runs)} {text}"
-    elif len(runs) == 1 and worst.status not in (Status.COMPLETED, Status.STALLED):
-        text += f" at {worst.status_at}"
+    elif len(runs) == 1 and worst.status in ENDED_EARLY:
+        text += f" {worst.status_at}" if brief else f" at {worst.status_at}"
     good = worst.status in (Status.COMPLETED, Status.REACHED_TARGET)
     bad = worst.status in (Status.DIVERGED, Status.FAILED)
     return Cell(text, "" if good else "bad" if bad else "warn")
+
+
+def rates(lr0s: Sequence[float]) -> dict[float, str]:
+    """Return initial learning rates as texts of 3 digits, or as many as tell them apart."""
+    lr0s, texts = list(dict.fromkeys(lr0s)), list[str]()
+    for digits in range(3, 18):
+        texts = [short(lr0, digits) for lr0 in lr0s]
+        if len(set(texts)) == len(lr0s):
+            break
+    return dict(zip(lr0s, texts, strict=True))
+
+
+def unstarted(runs: Iterable[Run]) -> Iterator[str]:
+    """Yield ``"adagrad-norm, sgd (seeds 1 to 3)"`` for the runs that were never started."""
+    seeds: dict[str, dict[int, None]] = {}
+    all_seeds = set()
+    for run in runs:
+        all_seeds.add(run.seed)
+        if not run.started:
+            seeds.setdefault(str(run.solver), {})[run.seed] = None
+    together: dict[tuple[int, ...], list[str]] = {}
+    for solver, found in seeds.items():
+        together.setdefault(tuple(sorted(found)), []).append(solver)
+    for which, solvers in together.items():
+        where = f" ({_seeds(which)})" if len(all_seeds) > 1 else ""
+        yield ", ".join(solvers) + where
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return "seeds " + ", ".join(map(str, seeds))
 
 
 def mean_at(runs: Sequence[Run], column: str, iteration: int) -> float | None:
@@ -63,19 +97,33 @@ def mean_at(runs: Sequence[Run], column: str, iteration: int) -> float | None:
     return float(np.mean(values))
 
 
+def last_checkpoints(runs: Iterable[Run]) -> set[int]:
+    """Return the last iterations that traces have a row for."""
+    columns = (r.trace.get("iteration", np.empty(0)) for r in runs)
+    return {int(iteration[-1]) for iteration in columns if len(iteration)}
+
+
 def table_iterations(runs: Sequence[Run]) -> list[int]:
     """Return the checkpoints of the 1-2-5 series, zero and the last one."""
-    seen = sorted({int(t) for r in runs for t in r.trace.get("iteration", ())})
+    columns = [r.trace["iteration"] for r in runs if len(r.trace.get("iteration", ()))]
+    seen = [int(t) for t in np.unique(np.concatenate(columns))] if columns else []
     return [t for t in seen if str(t).rstrip("0") in ("", "1", "2", "5") or t == seen[-1]]
 
 
-def share(certificate: Verdict, t: int) -> str:
-    """Return measured / bound at a checkpoint."""
+def share(certificate: Verdict, t: int, error: float) -> str:
+    """Return measured / bound at a checkpoint; `error` is that of f*, 0 for other measures."""
     if t not in certificate.iteration:
         return ""
     k = list(certificate.iteration).index(t)
-    bound = certificate.bound[k]
-    return f"{certificate.metric[k] / bound:.2g}" if bound and math.isfinite(bound) else "-"
+    bound, metric = certificate.bound[k], certificate.metric[k]
+    if not bound or not math.isfinite(bound) or math.isnan(metric):
+        return "-"
+    return f"<{error / bound:.0e}" if metric < error else f"{metric / bound:.2g}"
+
+
+def f_star_error(problem: ProblemResult) -> float:
+    """Return the level below which F - f* is not known."""
+    return float(problem.header["constants"]["f_star_error"])
 
 
 def smoothness(problem: ProblemResult) -> float:

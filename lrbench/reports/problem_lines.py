@@ -13,7 +13,8 @@ from lrbench.results import ProblemResult
 def problem_lines(problem: ProblemResult) -> Iterator[Line]:
     """Yield what is known of the problem before any run."""
     h: Any = problem.header
-    yield line(f"{problem.name}: {h['title']}" if h["title"] else problem.name, style="title")
+    title = f"{problem.name}: {h['title']}" if h["title"] else problem.name
+    yield line(title, style="title", recurs=(problem.name,))
     yield line(*_data(h))
     yield line(*_model(h), *_optimum(h["constants"]))
     if not h["constants"]["attained"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,18 @@ from lrbench.reports.blocks import Block, Cell, Grid, line, number, scientific
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.verdict_blocks import MEASURED
 from lrbench.results import ProblemResult
+from lrbench.theory import theorems_for
 
 Entry = Mapping[str, Any]
+
+LETTERS = (
+    "letters: x_t = w_t",
+    "s_t = 1/lr of step t",
+    "a_t = |g_t|^2",
+    "D_0 = |w_0 - w*|",
+    "Delta_0 = F(w_0) - f*",
+)
+"""What statements call what the rest of the page has other names for."""
 
 
 def page(problems: Sequence[Entry]) -> Iterator[Block]:
@@ -19,34 +30,47 @@ def page(problems: Sequence[Entry]) -> Iterator[Block]:
     Parameters
     ----------
     problems
-        name, header and settings; a setting has title, and theorems as `foretell` returns them.
+        name, header and settings; a setting has title, solver, and theorems as `foretell` returns
+        them.
     """
     for k, problem in enumerate(problems):
         if k:
             yield line("")
         yield from problem_lines(ProblemResult(problem["name"], problem["header"], (), ()))
+        yield line(*LETTERS, style="dim")
+        solvers: dict[str, list[Entry]] = {}
         for setting in problem["settings"]:
-            yield line("")
-            yield line(*setting["title"], style="title")
-            yield from _theorems(setting["theorems"])
+            solvers.setdefault(setting["title"][0], []).append(setting)
+        for title, settings in solvers.items():
+            yield from _solver(title, settings)
 
 
-def _theorems(theorems: Sequence[Entry]) -> Iterator[Block]:
-    if not theorems:
-        yield line("no theorem of this solver speaks of this setting", style="warn")
+def _solver(title: str, settings: Sequence[Entry]) -> Iterator[Block]:
+    """Yield the bounds at every lr0, and the theorems once."""
+    if not any(setting["theorems"] for setting in settings):
+        name = settings[0]["solver"]["name"]
+        none = f"{name} has no theorems"
+        some = f"no theorem on {name} speaks of this setting"
+        yield line("")
+        yield line(title, style="title")
+        yield line(some if theorems_for(name) else none, style="warn")
         return
+    for setting in settings:
+        yield line("")
+        yield line(*setting["title"], style="title")
+        yield from _bounds(setting["theorems"])
+    if len(settings) > 1:
+        yield line("")
+        yield line(title, style="title")
+    yield from _statements([t for setting in settings for t in setting["theorems"]])
+
+
+def _bounds(theorems: Sequence[Entry]) -> Iterator[Block]:
     spoken = [t for t in theorems if t["applies"]]
     bounds = [t for t in spoken if not t["computed_from_run"]]
     if bounds:
         yield _bound_grid(bounds)
         yield line(*_nothing(bounds), style="dim")
-    for t in bounds:
-        yield line(f"{t['theorem']}: {t['statement']}")
-    certificates = [t for t in spoken if t["computed_from_run"]]
-    if certificates:
-        yield line("computed from the run:")
-    for t in certificates:
-        yield line(f"{t['theorem']}: {t['statement']}" + _remark(t))
     yield line("hypotheses:")
     yield from _hypotheses(theorems)
     refused = [f"{t['theorem']} ({_failing(t)})" for t in theorems if not t["applies"]]
@@ -55,27 +79,50 @@ def _theorems(theorems: Sequence[Entry]) -> Iterator[Block]:
         yield line(head + refused[0], *refused[1:], style="warn")
     if any(t["kind"] == "heuristic" for t in theorems):
         yield line("L is only estimated: what rests on it is heuristic", style="warn")
+
+
+def _statements(theorems: Sequence[Entry]) -> Iterator[Block]:
+    """Yield what the theorems that apply say, and all sources, each once."""
+    keys = [t["theorem"] for t in theorems]
+    found = {t["theorem"]: t for t in theorems if t["applies"]}
+    spoken = [found[key] for key in sorted(found, key=keys.index)]
+    bounds = [t for t in spoken if not t["computed_from_run"]]
+    certificates = [t for t in spoken if t["computed_from_run"]]
+    if bounds:
+        yield line("known before the run:")
+    for t in bounds:
+        yield line(f"{t['theorem']}: {t['statement']}")
+    if certificates:
+        yield line("computed from the run:")
+    for t in certificates:
+        yield line(f"{t['theorem']}: {t['statement']}" + _remark(t))
     yield line(*_sources(theorems), style="dim")
 
 
 def _bound_grid(theorems: Sequence[Entry]) -> Grid:
     at = theorems[0]["iteration"]
-    columns = ["theorem", "of", *(f"T={T}" for T in at), "from T", "order", "tight"]
-    return Grid(columns, [list(_row(t)) for t in theorems], frozenset({0, 1, len(at) + 3}))
+    tight = any(t["sharpness"] == "tight" for t in theorems)
+    columns = ["theorem", "of", *(f"T={T}" for T in at), "from T", "order"] + ["tight"] * tight
+    rows = [[*_row(t), *_tight(t, tight)] for t in theorems]
+    return Grid(columns, rows, frozenset({0, 1, len(at) + 3}))
+
+
+def _tight(t: Entry, shown: bool) -> list[Cell]:
+    return [Cell("yes" if t["sharpness"] == "tight" else "")] if shown else []
 
 
 def _row(t: Entry) -> Iterator[Cell]:
     yield Cell(t["theorem"])
     yield Cell(MEASURED[t["measure"], t["iterate"]])
     for bound in t["bound"]:
-        yield Cell(scientific(bound), "good" if bound < t["trivial"] else "warn")
+        known = scientific(bound) if math.isfinite(bound) else "-"
+        yield Cell(known, "good" if bound < t["trivial"] else "warn")
     start = t["informative_from"]
     if start is None:
         yield Cell("never", "warn")
     else:
         yield Cell(str(start) if start < 1_000_000 else f"{start:.1e}")
     yield Cell(_order(t["order"]))
-    yield Cell("yes" if t["sharpness"] == "tight" else "")
 
 
 def _order(order: Entry | None) -> str:
@@ -117,6 +164,8 @@ def _sources(theorems: Sequence[Entry]) -> Iterator[str]:
     """Yield each source once, with its theorems."""
     sources: dict[str, list[str]] = {}
     for t in theorems:
-        sources.setdefault(t["source"], []).append(t["theorem"])
+        keys = sources.setdefault(t["source"], [])
+        if t["theorem"] not in keys:
+            keys.append(t["theorem"])
     for k, (source, keys) in enumerate(sources.items()):
         yield ("sources: " if k == 0 else "") + f"{', '.join(keys)} ({source})"

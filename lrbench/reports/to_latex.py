@@ -2,37 +2,76 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from lrbench.reports.blocks import WIDTH, Block, Grid
+from lrbench.reports.blocks import Block, Cell, Grid, Line
+from lrbench.reports.latex_text import typeset
 from lrbench.reports.run_page import page
-from lrbench.reports.tabulated import tabulated
 from lrbench.reports.view import View
 from lrbench.results import Result
 
-TYPESET = {
-    r"|g|\^{}2": r"$\|g\|^2$",
-    "F - f*": "$F - f^*$",
-    "+-": r"$\pm$",
-    "|": r"\textbar{}",
-}
-"""What tabulate leaves as it is, or escapes where mathematics reads better."""
-
-PATTERN = re.compile("|".join(map(re.escape, TYPESET)))
-
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write the tables of the result's page, with its lines as comments above them."""
-    out.write(r"% \usepackage{booktabs}" + "\n")
-    for block in page(result, view):
-        out.write(_text(block) + "\n")
+    """Write each table of the result's page as a float, with its lines in the caption.
+
+    Lines that belong to no table are paragraphs.
+    """
+    names = {str(run.solver) for problem in result.problems for run in problem.runs}
+    out.write("% \\usepackage{booktabs}\n")
+    context: list[str] = []
+    head: list[str] = []
+    for section in _sections(page(result, view)):
+        lines = [block for block in section if isinstance(block, Line)]
+        if lines and lines[0].style == "title" and lines[0].recurs:
+            context = []  # another problem
+        said = [", ".join(block.pieces).rstrip(":") for block in lines]
+        head = said[:1] or head
+        caption = _sentences(context, said or [*head, "continued"])
+        grids = [block for block in section if isinstance(block, Grid)]
+        for grid in grids:
+            out.write("\n" + _table(grid, caption, names))
+        if not grids:
+            out.write("\n" + typeset(caption, names) + "\n")
+        context += [piece.rstrip(":") for block in lines for piece in block.recurs]
 
 
-def _text(block: Block) -> str:
-    if isinstance(block, Grid):
-        text = tabulated(block, "latex_booktabs")
-        return PATTERN.sub(lambda match: TYPESET[match[0]], text)
-    if not any(block.pieces):
-        return ""
-    return "\n".join(f"% {text}".rstrip() for text in block.wrapped(WIDTH - 2))
+def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """Yield the blocks between empty lines."""
+    section: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Line) and not any(block.pieces):
+            if section:
+                yield section
+            section = []
+        else:
+            section.append(block)
+    if section:
+        yield section
+
+
+def _sentences(context: Sequence[str], said: Sequence[str]) -> str:
+    return ". ".join([", ".join(context), *said] if context else said) + "."
+
+
+def _table(grid: Grid, caption: str, names: Iterable[str]) -> str:
+    columns = "".join("l" if k in grid.left else "r" for k in range(len(grid.columns)))
+    rows = [_row(map(Cell, grid.columns), names), r"\midrule"]
+    rows += [_row(row, names) for row in grid.rows]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{typeset(caption, names)}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            "\\end{table}\n",
+        ]
+    )
+
+
+def _row(cells: Iterable[Cell], names: Iterable[str]) -> str:
+    return " & ".join(typeset(cell.text, names) for cell in cells) + r" \\"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from typing import TextIO
+from dataclasses import replace
+from typing import Literal, TextIO
 
 from rich import box
 from rich.console import Console
@@ -24,10 +26,20 @@ STYLES = {
     "warn": "yellow",
 }
 
+LEAST_WIDTH = 40
+"""A terminal that says it is narrower is not believed."""
+
+ENDLESS = 1_000_000
+"""Columns to draw on: a table that is wider than the terminal is neither cut nor folded."""
+
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result's page to a terminal of any width."""
-    write_blocks(page(result, view), out, view.color)
+    write_blocks(page(result, replace(view, width=_width(out))), out, view.color)
+
+
+def _width(out: TextIO) -> int:
+    return max(Console(file=out).width, LEAST_WIDTH)
 
 
 def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None) -> None:
@@ -42,17 +54,26 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
     color
         None: as the terminal, NO_COLOR and TERM say.
     """
+    width = _width(out)
     console = Console(
         file=out,
         highlight=False,
         force_terminal=True if color else None,
         no_color=None if color is None else not color,
-        color_system="standard" if color else "auto" if color is None else None,
+        color_system=_system(color),
+        width=ENDLESS,
     )
     with console.capture() as capture:
         for block in blocks:
-            console.print(_drawn(block, console.width))
+            console.print(_drawn(block, width))
     out.write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
+
+
+def _system(color: bool | None) -> Literal["auto", "standard"] | None:
+    """Return rich's name of the colours to use; with None it writes no escape at all."""
+    if color is None:
+        return None if os.environ.get("NO_COLOR") else "auto"
+    return "standard" if color else None
 
 
 def _drawn(block: Block, width: int) -> Table | Text:
@@ -66,7 +87,7 @@ def _drawn(block: Block, width: int) -> Table | Text:
         show_edge=False,
     )
     for k, name in enumerate(block.columns):
-        table.add_column(Text(name), justify="left" if k in block.left else "right")
+        table.add_column(Text(name), justify="left" if k in block.left else "right", no_wrap=True)
     for row in block.rows:
         table.add_row(*(Text(cell.text, STYLES[cell.style]) for cell in row))
     return table

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, line, scientific
+from lrbench.reports.blocks import Block, gap, line, scientific
 from lrbench.reports.folding import Column, folded
-from lrbench.reports.groups import mean_at, share, status_cell, table_iterations, verdicts_of
+from lrbench.reports.groups import (
+    f_star_error,
+    mean_at,
+    rates,
+    share,
+    status_cell,
+    table_iterations,
+    verdicts_of,
+)
 from lrbench.reports.verdict_blocks import main_certificate, verdict_grid
 from lrbench.reports.view import View
 from lrbench.results import COLUMNS, SUMMED, ProblemResult, Run
@@ -25,11 +33,14 @@ def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iter
     """Yield the verdicts and the trajectory of one of several initial learning rates."""
     status = status_cell(runs)
     yield line("")
-    words = f"{runs[0].solver}, lr0 = {runs[0].lr0:g}: {status.text}"
+    lr0 = rates([lr0 for _, lr0 in problem.groups])[runs[0].lr0]
+    words = f"{runs[0].solver}, lr0 = {lr0}: {status.text}"
     yield line(words, style=status.style or "title")
     if runs[0].error:
         yield line(runs[0].error, style="bad")
-    yield from verdict_grid(verdicts_of(problem, runs[0].solver, runs[0].lr0))
+    yield from verdict_grid(
+        verdicts_of(problem, runs[0].solver, runs[0].lr0), f_star_error(problem)
+    )
     yield from trajectory(problem, runs, view)
 
 
@@ -39,14 +50,18 @@ def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Itera
     if not iterations:
         yield line("no checkpoint was reached", style="warn")
         return
+    error = f_star_error(problem)
     columns: list[Column] = []
     for name, heading in _shown(runs, view).items():
-        columns.append((heading, [_text(name, mean_at(runs, name, t)) for t in iterations]))
+        columns.append((heading, [_text(name, mean_at(runs, name, t), error) for t in iterations]))
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     if certificate and view.columns is None:
-        columns.append((f"/ {certificate.theorem}", [share(certificate, t) for t in iterations]))
+        columns.append(
+            (f"/ {certificate.theorem}", [share(certificate, t, error) for t in iterations])
+        )
     yield line("")
-    yield from folded(("T", [str(t) for t in iterations]), [[column] for column in columns])
+    first = ("T", [str(t) for t in iterations])
+    yield from folded(first, [[column] for column in columns], view.width)
 
 
 def _shown(runs: Sequence[Run], view: View) -> dict[str, str]:
@@ -60,7 +75,7 @@ def _shown(runs: Sequence[Run], view: View) -> dict[str, str]:
     return DEFAULT | {name: name for name in states + timed}
 
 
-def _text(name: str, value: float | None) -> str:
+def _text(name: str, value: float | None, error: float) -> str:
     if name == "passes" and value is not None:
         return f"{value:.4g}"
-    return scientific(value)
+    return gap(value, error) if name.startswith("suboptimality") else scientific(value)

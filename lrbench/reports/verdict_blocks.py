@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, Cell, Grid, Style, line, number, scientific
+from lrbench.reports.blocks import Block, Cell, Grid, Style, gap, number, scientific
 from lrbench.results import Verdict
-from lrbench.theory.base import OF_SETTING
 
 VERDICT_STYLE: dict[str, Style] = {"pass": "good", "fail": "bad", "vacuous": "warn"}
 MEASURED = {
@@ -39,36 +38,40 @@ def speaks(v: Verdict) -> bool:
     return v.applies and bool(v.bound) and math.isfinite(v.bound[-1])
 
 
-def verdict_grid(verdicts: Sequence[Verdict]) -> Iterator[Block]:
-    """Yield one table of the theorems that apply."""
+def verdict_grid(verdicts: Sequence[Verdict], error: float) -> Iterator[Block]:
+    """Yield one table of the theorems that apply; `error` is that of f*."""
     mine = [v for v in verdicts if speaks(v) or v.bound_verdict == "fail"]
     if not mine:
         return
     orders = any(v.order_verdict != "none" or v.consistency for v in mine)
     columns = ["theorem", "of", "measured", "bound", "verdict"] + ["order"] * orders
-    rows = [[*_row(v), *([_order(v)] if orders else [])] for v in mine]
+    rows = [[*_row(v, error), *([_order(v)] if orders else [])] for v in mine]
     yield Grid(columns, rows, frozenset({0, 1, 4, 5}))
 
 
-def _row(v: Verdict) -> Iterator[Cell]:
+def _row(v: Verdict, error: float) -> Iterator[Cell]:
     yield Cell(v.theorem)
     yield Cell(MEASURED.get((v.measure, v.iterate), f"{v.iterate} {v.measure}"))
-    yield Cell(_measured(v))
+    yield Cell(_measured(v, error))
     yield Cell(scientific(v.bound[-1]) if v.bound else "-")
     yield Cell(_verdict(v), VERDICT_STYLE.get(v.bound_verdict, ""))
 
 
-def _measured(v: Verdict) -> str:
+def _measured(v: Verdict, error: float) -> str:
     if v.metric_interval:
-        return with_interval(v)
-    return scientific(v.metric[-1]) if v.metric else "-"
+        return with_interval(v, error)
+    if not v.metric:
+        return "-"
+    return gap(v.metric[-1], error) if v.measure == "suboptimality" else scientific(v.metric[-1])
 
 
-def with_interval(v: Verdict) -> str:
+def with_interval(v: Verdict, error: float) -> str:
     """Return the mean over seeds at the end, and half of its interval."""
     assert v.metric_interval is not None
+    if v.measure == "suboptimality" and v.metric[-1] < error:
+        return gap(v.metric[-1], error)
     lo, hi = v.metric_interval[-1]
-    return f"{v.metric[-1]:.1e} +-{(hi - lo) / 2:.0e}"
+    return f"{v.metric[-1]:.1e}+-{(hi - lo) / 2:.0e}"
 
 
 def _verdict(v: Verdict) -> str:
@@ -89,28 +92,14 @@ def _rounded(T: int) -> str:
 def _order(v: Verdict) -> Cell:
     if v.order is None or v.order_verdict == "none":
         return Cell("consistency check" if v.consistency else "", "dim")
+    if v.measured_order is None:
+        good = v.order_verdict == "pass"
+        return Cell(v.order_reason or v.order_verdict, "good" if good else "warn")
     proved = float(v.order["value"])
     power = v.order["kind"] == "power"
     of = f"{proved:.2g}" if power else f"{proved:.0e}"
-    measured = "-" if v.measured_order is None else number(v.measured_order, 2 if power else 1)
+    measured = number(v.measured_order, 2 if power else 1)
     style: Style = "good" if v.order_verdict == "pass" else "warn"
     if v.bound_verdict == "vacuous" and v.order_verdict == "inconclusive":
         return Cell(v.order_verdict, style)  # both in full would not fit 80 columns
     return Cell(f"{measured} ({of}) {v.order_verdict}", style)
-
-
-def refused(verdicts: Sequence[Verdict]) -> Iterator[Block]:
-    """Yield a line that names the theorems that say nothing here, each with the reason."""
-    reasons: dict[str, list[str]] = {}
-    for v in verdicts:
-        if any(h["name"] in OF_SETTING and not h["holds"] for h in v.hypotheses):
-            continue  # about full batches where these are minibatches, or the other way round
-        if speaks(v) or v.bound_verdict == "fail":
-            continue
-        names = reasons.setdefault(v.reason or "says nothing at the end", [])
-        if v.theorem not in names:
-            names.append(v.theorem)
-    pieces = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items() if names]
-    if pieces:
-        head = "not applicable: " if any(map(speaks, verdicts)) else "no theorem applies: "
-        yield line(head + pieces[0], *pieces[1:], style="dim")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lrbench.reports.blocks import WIDTH
+
 
 @dataclass(frozen=True)
 class View:
@@ -20,12 +22,15 @@ class View:
         that fits 80 columns (CSV: all).
     timing
         Seconds, too; without them two runs print the same.
+    width
+        The columns of the page: wider tables are folded.
     """
 
     color: bool | None = None
     details: bool = False
     columns: tuple[str, ...] | None = None
     timing: bool = False
+    width: int = WIDTH
 
     @property
     def trajectories(self) -> bool:

@@ -1,5 +1,6 @@
 """What a command finds out, and how it is saved and read."""
 
+from lrbench.results.features import FeatureMap as FeatureMap
 from lrbench.results.files import reserve as reserve
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import SUMMED as SUMMED

@@ -80,6 +80,8 @@ def _unwritable(path: str | Path, error: OSError) -> LrbenchError:
 
 def read(path: str | Path) -> bytes:
     """Return what is in a file."""
+    if not str(path):
+        raise UsageError("the path of the file is empty.", "give the path of a saved result.")
     try:
         return Path(path).read_bytes()
     except FileNotFoundError as error:

@@ -50,6 +50,7 @@ def _check_header(f: Fields) -> None:
             raise f.wrong(f.place(key), "is too small")
     f.take("intercept", "true or false")
     f.take("radius", "a number", null=True)
+    f.take("target", "a number", None, null=True)
     penalty = f.inner("penalty")
     penalty.take("name", "a text")
     penalty.take("weight", "a number")

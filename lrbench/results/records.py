@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrbench.results.features import FeatureMap
 from lrbench.solver_spec import SolverSpec
 
 Trace: TypeAlias = dict[str, NDArray[np.float64]]
@@ -72,12 +74,18 @@ class Run:
     status: Status
     status_at: int
     """The iteration at which the status was reached."""
-    trace: Trace
+    trace: Trace = field(repr=False)
     error: str | None = None
-    iterates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    iterates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     """The last, average and best iterate where the run ended, (n_features,) each; not saved."""
     evaluation_seconds: float = 0.0
     """Evaluation at checkpoints, for the whole bundle of lanes; outside the clock."""
+
+    @property
+    def started(self) -> bool:
+        """Whether anything was done; else the command was stopped before."""
+        unstarted = self.status is Status.INTERRUPTED and self.status_at == 0
+        return not unstarted or len(self.trace.get("iteration", ())) > 0
 
 
 Kind: TypeAlias = Literal["certificate", "a-priori", "heuristic"]
@@ -122,7 +130,27 @@ class ProblemResult:
     """All runs and verdicts on one problem."""
 
     name: str
-    header: Mapping[str, Any]
+    header: Mapping[str, Any] = field(repr=False)
     """What the JSON says of the problem itself, `constants` included."""
-    runs: Sequence[Run]
-    verdicts: Sequence[Verdict]
+    runs: Sequence[Run] = field(repr=False)
+    verdicts: Sequence[Verdict] = field(repr=False)
+    features: FeatureMap | None = field(default=None, repr=False)
+    """How the columns of X were scaled; not saved, None if unknown."""
+
+    @cached_property
+    def groups(self) -> Mapping[tuple[str, float], Sequence[Run]]:
+        """The runs that were started by solver and lr0, over seeds; solver by solver."""
+        solvers: dict[str, dict[tuple[str, float], list[Run]]] = {}
+        for run in self.runs:
+            if run.started:
+                key = (str(run.solver), run.lr0)
+                solvers.setdefault(key[0], {}).setdefault(key, []).append(run)
+        return {key: runs for found in solvers.values() for key, runs in found.items()}
+
+    @cached_property
+    def judged(self) -> Mapping[tuple[str, float], Sequence[Verdict]]:
+        """The verdicts by solver and lr0."""
+        found: dict[tuple[str, float], list[Verdict]] = {}
+        for verdict in self.verdicts:
+            found.setdefault((str(verdict.solver), verdict.lr0), []).append(verdict)
+        return found

@@ -12,11 +12,12 @@ from typing import Any, BinaryIO
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.results import files
 from lrbench.results.fields import Fields
+from lrbench.results.ranking import lowest
 from lrbench.results.read import problem_from
-from lrbench.results.records import ProblemResult
+from lrbench.results.records import ProblemResult, Run
 from lrbench.results.rows import LABELS, rows, trace_columns
 from lrbench.results.to_dict import plain, problem_dict
-from lrbench.results.weights import write_weights
+from lrbench.results.weights import chosen, write_weights
 
 FORMAT = "lrbench-result"
 VERSION = 1
@@ -32,6 +33,12 @@ class Result:
     problems: Sequence[ProblemResult]
     failures: Sequence[tuple[str, LrbenchError]] = ()
     """Problems that could not be run, and why; not saved."""
+
+    def __repr__(self) -> str:
+        """Return one line a problem: how many runs, and who ended lowest."""
+        lines = [_summary(p) for p in self.problems]
+        lines += [f"{name}: {error.message}" for name, error in self.failures]
+        return "\n  ".join(["Result:", *lines])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result in the published format: plain lists, null for no number."""
@@ -61,7 +68,8 @@ class Result:
         Raises
         ------
         UsageError
-            If it is something else, of a newer version, or a key is missing or of the wrong type.
+            If it is something else, of a newer version, holds no problem, or a key is missing or of
+            the wrong type.
         """
         if not isinstance(values, dict) or values.get("format") != FORMAT:
             what = values.get("format") if isinstance(values, dict) else None
@@ -69,16 +77,21 @@ class Result:
             raise UsageError(f"{file} is not a saved result{other}.", files.SEE)
         f = Fields(values, file)
         version = f.take("version", "an integer")
+        if version < 1:
+            raise f.wrong("version", "is too small")
         if version > VERSION:
             raise UsageError(
                 f"{file} is of version {version} of the format, and this lrbench reads {VERSION}.",
                 "install a newer lrbench.",
             )
-        return cls(
+        result = cls(
             command=tuple(f.all_of("command", "a text")),
             environment=f.take("environment", "an object"),
             problems=tuple(map(problem_from, f.each("problems"))),
         )
+        if not result.problems:
+            raise UsageError(f"{file} holds no problem.", files.SEE)
+        return result
 
     @classmethod
     def from_json(cls, text: bytes | str, file: str = "the result") -> Result:
@@ -114,26 +127,38 @@ class Result:
 
         files.write(path, force, fill)
 
-    def save_weights(self, path: str | Path, force: bool = False) -> None:
-        """Write the best iterate of the run that ended lowest to an ``.npz`` file.
+    def save_weights(self, path: str | Path, force: bool = False) -> Run:
+        """Write the weights of the solver and lr0 that ended lowest to an ``.npz`` file.
 
-        ``numpy.load`` reads it without lrbench: ``W`` of shape (n_features,), and as 0-d arrays
-        the names of the problem and the solver, lr0, seed, the objective at ``W``, and whether the
-        last feature is the intercept.
+        Lowest is the mean over seeds of F - f* at the end, as tables show it; what diverged or
+        failed does not count. The weights are the best iterate of the best of these seeds.
+        ``numpy.load`` reads them without lrbench: ``W`` of shape (n_features,), for the scaled
+        features and with the intercept last; ``coef`` and ``intercept`` for features as the file
+        has them (for rows of unit norm where ``scale`` is ``unit-rows``); and as 0-d arrays the
+        scale, the loss, the labels that count as positive and negative, the names of the problem
+        and the solver, lr0, seed, and the objective at ``W``.
 
         Parameters
         ----------
         path, force
             As of `save`.
 
+        Returns
+        -------
+        Run
+            The run that the weights are of.
+
         Raises
         ------
         UsageError
             If there is not exactly one problem, or the result was loaded from a file.
         LrbenchError
-            If no run ended by itself, or the file cannot be written.
+            If everything diverged or failed, or the file cannot be written.
         """
-        files.write(path, force, lambda file: write_weights(self.problems, file))
+        files.reserve(path, force)
+        run = chosen(self.problems)
+        files.write(path, force, lambda file: write_weights(self.problems[0], run, file))
+        return run
 
     def to_dataframe(self) -> Any:
         """Return a ``pandas.DataFrame`` with one row for each checkpoint of each run.
@@ -150,3 +175,11 @@ class Result:
         columns = trace_columns(self.problems)
         frame = pandas.DataFrame(list(rows(self.problems, columns)), columns=[*LABELS, *columns])
         return frame.astype(dict.fromkeys(columns, "float64"))
+
+
+def _summary(problem: ProblemResult) -> str:
+    lane, gap = lowest(problem.groups)
+    many = f"{problem.name}: {len(problem.runs)} run{'s' * (len(problem.runs) != 1)}"
+    if lane is None:
+        return many
+    return f"{many}, lowest {lane[0]}, lr0 = {lane[1]:g}, at F - f* = {gap:.2e}"

@@ -3,43 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from lrbench.errors import LrbenchError, UsageError
-from lrbench.results.records import ProblemResult, Run, Status
+from lrbench.results.features import FeatureMap
+from lrbench.results.ranking import lowest
+from lrbench.results.records import ProblemResult, Run
 
-USABLE = (Status.COMPLETED, Status.REACHED_TARGET, Status.STALLED)
-
-
-def best_run(runs: Sequence[Run]) -> Run:
-    """Return the run that ended at the lowest objective, of those that ended by themselves."""
-    usable = [r for r in runs if r.status in USABLE and len(r.trace["objective"])]
-    if not usable:
-        raise LrbenchError(
-            "no run ended with weights to save.", "give more time, or another lr0 or solver."
-        )
-    return min(usable, key=lambda r: float(r.trace["objective"][-1]))
+ROW_WISE = ("none", "unit-rows")
+"""Scalings that leave the columns as they are."""
 
 
-def write_weights(problems: Sequence[ProblemResult], file: BinaryIO) -> None:
-    """Write the best iterate of the best run of the one problem there is."""
+def chosen(problems: Sequence[ProblemResult]) -> Run:
+    """Return the run whose weights are saved.
+
+    The solver and lr0 are those with the lowest mean of F - f* at the end; of their seeds, the
+    one that came lowest.
+    """
     if len(problems) != 1:
         raise UsageError(
             f"the weights of {len(problems)} problems do not go into one file.",
             "run one problem at a time.",
         )
-    run = best_run(problems[0].runs)
+    lane, _ = lowest(problems[0].groups)
+    if lane is None:
+        raise LrbenchError(
+            "no run ended with weights to save.", "give more time, or another lr0 or solver."
+        )
+    runs = [r for r in problems[0].groups[lane] if len(r.trace.get("objective", ()))]
+    run = min(runs, key=_objective)
     if "best" not in run.iterates:
         raise UsageError("a saved result has no weights.", "run it again with --save-weights.")
+    return run
+
+
+def _objective(run: Run) -> float:
+    """Return F at the best iterate."""
+    return float(np.nanmin(run.trace["objective"]))
+
+
+def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
+    """Write the best iterate of a run, and what is needed to predict with it."""
+    header = problem.header
+    labels = header["labels"] or {}
     np.savez(
         file,
         W=run.iterates["best"],
-        problem=problems[0].name,
+        **_for_the_file(problem, run),
+        scale=header["scale"],
+        loss=header["loss"],
+        positive=labels.get("+1", ""),
+        negative=labels.get("-1", ""),
+        problem=problem.name,
         solver=str(run.solver),
         lr0=run.lr0,
         seed=run.seed,
-        objective=np.nanmin(run.trace["objective"]),
-        intercept=bool(problems[0].header["intercept"]),
+        objective=_objective(run),
     )
+
+
+def _for_the_file(problem: ProblemResult, run: Run) -> dict[str, Any]:
+    """Return coef and intercept for features as the file has them, where the scaling is known."""
+    known = problem.features
+    if known is None and problem.header["scale"] in ROW_WISE:
+        known = FeatureMap()
+    if known is None:
+        return {}
+    coef, intercept = known.undone(run.iterates["best"], problem.header["intercept"])
+    return {"coef": coef, "intercept": intercept}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -155,5 +156,7 @@ class APriori(Theorem):
         del trace
         out = np.full(T.shape, np.nan)
         run = T >= 1
-        out[run] = self.formula(setting, T[run])
+        # Numbers beyond float64 are no bound: what overflows says nothing.
+        with np.errstate(all="ignore"), contextlib.suppress(OverflowError):
+            out[run] = self.formula(setting, T[run])
         return out

@@ -134,5 +134,7 @@ def starts_stable(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
     L = setting.constants.L
     holds = s_0 >= L
     sign = ">=" if holds else "<"
-    digits = 3 if f"{s_0:.3g}" != f"{L:.3g}" else 17
-    return Hypothesis("s_0 >= L", holds, f"{symbol} = {s_0:.{digits}g} {sign} L = {L:.{digits}g}")
+    detail = f"{symbol} = {s_0:.3g} {sign} L = {L:.3g}"
+    if not holds and f"{s_0:.3g}" == f"{L:.3g}":
+        detail = f"{symbol} = {s_0:.3g} < L by {L - s_0:.0e}"
+    return Hypothesis("s_0 >= L", holds, detail)

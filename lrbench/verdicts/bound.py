@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.theory.base import Numbers, Setting, Theorem
-from lrbench.verdicts.measured import Measured, slack, trivial
+from lrbench.verdicts.measured import Measured, slack, trivial, unsure
 
 RELATIVE = 1e-10
 """Relative tolerance of every comparison."""
@@ -35,7 +35,7 @@ def judge_bound(measured: Measured, theorem: Theorem, setting: Setting) -> Bound
     bound are paired by seed, and the bound FAILs where the one-sided 99 % t-interval of the mean
     excess is above 0, with Bonferroni's correction over checkpoints; it passes where the mean
     metric is below the mean bound throughout. A bound that is violated fails even if it is vacuous;
-    a vacuous one never passes.
+    a vacuous one never passes, nor does one that holds only by less than the error of f_star.
     """
     excess = _excess(measured, theorem, setting)
     said = ~np.isnan(excess).any(axis=0)
@@ -47,6 +47,9 @@ def judge_bound(measured: Measured, theorem: Theorem, setting: Setting) -> Bound
         return BoundVerdict("fail", failed_at=int(at[np.argmax(above > 0)]))
     if not measured.mean_bound[said][-1] < trivial(theorem, setting):
         return BoundVerdict("vacuous")
+    error = unsure(theorem, setting)
+    if (excess.mean(axis=0) + error > 0).any() and (excess.mean(axis=0) <= 0).all():
+        return BoundVerdict("none", f"f* is known to {error:.0e} only")
     if setting.batch:
         return BoundVerdict("pass")
     if len(excess) < 2:
@@ -71,7 +74,8 @@ def _significant(excess: NDArray[np.float64]) -> Numbers:
     if n_seeds < 2:
         return np.full(n_checkpoints, -np.inf)
     mean, half = _mean_and_half(excess, 1.0 - LEVEL / n_checkpoints)
-    return mean - half
+    # Where no seed has met the rare sample that matters, all agree, and that decides nothing.
+    return np.where(half > 0, mean - half, -np.inf)
 
 
 def mean_interval(metric: NDArray[np.float64]) -> list[tuple[float, float]]:

@@ -88,14 +88,20 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
 
     Notes
     -----
-    A suboptimality is known to 64 eps (\|F(w_0)\| + \|F*\|) plus the error of f_star. A gradient is
-    known to e = 64 eps sqrt(2 L (\|F(w_0)\| + \|F*\|)) in norm, hence its square near a bound B to
+    A suboptimality F - f_star is known to 64 eps (\|F(w_0)\| + \|F*\|); as f_star is an upper bound
+    of F*, its error never makes it too large (see `unsure` for the other side). A gradient is known
+    to e = 64 eps sqrt(2 L (\|F(w_0)\| + \|F*\|)) in norm, hence its square near a bound B to
     2 e sqrt(B) + e^2, which is of the order of eps^2 near a minimiser.
     """
     constants = setting.constants
     size = abs(constants.f_star + constants.delta0) + abs(constants.f_star)
     if theorem.measure == "suboptimality":
-        return np.full(bound.shape, ROUNDINGS * size + constants.f_star_error)
+        return np.full(bound.shape, ROUNDINGS * size)
     square = 2.0 * constants.L * size
     e = ROUNDINGS * math.sqrt(square if math.isfinite(square) else constants.grad_norm_sq0)
     return np.asarray(2.0 * e * np.sqrt(bound) + e * e, dtype=np.float64)
+
+
+def unsure(theorem: Theorem, setting: Setting) -> float:
+    """Return by how much the measure may be larger than the metric: the error of f_star."""
+    return setting.constants.f_star_error if theorem.measure == "suboptimality" else 0.0

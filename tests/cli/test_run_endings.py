@@ -37,8 +37,12 @@ def test_a_signal_ends_with_what_is_finished(
     assert outcome.code == code
     assert "interrupted" in outcome.err
     runs = json.loads(outcome.out)["problems"][0]["runs"]
-    assert [r["solver"]["name"] for r in runs] == ["wngrad"]
-    assert runs[0]["status"] == "completed"
+    assert [(r["solver"]["name"], r["status"]) for r in runs] == [
+        ("wngrad", "completed"),
+        ("adagrad-norm", "interrupted"),
+        ("sgd", "interrupted"),
+    ]
+    assert runs[1]["trace"]["iteration"] == []
 
 
 def test_a_signal_in_the_middle_of_a_run_keeps_its_checkpoints(
@@ -145,14 +149,68 @@ def lrbench(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_head_closes_the_pipe_without_a_word() -> None:
-    command = f"{sys.executable} -m lrbench run -p log-spectrum --format json | head -c 10"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of bash in which `lrbench` is this interpreter's; any part that fails counts."""
+    line = command.replace("lrbench", f"{sys.executable} -m lrbench", 1)
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "lrbench run -p log-spectrum -n 9 --format json | head -c 1",
+        "lrbench run -p log-spectrum -n 9 | true",
+        "lrbench run -p log-spectrum -n 900 --format csv | head -1",
+        "lrbench theory -p log-spectrum | true",
+        "lrbench list theorems | true",
+        "lrbench sys-info | true",
+        "lrbench --help | true",
+    ],
+)
+def test_a_reader_may_close_the_pipe(command: str) -> None:
+    done = shell(command)
     assert done.returncode == 0
-    assert done.stdout == '{\n "format'[:10]
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    "command", ["run -p log-spectrum -n 9", "run -p log-spectrum --format json", "list solvers"]
+)
+def test_a_full_disk_is_an_error(command: str) -> None:
+    done = shell(f"lrbench {command} > /dev/full")
+    assert done.returncode == 3
+    lines = done.stderr.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["Error", "Hint"]
+    assert "No space left" in lines[0]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_error(closed: str) -> None:
+    assert shell(f"lrbench run -p log-spectrum -n 9 {closed}").returncode == 0
+
+
+def test_a_full_stderr_keeps_the_exit_code() -> None:
+    assert shell("lrbench run -p nope 2>/dev/full").returncode == 2
+
+
+def test_save_and_save_weights_may_not_be_one_file(invoke: Any, tmp_path: Path) -> None:
+    file = tmp_path / "one"
+    args = ("run", "-p", "log-spectrum", "-n", "3", "--force")
+    outcome = invoke(*args, "--save", str(file), "--save-weights", str(tmp_path / "." / "one"))
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert not file.exists()
+
+
+def test_a_result_is_saved_even_if_stdout_is_full(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    file = tmp_path / "saved.json"
+    assert shell(f"lrbench run -p log-spectrum -n 3 --save {file} > /dev/full").returncode == 3
+    assert json.loads(file.read_text())["format"] == "lrbench-result"
 
 
 def test_a_terminal_without_utf8_shows_the_table() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-USAGE = {
+USAGE: dict[str, tuple[tuple[str, ...] | None, str]] = {
     "unknown problem": (("-p", "logrge"), "logreg"),
     "no problem": ((), "--problem"),
     "unknown solver": (("-p", "logreg", "-s", "wngrd"), "wngrad"),
@@ -44,6 +44,20 @@ USAGE = {
     "target 0": (("-p", "logreg", "--target", "0"), "--target"),
     "positive label that is not there": (("-p", "logreg", "--positive", "bad"), "malignant"),
     "unknown scale": (("-p", "logreg", "--scale", "max"), "maxabs"),
+    "data given twice": (("-d", "a.svm", "-d", "b.svm"), "only one"),
+    "dry run in a format": (("-p", "logreg", "--dry-run", "--format", "json"), "--dry-run"),
+    "too many checkpoints": (
+        ("-p", "logreg", "--checkpoints-per-decade", "1000000000"),
+        "--checkpoints-per-decade",
+    ),
+    "budget beyond all numbers": (("-p", "logreg", "-n", "1" + "0" * 400), "--iterations"),
+    "passes beyond all numbers": (
+        ("-p", "logreg", "--passes", "1e308", "--batch-size", "1"),
+        "--passes",
+    ),
+    "seed beyond all numbers": (("-p", "logreg", "--seed", "1" + "0" * 30), "--seed"),
+    "a superscript count": (("-p", "logreg", "--lr0", "1:10:²"), "--lr0"),
+    "no command": (None, "missing command"),
     "unknown loss": (("-p", "logreg", "--loss", "logistik"), "logistic"),
     "unknown penalty": (("-p", "logreg", "--penalty", "l3"), "l2"),
 }
@@ -52,7 +66,7 @@ USAGE = {
 @pytest.mark.parametrize("case", USAGE, ids=lambda c: c.replace(" ", "-"))
 def test_usage(case: str, invoke: Any) -> None:
     args, mentions = USAGE[case]
-    outcome = invoke("run", *args)
+    outcome = invoke(*(() if args is None else ("run", *args)))
     assert outcome.code == 2
     assert outcome.out == ""
     assert_two_sentences(outcome.err, mentions)
@@ -69,6 +83,7 @@ WORLD = {
     "one class": (b"1 1:2\n1 1:3\n", "label"),
     "ten classes": (b"".join(b"%d 1:%d\n" % (k, k) for k in range(10)), "--positive"),
     "truncated bz2": (b"BZh91AY&SY", "cut.svm.bz2"),
+    "overflowing": (b"1 1:1e200\n-1 1:-1e200\n", "--scale"),
 }
 
 
@@ -114,3 +129,26 @@ def assert_two_sentences(err: str, mentions: str) -> None:
     assert all(line.endswith((".", "?", ")")) for line in lines), err
     assert mentions in err
     assert "Traceback" not in err
+
+
+def test_data_below_all_numbers_are_refused(invoke: Any, tmp_path: Path) -> None:
+    file = tmp_path / "vanishing.svm"
+    file.write_text("1 1:1e-160\n-1 1:-1e-160 2:1e-161\n")
+    outcome = invoke("run", "-d", str(file), "--penalty", "none", "-q")
+    assert outcome.code == 3
+    assert outcome.out == ""
+    assert_two_sentences(outcome.err, "1/L")
+
+
+def test_a_start_beyond_all_numbers_is_refused(invoke: Any) -> None:
+    outcome = invoke("run", "-p", "logreg", "--start", "normal[scale=1e160]")
+    assert outcome.code == 3
+    assert outcome.out == ""
+    assert_two_sentences(outcome.err, "F(w_0)")
+
+
+def test_a_radius_beyond_all_numbers_makes_no_bound(invoke: Any) -> None:
+    outcome = invoke("run", "-p", "logreg", "--radius", "1e200", "-n", "5")
+    assert outcome.code == 0
+    assert outcome.err == ""
+    assert "inf" not in outcome.out

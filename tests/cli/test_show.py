@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -122,6 +123,24 @@ def test_a_problem_that_is_not_shipped(names: tuple[str, ...], hint: str, invoke
     outcome = invoke("show", "problem", *names)
     assert (outcome.code, outcome.out) == (2, "")
     assert hint in outcome.err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--format", "csv"), ("--details",), ("--columns", "lr"), ("--timing",), ("--color", "never")],
+)
+def test_a_problem_has_no_views(option: tuple[str, ...], invoke: Any) -> None:
+    outcome = invoke("show", "problem", "logreg", *option)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{option[0]} does not change" in outcome.err
+
+
+def test_a_result_without_a_problem(saved: str, invoke: Any) -> None:
+    content = json.loads(Path(saved).read_text()) | {"problems": []}
+    Path(saved).write_text(json.dumps(content))
+    outcome = invoke("show", saved)
+    assert outcome.code == 2
+    assert "holds no problem" in outcome.err
 
 
 @pytest.mark.parametrize("form", ["plain", "table", "markdown", "latex", "csv", "jsonl"])

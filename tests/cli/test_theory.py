@@ -158,7 +158,7 @@ def test_rates_in_units_of_l_and_several_solvers(invoke: Any) -> None:
 def test_a_solver_without_theorems_says_so(invoke: Any) -> None:
     outcome = invoke("theory", "-p", "logreg", "-s", "adam")
     assert outcome.code == 0
-    assert "no theorem of this solver speaks of this setting" in outcome.out
+    assert "adam has no theorems" in outcome.out
 
 
 @pytest.mark.parametrize("more", [(), ("--batch-size", "8", "--radius", "20", "--all")])
@@ -236,4 +236,21 @@ def test_raw_first_has_no_number_after_one_step(invoke: Any) -> None:
     w1 = entry(told(invoke, *args), "W1")
     assert w1["bound"][0] is None
     assert math.isfinite(w1["bound"][1])
-    assert "inf" in invoke(*args).out
+    (row,) = re.findall(r"^W1 .*", invoke(*args).out.partition("hypotheses")[0], re.MULTILINE)
+    assert row.split()[3] == "-"
+
+
+def test_several_lr0_have_statements_and_sources_once(invoke: Any) -> None:
+    page = invoke("theory", "-p", "logreg", "--lr0", "1,10,100", "-s", "wngrad").out
+    for once in ("C6: F(x_T)", "W3: F(x_T)", "sources: ", "letters: x_t = w_t"):
+        assert page.count(once) == 1
+    assert page.count("hypotheses:") == 3
+    assert "tight" not in page
+    assert "tight" in invoke(*FLAGSHIP, "-s", "adagrad-norm").out
+
+
+def test_a_solver_with_theorems_for_the_other_setting_says_so(invoke: Any) -> None:
+    from lrbench.theory import THEOREMS
+
+    found = invoke("theory", "-p", "logreg", "-s", "wn-adam").out
+    assert ("wn-adam has no theorems" in found) == (not THEOREMS.get("wn-adam"))

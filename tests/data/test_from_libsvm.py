@@ -63,6 +63,17 @@ def test_sparse_text_plain_and_compressed(
     parsed.X.check_format(full_check=True)
 
 
+@pytest.mark.parametrize("pack", [bytes, bz2.compress, gzip.compress, lzma.compress])
+def test_byte_order_mark_is_skipped(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    plain = read_libsvm(file(tmp_path, DENSE))
+    marked = read_libsvm(file(tmp_path, pack(b"\xef\xbb\xbf" + DENSE), "marked"))
+    np.testing.assert_array_equal(marked.X, plain.X)
+    np.testing.assert_array_equal(marked.y, plain.y)
+    bad = file(tmp_path, pack(b"\xef\xbb\xbf1 1:1\n2 x\n"), "bad")
+    with pytest.raises(DataError, match="line 2: 'x' is not index:value"):
+        read_libsvm(bad)
+
+
 def test_dense_text_is_a_c_ordered_array(tmp_path: Path) -> None:
     parsed = read_libsvm(file(tmp_path, DENSE))
     assert isinstance(parsed.X, np.ndarray)
@@ -93,6 +104,11 @@ def test_indices_from_zero_are_recognised(tmp_path: Path) -> None:
         (b"1 1:0\n", "no features"),
         (b"1 1:2\none 1:3\n", "line 2: 'one' is not a number"),
         (b"1,2,3\n", "line 1: '1,2,3' is not a number"),
+        (b"1 1:1\n1,2 1:1\n", "line 2: '1,2' is more than one label"),
+        (b"1,a 1:1\n", "line 1: '1,a' is not a number"),
+        (b"1 1:2\n-1e151 1:1\n", "line 2: the label '-1e151' is too large"),
+        (b"1 1:2\n1 10000001:1\n", "line 2: the index in '10000001:1' is above 10000000"),
+        (b"%s 1:1\n" % (b"x" * 5000), "line 1: '" + "x" * 60 + "…' is not a number"),
         (b"1 2 3\n", "line 1: '2' is not index:value"),
         (b"1 1:2\n\n1 1:2 2:x\n", "line 3: '2:x' is not index:value"),
         (b"1 1:2 a:3\n", "line 1: 'a:3' is not index:value"),

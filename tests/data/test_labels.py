@@ -60,6 +60,14 @@ def test_more_than_two_labels() -> None:
     assert "a, b, c" in caught.value.hint
 
 
+@pytest.mark.parametrize(("n", "hint"), [(20, "--positive"), (21, "--loss squared")])
+def test_many_labels_are_a_regression(n: int, hint: str) -> None:
+    with pytest.raises(DataError, match=f"mine has {n} labels") as caught:
+        binary_targets(data(range(n)), None)
+    assert hint in caught.value.hint
+    assert ("--positive" in caught.value.hint) != ("--loss squared" in caught.value.hint)
+
+
 def test_unknown_positive_label_lists_those_there_are() -> None:
     with pytest.raises(UsageError, match="no label 'maligant'") as caught:
         binary_targets(data([0, 1], ("malignant", "benign")), ["maligant"])

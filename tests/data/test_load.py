@@ -1,5 +1,7 @@
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,6 +46,14 @@ def test_content_hash_is_of_the_content(tmp_path: Path) -> None:
     assert a == b != c
 
 
+def test_content_hash_tells_empty_columns_at_the_end(tmp_path: Path) -> None:
+    for name, last in (("a", 9), ("b", 10), ("c", 10)):
+        (tmp_path / name).write_text(f"1 1:1 8:2 {last}:0\n-1 2:1\n")
+    a, b, c = (load(DataName(name, folder=tmp_path)) for name in "abc")
+    assert (a.X.shape, b.X.shape) == ((2, 9), (2, 10))
+    assert a.content_hash != b.content_hash == c.content_hash
+
+
 def test_relative_path_is_relative_to_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +74,63 @@ def test_bare_name_points_to_paths() -> None:
     with pytest.raises(DataError, match="LIBSVM sets by name are not available yet") as caught:
         load(DataName("a9a"))
     assert "./a9a" in caught.value.hint
+
+
+@pytest.mark.parametrize("suffix", [".bz2", ".gz", ".xz"])
+@pytest.mark.parametrize(
+    ("name", "says", "hint"),
+    [
+        ("a9a", "no data called", "./a9a"),
+        ("a.svm", "no file", "a.svm"),
+        ("./a.svm", "no file", "a.svm"),
+    ],
+)
+def test_a_compressed_file_of_the_name_is_pointed_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str, hint: str, suffix: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name + suffix).touch()
+    with pytest.raises(DataError, match=says) as caught:
+        load(DataName(name))
+    assert caught.value.hint == f"did you mean {hint}{suffix}?"
+
+
+def test_file_whose_name_is_not_utf_8(invoke: Any, tmp_path: Path) -> None:
+    name = os.fsdecode(b"b\xffd.svm")
+    (tmp_path / name).write_text("1 1:1\n2 1:3\n3 1:2\n")
+    saved = tmp_path / "out.json"
+    options = ["run", "-d", str(tmp_path / name), "-n", "3", "-q", "--save", str(saved), "--force"]
+    for form in ("plain", "json", "csv"):
+        outcome = invoke(*options, "--format", form)
+        assert outcome.code == 0, outcome.err
+        outcome.out.encode()  # no surrogate is left
+    problem = json.loads(saved.read_bytes())["problems"][0]
+    assert problem["data"] == f"{tmp_path}/b\\udcffd.svm"
+    assert problem["name"] == "least-squares-b\\udcffd"
+    absent = invoke("run", "-d", str(tmp_path / f"no{name}"), "-q")
+    assert absent.code == 3
+    assert f"{tmp_path}/nob\\udcffd.svm" in absent.err
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\0b.svm", "~a\0b/c", "x/a\0b"])
+def test_nul_in_a_name_is_not_echoed(name: str) -> None:
+    with pytest.raises(DataError, match=r"a\\x00b") as caught:
+        load(DataName(name))
+    assert "\0" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize("length", [252, 5000])
+@pytest.mark.parametrize("folder", [None, "sets"])
+def test_name_too_long_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int, folder: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if folder:
+        monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path))
+    with pytest.raises(DataError, match="no data called 'xxx") as caught:
+        load(DataName("x" * length))
+    assert len(caught.value.message) < 150
+    assert len(caught.value.hint) < 400
 
 
 @pytest.mark.parametrize("file", ["a9a.t", "a9a.t.bz2"])

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array, random_array
 
+from lrbench.cachedir import write_atomically
 from lrbench.data.dataset import arrays_of, content_hash
 from lrbench.data.load import DataName, load
 from lrbench.data.parsed import Parsed, cached
@@ -19,20 +21,21 @@ from lrbench.data.parsed import Parsed, cached
 def sample(sparse: bool) -> Parsed:
     rng = np.random.default_rng(0)
     X = csr_array(random_array((30, 12), density=0.2, rng=rng))
-    y = rng.standard_normal(30)
+    y = rng.integers(0, 2, 30).astype(np.float64)
     return Parsed(X if sparse else X.toarray(), y, ("no", "yes"))
 
 
 class Source:
     """A source that counts how often it is parsed."""
 
-    def __init__(self, parsed: Parsed) -> None:
+    def __init__(self, parsed: Parsed, key: str = "key") -> None:
         self.parsed = parsed
+        self.key = key
         self.calls = 0
         self.stamp: list[int | str] = [1]
 
     def get(self) -> tuple[Parsed, str]:
-        return cached("key", self.stamp, self.parse)
+        return cached(self.key, self.stamp, self.parse)
 
     def parse(self) -> Parsed:
         self.calls += 1
@@ -56,7 +59,7 @@ def assert_same(source: Source) -> None:
     np.testing.assert_array_equal(dense(parsed.X), dense(source.parsed.X))
     np.testing.assert_array_equal(parsed.y, source.parsed.y)
     assert parsed.labels == source.parsed.labels
-    assert content == content_hash(**arrays_of(source.parsed.X), y=source.parsed.y)
+    assert content == content_hash(source.parsed.X, y=source.parsed.y)
     W = np.random.default_rng(1).standard_normal((12, 3))
     np.testing.assert_array_equal(parsed.X @ W, source.parsed.X @ W)
     rows = np.array([3, 3, 0])
@@ -94,7 +97,23 @@ def clear(path: Path) -> None:
     path.write_bytes(bytes(path.stat().st_size))
 
 
-@pytest.mark.parametrize("damage", [shorten, lengthen, clear, Path.unlink])
+def flip(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def flip_last(path: Path) -> None:
+    flip(path, -1)
+
+
+def flip_first_number(path: Path) -> None:
+    flip(path, 128)  # after the header of an .npy file
+
+
+@pytest.mark.parametrize(
+    "damage", [shorten, lengthen, clear, flip_last, flip_first_number, Path.unlink]
+)
 def test_damaged_arrays_are_made_again(source: Source, damage: Callable[[Path], None]) -> None:
     _, content = source.get()
     for n, name in enumerate([*arrays_of(source.parsed.X), "y"], start=2):
@@ -113,9 +132,10 @@ def test_damaged_arrays_are_made_again(source: Source, damage: Callable[[Path], 
         {"shape": [30, 11]},
         {"shape": [29, 12]},
         {"shape": "no"},
-        {"bytes": {}},
-        {"bytes": None},
+        {"crc32": {}},
+        {"crc32": None},
         {"labels": 3},
+        {"labels": ["only one"]},
         {"stamp": [7]},
     ],
 )
@@ -124,9 +144,20 @@ def test_damaged_entries_are_made_again(
 ) -> None:
     source.get()
     (entry,) = (own_cache / "data").glob("*.json")
-    entry.write_text(json.dumps(json.loads(entry.read_text()) | change))
+    changed = json.loads(entry.read_text()) | change
+    del changed["entry_crc32"]  # so that it is not what tells
+    crc32 = zlib.crc32(json.dumps(changed, sort_keys=True).encode())
+    entry.write_text(json.dumps(changed | {"entry_crc32": crc32}))
     assert_same(source)
     assert source.calls == 2
+
+
+def test_no_flipped_bit_of_an_entry_changes_the_data(source: Source, own_cache: Path) -> None:
+    source.get()
+    (entry,) = (own_cache / "data").glob("*.json")
+    for place in range(entry.stat().st_size):
+        flip(entry, place)
+        assert_same(source)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, "\0"])
@@ -156,10 +187,6 @@ def test_pickles_are_not_loaded(own_cache: Path) -> None:
     _, content = source.get()
     path = own_cache / "data" / content / "y.npy"
     np.save(path, np.array([print], dtype=object), allow_pickle=True)
-    (entry,) = (own_cache / "data").glob("*.json")
-    changed = json.loads(entry.read_text())
-    changed["bytes"]["y"] = path.stat().st_size
-    entry.write_text(json.dumps(changed))
     assert_same(source)
     assert source.calls == 2
 
@@ -184,6 +211,37 @@ def test_full_disk_leaves_no_half_entry(
     assert_same(source)
     assert_same(source)
     assert source.calls == 2
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_full_disk_leaves_the_arrays_of_another_entry(
+    source: Source, monkeypatch: pytest.MonkeyPatch, damaged: bool
+) -> None:
+    _, content = source.get()
+    folder = Path(os.environ["LRBENCH_CACHE_DIR"]) / "data" / content
+    if damaged:
+        flip_last(folder / "y.npy")
+    there = set(folder.iterdir())
+
+    def full(path: Path, write: Any) -> None:
+        if path.suffix == ".json":
+            raise OSError(28, "No space left on device")
+        write_atomically(path, write)
+
+    other = Source(source.parsed, "another key")
+    with monkeypatch.context() as patch:
+        patch.setattr("lrbench.data.parsed.write_atomically", full)
+        assert_same(other)
+    assert there - set(folder.iterdir()) == ({folder / "y.npy"} if damaged else set())
+    assert_same(source)
+    assert source.calls == 1 + damaged
+
+
+def test_key_that_is_not_utf_8(source: Source) -> None:
+    source.key = "file:/b\udcffd"
+    assert_same(source)
+    assert_same(source)
+    assert source.calls == 1
 
 
 def test_warm_load_imports_no_sklearn_and_for_dense_data_no_scipy(

@@ -1,4 +1,5 @@
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,8 +9,8 @@ from scipy.sparse import csr_array
 from sklearn.preprocessing import maxabs_scale, normalize, scale
 
 from lrbench.data.intercept import with_intercept
-from lrbench.data.scaling import scaled
-from lrbench.errors import UsageError
+from lrbench.data.scaling import affine, scaled
+from lrbench.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from lrbench.matrix import Matrix
@@ -91,16 +92,71 @@ def test_blocks_of_a_sparse_matrix_are_all_seen(monkeypatch: pytest.MonkeyPatch)
     )
 
 
-def test_standard_on_a_sparse_matrix_is_refused() -> None:
+@pytest.mark.parametrize("function", [scaled, affine])
+def test_standard_on_a_sparse_matrix_is_refused(function: Callable[..., Any]) -> None:
     with pytest.raises(UsageError, match="'standard' cannot be used on a sparse") as caught:
-        scaled(csr_array(sample()), "standard")
+        function(csr_array(sample()), "standard")
     assert "maxabs" in caught.value.hint
 
 
-def test_unknown_scaling() -> None:
+@pytest.mark.parametrize("function", [scaled, affine])
+def test_unknown_scaling(function: Callable[..., Any]) -> None:
     with pytest.raises(UsageError, match="no scaling 'max-abs'") as caught:
-        scaled(sample(), "max-abs")
+        function(sample(), "max-abs")
     assert "maxabs" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("how", "centred", "divided", "sparse"),
+    [
+        ("none", False, False, False),
+        ("none", False, False, True),
+        ("maxabs", False, True, False),
+        ("maxabs", False, True, True),
+        ("standard", True, True, False),
+    ],
+)
+def test_affine_is_the_map_of_scaled(how: str, centred: bool, divided: bool, sparse: bool) -> None:
+    X = sample()
+    X[:, 3] += 1e3
+    centre, divisor = affine(csr_array(X) if sparse else X, how)
+    assert (centre is not None, divisor is not None) == (centred, divided)
+    for vector in (centre, divisor):
+        assert vector is None or vector.shape == (8,)
+    by_hand = (X - (0.0 if centre is None else centre)) / (1.0 if divisor is None else divisor)
+    result = as_array(scaled(csr_array(X) if sparse else X, how))
+    np.testing.assert_allclose(result, by_hand, rtol=1e-12, atol=1e-12)
+
+
+def test_affine_of_data_in_scale_and_of_rows() -> None:
+    X = as_array(scaled(sample(), "maxabs"))
+    divisor = affine(X, "maxabs")[1]
+    assert divisor is not None
+    np.testing.assert_array_equal(divisor, np.ones(8))
+    assert affine(X, "unit-rows") == (None, None)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("value", [1e151, -1e300])
+def test_numbers_too_large_to_square(value: float, sparse: bool) -> None:
+    X = sample()
+    X[7, 4] = value
+    given = csr_array(X) if sparse else X
+    for how in ("none", "unit-rows") if sparse else ("none", "unit-rows", "standard"):
+        with pytest.raises(DataError, match="of sample 8, feature 5 is too large") as caught:
+            scaled(given, how)
+        assert "--scale maxabs" in caught.value.hint
+    largest = np.abs(as_array(scaled(given, "maxabs"))).max(axis=0)
+    np.testing.assert_array_equal(largest, [1, 1, 0, 1, 1, 1, 1, 1])
+
+
+def test_largest_numbers_that_can_be_used() -> None:
+    X = np.array([[1e150, 1.0], [-1e150, 3.0]])
+    assert scaled(X, "none") is X
+    for how in ("standard", "unit-rows"):
+        assert np.isfinite(as_array(scaled(X, how))).all()
+    empty = csr_array((3, 2))
+    assert scaled(empty, "none") is empty
 
 
 @pytest.mark.parametrize("sparse", [False, True])

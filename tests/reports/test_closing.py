@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from lrbench.experiment import run
-from lrbench.reports.closing import closing_line, passes_to
-from lrbench.results import ProblemResult
+from lrbench.reports.closing import closing_line
+from lrbench.results import ProblemResult, Run, Status
+from lrbench.results.ranking import passes_to
+from lrbench.solver_spec import SolverSpec
 
 
 def text(problem: ProblemResult) -> str:
@@ -35,7 +41,7 @@ def test_says_who_is_nearest_when_nobody_came() -> None:
 
 def test_all_diverged() -> None:
     (problem,) = run("least-squares", solvers=["sgd"], lr0=[1e5], iterations=500).problems
-    assert text(problem).startswith("None came")
+    assert text(problem) == "None came below F(w_0) - f*"
 
 
 def test_median_over_seeds() -> None:
@@ -52,3 +58,53 @@ def test_median_over_seeds() -> None:
         for r in problem.runs
     )
     assert passes_to(problem.runs, target) == each[1]
+
+
+def lane(lr0: float, gaps: list[float], status: Status = Status.COMPLETED, seed: int = 0) -> Run:
+    """A run with these gaps at 0, 1, 2, ... passes."""
+    steps = np.arange(len(gaps), dtype=float)
+    trace = {"iteration": steps, "passes": steps, "suboptimality": np.array(gaps)}
+    at = len(gaps) - 1
+    return Run(SolverSpec("sgd"), lr0, "batch", 1, None, seed, status, at, trace)
+
+
+def closed(*runs: Run, target: float | None = 0.1, error: float = 0.0) -> str:
+    constants = {"delta0": 1.0, "f_star_error": error}
+    return text(ProblemResult("p", {"target": target, "constants": constants}, runs, ()))
+
+
+def test_ties_go_to_the_lower_gap_and_are_named() -> None:
+    said = closed(lane(1, [1, 0.09]), lane(2, [1, 0.05]), lane(3, [1, 0.5]), lane(4, [1, 0.1]))
+    assert said == "First to F - f* <= 0.100: sgd, lr0 = 2, after 1.00 pass, as did 2 others"
+
+
+def test_the_lowest_at_the_end_is_named_where_it_is_another() -> None:
+    said = closed(lane(1, [1, 0.09, 0.08]), lane(2, [1, 0.2, 0.01]))
+    assert said.endswith("lr0 = 1, after 1.00 pass; lowest at the end: sgd, lr0 = 2, at 0.0100")
+
+
+def test_nearest_is_by_the_mean_over_seeds() -> None:
+    runs = [lane(1, [1, 0.2], seed=k) for k in range(3)]
+    runs += [lane(2, [1, gap], seed=k) for k, gap in enumerate([0.15, 0.15, 0.9])]
+    assert "the nearest is sgd, lr0 = 1, at 0.200" in closed(*runs)
+
+
+def test_what_was_lost_is_not_the_nearest() -> None:
+    said = closed(lane(1, [1, 0.2], Status.DIVERGED), lane(2, [1, 0.5]), lane(3, [1, 0.9]))
+    assert "the nearest is sgd, lr0 = 2, at 0.500" in said
+    assert "lr0 = 2" in closed(lane(1, [1, 0.01], Status.FAILED), lane(2, [1, 0.5]))
+
+
+def test_nothing_better_than_doing_nothing() -> None:
+    assert closed(lane(1, [1, 2]), lane(2, [1, 1])) == "None came below F(w_0) - f*"
+    assert closed(lane(1, [1, 0.5], Status.DIVERGED)) == "None came below F(w_0) - f*"
+
+
+def test_a_gap_that_is_not_known_is_not_said() -> None:
+    said = closed(lane(1, [1, 1e-16]), target=1e-20, error=2e-15)
+    assert said.endswith("at <2e-15")
+
+
+def test_of_what_ran() -> None:
+    blank = replace(lane(2, [1.0]), trace={}, status=Status.INTERRUPTED, status_at=0)
+    assert closed(lane(1, [1, 0.01]), blank).startswith("Of what ran: First to ")

@@ -1,0 +1,93 @@
+"""The table of several initial learning rates: one row a lane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from lrbench.reports.blocks import Block, Cell, gap, number, scientific
+from lrbench.reports.folding import Styled, folded_cells
+from lrbench.reports.groups import (
+    f_star_error,
+    last_checkpoints,
+    smoothness,
+    status_cell,
+    verdicts_of,
+)
+from lrbench.reports.verdict_blocks import (
+    VERDICT_STYLE,
+    main_bound,
+    main_certificate,
+    with_interval,
+)
+from lrbench.reports.view import View
+from lrbench.results import ProblemResult, Run, Verdict
+from lrbench.results.ranking import at_end
+
+HEADINGS = ("status", "last", "average", "bound", "verdict", "order", "lr L")
+LEFT = frozenset({"status", "bound", "verdict"})
+
+
+def lane_table(
+    problem: ProblemResult, lanes: Sequence[Sequence[Run]], texts: Mapping[float, str], view: View
+) -> Iterator[Block]:
+    """Yield a row for each lr0 of one solver: how it ended, measured and proved.
+
+    Parameters
+    ----------
+    problem, lanes
+        The runs of one solver, by lr0.
+    texts
+        lr0 -> its text.
+    view
+        How wide it may be: what does not fit goes below.
+    """
+    rows = [list(_row(problem, runs)) for runs in lanes]
+    columns: list[Styled] = [
+        (name, list(cells)) for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
+    ]
+    columns = [c for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
+    first = ("lr0", [Cell(texts[runs[0].lr0]) for runs in lanes])
+    yield from folded_cells(first, [[column] for column in columns], view.width, LEFT)
+
+
+def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[Cell]:
+    L, error = smoothness(problem), f_star_error(problem)
+    verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
+    shown = main_certificate(verdicts) or main_bound(verdicts)
+    yield status_cell(runs, brief=True)
+    yield Cell(_gap(at_end(runs, "suboptimality"), error))
+    yield _average(runs, verdicts, error)
+    if shown is None:
+        yield Cell("none")
+        yield Cell("")
+    else:
+        yield Cell(f"{shown.theorem} {scientific(shown.bound[-1], 2)}")
+        yield Cell(shown.bound_verdict, VERDICT_STYLE.get(shown.bound_verdict, ""))
+    yield Cell(_order(verdicts))
+    lr = at_end(runs, "lr")
+    yield Cell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
+
+
+def _order(verdicts: Sequence[Verdict]) -> str:
+    """Return the rate that was measured, of the last iterate if there is one."""
+    orders = [v for v in verdicts if v.measured_order is not None and v.measure == "suboptimality"]
+    first = min(orders, key=lambda v: v.iterate != "last", default=None)
+    if first is None or first.measured_order is None or first.order is None:
+        return ""
+    power = first.order["kind"] == "power"
+    return f"{first.measured_order:.2f}" if power else number(first.measured_order, 1)
+
+
+def _average(runs: Sequence[Run], verdicts: Sequence[Verdict], error: float) -> Cell:
+    """Return F - f* of the average, with its interval over seeds where a verdict has one."""
+    for v in verdicts:
+        of_average = (v.measure, v.iterate) == ("suboptimality", "average")
+        if of_average and v.metric_interval and last_checkpoints(runs) == {v.iteration[-1]}:
+            return Cell(with_interval(v, error))
+    return Cell(_gap(at_end(runs, "suboptimality_average"), error))
+
+
+def _gap(value: float | None, error: float) -> str:
+    """Return F - f* in seven characters, which three digits of exponent leave one digit of."""
+    return gap(value, error, 1 if value is not None and abs(value) >= 1e99 else 2)
