@@ -6,13 +6,15 @@ import importlib.metadata
 import os
 import platform
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from lrbench import __version__
 from lrbench.constants import Constants
+from lrbench.penalties.base import Penalty
 from lrbench.problem import LinearProblem
+from lrbench.spec.parts import part_text
 
 
 def header(
@@ -27,8 +29,8 @@ def header(
         "n_samples": problem.n_samples,
         "n_features": problem.n_features,
         "nnz": problem.data.nnz,
-        "loss": problem.loss.name,
-        "penalty": {"name": problem.penalty.name, "weight": problem.penalty.weight},
+        "loss": part_text(problem.loss),
+        "penalty": _penalty(problem.penalty),
         "scale": about.scale,
         "intercept": problem.intercept,
         "labels": None if about.labels is None else dict(about.labels),
@@ -37,6 +39,11 @@ def header(
         "target": target,
         "constants": asdict(known) | {"kappa": known.kappa},
     }
+
+
+def _penalty(penalty: Penalty) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": penalty.name, "weight": penalty.weight}
+    return said | asdict(cast("Any", penalty))
 
 
 def environment(threads: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from lrbench.oracle import Ball, Gradient, Iterate, Stopwatch
 from lrbench.problem import Problem
 from lrbench.results import Run, Status
 from lrbench.solver_spec import SolverSpec
-from lrbench.solvers.base import Solver, asks_whole, keep_lanes
+from lrbench.solvers.base import Solver, asks_whole, keep_lanes, proximal
 from lrbench.tracking import Tracker
 
 MEAN_ELEMENTS = 1 << 20
@@ -163,6 +163,8 @@ class Bundle:
         self.best_objective = np.full(n_lanes, np.inf)
         self.best: Lanes = np.zeros((task.problem.n_features, n_lanes))
         self.state: Any = None
+        self.reuses = task.minibatches is None and not proximal(task.solver)
+        """Whether the next step asks for the very gradient that a checkpoint computes."""
 
     def go(self, stop: Callable[[int], bool]) -> None:
         """Step until the budget is used up, `stop` says so, or no lane is left."""
@@ -214,7 +216,7 @@ class Bundle:
         t, budget, iterates = self.t, self.task.budget, self.walk.iterates
         W = iterates.dense(self.W)
         seconds = self.watch.seconds  # what follows belongs to the next step
-        if self.task.minibatches is None and t < budget.iterations:
+        if self.reuses and t < budget.iterations:
             self.watch.start()
             objective, G = self.task.problem.value_and_gradient(W, self.watch)
             self.watch.stop()
@@ -236,7 +238,7 @@ class Bundle:
             if ended.any():
                 self.end(ended, Status.REACHED_TARGET, t)
                 G = np.compress(~ended, G, axis=1)
-        if t < budget.iterations:
+        if self.reuses and t < budget.iterations:
             self.walk.offer(G, self.W)
 
     def write(
@@ -256,7 +258,7 @@ class Bundle:
             "lr": self.lr,
             **self.tracker.row(t),
         }
-        if self.task.minibatches is not None:
+        if not self.reuses:
             row["min_grad_norm_sq"] = np.full_like(objective, np.nan)
         for name in self.task.solver.traced:
             row[name] = getattr(self.state, name)

@@ -64,14 +64,19 @@ class LinearObjective:
         return total + self.penalty.value(W[: self.n_penalised])
 
     def gradient(self, W: Lanes) -> Lanes:
-        """Return the gradient of F at every column of `W`, shape of `W`."""
+        """Return the (sub)gradient of F at every column of `W`, shape of `W`."""
+        G = self.loss_gradient(W)
+        self.add_penalty_gradient(G, W)
+        return G
+
+    def loss_gradient(self, W: Lanes) -> Lanes:
+        """Return the (sub)gradient of the mean loss, without the penalty, shape of `W`."""
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
             part = XT @ self.loss.derivative(X @ W, self.y[rows])
             G = part if G is None else np.add(G, part, out=G)
         assert G is not None
         G /= self.n_samples
-        self.add_penalty_gradient(G, W)
         return G
 
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
@@ -92,6 +97,22 @@ class LinearObjective:
         return total, G
 
     def add_penalty_gradient(self, G: Lanes, W: Lanes) -> None:
-        """Add the gradient of the penalty at `W` to `G` in place."""
+        """Add the (sub)gradient of the penalty at `W` to `G` in place; an indicator's is 0."""
         if self.penalty.weight:
             G[: self.n_penalised] += self.penalty.gradient(W[: self.n_penalised])
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return the penalty's prox at `W`, which leaves the intercept alone; `W` is used up."""
+        W[: self.n_penalised] = self.penalty.prox(W[: self.n_penalised], lr)
+        return W
+
+    def confine(self, W: Lanes) -> bool:
+        """Move `W` in place to the nearest point of an indicator's set; return whether it moved."""
+        if not self.penalty.indicator:
+            return False
+        penalised = W[: self.n_penalised]
+        nearest = self.penalty.prox(penalised, np.ones(W.shape[1]))
+        if np.array_equal(nearest, penalised):
+            return False
+        W[: self.n_penalised] = nearest
+        return True

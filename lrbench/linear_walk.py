@@ -118,7 +118,7 @@ class DenseGradient:
 
 
 class DenseOracle:
-    """What full and minibatch oracles on plain arrays share: the step and the ball."""
+    """What full and minibatch oracles on plain arrays share: the step and the constraints."""
 
     index: Index | None = None
     plain = True
@@ -144,20 +144,37 @@ class DenseOracle:
         return gradient
 
     def descend(self, W: Lanes, lr: PerLane, gradient: Gradient) -> Lanes:
-        """Return W - lr g, projected on the ball if there is one; uses up both."""
+        """Return W - lr g, projected on the constraints if there are any; uses up both."""
         G = gradient.dense()
         G *= lr
         W -= G
-        self.plain = self._ball is None or not project(W, self._ball)
+        self.plain = not self._confine(W)
         return W
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:
-        """Return W - D, projected on the ball if there is one; uses up W."""
+        """Return W - D, projected on the constraints if there are any; uses up W."""
         W -= D
-        if self._ball is not None:
-            project(W, self._ball)
+        self._confine(W)
         self.plain = False
         return W
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return the penalty's prox at `W`, projected on the ball if there is one; uses up W."""
+        self._meter.prox_calls += 1
+        self.plain = False
+        W = self._objective.prox(W, lr)
+        if self._ball is not None:
+            project(W, self._ball)
+        return W
+
+    def _confine(self, W: Lanes) -> bool:
+        """Project on the penalty's set, then on the ball; return whether any lane moved.
+
+        The start is in the set and is the ball's centre, so that the second projection does not
+        leave the set; each of the two brings W no further from any point of both.
+        """
+        moved = self._objective.confine(W)
+        return (self._ball is not None and project(W, self._ball)) or moved
 
 
 class FullOracle(DenseOracle):
@@ -175,6 +192,10 @@ class FullOracle(DenseOracle):
         self.offered = None
         return self._observed(W, G, self._objective.n_samples)
 
+    def loss_gradient(self, W: Lanes) -> DenseGradient:
+        """Return the gradient of the mean loss at `W`; metered as n_samples."""
+        return self._observed(W, self._objective.loss_gradient(W), self._objective.n_samples)
+
 
 class MinibatchOracle(DenseOracle):
     """The gradient on one minibatch after another."""
@@ -184,11 +205,19 @@ class MinibatchOracle(DenseOracle):
 
     def gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient on the minibatch at `W`; metered as its size."""
-        R = self._objective.loss.derivative(self.X @ W, self.y)
-        R /= len(self.y)
-        G = self.X.T @ R
+        G = self._mean(W)
         self._objective.add_penalty_gradient(G, W)
         return self._observed(W, G, len(self.y))
+
+    def loss_gradient(self, W: Lanes) -> DenseGradient:
+        """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
+        return self._observed(W, self._mean(W), len(self.y))
+
+    def _mean(self, W: Lanes) -> Lanes:
+        R = self._objective.loss.derivative(self.X @ W, self.y)
+        R /= len(self.y)
+        G: Lanes = self.X.T @ R
+        return G
 
 
 def project(W: Lanes, ball: Ball) -> bool:

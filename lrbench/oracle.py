@@ -46,23 +46,40 @@ class Oracle(Protocol):
     index: Index | None
     """The samples of this minibatch; None is all of them."""
     plain: bool
-    """Whether the last step was W - lr g itself: a `descend` that no ball cut short."""
+    """Whether the last step was W - lr g itself: a `descend` that no constraint cut short."""
 
     def gradient(self, W: Iterate) -> Gradient:
-        """Return the gradient at `W`; metered as the size of the minibatch."""
+        """Return the gradient at `W`, a subgradient where F is not smooth.
+
+        Metered as the size of the minibatch.
+        """
+        ...
+
+    def loss_gradient(self, W: Iterate) -> Gradient:
+        """Return the gradient at `W` without the penalty's part; metered like `gradient`."""
         ...
 
     def descend(self, W: Iterate, lr: PerLane, gradient: Gradient) -> Iterate:
-        """Return W - lr g, projected on the ball if there is one.
+        """Return W - lr g, projected on the constraints if there are any.
 
-        Both `W` and `gradient` are used up: their memory may serve the result.
+        These are the set of an indicator penalty and the ball. Both `W` and `gradient` are used up:
+        their memory may serve the result.
         """
         ...
 
     def move(self, W: Iterate, D: Lanes) -> Iterate:
-        """Return W - D, projected on the ball if there is one; `W` is used up.
+        """Return W - D, projected on the constraints if there are any; `W` is used up.
 
         For methods whose step is not a multiple of the gradient. It costs O(n_features n_lanes).
+        """
+        ...
+
+    def prox(self, W: Iterate, lr: PerLane) -> Iterate:
+        """Return the penalty's prox at `W`, then projected on the ball; `W` is used up.
+
+        Metered as a prox call. Without a penalty it is `W` itself. The prox and the projection
+        together are the prox of no function in general: with a ball the theorems on proximal
+        methods do not apply.
         """
         ...
 
@@ -126,6 +143,8 @@ class Meter:
 
     sample_gradients: int = 0
     """Gradients of single samples, per lane."""
+    prox_calls: int = 0
+    """Proxes, per lane."""
 
 
 Observer: TypeAlias = Callable[[Iterate, Gradient], None]

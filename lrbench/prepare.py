@@ -12,6 +12,7 @@ from lrbench.constants import Constants
 from lrbench.control import Control
 from lrbench.errors import DataError, UsageError
 from lrbench.grid import resolve
+from lrbench.linear import LinearObjective
 from lrbench.optimum import Optimum, constants, find, taken_as_given
 from lrbench.plan import Plan
 from lrbench.problem import LinearProblem
@@ -36,6 +37,7 @@ class Prepared:
 
     def setting(self, plan: Plan, solver: SolverSpec, lr0: float) -> Setting:
         """Return what theorems may know of one solver and lr0 before the run."""
+        not_smooth = why_not_smooth(self.problem)
         return Setting(
             constants=self.constants,
             lr0=lr0,
@@ -44,7 +46,37 @@ class Prepared:
             batch_size=plan.batch_size or self.problem.n_samples,
             sampling=None if plan.batch_size is None else plan.sampling,
             radius=plan.radius,
+            smooth=not not_smooth,
+            not_smooth=not_smooth,
+            diameter=diameter(self.problem),
         )
+
+
+def why_not_smooth(problem: LinearObjective) -> str:
+    """Return what keeps the objective from being smooth and unconstrained; empty for nothing."""
+    loss, penalty = problem.loss, problem.penalty
+    if not math.isfinite(loss.smoothness):
+        curved = loss.task == "count"
+        return f"the {loss.name} loss {'has no L' if curved else 'is not smooth'}"
+    if penalty.indicator:
+        return f"the {penalty.name} is a constraint"
+    return "" if math.isfinite(penalty.smoothness) else f"the {penalty.name} penalty is not smooth"
+
+
+def diameter(problem: LinearObjective) -> float | None:
+    """Return the diameter of an indicator penalty's set; None without one or where unbounded.
+
+    The conjugate of an indicator is the support function of its set, so that a box of sides s has
+    the diameter of the sum of s^2 and a ball twice its radius. An intercept is free: there the set
+    is unbounded.
+    """
+    penalty = problem.penalty
+    if not penalty.indicator or problem.intercept:
+        return None
+    basis = np.eye(1, problem.n_features).T
+    width = float(penalty.conjugate(basis)[0] + penalty.conjugate(-basis)[0])
+    found = width * (math.sqrt(problem.n_features) if penalty.name == "box" else 1.0)
+    return found if math.isfinite(found) else None
 
 
 def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control) -> Prepared:

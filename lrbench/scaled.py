@@ -199,6 +199,13 @@ class TouchedOracle:
 
     def gradient(self, W: ScaledLanes) -> TouchedGradient:
         """Return the gradient on the minibatch at `W`; metered as its size."""
+        return self._gradient(W, self._objective.penalty.curvature)
+
+    def loss_gradient(self, W: ScaledLanes) -> TouchedGradient:
+        """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
+        return self._gradient(W, 0.0)
+
+    def _gradient(self, W: ScaledLanes, curvature: float) -> TouchedGradient:
         n = len(self.y)
         U = W.V[self.columns]
         U[: np.searchsorted(self.columns, W.n_penalised)] *= W.scale
@@ -206,9 +213,7 @@ class TouchedOracle:
         R = self._objective.loss.derivative(Z, self.y)
         R /= n
         inners = np.stack([np.einsum("ij,ij->j", R, Z), self.star_scores @ R])
-        gradient = TouchedGradient(
-            W, self.columns, self.X.T @ R, self._objective.penalty.curvature, inners
-        )
+        gradient = TouchedGradient(W, self.columns, self.X.T @ R, curvature, inners)
         self._meter.sample_gradients += n
         self._observer(W, gradient)
         return gradient
@@ -239,6 +244,15 @@ class TouchedOracle:
         if self._ball is not None:
             self._project(W, self._ball)
         self.plain = False
+        return W
+
+    def prox(self, W: ScaledLanes, lr: PerLane) -> ScaledLanes:
+        """Return the penalty's prox at `W`, a scaling, projected on the ball; uses up W."""
+        self._meter.prox_calls += 1
+        self.plain = False
+        W.shrink(self._objective.penalty.prox(np.ones((1, len(lr))), lr)[0])
+        if self._ball is not None:
+            self._project(W, self._ball)
         return W
 
     @staticmethod

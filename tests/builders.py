@@ -20,13 +20,14 @@ from lrbench.losses import LOSSES
 from lrbench.matrix import DataMatrix
 from lrbench.minibatches import Minibatches
 from lrbench.oracle import Ball, Gradient, Iterate
+from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem import About, LinearProblem
 from lrbench.results import Run, Status
 from lrbench.solver_spec import SolverSpec
 from lrbench.solvers import SOLVERS
-from lrbench.solvers.base import Solver
+from lrbench.solvers.base import Solver, proximal
 
 Array = NDArray[np.float64]
 
@@ -41,6 +42,7 @@ def linear_problem(
     density: float | None = None,
     w0: Vector | None = None,
     seed: int = 0,
+    penalty: Penalty | None = None,
 ) -> LinearProblem:
     """Return a seeded Gaussian problem; in CSR form with a `density`."""
     rng = np.random.default_rng(seed)
@@ -50,9 +52,12 @@ def linear_problem(
     scores = X @ rng.standard_normal(n_features) + rng.standard_normal(n_samples)
     part = LOSSES.get(loss)()
     y = np.where(scores > 0, 1.0, -1.0) if part.task == "binary" else scores
+    if part.task == "count":
+        y = np.round(np.abs(scores))
     if intercept:
         X = np.column_stack([X, np.ones(n_samples)])
-    return as_problem(X if density is None else csr_array(X), y, part, weight, intercept, w0)
+    data: Any = X if density is None else csr_array(X)
+    return as_problem(data, y, part, weight, intercept, w0, penalty)
 
 
 def as_problem(
@@ -62,13 +67,14 @@ def as_problem(
     weight: float = 0.0,
     intercept: bool = False,
     w0: Vector | None = None,
+    penalty: Penalty | None = None,
 ) -> LinearProblem:
-    """Return a problem on these data; l2 where there is a weight."""
+    """Return a problem on these data; with l2 where there is a weight and no other penalty."""
     return LinearProblem(
         data=DataMatrix(X),
         y=y,
         loss=loss,
-        penalty=L2(weight) if weight else NoPenalty(),
+        penalty=penalty or (L2(weight) if weight else NoPenalty()),
         intercept=intercept,
         name="small",
         w0=np.zeros(X.shape[1]) if w0 is None else w0,
@@ -194,8 +200,14 @@ def variants(name: str) -> list[Any]:
 
 
 def every_variant() -> list[Any]:
-    """Return every registered solver in all its variants."""
-    return [solver for name in SOLVERS for solver in variants(name)]
+    """Return every registered solver in all its variants, but for the proximal ones."""
+    every = [solver for name in SOLVERS for solver in variants(name)]
+    return [solver for solver in every if not proximal(solver)]
+
+
+def proximal_variants() -> list[Any]:
+    """Return every registered solver that takes a prox, in all its variants."""
+    return [s for name in SOLVERS for s in variants(name) if proximal(s)]
 
 
 Seen = tuple[Lanes, Lanes]

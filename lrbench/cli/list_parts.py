@@ -107,10 +107,11 @@ def losses() -> Kind:
 
     def details(name: str) -> dict[str, Any]:
         cls = LOSSES.get(name)
+        plain = cls()
         return {
-            "task": cls.task,
-            "smoothness": cls.smoothness,
-            "lipschitz": cls.lipschitz,
+            "task": plain.task,
+            "smoothness": plain.smoothness,
+            "lipschitz": plain.lipschitz,
             "doc": _doc(cls),
         }
 

@@ -1,4 +1,4 @@
-"""Data made from a few numbers, whose minimiser is known by construction."""
+"""Data made from a few numbers, most with a minimiser that is known by construction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.data.dataset import Dataset, content_hash
+from lrbench.data.huber_tight import HuberTight
+from lrbench.data.lad_worst import LadWorst
 from lrbench.data.nesterov import Nesterov
+from lrbench.data.poisson_counts import PoissonCounts
 from lrbench.errors import UsageError
 from lrbench.registry import did_you_mean
 
@@ -84,12 +87,15 @@ def _product(X: NDArray[np.float64], w: Vector) -> PerSample:
     return y
 
 
-Generator: TypeAlias = Gaussian | LogSpectrum | Nesterov
+Generator: TypeAlias = Gaussian | LogSpectrum | Nesterov | HuberTight | LadWorst | PoissonCounts
 
 GENERATED: dict[str, type[Generator]] = {
     "gaussian": Gaussian,
     "log-spectrum": LogSpectrum,
     "nesterov": Nesterov,
+    "huber-tight": HuberTight,
+    "lad-worst": LadWorst,
+    "poisson-counts": PoissonCounts,
 }
 
 
@@ -122,16 +128,18 @@ def generate(name: str, params: Mapping[str, Any]) -> Dataset:
 
     Notes
     -----
-    The content hash is that of X and of the planted minimiser, from which y follows.
+    The content hash is that of X and of the planted minimiser, from which y follows; where none is
+    planted, of X and y.
     """
     made = generator(name, params)
     X, y, planted = made.make()
+    rest = {"y": y} if planted is None else {"planted": planted}
     inside = ",".join(f"{key}={value}" for key, value in asdict(made).items())
     return Dataset(
         name=f"{PREFIX}{name}[{inside}]",
         X=X,
         y=y,
-        content_hash=content_hash(X, planted=planted),
+        content_hash=content_hash(X, **rest),
         description=f"generated, {name}",
         planted=planted,
     )

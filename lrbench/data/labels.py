@@ -1,4 +1,4 @@
-"""Labels of any value turned into -1 and +1."""
+"""Labels of any value turned into -1 and +1, and counts checked."""
 
 from __future__ import annotations
 
@@ -80,6 +80,22 @@ def binary_targets(
     plus = [name for name, is_plus in zip(names, chosen, strict=True) if is_plus]
     minus = [name for name, is_plus in zip(names, chosen, strict=True) if not is_plus]
     return y, {"+1": _listed(plus), "-1": _listed(minus)}
+
+
+def count_targets(data: Dataset) -> PerSample:
+    """Return the targets of a loss for counts; raise `DataError` where one is negative.
+
+    Numbers that are no integers are let through: rates per unit are fitted the same way.
+    """
+    negative = np.flatnonzero(data.y < 0)
+    if len(negative):
+        first = int(negative[0])
+        raise DataError(
+            f"{data.name} has {len(negative)} negative targets, the first {data.y[first]:g} in row"
+            f" {first + 1}, and the loss is for counts.",
+            "use data with counts, or a regression loss such as squared.",
+        )
+    return data.y
 
 
 def _name(data: Dataset, value: float) -> str:

@@ -7,5 +7,11 @@ LOSSES = Registry(
     {
         "squared": "lrbench.losses.squared:Squared",
         "logistic": "lrbench.losses.logistic:Logistic",
+        "hinge": "lrbench.losses.hinge:Hinge",
+        "squared-hinge": "lrbench.losses.squared_hinge:SquaredHinge",
+        "absolute": "lrbench.losses.absolute:Absolute",
+        "quantile": "lrbench.losses.quantile:Quantile",
+        "huber": "lrbench.losses.huber:Huber",
+        "poisson": "lrbench.losses.poisson:Poisson",
     },
 )

@@ -6,23 +6,31 @@ from typing import ClassVar, Literal, Protocol
 
 from lrbench.arrays import PerSample, Scores
 
-Task = Literal["binary", "regression"]
+Task = Literal["binary", "regression", "count"]
 
 
 class Loss(Protocol):
     """An elementwise convex function phi(z, y) of a score and a target.
 
     `y` has shape (n_batch,) and is broadcast against the rows of `Z`. Nothing here knows X: only
-    the matrix product sees whether the data are sparse.
+    the matrix product sees whether the data are sparse. A loss with parameters is a frozen
+    dataclass whose fields they are, all numbers with a default.
     """
 
     name: ClassVar[str]
     task: ClassVar[Task]
-    """``"binary"``: targets are -1 and +1; ``"regression"``: any real number."""
-    smoothness: ClassVar[float]
-    """sup of the second derivative in z; inf if not smooth."""
-    lipschitz: ClassVar[float]
-    """sup of the absolute derivative in z; inf if unbounded."""
+    """``"binary"``: targets are -1 and +1; ``"regression"``: any real number; ``"count"``: 0, 1, 2,
+    … and any number above 0."""
+
+    @property
+    def smoothness(self) -> float:
+        """Return the sup of the second derivative in z; inf if not smooth."""
+        ...
+
+    @property
+    def lipschitz(self) -> float:
+        """Return the sup of the absolute derivative in z; inf if unbounded."""
+        ...
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
         """Return phi(Z, y), shape of `Z`."""
@@ -33,7 +41,7 @@ class Loss(Protocol):
         ...
 
     def second_derivative(self, Z: Scores, y: PerSample) -> Scores:
-        """Return the second derivative in z, shape of `Z` (for the reference solvers)."""
+        """Return the second derivative in z, shape of `Z`; 0 where piecewise linear, kinks too."""
         ...
 
     def conjugate(self, u: PerSample, y: PerSample) -> PerSample:

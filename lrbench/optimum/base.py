@@ -9,15 +9,20 @@ from lrbench.arrays import Vector
 GIVEN = "given, not certified"
 """The method of an f_star that the user named."""
 
+NOT_ATTAINED = "separable data: the infimum is not attained"
+"""Why there is no minimiser, where no penalty holds the coefficients back."""
+
 
 @dataclass(frozen=True)
 class Curvature:
     """How strongly the objective bends: upper bounds are rounded up, lower bounds down."""
 
     L: float
-    """Lipschitz constant of the gradient of F; an upper bound."""
+    """Lipschitz constant of the gradient of F (of the loss alone where the penalty has kinks or is
+    a constraint); an upper bound, inf where there is none."""
     L_method: str
-    """How L was bounded: ``"eigenvalues"``, ``"Lanczos bound"`` or ``"norm bound"``."""
+    """How L was bounded: ``"eigenvalues"``, ``"Lanczos bound"``, ``"norm bound"``; ``"not smooth"``
+    or ``"unbounded curvature"`` where it is inf."""
     L_max: float
     """The largest Lipschitz constant of the gradient of a single term."""
     mu: float

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrbench.arrays import Vector
+from lrbench.arrays import Vector, norm_sq
 from lrbench.constants import Constants
 from lrbench.optimum.base import GIVEN, Optimum
+from lrbench.optimum.curvature import smooth
+from lrbench.optimum.fenchel import l1_strength
 from lrbench.optimum.point import Point, ridge
+from lrbench.penalties.ball import BallPenalty
+from lrbench.penalties.box import Box
 from lrbench.problem import LinearProblem
 
 
@@ -20,7 +24,7 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         Of the ball around w_0; None without one. Only G depends on it.
     """
     start = Point(problem, problem.w0)
-    f0 = float(problem.value(problem.w0[:, None])[0])
+    f0, g0 = problem.value_and_gradient(problem.w0[:, None])
     w_star = optimum.w_star
     return Constants(
         L=optimum.L,
@@ -29,42 +33,62 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         mu=optimum.mu,
         mu_pl=optimum.mu_pl,
         G=gradient_bound(start, radius),
-        grad_norm_sq0=float(start.g @ start.g),
+        G_batch=gradient_bound(start, radius, whole=True),
+        grad_norm_sq0=float(norm_sq(g0)[0]),
         f_star=optimum.f_star,
         f_star_error=optimum.f_star_error,
         f_star_method=optimum.method,
         attained=optimum.attained,
-        delta0=max(0.0, f0 - optimum.f_star),
+        delta0=max(0.0, float(f0[0]) - optimum.f_star),
         distance=None if w_star is None else float(np.linalg.norm(problem.w0 - w_star)),
         distance_error=optimum.distance_error,
-        noise_star=None if w_star is None else noise(problem, w_star),
+        noise_star=None if w_star is None or not smooth(problem) else noise(problem, w_star),
         no_minimiser=optimum.why_not,
         f_star_certified=optimum.method != GIVEN,
     )
 
 
-def gradient_bound(start: Point, radius: float | None) -> float | None:
-    """Return G: a bound on the gradient of every single term within `radius` of the start.
+def gradient_bound(start: Point, radius: float | None, *, whole: bool = False) -> float | None:
+    """Return G: a bound on the (sub)gradient of every term within `radius` of the start.
+
+    With `whole` it bounds the (sub)gradient of the objective itself: the mean over the terms.
 
     Notes
     -----
-    The derivative of the loss is at most its Lipschitz constant, and inside the ball at most its
-    size at the start plus smoothness times radius |x_i|. The gradient of a penalty is bounded only
-    inside a ball.
+    The derivative of the loss is at most its Lipschitz constant, and where the iterates stay within
+    some distance of the start at most what it is at the ends of the scores it can then reach. That
+    distance is `radius` or, without an intercept, the reach of a box or ball penalty. The l2 part
+    of a penalty has a bounded gradient only there; a constraint adds nothing.
     """
     problem = start.objective
     lengths = np.sqrt(problem.data.row_norms_sq())
     slopes = np.full_like(lengths, problem.loss.lipschitz)
-    extra = 0.0
-    if radius is not None:
-        inside = np.abs(start.u) + problem.loss.smoothness * radius * lengths
-        slopes = np.minimum(slopes, inside)
-        penalised = start.w[: problem.n_penalised]
-        extra = problem.penalty.curvature * (float(np.linalg.norm(penalised)) + radius)
-    elif problem.penalty.curvature > 0:
+    kinks = l1_strength(problem) * float(np.sqrt(problem.n_penalised))
+    within = min(np.inf if radius is None else radius, reach(start))
+    bend = problem.penalty.curvature
+    if np.isfinite(within):
+        for side in (-within, within):
+            ends = problem.loss.derivative(start.z + side * lengths, problem.y)
+            slopes = np.abs(ends) if side < 0 else np.maximum(slopes, np.abs(ends))
+        bend *= float(np.linalg.norm(start.w[: problem.n_penalised])) + within
+    elif bend > 0:
         return None
-    bound = float(np.max(slopes * lengths)) + extra
+    over_terms = np.mean if whole else np.max
+    bound = float(over_terms(slopes * lengths)) + bend + kinks
     return bound if np.isfinite(bound) else None
+
+
+def reach(start: Point) -> float:
+    """Return how far from the start the set of a penalty extends; inf where it is unbounded."""
+    problem = start.objective
+    penalty, w = problem.penalty, start.w[: problem.n_penalised]
+    if problem.intercept:
+        return np.inf
+    if isinstance(penalty, BallPenalty):
+        return float(np.linalg.norm(w)) + penalty.radius
+    if isinstance(penalty, Box):
+        return float(np.linalg.norm(np.maximum(penalty.upper - w, w - penalty.lower)))
+    return np.inf
 
 
 def noise(problem: LinearProblem, w: Vector) -> float:

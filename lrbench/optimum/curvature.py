@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.linear import LinearObjective
+from lrbench.losses.poisson import Poisson
 from lrbench.losses.squared import Squared
 from lrbench.optimum.base import Curvature
 from lrbench.optimum.gram import feature_gram, sample_gram
 from lrbench.optimum.lanczos import lanczos_bound, norm_bound
+from lrbench.optimum.pieces import kinked
 from lrbench.optimum.row_space import DIRECT, Singular
 
 EPS = float(np.finfo(float).eps)
@@ -19,6 +21,13 @@ EPS = float(np.finfo(float).eps)
 ROUND_UP = 1 + 1e-12
 """For the eigenvalue solver; forming the Gram matrix adds some EPS times n_samples."""
 """Covers the rounding of an eigenvalue solver of size `DIRECT`."""
+
+
+NOT_SMOOTH = "not smooth"
+"""The method of an L that is infinite because the loss has kinks."""
+
+UNBOUNDED = "unbounded curvature"
+"""The method of an L that is infinite although the loss is smooth."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +54,15 @@ def curvature(objective: LinearObjective, singular: Singular | None = None) -> C
     -----
     The intercept is not penalised and takes the penalty's strong convexity away. L is an upper
     bound for certain, up to rounding ("eigenvalues", "norm bound"), or with probability 1 - 1e-12
-    ("Lanczos bound").
+    ("Lanczos bound"). Where the penalty has kinks or is a constraint, L and L_max are those of the
+    loss alone, which is what proximal methods need; mu is always that of F.
     """
     n = objective.n_samples
-    top, extra = objective.loss.smoothness, objective.penalty.curvature
+    top, extra = objective.loss.smoothness, smooth_part(objective)
+    if not np.isfinite(top):
+        mu = 0.0 if objective.intercept else objective.penalty.curvature
+        method = UNBOUNDED if isinstance(objective.loss, Poisson) else NOT_SMOOTH
+        return Curvature(L=np.inf, L_method=method, L_max=np.inf, mu=mu, mu_pl=mu)
     spectrum = (
         _from_singular(objective, singular) if singular is not None else _from_gram(objective)
     )
@@ -61,6 +75,18 @@ def curvature(objective: LinearObjective, singular: Singular | None = None) -> C
         mu=mu,
         mu_pl=mu_pl,
     )
+
+
+def smooth(objective: LinearObjective) -> bool:
+    """Return whether F has a gradient that is continuous everywhere (not: bounded curvature)."""
+    penalty = objective.penalty
+    return not kinked(objective) and np.isfinite(penalty.smoothness) and not penalty.indicator
+
+
+def smooth_part(objective: LinearObjective) -> float:
+    """Return the curvature of the penalty where it is smooth, else 0: it is left to the prox."""
+    smoothness = objective.penalty.smoothness
+    return smoothness if np.isfinite(smoothness) else 0.0
 
 
 def _from_singular(objective: LinearObjective, singular: Singular) -> _Spectrum:
@@ -98,7 +124,7 @@ def _strong_convexity(objective: LinearObjective, spectrum: _Spectrum) -> tuple[
     if spectrum.lower is None:
         return whole, whole
     mu = whole + (float(spectrum.lower[-1]) / n if n >= d else 0.0)
-    if extra or not spectrum.n_nonzero:
+    if extra or not spectrum.n_nonzero or not smooth(objective):
         return mu, mu
     return mu, max(mu, float(spectrum.lower[spectrum.n_nonzero - 1]) / n)
 

@@ -13,9 +13,10 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.errors import OptimumError
 from lrbench.linear import LinearObjective
 from lrbench.losses.squared import Squared
-from lrbench.optimum.base import GIVEN, Curvature, Optimum
+from lrbench.optimum.base import GIVEN, NOT_ATTAINED, Curvature, Optimum
 from lrbench.optimum.cache import entry, load, save
 from lrbench.optimum.certificate import Certificate, certify, dual_point
+from lrbench.optimum.composite import by_newton, composite, refuse_unknown
 from lrbench.optimum.curvature import curvature
 from lrbench.optimum.newton import minimise
 from lrbench.optimum.point import Point
@@ -32,7 +33,6 @@ from lrbench.optimum.separation import (
 from lrbench.optimum.steps import FactorisedStep, IterativeStep, Step
 from lrbench.problem import LinearProblem
 
-NOT_ATTAINED = "separable data: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"
 
 LOOSE = 1e-2
@@ -59,7 +59,9 @@ def find(problem: LinearProblem, *, cache: Path | None) -> Optimum:
     -----
     Never a first-order method: Newton's method (one step is the closed form of least squares, the
     others refine it) with a factorised Hessian where min(n_samples, n_features) <= 3000, with
-    conjugate gradients above. Of several minimisers it is the one nearest to w_0.
+    conjugate gradients above; of several minimisers it is then the one nearest to w_0. An interior
+    point method wherever the loss or the penalty has kinks or there is a constraint; of several
+    minimisers it is then any.
     """
     path = entry(problem, cache)
     found = load(path, problem.n_features) if path else None
@@ -114,14 +116,12 @@ class _Solved:
 
 def solve(objective: LinearObjective, w0: Vector) -> Optimum:
     """Return the certified minimum of `objective`, its minimiser nearest to `w0`."""
-    if not np.isfinite(objective.loss.smoothness):
-        raise OptimumError(
-            f"no reference solver handles the loss {objective.loss.name!r}.",
-            "give the minimum with --f-star.",
-        )
+    refuse_unknown(objective)
     endless = never_flat(objective)
     if endless and one_class(objective):
         return _completely_separable(objective, curvature(objective))
+    if not by_newton(objective):
+        return composite(objective, endless=endless)
     endless = endless and objective.penalty.curvature == 0
     solved = _newton(objective, w0, stop_if_separated=endless)
     if endless and separates(objective, solved.point.z):

@@ -7,5 +7,9 @@ PENALTIES = Registry(
     {
         "none": "lrbench.penalties.none:NoPenalty",
         "l2": "lrbench.penalties.l2:L2",
+        "l1": "lrbench.penalties.l1:L1",
+        "elastic-net": "lrbench.penalties.elastic_net:ElasticNet",
+        "box": "lrbench.penalties.box:Box",
+        "ball": "lrbench.penalties.ball:BallPenalty",
     },
 )

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from lrbench.arrays import Lanes, PerLane
+
+OUTSIDE: Final = 1e-12
+"""How far outside its set, relative to the set's size, an indicator still counts as inside."""
 
 
 class Penalty(Protocol):
     """A convex function of the penalised coefficients.
 
-    `W` holds the penalised rows only: the problem takes the intercept away first.
+    `W` holds the penalised rows only: the problem takes the intercept away first. An indicator
+    (box, ball) is 0 on a set and inf outside: a constraint.
     """
 
     name: ClassVar[str]
     shrinks: ClassVar[bool]
-    """Whether the gradient is `curvature` times W, so that a step only scales W."""
+    """Whether the gradient is just `curvature` times W, so that a step only scales W."""
+    indicator: ClassVar[bool]
+    """Whether it is 0 on a set and inf outside; its prox is then the projection on the set."""
 
     @property
     def weight(self) -> float:
@@ -24,7 +30,16 @@ class Penalty(Protocol):
 
     @property
     def curvature(self) -> float:
-        """Both the smoothness and the strong convexity that the penalty adds (l2: its weight)."""
+        """The strong convexity that the penalty adds."""
+        ...
+
+    @property
+    def smoothness(self) -> float:
+        """The Lipschitz constant of its gradient; inf if not smooth, 0 for an indicator."""
+        ...
+
+    def lipschitz(self, n_penalised: int) -> float:
+        """Return the sup of |gradient| over all w with this many coordinates; inf if unbounded."""
         ...
 
     def value(self, W: Lanes) -> PerLane:
@@ -32,9 +47,13 @@ class Penalty(Protocol):
         ...
 
     def gradient(self, W: Lanes) -> Lanes:
-        """Return a gradient (a subgradient where not smooth), shape of `W`."""
+        """Return a subgradient, shape of `W`: zeros for an indicator."""
         ...
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return argmin_V lr * penalty(V) + |V - W|^2 / 2, column by column."""
+        ...
+
+    def conjugate(self, V: Lanes) -> PerLane:
+        """Return sup_w <w, V> - penalty(w), column by column; inf where unbounded."""
         ...

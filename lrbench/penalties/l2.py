@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from lrbench.arrays import Lanes, PerLane, norm_sq
 
 
@@ -23,12 +25,22 @@ class L2:
 
     name: ClassVar[str] = "l2"
     shrinks: ClassVar[bool] = True
+    indicator: ClassVar[bool] = False
     weight: float
 
     @property
     def curvature(self) -> float:
         """Lambda."""
         return self.weight
+
+    @property
+    def smoothness(self) -> float:
+        """Lambda."""
+        return self.weight
+
+    def lipschitz(self, n_penalised: int) -> float:
+        """Return inf: the gradient grows with w."""
+        return np.inf if self.weight and n_penalised else 0.0
 
     def value(self, W: Lanes) -> PerLane:
         """Return weight |W|^2 / 2, column by column."""
@@ -41,3 +53,9 @@ class L2:
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return W / (1 + lr weight)."""
         return W / (1.0 + lr * self.weight)
+
+    def conjugate(self, V: Lanes) -> PerLane:
+        """Return |V|^2 / (2 weight); 0 at V = 0 only, else inf, without a weight."""
+        if not self.weight:
+            return np.where(np.any(V != 0.0, axis=0), np.inf, 0.0)
+        return norm_sq(V) / (2.0 * self.weight)

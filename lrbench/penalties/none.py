@@ -16,11 +16,13 @@ class NoPenalty:
 
     name: ClassVar[str] = "none"
     shrinks: ClassVar[bool] = True
+    indicator: ClassVar[bool] = False
+    curvature: ClassVar[float] = 0.0
+    smoothness: ClassVar[float] = 0.0
     weight: float = 0.0
 
-    @property
-    def curvature(self) -> float:
-        """Zero."""
+    def lipschitz(self, n_penalised: int) -> float:
+        """Return 0."""
         return 0.0
 
     def value(self, W: Lanes) -> PerLane:
@@ -34,3 +36,7 @@ class NoPenalty:
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return `W` itself."""
         return W
+
+    def conjugate(self, V: Lanes) -> PerLane:
+        """Return 0 where V = 0, else inf."""
+        return np.where(np.any(V != 0.0, axis=0), np.inf, 0.0)

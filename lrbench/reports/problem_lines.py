@@ -37,8 +37,8 @@ def _data(h: Any) -> Iterator[str]:
 def _model(h: Any) -> Iterator[str]:
     L, c = h["constants"]["L"], h["constants"]
     yield f"{h['loss']} loss"
-    if h["penalty"]["weight"]:
-        yield f"{h['penalty']['name']} penalty {number(h['penalty']['weight'])}"
+    if h["penalty"]["name"] != "none":
+        yield _penalty(h["penalty"])
     if L is not None and math.isfinite(L):
         how = "" if c["L_method"] == "eigenvalues" else f" ({c['L_method']})"
         yield f"L = {number(L, 4)}{how}"
@@ -46,6 +46,16 @@ def _model(h: Any) -> Iterator[str]:
         yield f"2/L = {number(2 / L, 4)}"
     if c["mu"]:
         yield f"mu = {number(c['mu'])}"
+
+
+def _penalty(p: Any) -> str:
+    """Return the penalty in words: ``l1 penalty 0.5``, ``box with lower = -1, upper = 1``."""
+    others = {k: v for k, v in p.items() if k not in ("name", "weight")}
+    inside = ", ".join(
+        f"{k} = {'none' if v is None or math.isinf(v) else number(v)}" for k, v in others.items()
+    )
+    name = f"{p['name']} penalty {number(p['weight'])}" if p["weight"] else str(p["name"])
+    return f"{name} with {inside}" if inside else name
 
 
 def _optimum(c: Any) -> Iterator[str]:

@@ -12,6 +12,10 @@ SOLVERS = Registry(
         "wn-adam": "lrbench.solvers.wn_adam:WNAdam",
         "adagrad": "lrbench.solvers.adagrad:AdaGrad",
         "adam": "lrbench.solvers.adam:Adam",
+        "ista": "lrbench.solvers.ista:ISTA",
+        "fista": "lrbench.solvers.fista:FISTA",
+        "prox-wngrad": "lrbench.solvers.prox_wngrad:ProxWNGrad",
+        "prox-adagrad-norm": "lrbench.solvers.prox_adagrad_norm:ProxAdaGradNorm",
     },
     aliases={"gd": "sgd"},
 )

@@ -32,6 +32,11 @@ class Solver(Protocol):
 
     A solver that asks for the whole gradient in every step says so with ``whole: ClassVar[bool] =
     True``: wide sparse data are then kept in plain arrays. To leave that out costs time only.
+
+    A proximal one, which asks for the gradient of the loss and for the prox of the penalty, says so
+    with ``proximal: ClassVar[bool] = True``: its iterates are plain arrays, it is never offered the
+    gradient of F, and its trace has no least gradient norm, because the gradients that it sees are
+    not those of F.
     """
 
     name: ClassVar[str]
@@ -51,7 +56,12 @@ class Solver(Protocol):
 
 def asks_whole(solver: Solver) -> bool:
     """Return whether `solver` asks for the whole gradient as an array in every step."""
-    return bool(getattr(solver, "whole", False))
+    return bool(getattr(solver, "whole", False)) or proximal(solver)
+
+
+def proximal(solver: Solver) -> bool:
+    """Return whether `solver` takes the gradient of the loss and the prox of the penalty."""
+    return bool(getattr(solver, "proximal", False))
 
 
 def rate_of(D: Lanes, gradient: Gradient) -> PerLane:
@@ -59,6 +69,11 @@ def rate_of(D: Lanes, gradient: Gradient) -> PerLane:
     length, size = np.sqrt(norm_sq(D)), np.sqrt(gradient.norm_sq())
     rate: PerLane = np.divide(length, size, out=np.zeros_like(length), where=size > 0.0)
     return rate
+
+
+def mapping_norm_sq(W: Lanes, after: Lanes, lr: PerLane) -> PerLane:
+    """Return the squared norm of the gradient mapping (W - after) / lr of a proximal step."""
+    return norm_sq((W - after) / lr)
 
 
 def keep_lanes(state: Any, mask: Mask) -> Any:

@@ -6,17 +6,21 @@ import hashlib
 
 import numpy as np
 
-from lrbench.arrays import Vector
+from lrbench.arrays import PerSample, Vector
+from lrbench.data.dataset import Dataset
 from lrbench.data.intercept import with_intercept
-from lrbench.data.labels import binary_targets
+from lrbench.data.labels import binary_targets, count_targets
 from lrbench.data.load import load
 from lrbench.data.scaling import scaled
-from lrbench.losses import LOSSES
+from lrbench.errors import UsageError
+from lrbench.linear import LinearObjective
 from lrbench.matrix import DataMatrix
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
+from lrbench.penalties.none import NoPenalty
 from lrbench.problem import About, LinearProblem
-from lrbench.spec.model import PER_SAMPLE, PenaltySpec, ProblemSpec, StartSpec, canonical
+from lrbench.spec.model import OF_MAX, PER_SAMPLE, PenaltySpec, ProblemSpec, StartSpec, canonical
+from lrbench.spec.parts import make_loss
 from lrbench.spec.table import located
 
 
@@ -26,27 +30,32 @@ def build(spec: ProblemSpec) -> LinearProblem:
     Raises
     ------
     DataError
-        Where the data are missing, bad, or have other than two labels for a binary loss.
+        Where the data are missing, bad, have other than two labels for a binary loss, or negative
+        targets for a loss for counts.
     UsageError
         Where an option does not fit the data: a label they do not have, ``standard`` on a sparse
-        matrix.
+        matrix, a start outside the set of an indicator penalty.
     """
     data = load(spec.data)
     with located(spec.name):
-        y, labels = binary_targets(data, spec.positive) if spec.binary else (data.y, None)
+        y, labels = _targets(data, spec)
         X = scaled(data.X, spec.scale)
     if spec.intercept:
         X = with_intercept(X)
     matrix = DataMatrix(X)
-    n_samples, n_features = matrix.shape
+    mean_loss = LinearObjective(matrix, y, make_loss(spec.loss), NoPenalty(), spec.intercept)
+    with located(spec.name):
+        penalty = _penalty(spec.penalty, mean_loss)
+    w0 = _start(spec.start, mean_loss.n_features)
+    _check_start(spec, penalty, w0[: mean_loss.n_penalised])
     return LinearProblem(
         data=matrix,
         y=y,
-        loss=LOSSES.get(spec.loss)(),
-        penalty=_penalty(spec.penalty, n_samples),
+        loss=mean_loss.loss,
+        penalty=penalty,
         intercept=spec.intercept,
         name=spec.name,
-        w0=_start(spec.start, n_features),
+        w0=w0,
         about=About(
             title=spec.title,
             data=data.name,
@@ -80,13 +89,56 @@ def planted(spec: ProblemSpec) -> Vector | None:
     return np.append(data.planted, 0.0) if consistent else None
 
 
-def _penalty(spec: PenaltySpec, n_samples: int) -> Penalty:
-    kind = PENALTIES.get(spec.name)
-    if spec.weight is None:
-        penalty: Penalty = kind()
-    else:
-        penalty = kind(weight=1.0 / n_samples if spec.weight == PER_SAMPLE else spec.weight)
+def largest_weight(mean_loss: LinearObjective) -> float:
+    r"""Return the smallest weight of an l1 penalty for which w = 0 is optimal.
+
+    .. math:: \max_j \Big| \frac1n \sum_i x_{ij} \varphi'(0, y_i) \Big|
+
+    over the penalised columns j of X as scaled. The scores are 0: an intercept is not fitted first,
+    and the fit with an intercept may be zero earlier or later.
+    """
+    G = mean_loss.loss_gradient(np.zeros((mean_loss.n_features, 1)))
+    return float(np.abs(G[: mean_loss.n_penalised]).max(initial=0.0))
+
+
+def _targets(data: Dataset, spec: ProblemSpec) -> tuple[PerSample, dict[str, str] | None]:
+    """Return the targets that the loss wants, and for two classes which labels they stand for."""
+    if spec.binary:
+        return binary_targets(data, spec.positive)
+    return (count_targets(data) if spec.task == "count" else data.y), None
+
+
+def _penalty(spec: PenaltySpec, mean_loss: LinearObjective) -> Penalty:
+    params = dict(spec.params)
+    if spec.weight is not None:
+        params["weight"] = _weight(spec, mean_loss)
+    penalty: Penalty = PENALTIES.get(spec.name)(**params)
     return penalty
+
+
+def _weight(spec: PenaltySpec, mean_loss: LinearObjective) -> float:
+    """Return the weight as a number; a share of max is one of the l1 part where there is more."""
+    if spec.weight == PER_SAMPLE:
+        return 1.0 / mean_loss.n_samples
+    if not isinstance(spec.weight, str):
+        return float(spec.weight or 0.0)
+    largest = largest_weight(mean_loss) / dict(spec.params).get("l1_ratio", 1.0)
+    if not largest > 0.0:
+        raise UsageError(
+            f"the weight {spec.weight} is 0: w = 0 is optimal without a penalty.",
+            "give the weight as a number.",
+        )
+    return float(spec.weight.removesuffix(OF_MAX)) * largest
+
+
+def _check_start(spec: ProblemSpec, penalty: Penalty, penalised: Vector) -> None:
+    """Refuse a start where the objective is infinite."""
+    if not penalty.indicator or np.isfinite(penalty.value(penalised[:, None])).all():
+        return
+    raise UsageError(
+        f"{spec.name}: the start {spec.start} is outside the {spec.penalty}.",
+        "give another start or a larger set.",
+    )
 
 
 def _start(spec: StartSpec, n_features: int) -> Vector:

@@ -15,7 +15,7 @@ from lrbench.errors import UsageError
 from lrbench.losses import LOSSES
 from lrbench.registry import did_you_mean
 from lrbench.spec.model import ProblemSpec, describe
-from lrbench.spec.parts import read_penalty, read_positive, read_start
+from lrbench.spec.parts import read_loss, read_penalty, read_positive, read_start
 from lrbench.spec.table import Table, checked, located
 
 SUFFIX = ".toml"
@@ -87,14 +87,14 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     """
     table = Table(values, "a problem file")
     title = table.take("title", str, "")
-    loss = table.take("loss", str, "")
+    loss = table.take_any("loss", "")
     penalty = read_penalty(table.take_any("penalty", "none"))
     start = read_start(table.take_any("start", "zeros"))
     data_values = table.take_any("data")
     table.finish()
     if not loss:
         raise UsageError("the loss is missing.", f"choose from {', '.join(sorted(LOSSES))}.")
-    loss = LOSSES.canonical(loss)
+    loss = read_loss(loss)
     if data_values is None:
         raise UsageError("the table [data] is missing.", 'add [data] and name = "…" under it.')
     data = Table(checked(data_values, "data", dict), "the table data")

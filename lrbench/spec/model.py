@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
-from lrbench.parts import value_text
+from lrbench.parts import parse_part, value_text
 
 PER_SAMPLE: Final = "1/n_samples"
+
+OF_MAX: Final = "*max"
+"""What follows the share in a weight such as ``0.1*max``."""
 
 
 @dataclass(frozen=True)
 class PenaltySpec:
-    """A penalty by name and its weight; the weight of ``none`` is None."""
+    """A penalty by name, its weight and its other parameters.
+
+    Parameters
+    ----------
+    name
+        In the registry.
+    weight
+        A number, ``"1/n_samples"``, or ``"0.1*max"`` for a share of the smallest weight at which
+        w = 0 is optimal; None where the penalty has no weight.
+    params
+        The others, all of them.
+    """
 
     name: str
-    weight: float | Literal["1/n_samples"] | None = None
+    weight: float | str | None = None
+    params: tuple[tuple[str, float], ...] = ()
 
     def __str__(self) -> str:
-        if self.weight is None:
-            return self.name
-        return f"{self.name}[weight={value_text(self.weight)}]"
+        given = [] if self.weight is None else [("weight", self.weight)]
+        inside = ",".join(f"{k}={value_text(v)}" for k, v in (*given, *self.params))
+        return f"{self.name}[{inside}]" if inside else self.name
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,8 @@ class ProblemSpec:
     name, title
         What tables and reports call it.
     loss, penalty, start
-        The parts of the objective and the starting point.
+        The parts of the objective and the starting point. The loss is a text with all its
+        parameters: ``"hinge"``, ``"quantile[level=0.9]"``.
     data
         Which data.
     scale, intercept
@@ -69,9 +85,14 @@ class ProblemSpec:
     positive: tuple[str, ...] | None
 
     @property
+    def task(self) -> str:
+        """What targets the loss wants: binary, regression, count."""
+        return str(LOSSES.get(parse_part(self.loss)[0]).task)
+
+    @property
     def binary(self) -> bool:
         """Whether the loss wants labels -1 and +1."""
-        return bool(LOSSES.get(self.loss).task == "binary")
+        return self.task == "binary"
 
 
 def canonical(spec: ProblemSpec) -> str:
@@ -82,13 +103,18 @@ def canonical(spec: ProblemSpec) -> str:
     """
     what = {
         "loss": spec.loss,
-        "penalty": asdict(spec.penalty),
+        "penalty": _penalty(spec.penalty),
         "start": asdict(spec.start),
         "scale": spec.scale,
         "intercept": spec.intercept,
         "positive": sorted(spec.positive) if spec.positive and spec.binary else None,
     }
     return json.dumps(what, sort_keys=True)
+
+
+def _penalty(penalty: PenaltySpec) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": penalty.name, "weight": penalty.weight}
+    return said | {"params": dict(penalty.params)} if penalty.params else said
 
 
 def describe(loss: str, penalty: PenaltySpec, data: DataName) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 from lrbench.data.load import load
 from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError
-from lrbench.losses import LOSSES
+from lrbench.parts import parse_part
 from lrbench.spec.model import PER_SAMPLE, PenaltySpec, ProblemSpec, StartSpec, describe
-from lrbench.spec.parts import read_data, read_penalty, read_start, split_positive
+from lrbench.spec.parts import read_data, read_loss, read_penalty, read_start, split_positive
 
 NAMES = {"logistic": "logreg", "squared": "least-squares"}
 """What a problem without a file is called after its loss."""
@@ -53,7 +53,7 @@ def with_overrides(
         name = f"{spec.name}-{source.stem}"
         spec = replace(spec, name=name, data=source, scale="none", intercept=False, positive=None)
     if loss is not None:
-        spec = replace(spec, loss=LOSSES.canonical(loss))
+        spec = replace(spec, loss=read_loss(loss))
     if penalty is not None:
         spec = replace(spec, penalty=read_penalty(penalty))
     if not (data is None and loss is None and penalty is None):
@@ -105,8 +105,9 @@ def spec_from_data(
     if loss is None:
         two = positive is not None or len(np.unique(load(source).y)) == 2
         loss = "logistic" if two else "squared"
-    loss = LOSSES.canonical(loss)
-    name = f"{NAMES.get(loss, loss)}-{source.stem}"
+    loss = read_loss(loss)
+    kind = parse_part(loss)[0]
+    name = f"{NAMES.get(kind, kind)}-{source.stem}"
     spec = ProblemSpec(
         name, "", loss, PenaltySpec("none"), StartSpec(), source, "none", False, None
     )

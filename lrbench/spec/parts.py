@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,11 +11,45 @@ from lrbench.data.generated import PREFIX
 from lrbench.data.labels import label_text
 from lrbench.data.load import DataName
 from lrbench.errors import UsageError
-from lrbench.parts import parse_part
+from lrbench.losses import LOSSES
+from lrbench.losses.base import Loss
+from lrbench.parts import parse_part, value_text
 from lrbench.penalties import PENALTIES
 from lrbench.registry import did_you_mean
-from lrbench.spec.model import PER_SAMPLE, PenaltySpec, StartSpec
+from lrbench.spec.model import OF_MAX, PER_SAMPLE, PenaltySpec, StartSpec
 from lrbench.spec.table import Table, checked
+
+
+def read_loss(value: Any) -> str:
+    """Return the loss in ``"huber[threshold=2]"`` or ``{name = "huber", threshold = 2}`` as a text.
+
+    The text has all parameters, so that two ways to write one loss give the same.
+    """
+    name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
+    name = LOSSES.canonical(name)
+    kind = LOSSES.get(name)
+    if params and not dataclasses.is_dataclass(kind):
+        raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
+    return part_text(kind(**_numbers(kind, Table(params, f"the loss {name}"))))
+
+
+def make_loss(text: str) -> Loss:
+    """Return the loss that `read_loss` wrote as `text`."""
+    name, params = parse_part(text)
+    loss: Loss = LOSSES.get(name)(**{key: float(value) for key, value in params.items()})
+    return loss
+
+
+def part_text(part: Any) -> str:
+    """Return the name of a loss with all its parameters: ``huber[threshold=1]``."""
+    fields = dataclasses.fields(part) if dataclasses.is_dataclass(part) else ()
+    values: dict[str, float] = {field.name: getattr(part, field.name) for field in fields}
+    inside = ",".join(f"{key}={value_text(value)}" for key, value in values.items())
+    return f"{part.name}[{inside}]" if inside else str(part.name)
+
+
+SHARES = ("l1", "elastic-net")
+"""The penalties that have a smallest weight at which w = 0 is optimal."""
 
 
 def read_penalty(value: Any) -> PenaltySpec:
@@ -26,11 +61,41 @@ def read_penalty(value: Any) -> PenaltySpec:
         if params:
             raise UsageError("the penalty none has no parameters.", "leave them out, or choose l2.")
         return PenaltySpec(name)
-    weight = table.take_any("weight", PER_SAMPLE)
+    kind = PENALTIES.get(name)
+    weighted = any(field.name == "weight" for field in dataclasses.fields(kind))
+    weight = _weight(name, table.take_any("weight", PER_SAMPLE)) if weighted else None
+    others = _numbers(kind, table)
+    kind(**others, **({"weight": 1.0} if weighted else {}))
+    return PenaltySpec(name, weight, tuple(others.items()))
+
+
+def _weight(penalty: str, value: Any) -> float | str:
+    """Return a checked weight: a number, ``1/n_samples`` or ``0.1*max``."""
+    if value == PER_SAMPLE:
+        return PER_SAMPLE
+    wanted = f'a positive number or "{PER_SAMPLE}"'
+    if penalty in SHARES:
+        wanted = f'a positive number, "{PER_SAMPLE}" or "0.1{OF_MAX}"'
+        if isinstance(value, str) and value.replace(" ", "").endswith(OF_MAX):
+            return f"{value_text(_share(value, wanted))}{OF_MAX}"
+    return _positive(value, "weight", wanted)
+
+
+def _share(text: str, wanted: str) -> float:
+    try:
+        share = float(text.replace(" ", "").removesuffix(OF_MAX))
+    except ValueError:
+        return _positive(text, "weight", wanted)
+    return _positive(share, "the share of max in weight", "a positive number")
+
+
+def _numbers(kind: Any, table: Table) -> dict[str, float]:
+    """Return all parameters of `kind` but the weight, and finish the table."""
+    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    names: dict[str, Any] = {f.name: f.default for f in fields if f.name != "weight"}
+    out = {key: table.take(key, float, default) for key, default in names.items()}
     table.finish()
-    if weight == PER_SAMPLE:
-        return PenaltySpec(name, PER_SAMPLE)
-    return PenaltySpec(name, _positive(weight, "weight", f'a positive number or "{PER_SAMPLE}"'))
+    return out
 
 
 def read_start(value: Any) -> StartSpec:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lrbench.errors import UsageError
+from lrbench.parts import parse_part
 from lrbench.registry import did_you_mean
 from lrbench.spec.load import spec_from_table
 from lrbench.spec.model import ProblemSpec, describe
@@ -15,15 +16,22 @@ from lrbench.spec.table import located
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 
-PARTS = ("penalty", "start", "data")
+PARTS = ("loss", "penalty", "start", "data")
 """The keys that are tables."""
 
 KEYS = (
     "title",
     "loss",
+    "loss.name",
+    "loss.level",
+    "loss.threshold",
     "penalty",
     "penalty.name",
     "penalty.weight",
+    "penalty.l1_ratio",
+    "penalty.lower",
+    "penalty.upper",
+    "penalty.radius",
     "start",
     "start.name",
     "start.scale",
@@ -123,7 +131,8 @@ def _check_key(key: str) -> None:
 
 def _table_of(spec: ProblemSpec) -> dict[str, Any]:
     """Return the problem file that says `spec`, its parts as tables."""
-    penalty: dict[str, Any] = {"name": spec.penalty.name}
+    name, params = parse_part(spec.loss)
+    penalty: dict[str, Any] = {"name": spec.penalty.name, **dict(spec.penalty.params)}
     if spec.penalty.weight is not None:
         penalty["weight"] = spec.penalty.weight
     start: dict[str, Any] = {"name": spec.start.name}
@@ -131,7 +140,7 @@ def _table_of(spec: ProblemSpec) -> dict[str, Any]:
         start |= {"scale": spec.start.scale, "seed": spec.start.seed}
     return {
         "title": spec.title,
-        "loss": spec.loss,
+        "loss": {"name": name, **params},
         "penalty": penalty,
         "start": start,
         "data": {"name": spec.data.name, **spec.data.params, **_data_options(spec)},

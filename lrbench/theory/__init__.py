@@ -10,8 +10,10 @@ from lrbench.theory import (
     adagrad_norm_batch,
     adagrad_norm_certificates,
     adagrad_norm_stochastic,
+    bounded_gradients,
     constant_step,
     last_iterate,
+    proximal,
     regret,
     sgd,
     sgd_sqrt,
@@ -35,6 +37,7 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         wngrad_batch.LinearLastIterate(),
         wngrad_stochastic.AverageIterate(),
         wngrad_stochastic.NoiseAdaptive(),
+        bounded_gradients.WNGrad(),
     ),
     "adagrad-norm": (
         adagrad_norm_certificates.SmallestGradient(),
@@ -48,6 +51,7 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         adagrad_norm_stochastic.NoiseAdaptive(),
         adagrad_norm_batch.LastIterate(),
         adagrad_norm_batch.LinearLastIterate(),
+        bounded_gradients.AdaGradNorm(),
     ),
     "sgd": (
         last_iterate.Contraction(constant_step.stable),
@@ -65,7 +69,10 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         last_iterate.Contraction(constant_step.stable),
         last_iterate.LastIterate(constant_step.stable),
         sgd_sqrt.AverageIterate(),
+        bounded_gradients.FallingSteps(),
     ),
+    "ista": (proximal.LastIterate(), proximal.StronglyConvex()),
+    "fista": (proximal.Accelerated(),),
 }
 """Solver -> the theorems that speak of it: certificates first, then a-priori bounds."""
 

@@ -10,10 +10,13 @@ from lrbench.theory.conditions import convex, full_batches, minimiser, unbiased
 
 
 class SmallestGradient(Certificate):
-    """C3a: a consistency check: the least of the numbers is at most their mean."""
+    """C3a: a consistency check: the least of the numbers is at most their mean.
+
+    Where F is not smooth, or constrained, g_t is the subgradient used: it need not become small.
+    """
 
     key = "C3a"
-    statement = "min_(t<T) |grad F(x_t)|^2 <= (b_T^2 - b_0^2) / T = sum a_t / T"
+    statement = "min_(t<T) |g_t|^2 <= (b_T^2 - b_0^2) / T = sum a_t / T"
     measure = "grad_norm_sq"
     consistency = True
     iterate = "min"

@@ -45,7 +45,11 @@ class Setting:
     radius: float | None
     """Of the ball around the start; None without one."""
     smooth: bool = True
-    """Whether the whole objective is L-smooth and without a prox step."""
+    """Whether loss and penalty are smooth and the penalty is no indicator."""
+    not_smooth: str = ""
+    """Why it is not `smooth`: ``"the hinge loss is not smooth"``; empty where it is."""
+    diameter: float | None = None
+    """Of the set of an indicator penalty; None without one, or where the set is unbounded."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lrbench.theory.base import FULL_BATCHES, MINIBATCHES, Hypothesis, Setting
-from lrbench.theory.given import delta0, diameter, distance
+from lrbench.theory.given import delta0, diameter, distance, lipschitz
 
 NO_BALL = "no ball: --radius"
 
@@ -14,10 +14,10 @@ _ON = 1.0 + 1e-9
 
 
 def smooth_unconstrained(setting: Setting) -> Hypothesis:
-    """Check SU: the whole objective is L-smooth, without a ball and without a prox step."""
+    """Check SU: loss and penalty are smooth, and there is no constraint."""
     name = "smooth, unconstrained"
     if not setting.smooth or not math.isfinite(setting.constants.L):
-        return Hypothesis(name, False, "the objective is not smooth, or has a prox step")
+        return Hypothesis(name, False, why_not_smooth(setting))
     if setting.constants.L == 0.0:
         return Hypothesis(name, False, "L = 0: the objective is constant")
     if setting.radius is not None:
@@ -26,12 +26,37 @@ def smooth_unconstrained(setting: Setting) -> Hypothesis:
 
 
 def smooth_terms(setting: Setting) -> Hypothesis:
-    """Check that every term of the objective is smooth; a ball is allowed."""
+    """Check that every term of the objective is smooth; a ball that holds x* is allowed.
+
+    The set of an indicator penalty is not: the gradient at x* need not vanish there, and `noise`
+    leaves its square out.
+    """
     name = "smooth terms"
     constants = setting.constants
     if not setting.smooth or not math.isfinite(constants.L_max):
-        return Hypothesis(name, False, "the terms are not smooth, or there is a prox step")
+        return Hypothesis(name, False, why_not_smooth(setting))
     return Hypothesis(name, True, f"L_max = {constants.L_max:.3g}")
+
+
+def smooth_loss(setting: Setting) -> Hypothesis:
+    """Check that F is the sum of an L-smooth part and of a penalty that has a prox."""
+    L = setting.constants.L
+    if not math.isfinite(L):
+        return Hypothesis("smooth part", False, why_not_smooth(setting))
+    return Hypothesis("smooth part", True, f"L = {L:.3g} without the penalty's kinks")
+
+
+def whole_prox(setting: Setting) -> Hypothesis:
+    """Check that the prox step is that of the whole nonsmooth part: no ball besides."""
+    name = "prox of all that is not smooth"
+    if setting.radius is not None:
+        return Hypothesis(name, False, f"a ball beside the prox (--radius {setting.radius:g})")
+    return Hypothesis(name, True, "no ball beside the prox")
+
+
+def why_not_smooth(setting: Setting) -> str:
+    """Return what keeps the objective from being smooth and unconstrained."""
+    return setting.not_smooth or "the objective is not smooth"
 
 
 def convex(setting: Setting) -> Hypothesis:
@@ -86,18 +111,19 @@ def unbiased(setting: Setting) -> Hypothesis:
 
 
 def bounded_gradients(setting: Setting) -> Hypothesis:
-    """Check that every stochastic (sub)gradient is at most G in norm."""
-    G = setting.constants.G
-    if G is None or not math.isfinite(G):
-        detail = NO_BALL if setting.radius is None else "no G: the gradients are unbounded here"
+    """Check that every (sub)gradient of this setting is at most G in norm."""
+    G = lipschitz(setting)
+    if not math.isfinite(G):
+        free = setting.radius is None and setting.diameter is None
+        detail = NO_BALL if free else "no G: the gradients are unbounded here"
         return Hypothesis("|g_t| <= G", False, detail)
     return Hypothesis("|g_t| <= G", True, f"G = {G:.3g}")
 
 
 def in_ball(setting: Setting) -> Hypothesis:
-    """Check that a ball keeps the iterates within D of the minimiser."""
+    """Check that a ball, or a bounded constraint, keeps the iterates within D of the minimiser."""
     name = "|x_t - x*| <= D"
-    if setting.radius is None:
+    if setting.radius is None and setting.diameter is None:
         return Hypothesis(name, False, NO_BALL)
     return Hypothesis(name, True, f"D = {diameter(setting):.3g}")
 
@@ -132,6 +158,8 @@ def starts_stable(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
         The first denominator, or a lower bound on it.
     """
     L = setting.constants.L
+    if not math.isfinite(L):
+        return Hypothesis("s_0 >= L", False, why_not_smooth(setting))
     holds = s_0 >= L
     sign = ">=" if holds else "<"
     detail = f"{symbol} = {s_0:.3g} {sign} L = {L:.3g}"

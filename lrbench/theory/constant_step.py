@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from lrbench.theory.conditions import (
     smooth_unconstrained,
     starts_stable,
     strongly_convex,
+    why_not_smooth,
 )
 from lrbench.theory.contraction import log_contraction, power
 from lrbench.theory.given import delta0, distance
@@ -35,6 +37,8 @@ def stable(setting: Setting) -> Hypothesis:
 def short(setting: Setting) -> Hypothesis:
     """Check h = lr0 L < 2."""
     h, L = step(setting), setting.constants.L
+    if not math.isfinite(L):
+        return Hypothesis("lr0 L < 2", False, why_not_smooth(setting))
     if h < 2.0:
         return Hypothesis("lr0 L < 2", True, f"h = lr0 L = {h:.3g} < 2")
     return Hypothesis("lr0 L < 2", False, f"lr0 = {setting.lr0:.3g} >= 2/L = {2 / L:.3g}")

@@ -25,13 +25,19 @@ def distance(setting: Setting) -> float:
 
 
 def diameter(setting: Setting) -> float:
-    """Return D >= |x_t - x*| for every iterate in the ball: |w_0 - w*| + radius."""
-    return distance(setting) + (math.inf if setting.radius is None else setting.radius)
+    """Return D >= |x_t - x*| for every iterate; inf where nothing keeps them near.
+
+    The least of |w_0 - w*| + radius in a ball, and the diameter of an indicator penalty's set.
+    """
+    in_ball = distance(setting) + (math.inf if setting.radius is None else setting.radius)
+    return in_ball if setting.diameter is None else min(in_ball, setting.diameter)
 
 
 def lipschitz(setting: Setting) -> float:
-    """Return G >= |g_t|; inf where there is no bound."""
-    return math.inf if setting.constants.G is None else setting.constants.G
+    """Return G >= |g_t|, for full batches that of the whole gradient; inf without a bound."""
+    whole = setting.constants.G_batch if setting.batch else None
+    bounds = [G for G in (setting.constants.G, whole) if G is not None]
+    return min(bounds, default=math.inf)
 
 
 def noise(setting: Setting) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from lrbench.theory.conditions import (
     smooth_terms,
     smooth_unconstrained,
     unbiased,
+    why_not_smooth,
 )
 from lrbench.theory.given import distance, lipschitz, noise
 
@@ -118,6 +120,8 @@ def batch_smoothness(setting: Setting) -> float:
 
 
 def _short(setting: Setting) -> Hypothesis:
+    if not math.isfinite(setting.constants.L_max):
+        return Hypothesis("2 lr0 L_B < 1", False, why_not_smooth(setting))
     h = 2.0 * setting.lr0 * batch_smoothness(setting)
     sign = "<" if h < 1.0 else ">="
     return Hypothesis("2 lr0 L_B < 1", h < 1.0, f"2 lr0 L_B = {h:.3g} {sign} 1")

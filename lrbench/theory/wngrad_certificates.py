@@ -15,11 +15,12 @@ class SmallestGradient(Certificate):
     """C1: a consistency check of the recursion of b; it holds for any sequence a_t.
 
     Proof idea: a_t = b_t i_t <= (b_{t+1}^2 - b_t^2)/2 with i_t = b_{t+1} - b_t; sum. The growth
-    c_T = b_T - b_0 is accumulated on its own, because a difference of large numbers loses it.
+    c_T = b_T - b_0 is accumulated on its own, because a difference of large numbers loses it. Where
+    F is not smooth, or constrained, g_t is the subgradient used: it need not become small.
     """
 
     key = "C1"
-    statement = "min_(t<T) |grad F(x_t)|^2 <= c_T (2 b_0 + c_T) / (2T),  c_T = b_T - b_0"
+    statement = "min_(t<T) |g_t|^2 <= c_T (2 b_0 + c_T) / (2T),  c_T = b_T - b_0"
     measure = "grad_norm_sq"
     consistency = True
     iterate = "min"

@@ -15,6 +15,9 @@ from lrbench.verdicts.measured import Measured, slack, trivial, unsure
 RELATIVE = 1e-10
 """Relative tolerance of every comparison."""
 
+AGREEMENT = 1e-9
+"""Seeds whose excesses differ by less than this share agree but for rounding."""
+
 LEVEL = 0.01
 """Chance of a false FAIL over all checkpoints of a stochastic run."""
 
@@ -75,7 +78,7 @@ def _significant(excess: NDArray[np.float64]) -> Numbers:
         return np.full(n_checkpoints, -np.inf)
     mean, half = _mean_and_half(excess, 1.0 - LEVEL / n_checkpoints)
     # Where no seed has met the rare sample that matters, all agree, and that decides nothing.
-    return np.where(half > 0, mean - half, -np.inf)
+    return np.where(half > AGREEMENT * np.abs(mean), mean - half, -np.inf)
 
 
 def mean_interval(metric: NDArray[np.float64]) -> list[tuple[float, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from lrbench.verdicts.bound import BoundVerdict, judge_bound, mean_interval
 from lrbench.verdicts.informative import informative_from
 from lrbench.verdicts.measured import Measured, measure, missing
 from lrbench.verdicts.order import OrderVerdict, judge_order
+
+OVERFLOW = "diverged: beyond the range of numbers"
 
 
 def judge_all(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
@@ -32,7 +35,9 @@ def judge(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Verdict:
     """Return the verdict on one theorem for all seeds of one solver and lr0.
 
     Where a hypothesis fails the verdict says which and carries no number. A diverged run fails
-    every theorem that applies to it; interrupted and failed runs are judged by what is there.
+    every theorem that applies to it, but for a certificate where the loss is not smooth: there one
+    long step may leave the range of numbers, and its bound with it. Interrupted and failed runs are
+    judged by what is there.
 
     Parameters
     ----------
@@ -66,6 +71,8 @@ def _judge_both(
     runs: Sequence[Run], measured: Measured, theorem: Theorem, setting: Setting
 ) -> tuple[BoundVerdict, OrderVerdict]:
     diverged = [r.status_at for r in runs if r.status is Status.DIVERGED]
+    if diverged and _only_overflow(theorem, setting):
+        return BoundVerdict("none", OVERFLOW), OrderVerdict("none", OVERFLOW)
     if diverged:
         return (
             BoundVerdict("fail", "diverged", min(diverged)),
@@ -73,6 +80,11 @@ def _judge_both(
         )
     bound = judge_bound(measured, theorem, setting)
     return bound, judge_order(measured, theorem, setting, bound.verdict == "fail")
+
+
+def _only_overflow(theorem: Theorem, setting: Setting) -> bool:
+    """Whether divergence says nothing of the theorem: an exp(z) overflows, and its bound too."""
+    return theorem.kind == "certificate" and not math.isfinite(setting.constants.L)
 
 
 def _blank(

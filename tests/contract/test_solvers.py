@@ -14,6 +14,7 @@ from builders import (
     every_variant,
     linear_problem,
     minimiser,
+    proximal_variants,
     run_healthy,
     task,
     walk_along,
@@ -26,11 +27,11 @@ from lrbench.minibatches import Minibatches
 from lrbench.oracle import Ball
 from lrbench.problem import LinearProblem
 from lrbench.solvers import SOLVERS
-from lrbench.solvers.base import keep_lanes
+from lrbench.solvers.base import keep_lanes, proximal
 
 RATES = np.array([1e-4, 1e-2, 0.3, 1.0, 1e2, 1e4, 1e-3])
 
-every_solver = pytest.mark.parametrize("solver", every_variant(), ids=str)
+every_solver = pytest.mark.parametrize("solver", [*every_variant(), *proximal_variants()], ids=str)
 
 
 def logistic(seed: int = 1) -> LinearProblem:
@@ -151,7 +152,11 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
         assert lr.shape == rates.shape
         assert np.all(lr > 0)
         scale = np.abs(before).max() + (lr * np.abs(g)).max()
-        if oracle.plain:
+        if proximal(solver):
+            P = problem.prox(before - lr * g, lr)
+            if t == 0:
+                np.testing.assert_allclose(W, P, rtol=0, atol=4e-16 * scale)
+        elif oracle.plain:
             np.testing.assert_allclose(W, before - lr * g, rtol=0, atol=4e-16 * scale)
         elif t == 0:
             # Later a mean of gradients may go another way; the references know the rate.

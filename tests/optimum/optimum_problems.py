@@ -11,6 +11,7 @@ from lrbench.losses.base import Loss
 from lrbench.losses.logistic import Logistic
 from lrbench.losses.squared import Squared
 from lrbench.matrix import DataMatrix
+from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem import About, LinearProblem
@@ -27,9 +28,11 @@ def problem(
     intercept: bool = False,
     w0: Array | None = None,
     fingerprint: str = "",
+    penalty: Penalty | None = None,
 ) -> LinearProblem:
     """Return the problem; `X` has the column of ones already where `intercept`."""
-    penalty: Any = L2(weight) if weight else NoPenalty()
+    if penalty is None:
+        penalty = L2(weight) if weight else NoPenalty()
     return LinearProblem(
         data=DataMatrix(X),
         y=y,

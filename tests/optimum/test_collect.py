@@ -7,7 +7,21 @@ import pytest
 from optimum_problems import Array, Logistic, Squared, classes, problem, regression, with_ones
 from scipy.sparse import csr_array
 
+from lrbench.losses.absolute import Absolute
+from lrbench.losses.base import Loss
+from lrbench.losses.hinge import Hinge
+from lrbench.losses.huber import Huber
+from lrbench.losses.poisson import Poisson
+from lrbench.losses.quantile import Quantile
 from lrbench.optimum import constants, find
+from lrbench.optimum.collect import gradient_bound
+from lrbench.optimum.point import Point
+from lrbench.penalties.ball import BallPenalty
+from lrbench.penalties.base import Penalty
+from lrbench.penalties.box import Box
+from lrbench.penalties.elastic_net import ElasticNet
+from lrbench.penalties.l1 import L1
+from lrbench.penalties.none import NoPenalty
 from lrbench.problem import LinearProblem
 
 
@@ -75,3 +89,58 @@ def test_bounds_that_need_a_ball() -> None:
     Z = np.asarray(logistic.data.X)
     G = constants(logistic, find(logistic, cache=None), radius=None).G
     assert pytest.approx(np.linalg.norm(Z, axis=1).max(), rel=1e-14) == G
+
+
+LOSSES: list[Loss] = [Absolute(), Quantile(0.9), Huber(0.5), Hinge(), Squared(), Poisson()]
+PENALTIES: list[Penalty] = [
+    NoPenalty(),
+    L1(0.3),
+    ElasticNet(0.3, 0.4),
+    Box(-0.5, 1.5),
+    BallPenalty(2.0),
+]
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("radius", [None, 0.7])
+def test_no_subgradient_of_a_term_exceeds_its_bound(
+    loss: Loss, penalty: Penalty, radius: float | None
+) -> None:
+    X, y = regression(20, 3)
+    y = np.asarray(np.sign(y) if loss.task == "binary" else np.round(np.abs(y)), dtype=np.float64)
+    w0 = np.array([0.3, -0.2, 1.0])
+    p = problem(X, y, loss, w0=w0, penalty=penalty)
+    bound = gradient_bound(Point(p, w0), radius)
+    bounded = radius is not None or penalty.indicator
+    flat = np.isfinite(loss.lipschitz) and penalty.curvature == 0
+    assert (bound is not None) == (bounded or flat)
+    if bound is None:
+        return
+    steps = np.random.default_rng(1).standard_normal((3, 500))
+    steps /= np.linalg.norm(steps, axis=0)
+    W = w0[:, None] + (radius or (3.0 if penalty.indicator else 50.0)) * steps
+    if penalty.indicator:
+        W = penalty.prox(W, np.ones(500))
+    extra = penalty.gradient(W)
+    for i in range(20):
+        G = X[i][:, None] * loss.derivative(X[i : i + 1] @ W, y[i : i + 1]) + extra
+        assert np.linalg.norm(G, axis=0).max() <= bound * (1 + 1e-12)
+
+
+def test_an_intercept_is_held_by_no_set() -> None:
+    X, y = regression(20, 3)
+    p = problem(with_ones(X), y, Squared(), intercept=True, penalty=Box())
+    assert gradient_bound(Point(p, np.zeros(4)), None) is None
+    assert gradient_bound(Point(p, np.zeros(4)), 1.0) is not None
+
+
+@pytest.mark.parametrize("loss", [Absolute(), Squared()])
+def test_noise_at_the_minimum_needs_gradients(loss: Loss) -> None:
+    X, y = regression(20, 3)
+    for penalty in (L1(0.1), Box()):
+        p = problem(X, y, loss, penalty=penalty)
+        c = constants(p, find(p, cache=None), radius=None)
+        assert c.noise_star is None
+        start = float(np.sum(p.gradient(p.w0[:, None]) ** 2))
+        assert c.grad_norm_sq0 == pytest.approx(start, rel=1e-14)

@@ -13,10 +13,18 @@ from scipy.sparse import csr_array, random_array
 from scipy.sparse.linalg import svds
 
 import lrbench.optimum.curvature as curvature_module
+from lrbench.losses.absolute import Absolute
+from lrbench.losses.hinge import Hinge
+from lrbench.losses.huber import Huber
+from lrbench.losses.poisson import Poisson
 from lrbench.matrix import DataMatrix
 from lrbench.optimum.curvature import curvature
 from lrbench.optimum.lanczos import lanczos_bound, norm_bound
 from lrbench.optimum.row_space import row_space
+from lrbench.penalties.ball import BallPenalty
+from lrbench.penalties.base import Penalty
+from lrbench.penalties.elastic_net import ElasticNet
+from lrbench.penalties.l1 import L1
 
 
 def hessian(X: Array, weight: float, intercept: bool) -> Array:
@@ -126,3 +134,33 @@ def test_the_sharper_of_the_two_bounds_is_named(monkeypatch: pytest.MonkeyPatch)
     c = curvature(problem(X, np.ones(8), Squared()))
     assert c.L_method in {"Lanczos bound", "norm bound"}
     assert 1.0 <= c.L <= 1.0 + 1e-9
+
+
+def test_kinks_leave_no_smoothness_but_the_penalty_s_convexity() -> None:
+    X, y = classes(30, 4)
+    for loss in (Hinge(), Absolute()):
+        c = curvature(problem(X, y, loss, 0.5))
+        assert (c.L, c.L_max, c.L_method, c.mu, c.mu_pl) == (np.inf, np.inf, "not smooth", 0.5, 0.5)
+    c = curvature(problem(with_ones(X), y, Hinge(), 0.5, intercept=True))
+    assert (c.mu, c.mu_pl) == (0.0, 0.0)
+    c = curvature(problem(X, np.abs(y), Poisson()))
+    assert (c.L, c.L_method, c.mu) == (np.inf, "unbounded curvature", 0.0)
+
+
+@pytest.mark.parametrize("penalty", [L1(0.3), BallPenalty(), ElasticNet(0.4, 0.25)])
+def test_what_is_left_to_the_prox_is_not_in_L(penalty: Penalty) -> None:
+    X, y = regression(50, 4)
+    free = curvature(problem(X, y, Squared()))
+    c = curvature(problem(X, y, Squared(), penalty=penalty))
+    assert (c.L, c.L_max) == (free.L, free.L_max)
+    assert c.mu == pytest.approx(free.mu + penalty.curvature, rel=1e-12)
+    assert c.mu_pl == c.mu  # the inequality speaks of gradients: F has none
+    wide = problem(X[:3], y[:3], Squared(), penalty=penalty)
+    assert curvature(wide).mu_pl == curvature(wide).mu
+
+
+def test_huber_is_as_smooth_as_least_squares_and_not_convex_enough() -> None:
+    X, y = regression(50, 4)
+    c = curvature(problem(X, y, Huber(0.1)))
+    assert curvature(problem(X, y, Squared())).L == c.L
+    assert c.mu == 0

@@ -9,8 +9,9 @@ from scipy.sparse import csr_array
 
 import lrbench.optimum.separation as separation_module
 from lrbench.optimum import constants, find
+from lrbench.optimum.base import NOT_ATTAINED
 from lrbench.optimum.curvature import curvature
-from lrbench.optimum.search import NOT_ATTAINED, _quasi_separable
+from lrbench.optimum.search import _quasi_separable
 from lrbench.optimum.separation import Separation, never_flat, overlap_proved, separation
 
 

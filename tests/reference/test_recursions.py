@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import Array, dense, linear_problem, run_healthy, task
+from proximal import PROXIMAL
 from recursions import REFERENCES, After
 from scalar import ScalarModel
 
@@ -34,7 +35,7 @@ PROBLEMS = [
 
 
 def test_every_solver_has_a_reference() -> None:
-    assert set(SOLVERS) == set(REFERENCES)
+    assert set(SOLVERS) == set(REFERENCES) | set(PROXIMAL)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import inspect
 import re
+import unicodedata
 from importlib import resources
 from pathlib import Path
 
@@ -38,7 +39,15 @@ def arxiv_ids(keys: tuple[str, ...]) -> set[str]:
 
 
 def surnames(key: str) -> set[str]:
-    return {a.split(",")[0] for a in fields(ENTRIES[key])["author"].split(" and ")}
+    """Return the authors' surnames, without accents."""
+    names = [a.split(",")[0] for a in fields(ENTRIES[key])["author"].split(" and ")]
+    return {re.sub(r"\{\\\W(\w)\}", r"\1", name) for name in names}
+
+
+def words(text: str) -> set[str]:
+    """Return the words of a text, without accents; an apostrophe belongs to its word."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return set(re.findall(r"[\w']+", plain))
 
 
 def test_every_entry_of_the_file_is_read() -> None:
@@ -75,7 +84,7 @@ def test_the_source_of_a_theorem_names_the_papers_that_it_cites(theorem: Theorem
         first = fields(ENTRIES[key])["author"].split(",")[0]
         assert first in theorem.reference, key
     assert set(ARXIV.findall(theorem.reference)) <= arxiv_ids(theorem.cite)
-    named = {key for key in ENTRIES if surnames(key) <= set(re.findall(r"\w+", theorem.reference))}
+    named = {key for key in ENTRIES if surnames(key) <= words(theorem.reference)}
     assert set(theorem.cite) <= named
     assert bool(theorem.cite) == bool(named), "the source names a paper without its key in `cite`"
 
@@ -86,7 +95,7 @@ def test_a_solver_cites_the_papers_of_its_docstring(name: str) -> None:
     doc = inspect.getdoc(SOLVERS.get(name)) or ""
     references = doc.partition("References\n----------\n")[2]
     for key in OF_SOLVER[name]:
-        assert surnames(key) <= set(re.findall(r"\w+", references)), key
+        assert surnames(key) <= words(references), key
         assert fields(ENTRIES[key])["year"] in references, key
     assert set(ARXIV.findall(references)) <= arxiv_ids(OF_SOLVER[name])
 

@@ -1,0 +1,46 @@
+"""The hinge loss."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from lrbench.arrays import PerSample, Scores
+from lrbench.losses.base import Task, column
+
+
+class Hinge:
+    r"""The hinge loss of support vector machines, labels -1 and +1.
+
+    .. math:: \varphi(z, y) = (1 - yz)_+
+
+    Notes
+    -----
+    Not smooth: no theorem that rests on L applies, and a constant step need not converge. At the
+    kink yz = 1 the subgradient is 0.
+    """
+
+    name: ClassVar[str] = "hinge"
+    task: ClassVar[Task] = "binary"
+    smoothness: ClassVar[float] = np.inf
+    lipschitz: ClassVar[float] = 1.0
+
+    def value(self, Z: Scores, y: PerSample) -> Scores:
+        """Return (1 - y Z)_+."""
+        out = 1.0 - Z * column(y, Z)
+        return np.maximum(out, 0.0, out=out)
+
+    def derivative(self, Z: Scores, y: PerSample) -> Scores:
+        """Return -y where y Z < 1, else 0."""
+        target = column(y, Z)
+        return np.where(Z * target < 1.0, -target, 0.0)
+
+    def second_derivative(self, Z: Scores, y: PerSample) -> Scores:
+        """Return zeros."""
+        return np.zeros_like(Z)
+
+    def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
+        """Return u y where it lies in [-1, 0], else inf."""
+        p = u * y
+        return np.where((p < -1.0) | (p > 0.0), np.inf, p)

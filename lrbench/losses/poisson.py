@@ -1,0 +1,61 @@
+"""The Poisson loss."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from lrbench.arrays import PerSample, Scores
+from lrbench.losses.base import Task, column
+
+
+class Poisson:
+    r"""The negative log-likelihood of Poisson counts with the log link.
+
+    .. math:: \varphi(z, y) = e^z - yz
+
+    The term log y! of the likelihood does not depend on z and is left out.
+
+    Notes
+    -----
+    Convex and infinitely differentiable, but neither the second derivative e^z nor the first is
+    bounded: there is no L and no G. Every theorem that rests on L refuses, those that rest on G
+    apply only inside a ball, and only the certificates that use neither speak (C2, C3b). No
+    constant learning rate is safe from every start: a step that is too long makes e^z overflow,
+    and the lane is reported as diverged.
+    """
+
+    name: ClassVar[str] = "poisson"
+    task: ClassVar[Task] = "count"
+    smoothness: ClassVar[float] = np.inf
+    lipschitz: ClassVar[float] = np.inf
+
+    def value(self, Z: Scores, y: PerSample) -> Scores:
+        """Return exp(Z) - y Z; inf beyond a score of 709."""
+        out = _exp(Z)
+        out -= Z * column(y, Z)
+        return out
+
+    def derivative(self, Z: Scores, y: PerSample) -> Scores:
+        """Return exp(Z) - y."""
+        out = _exp(Z)
+        out -= column(y, Z)
+        return out
+
+    def second_derivative(self, Z: Scores, y: PerSample) -> Scores:
+        """Return exp(Z)."""
+        return _exp(Z)
+
+    def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
+        """Return p log p - p with p = u + y >= 0; inf for p < 0."""
+        p = u + y
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.where(p > 0.0, p * np.log(p) - p, 0.0)
+        return np.where(p < 0.0, np.inf, value)
+
+
+def _exp(Z: Scores) -> Scores:
+    with np.errstate(over="ignore"):
+        out: Scores = np.exp(Z)
+    return out

@@ -1,0 +1,67 @@
+"""The ball."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane, norm_sq
+from lrbench.errors import UsageError
+from lrbench.penalties.base import OUTSIDE
+
+
+@dataclass(frozen=True)
+class BallPenalty:
+    r"""The constraint that the penalised coefficients lie in a ball around the origin.
+
+    .. math:: R(w) = \begin{cases} 0 & \|w\| \le r \\ \infty & \text{else} \end{cases}
+
+    Parameters
+    ----------
+    radius
+        r > 0.
+
+    Notes
+    -----
+    It is part of the problem and may exclude the unconstrained minimiser; the ball of ``--radius``
+    lies around the start, includes the intercept, and must not exclude it.
+    """
+
+    name: ClassVar[str] = "ball"
+    shrinks: ClassVar[bool] = False
+    indicator: ClassVar[bool] = True
+    weight: ClassVar[float] = 0.0
+    curvature: ClassVar[float] = 0.0
+    smoothness: ClassVar[float] = 0.0
+    radius: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.radius < np.inf:
+            raise UsageError(
+                f"the radius of the ball is {self.radius:g}, not a positive number.",
+                "give one such as radius=1.",
+            )
+
+    def lipschitz(self, n_penalised: int) -> float:
+        """Return 0."""
+        return 0.0
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return 0 inside the ball, beyond a relative tolerance of 1e-12 outside it inf."""
+        inside = np.sqrt(norm_sq(W)) <= self.radius * (1.0 + OUTSIDE)
+        return np.where(inside, 0.0, np.inf)
+
+    def gradient(self, W: Lanes) -> Lanes:
+        """Return zeros."""
+        return np.zeros_like(W)
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return the nearest point of the ball, whatever `lr`."""
+        length = np.sqrt(norm_sq(W))
+        return W * (self.radius / np.maximum(length, self.radius))
+
+    def conjugate(self, V: Lanes) -> PerLane:
+        """Return radius |V|."""
+        return self.radius * np.sqrt(norm_sq(V))

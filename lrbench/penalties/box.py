@@ -1,0 +1,74 @@
+"""The box."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane
+from lrbench.errors import UsageError
+from lrbench.penalties.base import OUTSIDE
+
+
+@dataclass(frozen=True)
+class Box:
+    r"""The constraint that every penalised coefficient lies between two bounds.
+
+    .. math:: R(w) = \begin{cases} 0 & l \le w_j \le u \text{ for all } j \\ \infty & \text{else}
+              \end{cases}
+
+    Parameters
+    ----------
+    lower, upper
+        l < u; either may be infinite, not both: ``lower=0, upper=inf`` asks for non-negative
+        coefficients.
+
+    Notes
+    -----
+    It adds nothing to the gradient: every solver's step is followed by the projection on the box,
+    which for a step that is not a multiple of the gradient is not a proximal step of any known
+    theorem.
+    """
+
+    name: ClassVar[str] = "box"
+    shrinks: ClassVar[bool] = False
+    indicator: ClassVar[bool] = True
+    weight: ClassVar[float] = 0.0
+    curvature: ClassVar[float] = 0.0
+    smoothness: ClassVar[float] = 0.0
+    lower: float = -1.0
+    upper: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.lower < self.upper or (math.isinf(self.lower) and math.isinf(self.upper)):
+            raise UsageError(
+                f"there is no box from {self.lower:g} to {self.upper:g}.",
+                "give lower < upper, one of them finite, such as lower=-1,upper=1.",
+            )
+
+    def lipschitz(self, n_penalised: int) -> float:
+        """Return 0."""
+        return 0.0
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return 0 inside the box, beyond a relative tolerance of 1e-12 outside it inf."""
+        slack = OUTSIDE * max(abs(v) for v in (self.lower, self.upper) if math.isfinite(v))
+        inside = (self.lower - slack <= W) & (self.upper + slack >= W)
+        return np.where(inside.all(axis=0), 0.0, np.inf)
+
+    def gradient(self, W: Lanes) -> Lanes:
+        """Return zeros."""
+        return np.zeros_like(W)
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return W cut at the bounds, whatever `lr`."""
+        return np.clip(W, self.lower, self.upper)
+
+    def conjugate(self, V: Lanes) -> PerLane:
+        """Return the sum of max(lower V_j, upper V_j), where 0 times inf is 0."""
+        terms = np.multiply(V, np.where(V > 0.0, self.upper, self.lower), where=V != 0.0, out=V * 0)
+        out: PerLane = terms.sum(axis=0)
+        return out

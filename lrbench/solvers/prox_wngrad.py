@@ -1,0 +1,78 @@
+"""WNGrad for composite objectives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
+
+from lrbench.arrays import PerLane
+from lrbench.oracle import Iterate, Oracle
+from lrbench.solvers.base import Step, mapping_norm_sq
+
+
+class ProxWNGradState(NamedTuple):
+    """The state of proximal WNGrad; every array is (n_lanes,)."""
+
+    b: PerLane
+    """The denominator."""
+    growth: PerLane
+    """b - b_0, summed up by itself: the difference would lose all digits when b_0 is large."""
+
+
+@dataclass(frozen=True)
+class ProxWNGrad:
+    r"""Proximal WNGrad: b grows with the gradient mapping in the place of the gradient.
+
+    .. math::
+        w_{t+1} &= \mathrm{prox}_{R/b_t}\bigl(w_t - \nabla f(w_t) / b_t\bigr), \qquad
+        b_0 = 1/\mathrm{lr0} \\
+        G_t &= b_t (w_t - w_{t+1}) \\
+        b_{t+1} &= b_t + \|G_t\|^2 / b_t
+
+    with f the mean loss and R the penalty, F = f + R.
+
+    Parameters
+    ----------
+    order
+        When b is updated. ``"lagged"`` as above, after the step: the gradient mapping needs a
+        learning rate, so this is its natural order, and the first step has length lr0 |G_0|.
+        ``"current"``: the mapping G_t is taken at 1/b_t, and then the step anew with 1/b_{t+1},
+        w_{t+1} = prox(w_t - grad f(w_t) / b_{t+1}): a second prox, no second gradient.
+
+    Notes
+    -----
+    No theorem: nothing is proved for this recursion, and none of WNGrad's theorems carries over.
+    At a minimiser of F the mapping is 0 though the gradient of f is not, so that b comes to rest:
+    that is why the mapping drives b. Without a penalty the mapping is the gradient and the method
+    is ``wngrad[order=lagged]``, or ``wngrad`` with ``"current"``, but for rounding. A step costs
+    one gradient, one prox (``"current"``: two) and O(n_features n_lanes).
+
+    References
+    ----------
+    Wu, Ward, Bottou, WNGrad: Learn the Learning Rate in Gradient Descent, arXiv:1803.02865, 2018,
+    Algorithm 1 (the recursion of b); Nesterov, Gradient methods for minimizing composite functions,
+    Math. Programming 140, 2013, section 2 (the gradient mapping).
+    """
+
+    name: ClassVar[str] = "prox-wngrad"
+    traced: ClassVar[tuple[str, ...]] = ("b", "growth")
+    shown: ClassVar[tuple[str, ...]] = ("order",)
+    proximal: ClassVar[bool] = True
+
+    order: Literal["lagged", "current"] = "lagged"
+
+    def init(self, W: Iterate, lr0: PerLane) -> ProxWNGradState:  # noqa: D102
+        return ProxWNGradState(1.0 / lr0, np.zeros_like(lr0))
+
+    def step(self, W: Iterate, state: ProxWNGradState, oracle: Oracle) -> Step:  # noqa: D102
+        g = oracle.loss_gradient(W).dense()
+        lr = 1.0 / state.b
+        after = oracle.prox(W - lr * g, lr)
+        grown = mapping_norm_sq(W, after, lr) / state.b
+        b = state.b + grown
+        if self.order == "current":
+            lr = 1.0 / b
+            after = oracle.prox(W - lr * g, lr)
+        return Step(after, lr, ProxWNGradState(b, state.growth + grown))

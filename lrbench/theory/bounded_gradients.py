@@ -1,0 +1,116 @@
+"""Full batches with bounded subgradients and no ball: W7, A6 and SGD5.
+
+Convexity alone keeps the iterates near: with F* known to e,
+delta_{t+1} <= delta_t + a_t/s_t^2 + 2e/s_t, and the squares of the steps sum to a logarithm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lrbench.theory import adagrad_norm, wngrad
+from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.conditions import bounded_gradients, convex, full_batches, minimiser
+from lrbench.theory.given import distance, lipschitz
+from lrbench.theory.wngrad_stochastic import ceiling
+
+
+class _Average(APriori):
+    """The average iterate, full batches, a bound G on the subgradients; a projection is allowed."""
+
+    measure = "suboptimality"
+    iterate = "average"
+    reference = "proved in docs/explanation/theory.md"
+    rests_on_L = False
+
+    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
+        """Return full batches, convexity, a minimiser and bounded subgradients."""
+        return (
+            full_batches(setting),
+            convex(setting),
+            minimiser(setting),
+            bounded_gradients(setting),
+        )
+
+    def order(self, setting: Setting) -> Order:
+        """Return 1/sqrt(T): the logarithm is left out."""
+        del setting
+        return Order("power", -0.5)
+
+
+class WNGrad(_Average):
+    """W7: WNGrad without a ball; as W5 up to a logarithm.
+
+    Proof idea: C2, with a_t/b_{t+1}^2 <= ln(b_{t+1}/b_t). lagged and raw-first pay for steps that
+    are longer than 1/b_{t+1} with (G/b_0)^2 at most.
+    """
+
+    key = "W7"
+    statement = "F(xbar_T) - F* <= ((D^2 + 1) B_T - b_0) / (2T),  D^2 = D_0^2 + ln(B_T/b_0)"
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return ((D^2 + 1) B_T - b_0) / (2T); raw-first adds a_0/b_0 to the numerator."""
+        order, b_0 = wngrad.order_of(setting), wngrad.b_start(setting)
+        raw = order == "raw-first"
+        B = ceiling(setting, T - 1.0 if raw else T)
+        extra = setting.constants.grad_norm_sq0 / b_0 if raw else 0.0
+        total = (self._farthest_sq(setting, T, B) + 1.0) * B - b_0 + extra
+        return total / (2.0 * T)
+
+    @staticmethod
+    def _farthest_sq(setting: Setting, T: Numbers, B: Numbers) -> Numbers:
+        """Return D^2 >= delta_t for every t < T."""
+        order, b_0, G = wngrad.order_of(setting), wngrad.b_start(setting), lipschitz(setting)
+        start = _start_sq(setting, T)
+        if order == "lagged":
+            ratio = G / b_0
+            jump = ratio - 1.0 + ratio * ratio if ratio > 1.0 else 0.0
+            return start + jump + np.log(B / max(b_0, G)) / math.log(2.0)
+        first = setting.constants.grad_norm_sq0 / b_0 / b_0 if order == "raw-first" else 0.0
+        return start + first + np.log(B / b_0)
+
+
+class AdaGradNorm(_Average):
+    """A6: AdaGrad-Norm without a ball; as A3 up to a logarithm.
+
+    Proof idea: C3b, with a_t/b_{t+1}^2 <= 2 ln(b_{t+1}/b_t).
+    """
+
+    key = "A6"
+    statement = (
+        "F(xbar_T) - F* <= [D^2 S/(2 eta) + eta (S - b_0)] / T,  D^2 = D_0^2 + 2 eta^2 ln(S/b_0)"
+    )
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return [D^2 S/(2 eta) + eta (S - b_0)] / T with S^2 = b_0^2 + G^2 T."""
+        b_0, eta = adagrad_norm.b_start(setting), adagrad_norm.eta_of(setting)
+        sum_sq = lipschitz(setting) ** 2 * T
+        S = np.sqrt(b_0 * b_0 + sum_sq)
+        farthest_sq = _start_sq(setting, T) + 2.0 * eta * eta * np.log(S / b_0)
+        return (farthest_sq * S / (2.0 * eta) + eta * sum_sq / (S + b_0)) / T
+
+
+class FallingSteps(_Average):
+    """SGD5: steps lr0/sqrt(t+1) without a ball; as SGD4 up to a logarithm.
+
+    Proof idea: SGD4, with sum_(t<T) 1/(t+1) <= 1 + ln T.
+    """
+
+    key = "SGD5"
+    statement = "as SGD4 without a ball:  D^2 = D_0^2 + lr0^2 G^2 (1 + ln T)"
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return [D^2 sqrt(T)/(2 lr0) + lr0 G^2 (sqrt(T) - 1/2)] / T."""
+        G, lr0, root = lipschitz(setting), setting.lr0, np.sqrt(T)
+        farthest_sq = _start_sq(setting, T) + np.square(lr0 * G) * (1.0 + np.log(T))
+        total: Numbers = farthest_sq * root / (2.0 * lr0) + lr0 * G * G * (root - 0.5)
+        return total / T
+
+
+def _start_sq(setting: Setting, T: Numbers) -> Numbers:
+    """Return D_0^2, and what a computed x* that is e above the least may cost in T steps."""
+    D_0 = distance(setting)
+    return D_0 * D_0 + 2.0 * setting.constants.f_star_error * setting.lr0 * T
