@@ -16,7 +16,7 @@ from lrbench.control import Control
 from lrbench.data.load import load
 from lrbench.data.scaling import affine
 from lrbench.describe import environment, header
-from lrbench.errors import LrbenchError, RefutedError, UsageError
+from lrbench.errors import LrbenchError, RefutedError, UsageError, shown
 from lrbench.grid import Rate
 from lrbench.minibatches import Minibatches
 from lrbench.optimum import discard
@@ -121,10 +121,10 @@ def _specs(problems: Any) -> list[ProblemSpec]:
     kinds = (str, Path, ProblemSpec)
     many = [problems] if isinstance(problems, kinds) else problems
     if not isinstance(many, Iterable) or not (found := list(many)):
-        raise UsageError(f"{problems!r} names no problem.", "give a name, as in 'logreg'.")
+        raise UsageError(f"{shown(problems)} names no problem.", "give a name, as in 'logreg'.")
     for problem in found:
         if not isinstance(problem, kinds):
-            raise UsageError(f"{problem!r} is not a problem.", "give a name, as in 'logreg'.")
+            raise UsageError(f"{shown(problem)} is not a problem.", "give a name, as in 'logreg'.")
     return [p if isinstance(p, ProblemSpec) else load_spec(p) for p in found]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lrbench.constants import Sampling
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.grid import Rate, rates
 from lrbench.solver_spec import SolverSpec
 from lrbench.solvers.base import Solver
@@ -96,7 +96,8 @@ class Plan:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
         if self.sampling not in typing.get_args(Sampling):
             raise UsageError(
-                f"--sampling {self.sampling!r} is not known.", "choose replacement or reshuffle."
+                f"--sampling {shown(self.sampling)} is not known.",
+                "choose replacement or reshuffle.",
             )
         for name, (low, high) in INTEGERS.items():
             self._set(name, _integer(name, getattr(self, name), low, high))
@@ -150,7 +151,9 @@ def _texts(values: Any) -> list[str]:
     found = list(values) if isinstance(values, Iterable) else [values]
     for value in found:
         if not isinstance(value, str):
-            raise UsageError(f"{value!r} is not the name of a solver.", "give a text: 'wngrad'.")
+            raise UsageError(
+                f"{shown(value)} is not the name of a solver.", "give a text: 'wngrad'."
+            )
     return found
 
 

@@ -17,6 +17,7 @@ from lrbench.optimum import Optimum, constants, find, taken_as_given
 from lrbench.plan import Plan
 from lrbench.problem import LinearProblem
 from lrbench.solver_spec import SolverSpec
+from lrbench.solvers.base import proximal
 from lrbench.spec import ProblemSpec
 from lrbench.spec import build as build_problem
 from lrbench.theory.base import Setting
@@ -100,6 +101,7 @@ def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control)
     with np.errstate(all="ignore"):
         known = constants(problem, optimum, radius=plan.radius)
     _check_range(known, problem)
+    _check_prox(plan, problem)
     _check_ball(plan.radius, known, problem)
     return Prepared(spec, problem, optimum, known, tuple(resolve(plan.rates, known.L)))
 
@@ -131,6 +133,25 @@ def _check_range(known: Constants, problem: LinearProblem) -> None:
             f"the numbers of {problem.name} leave the range of float64: {', '.join(bad)}.",
             "scale the data (--scale maxabs), the targets or the start.",
         )
+
+
+def _check_prox(plan: Plan, problem: LinearProblem) -> None:
+    """Refuse a ball where prox and projection, one after the other, are not the prox of the sum.
+
+    They are where both shrink the same vector: around the origin, without a box, and with an
+    intercept for l1 alone.
+    """
+    penalty = problem.penalty
+    uneven = problem.intercept and (penalty.curvature > 0 or penalty.indicator)
+    if plan.radius is None or not (problem.w0.any() or penalty.name == "box" or uneven):
+        return
+    for solver, spec in plan.built:
+        if proximal(solver) and penalty.name != "none":
+            raise UsageError(
+                f"--radius and {spec.name} do not go together on {problem.name}: after the prox of"
+                f" the penalty {penalty.name} the projection is wrong.",
+                "leave --radius out, or take a solver that uses subgradients, such as wngrad.",
+            )
 
 
 def _check_ball(radius: float | None, known: Constants, problem: LinearProblem) -> None:

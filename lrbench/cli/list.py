@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from lrbench.cli.options import chain
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     from lrbench.cli.list_parts import KINDS
 
     if kind not in KINDS:
-        raise UsageError(f"there is no list of {kind!r}.", did_you_mean(kind, KINDS))
+        raise UsageError(f"there is no list of {shown(kind)}.", did_you_mean(kind, KINDS))
     parts = KINDS[kind]()
     about = parts.names()
     found = [{"name": n, "about": text} for n, text in about.items()]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Any, NamedTuple
 
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.registry import Registry, did_you_mean
 
 
@@ -40,7 +40,7 @@ def elsewhere(solver: str) -> list[dict[str, str]]:
 def _checked(kind: str, known: Iterable[str], name: str) -> str:
     known = list(known)
     if name not in known:
-        raise UsageError(f"there is no {kind} {name!r}.", did_you_mean(name, known))
+        raise UsageError(f"there is no {kind} {shown(name)}.", did_you_mean(name, known))
     return name
 
 

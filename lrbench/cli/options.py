@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from lrbench.cli import names
+from lrbench.errors import shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,7 +30,7 @@ def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> f
         return None
     match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)", value.strip())
     if match is None:
-        raise click.BadParameter(f"{value!r} is not a duration such as 90, 30s, 10m or 2h.")
+        raise click.BadParameter(f"{shown(value)} is not a duration such as 90, 30s, 10m or 2h.")
     return float(match[1]) * SECONDS[match[2]]
 
 
@@ -40,7 +41,9 @@ def batch_size(ctx: click.Context, param: click.Parameter, value: str) -> int | 
     try:
         return int(value)
     except ValueError:
-        raise click.BadParameter(f"{value!r} is neither a number of samples nor full.") from None
+        raise click.BadParameter(
+            f"{shown(value)} is neither a number of samples nor full."
+        ) from None
 
 
 def chain(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.registry import did_you_mean
 from lrbench.reports import REPORTS
 from lrbench.reports.view import View
@@ -59,7 +59,9 @@ def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, .
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         if name not in known:
-            raise UsageError(f"--columns: there is no column {name!r}.", did_you_mean(name, known))
+            raise UsageError(
+                f"--columns: there is no column {shown(name)}.", did_you_mean(name, known)
+            )
     return names
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrbench.cli.view_options import view_options
-from lrbench.errors import ExitCode, UsageError
+from lrbench.errors import ExitCode, UsageError, shown
 
 if TYPE_CHECKING:
     from lrbench.results import Result
@@ -68,6 +68,8 @@ def _show_problem(names: tuple[str, ...]) -> None:
         what = "no problem is" if not names else f"{len(names)} problems are"
         raise UsageError(f"{what} given to show.", f"choose from {', '.join(shipped())}.")
     if names[0] not in shipped():
-        raise UsageError(f"there is no problem {names[0]!r}.", did_you_mean(names[0], shipped()))
+        raise UsageError(
+            f"there is no problem {shown(names[0])}.", did_you_mean(names[0], shipped())
+        )
     file = resources.files("lrbench.problems") / f"{names[0]}.toml"
     click.echo(file.read_bytes(), nl=False)

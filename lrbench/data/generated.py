@@ -15,7 +15,7 @@ from lrbench.data.huber_tight import HuberTight
 from lrbench.data.lad_worst import LadWorst
 from lrbench.data.nesterov import Nesterov
 from lrbench.data.poisson_counts import PoissonCounts
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.registry import did_you_mean
 
 PREFIX = "generated:"
@@ -108,13 +108,13 @@ def generator(name: str, params: Mapping[str, Any]) -> Generator:
     for key, value in params.items():
         if key not in known:
             raise UsageError(
-                f"'{PREFIX}{name}' has no parameter {key!r}.", did_you_mean(key, known)
+                f"'{PREFIX}{name}' has no parameter {shown(key)}.", did_you_mean(key, known)
             )
         wanted = (int, float) if known[key] is float else int
         if isinstance(value, bool) or not isinstance(value, wanted):
             word = "a number" if known[key] is float else "a whole number"
             raise UsageError(
-                f"{key} of '{PREFIX}{name}' is {value!r}, not {word}.", f"give {word}."
+                f"{key} of '{PREFIX}{name}' is {shown(value)}, not {word}.", f"give {word}."
             )
     made = kind(**params)
     wrong = made.check()

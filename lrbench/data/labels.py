@@ -9,7 +9,7 @@ import numpy as np
 
 from lrbench.arrays import PerSample
 from lrbench.data.dataset import Dataset
-from lrbench.errors import DataError, UsageError
+from lrbench.errors import DataError, UsageError, shown
 from lrbench.parts import value_text
 
 SHOWN = 10
@@ -115,7 +115,7 @@ def _chosen(
         known = names if text in names else numbers
         if text not in known:
             raise UsageError(
-                f"{data.name} has no label {label!r}.", f"its labels are {_listed(names)}."
+                f"{data.name} has no label {shown(label)}.", f"its labels are {_listed(names)}."
             )
         chosen[known.index(text)] = True
     if chosen.all() or not chosen.any():

@@ -6,7 +6,7 @@ import dataclasses
 import typing
 from typing import Any, Literal
 
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.parts import parse_part
 from lrbench.registry import did_you_mean
 from lrbench.solver_spec import SolverSpec
@@ -33,7 +33,7 @@ def build(text: str) -> tuple[Solver, SolverSpec]:
     for key in given:
         if key not in fields:
             hint = did_you_mean(key, fields) if fields else f"{cls.name} takes no parameters."
-            raise UsageError(f"solver {cls.name} has no parameter {key!r}.", hint)
+            raise UsageError(f"solver {cls.name} has no parameter {shown(key)}.", hint)
     hints = typing.get_type_hints(cls)
     params = {key: _checked(cls.name, key, value, hints[key]) for key, value in given.items()}
     solver = cls(**params)
@@ -48,13 +48,14 @@ def _checked(solver: str, key: str, value: Any, wanted: Any) -> Any:
         choices = typing.get_args(wanted)
         if value not in choices:
             raise UsageError(
-                f"solver {solver}: {key} cannot be {value!r}.", did_you_mean(str(value), choices)
+                f"solver {solver}: {key} cannot be {shown(value)}.",
+                did_you_mean(str(value), choices),
             )
         return value
     if wanted is float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(
-                f"solver {solver}: {key} cannot be {value!r}.", f"give a number: {key}=1."
+                f"solver {solver}: {key} cannot be {shown(value)}.", f"give a number: {key}=1."
             )
         return float(value)
     raise TypeError(f"parameter {key} of {solver} has a type that no text can give: {wanted}")

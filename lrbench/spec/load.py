@@ -11,7 +11,7 @@ from typing import Any
 from lrbench.data.generated import PREFIX
 from lrbench.data.load import DataName
 from lrbench.data.scaling import check_scaling
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.losses import LOSSES
 from lrbench.registry import did_you_mean
 from lrbench.spec.model import ProblemSpec, describe
@@ -48,7 +48,7 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
         path = Path(text)
         return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)
     if text not in shipped():
-        raise UsageError(f"there is no problem {text!r}.", did_you_mean(text, shipped()))
+        raise UsageError(f"there is no problem {shown(text)}.", did_you_mean(text, shipped()))
     file = resources.files("lrbench.problems") / f"{text}{SUFFIX}"
     return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.parts import parse_part
 from lrbench.registry import did_you_mean
 from lrbench.spec.load import spec_from_table
@@ -80,7 +80,9 @@ def _pair(setting: str) -> tuple[str, str]:
     key, equals, text = setting.partition("=")
     key, text = key.strip(), text.strip()
     if not equals or not key:
-        raise UsageError(f"--set {setting!r} has no {'key' if equals else 'equals sign'}.", FORM)
+        raise UsageError(
+            f"--set {shown(setting)} has no {'key' if equals else 'equals sign'}.", FORM
+        )
     _check_key(key)
     return key, text
 
@@ -126,7 +128,7 @@ def _check_key(key: str) -> None:
         return
     meant = [k for k in KEYS if k.endswith(f".{key}")]
     hint = f"did you mean {' or '.join(meant)}?" if meant else did_you_mean(key, KEYS)
-    raise UsageError(f"--set {key!r} is no key of a problem file.", hint)
+    raise UsageError(f"--set {shown(key)} is no key of a problem file.", hint)
 
 
 def _table_of(spec: ProblemSpec) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, shown
 from lrbench.registry import did_you_mean
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class Table:
         """Raise `UsageError` where a key was not taken."""
         for key in self._left:
             raise UsageError(
-                f"there is no key {key!r} in {self._called}.", did_you_mean(key, self._known)
+                f"there is no key {shown(key)} in {self._called}.", did_you_mean(key, self._known)
             )
 
 
@@ -76,5 +76,5 @@ def checked(value: Any, called: str, kind: type[T]) -> T:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise UsageError(f"{called} is {value!r}, not {WORDS[kind]}.", f"give {WORDS[kind]}.")
+        raise UsageError(f"{called} is {shown(value)}, not {WORDS[kind]}.", f"give {WORDS[kind]}.")
     return value

@@ -194,6 +194,16 @@ def pytorch_norm(lr: float, initial: float) -> Any:
         yield w
 
 
+def ward(eta: float, b: float) -> Any:
+    """b^2 += |g|^2, then w -= eta g / b."""
+    w = START
+    while True:
+        g = gradient(w)
+        b = (b * b + norm_sq(g)) ** 0.5
+        w = [x - eta * d / b for x, d in zip(w, g, strict=True)]
+        yield w
+
+
 ELSEWHERE: dict[str, tuple[str, Callable[[], Any], float, dict[str, Any]]] = {
     "ensmallen, WNGradUpdate": ("wngrad", lambda: ensmallen(0.562), 0.562, {"order": "current"}),
     "X. Wu's PyTorch, optim.Wngrad": (
@@ -213,6 +223,12 @@ ELSEWHERE: dict[str, tuple[str, Callable[[], Any], float, dict[str, Any]]] = {
         lambda: pytorch_norm(0.7, 0.01),
         0.7 / 0.1,
         {"eta": 0.7},
+    ),
+    "Ward, Wu, Bottou, Algorithm 1": (
+        "adagrad-norm",
+        lambda: ward(0.3, 0.05),
+        0.3 / 0.05,
+        {"eta": 0.3},
     ),
 }
 

@@ -57,6 +57,10 @@ USAGE: dict[str, tuple[tuple[str, ...] | None, str]] = {
     ),
     "seed beyond all numbers": (("-p", "logreg", "--seed", "1" + "0" * 30), "--seed"),
     "a superscript count": (("-p", "logreg", "--lr0", "1:10:²"), "--lr0"),
+    "radius that a prox makes wrong": (
+        ("-p", "lasso", "-s", "ista", "--radius", "500", "--start", "normal[scale=0.1]"),
+        "wngrad",
+    ),
     "no command": (None, "missing command"),
     "unknown loss": (("-p", "logreg", "--loss", "logistik"), "logistic"),
     "unknown penalty": (("-p", "logreg", "--penalty", "l3"), "l2"),
