@@ -160,7 +160,8 @@ def carry_out(
             except LrbenchError as error:
                 failures.append((spec.name, error))
         control.total = sum(plan.steps(p.problem.n_samples) for p in ready) * plan.bundles
-        control.keep_results()
+        if ready:
+            control.keep_results()
         for prepared in ready:
             try:
                 results.append(_run_problem(prepared, plan, cache, control))

@@ -81,6 +81,19 @@ def test_commands_of_readme_are_understood(command: str, tmp_path: Path, invoke:
     assert outcome.out
 
 
+def test_the_block_from_a_file_to_weights_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Any
+) -> None:
+    (block,) = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "train.svm.bz2").write_bytes(_small_bz2())
+    monkeypatch.chdir(tmp_path)
+    for line in block.replace("\\\n", "").splitlines():
+        if line.startswith("lrbench"):
+            args = shlex.split(line.split("#")[0].split(">")[0])[1:]
+            assert invoke(*args).code == 0
+    assert (tmp_path / "answer.npz").exists()
+
+
 def _small_bz2() -> bytes:
     import bz2
 
