@@ -10,10 +10,10 @@ export OPENBLAS_NUM_THREADS := 1
 .PHONY: test unit lint types docs clean
 
 test: lint types
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -n auto -m "slow or not slow"
 
 unit: $(VENV)/ready
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .

@@ -22,7 +22,7 @@ def closing_line(problem: ProblemResult) -> Line | None:
     whole = all(run.started for run in problem.runs)
     text, *more = _answer(problem)
     if not whole:
-        text = f"Of what ran: {text if text.startswith('First') else text[0].lower() + text[1:]}"
+        text = f"Of what ran: {text[0].lower()}{text[1:]}"
     return line(text, *more, style="title")
 
 

@@ -107,4 +107,4 @@ def test_a_gap_that_is_not_known_is_not_said() -> None:
 
 def test_of_what_ran() -> None:
     blank = replace(lane(2, [1.0]), trace={}, status=Status.INTERRUPTED, status_at=0)
-    assert closed(lane(1, [1, 0.01]), blank).startswith("Of what ran: First to ")
+    assert closed(lane(1, [1, 0.01]), blank).startswith("Of what ran: first to ")
