@@ -122,6 +122,8 @@ class DenseOracle:
 
     index: Index | None = None
     plain = True
+    offered: tuple[Lanes, Lanes] | None = None
+    """A gradient that an evaluation has just computed, and the iterate it belongs to."""
 
     def __init__(
         self,
@@ -145,6 +147,7 @@ class DenseOracle:
 
     def descend(self, W: Lanes, lr: PerLane, gradient: Gradient) -> Lanes:
         """Return W - lr g, projected on the constraints if there are any; uses up both."""
+        self.offered = None
         G = gradient.dense()
         G *= lr
         W -= G
@@ -153,6 +156,7 @@ class DenseOracle:
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:
         """Return W - D, projected on the constraints if there are any; uses up W."""
+        self.offered = None
         W -= D
         self._confine(W)
         self.plain = False
@@ -161,7 +165,7 @@ class DenseOracle:
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, projected on the ball if there is one; uses up W."""
         self._meter.prox_calls += 1
-        self.plain = False
+        self.offered, self.plain = None, False
         W = self._objective.prox(W, lr)
         if self._ball is not None:
             project(W, self._ball)
@@ -179,9 +183,6 @@ class DenseOracle:
 
 class FullOracle(DenseOracle):
     """The gradient of F itself."""
-
-    offered: tuple[Lanes, Lanes] | None = None
-    """A gradient that an evaluation has just computed, and the iterate it belongs to."""
 
     def gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient of F at `W`; metered as n_samples."""

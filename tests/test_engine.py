@@ -540,10 +540,21 @@ class LookAhead(SGD):
         return Step(oracle.descend(ahead, state.lr, g), state.lr, AheadState(before, state.lr))
 
 
-def test_where_a_run_is_looked_at_does_not_change_it() -> None:
+class MoveThenLook(LookAhead):
+    """The same, but the iterate is moved in place before the gradient is asked for."""
+
+    def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
+        before = W.copy()
+        ahead = oracle.move(W, -0.9 * (W - state.before))
+        g = oracle.gradient(ahead)
+        return Step(oracle.descend(ahead, state.lr, g), state.lr, AheadState(before, state.lr))
+
+
+@pytest.mark.parametrize("solver", [LookAhead(), MoveThenLook()], ids=["ahead", "moved"])
+def test_where_a_run_is_looked_at_does_not_change_it(solver: SGD) -> None:
     problem = quadratic()
     ends = [
-        run(task(problem, LookAhead(), [0.05], 40, checkpoints=marks))[0].iterates["last"]
+        run(task(problem, solver, [0.05], 40, checkpoints=marks))[0].iterates["last"]
         for marks in ([0, 40], [0, 3, 17, 40], [*range(41)])
     ]
     np.testing.assert_array_equal(ends[0], ends[1])

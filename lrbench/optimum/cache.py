@@ -17,7 +17,7 @@ from lrbench.problem import LinearProblem
 
 PACKAGE = Path(__file__).parents[1]
 
-SOURCES = ("optimum/*.py", "losses/*.py", "penalties/*.py", "linear.py", "matrix.py")
+SOURCES = ("optimum/*.py", "losses/*.py", "penalties/*.py", "linear.py", "matrix.py", "arrays.py")
 """What the numbers depend on beside the problem: a change there makes every entry stale."""
 
 

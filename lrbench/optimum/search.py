@@ -26,6 +26,7 @@ from lrbench.optimum.separation import (
     never_flat,
     one_class,
     overlap_proved,
+    recedes,
     rest_of,
     separates,
     separation,
@@ -33,6 +34,7 @@ from lrbench.optimum.separation import (
 from lrbench.optimum.steps import FactorisedStep, IterativeStep, Step
 from lrbench.problem import LinearProblem
 
+NOT_REACHED = "counts of zero draw scores to minus infinity: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"
 
 LOOSE = 1e-2
@@ -68,6 +70,7 @@ def find(problem: LinearProblem, *, cache: Path | None) -> Optimum:
     if found is None:
         # SciPy's BLAS is another library than NumPy's: it must be loaded to be limited, so that
         # the bits of the optimum do not depend on the number of cores.
+        import scipy.linalg  # noqa: F401
 
         with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
             found = _honest(solve(problem, problem.w0))
@@ -130,7 +133,10 @@ def solve(objective: LinearObjective, w0: Vector) -> Optimum:
         u = dual_point(solved.point, solved.step)
         if not overlap_proved(objective, u):
             return _maybe_separable(objective, solved, u)
-    return _attained(solved)
+    found = _attained(solved)
+    if recedes(objective):
+        return replace(found, attained=False, w_star=None, why_not=NOT_REACHED, distance_error=None)
+    return found
 
 
 def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) -> _Solved:

@@ -75,6 +75,35 @@ def overlap_proved(objective: LinearObjective, u: PerSample) -> bool:
     return bool(np.abs(u).min() > INTERIOR) and feasible(objective, u)
 
 
+def recedes(objective: LinearObjective) -> bool:
+    """Return whether counts of zero leave the Poisson loss without a minimiser.
+
+    It is so where some direction d has x_i'd = 0 for every positive count and x_i'd <= 0 for every
+    count of zero, not all of them 0: a linear program finds it.
+    """
+    if objective.loss.task != "count" or objective.penalty.curvature > 0:
+        return False
+    none = objective.y == 0
+    if not none.any():
+        return False
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array, eye_array, hstack
+
+    X, k = csr_array(objective.data.X), int(none.sum())
+    d = objective.n_features
+    found = linprog(
+        np.r_[np.zeros(d), -np.ones(k)],
+        A_ub=hstack([X[none], eye_array(k)]),
+        b_ub=np.zeros(k),
+        A_eq=None if none.all() else hstack([X[~none], csr_array((len(none) - k, k))]),
+        b_eq=None if none.all() else np.zeros(len(none) - k),
+        bounds=[(None, None)] * d + [(0, 1)] * k,
+        method="highs",
+    )
+    # What can be positive can be 1.
+    return found.status == 0 and found.fun is not None and bool(found.fun < -0.5)
+
+
 def separation(objective: LinearObjective, u: PerSample) -> Separation | None:
     """Return the direction that separates most samples, None where the data overlap throughout.
 

@@ -9,6 +9,9 @@ from lrbench.theory.given import delta0, diameter, distance, lipschitz
 
 NO_BALL = "no ball: --radius"
 
+ROUGH = 1e-6
+"""Relative error of f* beyond which a distance to the computed x* is none to a minimiser."""
+
 _ON = 1.0 + 1e-9
 """A minimiser on the sphere of the ball counts as inside it."""
 
@@ -71,6 +74,10 @@ def minimiser(setting: Setting) -> Hypothesis:
     constants = setting.constants
     if not constants.attained:
         return Hypothesis(name, False, constants.no_minimiser or "there is no minimiser x*")
+    if constants.distance_error is None:
+        error = constants.f_star_error
+        if error > ROUGH * max(1.0, abs(constants.f_star)):
+            return Hypothesis(name, False, f"x* is known roughly: f* to {error:.0e}")
     D = distance(setting)
     if not math.isfinite(D):
         return Hypothesis(name, False, "the distance to x* is not known")

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from lrbench.results import Kind, Run, Status, Verdict
 from lrbench.theory import theorems_for
 from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
@@ -15,6 +17,9 @@ from lrbench.verdicts.measured import Measured, measure, missing
 from lrbench.verdicts.order import OrderVerdict, judge_order
 
 OVERFLOW = "diverged: beyond the range of numbers"
+
+BEYOND = 1e150
+"""A bound this large allows gradients whose squares are no numbers."""
 
 
 def judge_all(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
@@ -71,7 +76,7 @@ def _judge_both(
     runs: Sequence[Run], measured: Measured, theorem: Theorem, setting: Setting
 ) -> tuple[BoundVerdict, OrderVerdict]:
     diverged = [r.status_at for r in runs if r.status is Status.DIVERGED]
-    if diverged and _only_overflow(theorem, setting):
+    if diverged and _only_overflow(theorem, setting, min(diverged)):
         return BoundVerdict("none", OVERFLOW), OrderVerdict("none", OVERFLOW)
     if diverged:
         return (
@@ -82,9 +87,14 @@ def _judge_both(
     return bound, judge_order(measured, theorem, setting, bound.verdict == "fail")
 
 
-def _only_overflow(theorem: Theorem, setting: Setting) -> bool:
+def _only_overflow(theorem: Theorem, setting: Setting, at: int) -> bool:
     """Whether divergence says nothing of the theorem: an exp(z) overflows, and its bound too."""
-    return theorem.kind == "certificate" and not math.isfinite(setting.constants.L)
+    if math.isfinite(setting.constants.L):
+        return False
+    if theorem.kind == "certificate":
+        return True
+    bound = theorem.bound(setting, np.array([max(at, 1)], dtype=np.float64))
+    return not bool(np.isfinite(bound).all()) or bool(bound[0] > BEYOND)
 
 
 def _blank(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +258,58 @@ def test_published_data_are_certified(name: str, f_star: float, libsvm_dir: Path
     o = find(problem(csr_array(X), y, Logistic(), 1 / len(y)), cache=None)
     assert o.f_star == pytest.approx(f_star, rel=1e-12)
     assert o.f_star_error < 1e-13
+
+
+COUNTS = """
+import sys
+import numpy as np
+from threadpoolctl import threadpool_info
+from lrbench.optimum import search
+from lrbench.spec import build, load_spec
+
+problem = build(load_spec("log-spectrum"))
+solve = search.solve
+
+
+def look(*args):
+    print([p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"])
+    return solve(*args)
+
+
+search.solve = look
+search.find(problem, cache=None)
+"""
+
+
+def test_every_blas_has_one_thread_while_the_optimum_is_certified() -> None:
+    env = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTS], capture_output=True, text=True, check=True, env=env
+    )
+    counts = ast.literal_eval(done.stdout.strip().splitlines()[-1])
+    assert len(counts) >= 2, "NumPy and SciPy bring one each"
+    assert set(counts) == {1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "counts", "attained"),
+    [
+        ([[1, 0.5], [2, 0], [0, 1]], [0, 0, 0], False),  # all counts zero
+        ([[1, 0], [2, 0], [0, 1], [0, 2]], [0, 0, 3, 1], False),  # feature 1 has only zeros
+        ([[1, 0], [-2, 0], [0, 1], [0, 2]], [0, 0, 3, 1], True),  # but of both signs
+        ([[1, 0], [2, 0], [0, 1], [0, 2]], [0, 2, 3, 1], True),
+    ],
+)
+def test_counts_of_zero_may_leave_no_minimiser(
+    rows: list[list[float]], counts: list[float], attained: bool
+) -> None:
+    from lrbench.losses.poisson import Poisson
+
+    p = problem(np.array(rows, dtype=float), np.array(counts, dtype=float), Poisson())
+    o = find(p, cache=None)
+    assert o.attained is attained
+    assert (o.w_star is not None) is attained
+    far = np.array([[-40.0], [0.0]])
+    if not attained:
+        assert "counts of zero" in o.why_not
+        assert p.value(far)[0] >= o.f_star - o.f_star_error - 1e-12
