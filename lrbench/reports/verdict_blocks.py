@@ -80,7 +80,7 @@ def _verdict(v: Verdict) -> str:
     if v.bound_verdict == "vacuous" and v.informative_from is not None:
         return f"vacuous to {_rounded(v.informative_from)}"
     if v.bound_verdict == "none":
-        return v.reason or "none"
+        return v.reason.rpartition(": ")[2] or "none"  # the first part would not fit
     return v.bound_verdict
 
 

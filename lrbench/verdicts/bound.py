@@ -68,7 +68,7 @@ def judge_bound(measured: Measured, theorem: Theorem, setting: Setting) -> Bound
     mean = excess.mean(axis=0)
     if (mean > 0).any():
         T = int(at[np.argmax(mean > 0)])
-        return BoundVerdict("none", f"mean above the bound at T = {T}, not significantly")
+        return BoundVerdict("none", f"mean above the bound at T = {T}: not significant")
     return BoundVerdict("pass")
 
 

@@ -43,7 +43,7 @@ def test_stochastic_failure_must_be_significant() -> None:
     assert (few.bound_verdict, few.reason) == ("none", "above the bound at T = 1: needs -r 10")
     noisy = of(Power(1.0, -0.5), *seeds(around(lambda t: 1.1 / t**0.5, 0.5)), setting=STOCHASTIC)
     assert noisy.bound_verdict == "none"
-    assert noisy.reason == "mean above the bound at T = 1, not significantly"
+    assert noisy.reason == "mean above the bound at T = 1: not significant"
 
 
 def test_checkpoints_share_the_level() -> None:
