@@ -9,13 +9,13 @@ import numpy as np
 
 from lrbench.cachedir import cache_dir
 from lrbench.constants import Constants
-from lrbench.engine import Budget, Task, log_spaced
 from lrbench.minibatches import Minibatches
 from lrbench.optimum import constants, find
 from lrbench.problem import LinearProblem
 from lrbench.solver_spec import SolverSpec
 from lrbench.solvers.build import build as build_solver
 from lrbench.spec import build, spec_from_data
+from lrbench.task import Budget, Task, log_spaced
 
 
 def data_file() -> Path:

@@ -2,87 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from lrbench.arrays import Lanes, Mask, PerLane, Vector, norm_sq
-from lrbench.constants import Constants
+from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
 from lrbench.errors import RefutedError
 from lrbench.ledger import Ledger
-from lrbench.minibatches import Minibatches
-from lrbench.oracle import Ball, Gradient, Iterate, Stopwatch
-from lrbench.problem import Problem
+from lrbench.oracle import Gradient, Iterate, Stopwatch
 from lrbench.results import Run, Status
-from lrbench.solver_spec import SolverSpec
-from lrbench.solvers.base import Solver, asks_whole, keep_lanes, proximal
+from lrbench.solvers.base import asks_whole, keep_lanes, proximal
+from lrbench.task import Task
 from lrbench.tracking import Tracker
 
 MEAN_ELEMENTS = 1 << 20
 """Averages are evaluated for so many (features x lanes) at a time."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long a run goes on, and where it is looked at.
-
-    Parameters
-    ----------
-    iterations
-        The number of steps T.
-    checkpoints
-        The iterations at which the trace has a row; 0 and T are among them.
-    target
-        A lane ends at the first checkpoint whose suboptimality is at most this; None for never.
-    """
-
-    iterations: int
-    checkpoints: Sequence[int]
-    target: float | None = None
-
-
-def log_spaced(iterations: int, per_decade: int) -> list[int]:
-    """Return 0, the 1-2-5 series, `per_decade` points a decade, and `iterations` itself."""
-    decades = math.log10(max(iterations, 1))
-    fine = {round(10 ** (i / per_decade)) for i in range(math.floor(decades * per_decade) + 1)}
-    coarse = {m * 10**e for e in range(math.floor(decades) + 1) for m in (1, 2, 5)}
-    return sorted({0, iterations} | {t for t in fine | coarse if t < iterations})
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a bundle of lanes has to do.
-
-    Parameters
-    ----------
-    problem, constants, w_star
-        The objective, what is known of it, and its minimiser (None where there is none).
-    solver, spec
-        The step rule, and its name with all parameters.
-    lr0
-        The initial learning rates, (n_lanes,).
-    minibatches
-        None for full batches.
-    ball
-        The constraint, None without one.
-    budget, seed
-        How long, and the seed that the run is labelled with.
-    """
-
-    problem: Problem
-    constants: Constants
-    w_star: Vector | None
-    solver: Solver
-    spec: SolverSpec
-    lr0: PerLane
-    minibatches: Minibatches | None
-    ball: Ball | None
-    budget: Budget
-    seed: int
 
 
 def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:

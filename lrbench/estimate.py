@@ -17,6 +17,7 @@ from lrbench.plan import Plan
 from lrbench.prepare import read
 from lrbench.problem import LinearProblem
 from lrbench.spec import ProblemSpec
+from lrbench.task import Budget, Task, log_spaced
 
 TIMED_STEPS = 3
 NUMBER = 8
@@ -58,7 +59,7 @@ def estimate(plan: Plan, specs: Sequence[ProblemSpec], control: Control) -> list
 def _estimate(plan: Plan, problem: LinearProblem) -> Estimate:
     n, n_lanes = problem.n_samples, len(plan.rates)
     steps, size = plan.steps(n), plan.batch_size or n
-    checkpoints = len(engine.log_spaced(steps, plan.checkpoints_per_decade))
+    checkpoints = len(log_spaced(steps, plan.checkpoints_per_decade))
     bundles = [_timed(plan, problem, k) for k in range(len(plan.built))]
     arrays = max(b.state_arrays for b in bundles)
     return Estimate(
@@ -89,7 +90,7 @@ def _timed(plan: Plan, problem: LinearProblem, k: int) -> _Timed:
     if plan.batch_size is not None:
         minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, plan.seed)
     lr0 = np.array([rate.at(1.0) for rate in plan.rates])
-    task = engine.Task(
+    task = Task(
         problem=problem,
         constants=UNKNOWN,
         w_star=None,
@@ -98,7 +99,7 @@ def _timed(plan: Plan, problem: LinearProblem, k: int) -> _Timed:
         lr0=lr0,
         minibatches=minibatches,
         ball=None,
-        budget=engine.Budget(1 + TIMED_STEPS, [0, 1, 1 + TIMED_STEPS]),
+        budget=Budget(1 + TIMED_STEPS, [0, 1, 1 + TIMED_STEPS]),
         seed=plan.seed,
     )
     runs = engine.run(task)

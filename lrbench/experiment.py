@@ -25,6 +25,7 @@ from lrbench.plan import DEFAULT_SOLVERS, Plan
 from lrbench.prepare import Prepared, prepare
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict
 from lrbench.spec import ProblemSpec, load_spec
+from lrbench.task import Budget, Task, log_spaced
 from lrbench.verdicts import judge_all
 
 
@@ -188,14 +189,14 @@ def _run_problem(p: Prepared, plan: Plan, cache: Path, control: Control) -> Prob
 
 def _runs(p: Prepared, plan: Plan, control: Control) -> Iterator[Run]:
     problem, steps = p.problem, plan.steps(p.problem.n_samples)
-    checkpoints = engine.log_spaced(steps, plan.checkpoints_per_decade)
+    checkpoints = log_spaced(steps, plan.checkpoints_per_decade)
     for seed in plan.seeds:
         minibatches = None
         if plan.batch_size is not None:
             minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, seed)
         for solver, spec in plan.built:
             control.phase(f"{problem.name}: {spec}, seed {seed}")
-            task = engine.Task(
+            task = Task(
                 problem=problem,
                 constants=p.constants,
                 w_star=p.optimum.w_star,
@@ -204,7 +205,7 @@ def _runs(p: Prepared, plan: Plan, control: Control) -> Iterator[Run]:
                 lr0=np.array(p.lr0),
                 minibatches=minibatches,
                 ball=None if plan.radius is None else Ball(problem.w0, plan.radius),
-                budget=engine.Budget(steps, checkpoints, plan.target),
+                budget=Budget(steps, checkpoints, plan.target),
                 seed=seed,
             )
             yield from engine.unstarted(task) if control.stopped else engine.run(task, control)

@@ -21,6 +21,9 @@ BLOCK_ELEMENTS = 1 << 15
 CHUNK_BYTES = 1 << 23
 """A gathered and densified chunk of minibatches."""
 
+CHUNK_SAMPLES = 4096
+"""Samples gathered at a time: the cost of gathering is spread over many minibatches."""
+
 
 class DataMatrix:
     """X, (n_samples, n_features), as a dense C-ordered array or in CSR form.

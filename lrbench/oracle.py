@@ -3,7 +3,7 @@
 A solver sees the objective through an `Oracle`: a gradient on the present minibatch, for all lanes
 at once, and a step along it. The iterate `W` that travels between the two is opaque to the solver:
 it is a plain (n_features, n_lanes) array, or, for wide sparse data, a
-`lrbench.scaled.ScaledLanes` whose untouched rows are never visited.
+`lrbench.scaled_lanes.ScaledLanes` whose untouched rows are never visited.
 """
 
 from __future__ import annotations

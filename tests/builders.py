@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.constants import Constants
-from lrbench.engine import Budget, Task, run
+from lrbench.engine import run
 from lrbench.linear import LinearObjective
 from lrbench.losses import LOSSES
 from lrbench.matrix import DataMatrix
@@ -28,6 +28,7 @@ from lrbench.results import Run, Status
 from lrbench.solver_spec import SolverSpec
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver, proximal
+from lrbench.task import Budget, Task
 
 Array = NDArray[np.float64]
 

@@ -22,8 +22,9 @@ from builders import (
 )
 
 from lrbench import engine, oracle
+from lrbench import task as tasks
 from lrbench.arrays import Lanes, PerLane
-from lrbench.engine import log_spaced, run
+from lrbench.engine import run
 from lrbench.errors import RefutedError
 from lrbench.losses.base import Task
 from lrbench.losses.logistic import Logistic
@@ -35,6 +36,7 @@ from lrbench.solvers.adagrad_norm import AdaGradNorm
 from lrbench.solvers.base import Step
 from lrbench.solvers.sgd import SGD, SGDState
 from lrbench.solvers.wngrad import WNGrad
+from lrbench.task import log_spaced
 
 W0 = np.array([1.0, -2.0, 0.5])
 
@@ -318,7 +320,7 @@ def test_the_statuses_in_the_order_of_the_schema() -> None:
 # --- what a row says -------------------------------------------------------------------------
 
 
-def steps_of(work: engine.Task) -> Iterator[tuple[Array, PerLane]]:
+def steps_of(work: tasks.Task) -> Iterator[tuple[Array, PerLane]]:
     walk = walk_along(work.problem, work.solver, work.lr0, work.minibatches)  # type: ignore[arg-type]
     yield np.repeat(W0[:, None], len(work.lr0), axis=1), np.full(len(work.lr0), np.nan)
     for W, lr, *_ in walk:

@@ -19,7 +19,7 @@ from builders import (
     task,
 )
 
-from lrbench import linear_walk, scaled
+from lrbench import linear_walk, scaled_lanes
 from lrbench.arrays import norm_sq
 from lrbench.linear_walk import FullWalk, MinibatchWalk
 from lrbench.minibatches import Minibatches
@@ -176,22 +176,22 @@ def test_the_scale_keeps_its_range(weight: float, lr: float) -> None:
     for _, oracle in zip(range(30), walk.oracles(lambda W, g: None), strict=False):
         W = oracle.descend(W, rate, oracle.gradient(W))
         seen.append(abs(float(W.scale[0])))
-    assert scaled.SMALLEST_SCALE <= min(seen) <= max(seen) <= scaled.LARGEST_SCALE
+    assert scaled_lanes.SMALLEST_SCALE <= min(seen) <= max(seen) <= scaled_lanes.LARGEST_SCALE
 
 
 @pytest.mark.parametrize("smallest", [1e-4, 0.5])
 def test_folding_happens_and_changes_nothing(
     smallest: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scaled, "SMALLEST_SCALE", smallest)
+    monkeypatch.setattr(scaled_lanes, "SMALLEST_SCALE", smallest)
     folds: list[int] = []
-    fold = scaled.ScaledLanes.fold
+    fold = scaled_lanes.ScaledLanes.fold
 
-    def counted(W: scaled.ScaledLanes) -> None:
+    def counted(W: scaled_lanes.ScaledLanes) -> None:
         folds.append(1)
         fold(W)
 
-    monkeypatch.setattr(scaled.ScaledLanes, "fold", counted)
+    monkeypatch.setattr(scaled_lanes.ScaledLanes, "fold", counted)
     problem = wide(0.2, intercept=True, w0=start(True))
     assert_same(problem, SGD(), np.array([0.5, 0.1]), steps=400, look=400)
     # 0.9^400 is far below either limit; two folds belong to the one look.

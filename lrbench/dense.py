@@ -1,0 +1,188 @@
+"""Iterates, gradients and oracles on plain (n_features, n_lanes) arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Vector, inner, norm_sq
+from lrbench.oracle import Ball, Gradient, Meter, Observer
+
+if TYPE_CHECKING:
+    from lrbench.linear import LinearObjective
+
+
+class DenseIterates:
+    """Iterates as plain (n_features, n_lanes) arrays."""
+
+    def __init__(self, w0: Vector) -> None:
+        self.w0 = w0
+        self._sum: Lanes = np.zeros((len(w0), 0))
+
+    def start(self, n_lanes: int) -> Lanes:
+        """Return w_0 once a lane."""
+        self._sum = np.zeros((len(self.w0), n_lanes))
+        return np.repeat(self.w0[:, None], n_lanes, axis=1)
+
+    def accumulate(self, W: Lanes) -> None:
+        """Add `W` to the running sum."""
+        self._sum += W
+
+    def dense(self, W: Lanes) -> Lanes:
+        """Return `W`."""
+        return W
+
+    def mean(self, W: Lanes, count: int, lanes: slice) -> Lanes:
+        """Return the running sum of these lanes over `count`."""
+        return self._sum[:, lanes] / count
+
+    def keep(self, W: Lanes, mask: Mask) -> Lanes:
+        """Return the lanes in `mask`; the running sum follows."""
+        self._sum = np.compress(mask, self._sum, axis=1)
+        return np.compress(mask, W, axis=1)
+
+
+class DenseGradient:
+    """A gradient that is a plain (n_features, n_lanes) array."""
+
+    __slots__ = ("_G", "_norm_sq", "_w_star")
+
+    def __init__(self, G: Lanes, w_star: Vector | None) -> None:
+        self._G = G
+        self._w_star = w_star
+        self._norm_sq: PerLane | None = None
+
+    def norm_sq(self) -> PerLane:
+        """Return |g|^2."""
+        if self._norm_sq is None:
+            self._norm_sq = norm_sq(self._G)
+        return self._norm_sq
+
+    def inner(self, W: Lanes) -> PerLane:
+        """Return <g, w>."""
+        return inner(self._G, W)
+
+    def inner_star(self) -> PerLane:
+        """Return <g, w_star>."""
+        assert self._w_star is not None
+        return self._w_star @ self._G
+
+    def dense(self) -> Lanes:
+        """Return g."""
+        return self._G
+
+
+class DenseOracle:
+    """What full and minibatch oracles on plain arrays share: the step and the constraints."""
+
+    index: Index | None = None
+    plain = True
+    offered: tuple[Lanes, Lanes] | None = None
+    """A gradient that an evaluation has just computed, and the iterate it belongs to."""
+
+    def __init__(
+        self,
+        objective: LinearObjective,
+        w_star: Vector | None,
+        ball: Ball | None,
+        meter: Meter,
+        observer: Observer,
+    ) -> None:
+        self._objective = objective
+        self._w_star = w_star
+        self._ball = ball
+        self._meter = meter
+        self._observer = observer
+
+    def _observed(self, W: Lanes, G: Lanes, n_samples: int) -> DenseGradient:
+        self._meter.sample_gradients += n_samples
+        gradient = DenseGradient(G, self._w_star)
+        self._observer(W, gradient)
+        return gradient
+
+    def descend(self, W: Lanes, lr: PerLane, gradient: Gradient) -> Lanes:
+        """Return W - lr g, projected on the constraints if there are any; uses up both."""
+        self.offered = None
+        G = gradient.dense()
+        G *= lr
+        W -= G
+        self.plain = not self._confine(W)
+        return W
+
+    def move(self, W: Lanes, D: Lanes) -> Lanes:
+        """Return W - D, projected on the constraints if there are any; uses up W."""
+        self.offered = None
+        W -= D
+        self._confine(W)
+        self.plain = False
+        return W
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return the penalty's prox at `W`, projected on the ball if there is one; uses up W."""
+        self._meter.prox_calls += 1
+        self.offered, self.plain = None, False
+        W = self._objective.prox(W, lr)
+        if self._ball is not None:
+            project(W, self._ball)
+        return W
+
+    def _confine(self, W: Lanes) -> bool:
+        """Project on the penalty's set, then on the ball; return whether any lane moved.
+
+        The start is in the set and is the ball's centre, so that the second projection does not
+        leave the set; each of the two brings W no further from any point of both.
+        """
+        moved = self._objective.confine(W)
+        return (self._ball is not None and project(W, self._ball)) or moved
+
+
+class FullOracle(DenseOracle):
+    """The gradient of F itself."""
+
+    def gradient(self, W: Lanes) -> DenseGradient:
+        """Return the gradient of F at `W`; metered as n_samples."""
+        if self.offered is not None and self.offered[1] is W:
+            G = self.offered[0]
+        else:
+            G = self._objective.gradient(W)
+        self.offered = None
+        return self._observed(W, G, self._objective.n_samples)
+
+    def loss_gradient(self, W: Lanes) -> DenseGradient:
+        """Return the gradient of the mean loss at `W`; metered as n_samples."""
+        return self._observed(W, self._objective.loss_gradient(W), self._objective.n_samples)
+
+
+class MinibatchOracle(DenseOracle):
+    """The gradient on one minibatch after another."""
+
+    X: Any
+    y: PerSample
+
+    def gradient(self, W: Lanes) -> DenseGradient:
+        """Return the gradient on the minibatch at `W`; metered as its size."""
+        G = self._mean(W)
+        self._objective.add_penalty_gradient(G, W)
+        return self._observed(W, G, len(self.y))
+
+    def loss_gradient(self, W: Lanes) -> DenseGradient:
+        """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
+        return self._observed(W, self._mean(W), len(self.y))
+
+    def _mean(self, W: Lanes) -> Lanes:
+        R = self._objective.loss.derivative(self.X @ W, self.y)
+        R /= len(self.y)
+        G: Lanes = self.X.T @ R
+        return G
+
+
+def project(W: Lanes, ball: Ball) -> bool:
+    """Move every column of `W` outside the ball to its nearest point; return whether any was."""
+    centre = ball.centre[:, None]
+    distance = np.sqrt(norm_sq(W - centre))
+    outside = distance > ball.radius
+    if not outside.any():
+        return False
+    W[:, outside] = centre + (W[:, outside] - centre) * (ball.radius / distance[outside])
+    return True
