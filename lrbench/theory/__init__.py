@@ -12,6 +12,7 @@ from lrbench.theory import (
     adagrad_norm_stochastic,
     bounded_gradients,
     constant_step,
+    fixed_steps,
     last_iterate,
     proximal,
     regret,
@@ -54,6 +55,7 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         bounded_gradients.AdaGradNorm(),
     ),
     "sgd": (
+        fixed_steps.FixedSteps(),
         last_iterate.Contraction(constant_step.stable),
         last_iterate.LastIterate(constant_step.stable),
         constant_step.LastIterate(),

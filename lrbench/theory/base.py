@@ -64,7 +64,8 @@ class Hypothesis:
 
 FULL_BATCHES = "full batches"
 MINIBATCHES = "minibatches"
-OF_SETTING = frozenset({FULL_BATCHES, MINIBATCHES})
+ROUGH_STEPS = "nonsmooth or minibatches"
+OF_SETTING = frozenset({FULL_BATCHES, MINIBATCHES, ROUGH_STEPS})
 """Names of the hypotheses that tell theorems for another setting apart."""
 
 
@@ -102,6 +103,8 @@ class Theorem(ABC):
     sharpness: ClassVar[str] = ""
     rests_on_L: ClassVar[bool] = True
     """Whether the bound is only as certain as the constant L."""
+    any_steps: ClassVar[bool] = False
+    """Whether it holds whatever the steps: a diverged run then violates nothing."""
     consistency: ClassVar[bool] = False
     """Whether it holds for any sequence of gradients: a check of the recursion, not of F."""
     silent: ClassVar[str] = "the bound says nothing yet"

@@ -89,6 +89,8 @@ def _judge_both(
 
 def _only_overflow(theorem: Theorem, setting: Setting, at: int) -> bool:
     """Whether divergence says nothing of the theorem: an exp(z) overflows, and its bound too."""
+    if theorem.any_steps:
+        return True
     if math.isfinite(setting.constants.L):
         return False
     if theorem.kind == "certificate":

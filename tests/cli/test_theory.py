@@ -69,7 +69,7 @@ def test_bounds_and_hypotheses_are_those_that_run_judges_by(invoke: Any) -> None
         assert problem[key] == ran["problems"][0][key]
     compared = 0
     for v in ran["problems"][0]["verdicts"]:
-        if any(h["name"] == "minibatches" for h in v["hypotheses"]):
+        if any(h["name"].endswith("minibatches") for h in v["hypotheses"]):
             continue
         mine = entry(problem, v["theorem"], v["solver"]["name"])
         assert mine["hypotheses"] == v["hypotheses"]

@@ -26,7 +26,7 @@ RULES: list[tuple[str, dict[str, float | str]]] = [
 EXPECTED = {
     "wngrad": {"C2", "C2'", "W5"},
     "adagrad-norm": {"C2'", "C3b", "A3"},
-    "sgd": {"SGD1", "SGD2"},
+    "sgd": {"C4", "SGD1", "SGD2"},
     "sgd-sqrt": {"SGD4"},
 }
 OF_BATCH = {"wngrad": {"C1", "W7"}, "adagrad-norm": {"C3a", "A6"}, "sgd-sqrt": {"SGD5"}}

@@ -41,7 +41,7 @@ def home(key: str) -> Setting:
     """A setting in which the theorem applies."""
     if key in BALL:
         return IN_BALL
-    return STOCHASTIC if key == "SGD3" else BATCH
+    return STOCHASTIC if key in ("C4", "SGD3") else BATCH
 
 
 def failing(t: Theorem, setting: Setting) -> list[str]:
