@@ -31,6 +31,7 @@ class AverageIterate(APriori):
     )
     measure = "suboptimality"
     iterate = "average"
+    rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md; cf. Liu, Nguyen, Ene, Nguyen (ICLR 2023)"
     cite = ("liu2023",)
     sharpness = "tight"
@@ -51,11 +52,6 @@ class AverageIterate(APriori):
         spare = max(q + eta - b_0 / L, 0.0)
         return (q * b_0 + L / 2.0 * spare * spare) / T
 
-    def order(self, setting: Setting) -> Order:
-        """Return 1/T."""
-        del setting
-        return Order("power", -1.0)
-
 
 class SmallestGradient(APriori):
     """A2: the smallest gradient norm, convex or not.
@@ -68,6 +64,7 @@ class SmallestGradient(APriori):
     statement = "min_(t<T) |grad F(x_t)|^2 <= (b_max^2 - b_0^2) / T"
     measure = "grad_norm_sq"
     iterate = "min"
+    rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md; cf. Ward, Wu, Bottou (2018), Theorem 2.2"
     cite = ("ward2020",)
     sharpness = "tight"
@@ -81,11 +78,6 @@ class SmallestGradient(APriori):
         _, growth_sq = ceiling(setting)
         return growth_sq / T
 
-    def order(self, setting: Setting) -> Order:
-        """Return 1/T."""
-        del setting
-        return Order("power", -1.0)
-
 
 class LastIterate(APriori):
     """A5: the last iterate, where the first step is already at most 1/L.
@@ -97,6 +89,7 @@ class LastIterate(APriori):
     statement = "F(x_T) - F* <= D_0^2 / (4T eta/b_max + 2/L)"
     measure = "suboptimality"
     iterate = "last"
+    rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md"
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
@@ -113,11 +106,6 @@ class LastIterate(APriori):
         """Return D_0^2 / (4T eta/b_max + 2/L)."""
         D_0, s_max = distance(setting), ceiling(setting)[0] / eta_of(setting)
         return D_0 * D_0 / (4.0 * T / s_max + 2.0 / setting.constants.L)
-
-    def order(self, setting: Setting) -> Order:
-        """Return 1/T."""
-        del setting
-        return Order("power", -1.0)
 
 
 class LinearLastIterate(APriori):

@@ -29,6 +29,7 @@ class AverageIterate(APriori):
     statement = "E F(xbar_T) - F* <= [D^2 S/(2 eta) + eta (S - b_0)] / T,  S^2 = b_0^2 + G^2 T"
     measure = "suboptimality"
     iterate = "average"
+    rate = Order("power", -0.5)
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
 
@@ -48,11 +49,6 @@ class AverageIterate(APriori):
         sum_sq = lipschitz(setting) ** 2 * T
         S = np.sqrt(b_0 * b_0 + sum_sq)
         return (D * D / (2.0 * eta) * S + eta * sum_sq / (S + b_0)) / T
-
-    def order(self, setting: Setting) -> Order:
-        """Return 1/sqrt(T)."""
-        del setting
-        return Order("power", -0.5)
 
 
 class NoiseAdaptive(APriori):

@@ -103,6 +103,8 @@ class Theorem(ABC):
     sharpness: ClassVar[str] = ""
     rests_on_L: ClassVar[bool] = True
     """Whether the bound is only as certain as the constant L."""
+    rate: ClassVar[Order | None] = None
+    """The rate that it proves, where that is the same in every setting."""
     any_steps: ClassVar[bool] = False
     """Whether it holds whatever the steps: a diverged run then violates nothing."""
     consistency: ClassVar[bool] = False
@@ -127,7 +129,7 @@ class Theorem(ABC):
     def order(self, setting: Setting) -> Order | None:
         """Return the rate that the theorem proves in this setting; None for none."""
         del setting
-        return None
+        return self.rate
 
 
 class Certificate(Theorem):

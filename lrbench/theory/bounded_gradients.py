@@ -23,6 +23,7 @@ class _Average(APriori):
 
     measure = "suboptimality"
     iterate = "average"
+    rate = Order("power", -0.5)  # the logarithm is left out
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
 
@@ -34,11 +35,6 @@ class _Average(APriori):
             minimiser(setting),
             bounded_gradients(setting),
         )
-
-    def order(self, setting: Setting) -> Order:
-        """Return 1/sqrt(T): the logarithm is left out."""
-        del setting
-        return Order("power", -0.5)
 
 
 class WNGrad(_Average):

@@ -47,6 +47,8 @@ def short(setting: Setting) -> Hypothesis:
 class _GradientDescent(APriori):
     """Full batches of a smooth unconstrained convex objective, h in (0, 2)."""
 
+    rate = Order("power", -1.0)
+
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return SU, a minimiser, and h < 2."""
         return (
@@ -60,11 +62,6 @@ class _GradientDescent(APriori):
     @abstractmethod
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the bound after T >= 1 steps."""
-
-    def order(self, setting: Setting) -> Order | None:
-        """Return 1/T."""
-        del setting
-        return Order("power", -1.0)
 
 
 class LastIterate(_GradientDescent):

@@ -48,6 +48,7 @@ class LastIterate(APriori):
     statement = "F(x_T) - F* <= D_0^2 / (2 lr0 T),  lr0 <= 1/L"
     measure = "suboptimality"
     iterate = "last"
+    rate = Order("power", -1.0)
     reference = "Beck, Teboulle (2009), Theorem 3.1"
     cite = ("beck2009",)
 
@@ -59,11 +60,6 @@ class LastIterate(APriori):
         """Return D_0^2 / (2 lr0 T)."""
         D_0 = distance(setting)
         return D_0 * D_0 / (2.0 * setting.lr0 * T)
-
-    def order(self, setting: Setting) -> Order:
-        """Return 1/T."""
-        del setting
-        return Order("power", -1.0)
 
 
 class StronglyConvex(APriori):
@@ -107,6 +103,7 @@ class Accelerated(APriori):
     statement = "F(x_T) - F* <= 2 D_0^2 / (lr0 (T+1)^2),  lr0 <= 1/L"
     measure = "suboptimality"
     iterate = "last"
+    rate = Order("power", -2.0)
     reference = "Beck, Teboulle (2009), Theorem 4.4"
     cite = ("beck2009",)
 
@@ -118,8 +115,3 @@ class Accelerated(APriori):
         """Return 2 D_0^2 / (lr0 (T+1)^2)."""
         D_0 = distance(setting)
         return 2.0 * D_0 * D_0 / (setting.lr0 * np.square(T + 1.0))
-
-    def order(self, setting: Setting) -> Order:
-        """Return 1/T^2."""
-        del setting
-        return Order("power", -2.0)

@@ -28,6 +28,7 @@ class AverageIterate(APriori):
     statement = "E F(xbar_T) - F* <= [D^2 sqrt(T)/(2 lr0) + lr0 G^2 (sqrt(T) - 1/2)] / T"
     measure = "suboptimality"
     iterate = "average"
+    rate = Order("power", -0.5)
     reference = "Zinkevich (ICML 2003), Theorem 1"
     cite = ("zinkevich2003",)
     rests_on_L = False
@@ -46,8 +47,3 @@ class AverageIterate(APriori):
         """Return [D^2 sqrt(T)/(2 lr0) + lr0 G^2 (sqrt(T) - 1/2)] / T."""
         D, G, lr0, root = diameter(setting), lipschitz(setting), setting.lr0, np.sqrt(T)
         return (D * D * root / (2.0 * lr0) + lr0 * G * G * (root - 0.5)) / T
-
-    def order(self, setting: Setting) -> Order:
-        """Return 1/sqrt(T)."""
-        del setting
-        return Order("power", -0.5)

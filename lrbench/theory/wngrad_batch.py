@@ -33,6 +33,7 @@ class SmallestGradient(APriori):
     statement = "min_(t<T) |grad F(x_t)|^2 <= (b_max^2 - b_0^2) / (2T)"
     measure = "grad_norm_sq"
     iterate = "min"
+    rate = Order("power", -1.0)
     reference = _PROVED
     cite = ("wu2018",)
 
@@ -51,11 +52,6 @@ class SmallestGradient(APriori):
             bound = np.minimum(bound, delta0(setting) * b_max / (1.0 - L / (2.0 * b_max)) / T)
         return bound
 
-    def order(self, setting: Setting) -> Order:
-        """Return 1/T."""
-        del setting
-        return Order("power", -1.0)
-
 
 class AverageIterate(APriori):
     """W2: the average iterate.
@@ -68,6 +64,7 @@ class AverageIterate(APriori):
     statement = "F(xbar_T) - F* <= [D^2 b_0 + (D^2 + 1 - b_0/L)_+ (b_max - b_0)] / (2T)"
     measure = "suboptimality"
     iterate = "average"
+    rate = Order("power", -1.0)
     reference = _PROVED
     cite = ("wu2018",)
 
@@ -92,11 +89,6 @@ class AverageIterate(APriori):
             total = min(total, delta0(setting) + D_0 * D_0 * (b_0 + grown) / 2.0)
         return total / T
 
-    def order(self, setting: Setting) -> Order:
-        """Return 1/T."""
-        del setting
-        return Order("power", -1.0)
-
 
 class LastIterate(APriori):
     """W3: the last iterate, where the first step is already at most 1/L.
@@ -108,6 +100,7 @@ class LastIterate(APriori):
     statement = "F(x_T) - F* <= D_0^2 / (4T/b_max + 2/L)"
     measure = "suboptimality"
     iterate = "last"
+    rate = Order("power", -1.0)
     reference = _PROVED
     cite = ("wu2018",)
 
@@ -125,11 +118,6 @@ class LastIterate(APriori):
         """Return D_0^2 / (4T/b_max + 2/L)."""
         D_0, b_max = distance(setting), b_start(setting) + rise(setting)
         return D_0 * D_0 / (4.0 * T / b_max + 2.0 / setting.constants.L)
-
-    def order(self, setting: Setting) -> Order:
-        """Return 1/T."""
-        del setting
-        return Order("power", -1.0)
 
 
 class LinearLastIterate(APriori):

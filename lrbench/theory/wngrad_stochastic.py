@@ -52,6 +52,7 @@ class AverageIterate(APriori):
     statement = "E F(xbar_T) - F* <= ((D^2 + 1) B_T - b_0) / (2T),  B <- B + G^2/B"
     measure = "suboptimality"
     iterate = "average"
+    rate = Order("power", -0.5)
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
 
@@ -70,11 +71,6 @@ class AverageIterate(APriori):
         D = diameter(setting)
         grown = ceiling(setting, T - 1.0 if order_of(setting) == "raw-first" else T)
         return ((D * D + 1.0) * grown - b_start(setting) + raw_step(setting)) / (2.0 * T)
-
-    def order(self, setting: Setting) -> Order:
-        """Return 1/sqrt(T)."""
-        del setting
-        return Order("power", -0.5)
 
 
 class NoiseAdaptive(APriori):

@@ -60,11 +60,13 @@ def test_the_data_are_never_written_to(how: str) -> None:
     X = sample()
     X.flags.writeable = False
     scaled(X, how)
+    np.testing.assert_array_equal(X, sample())
     if how != "standard":
         sparse = csr_array(X)
         for array in (sparse.data, sparse.indices, sparse.indptr):
             array.flags.writeable = False
         scaled(sparse, how)
+        np.testing.assert_array_equal(sparse.toarray(), sample())
 
 
 def test_sparse_scaling_copies_the_values_only() -> None:
