@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 VARIABLE = "LRBENCH_CACHE_DIR"
 
 STALE_SECONDS = 3600.0
-"""A temporary file this old was left by a process that was killed."""
+"""A temporary file or folder this old was left by a process that was killed."""
+
+SCRATCH = ".scratch."
+"""How the name of a scratch folder begins."""
 
 
 def cache_dir() -> Path:
@@ -54,7 +59,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
     last. What a process killed on the spot left behind is swept by a later write of `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path)
+    _sweep(path.parent, f".{path.name}.")
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
@@ -67,11 +72,34 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
         raise
 
 
-def _sweep(path: Path) -> None:
-    """Remove old temporary files of `path`."""
-    start = f".{path.name}."
-    for entry in os.scandir(path.parent):
-        if entry.name.startswith(start) and entry.name.endswith(".part"):
-            with contextlib.suppress(OSError):
-                if time.time() - entry.stat().st_mtime > STALE_SECONDS:
-                    Path(entry.path).unlink()
+@contextlib.contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder in `parent`, itself made if need be, and remove it at the end of the block.
+
+    Raises
+    ------
+    OSError
+        Where no folder can be made.
+
+    Notes
+    -----
+    For files that take their place in `parent` once they are whole. What a process killed on the
+    spot left behind is swept by a later call.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    _sweep(parent, SCRATCH)
+    folder = parent / f"{SCRATCH}{secrets.token_hex(8)}.part"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(folder: Path, start: str) -> None:
+    """Remove old temporary files and folders whose names begin in this way."""
+    for path in folder.glob(f"{glob.escape(start)}*.part"):
+        with contextlib.suppress(OSError):
+            newest = max(p.stat().st_mtime for p in (path, *path.glob("*")))
+            if time.time() - newest > STALE_SECONDS:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -33,6 +33,7 @@ def header(
         "penalty": _penalty(problem.penalty),
         "scale": about.scale,
         "intercept": problem.intercept,
+        "test": None if about.test is None else asdict(about.test),
         "labels": None if about.labels is None else dict(about.labels),
         "start": about.start,
         "radius": radius,

@@ -164,7 +164,7 @@ class Bundle:
         self.tracker.measure(W)
         self.ledger.refute(t, objective, average)
         self.remember_best(W, objective)
-        self.write(seconds, objective, average, grad_norm_sq)
+        self.write(W, seconds, objective, average, grad_norm_sq)
         ended = ~(np.isfinite(objective) & np.isfinite(grad_norm_sq))
         if ended.any():
             self.ledger.retract(ended)
@@ -179,9 +179,9 @@ class Bundle:
             self.walk.offer(G, self.W)
 
     def write(
-        self, seconds: float, objective: PerLane, average: PerLane, grad_norm_sq: PerLane
+        self, W: Lanes, seconds: float, objective: PerLane, average: PerLane, grad_norm_sq: PerLane
     ) -> None:
-        """Write the row of the present iteration."""
+        """Write the row of the present iteration, whose iterates are `W`."""
         t, f_star = self.t, self.task.constants.f_star
         row: dict[str, PerLane | float] = {
             "iteration": t,
@@ -194,6 +194,7 @@ class Bundle:
             "grad_norm_sq": grad_norm_sq,
             "lr": self.lr,
             **self.tracker.row(t),
+            **self.task.problem.measures(W),
         }
         if not self.reuses:
             row["min_grad_norm_sq"] = np.full_like(objective, np.nan)

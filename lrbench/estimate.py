@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from lrbench import engine
 from lrbench.constants import Constants
 from lrbench.control import Control
+from lrbench.data.dataset import arrays_of
 from lrbench.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
 from lrbench.minibatches import Minibatches
 from lrbench.plan import Plan
@@ -128,6 +129,6 @@ UNKNOWN = Constants(
 
 
 def _data_bytes(problem: LinearProblem) -> int:
-    X = problem.data.X
-    parts = [X] if isinstance(X, np.ndarray) else [X.data, X.indices, X.indptr]
-    return sum(int(p.nbytes) for p in parts) + int(problem.y.nbytes)
+    """Return the size of the data, held-out samples included."""
+    held = (problem,) if problem.test is None else (problem, problem.test)
+    return sum(array.nbytes for h in held for array in (*arrays_of(h.data.X).values(), h.y))

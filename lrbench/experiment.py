@@ -13,7 +13,6 @@ from lrbench import engine
 from lrbench.cachedir import cache_dir
 from lrbench.constants import Sampling
 from lrbench.control import Control
-from lrbench.data.load import load
 from lrbench.data.scaling import affine
 from lrbench.describe import environment, header
 from lrbench.errors import LrbenchError, RefutedError, UsageError, shown
@@ -24,7 +23,7 @@ from lrbench.oracle import Ball
 from lrbench.plan import DEFAULT_SOLVERS, Plan
 from lrbench.prepare import Prepared, prepare
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict
-from lrbench.spec import ProblemSpec, load_spec
+from lrbench.spec import ProblemSpec, load_spec, training
 from lrbench.task import Budget, Task, log_spaced
 from lrbench.verdicts import judge_all
 
@@ -183,7 +182,7 @@ def _run_problem(p: Prepared, plan: Plan, cache: Path, control: Control) -> Prob
         header(p.problem, p.constants, plan.radius, plan.target),
         runs,
         tuple(_verdicts(p, runs, plan)),
-        features=FeatureMap(*affine(load(p.spec.data).X, p.spec.scale)),
+        features=FeatureMap(*affine(training(p.spec).X, p.spec.scale)),
     )
 
 

@@ -116,3 +116,37 @@ class LinearObjective:
             return False
         W[: self.n_penalised] = nearest
         return True
+
+
+@dataclass(frozen=True, eq=False)
+class LinearHeldOut:
+    r"""Samples that a linear model is measured on, and not fitted to.
+
+    .. math:: \frac1m \sum_{i=1}^m \varphi(x_i^\top w, y_i)
+
+    without the penalty, and for two classes the share of the samples with y_i = 1 where
+    :math:`x_i^\top w > 0` and y_i = -1 elsewhere.
+
+    Parameters
+    ----------
+    data, y, loss
+        As of the objective; the columns of the data are those of the objective.
+    """
+
+    data: DataMatrix
+    y: PerSample
+    loss: Loss
+
+    def measures(self, W: Lanes) -> dict[str, PerLane]:
+        """Return ``test_loss`` and for two classes ``test_accuracy`` of every column of `W`."""
+        loss, right = np.zeros(W.shape[1]), np.zeros(W.shape[1])
+        classes = self.loss.task == "binary"
+        for rows, X, _ in self.data.blocks(W.shape[1]):
+            Z, y = X @ W, self.y[rows]
+            loss += self.loss.value(Z, y).sum(axis=0)
+            if classes:
+                right += ((Z > 0) == (y[:, None] > 0)).sum(axis=0)
+        n_samples = self.data.shape[0]
+        return {"test_loss": loss / n_samples} | (
+            {"test_accuracy": right / n_samples} if classes else {}
+        )

@@ -7,12 +7,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lrbench.arrays import Lanes, PerLane, Vector
-from lrbench.linear import LinearObjective
+from lrbench.linear import LinearHeldOut, LinearObjective
 from lrbench.linear_walk import linear_walk
 from lrbench.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
 
 if TYPE_CHECKING:
     from lrbench.minibatches import Minibatches
+
+
+@dataclass(frozen=True)
+class AboutTest:
+    """What a report says of the samples that are held out."""
+
+    data: str
+    n_samples: int
+    fraction: float | None
+    """The share of the samples that it is; None for data of their own."""
+    seed: int | None
+    """Which share it is; None for data of their own."""
+    features_left_out: int
+    """How many features it has that the training data do not have."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,9 @@ class About:
     labels: Mapping[str, str] | None = None
     """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
     fingerprint: str = ""
-    """A hash of the data and of the canonical specification."""
+    """A hash of the training data and of the canonical specification."""
+    test: AboutTest | None = None
+    """None where nothing is held out."""
 
 
 class Problem(Protocol):
@@ -63,6 +79,10 @@ class Problem(Protocol):
 
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
         """Return F and its gradient, column by column; a running `watch` pauses for the value."""
+        ...
+
+    def measures(self, W: Lanes) -> Mapping[str, PerLane]:
+        """Return what else a trace records of every column, by name; empty for nothing."""
         ...
 
     def walk(
@@ -116,11 +136,18 @@ class LinearProblem(LinearObjective):
         The starting point, (n_features,).
     about
         What reports say of it.
+    test
+        The samples that are held out; None for none.
     """
 
     name: str
     w0: Vector
     about: About
+    test: LinearHeldOut | None = None
+
+    def measures(self, W: Lanes) -> dict[str, PerLane]:
+        """Return the loss, and for two classes the accuracy, on the samples held out."""
+        return {} if self.test is None else self.test.measures(W)
 
     def walk(
         self,

@@ -19,6 +19,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRBENCH_CACHE_DIR", str(folder))
         patch.delenv("LRBENCH_DATA_DIR", raising=False)
+        patch.setenv("LRBENCH_OFFLINE", "1")
         yield folder
 
 

@@ -147,7 +147,7 @@ def test_options_then_settings_without_a_file(folder: Path) -> None:
         ("los=x", "'los' is no key", "loss"),
         ("scale=none", "'scale' is no key", "start.scale or data.scale"),
         ("weight=1", "'weight' is no key", "penalty.weight"),
-        ("data.=1", "'data.' is no key", "data.name"),
+        ("data.=1", "'data.' is no key", "did you mean data."),
         ("loss.x=1", "--set loss.x: the loss logistic has no parameters", "leave them out"),
         ("title.x=1", "'title.x' is no key", "title"),
         ("data.scale.x=1", "'data.scale.x' is no key", "data.scale"),

@@ -14,6 +14,7 @@ def command() -> None:
     """Show or clear the folder of parsed data and certified optima.
 
     It is $LRBENCH_CACHE_DIR where that is set, else the user's cache. All in it can be made again.
+    Fetched sets are left alone: see `lrbench data path`.
     """
 
 
@@ -27,7 +28,10 @@ def show_dir() -> None:
 
 @command.command(name="clear")
 def clear() -> None:
-    """Delete what lrbench has put into the folder."""
+    """Delete parsed data and certified optima from the folder.
+
+    Sets that were fetched, which `lrbench data path` shows, stay.
+    """
     import shutil
 
     from lrbench.cachedir import cache_dir

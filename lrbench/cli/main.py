@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "Run solvers on a problem: convergence beside theory.",
     "theory": "What is proved for a problem, solver and lr0, before any run.",
     "show": "Print a saved result in any format, or the file of a problem that ships.",
+    "data": "LIBSVM sets by name: list, info, fetch, verify, path.",
     "cache": "Show or clear the folder of parsed data and certified optima.",
     "sys-info": "Versions, processor and BLAS: what the figures depend on.",
     "list": "Problems, solvers, losses, penalties, theorems and formats by name.",

@@ -27,12 +27,21 @@ def solvers(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionI
 
 
 def data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the name of a bundled or generated set, or a file's."""
+    """Complete the name of a bundled, generated or LIBSVM set, or a file's."""
     from lrbench.data import bundled, generated
+    from lrbench.data.collection import collection
 
     names = [bundled.PREFIX + name for name in bundled.BUNDLED]
     names += [generated.PREFIX + name for name in generated.GENERATED]
+    names += collection()
     return _matching(names, incomplete) or [CompletionItem(incomplete, type="file")]
+
+
+def libsvm_sets(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a set of the LIBSVM collection."""
+    from lrbench.data.collection import collection
+
+    return _matching(collection(), incomplete)
 
 
 def formats(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:

@@ -97,6 +97,19 @@ problem_options = chain(
             help="An unpenalised column of ones, or none.",
         ),
         click.option("--positive", metavar="LABEL[,LABEL]", help="The labels that count as +1."),
+        click.option(
+            "--test",
+            multiple=True,
+            callback=only_one,
+            metavar="NAME|FILE|SHARE",
+            shell_complete=names.data,
+            help="Held-out data to measure on: other data, or a share of the samples such as 0.2.",
+        ),
+        click.option(
+            "--zero-based",
+            type=click.Choice(["auto", "yes", "no"]),
+            help="Whether indices of LIBSVM text count from 0.  [default: auto, where a 0 occurs]",
+        ),
         click.option("--start", metavar="NAME", help="zeros, normal or normal[scale=1,seed=0]."),
         click.option(
             "--set",

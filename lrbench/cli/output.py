@@ -45,7 +45,7 @@ def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str 
 
 def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, ...]:
     """Return the columns that a text such as ``lr,b`` names, each once."""
-    from lrbench.results import COLUMNS, SUMMED
+    from lrbench.results import COLUMNS, SUMMED, TESTED
     from lrbench.solvers import SOLVERS
 
     if form in WHOLE:
@@ -53,7 +53,7 @@ def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, .
             f"--columns does not change the format {form}, which holds every column.",
             "leave --columns out, or give --format csv.",
         )
-    known = {*COLUMNS, *SUMMED, *traced}
+    known = {*COLUMNS, *TESTED, *SUMMED, *traced}
     for solver in SOLVERS:
         known.update(SOLVERS.get(solver).traced)
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))

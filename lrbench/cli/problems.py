@@ -10,7 +10,7 @@ from lrbench.errors import UsageError
 if TYPE_CHECKING:
     from lrbench.spec import ProblemSpec
 
-NAMED = ("loss", "penalty", "scale", "intercept", "positive", "start")
+NAMED = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
 """The options that change a problem, beside --data and --set."""
 
 

@@ -22,7 +22,7 @@ from lrbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from lrbench.control import Control
-    from lrbench.results import Result
+    from lrbench.results import ProblemResult, Result
 
 
 @click.command(name="run", context_settings={"help_option_names": ["-h", "--help"]})
@@ -80,6 +80,8 @@ def command(
         from lrbench.experiment import carry_out
 
         result = carry_out(plan, specs, control, effective(click.get_current_context()))
+    for problem in [] if quiet else result.problems:
+        say_left_out(problem)
     if result.problems:
         if save is not None:
             result.save(save, force=force)
@@ -104,6 +106,19 @@ def _reserve(save: Path | None, save_weights: Path | None, force: bool, n_proble
     targets = [reserve(path, force) for path in (save, save_weights) if path is not None]
     if len(set(targets)) < len(targets):
         raise UsageError("--save and --save-weights name the same file.", "name two files.")
+
+
+def say_left_out(problem: ProblemResult) -> None:
+    """Say on stderr how many features of the test data were left out."""
+    test = problem.header["test"]
+    if test is None or not test["features_left_out"]:
+        return
+    many = test["features_left_out"]
+    click.echo(
+        f"Note: {test['data']} has {many} feature{'s' * (many > 1)} that the training data of"
+        f" {problem.name} do not have; left out.",
+        err=True,
+    )
 
 
 def effective(ctx: click.Context) -> list[str]:

@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
-import lzma
 import os
 import stat
-import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrbench.arrays import PerSample
-from lrbench.data.compressed import compressed_beside, open_bytes
-from lrbench.data.dataset import LARGEST
-from lrbench.data.libsvm_fault import MAX_FEATURES, find_fault
-from lrbench.data.parsed import Parsed
+from lrbench.data.assemble import DENSE_FROM, assemble
+from lrbench.data.dataset import arrays_of, combined_hash, content_hash, matrix_of
+from lrbench.data.libsvm_block import parse_block
+from lrbench.data.libsvm_fault import ZeroBased
+from lrbench.data.parsed import Parsed, stored
+from lrbench.data.shelf import MemoryShelf, Shelf
+from lrbench.data.text_blocks import text_blocks, unreadable
 from lrbench.errors import DataError, shown, shown_path
 
 if TYPE_CHECKING:
     from lrbench.matrix import Matrix
 
-DENSE_FROM = 0.4
-"""The share of non-zeros from which X is kept dense."""
 
-FORM = "each line must be LABEL INDEX:VALUE INDEX:VALUE … with ascending indices."
+def cached_libsvm(
+    path: Path, *, zero_based: ZeroBased = "auto", n_features: int | None = None
+) -> tuple[Parsed, str]:
+    """Return the data in a LIBSVM text file, from the cache where it has them.
+
+    Parameters
+    ----------
+    path, zero_based
+        As for `read_libsvm`.
+    n_features
+        The width of X, if it is known from elsewhere; where the file has a higher index, X is as
+        wide as that.
+
+    Returns
+    -------
+    parsed
+        The arrays are read-only maps of the cached files.
+    content
+        The content hash.
+
+    Raises
+    ------
+    DataError
+        As for `read_libsvm`.
+
+    Notes
+    -----
+    An entry of the cache holds for the size and the time of the file. It does not depend on
+    `n_features`: a sparse X shares its arrays however wide it is.
+    """
+    status = file_status(path)
+    kept = stored(
+        f"file:{zero_based}:{path.resolve()}",
+        [status.st_size, status.st_mtime_ns],
+        lambda shelf: read_libsvm(path, zero_based=zero_based, shelf=shelf),
+    )
+    X, y = kept.X, kept.y
+    if n_features is None or n_features <= X.shape[1]:
+        return Parsed(X, y), kept.content
+    wide = _widened(X, n_features)
+    if isinstance(X, np.ndarray):
+        return Parsed(wide, y), content_hash(wide, y=y)
+    return Parsed(wide, y), combined_hash(wide.shape, kept.digests)
 
 
 def file_status(path: Path) -> os.stat_result:
@@ -36,7 +76,7 @@ def file_status(path: Path) -> os.stat_result:
             f"{shown(str(path))} is not a path.", "check the path of the data."
         ) from error
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     if stat.S_ISDIR(status.st_mode):
         name = shown_path(path)
         raise DataError(f"{name} is a folder, not a file.", "give the path of one LIBSVM file.")
@@ -46,13 +86,19 @@ def file_status(path: Path) -> os.stat_result:
     return status
 
 
-def read_libsvm(path: Path) -> Parsed:
+def read_libsvm(
+    path: Path, *, zero_based: ZeroBased = "auto", shelf: Shelf | None = None
+) -> Parsed:
     """Return the data in a LIBSVM text file, plain or compressed (bz2, gzip, xz).
 
     Parameters
     ----------
     path
-        The file. Indices count from 1, or from 0 if a 0 occurs.
+        The file.
+    zero_based
+        Whether its indices count from 0; ``auto``: if a 0 occurs anywhere.
+    shelf
+        Where the arrays are put; default memory.
 
     Returns
     -------
@@ -66,77 +112,23 @@ def read_libsvm(path: Path) -> Parsed:
         For a file that is missing, a folder, empty, truncated, binary, not LIBSVM text, or holds
         NaN, infinity, a label above 1e150 or an index above 10^7. Says the line where one is to
         blame.
+
+    Notes
+    -----
+    The text is read once, in blocks; beside the shelf, memory does not grow with the file.
     """
     file_status(path)
-    try:
-        return _checked(path, *_parse(path))
-    except (EOFError, lzma.LZMAError, zlib.error) as error:
-        raise _damaged(path) from error
-    except OSError as error:
-        if error.errno is None:
-            raise _damaged(path) from error
-        raise _unreadable(path, error) from error
+    blocks = (parse_block(path, number, text, zero_based) for number, text in text_blocks(path))
+    return assemble(path, blocks, zero_based, shelf or MemoryShelf())
 
 
-def _parse(path: Path) -> tuple[Any, PerSample]:
-    from sklearn.datasets import load_svmlight_file
+def _widened(X: Matrix, n_features: int) -> Matrix:
+    """Return X with empty columns at its end, in the form that a file as wide would have."""
+    shape = (X.shape[0], n_features)
+    if isinstance(X, np.ndarray):
+        if np.count_nonzero(X) >= DENSE_FROM * shape[0] * shape[1]:
+            return np.pad(X, [(0, 0), (0, n_features - X.shape[1])])
+        from scipy.sparse import csr_array
 
-    try:
-        with open_bytes(path) as file:
-            X, y = load_svmlight_file(file)
-    except (ValueError, OverflowError) as error:
-        # UnicodeDecodeError is a ValueError; the reader says no line, so look for it.
-        fault = find_fault(path) or "it cannot be parsed"
-        raise DataError(f"{shown_path(path)} is not LIBSVM text: {fault}.", FORM) from error
-    return X, y
-
-
-def _checked(path: Path, X: Any, y: PerSample) -> Parsed:
-    n_samples, n_features = X.shape
-    if n_samples == 0:
-        raise DataError(f"{shown_path(path)} is empty.", FORM)
-    usable = np.isfinite(X.data).all() and (np.abs(y) <= LARGEST).all()  # no NaN is
-    if n_features > MAX_FEATURES or not usable:
-        fault = find_fault(path) or "it holds a number that cannot be used"
-        raise DataError(
-            f"{shown_path(path)} cannot be used: {fault}.", "correct or remove that line."
-        )
-    X.eliminate_zeros()
-    if X.nnz == 0:
-        raise DataError(f"{shown_path(path)} holds labels but no features other than 0.", FORM)
-    return Parsed(_compact(X), np.ascontiguousarray(y, dtype=np.float64))
-
-
-def _compact(X: Any) -> Matrix:
-    """Return sklearn's matrix in the form that is cheaper to multiply with."""
-    n_samples, n_features = X.shape
-    if X.nnz >= DENSE_FROM * n_samples * n_features:
-        dense: Matrix = X.toarray(order="C")
-        return dense
-    from scipy.sparse import csr_array
-
-    fits = max(X.nnz, n_features) <= np.iinfo(np.int32).max
-    kind = np.int32 if fits else np.int64
-    compact = csr_array(
-        (X.data, X.indices.astype(kind), X.indptr.astype(kind)), shape=(n_samples, n_features)
-    )
-    compact.has_canonical_format = True
-    return compact
-
-
-def _damaged(path: Path) -> DataError:
-    return DataError(
-        f"{shown_path(path)} is truncated or damaged: it cannot be decompressed.",
-        "fetch the file again.",
-    )
-
-
-def _unreadable(path: Path, error: OSError) -> DataError:
-    if isinstance(error, FileNotFoundError):
-        packed = compressed_beside(path)
-        hint = f"did you mean {shown_path(packed)}?" if packed else "check the path of the data."
-        return DataError(f"there is no file {shown_path(path)}.", hint)
-    return DataError(
-        f"{shown_path(path)} cannot be read: {(error.strerror or 'unknown error').lower()}.",
-        "check the file and its permissions.",
-    )
+        X = csr_array(X)
+    return matrix_of(arrays_of(X), shape)

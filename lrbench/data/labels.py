@@ -82,6 +82,38 @@ def binary_targets(
     return y, {"+1": _listed(plus), "-1": _listed(minus)}
 
 
+def matched_targets(test: Dataset, data: Dataset, y: PerSample) -> PerSample:
+    """Return targets -1 and +1 of other samples, by what their labels stand for in `data`.
+
+    Parameters
+    ----------
+    test
+        y holds labels that occur in `data`.
+    data, y
+        The data with which `binary_targets` returned these targets.
+
+    Raises
+    ------
+    DataError
+        For a label that `data` does not have.
+    """
+    values, first = np.unique(data.y, return_index=True)
+    labels = np.unique(test.y)
+    named = data.labels is not None and test.labels is not None
+    known = [_name(data, v) if named else label_text(float(v)) for v in values]
+    seen = [_name(test, v) if named else label_text(float(v)) for v in labels]
+    strange = [name for name in seen if name not in known]
+    if strange:
+        raise DataError(
+            f"{test.name} has the label{'s' * (len(strange) > 1)} {_listed(strange)}, and"
+            f" {data.name} has only {_listed(known)}.",
+            "test on data with the labels of the training data.",
+        )
+    sign = dict(zip(known, y[first], strict=True))
+    signs = np.array([sign[name] for name in seen])
+    return signs[np.searchsorted(labels, test.y)]
+
+
 def count_targets(data: Dataset) -> PerSample:
     """Return the targets of a loss for counts; raise `DataError` where one is negative.
 

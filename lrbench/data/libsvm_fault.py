@@ -1,28 +1,63 @@
-"""Finding the place at which a file stops being LIBSVM text: slow, asked after a failure only."""
+"""Finding the place at which text stops being LIBSVM text: slow, asked in doubt only."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, TypeAlias
 
-from lrbench.data.compressed import open_bytes
 from lrbench.data.dataset import LARGEST
 from lrbench.errors import shown
+
+ZeroBased: TypeAlias = Literal["auto", "yes", "no"]
+"""Whether indices count from 0; auto: if a 0 occurs anywhere in the file."""
 
 MAX_FEATURES = 10**7
 """No index above this: a wider data set is a mistake in the file, and w would not fit."""
 
+FORM = "each line must be LABEL INDEX:VALUE INDEX:VALUE … with ascending indices."
 
-def find_fault(path: Path) -> str | None:
-    """Return what is wrong and where, ``"line 3: '2' is not index:value"``; None if nothing is."""
-    with open_bytes(path) as file:
-        for number, line in enumerate(file, start=1):
-            parts = line.split(b"#")[0].split()
-            if _is_binary(b" ".join(parts)):
-                return f"line {number} holds binary data"
-            fault = _fault(parts)
-            if fault:
-                return f"line {number}: {fault}"
+CORRECT = "correct or remove that line."
+
+FROM_ZERO = 'its indices count from 0, perhaps: then set zero_based to "yes" or "auto".'
+
+QUERY = re.compile(rb"qid:[0-9]+")
+
+
+class Fault(NamedTuple):
+    """What is wrong and where, ``"line 3: '2' is not index:value"``, and what to do."""
+
+    what: str
+    hint: str
+
+
+UNKNOWN = Fault("it cannot be parsed", FORM)
+"""What the parser refuses and `find_fault` does not: there should be nothing of the kind."""
+
+
+def find_fault(lines: Iterable[tuple[int, bytes]], zero_based: ZeroBased = "auto") -> Fault | None:
+    """Return the first fault.
+
+    Parameters
+    ----------
+    lines
+        The number and the text of each line.
+    zero_based
+        ``no``: index 0 is a fault.
+
+    Returns
+    -------
+    Fault or None
+        None if nothing is wrong.
+    """
+    for number, line in lines:
+        parts = line.split(b"#")[0].split()
+        if _is_binary(b" ".join(parts)):
+            return Fault(f"line {number} holds binary data", FORM)
+        fault = _fault(parts, zero_based)
+        if fault:
+            return Fault(f"line {number}: {fault.what}", fault.hint)
     return None
 
 
@@ -36,63 +71,74 @@ def _is_binary(line: bytes) -> bool:
     return False
 
 
-def _fault(parts: list[bytes]) -> str | None:
+def _fault(parts: list[bytes], zero_based: ZeroBased) -> Fault | None:
     """Return what is wrong in one line, split at blanks."""
     if not parts:
         return None
     fault = _label_fault(parts[0], alone=len(parts) == 1)
-    if fault:
-        return fault
-    features = parts[2:] if len(parts) > 1 and parts[1].startswith(b"qid:") else parts[1:]
+    features = parts[1:]
+    if not fault and features and features[0].startswith(b"qid"):
+        query = features.pop(0)
+        if not QUERY.fullmatch(query):
+            fault = Fault(f"{_show(query)} is not qid:NUMBER", CORRECT)
     previous = -1
-    for token in features:
-        index, fault = _feature(token, previous)
+    for token in () if fault else features:
+        index, fault = _feature(token, previous, zero_based)
         if fault:
-            return fault
+            break
         previous = index
-    return None
+    return fault
 
 
-def _label_fault(token: bytes, alone: bool) -> str | None:
+def _label_fault(token: bytes, alone: bool) -> Fault | None:
     """Return what is wrong with a label, which may stand alone in its line."""
-    label = _number(token)
+    text, label = _show(token), _number(token)
     if label is None:
         if not alone and b"," in token and None not in map(_number, token.split(b",")):
-            return f"{_show(token)} is more than one label, and multi-label data cannot be used"
-        return f"{_show(token)} is not a number, as a label must be"
+            return Fault(
+                f"{text} is more than one label, and multi-label data cannot be used", FORM
+            )
+        return Fault(f"{text} is not a number, as a label must be", FORM)
     if not math.isfinite(label):
-        return f"the label {_show(token)} is not finite"
+        return Fault(f"the label {text} is not finite", CORRECT)
     if abs(label) > LARGEST:
-        return f"the label {_show(token)} is too large to be squared"
+        return Fault(f"the label {text} is too large to be squared", CORRECT)
     return None
 
 
-def _feature(token: bytes, previous: int) -> tuple[int, str | None]:
+def _feature(token: bytes, previous: int, zero_based: ZeroBased) -> tuple[int, Fault | None]:
     """Return the index of ``index:value`` and what is wrong with it."""
     left, colon, right = token.partition(b":")
-    try:
-        index = int(left)
-    except ValueError:
-        return 0, f"{_show(token)} is not index:value"
-    value = _number(right)
-    if not colon or value is None:
-        return 0, f"{_show(token)} is not index:value"
+    index, value = _integer(left), _number(right)
+    if not colon or index is None or value is None:
+        return 0, Fault(f"{_show(token)} is not index:value", FORM)
     if not math.isfinite(value):
-        return 0, f"the value in {_show(token)} is not finite"
+        return 0, Fault(f"the value in {_show(token)} is not finite", CORRECT)
+    place = f"the index in {_show(token)}"
     if index < 0:
-        return 0, f"the index in {_show(token)} is negative"
+        return 0, Fault(f"{place} is negative", FORM)
+    if index == 0 and zero_based == "no":
+        return 0, Fault(f"{place} is 0, but indices must count from 1", FROM_ZERO)
     if index > MAX_FEATURES:
-        return 0, f"the index in {_show(token)} is above {MAX_FEATURES}"
+        return 0, Fault(f"{place} is above {MAX_FEATURES}", CORRECT)
     if index == previous:
-        return 0, f"the index in {_show(token)} stands twice"
+        return 0, Fault(f"{place} stands twice", FORM)
     if index < previous:
-        return 0, f"the index in {_show(token)} comes after {previous}, but indices must ascend"
+        return 0, Fault(f"{place} comes after {previous}, but indices must ascend", FORM)
     return index, None
+
+
+def _integer(text: bytes) -> int | None:
+    """Return a whole number; Python's underscores, as in 1_000, are none of LIBSVM's."""
+    try:
+        return None if b"_" in text else int(text)
+    except ValueError:
+        return None
 
 
 def _number(text: bytes) -> float | None:
     try:
-        return float(text)
+        return None if b"_" in text else float(text)
     except ValueError:
         return None
 

@@ -6,16 +6,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lrbench.data import bundled, generated
-from lrbench.data.compressed import SUFFIXES, compressed_beside, is_file
+from lrbench.data.collection import collection, unknown_set
+from lrbench.data.compressed import SUFFIXES, compressed_beside
 from lrbench.data.dataset import Dataset
-from lrbench.data.from_libsvm import file_status, read_libsvm
+from lrbench.data.folder import data_dir, in_data_dir
+from lrbench.data.from_libsvm import cached_libsvm
 from lrbench.data.parsed import cached
 from lrbench.errors import DataError, UsageError, shown, shown_path
-
-VARIABLE = "LRBENCH_DATA_DIR"
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,20 @@ class DataName:
     Parameters
     ----------
     name
-        ``sklearn:NAME``, ``generated:NAME``, a path, or the bare name of a file in
-        ``LRBENCH_DATA_DIR``.
+        ``sklearn:NAME``, ``generated:NAME``, a path, or a bare name: of a set of the LIBSVM
+        collection or of a file in the folder of sets.
     params
         For generated data only.
     folder
         What a relative path is relative to; None is the working directory.
+    zero_based
+        Whether the indices of LIBSVM text count from 0; auto: where a 0 occurs.
     """
 
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
+    zero_based: Literal["auto", "yes", "no"] = "auto"
 
     @property
     def generated(self) -> bool:
@@ -58,6 +61,12 @@ class DataName:
 
         Whether a file exists is not asked.
         """
+        made_elsewhere = self.generated or self.name.startswith(bundled.PREFIX)
+        if made_elsewhere and self.zero_based != "auto":
+            raise UsageError(
+                f"the data {shown(self.name)} are no LIBSVM text, and have no indices to count.",
+                "leave zero_based out.",
+            )
         if self.generated:
             generated.generator(self.name.removeprefix(generated.PREFIX), self.params)
             return
@@ -76,14 +85,15 @@ def load(data: DataName) -> Dataset:
     Notes
     -----
     Files and bundled sets are parsed once and then mapped from the cache, which imports neither
-    scikit-learn nor, for dense data, SciPy.
+    scikit-learn nor, for dense data, SciPy. A set of the LIBSVM collection is fetched on first use,
+    which is said on stderr; under CI and offline it is not.
     """
     data.check()
     if data.generated:
         return generated.generate(data.name.removeprefix(generated.PREFIX), data.params)
     if data.name.startswith(bundled.PREFIX):
         return _load_bundled(data.name)
-    return _load_file(data.name, _find(data))
+    return _load_file(data, *_find(data))
 
 
 def _load_bundled(full_name: str) -> Dataset:
@@ -94,38 +104,38 @@ def _load_bundled(full_name: str) -> Dataset:
     return Dataset(full_name, parsed.X, parsed.y, content, about, parsed.labels)
 
 
-def _load_file(name: str, path: Path) -> Dataset:
-    status = file_status(path)
-    stamp: list[int | str] = [status.st_size, status.st_mtime_ns]
-    resolved = path.resolve()
-    parsed, content = cached(f"file:{resolved}", stamp, lambda: read_libsvm(path))
-    about = f"LIBSVM text {shown_path(resolved)}"
-    return Dataset(shown_path(name), parsed.X, parsed.y, content, about)
+def _load_file(data: DataName, path: Path, n_features: int | None) -> Dataset:
+    parsed, content = cached_libsvm(path, zero_based=data.zero_based, n_features=n_features)
+    about = f"LIBSVM text {shown_path(path.resolve())}"
+    return Dataset(shown_path(data.name), parsed.X, parsed.y, content, about)
 
 
-def _find(data: DataName) -> Path:
-    """Return the file that the name means."""
+def _find(data: DataName) -> tuple[Path, int | None]:
+    """Return the file that the name means, and the width of X where the name fixes it."""
     name = data.name
     here = (data.folder or Path()) / _expanded(name)
     if Path(name).name != name:
-        return here
-    known = _in_data_folder(name)
-    if known and os.path.lexists(here) and not known.samefile(here):
+        return here, None
+    entry, known = collection().get(name), in_data_dir(name)
+    if (known or entry) and _is_another_file(here, known):
         raise UsageError(
-            f"{shown(name)} is both a file here and a set in {shown_path(known.parent)}.",
-            f"write ./{shown_path(name)} or {shown_path(known)}.",
+            f"{shown(name)} is both a file here and a set"
+            f" {f'in {shown_path(data_dir())}' if known else 'of the LIBSVM collection'}.",
+            f"write ./{shown_path(name)} for the file, or"
+            f" {f'{shown_path(known)} for' if known else 'rename it to mean'} the set.",
         )
+    if entry and known is None:
+        from lrbench.data.fetch import fetch_on_first_use
+
+        known = fetch_on_first_use(entry)
     if known:
-        return known
+        return known, entry.n_features if entry else None
     if os.path.lexists(here) or "." in name:
-        return here
+        return here, None
     packed = compressed_beside(here)
     raise DataError(
-        f"there are no data called {shown(name)}; LIBSVM sets by name are not available yet.",
-        f"did you mean ./{shown_path(packed.name)}?"
-        if packed
-        else f"give the path of a file, as in ./{shown_path(name)}, or a set that ships, as in"
-        " sklearn:diabetes.",
+        f"there are no data called {shown(name)}.",
+        f"did you mean ./{shown_path(packed.name)}?" if packed else unknown_set(name),
     )
 
 
@@ -136,9 +146,8 @@ def _expanded(name: str) -> Path:
         return Path(name)
 
 
-def _in_data_folder(name: str) -> Path | None:
-    folder = os.environ.get(VARIABLE)
-    if not folder:
-        return None
-    candidates = (Path(folder) / f"{name}{suffix}" for suffix in SUFFIXES)
-    return next((path for path in candidates if is_file(path)), None)
+def _is_another_file(here: Path, known: Path | None) -> bool:
+    """Return whether `here` is a file, or a link to none, other than `known`."""
+    if not os.path.lexists(here) or here.is_dir():
+        return False
+    return known is None or not (here.exists() and here.samefile(known))

@@ -58,7 +58,7 @@ def scaled(X: Matrix, how: str) -> Matrix:
     A column that is zero (maxabs) or constant (standard) and a row that is zero (unit-rows) are
     divided by 1.
     """
-    return _scaling(X, how)[0]
+    return fit_scaling(X, how)[0]
 
 
 def affine(X: Matrix, how: str) -> Affine:
@@ -84,10 +84,42 @@ def affine(X: Matrix, how: str) -> Affine:
     -----
     Equal to rounding, and at the cost of `scaled`.
     """
-    return _scaling(X, how)[1]
+    return fit_scaling(X, how)[1]
 
 
-def _scaling(X: Matrix, how: str) -> tuple[Matrix, Affine]:
+def scaled_like(X: Matrix, how: str, fitted: Affine) -> Matrix:
+    """Return `X` scaled as other samples of the same features were.
+
+    Parameters
+    ----------
+    X
+        (n_samples, n_features), dense where they were; never written to.
+    how
+        As for `scaled`.
+    fitted
+        The centre and the divisor of the other samples, from `affine`.
+
+    Raises
+    ------
+    DataError
+        For numbers too large to be squared in float64 afterwards.
+    """
+    centre, divisor = fitted
+    if how == "unit-rows":
+        return scaled(X, how)
+    with np.errstate(over="ignore"):
+        if divisor is None:
+            out = X
+        elif isinstance(X, np.ndarray):
+            out = (X if centre is None else X - centre) / divisor
+        else:
+            out = _with_data(X, X.data / divisor[X.indices])
+    _check_size(out)
+    return out
+
+
+def fit_scaling(X: Matrix, how: str) -> tuple[Matrix, Affine]:
+    """Return what `scaled` and `affine` return, at the cost of one of them."""
     check_scaling(how)
     if how != "maxabs":
         _check_size(X)

@@ -14,6 +14,7 @@ from lrbench.reports.groups import (
     status_cell,
     verdicts_of,
 )
+from lrbench.reports.tested import tested_columns
 from lrbench.reports.verdict_blocks import (
     VERDICT_STYLE,
     main_bound,
@@ -48,7 +49,10 @@ def lane_table(
     ]
     columns = [c for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
     first = ("lr0", [Cell(texts[runs[0].lr0]) for runs in lanes])
-    yield from folded_cells(first, [[column] for column in columns], view.width, LEFT)
+    groups = [[column] for column in columns]
+    if tested := tested_columns(lanes):
+        groups.insert(HEADINGS.index("average"), tested)
+    yield from folded_cells(first, groups, view.width, LEFT)
 
 
 def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[Cell]:

@@ -16,6 +16,8 @@ def problem_lines(problem: ProblemResult) -> Iterator[Line]:
     title = f"{problem.name}: {h['title']}" if h["title"] else problem.name
     yield line(title, style="title", recurs=(problem.name,))
     yield line(*_data(h))
+    if h["test"] is not None:
+        yield line(*test_pieces(h["test"]))
     yield line(*_model(h), *_optimum(h["constants"]))
     if not h["constants"]["attained"]:
         why = h["constants"]["no_minimiser"]
@@ -32,6 +34,18 @@ def _data(h: Any) -> Iterator[str]:
         yield f"{100 * density:.3g} % non-zeros"
     if h["labels"]:
         yield ", ".join(f"{sign} = {name}" for sign, name in h["labels"].items())
+
+
+def test_pieces(test: Any) -> Iterator[str]:
+    """Yield what is held out: ``test: 16281 samples of a9a.t``."""
+    many, left_out = test["n_samples"], test["features_left_out"]
+    if test["fraction"] is None:
+        yield f"test: {many} sample{'s' * (many > 1)} of {test['data']}"
+    else:
+        share = f"{100 * test['fraction']:.4g} %"
+        yield f"test: {share} ({many} sample{'s' * (many > 1)}, seed {test['seed']})"
+    if left_out:
+        yield f"{left_out} feature{'s' * (left_out > 1)} left out"
 
 
 def _model(h: Any) -> Iterator[str]:

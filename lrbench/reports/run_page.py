@@ -26,6 +26,7 @@ from lrbench.reports.groups import (
 from lrbench.reports.lane_table import lane_table
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.refused import refused
+from lrbench.reports.tested import tested_blocks
 from lrbench.reports.trajectory import lane_blocks, trajectory
 from lrbench.reports.verdict_blocks import main_certificate, verdict_grid
 from lrbench.reports.view import View
@@ -86,6 +87,7 @@ def _one_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
     first = ("T", [str(t) for t in iterations])
     columns = [_columns(problem, runs, iterations) for runs in groups]
     yield from folded(first, columns, view.width)
+    yield from tested_blocks(problem, groups)
     for runs in groups:
         yield from _solver_blocks(problem, runs, view)
 

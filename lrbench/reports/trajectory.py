@@ -15,9 +15,10 @@ from lrbench.reports.groups import (
     table_iterations,
     verdicts_of,
 )
+from lrbench.reports.tested import TEST, tested_text
 from lrbench.reports.verdict_blocks import main_certificate, verdict_grid
 from lrbench.reports.view import View
-from lrbench.results import COLUMNS, SUMMED, ProblemResult, Run
+from lrbench.results import COLUMNS, SUMMED, TESTED, ProblemResult, Run
 
 DEFAULT = {
     "passes": "passes",
@@ -70,12 +71,15 @@ def _shown(runs: Sequence[Run], view: View) -> dict[str, str]:
         names = [name for name in view.columns if name != "iteration"]
         timed = ["seconds"] if view.timing and "seconds" not in names else []
         return {name: name for name in names + timed}
-    states = [name for name in runs[0].trace if name not in COLUMNS + SUMMED]
+    states = [name for name in runs[0].trace if name not in COLUMNS + TESTED + SUMMED]
     timed = ["seconds"] if view.timing else []
-    return DEFAULT | {name: name for name in states + timed}
+    tested = {name: heading for name, heading in TEST.items() if name in runs[0].trace}
+    return DEFAULT | tested | {name: name for name in states + timed}
 
 
 def _text(name: str, value: float | None, error: float) -> str:
+    if name in TEST:
+        return tested_text(name, value)
     if name == "passes" and value is not None:
         return f"{value:.4g}"
     return gap(value, error) if name.startswith("suboptimality") else scientific(value)

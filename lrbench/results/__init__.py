@@ -4,6 +4,7 @@ from lrbench.results.features import FeatureMap as FeatureMap
 from lrbench.results.files import reserve as reserve
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import SUMMED as SUMMED
+from lrbench.results.records import TESTED as TESTED
 from lrbench.results.records import Kind as Kind
 from lrbench.results.records import ProblemResult as ProblemResult
 from lrbench.results.records import Run as Run

@@ -29,6 +29,7 @@ def problem_from(f: Fields) -> ProblemResult:
     _check_header(f)
     header = {k: v for k, v in f.values.items() if k not in ("name", "runs", "verdicts")}
     header.setdefault("title", "")
+    header.setdefault("test", None)
     header["constants"] = header["constants"] | {
         k: v for k, v in LATER_CONSTANTS.items() if k not in header["constants"]
     }
@@ -58,7 +59,18 @@ def _check_header(f: Fields) -> None:
         labels = f.inner("labels")
         for sign in labels.values:
             labels.take(sign, "a text")
+    if f.take("test", "an object", None, null=True) is not None:
+        _check_test(f.inner("test"))
     _check_constants(f.inner("constants"))
+
+
+def _check_test(t: Fields) -> None:
+    t.take("data", "a text")
+    for key in ("n_samples", "features_left_out"):
+        if t.take(key, "an integer") < (key == "n_samples"):
+            raise t.wrong(t.place(key), "is too small")
+    t.take("fraction", "a number", null=True)
+    t.take("seed", "an integer", null=True)
 
 
 def _check_constants(c: Fields) -> None:

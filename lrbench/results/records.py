@@ -36,6 +36,9 @@ COLUMNS = (
 )
 """The columns that every trace has."""
 
+TESTED = ("test_loss", "test_accuracy")
+"""The columns of a trace where samples are held out; the latter for two classes only."""
+
 SUMMED = (
     "sum_grad_norm_sq",
     "sum_lr_grad_norm_sq",

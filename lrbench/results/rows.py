@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lrbench.results.records import COLUMNS, SUMMED, ProblemResult, Run
+from lrbench.results.records import COLUMNS, SUMMED, TESTED, ProblemResult, Run
 from lrbench.results.to_dict import run_dict
 
 LABELS = ("problem", "solver", "params", "lr0", "seed", "status")
 
 
 def trace_columns(problems: Sequence[ProblemResult]) -> tuple[str, ...]:
-    """Return the columns of all traces: those that every trace has, solver states, and sums."""
+    """Return the columns of all traces: common ones, of held-out samples, solver states, sums."""
     seen = {name: None for p in problems for r in p.runs for name in r.trace}
-    states = [name for name in seen if name not in COLUMNS + SUMMED]
+    tested = [name for name in TESTED if name in seen]
+    states = [name for name in seen if name not in COLUMNS + TESTED + SUMMED]
     sums = [name for name in SUMMED if name in seen]
-    return (*COLUMNS, *states, *sums)
+    return (*COLUMNS, *tested, *states, *sums)
 
 
 def rows(problems: Sequence[ProblemResult], columns: Sequence[str]) -> Iterator[list[Any]]:

@@ -4,6 +4,7 @@ from lrbench.spec.build import build, planted
 from lrbench.spec.load import load_spec, shipped
 from lrbench.spec.model import ProblemSpec, canonical
 from lrbench.spec.override import spec_from_data, with_overrides
+from lrbench.spec.samples import training
 from lrbench.spec.settings import with_settings
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "planted",
     "shipped",
     "spec_from_data",
+    "training",
     "with_overrides",
     "with_settings",
 ]

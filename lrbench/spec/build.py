@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrbench.arrays import PerSample, Vector
-from lrbench.data.dataset import Dataset
+from lrbench.arrays import Vector
+from lrbench.data.holdout import fits, matched
 from lrbench.data.intercept import with_intercept
-from lrbench.data.labels import binary_targets, count_targets
-from lrbench.data.load import load
-from lrbench.data.scaling import scaled
-from lrbench.errors import UsageError
-from lrbench.linear import LinearObjective
+from lrbench.data.scaling import Affine, fit_scaling, scaled_like
+from lrbench.errors import DataError, UsageError
+from lrbench.linear import LinearHeldOut, LinearObjective
+from lrbench.losses.base import Loss
 from lrbench.matrix import DataMatrix
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty
-from lrbench.problem import About, LinearProblem
-from lrbench.spec.model import OF_MAX, PER_SAMPLE, PenaltySpec, ProblemSpec, StartSpec, canonical
+from lrbench.problem import About, AboutTest, LinearProblem
+from lrbench.spec.model import (
+    OF_MAX,
+    PER_SAMPLE,
+    PenaltySpec,
+    ProblemSpec,
+    Split,
+    StartSpec,
+    canonical,
+)
 from lrbench.spec.parts import make_loss
+from lrbench.spec.samples import Samples, samples, training
 from lrbench.spec.table import located
+
+if TYPE_CHECKING:
+    from lrbench.matrix import Matrix
 
 
 def build(spec: ProblemSpec) -> LinearProblem:
@@ -36,35 +48,61 @@ def build(spec: ProblemSpec) -> LinearProblem:
         Where an option does not fit the data: a label they do not have, ``standard`` on a sparse
         matrix, a start outside the set of an indicator penalty.
     """
-    data = load(spec.data)
+    found = samples(spec)
     with located(spec.name):
-        y, labels = _targets(data, spec)
-        X = scaled(data.X, spec.scale)
-    if spec.intercept:
-        X = with_intercept(X)
-    matrix = DataMatrix(X)
-    mean_loss = LinearObjective(matrix, y, make_loss(spec.loss), NoPenalty(), spec.intercept)
+        X, fitted = fit_scaling(found.train.X, spec.scale)
+    matrix = _matrix(X, spec)
+    loss = make_loss(spec.loss)
+    mean_loss = LinearObjective(matrix, found.y, loss, NoPenalty(), spec.intercept)
     with located(spec.name):
         penalty = _penalty(spec.penalty, mean_loss)
     w0 = _start(spec.start, mean_loss.n_features)
     _check_start(spec, penalty, w0[: mean_loss.n_penalised])
+    test, about_test = _held_out(found, spec, fitted, loss)
     return LinearProblem(
         data=matrix,
-        y=y,
-        loss=mean_loss.loss,
+        y=found.y,
+        loss=loss,
         penalty=penalty,
         intercept=spec.intercept,
         name=spec.name,
         w0=w0,
         about=About(
             title=spec.title,
-            data=data.name,
+            data=found.train.name,
             scale=spec.scale,
             start=str(spec.start),
-            labels=labels,
-            fingerprint=fingerprint(spec, data.content_hash),
+            labels=found.labels,
+            fingerprint=fingerprint(spec, found.train.content_hash),
+            test=about_test,
         ),
+        test=test,
     )
+
+
+def _matrix(X: Matrix, spec: ProblemSpec) -> DataMatrix:
+    return DataMatrix(with_intercept(X) if spec.intercept else X)
+
+
+def _held_out(
+    found: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss
+) -> tuple[LinearHeldOut | None, AboutTest | None]:
+    """Return the samples held out, with the columns and the scaling of the training data."""
+    test, y = found.test, found.test_y
+    if test is None or y is None:
+        return None, None
+    X, left_out = matched(test.X, found.train.X)
+    with located(test.name, DataError):
+        X = scaled_like(X, spec.scale, fitted)
+    split = spec.test if isinstance(spec.test, Split) else None
+    about = AboutTest(
+        data=test.name,
+        n_samples=len(y),
+        fraction=split.fraction if split else None,
+        seed=split.seed if split else None,
+        features_left_out=left_out,
+    )
+    return LinearHeldOut(_matrix(X, spec), y, loss), about
 
 
 def fingerprint(spec: ProblemSpec, content_hash: str) -> str:
@@ -80,13 +118,10 @@ def planted(spec: ProblemSpec) -> Vector | None:
     """
     if spec.loss != "squared" or spec.penalty.name != "none" or spec.scale != "none":
         return None
-    data = load(spec.data) if spec.data.generated else None
+    data = training(spec) if spec.data.generated else None
     if data is None or data.planted is None or not spec.intercept:
         return data.planted if data else None
-    consistent = np.allclose(
-        data.X @ data.planted, data.y, rtol=0, atol=1e-9 * np.abs(data.y).max()
-    )
-    return np.append(data.planted, 0.0) if consistent else None
+    return np.append(data.planted, 0.0) if fits(data) else None
 
 
 def largest_weight(mean_loss: LinearObjective) -> float:
@@ -99,13 +134,6 @@ def largest_weight(mean_loss: LinearObjective) -> float:
     """
     G = mean_loss.loss_gradient(np.zeros((mean_loss.n_features, 1)))
     return float(np.abs(G[: mean_loss.n_penalised]).max(initial=0.0))
-
-
-def _targets(data: Dataset, spec: ProblemSpec) -> tuple[PerSample, dict[str, str] | None]:
-    """Return the targets that the loss wants, and for two classes which labels they stand for."""
-    if spec.binary:
-        return binary_targets(data, spec.positive)
-    return (count_targets(data) if spec.task == "count" else data.y), None
 
 
 def _penalty(spec: PenaltySpec, mean_loss: LinearObjective) -> Penalty:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from lrbench.data.generated import PREFIX
+from lrbench.data.libsvm_fault import ZeroBased
 from lrbench.data.load import DataName
 from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError, shown
@@ -16,6 +18,7 @@ from lrbench.losses import LOSSES
 from lrbench.registry import did_you_mean
 from lrbench.spec.model import ProblemSpec, describe
 from lrbench.spec.parts import read_loss, read_penalty, read_positive, read_start
+from lrbench.spec.source import read_test, read_zero_based
 from lrbench.spec.table import Table, checked, located
 
 SUFFIX = ".toml"
@@ -102,19 +105,24 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     check_scaling(scale)
     intercept = data.take("intercept", bool, False)
     positive = read_positive(data.take_any("positive"))
-    source = _source(data, folder)
+    zero_based = read_zero_based(data.take_any("zero_based", "auto"))
+    test, seed = data.take_any("test"), data.take_any("test_seed")
+    source = _source(data, folder, zero_based)
     title = title or describe(loss, penalty, source)
-    return ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
+    spec = ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
+    if test is None and seed is None:
+        return spec
+    return replace(spec, test=read_test(test, seed, zero_based, folder))
 
 
-def _source(table: Table, folder: Path | None) -> DataName:
+def _source(table: Table, folder: Path | None, zero_based: ZeroBased) -> DataName:
     """Return which data the rest of the table [data] means."""
     name = table.take("name", str, "")
     if not name.strip():
         raise UsageError("[data] has no name.", "give a path or sklearn:NAME.")
     if not name.startswith(PREFIX):
         table.finish()
-    data = DataName(name, table.rest(), folder)
+    data = DataName(name, table.rest(), folder, zero_based)
     data.check()
     return data
 

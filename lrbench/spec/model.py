@@ -56,6 +56,14 @@ class StartSpec:
 
 
 @dataclass(frozen=True)
+class Split:
+    """The share of the samples that is held out for testing, and the seed that chooses them."""
+
+    fraction: float
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class ProblemSpec:
     """A problem, said in full; every name in it is known and every number in its range.
 
@@ -72,6 +80,8 @@ class ProblemSpec:
         What is done to X: scaled first, then a column of ones appended.
     positive
         The labels that count as +1; None: the larger one. Of no meaning to a regression loss.
+    test
+        What is held out: other data, or a share of the samples; None for nothing.
     """
 
     name: str
@@ -83,6 +93,7 @@ class ProblemSpec:
     scale: str
     intercept: bool
     positive: tuple[str, ...] | None
+    test: DataName | Split | None = None
 
     @property
     def task(self) -> str:
@@ -98,8 +109,8 @@ class ProblemSpec:
 def canonical(spec: ProblemSpec) -> str:
     """Return what defines the problem beside its data, as JSON with sorted keys.
 
-    Names, titles and the place of the data are left out: with the content hash of the data it makes
-    the fingerprint, which two ways to write the same problem share.
+    Names, titles, the place of the data and what is held out are left out: with the content hash of
+    the training data it makes the fingerprint, which two ways to write the same problem share.
     """
     what = {
         "loss": spec.loss,

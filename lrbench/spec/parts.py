@@ -7,9 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lrbench.data.generated import PREFIX
 from lrbench.data.labels import label_text
-from lrbench.data.load import DataName
 from lrbench.errors import UsageError, shown
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
@@ -118,19 +116,6 @@ def read_start(value: Any) -> StartSpec:
     if seed < 0:
         raise UsageError(f"seed is {seed}, which is negative.", "give a whole number from 0 on.")
     return StartSpec("normal", scale, seed)
-
-
-def read_data(text: str) -> DataName:
-    """Return the data that a command line means; a relative path is one from the working directory.
-
-    Only generated data have parameters: ``generated:gaussian[n_samples=100]``.
-    """
-    name, params = parse_part(text) if text.startswith(PREFIX) else (text, {})
-    data = DataName(name, params)
-    if not name.strip():
-        raise UsageError("the name of the data is empty.", "give a path or sklearn:NAME.")
-    data.check()
-    return data
 
 
 def read_positive(value: Any) -> tuple[str, ...] | None:

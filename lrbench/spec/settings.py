@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from lrbench.data.load import DataName
 from lrbench.errors import UsageError, shown
 from lrbench.parts import parse_part
 from lrbench.registry import did_you_mean
 from lrbench.spec.load import spec_from_table
-from lrbench.spec.model import ProblemSpec, describe
+from lrbench.spec.model import ProblemSpec, Split, describe
+from lrbench.spec.source import as_fraction, data_text
 from lrbench.spec.table import located
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
@@ -40,6 +42,9 @@ KEYS = (
     "data.scale",
     "data.intercept",
     "data.positive",
+    "data.test",
+    "data.test_seed",
+    "data.zero_based",
 )
 """What a hint suggests; which keys there are is asked of the problem itself."""
 
@@ -88,8 +93,8 @@ def _pair(setting: str) -> tuple[str, str]:
 
 
 def _rank(key: str) -> int:
-    """Return when a key is set: tables and names, then what belongs to them, then the title."""
-    if key == "title":
+    """Return when a key is set: tables and names, what belongs to them, its seed, the title."""
+    if key in ("data.test_seed", "title"):
         return 2
     return 0 if "." not in key or key.endswith(".name") else 1
 
@@ -112,12 +117,23 @@ def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:
         table[head] = {"name": value, **kept}
     else:
         table[head][inside] = value
+    if key == "data.test" and as_fraction(value) is None:
+        table[head].pop("test_seed", None)
     folder = None if key in ("data", "data.name") else spec.data.folder
-    new = spec_from_table(table, spec.name, folder)
+    new = _placed(spec_from_table(table, spec.name, folder), spec, key)
     same = (new.loss, new.penalty, new.data) == (spec.loss, spec.penalty, spec.data)
     if same or key == "title":
         return new
     return replace(new, title=describe(new.loss, new.penalty, new.data))
+
+
+def _placed(new: ProblemSpec, spec: ProblemSpec, key: str) -> ProblemSpec:
+    """Return `new` with its test data looked for where those of `spec` are, or where set here."""
+    if not isinstance(new.test, DataName):
+        return new
+    old = None if key in ("data", "data.test") else spec.test
+    folder = old.folder if isinstance(old, DataName) else None
+    return replace(new, test=replace(new.test, folder=folder))
 
 
 def _check_key(key: str) -> None:
@@ -145,13 +161,28 @@ def _table_of(spec: ProblemSpec) -> dict[str, Any]:
         "loss": {"name": name, **params},
         "penalty": penalty,
         "start": start,
-        "data": {"name": spec.data.name, **spec.data.params, **_data_options(spec)},
+        "data": {
+            "name": spec.data.name,
+            **spec.data.params,
+            **_data_options(spec),
+            **_file_options(spec),
+        },
     }
 
 
 def _data_options(spec: ProblemSpec) -> dict[str, Any]:
-    """Return what the table data says beside which data."""
+    """Return what the table data says whichever data it means."""
     options: dict[str, Any] = {"scale": spec.scale, "intercept": spec.intercept}
     if spec.positive is not None:
         options["positive"] = list(spec.positive)
+    if isinstance(spec.test, Split):
+        options |= {"test": spec.test.fraction, "test_seed": spec.test.seed}
+    return options
+
+
+def _file_options(spec: ProblemSpec) -> dict[str, Any]:
+    """Return what the table data says of these data alone."""
+    options: dict[str, Any] = {"zero_based": spec.data.zero_based}
+    if isinstance(spec.test, DataName):
+        options["test"] = data_text(spec.test)
     return options

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from lrbench.errors import UsageError, shown
+from lrbench.errors import LrbenchError, UsageError, shown
 from lrbench.registry import did_you_mean
 
 T = TypeVar("T")
@@ -21,11 +21,11 @@ WORDS: dict[type, str] = {
 
 
 @contextmanager
-def located(where: str) -> Iterator[None]:
-    """Put `where` (a file or an option) in front of a `UsageError` raised inside the block."""
+def located(where: str, kind: type[LrbenchError] = UsageError) -> Iterator[None]:
+    """Put `where` (a file or an option) in front of an error of this kind raised in the block."""
     try:
         yield
-    except UsageError as error:
+    except kind as error:
         raise type(error)(f"{where}: {error.message}", error.hint) from error
 
 

@@ -165,8 +165,9 @@ def test_missing_folder_pipe_and_odd_names(tmp_path: Path) -> None:
         read_libsvm(tmp_path / "pipe")
 
 
-def test_good_text_has_no_fault(tmp_path: Path) -> None:
-    assert find_fault(file(tmp_path, SPARSE)) is None
+def test_good_text_has_no_fault() -> None:
+    lines = list(enumerate(SPARSE.splitlines(keepends=True), start=1))
+    assert find_fault(lines) is None
 
 
 def test_real_files_have_the_published_size(libsvm_dir: Path) -> None:

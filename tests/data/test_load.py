@@ -70,17 +70,67 @@ def test_relative_path_is_relative_to_the_folder(
         load(DataName("sub"))
 
 
-def test_bare_name_points_to_paths() -> None:
-    with pytest.raises(DataError, match="LIBSVM sets by name are not available yet") as caught:
+@pytest.mark.parametrize(
+    ("name", "hint"), [("a9b", "did you mean a9a?"), ("qqqqq", "see lrbench data list.")]
+)
+def test_unknown_bare_name(name: str, hint: str) -> None:
+    with pytest.raises(DataError, match=f"no data called '{name}'") as caught:
+        load(DataName(name))
+    assert caught.value.hint == hint
+
+
+def test_a_set_that_is_not_here_is_not_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="the set a9a is not in"):
         load(DataName("a9a"))
-    assert "./a9a" in caught.value.hint
+    (tmp_path / "a9a").mkdir()  # a folder is no data
+    with pytest.raises(DataError, match="the set a9a is not in"):
+        load(DataName("a9a"))
+    (tmp_path / "a9a").rmdir()
+    (tmp_path / "a9a").write_text(TEXT)
+    for data in (DataName("a9a"), DataName("a9a", folder=tmp_path)):
+        with pytest.raises(UsageError, match="both a file here and a set of the LIBSVM") as caught:
+            load(data)
+        assert caught.value.hint.startswith("write ./a9a for the file")
+    assert load(DataName("./a9a")).X.shape == (2, 1)
+    (tmp_path / "a9a").unlink()
+    (tmp_path / "a9a").symlink_to("nowhere")
+    with pytest.raises(UsageError, match="both a file here and a set"):
+        load(DataName("a9a"))
+
+
+def test_the_width_is_that_of_the_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("a9a", "a9a.t", "my-own", "svmguide3")
+    for name in names:
+        (tmp_path / name).write_text("1 1:1\n-1 119:1\n")
+    monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)  # the file here is the set
+    widths = {name: load(DataName(name)).X.shape[1] for name in names}
+    assert widths == {"a9a": 123, "a9a.t": 123, "my-own": 119, "svmguide3": 119}
+    assert load(DataName("./a9a")).X.shape == (2, 119)
+    (tmp_path / "a9a").write_text("1 1:1\n-1 124:1\n")
+    assert load(DataName("a9a")).X.shape == (2, 124)
+
+
+def test_zero_based_is_passed_on(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text(TEXT)
+    shapes = {
+        base: load(DataName("./a", folder=tmp_path, zero_based=base)).X.shape
+        for base in ("auto", "no", "yes")
+    }
+    assert shapes == {"auto": (2, 1), "no": (2, 1), "yes": (2, 2)}
+    for name in ("sklearn:iris", "generated:gaussian"):
+        with pytest.raises(UsageError, match="are no LIBSVM text"):
+            load(DataName(name, zero_based="no"))
 
 
 @pytest.mark.parametrize("suffix", [".bz2", ".gz", ".xz"])
 @pytest.mark.parametrize(
     ("name", "says", "hint"),
     [
-        ("a9a", "no data called", "./a9a"),
+        ("mine", "no data called", "./mine"),
         ("a.svm", "no file", "a.svm"),
         ("./a.svm", "no file", "a.svm"),
     ],
@@ -146,7 +196,7 @@ def test_data_folder_serves_bare_names(
     (folder / file).write_bytes(bz2.compress(content) if file.endswith("bz2") else content)
     monkeypatch.setenv("LRBENCH_DATA_DIR", str(folder))
     monkeypatch.chdir(here)
-    assert load(DataName("a9a.t")).X.shape == (2, 1)
+    assert load(DataName("a9a.t")).X.shape == (2, 123)
     (here / "a9a.t").write_text("1 1:1 2:1\n")
     with pytest.raises(UsageError, match="both a file here and a set"):
         load(DataName("a9a.t"))

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -10,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from disk import room_per_file
 from scipy.sparse import csr_array, random_array
 
-from lrbench.cachedir import write_atomically
 from lrbench.data.dataset import arrays_of, content_hash
+from lrbench.data.entries import read_entry
 from lrbench.data.load import DataName, load
 from lrbench.data.parsed import Parsed, cached
 
@@ -78,6 +80,58 @@ def test_maps_are_read_only(source: Source) -> None:
         assert not array.flags.writeable
 
 
+def test_maps_are_shared(source: Source) -> None:
+    parsed, content = source.get()
+    maps = [x for x in Path("/proc/self/maps").read_text().splitlines() if content in x]
+    assert len(maps) == len(arrays_of(parsed.X)) + 1
+    assert {line.split()[1] for line in maps} == {"r--s"}
+
+
+def fail(*_: object) -> str:
+    raise AssertionError("the array is read")
+
+
+def test_second_look_up_reads_no_array(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    source.get()
+    monkeypatch.setattr("lrbench.data.entries.digest", fail)
+    monkeypatch.setattr(csr_array, "check_format", lambda _, full_check: full_check and fail())
+    assert_same(source)
+    assert source.calls == 1
+
+
+def test_copied_cache_is_read_once_and_then_trusted(
+    source: Source, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, content = source.get()
+    copy = tmp_path / "copy"
+    shutil.copytree(own_cache, copy, copy_function=shutil.copyfile)  # the times are not kept
+    monkeypatch.setenv("LRBENCH_CACHE_DIR", str(copy))
+    with monkeypatch.context() as patch:
+        patch.setattr("lrbench.data.entries.write_atomically", no_room)
+        assert_same(source)  # a copy that cannot be written is good all the same
+    assert_same(source)
+    monkeypatch.setattr("lrbench.data.entries.digest", fail)
+    assert_same(source)
+    assert source.calls == 1
+    flip_last(copy / "data" / content / "y.npy")
+    monkeypatch.undo()
+    monkeypatch.setenv("LRBENCH_CACHE_DIR", str(copy))
+    assert_same(source)
+    assert source.calls == 2
+
+
+def no_room(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_change_within_a_tick_of_the_clock_shows(source: Source, own_cache: Path) -> None:
+    # An array and the change of it would have one time, were it not set back.
+    source.get()
+    (entry,) = (own_cache / "data").glob("*.json")
+    for path in (own_cache / "data").glob("*/*.npy"):
+        assert path.stat().st_mtime < entry.stat().st_mtime - 5
+
+
 def test_parsed_again_when_the_stamp_changes(source: Source) -> None:
     source.get()
     source.stamp = [2]
@@ -132,8 +186,10 @@ def test_damaged_arrays_are_made_again(source: Source, damage: Callable[[Path], 
         {"shape": [30, 11]},
         {"shape": [29, 12]},
         {"shape": "no"},
-        {"crc32": {}},
-        {"crc32": None},
+        {"digests": {}},
+        {"digests": None},
+        {"files": None},
+        {"files": {"y": [1, 2]}},
         {"labels": 3},
         {"labels": ["only one"]},
         {"stamp": [7]},
@@ -145,19 +201,25 @@ def test_damaged_entries_are_made_again(
     source.get()
     (entry,) = (own_cache / "data").glob("*.json")
     changed = json.loads(entry.read_text()) | change
-    del changed["entry_crc32"]  # so that it is not what tells
+    del changed["crc32"]  # so that it is not what tells
     crc32 = zlib.crc32(json.dumps(changed, sort_keys=True).encode())
-    entry.write_text(json.dumps(changed | {"entry_crc32": crc32}))
+    entry.write_text(json.dumps(changed | {"crc32": crc32}))
     assert_same(source)
     assert source.calls == 2
 
 
-def test_no_flipped_bit_of_an_entry_changes_the_data(source: Source, own_cache: Path) -> None:
+def test_no_flipped_bit_of_an_entry_is_trusted(source: Source, own_cache: Path) -> None:
     source.get()
     (entry,) = (own_cache / "data").glob("*.json")
-    for place in range(entry.stat().st_size):
+    whole = entry.read_bytes()
+    for place in range(len(whole)):
         flip(entry, place)
-        assert_same(source)
+        assert read_entry(source.key, source.stamp) is None, place
+        flip(entry, place)
+    assert read_entry(source.key, source.stamp) is not None
+    flip(entry, len(whole) // 2)
+    assert_same(source)
+    assert source.calls == 2
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, "\0"])
@@ -198,14 +260,9 @@ def test_cache_that_cannot_be_written_is_no_error(source: Source, own_cache: Pat
         assert source.calls == n
 
 
-def test_full_disk_leaves_no_half_entry(
-    source: Source, own_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(np, "save", full)
+@pytest.mark.parametrize("room", [0, 64, 127, 128, 129, 200, 400, 704])
+def test_full_disk_leaves_no_half_entry(source: Source, own_cache: Path, room: int) -> None:
+    with room_per_file(room):
         assert_same(source)
     assert list((own_cache / "data").iterdir()) == []
     assert_same(source)
@@ -223,14 +280,9 @@ def test_full_disk_leaves_the_arrays_of_another_entry(
         flip_last(folder / "y.npy")
     there = set(folder.iterdir())
 
-    def full(path: Path, write: Any) -> None:
-        if path.suffix == ".json":
-            raise OSError(28, "No space left on device")
-        write_atomically(path, write)
-
     other = Source(source.parsed, "another key")
     with monkeypatch.context() as patch:
-        patch.setattr("lrbench.data.parsed.write_atomically", full)
+        patch.setattr("lrbench.data.entries.write_atomically", no_room)
         assert_same(other)
     assert there - set(folder.iterdir()) == ({folder / "y.npy"} if damaged else set())
     assert_same(source)

@@ -67,9 +67,16 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_commands_of_readme_are_understood(command: str, tmp_path: Path, invoke: Any) -> None:
+def test_commands_of_readme_are_understood(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Any
+) -> None:
     """Each command runs once its files exist: here on small data and a short budget."""
     (tmp_path / "train.svm.bz2").write_bytes(_small_bz2())
+    folder = tmp_path / "sets"
+    folder.mkdir()
+    for name in ("a9a.bz2", "a9a.t.bz2"):
+        (folder / name).write_bytes(_small_bz2())
+    monkeypatch.setenv("LRBENCH_DATA_DIR", str(folder))
     (tmp_path / "my-problem.toml").write_text(
         (ROOT / "problems" / "log-spectrum.toml").read_text(encoding="utf-8")
     )

@@ -1,0 +1,110 @@
+"""`lrbench data`: the sets of the LIBSVM collection by name."""
+
+from __future__ import annotations
+
+import click
+
+from lrbench.cli import names
+from lrbench.cli.list import page_options
+from lrbench.errors import DataError, ExitCode
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+TASKS = ("binary", "regression", "multiclass")
+
+
+@click.group(name="data", no_args_is_help=False, context_settings=SETTINGS)
+def command() -> None:
+    """List, fetch and verify sets of the LIBSVM collection by name, as in lrbench run -d a9a.
+
+    They lie in $LRBENCH_DATA_DIR where that is set, else in the user's cache, plain or compressed.
+    """
+
+
+@command.command(name="list", context_settings=SETTINGS)
+@click.option("--task", type=click.Choice(TASKS), help="Only those for this task.")
+@page_options
+def list_sets(task: str | None, form: str | None, color: str) -> None:
+    """List the sets, and which are here.
+
+    n is the number of samples, d of features. The checksum is known, that of a text remade from the
+    origin of the data, or recorded by the first fetch.
+    """
+    from lrbench.cli.data_pages import facts, list_page, show
+    from lrbench.data.collection import collection
+
+    found = [facts(entry) for entry in collection().values() if task in (None, entry.task)]
+    show(found, list_page, form, color)
+
+
+@command.command(name="info", context_settings=SETTINGS)
+@click.argument("name", shell_complete=names.libsvm_sets)
+@page_options
+def info(name: str, form: str | None, color: str) -> None:
+    """Say all that is known of a set."""
+    from lrbench.cli.data_pages import details, info_page, show
+    from lrbench.data.collection import find_listed
+
+    show([details(find_listed(name))], info_page, form, color)
+
+
+@command.command(name="fetch", context_settings=SETTINGS)
+@click.argument(
+    "wanted", metavar="NAME...", nargs=-1, required=True, shell_complete=names.libsvm_sets
+)
+def fetch_sets(wanted: tuple[str, ...]) -> int:
+    """Fetch sets, check them, print their files.
+
+    A set that is here is checked only. $LRBENCH_DATA_MIRROR is a mirror to fetch from;
+    $LRBENCH_OFFLINE forbids fetching.
+    """
+    from lrbench.cli.main import say
+    from lrbench.data.collection import find_listed
+    from lrbench.data.fetch import fetch
+
+    code = ExitCode.OK
+    for entry in [find_listed(name) for name in wanted]:
+        try:
+            click.echo(fetch(entry))
+        except DataError as error:
+            say(error.message, error.hint)
+            code = ExitCode.WORLD
+    return code
+
+
+@command.command(name="verify", context_settings=SETTINGS)
+@click.argument("wanted", metavar="[NAME]...", nargs=-1, shell_complete=names.libsvm_sets)
+@page_options
+def verify(wanted: tuple[str, ...], form: str | None, color: str) -> int:
+    """Check the sets that are here, or those named.
+
+    ok: the text of the site. remade: the same data, written anew from their origin. recorded: as
+    when they were fetched. unrecorded: there is nothing to compare with. One that is BAD makes the
+    exit code 3.
+    """
+    from lrbench.cli.data_pages import checked, here, show, verify_page
+    from lrbench.cli.main import say
+    from lrbench.data.collection import collection, find_listed
+    from lrbench.data.folder import in_data_dir
+
+    if wanted:
+        files = {name: here(find_listed(name)) for name in wanted}
+    else:
+        files = {name: path for name in collection() if (path := in_data_dir(name))}
+    rows = [checked(name, path) for name, path in files.items()]
+    show(rows, verify_page, form, color)
+    bad = [row for row in rows if row["verdict"] == "BAD"]
+    for row in bad:
+        say(row["why"], f"delete it and say lrbench data fetch {row['name']}.")
+    return ExitCode.WORLD if bad else ExitCode.OK
+
+
+@command.command(name="path", context_settings=SETTINGS)
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=names.libsvm_sets)
+def show_path(name: str | None) -> None:
+    """Print the file of a set, or the folder."""
+    from lrbench.cli.data_pages import here
+    from lrbench.data.collection import find_listed
+    from lrbench.data.folder import data_dir
+
+    click.echo(data_dir() if name is None else here(find_listed(name)))

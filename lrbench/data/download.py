@@ -1,0 +1,160 @@
+"""One file over HTTP: retried where that may help, and its failures said in a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lrbench.errors import DataError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+ATTEMPTS = 3
+TIMEOUT_SECONDS = (10.0, 60.0)
+"""To connect, and between two pieces of the body."""
+
+PIECE = 1 << 16
+
+
+def download(url: str, path: Path, hint: str) -> None:
+    """Write what `url` answers with to the file `path`.
+
+    Parameters
+    ----------
+    url
+        With http or https.
+    path
+        The file, written to as the bytes come; partly written after a failure.
+    hint
+        What to do when it fails.
+
+    Raises
+    ------
+    DataError
+        Where the server cannot be reached, says no, or breaks off in every attempt.
+    OSError
+        Where the file cannot be written.
+
+    Notes
+    -----
+    What asking again cannot help (4xx) is not asked again. On a terminal a bar on stderr shows the
+    progress.
+    """
+    from pooch import HTTPDownloader
+    from requests.exceptions import RequestException
+
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with _bar(path.name) as bar, _closed_at_the_end() as hooks:
+                get = HTTPDownloader(
+                    progressbar=bar,
+                    chunk_size=PIECE,
+                    timeout=TIMEOUT_SECONDS,
+                    headers={"Accept-Encoding": "identity"},  # the bytes as they lie on the server
+                    hooks=hooks,
+                )
+                get(url, str(path), None)
+            return
+        except RequestException as error:
+            if attempt == ATTEMPTS or _is_final(error):
+                raise DataError(f"{url} cannot be fetched: {_reason(error)}.", hint) from error
+        time.sleep(attempt)
+
+
+@contextlib.contextmanager
+def _closed_at_the_end() -> Iterator[dict[str, Any]]:
+    """Close the responses that come by these hooks: pooch leaves open those that fail."""
+    with contextlib.ExitStack() as stack:
+
+        def keep(response: Any, *args: object, **options: object) -> None:
+            stack.callback(response.close)
+
+        yield {"response": keep}
+
+
+def _is_final(error: Exception) -> bool:
+    """Return whether asking again cannot help."""
+    from requests.exceptions import HTTPError, InvalidURL, TooManyRedirects
+
+    if isinstance(error, HTTPError) and error.response is not None:
+        return error.response.status_code < 500
+    return isinstance(error, InvalidURL | TooManyRedirects)
+
+
+def _reason(error: Exception) -> str:
+    from requests import exceptions
+    from urllib3.exceptions import IncompleteRead
+    from urllib3.exceptions import TimeoutError as PoolTimeoutError
+
+    if isinstance(error, exceptions.HTTPError) and error.response is not None:
+        return f"the server answers {error.response.status_code} {error.response.reason}"
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, IncompleteRead) and cause.expected is not None:
+            done = cause.partial if isinstance(cause.partial, int) else len(cause.partial)
+            return f"the connection was cut after {done} of {done + cause.expected} bytes"
+    kinds: list[tuple[tuple[type[BaseException], ...], str]] = [
+        ((socket.gaierror,), "the host is unknown"),
+        ((ConnectionRefusedError,), "the connection was refused"),
+        ((ssl.SSLError,), "the server's certificate cannot be trusted"),
+        ((TimeoutError, exceptions.Timeout, PoolTimeoutError), "there was no answer in time"),
+        ((ConnectionError, exceptions.ChunkedEncodingError), "the connection was cut"),
+        ((exceptions.TooManyRedirects,), "it is redirected in a circle"),
+        ((exceptions.InvalidURL,), "that is not an address"),
+    ]
+    for classes, reason in kinds:
+        if any(isinstance(cause, classes) for cause in causes):
+            return reason
+    return "the request failed"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+class _Bar:
+    """The bar of rich behind the names that pooch calls."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    @property
+    def total(self) -> float | None:
+        return self._progress.tasks[self._task].total
+
+    @total.setter
+    def total(self, n_bytes: int) -> None:
+        self._progress.update(self._task, total=n_bytes or None)  # 0: the server does not say
+
+    def update(self, n_bytes: int) -> None:
+        self._progress.advance(self._task, n_bytes)
+
+    def reset(self) -> None:
+        self._progress.update(self._task, completed=0)
+
+    def close(self) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def _bar(label: str) -> Iterator[_Bar | bool]:
+    """Show a bar on stderr while the body comes; False where stderr is no terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield False
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield _Bar(progress, progress.add_task(label, total=None))
