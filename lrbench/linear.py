@@ -145,7 +145,7 @@ class LinearHeldOut:
             Z, y = X @ W, self.y[rows]
             loss += self.loss.value(Z, y).sum(axis=0)
             if classes:
-                right += ((Z > 0) == (y[:, None] > 0)).sum(axis=0)
+                right += np.where(y[:, None] > 0, Z > 0, Z <= 0).sum(axis=0)  # nan is wrong
         n_samples = self.data.shape[0]
         return {"test_loss": loss / n_samples} | (
             {"test_accuracy": right / n_samples} if classes else {}

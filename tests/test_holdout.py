@@ -36,6 +36,7 @@ from lrbench.results import Status
 from lrbench.solvers.sgd import SGD
 from lrbench.spec import build, load_spec, planted, spec_from_data, training, with_overrides
 from lrbench.spec.model import ProblemSpec, Split
+from lrbench.spec.parts import make_loss
 
 LOGREG = load_spec("logreg")
 SCALERS: dict[str, Any] = {
@@ -158,6 +159,11 @@ def test_a_score_of_zero_is_the_class_minus_one() -> None:
     found = problem.measures(np.zeros((30, 2)))
     np.testing.assert_array_equal(found["test_accuracy"], np.mean(problem.test.y == -1))
     np.testing.assert_allclose(found["test_loss"], np.log(2), rtol=1e-14)
+
+
+def test_a_score_that_is_no_number_is_right_for_no_class() -> None:
+    held = LinearHeldOut(DataMatrix(np.ones((2, 1))), np.array([-1.0, 1.0]), make_loss("logistic"))
+    assert held.measures(np.array([[np.nan, -1.0]]))["test_accuracy"].tolist() == [0.0, 0.5]
 
 
 def test_measures_by_row_blocks_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,17 +85,18 @@ def verify(wanted: tuple[str, ...], form: str | None, color: str) -> int:
     from lrbench.cli.data_pages import checked, here, show, verify_page
     from lrbench.cli.main import say
     from lrbench.data.collection import collection, find_listed
-    from lrbench.data.folder import in_data_dir
+    from lrbench.data.folder import check_data_dir, in_data_dir
 
     if wanted:
         files = {name: here(find_listed(name)) for name in wanted}
     else:
+        check_data_dir()
         files = {name: path for name in collection() if (path := in_data_dir(name))}
     rows = [checked(name, path) for name, path in files.items()]
     show(rows, verify_page, form, color)
     bad = [row for row in rows if row["verdict"] == "BAD"]
     for row in bad:
-        say(row["why"], f"delete it and say lrbench data fetch {row['name']}.")
+        say(row["why"], f"move it away and say lrbench data fetch {row['name']}.")
     return ExitCode.WORLD if bad else ExitCode.OK
 
 

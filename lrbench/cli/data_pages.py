@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lrbench.cli.list import show_json, show_page
 from lrbench.data.checksum import check, record_path
 from lrbench.data.collection import Listed, find_listed
+from lrbench.data.compressed import is_file
+from lrbench.data.download import shown_url
 from lrbench.data.fetch import url_of
 from lrbench.data.folder import data_dir, in_data_dir
 from lrbench.errors import DataError, shown_path
@@ -42,7 +44,7 @@ def facts(entry: Listed) -> Row:
     kinds = {
         "known": entry.sha256 is not None,
         "remade": entry.remade_sha256 is not None,
-        "recorded": record_path(entry.name).exists(),
+        "recorded": is_file(record_path(entry.name)),
     }
     return {
         "name": entry.name,
@@ -68,7 +70,7 @@ def details(entry: Listed) -> Row:
         "sha256": entry.sha256,
         "remade_sha256": entry.remade_sha256,
         "text_bytes": entry.text_bytes,
-        "url": url_of(entry),
+        "url": shown_url(url_of(entry)),
         "page": entry.page,
     }
 
@@ -112,7 +114,8 @@ def info_page(rows: Sequence[Row]) -> Iterator[Block]:
     """Yield a line for each thing that is known, from what `details` returns."""
     for row in rows:
         yield line(row["name"], style="title")
-        unknown = {"file": "not here", "checksum": "recorded by the first fetch"}
+        unrecorded = "recorded by the first fetch" if row["file"] is None else "none"
+        unknown = {"file": "not here", "checksum": unrecorded}
         for key, value in list(row.items())[1:]:
             if value is not None or key in unknown:
                 yield line(f"{key}: {unknown[key] if value is None else shown_path(value)}")

@@ -69,7 +69,7 @@ def assemble(path: Path, blocks: Iterable[Block], zero_based: ZeroBased, shelf: 
     arrange = _dense if data.rows >= DENSE_FROM * shape[0] * shape[1] else _sparse
     names = arrange(shelf, shape, first)
     X = matrix_of({name: shelf.array(name) for name in names}, shape)
-    return Parsed(X, shelf.array("y"))
+    return Parsed(X, shelf.array("y"), zero_based=first == 0)
 
 
 def _sparse(shelf: Shelf, shape: tuple[int, int], first: int) -> tuple[str, ...]:

@@ -39,6 +39,8 @@ class Dataset:
         The names of the classes 0, 1, … where the set has names.
     planted
         A minimiser by construction of the squared loss on X and y, (n_features,), if there is one.
+    zero_based
+        Whether the indices of LIBSVM text were counted from 0; None for other data.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Dataset:
     description: str
     labels: tuple[str, ...] | None = None
     planted: Vector | None = None
+    zero_based: bool | None = None
 
 
 def arrays_of(X: Matrix) -> dict[str, NDArray[Any]]:

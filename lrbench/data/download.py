@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrbench.errors import DataError
+from lrbench.errors import DataError, shown_path
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -21,6 +22,11 @@ TIMEOUT_SECONDS = (10.0, 60.0)
 """To connect, and between two pieces of the body."""
 
 PIECE = 1 << 16
+
+
+def shown_url(url: str) -> str:
+    """Return an address as it may be printed: in one line, without user and password."""
+    return shown_path(re.sub("//[^/?#]*@", "//", url))
 
 
 def download(url: str, path: Path, hint: str) -> None:
@@ -62,9 +68,11 @@ def download(url: str, path: Path, hint: str) -> None:
                 )
                 get(url, str(path), None)
             return
-        except RequestException as error:
+        except (RequestException, ValueError) as error:
             if attempt == ATTEMPTS or _is_final(error):
-                raise DataError(f"{url} cannot be fetched: {_reason(error)}.", hint) from error
+                raise DataError(
+                    f"{shown_url(url)} cannot be fetched: {_reason(error)}.", hint
+                ) from error
         time.sleep(attempt)
 
 
@@ -81,11 +89,11 @@ def _closed_at_the_end() -> Iterator[dict[str, Any]]:
 
 def _is_final(error: Exception) -> bool:
     """Return whether asking again cannot help."""
-    from requests.exceptions import HTTPError, InvalidURL, TooManyRedirects
+    from requests.exceptions import HTTPError, TooManyRedirects
 
     if isinstance(error, HTTPError) and error.response is not None:
         return error.response.status_code < 500
-    return isinstance(error, InvalidURL | TooManyRedirects)
+    return isinstance(error, ValueError | TooManyRedirects)
 
 
 def _reason(error: Exception) -> str:
@@ -101,13 +109,14 @@ def _reason(error: Exception) -> str:
             done = cause.partial if isinstance(cause.partial, int) else len(cause.partial)
             return f"the connection was cut after {done} of {done + cause.expected} bytes"
     kinds: list[tuple[tuple[type[BaseException], ...], str]] = [
+        ((exceptions.ProxyError,), "the proxy of the environment does not let it through"),
         ((socket.gaierror,), "the host is unknown"),
         ((ConnectionRefusedError,), "the connection was refused"),
         ((ssl.SSLError,), "the server's certificate cannot be trusted"),
         ((TimeoutError, exceptions.Timeout, PoolTimeoutError), "there was no answer in time"),
         ((ConnectionError, exceptions.ChunkedEncodingError), "the connection was cut"),
         ((exceptions.TooManyRedirects,), "it is redirected in a circle"),
-        ((exceptions.InvalidURL,), "that is not an address"),
+        ((ValueError,), "that is not an address"),  # to requests, or to urllib3 below it
     ]
     for classes, reason in kinds:
         if any(isinstance(cause, classes) for cause in causes):

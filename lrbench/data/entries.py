@@ -37,7 +37,7 @@ class Stored:
 
     Parameters
     ----------
-    X, y, labels
+    X, y, labels, zero_based
         As in `Parsed`.
     digests
         Of the arrays of X, and of ``y``.
@@ -47,6 +47,7 @@ class Stored:
     y: PerSample
     labels: tuple[str, ...] | None
     digests: Mapping[str, str]
+    zero_based: bool | None = None
 
     @property
     def content(self) -> str:
@@ -74,7 +75,7 @@ def read_entry(key: str, stamp: list[int | str]) -> Stored | None:
         arrays = {name: mapped(path) for name, path in paths.items()}
         X, y = matrix_of(arrays, tuple(entry["shape"])), arrays["y"]
         labels = None if entry["labels"] is None else tuple(map(str, entry["labels"]))
-        found = Stored(X, y, labels, entry["digests"])
+        found = Stored(X, y, labels, entry["digests"], entry["zero_based"])
         _require(found.content == entry["content"])
         _require(X.dtype == y.dtype == np.float64 and y.shape == X.shape[:1])
         _require(labels is None or bool(np.isin(y, np.arange(len(labels))).all()))
@@ -141,6 +142,7 @@ def _write_entry(key: str, stamp: list[int | str], fresh: Stored) -> None:
         "content": fresh.content,
         "shape": [int(k) for k in fresh.X.shape],
         "labels": None if fresh.labels is None else list(fresh.labels),
+        "zero_based": fresh.zero_based,
         "digests": dict(fresh.digests),
         "files": {name: _stamp(npy_path(folder, name)) for name in fresh.digests},
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lrbench.data.checksum import check, fault, read_text, record, record_path, recorded
 from lrbench.data.collection import SITE, Listed
-from lrbench.data.download import download
+from lrbench.data.download import download, shown_url
 from lrbench.data.folder import data_dir, in_data_dir
 from lrbench.errors import DataError, UsageError, shown, shown_path
 
@@ -30,7 +30,7 @@ def url_of(entry: Listed) -> str:
     base = os.environ.get(MIRROR) or SITE
     if not base.startswith(("http://", "https://")):
         raise UsageError(
-            f"{MIRROR} is {shown(base)}, which does not begin with http:// or https://.",
+            f"{MIRROR} is {shown(shown_url(base))}, which does not begin with http:// or https://.",
             f"give an address, or copy files into {shown_path(data_dir())} by hand.",
         )
     return f"{base.rstrip('/')}/{entry.place}"
@@ -96,8 +96,8 @@ def fetch(entry: Listed) -> Path:
 def _fetch(entry: Listed, url: str) -> Path:
     """Fetch the file, with the lock held."""
     target = data_dir() / entry.file
-    size = f" ({entry.text_bytes / 1e6:.1f} MB of text)" if entry.text_bytes else ""
-    _say(f"fetching {entry.name}{size} from {url} to {shown_path(target)}")
+    source = shown_url(url)
+    _say(f"fetching {entry.name}{_size(entry)} from {source} to {shown_path(target)}")
     hint = (
         f"set {MIRROR} to a mirror of the site, or put {entry.file} into"
         f" {shown_path(data_dir())} by hand."
@@ -112,12 +112,12 @@ def _fetch(entry: Listed, url: str) -> Path:
         try:
             text = read_text(part)
         except DataError as error:
-            raise DataError(f"what {url} answers is truncated or damaged.", hint) from error
+            raise DataError(f"what {source} answers is truncated or damaged.", hint) from error
         why = fault(entry, text, known)
         if why:
             old = "" if entry.sha256 or not known else f"; {_forget(entry)}"
             raise DataError(
-                f"what {url} answers is not the set {entry.name}: {why}", hint[:-1] + old + "."
+                f"what {source} answers is not the set {entry.name}: {why}", hint[:-1] + old + "."
             )
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -127,6 +127,13 @@ def _fetch(entry: Listed, url: str) -> Path:
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
     return target
+
+
+def _size(entry: Listed) -> str:
+    if entry.text_bytes is None:
+        return ""
+    unit, name = (1e6, "MB") if entry.text_bytes >= 1e6 else (1e3, "kB")
+    return f" ({entry.text_bytes / unit:.1f} {name} of text)"
 
 
 def _forget(entry: Listed) -> str:
@@ -141,9 +148,11 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = (error.strerror or "unknown error").lower()
+        if isinstance(error, FileExistsError):
+            reason = "it is no folder"
         raise DataError(
             f"nothing can be written into {shown_path(folder)}: {reason}.",
-            "make room, or set LRBENCH_DATA_DIR to another folder.",
+            "make room or check its permissions, or set LRBENCH_DATA_DIR to another folder.",
         ) from error
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lrbench.cachedir import cache_dir
 from lrbench.data.compressed import SUFFIXES, is_file
+from lrbench.errors import DataError, shown_path
 
 VARIABLE = "LRBENCH_DATA_DIR"
 
@@ -18,6 +19,16 @@ def data_dir() -> Path:
     """
     named = os.environ.get(VARIABLE)
     return Path(named) if named else cache_dir() / "libsvm"
+
+
+def check_data_dir() -> None:
+    """Raise `DataError` where there is no such folder, or it may not be looked into."""
+    folder = data_dir()
+    if not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
+        raise DataError(
+            f"{shown_path(folder)} is no folder that can be read.",
+            f"fetch a set first, or set {VARIABLE} to the folder of the sets.",
+        )
 
 
 def in_data_dir(name: str) -> Path | None:

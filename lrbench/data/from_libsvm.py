@@ -60,11 +60,11 @@ def cached_libsvm(
     )
     X, y = kept.X, kept.y
     if n_features is None or n_features <= X.shape[1]:
-        return Parsed(X, y), kept.content
-    wide = _widened(X, n_features)
+        return Parsed(X, y, zero_based=kept.zero_based), kept.content
+    wide = Parsed(_widened(X, n_features), y, zero_based=kept.zero_based)
     if isinstance(X, np.ndarray):
-        return Parsed(wide, y), content_hash(wide, y=y)
-    return Parsed(wide, y), combined_hash(wide.shape, kept.digests)
+        return wide, content_hash(wide.X, y=y)
+    return wide, combined_hash(wide.X.shape, kept.digests)
 
 
 def file_status(path: Path) -> os.stat_result:

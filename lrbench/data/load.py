@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lrbench.data import bundled, generated
 from lrbench.data.collection import collection, unknown_set
@@ -14,6 +14,7 @@ from lrbench.data.compressed import SUFFIXES, compressed_beside
 from lrbench.data.dataset import Dataset
 from lrbench.data.folder import data_dir, in_data_dir
 from lrbench.data.from_libsvm import cached_libsvm
+from lrbench.data.libsvm_fault import ZeroBased
 from lrbench.data.parsed import cached
 from lrbench.errors import DataError, UsageError, shown, shown_path
 
@@ -38,12 +39,17 @@ class DataName:
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
     folder: Path | None = None
-    zero_based: Literal["auto", "yes", "no"] = "auto"
+    zero_based: ZeroBased = "auto"
 
     @property
     def generated(self) -> bool:
         """Whether the data are made by formula."""
         return self.name.startswith(generated.PREFIX)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the data are LIBSVM text."""
+        return not (self.generated or self.name.startswith(bundled.PREFIX))
 
     @property
     def stem(self) -> str:
@@ -61,8 +67,7 @@ class DataName:
 
         Whether a file exists is not asked.
         """
-        made_elsewhere = self.generated or self.name.startswith(bundled.PREFIX)
-        if made_elsewhere and self.zero_based != "auto":
+        if not self.is_text and self.zero_based != "auto":
             raise UsageError(
                 f"the data {shown(self.name)} are no LIBSVM text, and have no indices to count.",
                 "leave zero_based out.",
@@ -107,7 +112,8 @@ def _load_bundled(full_name: str) -> Dataset:
 def _load_file(data: DataName, path: Path, n_features: int | None) -> Dataset:
     parsed, content = cached_libsvm(path, zero_based=data.zero_based, n_features=n_features)
     about = f"LIBSVM text {shown_path(path.resolve())}"
-    return Dataset(shown_path(data.name), parsed.X, parsed.y, content, about)
+    name = shown_path(data.name)
+    return Dataset(name, parsed.X, parsed.y, content, about, zero_based=parsed.zero_based)
 
 
 def _find(data: DataName) -> tuple[Path, int | None]:

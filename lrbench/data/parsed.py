@@ -24,6 +24,8 @@ class Parsed:
     X: Matrix
     y: PerSample
     labels: tuple[str, ...] | None = None
+    zero_based: bool | None = None
+    """Whether the indices of a text count from 0; None where there are no indices."""
 
 
 def cached(key: str, stamp: list[int | str], parse: Callable[[], Parsed]) -> tuple[Parsed, str]:
@@ -85,7 +87,7 @@ def stored(key: str, stamp: list[int | str], parse: Callable[[Shelf], Parsed]) -
 def _with_digests(parsed: Parsed) -> Stored:
     arrays = {**arrays_of(parsed.X), "y": parsed.y}
     digests = {name: digest(array) for name, array in arrays.items()}
-    return Stored(parsed.X, parsed.y, parsed.labels, digests)
+    return Stored(parsed.X, parsed.y, parsed.labels, digests, parsed.zero_based)
 
 
 def _put(parsed: Parsed, shelf: Shelf) -> Parsed:

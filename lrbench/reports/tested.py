@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from lrbench.reports.blocks import Block, Cell, Grid, gap, line, number
@@ -15,7 +16,8 @@ TEST = {"test_loss": "test loss", "test_accuracy": "test acc"}
 
 
 def tested_text(name: str, value: float | None) -> str:
-    """Return a test loss to 4 digits, a test accuracy to 4 places."""
+    """Return a test loss to 4 digits, a test accuracy to 4 places; an infinite one as none."""
+    value = value if value is not None and math.isfinite(value) else None
     if name == "test_accuracy" and value is not None:
         return f"{value:.4f}"
     return number(value, 4)

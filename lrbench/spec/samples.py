@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lrbench.arrays import Index, PerSample
 from lrbench.data.dataset import Dataset
 from lrbench.data.holdout import split_rows, subset
 from lrbench.data.labels import binary_targets, count_targets, matched_targets
-from lrbench.data.load import load
+from lrbench.data.load import DataName, load
 from lrbench.errors import DataError
 from lrbench.spec.model import ProblemSpec, Split
 from lrbench.spec.table import located
@@ -58,8 +58,23 @@ def samples(spec: ProblemSpec) -> Samples:
         _check_classes(spec, data, y[train])
         test = subset(data, held_out)
         return Samples(subset(data, train), y[train], labels, test, y[held_out])
-    test = load(spec.test)
+    test = load(_counted_alike(spec.test, data))
+    if test.content_hash == data.content_hash:
+        raise DataError(
+            f"the test data {test.name} are the training data: nothing is held out.",
+            "give other data, or a share such as 0.2.",
+        )
     return Samples(data, y, labels, test, _test_targets(test, data, y, spec))
+
+
+def _counted_alike(test: DataName, data: Dataset) -> DataName:
+    """Return the name of the test data with the index base of the training data, where it is open.
+
+    A text tells its base by an index 0 alone, which one of the two may happen not to have.
+    """
+    if test.zero_based != "auto" or data.zero_based is None or not test.is_text:
+        return test
+    return replace(test, zero_based="yes" if data.zero_based else "no")
 
 
 def training(spec: ProblemSpec) -> Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import csv
+import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,29 @@ def test_info(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(one["sha256"]) == 64
 
 
+def test_info_of_what_cannot_be_checked(
+    invoke: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRBENCH_DATA_MIRROR", "https://me:secret@mirror.example")
+    lines = invoke("data", "info", "duke.val").out.splitlines()
+    assert "checksum: recorded by the first fetch" in lines
+    assert "url: https://mirror.example/binary/duke.val.bz2" in lines
+    (folder / "duke.val").write_bytes(TEXT)
+    assert "checksum: none" in invoke("data", "info", "duke.val").out.splitlines()
+
+
+def test_a_folder_that_cannot_be_looked_into_has_no_sets(
+    invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*args: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", denied)
+    outcome = invoke("data", "list", "--task", "multiclass")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert rows(outcome.out)["news20"][-2:] == ["-", "known"]
+
+
 @pytest.mark.parametrize("command", ["info", "fetch", "verify", "path"])
 def test_unknown_set(command: str, invoke: Any) -> None:
     outcome = invoke("data", command, "a9b")
@@ -152,6 +176,15 @@ def test_path(invoke: Any, folder: Path) -> None:
     )
 
 
+def test_verify_without_a_folder(
+    invoke: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path / "none"))
+    outcome = invoke("data", "verify")
+    assert outcome.code == 3
+    assert "is no folder" in outcome.err
+
+
 def test_verify(invoke: Any, folder: Path, server: DataServer) -> None:
     assert invoke("data", "verify").out == f"no set is in {folder}\n"
     assert invoke("data", "fetch", "duke.val").code == 0
@@ -177,7 +210,7 @@ def test_verify(invoke: Any, folder: Path, server: DataServer) -> None:
         "w8a.bz2 is truncated or damaged",
     ):
         assert says in outcome.err
-    assert outcome.err.count("Hint: delete it and say lrbench data fetch") == 4
+    assert outcome.err.count("Hint: move it away and say lrbench data fetch") == 4
     assert invoke("data", "verify", "svmguide1").code == 3
 
 

@@ -19,6 +19,7 @@ from http_server import PATIENCE, DataServer, body, cut, redirect, serving, stal
 
 from lrbench.data.checksum import check, record_path, recorded
 from lrbench.data.collection import Listed, find_listed
+from lrbench.data.download import shown_url
 from lrbench.data.fetch import fetch, url_of
 from lrbench.data.load import DataName, load
 from lrbench.errors import DataError, LrbenchError, UsageError
@@ -252,6 +253,60 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     assert url_of(UNCHECKED) == f"{site}/binary/duke.val.bz2"
 
 
+@pytest.mark.parametrize("host", ["h" * 64 + ".invalid", "é..é", "[::1", "a b", "127.0.0.1:x"])
+def test_host_that_cannot_be_one(
+    host: str, folder: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRBENCH_DATA_MIRROR", f"http://{host}")
+    with pytest.raises(DataError, match="that is not an address") as caught:
+        fetch(UNCHECKED)
+    assert_two_sentences(caught.value, folder)
+    assert waits == []
+
+
+def test_proxy_that_is_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name)
+    with socket.socket() as unused:  # bound, but nobody listens
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused.getsockname()[1]}")
+        monkeypatch.setenv("LRBENCH_DATA_MIRROR", "http://mirror.invalid")
+        with pytest.raises(DataError, match="the proxy of the environment") as caught:
+            fetch(UNCHECKED)
+    assert_two_sentences(caught.value, folder)
+
+
+def test_a_password_is_used_and_not_shown(
+    server: DataServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = server.url.replace("//", "//me:secret@")
+    monkeypatch.setenv("LRBENCH_DATA_MIRROR", secret)
+    found: list[str | None] = []
+
+    def allowed(handler: Any) -> None:
+        found.append(handler.headers["Authorization"])
+        body(PACKED)(handler)
+
+    server.answers[PLACE] = [status(404), body(b"<html>"), body(PACKED[:-9]), allowed]
+    said = []
+    for _ in range(3):
+        with pytest.raises(DataError) as caught:
+            fetch(UNCHECKED)
+        said += [caught.value.message, caught.value.hint]
+    fetch(UNCHECKED)
+    assert found == ["Basic bWU6c2VjcmV0"]  # me:secret
+    monkeypatch.setenv("LRBENCH_DATA_MIRROR", "ftp://me:secret@mirror.example")
+    with pytest.raises(UsageError, match=r"is 'ftp://mirror\.example', which") as usage:
+        url_of(UNCHECKED)
+    said += [usage.value.message, *capsys.readouterr()]
+    assert f"{server.url}{PLACE}" in said[0]
+    assert "secret" not in "".join(said)
+
+
+def test_an_address_is_shown_in_one_line() -> None:
+    assert shown_url("http://a:b@c:1/x@y\nz") == "http://c:1/x@y\\nz"
+
+
 def test_full_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: object, **options: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -268,6 +323,13 @@ def test_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "file").touch()
     monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path / "file" / "sets"))
     with pytest.raises(DataError, match=r"nothing can be written into .*: not a directory"):
+        fetch(UNCHECKED)
+
+
+def test_folder_that_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path / "file"))
+    with pytest.raises(DataError, match=r"nothing can be written into .*: it is no folder"):
         fetch(UNCHECKED)
 
 

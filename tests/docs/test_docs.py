@@ -74,8 +74,8 @@ def test_commands_of_readme_are_understood(
     (tmp_path / "train.svm.bz2").write_bytes(_small_bz2())
     folder = tmp_path / "sets"
     folder.mkdir()
-    for name in ("a9a.bz2", "a9a.t.bz2"):
-        (folder / name).write_bytes(_small_bz2())
+    for name, n_samples in (("a9a.bz2", 100), ("a9a.t.bz2", 50)):
+        (folder / name).write_bytes(_small_bz2(n_samples))
     monkeypatch.setenv("LRBENCH_DATA_DIR", str(folder))
     (tmp_path / "my-problem.toml").write_text(
         (ROOT / "problems" / "log-spectrum.toml").read_text(encoding="utf-8")
@@ -101,10 +101,11 @@ def test_the_block_from_a_file_to_weights_runs(
     assert (tmp_path / "answer.npz").exists()
 
 
-def _small_bz2() -> bytes:
+def _small_bz2(n_samples: int = 100) -> bytes:
     import bz2
 
-    return bz2.compress(b"".join(b"%d 1:%d 2:1\n" % ((-1) ** k, k % 7) for k in range(100)))
+    lines = (b"%d 1:%d 2:1\n" % ((-1) ** k, k % 7) for k in range(n_samples))
+    return bz2.compress(b"".join(lines))
 
 
 def test_python_example_of_readme_runs() -> None:

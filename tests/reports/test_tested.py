@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 from shown_results import shown
 
@@ -109,6 +111,18 @@ def test_trajectories_show_the_test_at_every_checkpoint() -> None:
         k = at.index(int(row["T"]))
         assert float(row["test loss"]) == pytest.approx(trace["test_loss"][k], rel=6e-4)
         assert float(row["test acc"]) == pytest.approx(trace["test_accuracy"][k], abs=6e-5)
+
+
+@pytest.mark.parametrize("form", ["plain", "latex"])
+def test_a_page_of_a_saved_result_is_the_page_of_the_run(form: str) -> None:
+    result = lrbench.run("logreg", solvers="wngrad", iterations=2)
+    problem = result.problems[0]
+    (run,) = problem.runs
+    tested = run.trace | {"test_loss": np.array([1.0, np.inf, np.inf])}
+    problem = replace(problem, runs=(replace(run, trace=tested),))
+    result = replace(result, problems=(problem,))
+    again = Result.from_dict(json.loads(result.to_json()))
+    assert shown(again, form) == shown(result, form)
 
 
 def test_nothing_is_said_where_nothing_is_held_out() -> None:
