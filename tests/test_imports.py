@@ -23,7 +23,7 @@ LAYERS = [
     "losses penalties minibatches",
     "oracle matrix scaled scaled_lanes dense linear_walk linear problem results",
     "solvers theory data optimum spec tracking ledger",
-    "verdicts task",
+    "verdicts task study",
     "engine",
     "plan",
     "prepare describe",
@@ -41,6 +41,7 @@ NEVER = {
     "solvers": "problem linear linear_walk scaled matrix minibatches theory data optimum spec",
     "results": "solvers problem theory optimum spec data",
     "tracking": "problem linear solvers theory",
+    "study": "solvers theory optimum spec data verdicts task",
     "engine": "theory verdicts linear linear_walk scaled losses penalties data optimum spec",
     "reports": "engine solvers problem data optimum",
 }

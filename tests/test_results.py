@@ -21,6 +21,7 @@ import pytest
 import lrbench
 from lrbench.errors import ExitCode, LrbenchError, UsageError
 from lrbench.results import COLUMNS, SCHEMA, SUMMED, FeatureMap, Result, Run, Status, reserve
+from lrbench.study import analyse
 
 
 @cache
@@ -41,12 +42,18 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@cache
+def sweep() -> Result:
+    problem = lrbench.run("log-spectrum", lr0="1e-4:1e3:8", iterations=50, target=0.2).problems[0]
+    return replace(made(), problems=[replace(problem, sweep=analyse(problem))])
+
+
 def data() -> dict[str, Any]:
     """A saved result, to be spoilt."""
     return copy.deepcopy(made().to_dict())
 
 
-@pytest.mark.parametrize("result", [made, seeds])
+@pytest.mark.parametrize("result", [made, seeds, sweep])
 def test_what_is_written_is_read_back(result: Callable[[], Result]) -> None:
     written = result().to_dict()
     again = Result.from_json(json.dumps(written))
@@ -97,6 +104,14 @@ def test_unknown_keys_are_passed_over() -> None:
     ):
         table["later"] = {"a": [1]}
     assert Result.from_dict(saved).problems[0].runs[0].lr0 == 1.0
+
+
+def test_unknown_keys_of_a_sweep_are_passed_over() -> None:
+    saved = copy.deepcopy(sweep().to_dict())
+    found = saved["problems"][0]["sweep"]
+    for table in (found, found["solvers"][0], found["solvers"][0]["factors"][0]):
+        table["later"] = {"a": [1]}
+    assert Result.from_dict(saved).problems[0].sweep == sweep().problems[0].sweep
 
 
 def refused(content: bytes | str | dict[str, Any]) -> UsageError:
@@ -162,9 +177,9 @@ def test_newer_version() -> None:
     assert "newer" in error.hint
 
 
-def spoilt(where: str, value: Any) -> dict[str, Any]:
+def spoilt(where: str, value: Any, saved: Any = None) -> dict[str, Any]:
     """Return a saved result with something else at a place; `...` for nothing at all."""
-    saved: Any = data()
+    saved = data() if saved is None else copy.deepcopy(saved)
     inner = saved
     *path, last = [int(k) if k.isdigit() else k for k in where.split(".")]
     for key in path:
@@ -224,6 +239,44 @@ VERDICT = "problems.0.verdicts.0."
 )
 def test_wrong_keys_are_named(where: str, value: Any, message: str) -> None:
     assert message in refused(spoilt(where, value)).message
+
+
+SOLVER = "solvers.0."
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("target", None, "target is not a number"),
+        ("iterations", 1.5, "iterations is not an integer or null"),
+        ("solvers", {}, "solvers is not a list"),
+        (SOLVER + "solver.name", ..., "solvers[0].solver.name is missing"),
+        (SOLVER + "lr0.1", 1e-9, "solvers[0].lr0 is not positive and ascending"),
+        (SOLVER + "lr0.0", 0, "solvers[0].lr0 is not positive and ascending"),
+        (SOLVER + "passes", [1.0], "solvers[0].passes has 1 items, not 8"),
+        (SOLVER + "passes.2", "x", "solvers[0].passes[2] is not a number or null"),
+        (SOLVER + "reached", [], "solvers[0].reached has 0 items, not 8"),
+        (SOLVER + "best_lr0", -1.0, "solvers[0].best_lr0 is not positive"),
+        (SOLVER + "usable", [1.0], "solvers[0].usable is not a pair of numbers"),
+        (SOLVER + "usable", [1.0, None], "solvers[0].usable has an end that is no number"),
+        (SOLVER + "usable_decades", None, "solvers[0].usable_decades is not a number"),
+        (SOLVER + "usable_interval", 3, "solvers[0].usable_interval is not a list or null"),
+        (SOLVER + "at_edge", [True], "solvers[0].at_edge is not a pair"),
+        (SOLVER + "at_edge.0", 1, "solvers[0].at_edge[0] is not true or false"),
+        (SOLVER + "factors.0.on_grid", ..., "solvers[0].factors[0].on_grid is missing"),
+        (SOLVER + "statuses.stalled", "no", "solvers[0].statuses.stalled is not an integer"),
+        (SOLVER + "missing", None, "solvers[0].missing is not an integer"),
+    ],
+)
+def test_wrong_keys_of_a_sweep_are_named(where: str, value: Any, message: str) -> None:
+    saved = sweep().to_dict()
+    assert saved["problems"][0]["sweep"]["solvers"][0]["factors"]
+    error = refused(spoilt(f"problems.0.sweep.{where}", value, saved))
+    assert f"problems[0].sweep.{message}" in error.message
+
+
+def test_a_sweep_that_is_null_is_wrong() -> None:
+    assert "sweep is not an object" in refused(spoilt("problems.0.sweep", None)).message
 
 
 def test_saved_and_loaded(tmp_path: Path) -> None:

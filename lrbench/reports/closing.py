@@ -5,10 +5,7 @@ from __future__ import annotations
 from lrbench.reports.blocks import Line, gap, line, number
 from lrbench.reports.groups import f_star_error, rates
 from lrbench.results import ProblemResult
-from lrbench.results.ranking import Lane, first_to, lowest
-
-DEFAULT_SHARE = 0.01
-"""Of F(w_0) - f*: the target where none was given."""
+from lrbench.results.ranking import DEFAULT_SHARE, Lane, first_to, lowest
 
 
 def closing_line(problem: ProblemResult) -> Line | None:

@@ -16,4 +16,7 @@ from lrbench.results.result import SCHEMA as SCHEMA
 from lrbench.results.result import VERSION as VERSION
 from lrbench.results.result import Result as Result
 from lrbench.results.rows import trace_columns as trace_columns
+from lrbench.results.sweep import Factor as Factor
+from lrbench.results.sweep import Sensitivity as Sensitivity
+from lrbench.results.sweep import Sweep as Sweep
 from lrbench.results.to_dict import plain as plain

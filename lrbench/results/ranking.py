@@ -13,6 +13,9 @@ from lrbench.results.records import Run, Status
 LOST = (Status.DIVERGED, Status.FAILED)
 """What ends so is never the best, whatever its last numbers are."""
 
+DEFAULT_SHARE = 0.01
+"""Of F(w_0) - f*: the target where none was given."""
+
 Lane = tuple[str, float]
 """The solver as tables show it, and lr0."""
 

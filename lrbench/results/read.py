@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 
 from lrbench.results.fields import Fields
+from lrbench.results.read_solver import positive, solver_from
+from lrbench.results.read_sweep import sweep_from
 from lrbench.results.records import COLUMNS, Kind, ProblemResult, Run, Status, Trace, Verdict
-from lrbench.solver_spec import SolverSpec
+
+PARTS = ("name", "runs", "verdicts", "sweep")
+"""What is read apart from the rest that is known of a problem."""
 
 LATER = ("suboptimality_best",)
 """Columns that version 1 did not have from its first day."""
@@ -27,7 +31,7 @@ LATER_CONSTANTS = {
 def problem_from(f: Fields) -> ProblemResult:
     """Return one problem with all its runs and verdicts."""
     _check_header(f)
-    header = {k: v for k, v in f.values.items() if k not in ("name", "runs", "verdicts")}
+    header = {k: v for k, v in f.values.items() if k not in PARTS}
     header.setdefault("title", "")
     header.setdefault("test", None)
     header["constants"] = header["constants"] | {
@@ -38,6 +42,7 @@ def problem_from(f: Fields) -> ProblemResult:
         header=header,
         runs=tuple(map(_run, f.each("runs"))),
         verdicts=tuple(map(_verdict, f.each("verdicts"))),
+        sweep=sweep_from(f.inner("sweep")) if f.has("sweep") else None,
     )
 
 
@@ -83,26 +88,10 @@ def _check_constants(c: Fields) -> None:
         c.take(key, "true or false" if value is True else "a text", value)
 
 
-def _solver(f: Fields) -> SolverSpec:
-    params = f.take("params", "an object")
-    for key, value in params.items():
-        if not isinstance(value, int | float | str):
-            raise f.wrong(f"{f.place('params')}.{key}", "is neither a number nor a text")
-    shown = tuple(f.all_of("shown", "a text", []))
-    return SolverSpec(f.take("name", "a text"), params, shown)
-
-
-def _positive(f: Fields, key: str) -> float:
-    value = float(f.take(key, "a number"))
-    if not value > 0:
-        raise f.wrong(f.place(key), "is not positive")
-    return value
-
-
 def _run(f: Fields) -> Run:
     return Run(
-        solver=_solver(f.inner("solver")),
-        lr0=_positive(f, "lr0"),
+        solver=solver_from(f.inner("solver")),
+        lr0=positive(f, "lr0"),
         setting=f.one_of("setting", ("batch", "stochastic")),
         batch_size=f.take("batch_size", "an integer"),
         sampling=f.one_of("sampling", ("replacement", "reshuffle"), null=True),
@@ -142,8 +131,8 @@ def _verdict(f: Fields) -> Verdict:
         if values is not None and len(values) != len(iteration):
             raise f.wrong(f.place(name), f"has {len(values)} items, not {len(iteration)}")
     return Verdict(
-        solver=_solver(f.inner("solver")),
-        lr0=_positive(f, "lr0"),
+        solver=solver_from(f.inner("solver")),
+        lr0=positive(f, "lr0"),
         theorem=f.take("theorem", "a text"),
         kind=f.one_of("kind", typing.get_args(Kind)),
         statement=f.take("statement", "a text"),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.results.features import FeatureMap
+from lrbench.results.sweep import Sweep
 from lrbench.solver_spec import SolverSpec
 
 Trace: TypeAlias = dict[str, NDArray[np.float64]]
@@ -139,6 +140,8 @@ class ProblemResult:
     verdicts: Sequence[Verdict] = field(repr=False)
     features: FeatureMap | None = field(default=None, repr=False)
     """How the columns of X were scaled; not saved, None if unknown."""
+    sweep: Sweep | None = field(default=None, repr=False)
+    """The sensitivity to lr0; of a sweep only."""
 
     @cached_property
     def groups(self) -> Mapping[tuple[str, float], Sequence[Run]]:

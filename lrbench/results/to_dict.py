@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 
 from lrbench.results.records import COLUMNS, ProblemResult, Run, Verdict
+from lrbench.results.sweep import Sensitivity, Sweep
 from lrbench.solver_spec import SolverSpec
 
 
 def problem_dict(p: ProblemResult) -> dict[str, Any]:
     """Return all that is known of one problem."""
-    return {
+    said = {
         "name": p.name,
         **plain(p.header),
         "runs": [run_dict(r) for r in p.runs],
         "verdicts": [_verdict(v) for v in p.verdicts],
     }
+    return said if p.sweep is None else said | {"sweep": _sweep(p.sweep)}
 
 
 def _solver(s: SolverSpec) -> dict[str, Any]:
@@ -50,6 +52,19 @@ def _verdict(v: Verdict) -> dict[str, Any]:
         if name != "solver":
             out[name] = plain(getattr(v, name))
     return out
+
+
+def _sweep(s: Sweep) -> dict[str, Any]:
+    solvers = [_sensitivity(one) for one in s.solvers]
+    return {"target": plain(s.target), "iterations": s.iterations, "solvers": solvers}
+
+
+def _sensitivity(s: Sensitivity) -> dict[str, Any]:
+    named = {name: plain(getattr(s, name)) for name in s.__dataclass_fields__ if name != "factors"}
+    factors = [
+        {"power": f.power, "factor": plain(f.factor), "on_grid": f.on_grid} for f in s.factors
+    ]
+    return named | {"solver": _solver(s.solver), "factors": factors}
 
 
 def plain(value: Any) -> Any:

@@ -1,0 +1,43 @@
+"""How sure the width of a usable range is, over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrbench.study.usable import widths
+
+RESAMPLES = 1000
+LEVEL = 0.95
+SEED = 0
+"""Of the resampling: the same runs have the same interval."""
+
+
+def width_interval(lr0: Sequence[float], reached: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """Return the percentile bootstrap interval of the width in decades; None for one seed.
+
+    Parameters
+    ----------
+    lr0
+        The grid, ascending, (n_lr0,).
+    reached
+        Whether a seed came to the target, (n_seeds, n_lr0).
+
+    Notes
+    -----
+    Seeds are drawn with replacement, whole: one seed draws the same minibatches for every lr0, so
+    its lanes belong together. The median of the passes is finite exactly where more than half of
+    the seeds came there, hence counts are enough. The ends are widths that occurred. With a
+    handful of seeds it is narrower than it should be, as every bootstrap.
+    """
+    n_seeds = len(reached)
+    if n_seeds < 2:
+        return None
+    rng = np.random.default_rng(SEED)
+    drawn = rng.multinomial(n_seeds, np.full(n_seeds, 1.0 / n_seeds), size=RESAMPLES)
+    found = widths(lr0, 2 * (drawn @ reached.astype(np.int64)) > n_seeds)
+    tail = (1.0 - LEVEL) / 2.0
+    lo, hi = np.quantile(found, [tail, 1.0 - tail], method="inverted_cdf")
+    return float(lo), float(hi)

@@ -1,0 +1,102 @@
+"""From the runs on one problem to what they say of every solver's sensitivity to lr0."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results.ranking import DEFAULT_SHARE, passes_to
+from lrbench.study.factors import factors
+from lrbench.study.interval import width_interval
+from lrbench.study.usable import best, decades, widest
+
+UNFINISHED = (Status.INTERRUPTED, Status.FAILED)
+"""What ends so might have come to the target."""
+
+
+def analyse(
+    problem: ProblemResult, target: float | None = None, iterations: int | None = None
+) -> Sweep:
+    """Return how sensitive each solver is to lr0, from the runs on a problem.
+
+    Parameters
+    ----------
+    problem
+        With all runs of a sweep, those included that failed or never began.
+    target
+        F - f* to come down to; None: that of the runs, else 1 % of F(w_0) - f*.
+    iterations
+        The budget of each run; None: as runs that went to the end show.
+
+    Notes
+    -----
+    A run costs the passes of its first checkpoint at or below the target, so costs are known to the
+    distance of two checkpoints, a factor of at most 1.22 with the default of 12 a decade. A run
+    that was cut short, failed or never began counts as one that did not come there: with such runs
+    `Sensitivity.missing` is positive and usable ranges are lower bounds.
+    """
+    target = problem.header.get("target") if target is None else target
+    if target is None:
+        target = DEFAULT_SHARE * float(problem.header["constants"]["delta0"])
+    solvers: dict[str, list[Run]] = {}
+    for run in problem.runs:
+        solvers.setdefault(str(run.solver), []).append(run)
+    seeds = sorted({run.seed for run in problem.runs})
+    found = [_sensitivity(runs, seeds, target, _L(problem)) for runs in solvers.values()]
+    return Sweep(float(target), iterations or _budget(problem.runs), tuple(found))
+
+
+def _sensitivity(
+    runs: Sequence[Run], seeds: Sequence[int], target: float, L: float | None
+) -> Sensitivity:
+    lr0 = sorted({run.lr0 for run in runs})
+    row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(lr0)}
+    cost = np.full((len(seeds), len(lr0)), math.inf)
+    for run in runs:
+        cost[row[run.seed], column[run.lr0]] = passes_to([run], target)
+    reached = np.isfinite(cost)
+    passes = [float(p) for p in np.median(cost, axis=0)]
+    usable = widest(lr0, passes)
+    at = best(lr0, passes, usable)
+    lost = sum(r.status in UNFINISHED and math.isinf(passes_to([r], target)) for r in runs)
+    ended = Counter(str(run.status) for run in runs)
+    return Sensitivity(
+        solver=runs[0].solver,
+        lr0=tuple(lr0),
+        passes=tuple(passes),
+        reached=tuple(int(n) for n in reached.sum(axis=0)),
+        n_seeds=len(seeds),
+        best_lr0=None if at is None else lr0[at],
+        best_passes=math.inf if at is None else passes[at],
+        usable=None if usable is None else (lr0[usable[0]], lr0[usable[1]]),
+        usable_decades=0.0 if usable is None else decades(lr0, usable),
+        usable_interval=width_interval(lr0, reached),
+        at_edge=(False, False) if usable is None else (usable[0] == 0, usable[1] == len(lr0) - 1),
+        factors=tuple(factors(lr0, passes, at)),
+        statuses={str(status): ended[str(status)] for status in Status},
+        missing=lost + cost.size - len(runs),
+        final_lr_L=None if at is None else _final_lr(runs, lr0[at], L),
+    )
+
+
+def _L(problem: ProblemResult) -> float | None:
+    L = problem.header["constants"]["L"]
+    return float(L) if L is not None and math.isfinite(L) else None
+
+
+def _final_lr(runs: Iterable[Run], lr0: float, L: float | None) -> float | None:
+    """Return the median over seeds of the last lr times L."""
+    columns = [run.trace["lr"] for run in runs if run.lr0 == lr0 and len(run.trace.get("lr", ()))]
+    ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
+    return None if L is None or not ends else statistics.median(ends) * L
+
+
+def _budget(runs: Iterable[Run]) -> int | None:
+    """Return the iterations of the runs that went to the end."""
+    whole = (Status.COMPLETED, Status.STALLED)
+    return max((run.status_at for run in runs if run.status in whole), default=None)

@@ -1,0 +1,289 @@
+"""What a sweep says of a solver, against slow code that reads the definitions word for word."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+
+import hypothesis.strategies as st
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import given
+from swept import TARGET, made_problem
+
+import lrbench
+from lrbench.results import SCHEMA, Result, Sensitivity, Status
+from lrbench.study import analyse
+from lrbench.study.interval import width_interval
+from lrbench.study.usable import widths
+
+INF = math.inf
+
+COSTS = st.sampled_from([1.0, 2.0, 2.5, 7.0, 40.0, INF])
+DECIMAL = st.lists(st.integers(-40, 40), min_size=1, max_size=9, unique=True).map(sorted)
+
+
+@st.composite
+def matrices(draw: st.DrawFn) -> tuple[list[float], list[list[float]]]:
+    """Draw an irregular grid and the passes of up to 5 seeds."""
+    grid = [10.0 ** (k / 10) for k in draw(DECIMAL)]
+    rows = st.lists(COSTS, min_size=len(grid), max_size=len(grid))
+    return grid, draw(st.lists(rows, min_size=1, max_size=5))
+
+
+def swept(grid: Sequence[float], rows: Sequence[Sequence[float]]) -> Sensitivity:
+    return analyse(made_problem(grid, {"a": rows})).solvers[0]
+
+
+def every_run(good: Sequence[bool]) -> list[tuple[int, int]]:
+    """Return every run of neighbours that cannot be made longer, by trying them all."""
+    n = len(good)
+    return [
+        (i, j)
+        for i, j in itertools.combinations_with_replacement(range(n), 2)
+        if all(good[i : j + 1]) and (i == 0 or not good[i - 1]) and (j == n - 1 or not good[j + 1])
+    ]
+
+
+@given(matrices())
+def test_usable_range_is_that_of_brute_force(drawn: tuple[list[float], list[list[float]]]) -> None:
+    grid, rows = drawn
+    found = swept(grid, rows)
+    median = [statistics.median(column) for column in zip(*rows, strict=True)]
+    assert list(found.passes) == median
+    assert list(found.reached) == [sum(map(math.isfinite, c)) for c in zip(*rows, strict=True)]
+    ranges = every_run([m < INF for m in median])
+    if not ranges:
+        assert (found.usable, found.usable_decades, found.best_lr0) == (None, 0.0, None)
+        assert found.best_passes == INF
+        assert (found.at_edge, list(found.factors)) == ((False, False), [])
+        return
+    assert found.usable is not None
+    i, j = (grid.index(end) for end in found.usable)
+    assert (i, j) in ranges
+    width = math.log10(grid[j] / grid[i])
+    assert found.usable_decades == pytest.approx(width, abs=1e-9)
+    assert found.at_edge == (i == 0, j == len(grid) - 1)
+    for a, b in ranges:
+        other = math.log10(grid[b] / grid[a])
+        assert other < width + 1e-9
+        if (a, b) != (i, j) and other > width - 1e-9:
+            mine, theirs = min(median[i : j + 1]), min(median[a : b + 1])
+            assert mine < theirs or (mine == theirs and i < a)
+
+
+@given(matrices())
+def test_best_lr0_is_in_the_middle_of_those_that_tie(
+    drawn: tuple[list[float], list[list[float]]],
+) -> None:
+    grid, rows = drawn
+    found = swept(grid, rows)
+    median = [statistics.median(column) for column in zip(*rows, strict=True)]
+    if found.best_lr0 is None or found.usable is None:
+        assert min(median) == INF
+        return
+    at = grid.index(found.best_lr0)
+    assert found.best_passes == median[at] == min(median)
+    lo, hi = found.usable
+    ties = every_run([m == min(median) for m in median])
+    inside = [(a, b) for a, b in ties if lo <= grid[a] <= hi]
+    mine = next((a, b) for a, b in ties if a <= at <= b)
+    if inside:
+        assert mine in inside
+    for a, b in inside or ties:
+        assert grid[b] / grid[a] <= grid[mine[1]] / grid[mine[0]] * (1 + 1e-9)
+    middle = math.sqrt(grid[mine[0]] * grid[mine[1]])
+    off = abs(math.log(found.best_lr0 / middle))
+    assert all(off <= abs(math.log(grid[k] / middle)) + 1e-9 for k in range(mine[0], mine[1] + 1))
+
+
+def brute_factor(grid: list[float], median: list[float], best: int, power: int) -> float | None:
+    wanted = grid[best] * 10.0**power
+    for k, rate in enumerate(grid):
+        if math.isclose(rate, wanted, rel_tol=1e-6):
+            return median[k] / median[best]
+    below = [k for k, rate in enumerate(grid) if rate < wanted]
+    above = [k for k, rate in enumerate(grid) if rate > wanted]
+    if not below or not above:
+        return None
+    a, b = below[-1], above[0]
+    if INF in (median[a], median[b]):
+        return INF
+    share = math.log(wanted / grid[a]) / math.log(grid[b] / grid[a])
+    return median[a] * (median[b] / median[a]) ** share / median[best]
+
+
+@given(matrices())
+def test_factors_are_those_of_brute_force(drawn: tuple[list[float], list[list[float]]]) -> None:
+    grid, rows = drawn
+    found = swept(grid, rows)
+    if found.best_lr0 is None:
+        return
+    assert [f.power for f in found.factors] == [-2, -1, 1, 2]
+    for factor in found.factors:
+        best = grid.index(found.best_lr0)
+        wanted = brute_factor(grid, list(found.passes), best, factor.power)
+        assert factor.on_grid == (wanted is not None)
+        assert factor.factor == (None if wanted is None else pytest.approx(wanted, rel=1e-6))
+
+
+def test_a_sweep_by_hand() -> None:
+    found = swept(
+        [1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e3],
+        [[INF, 90.0, 10.0, 4.0, 4.0, 4.0, INF]],
+    )
+    assert found.usable == (0.01, 100.0)
+    assert found.usable_decades == pytest.approx(4.0)
+    assert (found.best_lr0, found.best_passes) == (10.0, 4.0)
+    assert [f.factor for f in found.factors] == [2.5, 1.0, 1.0, INF]
+    assert found.at_edge == (False, False)
+    assert found.usable_interval is None
+    assert found.statuses["stalled"] == 2
+    assert found.statuses["reached_target"] == 5
+    assert found.final_lr_L == 0.5
+
+
+def test_a_factor_between_two_points() -> None:
+    found = swept([0.5, 1.0, 4.0, 16.0], [[8.0, 2.0, 18.0, 18.0]])
+    # 10 lies between 4 and 16, where the passes are equal; 0.1 and 100 lie off the grid.
+    assert [f.factor for f in found.factors] == [None, None, 9.0, None]
+    found = swept([1.0, 100.0 / 1.0, 1e4], [[1.0, 16.0, INF]])
+    assert [f.factor for f in found.factors] == [None, None, pytest.approx(4.0), 16.0]
+
+
+def test_a_target_that_the_start_meets_costs_nothing() -> None:
+    found = swept([0.1, 1.0, 10.0], [[0.0, 0.0, 0.0]])
+    assert (found.best_lr0, found.best_passes) == (1.0, 0.0)
+    assert [f.factor for f in found.factors] == [None, 1.0, 1.0, None]
+
+
+def test_runs_that_are_missing_are_counted_and_do_not_reach() -> None:
+    problem = made_problem([0.1, 1.0, 10.0], {"a": [[1.0, 2.0, 3.0]], "b": [[1.0, 1.0, INF]]})
+    runs = list(problem.runs)
+    runs[0] = replace(runs[0], status=Status.INTERRUPTED, status_at=0, trace={})
+    runs[2] = replace(runs[2], status=Status.FAILED, error="ValueError: no")
+    runs[3] = replace(runs[3], status=Status.INTERRUPTED)  # it had come to the target before
+    del runs[4]
+    sweep = analyse(replace(problem, runs=runs))
+    assert [s.missing for s in sweep.solvers] == [2, 0]
+    assert sweep.solvers[0].passes == (INF, 2.0, INF)
+    assert sweep.solvers[0].usable == (1.0, 1.0)
+    assert sweep.solvers[0].usable_decades == 0.0
+    # The grid is that of the runs: without the run of b at lr0 = 1 its grid is 0.1 and 10.
+    assert sweep.solvers[1].lr0 == (0.1, 10.0)
+    assert sweep.missing == 2
+
+
+def test_a_cell_without_a_run_is_missing() -> None:
+    problem = made_problem([0.1, 1.0], {"a": [[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]})
+    runs = [r for r in problem.runs if r.lr0 == 0.1 or r.seed == 0]
+    found = analyse(replace(problem, runs=runs)).solvers[0]
+    assert (found.missing, found.n_seeds) == (2, 3)
+    assert found.reached == (3, 1)
+    assert found.passes == (1.0, INF)
+
+
+@given(matrices())
+def test_the_interval_is_that_of_resampled_seeds(
+    drawn: tuple[list[float], list[list[float]]],
+) -> None:
+    grid, rows = drawn
+    found = swept(grid, rows)
+    if len(rows) == 1:
+        assert found.usable_interval is None
+        return
+    assert found.usable_interval is not None
+    lo, hi = found.usable_interval
+    assert 0.0 <= lo <= hi <= math.log10(grid[-1] / grid[0]) + 1e-9
+    possible = set()
+    for seeds in itertools.combinations_with_replacement(range(len(rows)), len(rows)):
+        columns = zip(*[rows[s] for s in seeds], strict=True)
+        ranges = every_run([statistics.median(column) < INF for column in columns])
+        spans = [math.log10(grid[b] / grid[a]) for a, b in ranges]
+        possible.add(max(spans, default=0.0))
+    assert min(abs(lo - p) for p in possible) < 1e-9
+    assert min(abs(hi - p) for p in possible) < 1e-9
+    if len({tuple(math.isfinite(cost) for cost in row) for row in rows}) == 1:
+        assert lo == hi == pytest.approx(found.usable_decades, abs=1e-9)
+
+
+def test_the_interval_covers_95_per_cent_of_all_resamples() -> None:
+    """With 3 seeds all 27 resamples can be written down, and their quantiles with them."""
+    grid = [0.01, 0.1, 1.0, 10.0, 100.0]
+    reached = np.array([[0, 1, 1, 1, 1], [0, 0, 1, 1, 0], [0, 0, 1, 1, 0]], dtype=bool)
+    exact = []
+    for seeds in itertools.product(range(3), repeat=3):
+        good = [sum(reached[s, k] for s in seeds) > 1.5 for k in range(5)]
+        exact.append(max(b - a for a, b in every_run(good)))
+    # Seed 0 is drawn twice or more in 7 of the 27: width 3, else 1. Both are beyond 2.5 %.
+    assert sorted(exact) == [1] * 20 + [3] * 7
+    assert width_interval(grid, reached) == pytest.approx((1.0, 3.0))
+    # One seed of six alone comes there: it must be drawn 4 times of 6, in 0.9 % of resamples.
+    one_of_six = np.repeat(reached[1:2], 6, axis=0)
+    one_of_six[0] = reached[0]
+    assert width_interval(grid, one_of_six) == pytest.approx((1.0, 1.0))
+
+
+def test_widths_of_rows() -> None:
+    there = np.array([[1, 1, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0], [1, 1, 1, 1]], dtype=bool)
+    assert widths([1.0, 10.0, 100.0, 1e4], there) == pytest.approx([1.0, 0.0, 0.0, 4.0])
+
+
+def test_wide_means_decades_and_not_points() -> None:
+    grid = [1.0, 1.1, 1.2, 2.0, 10.0, 1000.0]
+    assert swept(grid, [[1.0, 1.0, 1.0, INF, 9.0, 9.0]]).usable == (10.0, 1000.0)
+
+
+def test_the_target_and_the_budget_may_be_given() -> None:
+    problem = made_problem([1.0, 2.0], {"a": [[4.0, INF]]})
+    sweep = analyse(problem)
+    assert (sweep.target, sweep.iterations) == (TARGET, 1000)
+    easier = analyse(problem, target=0.5, iterations=7)
+    assert (easier.target, easier.iterations) == (0.5, 7)
+    assert easier.solvers[0].passes == (2.0, 5.0)
+    bare = replace(problem, header=dict(problem.header) | {"target": None})
+    assert analyse(bare).target == 0.01  # of F(w_0) - f* = 1
+    assert analyse(replace(problem, runs=problem.runs[:1])).iterations is None
+
+
+def test_without_L_there_is_no_lr_in_units_of_it() -> None:
+    assert analyse(made_problem([1.0], {"a": [[4.0]]}, L=None)).solvers[0].final_lr_L is None
+
+
+def test_one_solver_of_a_loaded_sweep_is_asked_for() -> None:
+    sweep = analyse(made_problem([1.0, 10.0], {"a": [[4.0, 5.0]], "b": [[1.0, INF]]}))
+    assert sweep.of("a").usable_decades == 1.0
+    assert sweep.of("b").best_passes == 1.0
+    with pytest.raises(KeyError):
+        sweep.of("c")
+
+
+def test_a_real_sweep_is_saved_and_read() -> None:
+    result = lrbench.run(
+        "logreg",
+        solvers=["wngrad", "sgd"],
+        lr0="1e-3:1e5:9",
+        iterations=100,
+        target=0.1,
+        batch_size=64,
+        replicates=3,
+    )
+    problem = result.problems[0]
+    whole = replace(result, problems=[replace(problem, sweep=analyse(problem))])
+    written = whole.to_dict()
+    jsonschema.validate(written, json.loads(SCHEMA.read_text()))
+    again = Result.from_json(json.dumps(written))
+    assert again.problems[0].sweep == whole.problems[0].sweep
+    assert again.to_dict() == written
+    assert analyse(again.problems[0]) == whole.problems[0].sweep
+    assert "sweep" not in result.to_dict()["problems"][0]
+    sweep = again.problems[0].sweep
+    assert sweep is not None
+    assert sweep.of("wngrad").usable_decades > 0
+    assert sweep.of("sgd").statuses["diverged"] > 0
+    assert sum(sweep.of("wngrad").statuses.values()) == 27
