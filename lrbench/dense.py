@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Vector, inner, norm_sq
-from lrbench.oracle import Ball, Gradient, Meter, Observer
+from lrbench.matrix import product
+from lrbench.oracle import Ball, Gradient, Meter, Observer, take
 
 if TYPE_CHECKING:
     from lrbench.linear import LinearObjective
@@ -33,14 +34,19 @@ class DenseIterates:
         """Return `W`."""
         return W
 
+    def part(self, W: Lanes, lanes: slice) -> Lanes:
+        """Return these lanes of `W`."""
+        return W[:, lanes]
+
     def mean(self, W: Lanes, count: int, lanes: slice) -> Lanes:
         """Return the running sum of these lanes over `count`."""
         return self._sum[:, lanes] / count
 
-    def keep(self, W: Lanes, mask: Mask) -> Lanes:
-        """Return the lanes in `mask`; the running sum follows."""
-        self._sum = np.compress(mask, self._sum, axis=1)
-        return np.compress(mask, W, axis=1)
+    def keep(self, W: Lanes, lanes: Index | Mask) -> Lanes:
+        """Return these lanes; the running sum follows."""
+        self._sum = take(self._sum, lanes)
+        out: Lanes = take(W, lanes)
+        return out
 
 
 class DenseGradient:
@@ -77,7 +83,7 @@ class DenseOracle:
     """What full and minibatch oracles on plain arrays share: the step and the constraints."""
 
     index: Index | None = None
-    plain = True
+    cut: Mask | None = None
     offered: tuple[Lanes, Lanes] | None = None
     """A gradient that an evaluation has just computed, and the iterate it belongs to."""
 
@@ -107,7 +113,7 @@ class DenseOracle:
         G = gradient.dense()
         G *= lr
         W -= G
-        self.plain = not self._confine(W)
+        self.cut = self._confine(W)
         return W
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:
@@ -115,26 +121,32 @@ class DenseOracle:
         self.offered = None
         W -= D
         self._confine(W)
-        self.plain = False
+        self.cut = np.ones(W.shape[1], dtype=np.bool_)
         return W
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, projected on the ball if there is one; uses up W."""
         self._meter.prox_calls += 1
-        self.offered, self.plain = None, False
+        self.offered, self.cut = None, np.ones(W.shape[1], dtype=np.bool_)
         W = self._objective.prox(W, lr)
         if self._ball is not None:
             project(W, self._ball)
         return W
 
-    def _confine(self, W: Lanes) -> bool:
-        """Project on the penalty's set, then on the ball; return whether any lane moved.
+    @property
+    def plain(self) -> bool:
+        """Whether the last step of every lane was W - lr g itself."""
+        return self.cut is None
+
+    def _confine(self, W: Lanes) -> Mask | None:
+        """Project on the penalty's set, then on the ball; return which lanes moved, None for none.
 
         The start is in the set and is the ball's centre, so that the second projection does not
         leave the set; each of the two brings W no further from any point of both.
         """
         moved = self._objective.confine(W)
-        return (self._ball is not None and project(W, self._ball)) or moved
+        outside = None if self._ball is None else project(W, self._ball)
+        return outside if moved is None else moved if outside is None else moved | outside
 
 
 class FullOracle(DenseOracle):
@@ -171,18 +183,17 @@ class MinibatchOracle(DenseOracle):
         return self._observed(W, self._mean(W), len(self.y))
 
     def _mean(self, W: Lanes) -> Lanes:
-        R = self._objective.loss.derivative(self.X @ W, self.y)
+        R = self._objective.loss.derivative(product(self.X, W), self.y)
         R /= len(self.y)
-        G: Lanes = self.X.T @ R
-        return G
+        return product(self.X.T, R)
 
 
-def project(W: Lanes, ball: Ball) -> bool:
-    """Move every column of `W` outside the ball to its nearest point; return whether any was."""
+def project(W: Lanes, ball: Ball) -> Mask | None:
+    """Move the columns of `W` outside the ball to its nearest point; return which, or None."""
     centre = ball.centre[:, None]
     distance = np.sqrt(norm_sq(W - centre))
-    outside = distance > ball.radius
+    outside: Mask = distance > ball.radius
     if not outside.any():
-        return False
+        return None
     W[:, outside] = centre + (W[:, outside] - centre) * (ball.radius / distance[outside])
-    return True
+    return outside

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
+from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
 from lrbench.errors import RefutedError
 from lrbench.ledger import Ledger
-from lrbench.oracle import Gradient, Iterate, Stopwatch
+from lrbench.oracle import Gradient, Iterate, Stopwatch, take
 from lrbench.results import Run, Status
 from lrbench.solvers.base import asks_whole, keep_lanes, proximal
 from lrbench.task import Task
@@ -81,16 +81,23 @@ def unstarted(task: Task) -> list[Run]:
     ]
 
 
+def padded(lanes: Index, multiple: int) -> Index:
+    """Return `lanes` with copies of the first behind them, up to a multiple of `multiple`."""
+    return np.concatenate([lanes, np.repeat(lanes[:1], -len(lanes) % multiple)])
+
+
 class Bundle:
-    """The lanes of a task on their way."""
+    """The lanes of a task on their way; those beyond the running ones are padding."""
 
     def __init__(self, task: Task) -> None:
-        n_lanes, c = len(task.lr0), task.constants
+        c = task.constants
+        self.lr0 = task.lr0[padded(np.arange(len(task.lr0)), task.multiple)]
+        n_lanes = len(self.lr0)
         self.task = task
         whole = asks_whole(task.solver)
         self.walk = task.problem.walk(task.w_star, task.ball, task.minibatches, whole=whole)
         self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
-        self.ledger = Ledger(n_lanes, c)
+        self.ledger = Ledger(len(task.lr0), c)
         self.watch = Stopwatch()
         self.evaluation = Stopwatch()
         self.t = 0
@@ -106,7 +113,7 @@ class Bundle:
     def go(self, stop: Callable[[int], bool]) -> None:
         """Step until the budget is used up, `stop` says so, or no lane is left."""
         budget, walk, tracker = self.task.budget, self.walk, self.tracker
-        self.state = self.task.solver.init(self.W, self.task.lr0)
+        self.state = self.task.solver.init(self.W, self.lr0)
         checkpoints = frozenset(budget.checkpoints)
         oracles = walk.oracles(self.observe)
         for t in range(budget.iterations + 1):
@@ -125,10 +132,12 @@ class Bundle:
             self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
             self.watch.stop()
             lost = tracker.advance(t, self.lr)
-            if not oracle.plain:
-                tracker.measure(walk.iterates.dense(self.W))
+            if oracle.cut is not None:
+                tracker.measure(walk.iterates.part(self.W, slice(None)), oracle.cut)
             if lost is not None:
+                lost = lost[: self.n_running]
                 self.end(lost, Status.DIVERGED, t)
+                self.drop(lost)
                 if lost.all():
                     break
         return self.end_all(Status.COMPLETED, budget.iterations)
@@ -165,16 +174,16 @@ class Bundle:
         self.ledger.refute(t, objective, average)
         self.remember_best(W, objective)
         self.write(W, seconds, objective, average, grad_norm_sq)
-        ended = ~(np.isfinite(objective) & np.isfinite(grad_norm_sq))
-        if ended.any():
-            self.ledger.retract(ended)
-            self.end(ended, Status.DIVERGED, t)
-            G, objective = np.compress(~ended, G, axis=1), objective[~ended]
+        lost: Mask = ~(np.isfinite(objective) & np.isfinite(grad_norm_sq))[: self.n_running]
+        reached = np.zeros_like(lost)
         if budget.target is not None:
-            ended = objective - self.task.constants.f_star <= budget.target
-            if ended.any():
-                self.end(ended, Status.REACHED_TARGET, t)
-                G = np.compress(~ended, G, axis=1)
+            gap = objective[: self.n_running] - self.task.constants.f_star
+            reached = (gap <= budget.target) & ~lost
+        if (ended := lost | reached).any():
+            self.ledger.retract(lost)
+            self.end(lost, Status.DIVERGED, t)
+            self.end(reached, Status.REACHED_TARGET, t)
+            G = take(G, self.drop(ended))
         if self.reuses and t < budget.iterations:
             self.walk.offer(G, self.W)
 
@@ -205,7 +214,8 @@ class Bundle:
     def average_objective(self) -> PerLane:
         """Return F at the running average of every lane."""
         n_lanes = len(self.lr)
-        width = max(1, MEAN_ELEMENTS // self.task.problem.n_features)
+        multiple = self.task.multiple
+        width = max(1, MEAN_ELEMENTS // self.task.problem.n_features // multiple) * multiple
         return np.concatenate(
             [
                 self.task.problem.value(
@@ -221,27 +231,35 @@ class Bundle:
         np.copyto(self.best, W, where=better)
         self.best_objective = np.where(better, objective, self.best_objective)
 
+    @property
+    def n_running(self) -> int:
+        """The number of lanes that are not padding."""
+        return int(self.ledger.running.sum())
+
     def end(self, mask: Mask, status: Status, iteration: int) -> None:
-        """End the lanes in `mask` and go on with the others."""
-        iterates, keep = self.walk.iterates, ~mask
-        last = iterates.dense(self.W)
+        """Note how the lanes in `mask` ended."""
+        iterates = self.walk.iterates
         for lane in np.flatnonzero(mask).tolist():
-            average = last[:, lane]
-            if self.summed:
-                average = iterates.mean(self.W, self.summed, slice(lane, lane + 1))[:, 0]
-            points = {"last": last[:, lane], "average": average, "best": self.best[:, lane]}
+            one = slice(lane, lane + 1)
+            last = iterates.part(self.W, one)
+            average = iterates.mean(self.W, self.summed, one) if self.summed else last
+            points = {"last": last, "average": average, "best": self.best[:, one]}
             # Where other lanes go on, a view would keep the whole bundle alive.
-            kept = {k: v.copy() for k, v in points.items()} if keep.any() else points
+            kept = {k: v[:, 0] if mask.all() else v[:, 0].copy() for k, v in points.items()}
             self.ledger.end(lane, status, iteration, kept)
+
+    def drop(self, mask: Mask) -> Index:
+        """Go on without the lanes in `mask`; return where the others were, padding included."""
+        kept = padded(np.flatnonzero(~mask), self.task.multiple)
         self.ledger.running[np.flatnonzero(self.ledger.running)[mask]] = False
-        if keep.any():
-            self.W = iterates.keep(self.W, keep)
-            self.state = keep_lanes(self.state, keep)
-            self.tracker.keep(keep)
-            self.best = np.compress(keep, self.best, axis=1)
-            self.lr, self.best_objective = self.lr[keep], self.best_objective[keep]
+        if len(kept):
+            self.W = self.walk.iterates.keep(self.W, kept)
+            self.state = keep_lanes(self.state, kept)
+            self.tracker.keep(kept)
+            self.best, self.lr = take(self.best, kept), take(self.lr, kept)
+            self.best_objective = take(self.best_objective, kept)
+        return kept
 
     def end_all(self, status: Status, iteration: int) -> None:
         """End every lane that is still running."""
-        if self.ledger.running.any():
-            self.end(np.ones(self.ledger.running.sum(), dtype=np.bool_), status, iteration)
+        self.end(np.ones(self.n_running, dtype=np.bool_), status, iteration)

@@ -49,10 +49,11 @@ class Ledger:
         self._retracted: set[int] = set()
 
     def write(self, row: Mapping[str, PerLane | float]) -> None:
-        """Append a row: one number for every running lane, or one for all of them."""
+        """Append a row: one number for every running lane (and more: ignored), or one for all."""
+        n_running = np.count_nonzero(self.running)
         for name, value in row.items():
             full = np.full(self.running.shape, np.nan)
-            full[self.running] = value
+            full[self.running] = value[:n_running] if isinstance(value, np.ndarray) else value
             self._columns.setdefault(name, []).append(full)
         self._rows += 1
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane, PerSample
-from lrbench.matrix import DataMatrix
+from lrbench.arrays import Lanes, Mask, PerLane, PerSample
+from lrbench.matrix import DataMatrix, product
 from lrbench.oracle import Stopwatch
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class LinearObjective:
         """Return F of every column of `W`, (n_lanes,)."""
         total = np.zeros(W.shape[1])
         for rows, X, _ in self.data.blocks(W.shape[1]):
-            total += self.loss.value(X @ W, self.y[rows]).sum(axis=0)
+            total += self.loss.value(product(X, W), self.y[rows]).sum(axis=0)
         total /= self.n_samples
         return total + self.penalty.value(W[: self.n_penalised])
 
@@ -73,7 +73,7 @@ class LinearObjective:
         """Return the (sub)gradient of the mean loss, without the penalty, shape of `W`."""
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
-            part = XT @ self.loss.derivative(X @ W, self.y[rows])
+            part = product(XT, self.loss.derivative(product(X, W), self.y[rows]))
             G = part if G is None else np.add(G, part, out=G)
         assert G is not None
         G /= self.n_samples
@@ -85,10 +85,10 @@ class LinearObjective:
         total = np.zeros(W.shape[1])
         G = np.zeros_like(W)
         for rows, X, XT in self.data.blocks(W.shape[1]):
-            Z, y = X @ W, self.y[rows]
+            Z, y = product(X, W), self.y[rows]
             with watch.paused():
                 total += self.loss.value(Z, y).sum(axis=0)
-            G += XT @ self.loss.derivative(Z, y)
+            G += product(XT, self.loss.derivative(Z, y))
         G /= self.n_samples
         self.add_penalty_gradient(G, W)
         with watch.paused():
@@ -106,16 +106,18 @@ class LinearObjective:
         W[: self.n_penalised] = self.penalty.prox(W[: self.n_penalised], lr)
         return W
 
-    def confine(self, W: Lanes) -> bool:
-        """Move `W` in place to the nearest point of an indicator's set; return whether it moved."""
+    def confine(self, W: Lanes) -> Mask | None:
+        """Move `W` in place to the nearest point of an indicator's set; return which lanes moved.
+
+        None is for no lane.
+        """
         if not self.penalty.indicator:
-            return False
+            return None
         penalised = W[: self.n_penalised]
         nearest = self.penalty.prox(penalised, np.ones(W.shape[1]))
-        if np.array_equal(nearest, penalised):
-            return False
+        moved: Mask = (nearest != penalised).any(axis=0)
         W[: self.n_penalised] = nearest
-        return True
+        return moved if moved.any() else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +144,7 @@ class LinearHeldOut:
         loss, right = np.zeros(W.shape[1]), np.zeros(W.shape[1])
         classes = self.loss.task == "binary"
         for rows, X, _ in self.data.blocks(W.shape[1]):
-            Z, y = X @ W, self.y[rows]
+            Z, y = product(X, W), self.y[rows]
             loss += self.loss.value(Z, y).sum(axis=0)
             if classes:
                 right += np.where(y[:, None] > 0, Z > 0, Z <= 0).sum(axis=0)  # nan is wrong

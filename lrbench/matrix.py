@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 BLOCK_ELEMENTS = 1 << 15
 """Scores (rows x lanes) in one row block: 256 KiB, so that a block stays in a core's cache."""
 
+TERMS = 256
+"""A dense product is summed in parts of so many terms. For longer sums BLAS has several kernels,
+whose sums have different bits, and the number of lanes decides between them."""
+
 CHUNK_BYTES = 1 << 23
 """A gathered and densified chunk of minibatches."""
 
@@ -38,6 +42,10 @@ class DataMatrix:
         self.X = X
         self._blocks: dict[int, list[tuple[slice, Any, Any]]] = {}
 
+    def __reduce__(self) -> tuple[type[DataMatrix], tuple[Matrix]]:
+        """Travel to another process without the views that are kept here."""
+        return type(self), (self.X,)
+
     @property
     def shape(self) -> tuple[int, int]:
         """(n_samples, n_features)."""
@@ -55,8 +63,13 @@ class DataMatrix:
         return int(np.count_nonzero(self.X)) if isinstance(self.X, np.ndarray) else int(self.X.nnz)
 
     def blocks(self, n_lanes: int) -> list[tuple[slice, Any, Any]]:
-        """Return (rows, X[rows], X[rows].T) for row blocks that keep rows x lanes small."""
-        size = max(1, BLOCK_ELEMENTS // max(1, n_lanes))
+        """Return (rows, X[rows], X[rows].T) for row blocks that keep rows x lanes small.
+
+        Numbers of lanes that are multiples of 8 have the same blocks, those of 64, so that sums
+        over blocks have the same bits.
+        """
+        width = n_lanes if n_lanes % 8 else 64
+        size = max(1, BLOCK_ELEMENTS // width)
         if size not in self._blocks:
             self._blocks = {size: [self._block(s, size) for s in range(0, self.shape[0], size)]}
         return self._blocks[size]
@@ -77,6 +90,26 @@ class DataMatrix:
             out: PerSample = np.einsum("ij,ij->i", self.X, self.X)
             return out
         return np.asarray(self.X.power(2).sum(axis=1), dtype=np.float64).ravel()
+
+
+def product(A: Any, B: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return A @ B; with a multiple of 8 columns in B, a column's bits depend on that column only.
+
+    Parameters
+    ----------
+    A
+        Rows or the transpose of rows of X, dense or sparse.
+    B
+        Iterates or scores, one column a lane.
+    """
+    out: NDArray[np.float64]
+    if not isinstance(A, np.ndarray) or A.shape[1] <= TERMS:
+        out = A @ B
+        return out
+    out = A[:, :TERMS] @ B[:TERMS]
+    for k in range(TERMS, A.shape[1], TERMS):
+        out += A[:, k : k + TERMS] @ B[k : k + TERMS]
+    return out
 
 
 def row_range(X: Any, rows: slice) -> Any:

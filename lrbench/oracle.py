@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
 
 Iterate: TypeAlias = Any
@@ -45,8 +47,15 @@ class Oracle(Protocol):
 
     index: Index | None
     """The samples of this minibatch; None is all of them."""
-    plain: bool
-    """Whether the last step was W - lr g itself: a `descend` that no constraint cut short."""
+    cut: Mask | None
+    """The lanes whose last step was not W - lr g itself; None for no lane.
+
+    A constraint cut it short, or it was no `descend`."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the last step of every lane was W - lr g itself."""
+        ...
 
     def gradient(self, W: Iterate) -> Gradient:
         """Return the gradient at `W`, a subgradient where F is not smooth.
@@ -96,16 +105,29 @@ class Iterates(Protocol):
         ...
 
     def dense(self, W: Iterate) -> Lanes:
-        """Return the present iterate as an array (not to be written to)."""
+        """Return the present iterate as an array (not to be written to).
+
+        What `W` carries along by recurrences is computed anew, for all lanes: to be called at
+        iterations that are fixed beforehand, lest the bits of a lane depend on its neighbours.
+        """
+        ...
+
+    def part(self, W: Iterate, lanes: slice) -> Lanes:
+        """Return these lanes of the present iterate (not to be written to); `W` stays as it is."""
         ...
 
     def mean(self, W: Iterate, count: int, lanes: slice) -> Lanes:
-        """Return the running sum of these lanes over `count`."""
+        """Return the running sum of these lanes over `count`; `W` stays as it is."""
         ...
 
-    def keep(self, W: Iterate, mask: Mask) -> Iterate:
-        """Return `W` with the lanes in `mask` only; the running sum follows."""
+    def keep(self, W: Iterate, lanes: Index | Mask) -> Iterate:
+        """Return these lanes of `W`; the running sum follows."""
         ...
+
+
+def take(A: Any, lanes: Index | Mask) -> Any:
+    """Return these lanes of an array whose last axis they are, in C order."""
+    return np.take(A, np.arange(A.shape[-1])[lanes], axis=-1)
 
 
 @dataclass

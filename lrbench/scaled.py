@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, PerLane, PerSample, Vector, norm_sq
+from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Vector, norm_sq
 from lrbench.matrix import CHUNK_SAMPLES, row_range
 from lrbench.oracle import Ball, Gradient, Meter, Observer
 from lrbench.scaled_lanes import ScaledIterates, ScaledLanes
@@ -72,7 +72,7 @@ class TouchedOracle:
     """The gradient on one minibatch, on its touched columns only."""
 
     index: Index | None = None
-    plain = True
+    cut: Mask | None = None
     X: Any
     """The minibatch's rows, (batch_size, n_touched), CSR."""
     y: PerSample
@@ -123,7 +123,7 @@ class TouchedOracle:
         if free:
             U[-1] *= W.count
         W.offset[gradient.columns] += U
-        self.plain = self._ball is None or not self._project(W, self._ball)
+        self.cut = None if self._ball is None else self._project(W, self._ball)
         return W
 
     def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
@@ -133,17 +133,22 @@ class TouchedOracle:
         W.refresh()
         if self._ball is not None:
             self._project(W, self._ball)
-        self.plain = False
+        self.cut = np.ones_like(W.scale, dtype=np.bool_)
         return W
 
     def prox(self, W: ScaledLanes, lr: PerLane) -> ScaledLanes:
         """Return the penalty's prox at `W`, a scaling, projected on the ball; uses up W."""
         self._meter.prox_calls += 1
-        self.plain = False
+        self.cut = np.ones_like(W.scale, dtype=np.bool_)
         W.shrink(self._objective.penalty.prox(np.ones((1, len(lr))), lr)[0])
         if self._ball is not None:
             self._project(W, self._ball)
         return W
+
+    @property
+    def plain(self) -> bool:
+        """Whether the last step of every lane was W - lr g itself."""
+        return self.cut is None
 
     @staticmethod
     def _move_tracked(W: ScaledLanes, lr: PerLane, g: TouchedGradient) -> None:
@@ -155,17 +160,18 @@ class TouchedOracle:
         W.inner_star = W.inner_star - lr * inner_star
 
     @staticmethod
-    def _project(W: ScaledLanes, ball: Ball) -> bool:
-        """Project on a ball around the origin, a scaling; return whether any lane moved."""
+    def _project(W: ScaledLanes, ball: Ball) -> Mask | None:
+        """Project on a ball around the origin, a scaling; return which lanes moved, or None."""
         free_sq = norm_sq(W.V[W.n_penalised :])
         distance = np.sqrt(np.maximum(W.norm_sq, 0.0) + free_sq)
         factor = np.minimum(1.0, ball.radius / np.maximum(distance, np.finfo(float).tiny))
-        if factor.min() >= 1.0:
-            return False
+        moved: Mask = factor < 1.0
+        if not moved.any():
+            return None
         W.shrink(factor)
         W.offset[W.n_penalised :] -= W.count * W.V[W.n_penalised :] * (1.0 - factor)
         W.V[W.n_penalised :] *= factor
-        return True
+        return moved
 
 
 class ScaledWalk:

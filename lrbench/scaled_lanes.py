@@ -9,15 +9,19 @@ with plain arrays to rounding; a solver that asks for a dense gradient pays for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrbench.arrays import Lanes, Mask, PerLane, Vector, norm_sq
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq
+from lrbench.oracle import take
 
 SMALLEST_SCALE = 1e-4
 LARGEST_SCALE = 1e4
 """Outside this range the scale is multiplied into V: the running sum loses as many digits."""
+
+FOLD_ELEMENTS = 1 << 15
+"""V is folded so many (rows x lanes) at a time, which stay in cache."""
 
 
 @dataclass
@@ -31,7 +35,7 @@ class ScaledLanes:
     """c: the sum of the iterates is scale_sum V - offset."""
     scale_sum: PerLane
     """S: the sum of the scales since they were last folded into V."""
-    count: int
+    count: PerLane
     """The iterates summed since then: the intercept's S."""
     norm_sq: PerLane
     """|w|^2 over the penalised rows."""
@@ -40,31 +44,40 @@ class ScaledLanes:
     n_penalised: int
     w_star: Vector
 
-    def fold(self) -> None:
-        """Multiply the scale into V in place; what is tracked by recurrence is computed anew."""
-        p = self.n_penalised
-        self.offset[:p] -= self.scale_sum * self.V[:p]
-        self.offset[p:] -= self.count * self.V[p:]
-        self.V[:p] *= self.scale
-        self.scale = np.ones_like(self.scale)
-        self.scale_sum = np.zeros_like(self.scale_sum)
-        self.count = 0
-        self.refresh()
+    def fold(self, lanes: Mask | None = None) -> None:
+        """Multiply the scale of these lanes (None: all) into V in place.
 
-    def refresh(self) -> None:
-        """Compute the norm and the inner product with w_star from V (scale one)."""
-        self.norm_sq = norm_sq(self.V[: self.n_penalised])
-        self.inner_star = self.w_star[: self.n_penalised] @ self.V[: self.n_penalised]
+        What is tracked by recurrence is computed anew. Other lanes keep their bits.
+        """
+        these: Mask | bool = True if lanes is None else lanes
+        p, n = self.V.shape[0], max(1, FOLD_ELEMENTS // self.V.shape[1])
+        for start in (*range(0, self.n_penalised, n), *range(self.n_penalised, p)):
+            free = start >= self.n_penalised
+            rows = slice(start, start + 1 if free else min(start + n, self.n_penalised))
+            V, c = self.V[rows], self.offset[rows]
+            np.subtract(c, (self.count if free else self.scale_sum) * V, out=c, where=these)
+            if not free:
+                np.multiply(V, self.scale, out=V, where=these)
+        self.scale = np.where(these, 1.0, self.scale)
+        self.scale_sum = np.where(these, 0.0, self.scale_sum)
+        self.count = np.where(these, 0.0, self.count)
+        self.refresh(these)
+
+    def refresh(self, lanes: Mask | bool = True) -> None:
+        """Compute the norm and the inner product with w_star of these lanes from V (scale one)."""
+        V = self.V[: self.n_penalised]
+        self.norm_sq = np.where(lanes, norm_sq(V), self.norm_sq)
+        self.inner_star = np.where(lanes, self.w_star[: self.n_penalised] @ V, self.inner_star)
 
     def shrink(self, factor: PerLane) -> None:
-        """Multiply the penalised rows by `factor`."""
-        scale = self.scale * factor
-        size = np.abs(scale)
-        if size.min() < SMALLEST_SCALE or size.max() > LARGEST_SCALE:
-            self.fold()
-            self.V[: self.n_penalised] *= factor
-        else:
-            self.scale = scale
+        """Multiply the penalised rows by `factor`; lanes that leave the range are folded."""
+        size = np.abs(self.scale * factor)
+        out = (size < SMALLEST_SCALE) | (size > LARGEST_SCALE)
+        if out.any():
+            self.fold(out)
+            V = self.V[: self.n_penalised]
+            np.multiply(V, factor, out=V, where=out)
+        self.scale = np.where(out, 1.0, self.scale * factor)
         self.norm_sq = self.norm_sq * factor * factor
         self.inner_star = self.inner_star * factor
 
@@ -84,7 +97,7 @@ class ScaledIterates:
             scale=np.ones(n_lanes),
             offset=np.zeros((len(self.w0), n_lanes)),
             scale_sum=np.zeros(n_lanes),
-            count=0,
+            count=np.zeros(n_lanes),
             norm_sq=np.zeros(n_lanes),
             inner_star=np.zeros(n_lanes),
             n_penalised=self._n_penalised,
@@ -103,15 +116,24 @@ class ScaledIterates:
         W.fold()
         return W.V
 
+    def part(self, W: ScaledLanes, lanes: slice) -> Lanes:
+        """Return these lanes of the iterate as a new array."""
+        return self._scaled(W, lanes, W.scale[lanes], np.ones_like(W.scale[lanes]))
+
     def mean(self, W: ScaledLanes, count: int, lanes: slice) -> Lanes:
         """Return the running sum of these lanes over `count`."""
-        W.fold()
-        return W.offset[:, lanes] / -count
+        out = self._scaled(W, lanes, W.scale_sum[lanes], W.count[lanes])
+        out -= W.offset[:, lanes]
+        out /= count
+        return out
 
-    def keep(self, W: ScaledLanes, mask: Mask) -> ScaledLanes:
-        """Return the lanes in `mask`; the running sum follows."""
-        W.fold()
-        W.V, W.offset = np.compress(mask, W.V, axis=1), np.compress(mask, W.offset, axis=1)
-        W.scale, W.scale_sum = W.scale[mask], W.scale_sum[mask]
-        W.refresh()
-        return W
+    @staticmethod
+    def _scaled(W: ScaledLanes, lanes: slice, scale: PerLane, free: PerLane) -> Lanes:
+        out: Lanes = W.V[:, lanes] * scale
+        out[W.n_penalised :] = W.V[W.n_penalised :, lanes] * free
+        return out
+
+    def keep(self, W: ScaledLanes, lanes: Index | Mask) -> ScaledLanes:
+        """Return these lanes; the running sum follows."""
+        per_lane = ("V", "scale", "offset", "scale_sum", "count", "norm_sq", "inner_star")
+        return replace(W, **{name: take(getattr(W, name), lanes) for name in per_lane})

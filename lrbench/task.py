@@ -60,6 +60,9 @@ class Task:
         The constraint, None without one.
     budget, seed
         How long, and the seed that the run is labelled with.
+    multiple
+        The width of the bundle is padded to a multiple of this. With 8 a lane has the same bits
+        whatever other lanes stand beside it; with 1 nothing is padded.
     """
 
     problem: Problem
@@ -72,3 +75,4 @@ class Task:
     ball: Ball | None
     budget: Budget
     seed: int
+    multiple: int = 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrbench.arrays import Lanes, Mask, PerLane, Vector, norm_sq
-from lrbench.oracle import Gradient, Iterate
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq
+from lrbench.oracle import Gradient, Iterate, take
 
 SUMS = ("sum_grad_norm_sq", "sum_lr_grad_norm_sq", "sum_lr", "stable_sum_lr", "regret")
 """Running sums over t < T: of |g|^2, lr |g|^2, lr, lr since `stable_from`, <g, w - w_star>."""
@@ -22,7 +22,8 @@ class Tracker:
     .. math:: \delta_{t+1} = \delta_t - 2\,\mathrm{lr}(\langle g,w\rangle - \langle g,w^*\rangle)
               + \mathrm{lr}^2 \|g\|^2
 
-    and is measured afresh at checkpoints and after every step that was not W - lr g itself.
+    and is measured afresh at checkpoints and, lane by lane, after every step that was not W - lr g
+    itself.
 
     Parameters
     ----------
@@ -95,16 +96,17 @@ class Tracker:
         self._sums[SUMS.index("stable_sum_lr")] *= stable & self._stable
         self._stable = stable
 
-    def measure(self, W: Lanes) -> None:
-        """Measure the distance from the iterate itself."""
+    def measure(self, W: Lanes, lanes: Mask | None = None) -> None:
+        """Measure the distance of these lanes (None: all) from the iterate itself."""
         if self._w_star is not None:
-            self._distance = norm_sq(W - self._w_star[:, None])
+            distance = norm_sq(W - self._w_star[:, None])
+            self._distance = np.where(True if lanes is None else lanes, distance, self._distance)
 
-    def keep(self, mask: Mask) -> None:
-        """Drop the lanes outside `mask`."""
+    def keep(self, lanes: Index | Mask) -> None:
+        """Go on with these lanes only."""
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray) and value is not self._w_star:
-                setattr(self, name, np.compress(mask, value, axis=-1))
+                setattr(self, name, take(value, lanes))
 
     def row(self, t: int) -> dict[str, PerLane]:
         """Return the columns of the trace after `t` steps."""

@@ -67,8 +67,8 @@ def test_blocks_share_the_memory_of_the_data(
 def test_blocks_are_kept_for_the_present_number_of_lanes(data: Any) -> None:
     D = DataMatrix(data)
     assert D.blocks(3) is D.blocks(3)
-    assert D.blocks(matrix.BLOCK_ELEMENTS) is not D.blocks(3)
-    assert len(D.blocks(matrix.BLOCK_ELEMENTS)) == 23
+    assert D.blocks(matrix.BLOCK_ELEMENTS - 1) is not D.blocks(3)
+    assert len(D.blocks(matrix.BLOCK_ELEMENTS - 1)) == 23
     assert len(D.blocks(3)) == 1
 
 

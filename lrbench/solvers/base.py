@@ -6,8 +6,8 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
-from lrbench.oracle import Gradient, Iterate, Oracle
+from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
+from lrbench.oracle import Gradient, Iterate, Oracle, take
 
 
 class Step(NamedTuple):
@@ -76,6 +76,6 @@ def mapping_norm_sq(W: Lanes, after: Lanes, lr: PerLane) -> PerLane:
     return norm_sq((W - after) / lr)
 
 
-def keep_lanes(state: Any, mask: Mask) -> Any:
-    """Return `state` with the lanes in `mask` only."""
-    return type(state)(*(field[..., mask] for field in state))
+def keep_lanes(state: Any, lanes: Index | Mask) -> Any:
+    """Return these lanes of `state`."""
+    return type(state)(*(take(field, lanes) for field in state))

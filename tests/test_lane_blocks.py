@@ -1,0 +1,198 @@
+"""A lane of a bundle padded to a multiple of 8 has the same bits whatever stands beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import (
+    Array,
+    every_variant,
+    linear_problem,
+    proximal_variants,
+    run_healthy,
+    task,
+)
+from threadpoolctl import threadpool_limits
+
+from lrbench import engine, linear_walk, matrix
+from lrbench.dense import DenseIterates
+from lrbench.engine import padded
+from lrbench.matrix import DataMatrix, product
+from lrbench.minibatches import Minibatches
+from lrbench.penalties.box import Box
+from lrbench.problem import LinearProblem
+from lrbench.results import Run, Status
+from lrbench.scaled import ScaledWalk
+from lrbench.solvers.sgd import SGD
+from lrbench.solvers.wngrad import WNGrad
+from lrbench.task import Task
+
+RATES = np.geomspace(1e-3, 300.0, 73)
+"""High ones diverge with a constant step; with a target, those in the middle end early."""
+
+SOLVERS = [*every_variant(), *proximal_variants()]
+
+
+def bits(r: Run) -> dict[str, Any]:
+    """Return everything that a run measured, but for its clock."""
+    trace = {k: v.tobytes() for k, v in r.trace.items() if k != "seconds"}
+    return trace | {
+        "end": (r.status, r.status_at),
+        **{f"point {k}": v.tobytes() for k, v in r.iterates.items()},
+    }
+
+
+def in_parts(work: Task, cuts: list[int]) -> list[Run]:
+    """Run the lanes of `work` in bundles that are cut here."""
+    parts = np.split(work.lr0, cuts)
+    return [r for lr0 in parts for r in run_healthy(replace(work, lr0=lr0))]
+
+
+def assert_same_bits(work: Task, *divisions: list[int]) -> list[Run]:
+    """Compare bundles of other widths, and a part of the lanes alone, with all of them together."""
+    work = replace(work, multiple=8)
+    with threadpool_limits(1, "blas"):
+        together = run_healthy(work)
+        expected = [bits(r) for r in together]
+        for cuts in divisions:
+            for lane, (r, same) in enumerate(zip(in_parts(work, cuts), expected, strict=True)):
+                differ = [key for key, value in bits(r).items() if value != same[key]]
+                assert not differ, (cuts, lane, differ)
+        some = run_healthy(replace(work, lr0=work.lr0[1::7]))
+        assert [bits(r) for r in some] == expected[1::7]
+    return together
+
+
+def problem_of(kind: str, weight: float = 0.02) -> LinearProblem:
+    common: dict[str, Any] = {"weight": weight, "intercept": True, "seed": 3}
+    if kind == "dense":
+        return linear_problem("logistic", 90, 11, **common)
+    return linear_problem("squared", 60, 70, density=0.1, **common)
+
+
+WAYS = {
+    "dense-full": ("dense", None, None),
+    "dense-minibatch": ("dense", 7, None),
+    "one-sample": ("dense", 1, None),
+    "csr-full": ("csr", None, None),
+    "csr-densified": ("csr", 5, None),
+    "csr": ("csr", 30, 0),
+    "touched": ("csr", 2, 0),
+}
+"""The data, the batch size, and the largest chunk that is densified."""
+
+
+@pytest.mark.parametrize("solver", SOLVERS, ids=str)
+@pytest.mark.parametrize("way", list(WAYS))
+def test_a_lane_has_the_same_bits_in_every_bundle(
+    way: str, solver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, size, chunk = WAYS[way]
+    if chunk is not None:
+        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(matrix, "BLOCK_ELEMENTS", 64 * 25)
+    monkeypatch.setattr(engine, "MEAN_ELEMENTS", 24 * 71)
+    problem = problem_of(kind)
+    batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
+    target = 0.4 * float(problem.value(problem.w0[:, None])[0])
+    work = task(problem, solver, RATES.tolist(), 40, batch=batch or None, target=target)
+    work = replace(work, budget=replace(work.budget, checkpoints=[0, 1, 2, 5, 10, 20, 40]))
+    runs = assert_same_bits(work, [8, 24, 40], [1, 34, 72], [64])
+    assert {r.status for r in runs} - {Status.REACHED_TARGET}
+
+
+@pytest.mark.parametrize("way", ["dense-full", "csr-densified", "touched"])
+@pytest.mark.parametrize("solver", [SGD(), WNGrad(order="lagged")], ids=str)
+def test_lanes_that_diverge_or_fold_leave_the_others_as_they_were(
+    way: str, solver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # lr * weight passes 1: scales are folded every few steps, by some lanes and not by others.
+    kind, size, chunk = WAYS[way]
+    if chunk is not None:
+        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
+    problem = problem_of(kind, weight=0.5)
+    batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
+    if way == "touched":
+        assert type(problem.walk(None, None, batch or None)) is ScaledWalk
+    work = task(problem, solver, RATES.tolist(), 300, batch=batch or None, checkpoints=[0, 7, 300])
+    runs = assert_same_bits(work, [8, 40], [3, 70])
+    if isinstance(solver, SGD):
+        assert len({r.status_at for r in runs}) > 10
+        assert {Status.DIVERGED} < {r.status for r in runs}
+
+
+@pytest.mark.parametrize("way", ["dense-full", "dense-minibatch", "touched"])
+@pytest.mark.parametrize("constraint", ["ball", "box"])
+def test_constraints_that_cut_some_lanes_short(
+    way: str, constraint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, size, chunk = WAYS[way]
+    if chunk is not None:
+        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
+    problem = problem_of(kind)
+    radius = 0.5 if constraint == "ball" else None
+    batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
+    rates = RATES[::3]
+    work = task(problem, WNGrad(), rates.tolist(), 60, batch=batch or None, radius=radius)
+    if constraint == "box":  # the point to measure distances from may be any
+        boxed = replace(problem, penalty=Box(-0.1, np.inf))
+        work = replace(work, problem=boxed, constants=replace(work.constants, f_star=0.0))
+    runs = assert_same_bits(work, [8], [1, 17])
+    lengths = [float(np.linalg.norm(r.iterates["last"])) for r in runs]
+    if radius is not None:
+        assert min(lengths) < 0.49 < 0.5 * (1 - 1e-9) < max(lengths)
+
+
+@pytest.mark.parametrize("multiple", [1, 8])
+@pytest.mark.parametrize("n_lanes", [1, 3, 8, 9])
+def test_the_width_is_padded(multiple: int, n_lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    widths: list[int] = []
+    accumulate = DenseIterates.accumulate
+
+    def noted(self: DenseIterates, W: Array) -> None:
+        widths.append(W.shape[1])
+        accumulate(self, W)
+
+    monkeypatch.setattr(DenseIterates, "accumulate", noted)
+    problem = linear_problem("squared")
+    rates = np.geomspace(0.01, 1e3, n_lanes)
+    work = task(problem, SGD(), rates.tolist(), 200)
+    runs = run_healthy(replace(work, multiple=multiple))
+    assert [r.lr0 for r in runs] == rates.tolist()
+    assert widths[0] == (n_lanes if multiple == 1 else 8 * ((n_lanes + 7) // 8))
+    assert all(w % multiple == 0 for w in widths)
+    if n_lanes > 8:
+        assert widths[-1] < widths[0]
+
+
+def test_padding_copies_the_first_lane() -> None:
+    assert padded(np.array([3, 5]), 8).tolist() == [3, 5, 3, 3, 3, 3, 3, 3]
+    assert padded(np.arange(8), 8).tolist() == list(range(8))
+    assert padded(np.arange(3), 1).tolist() == [0, 1, 2]
+    assert padded(np.arange(0), 8).tolist() == []
+
+
+def test_multiples_of_eight_have_the_same_row_blocks() -> None:
+    data = DataMatrix(np.ones((3000, 2)))
+    assert [b[0] for b in data.blocks(8)] == [b[0] for b in data.blocks(72)]
+    assert len(data.blocks(8)) == -(-3000 // (matrix.BLOCK_ELEMENTS // 64))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 700), (64, 123), (512, 123), (700, 5), (1000, 300)])
+def test_columns_of_a_product_do_not_depend_on_the_width(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    X, W = rng.standard_normal(shape), rng.standard_normal((shape[1], 320))
+    R = rng.standard_normal((shape[0], 320))
+    with threadpool_limits(1, "blas"):
+        Z, G = product(X, W), product(X.T, R)
+        np.testing.assert_allclose(Z, X @ W, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(G, X.T @ R, rtol=0, atol=1e-12)
+        for width in (8, 16, 24, 40, 64, 72, 128):
+            for start in (0, 5, 192):
+                lanes = slice(start, start + width)
+                part, turned = np.ascontiguousarray(W[:, lanes]), np.ascontiguousarray(R[:, lanes])
+                np.testing.assert_array_equal(product(X, part), Z[:, lanes])
+                np.testing.assert_array_equal(product(X.T, turned), G[:, lanes])
