@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lrbench.api import run as run
+    from lrbench.api import sweep as sweep
     from lrbench.errors import LrbenchError as LrbenchError
-    from lrbench.experiment import run as run
     from lrbench.results import Result as Result
 
 _PUBLIC = {
     "LrbenchError": "lrbench.errors",
     "Result": "lrbench.results",
-    "run": "lrbench.experiment",
+    "run": "lrbench.api",
+    "sweep": "lrbench.api",
 }
 
-__all__ = ["LrbenchError", "Result", "__version__", "run"]
+__all__ = ["LrbenchError", "Result", "__version__", "run", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

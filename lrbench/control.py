@@ -53,6 +53,13 @@ class Control(AbstractContextManager["Control"]):
         self.signal: int | None = None
         """The signal that came, if any."""
         self.timed_out = False
+        self.announce: Callable[[], None] = lambda: None
+        """Called when a signal stops the command: tells workers in other processes."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the time is up, None without a limit."""
+        return None if self._deadline is None else self._deadline - time.monotonic()
 
     @property
     def stopped(self) -> bool:
@@ -107,3 +114,4 @@ class Control(AbstractContextManager["Control"]):
         if not self._keeping:
             raise Terminated
         self.signal = number
+        self.announce()

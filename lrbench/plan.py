@@ -7,18 +7,29 @@ import operator
 import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrbench.constants import Sampling
 from lrbench.errors import UsageError, shown
 from lrbench.grid import Rate, rates
+from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solver_spec import SolverSpec
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import build as build_solver
+from lrbench.task import log_spaced
 
 DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
+DEFAULT_SWEEP = "1e-4:1e4:33"
+"""The initial learning rates of a sweep."""
+
+FIRST_SHARE = 0.1
+"""Of a pass: before that a stochastic sweep is not looked at, because a look costs a pass."""
+
+LANE_MULTIPLE = 8
+"""Lanes of a sweep are padded to a multiple of this: so their bits do not depend on each other."""
+
 MOST_STEPS = 10**15
 INTEGERS = {
     "batch_size": (1, 2**62),
@@ -27,8 +38,17 @@ INTEGERS = {
     "seed": (0, 2**62),
     "checkpoints_per_decade": (1, 1000),
     "threads": (1, 1024),
+    "lane_block": (LANE_MULTIPLE, 10**6),
 }
 """Whole numbers among the options, and their ranges."""
+
+
+class Cell(NamedTuple):
+    """One run: a solver by its place in the plan, a seed, an initial learning rate."""
+
+    solver: int
+    seed: int
+    lr0: float
 
 
 @dataclass(frozen=True)
@@ -61,6 +81,12 @@ class Plan:
         Rows of the trace for each factor 10 in T.
     threads
         BLAS threads.
+    sweep
+        Whether the subject is the sensitivity to lr0: each run ends at the target, which is 1 % of
+        F(w_0) - f* where none is given, and its bits do not depend on the other lr0.
+    lane_block
+        The most lanes that go through a problem together in a sweep, a multiple of 8; None for as
+        many as fit into memory.
 
     Raises
     ------
@@ -82,6 +108,8 @@ class Plan:
     replicates: int = 1
     checkpoints_per_decade: int = 12
     threads: int = 1
+    sweep: bool = False
+    lane_block: int | None = None
     built: Sequence[tuple[Solver, SolverSpec]] = field(init=False)
     rates: Sequence[Rate] = field(init=False)
 
@@ -103,6 +131,11 @@ class Plan:
             self._set(name, _integer(name, getattr(self, name), low, high))
         for name in ("passes", "timeout", "radius", "target", "f_star"):
             self._set(name, _number(name, getattr(self, name), positive=name != "f_star"))
+        if self.lane_block is not None and self.lane_block % LANE_MULTIPLE:
+            raise UsageError(
+                f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
+                f"give {LANE_MULTIPLE}, {2 * LANE_MULTIPLE}, …",
+            )
         self._check_budget()
 
     def _set(self, name: str, value: Any) -> None:
@@ -129,6 +162,24 @@ class Plan:
     def bundles(self) -> int:
         """The number of engine runs for one problem: solvers x seeds."""
         return len(self.built) * self.replicates
+
+    @property
+    def multiple(self) -> int:
+        """What the number of lanes that run together is padded to a multiple of."""
+        return LANE_MULTIPLE if self.sweep else 1
+
+    def target_on(self, delta0: float) -> float | None:
+        """Return the suboptimality at which a run ends, where F(w_0) - f* is `delta0`."""
+        return DEFAULT_SHARE * delta0 if self.sweep and self.target is None else self.target
+
+    def checkpoints(self, n_samples: int) -> list[int]:
+        """Return the iterations at which a run is looked at."""
+        steps = self.steps(n_samples)
+        found = log_spaced(steps, self.checkpoints_per_decade)
+        if not self.sweep or self.batch_size is None:
+            return found
+        first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))
+        return [t for t in found if t == 0 or t >= first]
 
     def steps(self, n_samples: int) -> int:
         """Return the number of steps T that the budget allows."""
@@ -158,7 +209,7 @@ def _texts(values: Any) -> list[str]:
 
 
 def _integer(name: str, value: Any, low: int, high: int) -> int | None:
-    if value is None and name in ("batch_size", "iterations"):
+    if value is None and name in ("batch_size", "iterations", "lane_block"):
         return None
     what = f"a whole number from {low} to {high if high < MOST_STEPS else format(high, '.0e')}"
     try:

@@ -13,7 +13,7 @@ import pytest
 
 import lrbench
 from lrbench.errors import UsageError
-from lrbench.experiment import run
+from lrbench.api import run
 from lrbench.plan import Plan
 from lrbench.results import SCHEMA, ProblemResult, Run, Verdict
 from lrbench.spec import spec_from_data

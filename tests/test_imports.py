@@ -18,7 +18,7 @@ assert SPEC.origin is not None
 ROOT = Path(SPEC.origin).parent
 
 LAYERS = [
-    "errors arrays constants cachedir",
+    "errors arrays constants cachedir sources",
     "registry parts grid control solver_spec",
     "losses penalties minibatches",
     "oracle matrix scaled scaled_lanes dense linear_walk linear problem results",
@@ -27,7 +27,9 @@ LAYERS = [
     "engine",
     "plan",
     "prepare describe",
+    "jobs store",
     "experiment estimate foretold",
+    "api",
     "reports",
     "cli",
     "__main__",

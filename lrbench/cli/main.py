@@ -17,8 +17,10 @@ from lrbench.errors import ExitCode, LrbenchError, Terminated
 
 COMMANDS = {
     "run": "Run solvers on a problem: convergence beside theory.",
+    "sweep": "The sensitivity to the initial learning rate: usable ranges, curves, advice.",
     "theory": "What is proved for a problem, solver and lr0, before any run.",
-    "show": "Print a saved result in any format, or the file of a problem that ships.",
+    "show": "Print a saved result or a store in any format, or the file of a problem that ships.",
+    "store": "Finished cells of sweeps: list, export, prune, merge.",
     "data": "LIBSVM sets by name: list, info, fetch, verify, path.",
     "cache": "Show or clear the folder of parsed data and certified optima.",
     "sys-info": "Versions, processor and BLAS: what the figures depend on.",

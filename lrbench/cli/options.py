@@ -121,28 +121,32 @@ problem_options = chain(
     ]
 )
 
-method_options = chain(
-    [
-        click.option(
-            "-s",
-            "--solver",
-            "solvers",
-            multiple=True,
-            metavar="'NAME[key=value,...]'",
-            shell_complete=names.solvers,
-            help="A solver; repeatable. Default: wngrad, adagrad-norm and sgd.",
-        ),
-        click.option(
-            "--lr0",
-            multiple=True,
-            metavar="VALUES",
-            default=("1",),
-            show_default="1",
-            help="Initial learning rates: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced), or in "
-            "units of 1/L: 0.01/L:100/L:9; repeatable.",
-        ),
-    ]
-)
+
+def method_options(lr0: str) -> Callable[[F], F]:
+    """Return the options that name solvers and initial learning rates, `lr0` if none is given."""
+    return chain(
+        [
+            click.option(
+                "-s",
+                "--solver",
+                "solvers",
+                multiple=True,
+                metavar="'NAME[key=value,...]'",
+                shell_complete=names.solvers,
+                help="A solver; repeatable. Default: wngrad, adagrad-norm and sgd.",
+            ),
+            click.option(
+                "--lr0",
+                multiple=True,
+                metavar="VALUES",
+                default=(lr0,),
+                show_default=lr0,
+                help="Initial learning rates: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced), or "
+                "in units of 1/L: 0.01/L:100/L:9; repeatable.",
+            ),
+        ]
+    )
+
 
 setting_options = chain(
     [
@@ -176,45 +180,57 @@ setting_options = chain(
     ]
 )
 
-budget_options = chain(
-    [
-        click.option(
-            "-n",
-            "--iterations",
-            type=int,
-            metavar="N",
-            help="Steps.  [default: 1000 with full batches]",
-        ),
-        click.option(
-            "--passes",
-            type=float,
-            metavar="P",
-            help="Budget in passes over the data.  [default: 10 with minibatches]",
-        ),
-        click.option(
-            "--target", type=float, metavar="GAP", help="End a run at this suboptimality."
-        ),
-        click.option(
-            "--timeout", callback=duration, metavar="TIME", help="Stop after 90, 30s, 10m or 2h."
-        ),
-        click.option("--seed", type=int, default=0, show_default=True, help="The first seed."),
-        click.option(
-            "-r",
-            "--replicates",
-            type=int,
-            default=1,
-            show_default=True,
-            help="Seeds to run, one after the other.",
-        ),
-        click.option(
-            "--checkpoints-per-decade",
-            type=int,
-            default=12,
-            show_default=True,
-            help="Rows of the trace for each factor 10 in T.",
-        ),
-        click.option("--threads", type=int, default=1, show_default=True, help="BLAS threads."),
-    ]
+
+def budget_options(target: str) -> Callable[[F], F]:
+    """Return the options that say how long runs go on; `target` is what --target says of itself."""
+    return chain(
+        [
+            click.option(
+                "-n",
+                "--iterations",
+                type=int,
+                metavar="N",
+                help="Steps.  [default: 1000 with full batches]",
+            ),
+            click.option(
+                "--passes",
+                type=float,
+                metavar="P",
+                help="Budget in passes over the data.  [default: 10 with minibatches]",
+            ),
+            click.option("--target", type=float, metavar="GAP", help=target),
+            click.option(
+                "--timeout",
+                callback=duration,
+                metavar="TIME",
+                help="Stop after 90, 30s, 10m or 2h.",
+            ),
+            click.option("--seed", type=int, default=0, show_default=True, help="The first seed."),
+            click.option(
+                "-r",
+                "--replicates",
+                type=int,
+                default=1,
+                show_default=True,
+                help="Seeds to run, one after the other.",
+            ),
+            click.option(
+                "--checkpoints-per-decade",
+                type=int,
+                default=12,
+                show_default=True,
+                help="Rows of the trace for each factor 10 in T.",
+            ),
+            click.option("--threads", type=int, default=1, show_default=True, help="BLAS threads."),
+        ]
+    )
+
+
+save_weights_option = click.option(
+    "--save-weights",
+    metavar="FILE.npz",
+    type=click.Path(path_type=Path),
+    help="Save the weights of the best run, for numpy.load.",
 )
 
 save_options = chain(
@@ -224,12 +240,6 @@ save_options = chain(
             metavar="FILE.json",
             type=click.Path(path_type=Path),
             help="Save the result; lrbench show prints it in any format.",
-        ),
-        click.option(
-            "--save-weights",
-            metavar="FILE.npz",
-            type=click.Path(path_type=Path),
-            help="Save the weights of the best run, for numpy.load.",
         ),
         click.option("--force", is_flag=True, help="Overwrite the files of --save."),
     ]

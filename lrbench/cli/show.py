@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @click.command(name="show", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("what", nargs=-1, required=True, metavar="FILE.json | problem NAME")
+@click.argument("what", nargs=-1, required=True, metavar="FILE.json | FILE.sqlite | problem NAME")
 @view_options
 def command(what: tuple[str, ...], **options: Any) -> int:
-    """Print a saved result in any format, or the file of a problem that ships.
+    """Print a saved result or a store in any format, or the file of a problem that ships.
 
-    FILE.json is what --save or --format json wrote, - is stdin. Copy a problem to change it:
-    lrbench show problem logreg > mine.toml
+    FILE.json is what --save or --format json wrote, FILE.sqlite what --store keeps, - is stdin.
+    Copy a problem to change it: lrbench show problem logreg > mine.toml
     """
     if what[0] == "problem":
         _refuse_views(options)
@@ -40,12 +40,18 @@ def command(what: tuple[str, ...], **options: Any) -> int:
 
 
 def _load(name: str) -> Result:
-    """Return the result in a file, or in what stdin has to say."""
+    """Return the result in a file or a store, or in what stdin has to say."""
     from lrbench.results import Result
+    from lrbench.store.database import is_store, opened
 
     if name == "-":
         return Result.from_json(sys.stdin.buffer.read(), "stdin")
-    return Result.load(name)
+    if not is_store(name):
+        return Result.load(name)
+    from lrbench.store.contents import result_of
+
+    with opened(name) as connection:
+        return result_of(connection, name)
 
 
 def _refuse_views(options: dict[str, Any]) -> None:

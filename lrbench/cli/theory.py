@@ -31,7 +31,7 @@ theory_options = chain(
 
 @click.command(name="theory", context_settings={"help_option_names": ["-h", "--help"]})
 @problem_options
-@method_options
+@method_options("1")
 @setting_options
 @theory_options
 @page_options

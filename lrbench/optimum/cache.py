@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,7 @@ from lrbench.cachedir import write_atomically
 from lrbench.errors import LrbenchError
 from lrbench.optimum.base import Curvature, Optimum
 from lrbench.problem import LinearProblem
-
-PACKAGE = Path(__file__).parents[1]
+from lrbench.sources import PACKAGE, hash_of
 
 SOURCES = ("optimum/*.py", "losses/*.py", "penalties/*.py", "linear.py", "matrix.py", "arrays.py")
 """What the numbers depend on beside the problem: a change there makes every entry stale."""
@@ -78,9 +76,4 @@ def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
 @cache
 def _code() -> str:
     """Return the hash of the sources and of the versions of NumPy and SciPy."""
-    versions = f"numpy {np.__version__}, scipy {metadata.version('scipy')}"
-    digest = hashlib.sha256(versions.encode())
-    for pattern in SOURCES:
-        for file in sorted(PACKAGE.glob(pattern)):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
+    return hash_of(file for pattern in SOURCES for file in sorted(PACKAGE.glob(pattern)))

@@ -119,8 +119,8 @@ class IterativeStep:
             diagonal[: objective.n_penalised] += objective.penalty.curvature
             diagonal[diagonal <= 0] = 1.0
             M = LinearOperator(shape, matvec=lambda v: v.ravel() / diagonal, dtype=np.float64)
-        # Rounding can leave a residual in null(H), along which the next iterations divide by zero or
-        # run away: what does not bring H v nearer to -g is no step.
+        # Rounding can leave a residual in null(H), along which the next iterations divide by zero
+        # or run away: what does not bring H v nearer to -g is no step.
         with np.errstate(divide="ignore", invalid="ignore"):
             v, _ = cg(H, -g, rtol=rtol, atol=0.0, maxiter=self._left, M=M, callback=self._count)
             closer = np.linalg.norm(H.matvec(v) + g) < np.linalg.norm(g)

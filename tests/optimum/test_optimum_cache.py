@@ -13,6 +13,7 @@ from optimum_problems import Logistic, Squared, problem, regression
 
 import lrbench.optimum.cache as cache_module
 import lrbench.optimum.search as search
+from lrbench import sources
 from lrbench.optimum import Optimum, discard, find
 from lrbench.problem import LinearProblem
 
@@ -70,7 +71,7 @@ def test_a_change_of_the_code_is_another_entry(
 ) -> None:
     before = cache_module.entry(a_problem(), tmp_path)
     copy = tmp_path / "lrbench"
-    shutil.copytree(cache_module.PACKAGE, copy, ignore=shutil.ignore_patterns("*.pyc"))
+    shutil.copytree(sources.PACKAGE, copy, ignore=shutil.ignore_patterns("*.pyc"))
     monkeypatch.setattr(cache_module, "PACKAGE", copy)
     cache_module._code.cache_clear()
     assert cache_module.entry(a_problem(), tmp_path) == before
@@ -126,6 +127,7 @@ import sys
 from pathlib import Path
 from test_optimum_cache import a_problem
 import lrbench.optimum.search as search
+from lrbench import sources
 search.solve = None
 search.find(a_problem(), cache=Path(sys.argv[1]))
 heavy = ("sklearn", "scipy.optimize", "scipy.linalg", "scipy.sparse.linalg")

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import linprog
 from scipy.special import expit
 
-from lrbench.experiment import run
+from lrbench.api import run
 from lrbench.optimum import find
 from lrbench.problem import LinearProblem
 from lrbench.spec import build, load_spec, planted, shipped, with_overrides

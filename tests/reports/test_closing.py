@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrbench.experiment import run
+from lrbench.api import run
 from lrbench.reports.closing import closing_line
 from lrbench.results import ProblemResult, Run, Status
 from lrbench.results.ranking import passes_to

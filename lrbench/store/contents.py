@@ -1,0 +1,162 @@
+"""What is in a store: as a result, as a list, merged and pruned."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lrbench.describe import environment
+from lrbench.errors import UsageError
+from lrbench.results import ProblemResult, Result
+from lrbench.results.fields import Fields
+from lrbench.results.read import problem_from
+from lrbench.sources import source_hash
+from lrbench.store.cells import COLUMNS, run_of
+from lrbench.store.database import refusals, transaction
+from lrbench.study import analyse
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The cells of one solver in one experiment, of one state of the code."""
+
+    problem: str
+    batch_size: int | None
+    """None for full batches."""
+    sampling: str | None
+    solver: str
+    cells: int
+    lr0: tuple[float, float]
+    seeds: int
+    iterations: int
+    added: str
+    """When the last of them was added, UTC."""
+    current: bool
+    """Whether this lrbench would use them."""
+
+
+def entries(connection: sqlite3.Connection) -> Iterator[Entry]:
+    """Yield what is there."""
+    query = """
+        SELECT e.name, c.batch_size, c.sampling, c.solver, count(*), min(c.lr0), max(c.lr0),
+               count(DISTINCT c.seed), max(c.status_at), max(c.added), c.source
+        FROM cells c JOIN experiments e ON e.id = c.experiment
+        GROUP BY e.id, c.solver, c.source ORDER BY e.name, c.sampling, c.batch_size, c.solver, e.id
+    """
+    for (
+        name,
+        size,
+        sampling,
+        solver,
+        n,
+        low,
+        high,
+        seeds,
+        steps,
+        added,
+        source,
+    ) in connection.execute(query):
+        current, batch = source == source_hash(), None if sampling is None else size
+        yield Entry(name, batch, sampling, solver, n, (low, high), seeds, steps, added, current)
+
+
+def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
+    """Return all finished cells as a result: a problem for each experiment and state of the code.
+
+    Raises
+    ------
+    UsageError
+        If the store is empty.
+    """
+    query = """
+        SELECT e.id, e.name, e.header, e.sweep, c.source
+        FROM experiments e JOIN cells c ON c.experiment = e.id
+        GROUP BY e.id, c.source ORDER BY e.name, min(c.added), e.id
+    """
+    problems = [
+        _problem(connection, str(path), *row) for row in connection.execute(query).fetchall()
+    ]
+    if not problems:
+        raise UsageError(f"{path} holds no finished cell.", "run or sweep with --store first.")
+    return Result(("store", str(path)), environment(threads=1), tuple(problems))
+
+
+def _problem(
+    connection: sqlite3.Connection,
+    path: str,
+    experiment: str,
+    name: str,
+    header: str,
+    sweep: int,
+    source: str,
+) -> ProblemResult:
+    cursor = connection.execute(
+        "SELECT * FROM cells WHERE experiment = ? AND source = ? ORDER BY seed, solver, lr0",
+        (experiment, source),
+    )
+    names = [column[0] for column in cursor.description]
+    runs = tuple(run_of(dict(zip(names, row, strict=True))) for row in cursor)
+    values: dict[str, Any] = {"name": name, **json.loads(header), "runs": [], "verdicts": []}
+    problem = replace(problem_from(Fields(values, path, name)), runs=runs)
+    return replace(problem, sweep=analyse(problem)) if sweep else problem
+
+
+def merge(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:
+    """Copy what other stores have and this one has not; return the number of new cells."""
+    before = _count(connection)
+    for path in others:
+        connection.execute("ATTACH DATABASE ? AS other", (f"{Path(path).absolute()}",))
+        try:
+            with refusals(path), transaction(connection):
+                names = ", ".join(COLUMNS.split())
+                connection.execute(
+                    "INSERT OR IGNORE INTO experiments SELECT * FROM other.experiments"
+                )
+                connection.execute(
+                    f"INSERT OR IGNORE INTO cells ({names}) SELECT {names} FROM other.cells"
+                )
+        finally:
+            connection.execute("DETACH DATABASE other")
+    return _count(connection) - before
+
+
+def prune(
+    connection: sqlite3.Connection,
+    *,
+    stale: bool,
+    problem: str | None = None,
+    solver: str | None = None,
+) -> int:
+    """Delete cells, and give the room back; return how many there were.
+
+    Parameters
+    ----------
+    stale
+        Only those that were made by other code than this.
+    problem, solver
+        Only those of this name, or any.
+    """
+    conditions, values = ["1"], []
+    if stale:
+        conditions.append("source != ?")
+        values.append(source_hash())
+    if solver is not None:
+        conditions.append("? IN (solver, name)")
+        values.append(solver)
+    if problem is not None:
+        conditions.append("experiment IN (SELECT id FROM experiments WHERE name = ?)")
+        values.append(problem)
+    before = _count(connection)
+    with transaction(connection):
+        connection.execute(f"DELETE FROM cells WHERE {' AND '.join(conditions)}", values)
+        connection.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM cells)")
+    connection.execute("VACUUM")
+    return before - _count(connection)
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM cells").fetchone()[0])

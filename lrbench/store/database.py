@@ -1,0 +1,166 @@
+"""The SQLite file of a store: its schema, and how it is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from lrbench.errors import LrbenchError, UsageError
+
+APPLICATION = 0x6C726273
+"""`PRAGMA application_id`: "lrbs"."""
+
+VERSION = 1
+"""`PRAGMA user_version`: of the schema."""
+
+BUSY_SECONDS = 60.0
+"""How long to wait for another command that is writing."""
+
+MAGIC = b"SQLite format 3\0"
+
+SCHEMA = """
+CREATE TABLE experiments (
+    id TEXT PRIMARY KEY,      -- a hash of the problem, the setting and the budget
+    name TEXT NOT NULL,       -- of the problem
+    fingerprint TEXT NOT NULL,
+    header TEXT NOT NULL,     -- JSON: what a result says of the problem
+    sweep INTEGER NOT NULL    -- whether lanes ended at the target of a sweep
+) STRICT;
+CREATE TABLE cells (
+    key TEXT PRIMARY KEY,     -- a hash of the experiment, the solver and the code, lr0 and seed
+    experiment TEXT NOT NULL REFERENCES experiments (id),
+    source TEXT NOT NULL,     -- a hash of the code of lrbench, NumPy and SciPy
+    solver TEXT NOT NULL,     -- as tables show it
+    name TEXT NOT NULL,       -- of the solver
+    params TEXT NOT NULL,     -- JSON
+    shown TEXT NOT NULL,      -- JSON
+    batch_size INTEGER NOT NULL,
+    sampling TEXT,            -- NULL for full batches
+    lr0 REAL NOT NULL,
+    seed INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    status_at INTEGER NOT NULL,
+    evaluation_seconds REAL NOT NULL,
+    added TEXT NOT NULL,      -- UTC
+    columns TEXT NOT NULL,    -- JSON: the names of the trace's columns
+    trace BLOB NOT NULL       -- float64, little endian, column after column
+) STRICT;
+CREATE INDEX cells_by_experiment ON cells (experiment);
+"""
+
+
+def is_store(path: str | Path) -> bool:
+    """Return whether the file at `path` is an SQLite database."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
+@contextlib.contextmanager
+def opened(path: str | Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open a store for the block; changes are committed by whoever makes them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    create
+        Whether to make it where it is missing.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file or folder, or it is no store, or of a newer version.
+    LrbenchError
+        If it cannot be read or written.
+
+    Notes
+    -----
+    In WAL mode readers and one writer do not wait for each other, and a process killed on the spot
+    leaves the last committed state. WAL needs a local disk: on a network file system give each
+    machine its own store and merge them.
+    """
+    _check_path(Path(path), create)
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    except sqlite3.Error as error:
+        raise _refused(path, error) from error
+    with contextlib.closing(connection), refusals(path):
+        _prepare(connection, str(path), create)
+        yield connection
+
+
+@contextlib.contextmanager
+def refusals(path: str | Path) -> Iterator[None]:
+    """Say what SQLite refuses in the block in two sentences."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _refused(path, error) from error
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Do all of the block or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _check_path(path: Path, create: bool) -> None:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder.", "give the path of a store's file.")
+    if not path.exists():
+        if not create:
+            raise UsageError(f"there is no store {path}.", "check the path.")
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"there is no folder {path.parent}.", "make it, or give another path.")
+    elif path.stat().st_size and not is_store(path):
+        raise UsageError(f"{path} is not a store.", "give another path; it is left as it is.")
+
+
+def _prepare(connection: sqlite3.Connection, path: str, create: bool) -> None:
+    """Check what is in the file, and make the tables of a new one."""
+    application = _pragma(connection, "application_id")
+    if application != APPLICATION:
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if application or tables or not create:
+            raise UsageError(
+                f"{path} is a database, but not a store of lrbench.",
+                "give another path; it is left as it is.",
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        with transaction(connection):
+            if _pragma(connection, "application_id") != APPLICATION:  # another was faster
+                for statement in SCHEMA.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+    version = _pragma(connection, "user_version")
+    if version > VERSION:
+        raise UsageError(
+            f"{path} is of version {version} of the format, and this lrbench reads {VERSION}.",
+            "install a newer lrbench.",
+        )
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _refused(path: str | Path, error: sqlite3.Error) -> LrbenchError:
+    what = str(error).rstrip(".")
+    if isinstance(error, sqlite3.DatabaseError) and "malformed" in what:
+        return LrbenchError(f"the store {path} is damaged: {what}.", "give another path.")
+    return LrbenchError(
+        f"the store {path} cannot be used: {what}.", "check its permissions and the disk."
+    )
