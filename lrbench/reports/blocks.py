@@ -84,7 +84,18 @@ class Grid:
         object.__setattr__(self, "columns", tuple(map(printable, self.columns)))
 
 
-Block: TypeAlias = Line | Grid
+@dataclass(frozen=True)
+class Drawing:
+    """Rows of characters of one width: pieces that follow each other without a blank."""
+
+    rows: Sequence[Sequence[Cell]]
+
+    def lines(self) -> list[str]:
+        """Return the rows as text without trailing blanks."""
+        return ["".join(cell.text for cell in row).rstrip() for row in self.rows]
+
+
+Block: TypeAlias = Line | Grid | Drawing
 
 
 def number(value: float | None, digits: int = 3) -> str:

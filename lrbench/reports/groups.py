@@ -28,6 +28,20 @@ def verdicts_of(problem: ProblemResult, solver: SolverSpec, lr0: float) -> Seque
     return problem.judged.get((str(solver), lr0), ())
 
 
+def batch_text(run: Run) -> str:
+    """Return the samples of a step: ``"batches of 64 with replacement"``."""
+    if run.setting == "batch":
+        return "full batches"
+    how = "with replacement" if run.sampling == "replacement" else "reshuffled"
+    return f"batches of {run.batch_size} {how}"
+
+
+def ball_text(problem: ProblemResult) -> Iterator[str]:
+    """Yield the ball that iterates stay in, if there is one."""
+    if problem.header["radius"] is not None:
+        yield f"ball of radius {problem.header['radius']:g} around w_0"
+
+
 def status_cell(runs: Sequence[Run], brief: bool = False) -> Cell:
     """Return how the runs ended: of several seeds the worst, with its count.
 

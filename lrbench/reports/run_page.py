@@ -11,6 +11,8 @@ from lrbench.reports.blocks import Block, gap, line, number
 from lrbench.reports.closing import closing_line
 from lrbench.reports.folding import Column, folded
 from lrbench.reports.groups import (
+    ball_text,
+    batch_text,
     f_star_error,
     last_checkpoints,
     mean_at,
@@ -30,23 +32,20 @@ from lrbench.reports.tested import tested_blocks
 from lrbench.reports.trajectory import lane_blocks, trajectory
 from lrbench.reports.verdict_blocks import main_certificate, verdict_grid
 from lrbench.reports.view import View
-from lrbench.results import ProblemResult, Result, Run
+from lrbench.results import ProblemResult, Run
 
 
-def page(result: Result, view: View) -> Iterator[Block]:
-    """Yield the blocks of the page, problem by problem."""
-    for k, problem in enumerate(result.problems):
-        if k:
-            yield line("")
-        yield from problem_lines(problem)
-        if not problem.groups:
-            yield line("no run was started", style="warn")
-            continue
-        if len({lr0 for _, lr0 in problem.groups}) == 1:
-            yield from _one_lr0(problem, view)
-        else:
-            yield from _many_lr0(problem, view)
-        yield from _end(problem)
+def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
+    """Yield what the runs on one problem found."""
+    yield from problem_lines(problem)
+    if not problem.groups:
+        yield line("no run was started", style="warn")
+        return
+    if len({lr0 for _, lr0 in problem.groups}) == 1:
+        yield from _one_lr0(problem, view)
+    else:
+        yield from _many_lr0(problem, view)
+    yield from _end(problem)
 
 
 def _end(problem: ProblemResult) -> Iterator[Block]:
@@ -64,16 +63,11 @@ def _end(problem: ProblemResult) -> Iterator[Block]:
 def _setting(problem: ProblemResult) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
-    if run.setting == "batch":
-        yield "full batches"
-    else:
-        how = "with replacement" if run.sampling == "replacement" else "reshuffled"
-        yield f"batches of {run.batch_size} {how}"
+    yield batch_text(run)
     texts = rates([lr0 for _, lr0 in problem.groups])
     if len(texts) == 1:
         yield f"lr0 = {texts[run.lr0]}"
-    if problem.header["radius"] is not None:
-        yield f"ball of radius {problem.header['radius']:g} around w_0"
+    yield from ball_text(problem)
     if len(seeds) > 1:
         uneven = {len(runs) for runs in problem.groups.values()} != {len(seeds)}
         yield f"means over {'up to ' * uneven}{len(seeds)} seeds"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from lrbench.reports.blocks import Block, Cell, Grid, Line
+from lrbench.reports.blocks import Block, Cell, Drawing, Grid, Line
 from lrbench.reports.latex_text import typeset
-from lrbench.reports.run_page import page
+from lrbench.reports.page import page
 from lrbench.reports.view import View
 from lrbench.results import Result
 
@@ -15,7 +15,7 @@ from lrbench.results import Result
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write each table of the result's page as a float, with its lines in the caption.
 
-    Lines that belong to no table are paragraphs.
+    Lines that belong to no table are paragraphs, drawings verbatim.
     """
     names = {str(run.solver) for problem in result.problems for run in problem.runs}
     out.write("% \\usepackage{booktabs}\n")
@@ -33,6 +33,10 @@ def write(result: Result, out: TextIO, view: View) -> None:
             out.write("\n" + _table(grid, caption, names))
         if not grids:
             out.write("\n" + typeset(caption, names) + "\n")
+        for block in section:
+            if isinstance(block, Drawing):
+                body = "\n".join(block.lines())
+                out.write(f"\n\\begin{{verbatim}}\n{body}\n\\end{{verbatim}}\n")
         context += [piece.rstrip(":") for block in lines for piece in block.recurs]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TextIO
 
-from lrbench.reports.blocks import Block, Grid
-from lrbench.reports.run_page import page
+from lrbench.reports.blocks import Block, Drawing, Grid
+from lrbench.reports.page import page
 from lrbench.reports.tabulated import tabulated
 from lrbench.reports.view import View
 from lrbench.results import Result
@@ -15,7 +15,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write the result's page: each line a paragraph, each table a table."""
+    """Write the result's page: lines are paragraphs, tables tables, drawings code."""
     blocks = [_text(block) for block in page(result, view)]
     out.write("\n\n".join(text for text in blocks if text) + "\n")
 
@@ -23,6 +23,8 @@ def write(result: Result, out: TextIO, view: View) -> None:
 def _text(block: Block) -> str:
     if isinstance(block, Grid):
         return tabulated(block, "pipe", escape)
+    if isinstance(block, Drawing):
+        return "\n".join(["```text", *block.lines(), "```"])
     text = escape(", ".join(block.pieces))
     return f"**{text}**" if block.style == "title" and text else text
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-from lrbench.reports.blocks import WIDTH, Block, Grid
-from lrbench.reports.run_page import page
+from lrbench.reports.blocks import WIDTH, Block, Drawing, Grid
+from lrbench.reports.page import page
 from lrbench.reports.tabulated import tabulated
 from lrbench.reports.view import View
 from lrbench.results import Result
@@ -22,6 +22,8 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
     for block in blocks:
         if isinstance(block, Grid):
             text = tabulated(block, "simple")
+        elif isinstance(block, Drawing):
+            text = "\n".join(block.lines())
         else:
             text = "\n".join(block.wrapped(WIDTH))
         out.write(text + "\n")

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lrbench.reports.blocks import Block, Grid
-from lrbench.reports.run_page import page
+from lrbench.reports.blocks import Block, Drawing, Grid
+from lrbench.reports.curve import BARS
+from lrbench.reports.page import page
 from lrbench.reports.view import View
 from lrbench.results import Result
 
@@ -35,7 +36,17 @@ ENDLESS = 1_000_000
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result's page to a terminal of any width."""
-    write_blocks(page(result, replace(view, width=_width(out))), out, view.color)
+    fitted = replace(view, width=_width(out), bars=can_show(BARS, out))
+    write_blocks(page(result, fitted), out, view.color)
+
+
+def can_show(text: str, out: TextIO) -> bool:
+    """Whether the encoding of `out` has these characters; one that is not known has all."""
+    try:
+        text.encode(getattr(out, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _width(out: TextIO) -> int:
@@ -77,6 +88,9 @@ def _system(color: bool | None) -> Literal["auto", "standard"] | None:
 
 
 def _drawn(block: Block, width: int) -> Table | Text:
+    if isinstance(block, Drawing):
+        rows = [Text.assemble(*((c.text, STYLES[c.style]) for c in row)) for row in block.rows]
+        return Text("\n").join(rows)
     if not isinstance(block, Grid):
         return Text("\n".join(block.wrapped(width)), STYLES[block.style])
     table = Table(

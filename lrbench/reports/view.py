@@ -24,6 +24,8 @@ class View:
         Seconds, too; without them two runs print the same.
     width
         The columns of the page: wider tables are folded.
+    bars
+        Whether curves may be drawn with block characters; else with digits.
     """
 
     color: bool | None = None
@@ -31,6 +33,7 @@ class View:
     columns: tuple[str, ...] | None = None
     timing: bool = False
     width: int = WIDTH
+    bars: bool = False
 
     @property
     def trajectories(self) -> bool:

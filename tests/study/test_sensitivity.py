@@ -103,7 +103,7 @@ def test_best_lr0_is_in_the_middle_of_those_that_tie(
 
 
 def brute_factor(grid: list[float], median: list[float], best: int, power: int) -> float | None:
-    wanted = grid[best] * 10.0**power
+    wanted = float(grid[best] * 10.0**power)
     for k, rate in enumerate(grid):
         if math.isclose(rate, wanted, rel_tol=1e-6):
             return median[k] / median[best]
@@ -115,7 +115,7 @@ def brute_factor(grid: list[float], median: list[float], best: int, power: int) 
     if INF in (median[a], median[b]):
         return INF
     share = math.log(wanted / grid[a]) / math.log(grid[b] / grid[a])
-    return median[a] * (median[b] / median[a]) ** share / median[best]
+    return float(median[a] * (median[b] / median[a]) ** share / median[best])
 
 
 @given(matrices())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def made_run(
 
 def made_problem(
     lr0: Sequence[float],
-    passes: dict[str, Sequence[Sequence[float]]],
+    passes: Mapping[str, Sequence[Sequence[float]]],
     name: str = "made",
     L: float | None = 2.0,
 ) -> ProblemResult:

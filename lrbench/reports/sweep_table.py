@@ -1,0 +1,90 @@
+"""The table of a sweep: one row a solver."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from lrbench.reports.blocks import Block, Cell, Style, line, number, short
+from lrbench.reports.folding import Styled, folded_cells
+from lrbench.reports.groups import rates
+from lrbench.reports.view import View
+from lrbench.results import Factor, Sensitivity, Sweep
+from lrbench.study import POWERS
+
+LEFT = frozenset({"solver", "usable lr0"})
+
+
+def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
+    """Yield a row for each solver: its best lr0, its usable range, the price of a wrong lr0."""
+    solvers = sweep.solvers
+    seeds = any(s.usable_interval is not None for s in solvers)
+    yield line(
+        "usable: neighbouring lr0 that all reach the target",
+        "x10: passes at 10 times the best lr0 over those at the best (off: beyond the grid)",
+        f"diverged and stalled: of {_runs(solvers)} runs",
+        "lr L: the last lr at the best lr0 in units of 1/L:",
+    )
+    first = ("solver", [Cell(str(s.solver)) for s in solvers])
+    yield from folded_cells(first, list(_groups(solvers, seeds)), view.width, LEFT)
+
+
+def _runs(solvers: Sequence[Sensitivity]) -> str:
+    counts = sorted({s.n_seeds * len(s.lr0) for s in solvers})
+    return " or ".join(map(str, counts))
+
+
+def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[Styled]]:
+    texts = rates([lr0 for s in solvers for lr0 in s.lr0])
+    yield [
+        ("best lr0", [Cell("-" if s.best_lr0 is None else texts[s.best_lr0]) for s in solvers]),
+        ("passes", [_passes(s.best_passes) for s in solvers]),
+    ]
+    usable = [_range(s, texts) for s in solvers]
+    width = [("decades", [Cell(decades(s)) for s in solvers])]
+    if seeds:
+        width.append(("95 % interval", [Cell(_interval(s)) for s in solvers]))
+    yield [("usable lr0", usable), *width]
+    yield [(f"x{10.0**power:g}", [_factor(s, power) for s in solvers]) for power in POWERS]
+    yield [
+        ("diverged", [_count(s.statuses.get("diverged", 0), "bad") for s in solvers]),
+        ("stalled", [_count(s.statuses.get("stalled", 0), "warn") for s in solvers]),
+        ("lr L", [Cell(number(s.final_lr_L, 2)) for s in solvers]),
+    ]
+
+
+def decades(s: Sensitivity) -> str:
+    """Return the width of the usable range, ``>=`` where the grid ends or runs are missing."""
+    if s.usable is None:
+        return "-"
+    at_least = any(s.at_edge) or s.missing > 0
+    return f"{'>= ' * at_least}{s.usable_decades:.2f}"
+
+
+def _range(s: Sensitivity, texts: Mapping[float, str]) -> Cell:
+    if s.usable is None:
+        return Cell("none", "warn")
+    return Cell(" to ".join(texts[lr0] for lr0 in dict.fromkeys(s.usable)))
+
+
+def _interval(s: Sensitivity) -> str:
+    if s.usable_interval is None or (s.usable is None and not any(s.usable_interval)):
+        return "-"
+    return f"{s.usable_interval[0]:.2f} to {s.usable_interval[1]:.2f}"
+
+
+def _passes(passes: float) -> Cell:
+    return Cell(short(passes)) if math.isfinite(passes) else Cell("never", "warn")
+
+
+def _factor(s: Sensitivity, power: int) -> Cell:
+    found = next((f for f in s.factors if f.power == power), Factor(power, None))
+    if s.best_lr0 is None:
+        return Cell("-")
+    if found.factor is None:
+        return Cell("off", "dim")
+    return Cell(short(found.factor, 2)) if math.isfinite(found.factor) else Cell("never", "warn")
+
+
+def _count(many: int, style: Style) -> Cell:
+    return Cell(str(many), style if many else "")

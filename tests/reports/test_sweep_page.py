@@ -1,0 +1,422 @@
+"""The page of a sweep, in every form: what it says, and that it fits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from shown_results import shown
+from swept import TARGET, made_problem
+
+from lrbench.reports.axis import axis, columns_of
+from lrbench.reports.to_terminal import can_show
+from lrbench.reports.view import View
+from lrbench.results import ProblemResult, Result, Status
+from lrbench.study import analyse
+
+INF = math.inf
+GRID = [10.0 ** float(k) for k in np.linspace(-4, 4, 33)]
+NAMES = [
+    "wngrad[order=current]",
+    "adagrad-norm",
+    "prox-wngrad[order=raw-first]",
+    "sgd",
+]
+PAGES = ("plain", "table", "markdown", "latex")
+
+
+def swept(*problems: ProblemResult) -> Result:
+    done = [replace(problem, sweep=analyse(problem)) for problem in problems]
+    return Result((), {}, done)
+
+
+def valley(best: float, width: float, seeds: int = 1) -> list[list[float]]:
+    """Return passes that rise by a power away from the best lr0, and end at 500."""
+    rows = []
+    for seed in range(seeds):
+        costs = [5.0 * (1 + seed / 10) * 10 ** (abs(math.log10(v / best)) / width) for v in GRID]
+        rows.append([cost if cost <= 500 else INF for cost in costs])
+    return rows
+
+
+def four(seeds: int = 1) -> Result:
+    """Four solvers with long names on 33 lr0: wide, wide to the edge, narrow, none."""
+    passes = {
+        NAMES[0]: valley(1.0, 1.0, seeds),
+        NAMES[1]: valley(100.0, 2.0, seeds),
+        NAMES[2]: valley(0.1, 0.2, seeds),
+        NAMES[3]: [[INF] * 33] * seeds,
+    }
+    return swept(made_problem(GRID, passes))
+
+
+def two_problems() -> Result:
+    again = {NAMES[0]: valley(0.01, 1.0), NAMES[3]: valley(1.0, 0.1)}
+    return swept(made_problem(GRID, {NAMES[0]: valley(1.0, 1.0)}), made_problem(GRID, again, "b"))
+
+
+def gaps() -> Result:
+    """Runs that are missing, failed, diverged, and were stopped."""
+    problem = made_problem(GRID, {name: valley(1.0, 1.0, 3) for name in NAMES[:2]})
+    runs = list(problem.runs)
+    ends = [Status.DIVERGED] * 6 + [Status.FAILED] * 3
+    for k, status in enumerate(ends):
+        error = "ValueError: no" if status is Status.FAILED else None
+        runs[32 - k] = replace(runs[32 - k], status=status, error=error)
+    for k in range(99, len(runs)):
+        if runs[k].seed == 2:
+            runs[k] = replace(runs[k], status=Status.INTERRUPTED, status_at=0, trace={})
+    return swept(replace(problem, runs=runs))
+
+
+def irregular() -> Result:
+    lr0 = [1e-300, 1e-5, 1.1e-5, 0.02, 3.0, 3.3, 1e7]
+    return swept(made_problem(lr0, {"a": [[9.0, 9.0, INF, 1.0, 1.0, 1.0, 2.0]]}))
+
+
+def many_lr0() -> Result:
+    grid = np.geomspace(1e-6, 1e6, 400).tolist()
+    costs = [1.0 + abs(math.log10(v)) for v in grid]
+    return swept(made_problem(grid, {"a": [costs], NAMES[2]: [costs[::-1]]}))
+
+
+RESULTS = {
+    "four": four(),
+    "seeds": four(5),
+    "two": two_problems(),
+    "gaps": gaps(),
+    "irregular": irregular(),
+    "many": many_lr0(),
+    "one-lr0": swept(made_problem([1.0], {"a": [[3.0]]})),
+    "at-start": swept(made_problem([0.1, 1.0], {"a": [[0.0, 0.0]]})),
+    "nothing": swept(made_problem([0.1, 1.0], {"a": [[INF, INF]]})),
+    "long-name": swept(made_problem(GRID, {"my_own_very_long_rule" * 4: valley(1.0, 1.0)})),
+}
+VIEWS = {
+    "short": View(),
+    "details": View(details=True),
+    "timing": View(timing=True),
+    "columns": View(columns=("lr", "objective")),
+}
+EVERY = [pair for pair in itertools.product(RESULTS, VIEWS) if pair != ("many", "columns")]
+
+
+@pytest.mark.parametrize(("name", "view"), EVERY)
+def test_plain_is_ascii_of_80_columns(name: str, view: str) -> None:
+    lines = shown(RESULTS[name], "plain", VIEWS[view]).splitlines()
+    assert all(line == line.rstrip() and line.isascii() for line in lines)
+    if name != "long-name":  # the name of a solver alone is wider
+        assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("width", ["80", "120"])
+@pytest.mark.parametrize(("name", "view"), EVERY)
+def test_table_fits_its_terminal(
+    name: str, view: str, width: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    coloured = shown(RESULTS[name], "table", replace(VIEWS[view], color=True))
+    bare = shown(RESULTS[name], "table", replace(VIEWS[view], color=False))
+    assert "\x1b[" not in bare
+    stripped = re.sub(r"\x1b\[[0-9;]*m", "", coloured).splitlines()
+    assert [line.rstrip() for line in stripped] == bare.splitlines()
+    if name != "long-name" or width == "120":
+        assert max(map(len, bare.splitlines())) <= int(width)
+
+
+@pytest.mark.parametrize("form", PAGES)
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_loaded_sweep_shows_the_same(name: str, form: str) -> None:
+    again = Result.from_json(RESULTS[name].to_json())
+    for view in (View(), View(details=True)):
+        assert shown(again, form, view) == shown(RESULTS[name], form, view)
+
+
+@pytest.mark.parametrize("form", PAGES)
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_page_has_one_advice_a_problem_and_no_time(name: str, form: str) -> None:
+    text = shown(RESULTS[name], form)
+    assert len(re.findall(r"Advice:\s", text)) == len(RESULTS[name].problems)
+    assert "second" not in text
+    assert not re.search(r"\bnan\b|\binf\b", text)
+    assert "s of steps" not in text
+
+
+def tables(text: str) -> list[dict[str, dict[str, str]]]:
+    """Return the tables of plain text, each as first cell -> heading -> cell."""
+    lines, found = text.splitlines(), []
+    for k, rule in enumerate(lines):
+        if re.fullmatch(r"-+( +-+)+", rule):
+            spans = [match.span() for match in re.finditer("-+", rule)]
+            heads = [lines[k - 1][a:b].strip() for a, b in spans]
+            body = itertools.takewhile(str.strip, lines[k + 1 :])
+            rows = [[line[a:b].strip() for a, b in spans] for line in body]
+            found.append({row[0]: dict(zip(heads, row, strict=True)) for row in rows})
+    return found
+
+
+FACTORS = ("x0.01", "x0.1", "x10", "x100")
+
+
+def row(text: str, name: str, *headings: str) -> list[str]:
+    """Return cells in the row of a solver, from whichever table they are in."""
+    cells = {head: cell for table in tables(text) for head, cell in table.get(name, {}).items()}
+    return [cells[head] for head in headings]
+
+
+def test_the_table_holds_what_was_found() -> None:
+    text = shown(four(), "plain")
+    found = ("best lr0", "passes", "usable lr0", "decades")
+    assert row(text, NAMES[0], *found) == ["1", "5", "0.01 to 100", "4.00"]
+    assert row(text, NAMES[1], *found) == ["100", "5", "0.01 to 10000", ">= 6.00"]
+    assert row(text, NAMES[3], *found) == ["-", "never", "none", "-"]
+    # A decade away costs a factor 10, two decades 100; of the second 10**(1/2) and 10.
+    assert row(text, NAMES[0], *FACTORS) == ["100", "10", "10", "100"]
+    assert row(text, NAMES[1], *FACTORS) == ["10", "3.2", "3.2", "10"]
+    assert row(text, NAMES[2], *FACTORS) == ["never"] * 4
+    assert row(text, NAMES[3], *FACTORS) == ["-"] * 4
+    # 33 - 17 of the first never came there; L = 2 and the last lr 1/4.
+    assert row(text, NAMES[0], "diverged", "stalled", "lr L") == ["0", "16", "0.50"]
+    assert "target F - f* <= 0.0100 (1 % of F(w_0) - f*)" in text
+    assert "at most 1000 iterations (10 passes), one seed: no interval" in text
+    assert "33 lr0 from 0.0001 to 10000" in text
+    assert "of 33 runs" in text
+    assert "95 %" not in text
+
+
+def test_off_the_grid() -> None:
+    text = shown(swept(made_problem([1.0, 10.0], {"a": [[1.0, 4.0]]})), "plain")
+    assert row(text, "a", *FACTORS) == ["off", "off", "4", "off"]
+
+
+def test_seeds_have_an_interval() -> None:
+    text = shown(four(5), "plain")
+    assert "medians over 5 seeds" in text
+    assert row(text, NAMES[0], "decades", "95 % interval") == ["3.50", "3.50 to 4.00"]
+    assert row(text, NAMES[3], "decades", "95 % interval") == ["-", "-"]
+
+
+def curve_of(text: str, name: str) -> str:
+    found = re.findall(rf"^{re.escape(name)} +([1-9.!?▁▂▃▄▅▆▇█]+)$", text, re.MULTILINE)
+    assert len(found) == 1
+    return str(found[0])
+
+
+def test_the_curve_in_plain() -> None:
+    text = shown(four(), "plain")
+    curve = curve_of(text, NAMES[0])
+    assert len(curve) == 33
+    assert curve[:8] == curve[25:] == "........"
+    inside = [int(c) for c in curve[8:25]]
+    assert inside == inside[::-1]
+    assert inside[:9] == sorted(inside[:9])
+    assert (inside[0], inside[8]) == (1, 9)
+    assert curve_of(text, NAMES[3]) == "." * 33
+    assert "9 = 5 (fewest), 1 = 500 (most) on a log scale" in text
+    assert ". not reached" in text
+    assert "! diverged" not in text
+
+
+def test_the_curve_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    curve = curve_of(shown(four(), "table", View(color=False)), NAMES[0])
+    assert len(curve) == 66  # two columns for each lr0
+    assert curve[::2] == curve[1::2]
+    assert curve[32] == "█"
+    assert curve[16] == "▁"
+
+
+class Narrow(io.StringIO):
+    encoding = "ascii"
+
+
+def test_bars_need_an_encoding_that_has_them() -> None:
+    assert can_show("█", io.StringIO())
+    assert not can_show("█", Narrow())
+    from lrbench.reports import REPORTS
+
+    out = Narrow()
+    REPORTS.get("table")(four(), out, View(color=False))
+    assert len(curve_of(out.getvalue(), NAMES[0])) == 33
+    assert "█" not in out.getvalue()
+
+
+def test_marks_of_what_did_not_come_there() -> None:
+    text = shown(gaps(), "plain")
+    # Of three seeds one diverged or failed at the high end, where the others never came either.
+    assert "? missing or failed" in text
+    curve = curve_of(text, NAMES[1])
+    assert set(curve[:8]) == set(curve[25:]) == {"."}
+    three = made_problem([1.0, 2.0, 4.0], {"a": [[1.0, INF, INF]] * 2})
+    runs = list(three.runs)
+    runs[1] = replace(runs[1], status=Status.DIVERGED)
+    runs[2] = replace(runs[2], status=Status.INTERRUPTED)
+    runs[5] = replace(runs[5], status=Status.FAILED)
+    drawn = curve_of(shown(swept(replace(three, runs=runs)), "plain"), "a")
+    assert set(drawn[: len(drawn) // 3]) == {"9"}
+    assert drawn[len(drawn) // 3 :] == "!" * (len(drawn) // 3) + "?" * (len(drawn) // 3)
+
+
+def test_missing_runs_are_said() -> None:
+    text = " ".join(shown(gaps(), "plain").split())
+    assert "36 of 198 runs are missing (interrupted, failed or never begun)" in text
+    assert "usable ranges are lower bounds" in text
+    assert f"not started: {NAMES[1]} (seed 2)" in text
+    assert f"{NAMES[0]}: ValueError: no" in text
+    assert row(shown(gaps(), "plain"), NAMES[1], "decades") == [">= 3.50"]
+    assert "missing" not in shown(four(5), "plain")
+
+
+def advice_of(result: Result) -> str:
+    text = " ".join(shown(result, "plain").split())
+    return text[text.index("Advice: ") :]
+
+
+def test_advice_names_the_fewest_passes() -> None:
+    narrow, wide = [[INF, 2.0, INF, INF, INF]], [[9.0, 8.0, 4.0, 8.0, 9.0]]
+    grid = [0.01, 0.1, 1.0, 10.0, 100.0]
+    text = advice_of(swept(made_problem(grid, {"narrow": narrow, "wide": wide})))
+    assert text == (
+        "Advice: narrow at lr0 = 0.1: about 2 passes, usable from 0.1 to 0.1 (0.00 decades);"
+        " less sensitive: wide (>= 4.00 decades, 4 passes)"
+    )
+
+
+def test_advice_prefers_the_wider_of_equals() -> None:
+    passes = {"narrow": [[INF, 4.0, INF]], "wide": [[9.0, 5.0, 9.0]]}
+    text = advice_of(swept(made_problem([0.1, 1.0, 10.0], passes)))
+    assert text == (
+        "Advice: wide at lr0 = 1: about 5 passes, usable from 0.1 to 10 (>= 2.00 decades);"
+        " narrow at lr0 = 1 needs 4, but has 0.00 decades"
+    )
+    passes = {"narrow": [[INF, 4.0, INF]], "wide": [[9.0, 5.1, 9.0]]}
+    assert "Advice: narrow" in advice_of(swept(made_problem([0.1, 1.0, 10.0], passes)))
+
+
+def test_advice_at_the_edge_of_the_grid_and_outside_of_the_range() -> None:
+    text = advice_of(swept(made_problem([0.1, 1.0], {"a": [[5.0, 3.0]]})))
+    assert text.endswith("it is the highest of the grid: try higher ones")
+    text = advice_of(swept(made_problem([0.1, 1.0], {"a": [[1.0, 3.0]]})))
+    assert text.endswith("it is the lowest of the grid: try lower ones")
+    grid = [0.01, 0.1, 1.0, 10.0, 100.0]
+    text = advice_of(swept(made_problem(grid, {"a": [[9.0, 9.0, INF, 3.0, INF]]})))
+    assert "at lr0 = 10: about 3 passes, which lies outside of the lr0 usable from 0.01" in text
+
+
+def test_advice_where_nothing_came_there() -> None:
+    problem = made_problem([0.1, 1.0], {"a": [[INF, INF]]})
+    text = advice_of(swept(problem))
+    assert text.startswith("Advice: none, as no lr0 came to F - f* <= 0.0100: give more")
+    assert "the nearest was a at lr0 = 0.1, which ended at 0.400" in text
+    runs = [replace(run, status=Status.DIVERGED) for run in problem.runs]
+    assert "every run diverged or failed" in advice_of(swept(replace(problem, runs=runs)))
+    runs = [replace(r, status=Status.INTERRUPTED) for r in problem.runs]
+    assert "2 runs are missing" in advice_of(swept(replace(problem, runs=runs)))
+    blank = [replace(r, status_at=0, trace={}) for r in runs]
+    assert "no run was started" in shown(swept(replace(problem, runs=blank)), "plain")
+
+
+def test_a_target_below_what_is_known_is_said() -> None:
+    problem = made_problem([0.1, 1.0], {"a": [[1.0, 1.0]]})
+    constants = dict(problem.header["constants"]) | {"f_star_error": 2 * TARGET}
+    header = dict(problem.header) | {"constants": constants}
+    words = "the target is below the error of f*"
+    assert words in shown(swept(replace(problem, header=header)), "plain")
+    assert words not in shown(swept(problem), "plain")
+
+
+def test_details_have_a_row_for_each_lr0() -> None:
+    text = shown(gaps(), "plain", View(details=True))
+    assert "lr0" not in shown(gaps(), "plain").splitlines()
+    first = text[text.index(f"{NAMES[0]}: passes to the target and the end") :]
+    lines = first.splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("---"))
+    rows = [re.split(r"  +", line.strip()) for line in lines[start + 1 : start + 34]]
+    assert [float(cells[0]) for cells in rows] == pytest.approx(GRID, rel=6e-3)
+    assert rows[16][:4] == ["1", "5.5", "3/3", "target"]
+    assert rows[16][4:] == ["5.00e-03", "0.50"]
+    assert rows[32][1:4] == ["never", "0/3", "2 stalled, 1 diverged"]
+    assert rows[24][2:4] == ["0/3", "2 stalled, 1 failed"]
+    second = text[text.index(f"{NAMES[1]}: passes to the target and the end") :]
+    assert "2 target, 1 not started" in second
+
+
+def test_columns_show_trajectories() -> None:
+    text = shown(two_problems(), "plain", View(columns=("lr",)))
+    assert text.count("lr0 = 1: reached_target at 1000") == 3
+
+
+def test_several_problems_have_profiles() -> None:
+    text = shown(two_problems(), "plain")
+    end = text[text.index("all 2 problems") :]
+    assert "Dolan and More, 2002" in end
+    _, tuned, untuned = tables(end)
+    taus = ("tau = 1", "tau = 2", "tau = 5", "tau = 10", "tau = 100", "ever")
+    # On `made` wngrad alone ran; on `b` both have 5 passes at their best.
+    assert [tuned[NAMES[0]][tau] for tau in taus] == ["1.00"] * 6
+    assert [tuned["sgd"][tau] for tau in taus] == ["0.50"] * 6
+    # 66 cases, a factor 10**(1/4) apart: on each problem 1, 3, 5, 9 and 17 lr0 are near enough.
+    shares = [f"{2 * n / 66:.2f}" for n in (1, 3, 5, 9, 17, 17)]
+    assert [untuned[NAMES[0]][tau] for tau in taus] == shares
+    assert "66 cases" in end
+    assert "unsolved by all" in end
+    assert "Dolan" not in shown(four(), "plain")
+
+
+def test_csv_and_json_lines_are_those_of_the_runs() -> None:
+    result = two_problems()
+    rows = list(csv.DictReader(io.StringIO(shown(result, "csv"))))
+    assert len(rows) == sum(3 for p in result.problems for _ in p.runs)
+    lines = [json.loads(line) for line in shown(result, "jsonl").splitlines()]
+    assert [line["lr0"] for line in lines] == [r.lr0 for p in result.problems for r in p.runs]
+
+
+def test_drawings_in_markdown_and_latex() -> None:
+    markdown = shown(two_problems(), "markdown")
+    assert markdown.count("\n```text\n") == markdown.count("\n```\n") == 2
+    latex = shown(two_problems(), "latex")
+    found = re.findall(r"\\begin\{verbatim\}\n(.*?)\\end\{verbatim\}", latex, re.DOTALL)
+    assert len(found) == 2
+    assert curve_of(found[0], NAMES[0]) == curve_of(
+        shown(swept(two_problems().problems[0]), "plain"), NAMES[0]
+    )
+    for table in re.findall(r"\\caption\{(.*)\}", latex):
+        assert table.endswith(".")
+
+
+def test_each_column_shows_its_lr0() -> None:
+    grid = [0.1, 1.0, 10.0]
+    assert columns_of(grid, grid, 3) == [[0], [1], [2]]
+    assert columns_of(grid, grid, 6) == [[0], [0], [1], [1], [2], [2]]
+    assert columns_of(grid, grid, 9) == [[0], [0], [0], [1], [1], [1], [2], [2], [2]]
+    assert columns_of(grid, grid, 1) == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 7, 40])
+@pytest.mark.parametrize(
+    "grid", [GRID, [1.0, 1.1, 1e6], [1e-300, 1e300], np.geomspace(1, 2, 90).tolist()]
+)
+def test_every_lr0_is_in_a_column(grid: Sequence[float], n_columns: int) -> None:
+    found = columns_of(grid, grid, n_columns)
+    assert len(found) == n_columns
+    assert {k for at in found for k in at} == set(range(len(grid))) or len(grid) < n_columns
+    flat = [k for at in found for k in at]
+    assert flat == sorted(flat)
+    assert all(len(text) <= n_columns or n_columns < 5 for text in axis(grid, n_columns))
+
+
+def test_the_axis() -> None:
+    assert axis(GRID, 33) == [
+        "|       |       |       |       |",
+        "0.0001 0.01     1      100  10000",
+    ]
+    assert axis([1.0, 10.0], 10) == ["  |    |", "  1    10"]
+    assert axis([2.0, 9.0], 12) == ["  |     |", "  2     9"]
