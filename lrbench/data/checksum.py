@@ -167,10 +167,37 @@ def fault(entry: Listed, text: Text, known: str | None) -> str:
     if text.start.lstrip()[:1] == b"<":
         return "it is a web page."
     if known is not None:
-        same = text.sha256 == known
-        return "" if same else f"its sha256 is {text.sha256[:12]}…, not {known[:12]}…."
+        return "" if text.sha256 == known else _other(text.sha256, known)
     if not re.match(rb"\s*[-+]?[0-9.]", text.start):
         return "it is not LIBSVM text."
     if entry.n_samples not in (None, text.n_lines):
         return f"it has {text.n_lines} lines, not {entry.n_samples}."
     return ""
+
+
+def check_parsed(entry: Listed, path: Path, sha256: str) -> None:
+    """Raise `DataError` where a file is no longer what was fetched.
+
+    Parameters
+    ----------
+    entry
+        The set that the file is named after.
+    path
+        The file.
+    sha256
+        Of its uncompressed text.
+
+    Notes
+    -----
+    A file put there by hand, without a record, is taken as it is: see `check`.
+    """
+    known = recorded(entry.name)
+    if known is not None and sha256 not in (known, entry.sha256, entry.remade_sha256):
+        raise DataError(
+            f"{shown_path(path)} is not what was fetched: {_other(sha256, known)}",
+            f"move it away to fetch {entry.name} again, or write its path to use this very file.",
+        )
+
+
+def _other(sha256: str, known: str) -> str:
+    return f"its sha256 is {sha256[:12]}…, not {known[:12]}…."

@@ -15,6 +15,9 @@ from lrbench.registry import did_you_mean
 
 SITE = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets"
 
+SHORTEST, OFFERED = 3, 4
+"""Letters of a name that longer ones are offered for, and how many of them."""
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -89,6 +92,14 @@ def find_listed(name: str) -> Listed:
 
 
 def unknown_set(name: str) -> str:
-    """Return the hint for a name that is no set's: the nearest one, else where they are listed."""
+    """Return the hint for a name that is no set's.
+
+    Names that contain it are offered (covtype is no file on the site, covtype.libsvm.binary is),
+    else the nearest one, else where they are listed.
+    """
+    part = name.lower()
+    longer = [k for k, entry in collection().items() if part in k.lower() and not entry.test_of]
+    if len(name) >= SHORTEST and 0 < len(longer) <= OFFERED:
+        return f"did you mean {' or '.join(longer)}?"
     hint = did_you_mean(name, collection())
     return hint if hint.startswith("did you mean") else "see lrbench data list."

@@ -73,8 +73,9 @@ def fetch(entry: Listed) -> Path:
     -----
     Says on stderr what it fetches, from where and to where, whoever calls it. The text is checked
     before the file takes its name: against the checksum of the collection or of the first fetch;
-    without either by its number of lines, and its checksum is recorded. Of several processes one
-    fetches and the others wait; the lock of one that was killed is free, and what it left is swept.
+    without either by its number of lines. Its checksum is recorded for later (`check_parsed`). Of
+    several processes one fetches and the others wait; the lock of one that was killed is free, and
+    what it left is swept.
     """
     found = in_data_dir(entry.name)
     if found is not None:
@@ -121,8 +122,7 @@ def _fetch(entry: Listed, url: str) -> Path:
             )
         with part.open("rb") as file:
             os.fsync(file.fileno())
-        if known is None:
-            record(entry.name, text.sha256)
+        record(entry.name, text.sha256)
         part.replace(target)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 
 
 def cached_libsvm(
-    path: Path, *, zero_based: ZeroBased = "auto", n_features: int | None = None
+    path: Path,
+    *,
+    zero_based: ZeroBased = "auto",
+    n_features: int | None = None,
+    check: Callable[[str], None] | None = None,
 ) -> tuple[Parsed, str]:
     """Return the data in a LIBSVM text file, from the cache where it has them.
 
@@ -34,6 +40,9 @@ def cached_libsvm(
     n_features
         The width of X, if it is known from elsewhere; where the file has a higher index, X is as
         wide as that.
+    check
+        Called with the SHA-256 of the uncompressed text when the file is parsed; if it raises,
+        nothing is kept.
 
     Returns
     -------
@@ -45,18 +54,28 @@ def cached_libsvm(
     Raises
     ------
     DataError
-        As for `read_libsvm`.
+        As for `read_libsvm`, and what `check` raises.
 
     Notes
     -----
     An entry of the cache holds for the size and the time of the file. It does not depend on
-    `n_features`: a sparse X shares its arrays however wide it is.
+    `n_features`: a sparse X shares its arrays however wide it is. What was parsed without a check
+    has another entry than what was parsed with one.
     """
     status = file_status(path)
+
+    def parse(shelf: Shelf) -> Parsed:
+        if check is None:
+            return read_libsvm(path, zero_based=zero_based, shelf=shelf)
+        text = hashlib.sha256()
+        parsed = read_libsvm(path, zero_based=zero_based, shelf=shelf, seen=text.update)
+        check(text.hexdigest())
+        return parsed
+
     kept = stored(
-        f"file:{zero_based}:{path.resolve()}",
+        f"{'set' if check else 'file'}:{zero_based}:{path.resolve()}",
         [status.st_size, status.st_mtime_ns],
-        lambda shelf: read_libsvm(path, zero_based=zero_based, shelf=shelf),
+        parse,
     )
     X, y = kept.X, kept.y
     if n_features is None or n_features <= X.shape[1]:
@@ -87,7 +106,11 @@ def file_status(path: Path) -> os.stat_result:
 
 
 def read_libsvm(
-    path: Path, *, zero_based: ZeroBased = "auto", shelf: Shelf | None = None
+    path: Path,
+    *,
+    zero_based: ZeroBased = "auto",
+    shelf: Shelf | None = None,
+    seen: Callable[[bytes], object] = len,
 ) -> Parsed:
     """Return the data in a LIBSVM text file, plain or compressed (bz2, gzip, xz).
 
@@ -99,6 +122,8 @@ def read_libsvm(
         Whether its indices count from 0; ``auto``: if a 0 occurs anywhere.
     shelf
         Where the arrays are put; default memory.
+    seen
+        As for `text_blocks`.
 
     Returns
     -------
@@ -118,7 +143,9 @@ def read_libsvm(
     The text is read once, in blocks; beside the shelf, memory does not grow with the file.
     """
     file_status(path)
-    blocks = (parse_block(path, number, text, zero_based) for number, text in text_blocks(path))
+    blocks = (
+        parse_block(path, number, text, zero_based) for number, text in text_blocks(path, seen)
+    )
     return assemble(path, blocks, zero_based, shelf or MemoryShelf())
 
 

@@ -20,7 +20,10 @@ FORM = "each line must be LABEL INDEX:VALUE INDEX:VALUE … with ascending indic
 
 CORRECT = "correct or remove that line."
 
-FROM_ZERO = 'its indices count from 0, perhaps: then set zero_based to "yes" or "auto".'
+FROM_ZERO = (
+    'its indices count from 0, perhaps: then give --zero-based yes, or zero_based = "yes" in the'
+    " problem file."
+)
 
 QUERY = re.compile(rb"qid:[0-9]+")
 

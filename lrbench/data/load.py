@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.data import bundled, generated
-from lrbench.data.collection import collection, unknown_set
+from lrbench.data.checksum import check_parsed
+from lrbench.data.collection import Listed, collection, unknown_set
 from lrbench.data.compressed import SUFFIXES, compressed_beside
 from lrbench.data.dataset import Dataset
 from lrbench.data.folder import data_dir, in_data_dir
@@ -91,7 +93,8 @@ def load(data: DataName) -> Dataset:
     -----
     Files and bundled sets are parsed once and then mapped from the cache, which imports neither
     scikit-learn nor, for dense data, SciPy. A set of the LIBSVM collection is fetched on first use,
-    which is said on stderr; under CI and offline it is not.
+    which is said on stderr; under CI and offline it is not. What was fetched is checked again
+    when it is parsed.
     """
     data.check()
     if data.generated:
@@ -109,15 +112,20 @@ def _load_bundled(full_name: str) -> Dataset:
     return Dataset(full_name, parsed.X, parsed.y, content, about, parsed.labels)
 
 
-def _load_file(data: DataName, path: Path, n_features: int | None) -> Dataset:
-    parsed, content = cached_libsvm(path, zero_based=data.zero_based, n_features=n_features)
+def _load_file(data: DataName, path: Path, entry: Listed | None) -> Dataset:
+    parsed, content = cached_libsvm(
+        path,
+        zero_based=data.zero_based,
+        n_features=entry.n_features if entry else None,
+        check=functools.partial(check_parsed, entry, path) if entry else None,
+    )
     about = f"LIBSVM text {shown_path(path.resolve())}"
     name = shown_path(data.name)
     return Dataset(name, parsed.X, parsed.y, content, about, zero_based=parsed.zero_based)
 
 
-def _find(data: DataName) -> tuple[Path, int | None]:
-    """Return the file that the name means, and the width of X where the name fixes it."""
+def _find(data: DataName) -> tuple[Path, Listed | None]:
+    """Return the file that the name means, and what is known of the set where it is one's."""
     name = data.name
     here = (data.folder or Path()) / _expanded(name)
     if Path(name).name != name:
@@ -135,7 +143,7 @@ def _find(data: DataName) -> tuple[Path, int | None]:
 
         known = fetch_on_first_use(entry)
     if known:
-        return known, entry.n_features if entry else None
+        return known, entry
     if os.path.lexists(here) or "." in name:
         return here, None
     packed = compressed_beside(here)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lrbench.data.compressed import compressed_beside, open_bytes
+from lrbench.data.compressed import BOM, compressed_beside, open_bytes
 from lrbench.errors import DataError, shown_path
 
 BLOCK = 1 << 22
@@ -17,13 +17,15 @@ MAX_LINE = 1 << 28
 """No line beyond this: a compressed file of a few kilobytes may claim to hold one of any length."""
 
 
-def text_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
+def text_blocks(path: Path, seen: Callable[[bytes], object] = len) -> Iterator[tuple[int, bytes]]:
     """Yield the text of a file, plain or compressed (bz2, gzip, xz), in pieces.
 
     Parameters
     ----------
     path
         The file; a byte-order mark is left out.
+    seen
+        Called with every piece of the text in turn, a byte-order mark included.
 
     Yields
     ------
@@ -40,12 +42,14 @@ def text_blocks(path: Path) -> Iterator[tuple[int, bytes]]:
     number = 1
     try:
         with open_bytes(path) as file:
+            seen(BOM[: file.tell()])
             while block := file.read(BLOCK):
                 if not block.endswith(b"\n"):
                     rest = file.readline(MAX_LINE)
                     if len(rest) == MAX_LINE:
                         raise _too_long(path, number + block.count(b"\n"))
                     block += rest
+                seen(block)
                 yield number, block
                 number += block.count(b"\n")
     except (EOFError, lzma.LZMAError, zlib.error) as error:

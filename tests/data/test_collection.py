@@ -74,6 +74,20 @@ def test_unknown_name() -> None:
     assert unknown_set("qqqqqq") == "see lrbench data list."
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("covtype", "covtype.libsvm.binary or covtype.libsvm.binary.scale"),
+        ("rcv1", "rcv1_train.binary"),
+        ("higgs", "HIGGS"),
+        ("breast_cancer", "breast-cancer"),
+        ("avazu", "avazu-app"),  # too many to list them all
+    ],
+)
+def test_part_of_a_name(name: str, hint: str) -> None:
+    assert unknown_set(name) == f"did you mean {hint}?"
+
+
 def counted(libsvm_dir: Path) -> list[dict[str, str]]:
     with (libsvm_dir / "MANIFEST.tsv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file, delimiter="\t"))

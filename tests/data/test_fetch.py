@@ -86,12 +86,9 @@ def test_good_file(
     out, err = capsys.readouterr()
     assert out == ""
     assert err == f"fetching duke.val from {server.url}{PLACE} to {path}\n"
-    if entry.sha256:
-        assert kept(folder) == {"duke.val.bz2"}
-        assert check(entry, path).verdict == "ok"
-    else:
-        assert (folder / "duke.val.sha256").read_text() == f"{SHA256}  duke.val\n"
-        assert check(entry, path).verdict == "recorded"
+    assert kept(folder) == {"duke.val.bz2", "duke.val.sha256"}
+    assert (folder / "duke.val.sha256").read_text() == f"{SHA256}  duke.val\n"
+    assert check(entry, path).verdict == ("ok" if entry.sha256 else "recorded")
     assert fetch(entry) == path
     assert server.asked == [PLACE]
 
@@ -388,6 +385,37 @@ def test_first_use_fetches(server: DataServer, capsys: pytest.CaptureFixture[str
         assert load(DataName("duke.val")).X.shape == (4, 7129)
     assert server.asked == [PLACE]
     assert capsys.readouterr().err.startswith("fetching duke.val from http://127.0.0.1")
+
+
+def test_what_was_fetched_is_checked_when_it_is_parsed(folder: Path, own_cache: Path) -> None:
+    path = fetch(UNCHECKED)
+    path.write_bytes(bz2.compress(b"\xef\xbb\xbf" + TEXT.replace(b"0.25", b"0.26")))
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"duke\.val\.bz2 is not what was fetched") as caught:
+            load(DataName("duke.val"))
+    assert f"not {SHA256[:12]}…" in caught.value.message
+    assert caught.value.hint.startswith("move it away")
+    assert list((own_cache / "data").iterdir()) == []
+    assert load(DataName(str(path))).X[1, 1] == 0.26  # a path is any file
+    with pytest.raises(DataError, match="is not what was fetched"):
+        load(DataName("duke.val"))
+    path.unlink()
+    assert load(DataName("duke.val")).X[1, 1] == 0.25
+
+
+def test_a_text_with_a_byte_order_mark_stays_what_was_fetched(server: DataServer) -> None:
+    server.answers[PLACE] = [body(bz2.compress(b"\xef\xbb\xbf" + TEXT))]
+    known = replace(UNCHECKED, sha256=hashlib.sha256(b"\xef\xbb\xbf" + TEXT).hexdigest())
+    fetch(known)
+    assert load(DataName("duke.val")).X.shape == (4, 7129)
+
+
+def test_a_file_put_there_by_hand_has_no_record(folder: Path, server: DataServer) -> None:
+    folder.mkdir()
+    (folder / "duke.val").write_bytes(TEXT[:-15])
+    assert load(DataName("duke.val")).X.shape == (3, 7129)
+    assert check(UNCHECKED, folder / "duke.val").verdict == "BAD"
+    assert server.asked == []
 
 
 def start_fetch() -> subprocess.Popen[str]:

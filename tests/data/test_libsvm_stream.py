@@ -141,7 +141,7 @@ def test_index_0_is_refused_where_indices_begin_at_1(
     file.write_text("# two samples\n1 1:5\n\n2 0:7 1:3\n")
     with pytest.raises(DataError, match="line 4: the index in '0:7' is 0, but") as caught:
         cached_libsvm(file, zero_based="no")
-    assert 'zero_based to "yes"' in caught.value.hint
+    assert "give --zero-based yes" in caught.value.hint
     assert list((own_cache / "data").iterdir()) == []
 
 
