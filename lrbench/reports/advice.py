@@ -42,10 +42,10 @@ def advice(problem: ProblemResult, sweep: Sweep) -> Line:
     fewest = min(sweep.solvers, key=lambda s: s.best_passes)
     if fewest.best_passes < taken.best_passes:
         pieces[-1] += f"; {_at(fewest, texts)} needs {short(fewest.best_passes)}"
-        pieces += [f"but has {decades(fewest)} decades"]
+        pieces += [f"but has {_width(fewest)}"]
     widest = max(sweep.solvers, key=lambda s: s.usable_decades)
     if widest.usable_decades >= taken.usable_decades + WIDER:
-        pieces[-1] += f"; less sensitive: {widest.solver} ({decades(widest)} decades"
+        pieces[-1] += f"; less sensitive: {widest.solver} ({_width(widest)}"
         pieces += [f"{short(widest.best_passes)} passes)"]
     if edge := _edge(taken):
         pieces[-1] += f"; {edge}"
@@ -65,8 +65,14 @@ def _usable(s: Sensitivity, texts: dict[float, str]) -> str:
     assert s.usable is not None
     assert s.best_lr0 is not None
     lo, hi = s.usable
-    wide = f"usable from {texts[lo]} to {texts[hi]} ({decades(s)} decades)"
+    if lo == hi == s.best_lr0:
+        return "usable at no other lr0 of the grid"
+    wide = f"usable from {texts[lo]} to {texts[hi]} ({_width(s)})"
     return wide if lo <= s.best_lr0 <= hi else f"which lies outside of the lr0 {wide}"
+
+
+def _width(s: Sensitivity) -> str:
+    return decades(s).replace(">=", "at least") + " decades"
 
 
 def _edge(s: Sensitivity) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,16 +45,24 @@ def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     n_columns = _n_columns(len(grid), view.width - indent)
     heights = BARS if view.bars else DIGITS
     rows: list[list[Cell]] = []
+    seen: set[str] = set()
     for s, name in zip(sweep.solvers, names, strict=True):
         marks = _marks(s, _runs_of(problem, s), least, most, heights)
         drawn = [max(marks[s.lr0[k]] for k in at) for at in columns_of(s.lr0, grid, n_columns)]
-        cells = [Cell(mark, MARKS.get(mark, "")) for _, _, mark in drawn]
+        seen.update(mark for _, _, mark in drawn)
+        cells = _cells("".join(mark for _, _, mark in drawn))
         rows += [[Cell(name.ljust(indent)), *cells]] if beside else [[Cell(name)], cells]
     for text in axis(grid, n_columns):
         rows.append([Cell(" " * indent + text, "dim")])
     yield line("")
-    yield line(*_legend(least, most, heights, {c.text for row in rows for c in row}))
+    yield line(*_legend(least, most, heights, seen))
     yield Drawing(rows)
+
+
+def _cells(text: str) -> list[Cell]:
+    """Return a row as pieces of one style each."""
+    pieces = itertools.groupby(text, lambda mark: MARKS.get(mark, ""))
+    return [Cell("".join(marks), style) for style, marks in pieces]
 
 
 def _n_columns(n_points: int, room: int) -> int:

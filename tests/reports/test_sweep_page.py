@@ -285,8 +285,8 @@ def test_advice_names_the_fewest_passes() -> None:
     grid = [0.01, 0.1, 1.0, 10.0, 100.0]
     text = advice_of(swept(made_problem(grid, {"narrow": narrow, "wide": wide})))
     assert text == (
-        "Advice: narrow at lr0 = 0.1: about 2 passes, usable from 0.1 to 0.1 (0.00 decades);"
-        " less sensitive: wide (>= 4.00 decades, 4 passes)"
+        "Advice: narrow at lr0 = 0.1: about 2 passes, usable at no other lr0 of the grid;"
+        " less sensitive: wide (at least 4.00 decades, 4 passes)"
     )
 
 
@@ -294,7 +294,7 @@ def test_advice_prefers_the_wider_of_equals() -> None:
     passes = {"narrow": [[INF, 4.0, INF]], "wide": [[9.0, 5.0, 9.0]]}
     text = advice_of(swept(made_problem([0.1, 1.0, 10.0], passes)))
     assert text == (
-        "Advice: wide at lr0 = 1: about 5 passes, usable from 0.1 to 10 (>= 2.00 decades);"
+        "Advice: wide at lr0 = 1: about 5 passes, usable from 0.1 to 10 (at least 2.00 decades);"
         " narrow at lr0 = 1 needs 4, but has 0.00 decades"
     )
     passes = {"narrow": [[INF, 4.0, INF]], "wide": [[9.0, 5.1, 9.0]]}
