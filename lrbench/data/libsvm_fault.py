@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from lrbench.data.dataset import LARGEST
@@ -26,6 +27,8 @@ FROM_ZERO = (
 )
 
 QUERY = re.compile(rb"qid:[0-9]+")
+
+TOKEN = re.compile(rb"\S+")
 
 
 class Fault(NamedTuple):
@@ -53,12 +56,16 @@ def find_fault(lines: Iterable[tuple[int, bytes]], zero_based: ZeroBased = "auto
     -------
     Fault or None
         None if nothing is wrong.
+
+    Notes
+    -----
+    Takes one token after the other: all those of a long line are many times as large as it is.
     """
     for number, line in lines:
-        parts = line.split(b"#")[0].split()
-        if _is_binary(b" ".join(parts)):
+        content = line.partition(b"#")[0]
+        if _is_binary(content):
             return Fault(f"line {number} holds binary data", FORM)
-        fault = _fault(parts, zero_based)
+        fault = _fault((match[0] for match in TOKEN.finditer(content)), zero_based)
         if fault:
             return Fault(f"line {number}: {fault.what}", fault.hint)
     return None
@@ -74,30 +81,30 @@ def _is_binary(line: bytes) -> bool:
     return False
 
 
-def _fault(parts: list[bytes], zero_based: ZeroBased) -> Fault | None:
+def _fault(tokens: Iterator[bytes], zero_based: ZeroBased) -> Fault | None:
     """Return what is wrong in one line, split at blanks."""
-    if not parts:
+    label, second = next(tokens, None), next(tokens, None)
+    if label is None:
         return None
-    fault = _label_fault(parts[0], alone=len(parts) == 1)
-    features = parts[1:]
-    if not fault and features and features[0].startswith(b"qid"):
-        query = features.pop(0)
-        if not QUERY.fullmatch(query):
-            fault = Fault(f"{_show(query)} is not qid:NUMBER", CORRECT)
+    if fault := _label_fault(label, alone=second is None):
+        return fault
+    if second is not None and second.startswith(b"qid"):
+        if not QUERY.fullmatch(second):
+            return Fault(f"{_show(second)} is not qid:NUMBER", CORRECT)
+        second = None
     previous = -1
-    for token in () if fault else features:
-        index, fault = _feature(token, previous, zero_based)
+    for token in tokens if second is None else chain([second], tokens):
+        previous, fault = _feature(token, previous, zero_based)
         if fault:
-            break
-        previous = index
-    return fault
+            return fault
+    return None
 
 
 def _label_fault(token: bytes, alone: bool) -> Fault | None:
     """Return what is wrong with a label, which may stand alone in its line."""
     text, label = _show(token), _number(token)
     if label is None:
-        if not alone and b"," in token and None not in map(_number, token.split(b",")):
+        if not alone and b"," in token and None not in map(_number, token.split(b",", 2)[:2]):
             return Fault(
                 f"{text} is more than one label, and multi-label data cannot be used", FORM
             )

@@ -2,6 +2,7 @@ import bz2
 import gzip
 import lzma
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,6 +164,22 @@ def test_missing_folder_pipe_and_odd_names(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match="not a regular file"):
         read_libsvm(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize(
+    ("start", "token"), [(b"1 1:1 ", b"1 "), (b"1 1:1 ", b"1:1 "), (b"1 1:1", b"#"), (b"1", b",1")]
+)
+def test_a_long_line_is_not_split_into_tokens_at_once(start: bytes, token: bytes) -> None:
+    """A compressed file of some kilobytes may hold one of many megabytes."""
+    line = start + token * 10**6 + b" 1:1"
+    tracemalloc.start()
+    try:
+        fault = find_fault([(1, line)])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (fault is None) == (token == b"#")
+    assert peak < 4 * len(line)
 
 
 def test_good_text_has_no_fault() -> None:
