@@ -1,0 +1,101 @@
+"""A small stochastic sweep, solvers that misbehave, and how two results are compared."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from lrbench.arrays import PerLane
+from lrbench.control import Control
+from lrbench.experiment import carry_out
+from lrbench.jobs import Executor
+from lrbench.oracle import Iterate, Oracle
+from lrbench.plan import Plan
+from lrbench.results import Result, Run
+from lrbench.solver_spec import SolverSpec
+from lrbench.solvers.base import Step
+from lrbench.spec import load_spec
+
+
+class NoState(NamedTuple):
+    lr: PerLane
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Gradient descent that kills its process: always, or until its marker is there."""
+
+    name: ClassVar[str] = "deadly"
+    traced: ClassVar[tuple[str, ...]] = ()
+    shown: ClassVar[tuple[str, ...]] = ()
+
+    parent: int
+    marker: str = ""
+
+    def init(self, W: Iterate, lr0: PerLane) -> NoState:
+        return NoState(lr0)
+
+    def step(self, W: Iterate, state: NoState, oracle: Oracle) -> Step:
+        if os.getpid() != self.parent and not (self.marker and Path(self.marker).exists()):
+            if self.marker:
+                Path(self.marker).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Step(oracle.descend(W, state.lr, oracle.gradient(W)), state.lr, state)
+
+
+def plan(**changes: Any) -> Plan:
+    given: dict[str, Any] = {
+        "solvers": ["wngrad", "sgd"],
+        "lr0": "1e-2:1e3:11",
+        "batch_size": 16,
+        "passes": 2,
+        "replicates": 2,
+        "sweep": True,
+    }
+    return Plan(**given | changes)
+
+
+def with_deadly(the: Plan, deadly: Deadly) -> Plan:
+    """Return a plan with one more solver, the deadly one, in its middle."""
+    spec = SolverSpec("deadly", {}, ())
+    built = [the.built[0], (deadly, spec), *the.built[1:]]
+    object.__setattr__(the, "built", built)
+    return the
+
+
+def swept(the: Plan, executor: Executor | None = None, control: Control | None = None) -> Result:
+    return carry_out(the, [load_spec("logreg")], control or Control(), executor=executor)
+
+
+def by_cell(result: Result) -> dict[tuple[str, float, int], Run]:
+    (problem,) = result.problems
+    return {(str(r.solver), r.lr0, r.seed): r for r in problem.runs}
+
+
+def assert_same_bits(a: Run, b: Run) -> None:
+    """Check that two runs agree in all but the clock."""
+    assert (a.status, a.status_at, a.error) == (b.status, b.status_at, b.error)
+    assert a.trace.keys() == b.trace.keys()
+    for name in a.trace.keys() - {"seconds"}:
+        assert a.trace[name].tobytes() == b.trace[name].tobytes(), name
+
+
+def assert_same(a: Result, b: Result, only: Sequence[str] | None = None) -> None:
+    """Check that two results have the same cells with the same bits, in whatever order."""
+    ours, theirs = by_cell(a), by_cell(b)
+    if only is None:
+        assert ours.keys() == theirs.keys()
+    compared = [cell for cell in ours if only is None or cell[0] in only]
+    assert compared
+    for cell in compared:
+        assert_same_bits(ours[cell], theirs[cell])
+
+
+def finite(values: Any) -> bool:
+    return bool(np.all(np.isfinite(values)))

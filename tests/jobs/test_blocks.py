@@ -1,0 +1,59 @@
+"""Which lanes go through a problem together."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from job_problems import plan
+
+from lrbench.control import Control
+from lrbench.jobs import blocks as module
+from lrbench.jobs.blocks import blocks, jobs_of
+from lrbench.prepare import Prepared, prepare
+from lrbench.spec import load_spec
+
+
+@given(n_lanes=st.integers(1, 200), eights=st.integers(1, 12))
+def test_blocks_hold_every_lane_once_and_are_multiples_of_eight(n_lanes: int, eights: int) -> None:
+    lr0 = [float(k) for k in range(n_lanes)]
+    found = list(blocks(lr0, 8 * eights))
+    assert [value for block in found for value in block] == lr0
+    assert all(len(block) <= 8 * eights for block in found)
+    assert all(len(block) % 8 == 0 for block in found[:-1])
+    assert len(found) == -(-n_lanes // (8 * eights)) or all(len(b) == 8 for b in found[:-1])
+
+
+@pytest.fixture(scope="module")
+def ready() -> Prepared:
+    return prepare(load_spec("logreg"), plan(), None, Control())
+
+
+def widths(
+    ready: Prepared, workers: int, n_lanes: int, bundles: int = 1, **changes: int
+) -> list[int]:
+    wanted = [(0, seed, [1.0 + k for k in range(n_lanes)]) for seed in range(bundles)]
+    jobs = jobs_of(ready, 0, plan(**changes), wanted, workers=workers, iterates=False)
+    return [len(job.lr0) for job in jobs]
+
+
+def test_one_worker_takes_all_lanes_together(ready: Prepared) -> None:
+    assert widths(ready, 1, 64) == [64]
+
+
+def test_many_workers_share_the_lanes_of_one_bundle(ready: Prepared) -> None:
+    assert widths(ready, 2, 64) == [32, 32]
+    assert widths(ready, 100, 64) == [16, 16, 16, 16]
+    assert widths(ready, 2, 64, bundles=2) == [64, 64]
+
+
+def test_blocks_fit_into_memory(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = 4 * 30 * 8  # wngrad keeps no array of its own
+    monkeypatch.setattr(module, "free_memory", lambda: 2 * 24 * lane)
+    assert widths(ready, 1, 64) == [24, 24, 16]
+    monkeypatch.setattr(module, "free_memory", lambda: 0)
+    assert widths(ready, 1, 20) == [8, 8, 4]
+
+
+def test_a_given_width_is_taken(ready: Prepared) -> None:
+    assert widths(ready, 1, 64, lane_block=16) == [16, 16, 16, 16]
