@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from lrbench.reports.blocks import Block, Cell, Grid, line, short
 
-HEADINGS = ("problem", "setting", "solver", "lr0", "seeds", "T", "cells", "code")
+HEADINGS = ("solver", "lr0", "seeds", "T", "cells", "code")
 
 
 def page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
-    """Yield the table of the entries of a store, from their fields."""
+    """Yield a table for each problem and setting, from the fields of the entries of a store."""
     if not entries:
         yield line("no finished cell", style="warn")
-        return
-    rows = [[*map(Cell, _row(entry)), _code(entry)] for entry in entries]
-    yield Grid(HEADINGS, rows, frozenset({0, 1, 2, 7}))
+    for k, (title, mine) in enumerate(groupby(entries, _title)):
+        if k:
+            yield line("")
+        yield line(title, style="title")
+        rows = [[*map(Cell, _row(entry)), _code(entry)] for entry in mine]
+        yield Grid(HEADINGS, rows, frozenset({0, 1, 5}))
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    size = entry["batch_size"]
+    return f"{entry['problem']}, {'full batches' if size is None else f'batches of {size}'}"
 
 
 def _row(entry: Mapping[str, Any]) -> Iterator[str]:
     low, high = (short(value) for value in entry["lr0"])
-    size = entry["batch_size"]
-    yield entry["problem"]
-    yield "full" if size is None else f"batch {size}"
     yield entry["solver"]
     yield low if low == high else f"{low} to {high}"
     yield str(entry["seeds"])

@@ -25,8 +25,8 @@ from lrbench.jobs.here import Here
 from lrbench.plan import Plan
 from lrbench.results import Result, Status
 from lrbench.spec import load_spec
-from lrbench.store import entries, merge, opened, prune, result_of, store_at
 from lrbench.store import cells as cells_module
+from lrbench.store import entries, merge, opened, prune, result_of, store_at
 
 OPTIONS: dict[str, Any] = {"solvers": ["wngrad", "sgd"], "batch_size": 16, "passes": 1}
 

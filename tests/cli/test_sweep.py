@@ -1,0 +1,174 @@
+"""`lrbench sweep` and `lrbench store` on the command line."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrbench import engine
+
+SMALL = ("sweep", "-p", "log-spectrum", "-s", "wngrad", "-s", "gd", "--lr0", "1e-2:1e2:5")
+RUN = (*SMALL, "-n", "100", "-j", "1")
+
+
+def test_it_says_which_lr0_are_usable_and_what_to_take(invoke: Any) -> None:
+    outcome = invoke(*RUN)
+    assert outcome.code == 0
+    assert outcome.err == ""
+    assert "usable lr0" in outcome.out
+    assert "Advice: " in outcome.out
+    assert outcome.out.isascii()
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert not any(line.endswith(" ") for line in outcome.out.splitlines())
+
+
+def test_the_json_has_runs_verdicts_and_the_sweep(invoke: Any) -> None:
+    outcome = invoke(*RUN, "--format", "json")
+    (problem,) = json.loads(outcome.out)["problems"]
+    assert len(problem["runs"]) == 10
+    assert problem["verdicts"]
+    assert problem["sweep"]["target"] == pytest.approx(0.01 * problem["constants"]["delta0"])
+    assert [s["solver"]["name"] for s in problem["sweep"]["solvers"]] == ["wngrad", "sgd"]
+    # gd on a quadratic: every lr0 below 2/L = 2 comes down, the others diverge.
+    sgd = problem["sweep"]["solvers"][1]
+    assert (sgd["usable"][1], sgd["best_lr0"]) == (1.0, 1.0)
+
+
+def test_a_run_ends_at_the_target(invoke: Any) -> None:
+    outcome = invoke(*RUN, "--target", "0.01", "--format", "json")
+    (problem,) = json.loads(outcome.out)["problems"]
+    reached = [r for r in problem["runs"] if r["status"] == "reached_target"]
+    assert reached
+    for run in reached:
+        gaps = run["trace"]["suboptimality"]
+        assert gaps[-1] <= 0.01 < min(gaps[:-1])
+
+
+def test_a_stochastic_sweep_is_first_looked_at_after_a_tenth_of_a_pass(invoke: Any) -> None:
+    args = ("sweep", "-p", "logreg", "-s", "sgd", "--lr0", "1", "--batch-size", "4", "-j", "1")
+    outcome = invoke(*args, "--passes", "1", "--format", "json")
+    (run,) = json.loads(outcome.out)["problems"][0]["runs"]
+    iteration = run["trace"]["iteration"]
+    assert iteration[0] == 0
+    assert iteration[1] >= 569 / 4 / 10
+    assert len(iteration) > 5
+
+
+def test_a_sweep_is_saved_and_shown(invoke: Any, tmp_path: Path) -> None:
+    saved = tmp_path / "sweep.json"
+    first = invoke(*RUN, "--save", str(saved))
+    again = invoke("show", str(saved))
+    assert again.out == first.out
+    refused = invoke(*RUN, "--save", str(saved))
+    assert refused.code == 2
+    assert refused.err.startswith("Error: ")
+
+
+@pytest.mark.parametrize("form", ["table", "plain", "markdown", "latex", "csv", "json", "jsonl"])
+def test_every_format(form: str, invoke: Any) -> None:
+    outcome = invoke(*RUN, "--format", form)
+    assert outcome.code == 0
+    assert "wngrad" in outcome.out
+
+
+def test_several_problems_end_with_profiles(invoke: Any) -> None:
+    outcome = invoke(*RUN, "-p", "logreg")
+    assert outcome.code == 0
+    assert "logreg: " in outcome.out
+    assert "erformance profile" in outcome.out
+
+
+def test_a_store_is_listed_shown_exported_merged_and_pruned(invoke: Any, tmp_path: Path) -> None:
+    store, other = str(tmp_path / "s.sqlite"), str(tmp_path / "t.sqlite")
+    swept = invoke(*RUN, "--store", store)
+    assert swept.code == 0
+    assert invoke(*RUN, "--store", store).out == swept.out
+    listed = invoke("store", "list", store)
+    assert "log-spectrum" in listed.out
+    assert max(map(len, listed.out.splitlines())) <= 80
+    (first, second) = json.loads(invoke("store", "list", store, "--format", "json").out)["entries"]
+    assert (first["cells"], second["cells"]) == (5, 5)
+    exported = json.loads(invoke("store", "export", store, "--format", "json").out)
+    assert len(exported["problems"][0]["runs"]) == 10
+    assert "Advice: " in invoke("show", store).out
+    assert invoke("store", "merge", other, store).out == "10 cells added\n"
+    assert invoke("store", "prune", other, "--solver", "sgd").out == "5 cells deleted\n"
+    assert invoke("store", "prune", other, "--stale").out == "0 cells deleted\n"
+
+
+def test_a_signal_says_how_to_go_on(
+    invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run, store = engine.run, str(tmp_path / "s.sqlite")
+
+    def run_then_signal(*args: Any) -> Any:
+        out = run(*args)
+        signal.raise_signal(signal.SIGINT)
+        return out
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "run", run_then_signal)
+        outcome = invoke(*RUN, "--store", store)
+    assert outcome.code == 130
+    assert "5 of 10 runs are not finished" in outcome.err
+    assert "run the same command again" in outcome.err
+    assert "5 cells" not in outcome.out
+    finished = invoke(*RUN, "--store", store)
+    assert finished.code == 0
+    assert finished.out == invoke(*RUN).out
+
+
+MISTAKES = {
+    "no problem": (("sweep",), "--problem"),
+    "target 0": ((*RUN, "--target", "0"), "--target"),
+    "jobs 0": ((*SMALL, "-j", "0"), "--jobs 0"),
+    "jobs text": ((*SMALL, "-j", "all"), "--jobs"),
+    "dask without an address": ((*SMALL, "--executor", "dask"), "--scheduler"),
+    "scheduler without dask": ((*SMALL, "--scheduler", "tcp://127.0.0.1:1"), "--executor dask"),
+    "replicates of nothing random": ((*RUN, "-r", "3"), "--batch-size"),
+    "weights": ((*RUN, "--save-weights", "w.npz"), "--save-weights"),
+    "dry run in a format": ((*RUN, "--dry-run", "--format", "json"), "--dry-run"),
+    "no store": (("store", "list", "nowhere.sqlite"), "nowhere.sqlite"),
+    "a store that is text": (("store", "list", __file__), "not a store"),
+    "prune what": (("store", "prune", __file__), "which cells"),
+    "merge nothing": (("store", "merge", "a.sqlite"), "FROM.sqlite"),
+    "merge what is not there": (("store", "merge", "a.sqlite", "b.sqlite"), "b.sqlite"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_said_in_two_sentences(
+    mistake: str, invoke: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    args, said = MISTAKES[mistake]
+    outcome = invoke(*args)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    error, hint = outcome.err.splitlines()
+    assert error.startswith("Error: ")
+    assert hint.startswith("Hint: ")
+    assert said in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_at_the_scheduler_is_exit_code_3(
+    invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lrbench.jobs import cluster
+
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
+    outcome = invoke(*SMALL, "--executor", "dask", "--scheduler", "tcp://127.0.0.1:9")
+    assert outcome.code == 3
+    assert "no Dask scheduler answers" in outcome.err
+    assert outcome.err.count("\n") == 2
+
+
+def test_a_dry_run_counts_cells(invoke: Any) -> None:
+    outcome = invoke(*RUN, "--dry-run")
+    assert outcome.code == 0
+    assert "10 cells of 100 iterations" in outcome.out
