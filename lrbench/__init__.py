@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from lrbench.api import run as run
     from lrbench.api import sweep as sweep
     from lrbench.errors import LrbenchError as LrbenchError
+    from lrbench.gate import check as check
     from lrbench.results import Result as Result
 
 _PUBLIC = {
     "LrbenchError": "lrbench.errors",
     "Result": "lrbench.results",
+    "check": "lrbench.gate",
     "run": "lrbench.api",
     "sweep": "lrbench.api",
 }
 
-__all__ = ["LrbenchError", "Result", "__version__", "run", "sweep"]
+__all__ = ["LrbenchError", "Result", "__version__", "check", "run", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

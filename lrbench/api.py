@@ -1,20 +1,18 @@
-"""What can be called from Python: `lrbench.run`, `lrbench.sweep`."""
+"""What can be called from Python: `lrbench.run` and `lrbench.sweep`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from lrbench.constants import Sampling
 from lrbench.control import Control
-from lrbench.errors import UsageError, shown
 from lrbench.experiment import carry_out
 from lrbench.grid import Rate
 from lrbench.jobs import choose
 from lrbench.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
 from lrbench.results import Result
-from lrbench.spec import ProblemSpec, load_spec
+from lrbench.spec import ProblemSpec, load_specs
 from lrbench.store import store_at
 
 
@@ -89,7 +87,7 @@ def run(
     >>> result.problems[0].runs[0].status
     <Status.COMPLETED: 'completed'>
     """
-    specs = _specs(problems)
+    specs = load_specs(problems)
     plan = Plan(
         solvers=solvers,
         lr0=lr0,
@@ -170,7 +168,7 @@ def sweep(
     >>> [s.best_lr0 for s in result.problems[0].sweep.solvers]
     [0.99...]
     """
-    specs = _specs(problems)
+    specs = load_specs(problems)
     plan = Plan(
         solvers=solvers,
         lr0=lr0,
@@ -192,15 +190,3 @@ def sweep(
     chosen = choose(jobs, executor, scheduler, default=0)
     with store_at(store) as kept:
         return carry_out(plan, specs, Control(timeout), executor=chosen, store=kept)
-
-
-def _specs(problems: Any) -> list[ProblemSpec]:
-    """Return the specifications of one problem or many; raise `UsageError` for anything else."""
-    kinds = (str, Path, ProblemSpec)
-    many = [problems] if isinstance(problems, kinds) else problems
-    if not isinstance(many, Iterable) or not (found := list(many)):
-        raise UsageError(f"{shown(problems)} names no problem.", "give a name, as in 'logreg'.")
-    for problem in found:
-        if not isinstance(problem, kinds):
-            raise UsageError(f"{shown(problem)} is not a problem.", "give a name, as in 'logreg'.")
-    return [p if isinstance(p, ProblemSpec) else load_spec(p) for p in found]

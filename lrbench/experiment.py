@@ -68,13 +68,13 @@ def carry_out(
                 failures.append((spec.name, error))
         if ready:
             control.keep_results()
-        work = _Work(plan, ready, store)
+        work = Work(plan, ready, store)
         work.go(executor or Here(), control)
         results = []
         for place, p in enumerate(ready):
             why = work.errors.get(place)
             if why is None:
-                results.append(_measured(p, plan, work.runs(place)))
+                results.append(measured(p, plan, work.runs(place)))
                 continue
             failures.append((p.problem.name, why))
             if isinstance(why, RefutedError) and p.constants.f_star_certified:
@@ -82,10 +82,18 @@ def carry_out(
     return Result(tuple(command), environment(plan.threads), tuple(results), tuple(failures))
 
 
-class _Work:
-    """The cells of a plan on all problems: found in the store, or run."""
+class Work:
+    """The cells of a plan on all problems: found in the store, or run.
 
-    def __init__(self, plan: Plan, ready: Sequence[Prepared], store: Store | None) -> None:
+    Parameters
+    ----------
+    plan, ready
+        What to run on which problems.
+    store
+        Where finished cells are kept and looked for; None for nowhere.
+    """
+
+    def __init__(self, plan: Plan, ready: Sequence[Prepared], store: Store | None = None) -> None:
         self._plan = plan
         self._ready = ready
         self._store = store
@@ -152,7 +160,7 @@ def _header(p: Prepared, plan: Plan) -> Mapping[str, object]:
     return header(p.problem, p.constants, plan.radius, plan.target_on(p.constants.delta0))
 
 
-def _measured(p: Prepared, plan: Plan, runs: Sequence[Run]) -> ProblemResult:
+def measured(p: Prepared, plan: Plan, runs: Sequence[Run]) -> ProblemResult:
     """Return what is known of one problem after its runs."""
     result = ProblemResult(
         p.problem.name,

@@ -29,6 +29,7 @@ LAYERS = [
     "prepare describe",
     "jobs store",
     "experiment estimate foretold",
+    "gate",
     "api",
     "reports",
     "cli",

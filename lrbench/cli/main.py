@@ -18,6 +18,7 @@ from lrbench.errors import ExitCode, LrbenchError, Terminated
 COMMANDS = {
     "run": "Run solvers on a problem: convergence beside theory.",
     "sweep": "The sensitivity to the initial learning rate: usable ranges, curves, advice.",
+    "check": "A gate for CI: judge convergence against expectations and baselines.",
     "theory": "What is proved for a problem, solver and lr0, before any run.",
     "show": "Print a saved result or a store in any format, or the file of a problem that ships.",
     "store": "Finished cells of sweeps: list, export, prune, merge.",

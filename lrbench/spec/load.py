@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,7 @@ from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError, shown
 from lrbench.losses import LOSSES
 from lrbench.registry import did_you_mean
-from lrbench.spec.model import ProblemSpec, describe
+from lrbench.spec.model import CLAIMED, ProblemSpec, describe
 from lrbench.spec.parts import read_loss, read_penalty, read_positive, read_start
 from lrbench.spec.source import read_test, read_zero_based
 from lrbench.spec.table import Table, checked, located
@@ -54,6 +55,24 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
         raise UsageError(f"there is no problem {shown(text)}.", did_you_mean(text, shipped()))
     file = resources.files("lrbench.problems") / f"{text}{SUFFIX}"
     return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())
+
+
+def load_specs(problems: Any) -> list[ProblemSpec]:
+    """Return the specifications of one problem or many: names, paths or specifications.
+
+    Raises
+    ------
+    UsageError
+        For anything else, or as `load_spec`.
+    """
+    kinds = (str, Path, ProblemSpec)
+    many = [problems] if isinstance(problems, kinds) else problems
+    if not isinstance(many, Iterable) or not (found := list(many)):
+        raise UsageError(f"{shown(problems)} names no problem.", "give a name, as in 'logreg'.")
+    for problem in found:
+        if not isinstance(problem, kinds):
+            raise UsageError(f"{shown(problem)} is not a problem.", "give a name, as in 'logreg'.")
+    return [p if isinstance(p, ProblemSpec) else load_spec(p) for p in found]
 
 
 def parse_spec(text: str, name: str, where: str, folder: Path) -> ProblemSpec:
@@ -94,6 +113,7 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     penalty = read_penalty(table.take_any("penalty", "none"))
     start = read_start(table.take_any("start", "zeros"))
     data_values = table.take_any("data")
+    claims = _claims(table.take_any("constants", {}))
     table.finish()
     if not loss:
         raise UsageError("the loss is missing.", f"choose from {', '.join(sorted(LOSSES))}.")
@@ -110,9 +130,23 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     source = _source(data, folder, zero_based)
     title = title or describe(loss, penalty, source)
     spec = ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
+    spec = replace(spec, claims=claims)
     if test is None and seed is None:
         return spec
     return replace(spec, test=read_test(test, seed, zero_based, folder))
+
+
+def _claims(values: Any) -> tuple[tuple[str, float], ...]:
+    """Return the constants that the table [constants] states."""
+    table = Table(checked(values, "constants", dict), "the table constants")
+    stated = [(name, table.take(name, float, math.nan)) for name in CLAIMED if table.has(name)]
+    for name in CLAIMED:
+        table.take_any(name)
+    table.finish()
+    for name, value in stated:
+        if not math.isfinite(value):
+            raise UsageError(f"constants.{name} is {value}, not a finite number.", SEE)
+    return tuple(stated)
 
 
 def _source(table: Table, folder: Path | None, zero_based: ZeroBased) -> DataName:

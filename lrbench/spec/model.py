@@ -16,6 +16,10 @@ OF_MAX: Final = "*max"
 """What follows the share in a weight such as ``0.1*max``."""
 
 
+CLAIMED: Final = ("L", "L_max", "mu", "kappa", "G", "distance", "delta0", "noise_star", "f_star")
+"""The constants that a problem file may state."""
+
+
 @dataclass(frozen=True)
 class PenaltySpec:
     """A penalty by name, its weight and its other parameters.
@@ -82,6 +86,8 @@ class ProblemSpec:
         The labels that count as +1; None: the larger one. Of no meaning to a regression loss.
     test
         What is held out: other data, or a share of the samples; None for nothing.
+    claims
+        (name, value) of constants that the file states; `lrbench check` verifies them.
     """
 
     name: str
@@ -94,6 +100,7 @@ class ProblemSpec:
     intercept: bool
     positive: tuple[str, ...] | None
     test: DataName | Split | None = None
+    claims: tuple[tuple[str, float], ...] = ()
 
     @property
     def task(self) -> str:
@@ -109,8 +116,9 @@ class ProblemSpec:
 def canonical(spec: ProblemSpec) -> str:
     """Return what defines the problem beside its data, as JSON with sorted keys.
 
-    Names, titles, the place of the data and what is held out are left out: with the content hash of
-    the training data it makes the fingerprint, which two ways to write the same problem share.
+    Names, titles, the place of the data, claims and what is held out are left out: with the content
+    hash of the training data it makes the fingerprint, which two ways to write the same problem
+    share.
     """
     what = {
         "loss": spec.loss,

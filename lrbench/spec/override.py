@@ -58,12 +58,18 @@ def with_overrides(
     zero_based
         Whether the indices of LIBSVM text, that of `test` included, count from 0.
 
+    Notes
+    -----
+    Constants that the file states are of the problem as it was: other parts take them away.
+
     Raises
     ------
     UsageError
         For anything unknown, `positive` with a regression loss, or `zero_based` for data that are
         not LIBSVM text.
     """
+    if any(part is not None for part in (data, loss, penalty, scale, intercept, positive, start)):
+        spec = replace(spec, claims=())  # they are of the problem as its file has it
     if data is not None:
         source = read_data(data)
         name = f"{spec.name}-{source.stem}"

@@ -56,19 +56,53 @@ def judge_order(
     proved = theorem.order(setting)
     if proved is None:
         return OrderVerdict("none")
-    above = measured.mean_metric > floor(theorem, setting)
-    end = measured.iteration[above].max(initial=0.0)
-    window = above & (measured.iteration >= end / 10.0)
-    at_floor = len(above) > 0 and not above[-1] and not np.isnan(measured.mean_metric[-1])
-    if np.count_nonzero(window) < LEAST_POINTS:
-        if at_floor and not violated:
+    found = fit(measured.iteration, measured.metric, floor(theorem, setting), proved.kind)
+    if found.slope is None:
+        if found.at_floor and not violated:
             return OrderVerdict("pass", "at floor")
         return OrderVerdict("inconclusive", "too few points")
-    T, metric = measured.iteration[window], measured.metric[:, window]
-    slope = float(_slopes(proved, T, metric.mean(axis=0)))
-    verdict, reason = _compare(slope, proved, at_floor, violated)
-    span = (int(T[0]), int(T[-1]))
-    return OrderVerdict(verdict, reason, slope, _interval(proved, T, metric), span)
+    verdict, reason = _compare(found.slope, proved, found.at_floor, violated)
+    return OrderVerdict(verdict, reason, found.slope, found.interval, found.window)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A rate, measured over the last decade of T above the floor."""
+
+    at_floor: bool
+    """Whether the last checkpoint is below the floor."""
+    slope: float | None = None
+    """Of log(metric) against log T or T; None where there are too few points."""
+    interval: tuple[float, float] | None = None
+    window: tuple[int, int] | None = None
+
+
+def fit(
+    iteration: Numbers, metric: NDArray[np.float64], level: float, kind: Literal["power", "linear"]
+) -> Fit:
+    """Fit the rate of the mean over seeds.
+
+    Parameters
+    ----------
+    iteration
+        T >= 1 of the checkpoints, (n_checkpoints,).
+    metric
+        (n_seeds, n_checkpoints).
+    level
+        The floor.
+    kind
+        Whether log(metric) is fitted against log T or against T.
+    """
+    mean = metric.mean(axis=0)
+    above = mean > level
+    end = iteration[above].max(initial=0.0)
+    window = above & (iteration >= end / 10.0)
+    at_floor = len(above) > 0 and not above[-1] and not np.isnan(mean[-1])
+    if np.count_nonzero(window) < LEAST_POINTS:
+        return Fit(bool(at_floor))
+    T, metric = iteration[window], metric[:, window]
+    slope, span = float(_slopes(kind, T, metric.mean(axis=0))), (int(T[0]), int(T[-1]))
+    return Fit(bool(at_floor), slope, _interval(kind, T, metric), span)
 
 
 def _compare(
@@ -85,25 +119,25 @@ def _compare(
     return "inconclusive", f"pre-asymptotic: {slope:.3g} against {proved.value:.3g}"
 
 
-def _slopes(proved: Order, T: Numbers, metric: NDArray[np.float64]) -> NDArray[np.float64]:
+def _slopes(kind: str, T: Numbers, metric: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the least-squares slope of log(metric) along its last axis."""
-    x = np.log(T) if proved.kind == "power" else T
+    x = np.log(T) if kind == "power" else T
     x = x - x.mean()
     return np.asarray(np.log(metric) @ x / (x @ x), dtype=np.float64)
 
 
-def _interval(proved: Order, T: Numbers, metric: NDArray[np.float64]) -> tuple[float, float] | None:
+def _interval(kind: str, T: Numbers, metric: NDArray[np.float64]) -> tuple[float, float]:
     """Return the 95 % bootstrap interval over seeds; for one seed that of the two half-windows."""
     if len(metric) > 1:
         draw = np.random.default_rng(0).integers(len(metric), size=(RESAMPLES, len(metric)))
         weights = np.apply_along_axis(np.bincount, 1, draw, minlength=len(metric))
-        slopes = _slopes(proved, T, weights @ metric / len(metric))
+        slopes = _slopes(kind, T, weights @ metric / len(metric))
         low, high = np.quantile(slopes, [0.025, 0.975])
     else:
         half, mean = len(T) // 2, metric[0]
         ends = (
-            float(_slopes(proved, T[:half], mean[:half])),
-            float(_slopes(proved, T[half:], mean[half:])),
+            float(_slopes(kind, T[:half], mean[:half])),
+            float(_slopes(kind, T[half:], mean[half:])),
         )
         low, high = min(ends), max(ends)
     return float(low), float(high)

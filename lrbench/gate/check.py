@@ -1,0 +1,93 @@
+"""A check: a plan on a problem, and what is expected of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lrbench.errors import UsageError, shown
+from lrbench.gate.expectation import Expectation
+from lrbench.gate.paired import TOLERANCE
+from lrbench.plan import Plan
+from lrbench.spec import ProblemSpec
+
+MOST_RATES = 6
+"""Initial learning rates that are listed one by one."""
+
+LEAST_TOLERANCE = 1e-7
+"""Baselines have eight digits."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What to run, and what to expect of it.
+
+    Parameters
+    ----------
+    name
+        In every table and in the baseline file.
+    spec, plan
+        The problem, and what to run on it.
+    expectations
+        What must hold.
+    baseline
+        Whether it is compared with a baseline, too.
+    tolerance
+        Relative, for the baseline.
+    allow_inconclusive
+        Whether what cannot be judged lets pass.
+
+    Raises
+    ------
+    UsageError
+        If nothing is expected, or the tolerance makes no sense.
+    """
+
+    name: str
+    spec: ProblemSpec
+    plan: Plan
+    expectations: Sequence[Expectation] = ()
+    baseline: bool = False
+    tolerance: float = TOLERANCE
+    allow_inconclusive: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.expectations and not self.baseline and not self.spec.claims:
+            raise UsageError(
+                f"the check {shown(self.name)} expects nothing.",
+                "give expect = ['bound = pass'] or baseline = true.",
+            )
+        if not LEAST_TOLERANCE <= self.tolerance < 1:
+            raise UsageError(
+                f"the tolerance of {shown(self.name)} is {self.tolerance:g}.",
+                f"give a number from {LEAST_TOLERANCE:g} (baselines have eight digits) to 1.",
+            )
+
+    @property
+    def about(self) -> str:
+        """What is run, in one line that two checks share only if they run the same."""
+        plan = self.plan
+        solvers = " ".join(str(spec) for _, spec in plan.built)
+        rates = ",".join(map(str, plan.rates))
+        if len(plan.rates) > MOST_RATES:
+            rates = f"{len(plan.rates)} from {plan.rates[0]} to {plan.rates[-1]}"
+        parts = [self.spec.name, solvers, f"lr0 = {rates}", *self._setting()]
+        budget = ("iterations", plan.iterations), ("passes", plan.passes)
+        parts += [f"{name} = {value:g}" for name, value in budget if value is not None]
+        for name in ("radius", "target", "f_star"):
+            value = getattr(plan, name)
+            if value is not None:
+                parts.append(f"{name} = {value:g}")
+        if plan.sweep:
+            parts.append("sweep")
+        if plan.checkpoints_per_decade != Plan.checkpoints_per_decade:
+            parts.append(f"{plan.checkpoints_per_decade} checkpoints a decade")
+        return ", ".join(parts)
+
+    def _setting(self) -> list[str]:
+        plan = self.plan
+        if plan.batch_size is None:
+            return ["full batches"]
+        seeds = plan.seeds
+        how = "" if plan.sampling == "replacement" else " reshuffled"
+        return [f"batches of {plan.batch_size}{how}", f"seeds {seeds[0]} to {seeds[-1]}"]

@@ -1,0 +1,46 @@
+"""Constants that a problem file states, against those that are certified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lrbench.gate.finding import Finding, Verdict
+from lrbench.results import ProblemResult
+
+TOLERANCE = 1e-6
+"""Relative: a stated constant may be rounded to seven digits."""
+
+EXACT = "eigenvalues"
+"""How L is computed where it is no mere bound."""
+
+OF_L = ("L", "L_max", "kappa")
+
+
+def verify(claims: tuple[tuple[str, float], ...], problem: ProblemResult) -> Iterator[Finding]:
+    """Yield a finding for each constant that is stated."""
+    constants = problem.header["constants"]
+    for name, stated in claims:
+        yield _verify(name, stated, constants)
+
+
+def _verify(name: str, stated: float, constants: dict[str, Any]) -> Finding:
+    certified = constants.get(name)
+    expectation, shown = f"constants.{name}", f"{stated:.8g}"
+    if certified is None:
+        reason = constants.get("no_minimiser") or "the problem has no such constant"
+        return Finding(expectation, "", Verdict.INCONCLUSIVE, "-", shown, reason)
+    value, error = float(certified), 0.0
+    if name in ("f_star", "delta0"):
+        error = float(constants["f_star_error"] or 0.0)
+    if name == "distance":
+        error = float(constants.get("distance_error") or 0.0)
+    measured, allowed = f"{value:.8g}", TOLERANCE * abs(value) + error
+    if abs(stated - value) <= allowed:
+        return Finding(expectation, "", Verdict.PASS, measured, shown)
+    bound_only = name in OF_L and constants.get("L_method") != EXACT
+    if bound_only and stated < value:
+        reason = f"only bounded from above ({constants.get('L_method')})"
+        return Finding(expectation, "", Verdict.INCONCLUSIVE, measured, shown, reason)
+    reason = f"the problem file states another, by {abs(stated - value):.1e}"
+    return Finding(expectation, "", Verdict.FAIL, measured, shown, reason)

@@ -1,0 +1,135 @@
+"""Running checks, judging them, and making their baselines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from threadpoolctl import threadpool_limits
+
+from lrbench.cachedir import cache_dir
+from lrbench.control import Control
+from lrbench.errors import LrbenchError
+from lrbench.experiment import Work, measured
+from lrbench.gate.baseline import Entry, Lane, lane_of
+from lrbench.gate.check import Check
+from lrbench.gate.claims import verify
+from lrbench.gate.expectation import Expectation
+from lrbench.gate.finding import Finding, Outcome, Verdict
+from lrbench.gate.judge import judge
+from lrbench.gate.paired import EXPECTATION, allowance, compare_with
+from lrbench.gate.stable import nudged, unstable
+from lrbench.jobs import Executor
+from lrbench.jobs.here import Here
+from lrbench.prepare import Prepared, prepare
+from lrbench.results import ProblemResult, Result, Run
+
+
+@dataclass
+class Gate:
+    """Runs checks one after the other.
+
+    Parameters
+    ----------
+    control, executor
+        As of a plan that is carried out.
+    baselines
+        What there is, by the name of its check; what is saved is added.
+    save
+        The names of the checks whose baseline is made anew.
+    """
+
+    control: Control
+    executor: Executor = field(default_factory=Here)
+    baselines: dict[str, Entry] = field(default_factory=dict)
+    save: frozenset[str] = frozenset()
+
+    def run(self, checks: Sequence[Check]) -> Iterator[Outcome]:
+        """Yield what came of each check; after a stop no more."""
+        for check in checks:
+            if self.control.stopped:
+                return
+            try:
+                yield self._run(check)
+            except LrbenchError as error:
+                yield Outcome(check.name, check.about, (), error=error.message, hint=error.hint)
+
+    def _run(self, check: Check) -> Outcome:
+        saving = check.baseline and check.name in self.save
+        if check.baseline and not saving and check.name not in self.baselines:
+            return Outcome(
+                check.name,
+                check.about,
+                (),
+                error=f"the check {check.name} has no baseline.",
+                hint=f"look at its figures, then lrbench check --update-baseline {check.name}.",
+            )
+        with threadpool_limits(check.plan.threads, "blas"):
+            p = prepare(check.spec, check.plan, cache_dir(), self.control)
+            problem, beside = self._measure(check, p, saving)
+        findings = list(verify(check.spec.claims, problem))
+        for wanted in check.expectations:
+            findings += judge(wanted, problem)
+        notes: list[str] = []
+        if saving:
+            entry = entry_of(check, problem, beside)
+            self.baselines[check.name] = entry
+            findings.append(Finding(EXPECTATION, "", Verdict.PASS, "saved", "-"))
+            notes = list(_said(entry.lanes))
+        elif check.baseline:
+            entry = self.baselines[check.name]
+            findings += compare_with(entry, check.about, problem, check.tolerance)
+            notes = list(_said(entry.lanes))
+        return Outcome(check.name, check.about, findings, notes, check.allow_inconclusive)
+
+    def _measure(
+        self, check: Check, p: Prepared, saving: bool
+    ) -> tuple[ProblemResult, Sequence[Run]]:
+        """Run a check; to save its baseline also from a start moved by its last bit."""
+        ready = [p, nudged(p)] if saving else [p]
+        work = Work(check.plan, ready)
+        work.go(self.executor, self.control)
+        if work.errors:
+            raise next(iter(work.errors.values()))
+        return measured(p, check.plan, work.runs(0)), work.runs(1) if saving else ()
+
+
+def judge_result(
+    result: Result, expectations: Sequence[Expectation], *, allow_inconclusive: bool = False
+) -> list[Outcome]:
+    """Return what comes of expectations on a result that exists, problem by problem."""
+    return [
+        Outcome(
+            problem.name,
+            " ".join(result.command),
+            [finding for wanted in expectations for finding in judge(wanted, problem)],
+            allow_inconclusive=allow_inconclusive,
+        )
+        for problem in result.problems
+    ]
+
+
+def entry_of(check: Check, problem: ProblemResult, moved: Sequence[Run]) -> Entry:
+    """Return the baseline of a check, from its runs and those from the moved start."""
+    allowed = allowance(problem, check.tolerance)
+    smooth = math.isfinite(problem.header["constants"]["L"])
+    beside = replace(problem, runs=tuple(moved)).groups
+    lanes = []
+    for lane, runs in problem.groups.items():
+        left_out = unstable(runs, beside.get(lane, ()), smooth, allowed)
+        lanes.append(lane_of(runs, left_out, problem.header["n_samples"]))
+    return Entry(check.name, problem.header["fingerprint"], check.about, tuple(lanes))
+
+
+def _said(lanes: Sequence[Lane]) -> Iterator[str]:
+    """Yield what is not gated, and why."""
+    for lane in lanes:
+        if lane.unstable:
+            which = "" if len(lane.unstable) == 1 and not lane.seeds else _seeds(lane.unstable)
+            why = next(iter(lane.unstable.values()))
+            yield f"not gated: {lane.solver}, lr0 = {lane.lr0:g}{which}: {why}"
+
+
+def _seeds(unstable: Mapping[str, str]) -> str:
+    return f", {len(unstable)} seed{'s' * (len(unstable) > 1)}"

@@ -1,0 +1,151 @@
+"""lrbench.toml: the [[check]] tables that `lrbench check` reads."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lrbench.errors import UsageError, shown
+from lrbench.gate.check import Check
+from lrbench.gate.expectation import parse
+from lrbench.gate.paired import TOLERANCE
+from lrbench.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
+from lrbench.spec import ProblemSpec, load_spec, spec_from_data, with_overrides, with_settings
+from lrbench.spec.table import Table, checked, located
+
+NAME = "lrbench.toml"
+
+BASELINES = "lrbench-baselines.jsonl"
+"""The file of baselines where the configuration names none, beside it."""
+
+PROBLEM_KEYS = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
+
+NUMBERS = (
+    *("iterations", "passes", "target", "radius", "f_star", "seed", "replicates"),
+    *("checkpoints_per_decade", "threads", "timeout"),
+)
+
+HINT = 'write it as [[check]], name = "…", problem = "logreg", expect = ["bound = pass"].'
+
+
+@dataclass(frozen=True)
+class Config:
+    """The checks of a file, and where their baselines are."""
+
+    path: Path
+    checks: tuple[Check, ...]
+    baselines: Path
+
+
+def load_config(path: Path) -> Config:
+    """Return the checks in the file at `path`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file, it is not TOML, or anything in it is wrong.
+    """
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"there is no file {path}.", f"write one with [[check]] tables: {HINT}"
+        ) from error
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(f"{path} cannot be read: {why}.", "check the path.") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not TOML: {error}.", HINT) from error
+    with located(str(path)):
+        return _config(values, path)
+
+
+def _config(values: Mapping[str, Any], path: Path) -> Config:
+    table = Table(values, path.name)
+    baselines = table.take("baselines", str, BASELINES)
+    tables = checked(table.take_any("check", []), "check", list)
+    table.finish()
+    if not tables:
+        raise UsageError("there is no [[check]] table.", HINT)
+    checks = []
+    for number, one in enumerate(tables, 1):
+        with located(f"check {number}"):
+            checks.append(_check(checked(one, "check", dict), path.parent))
+    names = [check.name for check in checks]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two checks are called {shown(name)}.", "give each its own name.")
+    return Config(path, tuple(checks), path.parent / baselines)
+
+
+def _check(values: Mapping[str, Any], folder: Path) -> Check:
+    table = Table(values, "a check")
+    name = table.take("name", str, "")
+    if not name.strip():
+        raise UsageError("a check has no name.", HINT)
+    with located(shown(name)):
+        expectations = tuple(parse(text) for text in _texts(table.take_any("expect", []), "expect"))
+        sweep = table.take("sweep", bool, False) or any(e.needs_sweep for e in expectations)
+        spec = _spec(table, folder)
+        plan = _plan(table, sweep)
+        check = Check(
+            name,
+            spec,
+            plan,
+            expectations,
+            baseline=table.take("baseline", bool, False),
+            tolerance=table.take("tolerance", float, TOLERANCE),
+            allow_inconclusive=table.take("allow_inconclusive", bool, False),
+        )
+        table.finish()
+        return check
+
+
+def _spec(table: Table, folder: Path) -> ProblemSpec:
+    """Return the problem of a check: named, from data, or changed key by key."""
+    problem, data = table.take_any("problem"), table.take_any("data")
+    changes = {key: table.take_any(key) for key in PROBLEM_KEYS}
+    settings = _texts(table.take_any("set", []), "set")
+    if problem is None and data is None:
+        raise UsageError("it has neither a problem nor data.", HINT)
+    if data is not None:
+        data = _placed(checked(data, "data", str), folder)
+    if isinstance(changes["test"], str):
+        changes["test"] = _placed(changes["test"], folder)
+    if problem is None:
+        assert data is not None
+        return with_settings(spec_from_data(data, **changes), settings)
+    name = _placed(checked(problem, "problem", str), folder)
+    return with_settings(with_overrides(load_spec(name), data=data, **changes), settings)
+
+
+def _placed(name: str, folder: Path) -> str:
+    """Return a path relative to the configuration's folder; any other name as it is."""
+    there = folder / name
+    return str(there) if not Path(name).is_absolute() and there.is_file() else name
+
+
+def _plan(table: Table, sweep: bool) -> Plan:
+    options: dict[str, Any] = {key: table.take_any(key) for key in NUMBERS if table.has(key)}
+    for key in NUMBERS:
+        table.take_any(key)
+    solver = table.take_any("solver")
+    lr0 = table.take_any("lr0", DEFAULT_SWEEP if sweep else 1.0)
+    size = table.take_any("batch_size")
+    return Plan(
+        solvers=DEFAULT_SOLVERS if solver is None else _texts(solver, "solver"),
+        lr0=lr0,
+        batch_size=None if size == "full" else size,
+        sampling=table.take_any("sampling", "replacement"),
+        sweep=sweep,
+        **options,
+    )
+
+
+def _texts(value: Any, called: str) -> list[str]:
+    """Return one text or a list of them as a list."""
+    values = value if isinstance(value, list) else [value]
+    return [checked(v, called, str) for v in values]

@@ -1,0 +1,150 @@
+"""What a check expects, as a text: ``suboptimality[at=1000] <= 1e-4``."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lrbench.errors import UsageError, shown
+from lrbench.parts import Value, parse_part
+from lrbench.registry import did_you_mean
+from lrbench.results import Status
+
+Operator = Literal["<=", ">=", "=", "!="]
+
+FORM = re.compile(r"\s*([^<>=!\[\]]+(?:\[[^\]]*\])?)\s*(<=|>=|==|=|!=)\s*(.+?)\s*")
+
+HINT = (
+    "write it as in 'bound = pass', 'rate >= 0.9', 'suboptimality[at=1000] <= 1e-4',"
+    " 'status != diverged'."
+)
+
+ITERATES = ("last", "average", "best")
+
+VERDICTS = ("pass",)
+
+FILTERS = ("solver", "lr0")
+"""Options of every quantity: which runs of the check are meant."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What an expectation can be about."""
+
+    words: tuple[str, ...] = ()
+    """What it can be; empty for a number."""
+    options: tuple[str, ...] = ()
+    operators: tuple[Operator, ...] = ("<=", ">=")
+
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "bound": Quantity(VERDICTS, ("theorem",), ("=",)),
+    "order": Quantity(VERDICTS, ("theorem",), ("=",)),
+    "status": Quantity(tuple(map(str, Status)), (), ("=", "!=")),
+    "rate": Quantity(options=("of",)),
+    "suboptimality": Quantity(options=("at", "of")),
+    "grad_norm_sq": Quantity(options=("at",)),
+    "test_loss": Quantity(options=("at",)),
+    "test_accuracy": Quantity(options=("at",)),
+    "passes_to_target": Quantity(),
+    "usable_decades": Quantity(),
+    "seconds": Quantity(),
+}
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One expectation, checked.
+
+    Parameters
+    ----------
+    text
+        As it was written.
+    quantity
+        A key of `QUANTITIES`.
+    operator, value
+        What it is compared with: a number, or a word.
+    options
+        Between the brackets.
+    """
+
+    text: str
+    quantity: str
+    operator: Operator
+    value: float | str
+    options: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def needs_sweep(self) -> bool:
+        """Whether only a sweep can tell."""
+        return self.quantity == "usable_decades"
+
+
+def parse(text: str) -> Expectation:
+    """Return the expectation that `text` says.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    match = FORM.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{shown(text)} is no expectation.", HINT)
+    name, options = parse_part(match[1])
+    if name not in QUANTITIES:
+        raise UsageError(
+            f"{shown(text)}: there is nothing called {shown(name)} to expect.",
+            did_you_mean(name, QUANTITIES),
+        )
+    quantity = QUANTITIES[name]
+    for key in options:
+        if key not in (*quantity.options, *FILTERS):
+            raise UsageError(
+                f"{shown(text)}: {name} has no option {shown(key)}.",
+                did_you_mean(key, (*quantity.options, *FILTERS)),
+            )
+    _check_options(text, options)
+    operator = _operator(text, match[2].replace("==", "="), quantity)
+    return Expectation(text.strip(), name, operator, _value(text, match[3], quantity), options)
+
+
+def _operator(text: str, operator: str, quantity: Quantity) -> Operator:
+    for allowed in quantity.operators:
+        if operator == allowed:
+            return allowed
+    raise UsageError(
+        f"{shown(text)}: {operator} has no meaning here.",
+        f"write {' or '.join(quantity.operators)}.",
+    )
+
+
+def _value(text: str, value: str, quantity: Quantity) -> float | str:
+    if quantity.words:
+        if value not in quantity.words:
+            raise UsageError(
+                f"{shown(text)}: it cannot be {shown(value)}.", did_you_mean(value, quantity.words)
+            )
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f"{shown(text)}: {shown(value)} is not a number.", HINT)
+    return number
+
+
+def _check_options(text: str, options: Mapping[str, Value]) -> None:
+    at, of, lr0 = options.get("at"), options.get("of"), options.get("lr0")
+    if at is not None and (not isinstance(at, int) or at < 0):
+        raise UsageError(
+            f"{shown(text)}: at={at} is no number of iterations.", "give a whole number."
+        )
+    if of is not None and of not in ITERATES:
+        raise UsageError(f"{shown(text)}: of={of} is no iterate.", did_you_mean(str(of), ITERATES))
+    if lr0 is not None and not isinstance(lr0, int | float):
+        raise UsageError(f"{shown(text)}: lr0={lr0} is not a number.", "give a number.")

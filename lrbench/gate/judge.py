@@ -1,0 +1,146 @@
+"""Expectations against a result: PASS, FAIL or INCONCLUSIVE, with the reason and two numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from lrbench.gate.expectation import Expectation
+from lrbench.gate.finding import Finding, Verdict
+from lrbench.gate.measure import Known, measure
+from lrbench.results import ProblemResult, Run
+from lrbench.results import Verdict as OfTheorem
+
+NEAR = 1e-9
+"""Relative: an lr0 that is nearer than this to the one of an expectation is meant."""
+
+
+def judge(wanted: Expectation, problem: ProblemResult) -> list[Finding]:
+    """Return what came of an expectation, for each solver and lr0 that it is about."""
+    groups = {lane: runs for lane, runs in problem.groups.items() if _meant(wanted, runs[0])}
+    if not groups:
+        return [_nothing(wanted, "", "no run is meant by it")]
+    if wanted.needs_sweep:
+        solvers: dict[str, list[Run]] = {}
+        for (solver, _), runs in groups.items():
+            solvers.setdefault(solver, []).extend(runs)
+        return [_number(wanted, problem, runs, solver) for solver, runs in solvers.items()]
+    return [
+        finding
+        for (solver, lr0), runs in groups.items()
+        for finding in _judge_lane(wanted, problem, runs, f"{solver}, lr0 = {lr0:g}")
+    ]
+
+
+def _judge_lane(
+    wanted: Expectation, problem: ProblemResult, runs: Sequence[Run], subject: str
+) -> Iterator[Finding]:
+    if wanted.quantity == "status":
+        yield _status(wanted, runs, subject)
+    elif wanted.quantity in ("bound", "order"):
+        lane = (str(runs[0].solver), runs[0].lr0)
+        yield from _theorems(wanted, problem.judged.get(lane, ()), subject)
+    else:
+        yield _number(wanted, problem, runs, subject)
+
+
+def _meant(wanted: Expectation, run: Run) -> bool:
+    solver, lr0 = wanted.options.get("solver"), wanted.options.get("lr0")
+    if solver is not None and solver not in (str(run.solver), run.solver.name):
+        return False
+    return lr0 is None or math.isclose(float(lr0), run.lr0, rel_tol=NEAR)
+
+
+def _number(
+    wanted: Expectation, problem: ProblemResult, runs: Sequence[Run], subject: str
+) -> Finding:
+    known = measure(wanted, problem, runs)
+    assert isinstance(wanted.value, float)
+    verdict = compare(known, wanted.operator, wanted.value)
+    shown = "-" if known.value is None else f"{known.value:.6g}"
+    limit = f"{wanted.operator} {wanted.value:g}"
+    exact = known.low == known.high
+    reason = known.reason if exact or verdict is Verdict.INCONCLUSIVE else ""
+    return Finding(wanted.text, subject, verdict, shown, limit, reason)
+
+
+def compare(known: Known, operator: str, value: float) -> Verdict:
+    """Return whether a number that is known between two others is on the right side of a value."""
+    if known.low is None or known.high is None:
+        return Verdict.INCONCLUSIVE
+    if operator == "<=":
+        certain, possible = known.high <= value, known.low <= value
+    else:
+        certain, possible = known.low >= value, known.high >= value
+    if certain:
+        return Verdict.PASS
+    return Verdict.INCONCLUSIVE if possible else Verdict.FAIL
+
+
+def _status(wanted: Expectation, runs: Sequence[Run], subject: str) -> Finding:
+    same = wanted.operator == "="
+    wrong = [run for run in runs if (str(run.status) == wanted.value) is not same]
+    shown = ", ".join(sorted({str(run.status) for run in runs}))
+    verdict = Verdict.FAIL if wrong else Verdict.PASS
+    reason = ""
+    if wrong:
+        first = wrong[0]
+        reason = f"seed {first.seed}: {first.status} at T = {first.status_at}"
+        reason += f" ({first.error})" if first.error else ""
+    return Finding(
+        wanted.text, subject, verdict, shown, f"{wanted.operator} {wanted.value}", reason
+    )
+
+
+def _theorems(
+    wanted: Expectation, verdicts: Sequence[OfTheorem], subject: str
+) -> Iterator[Finding]:
+    """Yield a finding for each theorem that applies, or say that none does."""
+    named = wanted.options.get("theorem")
+    mine = [v for v in verdicts if named is None or v.theorem == named]
+    applying = [v for v in mine if v.applies and (wanted.quantity == "bound" or v.order)]
+    if not applying:
+        reasons = "; ".join(dict.fromkeys(f"{v.theorem}: {v.reason}" for v in mine if v.reason))
+        which = "no theorem applies" if named is None else f"{named} does not apply"
+        yield _nothing(wanted, subject, f"{which}{': ' * bool(reasons)}{reasons}")
+    for v in applying:
+        yield (_bound if wanted.quantity == "bound" else _order)(wanted, v, subject)
+
+
+BOUND: Mapping[str, Verdict] = {"pass": Verdict.PASS, "fail": Verdict.FAIL}
+
+
+def _bound(wanted: Expectation, v: OfTheorem, subject: str) -> Finding:
+    verdict = BOUND.get(v.bound_verdict, Verdict.INCONCLUSIVE)
+    k = -1
+    if v.failed_at is not None and v.failed_at in v.iteration:
+        k = list(v.iteration).index(v.failed_at)
+    reason = v.reason
+    if v.bound_verdict == "fail":
+        reason = f"violated at T = {v.failed_at}" if v.failed_at is not None else reason
+    elif v.bound_verdict == "vacuous":
+        since = v.informative_from
+        reason = "vacuous: it promises less than doing nothing" + (
+            f"; it informs from T = {since} on" if since is not None else ""
+        )
+    measured, bound = (f"{s[k]:.4g}" if len(s) else "-" for s in (v.metric, v.bound))
+    return Finding(wanted.text, f"{subject}, {v.theorem}", verdict, measured, f"<= {bound}", reason)
+
+
+def _order(wanted: Expectation, v: OfTheorem, subject: str) -> Finding:
+    assert v.order is not None
+    verdict = Verdict.PASS if v.order_verdict == "pass" else Verdict.INCONCLUSIVE
+    measured = "-" if v.measured_order is None else f"{v.measured_order:.3g}"
+    limit = f"<= {float(v.order['value']):.3g}"
+    return Finding(wanted.text, f"{subject}, {v.theorem}", verdict, measured, limit, v.order_reason)
+
+
+def _nothing(wanted: Expectation, subject: str, reason: str) -> Finding:
+    return Finding(
+        wanted.text,
+        subject,
+        Verdict.INCONCLUSIVE,
+        "-",
+        f"{wanted.operator} {wanted.value}",
+        reason,
+    )

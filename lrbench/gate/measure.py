@@ -1,0 +1,146 @@
+"""The number that an expectation is about, and how well it is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from lrbench.gate.expectation import Expectation
+from lrbench.results import ProblemResult, Run, Status
+from lrbench.results.ranking import DEFAULT_SHARE, passes_to
+from lrbench.theory.base import COLUMN
+from lrbench.verdicts.order import fit
+
+LOST = (Status.DIVERGED, Status.FAILED)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A number that lies between `low` and `high`.
+
+    Parameters
+    ----------
+    value
+        What was measured; None where nothing was.
+    low, high
+        Between these it is for certain; both None where it is not known at all.
+    reason
+        Why it is not known, or not exactly.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    reason: str = ""
+
+
+def unknown(reason: str) -> Known:
+    """Return that there is no number."""
+    return Known(None, None, None, reason)
+
+
+def exactly(value: float, reason: str = "") -> Known:
+    """Return a number that is known exactly."""
+    return Known(value, value, value, reason)
+
+
+def measure(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
+    """Return the number that `wanted` is about, from the runs of one solver and lr0.
+
+    For ``usable_decades`` the runs may be of all lr0 of the solver. Means are over seeds.
+    """
+    if wanted.quantity == "usable_decades":
+        return _usable_decades(problem, runs)
+    cut = [run for run in runs if run.status is Status.INTERRUPTED]
+    if cut:
+        return unknown(f"{len(cut)} of {len(runs)} runs were interrupted")
+    if wanted.quantity == "passes_to_target":
+        return _passes_to_target(problem, runs)
+    if wanted.quantity == "rate":
+        return _rate(wanted, problem, runs)
+    if any(run.status in LOST for run in runs):
+        lost = next(run for run in runs if run.status in LOST)
+        worst = -math.inf if wanted.quantity == "test_accuracy" else math.inf
+        return exactly(worst, f"{lost.status} at T = {lost.status_at}")
+    if wanted.quantity == "seconds":
+        return exactly(float(np.mean([run.trace["seconds"][-1] for run in runs])))
+    column = wanted.quantity
+    if column == "suboptimality":
+        column = COLUMN["suboptimality", str(wanted.options.get("of", "last"))]
+    return _at(column, wanted.options.get("at"), problem, runs)
+
+
+def _at(column: str, at: Any, problem: ProblemResult, runs: Sequence[Run]) -> Known:
+    """Return the mean of a column at T = `at`, or at the end."""
+    values = []
+    for run in runs:
+        if column not in run.trace:
+            return unknown("nothing is held out: --test" if column.startswith("test") else "")
+        iteration, numbers = run.trace["iteration"], run.trace[column]
+        if at is None or (at > iteration[-1] and run.status is Status.REACHED_TARGET):
+            values.append(float(numbers[-1]))
+            continue
+        there = np.flatnonzero(iteration == at)
+        if not len(there):
+            near = sorted(iteration.astype(int).tolist(), key=lambda t: abs(t - at))[:2]
+            beside = " and ".join(str(t) for t in sorted(near))
+            return unknown(f"T = {at} is no checkpoint; beside it are {beside}")
+        values.append(float(numbers[there[0]]))
+    mean = float(np.mean(values))
+    if math.isnan(mean):
+        return unknown(f"{column} was not measured there")
+    if not column.startswith("suboptimality"):
+        return exactly(mean)
+    error = float(problem.header["constants"]["f_star_error"] or 0.0)
+    return Known(mean, mean, mean + error, f"f* is known to {error:.0e} only" if error else "")
+
+
+def _rate(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
+    """Return minus the exponent of T, with its interval."""
+    if any(run.status in LOST for run in runs):
+        return exactly(-math.inf, "diverged")
+    column = COLUMN["suboptimality", str(wanted.options.get("of", "last"))]
+    iteration = reduce(np.intersect1d, [run.trace["iteration"] for run in runs])
+    iteration = iteration[iteration >= 1]
+    metric = np.array(
+        [run.trace[column][np.isin(run.trace["iteration"], iteration)] for run in runs]
+    )
+    constants = problem.header["constants"]
+    error, f_star = float(constants["f_star_error"] or 0.0), float(constants["f_star"])
+    found = fit(iteration, metric, max(10.0 * error, 1e-13 * max(1.0, abs(f_star))), "power")
+    if found.at_floor:
+        return Known(math.inf, math.inf, math.inf, "at the floor: below what f* is known to")
+    if found.slope is None or found.interval is None or found.window is None:
+        return unknown("too few checkpoints to fit a rate")
+    (low, high), (start, end) = found.interval, found.window
+    low, high = min(low, found.slope), max(high, found.slope)
+    return Known(-found.slope, -high, -low, f"fitted over T = {start} to {end}")
+
+
+def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Known:
+    target = problem.header.get("target")
+    if target is None:
+        target = DEFAULT_SHARE * float(problem.header["constants"]["delta0"])
+    passes = passes_to(runs, target)
+    return exactly(passes, "" if math.isfinite(passes) else f"F - f* <= {target:.3g} not reached")
+
+
+def _usable_decades(problem: ProblemResult, runs: Sequence[Run]) -> Known:
+    if problem.sweep is None:
+        return unknown("the result is of no sweep")
+    found = problem.sweep.of(str(runs[0].solver))
+    width = found.usable_decades
+    if found.usable is None:
+        where = "no lr0 reaches the target"
+    else:
+        where = f"from lr0 = {found.usable[0]:.3g} to {found.usable[1]:.3g}"
+    if found.missing:
+        return Known(width, width, math.inf, f"{where}; {found.missing} runs are missing")
+    if any(found.at_edge):
+        return Known(width, width, math.inf, f"{where}, at the edge of the grid")
+    return exactly(width, where)

@@ -1,0 +1,174 @@
+"""Runs against their baseline, seed by seed, at the same checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrbench.gate.baseline import COLUMNS, Entry, Lane, lane_of
+from lrbench.gate.finding import Finding, Trajectory, Verdict
+from lrbench.results import ProblemResult, Run
+from lrbench.verdicts.measured import ROUNDINGS
+
+TOLERANCE = 1e-6
+"""Relative: what clean code may differ by, on lanes that do not depend on the last bit."""
+
+EXPECTATION = "baseline"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How far apart two numbers may be.
+
+    Parameters
+    ----------
+    tolerance
+        Relative.
+    rounding
+        Absolute: what F - f* is known to.
+    """
+
+    tolerance: float
+    rounding: float
+
+    def apart(self, a: float, b: float) -> bool:
+        """Return whether two numbers are further apart than that; two NaN are not."""
+        if math.isnan(a) or math.isnan(b):
+            return math.isnan(a) != math.isnan(b)
+        if math.isinf(a) or math.isinf(b):
+            return a != b
+        return abs(a - b) > self.tolerance * max(abs(a), abs(b)) + self.rounding
+
+
+def allowance(problem: ProblemResult, tolerance: float = TOLERANCE) -> Allowance:
+    """Return the allowance on a problem."""
+    constants = problem.header["constants"]
+    f_star, delta0 = float(constants["f_star"]), float(constants["delta0"])
+    size = abs(f_star) + abs(f_star + delta0)
+    return Allowance(tolerance, ROUNDINGS * size + 2.0 * float(constants["f_star_error"] or 0.0))
+
+
+def compare_with(
+    entry: Entry, plan: str, problem: ProblemResult, tolerance: float
+) -> Iterator[Finding]:
+    """Yield a finding for each solver and lr0 of a baseline."""
+    if entry.fingerprint != problem.header["fingerprint"] or entry.plan != plan:
+        what = "problem" if entry.plan == plan else "check"
+        yield _finding("", Verdict.FAIL, "another", "the same", f"the {what} was changed since")
+        return
+    gated = {(lane.solver, lane.lr0): lane for lane in entry.lanes}
+    allowed = allowance(problem, tolerance)
+    for (solver, lr0), runs in problem.groups.items():
+        subject = f"{solver}, lr0 = {lr0:g}"
+        lane = gated.pop((solver, lr0), None) or _nearest(gated, solver, lr0)
+        if lane is None:
+            yield _finding(subject, Verdict.FAIL, "a run", "none", "it is not in the baseline")
+            continue
+        gated.pop((lane.solver, lane.lr0), None)
+        yield _lane(lane, runs, subject, allowed, problem.header["n_samples"])
+    for solver, lr0 in gated:
+        subject = f"{solver}, lr0 = {lr0:g}"
+        yield _finding(subject, Verdict.FAIL, "none", "a run", "it was not run")
+
+
+def _nearest(lanes: Mapping[tuple[str, float], Lane], solver: str, lr0: float) -> Lane | None:
+    """Return the lane of an lr0 that L, in its last digits, has moved."""
+    for (name, value), lane in lanes.items():
+        if name == solver and math.isclose(value, lr0, rel_tol=1e-9):
+            return lane
+    return None
+
+
+def _lane(
+    lane: Lane, runs: Sequence[Run], subject: str, allowed: Allowance, n_samples: int
+) -> Finding:
+    if not lane.seeds:
+        why = next(iter(lane.unstable.values()), "")
+        return _finding(subject, Verdict.INCONCLUSIVE, "-", "-", f"not gated: {why}")
+    mine = [run for run in runs if run.seed in lane.seeds]
+    if sorted(run.seed for run in mine) != sorted(lane.seeds):
+        return _finding(subject, Verdict.FAIL, "other seeds", "the same", "a seed was not run")
+    mine.sort(key=lambda run: lane.seeds.index(run.seed))
+    if any(not len(run.trace.get("passes", ())) for run in mine):
+        return _finding(subject, Verdict.FAIL, str(mine[0].status), lane.statuses[0], "no trace")
+    now = lane_of(mine, {}, n_samples)
+    for k, seed in enumerate(lane.seeds):
+        if now.statuses[k] != lane.statuses[k]:
+            reason = f"the status of seed {seed}"
+            return _finding(subject, Verdict.FAIL, now.statuses[k], lane.statuses[k], reason)
+    for k, seed in enumerate(lane.seeds):
+        if now.gradients[k] != lane.gradients[k]:
+            counts = str(now.gradients[k]), str(lane.gradients[k])
+            return _finding(subject, Verdict.FAIL, *counts, f"sample gradients of seed {seed}")
+    worst = max((_difference(now, lane, name, allowed) for name in COLUMNS), key=_size)
+    return worst if worst.verdict is Verdict.FAIL else _same(subject, now, lane, worst)
+
+
+def _difference(now: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding:
+    """Return what came of one column: the trajectory of the mean, and the end of each seed."""
+    subject = f"{lane.solver}, lr0 = {lane.lr0:g}"
+    ours = dict(zip(now.iteration, now.means[name], strict=True))
+    shared = [t for t in lane.iteration if t in ours]
+    before = dict(zip(lane.iteration, lane.means[name], strict=True))
+    parts = [t for t in shared if allowed.apart(ours[t], before[t])]
+    seeds = [
+        (seed, a, b)
+        for seed, a, b in zip(lane.seeds, now.ends[name], lane.ends[name], strict=True)
+        if allowed.apart(a, b)
+    ]
+    trajectory = Trajectory(
+        name,
+        shared,
+        [ours[t] for t in shared],
+        [before[t] for t in shared],
+        parts[0] if parts else None,
+    )
+    if not parts and not seeds:
+        return _finding(subject, Verdict.PASS, "", "", "", trajectory)
+    if parts:
+        t = parts[0]
+        a, b, where = ours[t], before[t], f"{name} parts at T = {t}"
+    else:
+        seed, a, b = seeds[0]
+        where = f"{name} of seed {seed} at its end"
+    reason = f"{where}, by {_relative(a, b):.1e} relative (allowed {allowed.tolerance:g})"
+    return _finding(subject, Verdict.FAIL, f"{a:.8g}", f"{b:.8g}", reason, trajectory)
+
+
+def _same(subject: str, now: Lane, lane: Lane, found: Finding) -> Finding:
+    left = f"; {len(lane.unstable)} unstable seeds are not gated" if lane.unstable else ""
+    ends = now.ends["last"], lane.ends["last"]
+    ours, theirs = (f"{np.mean(values):.8g}" for values in ends)
+    return Finding(
+        EXPECTATION, subject, Verdict.PASS, ours, theirs, f"the same{left}", found.trajectory
+    )
+
+
+def _size(finding: Finding) -> float:
+    """Return how far the trajectories of a finding are apart, relative; 0 where it passed."""
+    if finding.verdict is Verdict.PASS or finding.trajectory is None:
+        return 0.0
+    t = finding.trajectory
+    pairs = zip(t.measured, t.baseline, strict=True)
+    return max((_relative(a, b) for a, b in pairs), default=0.0) + 1e-300
+
+
+def _relative(a: float, b: float) -> float:
+    size = max(abs(a), abs(b))
+    if not math.isfinite(size):
+        return math.inf
+    return abs(a - b) / size if size else 0.0
+
+
+def _finding(
+    subject: str,
+    verdict: Verdict,
+    measured: str,
+    wanted: str,
+    reason: str,
+    trajectory: Trajectory | None = None,
+) -> Finding:
+    return Finding(EXPECTATION, subject, verdict, measured, wanted, reason, trajectory)

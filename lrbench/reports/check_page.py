@@ -1,0 +1,101 @@
+"""The page of `lrbench check`: a line a check, and why for each that does not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from lrbench.reports.blocks import Block, Cell, Grid, Style, line, scientific
+
+if TYPE_CHECKING:
+    from lrbench.gate.finding import Finding, Outcome, Trajectory
+
+STYLES: dict[str, Style] = {"FAIL": "bad", "INCONCLUSIVE": "warn", "PASS": "good"}
+
+SHOWN = 12
+"""Findings of a check that are shown; the JSON has all."""
+
+
+def page(outcomes: Sequence[Outcome], details: bool) -> Iterator[Block]:
+    """Yield the blocks of the page.
+
+    Parameters
+    ----------
+    outcomes
+        What came of each check.
+    details
+        Whether findings that pass and their trajectories are shown, too.
+    """
+    for outcome in outcomes:
+        yield from check_blocks(outcome, details)
+    yield line("")
+    yield line(*summary(outcomes), style="title" if all(o.passed for o in outcomes) else "bad")
+
+
+def check_blocks(outcome: Outcome, details: bool) -> Iterator[Block]:
+    """Yield a line for a check, and its findings where they matter."""
+    word = "ERROR" if outcome.error else str(outcome.verdict)
+    if outcome.passed and outcome.verdict != "PASS":
+        word += " (allowed)"
+    style = STYLES.get(word, "bad") if outcome.passed or not outcome.error else "bad"
+    yield line(f"{word} {outcome.name}: {outcome.about}", style=style)
+    if outcome.error:
+        yield line(f"  {outcome.error}")
+        yield line(f"  {outcome.hint}", style="dim")
+    shown = [f for f in outcome.findings if details or f.verdict != "PASS"]
+    shown.sort(key=lambda f: list(STYLES).index(str(f.verdict)))
+    for expectation, findings in groupby(shown[:SHOWN], lambda f: f.expectation):
+        yield from _findings(expectation, list(findings), details)
+    if len(shown) > SHOWN:
+        yield line(f"  and {len(shown) - SHOWN} more: --format json has all", style="dim")
+    for note in outcome.notes:
+        yield line(f"  {note}", style="dim")
+
+
+def _findings(expectation: str, findings: Sequence[Finding], details: bool) -> Iterator[Block]:
+    """Yield what came of one expectation."""
+    yield line(f"expected: {expectation}")
+    rows = [
+        [
+            Cell(finding.subject or "the problem"),
+            Cell(str(finding.verdict), STYLES[str(finding.verdict)]),
+            Cell(finding.measured),
+            Cell(finding.wanted),
+        ]
+        for finding in findings
+    ]
+    yield Grid(("of", "verdict", "measured", "wanted"), rows, frozenset({0, 1}))
+    for finding in findings:
+        if finding.reason:
+            of = f"{finding.subject}: " if len(findings) > 1 else ""
+            yield line(f"  {of}{finding.reason}", style=STYLES[str(finding.verdict)])
+        if finding.trajectory is not None and (details or finding.verdict == "FAIL"):
+            yield from _trajectory(finding.subject, finding.trajectory)
+
+
+def _trajectory(subject: str, t: Trajectory) -> Iterator[Block]:
+    """Yield what was measured beside the baseline, and where they part."""
+    apart = "" if t.parts_at is None else f"; they part at T = {t.parts_at}"
+    what = {"last": "last iterate", "average": "average"}.get(t.what, t.what)
+    yield line(f"  F - f* of the {what} beside the baseline, {subject}{apart}:")
+    rows = []
+    for T, now, before in zip(t.iteration, t.measured, t.baseline, strict=True):
+        size = max(abs(now), abs(before))
+        change = abs(now - before) / size if size else 0.0
+        style: Style = "bad" if t.parts_at is not None and t.parts_at <= T else ""
+        cells = (str(T), f"{now:.8g}", f"{before:.8g}", scientific(change, 2))
+        rows.append([Cell(text, style) for text in cells])
+    yield Grid(("T", "measured", "baseline", "relative difference"), rows)
+
+
+def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield how many checks passed, failed and could not be judged."""
+    passed = sum(o.passed for o in outcomes)
+    failed = [o.name for o in outcomes if o.verdict == "FAIL" and not o.passed]
+    unknown = [o.name for o in outcomes if not o.passed and o.verdict != "FAIL"]
+    yield f"{passed} of {len(outcomes)} check{'s' * (len(outcomes) != 1)} passed"
+    if failed:
+        yield f"failed: {' '.join(failed)}"
+    if unknown:
+        yield f"not judged, and so not passed: {' '.join(unknown)}"

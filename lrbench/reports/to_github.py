@@ -1,0 +1,60 @@
+"""Checks for GitHub Actions: annotations, and a summary in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from lrbench.reports.check_page import summary
+
+if TYPE_CHECKING:
+    from lrbench.gate.finding import Outcome
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable that names the file of a step's summary."""
+
+
+def workflow_commands(outcomes: Sequence[Outcome], file: str) -> Iterator[str]:
+    """Yield a workflow command for each check that does not pass.
+
+    Parameters
+    ----------
+    outcomes
+        What came of the checks.
+    file
+        The configuration or the result that they are of.
+    """
+    for o in outcomes:
+        if o.passed:
+            continue
+        bad = [str(f) for f in o.findings if f.verdict != "PASS"]
+        text = "\n".join([f"{o.error} {o.hint}"] if o.error else bad)
+        level = "warning" if not o.error and o.verdict != "FAIL" else "error"
+        title = f"lrbench check {o.name}"
+        yield f"::{level} file={_property(file)},title={_property(title)}::{_data(text)}"
+
+
+def markdown(outcomes: Sequence[Outcome]) -> str:
+    """Return the summary: a table with a row a check."""
+    lines = [f"### lrbench check: {', '.join(summary(outcomes))}", ""]
+    lines += ["| check | verdict | why |", "|---|---|---|"]
+    for o in outcomes:
+        bad = [str(f) for f in o.findings if f.verdict != "PASS"]
+        why = o.error or "<br>".join(map(_cell, bad[:5]))
+        verdict = "ERROR" if o.error else str(o.verdict)
+        lines.append(f"| {_cell(o.name)} | {verdict} | {why if not o.error else _cell(why)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    for sign, code in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("\n", " ")):
+        text = text.replace(sign, code)
+    return text
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

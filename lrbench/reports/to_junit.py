@@ -1,0 +1,43 @@
+"""Checks as JUnit XML, which CI systems show as tests."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrbench.gate.finding import Outcome
+
+NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(outcomes: Sequence[Outcome]) -> bytes:
+    """Return one test suite with a test case a check.
+
+    A check that fails or cannot be judged is a failure, one that could not be run an error.
+    """
+    failures = sum(not o.passed and not o.error for o in outcomes)
+    errors = sum(bool(o.error) for o in outcomes)
+    counts = {"tests": len(outcomes), "failures": failures, "errors": errors}
+    numbers = {key: str(count) for key, count in counts.items()}
+    suites = ET.Element("testsuites", numbers)
+    suite = ET.SubElement(suites, "testsuite", {"name": "lrbench check", **numbers})
+    for o in outcomes:
+        case = ET.SubElement(suite, "testcase", {"classname": "lrbench", "name": _clean(o.name)})
+        if o.error:
+            ET.SubElement(case, "error", {"message": _clean(o.error)}).text = _clean(o.hint)
+        elif not o.passed:
+            bad = [f for f in o.findings if f.verdict != "PASS"]
+            attributes = {"message": _clean(str(bad[0])), "type": str(o.verdict)}
+            lines = [o.about, *map(str, bad), *o.notes]
+            ET.SubElement(case, "failure", attributes).text = _clean("\n".join(lines))
+    ET.indent(suites)
+    text: str = ET.tostring(suites, "unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
+
+
+def _clean(text: str) -> str:
+    """Return `text` without characters that XML cannot hold."""
+    return NOT_XML.sub("?", text)
