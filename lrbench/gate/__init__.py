@@ -9,4 +9,3 @@ from lrbench.gate.finding import Finding as Finding
 from lrbench.gate.finding import Outcome as Outcome
 from lrbench.gate.finding import Verdict as Verdict
 from lrbench.gate.in_test import CheckFailedError as CheckFailedError
-from lrbench.gate.in_test import check as check

@@ -11,6 +11,9 @@ from lrbench.gate.measure import Known, measure
 from lrbench.results import ProblemResult, Run
 from lrbench.results import Verdict as OfTheorem
 
+MOST_REASONS = 4
+"""Why theorems do not apply, where none does."""
+
 NEAR = 1e-9
 """Relative: an lr0 that is nearer than this to the one of an expectation is meant."""
 
@@ -100,11 +103,16 @@ def _theorems(
     mine = [v for v in verdicts if named is None or v.theorem == named]
     applying = [v for v in mine if v.applies and (wanted.quantity == "bound" or v.order)]
     if not applying:
-        reasons = "; ".join(dict.fromkeys(f"{v.theorem}: {v.reason}" for v in mine if v.reason))
+        reasons = "; ".join(_shortened([f"{v.theorem}: {v.reason}" for v in mine if v.reason]))
         which = "no theorem applies" if named is None else f"{named} does not apply"
         yield _nothing(wanted, subject, f"{which}{': ' * bool(reasons)}{reasons}")
     for v in applying:
         yield (_bound if wanted.quantity == "bound" else _order)(wanted, v, subject)
+
+
+def _shortened(reasons: Sequence[str]) -> list[str]:
+    few = list(dict.fromkeys(reasons))
+    return few if len(few) <= MOST_REASONS else [*few[:MOST_REASONS], "..."]
 
 
 BOUND: Mapping[str, Verdict] = {"pass": Verdict.PASS, "fail": Verdict.FAIL}
