@@ -103,7 +103,7 @@ def _lane(
         if now.gradients[k] != lane.gradients[k]:
             counts = str(now.gradients[k]), str(lane.gradients[k])
             return _finding(subject, Verdict.FAIL, *counts, f"sample gradients of seed {seed}")
-    worst = max((_difference(now, lane, name, allowed) for name in COLUMNS), key=_size)
+    worst = min((_difference(now, lane, name, allowed) for name in COLUMNS), key=_parts_at)
     return worst if worst.verdict is Verdict.FAIL else _same(subject, now, lane, worst)
 
 
@@ -147,13 +147,12 @@ def _same(subject: str, now: Lane, lane: Lane, found: Finding) -> Finding:
     )
 
 
-def _size(finding: Finding) -> float:
-    """Return how far the trajectories of a finding are apart, relative; 0 where it passed."""
+def _parts_at(finding: Finding) -> float:
+    """Return the first checkpoint where a finding parts; what passes comes last."""
     if finding.verdict is Verdict.PASS or finding.trajectory is None:
-        return 0.0
-    t = finding.trajectory
-    pairs = zip(t.measured, t.baseline, strict=True)
-    return max((_relative(a, b) for a, b in pairs), default=0.0) + 1e-300
+        return math.inf
+    at = finding.trajectory.parts_at
+    return at if at is not None else max(finding.trajectory.iteration, default=0)
 
 
 def _relative(a: float, b: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -84,9 +85,13 @@ def _trajectory(subject: str, t: Trajectory) -> Iterator[Block]:
         size = max(abs(now), abs(before))
         change = abs(now - before) / size if size else 0.0
         style: Style = "bad" if t.parts_at is not None and t.parts_at <= T else ""
-        cells = (str(T), f"{now:.8g}", f"{before:.8g}", scientific(change, 2))
+        cells = (str(T), _digits(now), _digits(before), scientific(change, 2))
         rows.append([Cell(text, style) for text in cells])
     yield Grid(("T", "measured", "baseline", "relative difference"), rows)
+
+
+def _digits(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.8g}"
 
 
 def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
