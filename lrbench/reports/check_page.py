@@ -77,9 +77,9 @@ def _findings(expectation: str, findings: Sequence[Finding], details: bool) -> I
 
 def _trajectory(subject: str, t: Trajectory) -> Iterator[Block]:
     """Yield what was measured beside the baseline, and where they part."""
+    what = {"last": "last iterate"}.get(t.what, t.what)
     apart = "" if t.parts_at is None else f"; they part at T = {t.parts_at}"
-    what = {"last": "last iterate", "average": "average"}.get(t.what, t.what)
-    yield line(f"  F - f* of the {what} beside the baseline, {subject}{apart}:")
+    yield line(f"  {what}, {subject}, beside the baseline{apart}:")
     rows = []
     for T, now, before in zip(t.iteration, t.measured, t.baseline, strict=True):
         size = max(abs(now), abs(before))
