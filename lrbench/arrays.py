@@ -6,6 +6,7 @@ A *lane* is one initial learning rate. All lanes of a run stand side by side in 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -43,3 +44,28 @@ def inner(U: Lanes, V: Lanes) -> PerLane:
     """Return the inner product of every column of `U` with the same column of `V`."""
     out: PerLane = np.einsum("ij,ij->j", U, V)
     return out
+
+
+def column_sums(A: Scores) -> PerLane:
+    """Return the sum of every column of `A`."""
+    out: PerLane = _ones(len(A)) @ A
+    return out
+
+
+def column_products(A: Scores) -> PerLane:
+    """Return the product of every column of `A`, which is used up."""
+    while (n := len(A)) > FEW_ROWS:
+        half = (n + 1) // 2  # halves are contiguous: one long loop for many short ones
+        np.multiply(A[: n - half], A[half:], out=A[: n - half])
+        A = A[:half]
+    out: PerLane = np.multiply.reduce(A, axis=0)
+    return out
+
+
+FEW_ROWS = 32
+"""So many rows are multiplied one after the other."""
+
+
+@lru_cache(maxsize=16)
+def _ones(n: int) -> PerSample:
+    return np.ones(n)

@@ -1,25 +1,19 @@
-"""The one loop: a bundle of lanes goes through a problem, and its trace is written."""
+"""From a task to its runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
+from lrbench.bundle import Bundle
 from lrbench.errors import RefutedError
-from lrbench.ledger import Ledger
-from lrbench.oracle import Gradient, Iterate, Stopwatch, take
 from lrbench.results import Run, Status
-from lrbench.solvers.base import asks_whole, keep_lanes, proximal
+from lrbench.solvers.base import asks_whole
 from lrbench.task import Task
-from lrbench.tracking import Tracker
 
-MEAN_ELEMENTS = 1 << 20
-"""Averages are evaluated for so many (features x lanes) at a time."""
+__all__ = ["Bundle", "run", "unstarted"]
 
 
 def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
@@ -38,7 +32,9 @@ def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
         If the objective falls below f_star - f_star_error.
     """
     with np.errstate(all="ignore"):
-        bundle = Bundle(task)
+        whole = asks_whole(task.solver)
+        walk = task.problem.walk(task.w_star, task.ball, task.minibatches, whole=whole)
+        bundle = Bundle(task, walk)
         error = None
         try:
             bundle.go(stop)
@@ -79,187 +75,3 @@ def unstarted(task: Task) -> list[Run]:
         )
         for lr0 in task.lr0
     ]
-
-
-def padded(lanes: Index, multiple: int) -> Index:
-    """Return `lanes` with copies of the first behind them, up to a multiple of `multiple`."""
-    return np.concatenate([lanes, np.repeat(lanes[:1], -len(lanes) % multiple)])
-
-
-class Bundle:
-    """The lanes of a task on their way; those beyond the running ones are padding."""
-
-    def __init__(self, task: Task) -> None:
-        c = task.constants
-        self.lr0 = task.lr0[padded(np.arange(len(task.lr0)), task.multiple)]
-        n_lanes = len(self.lr0)
-        self.task = task
-        whole = asks_whole(task.solver)
-        self.walk = task.problem.walk(task.w_star, task.ball, task.minibatches, whole=whole)
-        self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
-        self.ledger = Ledger(len(task.lr0), c)
-        self.watch = Stopwatch()
-        self.evaluation = Stopwatch()
-        self.t = 0
-        self.summed = 0
-        self.W: Iterate = self.walk.iterates.start(n_lanes)
-        self.lr = np.full(n_lanes, np.nan)
-        self.best_objective = np.full(n_lanes, np.inf)
-        self.best: Lanes = np.zeros((task.problem.n_features, n_lanes))
-        self.state: Any = None
-        self.reuses = task.minibatches is None and not proximal(task.solver)
-        """Whether the next step asks for the very gradient that a checkpoint computes."""
-
-    def go(self, stop: Callable[[int], bool]) -> None:
-        """Step until the budget is used up, `stop` says so, or no lane is left."""
-        budget, walk, tracker = self.task.budget, self.walk, self.tracker
-        self.state = self.task.solver.init(self.W, self.lr0)
-        checkpoints = frozenset(budget.checkpoints)
-        oracles = walk.oracles(self.observe)
-        for t in range(budget.iterations + 1):
-            self.t = t
-            if t in checkpoints:
-                with self.evaluating():
-                    self.checkpoint()
-            if t == budget.iterations or not self.ledger.running.any():
-                break
-            if stop(t):
-                return self.end_all(Status.INTERRUPTED, t)
-            walk.iterates.accumulate(self.W)
-            self.summed = t + 1
-            self.watch.start()
-            oracle = next(oracles)
-            self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
-            self.watch.stop()
-            lost = tracker.advance(t, self.lr)
-            if oracle.cut is not None:
-                tracker.measure(walk.iterates.part(self.W, slice(None)), oracle.cut)
-            if lost is not None:
-                lost = lost[: self.n_running]
-                self.end(lost, Status.DIVERGED, t)
-                self.drop(lost)
-                if lost.all():
-                    break
-        return self.end_all(Status.COMPLETED, budget.iterations)
-
-    def observe(self, W: Iterate, gradient: Gradient) -> None:
-        """Measure a gradient; its norm is on the clock, because adaptive solvers ask for it."""
-        gradient.norm_sq()
-        with self.watch.paused():
-            self.tracker.observe(W, gradient)
-
-    @contextmanager
-    def evaluating(self) -> Iterator[None]:
-        """Count the block as evaluation, but for the gradients in it that a step needs anyway."""
-        before = self.watch.seconds
-        self.evaluation.start()
-        yield
-        self.evaluation.stop()
-        self.evaluation.seconds -= self.watch.seconds - before
-
-    def checkpoint(self) -> None:
-        """Evaluate the objective and write a row; lanes may end here."""
-        t, budget, iterates = self.t, self.task.budget, self.walk.iterates
-        W = iterates.dense(self.W)
-        seconds = self.watch.seconds  # what follows belongs to the next step
-        if self.reuses and t < budget.iterations:
-            self.watch.start()
-            objective, G = self.task.problem.value_and_gradient(W, self.watch)
-            self.watch.stop()
-        else:
-            objective, G = self.task.problem.value_and_gradient(W)
-        average = self.average_objective() if t else np.full_like(objective, np.nan)
-        grad_norm_sq = norm_sq(G)
-        self.tracker.measure(W)
-        self.ledger.refute(t, objective, average)
-        self.remember_best(W, objective)
-        self.write(W, seconds, objective, average, grad_norm_sq)
-        lost: Mask = ~(np.isfinite(objective) & np.isfinite(grad_norm_sq))[: self.n_running]
-        reached = np.zeros_like(lost)
-        if budget.target is not None:
-            gap = objective[: self.n_running] - self.task.constants.f_star
-            reached = (gap <= budget.target) & ~lost
-        if (ended := lost | reached).any():
-            self.ledger.retract(lost)
-            self.end(lost, Status.DIVERGED, t)
-            self.end(reached, Status.REACHED_TARGET, t)
-            G = take(G, self.drop(ended))
-        if self.reuses and t < budget.iterations:
-            self.walk.offer(G, self.W)
-
-    def write(
-        self, W: Lanes, seconds: float, objective: PerLane, average: PerLane, grad_norm_sq: PerLane
-    ) -> None:
-        """Write the row of the present iteration, whose iterates are `W`."""
-        t, f_star = self.t, self.task.constants.f_star
-        row: dict[str, PerLane | float] = {
-            "iteration": t,
-            "passes": self.walk.meter.sample_gradients / self.task.problem.n_samples,
-            "seconds": seconds,
-            "objective": objective,
-            "suboptimality": objective - f_star,
-            "suboptimality_average": average - f_star,
-            "suboptimality_best": self.best_objective - f_star,
-            "grad_norm_sq": grad_norm_sq,
-            "lr": self.lr,
-            **self.tracker.row(t),
-            **self.task.problem.measures(W),
-        }
-        if not self.reuses:
-            row["min_grad_norm_sq"] = np.full_like(objective, np.nan)
-        for name in self.task.solver.traced:
-            row[name] = getattr(self.state, name)
-        self.ledger.write(row)
-
-    def average_objective(self) -> PerLane:
-        """Return F at the running average of every lane."""
-        n_lanes = len(self.lr)
-        multiple = self.task.multiple
-        width = max(1, MEAN_ELEMENTS // self.task.problem.n_features // multiple) * multiple
-        return np.concatenate(
-            [
-                self.task.problem.value(
-                    self.walk.iterates.mean(self.W, self.t, slice(k, k + width))
-                )
-                for k in range(0, n_lanes, width)
-            ]
-        )
-
-    def remember_best(self, W: Lanes, objective: PerLane) -> None:
-        """Keep the iterates that are the best so far."""
-        better = objective < self.best_objective
-        np.copyto(self.best, W, where=better)
-        self.best_objective = np.where(better, objective, self.best_objective)
-
-    @property
-    def n_running(self) -> int:
-        """The number of lanes that are not padding."""
-        return int(self.ledger.running.sum())
-
-    def end(self, mask: Mask, status: Status, iteration: int) -> None:
-        """Note how the lanes in `mask` ended."""
-        iterates = self.walk.iterates
-        for lane in np.flatnonzero(mask).tolist():
-            one = slice(lane, lane + 1)
-            last = iterates.part(self.W, one)
-            average = iterates.mean(self.W, self.summed, one) if self.summed else last
-            points = {"last": last, "average": average, "best": self.best[:, one]}
-            # Where other lanes go on, a view would keep the whole bundle alive.
-            kept = {k: v[:, 0] if mask.all() else v[:, 0].copy() for k, v in points.items()}
-            self.ledger.end(lane, status, iteration, kept)
-
-    def drop(self, mask: Mask) -> Index:
-        """Go on without the lanes in `mask`; return where the others were, padding included."""
-        kept = padded(np.flatnonzero(~mask), self.task.multiple)
-        self.ledger.running[np.flatnonzero(self.ledger.running)[mask]] = False
-        if len(kept):
-            self.W = self.walk.iterates.keep(self.W, kept)
-            self.state = keep_lanes(self.state, kept)
-            self.tracker.keep(kept)
-            self.best, self.lr = take(self.best, kept), take(self.lr, kept)
-            self.best_objective = take(self.best_objective, kept)
-        return kept
-
-    def end_all(self, status: Status, iteration: int) -> None:
-        """End every lane that is still running."""
-        self.end(np.ones(self.n_running, dtype=np.bool_), status, iteration)

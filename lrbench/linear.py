@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrbench.arrays import Lanes, Mask, PerLane, PerSample
+from lrbench.losses.base import sums
 from lrbench.matrix import DataMatrix, product
 from lrbench.oracle import Stopwatch
 
@@ -59,7 +60,8 @@ class LinearObjective:
         """Return F of every column of `W`, (n_lanes,)."""
         total = np.zeros(W.shape[1])
         for rows, X, _ in self.data.blocks(W.shape[1]):
-            total += self.loss.value(product(X, W), self.y[rows]).sum(axis=0)
+            Z, y = product(X, W), self.y[rows]
+            total += sums(self.loss, Z, y)
         total /= self.n_samples
         return total + self.penalty.value(W[: self.n_penalised])
 
@@ -87,7 +89,7 @@ class LinearObjective:
         for rows, X, XT in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
             with watch.paused():
-                total += self.loss.value(Z, y).sum(axis=0)
+                total += sums(self.loss, Z, y)
             G += product(XT, self.loss.derivative(Z, y))
         G /= self.n_samples
         self.add_penalty_gradient(G, W)
@@ -145,7 +147,7 @@ class LinearHeldOut:
         classes = self.loss.task == "binary"
         for rows, X, _ in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
-            loss += self.loss.value(Z, y).sum(axis=0)
+            loss += sums(self.loss, Z, y)
             if classes:
                 right += np.where(y[:, None] > 0, Z > 0, Z <= 0).sum(axis=0)  # nan is wrong
         n_samples = self.data.shape[0]

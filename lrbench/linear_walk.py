@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lrbench.arrays import Lanes, Vector
 from lrbench.dense import DenseIterates, FullOracle, MinibatchOracle
+from lrbench.losses.base import margin
 from lrbench.matrix import CHUNK_BYTES, CHUNK_SAMPLES, row_range
 from lrbench.oracle import Ball, Meter, Observer
 from lrbench.scaled import ScaledWalk
@@ -14,6 +17,9 @@ from lrbench.scaled import ScaledWalk
 if TYPE_CHECKING:
     from lrbench.linear import LinearObjective
     from lrbench.minibatches import Minibatches
+
+
+ONE = np.ones(1)
 
 
 def linear_walk(
@@ -102,13 +108,16 @@ class MinibatchWalk:
         """Yield the oracle of each minibatch (one object, whose data change)."""
         objective, size = self._make[0], self._minibatches.batch_size
         oracle = MinibatchOracle(*self._make, observer)
+        oracle.size, signed = size, margin(objective.loss)
         samples = CHUNK_SAMPLES
         if self._dense:
             samples = min(samples, CHUNK_BYTES // (8 * objective.n_features))
         for chunk in self._minibatches.chunks(max(1, samples // size)):
             flat = chunk.ravel()
-            X, y = objective.data.gather(flat, dense=self._dense), objective.y[flat]
+            y = objective.y[flat]
+            X = objective.data.gather(flat, self._dense, y if signed else None)
             for k, index in enumerate(chunk):
                 rows = slice(k * size, (k + 1) * size)
-                oracle.index, oracle.X, oracle.y = index, row_range(X, rows), y[rows]
+                oracle.index, oracle.X = index, row_range(X, rows)
+                oracle.y = ONE if signed else y[rows]
                 yield oracle

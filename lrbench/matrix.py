@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -40,17 +41,14 @@ class DataMatrix:
 
     def __init__(self, X: Matrix) -> None:
         self.X = X
+        rows, columns = X.shape
+        self.shape: tuple[int, int] = (int(rows), int(columns))
+        """(n_samples, n_features)."""
         self._blocks: dict[int, list[tuple[slice, Any, Any]]] = {}
 
     def __reduce__(self) -> tuple[type[DataMatrix], tuple[Matrix]]:
         """Travel to another process without the views that are kept here."""
         return type(self), (self.X,)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(n_samples, n_features)."""
-        rows, columns = self.X.shape
-        return int(rows), int(columns)
 
     @property
     def sparse(self) -> bool:
@@ -66,10 +64,11 @@ class DataMatrix:
         """Return (rows, X[rows], X[rows].T) for row blocks that keep rows x lanes small.
 
         Numbers of lanes that are multiples of 8 have the same blocks, those of 64, so that sums
-        over blocks have the same bits.
+        over blocks have the same bits. Where X is wide a block has more rows: each of them costs an
+        addition to the gradient.
         """
         width = n_lanes if n_lanes % 8 else 64
-        size = max(1, BLOCK_ELEMENTS // width)
+        size = max(1, BLOCK_ELEMENTS // width, self.shape[1] // 8)
         if size not in self._blocks:
             self._blocks = {size: [self._block(s, size) for s in range(0, self.shape[0], size)]}
         return self._blocks[size]
@@ -79,9 +78,13 @@ class DataMatrix:
         part = row_range(self.X, rows)
         return rows, part, transpose(part)
 
-    def gather(self, index: Index, dense: bool) -> Any:
-        """Return the rows `index` as a new matrix, densified if `dense`."""
+    def gather(self, index: Index, dense: bool, signs: PerSample | None = None) -> Any:
+        """Return the rows `index` as a new matrix, times their `signs`, densified if `dense`."""
         rows: Any = self.X[index]
+        if signs is not None and self.sparse:
+            rows.data *= np.repeat(signs, np.diff(rows.indptr))
+        elif signs is not None:
+            rows *= signs[:, None]
         return rows.toarray() if dense and self.sparse else rows
 
     def row_norms_sq(self) -> PerSample:
@@ -110,6 +113,21 @@ def product(A: Any, B: NDArray[np.float64]) -> NDArray[np.float64]:
     for k in range(TERMS, A.shape[1], TERMS):
         out += A[:, k : k + TERMS] @ B[k : k + TERMS]
     return out
+
+
+def row_slices(n_rows: int) -> Iterator[slice]:
+    """Yield consecutive rows of an array, few enough to stay in cache with 64 lanes."""
+    size = max(1, BLOCK_ELEMENTS // 64)
+    return (slice(k, min(k + size, n_rows)) for k in range(0, n_rows, size))
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep what is freed for the next temporary.
+
+    To have freed a large array once raises the size below which it does; otherwise every array of
+    128 KiB or more is mapped and cleared anew, which takes longer than to compute it.
+    """
+    np.empty(1 << 21)
 
 
 def row_range(X: Any, rows: slice) -> Any:

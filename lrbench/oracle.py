@@ -120,6 +120,13 @@ class Iterates(Protocol):
         """Return the running sum of these lanes over `count`; `W` stays as it is."""
         ...
 
+    def finish(self, W: Iterate, count: int) -> tuple[Lanes, Lanes]:
+        """Return the iterate and the running sum over `count`, the iterate itself for 0 of them.
+
+        Both `W` and the running sum are used up.
+        """
+        ...
+
     def keep(self, W: Iterate, lanes: Index | Mask) -> Iterate:
         """Return these lanes of `W`; the running sum follows."""
         ...

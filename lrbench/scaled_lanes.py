@@ -14,14 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq
+from lrbench.matrix import row_slices
 from lrbench.oracle import take
 
 SMALLEST_SCALE = 1e-4
 LARGEST_SCALE = 1e4
 """Outside this range the scale is multiplied into V: the running sum loses as many digits."""
-
-FOLD_ELEMENTS = 1 << 15
-"""V is folded so many (rows x lanes) at a time, which stay in cache."""
 
 
 @dataclass
@@ -50,14 +48,13 @@ class ScaledLanes:
         What is tracked by recurrence is computed anew. Other lanes keep their bits.
         """
         these: Mask | bool = True if lanes is None else lanes
-        p, n = self.V.shape[0], max(1, FOLD_ELEMENTS // self.V.shape[1])
-        for start in (*range(0, self.n_penalised, n), *range(self.n_penalised, p)):
-            free = start >= self.n_penalised
-            rows = slice(start, start + 1 if free else min(start + n, self.n_penalised))
+        p = self.n_penalised
+        for rows in row_slices(p):
             V, c = self.V[rows], self.offset[rows]
-            np.subtract(c, (self.count if free else self.scale_sum) * V, out=c, where=these)
-            if not free:
-                np.multiply(V, self.scale, out=V, where=these)
+            np.subtract(c, self.scale_sum * V, out=c, where=these)
+            np.multiply(V, self.scale, out=V, where=these)
+        free = self.offset[p:]
+        np.subtract(free, self.count * self.V[p:], out=free, where=these)
         self.scale = np.where(these, 1.0, self.scale)
         self.scale_sum = np.where(these, 0.0, self.scale_sum)
         self.count = np.where(these, 0.0, self.count)
@@ -126,6 +123,12 @@ class ScaledIterates:
         out -= W.offset[:, lanes]
         out /= count
         return out
+
+    def finish(self, W: ScaledLanes, count: int) -> tuple[Lanes, Lanes]:
+        """Return the iterate and the running sum over `count`; both are used up."""
+        W.fold()
+        W.offset /= -max(count, 1)
+        return W.V, W.offset if count else W.V
 
     @staticmethod
     def _scaled(W: ScaledLanes, lanes: slice, scale: PerLane, free: PerLane) -> Lanes:

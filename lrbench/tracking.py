@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq
+from lrbench.matrix import row_slices
 from lrbench.oracle import Gradient, Iterate, take
 
 SUMS = ("sum_grad_norm_sq", "sum_lr_grad_norm_sq", "sum_lr", "stable_sum_lr", "regret")
@@ -12,6 +15,10 @@ SUMS = ("sum_grad_norm_sq", "sum_lr_grad_norm_sq", "sum_lr", "stable_sum_lr", "r
 
 ROUNDING = 1e-13
 """Relative allowance for the recurrence of the distance between two checkpoints."""
+
+
+STEPS = 64
+"""Steps are noted, and added up so many at a time: one call for all instead of one for each."""
 
 
 class Tracker:
@@ -44,7 +51,6 @@ class Tracker:
         self._L = L
         self._mu = mu
         self._sums = np.zeros((len(SUMS), n_lanes))
-        self._terms = np.zeros_like(self._sums)
         self._min_grad = np.full(n_lanes, np.inf)
         self._log_contraction = np.zeros(n_lanes)
         start = np.nan if w_star is None else float(np.sum(np.square(w0 - w_star)))
@@ -55,6 +61,10 @@ class Tracker:
         self._stable_distance = np.full(n_lanes, np.nan)
         self._grad: PerLane | None = None
         self._slope: PerLane = np.full(n_lanes, np.nan)
+        self._steps = np.zeros((3, STEPS, n_lanes))
+        """lr, |g|^2 and <g, w - w_star> of the steps that are not yet added up."""
+        self._noted = 0
+        self._t = -1
 
     def observe(self, W: Iterate, gradient: Gradient) -> None:
         """Note the first gradient of a step, before the solver uses it up."""
@@ -65,25 +75,43 @@ class Tracker:
 
     def advance(self, t: int, lr: PerLane) -> Mask | None:
         """Add step `t`; return the lanes whose gradient was not finite, None if all were."""
-        grad, slope, terms = self._grad, self._slope, self._terms
+        grad, k = self._grad, self._noted
         assert grad is not None
         self._grad = None
-        stable = lr * self._L <= 1.0 + 4 * np.finfo(float).eps
-        if not np.array_equal(stable, self._stable):
-            self._enter(t, stable)
-        np.minimum(self._min_grad, grad, out=self._min_grad)
-        np.maximum(self._distance_max, self._distance, out=self._distance_max)
-        terms[0] = grad
-        np.multiply(lr, grad, out=terms[1])
-        terms[2] = lr
-        np.multiply(lr, stable, out=terms[3])
-        terms[4] = slope
-        self._sums += terms
-        self._distance += lr * (terms[1] - 2.0 * slope)
-        if self._mu:
-            self._log_contraction += np.log1p(-np.minimum(self._mu * lr, 1.0 - 1e-16))
+        self._steps[0, k], self._steps[1, k], self._steps[2, k] = lr, grad, self._slope
+        self._t, self._noted = t, k + 1
+        if self._noted == STEPS:
+            self._add_up()
+        if grad.max() < np.inf:
+            return None
         finite = np.isfinite(grad)
         return None if finite.all() else ~finite
+
+    def _add_up(self) -> None:
+        """Add the steps noted, in parts in which no lane becomes or ceases to be stable."""
+        n, self._noted = self._noted, 0
+        if not n:
+            return
+        steps, first = self._steps[:, :n], self._t + 1 - n
+        stable = steps[0] * self._L <= 1.0 + 4 * np.finfo(float).eps
+        starts = np.flatnonzero((stable[1:] != stable[:-1]).any(axis=1)) + 1
+        for start, stop in itertools.pairwise((0, *starts.tolist(), n)):
+            if not np.array_equal(stable[start], self._stable):
+                self._enter(first + start, stable[start])
+            self._add(*steps[:, start:stop])
+
+    def _add(self, lr: Lanes, grad: Lanes, slope: Lanes) -> None:
+        """Add steps, (n_steps, n_lanes), in this order: the sums are those of one after another."""
+        length = lr * grad
+        terms = np.stack([grad, length, lr, lr * self._stable, slope])
+        self._sums = _total(self._sums, terms)
+        distances = np.add.accumulate(_after(self._distance, lr * (length - 2.0 * slope)))
+        self._distance = distances[-1]
+        self._distance_max = np.maximum(self._distance_max, distances[:-1].max(axis=0))
+        self._min_grad = np.minimum(self._min_grad, grad.min(axis=0))
+        if self._mu:
+            logs = np.log1p(-np.minimum(self._mu * lr, 1.0 - 1e-16))
+            self._log_contraction = _total(self._log_contraction, logs)
 
     def _enter(self, t: int, stable: Mask) -> None:
         """Start anew the lanes that became stable (lr <= 1/L) or ceased to be."""
@@ -98,18 +126,23 @@ class Tracker:
 
     def measure(self, W: Lanes, lanes: Mask | None = None) -> None:
         """Measure the distance of these lanes (None: all) from the iterate itself."""
+        self._add_up()
         if self._w_star is not None:
-            distance = norm_sq(W - self._w_star[:, None])
+            distance = np.zeros_like(self._distance)
+            for rows in row_slices(len(W)):
+                distance += norm_sq(W[rows] - self._w_star[rows, None])
             self._distance = np.where(True if lanes is None else lanes, distance, self._distance)
 
     def keep(self, lanes: Index | Mask) -> None:
         """Go on with these lanes only."""
+        self._add_up()
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray) and value is not self._w_star:
                 setattr(self, name, take(value, lanes))
 
     def row(self, t: int) -> dict[str, PerLane]:
         """Return the columns of the trace after `t` steps."""
+        self._add_up()
         columns = dict(zip(SUMS, self._sums.copy(), strict=True))
         none = np.full(self._min_grad.shape, np.nan)
         distance_max = np.sqrt(np.maximum(self._distance_max, 0.0))
@@ -121,3 +154,18 @@ class Tracker:
             "stable_distance": self._stable_distance.copy(),
             "log_contraction": self._log_contraction.copy() if self._mu else none,
         }
+
+
+def _after(first: Lanes, terms: Lanes) -> Lanes:
+    """Return `terms` with `first` before them, along the last axis but one."""
+    return np.concatenate([first[..., None, :], terms], axis=-2)
+
+
+def _total(first: Lanes, terms: Lanes) -> Lanes:
+    """Return `first` plus one term after the other: however they are cut, the bits are the same."""
+    rows = _after(first, terms)
+    if rows.shape[-1] == 1:  # NumPy would add in pairs
+        last: Lanes = np.add.accumulate(rows, axis=-2)[..., -1, :]
+        return last
+    total: Lanes = np.add.reduce(rows, axis=-2)
+    return total

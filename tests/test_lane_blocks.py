@@ -17,9 +17,9 @@ from builders import (
 )
 from threadpoolctl import threadpool_limits
 
-from lrbench import engine, linear_walk, matrix
-from lrbench.dense import DenseIterates
-from lrbench.engine import padded
+from lrbench import bundle, linear_walk, matrix
+from lrbench.bundle import padded
+from lrbench.dense import DenseIterates, small_inner
 from lrbench.matrix import DataMatrix, product
 from lrbench.minibatches import Minibatches
 from lrbench.penalties.box import Box
@@ -94,7 +94,7 @@ def test_a_lane_has_the_same_bits_in_every_bundle(
     if chunk is not None:
         monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
     monkeypatch.setattr(matrix, "BLOCK_ELEMENTS", 64 * 25)
-    monkeypatch.setattr(engine, "MEAN_ELEMENTS", 24 * 71)
+    monkeypatch.setattr(bundle, "LOOK_ELEMENTS", 24 * 71)
     problem = problem_of(kind)
     batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
     target = 0.4 * float(problem.value(problem.w0[:, None])[0])
@@ -181,7 +181,9 @@ def test_multiples_of_eight_have_the_same_row_blocks() -> None:
     assert len(data.blocks(8)) == -(-3000 // (matrix.BLOCK_ELEMENTS // 64))
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 700), (64, 123), (512, 123), (700, 5), (1000, 300)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (3, 700), (64, 123), (512, 123), (700, 5), (1000, 300), (9, 1500)]
+)
 def test_columns_of_a_product_do_not_depend_on_the_width(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     X, W = rng.standard_normal(shape), rng.standard_normal((shape[1], 320))
@@ -190,9 +192,11 @@ def test_columns_of_a_product_do_not_depend_on_the_width(shape: tuple[int, int])
         Z, G = product(X, W), product(X.T, R)
         np.testing.assert_allclose(Z, X @ W, rtol=0, atol=1e-12)
         np.testing.assert_allclose(G, X.T @ R, rtol=0, atol=1e-12)
+        norms = small_inner(W, W)
         for width in (8, 16, 24, 40, 64, 72, 128):
             for start in (0, 5, 192):
                 lanes = slice(start, start + width)
                 part, turned = np.ascontiguousarray(W[:, lanes]), np.ascontiguousarray(R[:, lanes])
                 np.testing.assert_array_equal(product(X, part), Z[:, lanes])
+                np.testing.assert_array_equal(small_inner(part, part), norms[lanes])
                 np.testing.assert_array_equal(product(X.T, turned), G[:, lanes])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
-from lrbench.arrays import PerSample, Scores
+from lrbench.arrays import PerLane, PerSample, Scores, column_sums
 
 Task = Literal["binary", "regression", "count"]
 
@@ -47,6 +47,21 @@ class Loss(Protocol):
     def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
         """Return sup_z (u z - phi(z, y)), shape (n_samples,); inf outside the domain."""
         ...
+
+
+def margin(loss: Loss) -> bool:
+    """Return whether phi(z, y) = phi(yz, 1): then the data may carry the signs of the targets."""
+    return bool(getattr(loss, "margin", False))
+
+
+def sums(loss: Loss, Z: Scores, y: PerSample) -> PerLane:
+    """Return the sum of phi over the rows, (n_lanes,).
+
+    A loss that sums more cheaply than one value after the other has a method ``sums(Z, y)``.
+    """
+    own: Any = getattr(loss, "sums", None)
+    out: PerLane = own(Z, y) if own else column_sums(loss.value(Z, y))
+    return out
 
 
 def column(y: PerSample, Z: Scores) -> PerSample:

@@ -23,6 +23,7 @@ class Hinge:
 
     name: ClassVar[str] = "hinge"
     task: ClassVar[Task] = "binary"
+    margin: ClassVar[bool] = True
     smoothness: ClassVar[float] = np.inf
     lipschitz: ClassVar[float] = 1.0
 

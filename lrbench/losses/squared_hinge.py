@@ -23,6 +23,7 @@ class SquaredHinge:
 
     name: ClassVar[str] = "squared-hinge"
     task: ClassVar[Task] = "binary"
+    margin: ClassVar[bool] = True
     smoothness: ClassVar[float] = 1.0
     lipschitz: ClassVar[float] = np.inf
 

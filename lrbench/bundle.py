@@ -1,0 +1,221 @@
+"""The one loop: a bundle of lanes goes through a problem, and its trace is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
+from lrbench.ledger import Ledger
+from lrbench.matrix import keep_freed_memory
+from lrbench.oracle import Gradient, Iterate, Stopwatch, take
+from lrbench.problem import Walk
+from lrbench.results import Status
+from lrbench.solvers.base import keep_lanes, proximal
+from lrbench.task import Task
+from lrbench.tracking import Tracker
+
+LOOK_LANES, LOOK_ELEMENTS = 64, 1 << 20
+"""Iterates and averages are evaluated for so many lanes, or (features x lanes), at a time."""
+
+
+def padded(lanes: Index, multiple: int) -> Index:
+    """Return `lanes` with copies of the first behind them, up to a multiple of `multiple`."""
+    return np.concatenate([lanes, np.repeat(lanes[:1], -len(lanes) % multiple)])
+
+
+class Bundle:
+    """The lanes of a task on their way; those beyond the running ones are padding."""
+
+    def __init__(self, task: Task, walk: Walk) -> None:
+        c = task.constants
+        self.lr0 = task.lr0[padded(np.arange(len(task.lr0)), task.multiple)]
+        self.n_running, n_lanes = len(task.lr0), len(self.lr0)
+        self.task = task
+        keep_freed_memory()
+        self.walk = walk
+        self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
+        self.ledger = Ledger(len(task.lr0), c)
+        self.watch = Stopwatch()
+        self.evaluation = Stopwatch()
+        self.t = 0
+        self.summed = 0
+        self.W: Iterate = self.walk.iterates.start(n_lanes)
+        self.lr = np.full(n_lanes, np.nan)
+        self.best_objective = np.full(n_lanes, np.inf)
+        self.best: Lanes = np.zeros((task.problem.n_features, n_lanes))
+        self.state: Any = None
+        self.reuses = task.minibatches is None and not proximal(task.solver)
+        """Whether the next step asks for the very gradient that a checkpoint computes."""
+
+    def go(self, stop: Callable[[int], bool]) -> None:
+        """Step until the budget is used up, `stop` says so, or no lane is left."""
+        budget, walk, tracker = self.task.budget, self.walk, self.tracker
+        self.state = self.task.solver.init(self.W, self.lr0)
+        checkpoints = frozenset(budget.checkpoints)
+        oracles = walk.oracles(self.observe)
+        for t in range(budget.iterations + 1):
+            self.t = t
+            if t in checkpoints:
+                with self.evaluating():
+                    self.checkpoint()
+            if t == budget.iterations or not self.n_running:
+                break
+            if stop(t):
+                return self.end_all(Status.INTERRUPTED, t)
+            walk.iterates.accumulate(self.W)
+            self.summed = t + 1
+            self.watch.start()
+            oracle = next(oracles)
+            self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
+            self.watch.stop()
+            lost = tracker.advance(t, self.lr)
+            if oracle.cut is not None:
+                tracker.measure(walk.iterates.part(self.W, slice(None)), oracle.cut)
+            if lost is not None:
+                lost = lost[: self.n_running]
+                self.end(lost, Status.DIVERGED, t)
+                self.drop(lost)
+                if lost.all():
+                    break
+        return self.end_all(Status.COMPLETED, budget.iterations)
+
+    def observe(self, W: Iterate, gradient: Gradient) -> None:
+        """Measure a gradient; its norm is on the clock, because adaptive solvers ask for it."""
+        gradient.norm_sq()
+        self.watch.stop()
+        self.tracker.observe(W, gradient)
+        self.watch.start()
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Count the block as evaluation, but for the gradients in it that a step needs anyway."""
+        before = self.watch.seconds
+        self.evaluation.start()
+        yield
+        self.evaluation.stop()
+        self.evaluation.seconds -= self.watch.seconds - before
+
+    def checkpoint(self) -> None:
+        """Evaluate the objective and write a row; lanes may end here."""
+        t, budget, iterates = self.t, self.task.budget, self.walk.iterates
+        W = iterates.dense(self.W)
+        seconds = self.watch.seconds  # what follows belongs to the next step
+        G: Lanes | None = None
+        if self.reuses and t < budget.iterations:
+            self.watch.start()
+            objective, G = self.task.problem.value_and_gradient(W, self.watch)
+            self.watch.stop()
+            grad_norm_sq = norm_sq(G)
+        else:
+            objective, grad_norm_sq = self.look(W)
+        average = self.average_objective() if t else np.full_like(objective, np.nan)
+        self.tracker.measure(W)
+        self.ledger.refute(t, objective, average)
+        self.remember_best(W, objective)
+        self.write(W, seconds, objective, average, grad_norm_sq)
+        lost: Mask = ~(np.isfinite(objective) & np.isfinite(grad_norm_sq))[: self.n_running]
+        reached = np.zeros_like(lost)
+        if budget.target is not None:
+            gap = objective[: self.n_running] - self.task.constants.f_star
+            reached = (gap <= budget.target) & ~lost
+        if (ended := lost | reached).any():
+            self.ledger.retract(lost)
+            self.end(lost, Status.DIVERGED, t)
+            self.end(reached, Status.REACHED_TARGET, t)
+            kept = self.drop(ended)
+            G = None if G is None else take(G, kept)
+        if G is not None:
+            self.walk.offer(G, self.W)
+
+    def write(
+        self, W: Lanes, seconds: float, objective: PerLane, average: PerLane, grad_norm_sq: PerLane
+    ) -> None:
+        """Write the row of the present iteration, whose iterates are `W`."""
+        t, f_star = self.t, self.task.constants.f_star
+        row: dict[str, PerLane | float] = {
+            "iteration": t,
+            "passes": self.walk.meter.sample_gradients / self.task.problem.n_samples,
+            "seconds": seconds,
+            "objective": objective,
+            "suboptimality": objective - f_star,
+            "suboptimality_average": average - f_star,
+            "suboptimality_best": self.best_objective - f_star,
+            "grad_norm_sq": grad_norm_sq,
+            "lr": self.lr,
+            **self.tracker.row(t),
+            **self.task.problem.measures(W),
+        }
+        if not self.reuses:
+            row["min_grad_norm_sq"] = np.full_like(objective, np.nan)
+        for name in self.task.solver.traced:
+            row[name] = getattr(self.state, name)
+        self.ledger.write(row)
+
+    def look(self, W: Lanes) -> tuple[PerLane, PerLane]:
+        """Return F and the squared norm of its gradient at `W`."""
+        seen = []
+        for lanes in self.parts():
+            objective, G = self.task.problem.value_and_gradient(np.ascontiguousarray(W[:, lanes]))
+            seen.append((objective, norm_sq(G)))
+        objectives, norms = zip(*seen, strict=True)
+        return np.concatenate(objectives), np.concatenate(norms)
+
+    def average_objective(self) -> PerLane:
+        """Return F at the running average of every lane."""
+        mean, value = self.walk.iterates.mean, self.task.problem.value
+        return np.concatenate([value(mean(self.W, self.t, lanes)) for lanes in self.parts()])
+
+    def parts(self) -> Iterator[slice]:
+        """Yield lanes that are evaluated together."""
+        most = min(LOOK_LANES, LOOK_ELEMENTS // self.task.problem.n_features)
+        width = max(1, most // self.task.multiple) * self.task.multiple
+        return (slice(k, k + width) for k in range(0, len(self.lr), width))
+
+    def remember_best(self, W: Lanes, objective: PerLane) -> None:
+        """Keep the iterates that are the best so far."""
+        better = objective < self.best_objective
+        np.copyto(self.best, W, where=better)
+        self.best_objective = np.where(better, objective, self.best_objective)
+
+    def end(self, mask: Mask, status: Status, iteration: int) -> None:
+        """Note how the lanes in `mask` ended."""
+        iterates, W, count = self.walk.iterates, self.W, self.summed
+        if not mask.any():
+            return
+        if mask.all():
+            last, average = iterates.finish(W, count)
+            for lane in range(len(mask)):
+                points = {"last": last, "average": average, "best": self.best}
+                self.ledger.end(lane, status, iteration, {k: v[:, lane] for k, v in points.items()})
+            return
+        for lane in np.flatnonzero(mask).tolist():  # views would keep the whole bundle alive
+            one = slice(lane, lane + 1)
+            last = iterates.part(W, one)
+            points = {
+                "last": last,
+                "average": iterates.mean(W, count, one) if count else last,
+                "best": self.best[:, one],
+            }
+            copies = {k: v[:, 0].copy() for k, v in points.items()}
+            self.ledger.end(lane, status, iteration, copies)
+
+    def drop(self, mask: Mask) -> Index:
+        """Go on without the lanes in `mask`; return where the others were, padding included."""
+        kept = padded(np.flatnonzero(~mask), self.task.multiple)
+        self.ledger.running[np.flatnonzero(self.ledger.running)[mask]] = False
+        self.n_running -= int(mask.sum())
+        if len(kept):
+            self.W = self.walk.iterates.keep(self.W, kept)
+            self.state = keep_lanes(self.state, kept)
+            self.tracker.keep(kept)
+            self.best, self.lr = take(self.best, kept), take(self.lr, kept)
+            self.best_objective = take(self.best_objective, kept)
+        return kept
+
+    def end_all(self, status: Status, iteration: int) -> None:
+        """End every lane that is still running."""
+        self.end(np.ones(self.n_running, dtype=np.bool_), status, iteration)
