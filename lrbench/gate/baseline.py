@@ -11,13 +11,15 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lrbench.cachedir import write_atomically
-from lrbench.errors import LrbenchError, UsageError
-from lrbench.results import Run
+from lrbench.errors import UsageError, shown
+from lrbench.results import Run, files
 from lrbench.results.fields import Fields
 from lrbench.task import log_spaced
 
 DIGITS = 8
+
+HINT = "restore it, or give the checks another file: baselines = '...' in lrbench.toml."
+"""What to do about a file that holds no baselines, or not whole ones."""
 
 COLUMNS = {"last": "suboptimality", "average": "suboptimality_average"}
 """What is compared: its name in the file -> the column of the trace."""
@@ -108,11 +110,7 @@ def save(path: Path, entries: Mapping[str, Entry]) -> None:
     def fill(file: BinaryIO) -> None:
         file.write(text)
 
-    try:
-        write_atomically(path, fill)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise LrbenchError(f"{path} cannot be written: {why}.", "give another path.") from error
+    files.write(path, True, fill)
 
 
 def _line(entry: Entry) -> str:
@@ -148,17 +146,22 @@ def load(path: Path) -> dict[str, Entry]:
         lines = path.read_text("utf-8").splitlines()
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", "check the path.") from error
-    found = {}
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no file of baselines: it is not UTF-8 text.", HINT) from error
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UsageError(f"{path} cannot be read: {why}.", "check the path.") from error
+    found: dict[str, Entry] = {}
     for number, line in enumerate(lines, 1):
+        where = f"{path}, line {number}"
         try:
-            values = json.loads(line)
+            entry = _entry(Fields(json.loads(line), where))
         except (ValueError, RecursionError) as error:
-            raise UsageError(
-                f"{path}, line {number} is not JSON.", "save it again with --update-baseline."
-            ) from error
-        entry = _entry(Fields(values, f"{path}, line {number}"))
+            raise UsageError(f"{where}: it is not JSON.", HINT) from error
+        except UsageError as error:
+            raise UsageError(error.message, HINT) from error
+        if entry.check in found:
+            raise UsageError(f"{where}: a second line of the check {shown(entry.check)}.", HINT)
         found[entry.check] = entry
     return found
 

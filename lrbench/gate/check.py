@@ -52,6 +52,10 @@ class Check:
     allow_inconclusive: bool = False
 
     def __post_init__(self) -> None:
+        if not self.name.isprintable() or not self.name.strip():
+            raise UsageError(
+                f"a check cannot be called {shown(self.name)}.", "give a name of one line."
+            )
         if not self.expectations and not self.baseline and not self.spec.claims:
             raise UsageError(
                 f"the check {shown(self.name)} expects nothing.",
@@ -73,11 +77,11 @@ class Check:
             rates = f"{len(plan.rates)} from {plan.rates[0]} to {plan.rates[-1]}"
         parts = [self.spec.name, solvers, f"lr0 = {rates}", *self._setting()]
         budget = ("iterations", plan.iterations), ("passes", plan.passes)
-        parts += [f"{name} = {value:g}" for name, value in budget if value is not None]
+        parts += [f"{name} = {_exact(value)}" for name, value in budget if value is not None]
         for name in ("radius", "target", "f_star"):
             value = getattr(plan, name)
             if value is not None:
-                parts.append(f"{name} = {value:g}")
+                parts.append(f"{name} = {_exact(value)}")
         if plan.sweep:
             parts.append("sweep")
         if plan.checkpoints_per_decade != Plan.checkpoints_per_decade:
@@ -91,3 +95,8 @@ class Check:
         seeds = plan.seeds
         how = "" if plan.sampling == "replacement" else " reshuffled"
         return [f"batches of {plan.batch_size}{how}", f"seeds {seeds[0]} to {seeds[-1]}"]
+
+
+def _exact(value: float) -> str:
+    """Return the shortest text that is this number and no other."""
+    return str(value).removesuffix(".0")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from lrbench.gate.finding import Finding, Verdict
 from lrbench.results import ProblemResult
+from lrbench.verdicts.measured import ROUNDINGS
 
 TOLERANCE = 1e-6
 """Relative: a stated constant may be rounded to seven digits."""
@@ -15,6 +17,8 @@ EXACT = "eigenvalues"
 """How L is computed where it is no mere bound."""
 
 OF_L = ("L", "L_max", "kappa")
+
+OF_F_STAR = ("f_star", "delta0")
 
 
 def verify(claims: tuple[tuple[str, float], ...], problem: ProblemResult) -> Iterator[Finding]:
@@ -30,11 +34,10 @@ def _verify(name: str, stated: float, constants: dict[str, Any]) -> Finding:
     if certified is None:
         reason = constants.get("no_minimiser") or "the problem has no such constant"
         return Finding(expectation, "", Verdict.INCONCLUSIVE, "-", shown, reason)
-    value, error = float(certified), 0.0
-    if name in ("f_star", "delta0"):
-        error = float(constants["f_star_error"] or 0.0)
-    if name == "distance":
-        error = float(constants.get("distance_error") or 0.0)
+    if name in OF_F_STAR and not constants.get("f_star_certified", True):
+        reason = "f* was given, not certified"
+        return Finding(expectation, "", Verdict.INCONCLUSIVE, f"{certified:.8g}", shown, reason)
+    value, error = float(certified), _error(name, constants)
     measured, allowed = f"{value:.8g}", TOLERANCE * abs(value) + error
     if abs(stated - value) <= allowed:
         return Finding(expectation, "", Verdict.PASS, measured, shown)
@@ -44,3 +47,18 @@ def _verify(name: str, stated: float, constants: dict[str, Any]) -> Finding:
         return Finding(expectation, "", Verdict.INCONCLUSIVE, measured, shown, reason)
     reason = f"the problem file states another, by {abs(stated - value):.1e}"
     return Finding(expectation, "", Verdict.FAIL, measured, shown, reason)
+
+
+def _error(name: str, constants: dict[str, Any]) -> float:
+    """Return how far the certified constant may be from the true one."""
+    if name in OF_F_STAR:
+        size = abs(float(constants["f_star"])) + abs(float(constants["delta0"]))
+        return float(constants["f_star_error"] or 0.0) + ROUNDINGS * size
+    away = float(constants.get("distance_error") or 0.0)
+    if name == "distance":
+        return away
+    if name == "noise_star" and constants.get("L_max") is not None:
+        slope = float(constants["L_max"]) * away
+        noise = math.sqrt(float(constants["noise_star"]))
+        return (2.0 * noise + slope) * slope
+    return 0.0

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from threadpoolctl import threadpool_limits
 
 from lrbench.cachedir import cache_dir
 from lrbench.control import Control
-from lrbench.errors import LrbenchError
+from lrbench.errors import LrbenchError, RefutedError, UsageError
 from lrbench.experiment import Work, measured
 from lrbench.gate.baseline import Entry, Lane, lane_of
 from lrbench.gate.check import Check
@@ -18,12 +18,21 @@ from lrbench.gate.claims import verify
 from lrbench.gate.expectation import Expectation
 from lrbench.gate.finding import Finding, Outcome, Verdict
 from lrbench.gate.judge import judge
-from lrbench.gate.paired import EXPECTATION, allowance, compare_with
+from lrbench.gate.paired import EXPECTATION, NOTHING_GATED, allowance, compare_with
 from lrbench.gate.stable import nudged, unstable
 from lrbench.jobs import Executor
 from lrbench.jobs.here import Here
+from lrbench.optimum import discard
 from lrbench.prepare import Prepared, prepare
 from lrbench.results import ProblemResult, Result, Run
+
+
+class NoBaselineError(LrbenchError):
+    """A check has no baseline to be compared with."""
+
+
+class OutOfTimeError(LrbenchError):
+    """A check was stopped before it could be judged."""
 
 
 @dataclass
@@ -38,36 +47,43 @@ class Gate:
         What there is, by the name of its check; what is saved is added.
     save
         The names of the checks whose baseline is made anew.
+    remedy
+        From the name of a check to the hint where its baseline is missing.
     """
 
     control: Control
     executor: Executor = field(default_factory=Here)
     baselines: dict[str, Entry] = field(default_factory=dict)
     save: frozenset[str] = frozenset()
+    remedy: Callable[[str], str] = "make the baseline of {} first.".format
 
     def run(self, checks: Sequence[Check]) -> Iterator[Outcome]:
-        """Yield what came of each check; after a stop no more."""
+        """Yield what came of each check; after a signal no more, nor of the one that it cut."""
         for check in checks:
-            if self.control.stopped:
-                return
             try:
-                yield self._run(check)
+                outcome = self._run(check)
             except LrbenchError as error:
-                yield Outcome(check.name, check.about, (), error=error.message, hint=error.hint)
+                outcome = Outcome(check.name, check.about, (), cause=error)
+            if self.control.signal is not None:
+                return
+            yield outcome
 
     def _run(self, check: Check) -> Outcome:
         saving = check.baseline and check.name in self.save
         if check.baseline and not saving and check.name not in self.baselines:
-            return Outcome(
-                check.name,
-                check.about,
-                (),
-                error=f"the check {check.name} has no baseline.",
-                hint=f"look at its figures, then lrbench check --update-baseline {check.name}.",
+            raise NoBaselineError(
+                f"the check {check.name} has no baseline.", self.remedy(check.name)
             )
+        self.control.limit(check.plan.timeout)
         with threadpool_limits(check.plan.threads, "blas"):
             p = prepare(check.spec, check.plan, cache_dir(), self.control)
+            self.control.keep_results()
             problem, beside = self._measure(check, p, saving)
+        if self.control.stopped:
+            raise OutOfTimeError(
+                f"the check {check.name} was stopped before it was done.",
+                "give it more time, or a smaller budget.",
+            )
         findings = list(verify(check.spec.claims, problem))
         for wanted in check.expectations:
             findings += judge(wanted, problem)
@@ -75,7 +91,10 @@ class Gate:
         if saving:
             entry = entry_of(check, problem, beside)
             self.baselines[check.name] = entry
-            findings.append(Finding(EXPECTATION, "", Verdict.PASS, "saved", "-"))
+            gated = any(lane.seeds for lane in entry.lanes)
+            verdict = Verdict.PASS if gated else Verdict.INCONCLUSIVE
+            reason = "" if gated else NOTHING_GATED
+            findings.append(Finding(EXPECTATION, "", verdict, "saved", "-", reason))
             notes = list(_said(entry.lanes))
         elif check.baseline:
             entry = self.baselines[check.name]
@@ -90,8 +109,10 @@ class Gate:
         ready = [p, nudged(p)] if saving else [p]
         work = Work(check.plan, ready)
         work.go(self.executor, self.control)
-        if work.errors:
-            raise next(iter(work.errors.values()))
+        for why in work.errors.values():
+            if isinstance(why, RefutedError) and p.constants.f_star_certified:
+                discard(p.problem, cache_dir())
+            raise why
         return measured(p, check.plan, work.runs(0)), work.runs(1) if saving else ()
 
 
@@ -99,6 +120,10 @@ def judge_result(
     result: Result, expectations: Sequence[Expectation], *, allow_inconclusive: bool = False
 ) -> list[Outcome]:
     """Return what comes of expectations on a result that exists, problem by problem."""
+    if not expectations:
+        raise UsageError(
+            "nothing is expected of the result.", "give an expectation, as in 'bound = pass'."
+        )
     return [
         Outcome(
             problem.name,
@@ -113,7 +138,8 @@ def judge_result(
 def entry_of(check: Check, problem: ProblemResult, moved: Sequence[Run]) -> Entry:
     """Return the baseline of a check, from its runs and those from the moved start."""
     allowed = allowance(problem, check.tolerance)
-    smooth = math.isfinite(problem.header["constants"]["L"])
+    L = problem.header["constants"]["L"]
+    smooth = L is not None and math.isfinite(L)
     beside = replace(problem, runs=tuple(moved)).groups
     lanes = []
     for lane, runs in problem.groups.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ def load_config(path: Path) -> Config:
         raise UsageError(
             f"there is no file {path}.", f"write one with [[check]] tables: {HINT}"
         ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not TOML: it is not UTF-8 text.", HINT) from error
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UsageError(f"{path} cannot be read: {why}.", "check the path.") from error
@@ -66,8 +69,10 @@ def load_config(path: Path) -> Config:
 def _config(values: Mapping[str, Any], path: Path) -> Config:
     table = Table(values, path.name)
     baselines = table.take("baselines", str, BASELINES)
-    tables = checked(table.take_any("check", []), "check", list)
+    tables = table.take_any("check", [])
     table.finish()
+    if not isinstance(tables, list):
+        raise UsageError("check is no list of tables.", f"two brackets make it one: {HINT}")
     if not tables:
         raise UsageError("there is no [[check]] table.", HINT)
     checks = []
@@ -108,6 +113,9 @@ def _spec(table: Table, folder: Path) -> ProblemSpec:
     """Return the problem of a check: named, from data, or changed key by key."""
     problem, data = table.take_any("problem"), table.take_any("data")
     changes = {key: table.take_any(key) for key in PROBLEM_KEYS}
+    for key, kind in (("intercept", bool), ("scale", str)):
+        if changes[key] is not None:
+            checked(changes[key], key, kind)
     settings = _texts(table.take_any("set", []), "set")
     if problem is None and data is None:
         raise UsageError("it has neither a problem nor data.", HINT)
@@ -125,7 +133,7 @@ def _spec(table: Table, folder: Path) -> ProblemSpec:
 def _placed(name: str, folder: Path) -> str:
     """Return a path relative to the configuration's folder; any other name as it is."""
     there = folder / name
-    return str(there) if not Path(name).is_absolute() and there.is_file() else name
+    return str(there) if not Path(name).is_absolute() and os.path.isfile(there) else name  # noqa: PTH113
 
 
 def _plan(table: Table, sweep: bool) -> Plan:

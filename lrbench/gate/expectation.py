@@ -12,6 +12,8 @@ from lrbench.errors import UsageError, shown
 from lrbench.parts import Value, parse_part
 from lrbench.registry import did_you_mean
 from lrbench.results import Status
+from lrbench.solvers import SOLVERS
+from lrbench.theory import THEOREMS
 
 Operator = Literal["<=", ">=", "=", "!="]
 
@@ -27,7 +29,9 @@ ITERATES = ("last", "average", "best")
 VERDICTS = ("pass",)
 
 FILTERS = ("solver", "lr0")
-"""Options of every quantity: which runs of the check are meant."""
+"""Options of every quantity: which runs of the check are meant; of a sweep's only the solver."""
+
+THEOREM_NAMES = frozenset(theorem.key for found in THEOREMS.values() for theorem in found)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ QUANTITIES: Mapping[str, Quantity] = {
     "usable_decades": Quantity(),
     "seconds": Quantity(),
 }
+
+OF_SWEEPS = ("usable_decades",)
+"""Quantities of a solver over all lr0."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ class Expectation:
     @property
     def needs_sweep(self) -> bool:
         """Whether only a sweep can tell."""
-        return self.quantity == "usable_decades"
+        return self.quantity in OF_SWEEPS
 
 
 def parse(text: str) -> Expectation:
@@ -91,6 +98,7 @@ def parse(text: str) -> Expectation:
     UsageError
         If it is none.
     """
+    text = " ".join(text.split())
     match = FORM.fullmatch(text)
     if match is None:
         raise UsageError(f"{shown(text)} is no expectation.", HINT)
@@ -101,15 +109,15 @@ def parse(text: str) -> Expectation:
             did_you_mean(name, QUANTITIES),
         )
     quantity = QUANTITIES[name]
+    known = (*quantity.options, *(FILTERS[:1] if name in OF_SWEEPS else FILTERS))
     for key in options:
-        if key not in (*quantity.options, *FILTERS):
+        if key not in known:
             raise UsageError(
-                f"{shown(text)}: {name} has no option {shown(key)}.",
-                did_you_mean(key, (*quantity.options, *FILTERS)),
+                f"{shown(text)}: {name} has no option {shown(key)}.", did_you_mean(key, known)
             )
-    _check_options(text, options)
+    options = _checked_options(text, options)
     operator = _operator(text, match[2].replace("==", "="), quantity)
-    return Expectation(text.strip(), name, operator, _value(text, match[3], quantity), options)
+    return Expectation(text, name, operator, _value(text, match[3], quantity), options)
 
 
 def _operator(text: str, operator: str, quantity: Quantity) -> Operator:
@@ -138,7 +146,8 @@ def _value(text: str, value: str, quantity: Quantity) -> float | str:
     return number
 
 
-def _check_options(text: str, options: Mapping[str, Value]) -> None:
+def _checked_options(text: str, options: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the options with the names that results have: sgd for gd."""
     at, of, lr0 = options.get("at"), options.get("of"), options.get("lr0")
     if at is not None and (not isinstance(at, int) or at < 0):
         raise UsageError(
@@ -146,5 +155,33 @@ def _check_options(text: str, options: Mapping[str, Value]) -> None:
         )
     if of is not None and of not in ITERATES:
         raise UsageError(f"{shown(text)}: of={of} is no iterate.", did_you_mean(str(of), ITERATES))
-    if lr0 is not None and not isinstance(lr0, int | float):
-        raise UsageError(f"{shown(text)}: lr0={lr0} is not a number.", "give a number.")
+    if lr0 is not None and not _positive(lr0):
+        raise UsageError(f"{shown(text)}: lr0={lr0} is no learning rate.", "give a number.")
+    found = dict(options)
+    for key in ("theorem", "solver"):
+        if key in found:
+            found[key] = str(found[key])
+    theorem, solver = str(found.get("theorem", "")), str(found.get("solver", ""))
+    if theorem and theorem not in THEOREM_NAMES:
+        raise UsageError(
+            f"{shown(text)}: there is no theorem {shown(theorem)}.",
+            did_you_mean(theorem, THEOREM_NAMES),
+        )
+    if solver:
+        found["solver"] = _canonical(solver)
+    return found
+
+
+def _positive(value: Value) -> bool:
+    try:
+        return not isinstance(value, str) and 0 < float(value) < math.inf
+    except OverflowError:
+        return False
+
+
+def _canonical(solver: str) -> str:
+    """Return the name behind an alias; one that is not known may be of a solver elsewhere."""
+    try:
+        return SOLVERS.canonical(solver)
+    except UsageError:
+        return solver

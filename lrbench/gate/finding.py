@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from lrbench.errors import LrbenchError
+
 
 class Verdict(StrEnum):
     """What can come of an expectation."""
@@ -60,9 +62,18 @@ class Outcome:
     notes: Sequence[str] = field(default=(), repr=False)
     """What was not gated, and why."""
     allow_inconclusive: bool = False
-    error: str = ""
+    cause: LrbenchError | None = None
     """Why there is no finding: the problem could not be run, or there is no baseline."""
-    hint: str = ""
+
+    @property
+    def error(self) -> str:
+        """What `cause` says; empty where the check was run."""
+        return "" if self.cause is None else self.cause.message
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return "" if self.cause is None else self.cause.hint
 
     @property
     def verdict(self) -> Verdict:

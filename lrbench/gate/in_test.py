@@ -10,14 +10,17 @@ from lrbench.control import Control
 from lrbench.errors import UsageError
 from lrbench.gate import baseline as baselines
 from lrbench.gate.check import Check
-from lrbench.gate.conduct import Gate, judge_result
+from lrbench.gate.conduct import Gate, NoBaselineError, judge_result
 from lrbench.gate.expectation import parse
 from lrbench.gate.finding import Outcome
 from lrbench.gate.paired import TOLERANCE
 from lrbench.jobs import choose
 from lrbench.plan import DEFAULT_SWEEP, Plan
-from lrbench.results import Result
+from lrbench.results import Result, files
 from lrbench.spec import ProblemSpec, load_specs
+
+REMEDY = "look at the figures of {}, then run this once with update=True."
+"""What to do where there is no baseline."""
 
 
 class CheckFailedError(AssertionError):
@@ -52,11 +55,12 @@ def check(
     Parameters
     ----------
     problem
-        What to run, as of `run`; or a result that exists.
+        What to run, one problem as of `run`; or a result that exists, of which every problem is
+        judged and the first outcome returned.
     expect
         What must hold: ``"bound = pass"``, ``"rate >= 0.9"``, ``"suboptimality[at=1000] <= 1e-4"``.
     baseline
-        A file of baselines to compare with; None for none.
+        A file of baselines to compare with; None for none. It is made with `update`.
     name
         Of the check, in messages and in the baseline file; empty for the name of the problem.
     tolerance
@@ -86,10 +90,18 @@ def check(
     wanted = [parse(text) for text in ([expect] if isinstance(expect, str) else expect)]
     if isinstance(problem, Result):
         if baseline is not None or options:
-            raise UsageError("a result that exists is judged by expect alone.", "leave out more.")
+            raise UsageError(
+                "a result that exists is judged by expect alone.",
+                "leave out the baseline and what is to be run.",
+            )
         outcomes = judge_result(problem, wanted, allow_inconclusive=allow_inconclusive)
         return _passed(outcomes)
-    (spec,) = load_specs(problem)
+    specs = load_specs(problem)
+    if len(specs) != 1:
+        raise UsageError("a check is of one problem.", "check them one by one.")
+    if update and baseline is None:
+        raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")
+    (spec,) = specs
     sweep = options.pop("sweep", False) or any(e.needs_sweep for e in wanted)
     given = {"lr0": DEFAULT_SWEEP} if sweep else {}
     the = Check(
@@ -103,11 +115,16 @@ def check(
     )
     file = None if baseline is None else Path(baseline)
     known = {} if file is None else baselines.load(file)
-    gate = Gate(Control(), choose(jobs), known, frozenset({the.name} if update else ()))
-    outcome = _passed(list(gate.run([the])))
+    save = frozenset({the.name} if update else ())
+    if update and file is not None:
+        files.reserve(file, force=True)
+    gate = Gate(Control(), choose(jobs), known, save, REMEDY.format)
+    (outcome,) = gate.run([the])
+    if outcome.cause is not None and not isinstance(outcome.cause, NoBaselineError):
+        raise outcome.cause
     if update and file is not None:
         baselines.save(file, gate.baselines)
-    return outcome
+    return _passed([outcome])
 
 
 def _passed(outcomes: Sequence[Outcome]) -> Outcome:

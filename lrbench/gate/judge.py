@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from lrbench.gate.expectation import Expectation
+from lrbench.gate.expectation import FILTERS, Expectation
 from lrbench.gate.finding import Finding, Verdict
 from lrbench.gate.measure import Known, measure
-from lrbench.results import ProblemResult, Run
+from lrbench.results import ProblemResult, Run, Status
 from lrbench.results import Verdict as OfTheorem
 
 MOST_REASONS = 4
 """Why theorems do not apply, where none does."""
+
+CUT = (Status.INTERRUPTED, Status.FAILED)
+"""Runs of which a theorem is judged on a part at most."""
 
 NEAR = 1e-9
 """Relative: an lr0 that is nearer than this to the one of an expectation is meant."""
@@ -22,7 +26,7 @@ def judge(wanted: Expectation, problem: ProblemResult) -> list[Finding]:
     """Return what came of an expectation, for each solver and lr0 that it is about."""
     groups = {lane: runs for lane, runs in problem.groups.items() if _meant(wanted, runs[0])}
     if not groups:
-        return [_nothing(wanted, "", "no run is meant by it")]
+        return [_nothing(wanted, "", _why_none(wanted, problem))]
     if wanted.needs_sweep:
         solvers: dict[str, list[Run]] = {}
         for (solver, _), runs in groups.items():
@@ -42,7 +46,8 @@ def _judge_lane(
         yield _status(wanted, runs, subject)
     elif wanted.quantity in ("bound", "order"):
         lane = (str(runs[0].solver), runs[0].lr0)
-        yield from _theorems(wanted, problem.judged.get(lane, ()), subject)
+        found = _theorems(wanted, problem.judged.get(lane, ()), subject)
+        yield from (_of_all(finding, runs) for finding in found)
     else:
         yield _number(wanted, problem, runs, subject)
 
@@ -54,6 +59,22 @@ def _meant(wanted: Expectation, run: Run) -> bool:
     return lr0 is None or math.isclose(float(lr0), run.lr0, rel_tol=NEAR)
 
 
+def _why_none(wanted: Expectation, problem: ProblemResult) -> str:
+    if not problem.groups:
+        return "no run was begun"
+    given = ", ".join(f"{key} = {wanted.options[key]}" for key in FILTERS if key in wanted.options)
+    return f"there is no run with {given}"
+
+
+def _of_all(finding: Finding, runs: Sequence[Run]) -> Finding:
+    """Return the finding; where runs are missing from what was judged, it cannot have passed."""
+    cut = [run for run in runs if run.status in CUT]
+    if finding.verdict is not Verdict.PASS or not cut:
+        return finding
+    reason = f"{len(cut)} of {len(runs)} runs {cut[0].status}"
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+
+
 def _number(
     wanted: Expectation, problem: ProblemResult, runs: Sequence[Run], subject: str
 ) -> Finding:
@@ -61,15 +82,20 @@ def _number(
     assert isinstance(wanted.value, float)
     verdict = compare(known, wanted.operator, wanted.value)
     shown = "-" if known.value is None else f"{known.value:.6g}"
-    limit = f"{wanted.operator} {wanted.value:g}"
-    exact = known.low == known.high
-    reason = known.reason if exact or verdict is Verdict.INCONCLUSIVE else ""
+    limit = _limit(wanted)
+    said = known.low == known.high or verdict is Verdict.INCONCLUSIVE or wanted.quantity == "rate"
+    reason = known.reason if said else ""
     return Finding(wanted.text, subject, verdict, shown, limit, reason)
+
+
+def _limit(wanted: Expectation) -> str:
+    value = wanted.value if isinstance(wanted.value, str) else f"{wanted.value:g}"
+    return f"{wanted.operator} {value}"
 
 
 def compare(known: Known, operator: str, value: float) -> Verdict:
     """Return whether a number that is known between two others is on the right side of a value."""
-    if known.low is None or known.high is None:
+    if known.low is None or known.high is None or math.isnan(known.low) or math.isnan(known.high):
         return Verdict.INCONCLUSIVE
     if operator == "<=":
         certain, possible = known.high <= value, known.low <= value
@@ -149,6 +175,6 @@ def _nothing(wanted: Expectation, subject: str, reason: str) -> Finding:
         subject,
         Verdict.INCONCLUSIVE,
         "-",
-        f"{wanted.operator} {wanted.value}",
+        _limit(wanted),
         reason,
     )

@@ -13,7 +13,7 @@ import numpy as np
 from lrbench.gate.expectation import Expectation
 from lrbench.results import ProblemResult, Run, Status
 from lrbench.results.ranking import DEFAULT_SHARE, passes_to
-from lrbench.theory.base import COLUMN
+from lrbench.theory.base import COLUMN, Numbers
 from lrbench.verdicts.order import fit
 
 LOST = (Status.DIVERGED, Status.FAILED)
@@ -59,20 +59,28 @@ def measure(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) ->
     cut = [run for run in runs if run.status is Status.INTERRUPTED]
     if cut:
         return unknown(f"{len(cut)} of {len(runs)} runs were interrupted")
+    lost = [run for run in runs if run.status in LOST]
+    if not lost and any(not len(run.trace.get("iteration", ())) for run in runs):
+        return unknown("a run has no checkpoint")
     if wanted.quantity == "passes_to_target":
         return _passes_to_target(problem, runs)
     if wanted.quantity == "rate":
         return _rate(wanted, problem, runs)
-    if any(run.status in LOST for run in runs):
-        lost = next(run for run in runs if run.status in LOST)
+    if lost:
         worst = -math.inf if wanted.quantity == "test_accuracy" else math.inf
-        return exactly(worst, f"{lost.status} at T = {lost.status_at}")
+        return exactly(worst, _how(lost[0]))
     if wanted.quantity == "seconds":
-        return exactly(float(np.mean([run.trace["seconds"][-1] for run in runs])))
+        seconds = float(np.mean([run.trace["seconds"][-1] for run in runs]))
+        return unknown("the seconds were not measured") if math.isnan(seconds) else exactly(seconds)
     column = wanted.quantity
     if column == "suboptimality":
         column = COLUMN["suboptimality", str(wanted.options.get("of", "last"))]
     return _at(column, wanted.options.get("at"), problem, runs)
+
+
+def _how(run: Run) -> str:
+    """Return how a run was lost."""
+    return f"{run.status} at T = {run.status_at}" + (f" ({run.error})" if run.error else "")
 
 
 def _at(column: str, at: Any, problem: ProblemResult, runs: Sequence[Run]) -> Known:
@@ -80,7 +88,8 @@ def _at(column: str, at: Any, problem: ProblemResult, runs: Sequence[Run]) -> Kn
     values = []
     for run in runs:
         if column not in run.trace:
-            return unknown("nothing is held out: --test" if column.startswith("test") else "")
+            held_out = "test_loss" in run.trace
+            return unknown("it is no classification" if held_out else "nothing is held out: --test")
         iteration, numbers = run.trace["iteration"], run.trace[column]
         if at is None or (at > iteration[-1] and run.status is Status.REACHED_TARGET):
             values.append(float(numbers[-1]))
@@ -102,9 +111,12 @@ def _at(column: str, at: Any, problem: ProblemResult, runs: Sequence[Run]) -> Kn
 
 def _rate(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
     """Return minus the exponent of T, with its interval."""
-    if any(run.status in LOST for run in runs):
-        return exactly(-math.inf, "diverged")
+    lost = [run for run in runs if run.status in LOST]
+    if lost:
+        return exactly(-math.inf, _how(lost[0]))
     column = COLUMN["suboptimality", str(wanted.options.get("of", "last"))]
+    if any(np.any(np.diff(run.trace["iteration"]) <= 0) for run in runs):
+        return unknown("the checkpoints are not in order")
     iteration = reduce(np.intersect1d, [run.trace["iteration"] for run in runs])
     iteration = iteration[iteration >= 1]
     metric = np.array(
@@ -112,28 +124,52 @@ def _rate(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> K
     )
     constants = problem.header["constants"]
     error, f_star = float(constants["f_star_error"] or 0.0), float(constants["f_star"])
-    found = fit(iteration, metric, max(10.0 * error, 1e-13 * max(1.0, abs(f_star))), "power")
-    if found.at_floor:
-        return Known(math.inf, math.inf, math.inf, "at the floor: below what f* is known to")
+    level = max(10.0 * error, 1e-13 * max(1.0, abs(f_star)))
+    found = fit(iteration, metric, level, "power")
     if found.slope is None or found.interval is None or found.window is None:
+        if found.at_floor:
+            return _fallen(iteration, metric.mean(axis=0), level)
         return unknown("too few checkpoints to fit a rate")
     (low, high), (start, end) = found.interval, found.window
     low, high = min(low, found.slope), max(high, found.slope)
-    return Known(-found.slope, -high, -low, f"fitted over T = {start} to {end}")
+    floor = ", then at the floor of what f* is known to" if found.at_floor else ""
+    return Known(-found.slope, -high, -low, f"fitted over T = {start} to {end}{floor}")
+
+
+def _fallen(iteration: Numbers, mean: Numbers, level: float) -> Known:
+    """Return what is known of a rate that came to the floor too soon to be fitted.
+
+    Between the first checkpoint and the one at the floor it is at least the mean exponent.
+    """
+    below = int(np.flatnonzero(mean <= level)[0])
+    if below == 0:
+        return unknown(
+            f"at the floor from T = {iteration[0]:g} on: f* is known to {level:.0e} only"
+        )
+    least = math.log(mean[0] / level) / math.log(iteration[below] / iteration[0])
+    return Known(least, least, math.inf, f"at the floor from T = {iteration[below]:g} on")
 
 
 def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Known:
     target = problem.header.get("target")
     if target is None:
-        target = DEFAULT_SHARE * float(problem.header["constants"]["delta0"])
+        delta0 = problem.header["constants"]["delta0"]
+        if delta0 is None:
+            return unknown("there is no target, and F(w_0) - f* is not known")
+        target = DEFAULT_SHARE * float(delta0)
     passes = passes_to(runs, target)
+    if math.isnan(passes):
+        return unknown("the passes were not measured")
     return exactly(passes, "" if math.isfinite(passes) else f"F - f* <= {target:.3g} not reached")
 
 
 def _usable_decades(problem: ProblemResult, runs: Sequence[Run]) -> Known:
     if problem.sweep is None:
         return unknown("the result is of no sweep")
-    found = problem.sweep.of(str(runs[0].solver))
+    try:
+        found = problem.sweep.of(str(runs[0].solver))
+    except KeyError:
+        return unknown("the result says nothing of it")
     width = found.usable_decades
     if found.usable is None:
         where = "no lr0 reaches the target"

@@ -18,6 +18,8 @@ TOLERANCE = 1e-6
 
 EXPECTATION = "baseline"
 
+NOTHING_GATED = "every lane is unstable: nothing is gated"
+
 
 @dataclass(frozen=True)
 class Allowance:
@@ -54,7 +56,7 @@ def allowance(problem: ProblemResult, tolerance: float = TOLERANCE) -> Allowance
 def compare_with(
     entry: Entry, plan: str, problem: ProblemResult, tolerance: float
 ) -> Iterator[Finding]:
-    """Yield a finding for each solver and lr0 of a baseline."""
+    """Yield a finding for each solver and lr0 of a baseline that is gated."""
     if entry.fingerprint != problem.header["fingerprint"] or entry.plan != plan:
         what = "problem" if entry.plan == plan else "check"
         yield _finding("", Verdict.FAIL, "another", "the same", f"the {what} was changed since")
@@ -68,10 +70,13 @@ def compare_with(
             yield _finding(subject, Verdict.FAIL, "a run", "none", "it is not in the baseline")
             continue
         gated.pop((lane.solver, lane.lr0), None)
-        yield _lane(lane, runs, subject, allowed, problem.header["n_samples"])
+        if lane.seeds:
+            yield _lane(lane, runs, subject, allowed, problem.header["n_samples"])
     for solver, lr0 in gated:
         subject = f"{solver}, lr0 = {lr0:g}"
         yield _finding(subject, Verdict.FAIL, "none", "a run", "it was not run")
+    if not any(lane.seeds for lane in entry.lanes):
+        yield _finding("", Verdict.INCONCLUSIVE, "-", "-", NOTHING_GATED)
 
 
 def _nearest(lanes: Mapping[tuple[str, float], Lane], solver: str, lr0: float) -> Lane | None:
@@ -85,9 +90,6 @@ def _nearest(lanes: Mapping[tuple[str, float], Lane], solver: str, lr0: float) -
 def _lane(
     lane: Lane, runs: Sequence[Run], subject: str, allowed: Allowance, n_samples: int
 ) -> Finding:
-    if not lane.seeds:
-        why = next(iter(lane.unstable.values()), "")
-        return _finding(subject, Verdict.INCONCLUSIVE, "-", "-", f"not gated: {why}")
     mine = [run for run in runs if run.seed in lane.seeds]
     if sorted(run.seed for run in mine) != sorted(lane.seeds):
         return _finding(subject, Verdict.FAIL, "other seeds", "the same", "a seed was not run")
@@ -103,6 +105,9 @@ def _lane(
         if now.gradients[k] != lane.gradients[k]:
             counts = str(now.gradients[k]), str(lane.gradients[k])
             return _finding(subject, Verdict.FAIL, *counts, f"sample gradients of seed {seed}")
+    if now.iteration != lane.iteration:
+        counts = str(len(now.iteration)), str(len(lane.iteration))
+        return _finding(subject, Verdict.FAIL, *counts, "other checkpoints")
     worst = min((_difference(now, lane, name, allowed) for name in COLUMNS), key=_parts_at)
     return worst if worst.verdict is Verdict.FAIL else _same(subject, now, lane, worst)
 
@@ -111,7 +116,7 @@ def _difference(now: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding
     """Return what came of one column: the trajectory of the mean, and the end of each seed."""
     subject = f"{lane.solver}, lr0 = {lane.lr0:g}"
     ours = dict(zip(now.iteration, now.means[name], strict=True))
-    shared = [t for t in lane.iteration if t in ours]
+    shared = lane.iteration
     before = dict(zip(lane.iteration, lane.means[name], strict=True))
     parts = [t for t in shared if allowed.apart(ours[t], before[t])]
     seeds = [
