@@ -77,6 +77,11 @@ class Control(AbstractContextManager["Control"]):
                 self._show(self._label, self._done + t, self.total)
         return self.stopped
 
+    def limit(self, timeout: float | None) -> None:
+        """Give what comes next its own time, in seconds from now; None for no limit."""
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self.timed_out = False
+
     def keep_results(self) -> None:
         """From now on a signal stops before the next step instead of at once."""
         self._keeping = True

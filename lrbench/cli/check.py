@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -42,20 +44,18 @@ def command(
     """
     from lrbench.cli.check_run import judged, ran
     from lrbench.cli.list import show_json, show_page
+    from lrbench.gate import load_config
     from lrbench.reports.check_json import as_json
     from lrbench.reports.check_page import page
 
-    if junit is not None:
-        from lrbench.results import reserve
-
-        reserve(junit, force=True)
     if results:
         if config or only or save_baseline or update_baseline:
             raise UsageError(
                 "a result that exists is judged by --expect alone.",
                 "leave out the result, or the options that belong to lrbench.toml.",
             )
-        about, stopped = " ".join(results), None
+        about, stopped = (results[0] if len(results) == 1 else "-"), None
+        _reserve(junit, [Path(name) for name in results])
         outcomes = judged(results, expect, allow_inconclusive)
     else:
         if expect or allow_inconclusive:
@@ -63,17 +63,42 @@ def command(
                 "--expect and --allow-inconclusive judge a result that exists.",
                 "give RESULT.json, or write expect and allow_inconclusive in lrbench.toml.",
             )
-        path = config or Path("lrbench.toml")
-        about = str(path)
-        outcomes, stopped = ran(path, only, save_baseline, update_baseline, jobs, quiet)
-    if form == "json":
-        show_json(as_json(outcomes))
-    elif outcomes:
-        show_page(page(outcomes, details), form, color)
+        checks = load_config(config or Path("lrbench.toml"))
+        about = str(checks.path)
+        _reserve(junit, [checks.path, checks.baselines])
+        outcomes, stopped = ran(checks, only, save_baseline, update_baseline, jobs, quiet)
     _report(outcomes, about, junit, github=github)
+    with _reader_may_leave():
+        if form == "json":
+            show_json(as_json(outcomes))
+        else:
+            show_page(page(outcomes, details), form, color)
+        sys.stdout.flush()
     if stopped is not None:
         return stopped
     return _code(outcomes)
+
+
+def _reserve(junit: Path | None, read: Sequence[Path]) -> None:
+    """Check that the JUnit file can be written, and is none of those that are read."""
+    if junit is None:
+        return
+    from lrbench.results import reserve
+
+    target = reserve(junit, force=True)
+    if any(path.resolve() == target for path in read):
+        raise UsageError(
+            f"--junit {junit} is a file that is read.", "give the path of another file."
+        )
+
+
+@contextlib.contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Go on where the reader of stdout has closed the pipe: the exit code is for a script."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(outcomes: Sequence[Outcome], about: str, junit: Path | None, *, github: bool) -> None:
@@ -91,15 +116,17 @@ def _report(outcomes: Sequence[Outcome], about: str, junit: Path | None, *, gith
     if github:
         from lrbench.reports.to_github import SUMMARY, markdown, workflow_commands
 
-        for text in workflow_commands(outcomes, about):
+        for text in workflow_commands(outcomes, "" if about == "-" else about):
             click.echo(text, err=True)
         if os.environ.get(SUMMARY):
-            with Path(os.environ[SUMMARY]).open("a", encoding="utf-8") as file:
-                file.write(markdown(outcomes))
+            page_of_step = markdown(outcomes).encode("utf-8", "backslashreplace")
+            with Path(os.environ[SUMMARY]).open("ab") as file:
+                file.write(page_of_step)
 
 
 def _code(outcomes: Sequence[Outcome]) -> int:
-    """Return 1 where a check fails, 3 where one could not be run, else 0."""
-    if any(not o.passed and not o.error for o in outcomes):
-        return ExitCode.FAILED
-    return ExitCode.WORLD if any(o.error for o in outcomes) else ExitCode.OK
+    """Return that of the gravest: 3 or 2 where a check could not be run, 1 where one fails."""
+    causes = [int(o.cause.exit_code) for o in outcomes if o.cause is not None]
+    if causes:
+        return max(causes)
+    return ExitCode.OK if all(o.passed for o in outcomes) else ExitCode.FAILED

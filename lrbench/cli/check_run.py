@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
 from lrbench.cli.progress import ProgressBar
 from lrbench.control import Control
-from lrbench.errors import UsageError, shown
-from lrbench.gate import Check, Gate, Outcome, judge_result, load_config, parse
-from lrbench.gate.baseline import load, save
-from lrbench.gate.config import Config
+from lrbench.errors import LrbenchError, UsageError, shown
+from lrbench.gate import Check, Gate, Outcome, judge_result, parse
+from lrbench.gate.baseline import Entry, load, save
+from lrbench.gate.config import NAME, Config
 from lrbench.jobs import choose
 from lrbench.registry import did_you_mean
-from lrbench.results import Result
+from lrbench.results import Result, reserve
+
+AGAIN = "run the checks again."
 
 
 def judged(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[Outcome]:
@@ -28,16 +30,19 @@ def judged(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[Out
     wanted = [parse(text) for text in expect]
     found = []
     for name in names:
-        if name == "-":
-            result = Result.from_json(sys.stdin.buffer.read(), "stdin")
-        else:
-            result = Result.load(name)
+        result = _from_stdin() if name == "-" else Result.load(name)
         found += judge_result(result, wanted, allow_inconclusive=allow)
     return found
 
 
+def _from_stdin() -> Result:
+    if sys.stdin is None:  # closed by whoever started this
+        raise UsageError("stdin is closed.", "pipe a result into it, or give RESULT.json.")
+    return Result.from_json(sys.stdin.buffer.read(), "stdin")
+
+
 def ran(
-    path: Path,
+    config: Config,
     only: Sequence[str],
     save_baseline: bool,
     update: Sequence[str],
@@ -45,27 +50,54 @@ def ran(
     quiet: bool,
 ) -> tuple[list[Outcome], int | None]:
     """Run the checks of a file; return what came of them, and the exit code of a signal."""
-    config = load_config(path)
     checks = _chosen(config, only, update)
     baselines = load(config.baselines)
     saved = set(update)
     if save_baseline:
         saved |= {c.name for c in checks if c.baseline and c.name not in baselines}
+    if saved:
+        reserve(config.baselines, force=True)
     showing = sys.stderr.isatty() and not quiet
     with ProgressBar(showing) as bar, Control(None, bar) as control:
-        gate = Gate(control, choose(jobs, default=0), baselines, frozenset(saved))
-        outcomes = list(gate.run(checks))
-    made = sorted(saved & {o.name for o in outcomes if not o.error})
+        gate = Gate(control, choose(jobs, default=0), baselines, frozenset(saved), _remedy(config))
+        outcomes = list(_until_broken_off(gate, checks))
+    made = saved & {o.name for o in outcomes if o.cause is None}
     if made:
-        save(config.baselines, gate.baselines)
-        if not quiet:
-            click.echo(
-                f"Note: {config.baselines} holds the baselines of {' '.join(made)}.", err=True
-            )
+        _save(config, baselines, made, quiet)
     if control.signal is None:
         return outcomes, None
     click.echo(f"interrupted: {len(outcomes)} of {len(checks)} checks were judged.", err=True)
+    why = LrbenchError("it was not judged: the command was interrupted.", AGAIN)
+    outcomes += [Outcome(c.name, c.about, (), cause=why) for c in checks[len(outcomes) :]]
     return outcomes, 128 + control.signal
+
+
+def _until_broken_off(gate: Gate, checks: Sequence[Check]) -> Iterator[Outcome]:
+    """Yield what came of each check; a second Ctrl-C does not wait for the one that is run."""
+    try:
+        yield from gate.run(checks)
+    except KeyboardInterrupt:
+        if gate.control.signal is None:
+            raise
+
+
+def _save(config: Config, baselines: dict[str, Entry], made: set[str], quiet: bool) -> None:
+    save(config.baselines, baselines)
+    if not quiet:
+        names = " ".join(sorted(made))
+        click.echo(f"Note: {config.baselines} holds the baselines of {names}.", err=True)
+
+
+def _remedy(config: Config) -> Callable[[str], str]:
+    """Return what says which command makes the baseline of a check."""
+    path = str(config.path)
+    where = [] if path == NAME else ["--config", path]
+
+    def command(name: str) -> str:
+        words = ["lrbench", "check", *where, "--update-baseline", name]
+        return f"look at its figures, then {shlex.join(words)}."
+
+    return command
 
 
 def _chosen(config: Config, only: Sequence[str], update: Sequence[str]) -> list[Check]:

@@ -214,6 +214,10 @@ def show_json(value: dict[str, Any]) -> None:
 
 def show_page(blocks: Iterable[Block], form: str | None, color: str) -> None:
     """Write a page; by default as a table on a terminal, as plain text elsewhere."""
+    import io
+
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     if (form or ("table" if sys.stdout.isatty() else "plain")) == "table":
         from lrbench.reports.to_terminal import write_blocks
     else:
