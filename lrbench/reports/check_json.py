@@ -20,7 +20,7 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "passed": all(outcome.passed for outcome in outcomes),
+        "passed": bool(outcomes) and all(outcome.passed for outcome in outcomes),
         "checks": [
             {
                 "name": o.name,
@@ -28,6 +28,7 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
                 "verdict": str(o.verdict),
                 "passed": o.passed,
                 "error": o.error or None,
+                "hint": o.hint or None,
                 "findings": [plain(asdict(f) | {"verdict": str(f.verdict)}) for f in o.findings],
                 "notes": list(o.notes),
             }

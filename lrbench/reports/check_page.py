@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from lrbench.reports.blocks import Block, Cell, Grid, Style, line, scientific
+from lrbench.reports.blocks import WIDTH, Block, Cell, Grid, Style, line, printable, scientific
 
 if TYPE_CHECKING:
     from lrbench.gate.finding import Finding, Outcome, Trajectory
@@ -39,11 +40,12 @@ def check_blocks(outcome: Outcome, details: bool) -> Iterator[Block]:
     word = "ERROR" if outcome.error else str(outcome.verdict)
     if outcome.passed and outcome.verdict != "PASS":
         word += " (allowed)"
-    style = STYLES.get(word, "bad") if outcome.passed or not outcome.error else "bad"
-    yield line(f"{word} {outcome.name}: {outcome.about}", style=style)
+    style = "bad" if outcome.error else STYLES[str(outcome.verdict)]
+    about = f": {outcome.about}" if outcome.about else ""
+    yield line(f"{word} {outcome.name}{about}", style=style)
     if outcome.error:
-        yield line(f"  {outcome.error}")
-        yield line(f"  {outcome.hint}", style="dim")
+        yield line(f"  {_plain(outcome.error)}")
+        yield line(f"  {_plain(outcome.hint)}", style="dim")
     shown = [f for f in outcome.findings if details or f.verdict != "PASS"]
     shown.sort(key=lambda f: list(STYLES).index(str(f.verdict)))
     for expectation, findings in groupby(shown[:SHOWN], lambda f: f.expectation):
@@ -57,22 +59,37 @@ def check_blocks(outcome: Outcome, details: bool) -> Iterator[Block]:
 def _findings(expectation: str, findings: Sequence[Finding], details: bool) -> Iterator[Block]:
     """Yield what came of one expectation."""
     yield line(f"expected: {expectation}")
+    numbers = [[_filled(text, 18) for text in (f.measured, f.wanted)] for f in findings]
+    taken = [max(map(_width, column)) for column in zip(*numbers, strict=True)]
+    room = WIDTH - 6 - len("INCONCLUSIVE") - sum(max(width, 8) for width in taken)
     rows = [
         [
-            Cell(finding.subject or "the problem"),
+            Cell(_filled(finding.subject or "the problem", room)),
             Cell(str(finding.verdict), STYLES[str(finding.verdict)]),
-            Cell(finding.measured),
-            Cell(finding.wanted),
+            *map(Cell, texts),
         ]
-        for finding in findings
+        for finding, texts in zip(findings, numbers, strict=True)
     ]
     yield Grid(("of", "verdict", "measured", "wanted"), rows, frozenset({0, 1}))
     for finding in findings:
         if finding.reason:
             of = f"{finding.subject}: " if len(findings) > 1 else ""
-            yield line(f"  {of}{finding.reason}", style=STYLES[str(finding.verdict)])
+            yield line(f"  {of}{_plain(finding.reason)}", style=STYLES[str(finding.verdict)])
         if finding.trajectory is not None and (details or finding.verdict == "FAIL"):
             yield from _trajectory(finding.subject, finding.trajectory)
+
+
+def _plain(text: str) -> str:
+    """Return the text of an error, which is for stderr, for a page."""
+    return text.replace("…", "...")
+
+
+def _filled(text: str, width: int) -> str:
+    return textwrap.fill(printable(text), width, break_on_hyphens=False)
+
+
+def _width(text: str) -> int:
+    return max(map(len, text.splitlines()), default=0)
 
 
 def _trajectory(subject: str, t: Trajectory) -> Iterator[Block]:
@@ -101,6 +118,6 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
     unknown = [o.name for o in outcomes if not o.passed and o.verdict != "FAIL"]
     yield f"{passed} of {len(outcomes)} check{'s' * (len(outcomes) != 1)} passed"
     if failed:
-        yield f"failed: {' '.join(failed)}"
+        yield f"failed: {', '.join(failed)}"
     if unknown:
-        yield f"not judged, and so not passed: {' '.join(unknown)}"
+        yield f"not judged, and so not passed: {', '.join(unknown)}"

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lrbench.reports.blocks import printable
 from lrbench.reports.check_page import summary
 
 if TYPE_CHECKING:
     from lrbench.gate.finding import Outcome
+
+ENTITIES = {sign: f"&#{ord(sign)};" for sign in r"&<>|\`*_~[]@#"}
+"""What a character of Markdown is written as, to be shown as it is."""
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file of a step's summary."""
@@ -22,8 +26,9 @@ def workflow_commands(outcomes: Sequence[Outcome], file: str) -> Iterator[str]:
     outcomes
         What came of the checks.
     file
-        The configuration or the result that they are of.
+        The configuration or the result that they are of; empty where it is no file.
     """
+    of = f"file={_property(file)}," if file else ""
     for o in outcomes:
         if o.passed:
             continue
@@ -31,12 +36,12 @@ def workflow_commands(outcomes: Sequence[Outcome], file: str) -> Iterator[str]:
         text = "\n".join([f"{o.error} {o.hint}"] if o.error else bad)
         level = "warning" if not o.error and o.verdict != "FAIL" else "error"
         title = f"lrbench check {o.name}"
-        yield f"::{level} file={_property(file)},title={_property(title)}::{_data(text)}"
+        yield f"::{level} {of}title={_property(title)}::{_data(text)}"
 
 
 def markdown(outcomes: Sequence[Outcome]) -> str:
     """Return the summary: a table with a row a check."""
-    lines = [f"### lrbench check: {', '.join(summary(outcomes))}", ""]
+    lines = [f"### lrbench check: {_cell(', '.join(summary(outcomes)))}", ""]
     lines += ["| check | verdict | why |", "|---|---|---|"]
     for o in outcomes:
         bad = [str(f) for f in o.findings if f.verdict != "PASS"]
@@ -47,9 +52,8 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
 
 
 def _cell(text: str) -> str:
-    for sign, code in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("\n", " ")):
-        text = text.replace(sign, code)
-    return text
+    """Return `text` in one line, without a character that means something to Markdown."""
+    return "".join(ENTITIES.get(sign, sign) for sign in printable(" ".join(text.split())))
 
 
 def _data(text: str) -> str:
