@@ -68,7 +68,8 @@ def with_overrides(
         For anything unknown, `positive` with a regression loss, or `zero_based` for data that are
         not LIBSVM text.
     """
-    if any(part is not None for part in (data, loss, penalty, scale, intercept, positive, start)):
+    parts = (data, loss, penalty, scale, intercept, positive, start, test, zero_based)
+    if any(part is not None for part in parts):
         spec = replace(spec, claims=())  # they are of the problem as its file has it
     if data is not None:
         source = read_data(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ WORDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
     dict: "a table",
+    list: "a list",
 }
 
 
@@ -74,7 +76,15 @@ class Table:
 def checked(value: Any, called: str, kind: type[T]) -> T:
     """Return `value` as a `kind`; raise `UsageError` if it is of another type."""
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = _as_float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise UsageError(f"{called} is {shown(value)}, not {WORDS[kind]}.", f"give {WORDS[kind]}.")
     return value
+
+
+def _as_float(value: int) -> float:
+    """Return the float of a whole number, infinite where it is beyond all of them."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
