@@ -102,7 +102,7 @@ def fit(
         return Fit(bool(at_floor))
     T, metric = iteration[window], metric[:, window]
     slope, span = float(_slopes(kind, T, metric.mean(axis=0))), (int(T[0]), int(T[-1]))
-    return Fit(bool(at_floor), slope, _interval(kind, T, metric), span)
+    return Fit(bool(at_floor), slope, _interval(kind, T, metric, level), span)
 
 
 def _compare(
@@ -126,12 +126,18 @@ def _slopes(kind: str, T: Numbers, metric: NDArray[np.float64]) -> NDArray[np.fl
     return np.asarray(np.log(metric) @ x / (x @ x), dtype=np.float64)
 
 
-def _interval(kind: str, T: Numbers, metric: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval over seeds; for one seed that of the two half-windows."""
+def _interval(
+    kind: str, T: Numbers, metric: NDArray[np.float64], level: float
+) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval over seeds; for one seed that of the two half-windows.
+
+    Seeds that are drawn may all be below the floor where the mean over all is not: they count as
+    at the floor.
+    """
     if len(metric) > 1:
         draw = np.random.default_rng(0).integers(len(metric), size=(RESAMPLES, len(metric)))
         weights = np.apply_along_axis(np.bincount, 1, draw, minlength=len(metric))
-        slopes = _slopes(kind, T, weights @ metric / len(metric))
+        slopes = _slopes(kind, T, np.maximum(weights @ metric / len(metric), level))
         low, high = np.quantile(slopes, [0.025, 0.975])
     else:
         half, mean = len(T) // 2, metric[0]
