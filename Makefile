@@ -1,5 +1,6 @@
-# make test   all that CI checks: format, lint, types, every test and the examples in the docs
+# make test   all that CI checks: format, lint, types, the gate, every test and the examples in the docs
 # make unit   the quick tests alone
+# make gate   lrbench on itself: lrbench.toml against its baselines, about ten seconds
 # make docs   write the generated pages anew
 
 PYTHON ?= python3
@@ -7,13 +8,16 @@ VENV := .venv-dev
 BIN := $(VENV)/bin
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: test unit lint types docs clean
+.PHONY: test unit gate lint types docs clean
 
-test: lint types
+test: lint types gate
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+gate: $(VENV)/ready
+	$(BIN)/lrbench check
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .

@@ -208,9 +208,10 @@ def test_data_replace_the_whole_table(folder: Path) -> None:
 
 def test_each_override() -> None:
     old = load_spec("logreg")
+    assert old.claims
     assert with_overrides(old) == old
-    assert with_overrides(old, scale="none") == replace(old, scale="none")
-    assert with_overrides(old, intercept=True) == replace(old, intercept=True)
+    assert with_overrides(old, scale="none") == replace(old, scale="none", claims=())
+    assert with_overrides(old, intercept=True) == replace(old, intercept=True, claims=())
     assert with_overrides(old, positive="benign").positive == ("benign",)
     assert with_overrides(old, positive="a, 1.0").positive == ("a", "1")
     assert with_overrides(old, positive=["a,b"]).positive == ("a,b",)
