@@ -96,9 +96,10 @@ def _at(column: str, at: Any, problem: ProblemResult, runs: Sequence[Run]) -> Kn
             continue
         there = np.flatnonzero(iteration == at)
         if not len(there):
-            near = sorted(iteration.astype(int).tolist(), key=lambda t: abs(t - at))[:2]
-            beside = " and ".join(str(t) for t in sorted(near))
-            return unknown(f"T = {at} is no checkpoint; beside it are {beside}")
+            below, above = iteration[iteration < at], iteration[iteration > at]
+            near = [*below[-1:], *above[:1]]
+            beside = " and ".join(f"{t:.0f}" for t in near)
+            return unknown(f"T = {at} is no checkpoint; beside it: {beside}")
         values.append(float(numbers[there[0]]))
     mean = float(np.mean(values))
     if math.isnan(mean):

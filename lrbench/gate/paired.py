@@ -144,7 +144,8 @@ def _difference(now: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding
 
 
 def _same(subject: str, now: Lane, lane: Lane, found: Finding) -> Finding:
-    left = f"; {len(lane.unstable)} unstable seeds are not gated" if lane.unstable else ""
+    many = len(lane.unstable)
+    left = f"; {many} unstable seed{' is' if many == 1 else 's are'} not gated" if many else ""
     ends = now.ends["last"], lane.ends["last"]
     ours, theirs = (f"{np.mean(values):.8g}" for values in ends)
     return Finding(

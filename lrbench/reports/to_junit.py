@@ -30,7 +30,8 @@ def junit(outcomes: Sequence[Outcome]) -> bytes:
             ET.SubElement(case, "error", {"message": _clean(o.error)}).text = _clean(o.hint)
         elif not o.passed:
             bad = [f for f in o.findings if f.verdict != "PASS"]
-            attributes = {"message": _clean(str(bad[0])), "type": str(o.verdict)}
+            first = str(bad[0]) if bad else "nothing was judged"
+            attributes = {"message": _clean(first), "type": str(o.verdict)}
             lines = [o.about, *map(str, bad), *o.notes]
             ET.SubElement(case, "failure", attributes).text = _clean("\n".join(lines))
     ET.indent(suites)
