@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -42,6 +40,7 @@ def command(
     A check that fails, or that cannot be judged, makes the exit code 1. With RESULT.json, or - for
     stdin, nothing is run: the expectations of --expect are judged on it.
     """
+    from lrbench.cli.check_files import reader_may_leave, report, reserve_junit
     from lrbench.cli.check_run import judged, ran
     from lrbench.cli.list import show_json, show_page
     from lrbench.gate import load_config
@@ -55,7 +54,7 @@ def command(
                 "leave out the result, or the options that belong to lrbench.toml.",
             )
         about, stopped = (results[0] if len(results) == 1 else "-"), None
-        _reserve(junit, [Path(name) for name in results])
+        reserve_junit(junit, [Path(name) for name in results])
         outcomes = judged(results, expect, allow_inconclusive)
     else:
         if expect or allow_inconclusive:
@@ -65,10 +64,10 @@ def command(
             )
         checks = load_config(config or Path("lrbench.toml"))
         about = str(checks.path)
-        _reserve(junit, [checks.path, checks.baselines])
+        reserve_junit(junit, [checks.path, checks.baselines])
         outcomes, stopped = ran(checks, only, save_baseline, update_baseline, jobs, quiet)
-    _report(outcomes, about, junit, github=github)
-    with _reader_may_leave():
+    report(outcomes, about, junit, github=github)
+    with reader_may_leave():
         if form == "json":
             show_json(as_json(outcomes))
         else:
@@ -77,51 +76,6 @@ def command(
     if stopped is not None:
         return stopped
     return _code(outcomes)
-
-
-def _reserve(junit: Path | None, read: Sequence[Path]) -> None:
-    """Check that the JUnit file can be written, and is none of those that are read."""
-    if junit is None:
-        return
-    from lrbench.results import reserve
-
-    target = reserve(junit, force=True)
-    if any(path.resolve() == target for path in read):
-        raise UsageError(
-            f"--junit {junit} is a file that is read.", "give the path of another file."
-        )
-
-
-@contextlib.contextmanager
-def _reader_may_leave() -> Iterator[None]:
-    """Go on where the reader of stdout has closed the pipe: the exit code is for a script."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _report(outcomes: Sequence[Outcome], about: str, junit: Path | None, *, github: bool) -> None:
-    """Write what CI systems read."""
-    if junit is not None:
-        from lrbench.reports.to_junit import junit as as_junit
-        from lrbench.results.files import write
-
-        content = as_junit(outcomes)
-
-        def fill(file: BinaryIO) -> None:
-            file.write(content)
-
-        write(junit, True, fill)
-    if github:
-        from lrbench.reports.to_github import SUMMARY, markdown, workflow_commands
-
-        for text in workflow_commands(outcomes, "" if about == "-" else about):
-            click.echo(text, err=True)
-        if os.environ.get(SUMMARY):
-            page_of_step = markdown(outcomes).encode("utf-8", "backslashreplace")
-            with Path(os.environ[SUMMARY]).open("ab") as file:
-                file.write(page_of_step)
 
 
 def _code(outcomes: Sequence[Outcome]) -> int:
