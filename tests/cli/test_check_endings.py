@@ -1,0 +1,95 @@
+"""`lrbench check` that is interrupted, or whose reader leaves."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from check_config import CONFIG, set_up, two_sentences
+
+from lrbench.jobs.here import Here
+
+LRBENCH = [sys.executable, "-m", "lrbench"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return set_up(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_shows_what_was_judged(
+    number: signal.Signals, code: int, here: Path, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, calls = Here.__call__, []
+
+    def interrupted(self: Here, *args: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 2:
+            os.kill(os.getpid(), number)
+        return go(self, *args)
+
+    monkeypatch.setattr(Here, "__call__", interrupted)
+    (here / "lrbench.toml").write_text(CONFIG.replace("baseline = true", ""))
+    found = invoke("check", "--junit", "x.xml")
+    assert found.code == code
+    assert "PASS first" in found.out
+    assert "1 of 2 checks passed" in found.out
+    assert "interrupted: 1 of 2 checks were judged." in found.err
+    assert ET.parse(here / "x.xml").getroot().get("errors") == "1"
+
+
+def test_an_interrupted_save_leaves_the_old_baselines(
+    here: Path, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoke("check", "--save-baseline", "-q")
+    file = here / "lrbench-baselines.jsonl"
+    before = file.read_bytes()
+    go = Here.__call__
+
+    def interrupted(self: Here, *args: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return go(self, *args)
+
+    monkeypatch.setattr(Here, "__call__", interrupted)
+    assert invoke("check", "--update-baseline", "first").code == 130
+    assert file.read_bytes() == before
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"LRBENCH_JOBS": "1"}
+    line = f'lrbench() {{ {shlex.join(LRBENCH)} "$@"; }}; {command}'
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_whoever_closes_stdout_does_not_make_it_pass(here: Path) -> None:
+    fails = CONFIG.replace("status = completed", "rate >= 50").replace("baseline = true", "")
+    (here / "lrbench.toml").write_text(fails)
+    assert shell("lrbench check >&-", here).returncode == 1
+    piped = shell("lrbench check --junit x.xml | true; exit ${PIPESTATUS[0]}", here)
+    assert (piped.returncode, piped.stderr) == (1, "")
+    assert ET.parse(here / "x.xml").getroot().get("failures") == "1"
+    full = shell("lrbench check > /dev/full", here)
+    assert full.returncode == 3
+    assert two_sentences(full.stderr)
+
+
+def test_names_that_stdout_cannot_say(here: Path) -> None:
+    (here / "lrbench.toml").write_text(CONFIG.replace("and second", "\N{GREEK SMALL LETTER LAMDA}"))
+    found = shell("PYTHONIOENCODING=ascii lrbench check", here)
+    assert (found.returncode, found.stderr) == (3, "")
+    assert r"PASS \u03bb" in found.stdout

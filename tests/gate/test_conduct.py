@@ -1,0 +1,175 @@
+"""Checks that are run: the closed form of a diagonal quadratic, baselines, stops, errors."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gate_runs import made_check
+
+import lrbench
+from lrbench.control import Control
+from lrbench.errors import RefutedError, UsageError
+from lrbench.gate import Check, Gate, Outcome
+from lrbench.gate.baseline import Entry, load, save
+from lrbench.gate.conduct import NoBaselineError
+from lrbench.jobs import Ground, Job
+from lrbench.jobs.here import Here
+from lrbench.spec import load_spec
+
+
+def outcome(check: Check, **gate: Any) -> Outcome:
+    (found,) = Gate(Control(), **gate).run([check])
+    return found
+
+
+def baseline_of(check: Check) -> dict[str, Entry]:
+    gate = Gate(Control(), save=frozenset({check.name}))
+    (found,) = gate.run([check])
+    assert found.passed, found.findings
+    return gate.baselines
+
+
+def closed_form(steps: int) -> float:
+    """F - f* of gradient descent with lr0 = 1/(2L) on eigenvalues log-spaced from 1e-6 to 1."""
+    eigenvalues = [10 ** (-6 + 6 * k / 59) for k in range(60)]
+    start = lrbench.run("log-spectrum", solvers="gd", lr0="1/L", iterations=1).problems[0]
+    gap0 = float(start.runs[0].trace["suboptimality"][0])
+    weights = sum(eigenvalues)
+    shrunk = sum(v * (1 - v / 2) ** (2 * steps) for v in eigenvalues)
+    return gap0 * shrunk / weights
+
+
+def test_the_numbers_are_those_of_the_closed_form() -> None:
+    value = closed_form(20)
+    good = made_check(f"suboptimality <= {value * 1.0001}", f"suboptimality >= {value * 0.9999}")
+    assert outcome(good).passed
+    assert outcome(made_check(f"suboptimality <= {value * 0.9999}")).verdict == "FAIL"
+    assert outcome(made_check("bound = pass")).passed
+    assert outcome(made_check("bound = pass", lr0="2.1/L")).verdict != "PASS"
+
+
+def test_what_cannot_be_judged_does_not_pass() -> None:
+    check = made_check("bound[theorem=W3] = pass")
+    found = outcome(check)
+    assert (found.verdict, found.passed) == ("INCONCLUSIVE", False)
+    assert outcome(replace(check, allow_inconclusive=True)).passed
+
+
+def test_allowing_the_inconclusive_lets_no_failure_pass() -> None:
+    check = made_check("bound[theorem=W3] = pass", "rate >= 50", allow_inconclusive=True)
+    assert not outcome(check).passed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"solvers": ["wngrad", "adagrad-norm"], "lr0": "0.5/L"},
+        {"lr0": 0.5, "batch_size": 4, "passes": 2, "iterations": None, "replicates": 3},
+        {"spec": load_spec("svm"), "solvers": ["sgd-sqrt"], "lr0": 1.0},  # without an L
+    ],
+)
+def test_clean_code_reproduces_its_baseline(changes: dict[str, Any], tmp_path: Path) -> None:
+    check = made_check(baseline=True, **changes)
+    save(tmp_path / "b.jsonl", baseline_of(check))
+    found = outcome(check, baselines=load(tmp_path / "b.jsonl"))
+    assert found.passed, found.findings
+    assert not found.notes
+
+
+def test_a_step_that_is_longer_by_1e_5_is_seen() -> None:
+    entries = baseline_of(made_check(baseline=True, lr0=0.5))
+    lanes = tuple(replace(lane, lr0=0.500005) for lane in entries["a"].lanes)
+    longer = made_check(baseline=True, lr0=0.500005)
+    entries = {"a": replace(entries["a"], lanes=lanes, plan=longer.about)}
+    found = outcome(longer, baselines=entries)
+    assert found.verdict == "FAIL"
+    trajectory = found.findings[-1].trajectory
+    assert trajectory is not None
+    assert trajectory.parts_at == 1
+
+
+def test_unstable_lanes_are_told_and_not_gated() -> None:
+    check = made_check(baseline=True, lr0=["0.5/L", "5/L"])
+    entries = baseline_of(check)
+    assert [bool(lane.seeds) for lane in entries["a"].lanes] == [True, False]
+    found = outcome(check, baselines=entries)
+    assert found.passed
+    (note,) = found.notes
+    assert "not gated: sgd, lr0 = 5" in note
+    wild = made_check(baseline=True, lr0="5/L")
+    gate = Gate(Control(), save=frozenset("a"))
+    (saved,) = gate.run([wild])
+    assert saved.verdict == "INCONCLUSIVE"
+    assert outcome(wild, baselines=gate.baselines).verdict == "INCONCLUSIVE"
+
+
+def test_a_missing_baseline_says_how_it_is_made_and_runs_nothing() -> None:
+    found = outcome(made_check(baseline=True), remedy="make {}.".format, executor=Never())
+    assert isinstance(found.cause, NoBaselineError)
+    assert (found.cause.exit_code, found.hint, found.passed) == (3, "make a.", False)
+
+
+def test_one_check_that_cannot_be_run_leaves_the_others() -> None:
+    bad = made_check("rate >= 0", batch_size=10**6, name="b")
+    found = list(Gate(Control()).run([bad, made_check("bound = pass")]))
+    assert [o.passed for o in found] == [False, True]
+    assert isinstance(found[0].cause, UsageError)
+
+
+class Never(Here):
+    def __call__(self, *_: Any) -> Iterator[Any]:
+        raise AssertionError("it was run")
+
+
+class Stops(Here):
+    """Stops the command, as a signal would, before the jobs of the second check."""
+
+    def __init__(self, **stopped: Any) -> None:
+        self.stopped, self.times = stopped, 0
+
+    def __call__(
+        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+    ) -> Iterator[Any]:
+        self.times += 1
+        if self.times == 2:
+            vars(control).update(self.stopped)
+        yield from super().__call__(jobs, grounds, control)
+
+
+def three() -> list[Check]:
+    return [made_check("bound = pass", name=name) for name in "abc"]
+
+
+def test_after_a_signal_only_what_was_done_is_judged() -> None:
+    gate = Gate(Control(), executor=Stops(signal=signal.SIGINT))
+    assert [o.name for o in gate.run(three())] == ["a"]
+
+
+def test_a_baseline_is_never_made_of_runs_that_were_cut_short() -> None:
+    checks = [made_check(baseline=True, name=name) for name in "ab"]
+    for stopped in ({"signal": signal.SIGINT}, {"timed_out": True}):
+        gate = Gate(Control(), executor=Stops(**stopped), save=frozenset("ab"))
+        list(gate.run(checks))
+        assert list(gate.baselines) == ["a"]
+
+
+def test_a_check_that_runs_out_of_time_leaves_the_others() -> None:
+    found = list(Gate(Control(), executor=Stops(timed_out=True)).run(three()))
+    assert [o.passed for o in found] == [True, False, True]
+    assert "stopped" in found[1].error
+
+
+def test_the_timeout_of_a_check_counts() -> None:
+    found = outcome(made_check("bound = pass", iterations=10**12, timeout=1e-3))
+    assert "stopped" in found.error
+
+
+def test_a_refuted_minimum_is_an_error() -> None:
+    found = outcome(made_check("rate >= 0", f_star=100.0))
+    assert isinstance(found.cause, RefutedError)

@@ -1,0 +1,92 @@
+"""`lrbench.check` inside a test: what does not pass is an AssertionError, nonsense is not."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lrbench
+from lrbench.errors import DataError, LrbenchError, UsageError
+from lrbench.gate import CheckFailedError
+from lrbench.results import Result
+from lrbench.spec import ProblemSpec, load_spec, with_overrides
+
+
+def test_a_check_inside_a_test() -> None:
+    found = lrbench.check("log-spectrum", solvers="gd", lr0="1/L", expect="bound = pass")
+    assert found.passed
+    with pytest.raises(CheckFailedError, match=r"rate >= 50.*measured .*, wanted >= 50") as failed:
+        lrbench.check("log-spectrum", solvers="gd", lr0="1/L", expect=["rate >= 50"])
+    assert isinstance(failed.value, AssertionError)
+
+
+def test_a_baseline_inside_a_test(tmp_path: Path) -> None:
+    path = tmp_path / "b.jsonl"
+    run: dict[str, Any] = {"solvers": "gd", "lr0": "0.5/L", "iterations": 20, "baseline": path}
+    with pytest.raises(CheckFailedError, match="update=True"):
+        lrbench.check("log-spectrum", **run)
+    assert not path.exists()
+    lrbench.check("log-spectrum", update=True, **run)
+    assert lrbench.check("log-spectrum", **run).passed
+    with pytest.raises(CheckFailedError, match="the check was changed"):
+        lrbench.check("log-spectrum", **run | {"iterations": 21})
+
+
+def test_a_foreign_file_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("dear diary")
+    with pytest.raises(UsageError, match="not JSON"):
+        lrbench.check("log-spectrum", solvers="gd", baseline=path, update=True)
+    assert path.read_text() == "dear diary"
+
+
+def test_what_makes_no_sense_is_no_failed_check(tmp_path: Path) -> None:
+    result = lrbench.run("log-spectrum", solvers="gd", iterations=5)
+    nonsense: list[tuple[Any, dict[str, Any]]] = [
+        ("log-spectrum", {"expect": "rat >= 1"}),
+        ("lasso", {}),
+        ("log-spectrum", {"expect": "rate >= 0", "name": "a\nb"}),
+        ("log-spectrum", {"expect": "rate >= 0", "update": True}),
+        (["log-spectrum", "logreg"], {"expect": "rate >= 0"}),
+        (result, {}),
+        (result, {"expect": "rate >= 0", "solvers": "gd"}),
+        ("log-spectrum", {"expect": "rate >= 0", "batch_size": 10**6}),
+    ]
+    for problem, options in nonsense:
+        with pytest.raises(UsageError):
+            lrbench.check(problem, **options)
+    with pytest.raises(DataError):
+        lrbench.check(lrbench_spec("no-such-set"), expect="rate >= 0")
+    with pytest.raises(LrbenchError):
+        lrbench.check("log-spectrum", baseline=tmp_path / "none" / "b", update=True)
+
+
+def lrbench_spec(data: str) -> ProblemSpec:
+    return with_overrides(load_spec("logreg"), data=data)
+
+
+def test_a_result_that_exists() -> None:
+    result = lrbench.run("log-spectrum", solvers="gd", lr0="1/L", iterations=50)
+    again = Result.from_json(result.to_json())
+    for one in (result, again):
+        assert lrbench.check(one, expect=["bound = pass", "rate >= 0.9"]).passed
+        with pytest.raises(CheckFailedError):
+            lrbench.check(one, expect="usable_decades >= 1")
+        assert lrbench.check(one, expect="usable_decades >= 1", allow_inconclusive=True).passed
+
+
+def test_usable_decades_by_hand() -> None:
+    options: dict[str, Any] = {"solvers": "gd", "lr0": "0.01:100:9", "iterations": 2000}
+    swept = lrbench.sweep("log-spectrum", **options)
+    reached = [r.lr0 for r in swept.problems[0].runs if r.status == "reached_target"]
+    width = math.log10(max(reached) / min(reached))
+    assert 0 < width < 4
+    for problem, given in ((swept, {}), ("log-spectrum", options)):
+        text = f"usable_decades >= {width - 1e-3}"
+        found = lrbench.check(problem, expect=text, **given).findings[-1]
+        assert float(found.measured) == pytest.approx(width, rel=1e-5)
+        with pytest.raises(CheckFailedError, match="usable_decades"):
+            lrbench.check(problem, expect=f"usable_decades >= {width + 1e-3}", **given)
