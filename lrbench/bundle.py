@@ -18,7 +18,7 @@ from lrbench.solvers.base import keep_lanes, proximal
 from lrbench.task import Task
 from lrbench.tracking import Tracker
 
-LOOK_LANES, LOOK_ELEMENTS = 64, 1 << 20
+LOOK_LANES, LOOK_ELEMENTS = 64, 1 << 19
 """Iterates and averages are evaluated for so many lanes, or (features x lanes), at a time."""
 
 

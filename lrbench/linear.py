@@ -85,12 +85,14 @@ class LinearObjective:
         """Return F and its gradient, column by column; a running `watch` pauses for the value."""
         watch = watch or Stopwatch()
         total = np.zeros(W.shape[1])
-        G = np.zeros_like(W)
+        G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
             with watch.paused():
                 total += sums(self.loss, Z, y)
-            G += product(XT, self.loss.derivative(Z, y))
+            part = product(XT, self.loss.derivative(Z, y))
+            G = part if G is None else np.add(G, part, out=G)
+        assert G is not None
         G /= self.n_samples
         self.add_penalty_gradient(G, W)
         with watch.paused():

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Matrix: TypeAlias = NDArray[np.float64] | csr_array
 
-BLOCK_ELEMENTS = 1 << 15
-"""Scores (rows x lanes) in one row block: 256 KiB, so that a block stays in a core's cache."""
+BLOCK_ELEMENTS = 1 << 16
+"""Scores (rows x lanes) in one row block: 512 KiB, so that a block stays in a core's cache."""
 
 TERMS = 256
 """A dense product is summed in parts of so many terms. For longer sums BLAS has several kernels,

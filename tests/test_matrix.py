@@ -90,3 +90,11 @@ def test_gather_copies_rows_in_the_order_asked(data: Any, densify: bool) -> None
     else:
         rows.data[:] = 0.0
     np.testing.assert_array_equal(as_array(data), X)
+
+
+@both
+def test_rows_carry_their_signs(data: Any) -> None:
+    index, signs = np.array([7, 0, 7, 22]), np.array([1.0, -1.0, -1.0, 1.0])
+    rows = DataMatrix(data).gather(index, dense=False, signs=signs)
+    np.testing.assert_array_equal(as_array(rows), signs[:, None] * X[index])
+    np.testing.assert_array_equal(as_array(data), X)

@@ -1,0 +1,104 @@
+"""Where the time of a minibatch step goes: each part alone, microseconds, 64 lanes, WNGrad.
+
+python benchmarks/step_profile.py a9a.bz2
+"""
+
+from __future__ import annotations
+
+import time
+import timeit
+
+import numpy as np
+from common import data_file, logistic, task
+from threadpoolctl import threadpool_limits
+
+from lrbench import engine
+from lrbench.linear_walk import MinibatchWalk
+from lrbench.matrix import keep_freed_memory, product
+from lrbench.minibatches import Minibatches
+from lrbench.tracking import Tracker
+
+
+def microseconds(part, number=320):
+    """Return the least microseconds of a call, of five repetitions."""
+    return 1e6 * min(timeit.repeat(part, number=number, repeat=5)) / number
+
+
+class Given:
+    """An oracle whose gradient is there and whose step does nothing: the rule's own arithmetic."""
+
+    def __init__(self, gradient):
+        self.gradient = lambda W: gradient
+        self.descend = lambda W, lr, g: W
+
+
+def parts(problem, known, w_star, work):
+    """Yield the name and the microseconds of each part of a step."""
+    walk = MinibatchWalk(problem, problem.w0, w_star, None, work.minibatches, dense=True)
+    oracles = walk.oracles(lambda W, g: None)
+    oracle = next(oracles)
+    start = time.perf_counter()
+    for _ in range(2000):
+        next(oracles)
+    yield "minibatches", (time.perf_counter() - start) / 2000 * 1e6
+    W = walk.iterates.start(len(work.lr0)) + 0.1
+    Z = product(oracle.X, W)
+    R = problem.loss.derivative(Z, oracle.y)
+    G = product(oracle.X.T, R)
+    X, XT = oracle.X, oracle.X.T
+    yield "products", microseconds(lambda: product(X, W)) + microseconds(lambda: product(XT, R))
+    yield "derivative", microseconds(lambda: problem.loss.derivative(Z, oracle.y))
+    yield "penalty", microseconds(lambda: problem.add_penalty_gradient(G, W))
+    gradient = oracle.gradient(W)
+    known_norm = gradient.norm_sq()
+
+    def norm():
+        gradient._norm_sq = None
+        gradient.norm_sq()
+
+    yield "norm", microseconds(norm)
+    state, given = work.solver.init(W, work.lr0), Given(gradient)
+    yield "rule", microseconds(lambda: work.solver.step(W, state, given))
+    zero = np.zeros_like(known_norm)
+    yield "step", microseconds(lambda: oracle.descend(W, zero, gradient))
+    yield "average", microseconds(lambda: walk.iterates.accumulate(W))
+    tracker = Tracker(len(work.lr0), problem.w0, w_star, known.L, known.mu)
+
+    def track():
+        tracker.observe(W, gradient)
+        tracker.advance(tracker._t + 1, work.lr0)
+
+    yield "tracking", microseconds(track, 640)
+
+
+def main() -> None:
+    """Print the parts and the whole step."""
+    problem, known, w_star = logistic(data_file())
+    for size in (16, 64, 256):
+        steps = 40_000 // size
+        work = task(
+            problem,
+            known,
+            w_star,
+            n_lanes=64,
+            steps=steps,
+            batch_size=size,
+            default_checkpoints=False,
+        )
+        assert isinstance(work.minibatches, Minibatches)
+        keep_freed_memory()
+        whole = []
+        for _ in range(5):
+            start = time.perf_counter()
+            runs = engine.run(work)
+            whole.append(time.perf_counter() - start - runs[0].evaluation_seconds)
+        step = 1e6 * min(whole) / steps
+        found = dict(parts(problem, known, w_star, work))
+        found["the rest"] = step - sum(found.values())
+        print(f"batch {size}: {step:.0f} us a step:", end="")
+        print(", ".join(f" {name} {us:.1f}" for name, us in found.items()))
+
+
+if __name__ == "__main__":
+    with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+        main()

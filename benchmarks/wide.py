@@ -1,0 +1,121 @@
+"""Wide sparse data, 64 lanes, batches of 64: a step on touched columns against dense updates.
+
+python benchmarks/wide.py news20.bz2
+
+The labels 1 to 10 of news20 are the positive class. Then the peak memory of a run with evaluations,
+in a process of its own, beyond what it held with the data read: V, the running sum and the best
+iterates are (n_features x lanes) each, and WNGrad's state is none.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lrbench import engine
+from lrbench.constants import Constants
+from lrbench.linear_walk import MinibatchWalk
+from lrbench.minibatches import Minibatches
+from lrbench.scaled import ScaledWalk
+from lrbench.solvers.build import build as build_solver
+from lrbench.spec import build, spec_from_data
+from lrbench.task import Budget, Task
+
+LANES, SIZE = np.geomspace(1e-2, 1e2, 64), 64
+
+
+def read(path):
+    """Return the problem."""
+    positive = [str(k) for k in range(1, 11)]
+    return build(spec_from_data(path, loss="logistic", positive=positive))
+
+
+def seconds_a_step(walk, steps):
+    """Return the seconds of a step, everything that certificates need included."""
+    solver, _ = build_solver("wngrad")
+    W = walk.iterates.start(len(LANES))
+    state = solver.init(W, LANES)
+    oracles = walk.oracles(lambda W, g: (g.norm_sq(), g.inner(W), g.inner_star()))
+    next(oracles)  # gathers the first minibatches
+    start = time.perf_counter()
+    for _ in range(steps):
+        walk.iterates.accumulate(W)
+        W, _, state = solver.step(W, state, next(oracles))
+    return (time.perf_counter() - start) / steps
+
+
+def peak_bytes():
+    """Return the peak resident memory of this process (Linux; `ru_maxrss` knows its parent's)."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
+
+
+def peak_of_a_run(path):
+    """Print the peak memory of a run beyond the data, in units of (n_features x lanes)."""
+    problem = read(path)
+    problem.value(np.zeros((problem.n_features, 8)))  # all of the data are read
+    before = peak_bytes()
+    solver, spec = build_solver("wngrad")
+    unknown = Constants(
+        L=np.inf,
+        L_method="",
+        L_max=np.inf,
+        mu=0.0,
+        mu_pl=0.0,
+        G=None,
+        grad_norm_sq0=0.0,
+        f_star=0.0,
+        f_star_error=0.0,
+        f_star_method="",
+        attained=True,
+        delta0=1.0,
+    )
+    engine.run(
+        Task(
+            problem=problem,
+            constants=unknown,
+            w_star=np.zeros(problem.n_features),
+            solver=solver,
+            spec=spec,
+            lr0=LANES,
+            minibatches=Minibatches(problem.n_samples, SIZE, "replacement", 0),
+            ball=None,
+            budget=Budget(200, [0, 100, 200]),
+            seed=0,
+            multiple=8,
+        )
+    )
+    more = peak_bytes() - before
+    unit = problem.n_features * len(LANES) * 8
+    print(f"beyond the data {more / 2**20:.0f} MiB: {more / unit:.2f} (n_features x lanes)")
+
+
+def main() -> None:
+    """Print the ratio of the two ways, the median of pairs, and the peak of a run."""
+    if len(sys.argv) == 3:
+        peak_of_a_run(sys.argv[1])
+        return
+    problem = read(sys.argv[1])
+    w_star = 0.01 * np.random.default_rng(0).standard_normal(problem.n_features)
+    args = problem, problem.w0, w_star, None
+    batches = Minibatches(problem.n_samples, SIZE, "replacement", 0)
+    pairs = []
+    for _ in range(6):
+        dense = seconds_a_step(MinibatchWalk(*args, batches, dense=False), 20)
+        pairs.append((seconds_a_step(ScaledWalk(*args, batches), 100), dense))
+    touched, dense = (1e3 * statistics.median(p[k] for p in pairs[1:]) for k in (0, 1))
+    ratio = statistics.median(d / t for t, d in pairs[1:])
+    print(f"touched columns {touched:.2f} ms, dense updates {dense:.1f} ms: {ratio:.1f} times")
+    subprocess.run([sys.executable, __file__, sys.argv[1], "peak"], check=True)
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1, "blas"):
+        main()
