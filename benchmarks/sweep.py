@@ -20,8 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from lrbench import engine
 from lrbench.minibatches import Minibatches
+from lrbench.plan import Plan
 from lrbench.solvers.build import build as build_solver
-from lrbench.task import Budget, Task, log_spaced
+from lrbench.task import Task
 
 RATES, SEEDS, SIZE, PASSES = np.geomspace(1e-4, 1e4, 33), range(10), 64, 10
 
@@ -31,24 +32,17 @@ def value(X, y, weight, w):
     return np.mean(np.logaddexp(0.0, -y * (X @ w))) + 0.5 * weight * w @ w
 
 
-def slope(X, y, weight, w):
-    """Return the gradient of F."""
-    return X.T @ (-y / (1.0 + np.exp(y * (X @ w)))) / len(y) + weight * w
-
-
-def loop(X, y, weight, lr0, index, checkpoints, threshold, norms):
+def loop(X, y, weight, lr0, index, budget, threshold, look):
     """Run one lr0 with one seed; return the iteration at which it ended, and F there."""
     w, b, total = np.zeros(X.shape[1]), 1.0 / lr0, np.zeros(X.shape[1])
-    marks = set(checkpoints)
+    marks, averages, f = set(budget.checkpoints), set(budget.averages), np.inf
     for t in range(len(index) + 1):
-        if t in marks:
+        if look and t in marks:
             f = value(X, y, weight, w)
-            if t:
+            if t in averages and t:
                 value(X, y, weight, total / t)
-            if norms:
-                np.sum(slope(X, y, weight, w) ** 2)
-            if f <= threshold or t == len(index):
-                break
+        if (look and t in marks and f <= threshold) or t == len(index):
+            break
         total += w
         rows, targets = X[index[t]], y[index[t]]
         r = -targets / (1.0 + np.exp(targets * (rows @ w)))
@@ -62,9 +56,9 @@ def main() -> None:
     """Print the seconds of each, and how many times faster the engine is."""
     problem, known, w_star = logistic(data_file())
     steps = -(-PASSES * problem.n_samples // SIZE)
-    first = problem.n_samples / SIZE / 10
-    checkpoints = [t for t in log_spaced(steps, 12) if t == 0 or t >= first]
     target = 1e-2 * known.delta0
+    plan = Plan(batch_size=SIZE, passes=PASSES, sweep=True)
+    budget = plan.budget(problem.n_samples, known.delta0)
     solver, spec = build_solver("wngrad")
 
     def task(seed):
@@ -77,7 +71,7 @@ def main() -> None:
             lr0=RATES,
             minibatches=Minibatches(problem.n_samples, SIZE, "replacement", seed),
             ball=None,
-            budget=Budget(steps, checkpoints, target),
+            budget=budget,
             seed=seed,
             multiple=8,
         )
@@ -92,32 +86,34 @@ def main() -> None:
     sweep()
     X, y, weight = problem.data.X, problem.y, problem.penalty.weight
     dense = X.toarray()
-    loops = {
-        "dense rows": (dense, False),
-        "CSR rows": (X, False),
-        "dense rows, gradient norms": (dense, True),
-        "CSR rows, gradient norms": (X, True),
-    }
-    ratios = {name: [] for name in loops}
-    ours = []
+    kinds = {"dense rows": dense, "CSR rows": X}
+    whole, alone, ours = {k: [] for k in kinds}, {k: [] for k in kinds}, []
     for _ in range(3):
         seconds, runs = sweep()
-        ours.append(seconds)
-        for name, (rows, norms) in loops.items():
-            times = []
-            for k in range(0, len(RATES), 8):
+        stepping = seconds - sum(bundle[0].evaluation_seconds for bundle in runs)
+        ours.append((seconds, stepping))
+        n_steps = sum(r.status_at for bundle in runs for r in bundle)
+        picked = range(0, len(RATES), 4)
+        timed = sum(runs[0][k].status_at for k in picked)
+        for name, rows in kinds.items():
+            times = np.zeros(2)
+            for k in picked:
+                lane = runs[0][k]
                 start = time.perf_counter()
-                t, f = loop(rows, y, weight, RATES[k], index, checkpoints, threshold, norms)
-                times.append(time.perf_counter() - start)
-                assert t == runs[0][k].status_at, (t, runs[0][k].status_at)
-                np.testing.assert_allclose(f, runs[0][k].trace["objective"][-1], rtol=1e-7)
-            n_steps = sum(r.status_at for bundle in runs for r in bundle)
-            timed = sum(runs[0][k].status_at for k in range(0, len(RATES), 8))
-            ratios[name].append(sum(times) * n_steps / timed / seconds)
-    evaluation = sum(bundle[0].evaluation_seconds for bundle in runs)
-    print(f"sweep: {statistics.median(ours):.2f} s, of which evaluation {evaluation:.2f} s")
-    for name, found in ratios.items():
-        print(f"{name}: {statistics.median(found):.1f} times as long")
+                t, f = loop(rows, y, weight, RATES[k], index, budget, threshold, look=True)
+                times[0] += time.perf_counter() - start
+                assert t == lane.status_at, (t, lane.status_at)
+                np.testing.assert_allclose(f, lane.trace["objective"][-1], rtol=1e-7)
+                start = time.perf_counter()
+                loop(rows, y, weight, RATES[k], index[:t], budget, threshold, look=False)
+                times[1] += time.perf_counter() - start
+            whole[name].append(times[0] * n_steps / timed / seconds)
+            alone[name].append(times[1] * n_steps / timed / stepping)
+    seconds, stepping = np.median(ours, axis=0)
+    print(f"sweep: {seconds:.2f} s, of which steps {stepping:.2f} s")
+    for name in kinds:
+        ratios = statistics.median(whole[name]), statistics.median(alone[name])
+        print(f"{name}: {ratios[0]:.1f} times as long, steps alone {ratios[1]:.1f} times")
 
 
 if __name__ == "__main__":

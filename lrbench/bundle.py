@@ -112,12 +112,14 @@ class Bundle:
             grad_norm_sq = norm_sq(G)
         else:
             objective, grad_norm_sq = self.look(W)
-        average = self.average_objective() if t else np.full_like(objective, np.nan)
+        averaged = t > 0 and (budget.averages is None or t in budget.averages)
+        average = self.average_objective() if averaged else np.full_like(objective, np.nan)
         self.tracker.measure(W)
         self.ledger.refute(t, objective, average)
         self.remember_best(W, objective)
         self.write(W, seconds, objective, average, grad_norm_sq)
-        lost: Mask = ~(np.isfinite(objective) & np.isfinite(grad_norm_sq))[: self.n_running]
+        measured = np.isfinite(grad_norm_sq) | (not budget.gradients)
+        lost: Mask = ~(np.isfinite(objective) & measured)[: self.n_running]
         reached = np.zeros_like(lost)
         if budget.target is not None:
             gap = objective[: self.n_running] - self.task.constants.f_star
@@ -156,11 +158,16 @@ class Bundle:
         self.ledger.write(row)
 
     def look(self, W: Lanes) -> tuple[PerLane, PerLane]:
-        """Return F and the squared norm of its gradient at `W`."""
-        seen = []
+        """Return F and the squared norm of its gradient at `W`; NaN where it is not wanted."""
+        seen, problem = [], self.task.problem
         for lanes in self.parts():
-            objective, G = self.task.problem.value_and_gradient(np.ascontiguousarray(W[:, lanes]))
-            seen.append((objective, norm_sq(G)))
+            part = np.ascontiguousarray(W[:, lanes])
+            if self.task.budget.gradients:
+                objective, G = problem.value_and_gradient(part)
+                seen.append((objective, norm_sq(G)))
+            else:
+                objective = problem.value(part)
+                seen.append((objective, np.full_like(objective, np.nan)))
         objectives, norms = zip(*seen, strict=True)
         return np.concatenate(objectives), np.concatenate(norms)
 

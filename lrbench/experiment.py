@@ -16,11 +16,11 @@ from lrbench.jobs import Executor, Ground, Job
 from lrbench.jobs.blocks import jobs_of
 from lrbench.jobs.here import Here
 from lrbench.optimum import discard
-from lrbench.plan import Cell, Plan
+from lrbench.plan import Plan
 from lrbench.prepare import Prepared, prepare
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict
 from lrbench.spec import ProblemSpec, training
-from lrbench.store import Store
+from lrbench.store import Cell, Store
 from lrbench.store.cells import experiment_id
 from lrbench.study import analyse
 from lrbench.verdicts import judge_all

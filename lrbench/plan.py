@@ -7,7 +7,7 @@ import operator
 import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from lrbench.constants import Sampling
 from lrbench.errors import UsageError, shown
@@ -16,7 +16,7 @@ from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solver_spec import SolverSpec
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import build as build_solver
-from lrbench.task import log_spaced
+from lrbench.task import Budget, log_spaced
 
 DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
 DEFAULT_ITERATIONS = 1000
@@ -41,14 +41,6 @@ INTEGERS = {
     "lane_block": (LANE_MULTIPLE, 10**6),
 }
 """Whole numbers among the options, and their ranges."""
-
-
-class Cell(NamedTuple):
-    """One run: a solver by its place in the plan, a seed, an initial learning rate."""
-
-    solver: int
-    seed: int
-    lr0: float
 
 
 @dataclass(frozen=True)
@@ -171,6 +163,19 @@ class Plan:
     def target_on(self, delta0: float) -> float | None:
         """Return the suboptimality at which a run ends, where F(w_0) - f* is `delta0`."""
         return DEFAULT_SHARE * delta0 if self.sweep and self.target is None else self.target
+
+    def budget(self, n_samples: int, delta0: float) -> Budget:
+        """Return how long a run goes on, and where it is looked at.
+
+        In a stochastic sweep, where looking costs more than stepping, F at the average is evaluated
+        on the 1-2-5 series alone and the norm of the whole gradient not at all.
+        """
+        steps, marks = self.steps(n_samples), self.checkpoints(n_samples)
+        target = self.target_on(delta0)
+        if not self.sweep or self.batch_size is None:
+            return Budget(steps, marks, target)
+        averages = sorted(set(log_spaced(steps, 1)) & set(marks))
+        return Budget(steps, marks, target, averages, gradients=False)
 
     def checkpoints(self, n_samples: int) -> list[int]:
         """Return the iterations at which a run is looked at."""

@@ -27,11 +27,17 @@ class Budget:
         The iterations at which the trace has a row; 0 and T are among them.
     target
         A lane ends at the first checkpoint whose suboptimality is at most this; None for never.
+    averages
+        The checkpoints at which F is evaluated at the average, too; None for all of them.
+    gradients
+        Whether a checkpoint measures the norm of the whole gradient where no step needs it.
     """
 
     iterations: int
     checkpoints: Sequence[int]
     target: float | None = None
+    averages: Sequence[int] | None = None
+    gradients: bool = True
 
 
 def log_spaced(iterations: int, per_decade: int) -> list[int]:

@@ -24,7 +24,7 @@ LAYERS = [
     "oracle matrix scaled scaled_lanes dense linear_walk linear problem results",
     "solvers theory data optimum spec tracking ledger",
     "verdicts task study",
-    "engine",
+    "bundle engine",
     "plan",
     "prepare describe",
     "jobs store",

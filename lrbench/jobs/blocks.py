@@ -11,7 +11,6 @@ from lrbench.jobs.base import Job
 from lrbench.plan import LANE_MULTIPLE, Plan
 from lrbench.prepare import Prepared
 from lrbench.solvers.base import Solver
-from lrbench.task import Budget
 
 MEMORY_SHARE = 0.5
 """Of the free memory, for the lanes of all workers together."""
@@ -50,8 +49,7 @@ def jobs_of(
     iterates
         Whether the runs keep their iterates.
     """
-    n = p.problem.n_samples
-    budget = Budget(plan.steps(n), plan.checkpoints(n), plan.target_on(p.constants.delta0))
+    budget = plan.budget(p.problem.n_samples, p.constants.delta0)
     for place, seed, lr0 in wanted:
         solver, spec = plan.built[place]
         for lanes in blocks(lr0, _width(p, plan, solver, len(lr0), len(wanted), workers)):

@@ -1,5 +1,6 @@
 """Finished cells in an SQLite file: what was run once is not run again."""
 
+from lrbench.store.cells import Cell as Cell
 from lrbench.store.cells import Store as Store
 from lrbench.store.cells import store_at as store_at
 from lrbench.store.contents import entries as entries

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from lrbench.plan import Cell, Plan
+from lrbench.plan import Plan
 from lrbench.results import Run, Status, Trace, plain
 from lrbench.solver_spec import SolverSpec
 from lrbench.solvers.base import Solver
@@ -38,6 +38,14 @@ INSERT: Final = (
 
 CHUNK: Final = 500
 """Keys in one query."""
+
+
+class Cell(NamedTuple):
+    """One run: a solver by its place in the plan, a seed, an initial learning rate."""
+
+    solver: int
+    seed: int
+    lr0: float
 
 
 @contextlib.contextmanager

@@ -62,7 +62,11 @@ def missing(runs: Sequence[Run], theorem: Theorem) -> str:
 
 
 def measure(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Measured:
-    """Return bound and metric at the checkpoints that all `runs` share."""
+    """Return bound and metric at the checkpoints that all `runs` share.
+
+    Where the metric was not measured in any run, as that of the average at most checkpoints of a
+    sweep, there is nothing to compare.
+    """
     iteration = reduce(np.intersect1d, [r.trace["iteration"] for r in runs])
     iteration = iteration[iteration >= 1]
     metric = np.empty((len(runs), len(iteration)))
@@ -74,7 +78,8 @@ def measure(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Measured
         # The columns of a diverging run hold infinities, and its bounds may be inf / inf.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             bound[seed] = theorem.bound(setting, iteration, trace)
-    return Measured(iteration, metric, bound)
+    there = ~np.isnan(metric).all(axis=0)
+    return Measured(iteration[there], metric[:, there], bound[:, there])
 
 
 def trivial(theorem: Theorem, setting: Setting) -> float:

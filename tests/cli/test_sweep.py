@@ -56,6 +56,31 @@ def test_a_stochastic_sweep_is_first_looked_at_after_a_tenth_of_a_pass(invoke: A
     assert iteration[0] == 0
     assert iteration[1] >= 569 / 4 / 10
     assert len(iteration) > 5
+    # What costs a look and is not asked for: averages on the 1-2-5 series, no gradients of F.
+    averages = run["trace"]["suboptimality_average"]
+    measured = [t for t, value in zip(iteration, averages, strict=True) if value is not None]
+    assert measured == [20, 50, 100, 143]
+    assert set(run["trace"]["grad_norm_sq"]) == {None}
+    assert None not in run["trace"]["suboptimality"]
+
+
+def test_what_a_sweep_measures_is_what_a_run_measures(invoke: Any) -> None:
+    args = ("-p", "logreg", "-s", "wngrad", "--lr0", "1", "--batch-size", "4", "--passes", "2")
+    end = ("--target", "1e-9", "-r", "2", "--format", "json")
+    swept, ran = (
+        json.loads(invoke(command, *args, *end).out)["problems"][0] for command in ("sweep", "run")
+    )
+    rows = dict(zip(ran["runs"][0]["trace"]["iteration"], range(100), strict=False))
+    trace, whole = swept["runs"][0]["trace"], ran["runs"][0]["trace"]
+    for name in ("objective", "suboptimality_average", "sum_lr", "distance_max"):
+        for t, value in zip(trace["iteration"][1:], trace[name][1:], strict=True):
+            if value is not None:
+                assert value == pytest.approx(whole[name][rows[t]], rel=1e-9)
+    verdicts = {v["theorem"]: v for v in swept["verdicts"]}
+    ours, theirs = verdicts["C2"], next(v for v in ran["verdicts"] if v["theorem"] == "C2")
+    assert ours["iteration"] == [20, 50, 100, 200, 285]
+    assert ours["metric"][-1] == pytest.approx(theirs["metric"][-1], rel=1e-9)
+    assert ours["bound_verdict"] == theirs["bound_verdict"]
 
 
 def test_a_sweep_is_saved_and_shown(invoke: Any, tmp_path: Path) -> None:
