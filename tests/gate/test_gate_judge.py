@@ -74,6 +74,8 @@ def test_seeds_at_the_floor_do_not_break_the_interval() -> None:
     finding = one("rate >= 0.9", made_problem(*runs))
     assert finding.measured == "1"
     assert finding.verdict == "INCONCLUSIVE"
+    assert verdict("rate >= 1.5", *runs) == "FAIL"
+    assert verdict("rate <= 1.5", *runs) == "PASS"
 
 
 @pytest.mark.parametrize(
