@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.data.dataset import Dataset, content_hash
 from lrbench.data.huber_tight import HuberTight
 from lrbench.data.lad_worst import LadWorst
+from lrbench.data.log_spaced import log_spaced
 from lrbench.data.nesterov import Nesterov
 from lrbench.data.poisson_counts import PoissonCounts
 from lrbench.errors import UsageError, shown
@@ -77,7 +79,8 @@ class LogSpectrum:
     def make(self) -> tuple[NDArray[np.float64], PerSample, Vector]:
         """Return X, y and the minimiser."""
         d = self.n_features
-        X, w = np.diag(np.sqrt(d * np.geomspace(self.smallest, 1.0, d))), np.full(d, d**-0.5)
+        X = np.diag(np.sqrt(d * log_spaced(self.smallest, d)))
+        w = np.full(d, 1.0 / math.sqrt(d))
         return X, _product(X, w), w
 
 

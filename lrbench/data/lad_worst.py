@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
+from lrbench.data.log_spaced import log_spaced
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class LadWorst:
 
     def make(self) -> tuple[NDArray[np.float64], PerSample, Vector]:
         """Return X, y and the minimiser."""
-        slopes = np.geomspace(self.smallest, 1.0, self.n_features)
-        rows = slopes * (self.n_features / np.sqrt(np.sum(slopes * slopes)))
+        slopes = log_spaced(self.smallest, self.n_features)
+        length = math.sqrt(math.fsum(slopes * slopes))  # the same on every processor
+        rows = slopes * (self.n_features / length)
         return np.diag(rows), rows, np.ones(self.n_features)
