@@ -3,8 +3,8 @@
 python benchmarks/wide.py news20.bz2
 
 The labels 1 to 10 of news20 are the positive class. Then the peak memory of a run with evaluations,
-in a process of its own, beyond what it held with the data read: V, the running sum and the best
-iterates are (n_features x lanes) each, and WNGrad's state is none.
+as in a sweep, which keeps no iterates, in a process of its own, beyond what it held with the data
+read: V and the running sum are (n_features x lanes) each, and WNGrad's state is none.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ def peak_of_a_run(path):
             budget=Budget(200, [0, 100, 200]),
             seed=0,
             multiple=8,
+            iterates=False,
         )
     )
     more = peak_bytes() - before

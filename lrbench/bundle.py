@@ -46,7 +46,7 @@ class Bundle:
         self.W: Iterate = self.walk.iterates.start(n_lanes)
         self.lr = np.full(n_lanes, np.nan)
         self.best_objective = np.full(n_lanes, np.inf)
-        self.best: Lanes = np.zeros((task.problem.n_features, n_lanes))
+        self.best: Lanes = np.zeros((task.problem.n_features * task.iterates, n_lanes))
         self.state: Any = None
         self.reuses = task.minibatches is None and not proximal(task.solver)
         """Whether the next step asks for the very gradient that a checkpoint computes."""
@@ -185,13 +185,18 @@ class Bundle:
     def remember_best(self, W: Lanes, objective: PerLane) -> None:
         """Keep the iterates that are the best so far."""
         better = objective < self.best_objective
-        np.copyto(self.best, W, where=better)
+        if self.task.iterates:
+            np.copyto(self.best, W, where=better)
         self.best_objective = np.where(better, objective, self.best_objective)
 
     def end(self, mask: Mask, status: Status, iteration: int) -> None:
         """Note how the lanes in `mask` ended."""
         iterates, W, count = self.walk.iterates, self.W, self.summed
         if not mask.any():
+            return
+        if not self.task.iterates:
+            for lane in np.flatnonzero(mask).tolist():
+                self.ledger.end(lane, status, iteration, {})
             return
         if mask.all():
             last, average = iterates.finish(W, count)

@@ -12,13 +12,14 @@ from lrbench import engine
 from lrbench.constants import Constants
 from lrbench.control import Control
 from lrbench.data.dataset import arrays_of
+from lrbench.jobs.blocks import ARRAYS, state_arrays
 from lrbench.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
 from lrbench.minibatches import Minibatches
 from lrbench.plan import Plan
 from lrbench.prepare import read
 from lrbench.problem import LinearProblem
 from lrbench.spec import ProblemSpec
-from lrbench.task import Budget, Task, log_spaced
+from lrbench.task import Budget, Task
 
 TIMED_STEPS = 3
 NUMBER = 8
@@ -60,7 +61,10 @@ def estimate(plan: Plan, specs: Sequence[ProblemSpec], control: Control) -> list
 def _estimate(plan: Plan, problem: LinearProblem) -> Estimate:
     n, n_lanes = problem.n_samples, len(plan.rates)
     steps, size = plan.steps(n), plan.batch_size or n
-    checkpoints = len(log_spaced(steps, plan.checkpoints_per_decade))
+    budget = plan.budget(n, np.inf)
+    looks = len(budget.checkpoints)
+    if not budget.gradients:  # F at each, and at the averages of some
+        looks += len(budget.averages or ())
     bundles = [_timed(plan, problem, k) for k in range(len(plan.built))]
     arrays = max(b.state_arrays for b in bundles)
     return Estimate(
@@ -69,11 +73,11 @@ def _estimate(plan: Plan, problem: LinearProblem) -> Estimate:
         iterations=steps,
         passes=steps * size / n,
         memory_bytes=_data_bytes(problem)
-        + (4 + arrays) * problem.n_features * n_lanes * NUMBER
+        + (ARRAYS + (not plan.sweep) + arrays) * problem.n_features * n_lanes * NUMBER
         + BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER
         + CHUNK_BYTES,
         solver_seconds=sum(b.step_seconds for b in bundles) * steps * plan.replicates,
-        evaluation_seconds=sum(b.check_seconds for b in bundles) * checkpoints * plan.replicates,
+        evaluation_seconds=sum(b.check_seconds for b in bundles) * looks * plan.replicates,
     )
 
 
@@ -90,6 +94,7 @@ def _timed(plan: Plan, problem: LinearProblem, k: int) -> _Timed:
     minibatches = None
     if plan.batch_size is not None:
         minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, plan.seed)
+    gradients = plan.budget(problem.n_samples, np.inf).gradients
     lr0 = np.array([rate.at(1.0) for rate in plan.rates])
     task = Task(
         problem=problem,
@@ -100,15 +105,20 @@ def _timed(plan: Plan, problem: LinearProblem, k: int) -> _Timed:
         lr0=lr0,
         minibatches=minibatches,
         ball=None,
-        budget=Budget(1 + TIMED_STEPS, [0, 1, 1 + TIMED_STEPS]),
+        budget=Budget(
+            1 + TIMED_STEPS,
+            [0, 1, 1 + TIMED_STEPS],
+            averages=None if gradients else (),
+            gradients=gradients,
+        ),
         seed=plan.seed,
+        multiple=plan.multiple,
+        iterates=not plan.sweep,
     )
     runs = engine.run(task)
     seconds = max((r.trace["seconds"] for r in runs), key=len)
-    state = solver.init(problem.walk(None, None, minibatches).iterates.start(len(lr0)), lr0)
-    arrays = sum(1 for field in state if np.ndim(field) > 1)
     steps = (seconds[-1] - seconds[1]) / TIMED_STEPS if len(seconds) > 2 else 0.0
-    return _Timed(float(steps), runs[0].evaluation_seconds / 3, arrays)
+    return _Timed(float(steps), runs[0].evaluation_seconds / 3, state_arrays(solver))
 
 
 UNKNOWN = Constants(

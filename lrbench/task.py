@@ -69,6 +69,8 @@ class Task:
     multiple
         The width of the bundle is padded to a multiple of this. With 8 a lane has the same bits
         whatever other lanes stand beside it; with 1 nothing is padded.
+    iterates
+        Whether the runs keep their last, average and best iterates.
     """
 
     problem: Problem
@@ -82,3 +84,4 @@ class Task:
     budget: Budget
     seed: int
     multiple: int = 1
+    iterates: bool = True

@@ -90,6 +90,7 @@ class Job:
             budget=self.budget,
             seed=self.seed,
             multiple=self.multiple,
+            iterates=self.iterates,
         )
 
 
@@ -125,10 +126,9 @@ def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
         return unstarted(job, ground)
     try:
         with threadpool_limits(job.threads, "blas"):
-            runs = engine.run(task, stop)
+            return engine.run(task, stop)
     except LrbenchError as error:
         return error
-    return runs if job.iterates else [replace(run, iterates={}) for run in runs]
 
 
 def unstarted(job: Job, ground: Ground) -> list[Run]:

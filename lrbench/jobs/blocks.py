@@ -15,8 +15,8 @@ from lrbench.solvers.base import Solver
 MEMORY_SHARE = 0.5
 """Of the free memory, for the lanes of all workers together."""
 
-ARRAYS = 4
-"""(n_features, n_lanes) arrays of a run beside the solver's state: iterate, gradient, sum, best."""
+ARRAYS = 3
+"""(n_features, n_lanes) arrays of a run beside the solver's state: iterate, sum, gradient."""
 
 FEWEST = 16
 """Lanes of a block that is made smaller only to keep all workers busy."""

@@ -48,7 +48,7 @@ def test_many_workers_share_the_lanes_of_one_bundle(ready: Prepared) -> None:
 
 
 def test_blocks_fit_into_memory(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
-    lane = 4 * 30 * 8  # wngrad keeps no array of its own
+    lane = 3 * 30 * 8  # wngrad keeps no array of its own
     monkeypatch.setattr(module, "free_memory", lambda: 2 * 24 * lane)
     assert widths(ready, 1, 64) == [24, 24, 16]
     monkeypatch.setattr(module, "free_memory", lambda: 0)
