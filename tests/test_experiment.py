@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import lrbench
-from lrbench.errors import UsageError
 from lrbench.api import run
+from lrbench.errors import UsageError
 from lrbench.plan import Plan
 from lrbench.results import SCHEMA, ProblemResult, Run, Verdict
 from lrbench.spec import spec_from_data

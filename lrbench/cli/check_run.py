@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import click
 
 from lrbench.cli.progress import ProgressBar
+from lrbench.cli.saved import saved_result
 from lrbench.control import Control
 from lrbench.errors import LrbenchError, UsageError, shown
 from lrbench.gate import Check, Gate, Outcome, judge_result, parse
@@ -30,7 +31,7 @@ def judged(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[Out
     wanted = [parse(text) for text in expect]
     found = []
     for name in names:
-        result = _from_stdin() if name == "-" else Result.load(name)
+        result = _from_stdin() if name == "-" else saved_result(name)
         found += judge_result(result, wanted, allow_inconclusive=allow)
     return found
 
@@ -84,7 +85,7 @@ def _until_broken_off(gate: Gate, checks: Sequence[Check]) -> Iterator[Outcome]:
 def _save(config: Config, baselines: dict[str, Entry], made: set[str], quiet: bool) -> None:
     save(config.baselines, baselines)
     if not quiet:
-        names = " ".join(sorted(made))
+        names = ", ".join(sorted(made))
         click.echo(f"Note: {config.baselines} holds the baselines of {names}.", err=True)
 
 
@@ -95,7 +96,7 @@ def _remedy(config: Config) -> Callable[[str], str]:
 
     def command(name: str) -> str:
         words = ["lrbench", "check", *where, "--update-baseline", name]
-        return f"look at its figures, then {shlex.join(words)}."
+        return f"make it, and review it: {shlex.join(words)}."
 
     return command
 

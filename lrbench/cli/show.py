@@ -41,17 +41,12 @@ def command(what: tuple[str, ...], **options: Any) -> int:
 
 def _load(name: str) -> Result:
     """Return the result in a file or a store, or in what stdin has to say."""
+    from lrbench.cli.saved import saved_result
     from lrbench.results import Result
-    from lrbench.store.database import is_store, opened
 
     if name == "-":
         return Result.from_json(sys.stdin.buffer.read(), "stdin")
-    if not is_store(name):
-        return Result.load(name)
-    from lrbench.store.contents import result_of
-
-    with opened(name) as connection:
-        return result_of(connection, name)
+    return saved_result(name)
 
 
 def _refuse_views(options: dict[str, Any]) -> None:

@@ -72,10 +72,10 @@ class Check:
         """What is run, in one line that two checks share only if they run the same."""
         plan = self.plan
         solvers = " ".join(str(spec) for _, spec in plan.built)
-        rates = ",".join(map(str, plan.rates))
+        rates = f"lr0 = {','.join(map(str, plan.rates))}"
         if len(plan.rates) > MOST_RATES:
-            rates = f"{len(plan.rates)} from {plan.rates[0]} to {plan.rates[-1]}"
-        parts = [self.spec.name, solvers, f"lr0 = {rates}", *self._setting()]
+            rates = f"{len(plan.rates)} lr0 from {plan.rates[0]} to {plan.rates[-1]}"
+        parts = [self.spec.name, solvers, rates, *self._setting()]
         budget = ("iterations", plan.iterations), ("passes", plan.passes)
         parts += [f"{name} = {_exact(value)}" for name, value in budget if value is not None]
         for name in ("radius", "target", "f_star"):
@@ -94,7 +94,8 @@ class Check:
             return ["full batches"]
         seeds = plan.seeds
         how = "" if plan.sampling == "replacement" else " reshuffled"
-        return [f"batches of {plan.batch_size}{how}", f"seeds {seeds[0]} to {seeds[-1]}"]
+        which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
+        return [f"batches of {plan.batch_size}{how}", which]
 
 
 def _exact(value: float) -> str:

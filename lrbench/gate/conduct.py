@@ -127,7 +127,7 @@ def judge_result(
     return [
         Outcome(
             problem.name,
-            " ".join(result.command),
+            problem.header.get("title") or "a result that exists",
             [finding for wanted in expectations for finding in judge(wanted, problem)],
             allow_inconclusive=allow_inconclusive,
         )

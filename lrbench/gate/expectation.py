@@ -17,7 +17,7 @@ from lrbench.theory import THEOREMS
 
 Operator = Literal["<=", ">=", "=", "!="]
 
-FORM = re.compile(r"\s*([^<>=!\[\]]+(?:\[[^\]]*\])?)\s*(<=|>=|==|=|!=)\s*(.+?)\s*")
+FORM = re.compile(r"\s*([^<>=!\[\]]+(?:\[[^\]]*\])?)\s*(<=|>=|==|=|!=|<|>)\s*(.+?)\s*")
 
 HINT = (
     "write it as in 'bound = pass', 'rate >= 0.9', 'suboptimality[at=1000] <= 1e-4',"
@@ -55,10 +55,11 @@ QUANTITIES: Mapping[str, Quantity] = {
     "test_accuracy": Quantity(options=("at",)),
     "passes_to_target": Quantity(),
     "usable_decades": Quantity(),
+    "best_passes": Quantity(),
     "seconds": Quantity(),
 }
 
-OF_SWEEPS = ("usable_decades",)
+OF_SWEEPS = ("usable_decades", "best_passes")
 """Quantities of a solver over all lr0."""
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from lrbench.gate.expectation import FILTERS, Expectation
 from lrbench.gate.finding import Finding, Verdict
 from lrbench.gate.measure import Known, measure
@@ -128,8 +130,12 @@ def _theorems(
     named = wanted.options.get("theorem")
     mine = [v for v in verdicts if named is None or v.theorem == named]
     applying = [v for v in mine if v.applies and (wanted.quantity == "bound" or v.order)]
+    if named is None:  # a certificate that has nothing to say of this run is no part of all
+        applying = [v for v in applying if not len(v.bound) or np.isfinite(v.bound).any()]
     if not applying:
-        reasons = "; ".join(_shortened([f"{v.theorem}: {v.reason}" for v in mine if v.reason]))
+        form = "{0}: {1}" if named is None else "{1}"
+        said = [form.format(v.theorem, v.reason) for v in mine if v.reason]
+        reasons = "; ".join(_shortened(said))
         which = "no theorem applies" if named is None else f"{named} does not apply"
         yield _nothing(wanted, subject, f"{which}{': ' * bool(reasons)}{reasons}")
     for v in applying:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrbench.gate.expectation import Expectation
-from lrbench.results import ProblemResult, Run, Status
+from lrbench.results import ProblemResult, Run, Sensitivity, Status
 from lrbench.results.ranking import DEFAULT_SHARE, passes_to
 from lrbench.theory.base import COLUMN, Numbers
 from lrbench.verdicts.order import fit
@@ -52,10 +52,12 @@ def exactly(value: float, reason: str = "") -> Known:
 def measure(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
     """Return the number that `wanted` is about, from the runs of one solver and lr0.
 
-    For ``usable_decades`` the runs may be of all lr0 of the solver. Means are over seeds.
+    For what only a sweep can tell the runs are of all lr0 of the solver. Means are over seeds.
     """
     if wanted.quantity == "usable_decades":
         return _usable_decades(problem, runs)
+    if wanted.quantity == "best_passes":
+        return _best_passes(problem, runs)
     cut = [run for run in runs if run.status is Status.INTERRUPTED]
     if cut:
         return unknown(f"{len(cut)} of {len(runs)} runs were interrupted")
@@ -107,7 +109,9 @@ def _at(column: str, at: Any, problem: ProblemResult, runs: Sequence[Run]) -> Kn
     if not column.startswith("suboptimality"):
         return exactly(mean)
     error = float(problem.header["constants"]["f_star_error"] or 0.0)
-    return Known(mean, mean, mean + error, f"f* is known to {error:.0e} only" if error else "")
+    if mean + error == mean:
+        return exactly(mean)
+    return Known(mean, mean, mean + error, f"f* is known to {error:.0e} only")
 
 
 def _rate(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
@@ -164,20 +168,33 @@ def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Known:
     return exactly(passes, "" if math.isfinite(passes) else f"F - f* <= {target:.3g} not reached")
 
 
-def _usable_decades(problem: ProblemResult, runs: Sequence[Run]) -> Known:
+def _sensitivity(problem: ProblemResult, runs: Sequence[Run]) -> Sensitivity | str:
+    """Return what a sweep found of the solver of these runs, or why it found nothing."""
     if problem.sweep is None:
-        return unknown("the result is of no sweep")
+        return "the result is of no sweep"
     try:
         found = problem.sweep.of(str(runs[0].solver))
     except KeyError:
-        return unknown("the result says nothing of it")
-    width = found.usable_decades
-    if found.usable is None:
-        where = "no lr0 reaches the target"
-    else:
+        return "the result says nothing of it"
+    return f"{found.missing} runs are missing" if found.missing else found
+
+
+def _best_passes(problem: ProblemResult, runs: Sequence[Run]) -> Known:
+    found = _sensitivity(problem, runs)
+    if isinstance(found, str):
+        return unknown(found)
+    if found.best_lr0 is None:
+        return exactly(found.best_passes, "no lr0 reaches the target")
+    return exactly(found.best_passes, f"at lr0 = {found.best_lr0:.3g}")
+
+
+def _usable_decades(problem: ProblemResult, runs: Sequence[Run]) -> Known:
+    found = _sensitivity(problem, runs)
+    if isinstance(found, str):
+        return unknown(found)
+    width, where = found.usable_decades, "no lr0 reaches the target"
+    if found.usable is not None:
         where = f"from lr0 = {found.usable[0]:.3g} to {found.usable[1]:.3g}"
-    if found.missing:
-        return Known(width, width, math.inf, f"{where}; {found.missing} runs are missing")
     if any(found.at_edge):
         return Known(width, width, math.inf, f"{where}, at the edge of the grid")
     return exactly(width, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,8 +59,10 @@ def compare_with(
 ) -> Iterator[Finding]:
     """Yield a finding for each solver and lr0 of a baseline that is gated."""
     if entry.fingerprint != problem.header["fingerprint"] or entry.plan != plan:
-        what = "problem" if entry.plan == plan else "check"
-        yield _finding("", Verdict.FAIL, "another", "the same", f"the {what} was changed since")
+        was = f"its baseline is of: {entry.plan}"
+        reason = "the problem or its data were changed since" if entry.plan == plan else was
+        meant = f"lrbench check --update-baseline {shlex.quote(entry.check)}, if that is meant"
+        yield _finding("", Verdict.FAIL, "another", "the same", f"{reason}; {meant}")
         return
     gated = {(lane.solver, lane.lr0): lane for lane in entry.lanes}
     allowed = allowance(problem, tolerance)

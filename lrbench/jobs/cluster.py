@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lrbench.control import Control
-from lrbench.errors import LrbenchError, UsageError
+from lrbench.errors import LrbenchError, UsageError, shown
 from lrbench.jobs.base import Ground, Job, Outcome, failed, unstarted, work
 from lrbench.jobs.halt import Halt, call_off, deadline_in
 from lrbench.sources import source_hash
@@ -22,6 +23,8 @@ POLL_SECONDS = 0.5
 
 STOP_SECONDS = 30.0
 """How long jobs under way may take to stop before they are given up."""
+
+ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?[^\s/]+:\d+/?")
 
 HINT = "start one with 'dask scheduler' and 'dask worker', or check the address."
 
@@ -37,7 +40,7 @@ class Cluster:
     Raises
     ------
     UsageError
-        If Dask is not installed.
+        If Dask is not installed, or that is no address.
 
     Notes
     -----
@@ -51,7 +54,12 @@ class Cluster:
         if importlib.util.find_spec("distributed") is None:
             raise UsageError(
                 "--executor dask needs Dask, which is not installed.",
-                "pip install 'lrbench[dask]'.",
+                "pip install 'dask[distributed]'.",
+            )
+        if ADDRESS.fullmatch(address) is None:
+            raise UsageError(
+                f"--scheduler {shown(address)} is not the address of a scheduler.",
+                "give it as in --scheduler tcp://127.0.0.1:8786.",
             )
         self._address = address
 

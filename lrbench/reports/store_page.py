@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from lrbench.reports.blocks import Block, Cell, Grid, line, short
+from lrbench.reports.blocks import Block, Cell, Grid, line, number, short
 
 HEADINGS = ("solver", "lr0", "seeds", "T", "cells", "code")
 
@@ -24,8 +24,10 @@ def page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 
 
 def _title(entry: Mapping[str, Any]) -> str:
-    size = entry["batch_size"]
-    return f"{entry['problem']}, {'full batches' if size is None else f'batches of {size}'}"
+    size, target = entry["batch_size"], entry["target"]
+    setting = "full batches" if size is None else f"batches of {size}"
+    goal = "" if target is None else f", target F - f* <= {number(target)}"
+    return f"{entry['problem']}, {setting}{goal}"
 
 
 def _row(entry: Mapping[str, Any]) -> Iterator[str]:

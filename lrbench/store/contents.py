@@ -33,6 +33,8 @@ class Entry:
     lr0: tuple[float, float]
     seeds: int
     iterations: int
+    target: float | None
+    """F - f* at which runs ended; None without one."""
     added: str
     """When the last of them was added, UTC."""
     current: bool
@@ -43,29 +45,25 @@ def entries(connection: sqlite3.Connection) -> Iterator[Entry]:
     """Yield what is there."""
     query = """
         SELECT e.name, c.batch_size, c.sampling, c.solver, count(*), min(c.lr0), max(c.lr0),
-               count(DISTINCT c.seed), max(c.status_at), max(c.added), c.source
+               count(DISTINCT c.seed), max(c.status_at), e.header, max(c.added), c.source
         FROM cells c JOIN experiments e ON e.id = c.experiment
-        GROUP BY e.id, c.solver, c.source ORDER BY e.name, c.sampling, c.batch_size, c.solver, e.id
+        GROUP BY e.id, c.solver, c.source
+        ORDER BY e.name, c.sampling, c.batch_size, e.id, min(c.rowid)
     """
-    for (
-        name,
-        size,
-        sampling,
-        solver,
-        n,
-        low,
-        high,
-        seeds,
-        steps,
-        added,
-        source,
-    ) in connection.execute(query):
+    for row in connection.execute(query):
+        name, size, sampling, solver, n, low, high, seeds, steps, header, added, source = row
         current, batch = source == source_hash(), None if sampling is None else size
-        yield Entry(name, batch, sampling, solver, n, (low, high), seeds, steps, added, current)
+        target = json.loads(header).get("target")
+        yield Entry(
+            name, batch, sampling, solver, n, (low, high), seeds, steps, target, added, current
+        )
 
 
 def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     """Return all finished cells as a result: a problem for each experiment and state of the code.
+
+    Solvers come in the order in which their first cells did. Where a problem was run with several
+    settings, budgets or targets, its name says which.
 
     Raises
     ------
@@ -80,6 +78,8 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     problems = [
         _problem(connection, str(path), *row) for row in connection.execute(query).fetchall()
     ]
+    names = [p.name for p in problems]
+    problems = [replace(p, name=_full_name(p)) if names.count(p.name) > 1 else p for p in problems]
     if not problems:
         raise UsageError(f"{path} holds no finished cell.", "run or sweep with --store first.")
     return Result(("store", str(path)), environment(threads=1), tuple(problems))
@@ -95,14 +95,26 @@ def _problem(
     source: str,
 ) -> ProblemResult:
     cursor = connection.execute(
-        "SELECT * FROM cells WHERE experiment = ? AND source = ? ORDER BY seed, solver, lr0",
+        "SELECT * FROM cells WHERE experiment = ? AND source = ? ORDER BY rowid",
         (experiment, source),
     )
     names = [column[0] for column in cursor.description]
-    runs = tuple(run_of(dict(zip(names, row, strict=True))) for row in cursor)
+    found = [run_of(dict(zip(names, row, strict=True))) for row in cursor]
+    first = {solver: k for k, solver in enumerate(dict.fromkeys(str(r.solver) for r in found))}
+    runs = tuple(sorted(found, key=lambda r: (r.seed, first[str(r.solver)], r.lr0)))
     values: dict[str, Any] = {"name": name, **json.loads(header), "runs": [], "verdicts": []}
     problem = replace(problem_from(Fields(values, path, name)), runs=runs)
     return replace(problem, sweep=analyse(problem)) if sweep else problem
+
+
+def _full_name(problem: ProblemResult) -> str:
+    """Return the name of a problem with its setting, budget and target."""
+    run = problem.runs[0]
+    size = "full batches" if run.sampling is None else f"batches of {run.batch_size}"
+    budget = max(r.status_at for r in problem.runs)
+    target = problem.header.get("target")
+    goal = "" if target is None else f", to {target:.3g}"
+    return f"{problem.name} ({size}, {budget} iterations{goal})"
 
 
 def merge(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:

@@ -33,7 +33,7 @@ def test_from_nothing_to_a_gate(here: Path, invoke: Any) -> None:
     missing = invoke("check")
     assert missing.code == 3
     command = next(line for line in missing.out.splitlines() if "--update-baseline" in line)
-    words = shlex.split(command.partition("then ")[2].rstrip("."))
+    words = shlex.split(command.partition("it: ")[2].rstrip("."))
     assert words[0] == "lrbench"
     made = invoke(*words[1:])  # the command that the hint gives
     assert made.code == 0

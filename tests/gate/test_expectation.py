@@ -50,7 +50,7 @@ def test_gd_is_sgd_as_in_results() -> None:
         ("", "write it"),
         ("[]", "write it"),
         ("rate", "write it"),
-        ("rate > 1", "write it"),
+        ("rate > 1", "write <= or >="),
         ("rate =< 1", "<= or >="),
         ("rate = 1", "<= or >="),
         ("bound <= 1", "write ="),

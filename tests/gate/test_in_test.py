@@ -6,9 +6,11 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import lrbench
+from lrbench.cli.check_run import judged
 from lrbench.errors import DataError, LrbenchError, UsageError
 from lrbench.gate import CheckFailedError
 from lrbench.results import Result
@@ -31,7 +33,7 @@ def test_a_baseline_inside_a_test(tmp_path: Path) -> None:
     assert not path.exists()
     lrbench.check("log-spectrum", update=True, **run)
     assert lrbench.check("log-spectrum", **run).passed
-    with pytest.raises(CheckFailedError, match="the check was changed"):
+    with pytest.raises(CheckFailedError, match="its baseline is of"):
         lrbench.check("log-spectrum", **run | {"iterations": 21})
 
 
@@ -90,3 +92,29 @@ def test_usable_decades_by_hand() -> None:
         assert float(found.measured) == pytest.approx(width, rel=1e-5)
         with pytest.raises(CheckFailedError, match="usable_decades"):
             lrbench.check(problem, expect=f"usable_decades >= {width + 1e-3}", **given)
+
+
+def test_best_passes_by_hand(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"solvers": "gd", "lr0": "0.01:100:9", "iterations": 2000}
+    store = tmp_path / "s.sqlite"
+    swept = lrbench.sweep("log-spectrum", **options, store=store)
+    runs = [r for r in swept.problems[0].runs if r.status == "reached_target"]
+    least = min(float(r.trace["passes"][-1]) for r in runs)
+    assert lrbench.check(swept, expect=f"best_passes <= {least}").passed
+    with pytest.raises(CheckFailedError, match="best_passes"):
+        lrbench.check(swept, expect=f"best_passes <= {least - 0.5}")
+    (outcome,) = judged([str(store)], [f"best_passes <= {least}"], allow=False)
+    assert outcome.passed
+
+
+def test_a_certificate_that_says_nothing_is_no_part_of_all() -> None:
+    result = lrbench.run("logreg", solvers="adagrad-norm", lr0=100.0)
+    (c6,) = [v for v in result.problems[0].verdicts if v.theorem == "C6"]
+    assert np.isnan(c6.bound).all()
+    with pytest.raises(CheckFailedError) as caught:
+        lrbench.check(result, expect="bound = pass")
+    findings = caught.value.outcomes[0].findings
+    assert "C6" not in " ".join(f.subject for f in findings)
+    assert {"A1", "A2"} <= {f.subject.split(", ")[-1] for f in findings if f.verdict != "PASS"}
+    with pytest.raises(CheckFailedError, match="C6"):
+        lrbench.check(result, expect="bound[theorem=C6] = pass")

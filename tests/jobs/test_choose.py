@@ -41,6 +41,8 @@ def test_a_wrong_environment_is_said(text: str, monkeypatch: pytest.MonkeyPatch)
         ((2, "dask", "tcp://127.0.0.1:1"), "--jobs has no meaning"),
         ((None, "loky", "tcp://127.0.0.1:1"), "--scheduler has no meaning"),
         ((None, "slurm"), "'slurm' is not known"),
+        ((None, "dask", "foo://x"), "'foo://x' is not the address"),
+        ((None, "dask", "127.0.0.1"), "is not the address"),
     ],
 )
 def test_options_that_make_no_sense(options: tuple[object, ...], said: str) -> None:
@@ -52,4 +54,4 @@ def test_dask_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="Dask, which is not installed") as caught:
         choose(None, "dask", "tcp://127.0.0.1:1")
-    assert "lrbench[dask]" in caught.value.hint
+    assert "dask[distributed]" in caught.value.hint

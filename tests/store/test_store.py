@@ -185,6 +185,27 @@ def test_a_result_from_a_store_is_that_of_the_sweep(tmp_path: Path) -> None:
     assert json.loads(shown.to_json())["problems"][0]["fingerprint"] == ours.header["fingerprint"]
 
 
+def test_several_budgets_of_a_problem_are_told_apart_and_solvers_keep_their_order(
+    tmp_path: Path,
+) -> None:
+    store = tmp_path / "s.sqlite"
+    swept(store, solvers=["wngrad", "sgd", "adagrad-norm"], passes=1)
+    swept(store, solvers=["wngrad", "sgd", "adagrad-norm"], passes=2)
+    swept(store, solvers=["wngrad", "sgd", "adagrad-norm"], passes=1, lr0="1e-2:1e2:9")
+    with opened(store) as connection:
+        shown = result_of(connection, store)
+        listed = [(e.solver, e.cells) for e in entries(connection)]
+    names = [problem.name for problem in shown.problems]
+    assert len(set(names)) == 2
+    assert all(name.startswith("logreg (batches of 16, ") for name in names)
+    for problem in shown.problems:
+        assert problem.sweep is not None
+        solvers = [s.solver.name for s in problem.sweep.solvers]
+        assert solvers == ["wngrad", "sgd", "adagrad-norm"]
+        assert list(problem.sweep.solvers[0].lr0) == sorted(problem.sweep.solvers[0].lr0)
+    assert sorted(cells for _, cells in listed) == [5, 5, 5, 9, 9, 9]
+
+
 @pytest.mark.parametrize("content", [b"text", b"SQLite format 3\0" + b"\0" * 200, b"\xff" * 5000])
 def test_another_file_is_refused_and_left_alone(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
