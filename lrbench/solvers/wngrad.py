@@ -20,7 +20,7 @@ class WNGradState(NamedTuple):
     growth: PerLane
     """b - b_0, summed up by itself: the difference would lose all digits when b_0 is large."""
     started: Mask
-    """Whether the first step is done."""
+    """Whether the first step is done; only ``"raw-first"`` asks."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,10 @@ class WNGrad:
     def step(self, W: Iterate, state: WNGradState, oracle: Oracle) -> Step:  # noqa: D102
         g = oracle.gradient(W)
         grown = g.norm_sq() / state.b
+        started = state.started
         if self.order == "raw-first":
-            grown = np.where(state.started, grown, 0.0)
+            grown, started = np.where(started, grown, 0.0), np.ones_like(started)
         b = state.b + grown
         lr = 1.0 / (state.b if self.order == "lagged" else b)
-        after = WNGradState(b, state.growth + grown, np.ones_like(state.started))
+        after = WNGradState(b, state.growth + grown, started)
         return Step(oracle.descend(W, lr, g), lr, after)
