@@ -14,6 +14,9 @@ WIDTH = 80
 Style: TypeAlias = Literal["", "title", "dim", "good", "bad", "warn"]
 
 
+GLUED = re.compile(r" (=|<=|>=|<|-|\+-) | (?=%)|(?<=--lr0) |(?<=--scale) ")
+"""Where no line ends: ``lr0 = 1``, ``5 %`` and ``--scale maxabs`` stay in one piece."""
+
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What a terminal may take for a command; blanks and ends of lines are none."""
 
@@ -42,6 +45,8 @@ class Line:
     style: Style = ""
     recurs: tuple[str, ...] = ()
     """What the captions of later tables say again, too."""
+    note: bool = False
+    """Whether it explains a table: then it is no part of its caption."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pieces", tuple(map(printable, self.pieces)))
@@ -50,25 +55,36 @@ class Line:
     def wrapped(self, width: int) -> list[str]:
         """Return lines of at most `width` characters where the pieces allow it."""
         lines: list[str] = []
+        flows = False
         for k, piece in enumerate(self.pieces):
             text = piece + ("," if k + 1 < len(self.pieces) else "")
             if lines and len(lines[-1]) + 1 + len(text) <= width:
                 lines[-1] += " " + text
-            else:
-                lines += textwrap.wrap(
-                    text,
-                    width,
-                    initial_indent="  " if lines else "",
-                    subsequent_indent="  ",
-                    break_on_hyphens=False,
-                    break_long_words=False,
-                ) or [""]
+                continue
+            if flows:  # no few words alone on a line where a long piece ended
+                text = lines.pop().strip() + " " + text
+            more = _wrap(text, width, "  " if lines else "")
+            lines, flows = lines + more, len(more) > 1
         return lines
 
 
-def line(*pieces: str, style: Style = "", recurs: tuple[str, ...] = ()) -> Line:
+def _wrap(text: str, width: int, indent: str) -> list[str]:
+    """Return the text in lines: the first indented by so much, the others by two."""
+    glued = GLUED.sub(lambda match: match[0].replace(" ", "\xa0"), text)
+    wrapped = textwrap.wrap(
+        glued,
+        width,
+        initial_indent=indent,
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return [found.replace("\xa0", " ") for found in wrapped] or [""]
+
+
+def line(*pieces: str, style: Style = "", recurs: tuple[str, ...] = (), note: bool = False) -> Line:
     """Return a line of these pieces."""
-    return Line(pieces, style, recurs)
+    return Line(pieces, style, recurs, note)
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,15 @@ FORMULAS = {
     "<": "$<$",
     ">": "$>$",
     "+-": r"$\pm$",
+    "tau": r"$\tau$",
 }
 """What pages write in ASCII."""
+
+TEXTS = {
+    "Dolan and More, 2002": r"Dolan and Mor\'e, 2002",
+    "95 % interval": r"95\,\% interval",
+}
+"""What has digits that are no maths, or letters that ASCII has not."""
 
 SPECIAL = {
     "--": "-{}-",
@@ -45,6 +52,8 @@ SPECIAL = {
 NUMBER = r"(?<![\w.])(?:(?<![-])[-+](?=\d))?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w]|\.\d)"
 BETWEEN = re.compile(r"(?<!\\)\$\$")
 """Where a formula ends and another begins."""
+EQUALS = re.compile(r"(?<![\d}\\])\$ = \$")
+"""Where a formula, and no number, is said to be a number."""
 PARTS = re.compile(r"([-+]?)(\d+(?:\.\d+)?)(?:e([-+]?\d+))?")
 
 
@@ -59,11 +68,11 @@ def typeset(text: str, names: Iterable[str]) -> str:
         What is to be set as code.
     """
     code = sorted(names, key=len, reverse=True)
-    formulas = [_alone(formula) for formula in FORMULAS]
+    formulas = [_alone(formula) for formula in (*TEXTS, *FORMULAS)]
     alternatives = [*(rf"(?P<c{k}>{_alone(name)})" for k, name in enumerate(code)), *formulas]
     pattern = re.compile("|".join([*alternatives, f"(?P<number>{NUMBER})", "--", "."]), re.DOTALL)
     found = "".join(_set(match) for match in pattern.finditer(" ".join(text.split())))
-    return BETWEEN.sub("", found)
+    return EQUALS.sub(" = ", BETWEEN.sub("", found))
 
 
 def _alone(text: str) -> str:
@@ -77,8 +86,8 @@ def _set(match: re.Match[str]) -> str:
     text = match[0]
     if match["number"]:
         return _number(text)
-    if text in FORMULAS and not match.lastgroup:
-        return FORMULAS[text]
+    if not match.lastgroup and text in (TEXTS | FORMULAS):
+        return (TEXTS | FORMULAS)[text]
     escaped = SPECIAL.get(text) or "".join(SPECIAL.get(character, character) for character in text)
     return rf"\texttt{{{escaped}}}" if match.lastgroup else escaped
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
@@ -15,9 +16,10 @@ from lrbench.results import Result
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write each table of the result's page as a float, with its lines in the caption.
 
-    Lines that belong to no table are paragraphs, drawings verbatim.
+    Lines that explain a table or belong to none are paragraphs, drawings verbatim.
     """
     names = {str(run.solver) for problem in result.problems for run in problem.runs}
+    titles = {problem.name for problem in result.problems}
     out.write("% \\usepackage{booktabs}\n")
     context: list[str] = []
     head: list[str] = []
@@ -25,14 +27,19 @@ def write(result: Result, out: TextIO, view: View) -> None:
         lines = [block for block in section if isinstance(block, Line)]
         if lines and lines[0].style == "title" and lines[0].recurs:
             context = []  # another problem
-        said = [", ".join(block.pieces).rstrip(":") for block in lines]
+        notes = [", ".join(block.pieces) for block in lines if block.note]
+        said = [", ".join(block.pieces).rstrip(":") for block in lines if not block.note]
         head = said[:1] or head
-        caption = _sentences(context, said or [*head, "continued"])
+        said = said or [*head, "Continued"]
+        if notes:
+            out.write("\n" + typeset("; ".join(notes) + ".", names) + "\n")
         grids = [block for block in section if isinstance(block, Grid)]
         for grid in grids:
-            out.write("\n" + _table(grid, caption, names))
+            caption = _sentences(context, [_capital(said[0], names | titles), *said[1:]])
+            begin = f"Problem {caption}" if caption.startswith(tuple(titles)) else caption
+            out.write("\n" + _table(grid, _capital(begin, names), names))
         if not grids:
-            out.write("\n" + typeset(caption, names) + "\n")
+            out.write("\n" + typeset(_sentences(context, said), names) + "\n")
         for block in section:
             if isinstance(block, Drawing):
                 body = "\n".join(block.lines())
@@ -56,6 +63,12 @@ def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 
 def _sentences(context: Sequence[str], said: Sequence[str]) -> str:
     return ". ".join([", ".join(context), *said] if context else said) + "."
+
+
+def _capital(text: str, names: Iterable[str]) -> str:
+    """Return the text with a capital first, unless it begins with a name or a symbol."""
+    word = re.match(r"[a-z]{2,}(?=[ .,:;]|$)", text)
+    return text if word is None or text.startswith(tuple(names)) else text[0].upper() + text[1:]
 
 
 def _table(grid: Grid, caption: str, names: Iterable[str]) -> str:

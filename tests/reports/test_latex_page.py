@@ -47,7 +47,7 @@ def test_tables_are_complete_and_balanced(name: str, view: str) -> None:
 
 def test_captions_say_problem_solver_rate_setting_and_iterations() -> None:
     for table in tables(shown(one_lr0(), "latex"))[1:]:
-        assert table["caption"].startswith("logreg, full batches, lr0 = $100$. ")
+        assert table["caption"].startswith("Problem logreg, full batches, lr0 = $100$. ")
     captions = [table["caption"] for table in tables(shown(batch(), "latex"))]
     assert len(captions) == 2
     for caption, solver in zip(captions, ("wngrad[order=current]", "sgd"), strict=True):
@@ -92,6 +92,11 @@ def page_tables() -> str:
         ("a9a.bz2, SGD3", "a9a.bz2, SGD3"),
         ("--radius", "-{}-radius"),
         ("\\", r"\textbackslash{}"),
+        ("tau = 10", r"$\tau = 10$"),
+        ("f* = 0.25", "$f^* = 0.25$"),
+        ("9 = 121", "$9$ = $121$"),
+        ("profiles (Dolan and More, 2002)", r"profiles (Dolan and Mor\'e, 2002)"),
+        ("95 % interval", r"95\,\% interval"),
     ],
 )
 def test_texts(text: str, latex: str) -> None:
