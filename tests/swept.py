@@ -49,7 +49,7 @@ def made_problem(
     ]
     header = {
         "title": "",
-        "fingerprint": "0",
+        "fingerprint": name,
         "data": "made",
         "n_samples": 1000,
         "n_features": 3,

@@ -1,20 +1,27 @@
-"""One line of advice: which solver, which lr0, and how many passes that takes."""
+"""The advice on a sweep: which solver, which lr0, and how many passes that takes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from lrbench.reports.blocks import Line, gap, line, number, short
-from lrbench.reports.groups import f_star_error, rates
+from lrbench.reports.groups import f_star_error, rates, smoothness
 from lrbench.reports.sweep_table import decades
-from lrbench.results import ProblemResult, Sensitivity, Sweep
-from lrbench.results.ranking import lowest
-
-ALIKE = 1.25
-"""Passes within this factor are a tie: two neighbouring checkpoints are that far apart."""
+from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results.ranking import LOST
+from lrbench.study import ALIKE, safest
 
 WIDER = 1.0
 """Decades by which another usable range must be wider to be worth a word."""
+
+FAR_BELOW = 0.01
+"""In units of 1/L: with a grid that ends below it no constant step gets far in a usual budget."""
+
+GENERATED = "generated:"
+"""What the name of data begins with that are as bad as they are on purpose."""
+
+GRID = "--lr0 0.01/L:100/L:33"
 
 
 def advised(sweep: Sweep) -> Sensitivity | None:
@@ -32,72 +39,172 @@ def advised(sweep: Sweep) -> Sensitivity | None:
     return min(alike, key=lambda s: (-round(s.usable_decades, 9), s.best_passes))
 
 
+def passes_at(s: Sensitivity, lr0: float) -> float:
+    """Return the passes to the target at an lr0 of the grid."""
+    return s.passes[list(s.lr0).index(lr0)]
+
+
 def advice(problem: ProblemResult, sweep: Sweep) -> Line:
     """Return the advice on one problem; no time is in it, only passes."""
     taken = advised(sweep)
-    if taken is None:
-        return line(*_nothing(problem, sweep), style="title")
-    texts = rates([lr0 for s in sweep.solvers for lr0 in s.lr0])
-    pieces = [f"Advice: {_at(taken, texts)}: {_count(taken.best_passes)}", _usable(taken, texts)]
+    lr0 = None if taken is None else safest(taken)
+    if taken is None or lr0 is None:
+        return line("Advice: none, as no lr0 came to " + _nothing(problem, sweep), style="title")
+    texts = rates([v for s in sweep.solvers for v in s.lr0])
+    passes = passes_at(taken, lr0)
+    said = f"Advice: {_at(taken, lr0, texts)}: {_count(passes)}"
+    if passes > taken.best_passes and taken.best_lr0 is not None:
+        fewer = f"{short(taken.best_passes)} at lr0 = {texts[taken.best_lr0]}"
+        said += f" ({fewer}, {_why_not(taken)})"
+    said += f", {_usable(taken, lr0, texts)}"
+    said = "; ".join([said, *_warnings(problem, taken, lr0, texts)])
     fewest = min(sweep.solvers, key=lambda s: s.best_passes)
-    if fewest.best_passes < taken.best_passes:
-        pieces[-1] += f"; {_at(fewest, texts)} needs {short(fewest.best_passes)}"
-        pieces += [f"but has {_width(fewest)}"]
+    if fewest.best_passes < taken.best_passes and fewest.best_lr0 is not None:
+        said += f"; {_at(fewest, fewest.best_lr0, texts)} needs {short(fewest.best_passes)}"
+        said += f", but has {_width(fewest)}"
     widest = max(sweep.solvers, key=lambda s: s.usable_decades)
     if widest.usable_decades >= taken.usable_decades + WIDER:
-        pieces[-1] += f"; less sensitive: {widest.solver} ({_width(widest)}"
-        pieces += [f"{short(widest.best_passes)} passes)"]
-    if edge := _edge(taken):
-        pieces[-1] += f"; {edge}"
-    return line(*pieces, style="title")
+        said += f"; less sensitive: {widest.solver} ({_width(widest)}"
+        said += f", {_passes(widest.best_passes)})"
+    return line(said, style="title")
 
 
-def _at(s: Sensitivity, texts: dict[float, str]) -> str:
-    assert s.best_lr0 is not None
-    return f"{s.solver} at lr0 = {texts[s.best_lr0]}"
+def _at(s: Sensitivity, lr0: float, texts: dict[float, str]) -> str:
+    return f"{s.solver} at lr0 = {texts[lr0]}"
+
+
+def _passes(passes: float) -> str:
+    return f"{short(passes)} pass{'es' * (passes != 1)}"
 
 
 def _count(passes: float) -> str:
-    return f"about {short(passes)} pass{'es' * (passes != 1)}"
+    return f"about {_passes(passes)}"
 
 
-def _usable(s: Sensitivity, texts: dict[float, str]) -> str:
+def _why_not(s: Sensitivity) -> str:
+    """Return why the best lr0 is not the one to take."""
     assert s.usable is not None
     assert s.best_lr0 is not None
+    inside = s.usable[0] <= s.best_lr0 <= s.usable[1]
+    return "nearer to the end of the usable ones" if inside else "outside of the usable ones"
+
+
+def _usable(s: Sensitivity, lr0: float, texts: dict[float, str]) -> str:
+    assert s.usable is not None
     lo, hi = s.usable
-    if lo == hi == s.best_lr0:
+    if lo == hi == lr0:
         return "usable at no other lr0 of the grid"
     wide = f"usable from {texts[lo]} to {texts[hi]} ({_width(s)})"
-    return wide if lo <= s.best_lr0 <= hi else f"which lies outside of the lr0 {wide}"
+    return wide if lo <= lr0 <= hi else f"which lies outside of the lr0 {wide}"
 
 
 def _width(s: Sensitivity) -> str:
     return decades(s).replace(">=", "at least") + " decades"
 
 
-def _edge(s: Sensitivity) -> str:
-    """Return a warning where the best lr0 is an end of the grid."""
-    if len(s.lr0) > 1 and s.best_lr0 == s.lr0[0]:
-        return "it is the lowest of the grid: try lower ones"
-    if len(s.lr0) > 1 and s.best_lr0 == s.lr0[-1]:
-        return "it is the highest of the grid: try higher ones"
-    return ""
+def _warnings(
+    problem: ProblemResult, s: Sensitivity, lr0: float, texts: dict[float, str]
+) -> Iterator[str]:
+    """Yield what may go wrong with an lr0 that is only slightly another."""
+    if len(s.lr0) > 1 and lr0 == s.lr0[0]:
+        yield "it is the lowest of the grid: try lower ones"
+    if len(s.lr0) > 1 and lr0 == s.lr0[-1]:
+        yield "it is the highest of the grid: try higher ones"
+    yield from _cliff(s, lr0, texts)
+    yield from _above(problem, s, lr0, texts)
 
 
-def _nothing(problem: ProblemResult, sweep: Sweep) -> list[str]:
-    """Return what to change where nothing came to the target."""
-    head = f"Advice: none, as no lr0 came to F - f* <= {number(sweep.target)}"
-    if sweep.missing:
+def _cliff(s: Sensitivity, lr0: float, texts: dict[float, str]) -> Iterator[str]:
+    """Yield which neighbours in the grid never get to the target."""
+    at = list(s.lr0).index(lr0)
+    below, above = (
+        0 <= k < len(s.lr0) and s.finished[k] > 0 and math.isinf(s.passes[k])
+        for k in (at - 1, at + 1)
+    )
+    if s.usable == (lr0, lr0):
+        return  # usable at no other lr0 of the grid
+    if below and above:
+        yield "the next lr0 on either side never gets there"
+    elif above:
+        yield f"the next lr0 ({texts[s.lr0[at + 1]]}) never gets there"
+    elif below:
+        yield f"the next lower lr0 ({texts[s.lr0[at - 1]]}) never gets there"
+
+
+def _above(
+    problem: ProblemResult, s: Sensitivity, lr0: float, texts: dict[float, str]
+) -> Iterator[str]:
+    """Yield a warning where full gradients are followed by more than 2/L in the end."""
+    L = smoothness(problem)
+    runs = [r for r in problem.runs if str(r.solver) == str(s.solver) and r.lr0 == lr0]
+    last = [float(r.trace["lr"][-1]) for r in runs if len(r.trace.get("lr", ()))]
+    if not last or any(r.setting != "batch" for r in runs):
+        return
+    if math.isfinite(L) and last[0] * L > 2.0 * (1.0 + 1e-9):
+        what = texts[lr0] if last[0] == lr0 else "its last lr"
+        yield f"{what} is {number(last[0] * L, 2)}/L, above 2/L: descent is not guaranteed there"
+
+
+def _nothing(problem: ProblemResult, sweep: Sweep) -> str:
+    """Return what was asked for where nothing came to the target, and what to change."""
+    head = f"F - f* <= {number(sweep.target)}{_budget(problem, sweep)}"
+    if any(s.unknown for s in sweep.solvers):
         many = "1 run is" if sweep.missing == 1 else f"{sweep.missing} runs are"
-        return [f"{head} and {many} missing: finish the sweep"]
-    lane, level = lowest(problem.groups)
-    if lane is None:
-        return [f"{head} and every run diverged or failed: give lower lr0"]
-    texts = rates([lr0 for _, lr0 in problem.groups])
+        return f"{head} and {many} missing: finish the sweep"
+    return f"{head}: {_change(problem)}{_lowest(problem, sweep)}"
+
+
+def _budget(problem: ProblemResult, sweep: Sweep) -> str:
+    """Return how many passes were allowed."""
+    if sweep.iterations is None or not problem.runs:
+        return ""
+    run = problem.runs[0]
+    if run.setting == "batch":
+        return f" in {_passes(sweep.iterations)}"
+    return f" in {_passes(sweep.iterations * run.batch_size / problem.header['n_samples'])}"
+
+
+def _change(problem: ProblemResult) -> str:
+    """Return what to give instead."""
+    L = smoothness(problem)
+    grid = sorted({run.lr0 for run in problem.runs})
+    above = math.isfinite(L) and grid[0] * L > 2.0
+    below = math.isfinite(L) and grid[-1] * L < FAR_BELOW
+    unscaled = problem.header["scale"] == "none"
+    scale = unscaled and not str(problem.header["data"]).startswith(GENERATED)
+    if above or below:
+        where = (
+            f"above 2/L = {number(2 / L, 4)}" if above else f"far below 1/L = {number(1 / L, 4)}"
+        )
+        which = f"all {len(grid)} lr0 lie" if len(grid) > 1 else "the lr0 lies"
+        said = f"{which} {where}; give {GRID}"
+        return f"{said} and, as the features are not scaled, --scale maxabs" if scale else said
+    if all(run.status in LOST for run in problem.runs):
+        return "every run diverged or failed; give lower lr0"
+    said = "give more iterations or passes, a higher target or other lr0"
+    return f"{said}, or --scale maxabs, as the features are not scaled" if scale else said
+
+
+def _lowest(problem: ProblemResult, sweep: Sweep) -> str:
+    """Return the lowest F - f* of any checkpoint of what did not fail, and where that was."""
+    seen = [(level, run) for run in problem.runs for level in _levels(run)]
+    if not seen:
+        return ""
+    level, run = min(seen, key=lambda pair: pair[0])
+    texts = rates([r.lr0 for r in problem.runs])
+    where = f"{run.solver} at lr0 = {texts[run.lr0]}"
+    if level <= sweep.target:
+        return f"; less than half of the seeds came there, among them one of {where}"
     error = f_star_error(problem)
-    at = gap(level, error) if level < error else number(level)
-    return [
-        f"{head}: give more iterations or passes",
-        f"a higher target or other lr0; the nearest was {lane[0]} at lr0 = {texts[lane[1]]}",
-        f"which ended at {at}",
-    ]
+    shown = gap(level, error) if level < error else number(level)
+    times = f", {short(level / sweep.target, 2)} times the target" if sweep.target > 0 else ""
+    return f"; the lowest F - f* seen was {shown}, of {where}{times}"
+
+
+def _levels(run: Run) -> Iterator[float]:
+    """Yield F - f* at the lowest checkpoint of a run, if it has any."""
+    if run.status is Status.FAILED:
+        return
+    found = [float(v) for v in run.trace.get("suboptimality", ()) if math.isfinite(v)]
+    if found:
+        yield min(found)

@@ -16,7 +16,7 @@ BARS = "▁▂▃▄▅▆▇█"
 DIGITS = "123456789"
 
 MARKS: Mapping[str, Style] = {".": "dim", "!": "bad", "?": "warn"}
-"""Not reached, diverged, missing."""
+"""Not reached, diverged, unknown."""
 
 LONGEST = 3
 """Columns for one lr0 at most."""
@@ -75,7 +75,7 @@ def _legend(least: float, most: float, heights: str, drawn: set[str]) -> Iterato
     else:
         yield f"passes to the target over lr0: {heights[-1]} = {short(least)} (fewest)"
         yield f"{heights[0]} = {short(most)} (most) on a log scale"
-    words = {".": "not reached", "!": "diverged", "?": "missing or failed"}
+    words = {".": "not reached", "!": "diverged", "?": "unknown: no run finished"}
     yield from (f"{mark} {word}" for mark, word in words.items() if mark in drawn)
 
 
@@ -100,11 +100,11 @@ def _marks(
 ) -> dict[float, Mark]:
     """Return lr0 -> what is drawn there."""
     out: dict[float, Mark] = {}
-    for lr0, passes, reached in zip(s.lr0, s.passes, s.reached, strict=True):
+    for lr0, passes, reached, finished in zip(s.lr0, s.passes, s.reached, s.finished, strict=True):
         if math.isfinite(passes):
             out[lr0] = passes, 0, heights[_level(passes, least, most, len(heights))]
         else:
-            mark = _lost(runs.get(lr0, ()), reached, s.n_seeds)
+            mark = _lost(runs.get(lr0, ()), reached, finished)
             out[lr0] = math.inf, list(MARKS).index(mark), mark
     return out
 
@@ -119,18 +119,17 @@ def _level(passes: float, least: float, most: float, n_levels: int) -> int:
     return min(int(share * n_levels), n_levels - 1)
 
 
-def _lost(runs: Sequence[Run], reached: int, n_seeds: int) -> str:
+def _lost(runs: Sequence[Run], reached: int, finished: int) -> str:
     """Return the mark of an lr0 that did not come to the target.
 
     Parameters
     ----------
     runs
         At this lr0.
-    reached, n_seeds
-        How many seeds came there, and how many there are.
+    reached, finished
+        How many seeds came there, and of how many that is known.
     """
-    ended = Counter(run.status for run in runs)
-    known = sum(ended.values()) - ended[Status.INTERRUPTED] - ended[Status.FAILED]
-    if 2 * (n_seeds - max(known - reached, 0)) > n_seeds:
-        return "?"  # with the runs that are missing it might have come there
-    return "!" if 2 * ended[Status.DIVERGED] >= n_seeds - reached else "."
+    if not finished:
+        return "?"
+    diverged = Counter(run.status for run in runs)[Status.DIVERGED]
+    return "!" if 2 * diverged >= finished - reached else "."

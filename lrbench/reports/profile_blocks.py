@@ -5,27 +5,35 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.advice import advised
+from lrbench.reports.advice import advised, passes_at
 from lrbench.reports.blocks import Block, Cell, Grid, line, short
 from lrbench.reports.folding import Styled, folded_cells
 from lrbench.reports.groups import rates
 from lrbench.reports.sweep_table import decades
 from lrbench.reports.view import View
-from lrbench.results import ProblemResult, Sensitivity
-from lrbench.study import TAU, Profile, profiles
+from lrbench.results import TAU, ProblemResult, Profile, Sensitivity, comparable, profiles
+from lrbench.study import safest
 
 
 def profile_blocks(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     """Yield what is advised on each problem, and the performance profiles of all solvers."""
-    head = f"all {len(problems)} problems"
+    each_once = comparable(problems)
+    head = f"all {len(problems)} {'problems' if each_once else 'sweeps'}"
     yield line(head, style="title", recurs=(head,))
     yield line("")
     yield line(
-        "the solver advised, its best lr0, the passes to the target there, and its usable lr0:"
+        "the solver and the lr0 advised, the passes to the target there, and its usable lr0:"
     )
     yield from _advised(problems, view)
+    if not each_once:
+        yield line("")
+        yield line("no performance profiles, as some of these sweeps are of the same problem")
+        return
     found = profiles(problems)
     yield line("")
+    if missing := sum(p.sweep.missing for p in problems if p.sweep is not None):
+        many = "1 run is" if missing == 1 else f"{missing} runs are"
+        yield line(f"{many} missing: what is not finished counts as unsolved", style="warn")
     yield from _profile(
         found.tuned,
         "tuned: performance profiles (Dolan and More, 2002), the share of the problems that a"
@@ -43,10 +51,11 @@ def profile_blocks(problems: Sequence[ProblemResult], view: View) -> Iterator[Bl
 
 def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     taken = [None if p.sweep is None else advised(p.sweep) for p in problems]
+    lr0 = [None if s is None else safest(s) for s in taken]
     columns: list[Styled] = [
         ("solver", [Cell("-" if s is None else str(s.solver)) for s in taken]),
-        ("lr0", [Cell(_lr0(s)) for s in taken]),
-        ("passes", [Cell("never" if s is None else short(s.best_passes)) for s in taken]),
+        ("lr0", [_lr0(s, at) for s, at in zip(taken, lr0, strict=True)]),
+        ("passes", [_passes(s, at) for s, at in zip(taken, lr0, strict=True)]),
         ("decades", [Cell("-" if s is None else decades(s)) for s in taken]),
     ]
     first = ("problem", [Cell(p.name) for p in problems])
@@ -54,8 +63,12 @@ def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     yield from folded_cells(first, [[column] for column in columns], view.width, left)
 
 
-def _lr0(s: Sensitivity | None) -> str:
-    return "-" if s is None or s.best_lr0 is None else rates(s.lr0)[s.best_lr0]
+def _lr0(s: Sensitivity | None, lr0: float | None) -> Cell:
+    return Cell("-") if s is None or lr0 is None else Cell(rates(s.lr0)[lr0])
+
+
+def _passes(s: Sensitivity | None, lr0: float | None) -> Cell:
+    return Cell("never") if s is None or lr0 is None else Cell(short(passes_at(s, lr0)))
 
 
 def _profile(found: Profile, about: str, what: str) -> Iterator[Block]:

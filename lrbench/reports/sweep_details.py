@@ -46,8 +46,8 @@ def details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]
 def _row(problem: ProblemResult, s: Sensitivity, k: int, runs: Sequence[Run]) -> Iterator[Cell]:
     L, error = smoothness(problem), f_star_error(problem)
     there = math.isfinite(s.passes[k])
-    yield Cell(short(s.passes[k])) if there else Cell("never", "warn")
-    yield Cell(f"{s.reached[k]}/{s.n_seeds}")
+    yield Cell(short(s.passes[k])) if there else Cell("never" if s.finished[k] else "?", "warn")
+    yield Cell(f"{s.reached[k]}/{s.finished[k]}")
     yield _statuses(runs)
     yield Cell(gap(_median(runs, "suboptimality"), error))
     lr = _median(runs, "lr")

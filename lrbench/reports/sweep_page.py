@@ -67,8 +67,15 @@ def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
         many = f"{sweep.missing} of {sum(s.n_seeds * len(s.lr0) for s in sweep.solvers)} runs"
         verb = "is" if sweep.missing == 1 else "are"
         why = "interrupted, failed or never begun"
-        what = "as not at the target, so usable ranges are lower bounds"
-        said.append(line(f"{many} {verb} missing ({why}) and count {what}", style="warn"))
+        said.append(
+            line(f"{many} {verb} missing ({why}): figures are of what there is", style="warn")
+        )
+    if unknown := sum(len(s.unknown) for s in sweep.solvers):
+        what = "an lr0 is" if unknown == 1 else f"{unknown} lr0 are"
+        which = "no run of it is" if unknown == 1 else "no run of them is"
+        said.append(
+            line(f"{what} unknown, as {which} finished: usable ranges may be wider", style="warn")
+        )
     if never := list(unstarted(problem.runs)):
         said.append(line(f"not started: {never[0]}", *never[1:], style="warn"))
     errors = {(str(run.solver), run.error): None for run in problem.runs if run.error}

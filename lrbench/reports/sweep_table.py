@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from lrbench.reports.blocks import Block, Cell, Style, line, number, short
 from lrbench.reports.folding import Styled, folded_cells
@@ -12,21 +12,41 @@ from lrbench.reports.view import View
 from lrbench.results import Factor, Sensitivity, Sweep
 from lrbench.study import POWERS
 
+NEAR = 1e-6
+"""Relative: an lr0 so near to an end of the grid is this end."""
+
 LEFT = frozenset({"solver", "usable lr0"})
 
 
 def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield a row for each solver: its best lr0, its usable range, the price of a wrong lr0."""
     solvers = sweep.solvers
-    seeds = any(s.usable_interval is not None for s in solvers)
-    yield line(
-        "usable: neighbouring lr0 that all reach the target",
-        "x10: passes at 10 times the best lr0 over those at the best (off: beyond the grid)",
-        f"diverged and stalled: of {_runs(solvers)} runs",
-        "lr L: the last lr at the best lr0 in units of 1/L:",
-    )
+    seeds = any(s.usable_interval is not None and s.usable is not None for s in solvers)
+    groups = list(_groups(solvers, seeds))
+    shown = {cell.text for group in groups for _, cells in group for cell in cells}
+    yield line("sensitivity to lr0:")
+    for text in _legend(solvers, seeds, shown):
+        yield line(text, note=True)
     first = ("solver", [Cell(str(s.solver)) for s in solvers])
-    yield from folded_cells(first, list(_groups(solvers, seeds)), view.width, LEFT)
+    yield from folded_cells(first, groups, view.width, LEFT)
+
+
+def _legend(solvers: Sequence[Sensitivity], seeds: bool, shown: Collection[str]) -> Iterator[str]:
+    """Yield what each column says, and each word in them that is shown."""
+    yield "best lr0: with the fewest passes to the target"
+    yield "usable lr0: the widest run of neighbours in the grid that all reach the target"
+    least = any(text.startswith(">=") for text in shown)
+    more = " (>= where it ends at the edge of the grid or at an unknown lr0)"
+    yield f"decades: its width in factors of ten{more * least}"
+    if seeds:
+        yield "95 % interval: of this width, over seeds drawn with replacement"
+    yield "x0.01 to x100: passes at so many times the best lr0, over those at the best lr0"
+    if "off" in shown:
+        yield "off: beyond the grid"
+    if "?" in shown:
+        yield "?: unknown, as no run there is finished"
+    yield f"diverged, stalled: runs that ended so, out of {_runs(solvers)}"
+    yield "lr L: the last lr at the best lr0, times L"
 
 
 def _runs(solvers: Sequence[Sensitivity]) -> str:
@@ -38,7 +58,7 @@ def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[Styled
     texts = rates([lr0 for s in solvers for lr0 in s.lr0])
     yield [
         ("best lr0", [Cell("-" if s.best_lr0 is None else texts[s.best_lr0]) for s in solvers]),
-        ("passes", [_passes(s.best_passes) for s in solvers]),
+        ("passes", [_passes(s) for s in solvers]),
     ]
     usable = [_range(s, texts) for s in solvers]
     width = [("decades", [Cell(decades(s)) for s in solvers])]
@@ -54,27 +74,29 @@ def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[Styled
 
 
 def decades(s: Sensitivity) -> str:
-    """Return the width of the usable range, ``>=`` where the grid ends or runs are missing."""
+    """Return the width of the usable range, ``>=`` where the grid ends or an lr0 is unknown."""
     if s.usable is None:
         return "-"
-    at_least = any(s.at_edge) or s.missing > 0
+    at_least = any(s.at_edge) or len(s.unknown) > 0
     return f"{'>= ' * at_least}{s.usable_decades:.2f}"
 
 
 def _range(s: Sensitivity, texts: Mapping[float, str]) -> Cell:
     if s.usable is None:
-        return Cell("none", "warn")
+        return Cell("?" if s.unknown else "none", "warn")
     return Cell(" to ".join(texts[lr0] for lr0 in dict.fromkeys(s.usable)))
 
 
 def _interval(s: Sensitivity) -> str:
-    if s.usable_interval is None or (s.usable is None and not any(s.usable_interval)):
+    if s.usable_interval is None or s.usable is None:
         return "-"
     return f"{s.usable_interval[0]:.2f} to {s.usable_interval[1]:.2f}"
 
 
-def _passes(passes: float) -> Cell:
-    return Cell(short(passes)) if math.isfinite(passes) else Cell("never", "warn")
+def _passes(s: Sensitivity) -> Cell:
+    if math.isfinite(s.best_passes):
+        return Cell(short(s.best_passes))
+    return Cell("?" if s.unknown else "never", "warn")
 
 
 def _factor(s: Sensitivity, power: int) -> Cell:
@@ -82,7 +104,9 @@ def _factor(s: Sensitivity, power: int) -> Cell:
     if s.best_lr0 is None:
         return Cell("-")
     if found.factor is None:
-        return Cell("off", "dim")
+        wanted = s.best_lr0 * 10.0**power
+        inside = s.lr0[0] * (1 - NEAR) <= wanted <= s.lr0[-1] * (1 + NEAR)
+        return Cell("?", "warn") if inside else Cell("off", "dim")
     return Cell(short(found.factor, 2)) if math.isfinite(found.factor) else Cell("never", "warn")
 
 

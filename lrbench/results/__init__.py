@@ -2,6 +2,11 @@
 
 from lrbench.results.features import FeatureMap as FeatureMap
 from lrbench.results.files import reserve as reserve
+from lrbench.results.performance import TAU as TAU
+from lrbench.results.performance import Profile as Profile
+from lrbench.results.performance import Profiles as Profiles
+from lrbench.results.performance import comparable as comparable
+from lrbench.results.performance import profiles as profiles
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import SUMMED as SUMMED
 from lrbench.results.records import TESTED as TESTED

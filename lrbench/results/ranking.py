@@ -51,6 +51,13 @@ def _first(run: Run, target: float) -> tuple[float, float]:
     return float(run.trace["passes"][there[0]]), float(gap[there[0]])
 
 
+def ratio(cost: float, least: float) -> float:
+    """Return cost / least; 1 where both are 0, inf where only `least` is."""
+    if least > 0:
+        return cost / least
+    return 1.0 if cost == 0 else math.inf
+
+
 def first_to(groups: Mapping[Lane, Sequence[Run]], target: float) -> tuple[list[Lane], float]:
     """Return who came to `target` in the fewest passes, and these passes.
 

@@ -23,12 +23,16 @@ def sweep_from(f: Fields) -> Sweep:
 def _sensitivity(f: Fields) -> Sensitivity:
     lr0 = _grid(f)
     best = f.take("best_lr0", "a number", null=True)
+    n_seeds = f.take("n_seeds", "an integer")
     return Sensitivity(
         solver=solver_from(f.inner("solver")),
         lr0=lr0,
         passes=tuple(map(_endless, _as_many(f, "passes", f.numbers("passes").tolist(), lr0))),
         reached=tuple(_as_many(f, "reached", f.all_of("reached", "an integer"), lr0)),
-        n_seeds=f.take("n_seeds", "an integer"),
+        finished=tuple(
+            _as_many(f, "finished", f.all_of("finished", "an integer", [n_seeds] * len(lr0)), lr0)
+        ),
+        n_seeds=n_seeds,
         best_lr0=None if best is None else positive(f, "best_lr0"),
         best_passes=_endless(f.take("best_passes", "a number", null=True)),
         usable=_range(f, "usable"),

@@ -12,11 +12,13 @@ from typing import Any, BinaryIO
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.results import files
 from lrbench.results.fields import Fields
+from lrbench.results.performance import Profiles, comparable, profiles
 from lrbench.results.ranking import lowest
 from lrbench.results.read import problem_from
 from lrbench.results.records import ProblemResult, Run
 from lrbench.results.rows import LABELS, rows, trace_columns
-from lrbench.results.to_dict import plain, problem_dict
+from lrbench.results.sweep import Sweep
+from lrbench.results.to_dict import plain, problem_dict, profiles_dict
 from lrbench.results.weights import chosen, write_weights
 
 FORMAT = "lrbench-result"
@@ -35,20 +37,28 @@ class Result:
     """Problems that could not be run, and why; not saved."""
 
     def __repr__(self) -> str:
-        """Return one line a problem: how many runs, and who ended lowest."""
+        """Return one line a problem: how many runs, and who ended lowest; of a sweep the best."""
         lines = [_summary(p) for p in self.problems]
         lines += [f"{name}: {error.message}" for name, error in self.failures]
         return "\n  ".join(["Result:", *lines])
 
+    @property
+    def profiles(self) -> Profiles | None:
+        """The performance profiles over sweeps of several problems, each of them there once."""
+        swept = [p for p in self.problems if p.sweep is not None]
+        return profiles(swept) if comparable(swept) else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the result in the published format: plain lists, null for no number."""
-        return {
+        said = {
             "format": FORMAT,
             "version": VERSION,
             "command": list(self.command),
             "environment": plain(self.environment),
             "problems": [problem_dict(p) for p in self.problems],
         }
+        found = self.profiles
+        return said if found is None else said | {"profiles": profiles_dict(found)}
 
     def to_json(self) -> str:
         """Return the result as JSON text, full precision."""
@@ -61,7 +71,8 @@ class Result:
         Parameters
         ----------
         values
-            Parsed JSON. Keys that this version does not know are passed over.
+            Parsed JSON. Keys that this version does not know are passed over, and so are the
+            profiles, which follow from the sweeps.
         file
             What errors call it.
 
@@ -178,8 +189,23 @@ class Result:
 
 
 def _summary(problem: ProblemResult) -> str:
-    lane, gap = lowest(problem.groups)
     many = f"{problem.name}: {len(problem.runs)} run{'s' * (len(problem.runs) != 1)}"
+    if problem.sweep is not None:
+        return f"{many}, {_best(problem.sweep)}"
+    lane, gap = lowest(problem.groups)
     if lane is None:
         return many
     return f"{many}, lowest {lane[0]}, lr0 = {lane[1]:g}, at F - f* = {gap:.2e}"
+
+
+def _best(sweep: Sweep) -> str:
+    """Return who came to the target in the fewest passes, and from where else it would have."""
+    best = min(
+        sweep.solvers, key=lambda s: (s.best_passes, -round(s.usable_decades, 9)), default=None
+    )
+    if best is None or best.best_lr0 is None or best.usable is None:
+        return f"no lr0 came to F - f* <= {sweep.target:.3g}"
+    passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"
+    lo, hi = best.usable
+    usable = f"usable from {lo:.3g} to {hi:.3g}" if lo < hi else f"usable at {lo:.3g} alone"
+    return f"best {best.solver}, lr0 = {best.best_lr0:.3g}, {passes}, {usable}"

@@ -14,25 +14,33 @@ class Factor:
 
     power: int
     factor: float | None
-    """Passes over `best_passes`, interpolated; inf where it never came there, None off the grid."""
+    """Passes over `best_passes`, interpolated; inf where it never came there, None where that is
+    not known: off the grid, or where no run is finished."""
 
     @property
     def on_grid(self) -> bool:
-        """Whether such an lr0 lies within the grid."""
+        """Whether such an lr0 lies within the grid, and runs there are finished."""
         return self.factor is not None
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """One solver over a grid of initial learning rates; its passes are medians over seeds."""
+    """One solver over a grid of initial learning rates.
+
+    All figures are of the runs that are finished: that came to the target, went to the end of their
+    budget, stalled or diverged. An lr0 without any is unknown.
+    """
 
     solver: SolverSpec
     lr0: Sequence[float] = field(repr=False)
     """The grid, ascending."""
     passes: Sequence[float] = field(repr=False)
-    """To the target, for each lr0; inf where most seeds never came there."""
+    """To the target, for each lr0, medians over seeds; inf where most of them never came there, and
+    where none is finished."""
     reached: Sequence[int] = field(repr=False)
     """How many seeds came to the target, for each lr0."""
+    finished: Sequence[int] = field(repr=False)
+    """How many seeds are finished, for each lr0; where it is 0 nothing is known."""
     n_seeds: int
     best_lr0: float | None
     """The lr0 of the fewest passes, amid those that tie; None where none came to the target."""
@@ -55,6 +63,11 @@ class Sensitivity:
     final_lr_L: float | None
     """The last lr at the best lr0, in units of 1/L; None where either is unknown."""
 
+    @property
+    def unknown(self) -> Sequence[float]:
+        """The lr0 of which no run is finished: with any, the usable range may be wider."""
+        return tuple(v for v, n in zip(self.lr0, self.finished, strict=True) if not n)
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -68,7 +81,7 @@ class Sweep:
 
     @property
     def missing(self) -> int:
-        """The runs that are missing, over all solvers: then usable ranges are lower bounds."""
+        """The runs that are missing, over all solvers: then figures are of what there is."""
         return sum(s.missing for s in self.solvers)
 
     def of(self, solver: str) -> Sensitivity:
@@ -77,10 +90,12 @@ class Sweep:
         Raises
         ------
         KeyError
-            If there is no such solver, or there are several.
+            If there is no such solver, or there are several; it gives the names there are.
         """
         found = [s for s in self.solvers if str(s.solver) == solver]
         found = found or [s for s in self.solvers if s.solver.name == solver]
         if len(found) != 1:
-            raise KeyError(solver)
+            which = f"several solvers are {solver!r}" if found else f"there is no {solver!r}"
+            names = ", ".join(str(s.solver) for s in found or self.solvers)
+            raise KeyError(f"{which} in this sweep: take one of {names}")
         return found[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lrbench.results.performance import TAU, Profile, Profiles
 from lrbench.results.records import COLUMNS, ProblemResult, Run, Verdict
 from lrbench.results.sweep import Sensitivity, Sweep
 from lrbench.solver_spec import SolverSpec
@@ -65,6 +66,24 @@ def _sensitivity(s: Sensitivity) -> dict[str, Any]:
         {"power": f.power, "factor": plain(f.factor), "on_grid": f.on_grid} for f in s.factors
     ]
     return named | {"solver": _solver(s.solver), "factors": factors}
+
+
+def profiles_dict(found: Profiles) -> dict[str, Any]:
+    """Return the performance profiles over several problems."""
+    return {
+        "tau": list(TAU),
+        "tuned": _profile(found.tuned),
+        "untuned": _profile(found.untuned),
+    }
+
+
+def _profile(p: Profile) -> dict[str, Any]:
+    return {
+        "n_instances": p.n_instances,
+        "unsolved": p.unsolved,
+        "shares": {solver: list(shares) for solver, shares in p.shares.items()},
+        "solved": dict(p.solved),
+    }
 
 
 def plain(value: Any) -> Any:

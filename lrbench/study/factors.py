@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from lrbench.results import Factor
+from lrbench.results.ranking import ratio
 
 POWERS = (-2, -1, 1, 2)
 
@@ -20,7 +21,8 @@ def factors(lr0: Sequence[float], passes: Sequence[float], best: int | None) -> 
     Parameters
     ----------
     lr0, passes
-        The grid, ascending, and the passes to the target, inf where it was not reached.
+        The grid, ascending, and the passes to the target, inf where it was not reached, NaN where
+        that is not known.
     best
         The place of the best lr0; without one there is no factor.
     """
@@ -35,7 +37,7 @@ def factors(lr0: Sequence[float], passes: Sequence[float], best: int | None) -> 
 
 
 def passes_at(logs: Sequence[float], passes: Sequence[float], x: float) -> float | None:
-    """Return the passes at log10(lr0) = x, None off the grid.
+    """Return the passes at log10(lr0) = x, None off the grid and where they are not known.
 
     Notes
     -----
@@ -47,20 +49,17 @@ def passes_at(logs: Sequence[float], passes: Sequence[float], x: float) -> float
     if k == len(logs) or (k == 0 and logs[0] > x + NEAR):
         return None
     if logs[k] <= x + NEAR:
-        return passes[k]
+        return None if math.isnan(passes[k]) else passes[k]
     a, b = passes[k - 1], passes[k]
-    if a == b or math.isinf(a) or math.isinf(b):
-        return max(a, b)
+    if math.isinf(a) or math.isinf(b):
+        return math.inf
+    if math.isnan(a) or math.isnan(b):
+        return None
+    if a == b:
+        return a
     share = (x - logs[k - 1]) / (logs[k] - logs[k - 1])
     return math.exp((1 - share) * _log(a) + share * _log(b))
 
 
 def _log(passes: float) -> float:
     return math.log(passes) if passes > 0 else -math.inf
-
-
-def ratio(cost: float, least: float) -> float:
-    """Return cost / least; 1 where both are 0, inf where only `least` is."""
-    if least > 0:
-        return cost / least
-    return 1.0 if cost == 0 else math.inf

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lrbench.results import Sensitivity
+
 Span = tuple[int, int]
 """The first and the last of a run of neighbours in the grid."""
 
@@ -93,3 +95,19 @@ def widths(lr0: Sequence[float], there: NDArray[np.bool_]) -> NDArray[np.float64
         before = there[:, k]
         np.maximum(most, here, out=most)
     return most
+
+
+def width_bounds(found: Sensitivity) -> tuple[float, float]:
+    """Return between which widths in decades the usable range lies, whatever missing runs find.
+
+    Notes
+    -----
+    The lower one is that where no run that is missing comes to the target, the upper one that where
+    all of them do. Without missing runs both are the width. Neither looks beyond the grid.
+    """
+    reached, finished = np.array(found.reached), np.array(found.finished)
+    low, high = (
+        widths(found.lr0, 2 * there[np.newaxis] > found.n_seeds)[0]
+        for there in (reached, reached + found.n_seeds - finished)
+    )
+    return float(low), float(high)

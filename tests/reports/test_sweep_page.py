@@ -8,21 +8,28 @@ import itertools
 import json
 import math
 import re
+import shutil
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from shown_results import shown
 from swept import TARGET, made_problem
 
 from lrbench.reports.axis import axis, columns_of
+from lrbench.reports.blocks import Line, line
+from lrbench.reports.page import page
 from lrbench.reports.to_terminal import can_show
 from lrbench.reports.view import View
-from lrbench.results import ProblemResult, Result, Status
+from lrbench.results import SCHEMA, ProblemResult, Result, Status
 from lrbench.study import analyse
 
 INF = math.inf
+ROOT = Path(__file__).parents[2]
 GRID = [10.0 ** float(k) for k in np.linspace(-4, 4, 33)]
 NAMES = [
     "wngrad[order=current]",
@@ -88,6 +95,18 @@ def many_lr0() -> Result:
     return swept(made_problem(grid, {"a": [costs], NAMES[2]: [costs[::-1]]}))
 
 
+def stopped() -> Result:
+    """Of two solvers the second has one seed of three, and nothing at its highest lr0."""
+    problem = made_problem([0.1, 1.0, 10.0], {"a": [[4.0, 2.0, 4.0]] * 3, "b": [[9.0, 3.0, 9.0]]})
+    runs = [
+        replace(run, status=Status.INTERRUPTED, status_at=0, trace={})
+        if (str(run.solver), run.lr0) == ("b", 10.0)
+        else run
+        for run in problem.runs
+    ]
+    return swept(replace(problem, runs=runs))
+
+
 RESULTS = {
     "four": four(),
     "seeds": four(5),
@@ -97,6 +116,7 @@ RESULTS = {
     "many": many_lr0(),
     "one-lr0": swept(made_problem([1.0], {"a": [[3.0]]})),
     "at-start": swept(made_problem([0.1, 1.0], {"a": [[0.0, 0.0]]})),
+    "stopped": stopped(),
     "nothing": swept(made_problem([0.1, 1.0], {"a": [[INF, INF]]})),
     "long-name": swept(made_problem(GRID, {"my_own_very_long_rule" * 4: valley(1.0, 1.0)})),
 }
@@ -188,8 +208,39 @@ def test_the_table_holds_what_was_found() -> None:
     assert "target F - f* <= 0.0100 (1 % of F(w_0) - f*)" in text
     assert "at most 1000 iterations (10 passes), one seed: no interval" in text
     assert "33 lr0 from 0.0001 to 10000" in text
-    assert "of 33 runs" in text
     assert "95 %" not in text
+
+
+def legend_of(text: str) -> list[str]:
+    """Return the lines between the heading of the table and the table."""
+    lines = text.splitlines()
+    start = lines.index("sensitivity to lr0:") + 1
+    end = next(k for k, found in enumerate(lines) if found.startswith("solver "))
+    return lines[start:end]
+
+
+def test_each_column_is_explained_on_a_line_of_its_own() -> None:
+    legend = legend_of(shown(four(5), "plain"))
+    begins = [found.split(":")[0] for found in legend if not found.startswith("  ")]
+    columns = "best lr0|usable lr0|decades|95 % interval|x0.01 to x100|diverged, stalled|lr L"
+    assert begins == columns.split("|")
+    assert "diverged, stalled: runs that ended so, out of 165" in legend
+    one = legend_of(shown(swept(made_problem([1.0], {"a": [[3.0]]})), "plain"))
+    assert "diverged, stalled: runs that ended so, out of 1" in one
+    assert "off: beyond the grid" in one
+    inside = legend_of(shown(swept(made_problem(GRID, {"a": valley(1.0, 1.0)})), "plain"))
+    assert not [found for found in inside if found.startswith(("off", "?")) or ">=" in found]
+
+
+def test_no_width_has_no_interval() -> None:
+    seeds = [[INF, INF, INF], [INF, INF, INF], [INF, 1.0, 1.0]]
+    assert "95 %" not in shown(swept(made_problem([0.1, 1.0, 10.0], {"a": seeds})), "plain")
+    both = {"a": seeds, "b": [[1.0, 1.0, 1.0]] * 3}
+    text = shown(swept(made_problem([0.1, 1.0, 10.0], both)), "plain")
+    assert row(text, "a", "usable lr0", "decades", "95 % interval") == ["none", "-", "-"]
+    seeds = [[INF, 1.0, INF], [INF, 1.0, INF], [INF, 1.0, 1.0]]
+    text = shown(swept(made_problem([0.1, 1.0, 10.0], {"a": seeds})), "plain")
+    assert row(text, "a", "usable lr0", "decades", "95 % interval") == ["1", "0.00", "0.00 to 1.00"]
 
 
 def test_off_the_grid() -> None:
@@ -252,7 +303,7 @@ def test_bars_need_an_encoding_that_has_them() -> None:
 def test_marks_of_what_did_not_come_there() -> None:
     text = shown(gaps(), "plain")
     # Of three seeds one diverged or failed at the high end, where the others never came either.
-    assert "? missing or failed" in text
+    assert "?" not in text
     curve = curve_of(text, NAMES[1])
     assert set(curve[:8]) == set(curve[25:]) == {"."}
     three = made_problem([1.0, 2.0, 4.0], {"a": [[1.0, INF, INF]] * 2})
@@ -265,13 +316,42 @@ def test_marks_of_what_did_not_come_there() -> None:
     assert drawn[len(drawn) // 3 :] == "!" * (len(drawn) // 3) + "?" * (len(drawn) // 3)
 
 
+def test_what_is_finished_is_shown_and_the_rest_is_unknown() -> None:
+    text = shown(stopped(), "plain")
+    found = ("best lr0", "passes", "usable lr0", "decades", "95 % interval")
+    assert row(text, "b", *found) == ["1", "3", "0.1 to 1", ">= 1.00", "-"]
+    assert row(text, "b", *FACTORS) == ["off", "3", "?", "off"]
+    assert set(curve_of(text, "b")[-3:]) == {"?"}
+    assert "? unknown: no run finished" in text
+    assert "?: unknown, as no run there is finished" in legend_of(text)
+    flat = " ".join(text.split())
+    assert "7 of 18 runs are missing (interrupted, failed or never begun)" in flat
+    assert "figures are of what there is" in flat
+    assert "an lr0 is unknown, as no run of it is finished: usable ranges may be wider" in flat
+    details = shown(stopped(), "plain", View(details=True))
+    rows = [line.split() for line in details[details.index("b: passes") :].splitlines()]
+    assert ["10", "?", "0/0", "not", "started", "-", "-"] in rows
+    assert ["1", "3", "1/1", "target", "5.00e-03", "0.50"] in rows
+
+
+def test_a_solver_of_which_nothing_is_finished_is_unknown() -> None:
+    problem = made_problem([0.1, 1.0], {"a": [[4.0, 2.0]], "b": [[INF, INF]]})
+    runs = [
+        replace(run, status=Status.INTERRUPTED) if str(run.solver) == "b" else run
+        for run in problem.runs
+    ]
+    text = shown(swept(replace(problem, runs=runs)), "plain")
+    assert row(text, "b", "best lr0", "passes", "usable lr0") == ["-", "?", "?"]
+
+
 def test_missing_runs_are_said() -> None:
     text = " ".join(shown(gaps(), "plain").split())
     assert "36 of 198 runs are missing (interrupted, failed or never begun)" in text
-    assert "usable ranges are lower bounds" in text
+    assert "figures are of what there is" in text
+    assert "unknown" not in text
     assert f"not started: {NAMES[1]} (seed 2)" in text
     assert f"{NAMES[0]}: ValueError: no" in text
-    assert row(shown(gaps(), "plain"), NAMES[1], "decades") == [">= 3.50"]
+    assert row(shown(gaps(), "plain"), NAMES[1], "decades") == ["3.50"]
     assert "missing" not in shown(four(5), "plain")
 
 
@@ -314,14 +394,122 @@ def test_advice_at_the_edge_of_the_grid_and_outside_of_the_range() -> None:
 def test_advice_where_nothing_came_there() -> None:
     problem = made_problem([0.1, 1.0], {"a": [[INF, INF]]})
     text = advice_of(swept(problem))
-    assert text.startswith("Advice: none, as no lr0 came to F - f* <= 0.0100: give more")
-    assert "the nearest was a at lr0 = 0.1, which ended at 0.400" in text
+    assert text == (
+        "Advice: none, as no lr0 came to F - f* <= 0.0100 in 10 passes: give more iterations or"
+        " passes, a higher target or other lr0, or --scale maxabs, as the features are not scaled;"
+        " the lowest F - f* seen was 0.400, of a at lr0 = 0.1, 40 times the target"
+    )
     runs = [replace(run, status=Status.DIVERGED) for run in problem.runs]
     assert "every run diverged or failed" in advice_of(swept(replace(problem, runs=runs)))
     runs = [replace(r, status=Status.INTERRUPTED) for r in problem.runs]
     assert "2 runs are missing" in advice_of(swept(replace(problem, runs=runs)))
     blank = [replace(r, status_at=0, trace={}) for r in runs]
     assert "no run was started" in shown(swept(replace(problem, runs=blank)), "plain")
+
+
+def nothing_on(lr0: list[float], **header: str) -> str:
+    """Return the advice where L = 2, nothing came to the target, and the header says this."""
+    problem = made_problem(lr0, {"a": [[INF] * len(lr0)]})
+    return advice_of(swept(replace(problem, header=dict(problem.header) | header)))
+
+
+def test_lr0_on_the_wrong_side_of_L_are_said() -> None:
+    above = "all 2 lr0 lie above 2/L = 1.000; give --lr0 0.01/L:100/L:33"
+    maxabs = " and, as the features are not scaled, --scale maxabs;"
+    assert above + maxabs in nothing_on([1.1, 20.0])
+    assert above + ";" in nothing_on([1.1, 20.0], scale="maxabs")
+    assert above + ";" in nothing_on([1.1, 20.0], data="generated:log-spectrum")
+    below = "all 2 lr0 lie far below 1/L = 0.5000; give --lr0 0.01/L:100/L:33"
+    assert below + maxabs in nothing_on([1e-9, 0.0049])
+    assert "the lr0 lies above 2/L" in nothing_on([1.1])
+    for lr0 in ([0.9, 20.0], [1e-9, 0.006]):
+        assert "lie" not in nothing_on(lr0)
+        assert "give more iterations or passes" in nothing_on(lr0)
+    problem = made_problem([1e9], {"a": [[INF]]}, L=None)
+    assert "2/L" not in advice_of(swept(problem))
+
+
+def test_runs_that_are_missing_are_asked_for_where_they_may_change_the_answer() -> None:
+    problem = made_problem([0.1, 1.0], {"a": [[INF, INF]], "b": [[INF, INF], [INF, INF]]})
+    assert "give more iterations" in advice_of(swept(problem))  # each lr0 has a seed
+    runs = [
+        replace(r, status=Status.FAILED) if (str(r.solver), r.lr0) == ("a", 1.0) else r
+        for r in problem.runs
+    ]
+    text = advice_of(swept(replace(problem, runs=runs)))
+    assert text.endswith("in 10 passes and 3 runs are missing: finish the sweep")
+
+
+def test_the_lowest_that_was_seen_is_that_of_any_checkpoint() -> None:
+    problem = made_problem([0.1, 0.2], {"a": [[INF, INF]]})
+    falls = problem.runs[1].trace | {"suboptimality": np.array([1.0, 0.13, np.inf])}
+    runs = [problem.runs[0], replace(problem.runs[1], trace=falls)]
+    text = advice_of(swept(replace(problem, runs=runs)))
+    assert text.endswith("seen was 0.130, of a at lr0 = 0.2, 13 times the target")
+    some = made_problem([0.1, 0.2], {"a": [[INF, INF], [INF, 3.0], [INF, INF]]})
+    text = advice_of(swept(some))
+    assert text.endswith("less than half of the seeds came there, among them one of a at lr0 = 0.2")
+
+
+def test_advice_keeps_away_from_the_end_of_the_usable_lr0() -> None:
+    grid = [0.01, 0.1, 1.0, 10.0, 100.0]
+    text = advice_of(swept(made_problem(grid, {"a": [[INF, 4.0, 4.4, 4.4, 6.0]]})))
+    assert text == (
+        "Advice: a at lr0 = 1: about 4.4 passes (4 at lr0 = 0.1, nearer to the end of the usable"
+        " ones), usable from 0.1 to 100 (at least 3.00 decades)"
+    )
+    cliff = made_problem(grid, {"a": [[INF, 9.0, 4.0, INF, INF]]})
+    assert advice_of(swept(cliff)).endswith("(1.00 decades); the next lr0 (10) never gets there")
+    cliff = made_problem(grid, {"a": [[INF, 4.0, 9.0, 9.0, INF]]})
+    assert advice_of(swept(cliff)).endswith("the next lower lr0 (0.01) never gets there")
+    outside = made_problem(grid, {"a": [[9.0, 9.0, INF, 3.0, INF]]})
+    assert advice_of(swept(outside)).endswith("the next lr0 on either side never gets there")
+    runs = [replace(r, status=Status.FAILED) if r.lr0 == 10.0 else r for r in cliff.runs]
+    text = advice_of(swept(replace(cliff, runs=runs)))  # of 10 nothing is known
+    assert "the next lr0" not in text
+
+
+def test_advice_says_where_full_gradients_take_more_than_2_over_L() -> None:
+    problem = made_problem([1.0, 4.0, 16.0], {"a": [[9.0, 2.0, 9.0]]})  # L = 2, the last lr 1/4
+    for last, said in ((0.25, False), (1.0, False), (1.1, True), (4.0, True)):
+        runs = [
+            replace(run, setting="batch", trace=run.trace | {"lr": np.array([np.nan, 1.0, last])})
+            for run in problem.runs
+        ]
+        text = advice_of(swept(replace(problem, runs=runs)))
+        assert ("above 2/L" in text) == said
+        sampled = [replace(run, setting="stochastic") for run in runs]
+        assert "2/L" not in advice_of(swept(replace(problem, runs=sampled)))
+    assert text.endswith("; 4 is 8.0/L, above 2/L: descent is not guaranteed there")
+
+
+@pytest.mark.parametrize("name", sorted(set(RESULTS) - {"long-name"}))
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_of_the_advice_ends_in_a_single_word_or_an_equals_sign(
+    name: str, width: int
+) -> None:
+    found = [b for b in page(RESULTS[name], View(width=width)) if isinstance(b, Line)]
+    (*_, said) = [b for b in found if b.pieces[0].startswith("Advice")]
+    lines = said.wrapped(width)
+    assert all(len(text.split()) > 1 for text in lines[:-1] if "[" not in text)
+    assert not [text for text in lines if re.search(r"(=|<=)$|^ *(=|<=|%)", text)]
+
+
+def test_a_long_piece_is_continued_by_the_next() -> None:
+    said = line("none, as nothing came there: give more iterations or passes", "a higher target")
+    assert said.wrapped(40) == [
+        "none, as nothing came there: give more",
+        "  iterations or passes, a higher target",
+    ]
+    assert line("one two three four", "five six").wrapped(16) == [
+        "one two three",
+        "  four, five six",
+    ]
+    assert line("one two three fou", "five six seven").wrapped(16) == [
+        "one two three",
+        "  fou, five six",
+        "  seven",
+    ]
 
 
 def test_a_target_below_what_is_known_is_said() -> None:
@@ -344,7 +532,7 @@ def test_details_have_a_row_for_each_lr0() -> None:
     assert rows[16][:4] == ["1", "5.5", "3/3", "target"]
     assert rows[16][4:] == ["5.00e-03", "0.50"]
     assert rows[32][1:4] == ["never", "0/3", "2 stalled, 1 diverged"]
-    assert rows[24][2:4] == ["0/3", "2 stalled, 1 failed"]
+    assert rows[24][2:4] == ["0/2", "2 stalled, 1 failed"]
     second = text[text.index(f"{NAMES[1]}: passes to the target and the end") :]
     assert "2 target, 1 not started" in second
 
@@ -369,6 +557,93 @@ def test_several_problems_have_profiles() -> None:
     assert "66 cases" in end
     assert "unsolved by all" in end
     assert "Dolan" not in shown(four(), "plain")
+
+
+def test_there_are_no_profiles_over_one_problem_several_times() -> None:
+    made = made_problem([0.1, 1.0], {"a": [[4.0, 2.0]]})
+    longer = made_problem([0.1, 1.0], {"a": [[4.0, 2.0], [3.0, 2.0]]})
+    result = swept(made, longer, made_problem([0.1, 1.0], {"a": [[4.0, 2.0]]}, "b"))
+    text = shown(result, "plain")
+    assert "Dolan" not in text
+    assert "all 3 sweeps" in text
+    assert "no performance profiles, as some of these sweeps are of the same problem\n" in text
+    assert "profiles" not in result.to_dict()
+
+
+def test_profiles_are_in_the_json() -> None:
+    result = two_problems()
+    found = json.loads(result.to_json())["profiles"]
+    tuned = found["tuned"]
+    assert found["tau"] == [1, 2, 5, 10, 100]
+    assert tuned["shares"] == {NAMES[0]: [1.0] * 5, NAMES[3]: [0.5] * 5}
+    assert (tuned["n_instances"], tuned["unsolved"]) == (2, 0)
+    assert found["untuned"]["solved"][NAMES[0]] == pytest.approx(34 / 66)
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.validate(found, schema["properties"]["profiles"] | {"$defs": schema["$defs"]})
+    again = Result.from_json(result.to_json())
+    assert again.profiles == result.profiles is not None
+    assert "profiles" not in four().to_dict()
+
+
+def test_the_captions_of_a_sweep() -> None:
+    latex = shown(two_problems(), "latex")
+    captions = re.findall(r"\\caption\{(.*)\}", latex)
+    assert len(captions) == 7
+    assert all(caption[0].isupper() for caption in captions)
+    assert not [c for c in captions if "best lr0: with" in c or "out of" in c]
+    assert captions[0].startswith("Problem made, batches of ")
+    assert captions[0].endswith(" Sensitivity to lr0.")
+    assert captions[1].endswith(" Sensitivity to lr0. Continued.")
+    assert "\nbest lr0: with the fewest passes to the target; " in latex
+    assert r" & $\tau = 1$ & $\tau = 2$ & " in latex
+    assert r"(Dolan and Mor\'e, 2002)" in latex
+    assert r"95\,\% interval" in shown(four(5), "latex")
+
+
+def test_the_text_of_a_sweep_names_the_best() -> None:
+    assert repr(four()).splitlines()[1] == (
+        "  made: 132 runs, best adagrad-norm, lr0 = 100, 5 passes, usable from 0.01 to 1e+04"
+    )
+    assert repr(RESULTS["nothing"]).endswith("made: 2 runs, no lr0 came to F - f* <= 0.01")
+    assert repr(RESULTS["one-lr0"]).endswith("1 run, best a, lr0 = 1, 3 passes, usable at 1 alone")
+
+
+def jq_line() -> str:
+    """Return the filter in the manual that makes one row a problem and solver."""
+    text = (ROOT / "docs" / "how-to" / "sweep.md").read_text(encoding="utf-8")
+    (found,) = re.findall(r"jq -r '(.*?)'", text, re.DOTALL)
+    return str(found)
+
+
+def test_the_flat_form_in_the_manual() -> None:
+    result = two_problems()
+    *_, columns = re.findall(r"\[([^\[\]]*(?:\[\d\][^\[\]]*)*)\] \| @csv", jq_line())
+    names, *paths = [column.strip() for column in columns.split(",")]
+    assert names == "$p"
+    saved = result.to_dict()
+    expected = []
+    for problem in saved["problems"]:
+        for solver in problem["sweep"]["solvers"]:
+            cells = [problem["name"]]
+            for path in paths:
+                value = solver
+                for key in re.findall(r"[^.\[\]]+", path.split("|")[0].strip("( ")):
+                    value = None if value is None else value[int(key) if key.isdigit() else key]
+                cells.append(
+                    json.dumps(value, separators=(",", ":")) if "tojson" in path else value
+                )
+            expected.append(["" if cell is None else cell for cell in cells])
+    assert len(expected) == 3
+    assert expected[0][:4] == ["made", NAMES[0], "{}", 1.0]
+    jq = shutil.which("jq")
+    if jq is None:
+        return
+    out = subprocess.run(
+        [jq, "-r", jq_line()], input=result.to_json(), capture_output=True, text=True, check=True
+    ).stdout
+    for found, wanted in zip(csv.reader(io.StringIO(out)), expected, strict=True):
+        pairs = zip(found, wanted, strict=True)
+        assert [c if isinstance(w, str) else type(w)(c) for c, w in pairs] == wanted
 
 
 def test_csv_and_json_lines_are_those_of_the_runs() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from swept import made_problem
 
-from lrbench.results import ProblemResult
-from lrbench.study import TAU, analyse, profiles
+from lrbench.results import TAU, ProblemResult, profiles
+from lrbench.study import analyse
 
 INF = math.inf
 

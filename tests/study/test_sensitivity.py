@@ -17,8 +17,10 @@ from hypothesis import given
 from swept import TARGET, made_problem
 
 import lrbench
+from lrbench.errors import UsageError
 from lrbench.results import SCHEMA, Result, Sensitivity, Status
-from lrbench.study import analyse
+from lrbench.solver_spec import SolverSpec
+from lrbench.study import analyse, width_bounds
 from lrbench.study.interval import width_interval
 from lrbench.study.usable import widths
 
@@ -162,7 +164,7 @@ def test_a_target_that_the_start_meets_costs_nothing() -> None:
     assert [f.factor for f in found.factors] == [None, 1.0, 1.0, None]
 
 
-def test_runs_that_are_missing_are_counted_and_do_not_reach() -> None:
+def test_runs_that_are_missing_are_counted_and_unknown() -> None:
     problem = made_problem([0.1, 1.0, 10.0], {"a": [[1.0, 2.0, 3.0]], "b": [[1.0, 1.0, INF]]})
     runs = list(problem.runs)
     runs[0] = replace(runs[0], status=Status.INTERRUPTED, status_at=0, trace={})
@@ -172,10 +174,14 @@ def test_runs_that_are_missing_are_counted_and_do_not_reach() -> None:
     sweep = analyse(replace(problem, runs=runs))
     assert [s.missing for s in sweep.solvers] == [2, 0]
     assert sweep.solvers[0].passes == (INF, 2.0, INF)
+    assert sweep.solvers[0].finished == (0, 1, 0)
+    assert sweep.solvers[0].unknown == (0.1, 10.0)
+    assert [f.factor for f in sweep.solvers[0].factors] == [None, None, None, None]
     assert sweep.solvers[0].usable == (1.0, 1.0)
     assert sweep.solvers[0].usable_decades == 0.0
     # The grid is that of the runs: without the run of b at lr0 = 1 its grid is 0.1 and 10.
     assert sweep.solvers[1].lr0 == (0.1, 10.0)
+    assert sweep.solvers[1].finished == (1, 1)
     assert sweep.missing == 2
 
 
@@ -184,8 +190,57 @@ def test_a_cell_without_a_run_is_missing() -> None:
     runs = [r for r in problem.runs if r.lr0 == 0.1 or r.seed == 0]
     found = analyse(replace(problem, runs=runs)).solvers[0]
     assert (found.missing, found.n_seeds) == (2, 3)
-    assert found.reached == (3, 1)
-    assert found.passes == (1.0, INF)
+    assert (found.reached, found.finished) == ((3, 1), (3, 1))
+    assert found.passes == (1.0, 2.0)
+    assert found.usable_decades == pytest.approx(1.0)
+    # With both runs that are missing short of the target lr0 = 1 is not usable: 1 of 3.
+    assert width_bounds(found) == pytest.approx((0.0, 1.0))
+
+
+def test_one_solver_with_fewer_seeds_than_another() -> None:
+    problem = made_problem([0.1, 1.0, 10.0], {"a": [[1.0, 2.0, INF]] * 5, "b": [[3.0, 4.0, INF]]})
+    sweep = analyse(problem)
+    found = sweep.of("b")
+    assert (found.n_seeds, found.finished, found.missing) == (5, (1, 1, 1), 12)
+    assert found.passes == (3.0, 4.0, INF)
+    assert found.usable == (0.1, 1.0)
+    assert found.usable_interval is None
+    assert sweep.of("a").missing == 0
+    assert width_bounds(sweep.of("a")) == pytest.approx((1.0, 1.0))
+    assert width_bounds(found) == pytest.approx((0.0, 2.0))
+
+
+def test_an_unknown_lr0_ends_a_usable_range_and_has_no_factor() -> None:
+    grid = [0.01, 0.1, 1.0, 10.0, 100.0]
+    problem = made_problem(grid, {"a": [[4.0, 4.0, 8.0, 2.0, INF]]})
+    runs = [replace(r, status=Status.FAILED) if r.lr0 == 1.0 else r for r in problem.runs]
+    found = analyse(replace(problem, runs=runs)).solvers[0]
+    assert (found.usable, found.best_lr0, found.unknown) == ((0.01, 0.1), 10.0, (1.0,))
+    assert [f.factor for f in found.factors] == [2.0, None, INF, None]
+    assert [f.on_grid for f in found.factors] == [True, False, True, False]
+    assert width_bounds(found) == pytest.approx((1.0, 3.0))
+
+
+@given(matrices(), st.data())
+def test_medians_are_over_the_runs_that_are_there(
+    drawn: tuple[list[float], list[list[float]]], data: st.DataObject
+) -> None:
+    grid, rows = drawn
+    problem = made_problem(grid, {"a": rows})
+    ends = st.sampled_from([Status.INTERRUPTED, Status.FAILED, None])
+    kept, runs = {lr0: list[float]() for lr0 in grid}, []
+    for run, cost in zip(problem.runs, itertools.chain(*rows), strict=True):
+        end = data.draw(ends)
+        runs.append(run if end is None else replace(run, status=end, status_at=0, trace={}))
+        if end is None:
+            kept[run.lr0].append(cost)
+    found = analyse(replace(problem, runs=runs)).solvers[0]
+    assert list(found.finished) == [len(costs) for costs in kept.values()]
+    assert list(found.passes) == [statistics.median(c) if c else INF for c in kept.values()]
+    assert found.missing == sum(len(rows) - len(costs) for costs in kept.values())
+    low, high = width_bounds(found)
+    whole = swept(grid, rows).usable_decades
+    assert low - 1e-9 <= whole <= high + 1e-9
 
 
 @given(matrices())
@@ -222,11 +277,17 @@ def test_the_interval_covers_95_per_cent_of_all_resamples() -> None:
         exact.append(max(b - a for a, b in every_run(good)))
     # Seed 0 is drawn twice or more in 7 of the 27: width 3, else 1. Both are beyond 2.5 %.
     assert sorted(exact) == [1] * 20 + [3] * 7
-    assert width_interval(grid, reached) == pytest.approx((1.0, 3.0))
+    known = np.ones_like(reached)
+    assert width_interval(grid, reached, known) == pytest.approx((1.0, 3.0))
     # One seed of six alone comes there: it must be drawn 4 times of 6, in 0.9 % of resamples.
     one_of_six = np.repeat(reached[1:2], 6, axis=0)
     one_of_six[0] = reached[0]
-    assert width_interval(grid, one_of_six) == pytest.approx((1.0, 1.0))
+    assert width_interval(grid, one_of_six, np.ones_like(one_of_six)) == pytest.approx((1.0, 1.0))
+    # A seed that is not known to come there counts neither way: of the other two both do.
+    known[0, 4] = reached[0, 4] = False
+    known[1:, 4] = reached[1:, 4] = True
+    found = width_interval([1.0, 10.0], reached[:, [3, 4]], known[:, [3, 4]])
+    assert found == pytest.approx((0.0, 1.0))  # seed 0 three times: 1 of 27 resamples
 
 
 def test_widths_of_rows() -> None:
@@ -259,8 +320,15 @@ def test_one_solver_of_a_loaded_sweep_is_asked_for() -> None:
     sweep = analyse(made_problem([1.0, 10.0], {"a": [[4.0, 5.0]], "b": [[1.0, INF]]}))
     assert sweep.of("a").usable_decades == 1.0
     assert sweep.of("b").best_passes == 1.0
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="there is no 'c' in this sweep: take one of a, b"):
         sweep.of("c")
+    one, two = (
+        replace(s, solver=SolverSpec("a", {"k": k}, ("k",))) for k, s in enumerate(sweep.solvers)
+    )
+    twice = replace(sweep, solvers=(one, two))
+    with pytest.raises(KeyError, match=r"several solvers are 'a'.*a\[k=0\], a\[k=1\]"):
+        twice.of("a")
+    assert twice.of("a[k=1]") is two
 
 
 def test_a_real_sweep_is_saved_and_read() -> None:
@@ -287,3 +355,15 @@ def test_a_real_sweep_is_saved_and_read() -> None:
     assert sweep.of("wngrad").usable_decades > 0
     assert sweep.of("sgd").statuses["diverged"] > 0
     assert sum(sweep.of("wngrad").statuses.values()) == 27
+
+
+def test_a_saved_sweep_that_does_not_say_what_is_finished_is_taken_as_whole() -> None:
+    problem = made_problem([1.0, 10.0], {"a": [[4.0, INF], [5.0, INF]]})
+    saved = Result((), {}, [replace(problem, sweep=analyse(problem))]).to_dict()
+    found = saved["problems"][0]["sweep"]["solvers"][0]
+    assert found.pop("finished") == [2, 2]
+    assert Result.from_dict(saved).problems[0].sweep == analyse(problem)
+    for wrong, said in (([2], "finished has 1 items, not 2"), ([2, None], "is not an integer")):
+        found["finished"] = wrong
+        with pytest.raises(UsageError, match=said):
+            Result.from_dict(saved)

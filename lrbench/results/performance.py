@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lrbench.results import ProblemResult
-from lrbench.study.factors import ratio
+from lrbench.results.ranking import ratio
+from lrbench.results.records import ProblemResult
 
 TAU = (1.0, 2.0, 5.0, 10.0, 100.0)
 """At most how many times the passes of the best solver."""
@@ -54,8 +54,8 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
     Tuned: the instances are the problems, and a solver costs the passes at its best lr0. Untuned:
     the instances are the problems with each lr0 of their grid, a solver costs the passes at that
     very lr0, and is compared with the least passes of any solver on that problem at its best lr0.
-    A grid in units of 1/L is another one on each problem. A solver that was not run on an instance
-    did not solve it.
+    A grid in units of 1/L is another one on each problem. A solver that was not run on an instance,
+    or did not finish any run there, did not solve it.
 
     References
     ----------
@@ -75,6 +75,12 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
             there = {name: found.get(lr0, math.inf) for name, found in at.items()}
             untuned.append(_ratios(there, least))
     return Profiles(_profile(names, tuned), _profile(names, untuned))
+
+
+def comparable(problems: Sequence[ProblemResult]) -> bool:
+    """Whether profiles over these sweeps mean something: several problems, each of them once."""
+    prints = [p.header["fingerprint"] for p in problems]
+    return len(prints) > 1 and len(set(prints)) == len(prints)
 
 
 def _ratios(cost: Mapping[str, float], least: float) -> dict[str, float]:
