@@ -7,7 +7,8 @@ import importlib
 import importlib.util
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lrbench.control import Control
@@ -25,6 +26,8 @@ STOP_SECONDS = 30.0
 """How long jobs under way may take to stop before they are given up."""
 
 ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?[^\s/]+:\d+/?")
+
+NO_WORKER = "the cluster has no worker left"
 
 HINT = "start one with 'dask scheduler' and 'dask worker', or check the address."
 
@@ -44,8 +47,9 @@ class Cluster:
 
     Notes
     -----
-    A problem is sent to each worker once. What a dead worker had to do is done again by the others;
-    a job that kills as many workers as the scheduler allows is a failed row.
+    A problem is sent to each worker once. What a dead worker had to do is done again by the others.
+    A job whose workers died as often as the scheduler allows is tried once more, alone: it may only
+    have been beside the one that killed them. Then it is a failed row.
     """
 
     workers = 8
@@ -68,26 +72,27 @@ class Cluster:
     ) -> Iterator[tuple[Job, Outcome]]:
         if not jobs:
             return
-        word = secrets.token_hex(8)
-        halt = Halt(deadline_in(control.seconds_left), word=word)
+        left = {job.number: job for job in jobs}
         with self._client() as client:
             _check_sources(client)
-            scattered = [client.scatter(g, broadcast=True, hash=False) for g in grounds]
-            pending = {
-                client.submit(work, job, scattered[job.ground], halt, pure=False): job
-                for job in jobs
-            }
-            for future in _as_they_end(pending, client, control, word):
-                job = pending.pop(future)
-                ground = grounds[job.ground]
-                if future.status == "finished":
-                    yield job, future.result()
+            crowd = _Crowd(client, grounds, control)
+            suspects = []
+            for job, outcome in crowd.run(jobs):
+                if isinstance(outcome, str):
+                    suspects.append(job)
                 else:
-                    yield job, failed(job, ground, _cause(future))
-                control.finished(job.budget.iterations)
-                control.phase(f"{ground.problem.name}: {job.spec}, seed {job.seed}")
-        for job in pending.values():
-            yield job, unstarted(job, grounds[job.ground])
+                    yield left.pop(job.number), outcome
+                    crowd.done(job)
+            for suspect in suspects:  # alone: it takes no other with it, and no other takes it
+                for job, outcome in crowd.run([suspect]):
+                    if isinstance(outcome, str):
+                        outcome = failed(job, grounds[job.ground], outcome)
+                    yield left.pop(job.number), outcome
+                    crowd.done(job)
+        for job in left.values():
+            ground = grounds[job.ground]
+            stopped = control.stopped
+            yield job, unstarted(job, ground) if stopped else failed(job, ground, NO_WORKER)
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Any]:
@@ -107,21 +112,70 @@ class Cluster:
             yield client
 
 
-def _as_they_end(
-    pending: dict[Any, Job], client: Any, control: Control, word: str
-) -> Iterator[Any]:
-    """Yield each future as it ends; after a stop those only that still end in time."""
-    wait = importlib.import_module("distributed").wait
-    waited = 0.0
-    while pending and waited < STOP_SECONDS:
-        if control(0):
-            if not waited:
-                client.run(call_off, word)
-            waited += POLL_SECONDS
-        with contextlib.suppress(TimeoutError):
-            with client.as_current():
-                ended = wait(list(pending), POLL_SECONDS, "FIRST_COMPLETED").done
+class _Crowd:
+    """The workers of a cluster."""
+
+    def __init__(self, client: Any, grounds: Sequence[Ground], control: Control) -> None:
+        self._client = client
+        self._grounds = grounds
+        self._control = control
+        self._word = secrets.token_hex(8)
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome | str]]:
+        """Yield each job as it ends, with its outcome or why there is none."""
+        if self._control.stopped:
+            return
+        halt = Halt(deadline_in(self._control.seconds_left), word=self._word)
+        kept = {number: self._sent(number) for number in sorted({job.ground for job in jobs})}
+        pending = {
+            self._client.submit(work, job, kept[job.ground], halt, pure=False): job for job in jobs
+        }
+        for future in self._as_they_end(pending):
+            job = pending.pop(future)
+            yield job, future.result() if future.status == "finished" else _cause(future)
+
+    def done(self, job: Job) -> None:
+        """Note that a job is over."""
+        self._control.finished(job.budget.iterations)
+        name = self._grounds[job.ground].problem.name
+        self._control.phase(f"{name}: {job.spec}, seed {job.seed}")
+
+    def _sent(self, number: int) -> Any:
+        """Send what all jobs on a problem share; return the future of it.
+
+        Notes
+        -----
+        As the result of a task: what is scattered is lost with the last worker that holds it, and
+        the scheduler lets copies go that nobody waits for.
+        """
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sending large graph")
+            return self._client.submit(_keep, self._grounds[number], pure=False)
+
+    def _as_they_end(self, pending: dict[Any, Job]) -> Iterator[Any]:
+        """Yield each future as it ends.
+
+        After a stop, and without any worker, those only that still end in time.
+        """
+        distributed = importlib.import_module("distributed")
+        waited, told = 0.0, False
+        while pending and waited < STOP_SECONDS:
+            if self._control(0) and not told:
+                self._client.run(call_off, self._word)
+                told = True
+            ended: Iterable[Any] = ()
+            try:
+                with self._client.as_current():
+                    ended = distributed.wait(list(pending), POLL_SECONDS, "FIRST_COMPLETED").done
+            except TimeoutError:
+                waited = waited + POLL_SECONDS if told or not self._client.nthreads() else 0.0
+            except distributed.CancelledError:
+                ended = [future for future in pending if future.status in ("cancelled", "lost")]
             yield from ended
+
+
+def _keep(ground: Ground) -> Ground:
+    return ground
 
 
 def _check_sources(client: Any) -> None:

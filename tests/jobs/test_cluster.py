@@ -76,6 +76,19 @@ def running() -> Iterator[Running]:
         yield found
 
 
+@contextlib.contextmanager
+def nannied(address: str) -> Iterator[None]:
+    """Run two workers that a nanny starts again when they die."""
+    nannies = started("worker", address, "--nworkers", "2", "--nthreads", "1")
+    try:
+        for _ in range(2):
+            said(nannies, "Registered to:")
+        yield
+    finally:
+        nannies.terminate()
+        nannies.communicate()
+
+
 class KillsAWorker:
     """A cluster one of whose workers is killed after the second job."""
 
@@ -134,15 +147,30 @@ def test_workers_of_another_lrbench_are_refused(
         swept(plan(), Cluster(running.address))
 
 
-def test_a_job_that_kills_its_workers_is_a_row() -> None:
-    the = with_deadly(plan(replicates=1), Deadly(os.getpid()))
+def test_a_job_that_kills_its_workers_is_a_row_and_no_other_is_lost() -> None:
+    the = with_deadly(plan(replicates=2), Deadly(os.getpid()))
     failures = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
-    with dask(n_workers=3, **failures) as found:
+    with dask(0, **failures) as found, nannied(found.address):
         result = swept(the, Cluster(found.address))
-        assert sum(worker.poll() is not None for worker in found.workers) == 2
     (problem,) = result.problems
     lost = [r for r in problem.runs if r.solver.name == "deadly"]
-    assert len(lost) == 11
+    assert len(lost) == 2 * 11
     assert {r.status for r in lost} == {Status.FAILED}
     assert all("its worker was lost" in (r.error or "") for r in lost)
-    assert_same(swept(plan(replicates=1)), result, only=["sgd", "wngrad[order=current]"])
+    assert_same(swept(plan(replicates=2)), result, only=["sgd", "wngrad[order=current]"])
+
+
+def test_a_cluster_that_loses_all_its_workers_leaves_rows(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_die(client: object) -> None:
+        for worker in running.workers:
+            worker.kill()
+            worker.wait()
+
+    monkeypatch.setattr(module, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(module, "_check_sources", all_die)
+    result = swept(plan(), Cluster(running.address))
+    assert {r.status for r in result.problems[0].runs} == {Status.FAILED}
+    assert {r.error for r in result.problems[0].runs} == {"the cluster has no worker left"}
+    assert len(result.problems[0].runs) == 2 * 2 * 11
