@@ -132,7 +132,7 @@ class _Crowd:
         }
         for future in self._as_they_end(pending):
             job = pending.pop(future)
-            yield job, future.result() if future.status == "finished" else _cause(future)
+            yield job, _outcome(future)
 
     def done(self, job: Job) -> None:
         """Note that a job is over."""
@@ -188,8 +188,15 @@ def _check_sources(client: Any) -> None:
             )
 
 
-def _cause(future: Any) -> str:
-    """Return in one line why a job has no outcome."""
-    error = future.exception() if future.status == "error" else None
-    text = str(error or future.status).strip().splitlines()[0]
-    return f"its worker was lost: {text}"
+def _outcome(future: Any) -> Outcome | str:
+    """Return the outcome of a job, or in one line why there is none.
+
+    A job never raises: what does is a worker that died, perhaps with a result that it had.
+    """
+    cancelled = importlib.import_module("distributed").CancelledError
+    try:
+        found: Outcome = future.result()
+        return found
+    except (Exception, cancelled) as error:
+        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        return f"its worker was lost: {first}"
