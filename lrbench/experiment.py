@@ -98,6 +98,7 @@ class Work:
         self._ready = ready
         self._store = store
         self._found: list[dict[Cell, Run]] = [{} for _ in ready]
+        self._ids = [experiment_id(p.problem, plan) for p in ready if store is not None]
         self.errors: dict[int, LrbenchError] = {}
         """Problems that cannot go on, by their place, and why."""
 
@@ -124,7 +125,7 @@ class Work:
             solver = next(k for k, (_, s) in enumerate(self._plan.built) if s == job.spec)
             self._found[job.ground].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
             if self._store is not None:
-                self._store.put(self._experiment(self._ready[job.ground]), job.solver, outcome)
+                self._store.put(self._ids[job.ground], job.solver, outcome)
 
     def runs(self, place: int) -> tuple[Run, ...]:
         """Return the runs on one problem: seed by seed, solver by solver."""
@@ -136,15 +137,13 @@ class Work:
                 for lr0 in self._ready[place].lr0:
                     yield Cell(solver, seed, lr0)
 
-    def _experiment(self, p: Prepared) -> str:
-        return experiment_id(p.problem.about.fingerprint, self._plan, p.problem.n_samples)
-
     def _look_up(self, place: int, p: Prepared) -> None:
         if self._store is None:
             return
-        about = _header(p, self._plan)
-        self._store.declare(self._experiment(p), p.problem.name, about, sweep=self._plan.sweep)
-        found = self._store.find(self._experiment(p), self._plan.built, self._cells(place))
+        plan, experiment, name = self._plan, self._ids[place], p.problem.name
+        steps = plan.steps(p.problem.n_samples)
+        self._store.declare(experiment, name, _header(p, plan), steps, sweep=plan.sweep)
+        found = self._store.find(experiment, plan.built, self._cells(place))
         self._found[place].update(found)
 
     def _missing(self, place: int) -> Iterator[tuple[int, int, list[float]]]:

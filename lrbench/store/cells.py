@@ -16,7 +16,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from lrbench.data.dataset import content_hash
 from lrbench.plan import Plan
+from lrbench.problem import LinearProblem
 from lrbench.results import Run, Status, Trace, plain
 from lrbench.solver_spec import SolverSpec
 from lrbench.solvers.base import Solver
@@ -72,6 +74,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
         self._path = path
+        self._experiments: dict[str, tuple[Any, ...]] = {}
 
     def find(
         self,
@@ -89,6 +92,10 @@ class Store:
             The solvers of the plan.
         wanted
             The cells to look for.
+
+        Notes
+        -----
+        A cell that is there but cannot be read any more counts as missing.
         """
         keys = {}
         for cell in wanted:
@@ -104,33 +111,44 @@ class Store:
                 names = [column[0] for column in cursor.description]
                 for row in cursor:
                     values = dict(zip(names, row, strict=True))
-                    found[keys[values["key"]]] = run_of(values)
+                    with contextlib.suppress(sqlite3.DatabaseError):
+                        found[keys[values["key"]]] = run_of(values)
         return found
 
     def declare(
-        self, experiment: str, name: str, header: Mapping[str, Any], *, sweep: bool
+        self, experiment: str, name: str, header: Mapping[str, Any], iterations: int, *, sweep: bool
     ) -> None:
-        """Write down what is run, unless it is there."""
-        row = (experiment, name, header["fingerprint"], json.dumps(plain(header)), int(sweep))
+        """Note what is run, for so many iterations at most: it is written with its first cell."""
+        text = json.dumps(plain({**header, "iterations": iterations}))
+        self._experiments[experiment] = (experiment, name, header["fingerprint"], text, int(sweep))
+
+    def put(self, experiment: str, solver: Solver, runs: Iterable[Run]) -> None:
+        """Commit the finished ones of these runs of one solver in a declared experiment.
+
+        The experiment goes with them each time: another command may have pruned it.
+        """
+        rows = [_row(experiment, solver, r) for r in runs if r.status not in UNFINISHED]
+        if not rows:
+            return
         with refusals(self._path), transaction(self._connection):
             self._connection.execute(
                 "INSERT OR IGNORE INTO experiments (id, name, fingerprint, header, sweep)"
                 " VALUES (?, ?, ?, ?, ?)",
-                row,
+                self._experiments[experiment],
             )
-
-    def put(self, experiment: str, solver: Solver, runs: Iterable[Run]) -> None:
-        """Commit the finished ones of these runs of one solver."""
-        rows = [_row(experiment, solver, r) for r in runs if r.status not in UNFINISHED]
-        with refusals(self._path), transaction(self._connection):
             self._connection.executemany(INSERT, rows)
 
 
-def experiment_id(fingerprint: str, plan: Plan, n_samples: int) -> str:
-    """Return a hash of all that the cells of a plan on one problem have in common."""
+def experiment_id(problem: LinearProblem, plan: Plan) -> str:
+    """Return a hash of all that the cells of a plan on one problem have in common.
+
+    The fingerprint is of the training data alone, so what is held out is hashed beside it.
+    """
+    test, n_samples = problem.test, problem.n_samples
     return _hash(
         {
-            "fingerprint": fingerprint,
+            "fingerprint": problem.about.fingerprint,
+            "test": None if test is None else content_hash(test.data.X, y=test.y),
             "batch_size": plan.batch_size,
             "sampling": None if plan.batch_size is None else plan.sampling,
             "radius": plan.radius,
@@ -162,11 +180,24 @@ def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lr0: float, seed
 
 
 def run_of(values: Mapping[str, Any]) -> Run:
-    """Return the run in a row of the table of cells; its iterates are not kept."""
+    """Return the run in a row of the table of cells; its iterates are not kept.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If the row is damaged.
+    """
+    try:
+        return _run(values)
+    except (LookupError, TypeError, ValueError) as error:
+        raise sqlite3.DatabaseError("a cell is malformed") from error
+
+
+def _run(values: Mapping[str, Any]) -> Run:
     sampling = values["sampling"]
     return Run(
         solver=SolverSpec(
-            values["name"], json.loads(values["params"]), tuple(json.loads(values["shown"]))
+            values["name"], dict(json.loads(values["params"])), tuple(json.loads(values["shown"]))
         ),
         lr0=values["lr0"],
         setting="batch" if sampling is None else "stochastic",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +54,8 @@ def entries(connection: sqlite3.Connection) -> Iterator[Entry]:
     for row in connection.execute(query):
         name, size, sampling, solver, n, low, high, seeds, steps, header, added, source = row
         current, batch = source == source_hash(), None if sampling is None else size
-        target = json.loads(header).get("target")
+        known = {"iterations": steps, "target": None} | _header(header)
+        steps, target = known["iterations"], known["target"]
         yield Entry(
             name, batch, sampling, solver, n, (low, high), seeds, steps, target, added, current
         )
@@ -99,19 +101,34 @@ def _problem(
         (experiment, source),
     )
     names = [column[0] for column in cursor.description]
-    found = [run_of(dict(zip(names, row, strict=True))) for row in cursor]
-    first = {solver: k for k, solver in enumerate(dict.fromkeys(str(r.solver) for r in found))}
-    runs = tuple(sorted(found, key=lambda r: (r.seed, first[str(r.solver)], r.lr0)))
-    values: dict[str, Any] = {"name": name, **json.loads(header), "runs": [], "verdicts": []}
+    # Of the same cell from machines of another kind, or of a solver's older file, the newest.
+    rows = (run_of(dict(zip(names, row, strict=True))) for row in cursor)
+    found = {(str(r.solver), r.seed, r.lr0): r for r in rows}
+    if not found:
+        raise sqlite3.DatabaseError("an index is malformed")
+    first = {solver: k for k, solver in enumerate(dict.fromkeys(solver for solver, _, _ in found))}
+    runs = tuple(sorted(found.values(), key=lambda r: (r.seed, first[str(r.solver)], r.lr0)))
+    known = _header(header)
+    iterations = known.pop("iterations", None)
+    values: dict[str, Any] = {"name": name, **known, "runs": [], "verdicts": []}
     problem = replace(problem_from(Fields(values, path, name)), runs=runs)
-    return replace(problem, sweep=analyse(problem)) if sweep else problem
+    return replace(problem, sweep=analyse(problem, iterations=iterations)) if sweep else problem
+
+
+def _header(text: str) -> dict[str, Any]:
+    """Return what an experiment says of its problem, and its "iterations"."""
+    try:
+        return dict(json.loads(text))
+    except (TypeError, ValueError) as error:
+        raise sqlite3.DatabaseError("an experiment is malformed") from error
 
 
 def _full_name(problem: ProblemResult) -> str:
     """Return the name of a problem with its setting, budget and target."""
     run = problem.runs[0]
     size = "full batches" if run.sampling is None else f"batches of {run.batch_size}"
-    budget = max(r.status_at for r in problem.runs)
+    known = problem.sweep.iterations if problem.sweep else None
+    budget = known or max(r.status_at for r in problem.runs)
     target = problem.header.get("target")
     goal = "" if target is None else f", to {target:.3g}"
     return f"{problem.name} ({size}, {budget} iterations{goal})"
@@ -119,21 +136,22 @@ def _full_name(problem: ProblemResult) -> str:
 
 def merge(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:
     """Copy what other stores have and this one has not; return the number of new cells."""
-    before = _count(connection)
+    count, names = 0, ", ".join(COLUMNS.split())
     for path in others:
-        connection.execute("ATTACH DATABASE ? AS other", (f"{Path(path).absolute()}",))
-        try:
-            with refusals(path), transaction(connection):
-                names = ", ".join(COLUMNS.split())
-                connection.execute(
-                    "INSERT OR IGNORE INTO experiments SELECT * FROM other.experiments"
-                )
-                connection.execute(
-                    f"INSERT OR IGNORE INTO cells ({names}) SELECT {names} FROM other.cells"
-                )
-        finally:
-            connection.execute("DETACH DATABASE other")
-    return _count(connection) - before
+        with refusals(path):
+            file = os.fsencode(Path(path).absolute())  # a name need not be UTF-8
+            connection.execute("ATTACH DATABASE ? AS other", (file,))
+            try:
+                with transaction(connection):
+                    connection.execute(
+                        "INSERT OR IGNORE INTO experiments SELECT * FROM other.experiments"
+                    )
+                    count += connection.execute(
+                        f"INSERT OR IGNORE INTO cells ({names}) SELECT {names} FROM other.cells"
+                    ).rowcount
+            finally:
+                connection.execute("DETACH DATABASE other")
+    return count
 
 
 def prune(
@@ -162,13 +180,9 @@ def prune(
     if problem is not None:
         conditions.append("experiment IN (SELECT id FROM experiments WHERE name = ?)")
         values.append(problem)
-    before = _count(connection)
     with transaction(connection):
-        connection.execute(f"DELETE FROM cells WHERE {' AND '.join(conditions)}", values)
+        where = " AND ".join(conditions)
+        count = connection.execute(f"DELETE FROM cells WHERE {where}", values).rowcount
         connection.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM cells)")
     connection.execute("VACUUM")
-    return before - _count(connection)
-
-
-def _count(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT count(*) FROM cells").fetchone()[0])
+    return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ CREATE TABLE experiments (
     id TEXT PRIMARY KEY,      -- a hash of the problem, the setting and the budget
     name TEXT NOT NULL,       -- of the problem
     fingerprint TEXT NOT NULL,
-    header TEXT NOT NULL,     -- JSON: what a result says of the problem
+    header TEXT NOT NULL,     -- JSON: what a result says of the problem, and "iterations"
     sweep INTEGER NOT NULL    -- whether lanes ended at the target of a sweep
 ) STRICT;
 CREATE TABLE cells (
@@ -52,8 +53,10 @@ CREATE INDEX cells_by_experiment ON cells (experiment);
 
 
 def is_store(path: str | Path) -> bool:
-    """Return whether the file at `path` is an SQLite database."""
+    """Return whether the file at `path` is an SQLite database; nothing is taken from a pipe."""
     try:
+        if not Path(path).is_file():
+            return False
         with Path(path).open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
     except (OSError, ValueError):
@@ -86,11 +89,14 @@ def opened(path: str | Path, *, create: bool = False) -> Iterator[sqlite3.Connec
     """
     _check_path(Path(path), create)
     try:
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = _connection(Path(path).absolute(), create)
     except sqlite3.Error as error:
         raise _refused(path, error) from error
     with contextlib.closing(connection), refusals(path):
-        _prepare(connection, str(path), create)
+        try:
+            _prepare(connection, str(path), create)
+        except UnicodeDecodeError as error:  # in what SQLite says of a damaged schema
+            raise sqlite3.DatabaseError("its schema is malformed") from error
         yield connection
 
 
@@ -109,10 +115,23 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite ends it itself where the disk is full
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
+
+
+def _connection(file: Path, create: bool) -> sqlite3.Connection:
+    """Connect to a file whose path is absolute: so that ``:memory:`` and ``file:x`` name files.
+
+    In a folder that cannot be written to, where no other command can be writing either, SQLite
+    would still want to make its own files beside the store, unless it is told that nothing changes.
+    """
+    alone = not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists()
+    if create or not alone:
+        return sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
+    return sqlite3.connect(f"{file.as_uri()}?immutable=1", isolation_level=None, uri=True)
 
 
 def _check_path(path: Path, create: bool) -> None:
@@ -129,28 +148,41 @@ def _check_path(path: Path, create: bool) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: str, create: bool) -> None:
     """Check what is in the file, and make the tables of a new one."""
-    application = _pragma(connection, "application_id")
-    if application != APPLICATION:
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if application or tables or not create:
-            raise UsageError(
-                f"{path} is a database, but not a store of lrbench.",
-                "give another path; it is left as it is.",
-            )
-        connection.execute("PRAGMA journal_mode = WAL")
+    if _pragma(connection, "application_id") != APPLICATION:
+        if not create:
+            raise _foreign(path)
         with transaction(connection):
-            if _pragma(connection, "application_id") != APPLICATION:  # another was faster
-                for statement in SCHEMA.split(";\n"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION}")
-                connection.execute(f"PRAGMA user_version = {VERSION}")
+            _make_tables(connection, path)
     version = _pragma(connection, "user_version")
     if version > VERSION:
         raise UsageError(
             f"{path} is of version {version} of the format, and this lrbench reads {VERSION}.",
             "install a newer lrbench.",
         )
+    if create:
+        with contextlib.suppress(sqlite3.OperationalError):  # another has it open: it has done so
+            connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _make_tables(connection: sqlite3.Connection, path: str) -> None:
+    """Make the tables in an empty database, unless another command was faster."""
+    application = _pragma(connection, "application_id")
+    if application == APPLICATION:
+        return
+    if application or connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        raise _foreign(path)
+    for statement in SCHEMA.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _foreign(path: str) -> UsageError:
+    return UsageError(
+        f"{path} is a database, but not a store of lrbench.",
+        "give another path; it is left as it is.",
+    )
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

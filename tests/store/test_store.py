@@ -4,63 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from stored import swept, without_clocks
 
 from lrbench import sources
 from lrbench.api import sweep
-from lrbench.control import Control
-from lrbench.errors import LrbenchError, UsageError
-from lrbench.experiment import carry_out
-from lrbench.jobs import Ground, Job, Outcome
-from lrbench.jobs.here import Here
+from lrbench.errors import LrbenchError
 from lrbench.plan import Plan
 from lrbench.results import Result, Status
-from lrbench.spec import load_spec
 from lrbench.store import cells as cells_module
 from lrbench.store import entries, merge, opened, prune, result_of, store_at
-
-OPTIONS: dict[str, Any] = {"solvers": ["wngrad", "sgd"], "batch_size": 16, "passes": 1}
-
-
-class Counting:
-    """This process, counting the lanes that it runs."""
-
-    workers = 1
-
-    def __init__(self) -> None:
-        self.lanes = 0
-
-    def __call__(
-        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
-    ) -> Iterator[tuple[Job, Outcome]]:
-        self.lanes += sum(len(job.lr0) for job in jobs)
-        yield from Here()(jobs, grounds, control)
-
-
-def swept(store: Path | None, **changes: Any) -> tuple[Result, int]:
-    """Return the result of a sweep, and how many lanes it ran."""
-    counting = Counting()
-    plan = Plan(sweep=True, **{"lr0": "1e-2:1e2:5", **OPTIONS, **changes})
-    with store_at(store) as kept:
-        result = carry_out(plan, [load_spec("logreg")], Control(), executor=counting, store=kept)
-    return result, counting.lanes
-
-
-def without_clocks(result: Result) -> Any:
-    values = result.to_dict()["problems"]
-    for problem in values:
-        for run in problem["runs"]:
-            del run["trace"]["seconds"], run["evaluation_seconds"]
-    return values
 
 
 def test_what_is_there_is_not_run_again(tmp_path: Path) -> None:
@@ -143,7 +103,7 @@ def test_unfinished_cells_are_not_kept(tmp_path: Path) -> None:
             replace(runs[1], status=Status.FAILED, error="broken"),
             runs[2],
         ]
-        kept.declare("id", "logreg", result.problems[0].header, sweep=True)
+        kept.declare("id", "logreg", result.problems[0].header, 10, sweep=True)
         kept.put("id", Plan(solvers="sgd").built[0][0], mixed)
     with opened(tmp_path / "s.sqlite") as connection:
         assert sum(e.cells for e in entries(connection)) == 1
@@ -204,41 +164,6 @@ def test_several_budgets_of_a_problem_are_told_apart_and_solvers_keep_their_orde
         assert solvers == ["wngrad", "sgd", "adagrad-norm"]
         assert list(problem.sweep.solvers[0].lr0) == sorted(problem.sweep.solvers[0].lr0)
     assert sorted(cells for _, cells in listed) == [5, 5, 5, 9, 9, 9]
-
-
-@pytest.mark.parametrize("content", [b"text", b"SQLite format 3\0" + b"\0" * 200, b"\xff" * 5000])
-def test_another_file_is_refused_and_left_alone(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite"
-    path.write_bytes(content)
-    with pytest.raises(LrbenchError), store_at(path):
-        pass
-    assert path.read_bytes() == content
-
-
-def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite"
-    with sqlite3.connect(path) as other:
-        other.execute("CREATE TABLE mine (x)")
-    other.close()
-    with pytest.raises(UsageError, match="not a store"), store_at(path):
-        pass
-
-
-def test_a_newer_version_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite"
-    with opened(path, create=True) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(UsageError, match="of version 99"), store_at(path):
-        pass
-
-
-def test_a_missing_store_and_a_missing_folder_are_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no store"), opened(tmp_path / "s.sqlite"):
-        pass
-    with pytest.raises(UsageError, match="there is no folder"), store_at(tmp_path / "a" / "s"):
-        pass
-    with pytest.raises(UsageError, match="is a folder"), store_at(tmp_path):
-        pass
 
 
 def test_the_store_of_the_python_interface(tmp_path: Path) -> None:
