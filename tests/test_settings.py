@@ -94,6 +94,14 @@ def test_values_are_toml_or_texts() -> None:
     assert with_settings(old, []) == old
 
 
+def test_stated_constants_stay_with_the_problem_they_are_of() -> None:
+    old = load_spec("logreg")
+    assert old.claims
+    assert with_settings(old, ["title=mine"]).claims == old.claims
+    for other in ("penalty.weight=3", "loss=hinge", "start.name=normal", "data.scale=none"):
+        assert with_settings(old, [other]).claims == ()
+
+
 def test_names_are_set_first_and_the_last_of_two_counts() -> None:
     old = load_spec("logreg")
     normal = "normal[scale=0.1,seed=3]"

@@ -12,7 +12,7 @@ from lrbench.errors import UsageError, shown
 from lrbench.parts import parse_part
 from lrbench.registry import did_you_mean
 from lrbench.spec.load import spec_from_table
-from lrbench.spec.model import ProblemSpec, Split, describe
+from lrbench.spec.model import ProblemSpec, Split, canonical, describe
 from lrbench.spec.source import as_fraction, data_text
 from lrbench.spec.table import located
 
@@ -121,6 +121,8 @@ def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:
         table[head].pop("test_seed", None)
     folder = None if key in ("data", "data.name") else spec.data.folder
     new = _placed(spec_from_table(table, spec.name, folder), spec, key)
+    if (canonical(new), new.data, new.test) == (canonical(spec), spec.data, spec.test):
+        new = replace(new, claims=spec.claims)  # it is the problem that the file speaks of
     same = (new.loss, new.penalty, new.data) == (spec.loss, spec.penalty, spec.data)
     if same or key == "title":
         return new
