@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from lrbench.api import run as run
     from lrbench.api import sweep as sweep
     from lrbench.errors import LrbenchError as LrbenchError
-    from lrbench.gate.in_test import check as check
+    from lrbench.gate.assertion import check as check
     from lrbench.results import Result as Result
 
 _PUBLIC = {
     "LrbenchError": "lrbench.errors",
     "Result": "lrbench.results",
-    "check": "lrbench.gate.in_test",
+    "check": "lrbench.gate.assertion",
     "run": "lrbench.api",
     "sweep": "lrbench.api",
 }

@@ -9,14 +9,12 @@ from typing import Any
 import click
 
 from lrbench.cli.conclude import conclude, effective, reserve_files, say_left_out
+from lrbench.cli.conduct_options import conduct_options, save_options, save_weights_option
 from lrbench.cli.job_options import job_options
 from lrbench.cli.options import (
     budget_options,
-    conduct_options,
     method_options,
     problem_options,
-    save_options,
-    save_weights_option,
     setting_options,
 )
 from lrbench.cli.progress import ProgressBar

@@ -9,13 +9,12 @@ from typing import Any
 import click
 
 from lrbench.cli.conclude import conclude, effective, reserve_files, say_left_out
+from lrbench.cli.conduct_options import conduct_options, save_options
 from lrbench.cli.job_options import job_options, store_option
 from lrbench.cli.options import (
     budget_options,
-    conduct_options,
     method_options,
     problem_options,
-    save_options,
     setting_options,
 )
 from lrbench.cli.progress import ProgressBar

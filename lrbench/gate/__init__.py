@@ -1,5 +1,6 @@
 """A gate on convergence: what is expected, baselines, and what comes of them."""
 
+from lrbench.gate.assertion import CheckFailedError as CheckFailedError
 from lrbench.gate.check import Check as Check
 from lrbench.gate.conduct import Gate as Gate
 from lrbench.gate.conduct import judge_result as judge_result
@@ -8,4 +9,3 @@ from lrbench.gate.expectation import parse as parse
 from lrbench.gate.finding import Finding as Finding
 from lrbench.gate.finding import Outcome as Outcome
 from lrbench.gate.finding import Verdict as Verdict
-from lrbench.gate.in_test import CheckFailedError as CheckFailedError
