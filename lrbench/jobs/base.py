@@ -120,7 +120,11 @@ class Executor(Protocol):
 
 
 def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
-    """Run a job to its end, or until `stop` says so."""
+    """Run a job to its end, or until `stop` says so.
+
+    What a solver raises is a row of the engine already; here comes what is raised around it, such
+    as a `MemoryError` before the first step.
+    """
     task = job.task(ground)
     if stop(0):
         return unstarted(job, ground)
@@ -129,6 +133,8 @@ def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
             return engine.run(task, stop)
     except LrbenchError as error:
         return error
+    except Exception as error:
+        return failed(job, ground, f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
 def unstarted(job: Job, ground: Ground) -> list[Run]:
@@ -137,5 +143,5 @@ def unstarted(job: Job, ground: Ground) -> list[Run]:
 
 
 def failed(job: Job, ground: Ground, cause: str) -> list[Run]:
-    """Return the runs of a job whose worker was lost."""
+    """Return the runs of a job that has none of its own, and why."""
     return [replace(r, status=Status.FAILED, error=cause) for r in unstarted(job, ground)]

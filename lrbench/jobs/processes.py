@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import cache
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
 from lrbench.control import Control
+from lrbench.errors import LrbenchError
 from lrbench.jobs.base import Ground, Job, Outcome, failed, unstarted, work
 from lrbench.jobs.halt import Halt, deadline_in
 from lrbench.results import Run, Status
@@ -20,6 +26,9 @@ PATIENCE_SECONDS = 2.0
 
 SHARED_BYTES = 1 << 17
 """Arrays from this size on are mapped from a file by all workers instead of sent to each."""
+
+WATCH_SECONDS = 0.5
+"""How often a worker looks whether the command is still there."""
 
 
 class Processes:
@@ -55,7 +64,7 @@ class Processes:
             yield left.pop(0), outcome
             control.finished(job.budget.iterations)
         if left:
-            with tempfile.TemporaryDirectory(prefix="lrbench-") as folder:
+            with _folder() as folder:
                 flag = Path(folder, "stop")
                 control.announce = flag.touch
                 try:
@@ -92,6 +101,11 @@ class _Pool:
         while self._left and not self._control.stopped:
             try:
                 yield from self._round(list(self._left.values()))
+            except pickle.PicklingError as error:
+                raise LrbenchError(
+                    f"the data cannot be shared with worker processes: {_reason(error)}.",
+                    "make room in /dev/shm, name a folder in JOBLIB_TEMP_FOLDER, or give --jobs 1.",
+                ) from error
             except BrokenProcessPool:
                 for job in [job for job in self._dispatched if job.number in self._left]:
                     try:
@@ -117,7 +131,9 @@ class _Pool:
             mmap_mode="r",
             inner_max_num_threads=jobs[0].threads,
         )
-        with closing(parallel(self._calls(jobs))) as results:
+        with _own_signals():
+            started = parallel(self._calls(jobs))
+        with closing(started) as results:
             for number, outcome in results:
                 job = self._left.pop(number)
                 yield job, outcome
@@ -133,14 +149,55 @@ class _Pool:
             if self._control.stopped:
                 return
             self._dispatched.append(job)
-            yield delayed(_serve)(job, self._grounds[job.ground], halt)
+            yield delayed(_serve)(job, self._grounds[job.ground], halt, os.getpid())
 
 
-def _serve(job: Job, ground: Ground, halt: Halt) -> tuple[int, Outcome]:
+@contextmanager
+def _folder() -> Iterator[str]:
+    """Make a folder for the block; joblib's helper deletes it where the command is killed."""
+    from joblib.externals.loky.backend import resource_tracker as helper
+
+    with tempfile.TemporaryDirectory(prefix="lrbench-") as folder:
+        helper.register(folder, "folder")
+        try:
+            yield folder
+        finally:
+            helper.unregister(folder, "folder")
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM from the processes that start in the block, from their first moment.
+
+    They reach every process of a terminal or of a cluster's job; the command tells its workers.
+    The standard library's helper is started before, for its start would end the blocking.
+    """
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(job: Job, ground: Ground, halt: Halt, command: int) -> tuple[int, Outcome]:
     """Run a job in a worker; return its number and the outcome."""
-    # Ctrl-C reaches every process of the terminal; the command itself tells its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _follow(command)
     return job.number, work(job, ground, halt)
+
+
+@cache
+def _follow(command: int) -> None:
+    """Let this worker end soon after the process of the command, and by no signal before that."""
+
+    def watch() -> None:
+        while os.getppid() == command:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _label(job: Job, ground: Ground) -> str:
@@ -159,3 +216,8 @@ def _interrupted(run: Run) -> bool:
 def _cause(error: BaseException) -> str:
     first = next(iter(str(error).strip().splitlines()), "")
     return f"its worker died twice: {first or type(error).__name__}"
+
+
+def _reason(error: BaseException) -> str:
+    """Return the last line of what a thread said of its error."""
+    return str(error.__cause__ or error).strip().strip('"').strip().splitlines()[-1].rstrip(".")

@@ -15,6 +15,7 @@ from lrbench.arrays import PerLane
 from lrbench.control import Control
 from lrbench.experiment import carry_out
 from lrbench.jobs import Executor
+from lrbench.jobs.processes import Processes
 from lrbench.oracle import Iterate, Oracle
 from lrbench.plan import Plan
 from lrbench.results import Result, Run
@@ -47,6 +48,38 @@ class Deadly:
                 Path(self.marker).touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return Step(oracle.descend(W, state.lr, oracle.gradient(W)), state.lr, state)
+
+
+@dataclass(frozen=True)
+class Speaking(Deadly):
+    """Gradient descent that says on stdout when a worker begins; it kills nobody."""
+
+    def init(self, W: Iterate, lr0: PerLane) -> NoState:
+        if os.getpid() != self.parent:
+            os.write(1, b"working\n")
+        return NoState(lr0)
+
+    def step(self, W: Iterate, state: NoState, oracle: Oracle) -> Step:
+        return Step(oracle.descend(W, state.lr, oracle.gradient(W)), state.lr, state)
+
+
+@dataclass(frozen=True)
+class Shielded(Speaking):
+    """Gradient descent that fails in a process which Ctrl-C or SIGTERM would end."""
+
+    def init(self, W: Iterate, lr0: PerLane) -> NoState:
+        if os.getpid() != self.parent:
+            if not {signal.SIGINT, signal.SIGTERM} <= signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+                raise RuntimeError("not from its first moment")
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)
+        return NoState(lr0)
+
+
+def endless() -> None:
+    """Sweep in two workers for as long as they live."""
+    the = with_deadly(plan(passes=1e6, target=1e-300), Speaking(os.getpid()))
+    swept(the, Processes(2, patience=0.0))
 
 
 def plan(**changes: Any) -> Plan:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from job_problems import Deadly, assert_same, by_cell, plan, swept, with_deadly
+from disk import room_per_file
+from job_problems import Deadly, Shielded, assert_same, by_cell, plan, swept, with_deadly
 
+from lrbench import engine
 from lrbench.control import Control
+from lrbench.errors import LrbenchError
 from lrbench.jobs import Ground, Job, Outcome
 from lrbench.jobs.here import Here
 from lrbench.jobs.processes import Processes
@@ -110,3 +115,46 @@ def test_after_a_signal_every_cell_is_a_row(reference: Result) -> None:
 def test_a_deadline_that_is_over_leaves_every_cell_as_it_is() -> None:
     result = swept(plan(), Processes(2, patience=0.0), Control(timeout=1e-9))
     assert {r.status for r in by_cell(result).values()} == {Status.INTERRUPTED}
+
+
+@pytest.mark.slow
+def test_signals_reach_the_command_and_not_its_workers() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    the = with_deadly(plan(replicates=1), Shielded(os.getpid()))
+    errors = {run.error for run in by_cell(swept(the, Processes(2, patience=0.0))).values()}
+    assert errors == {None}
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+@pytest.mark.slow
+def test_a_killed_command_leaves_no_worker_and_no_file(tmp_path: Path) -> None:
+    places = {name: str(tmp_path) for name in ("TMPDIR", "JOBLIB_TEMP_FOLDER")}
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import job_problems; job_problems.endless()"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **places, "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"working\n"
+    assert list(tmp_path.iterdir()) != []
+    child.kill()
+    child.communicate(timeout=100)  # until nobody holds its streams any more
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_no_room_for_the_shared_data_is_said() -> None:
+    with room_per_file(100_000), pytest.raises(LrbenchError, match="cannot be shared") as caught:
+        swept(plan(), Processes(2, patience=0.0))
+    assert "--jobs 1" in caught.value.hint
+
+
+def test_what_is_raised_around_a_solver_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*args: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(engine, "run", no_room)
+    runs = by_cell(swept(plan())).values()
+    assert len(runs) == 2 * 2 * 11
+    assert {(run.status, run.error) for run in runs} == {(Status.FAILED, "MemoryError")}
