@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -23,6 +25,9 @@ FEWEST = 16
 
 UNKNOWN_BYTES = 1 << 30
 """Taken as the free memory where the system does not tell."""
+
+MEMINFO = Path("/proc/meminfo")
+LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def jobs_of(
@@ -103,9 +108,16 @@ def state_arrays(solver: Solver) -> int:
     return sum(1 for field in state if np.ndim(field) > 1)
 
 
-def free_memory() -> int:
-    """Return the bytes of memory that are free."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return UNKNOWN_BYTES
+def free_memory(meminfo: Path = MEMINFO, limit: Path = LIMIT) -> int:
+    """Return the bytes of memory that can be had, those that only cache files among them.
+
+    A container sees the memory of the whole machine, and what it may use of it in a file.
+    """
+    available, allowed = UNKNOWN_BYTES, math.inf
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = meminfo.read_text().splitlines()
+        line = next(line for line in lines if line.startswith("MemAvailable:"))
+        available = 1024 * int(line.split()[1])
+    with contextlib.suppress(OSError, ValueError):
+        allowed = int(limit.read_text())
+    return int(min(available, allowed))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,22 @@ def test_blocks_fit_into_memory(ready: Prepared, monkeypatch: pytest.MonkeyPatch
 
 def test_a_given_width_is_taken(ready: Prepared) -> None:
     assert widths(ready, 1, 64, lane_block=16) == [16, 16, 16, 16]
+
+
+@pytest.mark.parametrize(
+    ("meminfo", "limit", "free"),
+    [
+        ("MemFree: 5 kB\nMemAvailable:   2048 kB\n", "max\n", 2048 * 1024),
+        ("MemAvailable: 2048 kB\n", "1000\n", 1000),
+        ("MemFree: 5 kB\n", None, module.UNKNOWN_BYTES),
+        (None, None, module.UNKNOWN_BYTES),
+    ],
+)
+def test_free_memory_is_what_can_be_had(
+    meminfo: str | None, limit: str | None, free: int, tmp_path: Path
+) -> None:
+    files = {tmp_path / "meminfo": meminfo, tmp_path / "limit": limit}
+    for path, text in files.items():
+        if text is not None:
+            path.write_text(text)
+    assert module.free_memory(*files) == free
