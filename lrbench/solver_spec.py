@@ -16,9 +16,11 @@ class SolverSpec:
     """The parameters that are part of the method's name in tables."""
 
     def __str__(self) -> str:
-        inside = ",".join(
-            f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}"
-            for k, v in self.params.items()
-            if k in self.shown
-        )
+        inside = ",".join(f"{k}={_text(v)}" for k, v in self.params.items() if k in self.shown)
         return f"{self.name}[{inside}]" if inside else self.name
+
+
+def _text(value: float | str) -> str:
+    """Return a value in short, if that is enough to tell it from every other one."""
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)

@@ -159,6 +159,12 @@ def test_a_solver_named_twice_runs_once() -> None:
     assert len(problem.runs) == 1
 
 
+def test_solvers_whose_parameters_differ_in_the_last_digit_are_two() -> None:
+    plan = Plan(solvers=["adam[beta2=0.9999999]", "adam[beta2=0.99999990000001]", "adam"])
+    assert len(plan.built) == 3
+    assert str(plan.built[0][1]) == "adam[beta2=0.9999999]"
+
+
 def test_public_names_exist() -> None:
     for name in lrbench.__all__:
         assert getattr(lrbench, name) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def reserve_files(
-    save: Path | None, save_weights: Path | None, force: bool, n_problems: int
+    save: Path | None,
+    save_weights: Path | None,
+    force: bool,
+    n_problems: int,
+    store: Path | None = None,
 ) -> None:
     """Refuse files that could not be written, before the first step."""
     from lrbench.results import reserve
@@ -25,6 +30,8 @@ def reserve_files(
             f"--save-weights keeps the weights of one problem, and there are {n_problems}.",
             "run them one by one.",
         )
+    if save is not None and store is not None and realpath(save) == realpath(store):
+        raise UsageError("--save and --store name the same file.", "name two files.")
     targets = [reserve(path, force) for path in (save, save_weights) if path is not None]
     if len(set(targets)) < len(targets):
         raise UsageError("--save and --save-weights name the same file.", "name two files.")

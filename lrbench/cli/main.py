@@ -29,7 +29,7 @@ COMMANDS = {
 }
 
 
-NOTHING_FINISHED = ("interrupted.", "nothing was finished, so nothing is shown.")
+NOTHING_SHOWN = ("interrupted.", "nothing is shown; a --store keeps what was finished.")
 
 
 class ReaderGoneError(Exception):
@@ -120,10 +120,10 @@ def main(args: list[str] | None = None) -> None:
         say(sentence(error.format_message()), "see lrbench --help.")
         code = ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
-        say(*NOTHING_FINISHED)
+        say(*NOTHING_SHOWN)
         code = ExitCode.INTERRUPTED
     except Terminated:
-        say(*NOTHING_FINISHED)
+        say(*NOTHING_SHOWN)
         code = ExitCode.TERMINATED
     except ReaderGoneError:
         code = ExitCode.OK  # as for cat or head: no error of ours

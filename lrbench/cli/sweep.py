@@ -70,7 +70,7 @@ def command(
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, sweep=True, **options)
     specs, notes = specs_from(problems, data, settings, changes)
     chosen = choose(jobs, executor, scheduler, default=0)
-    reserve_files(save, None, force, len(specs))
+    reserve_files(save, None, force, len(specs), store)
 
     def say_notes() -> None:
         for note in [] if quiet else notes:

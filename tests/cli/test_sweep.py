@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,17 @@ def test_a_store_is_listed_shown_exported_merged_and_pruned(invoke: Any, tmp_pat
     assert invoke("store", "prune", other, "--stale").out == "0 cells deleted\n"
 
 
+def test_a_result_that_comes_through_a_pipe_is_shown(invoke: Any, tmp_path: Path) -> None:
+    pipe, saved = tmp_path / "pipe", invoke(*RUN, "--format", "json").out
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(saved,), daemon=True)
+    writer.start()
+    outcome = invoke("show", str(pipe), "--format", "json")
+    assert outcome.code == 0
+    assert outcome.out == saved
+    writer.join()
+
+
 def test_a_signal_says_how_to_go_on(
     invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -157,6 +170,10 @@ MISTAKES = {
     "replicates of nothing random": ((*RUN, "-r", "3"), "--batch-size"),
     "weights": ((*RUN, "--save-weights", "w.npz"), "--save-weights"),
     "dry run in a format": ((*RUN, "--dry-run", "--format", "json"), "--dry-run"),
+    "a store in the place of the result": (
+        (*RUN, "--save", "a", "--store", "../" * 60 + "{}/a", "--force"),
+        "the same file",
+    ),
     "no store": (("store", "list", "nowhere.sqlite"), "nowhere.sqlite"),
     "a store that is text": (("store", "list", __file__), "not a store"),
     "prune what": (("store", "prune", __file__), "which cells"),
@@ -171,7 +188,7 @@ def test_a_mistake_is_said_in_two_sentences(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     args, said = MISTAKES[mistake]
-    outcome = invoke(*args)
+    outcome = invoke(*(arg.format(tmp_path) for arg in args))
     assert outcome.code == 2
     assert outcome.out == ""
     error, hint = outcome.err.splitlines()
