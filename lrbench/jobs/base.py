@@ -137,6 +137,11 @@ def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
         return failed(job, ground, f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
+def first_line(error: object) -> str:
+    """Return the first line of what an error says, or its name where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+
+
 def unstarted(job: Job, ground: Ground) -> list[Run]:
     """Return the runs of a job as they are before it starts."""
     return engine.unstarted(job.task(ground))

@@ -13,7 +13,7 @@ from typing import Any
 
 from lrbench.control import Control
 from lrbench.errors import LrbenchError, UsageError, shown
-from lrbench.jobs.base import Ground, Job, Outcome, failed, unstarted, work
+from lrbench.jobs.base import Ground, Job, Outcome, failed, first_line, unstarted, work
 from lrbench.jobs.halt import Halt, call_off, deadline_in
 from lrbench.sources import source_hash
 
@@ -198,5 +198,4 @@ def _outcome(future: Any) -> Outcome | str:
         found: Outcome = future.result()
         return found
     except (Exception, cancelled) as error:
-        first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        return f"its worker was lost: {first}"
+        return f"its worker was lost: {first_line(error)}"

@@ -17,7 +17,7 @@ from typing import Any
 
 from lrbench.control import Control
 from lrbench.errors import LrbenchError
-from lrbench.jobs.base import Ground, Job, Outcome, failed, unstarted, work
+from lrbench.jobs.base import Ground, Job, Outcome, failed, first_line, unstarted, work
 from lrbench.jobs.halt import Halt, deadline_in
 from lrbench.results import Run, Status
 
@@ -111,8 +111,9 @@ class _Pool:
                     try:
                         yield from self._round([job])
                     except BrokenProcessPool as error:
+                        died = f"its worker died twice: {first_line(error)}"
                         del self._left[job.number]
-                        yield job, failed(job, self._grounds[job.ground], _cause(error))
+                        yield job, failed(job, self._grounds[job.ground], died)
         for job in self._left.values():
             yield job, unstarted(job, self._grounds[job.ground])
 
@@ -211,11 +212,6 @@ def _cut_short(outcome: Outcome) -> bool:
 
 def _interrupted(run: Run) -> bool:
     return run.status is Status.INTERRUPTED
-
-
-def _cause(error: BaseException) -> str:
-    first = next(iter(str(error).strip().splitlines()), "")
-    return f"its worker died twice: {first or type(error).__name__}"
 
 
 def _reason(error: BaseException) -> str:

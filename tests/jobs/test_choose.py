@@ -8,6 +8,7 @@ import pytest
 
 from lrbench.errors import UsageError
 from lrbench.jobs import choose
+from lrbench.jobs.base import first_line
 from lrbench.jobs.here import Here
 from lrbench.jobs.processes import Processes
 
@@ -55,3 +56,16 @@ def test_dask_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(UsageError, match="Dask, which is not installed") as caught:
         choose(None, "dask", "tcp://127.0.0.1:1")
     assert "dask[distributed]" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("one\ntwo"), "one"),
+        (MemoryError(), "MemoryError"),
+        (OSError("\n "), "OSError"),
+        ("lost", "lost"),
+    ],
+)
+def test_an_error_is_said_in_one_line_even_if_it_says_nothing(error: object, line: str) -> None:
+    assert first_line(error) == line
