@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrbench.errors import UsageError, shown
 
@@ -18,6 +19,9 @@ HINT = (
 MOST_LANES = 100_000
 
 PER_L = "/L"
+
+DIGITS = 13
+"""Powers differ in their last bits from processor to processor; three digits less do not."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,19 @@ class Rate:
                 "give a number nearer to 1/L.",
             )
         return rate if self.value / rate >= L else math.nextafter(rate, 0.0)
+
+
+def log_spaced(low: float, high: float, count: int) -> NDArray[np.float64]:
+    """Return `count` numbers from `low` to `high` with a constant ratio, rounded to 13 digits.
+
+    Notes
+    -----
+    NumPy has several kernels for powers and takes the one for the processor, and a denser grid ends
+    elsewhere in the last bits. Without the rounding generated data would have another fingerprint,
+    and a learning rate other cells in a store, on another machine or in another grid.
+    """
+    numbers = np.geomspace(low, high, count)
+    return np.array([float(f"{number:.{DIGITS}g}") for number in numbers])
 
 
 def parse_rates(texts: Iterable[str]) -> list[Rate]:
@@ -131,7 +148,7 @@ def _part(part: str, text: str) -> list[Rate]:
     if hi.value < lo.value or (count == 1 and hi.value > lo.value):
         raise UsageError(f"--lr0 {shown(text)}: no {count} values go from {lo} up to {hi}.", HINT)
     exact = [lo.value, hi.value] if count > 1 else [lo.value]
-    inside = np.geomspace(lo.value, hi.value, count)[1:-1].tolist()
+    inside = log_spaced(lo.value, hi.value, count)[1:-1].tolist()
     return [Rate(value, lo.per_L) for value in (exact[0], *inside, *exact[1:])]
 
 

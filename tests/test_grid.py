@@ -43,7 +43,7 @@ def test_units_of_one_over_L() -> None:
 def test_range_in_units_of_one_over_L() -> None:
     found = parse_rates(["0.01/L:100/L:9"])
     assert all(rate.per_L for rate in found)
-    expected = [10.0 ** (k / 2) / 8 for k in range(-4, 5)]
+    expected = [float(f"{10.0 ** (k / 2):.13g}") / 8 for k in range(-4, 5)]
     np.testing.assert_allclose(resolve(found, 8.0), expected, rtol=1e-14)
     assert (resolve(found, 8.0)[0], resolve(found, 8.0)[-1]) == (0.01 / 8, 12.5)
 
@@ -165,3 +165,11 @@ def test_a_list_of_huge_numbers_is_refused() -> None:
 def test_a_huge_count_is_refused_before_anything_is_allocated() -> None:
     with pytest.raises(UsageError, match="count"):
         parse_rates(["1:10:1000000000000"])
+
+
+def test_a_denser_grid_holds_the_coarser_one_to_the_last_bit() -> None:
+    for count in (3, 5, 9, 17):
+        coarse, dense = (
+            [rate.value for rate in parse_rates([f"0.02:30:{n}"])] for n in (count, 3 * count - 2)
+        )
+        assert dense[::3] == coarse

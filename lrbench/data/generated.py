@@ -14,10 +14,10 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.data.dataset import Dataset, content_hash
 from lrbench.data.huber_tight import HuberTight
 from lrbench.data.lad_worst import LadWorst
-from lrbench.data.log_spaced import log_spaced
 from lrbench.data.nesterov import Nesterov
 from lrbench.data.poisson_counts import PoissonCounts
 from lrbench.errors import UsageError, shown
+from lrbench.grid import log_spaced
 from lrbench.registry import did_you_mean
 
 PREFIX = "generated:"
@@ -79,7 +79,7 @@ class LogSpectrum:
     def make(self) -> tuple[NDArray[np.float64], PerSample, Vector]:
         """Return X, y and the minimiser."""
         d = self.n_features
-        X = np.diag(np.sqrt(d * log_spaced(self.smallest, d)))
+        X = np.diag(np.sqrt(d * log_spaced(self.smallest, 1.0, d)))
         w = np.full(d, 1.0 / math.sqrt(d))
         return X, _product(X, w), w
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.data.log_spaced import log_spaced
+from lrbench.grid import log_spaced
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class LadWorst:
 
     def make(self) -> tuple[NDArray[np.float64], PerSample, Vector]:
         """Return X, y and the minimiser."""
-        slopes = log_spaced(self.smallest, self.n_features)
+        slopes = log_spaced(self.smallest, 1.0, self.n_features)
         length = math.sqrt(math.fsum(slopes * slopes))  # the same on every processor
         rows = slopes * (self.n_features / length)
         return np.diag(rows), rows, np.ones(self.n_features)

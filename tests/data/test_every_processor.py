@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from lrbench.data.log_spaced import log_spaced
+from lrbench.grid import log_spaced
 
 FINGERPRINTS = """
 from lrbench.spec import build, load_spec
@@ -42,7 +42,7 @@ def test_fingerprints_do_not_depend_on_the_processor() -> None:
 
 
 def test_log_spaced_numbers() -> None:
-    found = log_spaced(1e-6, 60)
+    found = log_spaced(1e-6, 1.0, 60)
     assert (found[0], found[-1]) == (1e-6, 1.0)
     np.testing.assert_allclose(found[1:] / found[:-1], 10 ** (6 / 59), rtol=2e-12)
     moved = np.nextafter(np.geomspace(1e-6, 1.0, 60), 2.0)
