@@ -103,7 +103,8 @@ class LinearObjective:
     def add_penalty_gradient(self, G: Lanes, W: Lanes) -> None:
         """Add the (sub)gradient of the penalty at `W` to `G` in place; an indicator's is 0."""
         if self.penalty.weight:
-            G[: self.n_penalised] += self.penalty.gradient(W[: self.n_penalised])
+            part = G[: self.n_penalised]  # G[:p] += … would copy the sum once more
+            part += self.penalty.gradient(W[: self.n_penalised])
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, which leaves the intercept alone; `W` is used up."""

@@ -98,7 +98,8 @@ class TouchedOracle:
     def _gradient(self, W: ScaledLanes, curvature: float) -> TouchedGradient:
         n = len(self.y)
         U = W.V[self.columns]
-        U[: np.searchsorted(self.columns, W.n_penalised)] *= W.scale
+        penalised = U[: np.searchsorted(self.columns, W.n_penalised)]
+        penalised *= W.scale
         Z = self.X @ U
         R = self._objective.loss.derivative(Z, self.y)
         R /= n
@@ -119,7 +120,8 @@ class TouchedOracle:
             U[-1] = -lr * G[-1]
         self._move_tracked(W, lr, gradient)
         W.V[gradient.columns] += U
-        U[: len(U) - free] *= W.scale_sum
+        penalised = U[: len(U) - free]
+        penalised *= W.scale_sum
         if free:
             U[-1] *= W.count
         W.offset[gradient.columns] += U
