@@ -1,7 +1,10 @@
-"""What commands that run solvers do before the first step and after the last."""
+"""What commands that run solvers do before the first step, around them all, and after the last."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +38,26 @@ def reserve_files(
     targets = [reserve(path, force) for path in (save, save_weights) if path is not None]
     if len(set(targets)) < len(targets):
         raise UsageError("--save and --save-weights name the same file.", "name two files.")
+
+
+@contextmanager
+def conducted(
+    timeout: float | None, notes: Sequence[str], progress: bool | None, *, quiet: bool
+) -> Iterator[Control]:
+    """Control a command in the block: signals, timeout, progress; say the notes when it is ready.
+
+    `progress` of None shows it on a terminal.
+    """
+    from lrbench.cli.progress import ProgressBar
+    from lrbench.control import Control
+
+    def say_notes() -> None:
+        for note in [] if quiet else notes:
+            click.echo(note, err=True)
+
+    showing = (sys.stderr.isatty() if progress is None else progress) and not quiet
+    with ProgressBar(showing) as bar, Control(timeout, bar, say_notes) as control:
+        yield control
 
 
 def say_left_out(problem: ProblemResult) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lrbench.cli.conclude import conclude, effective, reserve_files, say_left_out
+from lrbench.cli.conclude import conclude, conducted, effective, reserve_files, say_left_out
 from lrbench.cli.conduct_options import conduct_options, save_options, save_weights_option
 from lrbench.cli.job_options import job_options
 from lrbench.cli.options import (
@@ -17,7 +16,6 @@ from lrbench.cli.options import (
     problem_options,
     setting_options,
 )
-from lrbench.cli.progress import ProgressBar
 from lrbench.cli.view_options import view_options
 from lrbench.errors import ExitCode, UsageError
 
@@ -56,7 +54,6 @@ def command(
     """
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import NAMED, specs_from
-    from lrbench.control import Control
     from lrbench.jobs.choose import choose
     from lrbench.plan import DEFAULT_SOLVERS, Plan
 
@@ -70,12 +67,7 @@ def command(
     chosen = choose(jobs, executor, scheduler)
     reserve_files(save, save_weights, force, len(specs))
 
-    def say_notes() -> None:
-        for note in [] if quiet else notes:
-            click.echo(note, err=True)
-
-    showing = (sys.stderr.isatty() if progress is None else progress) and not quiet
-    with ProgressBar(showing) as bar, Control(plan.timeout, bar, say_notes) as control:
+    with conducted(plan.timeout, notes, progress, quiet=quiet) as control:
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from lrbench.cli.conclude import conclude, effective, reserve_files, say_left_out
+from lrbench.cli.conclude import conclude, conducted, effective, reserve_files, say_left_out
 from lrbench.cli.conduct_options import conduct_options, save_options
 from lrbench.cli.job_options import job_options, store_option
 from lrbench.cli.options import (
@@ -17,7 +16,6 @@ from lrbench.cli.options import (
     problem_options,
     setting_options,
 )
-from lrbench.cli.progress import ProgressBar
 from lrbench.cli.view_options import view_options
 from lrbench.errors import ExitCode, UsageError
 
@@ -57,7 +55,6 @@ def command(
     """
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import NAMED, specs_from
-    from lrbench.control import Control
     from lrbench.jobs.choose import choose
     from lrbench.plan import DEFAULT_SOLVERS, Plan
     from lrbench.store import store_at
@@ -72,12 +69,7 @@ def command(
     chosen = choose(jobs, executor, scheduler, default=0)
     reserve_files(save, None, force, len(specs), store)
 
-    def say_notes() -> None:
-        for note in [] if quiet else notes:
-            click.echo(note, err=True)
-
-    showing = (sys.stderr.isatty() if progress is None else progress) and not quiet
-    with ProgressBar(showing) as bar, Control(plan.timeout, bar, say_notes) as control:
+    with conducted(plan.timeout, notes, progress, quiet=quiet) as control:
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 

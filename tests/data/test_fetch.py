@@ -364,7 +364,7 @@ def test_offline(value: str, server: DataServer, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("value", ["", "0"])
 def test_not_offline(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LRBENCH_OFFLINE", value)
-    fetch(UNCHECKED)
+    assert fetch(UNCHECKED).is_file()
 
 
 @pytest.mark.parametrize("value", ["true", "1"])
