@@ -88,6 +88,6 @@ def command(
         report(result)
     code = conclude(result, control, quiet=quiet, strict=strict)
     if control.stopped and not quiet:
-        again = "run the same command again" if store else "with --store FILE.sqlite it can go on"
-        click.echo(f"To go on: {again}.", err=True)
+        again = "To go on, run the same command again."
+        click.echo(again if store else "To be able to go on, sweep with --store FILE.", err=True)
     return code
