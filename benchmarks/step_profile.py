@@ -34,7 +34,7 @@ class Given:
 
 def parts(problem, known, w_star, work):
     """Yield the name and the microseconds of each part of a step."""
-    walk = MinibatchWalk(problem, problem.w0, w_star, None, work.minibatches, dense=True)
+    walk = MinibatchWalk(problem, problem.w0, w_star, None, [work.minibatches], dense=True)
     oracles = walk.oracles(lambda W, g: None)
     oracle = next(oracles)
     start = time.perf_counter()
@@ -42,12 +42,14 @@ def parts(problem, known, w_star, work):
         next(oracles)
     yield "minibatches", (time.perf_counter() - start) / 2000 * 1e6
     W = walk.iterates.start(len(work.lr0)) + 0.1
-    Z = product(oracle.X, W)
-    R = problem.loss.derivative(Z, oracle.y)
-    G = product(oracle.X.T, R)
-    X, XT = oracle.X, oracle.X.T
+    (share,) = oracle.shares
+    X, y = share.X, share.y
+    Z = product(X, W)
+    R = problem.loss.derivative(Z, y)
+    G = product(X.T, R)
+    XT = X.T
     yield "products", microseconds(lambda: product(X, W)) + microseconds(lambda: product(XT, R))
-    yield "derivative", microseconds(lambda: problem.loss.derivative(Z, oracle.y))
+    yield "derivative", microseconds(lambda: problem.loss.derivative(Z, y))
     yield "penalty", microseconds(lambda: problem.add_penalty_gradient(G, W))
     gradient = oracle.gradient(W)
     known_norm = gradient.norm_sq()

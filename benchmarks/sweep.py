@@ -15,16 +15,19 @@ import math
 import time
 
 import numpy as np
-from common import data_file, logistic
+from common import data_file
 from threadpoolctl import threadpool_limits
 
 from lrbench import engine
-from lrbench.minibatches import Minibatches
+from lrbench.cachedir import cache_dir
+from lrbench.control import Control
+from lrbench.jobs import Ground
+from lrbench.jobs.blocks import jobs_of
 from lrbench.plan import Plan
-from lrbench.solvers.build import build as build_solver
-from lrbench.task import Task
+from lrbench.prepare import prepare
+from lrbench.spec import spec_from_data
 
-RATES, SEEDS, SIZE, PASSES = np.geomspace(1e-4, 1e4, 33), range(10), 64, 10
+RATES, SEEDS, SIZE, PASSES = np.geomspace(1e-4, 1e4, 33), 10, 64, 10
 
 
 def value(X, y, weight, w):
@@ -69,53 +72,38 @@ def loop(X, y, weight, lr0, index, budget, threshold, w_star=None, L=None):
 
 def main() -> None:
     """Print the seconds of each, and how many times faster the engine is."""
-    problem, known, w_star = logistic(data_file())
-    steps = -(-PASSES * problem.n_samples // SIZE)
-    target = 1e-2 * known.delta0
-    plan = Plan(batch_size=SIZE, passes=PASSES, sweep=True)
-    budget = plan.budget(problem.n_samples, known.delta0)
-    solver, spec = build_solver("wngrad")
-
-    def task(seed):
-        return Task(
-            problem=problem,
-            constants=known,
-            w_star=w_star,
-            solver=solver,
-            spec=spec,
-            lr0=RATES,
-            minibatches=Minibatches(problem.n_samples, SIZE, "replacement", seed),
-            ball=None,
-            budget=budget,
-            seed=seed,
-            multiple=8,
-        )
+    plan = Plan("wngrad", lr0=RATES, batch_size=SIZE, passes=PASSES, replicates=SEEDS, sweep=True)
+    spec = spec_from_data(str(data_file()), loss="logistic")
+    p = prepare(spec, plan, cache_dir(), Control())
+    problem, known, w_star = p.problem, p.constants, p.optimum.w_star
+    ground = Ground(problem, known, w_star)
+    wanted = [(0, seed, p.lr0) for seed in plan.seeds]
+    jobs = list(jobs_of(p, 0, plan, wanted, workers=1, iterates=False))
 
     def sweep():
         start = time.perf_counter()
-        runs = [engine.run(task(seed)) for seed in SEEDS]
+        runs = [run for job in jobs for run in engine.run(*job.tasks(ground))]
         return time.perf_counter() - start, runs
 
-    index = next(task(0).minibatches.chunks(steps))
-    threshold = known.f_star + target
-    sweep()
+    _, runs = sweep()
+    budget = jobs[0].budget
+    index = next(jobs[0].tasks(ground)[0].minibatches.chunks(budget.iterations))
+    threshold = known.f_star + budget.target
     X, y, weight = problem.data.X, problem.y, problem.penalty.weight
     dense = X.toarray()
     kinds = {"dense rows": dense, "CSR rows": X}
     ratios, ours = {k: [] for k in kinds}, []
     for _ in range(3):
         seconds, runs = sweep()
-        ours.append((seconds, sum(bundle[0].evaluation_seconds for bundle in runs)))
-        n_steps = sum(r.status_at for bundle in runs for r in bundle)
-        picked = range(0, len(RATES), 4)
-        timed = sum(runs[0][k].status_at for k in picked)
+        ours.append((seconds, sum({r.seed: r.evaluation_seconds for r in runs}.values())))
+        picked = runs[: len(RATES) : 4]  # of the first seed
+        n_steps, timed = (sum(r.status_at for r in some) for some in (runs, picked))
         for name, rows in kinds.items():
             times = np.zeros(2)
-            for k in picked:
-                lane = runs[0][k]
+            for lane in picked:
                 for which, more in enumerate(((), (w_star, known.L))):
                     start = time.perf_counter()
-                    t, f = loop(rows, y, weight, RATES[k], index, budget, threshold, *more)
+                    t, f = loop(rows, y, weight, lane.lr0, index, budget, threshold, *more)
                     times[which] += time.perf_counter() - start
                     assert t == lane.status_at, (t, lane.status_at)
                     np.testing.assert_allclose(f, lane.trace["objective"][-1], rtol=1e-7)

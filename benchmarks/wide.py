@@ -109,7 +109,7 @@ def main() -> None:
     batches = Minibatches(problem.n_samples, SIZE, "replacement", 0)
     pairs = []
     for _ in range(6):
-        dense = seconds_a_step(MinibatchWalk(*args, batches, dense=False), 20)
+        dense = seconds_a_step(MinibatchWalk(*args, [batches], dense=False), 20)
         pairs.append((seconds_a_step(ScaledWalk(*args, batches), 100), dense))
     touched, dense = (1e3 * statistics.median(p[k] for p in pairs[1:]) for k in (0, 1))
     ratio = statistics.median(d / t for t, d in pairs[1:])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
+from lrbench.layout import Layout, rounded_up
 from lrbench.ledger import Ledger
 from lrbench.matrix import keep_freed_memory
 from lrbench.oracle import Gradient, Iterate, Stopwatch, take
@@ -18,27 +19,30 @@ from lrbench.solvers.base import keep_lanes, proximal
 from lrbench.task import Task
 from lrbench.tracking import Tracker
 
-LOOK_LANES, LOOK_ELEMENTS = 64, 1 << 19
+LOOK_LANES, LOOK_ELEMENTS = 128, 1 << 19
 """Iterates and averages are evaluated for so many lanes, or (features x lanes), at a time."""
 
 
-def padded(lanes: Index, multiple: int) -> Index:
-    """Return `lanes` with copies of the first behind them, up to a multiple of `multiple`."""
-    return np.concatenate([lanes, np.repeat(lanes[:1], -len(lanes) % multiple)])
-
-
 class Bundle:
-    """The lanes of a task on their way; those beyond the running ones are padding."""
+    """The lanes of a task, or of the same task for several seeds, on their way.
 
-    def __init__(self, task: Task, walk: Walk) -> None:
-        c = task.constants
-        self.lr0 = task.lr0[padded(np.arange(len(task.lr0)), task.multiple)]
-        self.n_running, n_lanes = len(task.lr0), len(self.lr0)
+    They stand as a `Layout` says: those beyond the running ones are padding.
+    """
+
+    def __init__(self, tasks: Sequence[Task], walk: Walk) -> None:
+        task, c = tasks[0], tasks[0].constants
         self.task = task
+        self.n_seeds = len(tasks)
+        self.place = np.repeat(np.arange(self.n_seeds), [len(each.lr0) for each in tasks])
+        """Which of the seeds each running lane is of."""
         keep_freed_memory()
         self.walk = walk
+        layout = self.lay_out()
+        self.n_running, n_lanes = len(self.place), layout.n_lanes
+        lr0 = np.concatenate([each.lr0 for each in tasks])
+        self.lr0 = lr0[layout.padded(np.arange(self.n_running))]
         self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
-        self.ledger = Ledger(len(task.lr0), c)
+        self.ledger = Ledger(self.n_running, c)
         self.watch = Stopwatch()
         self.evaluation = Stopwatch()
         self.t = 0
@@ -50,6 +54,13 @@ class Bundle:
         self.state: Any = None
         self.reuses = task.minibatches is None and not proximal(task.solver)
         """Whether the next step asks for the very gradient that a checkpoint computes."""
+
+    def lay_out(self) -> Layout:
+        """Place the running lanes, and tell the walk where they are."""
+        counts = np.bincount(self.place, minlength=self.n_seeds)
+        layout = Layout.of(counts.tolist(), self.task.multiple)
+        self.walk.place(layout.slices)
+        return layout
 
     def go(self, stop: Callable[[int], bool]) -> None:
         """Step until the budget is used up, `stop` says so, or no lane is left."""
@@ -90,6 +101,11 @@ class Bundle:
         self.tracker.observe(W, gradient)
         self.watch.start()
 
+    @property
+    def evaluation_seconds(self) -> float:
+        """The share of one seed of the time that evaluation took."""
+        return self.evaluation.seconds / self.n_seeds
+
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """Count the block as evaluation, but for the gradients in it that a step needs anyway."""
@@ -103,7 +119,7 @@ class Bundle:
         """Evaluate the objective and write a row; lanes may end here."""
         t, budget, iterates = self.t, self.task.budget, self.walk.iterates
         W = iterates.dense(self.W)
-        seconds = self.watch.seconds  # what follows belongs to the next step
+        seconds = self.watch.seconds / self.n_seeds  # what follows belongs to the next step
         G: Lanes | None = None
         if self.reuses and t < budget.iterations:
             self.watch.start()
@@ -177,10 +193,12 @@ class Bundle:
         return np.concatenate([value(mean(self.W, self.t, lanes)) for lanes in self.parts()])
 
     def parts(self) -> Iterator[slice]:
-        """Yield lanes that are evaluated together."""
+        """Yield lanes that are evaluated together, about as many each time."""
+        n_lanes, multiple = len(self.lr), self.task.multiple
         most = min(LOOK_LANES, LOOK_ELEMENTS // self.task.problem.n_features)
-        width = max(1, most // self.task.multiple) * self.task.multiple
-        return (slice(k, k + width) for k in range(0, len(self.lr), width))
+        count = -(-n_lanes // max(multiple, most // multiple * multiple))
+        width = rounded_up(-(-n_lanes // count), multiple)
+        return (slice(k, k + width) for k in range(0, n_lanes, width))
 
     def remember_best(self, W: Lanes, objective: PerLane) -> None:
         """Keep the iterates that are the best so far."""
@@ -217,7 +235,8 @@ class Bundle:
 
     def drop(self, mask: Mask) -> Index:
         """Go on without the lanes in `mask`; return where the others were, padding included."""
-        kept = padded(np.flatnonzero(~mask), self.task.multiple)
+        self.place = self.place[~mask]
+        kept = self.lay_out().padded(np.flatnonzero(~mask))
         self.ledger.running[np.flatnonzero(self.ledger.running)[mask]] = False
         self.n_running -= int(mask.sum())
         if len(kept):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from lrbench.arrays import (
     Mask,
     PerLane,
     PerSample,
+    Scores,
     Vector,
     column_sums,
     inner,
@@ -101,7 +103,6 @@ class DenseGradient:
 class DenseOracle:
     """What full and minibatch oracles on plain arrays share: the step and the constraints."""
 
-    index: Index | None = None
     cut: Mask | None = None
     offered: tuple[Lanes, Lanes] | None = None
     """A gradient that an evaluation has just computed, and the iterate it belongs to."""
@@ -171,6 +172,8 @@ class DenseOracle:
 class FullOracle(DenseOracle):
     """The gradient of F itself."""
 
+    index: Index | None = None
+
     def gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient of F at `W`; metered as n_samples."""
         if self.offered is not None and self.offered[1] is W:
@@ -185,28 +188,78 @@ class FullOracle(DenseOracle):
         return self._observed(W, self._objective.loss_gradient(W), self._objective.n_samples)
 
 
-class MinibatchOracle(DenseOracle):
-    """The gradient on one minibatch after another."""
+ONE = np.ones(1)
+"""The targets of rows that carry their signs: one for all."""
 
+
+class Share(NamedTuple):
+    """A minibatch of one seed, and the lanes that see it."""
+
+    lanes: slice
+    """May reach over lanes of the next share: see `lrbench.layout.Layout`."""
+    samples: Index
+    """(batch_size,)."""
     X: Any
+    """Their rows."""
     y: PerSample
-    """The targets; [1] where X carries their signs."""
-    size: int
+    """Their targets; `ONE` where X carries their signs."""
+
+
+class MinibatchOracle(DenseOracle):
+    """The gradient on one minibatch after another, for the lanes of each seed on its own."""
+
+    shares: Sequence[Share]
+
+    def __init__(
+        self,
+        objective: LinearObjective,
+        w_star: Vector | None,
+        ball: Ball | None,
+        meter: Meter,
+        observer: Observer,
+        size: int,
+    ) -> None:
+        super().__init__(objective, w_star, ball, meter, observer)
+        self._size = size
+
+    @property
+    def index(self) -> Index | None:
+        """The samples of this minibatch, (batch_size,); of several seeds (n_seeds, batch_size)."""
+        seen = [share.samples for share in self.shares]
+        return seen[0] if len(seen) == 1 else np.stack(seen)
 
     def gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient on the minibatch at `W`; metered as its size."""
         G = self._mean(W)
         self._objective.add_penalty_gradient(G, W)
-        return self._observed(W, G, self.size)
+        return self._observed(W, G, self._size)
 
     def loss_gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
-        return self._observed(W, self._mean(W), self.size)
+        return self._observed(W, self._mean(W), self._size)
 
     def _mean(self, W: Lanes) -> Lanes:
-        R = self._objective.loss.derivative(product(self.X, W), self.y)
-        R *= 1.0 / self.size
-        return product(self.X.T, R)
+        Z, G = np.empty((self._size, W.shape[1])), np.empty_like(W)
+        for lanes, _, X, _ in self.shares:
+            product(X, W[:, lanes], Z[:, lanes])
+        R = self._derivative(Z)
+        R *= 1.0 / self._size
+        for lanes, _, X, _ in self.shares:
+            product(X.T, R[:, lanes], G[:, lanes])
+        reached = self.shares[-1].lanes.stop
+        if reached is not None and reached < W.shape[1]:
+            G[:, reached:] = 0.0  # padding
+        return G
+
+    def _derivative(self, Z: Scores) -> Scores:
+        """Return the derivative of the loss in the scores, (batch_size, n_lanes)."""
+        derivative, first = self._objective.loss.derivative, self.shares[0]
+        if len(self.shares) == 1 or first.y is ONE:
+            return derivative(Z, first.y)
+        R = np.empty_like(Z)
+        for lanes, _, _, y in self.shares:
+            R[:, lanes] = derivative(Z[:, lanes], y)
+        return R
 
 
 def small_inner(U: Lanes, V: Lanes) -> PerLane:

@@ -16,13 +16,14 @@ from lrbench.task import Task
 __all__ = ["Bundle", "run", "unstarted"]
 
 
-def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
-    """Run all lanes of one solver and one seed; return one `Run` a lane, in the order of lr0.
+def run(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
+    """Run all lanes of one solver and one or several seeds together; return one `Run` a lane.
 
     Parameters
     ----------
-    task
-        What to do.
+    tasks
+        What to do: one task a seed. They differ in their initial learning rates, their seed and
+        their minibatches only.
     stop
         Called before step t with t; True interrupts all lanes that are still running.
 
@@ -32,9 +33,11 @@ def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
         If the objective falls below f_star - f_star_error.
     """
     with np.errstate(all="ignore"):
+        task = tasks[0]
+        minibatches = [each.minibatches for each in tasks if each.minibatches is not None]
         whole = asks_whole(task.solver)
-        walk = task.problem.walk(task.w_star, task.ball, task.minibatches, whole=whole)
-        bundle = Bundle(task, walk)
+        walk = task.problem.walk(task.w_star, task.ball, minibatches, whole=whole)
+        bundle = Bundle(tasks, walk)
         error = None
         try:
             bundle.go(stop)
@@ -43,7 +46,8 @@ def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
         except Exception as e:  # a solver may raise anything: its lanes are rows all the same
             error = f"{type(e).__name__}: {e}"
             bundle.end_all(Status.FAILED, bundle.t)
-    ends = [bundle.ledger.ended[lane] for lane in range(len(task.lr0))]
+    blanks = [blank for each in tasks for blank in unstarted(each)]
+    ends = [bundle.ledger.ended[lane] for lane in range(len(blanks))]
     return [
         replace(
             blank,
@@ -52,9 +56,9 @@ def run(task: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
             error=error if end.status is Status.FAILED else None,
             trace=bundle.ledger.trace(lane),
             iterates=end.iterates,
-            evaluation_seconds=bundle.evaluation.seconds,
+            evaluation_seconds=bundle.evaluation_seconds,
         )
-        for lane, (blank, end) in enumerate(zip(unstarted(task), ends, strict=True))
+        for lane, (blank, end) in enumerate(zip(blanks, ends, strict=True))
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -12,7 +12,7 @@ from lrbench import engine
 from lrbench.constants import Constants
 from lrbench.control import Control
 from lrbench.data.dataset import arrays_of
-from lrbench.jobs.blocks import ARRAYS, state_arrays
+from lrbench.jobs.blocks import ARRAYS, most_lanes, seeds_together, state_arrays
 from lrbench.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
 from lrbench.minibatches import Minibatches
 from lrbench.plan import Plan
@@ -65,7 +65,8 @@ def _estimate(plan: Plan, problem: LinearProblem) -> Estimate:
     looks = len(budget.checkpoints)
     if not budget.gradients:  # F at each, and at the averages of some
         looks += len(budget.averages or ())
-    bundles = [_timed(plan, problem, k) for k in range(len(plan.built))]
+    together = _seeds_together(plan, problem)
+    bundles = [_timed(plan, problem, k, together) for k in range(len(plan.built))]
     arrays = max(b.state_arrays for b in bundles)
     return Estimate(
         problem=problem.name,
@@ -73,7 +74,7 @@ def _estimate(plan: Plan, problem: LinearProblem) -> Estimate:
         iterations=steps,
         passes=steps * size / n,
         memory_bytes=_data_bytes(problem)
-        + (ARRAYS + (not plan.sweep) + arrays) * problem.n_features * n_lanes * NUMBER
+        + (ARRAYS + (not plan.sweep) + arrays) * problem.n_features * n_lanes * together * NUMBER
         + BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER
         + CHUNK_BYTES,
         solver_seconds=sum(b.step_seconds for b in bundles) * steps * plan.replicates,
@@ -88,8 +89,15 @@ class _Timed:
     state_arrays: int
 
 
-def _timed(plan: Plan, problem: LinearProblem, k: int) -> _Timed:
-    """Return the seconds of a step and of a checkpoint of the k-th solver, all lanes."""
+def _seeds_together(plan: Plan, problem: LinearProblem) -> int:
+    """Return how many seeds go together in one process."""
+    d, n_lanes = problem.n_features, len(plan.rates)
+    most = min(most_lanes(d, plan, solver, workers=1) for solver, _ in plan.built)
+    return seeds_together(d, plan, n_lanes, plan.bundles, most=most, workers=1)
+
+
+def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
+    """Return the seconds of a step and of a checkpoint of the k-th solver, all lanes of a seed."""
     solver, spec = plan.built[k]
     minibatches = None
     if plan.batch_size is not None:
@@ -115,7 +123,13 @@ def _timed(plan: Plan, problem: LinearProblem, k: int) -> _Timed:
         multiple=plan.multiple,
         iterates=not plan.sweep,
     )
-    runs = engine.run(task)
+    tasks = [task]
+    if minibatches is not None:
+        seeds = range(plan.seed, plan.seed + n_seeds)
+        tasks = [
+            replace(task, seed=seed, minibatches=replace(minibatches, seed=seed)) for seed in seeds
+        ]
+    runs = engine.run(*tasks)
     seconds = max((r.trace["seconds"] for r in runs), key=len)
     steps = (seconds[-1] - seconds[1]) / TIMED_STEPS if len(seconds) > 2 else 0.0
     return _Timed(float(steps), runs[0].evaluation_seconds / 3, state_arrays(solver))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
-from lrbench.arrays import Lanes, Vector
-from lrbench.dense import DenseIterates, FullOracle, MinibatchOracle
+from lrbench.arrays import Index, Lanes, PerSample, Vector
+from lrbench.dense import ONE, DenseIterates, FullOracle, MinibatchOracle, Share
 from lrbench.losses.base import margin
-from lrbench.matrix import CHUNK_BYTES, CHUNK_SAMPLES, row_range
+from lrbench.matrix import CHUNK_BYTES, CHUNK_SAMPLES, FEW_FEATURES, row_range
 from lrbench.oracle import Ball, Meter, Observer
 from lrbench.scaled import ScaledWalk
 
@@ -19,15 +17,12 @@ if TYPE_CHECKING:
     from lrbench.minibatches import Minibatches
 
 
-ONE = np.ones(1)
-
-
 def linear_walk(
     objective: LinearObjective,
     w0: Vector,
     w_star: Vector | None,
     ball: Ball | None,
-    minibatches: Minibatches | None,
+    minibatches: Sequence[Minibatches],
     *,
     whole: bool = False,
 ) -> FullWalk | MinibatchWalk | ScaledWalk:
@@ -44,18 +39,21 @@ def linear_walk(
     ball
         The constraint, None without one.
     minibatches
-        None for full batches.
+        Of each seed whose lanes go together; none for full batches. With several seeds all columns
+        are visited, as they are with one wherever `n_features` is at most `FEW_FEATURES`.
     whole
         Whether every step asks for the whole gradient as an array: scaled lanes do not pay then.
     """
-    if minibatches is None:
+    if not minibatches:
         return FullWalk(objective, w0, w_star, ball)
-    data, n_features = objective.data, objective.n_features
-    dense = not data.sparse or n_features * 8 * minibatches.batch_size <= CHUNK_BYTES // 8
-    touched = data.nnz / objective.n_samples * minibatches.batch_size
+    data, n_features, size = objective.data, objective.n_features, minibatches[0].batch_size
+    dense = not data.sparse or n_features * 8 * size <= CHUNK_BYTES // 8
+    touched = data.nnz / objective.n_samples * size
+    wide = n_features > FEW_FEATURES and touched < n_features / 4
     scalable = objective.penalty.shrinks and (ball is None or not ball.centre.any())
-    if not (dense or whole) and scalable and touched < n_features / 4:
-        return ScaledWalk(objective, w0, w_star, ball, minibatches)
+    if wide and scalable and not (dense or whole):
+        (only,) = minibatches
+        return ScaledWalk(objective, w0, w_star, ball, only)
     return MinibatchWalk(objective, w0, w_star, ball, minibatches, dense=dense)
 
 
@@ -74,6 +72,9 @@ class FullWalk:
         """Use this gradient for the next step, if it asks for the one `at`."""
         self._offered = (gradient, at)
 
+    def place(self, slices: Sequence[slice | None]) -> None:
+        """Do nothing: all lanes see all samples."""
+
     def oracles(self, observer: Observer) -> Iterator[FullOracle]:
         """Yield the same oracle again and again."""
         oracle = FullOracle(*self._make, observer)
@@ -91,7 +92,7 @@ class MinibatchWalk:
         w0: Vector,
         w_star: Vector | None,
         ball: Ball | None,
-        minibatches: Minibatches,
+        minibatches: Sequence[Minibatches],
         *,
         dense: bool,
     ) -> None:
@@ -100,24 +101,47 @@ class MinibatchWalk:
         self._make = (objective, w_star, ball, self.meter)
         self._minibatches = minibatches
         self._dense = dense
+        self._slices: Sequence[slice | None] = (slice(None),)
 
     def offer(self, gradient: Lanes, at: Lanes) -> None:
         """Do nothing: a minibatch has another gradient."""
 
+    def place(self, slices: Sequence[slice | None]) -> None:
+        """Note where the lanes of each seed stand from now on."""
+        self._slices = slices
+
     def oracles(self, observer: Observer) -> Iterator[MinibatchOracle]:
-        """Yield the oracle of each minibatch (one object, whose data change)."""
-        objective, size = self._make[0], self._minibatches.batch_size
-        oracle = MinibatchOracle(*self._make, observer)
-        oracle.size, signed = size, margin(objective.loss)
+        """Yield the oracle of each step (one object, whose minibatches change)."""
+        objective, size = self._make[0], self._minibatches[0].batch_size
+        oracle = MinibatchOracle(*self._make, observer, size)
         samples = CHUNK_SAMPLES
         if self._dense:
-            samples = min(samples, CHUNK_BYTES // (8 * objective.n_features))
-        for chunk in self._minibatches.chunks(max(1, samples // size)):
-            flat = chunk.ravel()
-            y = objective.y[flat]
-            X = objective.data.gather(flat, self._dense, y if signed else None)
-            for k, index in enumerate(chunk):
+            row_bytes = 8 * objective.n_features * len(self._minibatches)
+            samples = min(samples, CHUNK_BYTES // row_bytes)
+        n_steps = max(1, samples // size)
+        streams = [minibatches.chunks(n_steps) for minibatches in self._minibatches]
+        while True:
+            placed = zip(streams, self._slices, strict=True)
+            chunks = [None if lanes is None else self._gather(next(s)) for s, lanes in placed]
+            slices: Sequence[slice | None] = ()
+            for k in range(n_steps):
+                if slices is not self._slices:
+                    slices = self._slices
+                    seeds = [(s, c) for s, c in zip(slices, chunks, strict=True) if s and c]
                 rows = slice(k * size, (k + 1) * size)
-                oracle.index, oracle.X = index, row_range(X, rows)
-                oracle.y = ONE if signed else y[rows]
+                oracle.shares = [
+                    Share(lanes, index[k], row_range(X, rows), y if y is ONE else y[rows])
+                    for lanes, (index, X, y) in seeds
+                ]
                 yield oracle
+
+    def _gather(self, index: Index) -> Chunk:
+        """Return some minibatches of a seed: their samples, the rows of X, and the targets."""
+        objective, flat = self._make[0], index.ravel()
+        y, signed = objective.y[flat], margin(objective.loss)
+        X = objective.data.gather(flat, self._dense, y if signed else None)
+        return index, X, ONE if signed else y
+
+
+Chunk: TypeAlias = tuple[Index, Any, PerSample]
+"""Samples, (n_steps, batch_size); their rows of X; their targets (`ONE`: X has the signs)."""

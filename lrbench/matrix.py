@@ -29,6 +29,10 @@ CHUNK_BYTES = 1 << 23
 CHUNK_SAMPLES = 4096
 """Samples gathered at a time: the cost of gathering is spread over many minibatches."""
 
+FEW_FEATURES = 1 << 11
+"""Up to so many, a step on minibatches visits all columns, and lanes of several seeds may go
+together."""
+
 
 class DataMatrix:
     """X, (n_samples, n_features), as a dense C-ordered array or in CSR form.
@@ -95,7 +99,9 @@ class DataMatrix:
         return np.asarray(self.X.power(2).sum(axis=1), dtype=np.float64).ravel()
 
 
-def product(A: Any, B: NDArray[np.float64]) -> NDArray[np.float64]:
+def product(
+    A: Any, B: NDArray[np.float64], out: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Return A @ B; with a multiple of 8 columns in B, a column's bits depend on that column only.
 
     Parameters
@@ -104,12 +110,18 @@ def product(A: Any, B: NDArray[np.float64]) -> NDArray[np.float64]:
         Rows or the transpose of rows of X, dense or sparse.
     B
         Iterates or scores, one column a lane.
+    out
+        Where to put it; None for a new array.
     """
-    out: NDArray[np.float64]
-    if not isinstance(A, np.ndarray) or A.shape[1] <= TERMS:
-        out = A @ B
+    if not isinstance(A, np.ndarray):
+        found: NDArray[np.float64] = A @ B
+        if out is None:
+            return found
+        out[...] = found
         return out
-    out = A[:, :TERMS] @ B[:TERMS]
+    if A.shape[1] <= TERMS:
+        return np.matmul(A, B, out=out)
+    out = np.matmul(A[:, :TERMS], B[:TERMS], out=out)
     for k in range(TERMS, A.shape[1], TERMS):
         out += A[:, k : k + TERMS] @ B[k : k + TERMS]
     return out

@@ -45,12 +45,18 @@ class Gradient(Protocol):
 class Oracle(Protocol):
     """All that a solver may know of the objective, on one minibatch, for all lanes."""
 
-    index: Index | None
-    """The samples of this minibatch; None is all of them."""
     cut: Mask | None
     """The lanes whose last step was not W - lr g itself; None for no lane.
 
     A constraint cut it short, or it was no `descend`."""
+
+    @property
+    def index(self) -> Index | None:
+        """The samples of this minibatch, (batch_size,); None is all of them.
+
+        Where lanes of several seeds go together: (n_seeds, batch_size), of those that have lanes.
+        """
+        ...
 
     @property
     def plain(self) -> bool:

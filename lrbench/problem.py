@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -89,13 +89,14 @@ class Problem(Protocol):
         self,
         w_star: Vector | None,
         ball: Ball | None,
-        minibatches: Minibatches | None,
+        minibatches: Sequence[Minibatches],
         *,
         whole: bool = False,
     ) -> Walk:
-        """Return how a run goes through this problem: full batches, or these minibatches.
+        """Return how a run goes through this problem.
 
-        `whole` says that every step will ask for the whole gradient as an array.
+        `minibatches` are those of each seed whose lanes go together, none for full batches; `whole`
+        says that every step will ask for the whole gradient as an array.
         """
         ...
 
@@ -111,6 +112,10 @@ class Walk(Protocol):
     @property
     def meter(self) -> Meter:
         """What was asked so far."""
+        ...
+
+    def place(self, slices: Sequence[slice | None]) -> None:
+        """Note where the lanes of each seed stand from now on: see `lrbench.layout.Layout`."""
         ...
 
     def oracles(self, observer: Observer) -> Iterator[Oracle]:
@@ -153,7 +158,7 @@ class LinearProblem(LinearObjective):
         self,
         w_star: Vector | None,
         ball: Ball | None,
-        minibatches: Minibatches | None,
+        minibatches: Sequence[Minibatches],
         *,
         whole: bool = False,
     ) -> Walk:

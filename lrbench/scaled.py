@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -196,6 +196,9 @@ class ScaledWalk:
 
     def offer(self, gradient: Lanes, at: ScaledLanes) -> None:
         """Do nothing: a minibatch has another gradient."""
+
+    def place(self, slices: Sequence[slice | None]) -> None:
+        """Do nothing: all lanes are of one seed."""
 
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:
         """Yield the oracle of each minibatch (one object, whose data change)."""

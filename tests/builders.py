@@ -181,9 +181,9 @@ def task(
     )
 
 
-def run_healthy(work: Task) -> list[Run]:
+def run_healthy(*work: Task) -> list[Run]:
     """Run, and insist that the solver raised nothing."""
-    out = run(work)
+    out = run(*work)
     assert all(r.status is not Status.FAILED for r in out), out[0].error
     return out
 
@@ -215,6 +215,11 @@ Seen = tuple[Lanes, Lanes]
 """An iterate and the gradient there."""
 
 
+def given(batch: Minibatches | None) -> list[Minibatches]:
+    """Return the minibatches as a walk takes them."""
+    return [] if batch is None else [batch]
+
+
 def walk_along(
     problem: LinearProblem,
     solver: Solver,
@@ -224,7 +229,7 @@ def walk_along(
     w_star: Vector | None = None,
 ) -> Iterator[tuple[Lanes, PerLane, Any, list[Seen]]]:
     """Step for ever without the engine; yield W, lr, the state and what the oracle was asked."""
-    walk = problem.walk(w_star, ball, batch)
+    walk = problem.walk(w_star, ball, given(batch))
     seen: list[Seen] = []
 
     def observe(W: Iterate, gradient: Gradient) -> None:

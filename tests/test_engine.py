@@ -231,7 +231,7 @@ def test_interrupted_lanes_keep_what_they_have() -> None:
         return t == 7
 
     problem = quadratic()
-    runs = run(task(problem, AdaGradNorm(), [0.1, 1.0], 50, checkpoints=[0, 5, 10, 50]), stop)
+    runs = run(task(problem, AdaGradNorm(), [0.1, 1.0], 50, checkpoints=[0, 5, 10, 50]), stop=stop)
     assert asked == list(range(8))
     assert statuses(runs) == [Status.INTERRUPTED, Status.INTERRUPTED]
     seven = run_healthy(task(problem, AdaGradNorm(), [0.1, 1.0], 7, checkpoints=[0, 5, 7]))
@@ -291,7 +291,7 @@ def test_an_interrupt_inside_a_step_is_not_swallowed() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(task(quadratic(), SGD(), [0.1], 5), stop)
+        run(task(quadratic(), SGD(), [0.1], 5), stop=stop)
 
 
 def test_a_refuted_optimum_is_an_error() -> None:

@@ -10,6 +10,7 @@ import pytest
 from builders import (
     Array,
     every_variant,
+    given,
     linear_problem,
     proximal_variants,
     run_healthy,
@@ -18,7 +19,6 @@ from builders import (
 from threadpoolctl import threadpool_limits
 
 from lrbench import bundle, linear_walk, matrix
-from lrbench.bundle import padded
 from lrbench.dense import DenseIterates, small_inner
 from lrbench.matrix import DataMatrix, product
 from lrbench.minibatches import Minibatches
@@ -85,14 +85,20 @@ WAYS = {
 """The data, the batch size, and the largest chunk that is densified."""
 
 
+def limit(monkeypatch: pytest.MonkeyPatch, chunk: int | None) -> None:
+    """Densify no larger chunk than this; None for the usual limit."""
+    if chunk is not None:
+        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
+        monkeypatch.setattr(linear_walk, "FEW_FEATURES", 60)
+
+
 @pytest.mark.parametrize("solver", SOLVERS, ids=str)
 @pytest.mark.parametrize("way", list(WAYS))
 def test_a_lane_has_the_same_bits_in_every_bundle(
     way: str, solver: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind, size, chunk = WAYS[way]
-    if chunk is not None:
-        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
+    limit(monkeypatch, chunk)
     monkeypatch.setattr(matrix, "BLOCK_ELEMENTS", 64 * 25)
     monkeypatch.setattr(bundle, "LOOK_ELEMENTS", 24 * 71)
     problem = problem_of(kind)
@@ -104,6 +110,21 @@ def test_a_lane_has_the_same_bits_in_every_bundle(
     assert {r.status for r in runs} - {Status.REACHED_TARGET}
 
 
+def test_widths_that_are_no_multiple_of_eight_are_widened() -> None:
+    # Products as large as these have other bits where 33 columns are multiplied, not 40.
+    problem = linear_problem("logistic", 300, 123, weight=0.02, seed=3)
+    alone = task(problem, SGD(), RATES[:40].tolist(), 20, checkpoints=[0, 20])
+    whole = [
+        replace(alone, seed=k, minibatches=Minibatches(300, 64, "replacement", k), multiple=8)
+        for k in range(3)
+    ]
+    counts = (33, 2, 9)
+    with threadpool_limits(1, "blas"):
+        expected = [bits(r) for t, n in zip(whole, counts, strict=True) for r in run_healthy(t)[:n]]
+        parts = [replace(t, lr0=t.lr0[:n]) for t, n in zip(whole, counts, strict=True)]
+        assert [bits(r) for r in run_healthy(*parts)] == expected
+
+
 @pytest.mark.parametrize("way", ["dense-full", "csr-densified", "touched"])
 @pytest.mark.parametrize("solver", [SGD(), WNGrad(order="lagged")], ids=str)
 def test_lanes_that_diverge_or_fold_leave_the_others_as_they_were(
@@ -111,12 +132,11 @@ def test_lanes_that_diverge_or_fold_leave_the_others_as_they_were(
 ) -> None:
     # lr * weight passes 1: scales are folded every few steps, by some lanes and not by others.
     kind, size, chunk = WAYS[way]
-    if chunk is not None:
-        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
+    limit(monkeypatch, chunk)
     problem = problem_of(kind, weight=0.5)
     batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
     if way == "touched":
-        assert type(problem.walk(None, None, batch or None)) is ScaledWalk
+        assert type(problem.walk(None, None, given(batch or None))) is ScaledWalk
     work = task(problem, solver, RATES.tolist(), 300, batch=batch or None, checkpoints=[0, 7, 300])
     runs = assert_same_bits(work, [8, 40], [3, 70])
     if isinstance(solver, SGD):
@@ -130,8 +150,7 @@ def test_constraints_that_cut_some_lanes_short(
     way: str, constraint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind, size, chunk = WAYS[way]
-    if chunk is not None:
-        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
+    limit(monkeypatch, chunk)
     problem = problem_of(kind)
     radius = 0.5 if constraint == "ball" else None
     batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
@@ -168,11 +187,37 @@ def test_the_width_is_padded(multiple: int, n_lanes: int, monkeypatch: pytest.Mo
         assert widths[-1] < widths[0]
 
 
-def test_padding_copies_the_first_lane() -> None:
-    assert padded(np.array([3, 5]), 8).tolist() == [3, 5, 3, 3, 3, 3, 3, 3]
-    assert padded(np.arange(8), 8).tolist() == list(range(8))
-    assert padded(np.arange(3), 1).tolist() == [0, 1, 2]
-    assert padded(np.arange(0), 8).tolist() == []
+@pytest.mark.parametrize("solver", SOLVERS, ids=str)
+@pytest.mark.parametrize("way", ["dense-minibatch", "one-sample", "csr-densified", "csr"])
+def test_lanes_of_several_seeds_have_the_bits_of_each_seed_alone(
+    way: str, solver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, size, chunk = WAYS[way]
+    limit(monkeypatch, chunk)
+    monkeypatch.setattr(linear_walk, "CHUNK_SAMPLES", 40)
+    problem = problem_of(kind)
+    alone = task(problem, solver, [1.0], 40, checkpoints=[0, 1, 5, 20, 40])
+    target = 0.8 * alone.constants.delta0
+    tasks = [
+        replace(
+            alone,
+            lr0=RATES[lanes],
+            seed=seed,
+            minibatches=Minibatches(problem.n_samples, size or 1, "replacement", seed=seed),
+            budget=replace(alone.budget, target=target),
+            multiple=8,
+        )
+        for seed, lanes in enumerate([slice(None), slice(70, None), slice(0, 33), slice(2)])
+    ]
+    with threadpool_limits(1, "blas"):
+        together = run_healthy(*tasks)
+        expected = [r for each in tasks for r in run_healthy(each)]
+    for r, same in zip(together, expected, strict=True):
+        assert (r.seed, r.lr0) == (same.seed, same.lr0)
+        assert bits(r) == bits(same), (r.seed, r.lr0)
+    assert len({r.status_at for r in together}) > 1
+    first = [r.trace["objective"].tobytes() for r in together if r.lr0 == RATES[0]]
+    assert len(set(first)) == len(first) == 3  # other minibatches
 
 
 def test_multiples_of_eight_have_the_same_row_blocks() -> None:

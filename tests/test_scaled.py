@@ -129,7 +129,7 @@ def assert_same(
     """Compare both ways; every number to 1e-12 of the largest of its kind and lane."""
     w_star = np.random.default_rng(8).standard_normal(problem.n_features)
     fast = ScaledWalk(problem, problem.w0, w_star, ball, batches())
-    plain = MinibatchWalk(problem, problem.w0, w_star, ball, batches(), dense=True)
+    plain = MinibatchWalk(problem, problem.w0, w_star, ball, [batches()], dense=True)
     out = []
     a, b = (laps(walk, solver, rates, steps, look, keep_at) for walk in (fast, plain))
     for one, two in zip(a, b, strict=True):
@@ -286,8 +286,9 @@ def test_whole_runs_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     work = task(problem, every_variant()[0], RATES.tolist(), 200, batch=batches())
     plain = run_healthy(work)
     monkeypatch.setattr(linear_walk, "CHUNK_BYTES", 0)
+    monkeypatch.setattr(linear_walk, "FEW_FEATURES", FEATURES - 1)
     monkeypatch.setattr(problem.data.X, "toarray", None)
-    assert isinstance(problem.walk(None, None, batches()), ScaledWalk)
+    assert isinstance(problem.walk(None, None, [batches()]), ScaledWalk)
     for one, two in zip(run_healthy(work), plain, strict=True):
         assert one.status == two.status
         for key in set(two.trace) - {"seconds"}:
@@ -305,10 +306,12 @@ def test_scaled_lanes_only_where_they_pay(monkeypatch: pytest.MonkeyPatch) -> No
     zero, elsewhere = np.zeros(FEATURES), start(False)
 
     def chosen(problem: LinearProblem, size: int | None = 3, ball: Ball | None = None) -> type:
-        return type(problem.walk(None, ball, None if size is None else batches(size)))
+        return type(problem.walk(None, ball, [] if size is None else [batches(size)]))
 
     assert chosen(sparse) is MinibatchWalk  # small: densified
     monkeypatch.setattr(linear_walk, "CHUNK_BYTES", 8 * 8 * FEATURES)
+    assert chosen(sparse, size=2) is MinibatchWalk  # few features
+    monkeypatch.setattr(linear_walk, "FEW_FEATURES", FEATURES - 1)
     assert chosen(sparse, size=1) is MinibatchWalk  # just small enough
     assert chosen(sparse, size=2) is ScaledWalk
     assert chosen(sparse, size=None) is FullWalk
@@ -323,10 +326,11 @@ def test_scaled_lanes_only_where_they_pay(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_whole_gradients_are_taken_in_plain_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linear_walk, "CHUNK_BYTES", 8 * 8 * FEATURES)
+    monkeypatch.setattr(linear_walk, "FEW_FEATURES", FEATURES - 1)
     problem, chosen = wide(0.1), []
-    assert type(problem.walk(None, None, batches())) is ScaledWalk
-    assert type(problem.walk(None, None, batches(), whole=True)) is MinibatchWalk
-    assert type(problem.walk(None, None, None, whole=True)) is FullWalk
+    assert type(problem.walk(None, None, [batches()])) is ScaledWalk
+    assert type(problem.walk(None, None, [batches()], whole=True)) is MinibatchWalk
+    assert type(problem.walk(None, None, [], whole=True)) is FullWalk
     start = ScaledWalk.__init__
 
     def noted(self: ScaledWalk, *args: Any) -> None:
@@ -346,7 +350,7 @@ def test_the_sparse_gather_equals_the_dense_one() -> None:
     problem = wide(0.1, intercept=True, w0=start(True))
     w_star = minimiser(problem)
     one, two = (
-        MinibatchWalk(problem, problem.w0, w_star, None, batches(), dense=dense)
+        MinibatchWalk(problem, problem.w0, w_star, None, [batches()], dense=dense)
         for dense in (True, False)
     )
     for a, b in zip(

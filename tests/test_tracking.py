@@ -112,7 +112,7 @@ def test_distance_by_recurrence_equals_the_distance_measured(solver: Any) -> Non
     rates = np.array([1e-3, 0.1, 0.9]) / c.L
     batch = Minibatches(30, 7, "replacement", seed=1)
     tracker = Tracker(3, problem.w0, w_star, c.L, c.mu)
-    walk = problem.walk(w_star, None, batch)
+    walk = problem.walk(w_star, None, [batch])
     W = walk.iterates.start(3)
     state = solver.init(W, rates)
     oracles = walk.oracles(tracker.observe)

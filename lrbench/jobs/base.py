@@ -1,4 +1,4 @@
-"""A job: lanes of one solver and one seed that go through a problem together."""
+"""A job: lanes of one solver that go through a problem together."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class Job:
-    """Lanes of one solver and one seed.
+    """Lanes of one solver, of one or several seeds.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class Job:
         The place of its problem among the grounds.
     solver, spec
         The step rule, and its name with all parameters.
-    lr0
-        The initial learning rates, (n_lanes,).
-    seed, batch_size, sampling, radius
+    lanes
+        Each seed with its initial learning rates.
+    batch_size, sampling, radius
         Of the setting; a batch size of None is full batches, a radius of None no ball.
     budget
         How long, and where the lanes are looked at.
@@ -62,8 +62,7 @@ class Job:
     ground: int
     solver: Solver
     spec: SolverSpec
-    lr0: tuple[float, ...]
-    seed: int
+    lanes: tuple[tuple[int, tuple[float, ...]], ...]
     batch_size: int | None
     sampling: Sampling
     radius: float | None
@@ -72,23 +71,37 @@ class Job:
     threads: int
     iterates: bool
 
-    def task(self, ground: Ground) -> Task:
-        """Return what the engine is to do."""
+    @property
+    def n_lanes(self) -> int:
+        """The number of lanes of all seeds."""
+        return sum(len(lr0) for _, lr0 in self.lanes)
+
+    def label(self, ground: Ground) -> str:
+        """Return what this is, for the progress."""
+        first, last = self.lanes[0][0], self.lanes[-1][0]
+        seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
+        return f"{ground.problem.name}: {self.spec}, {seeds}"
+
+    def tasks(self, ground: Ground) -> list[Task]:
+        """Return what the engine is to do for each seed."""
+        return [self._task(ground, seed, lr0) for seed, lr0 in self.lanes]
+
+    def _task(self, ground: Ground, seed: int, lr0: Sequence[float]) -> Task:
         problem, minibatches = ground.problem, None
         if self.batch_size is not None:
             size = self.batch_size
-            minibatches = Minibatches(problem.n_samples, size, self.sampling, self.seed)
+            minibatches = Minibatches(problem.n_samples, size, self.sampling, seed)
         return Task(
             problem=problem,
             constants=ground.constants,
             w_star=ground.w_star,
             solver=self.solver,
             spec=self.spec,
-            lr0=np.array(self.lr0),
+            lr0=np.array(lr0),
             minibatches=minibatches,
             ball=None if self.radius is None else Ball(problem.w0, self.radius),
             budget=self.budget,
-            seed=self.seed,
+            seed=seed,
             multiple=self.multiple,
             iterates=self.iterates,
         )
@@ -125,12 +138,12 @@ def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
     What a solver raises is a row of the engine already; here comes what is raised around it, such
     as a `MemoryError` before the first step.
     """
-    task = job.task(ground)
+    tasks = job.tasks(ground)
     if stop(0):
         return unstarted(job, ground)
     try:
         with threadpool_limits(job.threads, "blas"):
-            return engine.run(task, stop)
+            return engine.run(*tasks, stop=stop)
     except LrbenchError as error:
         return error
     except Exception as error:
@@ -144,7 +157,7 @@ def first_line(error: object) -> str:
 
 def unstarted(job: Job, ground: Ground) -> list[Run]:
     """Return the runs of a job as they are before it starts."""
-    return engine.unstarted(job.task(ground))
+    return [run for task in job.tasks(ground) for run in engine.unstarted(task)]
 
 
 def failed(job: Job, ground: Ground, cause: str) -> list[Run]:

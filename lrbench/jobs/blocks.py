@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from lrbench.jobs.base import Job
+from lrbench.layout import rounded_up
+from lrbench.matrix import FEW_FEATURES
 from lrbench.plan import LANE_MULTIPLE, Plan
 from lrbench.prepare import Prepared
 from lrbench.solvers.base import Solver
@@ -20,11 +24,22 @@ MEMORY_SHARE = 0.5
 ARRAYS = 3
 """(n_features, n_lanes) arrays of a run beside the solver's state: iterate, sum, gradient."""
 
+CACHED_NUMBERS = 1 << 15
+"""The most numbers (n_features x lanes, and samples x lanes) of seeds that go together: arrays of
+this size stay in a core's cache."""
+
+ROUNDS = 4
+"""A worker does its share in so many jobs, if there are as many seeds: what is under way is lost
+when the command is killed."""
+
 FEWEST = 16
 """Lanes of a block that is made smaller only to keep all workers busy."""
 
 UNKNOWN_BYTES = 1 << 30
 """Taken as the free memory where the system does not tell."""
+
+Lanes: TypeAlias = tuple[int, tuple[float, ...]]
+"""A seed with initial learning rates."""
 
 MEMINFO = Path("/proc/meminfo")
 LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -39,7 +54,7 @@ def jobs_of(
     workers: int,
     iterates: bool,
 ) -> Iterator[Job]:
-    """Yield the jobs on one problem; their numbers are all 0.
+    """Yield the jobs on one problem, those with the first seeds first; their numbers are all 0.
 
     Parameters
     ----------
@@ -48,58 +63,104 @@ def jobs_of(
     plan
         What to run on it.
     wanted
-        (place of the solver in the plan, seed, initial learning rates) of each bundle.
+        (place of the solver in the plan, seed, initial learning rates) of each solver and seed.
     workers
         How many jobs run at a time.
     iterates
         Whether the runs keep their iterates.
     """
+    if not wanted:
+        return
+    n_features = p.problem.n_features
     budget = plan.budget(p.problem.n_samples, p.constants.delta0)
+    solvers = [plan.built[place][0] for place in {place for place, *_ in wanted}]
+    most = min(most_lanes(n_features, plan, solver, workers) for solver in solvers)
+    parts: dict[int, list[Lanes]] = {}
     for place, seed, lr0 in wanted:
+        width = min(most, _busy(len(lr0), len(wanted), workers)) if plan.sweep else len(lr0)
+        parts.setdefault(place, []).extend((seed, tuple(b)) for b in blocks(lr0, width))
+    n_blocks, widest = sum(map(len, parts.values())), max(len(lr0) for *_, lr0 in wanted)
+    together = 1  # where the lanes of a seed are cut, they are not put together again
+    if n_blocks == len(wanted):
+        together = seeds_together(n_features, plan, widest, n_blocks, most=most, workers=workers)
+    longest = max(map(len, parts.values()))
+    n_jobs = -(-longest // together)
+    while n_jobs * len(parts) % workers and n_jobs < longest:
+        n_jobs += 1
+    shared = [(k, lanes) for k, mine in parts.items() for lanes in _evenly(mine, n_jobs)]
+    for place, lanes in sorted(shared, key=lambda found: found[1][0][0]):
         solver, spec = plan.built[place]
-        for lanes in blocks(lr0, _width(p, plan, solver, len(lr0), len(wanted), workers)):
-            yield Job(
-                number=0,
-                ground=ground,
-                solver=solver,
-                spec=spec,
-                lr0=tuple(lanes),
-                seed=seed,
-                batch_size=plan.batch_size,
-                sampling=plan.sampling,
-                radius=plan.radius,
-                budget=budget,
-                multiple=plan.multiple,
-                threads=plan.threads,
-                iterates=iterates,
-            )
+        yield Job(
+            number=0,
+            ground=ground,
+            solver=solver,
+            spec=spec,
+            lanes=lanes,
+            batch_size=plan.batch_size,
+            sampling=plan.sampling,
+            radius=plan.radius,
+            budget=budget,
+            multiple=plan.multiple,
+            threads=plan.threads,
+            iterates=iterates,
+        )
 
 
 def blocks(lr0: Sequence[float], width: int) -> Iterator[Sequence[float]]:
     """Yield the learning rates in blocks of at most `width`, about equally wide."""
     count = -(-len(lr0) // width)
-    width = _rounded_up(-(-len(lr0) // max(1, count)))
+    width = rounded_up(-(-len(lr0) // max(1, count)), LANE_MULTIPLE)
     for start in range(0, len(lr0), width):
         yield lr0[start : start + width]
 
 
-def _width(
-    p: Prepared, plan: Plan, solver: Solver, n_lanes: int, bundles: int, workers: int
+def _evenly(parts: Sequence[Lanes], n_jobs: int) -> Iterator[tuple[Lanes, ...]]:
+    """Yield `parts` in so many jobs, as far as there are parts, about as many in each."""
+    n_jobs = min(n_jobs, len(parts))
+    ends = [len(parts) * k // n_jobs for k in range(n_jobs + 1)]
+    return (tuple(parts[a:b]) for a, b in itertools.pairwise(ends))
+
+
+def seeds_together(
+    n_features: int, plan: Plan, n_lanes: int, bundles: int, *, most: int, workers: int
 ) -> int:
-    """Return the most lanes of a block."""
-    if not plan.sweep:
-        return n_lanes  # the bits of a run depend on the lanes beside it
+    """Return how many seeds of a solver may make a job: they share the calls of a step.
+
+    Parameters
+    ----------
+    n_features
+        Of the problem.
+    plan
+        What to run.
+    n_lanes, bundles
+        The lanes of a seed, and for how many solvers and seeds.
+    most
+        The lanes that may go together.
+    workers
+        How many jobs run at a time: each gets as much to do.
+    """
+    if not plan.sweep or plan.batch_size is None or n_features > FEW_FEATURES:
+        return 1
+    cached = CACHED_NUMBERS // max(n_features, plan.batch_size)
+    lanes = plan.lane_block or min(most, cached)
+    fitting = max(1, lanes // rounded_up(n_lanes, LANE_MULTIPLE))
+    rounds = max(ROUNDS, -(-bundles // (fitting * workers)))
+    return -(-bundles // (rounds * workers))
+
+
+def most_lanes(n_features: int, plan: Plan, solver: Solver, workers: int) -> int:
+    """Return the most lanes that go together in a sweep: as many as the plan allows, or fit."""
     if plan.lane_block is not None:
         return plan.lane_block
-    lane = (ARRAYS + state_arrays(solver)) * p.problem.n_features * 8
-    fits = int(MEMORY_SHARE * free_memory() / workers / lane) // LANE_MULTIPLE * LANE_MULTIPLE
+    lane = (ARRAYS + state_arrays(solver)) * n_features * 8
+    fits = int(MEMORY_SHARE * free_memory() / workers / lane)
+    return max(1, fits // LANE_MULTIPLE) * LANE_MULTIPLE
+
+
+def _busy(n_lanes: int, bundles: int, workers: int) -> int:
+    """Return the width of a block that leaves some for every worker."""
     parts = -(-workers // bundles)
-    busy = max(FEWEST, _rounded_up(-(-n_lanes // parts)))
-    return max(LANE_MULTIPLE, min(fits, busy))
-
-
-def _rounded_up(n_lanes: int) -> int:
-    return -(-n_lanes // LANE_MULTIPLE) * LANE_MULTIPLE
+    return max(FEWEST, rounded_up(-(-n_lanes // parts), LANE_MULTIPLE))
 
 
 def state_arrays(solver: Solver) -> int:

@@ -137,8 +137,7 @@ class _Crowd:
     def done(self, job: Job) -> None:
         """Note that a job is over."""
         self._control.finished(job.budget.iterations)
-        name = self._grounds[job.ground].problem.name
-        self._control.phase(f"{name}: {job.spec}, seed {job.seed}")
+        self._control.phase(job.label(self._grounds[job.ground]))
 
     def _sent(self, number: int) -> Any:
         """Send what all jobs on a problem share; return the future of it.

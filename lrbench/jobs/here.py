@@ -18,6 +18,6 @@ class Here:
     ) -> Iterator[tuple[Job, Outcome]]:
         for job in jobs:
             ground = grounds[job.ground]
-            control.phase(f"{ground.problem.name}: {job.spec}, seed {job.seed}")
+            control.phase(job.label(ground))
             yield job, work(job, ground, control)
             control.finished(job.budget.iterations)

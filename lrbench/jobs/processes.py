@@ -53,7 +53,7 @@ class Processes:
         until = time.monotonic() + self._patience
         while left:
             job, ground, alone = left[0], grounds[left[0].ground], len(left) == 1
-            control.phase(_label(job, ground))
+            control.phase(job.label(ground))
 
             def stop(t: int, alone: bool = alone) -> bool:
                 return control(t) or (not alone and time.monotonic() >= until)
@@ -139,7 +139,7 @@ class _Pool:
                 job = self._left.pop(number)
                 yield job, outcome
                 self._control.finished(job.budget.iterations)
-                self._control.phase(_label(job, self._grounds[job.ground]))
+                self._control.phase(job.label(self._grounds[job.ground]))
                 self._control(0)
 
     def _calls(self, jobs: Sequence[Job]) -> Iterator[Any]:
@@ -199,10 +199,6 @@ def _follow(command: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _label(job: Job, ground: Ground) -> str:
-    return f"{ground.problem.name}: {job.spec}, seed {job.seed}"
 
 
 def _cut_short(outcome: Outcome) -> bool:

@@ -83,7 +83,7 @@ class Run:
     iterates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     """The last, average and best iterate where the run ended, (n_features,) each; not saved."""
     evaluation_seconds: float = 0.0
-    """Evaluation at checkpoints, for the whole bundle of lanes; outside the clock."""
+    """Evaluation at checkpoints, for all lanes of the seed; outside the clock."""
 
     @property
     def started(self) -> bool:

@@ -27,8 +27,8 @@ def test_a_signal_ends_with_what_is_finished(
 ) -> None:
     run = engine.run
 
-    def run_then_signal(*args: Any) -> Any:
-        out = run(*args)
+    def run_then_signal(*args: Any, **more: Any) -> Any:
+        out = run(*args, **more)
         signal.raise_signal(number)
         return out
 

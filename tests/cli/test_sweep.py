@@ -143,8 +143,8 @@ def test_a_signal_says_how_to_go_on(
 ) -> None:
     run, store = engine.run, str(tmp_path / "s.sqlite")
 
-    def run_then_signal(*args: Any) -> Any:
-        out = run(*args)
+    def run_then_signal(*args: Any, **more: Any) -> Any:
+        out = run(*args, **more)
         signal.raise_signal(signal.SIGINT)
         return out
 

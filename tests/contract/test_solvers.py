@@ -12,6 +12,7 @@ from builders import (
     as_problem,
     constants_of,
     every_variant,
+    given,
     linear_problem,
     minimiser,
     proximal_variants,
@@ -142,7 +143,7 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
     batch = None if sampling is None else batches(problem, sampling)
     rates = np.array([1e-3, 0.1, 1.0, 10.0])
     seen: list[Any] = []
-    walk = problem.walk(None, None, batch)
+    walk = problem.walk(None, None, given(batch))
     W = walk.iterates.start(len(rates))
     state = solver.init(W, rates)
     oracles = walk.oracles(lambda W, g: seen.append((W.copy(), g.dense().copy())))
@@ -186,7 +187,7 @@ def test_dropping_a_lane_leaves_the_others_as_they_were(solver: Any) -> None:
     whole = walk_along(problem, solver, rates)
     expected = [(W.copy(), lr.copy()) for W, lr, *_ in itertools.islice(whole, 30)]
 
-    walk = problem.walk(None, None, None)
+    walk = problem.walk(None, None, [])
     W = walk.iterates.start(len(rates))
     state = solver.init(W, rates)
     oracles = walk.oracles(lambda W, g: None)

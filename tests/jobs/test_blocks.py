@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ def widths(
 ) -> list[int]:
     wanted = [(0, seed, [1.0 + k for k in range(n_lanes)]) for seed in range(bundles)]
     jobs = jobs_of(ready, 0, plan(**changes), wanted, workers=workers, iterates=False)
-    return [len(job.lr0) for job in jobs]
+    return [job.n_lanes for job in jobs]
 
 
 def test_one_worker_takes_all_lanes_together(ready: Prepared) -> None:
@@ -59,6 +60,67 @@ def test_blocks_fit_into_memory(ready: Prepared, monkeypatch: pytest.MonkeyPatch
 
 def test_a_given_width_is_taken(ready: Prepared) -> None:
     assert widths(ready, 1, 64, lane_block=16) == [16, 16, 16, 16]
+
+
+def seeds_of(ready: Prepared, n_seeds: int, n_lanes: int, **changes: Any) -> list[list[int]]:
+    """Return the seeds of each job, in order."""
+    workers = changes.pop("workers", 1)
+    lr0 = [1.0 + k for k in range(n_lanes)]
+    made = plan(**changes)
+    wanted = [(k, seed, lr0) for seed in range(n_seeds) for k in range(len(made.built))]
+    jobs = list(jobs_of(ready, 0, made, wanted, workers=workers, iterates=False))
+    for job in jobs:
+        assert all(mine == tuple(lr0) for _, mine in job.lanes)
+    found = sorted((str(job.spec), seed) for job in jobs for seed, _ in job.lanes)
+    assert found == sorted((str(made.built[k][1]), seed) for k, seed, _ in wanted)
+    return [[seed for seed, _ in job.lanes] for job in jobs]
+
+
+ALONE: dict[str, Any] = {"solvers": ["wngrad"]}
+
+
+def test_seeds_go_together_a_quarter_at_a_time(ready: Prepared) -> None:
+    assert seeds_of(ready, 8, 33, **ALONE) == [[0, 1], [2, 3], [4, 5], [6, 7]]
+    assert seeds_of(ready, 5, 33, **ALONE) == [[0], [1, 2], [3, 4]]
+    assert seeds_of(ready, 4, 33, **ALONE) == [[0], [1], [2], [3]]
+    assert seeds_of(ready, 4, 33, solvers=["wngrad", "sgd"]) == [[0, 1], [0, 1], [2, 3], [2, 3]]
+
+
+def test_seeds_go_together_as_far_as_they_stay_in_cache(
+    ready: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(map(len, seeds_of(ready, 20, 33, **ALONE))) == [5, 5, 5, 5]
+    monkeypatch.setattr(module, "CACHED_NUMBERS", 30 * 85)
+    assert list(map(len, seeds_of(ready, 20, 33, **ALONE))) == [2] * 10
+    assert list(map(len, seeds_of(ready, 20, 48, **ALONE))) == [1] * 20
+    monkeypatch.setattr(module, "CACHED_NUMBERS", 1)
+    assert list(map(len, seeds_of(ready, 20, 3, **ALONE))) == [1] * 20
+
+
+def test_what_does_not_go_together(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(map(len, seeds_of(ready, 20, 9, **ALONE, sweep=False))) == [1] * 20
+    assert list(map(len, seeds_of(ready, 20, 9, **ALONE, lane_block=16))) == [1] * 20
+    assert list(map(len, seeds_of(ready, 20, 9, **ALONE, lane_block=32))) == [2] * 10
+    monkeypatch.setattr(module, "FEW_FEATURES", 29)
+    assert list(map(len, seeds_of(ready, 20, 9, **ALONE))) == [1] * 20
+
+
+def test_every_worker_gets_as_many_seeds(ready: Prepared) -> None:
+    assert list(map(len, seeds_of(ready, 10, 33, **ALONE, workers=2))) == [1, 2, 2, 1, 2, 2]
+    assert list(map(len, seeds_of(ready, 16, 33, **ALONE, workers=2))) == [2] * 8
+    assert list(map(len, seeds_of(ready, 3, 15, **ALONE, workers=4))) == [1, 1, 1]
+
+
+def test_lanes_that_are_cut_for_many_workers_are_not_put_together_again(ready: Prepared) -> None:
+    assert widths(ready, 4, 33, bundles=3) == [24, 9, 24, 9, 24, 9]
+
+
+def test_the_first_seeds_of_every_solver_come_first(
+    ready: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CACHED_NUMBERS", 30 * 85)
+    two = seeds_of(ready, 4, 33, solvers=["wngrad", "sgd"])
+    assert two == [[0, 1], [0, 1], [2, 3], [2, 3]]
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_no_room_for_the_shared_data_is_said() -> None:
 
 
 def test_what_is_raised_around_a_solver_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(*args: object) -> None:
+    def no_room(*args: object, **more: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(engine, "run", no_room)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import every_variant, linear_problem, proximal_variants, walk_along
+from builders import every_variant, given, linear_problem, proximal_variants, walk_along
 
 from lrbench.minibatches import Minibatches
 from lrbench.oracle import Ball
@@ -42,7 +42,7 @@ def test_no_iterate_leaves_the_set(
 
 def test_a_projected_step_is_not_plain_and_a_free_one_is() -> None:
     problem = linear_problem("squared", 20, seed=1, penalty=Box(-0.1, 0.1))
-    walk = problem.walk(None, None, None)
+    walk = problem.walk(None, None, [])
     W = walk.iterates.start(1)
     oracle = next(walk.oracles(lambda W, g: None))
     plain = []
@@ -60,7 +60,7 @@ def test_a_projected_step_is_not_plain_and_a_free_one_is() -> None:
 def test_the_gradient_of_the_loss_leaves_the_penalty_out() -> None:
     problem = linear_problem("logistic", 20, weight=0.5, w0=np.ones(3), seed=1)
     for batch in (None, Minibatches(20, 20, "reshuffle", seed=0)):
-        walk = problem.walk(None, None, batch)
+        walk = problem.walk(None, None, given(batch))
         W = walk.iterates.start(2)
         oracle = next(walk.oracles(lambda W, g: None))
         difference = oracle.gradient(W).dense() - oracle.loss_gradient(W).dense()

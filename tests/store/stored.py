@@ -29,7 +29,7 @@ class Counting:
     def __call__(
         self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
-        self.lanes += sum(len(job.lr0) for job in jobs)
+        self.lanes += sum(job.n_lanes for job in jobs)
         yield from Here()(jobs, grounds, control)
 
 

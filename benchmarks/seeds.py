@@ -1,0 +1,73 @@
+"""The lanes of several seeds together against one seed after the other: sweeps on one core.
+
+python benchmarks/seeds.py a9a.bz2
+
+33 lr0 from 1e-4 to 1e4, 12 seeds, as `lrbench sweep -j 1` cuts them into jobs.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import replace
+
+from common import data_file
+from threadpoolctl import threadpool_limits
+
+from lrbench import engine
+from lrbench.cachedir import cache_dir
+from lrbench.control import Control
+from lrbench.jobs import Ground
+from lrbench.jobs.blocks import jobs_of
+from lrbench.plan import DEFAULT_SWEEP, Plan
+from lrbench.prepare import prepare
+from lrbench.spec import load_spec, spec_from_data
+
+SEEDS = 12
+
+
+def measure(spec, solver: str, batch_size: int, passes: float) -> None:
+    """Print the seconds of both ways and their ratio: medians of five pairs."""
+    plan = Plan(
+        solver,
+        lr0=DEFAULT_SWEEP,
+        batch_size=batch_size,
+        passes=passes,
+        replicates=SEEDS,
+        sweep=True,
+    )
+    p = prepare(spec, plan, cache_dir(), Control())
+    ground = Ground(p.problem, p.constants, p.optimum.w_star)
+    wanted = [(0, seed, p.lr0) for seed in plan.seeds]
+    together = list(jobs_of(p, 0, plan, wanted, workers=1, iterates=False))
+    alone = [replace(job, lanes=(lanes,)) for job in together for lanes in job.lanes]
+
+    def seconds(jobs) -> float:
+        start = time.perf_counter()
+        for job in jobs:
+            engine.run(*job.tasks(ground))
+        return time.perf_counter() - start
+
+    pairs = [(seconds(alone), seconds(together)) for _ in range(6)][1:]
+    one, several = (statistics.median(times) for times in zip(*pairs, strict=True))
+    ratio = statistics.median(a / b for a, b in pairs)
+    print(
+        f"{p.problem.name}, {p.problem.n_features} features, {solver}, batch {batch_size}:"
+        f" {one:.2f} s one by one, {several:.2f} s in {len(together)} jobs, {ratio:.2f} times"
+    )
+
+
+def main() -> None:
+    """Measure problems of different sizes."""
+    measure(load_spec("least-squares"), "wngrad", 16, 50)
+    measure(load_spec("logreg"), "wngrad", 16, 50)
+    measure(load_spec("logreg"), "adam", 16, 50)
+    given = spec_from_data(str(data_file()), loss="logistic")
+    for batch_size in (16, 64, 256):
+        measure(given, "wngrad", batch_size, 3)
+    measure(given, "adam", 64, 3)
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1, "blas"):
+        main()
