@@ -29,9 +29,7 @@ def instances() -> list[Any]:
 every_loss = pytest.mark.parametrize(
     "loss", instances(), ids=lambda x: x.name if str(x).startswith("<") else str(x)
 )
-hypothesis = settings(
-    derandomize=True, deadline=None, max_examples=100, suppress_health_check=list(HealthCheck)
-)
+hypothesis = settings(max_examples=100, suppress_health_check=list(HealthCheck))
 scores = st.floats(-30, 30)
 targets = st.floats(-10, 10)
 

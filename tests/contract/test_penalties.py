@@ -44,7 +44,7 @@ smooth_penalty = pytest.mark.parametrize(
     ids=str,
 )
 indicator = pytest.mark.parametrize("penalty", [p for p in instances() if p.indicator], ids=str)
-hypothesis = settings(derandomize=True, deadline=None, max_examples=50)
+hypothesis = settings(max_examples=50)
 lanes = arrays(np.float64, SHAPE, elements=st.floats(-100, 100))
 
 

@@ -125,7 +125,6 @@ def texts(draw: st.DrawFn, comments: bool = True) -> bytes:
     return b"\xef\xbb\xbf" * draw(st.booleans()) + text
 
 
-@settings(deadline=None)
 @given(texts(), ZERO_BASED, PACK, BLOCKS)
 def test_good_text_is_read_exactly(
     text: bytes, zero_based: ZeroBased, pack: Callable[[bytes], bytes], block: int
@@ -150,7 +149,7 @@ def damages(draw: st.DrawFn, content: bytes) -> bytes:
     return bytes(out)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts(comments=False).flatmap(damages), ZERO_BASED, BLOCKS)
 @example(b"1_0 1:1", "auto", 64)
 @example(b"1 1_0:1", "auto", 64)
@@ -198,7 +197,6 @@ def test_damaged_text_is_read_rightly_or_refused(
 TEXT = b"".join(b"%d 1:%d 3:0.%d\n" % ((-1) ** k, k, k * k % 7919) for k in range(300))
 
 
-@settings(deadline=None)
 @given(PACK.flatmap(lambda pack: damages(pack(TEXT))))
 def test_damaged_archives_are_read_or_refused(content: bytes) -> None:
     read(TEXT)  # what it imports is not measured below

@@ -191,7 +191,7 @@ VALUES = st.recursive(
 ).map(lambda v: str(v).lower())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(KEYS.split()), VALUES | st.text("abc[]/:=,. ", max_size=9).map(repr))
 def test_no_value_breaks_the_reader(tmp_path: Path, key: str, value: str) -> None:
     kept = [line for line in BASE.splitlines() if not line.startswith(f"{key} ")]

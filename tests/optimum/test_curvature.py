@@ -34,7 +34,7 @@ def hessian(X: Array, weight: float, intercept: bool) -> Array:
     return np.asarray(H)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n=st.integers(1, 12),
     d=st.integers(1, 12),
