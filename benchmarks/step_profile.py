@@ -13,7 +13,6 @@ from common import data_file, logistic, task
 from threadpoolctl import threadpool_limits
 
 from lrbench import engine
-from lrbench.linear_walk import MinibatchWalk
 from lrbench.matrix import keep_freed_memory, product
 from lrbench.minibatches import Minibatches
 from lrbench.tracking import Tracker
@@ -34,7 +33,7 @@ class Given:
 
 def parts(problem, known, w_star, work):
     """Yield the name and the microseconds of each part of a step."""
-    walk = MinibatchWalk(problem, problem.w0, w_star, None, [work.minibatches], dense=True)
+    walk = problem.walk(w_star, None, [work.minibatches])
     oracles = walk.oracles(lambda W, g: None)
     oracle = next(oracles)
     start = time.perf_counter()
@@ -47,7 +46,7 @@ def parts(problem, known, w_star, work):
     Z = product(X, W)
     R = problem.loss.derivative(Z, y)
     G = product(X.T, R)
-    XT = X.T
+    XT = share.XT
     yield "products", microseconds(lambda: product(X, W)) + microseconds(lambda: product(XT, R))
     yield "derivative", microseconds(lambda: problem.loss.derivative(Z, y))
     yield "penalty", microseconds(lambda: problem.add_penalty_gradient(G, W))

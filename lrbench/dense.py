@@ -19,7 +19,7 @@ from lrbench.arrays import (
     inner,
     norm_sq,
 )
-from lrbench.matrix import product
+from lrbench.matrix import per_seed
 from lrbench.oracle import Ball, Gradient, Meter, Observer, take
 
 if TYPE_CHECKING:
@@ -201,6 +201,8 @@ class Share(NamedTuple):
     """(batch_size,)."""
     X: Any
     """Their rows."""
+    XT: Any
+    """The transpose."""
     y: PerSample
     """Their targets; `ONE` where X carries their signs."""
 
@@ -239,17 +241,9 @@ class MinibatchOracle(DenseOracle):
         return self._observed(W, self._mean(W), self._size)
 
     def _mean(self, W: Lanes) -> Lanes:
-        Z, G = np.empty((self._size, W.shape[1])), np.empty_like(W)
-        for lanes, _, X, _ in self.shares:
-            product(X, W[:, lanes], Z[:, lanes])
-        R = self._derivative(Z)
+        R = self._derivative(per_seed([(s.lanes, s.X) for s in self.shares], W))
         R *= 1.0 / self._size
-        for lanes, _, X, _ in self.shares:
-            product(X.T, R[:, lanes], G[:, lanes])
-        reached = self.shares[-1].lanes.stop
-        if reached is not None and reached < W.shape[1]:
-            G[:, reached:] = 0.0  # padding
-        return G
+        return per_seed([(s.lanes, s.XT) for s in self.shares], R)
 
     def _derivative(self, Z: Scores) -> Scores:
         """Return the derivative of the loss in the scores, (batch_size, n_lanes)."""
@@ -257,8 +251,8 @@ class MinibatchOracle(DenseOracle):
         if len(self.shares) == 1 or first.y is ONE:
             return derivative(Z, first.y)
         R = np.empty_like(Z)
-        for lanes, _, _, y in self.shares:
-            R[:, lanes] = derivative(Z[:, lanes], y)
+        for share in self.shares:
+            R[:, share.lanes] = derivative(Z[:, share.lanes], share.y)
         return R
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from lrbench.arrays import Index, Lanes, PerSample, Vector
 from lrbench.dense import ONE, DenseIterates, FullOracle, MinibatchOracle, Share
 from lrbench.losses.base import margin
-from lrbench.matrix import CHUNK_BYTES, CHUNK_SAMPLES, FEW_FEATURES, row_range
+from lrbench.matrix import CHUNK_BYTES, CHUNK_SAMPLES, FEW_FEATURES, Window
 from lrbench.oracle import Ball, Meter, Observer
 from lrbench.scaled import ScaledWalk
 
 if TYPE_CHECKING:
     from lrbench.linear import LinearObjective
     from lrbench.minibatches import Minibatches
+
+SPARSE_CALLS = 2500
+"""So many entries of a dense minibatch are multiplied while SciPy begins to multiply a sparse one;
+each that is not zero costs a sparse product four times as much as a dense one."""
 
 
 def linear_walk(
@@ -47,13 +51,14 @@ def linear_walk(
     if not minibatches:
         return FullWalk(objective, w0, w_star, ball)
     data, n_features, size = objective.data, objective.n_features, minibatches[0].batch_size
-    dense = not data.sparse or n_features * 8 * size <= CHUNK_BYTES // 8
-    touched = data.nnz / objective.n_samples * size
-    wide = n_features > FEW_FEATURES and touched < n_features / 4
+    entries, touched = n_features * size, data.nnz / objective.n_samples * size
+    small = 8 * entries <= CHUNK_BYTES // 8
+    wide = data.sparse and not small and n_features > FEW_FEATURES and touched < n_features / 4
     scalable = objective.penalty.shrinks and (ball is None or not ball.centre.any())
-    if wide and scalable and not (dense or whole):
+    if wide and scalable and not whole:
         (only,) = minibatches
         return ScaledWalk(objective, w0, w_star, ball, only)
+    dense = not data.sparse or (small and entries <= 4 * touched + SPARSE_CALLS)
     return MinibatchWalk(objective, w0, w_star, ball, minibatches, dense=dense)
 
 
@@ -84,7 +89,7 @@ class FullWalk:
 
 
 class MinibatchWalk:
-    """Minibatches, gathered some thousand samples at a time; densified where that is small."""
+    """Minibatches, gathered some thousand samples at a time; densified where that is cheaper."""
 
     def __init__(
         self,
@@ -130,18 +135,18 @@ class MinibatchWalk:
                     seeds = [(s, c) for s, c in zip(slices, chunks, strict=True) if s and c]
                 rows = slice(k * size, (k + 1) * size)
                 oracle.shares = [
-                    Share(lanes, index[k], row_range(X, rows), y if y is ONE else y[rows])
-                    for lanes, (index, X, y) in seeds
+                    Share(lanes, index[k], *window.at(k), y if y is ONE else y[rows])
+                    for lanes, (index, window, y) in seeds
                 ]
                 yield oracle
 
     def _gather(self, index: Index) -> Chunk:
-        """Return some minibatches of a seed: their samples, the rows of X, and the targets."""
+        """Return some minibatches of a seed: their samples, their rows of X, their targets."""
         objective, flat = self._make[0], index.ravel()
         y, signed = objective.y[flat], margin(objective.loss)
         X = objective.data.gather(flat, self._dense, y if signed else None)
-        return index, X, ONE if signed else y
+        return index, Window(X, index.shape[1]), ONE if signed else y
 
 
-Chunk: TypeAlias = tuple[Index, Any, PerSample]
+Chunk: TypeAlias = tuple[Index, Window, PerSample]
 """Samples, (n_steps, batch_size); their rows of X; their targets (`ONE`: X has the signs)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -125,6 +125,59 @@ def product(
     for k in range(TERMS, A.shape[1], TERMS):
         out += A[:, k : k + TERMS] @ B[k : k + TERMS]
     return out
+
+
+def per_seed(products: Sequence[tuple[slice, Any]], B: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the products of several matrices, each with its own columns of `B`, side by side.
+
+    Parameters
+    ----------
+    products
+        (columns, A), of equal shapes, in the order of a `lrbench.layout.Layout`; a single one takes
+        all columns.
+    B
+        Iterates or scores, one column a lane.
+    """
+    lanes, first = products[0]
+    if len(products) == 1:
+        return product(first, B)
+    out = np.empty((first.shape[0], B.shape[1]))
+    for lanes, A in products:
+        product(A, B[:, lanes], out[:, lanes])
+    out[:, lanes.stop :] = 0.0  # padding that no columns reach
+    return out
+
+
+class Window:
+    """The same number of rows of X at a time, with their transpose; no entry is copied.
+
+    Of a CSR matrix they are two objects whose arrays change when the window moves: to make new ones
+    takes longer than to multiply them.
+
+    Parameters
+    ----------
+    X
+        A dense array or CSR matrix whose number of rows is a multiple of `size`.
+    size
+        The number of rows.
+    """
+
+    def __init__(self, X: Any, size: int) -> None:
+        self._X = X
+        self._size = size
+        self._rows = row_range(X, slice(0, size))
+        self._columns = transpose(self._rows)
+
+    def at(self, k: int) -> tuple[Any, Any]:
+        """Return the k-th rows and their transpose, good until the window moves."""
+        X, start, stop = self._X, k * self._size, (k + 1) * self._size
+        if isinstance(X, np.ndarray):
+            return X[start:stop], X[start:stop].T
+        lo, hi = X.indptr[start], X.indptr[stop]
+        for part in (self._rows, self._columns):
+            part.data, part.indices = X.data[lo:hi], X.indices[lo:hi]
+            part.indptr = X.indptr[start : stop + 1] - lo
+        return self._rows, self._columns
 
 
 def row_slices(n_rows: int) -> Iterator[slice]:

@@ -324,6 +324,19 @@ def test_scaled_lanes_only_where_they_pay(monkeypatch: pytest.MonkeyPatch) -> No
     assert chosen(sparse) is MinibatchWalk
 
 
+def test_minibatches_are_made_dense_where_that_is_cheaper() -> None:
+    def dense(density: float, size: int) -> bool:
+        problem = linear_problem("logistic", 500, 100, density=density)
+        walk = problem.walk(None, None, [Minibatches(500, size, "replacement", 0)])
+        oracle: Any = next(iter(walk.oracles(lambda W, g: None)))
+        return isinstance(oracle.shares[0].X, np.ndarray)
+
+    assert dense(0.05, 16)  # so few that SciPy's calls take longer
+    assert not dense(0.05, 64)
+    assert dense(0.3, 400)  # more than a quarter
+    assert not dense(0.2, 400)
+
+
 def test_whole_gradients_are_taken_in_plain_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linear_walk, "CHUNK_BYTES", 8 * 8 * FEATURES)
     monkeypatch.setattr(linear_walk, "FEW_FEATURES", FEATURES - 1)
