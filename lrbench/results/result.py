@@ -200,9 +200,7 @@ def _summary(problem: ProblemResult) -> str:
 
 def _best(sweep: Sweep) -> str:
     """Return who came to the target in the fewest passes, and from where else it would have."""
-    best = min(
-        sweep.solvers, key=lambda s: (s.best_passes, -round(s.usable_decades, 9)), default=None
-    )
+    best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
     if best is None or best.best_lr0 is None or best.usable is None:
         return f"no lr0 came to F - f* <= {sweep.target:.3g}"
     passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"

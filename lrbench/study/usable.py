@@ -14,7 +14,7 @@ Span = tuple[int, int]
 """The first and the last of a run of neighbours in the grid."""
 
 DIGITS = 9
-"""Decimals of a width in decades: what differs by rounding alone is a tie."""
+"""Decimals of a width in decades: from 0.1 to 10 is 2 of them, whatever the logarithms round to."""
 
 
 def spans(there: Sequence[bool]) -> list[Span]:
@@ -29,8 +29,8 @@ def spans(there: Sequence[bool]) -> list[Span]:
 
 
 def decades(lr0: Sequence[float], span: Span) -> float:
-    """Return the width of a run in factors of 10."""
-    return math.log10(lr0[span[1]]) - math.log10(lr0[span[0]])
+    """Return the width of a run in factors of 10, to `DIGITS` decimals."""
+    return round(math.log10(lr0[span[1]]) - math.log10(lr0[span[0]]), DIGITS)
 
 
 def widest(lr0: Sequence[float], passes: Sequence[float]) -> Span | None:
@@ -50,7 +50,7 @@ def widest(lr0: Sequence[float], passes: Sequence[float]) -> Span | None:
     """
     return min(
         spans([math.isfinite(p) for p in passes]),
-        key=lambda s: (-round(decades(lr0, s), DIGITS), min(passes[s[0] : s[1] + 1]), s[0]),
+        key=lambda s: (-decades(lr0, s), min(passes[s[0] : s[1] + 1]), s[0]),
         default=None,
     )
 
@@ -70,14 +70,14 @@ def best(lr0: Sequence[float], passes: Sequence[float], usable: Span | None) -> 
         return None
     lo, hi = min(
         spans([p == least for p in passes]),
-        key=lambda s: (not usable[0] <= s[0] <= usable[1], -round(decades(lr0, s), DIGITS), s[0]),
+        key=lambda s: (not usable[0] <= s[0] <= usable[1], -decades(lr0, s), s[0]),
     )
     middle = (math.log10(lr0[lo]) + math.log10(lr0[hi])) / 2
     return min(range(lo, hi + 1), key=lambda k: round(abs(math.log10(lr0[k]) - middle), DIGITS))
 
 
 def widths(lr0: Sequence[float], there: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the width in decades of the widest run in each row of `there`, 0 for none.
+    """Return the width of the widest run in each row of `there`, as `decades` does; 0 for none.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def widths(lr0: Sequence[float], there: NDArray[np.bool_]) -> NDArray[np.float64
         here = np.where(there[:, k] & before, here + step, 0.0)
         before = there[:, k]
         np.maximum(most, here, out=most)
-    return most
+    return np.round(most, DIGITS)
 
 
 def width_bounds(found: Sensitivity) -> tuple[float, float]:
