@@ -114,7 +114,9 @@ def main(args: list[str] | None = None) -> None:
         code = ExitCode.WORLD
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "lrbench"
-        say(sentence(error.format_message()), f"see {path} --help.")
+        message, _, meant = error.format_message().partition(" (Did you mean ")
+        meant = f"did you mean {meant.rstrip(').?')}? " if meant else ""
+        say(sentence(message), f"{meant}see {path} --help.")
         code = ExitCode.USAGE
     except click.ClickException as error:
         say(sentence(error.format_message()), "see lrbench --help.")

@@ -9,17 +9,25 @@ from typing import Any, TypeVar
 import click
 
 from lrbench.cli import names
-from lrbench.errors import shown
+from lrbench.errors import UsageError, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
+SEVERAL_DATA = (
+    "for several data sets write a problem file for each, and give -p A.toml -p B.toml"
+    " (lrbench show problem logreg > A.toml is one to begin with)."
+)
+
 
 def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
     """Return the value of an option that may be given once; None where it is not given."""
     if len(values) > 1:
-        raise click.BadParameter(f"it is given {len(values)} times, and only one counts.")
+        raise UsageError(
+            f"{max(param.opts, key=len)} is given {len(values)} times, and only one counts.",
+            SEVERAL_DATA if param.name == "data" else f"see {ctx.command_path} --help.",
+        )
     return values[0] if values else None
 
 
@@ -211,7 +219,7 @@ def budget_options(target: str) -> Callable[[F], F]:
                 type=int,
                 default=1,
                 show_default=True,
-                help="Seeds to run, one after the other.",
+                help="How many seeds to run.",
             ),
             click.option(
                 "--checkpoints-per-decade",

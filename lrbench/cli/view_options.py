@@ -17,7 +17,9 @@ view_options = chain(
             help="table, plain, markdown, latex, csv, json or jsonl.  [default: table on a "
             "terminal, plain in a pipe]",
         ),
-        click.option("--details", is_flag=True, help="Every trajectory, too."),
+        click.option(
+            "--details", is_flag=True, help="Every trajectory, or in a sweep every lr0, too."
+        ),
         click.option(
             "--columns",
             metavar="NAME[,NAME]",

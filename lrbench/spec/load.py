@@ -170,7 +170,10 @@ def _read(path: Path) -> str:
             f"check the path, or choose from {', '.join(shipped())}.",
         ) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not TOML: it is not UTF-8 text.", SEE) from error
+        raise UsageError(
+            f"{path} is not TOML: it is not UTF-8 text.",
+            f"a data file is given with --data; {SEE}",
+        ) from error
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{path} cannot be read: {why.lower()}.", "check the path.") from error
