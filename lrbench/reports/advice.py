@@ -18,6 +18,9 @@ WIDER = 1.0
 FAR_BELOW = 0.01
 """In units of 1/L: with a grid that ends below it no constant step gets far in a usual budget."""
 
+NARROW = 0.8
+"""Of the passes allowed: who needs more than this might need more than all of them next time."""
+
 GENERATED = "generated:"
 """What the name of data begins with that are as bad as they are on purpose."""
 
@@ -36,7 +39,7 @@ def advised(sweep: Sweep) -> Sensitivity | None:
     if not math.isfinite(least):
         return None
     alike = [s for s in sweep.solvers if s.best_passes <= ALIKE * least]
-    return min(alike, key=lambda s: (-round(s.usable_decades, 9), s.best_passes))
+    return min(alike, key=lambda s: (-s.usable_decades, s.best_passes))
 
 
 def passes_at(s: Sensitivity, lr0: float) -> float:
@@ -57,7 +60,11 @@ def advice(problem: ProblemResult, sweep: Sweep) -> Line:
         fewer = f"{short(taken.best_passes)} at lr0 = {texts[taken.best_lr0]}"
         said += f" ({fewer}, {_why_not(taken)})"
     said += f", {_usable(taken, lr0, texts)}"
-    said = "; ".join([said, *_warnings(problem, taken, lr0, texts)])
+    said = "; ".join(
+        [said, *_warnings(problem, taken, lr0, texts), *_narrow(problem, sweep, passes)]
+    )
+    if taken.missing:
+        said += f"; {taken.missing} of its runs {'is' if taken.missing == 1 else 'are'} missing"
     fewest = min(sweep.solvers, key=lambda s: s.best_passes)
     if fewest.best_passes < taken.best_passes and fewest.best_lr0 is not None:
         said += f"; {_at(fewest, fewest.best_lr0, texts)} needs {short(fewest.best_passes)}"
@@ -131,6 +138,13 @@ def _cliff(s: Sensitivity, lr0: float, texts: dict[float, str]) -> Iterator[str]
         yield f"the next lower lr0 ({texts[s.lr0[at - 1]]}) never gets there"
 
 
+def _narrow(problem: ProblemResult, sweep: Sweep, passes: float) -> Iterator[str]:
+    """Yield a warning where a slightly smaller budget would not have been enough."""
+    allowed = _allowed(problem, sweep)
+    if allowed is not None and passes > NARROW * allowed:
+        yield f"only just within {_passes(allowed)}: with more, ranges may be much wider"
+
+
 def _above(
     problem: ProblemResult, s: Sensitivity, lr0: float, texts: dict[float, str]
 ) -> Iterator[str]:
@@ -147,21 +161,23 @@ def _above(
 
 def _nothing(problem: ProblemResult, sweep: Sweep) -> str:
     """Return what was asked for where nothing came to the target, and what to change."""
-    head = f"F - f* <= {number(sweep.target)}{_budget(problem, sweep)}"
+    allowed = _allowed(problem, sweep)
+    head = f"F - f* <= {number(sweep.target)}"
+    head += "" if allowed is None else f" in {_passes(allowed)}"
     if any(s.unknown for s in sweep.solvers):
         many = "1 run is" if sweep.missing == 1 else f"{sweep.missing} runs are"
         return f"{head} and {many} missing: finish the sweep"
     return f"{head}: {_change(problem)}{_lowest(problem, sweep)}"
 
 
-def _budget(problem: ProblemResult, sweep: Sweep) -> str:
-    """Return how many passes were allowed."""
+def _allowed(problem: ProblemResult, sweep: Sweep) -> float | None:
+    """Return how many passes were allowed; None where that is not known."""
     if sweep.iterations is None or not problem.runs:
-        return ""
+        return None
     run = problem.runs[0]
     if run.setting == "batch":
-        return f" in {_passes(sweep.iterations)}"
-    return f" in {_passes(sweep.iterations * run.batch_size / problem.header['n_samples'])}"
+        return sweep.iterations
+    return float(sweep.iterations * run.batch_size / problem.header["n_samples"])
 
 
 def _change(problem: ProblemResult) -> str:
@@ -182,6 +198,8 @@ def _change(problem: ProblemResult) -> str:
     if all(run.status in LOST for run in problem.runs):
         return "every run diverged or failed; give lower lr0"
     said = "give more iterations or passes, a higher target or other lr0"
+    if scaled := dict.fromkeys(r.solver.name for r in problem.runs if "eta" in r.solver.params):
+        said += f", or a larger eta for {' and '.join(scaled)}"
     return f"{said}, or --scale maxabs, as the features are not scaled" if scale else said
 
 

@@ -25,6 +25,9 @@ def profile_blocks(problems: Sequence[ProblemResult], view: View) -> Iterator[Bl
         "the solver and the lr0 advised, the passes to the target there, and its usable lr0:"
     )
     yield from _advised(problems, view)
+    yield line("")
+    yield line("how many decades of lr0 are usable, and the passes at the best lr0 (never: -):")
+    yield from _decades(problems, view)
     if not each_once:
         yield line("")
         yield line("no performance profiles, as some of these sweeps are of the same problem")
@@ -61,6 +64,26 @@ def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     first = ("problem", [Cell(p.name) for p in problems])
     left = frozenset({"problem", "solver"})
     yield from folded_cells(first, [[column] for column in columns], view.width, left)
+
+
+def _decades(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
+    """Yield a row for each solver and a column for each problem."""
+    swept = [(p.name, p.sweep) for p in problems if p.sweep is not None]
+    names = list(dict.fromkeys(str(s.solver) for _, sweep in swept for s in sweep.solvers))
+    columns: list[Styled] = []
+    for problem, sweep in swept:
+        found = {str(s.solver): s for s in sweep.solvers}
+        columns.append((problem, [_usable(found.get(name)) for name in names]))
+    first = ("solver", [Cell(name) for name in names])
+    yield from folded_cells(
+        first, [[column] for column in columns], view.width, frozenset({"solver"})
+    )
+
+
+def _usable(s: Sensitivity | None) -> Cell:
+    if s is None or s.usable is None:
+        return Cell("-")
+    return Cell(f"{decades(s)} ({short(s.best_passes)})")
 
 
 def _lr0(s: Sensitivity | None, lr0: float | None) -> Cell:

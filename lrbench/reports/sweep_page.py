@@ -51,7 +51,8 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
         yield budget
     n_seeds = max((s.n_seeds for s in sweep.solvers), default=1)
     if n_seeds > 1:
-        yield f"medians over {n_seeds} seeds"
+        fewest = min((n for s in sweep.solvers for n in s.finished if n), default=n_seeds)
+        yield f"medians over {n_seeds if fewest == n_seeds else f'{fewest} to {n_seeds}'} seeds"
     elif run.setting == "stochastic":
         yield "one seed: no interval"
     grid = sorted({lr0 for s in sweep.solvers for lr0 in s.lr0})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -33,13 +34,18 @@ def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
 
 def _legend(solvers: Sequence[Sensitivity], seeds: bool, shown: Collection[str]) -> Iterator[str]:
     """Yield what each column says, and each word in them that is shown."""
-    yield "best lr0: with the fewest passes to the target"
-    yield "usable lr0: the widest run of neighbours in the grid that all reach the target"
-    least = any(text.startswith(">=") for text in shown)
-    more = " (>= where it ends at the edge of the grid or at an unknown lr0)"
-    yield f"decades: its width in factors of ten{more * least}"
+    yield "best lr0: with the fewest passes to its first checkpoint at or below the target"
+    if max((s.n_seeds for s in solvers), default=1) > 1:
+        yield "usable lr0: the widest run of neighbours that most seeds bring to the target"
+    else:
+        yield "usable lr0: the widest run of neighbours in the grid that all reach the target"
+    yield "decades: its width in factors of ten"
     if seeds:
-        yield "95 % interval: of this width, over seeds drawn with replacement"
+        step = _step([s.lr0 for s in solvers])
+        known = f", in grid steps of {step:.2f}" if step else ""
+        yield f"95 % interval: of this width over seeds drawn again{known}"
+    if any(text.startswith((">=", "<=")) for text in shown):
+        yield ">=, <=: may be more or less, at an end of the grid or beside an unknown lr0"
     yield "x0.01 to x100: passes at so many times the best lr0, over those at the best lr0"
     if "off" in shown:
         yield "off: beyond the grid"
@@ -57,7 +63,7 @@ def _runs(solvers: Sequence[Sensitivity]) -> str:
 def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[Styled]]:
     texts = rates([lr0 for s in solvers for lr0 in s.lr0])
     yield [
-        ("best lr0", [Cell("-" if s.best_lr0 is None else texts[s.best_lr0]) for s in solvers]),
+        ("best lr0", [Cell(best(s, texts)) for s in solvers]),
         ("passes", [_passes(s) for s in solvers]),
     ]
     usable = [_range(s, texts) for s in solvers]
@@ -73,12 +79,30 @@ def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[Styled
     ]
 
 
+def best(s: Sensitivity, texts: Mapping[float, str]) -> str:
+    """Return the best lr0, ``<=`` or ``>=`` where it is the first or the last of the grid."""
+    if s.best_lr0 is None:
+        return "-"
+    first, last = (s.best_lr0 == end for end in (s.lr0[0], s.lr0[-1]))
+    return f"{'<= ' * (first and not last)}{'>= ' * (last and not first)}{texts[s.best_lr0]}"
+
+
 def decades(s: Sensitivity) -> str:
     """Return the width of the usable range, ``>=`` where the grid ends or an lr0 is unknown."""
     if s.usable is None:
         return "-"
-    at_least = any(s.at_edge) or len(s.unknown) > 0
-    return f"{'>= ' * at_least}{s.usable_decades:.2f}"
+    return f"{'>= ' * _open(s)}{s.usable_decades:.2f}"
+
+
+def _open(s: Sensitivity) -> bool:
+    """Whether the usable range may be wider than the grid shows."""
+    return any(s.at_edge) or len(s.unknown) > 0
+
+
+def _step(grids: Sequence[Sequence[float]]) -> float | None:
+    """Return the step of the grids in decades, None where they have several."""
+    steps = {round(math.log10(b / a), 6) for grid in grids for a, b in itertools.pairwise(grid)}
+    return steps.pop() if len(steps) == 1 else None
 
 
 def _range(s: Sensitivity, texts: Mapping[float, str]) -> Cell:
@@ -90,7 +114,9 @@ def _range(s: Sensitivity, texts: Mapping[float, str]) -> Cell:
 def _interval(s: Sensitivity) -> str:
     if s.usable_interval is None or s.usable is None:
         return "-"
-    return f"{s.usable_interval[0]:.2f} to {s.usable_interval[1]:.2f}"
+    low, high = s.usable_interval
+    most = f"{'>= ' * _open(s)}{high:.2f}"
+    return most if low == high else f"{low:.2f} to {most}"
 
 
 def _passes(s: Sensitivity) -> Cell:

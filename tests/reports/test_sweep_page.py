@@ -26,6 +26,7 @@ from lrbench.reports.page import page
 from lrbench.reports.to_terminal import can_show
 from lrbench.reports.view import View
 from lrbench.results import SCHEMA, ProblemResult, Result, Status
+from lrbench.solver_spec import SolverSpec
 from lrbench.study import analyse
 
 INF = math.inf
@@ -222,7 +223,8 @@ def legend_of(text: str) -> list[str]:
 def test_each_column_is_explained_on_a_line_of_its_own() -> None:
     legend = legend_of(shown(four(5), "plain"))
     begins = [found.split(":")[0] for found in legend if not found.startswith("  ")]
-    columns = "best lr0|usable lr0|decades|95 % interval|x0.01 to x100|diverged, stalled|lr L"
+    columns = "best lr0|usable lr0|decades|95 % interval|>=, <=|x0.01 to x100"
+    columns += "|diverged, stalled|lr L"
     assert begins == columns.split("|")
     assert "diverged, stalled: runs that ended so, out of 165" in legend
     one = legend_of(shown(swept(made_problem([1.0], {"a": [[3.0]]})), "plain"))
@@ -253,6 +255,33 @@ def test_seeds_have_an_interval() -> None:
     assert "medians over 5 seeds" in text
     assert row(text, NAMES[0], "decades", "95 % interval") == ["3.50", "3.50 to 4.00"]
     assert row(text, NAMES[3], "decades", "95 % interval") == ["-", "-"]
+    assert "95 % interval: of this width over seeds drawn again, in grid steps of 0.25\n" in text
+
+
+def test_an_interval_ends_where_the_grid_does() -> None:
+    grid = [0.1, 1.0, 10.0, 1000.0]
+    most = [[INF, 1.0, 1.0, 1.0]] * 3
+    text = shown(swept(made_problem(grid, {"a": most})), "plain")
+    assert row(text, "a", "decades", "95 % interval") == [">= 3.00", ">= 3.00"]
+    text = shown(swept(made_problem(grid, {"a": [*most, [INF, 1.0, INF, INF]]})), "plain")
+    assert row(text, "a", "decades", "95 % interval") == [">= 3.00", "0.00 to >= 3.00"]
+    assert "grid steps" not in text  # they differ
+
+
+def test_a_best_lr0_at_an_end_of_the_grid() -> None:
+    solvers = {"a": [[1.0, 2.0, 3.0]], "b": [[3.0, 2.0, 1.0]], "c": [[3.0, 1.0, 3.0]]}
+    text = shown(swept(made_problem([0.1, 1.0, 10.0], solvers)), "plain")
+    assert [row(text, name, "best lr0") for name in solvers] == [["<= 0.1"], [">= 10"], ["1"]]
+    alone = shown(swept(made_problem([0.1], {"a": [[1.0]]})), "plain")
+    assert row(alone, "a", "best lr0") == ["0.1"]
+
+
+def test_seeds_that_are_not_everywhere() -> None:
+    problem = made_problem([0.1, 1.0], {"a": [[1.0, 2.0]] * 3})
+    fewer = replace(problem, runs=[r for r in problem.runs if r.lr0 < 1.0 or r.seed == 0])
+    text = " ".join(shown(swept(fewer), "plain").split())
+    assert "medians over 1 to 3 seeds" in text
+    assert text.endswith("2 of its runs are missing")
 
 
 def curve_of(text: str, name: str) -> str:
@@ -399,6 +428,9 @@ def test_advice_where_nothing_came_there() -> None:
         " passes, a higher target or other lr0, or --scale maxabs, as the features are not scaled;"
         " the lowest F - f* seen was 0.400, of a at lr0 = 0.1, 40 times the target"
     )
+    eta = SolverSpec("adagrad-norm", {"eta": 1.0})
+    text = advice_of(swept(replace(problem, runs=[replace(r, solver=eta) for r in problem.runs])))
+    assert "or other lr0, or a larger eta for adagrad-norm, or --scale maxabs, as" in text
     runs = [replace(run, status=Status.DIVERGED) for run in problem.runs]
     assert "every run diverged or failed" in advice_of(swept(replace(problem, runs=runs)))
     runs = [replace(r, status=Status.INTERRUPTED) for r in problem.runs]
@@ -546,7 +578,9 @@ def test_several_problems_have_profiles() -> None:
     text = shown(two_problems(), "plain")
     end = text[text.index("all 2 problems") :]
     assert "Dolan and More, 2002" in end
-    _, tuned, untuned = tables(end)
+    _, usable, tuned, untuned = tables(end)
+    assert (usable[NAMES[0]]["made"], usable["sgd"]["made"]) == ("4.00 (5)", "-")
+    assert (usable[NAMES[0]]["b"], usable["sgd"]["b"]) == (">= 4.00 (5)", "0.00 (5)")
     taus = ("tau = 1", "tau = 2", "tau = 5", "tau = 10", "tau = 100", "ever")
     # On `made` wngrad alone ran; on `b` both have 5 passes at their best.
     assert [tuned[NAMES[0]][tau] for tau in taus] == ["1.00"] * 6
@@ -588,13 +622,13 @@ def test_profiles_are_in_the_json() -> None:
 def test_the_captions_of_a_sweep() -> None:
     latex = shown(two_problems(), "latex")
     captions = re.findall(r"\\caption\{(.*)\}", latex)
-    assert len(captions) == 7
+    assert len(captions) == 8
     assert all(caption[0].isupper() for caption in captions)
     assert not [c for c in captions if "best lr0: with" in c or "out of" in c]
     assert captions[0].startswith("Problem made, batches of ")
     assert captions[0].endswith(" Sensitivity to lr0.")
     assert captions[1].endswith(" Sensitivity to lr0. Continued.")
-    assert "\nbest lr0: with the fewest passes to the target; " in latex
+    assert "\nbest lr0: with the fewest passes to its first checkpoint at or below the" in latex
     assert r" & $\tau = 1$ & $\tau = 2$ & " in latex
     assert r"(Dolan and Mor\'e, 2002)" in latex
     assert r"95\,\% interval" in shown(four(5), "latex")
