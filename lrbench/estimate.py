@@ -9,16 +9,19 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench import engine
+from lrbench.cachedir import cache_dir
 from lrbench.constants import Constants
 from lrbench.control import Control
 from lrbench.data.dataset import arrays_of
+from lrbench.experiment import n_stored
 from lrbench.jobs.blocks import ARRAYS, most_lanes, seeds_together, state_arrays
 from lrbench.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
 from lrbench.minibatches import Minibatches
 from lrbench.plan import Plan
-from lrbench.prepare import read
+from lrbench.prepare import prepare, read
 from lrbench.problem import LinearProblem
 from lrbench.spec import ProblemSpec
+from lrbench.store import Store
 from lrbench.task import Budget, Task
 
 TIMED_STEPS = 3
@@ -36,6 +39,8 @@ class Estimate:
     problem: str
     cells: int
     """Solvers x initial learning rates x seeds."""
+    stored: int
+    """How many of them are in the store, and not run again."""
     iterations: int
     """Steps of each cell."""
     passes: float
@@ -43,22 +48,30 @@ class Estimate:
     memory_bytes: int
     """The data, the lanes and the row blocks of the largest bundle."""
     solver_seconds: float
-    """Of all solvers' steps."""
+    """Of all solvers' steps, in one process."""
     evaluation_seconds: float
-    """Of all checkpoints."""
+    """Of all checkpoints, in one process."""
 
 
-def estimate(plan: Plan, specs: Sequence[ProblemSpec], control: Control) -> list[Estimate]:
-    """Return what `plan` would cost on each problem; each solver takes three steps to tell."""
+def estimate(
+    plan: Plan, specs: Sequence[ProblemSpec], control: Control, store: Store | None = None
+) -> list[Estimate]:
+    """Return what `plan` would cost on each problem; each solver takes three steps to tell.
+
+    Which cells are in a store depends on the certified optimum, so with one it is computed.
+    """
     with threadpool_limits(plan.threads, "blas"):
         out = []
         for spec in specs:
             control.phase(f"reading {spec.name}")
-            out.append(_estimate(plan, read(spec, plan)))
+            problem, stored = read(spec, plan), 0
+            if store is not None:
+                stored = n_stored(prepare(spec, plan, cache_dir(), control), plan, store)
+            out.append(_estimate(plan, problem, stored))
         return out
 
 
-def _estimate(plan: Plan, problem: LinearProblem) -> Estimate:
+def _estimate(plan: Plan, problem: LinearProblem, stored: int) -> Estimate:
     n, n_lanes = problem.n_samples, len(plan.rates)
     steps, size = plan.steps(n), plan.batch_size or n
     budget = plan.budget(n, np.inf)
@@ -68,17 +81,20 @@ def _estimate(plan: Plan, problem: LinearProblem) -> Estimate:
     together = _seeds_together(plan, problem)
     bundles = [_timed(plan, problem, k, together) for k in range(len(plan.built))]
     arrays = max(b.state_arrays for b in bundles)
+    cells = len(plan.built) * n_lanes * plan.replicates
+    bundles_left = plan.replicates * (cells - stored) / cells
     return Estimate(
         problem=problem.name,
-        cells=len(plan.built) * n_lanes * plan.replicates,
+        cells=cells,
+        stored=stored,
         iterations=steps,
         passes=steps * size / n,
         memory_bytes=_data_bytes(problem)
         + (ARRAYS + (not plan.sweep) + arrays) * problem.n_features * n_lanes * together * NUMBER
         + BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER
         + CHUNK_BYTES,
-        solver_seconds=sum(b.step_seconds for b in bundles) * steps * plan.replicates,
-        evaluation_seconds=sum(b.check_seconds for b in bundles) * looks * plan.replicates,
+        solver_seconds=sum(b.step_seconds for b in bundles) * steps * bundles_left,
+        evaluation_seconds=sum(b.check_seconds for b in bundles) * looks * bundles_left,
     )
 
 

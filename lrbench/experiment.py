@@ -82,6 +82,19 @@ def carry_out(
     return Result(tuple(command), environment(plan.threads), tuple(results), tuple(failures))
 
 
+def cells(p: Prepared, plan: Plan) -> Iterator[Cell]:
+    """Yield the cells of a plan on one problem: seed by seed, solver by solver."""
+    for seed in plan.seeds:
+        for solver in range(len(plan.built)):
+            for lr0 in p.lr0:
+                yield Cell(solver, seed, lr0)
+
+
+def n_stored(p: Prepared, plan: Plan, store: Store) -> int:
+    """Return how many cells of a plan on one problem are in a store."""
+    return len(store.find(experiment_id(p.problem, plan), plan.built, cells(p, plan)))
+
+
 class Work:
     """The cells of a plan on all problems: found in the store, or run.
 
@@ -129,13 +142,7 @@ class Work:
 
     def runs(self, place: int) -> tuple[Run, ...]:
         """Return the runs on one problem: seed by seed, solver by solver."""
-        return tuple(self._found[place][cell] for cell in self._cells(place))
-
-    def _cells(self, place: int) -> Iterator[Cell]:
-        for seed in self._plan.seeds:
-            for solver in range(len(self._plan.built)):
-                for lr0 in self._ready[place].lr0:
-                    yield Cell(solver, seed, lr0)
+        return tuple(self._found[place][cell] for cell in cells(self._ready[place], self._plan))
 
     def _look_up(self, place: int, p: Prepared) -> None:
         if self._store is None:
@@ -143,12 +150,11 @@ class Work:
         plan, experiment, name = self._plan, self._ids[place], p.problem.name
         steps = plan.steps(p.problem.n_samples)
         self._store.declare(experiment, name, _header(p, plan), steps, sweep=plan.sweep)
-        found = self._store.find(experiment, plan.built, self._cells(place))
-        self._found[place].update(found)
+        self._found[place].update(self._store.find(experiment, plan.built, cells(p, plan)))
 
     def _missing(self, place: int) -> Iterator[tuple[int, int, list[float]]]:
         bundles: dict[tuple[int, int], list[float]] = {}
-        for cell in self._cells(place):
+        for cell in cells(self._ready[place], self._plan):
             if cell not in self._found[place]:
                 bundles.setdefault((cell.solver, cell.seed), []).append(cell.lr0)
         for (solver, seed), lr0 in bundles.items():

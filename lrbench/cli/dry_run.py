@@ -8,21 +8,40 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lrbench.control import Control
     from lrbench.plan import Plan
     from lrbench.spec import ProblemSpec
 
 
-def show_estimates(plan: Plan, specs: Sequence[ProblemSpec], control: Control) -> None:
-    """Print the cost of the plan on each problem."""
+def show_estimates(
+    plan: Plan,
+    specs: Sequence[ProblemSpec],
+    control: Control,
+    workers: int,
+    store: Path | None = None,
+) -> None:
+    """Print the cost of the plan on each problem; what is in a store costs nothing."""
     from lrbench.estimate import estimate
+    from lrbench.store import store_at
 
-    for e in estimate(plan, specs, control):
+    with store_at(store if store is not None and store.exists() else None) as kept:
+        estimates = estimate(plan, specs, control, kept)
+    for e in estimates:
         cells = f"{e.cells} cells of {e.iterations} iterations, {e.passes:.4g} passes"
         click.echo(f"{e.problem}: {cells}")
+        if store is not None:
+            click.echo(f"  stored   {e.stored} of them, which are not run again")
         click.echo(f"  memory   {e.memory_bytes / 2**20:.0f} MiB: data, lanes and row blocks")
         click.echo(f"  solvers  {duration(e.solver_seconds)}, from {plan.bundles} x one timed step")
         click.echo(f"  checks   {duration(e.evaluation_seconds)} of evaluation at checkpoints")
+    seconds = sum(e.solver_seconds + e.evaluation_seconds for e in estimates)
+    shared = (
+        f"; at best {duration(seconds / workers)} with {workers} workers" if workers > 1 else ""
+    )
+    sooner = " Runs that reach the target end sooner." if plan.sweep or plan.target else ""
+    click.echo(f"In all {duration(seconds)}{shared}.{sooner}")
     click.echo("The certified optimum is not counted; it is computed once and cached.")
 
 

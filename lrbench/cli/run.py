@@ -71,7 +71,7 @@ def command(
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
-            show_estimates(plan, specs, control)
+            show_estimates(plan, specs, control, 1 if executor == "dask" else chosen.workers)
             return ExitCode.OK
         from lrbench.experiment import carry_out
 

@@ -73,7 +73,8 @@ def command(
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
-            show_estimates(plan, specs, control)
+            workers = 1 if executor == "dask" else chosen.workers
+            show_estimates(plan, specs, control, workers, store)
             return ExitCode.OK
         from lrbench.experiment import carry_out
 

@@ -214,3 +214,18 @@ def test_a_dry_run_counts_cells(invoke: Any) -> None:
     outcome = invoke(*RUN, "--dry-run")
     assert outcome.code == 0
     assert "10 cells of 100 iterations" in outcome.out
+    assert "stored" not in outcome.out
+
+
+def test_a_dry_run_knows_what_is_in_the_store(invoke: Any, tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    store = ("--store", str(path))
+    assert "stored   0 of them" in invoke(*RUN, *store, "--dry-run").out
+    assert not path.exists()
+    assert invoke(*RUN, *store).code == 0
+    full = invoke(*RUN, *store, "--dry-run", "-j", "2").out
+    assert "stored   10 of them" in full
+    assert "In all 0 ms; at best 0 ms with 2 workers." in full
+    more = invoke(*RUN, "-s", "adagrad-norm", *store, "--dry-run").out
+    assert "15 cells" in more
+    assert "stored   10 of them" in more
