@@ -14,6 +14,7 @@ import click
 from lrbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from lrbench.cli.progress import ProgressBar
     from lrbench.control import Control
     from lrbench.results import ProblemResult, Result
 
@@ -43,10 +44,11 @@ def reserve_files(
 @contextmanager
 def conducted(
     timeout: float | None, notes: Sequence[str], progress: bool | None, *, quiet: bool
-) -> Iterator[Control]:
+) -> Iterator[tuple[Control, ProgressBar]]:
     """Control a command in the block: signals, timeout, progress; say the notes when it is ready.
 
-    `progress` of None shows it on a terminal.
+    `progress` of None shows it on a terminal. What was found is to be written in the block, too,
+    once the bar is closed: then a signal does not cut it off.
     """
     from lrbench.cli.progress import ProgressBar
     from lrbench.control import Control
@@ -57,7 +59,7 @@ def conducted(
 
     showing = (sys.stderr.isatty() if progress is None else progress) and not quiet
     with ProgressBar(showing) as bar, Control(timeout, bar, say_notes) as control:
-        yield control
+        yield control, bar
 
 
 def say_left_out(problem: ProblemResult) -> None:
@@ -98,8 +100,11 @@ def conclude(result: Result, control: Control, *, quiet: bool, strict: bool) -> 
     if control.stopped and not quiet:
         reason = "the time is up" if control.timed_out else "interrupted"
         missing = sum(r.status is Status.INTERRUPTED for r in runs)
-        what = f"{missing} of {len(runs)} runs are not finished"
-        click.echo(f"{reason}: what was finished is shown; {what}.", err=True)
+        if missing or not runs:
+            what = f"what was finished is shown; {missing} of {len(runs)} runs are not finished"
+        else:
+            what = "every run was finished, and is shown"
+        click.echo(f"{reason}: {what}.", err=True)
     if control.signal is not None:
         return 128 + control.signal
     if result.failures or any(r.status is Status.FAILED for r in runs):

@@ -50,6 +50,14 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
             label, done, total = self._now
             self._bar.update(self._task, description=label, completed=done, total=total or None)
 
+    def close(self) -> None:
+        """Take the bar away, for good."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+        if self._bar is not None:
+            self._bar.stop()
+
     def __enter__(self) -> ProgressBar:
         if self._timer is not None:
             self._timer.daemon = True
@@ -62,8 +70,4 @@ class ProgressBar(AbstractContextManager["ProgressBar"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer.join()
-        if self._bar is not None:
-            self._bar.stop()
+        self.close()

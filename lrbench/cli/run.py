@@ -67,7 +67,7 @@ def command(
     chosen = choose(jobs, executor, scheduler)
     reserve_files(save, save_weights, force, len(specs))
 
-    with conducted(plan.timeout, notes, progress, quiet=quiet) as control:
+    with conducted(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
@@ -77,15 +77,16 @@ def command(
 
         words = effective(click.get_current_context())
         result = carry_out(plan, specs, control, words, executor=chosen)
-    for problem in [] if quiet else result.problems:
-        say_left_out(problem)
-    if result.problems:
-        if save is not None:
-            result.save(save, force=force)
-        if save_weights is not None:
-            best = result.save_weights(save_weights, force=force)
-            if not quiet:
-                who = f"{best.solver}, lr0 = {best.lr0:g}, seed {best.seed}"
-                click.echo(f"Note: {save_weights} holds the weights of {who}.", err=True)
-        report(result)
-    return conclude(result, control, quiet=quiet, strict=strict)
+        bar.close()
+        for problem in [] if quiet else result.problems:
+            say_left_out(problem)
+        if result.problems:
+            if save is not None:
+                result.save(save, force=force)
+            if save_weights is not None:
+                best = result.save_weights(save_weights, force=force)
+                if not quiet:
+                    who = f"{best.solver}, lr0 = {best.lr0:g}, seed {best.seed}"
+                    click.echo(f"Note: {save_weights} holds the weights of {who}.", err=True)
+            report(result)
+        return conclude(result, control, quiet=quiet, strict=strict)

@@ -69,7 +69,7 @@ def command(
     chosen = choose(jobs, executor, scheduler, default=0)
     reserve_files(save, None, force, len(specs), store)
 
-    with conducted(plan.timeout, notes, progress, quiet=quiet) as control:
+    with conducted(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
@@ -81,14 +81,17 @@ def command(
         words = effective(click.get_current_context())
         with store_at(store) as kept:
             result = carry_out(plan, specs, control, words, executor=chosen, store=kept)
-    for problem in [] if quiet else result.problems:
-        say_left_out(problem)
-    if result.problems:
-        if save is not None:
-            result.save(save, force=force)
-        report(result)
-    code = conclude(result, control, quiet=quiet, strict=strict)
-    if control.stopped and not quiet:
-        again = "To go on, run the same command again."
-        click.echo(again if store else "To be able to go on, sweep with --store FILE.", err=True)
-    return code
+        bar.close()
+        for problem in [] if quiet else result.problems:
+            say_left_out(problem)
+        if result.problems:
+            if save is not None:
+                result.save(save, force=force)
+            report(result)
+        code = conclude(result, control, quiet=quiet, strict=strict)
+        missing = sum(p.sweep.missing for p in result.problems if p.sweep)
+        if control.stopped and not quiet and (missing or not result.problems):
+            again = "To go on, run the same command again."
+            never = "To be able to go on, sweep with --store FILE."
+            click.echo(again if store else never, err=True)
+        return code

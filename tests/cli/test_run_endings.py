@@ -15,6 +15,7 @@ import pytest
 
 from lrbench import engine, experiment, prepare
 from lrbench.optimum import find
+from lrbench.results import Result
 from lrbench.spec import build, load_spec
 from lrbench.verdicts import judge_all
 
@@ -43,6 +44,33 @@ def test_a_signal_ends_with_what_is_finished(
         ("sgd", "interrupted"),
     ]
     assert runs[1]["trace"]["iteration"] == []
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_while_the_result_is_written_does_not_cut_it_off(
+    command: str,
+    number: int,
+    code: int,
+    invoke: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    save = Result.save
+
+    def signal_then_save(self: Result, *args: Any, **more: Any) -> None:
+        signal.raise_signal(number)
+        save(self, *args, **more)
+
+    monkeypatch.setattr(Result, "save", signal_then_save)
+    file = tmp_path / "r.json"
+    given = ("-p", "log-spectrum", "-n", "5", "-j", "1", "--format", "json", "--save", str(file))
+    outcome = invoke(command, *given)
+    assert outcome.code == code
+    assert outcome.err == "interrupted: every run was finished, and is shown.\n"
+    assert json.loads(outcome.out) == json.loads(file.read_text())
 
 
 def test_a_signal_in_the_middle_of_a_run_keeps_its_checkpoints(
