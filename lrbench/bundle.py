@@ -44,7 +44,11 @@ class Bundle:
         self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
         self.ledger = Ledger(self.n_running, c)
         self.watch = Stopwatch()
-        self.evaluation = Stopwatch()
+        self.seconds = np.zeros(self.n_seeds)
+        """The share of each seed of the time of all steps: those that run share it evenly."""
+        self.evaluation_seconds = np.zeros(self.n_seeds)
+        """The same of evaluation."""
+        self._shared = 0.0
         self.t = 0
         self.summed = 0
         self.W: Iterate = self.walk.iterates.start(n_lanes)
@@ -101,25 +105,28 @@ class Bundle:
         self.tracker.observe(W, gradient)
         self.watch.start()
 
-    @property
-    def evaluation_seconds(self) -> float:
-        """The share of one seed of the time that evaluation took."""
-        return self.evaluation.seconds / self.n_seeds
+    def share_time(self) -> None:
+        """Share what the clock has counted since the last time among the seeds that run."""
+        running = np.unique(self.place)
+        self.seconds[running] += (self.watch.seconds - self._shared) / len(running)
+        self._shared = self.watch.seconds
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """Count the block as evaluation, but for the gradients in it that a step needs anyway."""
-        before = self.watch.seconds
-        self.evaluation.start()
+        running, before, clock = np.unique(self.place), self.watch.seconds, Stopwatch()
+        clock.start()
         yield
-        self.evaluation.stop()
-        self.evaluation.seconds -= self.watch.seconds - before
+        clock.stop()
+        spent = clock.seconds - (self.watch.seconds - before)
+        self.evaluation_seconds[running] += spent / len(running)
 
     def checkpoint(self) -> None:
         """Evaluate the objective and write a row; lanes may end here."""
         t, budget, iterates = self.t, self.task.budget, self.walk.iterates
         W = iterates.dense(self.W)
-        seconds = self.watch.seconds / self.n_seeds  # what follows belongs to the next step
+        self.share_time()  # what follows belongs to the next step
+        seconds = self.seconds[self.place]
         G: Lanes | None = None
         if self.reuses and t < budget.iterations:
             self.watch.start()
@@ -150,7 +157,12 @@ class Bundle:
             self.walk.offer(G, self.W)
 
     def write(
-        self, W: Lanes, seconds: float, objective: PerLane, average: PerLane, grad_norm_sq: PerLane
+        self,
+        W: Lanes,
+        seconds: PerLane,
+        objective: PerLane,
+        average: PerLane,
+        grad_norm_sq: PerLane,
     ) -> None:
         """Write the row of the present iteration, whose iterates are `W`."""
         t, f_star = self.t, self.task.constants.f_star
@@ -235,6 +247,7 @@ class Bundle:
 
     def drop(self, mask: Mask) -> Index:
         """Go on without the lanes in `mask`; return where the others were, padding included."""
+        self.share_time()
         self.place = self.place[~mask]
         kept = self.lay_out().padded(np.flatnonzero(~mask))
         self.ledger.running[np.flatnonzero(self.ledger.running)[mask]] = False

@@ -46,6 +46,7 @@ def run(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run
         except Exception as e:  # a solver may raise anything: its lanes are rows all the same
             error = f"{type(e).__name__}: {e}"
             bundle.end_all(Status.FAILED, bundle.t)
+    seeds = [k for k, each in enumerate(tasks) for _ in each.lr0]
     blanks = [blank for each in tasks for blank in unstarted(each)]
     ends = [bundle.ledger.ended[lane] for lane in range(len(blanks))]
     return [
@@ -56,9 +57,9 @@ def run(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run
             error=error if end.status is Status.FAILED else None,
             trace=bundle.ledger.trace(lane),
             iterates=end.iterates,
-            evaluation_seconds=bundle.evaluation_seconds,
+            evaluation_seconds=float(bundle.evaluation_seconds[seed]),
         )
-        for lane, (blank, end) in enumerate(zip(blanks, ends, strict=True))
+        for lane, (seed, blank, end) in enumerate(zip(seeds, blanks, ends, strict=True))
     ]
 
 

@@ -511,6 +511,23 @@ def test_evaluation_is_outside_the_clock_with_minibatches(clock: list[float]) ->
     assert r.evaluation_seconds == 11 * (VALUE + DERIVATIVE) + 10 * VALUE
 
 
+def test_seeds_that_go_together_share_the_clock_while_they_run(clock: list[float]) -> None:
+    problem = slow(clock)
+    far = task(problem, SGD(), [1e-9], 10, batch=batches(problem), checkpoints=[0, 4, 10])
+    gap = float(run_healthy(replace(far, lr0=np.array([0.1])))[0].trace["suboptimality"][1])
+    far = replace(far, budget=replace(far.budget, target=gap * (1 + 1e-9)))
+    near = replace(far, lr0=np.array([0.1]), seed=1)
+    clock[0] = 0.0
+    slowly, quickly = run_healthy(far, near)
+    assert (quickly.status, quickly.status_at) == (Status.REACHED_TARGET, 4)
+    # In each of 4 steps both seeds take a derivative, in 6 more one of them.
+    assert quickly.trace["seconds"].tolist() == [0.0, 4 * DERIVATIVE]
+    assert slowly.trace["seconds"].tolist() == [0.0, 4 * DERIVATIVE, 10 * DERIVATIVE]
+    looks = slowly.evaluation_seconds + quickly.evaluation_seconds
+    assert looks == clock[0] - 14 * DERIVATIVE
+    assert quickly.evaluation_seconds < slowly.evaluation_seconds
+
+
 def test_the_time_of_the_solver_itself_counts(clock: list[float]) -> None:
     class Thoughtful(SGD):
         """SGD that thinks before each step."""

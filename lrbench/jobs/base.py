@@ -136,14 +136,29 @@ def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
     """Run a job to its end, or until `stop` says so.
 
     What a solver raises is a row of the engine already; here comes what is raised around it, such
-    as a `MemoryError` before the first step.
+    as a `MemoryError` before the first step. Where seeds that go together fail each is tried again
+    alone: only one may be the cause.
     """
-    tasks = job.tasks(ground)
     if stop(0):
         return unstarted(job, ground)
+    outcome = _attempt(job, ground, stop)
+    if isinstance(outcome, LrbenchError) or len(job.lanes) == 1:
+        return outcome
+    if all(run.status is not Status.FAILED for run in outcome):
+        return outcome
+    runs: list[Run] = []
+    for lanes in job.lanes:
+        alone = _attempt(replace(job, lanes=(lanes,)), ground, stop)
+        if isinstance(alone, LrbenchError):
+            return alone
+        runs += alone
+    return runs
+
+
+def _attempt(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
     try:
         with threadpool_limits(job.threads, "blas"):
-            return engine.run(*tasks, stop=stop)
+            return engine.run(*job.tasks(ground), stop=stop)
     except LrbenchError as error:
         return error
     except Exception as error:
