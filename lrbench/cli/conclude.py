@@ -105,9 +105,16 @@ def conclude(result: Result, control: Control, *, quiet: bool, strict: bool) -> 
         else:
             what = "every run was finished, and is shown"
         click.echo(f"{reason}: {what}.", err=True)
+    failed = [r for r in runs if r.status is Status.FAILED]
+    if failed:
+        first = f"{failed[0].solver} with {failed[0].error}".rstrip(".")
+        say(
+            f"{len(failed)} of {len(runs)} runs failed, the first of {first}.",
+            "correct the solver or leave it out; the other rows are not touched by it.",
+        )
     if control.signal is not None:
         return 128 + control.signal
-    if result.failures or any(r.status is Status.FAILED for r in runs):
+    if result.failures or failed:
         return ExitCode.WORLD
     if strict and any(v.bound_verdict == "fail" for p in result.problems for v in p.verdicts):
         return ExitCode.FAILED

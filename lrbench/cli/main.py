@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,9 +115,9 @@ def main(args: list[str] | None = None) -> None:
         code = ExitCode.WORLD
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "lrbench"
-        message, _, meant = error.format_message().partition(" (Did you mean ")
-        meant = f"did you mean {meant.rstrip(').?')}? " if meant else ""
-        say(sentence(message), f"{meant}see {path} --help.")
+        message, *meant = re.split(r" \(?Did you mean ", error.format_message(), maxsplit=1)
+        maybe = "".join(f"did you mean {names.rstrip(').?')}? " for names in meant)
+        say(sentence(message), f"{maybe}see {path} --help.")
         code = ExitCode.USAGE
     except click.ClickException as error:
         say(sentence(error.format_message()), "see lrbench --help.")

@@ -72,7 +72,7 @@ def _number(jobs: int | None, default: int) -> int:
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
         if not 1 <= value <= MOST_JOBS:
             raise _wrong(name, shown(text))
-    if isinstance(value, bool) or not 1 <= value <= MOST_JOBS:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_JOBS:
         raise _wrong(name, str(value))
     return value
 

@@ -49,6 +49,9 @@ def passes_at(s: Sensitivity, lr0: float) -> float:
 
 def advice(problem: ProblemResult, sweep: Sweep) -> Line:
     """Return the advice on one problem; no time is in it, only passes."""
+    if sweep.target < (error := f_star_error(problem)):
+        why = f"the target is below the error of f*, {number(error)}"
+        return line(f"Advice: none, as {why}", style="title")
     taken = advised(sweep)
     lr0 = None if taken is None else safest(taken)
     if taken is None or lr0 is None:

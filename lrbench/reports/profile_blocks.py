@@ -58,7 +58,7 @@ def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     columns: list[Styled] = [
         ("solver", [Cell("-" if s is None else str(s.solver)) for s in taken]),
         ("lr0", [_lr0(s, at) for s, at in zip(taken, lr0, strict=True)]),
-        ("passes", [_passes(s, at) for s, at in zip(taken, lr0, strict=True)]),
+        ("passes", [_passes(p, s, at) for p, s, at in zip(problems, taken, lr0, strict=True)]),
         ("decades", [Cell("-" if s is None else decades(s)) for s in taken]),
     ]
     first = ("problem", [Cell(p.name) for p in problems])
@@ -90,8 +90,10 @@ def _lr0(s: Sensitivity | None, lr0: float | None) -> Cell:
     return Cell("-") if s is None or lr0 is None else Cell(rates(s.lr0)[lr0])
 
 
-def _passes(s: Sensitivity | None, lr0: float | None) -> Cell:
-    return Cell("never") if s is None or lr0 is None else Cell(short(passes_at(s, lr0)))
+def _passes(p: ProblemResult, s: Sensitivity | None, lr0: float | None) -> Cell:
+    if s is not None and lr0 is not None:
+        return Cell(short(passes_at(s, lr0)))
+    return Cell("?" if p.sweep is None or p.sweep.missing else "never")
 
 
 def _profile(found: Profile, about: str, what: str) -> Iterator[Block]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,7 +66,8 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     """Return all finished cells as a result: a problem for each experiment and state of the code.
 
     Solvers come in the order in which their first cells did. Where a problem was run with several
-    settings, budgets or targets, its name says which.
+    settings, budgets or targets, its name says which; what still has the same name (another start,
+    other checkpoints, other code) is numbered.
 
     Raises
     ------
@@ -82,6 +84,12 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     ]
     names = [p.name for p in problems]
     problems = [replace(p, name=_full_name(p)) if names.count(p.name) > 1 else p for p in problems]
+    names = [p.name for p in problems]
+    seen: Counter[str] = Counter()
+    for k, name in enumerate(names):
+        seen[name] += 1
+        if names.count(name) > 1:
+            problems[k] = replace(problems[k], name=f"{name} [{seen[name]}]")
     if not problems:
         raise UsageError(f"{path} holds no finished cell.", "run or sweep with --store first.")
     return Result(("store", str(path)), environment(threads=1), tuple(problems))
@@ -125,8 +133,10 @@ def _header(text: str) -> dict[str, Any]:
 
 def _full_name(problem: ProblemResult) -> str:
     """Return the name of a problem with its setting, budget and target."""
-    run = problem.runs[0]
+    run, radius = problem.runs[0], problem.header.get("radius")
     size = "full batches" if run.sampling is None else f"batches of {run.batch_size}"
+    size += ", reshuffled" if run.sampling == "reshuffle" else ""
+    size += "" if radius is None else f", ball of {radius:g}"
     known = problem.sweep.iterations if problem.sweep else None
     budget = known or max(r.status_at for r in problem.runs)
     target = problem.header.get("target")

@@ -106,7 +106,9 @@ def refusals(path: str | Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _refused(path, error) from error
+        damaged = "decode to UTF-8" in str(error)  # SQLite's word for it is a text of the store
+        shown = sqlite3.DatabaseError("a text is malformed") if damaged else error
+        raise _refused(path, shown) from error
 
 
 @contextlib.contextmanager

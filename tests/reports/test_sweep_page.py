@@ -642,16 +642,28 @@ def test_the_text_of_a_sweep_names_the_best() -> None:
     assert repr(RESULTS["one-lr0"]).endswith("1 run, best a, lr0 = 1, 3 passes, usable at 1 alone")
 
 
-def jq_line() -> str:
-    """Return the filter in the manual that makes one row a problem and solver."""
+def jq_lines() -> tuple[str, str]:
+    """Return the filters in the manual: a row for a problem and solver; a row for each lr0, too."""
     text = (ROOT / "docs" / "how-to" / "sweep.md").read_text(encoding="utf-8")
-    (found,) = re.findall(r"jq -r '(.*?)'", text, re.DOTALL)
-    return str(found)
+    flat, curve = re.findall(r"jq -r '(.*?)'", text, re.DOTALL)
+    return flat, curve
+
+
+def rows_of(line: str, result: Result) -> list[list[str]] | None:
+    """Return what jq makes of a result; None where there is no jq."""
+    jq = shutil.which("jq")
+    if jq is None:
+        return None
+    out = subprocess.run(
+        [jq, "-r", line], input=result.to_json(), capture_output=True, text=True, check=True
+    ).stdout
+    return list(csv.reader(io.StringIO(out)))
 
 
 def test_the_flat_form_in_the_manual() -> None:
     result = two_problems()
-    *_, columns = re.findall(r"\[([^\[\]]*(?:\[\d\][^\[\]]*)*)\] \| @csv", jq_line())
+    line, _ = jq_lines()
+    *_, columns = re.findall(r"\[([^\[\]]*(?:\[\d\][^\[\]]*)*)\] \| @csv", line)
     names, *paths = [column.strip() for column in columns.split(",")]
     assert names == "$p"
     saved = result.to_dict()
@@ -669,15 +681,25 @@ def test_the_flat_form_in_the_manual() -> None:
             expected.append(["" if cell is None else cell for cell in cells])
     assert len(expected) == 3
     assert expected[0][:4] == ["made", NAMES[0], "{}", 1.0]
-    jq = shutil.which("jq")
-    if jq is None:
-        return
-    out = subprocess.run(
-        [jq, "-r", jq_line()], input=result.to_json(), capture_output=True, text=True, check=True
-    ).stdout
-    for found, wanted in zip(csv.reader(io.StringIO(out)), expected, strict=True):
+    for found, wanted in zip(rows_of(line, result) or expected, expected, strict=True):
         pairs = zip(found, wanted, strict=True)
         assert [c if isinstance(w, str) else type(w)(c) for c, w in pairs] == wanted
+
+
+def test_the_curve_in_the_manual() -> None:
+    result = two_problems()
+    found = rows_of(jq_lines()[1], result)
+    if found is None:
+        return
+    assert len(found) == 3 * 33
+    s = result.problems[0].sweep
+    assert s is not None
+    of_first = zip(s.solvers[0].lr0, s.solvers[0].passes, strict=True)
+    for row_found, (lr0, passes) in zip(found, of_first, strict=False):
+        assert row_found[:2] == ["made", s.solvers[0].solver.name]
+        assert float(row_found[2]) == lr0
+        assert row_found[3] == ("" if math.isinf(passes) else f"{passes:g}") or passes < INF
+    assert [r[3] == "" for r in found[:33]] == [math.isinf(p) for p in s.solvers[0].passes]
 
 
 def test_csv_and_json_lines_are_those_of_the_runs() -> None:
