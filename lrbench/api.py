@@ -149,7 +149,7 @@ def sweep(
         An SQLite file where each finished cell is kept; what is there already is not run again.
     lane_block
         The most lanes that go through a problem together, a multiple of 8; None for as many as fit
-        into memory. No figure depends on it.
+        into memory, and of several seeds as many as stay in cache. No figure depends on it.
 
     Returns
     -------

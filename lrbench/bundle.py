@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
 from lrbench.layout import Layout, rounded_up
@@ -33,19 +34,19 @@ class Bundle:
         task, c = tasks[0], tasks[0].constants
         self.task = task
         self.n_seeds = len(tasks)
-        self.place = np.repeat(np.arange(self.n_seeds), [len(each.lr0) for each in tasks])
+        self.seed_of = np.repeat(np.arange(self.n_seeds), [len(each.lr0) for each in tasks])
         """Which of the seeds each running lane is of."""
         keep_freed_memory()
         self.walk = walk
         layout = self.lay_out()
-        self.n_running, n_lanes = len(self.place), layout.n_lanes
+        self.n_running, n_lanes = len(self.seed_of), layout.n_lanes
         lr0 = np.concatenate([each.lr0 for each in tasks])
         self.lr0 = lr0[layout.padded(np.arange(self.n_running))]
         self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
         self.ledger = Ledger(self.n_running, c)
         self.watch = Stopwatch()
         self.seconds = np.zeros(self.n_seeds)
-        """The share of each seed of the time of all steps: those that run share it evenly."""
+        """The share of each seed of the time of all steps: the lanes that run share it evenly."""
         self.evaluation_seconds = np.zeros(self.n_seeds)
         """The same of evaluation."""
         self._shared = 0.0
@@ -61,7 +62,7 @@ class Bundle:
 
     def lay_out(self) -> Layout:
         """Place the running lanes, and tell the walk where they are."""
-        counts = np.bincount(self.place, minlength=self.n_seeds)
+        counts = np.bincount(self.seed_of, minlength=self.n_seeds)
         layout = Layout.of(counts.tolist(), self.task.multiple)
         self.walk.place(layout.slices)
         return layout
@@ -106,27 +107,33 @@ class Bundle:
         self.watch.start()
 
     def share_time(self) -> None:
-        """Share what the clock has counted since the last time among the seeds that run."""
-        running = np.unique(self.place)
-        self.seconds[running] += (self.watch.seconds - self._shared) / len(running)
+        """Share what the clock has counted since the last time among the lanes that run."""
+        self.seconds += (self.watch.seconds - self._shared) * self.shares()
         self._shared = self.watch.seconds
+
+    def shares(self) -> NDArray[np.float64]:
+        """Return which share of the running lanes each seed has, (n_seeds,)."""
+        shares: NDArray[np.float64] = np.bincount(self.seed_of, minlength=self.n_seeds) / len(
+            self.seed_of
+        )
+        return shares
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """Count the block as evaluation, but for the gradients in it that a step needs anyway."""
-        running, before, clock = np.unique(self.place), self.watch.seconds, Stopwatch()
+        shares, before, clock = self.shares(), self.watch.seconds, Stopwatch()
         clock.start()
         yield
         clock.stop()
         spent = clock.seconds - (self.watch.seconds - before)
-        self.evaluation_seconds[running] += spent / len(running)
+        self.evaluation_seconds += spent * shares
 
     def checkpoint(self) -> None:
         """Evaluate the objective and write a row; lanes may end here."""
         t, budget, iterates = self.t, self.task.budget, self.walk.iterates
         W = iterates.dense(self.W)
         self.share_time()  # what follows belongs to the next step
-        seconds = self.seconds[self.place]
+        seconds = self.seconds[self.seed_of]
         G: Lanes | None = None
         if self.reuses and t < budget.iterations:
             self.watch.start()
@@ -138,7 +145,8 @@ class Bundle:
         averaged = t > 0 and (budget.averages is None or t in budget.averages)
         average = self.average_objective() if averaged else np.full_like(objective, np.nan)
         self.tracker.measure(W)
-        self.ledger.refute(t, objective, average)
+        n = self.n_running  # padding may go where no lane goes
+        self.ledger.refute(t, objective[:n], average[:n])
         self.remember_best(W, objective)
         self.write(W, seconds, objective, average, grad_norm_sq)
         measured = np.isfinite(grad_norm_sq) | (not budget.gradients)
@@ -248,7 +256,7 @@ class Bundle:
     def drop(self, mask: Mask) -> Index:
         """Go on without the lanes in `mask`; return where the others were, padding included."""
         self.share_time()
-        self.place = self.place[~mask]
+        self.seed_of = self.seed_of[~mask]
         kept = self.lay_out().padded(np.flatnonzero(~mask))
         self.ledger.running[np.flatnonzero(self.ledger.running)[mask]] = False
         self.n_running -= int(mask.sum())

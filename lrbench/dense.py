@@ -196,7 +196,7 @@ class Share(NamedTuple):
     """A minibatch of one seed, and the lanes that see it."""
 
     lanes: slice
-    """May reach over lanes of the next share: see `lrbench.layout.Layout`."""
+    """May reach over lanes of the next shares: see `lrbench.layout.Layout`."""
     samples: Index
     """(batch_size,)."""
     X: Any
@@ -222,7 +222,7 @@ class MinibatchOracle(DenseOracle):
         size: int,
     ) -> None:
         super().__init__(objective, w_star, ball, meter, observer)
-        self._size = size
+        self.size = size
 
     @property
     def index(self) -> Index | None:
@@ -234,15 +234,15 @@ class MinibatchOracle(DenseOracle):
         """Return the gradient on the minibatch at `W`; metered as its size."""
         G = self._mean(W)
         self._objective.add_penalty_gradient(G, W)
-        return self._observed(W, G, self._size)
+        return self._observed(W, G, self.size)
 
     def loss_gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
-        return self._observed(W, self._mean(W), self._size)
+        return self._observed(W, self._mean(W), self.size)
 
     def _mean(self, W: Lanes) -> Lanes:
         R = self._derivative(per_seed([(s.lanes, s.X) for s in self.shares], W))
-        R *= 1.0 / self._size
+        R *= 1.0 / self.size
         return per_seed([(s.lanes, s.XT) for s in self.shares], R)
 
     def _derivative(self, Z: Scores) -> Scores:

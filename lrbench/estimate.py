@@ -109,9 +109,9 @@ class _Timed:
 
 def _seeds_together(plan: Plan, problem: LinearProblem) -> int:
     """Return how many seeds go together in one process."""
-    d, n_lanes = problem.n_features, len(plan.rates)
+    n_lanes, d = len(plan.rates), problem.n_features
     most = min(most_lanes(d, plan, solver, workers=1) for solver, _ in plan.built)
-    return seeds_together(d, plan, n_lanes, plan.bundles, most=most, workers=1)
+    return seeds_together(problem, plan, n_lanes, plan.bundles, most=most, workers=1)
 
 
 def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:

@@ -18,7 +18,7 @@ class Layout:
     ----------
     slices
         The columns that a product for each seed covers; None for a seed without a lane. Each is
-        widened to a multiple (of 8 in a sweep), over the first lanes of the next seed or over the
+        widened to a multiple (of 8 in a sweep), over lanes of the next seeds or over the
         padding: what is computed there in excess is overwritten when the slices are used in order.
     n_lanes
         How many columns there are, padding included: a multiple of the same.

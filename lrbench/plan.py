@@ -78,7 +78,7 @@ class Plan:
         F(w_0) - f* where none is given, and its bits do not depend on the other lr0.
     lane_block
         The most lanes that go through a problem together in a sweep, a multiple of 8; None for as
-        many as fit into memory.
+        many as fit into memory, and of several seeds as many as stay in cache.
 
     Raises
     ------
@@ -152,7 +152,7 @@ class Plan:
 
     @property
     def bundles(self) -> int:
-        """The number of engine runs for one problem: solvers x seeds."""
+        """The number of solvers x seeds."""
         return len(self.built) * self.replicates
 
     @property

@@ -1,4 +1,4 @@
-"""What a bundle of lanes has to do, and how long it goes on."""
+"""What the lanes of a solver and a seed have to do, and how long they go on."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def log_spaced(iterations: int, per_decade: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Task:
-    """What a bundle of lanes has to do.
+    """What the lanes of a solver and a seed have to do.
 
     Parameters
     ----------
@@ -67,8 +67,8 @@ class Task:
     budget, seed
         How long, and the seed that the run is labelled with.
     multiple
-        The width of the bundle is padded to a multiple of this. With 8 a lane has the same bits
-        whatever other lanes stand beside it; with 1 nothing is padded.
+        The width of what is computed together is padded to a multiple of this. With 8 a lane has
+        the same bits whatever other lanes stand beside it; with 1 nothing is padded.
     iterates
         Whether the runs keep their last, average and best iterates.
     """

@@ -110,6 +110,38 @@ def test_a_lane_has_the_same_bits_in_every_bundle(
     assert {r.status for r in runs} - {Status.REACHED_TARGET}
 
 
+@pytest.mark.parametrize("constraint", ["ball", "box"])
+@pytest.mark.parametrize("sampling", ["replacement", "reshuffle"])
+def test_seeds_that_go_together_under_constraints(constraint: str, sampling: Any) -> None:
+    problem = problem_of("dense")
+    radius = 0.5 if constraint == "ball" else None
+    work = task(problem, WNGrad(), RATES[::3].tolist(), 60, radius=radius)
+    if constraint == "box":
+        boxed = replace(problem, penalty=Box(-0.1, np.inf))
+        work = replace(work, problem=boxed, constants=replace(work.constants, f_star=0.0))
+    tasks = [
+        replace(work, lr0=work.lr0[k:], seed=k, minibatches=batch, multiple=8)
+        for k in range(4)
+        for batch in [Minibatches(problem.n_samples, 7, sampling, seed=k)]
+    ]
+    with threadpool_limits(1, "blas"):
+        together, alone = run_healthy(*tasks), [r for t in tasks for r in run_healthy(t)]
+    assert [bits(r) for r in together] == [bits(r) for r in alone]
+
+
+def test_padding_refutes_no_optimum() -> None:
+    # Columns that no seed reaches shrink to w = 0, where F is log 2; the lanes never come near it.
+    problem = linear_problem("logistic", 90, 11, weight=0.05, seed=3, w0=np.full(11, 10.0))
+    work = task(problem, SGD(), [30.0], 60, checkpoints=[0, 60], f_star=0.694)
+    tasks = [
+        replace(work, seed=k, minibatches=Minibatches(90, 1, "replacement", k), multiple=8)
+        for k in range(2)
+    ]
+    with threadpool_limits(1, "blas"):
+        together, alone = run_healthy(*tasks), [r for t in tasks for r in run_healthy(t)]
+    assert [bits(r) for r in together] == [bits(r) for r in alone]
+
+
 def test_widths_that_are_no_multiple_of_eight_are_widened() -> None:
     # Products as large as these have other bits where 33 columns are multiplied, not 40.
     problem = linear_problem("logistic", 300, 123, weight=0.02, seed=3)

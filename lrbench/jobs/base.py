@@ -22,6 +22,9 @@ from lrbench.solver_spec import SolverSpec
 from lrbench.solvers.base import Solver
 from lrbench.task import Budget, Task
 
+SeedLanes: TypeAlias = tuple[int, tuple[float, ...]]
+"""A seed and the initial learning rates that are run with it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ground:
@@ -62,7 +65,7 @@ class Job:
     ground: int
     solver: Solver
     spec: SolverSpec
-    lanes: tuple[tuple[int, tuple[float, ...]], ...]
+    lanes: tuple[SeedLanes, ...]
     batch_size: int | None
     sampling: Sampling
     radius: float | None
@@ -70,6 +73,10 @@ class Job:
     multiple: int
     threads: int
     iterates: bool
+
+    def by_seed(self) -> list[Job]:
+        """Return a job for each seed, with the same number."""
+        return [replace(self, lanes=(lanes,)) for lanes in self.lanes]
 
     @property
     def n_lanes(self) -> int:
@@ -147,8 +154,8 @@ def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
     if all(run.status is not Status.FAILED for run in outcome):
         return outcome
     runs: list[Run] = []
-    for lanes in job.lanes:
-        alone = _attempt(replace(job, lanes=(lanes,)), ground, stop)
+    for one in job.by_seed():
+        alone = _attempt(one, ground, stop)
         if isinstance(alone, LrbenchError):
             return alone
         runs += alone

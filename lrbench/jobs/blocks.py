@@ -7,15 +7,15 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
-from lrbench.jobs.base import Job
+from lrbench.jobs.base import Job, SeedLanes
 from lrbench.layout import rounded_up
-from lrbench.matrix import FEW_FEATURES
+from lrbench.matrix import CHUNK_BYTES, FEW_FEATURES
 from lrbench.plan import LANE_MULTIPLE, Plan
 from lrbench.prepare import Prepared
+from lrbench.problem import Problem
 from lrbench.solvers.base import Solver
 
 MEMORY_SHARE = 0.5
@@ -29,17 +29,14 @@ CACHED_NUMBERS = 1 << 15
 this size stay in a core's cache."""
 
 ROUNDS = 4
-"""A worker does its share in so many jobs, if there are as many seeds: what is under way is lost
-when the command is killed."""
+"""A worker does its share in about so many jobs, if there are as many seeds: what is under way is
+lost when the command is stopped."""
 
 FEWEST = 16
-"""Lanes of a block that is made smaller only to keep all workers busy."""
+"""SeedLanes of a block that is made smaller only to keep all workers busy."""
 
 UNKNOWN_BYTES = 1 << 30
 """Taken as the free memory where the system does not tell."""
-
-Lanes: TypeAlias = tuple[int, tuple[float, ...]]
-"""A seed with initial learning rates."""
 
 MEMINFO = Path("/proc/meminfo")
 LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -71,24 +68,22 @@ def jobs_of(
     """
     if not wanted:
         return
-    n_features = p.problem.n_features
-    budget = plan.budget(p.problem.n_samples, p.constants.delta0)
+    problem = p.problem
+    budget = plan.budget(problem.n_samples, p.constants.delta0)
     solvers = [plan.built[place][0] for place in {place for place, *_ in wanted}]
-    most = min(most_lanes(n_features, plan, solver, workers) for solver in solvers)
-    parts: dict[int, list[Lanes]] = {}
+    most = min(most_lanes(problem.n_features, plan, solver, workers) for solver in solvers)
+    parts: dict[int, list[SeedLanes]] = {}
     for place, seed, lr0 in wanted:
         width = min(most, _busy(len(lr0), len(wanted), workers)) if plan.sweep else len(lr0)
         parts.setdefault(place, []).extend((seed, tuple(b)) for b in blocks(lr0, width))
-    n_blocks, widest = sum(map(len, parts.values())), max(len(lr0) for *_, lr0 in wanted)
-    together = 1  # where the lanes of a seed are cut, they are not put together again
-    if n_blocks == len(wanted):
-        together = seeds_together(n_features, plan, widest, n_blocks, most=most, workers=workers)
+    widest = max(len(lr0) for *_, lr0 in wanted)
+    together = seeds_together(problem, plan, widest, len(wanted), most=most, workers=workers)
     longest = max(map(len, parts.values()))
     n_jobs = -(-longest // together)
     while n_jobs * len(parts) % workers and n_jobs < longest:
         n_jobs += 1
     shared = [(k, lanes) for k, mine in parts.items() for lanes in _evenly(mine, n_jobs)]
-    for place, lanes in sorted(shared, key=lambda found: found[1][0][0]):
+    for place, lanes in sorted(shared, key=lambda found: _first_seed(found[1])):
         solver, spec = plan.built[place]
         yield Job(
             number=0,
@@ -106,6 +101,10 @@ def jobs_of(
         )
 
 
+def _first_seed(lanes: Sequence[SeedLanes]) -> int:
+    return lanes[0][0]
+
+
 def blocks(lr0: Sequence[float], width: int) -> Iterator[Sequence[float]]:
     """Yield the learning rates in blocks of at most `width`, about equally wide."""
     count = -(-len(lr0) // width)
@@ -114,7 +113,7 @@ def blocks(lr0: Sequence[float], width: int) -> Iterator[Sequence[float]]:
         yield lr0[start : start + width]
 
 
-def _evenly(parts: Sequence[Lanes], n_jobs: int) -> Iterator[tuple[Lanes, ...]]:
+def _evenly(parts: Sequence[SeedLanes], n_jobs: int) -> Iterator[tuple[SeedLanes, ...]]:
     """Yield `parts` in so many jobs, as far as there are parts, about as many in each."""
     n_jobs = min(n_jobs, len(parts))
     ends = [len(parts) * k // n_jobs for k in range(n_jobs + 1)]
@@ -122,16 +121,14 @@ def _evenly(parts: Sequence[Lanes], n_jobs: int) -> Iterator[tuple[Lanes, ...]]:
 
 
 def seeds_together(
-    n_features: int, plan: Plan, n_lanes: int, bundles: int, *, most: int, workers: int
+    problem: Problem, plan: Plan, n_lanes: int, bundles: int, *, most: int, workers: int
 ) -> int:
     """Return how many seeds of a solver may make a job: they share the calls of a step.
 
     Parameters
     ----------
-    n_features
-        Of the problem.
-    plan
-        What to run.
+    problem, plan
+        What to run on what.
     n_lanes, bundles
         The lanes of a seed, and for how many solvers and seeds.
     most
@@ -139,13 +136,15 @@ def seeds_together(
     workers
         How many jobs run at a time: each gets as much to do.
     """
-    if not plan.sweep or plan.batch_size is None or n_features > FEW_FEATURES:
+    if not plan.sweep or plan.batch_size is None or problem.n_features > FEW_FEATURES:
         return 1
-    cached = CACHED_NUMBERS // max(n_features, plan.batch_size)
+    cached = CACHED_NUMBERS // max(problem.n_features, plan.batch_size)
     lanes = plan.lane_block or min(most, cached)
     fitting = max(1, lanes // rounded_up(n_lanes, LANE_MULTIPLE))
+    if plan.sampling == "reshuffle":  # each seed keeps a permutation of all samples
+        fitting = min(fitting, max(1, CHUNK_BYTES // (8 * problem.n_samples)))
     rounds = max(ROUNDS, -(-bundles // (fitting * workers)))
-    return -(-bundles // (rounds * workers))
+    return min(plan.replicates, -(-bundles // (rounds * workers)))
 
 
 def most_lanes(n_features: int, plan: Plan, solver: Solver, workers: int) -> int:

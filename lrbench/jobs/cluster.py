@@ -15,6 +15,7 @@ from lrbench.control import Control
 from lrbench.errors import LrbenchError, UsageError, shown
 from lrbench.jobs.base import Ground, Job, Outcome, failed, first_line, unstarted, work
 from lrbench.jobs.halt import Halt, call_off, deadline_in
+from lrbench.results import Run
 from lrbench.sources import source_hash
 
 CONNECT_SECONDS = 10.0
@@ -83,12 +84,10 @@ class Cluster:
                 else:
                     yield left.pop(job.number), outcome
                     crowd.done(job)
-            for suspect in suspects:  # alone: it takes no other with it, and no other takes it
-                for job, outcome in crowd.run([suspect]):
-                    if isinstance(outcome, str):
-                        outcome = failed(job, grounds[job.ground], outcome)
-                    yield left.pop(job.number), outcome
-                    crowd.done(job)
+            for suspect in suspects:
+                if (found := crowd.alone(suspect)) is not None:
+                    yield left.pop(suspect.number), found
+                    crowd.done(suspect)
         for job in left.values():
             ground = grounds[job.ground]
             stopped = control.stopped
@@ -133,6 +132,21 @@ class _Crowd:
         for future in self._as_they_end(pending):
             job = pending.pop(future)
             yield job, _outcome(future)
+
+    def alone(self, job: Job) -> Outcome | None:
+        """Return the outcome of a suspect that is tried once more, seed by seed; None for none.
+
+        Alone it takes no other with it, and no other takes it.
+        """
+        runs: list[Run] = []
+        for one in job.by_seed():
+            for _, outcome in self.run([one]):
+                if isinstance(outcome, str):
+                    outcome = failed(one, self._grounds[one.ground], outcome)
+                if isinstance(outcome, LrbenchError):
+                    return outcome
+                runs += outcome
+        return runs if len(runs) == job.n_lanes else None
 
     def done(self, job: Job) -> None:
         """Note that a job is over."""

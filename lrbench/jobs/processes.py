@@ -108,14 +108,28 @@ class _Pool:
                 ) from error
             except BrokenProcessPool:
                 for job in [job for job in self._dispatched if job.number in self._left]:
-                    try:
-                        yield from self._round([job])
-                    except BrokenProcessPool as error:
-                        died = f"its worker died twice: {first_line(error)}"
-                        del self._left[job.number]
-                        yield job, failed(job, self._grounds[job.ground], died)
+                    yield job, self._alone(job)
         for job in self._left.values():
             yield job, unstarted(job, self._grounds[job.ground])
+
+    def _alone(self, job: Job) -> Outcome:
+        """Return the outcome of a suspect that is tried once more, seed by seed."""
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        runs: list[Run] = []
+        for one in job.by_seed():
+            self._left[job.number] = one
+            try:
+                found = [outcome for _, outcome in self._round([one])]
+                outcome = found[0] if found else unstarted(one, self._grounds[one.ground])
+            except BrokenProcessPool as error:
+                died = f"its worker died twice: {first_line(error)}"
+                outcome = failed(one, self._grounds[one.ground], died)
+            self._left.pop(job.number, None)
+            if isinstance(outcome, LrbenchError):
+                return outcome
+            runs += outcome
+        return runs
 
     def _round(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
         """Run these jobs in one pool; each is taken off the list as it ends."""

@@ -149,7 +149,7 @@ def smoothness(problem: ProblemResult) -> float:
 def timing(runs: Iterable[Run]) -> str:
     """Return how long the steps and the evaluations of one solver took, over all seeds.
 
-    The clock is that of the bundle: all lanes of a seed share it.
+    All lanes of a seed have one clock.
     """
     steps: dict[int, float] = {}
     evaluation: dict[int, float] = {}

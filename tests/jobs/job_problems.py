@@ -51,6 +51,30 @@ class Deadly:
 
 
 @dataclass(frozen=True)
+class Touchy:
+    """Gradient descent that raises, or kills its process, where one of its gradients is long."""
+
+    name: ClassVar[str] = "touchy"
+    traced: ClassVar[tuple[str, ...]] = ()
+    shown: ClassVar[tuple[str, ...]] = ()
+
+    limit: float
+    parent: int | None = None
+    """Where it is given every other process is killed instead."""
+
+    def init(self, W: Iterate, lr0: PerLane) -> NoState:
+        return NoState(lr0)
+
+    def step(self, W: Iterate, state: NoState, oracle: Oracle) -> Step:
+        g = oracle.gradient(W)
+        if np.any(g.norm_sq() > self.limit):
+            if self.parent not in (None, os.getpid()):
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise ArithmeticError("too long")
+        return Step(oracle.descend(W, state.lr, g), state.lr, state)
+
+
+@dataclass(frozen=True)
 class Speaking(Deadly):
     """Gradient descent that says on stdout when a worker begins; it kills nobody."""
 
@@ -94,7 +118,7 @@ def plan(**changes: Any) -> Plan:
     return Plan(**given | changes)
 
 
-def with_deadly(the: Plan, deadly: Deadly) -> Plan:
+def with_deadly(the: Plan, deadly: Deadly | Touchy) -> Plan:
     """Return a plan with one more solver, the deadly one, in its middle."""
     spec = SolverSpec("deadly", {}, ())
     built = [the.built[0], (deadly, spec), *the.built[1:]]

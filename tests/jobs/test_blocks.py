@@ -66,7 +66,7 @@ def seeds_of(ready: Prepared, n_seeds: int, n_lanes: int, **changes: Any) -> lis
     """Return the seeds of each job, in order."""
     workers = changes.pop("workers", 1)
     lr0 = [1.0 + k for k in range(n_lanes)]
-    made = plan(**changes)
+    made = plan(**{"replicates": n_seeds, **changes})
     wanted = [(k, seed, lr0) for seed in range(n_seeds) for k in range(len(made.built))]
     jobs = list(jobs_of(ready, 0, made, wanted, workers=workers, iterates=False))
     for job in jobs:
@@ -103,6 +103,26 @@ def test_what_does_not_go_together(ready: Prepared, monkeypatch: pytest.MonkeyPa
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE, lane_block=32))) == [2] * 10
     monkeypatch.setattr(module, "FEW_FEATURES", 29)
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE))) == [1] * 20
+
+
+def test_reshuffled_seeds_keep_their_permutations_in_bounds(
+    ready: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shuffled: dict[str, Any] = {**ALONE, "sampling": "reshuffle"}
+    assert list(map(len, seeds_of(ready, 20, 9, **shuffled))) == [5] * 4
+    monkeypatch.setattr(module, "CHUNK_BYTES", 3 * 8 * 569)
+    assert max(map(len, seeds_of(ready, 20, 9, **shuffled))) == 3
+    assert list(map(len, seeds_of(ready, 20, 9, **ALONE))) == [5] * 4
+
+
+def test_seeds_with_other_lr0_go_together(ready: Prepared) -> None:
+    wanted = [(0, seed, [1.0 + k for k in range(1 + 40 * (seed == 3))]) for seed in range(8)]
+    made = plan(solvers=["wngrad"], replicates=8)
+    jobs = list(jobs_of(ready, 0, made, wanted, workers=1, iterates=False))
+    assert [(seed, list(lr0)) for job in jobs for seed, lr0 in job.lanes] == [
+        (seed, lr0) for _, seed, lr0 in wanted
+    ]
+    assert [len(job.lanes) for job in jobs] == [2] * 4
 
 
 def test_every_worker_gets_as_many_seeds(ready: Prepared) -> None:

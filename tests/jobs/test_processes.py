@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from disk import room_per_file
-from job_problems import Deadly, Shielded, assert_same, by_cell, plan, swept, with_deadly
+from job_problems import Deadly, Shielded, Touchy, assert_same, by_cell, plan, swept, with_deadly
 
 from lrbench import engine
 from lrbench.control import Control
@@ -65,6 +65,18 @@ def test_a_worker_that_dies_twice_is_a_row_and_takes_no_other_with_it(reference:
     assert {r.status for r in lost} == {Status.FAILED}
     assert all("worker died twice" in (r.error or "") for r in lost)
     assert_same(reference, result, only=["sgd", "wngrad[order=current]"])
+
+
+@pytest.mark.slow
+def test_a_seed_whose_workers_die_takes_no_other_of_its_job_with_it() -> None:
+    def lost(executor: Processes | None, parent: int | None) -> set[int]:
+        the = plan(solvers=["sgd"], lr0=[3.0], batch_size=4, replicates=16)
+        result = swept(with_deadly(the, Touchy(3.0, parent)), executor)
+        return {r.seed for r in result.problems[0].runs if r.status is Status.FAILED}
+
+    alone = lost(None, None)
+    assert 0 < len(alone) < 16
+    assert lost(Processes(2, patience=0.0), os.getpid()) == alone
 
 
 @pytest.mark.slow

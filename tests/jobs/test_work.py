@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 import pytest
-from job_problems import NoState, plan
+from job_problems import Touchy, plan
 
-from lrbench.arrays import PerLane
 from lrbench.control import Control
 from lrbench.jobs import Ground
 from lrbench.jobs.base import Job, work
 from lrbench.jobs.blocks import jobs_of
-from lrbench.oracle import Iterate, Oracle
 from lrbench.prepare import prepare
 from lrbench.results import Run, Status
 from lrbench.solver_spec import SolverSpec
-from lrbench.solvers.base import Step
 from lrbench.spec import load_spec
-
-
-@dataclass(frozen=True)
-class Touchy:
-    """Gradient descent that raises where one of its gradients is long."""
-
-    name: ClassVar[str] = "touchy"
-    traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
-
-    limit: float
-
-    def init(self, W: Iterate, lr0: PerLane) -> NoState:
-        return NoState(lr0)
-
-    def step(self, W: Iterate, state: NoState, oracle: Oracle) -> Step:
-        g = oracle.gradient(W)
-        if np.any(g.norm_sq() > self.limit):
-            raise ArithmeticError("too long")
-        return Step(oracle.descend(W, state.lr, g), state.lr, state)
 
 
 @pytest.mark.parametrize("limit", [0.0, 3.0, np.inf])
