@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import cache
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -39,7 +40,8 @@ class Processes:
     n_jobs
         How many workers, at least 2.
     patience
-        Seconds of work in this process before the workers are started.
+        Seconds that the work must take, by the first seed, for the workers to be started; and the
+        longest that a job is tried in this process.
     """
 
     def __init__(self, n_jobs: int, patience: float = PATIENCE_SECONDS) -> None:
@@ -50,19 +52,28 @@ class Processes:
         self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
         left = list(jobs)
-        until = time.monotonic() + self._patience
+        began = time.monotonic()
+        until, first = began + self._patience, True
         while left:
-            job, ground, alone = left[0], grounds[left[0].ground], len(left) == 1
+            whole, ground, last = left[0], grounds[left[0].ground], len(left) == 1
+            job = whole.by_seed()[0] if first else whole
             control.phase(job.label(ground))
 
-            def stop(t: int, alone: bool = alone) -> bool:
-                return control(t) or (not alone and time.monotonic() >= until)
+            def stop(t: int, last: bool = last) -> bool:
+                return control(t) or (not last and time.monotonic() >= until)
 
             outcome = work(job, ground, stop)
             if not control.stopped and _cut_short(outcome):
                 break
-            yield left.pop(0), outcome
+            yield job, outcome
             control.finished(job.budget.iterations)
+            rest = whole.lanes[len(job.lanes) :]
+            left[:1] = [replace(whole, lanes=rest)] if rest else []
+            if first and len(left) > 1:
+                estimate = (time.monotonic() - began) / _size(job, grounds)
+                if estimate * sum(_size(one, grounds) for one in left) > self._patience:
+                    break
+            first = False
         if left:
             with _folder() as folder:
                 flag = Path(folder, "stop")
@@ -213,6 +224,12 @@ def _follow(command: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _size(job: Job, grounds: Sequence[Ground]) -> float:
+    """Return how much work a job is, in sample gradients."""
+    samples = job.batch_size or grounds[job.ground].problem.n_samples
+    return float(job.budget.iterations * samples * job.n_lanes)
 
 
 def _cut_short(outcome: Outcome) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from disk import room_per_file
@@ -16,7 +19,8 @@ from job_problems import Deadly, Shielded, Touchy, assert_same, by_cell, plan, s
 from lrbench import engine
 from lrbench.control import Control
 from lrbench.errors import LrbenchError
-from lrbench.jobs import Ground, Job, Outcome
+from lrbench.jobs import Ground, Job, Outcome, processes
+from lrbench.jobs.base import work
 from lrbench.jobs.here import Here
 from lrbench.jobs.processes import Processes
 from lrbench.results import Result, Status
@@ -170,3 +174,22 @@ def test_what_is_raised_around_a_solver_is_a_row(monkeypatch: pytest.MonkeyPatch
     runs = by_cell(swept(plan())).values()
     assert len(runs) == 2 * 2 * 11
     assert {(run.status, run.error) for run in runs} == {(Status.FAILED, "MemoryError")}
+
+
+@pytest.mark.parametrize(("patience", "here"), [(0.0, 0), (0.5, 0), (1.0, 1), (10.0, 4)])
+def test_workers_start_where_the_first_seed_says_that_it_takes_long(
+    patience: float, here: int, reference: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By this clock a step takes 10 ms: a seed of 72 steps 0.72 s, all four of them 2.9 s.
+    now = itertools.count(0.0, 0.01)
+    left: list[Job] = []
+
+    def drained(self: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
+        left.extend(jobs)
+        return ((job, work(job, self._grounds[job.ground], lambda t: False)) for job in jobs)
+
+    clock = SimpleNamespace(monotonic=lambda: next(now))
+    monkeypatch.setattr(processes, "time", clock)
+    monkeypatch.setattr(processes._Pool, "drain", drained)
+    assert_same(reference, swept(plan(), Processes(2, patience)))
+    assert sum(len(job.lanes) for job in left) == 4 - here
