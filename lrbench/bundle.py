@@ -113,9 +113,8 @@ class Bundle:
 
     def shares(self) -> NDArray[np.float64]:
         """Return which share of the running lanes each seed has, (n_seeds,)."""
-        shares: NDArray[np.float64] = np.bincount(self.seed_of, minlength=self.n_seeds) / len(
-            self.seed_of
-        )
+        counts = np.bincount(self.seed_of, minlength=self.n_seeds)
+        shares: NDArray[np.float64] = counts / len(self.seed_of)
         return shares
 
     @contextmanager

@@ -107,7 +107,8 @@ def conclude(result: Result, control: Control, *, quiet: bool, strict: bool) -> 
         click.echo(f"{reason}: {what}.", err=True)
     failed = [r for r in runs if r.status is Status.FAILED]
     if failed:
-        first = f"{failed[0].solver} with {failed[0].error}".rstrip(".")
+        cause = str(failed[0].error).partition("\n")[0]
+        first = f"{failed[0].solver} with {cause}".rstrip(".")
         say(
             f"{len(failed)} of {len(runs)} runs failed, the first of {first}.",
             "correct the solver or leave it out; the other rows are not touched by it.",

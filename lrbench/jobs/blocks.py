@@ -33,7 +33,7 @@ ROUNDS = 4
 lost when the command is stopped."""
 
 FEWEST = 16
-"""SeedLanes of a block that is made smaller only to keep all workers busy."""
+"""Lanes of a block that is made smaller only to keep all workers busy."""
 
 UNKNOWN_BYTES = 1 << 30
 """Taken as the free memory where the system does not tell."""
@@ -74,7 +74,9 @@ def jobs_of(
     most = min(most_lanes(problem.n_features, plan, solver, workers) for solver in solvers)
     parts: dict[int, list[SeedLanes]] = {}
     for place, seed, lr0 in wanted:
-        width = min(most, _busy(len(lr0), len(wanted), workers)) if plan.sweep else len(lr0)
+        width = len(lr0)  # the bits of a run, but not of a sweep, depend on the lanes beside it
+        if plan.sweep:
+            width = min(most, _busy(width, len(wanted), workers))
         parts.setdefault(place, []).extend((seed, tuple(b)) for b in blocks(lr0, width))
     widest = max(len(lr0) for *_, lr0 in wanted)
     together = seeds_together(problem, plan, widest, len(wanted), most=most, workers=workers)
