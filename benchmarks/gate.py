@@ -26,12 +26,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.control import Control
-from lrbench.dense import DenseGradient, DenseIterates, FullOracle, MinibatchOracle
+from lrbench.dense import DenseGradient, DenseIterates, FullOracle
 from lrbench.gate import Check, Gate, Verdict
 from lrbench.gate.baseline import load, save
 from lrbench.gate.paired import EXPECTATION
 from lrbench.jobs.here import Here
 from lrbench.jobs.processes import Processes
+from lrbench.minibatch_oracle import MinibatchOracle
 from lrbench.minibatches import Minibatches
 from lrbench.plan import Plan
 from lrbench.solvers import SOLVERS

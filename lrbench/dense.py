@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,14 +11,11 @@ from lrbench.arrays import (
     Lanes,
     Mask,
     PerLane,
-    PerSample,
-    Scores,
     Vector,
     column_sums,
     inner,
     norm_sq,
 )
-from lrbench.matrix import per_seed
 from lrbench.oracle import Ball, Gradient, Meter, Observer, take
 
 if TYPE_CHECKING:
@@ -186,74 +182,6 @@ class FullOracle(DenseOracle):
     def loss_gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient of the mean loss at `W`; metered as n_samples."""
         return self._observed(W, self._objective.loss_gradient(W), self._objective.n_samples)
-
-
-ONE = np.ones(1)
-"""The targets of rows that carry their signs: one for all."""
-
-
-class Share(NamedTuple):
-    """A minibatch of one seed, and the lanes that see it."""
-
-    lanes: slice
-    """May reach over lanes of the next shares: see `lrbench.layout.Layout`."""
-    samples: Index
-    """(batch_size,)."""
-    X: Any
-    """Their rows."""
-    XT: Any
-    """The transpose."""
-    y: PerSample
-    """Their targets; `ONE` where X carries their signs."""
-
-
-class MinibatchOracle(DenseOracle):
-    """The gradient on one minibatch after another, for the lanes of each seed on its own."""
-
-    shares: Sequence[Share]
-
-    def __init__(
-        self,
-        objective: LinearObjective,
-        w_star: Vector | None,
-        ball: Ball | None,
-        meter: Meter,
-        observer: Observer,
-        size: int,
-    ) -> None:
-        super().__init__(objective, w_star, ball, meter, observer)
-        self.size = size
-
-    @property
-    def index(self) -> Index | None:
-        """The samples of this minibatch, (batch_size,); of several seeds (n_seeds, batch_size)."""
-        seen = [share.samples for share in self.shares]
-        return seen[0] if len(seen) == 1 else np.stack(seen)
-
-    def gradient(self, W: Lanes) -> DenseGradient:
-        """Return the gradient on the minibatch at `W`; metered as its size."""
-        G = self._mean(W)
-        self._objective.add_penalty_gradient(G, W)
-        return self._observed(W, G, self.size)
-
-    def loss_gradient(self, W: Lanes) -> DenseGradient:
-        """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
-        return self._observed(W, self._mean(W), self.size)
-
-    def _mean(self, W: Lanes) -> Lanes:
-        R = self._derivative(per_seed([(s.lanes, s.X) for s in self.shares], W))
-        R *= 1.0 / self.size
-        return per_seed([(s.lanes, s.XT) for s in self.shares], R)
-
-    def _derivative(self, Z: Scores) -> Scores:
-        """Return the derivative of the loss in the scores, (batch_size, n_lanes)."""
-        derivative, first = self._objective.loss.derivative, self.shares[0]
-        if len(self.shares) == 1 or first.y is ONE:
-            return derivative(Z, first.y)
-        R = np.empty_like(Z)
-        for share in self.shares:
-            R[:, share.lanes] = derivative(Z[:, share.lanes], share.y)
-        return R
 
 
 def small_inner(U: Lanes, V: Lanes) -> PerLane:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from lrbench.arrays import Index, Lanes, PerSample, Vector
-from lrbench.dense import ONE, DenseIterates, FullOracle, MinibatchOracle, Share
+from lrbench.dense import DenseIterates, FullOracle
 from lrbench.losses.base import margin
 from lrbench.matrix import CHUNK_BYTES, CHUNK_SAMPLES, FEW_FEATURES, Window
+from lrbench.minibatch_oracle import ONE, MinibatchOracle, Share
 from lrbench.oracle import Ball, Meter, Observer
 from lrbench.scaled import ScaledWalk
 

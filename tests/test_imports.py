@@ -21,7 +21,7 @@ LAYERS = [
     "errors arrays constants cachedir sources layout",
     "registry parts grid control solver_spec",
     "losses penalties minibatches",
-    "oracle matrix scaled scaled_lanes dense linear_walk linear problem results",
+    "oracle matrix scaled scaled_lanes dense minibatch_oracle linear_walk linear problem results",
     "solvers theory data optimum spec tracking ledger",
     "verdicts task study",
     "bundle engine",
