@@ -66,10 +66,11 @@ def estimate(
         out = []
         for spec in specs:
             control.phase(f"reading {spec.name}")
-            problem, stored = read(spec, plan), 0
-            if store is not None:
-                stored = n_stored(prepare(spec, plan, cache_dir(), control), plan, store)
-            out.append(_estimate(plan, problem, stored))
+            if store is None:
+                out.append(_estimate(plan, read(spec, plan), 0))
+                continue
+            p = prepare(spec, plan, cache_dir(), control)
+            out.append(_estimate(plan, p.problem, n_stored(p, plan, store)))
         return out
 
 

@@ -119,7 +119,8 @@ class MinibatchWalk:
     def oracles(self, observer: Observer) -> Iterator[MinibatchOracle]:
         """Yield the oracle of each step (one object, whose minibatches change)."""
         objective, size = self._make[0], self._minibatches[0].batch_size
-        oracle = MinibatchOracle(*self._make, observer, size)
+        oracle = MinibatchOracle(*self._make, observer)
+        oracle.size = size
         samples = CHUNK_SAMPLES
         if self._dense:
             row_bytes = 8 * objective.n_features * len(self._minibatches)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, PerSample, Scores, Vector
+from lrbench.arrays import Index, Lanes, PerSample, Scores
 from lrbench.dense import DenseGradient, DenseOracle
 from lrbench.matrix import per_seed
-from lrbench.oracle import Ball, Meter, Observer
-
-if TYPE_CHECKING:
-    from lrbench.linear import LinearObjective
 
 ONE = np.ones(1)
 """The targets of rows that carry their signs: one for all."""
@@ -38,18 +34,8 @@ class MinibatchOracle(DenseOracle):
     """The gradient on one minibatch after another, for the lanes of each seed on its own."""
 
     shares: Sequence[Share]
-
-    def __init__(
-        self,
-        objective: LinearObjective,
-        w_star: Vector | None,
-        ball: Ball | None,
-        meter: Meter,
-        observer: Observer,
-        size: int,
-    ) -> None:
-        super().__init__(objective, w_star, ball, meter, observer)
-        self.size = size
+    size: int
+    """Of every minibatch."""
 
     @property
     def index(self) -> Index | None:

@@ -229,3 +229,28 @@ def test_a_dry_run_knows_what_is_in_the_store(invoke: Any, tmp_path: Path) -> No
     more = invoke(*RUN, "-s", "adagrad-norm", *store, "--dry-run").out
     assert "15 cells" in more
     assert "stored   10 of them" in more
+
+
+def test_failed_runs_are_said_in_every_format(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*args: object, **more: object) -> None:
+        raise MemoryError("no\nroom")
+
+    monkeypatch.setattr(engine, "run", no_room)
+    outcome = invoke(*RUN, "--format", "csv")
+    assert outcome.code == 3
+    error, hint = outcome.err.splitlines()
+    said = "Error: 10 of 10 runs failed, the first of wngrad[order=current] with MemoryError: no."
+    assert error == said
+    assert hint.startswith("Hint: ")
+
+
+def test_experiments_in_a_store_have_different_names(invoke: Any, tmp_path: Path) -> None:
+    store = str(tmp_path / "s.sqlite")
+    given = ("sweep", "-p", "logreg", "-s", "sgd", "--lr0", "1", "-n", "5", "-j", "1")
+    for more in ((), ("--sampling", "reshuffle"), ("--radius", "20"), ("--start", "normal")):
+        assert invoke(*given, "--batch-size", "16", *more, "--store", store).code == 0
+    problems = json.loads(invoke("show", store, "--format", "json").out)["problems"]
+    names = [p["name"] for p in problems]
+    assert len(set(names)) == 4
+    assert any("reshuffled" in name for name in names)
+    assert any("ball of 20" in name for name in names)
