@@ -9,10 +9,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench import engine
+from lrbench.cache.content_hash import arrays_of
 from lrbench.cachedir import cache_dir
 from lrbench.constants import Constants
 from lrbench.control import Control
-from lrbench.data.dataset import arrays_of
 from lrbench.experiment import n_stored
 from lrbench.jobs.blocks import ARRAYS, most_lanes, seeds_together, state_arrays
 from lrbench.matrix import BLOCK_ELEMENTS, CHUNK_BYTES

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.cache.content_hash import content_hash, parameters_text
 from lrbench.linear import LinearHeldOut, LinearObjective
 from lrbench.linear_walk import linear_walk
 from lrbench.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
@@ -149,6 +152,18 @@ class LinearProblem(LinearObjective):
     w0: Vector
     about: About
     test: LinearHeldOut | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the problem as it was built, without the samples held out.
+
+        That is X, y and w_0 to the last bit, and the loss and the penalty with their parameters.
+        Unlike ``about.fingerprint`` it knows nothing of the words that led there, so that what is
+        kept under it cannot outlive a change of the code that reads or scales data.
+        """
+        arrays = content_hash(self.data.X, y=self.y, w0=self.w0)
+        parts = f"{parameters_text(self.loss)}\n{parameters_text(self.penalty)}"
+        return hashlib.sha256(f"{arrays}\n{parts}\n{self.intercept}".encode()).hexdigest()
 
     def measures(self, W: Lanes) -> dict[str, PerLane]:
         """Return the loss, and for two classes the accuracy, on the samples held out."""

@@ -18,7 +18,7 @@ assert SPEC.origin is not None
 ROOT = Path(SPEC.origin).parent
 
 LAYERS = [
-    "errors arrays constants cachedir sources layout",
+    "errors arrays cache constants cachedir sources layout",
     "registry parts grid control solver_spec",
     "losses penalties minibatches",
     "oracle matrix scaled scaled_lanes dense minibatch_oracle linear_walk linear problem results",

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.data.dataset import matrix_of
+from lrbench.cache.content_hash import matrix_of
 from lrbench.data.libsvm_block import Block
 from lrbench.data.libsvm_fault import FORM, ZeroBased
 from lrbench.data.parsed import Parsed

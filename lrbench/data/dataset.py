@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from lrbench.arrays import PerSample, Vector
 
@@ -32,7 +27,7 @@ class Dataset:
     y
         (n_samples,): numbers, or class numbers.
     content_hash
-        Of the shape of X and of the arrays: see the function.
+        Of the shape of X and of the arrays: see `lrbench.cache.content_hash`.
     description
         One line on where it comes from.
     labels
@@ -51,53 +46,3 @@ class Dataset:
     labels: tuple[str, ...] | None = None
     planted: Vector | None = None
     zero_based: bool | None = None
-
-
-def arrays_of(X: Matrix) -> dict[str, NDArray[Any]]:
-    """Return the arrays that make up `X`: ``X`` itself, or the three of the CSR form."""
-    if isinstance(X, np.ndarray):
-        return {"X": X}
-    return {"data": X.data, "indices": X.indices, "indptr": X.indptr}
-
-
-def matrix_of(arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int]) -> Matrix:
-    """Return the matrix that these arrays make up, as `arrays_of` names them; nothing is copied.
-
-    Raises
-    ------
-    ValueError, KeyError
-        Where they make up no matrix of this shape. The indices of the CSR form, taken to ascend in
-        each row, are not looked at.
-    """
-    if "X" in arrays:
-        if arrays["X"].shape != shape:
-            raise ValueError("the array has another shape")
-        return arrays["X"]
-    from scipy.sparse import csr_array
-
-    X = csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
-    X.has_canonical_format = True
-    return X
-
-
-def digest(array: NDArray[Any]) -> str:
-    """Return the SHA-256 of an array: its dtype, shape and bytes (C order)."""
-    out = hashlib.sha256(f"{array.dtype.str} {array.shape}\n".encode())
-    out.update(np.ascontiguousarray(array).data)
-    return out.hexdigest()
-
-
-def content_hash(X: Matrix, **others: NDArray[Any]) -> str:
-    """Return the SHA-256 of the shape of `X`, its arrays and the others."""
-    arrays = {**arrays_of(X), **others}
-    return combined_hash(X.shape, {name: digest(array) for name, array in arrays.items()})
-
-
-def combined_hash(shape: tuple[int, ...], digests: Mapping[str, str]) -> str:
-    """Return the content hash of a matrix of this shape from the digests of arrays by name.
-
-    The CSR form needs its shape beside them: the arrays do not tell how many empty columns come
-    last.
-    """
-    lines = [f"{name} {value}\n" for name, value in sorted(digests.items())]
-    return hashlib.sha256(f"{shape[0]} {shape[1]}\n{''.join(lines)}".encode()).hexdigest()

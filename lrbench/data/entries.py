@@ -17,15 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample
+from lrbench.cache.content_hash import combined_hash, digest, matrix_of
 from lrbench.cachedir import cache_dir, write_atomically
-from lrbench.data.dataset import combined_hash, digest, matrix_of
 from lrbench.data.shelf import mapped, npy_path
 
 if TYPE_CHECKING:
     from lrbench.matrix import Matrix
-
-FORMAT = 3
-"""Raised when the parsers or the layout change: older entries are then made again."""
 
 SETTLED_NS = 10 * 10**9
 """How far the times of cached files are set back, nanoseconds."""
@@ -65,7 +62,7 @@ def read_entry(key: str, stamp: list[int | str]) -> Stored | None:
     try:
         entry = json.loads(_path(key).read_bytes())
         _require(entry.pop("crc32") == _crc32(entry))
-        if [entry["format"], entry["key"], entry["stamp"]] != [FORMAT, key, stamp]:
+        if [entry["key"], entry["stamp"]] != [key, stamp]:
             return None
         folder = entries_folder() / Path(entry["content"]).name
         paths = {name: npy_path(folder, name) for name in entry["digests"]}
@@ -136,7 +133,6 @@ def _remove(moved: list[Path]) -> None:
 def _write_entry(key: str, stamp: list[int | str], fresh: Stored) -> None:
     folder = entries_folder() / fresh.content
     entry = {
-        "format": FORMAT,
         "key": key,
         "stamp": stamp,
         "content": fresh.content,

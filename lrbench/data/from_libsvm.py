@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lrbench.cache.content_hash import arrays_of, combined_hash, content_hash, matrix_of
 from lrbench.data.assemble import DENSE_FROM, assemble
-from lrbench.data.dataset import arrays_of, combined_hash, content_hash, matrix_of
 from lrbench.data.libsvm_block import parse_block
 from lrbench.data.libsvm_fault import ZeroBased
 from lrbench.data.parsed import Parsed, stored
 from lrbench.data.shelf import MemoryShelf, Shelf
 from lrbench.data.text_blocks import text_blocks, unreadable
 from lrbench.errors import DataError, shown, shown_path
+from lrbench.sources import imports_hash
 
 if TYPE_CHECKING:
     from lrbench.matrix import Matrix
@@ -58,7 +59,8 @@ def cached_libsvm(
 
     Notes
     -----
-    An entry of the cache holds for the size and the time of the file. It does not depend on
+    An entry of the cache holds for the size and the time of the file and for the code that
+    parsed it. It does not depend on
     `n_features`: a sparse X shares its arrays however wide it is. What was parsed without a check
     has another entry than what was parsed with one.
     """
@@ -74,7 +76,7 @@ def cached_libsvm(
 
     kept = stored(
         f"{'set' if check else 'file'}:{zero_based}:{path.resolve()}",
-        [status.st_size, status.st_mtime_ns],
+        [status.st_size, status.st_mtime_ns, imports_hash(Path(__file__))],
         parse,
     )
     X, y = kept.X, kept.y

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.data.dataset import Dataset, content_hash
+from lrbench.cache.content_hash import content_hash
+from lrbench.data.dataset import Dataset
 from lrbench.data.huber_tight import HuberTight
 from lrbench.data.lad_worst import LadWorst
 from lrbench.data.nesterov import Nesterov

@@ -19,6 +19,7 @@ from lrbench.data.from_libsvm import cached_libsvm
 from lrbench.data.libsvm_fault import ZeroBased
 from lrbench.data.parsed import cached
 from lrbench.errors import DataError, UsageError, shown, shown_path
+from lrbench.sources import imports_hash
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,8 @@ def load(data: DataName) -> Dataset:
 
 def _load_bundled(full_name: str) -> Dataset:
     name = full_name.removeprefix(bundled.PREFIX)
-    release = bundled.bundled_version()
-    parsed, content = cached(full_name, [release], lambda: bundled.read_bundled(name))
+    release, code = bundled.bundled_version(), imports_hash(Path(bundled.__file__))
+    parsed, content = cached(full_name, [release, code], lambda: bundled.read_bundled(name))
     about = f"{bundled.BUNDLED[name][1]}; scikit-learn {release}"
     return Dataset(full_name, parsed.X, parsed.y, content, about, parsed.labels)
 

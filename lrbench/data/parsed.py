@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lrbench.arrays import PerSample
+from lrbench.cache.content_hash import arrays_of, digest, matrix_of
 from lrbench.cachedir import scratch_folder
-from lrbench.data.dataset import arrays_of, digest, matrix_of
 from lrbench.data.entries import Stored, entries_folder, publish, read_entry
 from lrbench.data.shelf import FolderShelf, MemoryShelf, Shelf
 
@@ -51,8 +51,9 @@ def stored(key: str, stamp: list[int | str], parse: Callable[[Shelf], Parsed]) -
     key
         Which source: one entry a key.
     stamp
-        What changes when the source does (size and time of a file, a version), taken before this
-        call: what changes under the parser is then parsed again next time.
+        What changes when the source or its parser does (size and time of a file, a version, the
+        hash of the parser's code), taken before this call: what changes under the parser is then
+        parsed again next time.
     parse
         Reads the source itself and leaves the arrays that it returns, and no others, on the shelf;
         what it raises comes through, but for an `OSError` of the shelf.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import zipfile
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,30 @@ from lrbench.cachedir import write_atomically
 from lrbench.errors import LrbenchError
 from lrbench.optimum.base import Curvature, Optimum
 from lrbench.problem import LinearProblem
-from lrbench.sources import PACKAGE, hash_of
-
-SOURCES = ("optimum/*.py", "losses/*.py", "penalties/*.py", "linear.py", "matrix.py", "arrays.py")
-"""What the numbers depend on beside the problem: a change there makes every entry stale."""
+from lrbench.sources import imports_hash
 
 
 def entry(problem: LinearProblem, folder: Path | None) -> Path | None:
-    """Return the file of a problem's optimum; None without a folder or a fingerprint."""
-    if folder is None or not problem.about.fingerprint:
+    """Return the file of a problem's optimum; None without a folder, or if its code is in no file.
+
+    The name is made of all that the numbers depend on: the problem as it was built, whatever code
+    built it, and the code that computes the optimum.
+    """
+    if folder is None:
         return None
-    key = hashlib.sha256(f"{problem.about.fingerprint} {_code()}".encode()).hexdigest()
+    try:
+        code = imports_hash(*_roots(problem))
+    except (OSError, TypeError):  # a loss defined at a prompt: nobody knows when it changes
+        return None
+    key = hashlib.sha256(f"{problem.digest} {code}".encode()).hexdigest()
     return folder / "optimum" / f"{key}.npz"
+
+
+def _roots(problem: LinearProblem) -> Iterator[Path]:
+    """Yield this folder's modules and those that define the problem and its parts."""
+    yield from Path(__file__).parent.glob("*.py")
+    for part in (problem, problem.data, problem.loss, problem.penalty):
+        yield Path(inspect.getfile(type(part)))
 
 
 def save(path: Path, found: Optimum) -> None:
@@ -71,9 +84,3 @@ def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
             mu_pl=float(fields["mu_pl"]),
         ),
     )
-
-
-@cache
-def _code() -> str:
-    """Return the hash of the sources and of the versions of NumPy and SciPy."""
-    return hash_of(file for pattern in SOURCES for file in sorted(PACKAGE.glob(pattern)))

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from lrbench.data.dataset import content_hash
+from lrbench.cache.content_hash import content_hash
 from lrbench.plan import Plan
 from lrbench.problem import LinearProblem
 from lrbench.results import Run, Status, Trace, plain

@@ -25,7 +25,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lrbench.data.dataset import arrays_of
+from lrbench.cache.content_hash import arrays_of
 from lrbench.data.from_libsvm import read_libsvm
 from lrbench.data.libsvm_fault import ZeroBased
 from lrbench.errors import DataError

@@ -17,9 +17,9 @@ from disk import room_per_file
 from scipy.sparse import csr_array
 from sklearn.datasets import load_svmlight_file
 
+from lrbench.cache.content_hash import content_hash
 from lrbench.cachedir import STALE_SECONDS
 from lrbench.data import text_blocks
-from lrbench.data.dataset import content_hash
 from lrbench.data.from_libsvm import cached_libsvm, read_libsvm
 from lrbench.data.libsvm_fault import ZeroBased
 from lrbench.errors import DataError
@@ -295,7 +295,7 @@ LIMITED = """
     import resource, sys
     from pathlib import Path
     from lrbench.data import text_blocks
-    from lrbench.data.dataset import arrays_of
+    from lrbench.cache.content_hash import arrays_of
     from lrbench.data.from_libsvm import cached_libsvm, read_libsvm
 
     text_blocks.BLOCK = 1 << 20

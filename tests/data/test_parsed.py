@@ -14,7 +14,7 @@ import pytest
 from disk import room_per_file
 from scipy.sparse import csr_array, random_array
 
-from lrbench.data.dataset import arrays_of, content_hash
+from lrbench.cache.content_hash import arrays_of, content_hash
 from lrbench.data.entries import read_entry
 from lrbench.data.load import DataName, load
 from lrbench.data.parsed import Parsed, cached
@@ -181,7 +181,6 @@ def test_damaged_arrays_are_made_again(source: Source, damage: Callable[[Path], 
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 0},
         {"content": "../../etc"},
         {"shape": [30, 11]},
         {"shape": [29, 12]},

@@ -27,7 +27,6 @@ def problem(
     *,
     intercept: bool = False,
     w0: Array | None = None,
-    fingerprint: str = "",
     penalty: Penalty | None = None,
 ) -> LinearProblem:
     """Return the problem; `X` has the column of ones already where `intercept`."""
@@ -41,7 +40,7 @@ def problem(
         intercept=intercept,
         name="t",
         w0=np.zeros(X.shape[1]) if w0 is None else w0,
-        about=About("", "", "none", "zeros", fingerprint=fingerprint),
+        about=About("", "", "none", "zeros"),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +10,7 @@ import numpy as np
 import pytest
 from optimum_problems import Logistic, Squared, problem, regression
 
-import lrbench.optimum.cache as cache_module
 import lrbench.optimum.search as search
-from lrbench import sources
 from lrbench.optimum import Optimum, discard, find
 from lrbench.problem import LinearProblem
 
@@ -23,14 +20,14 @@ def assert_same(a: Optimum, b: Optimum) -> None:
         np.testing.assert_array_equal(getattr(b, name), value)
 
 
-def a_problem(fingerprint: str = "f") -> LinearProblem:
+def a_problem() -> LinearProblem:
     X, y = regression(20, 3)
-    return problem(X, y, Squared(), fingerprint=fingerprint)
+    return problem(X, y, Squared())
 
 
 def separable() -> LinearProblem:
     X, y = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
-    return problem(X, y, Logistic(), fingerprint="s")
+    return problem(X, y, Logistic())
 
 
 @pytest.mark.parametrize("p", [a_problem(), separable()], ids=["attained", "not-attained"])
@@ -46,17 +43,6 @@ def entries(folder: Path) -> list[Path]:
     return list(folder.glob("optimum/*.npz"))
 
 
-def test_another_fingerprint_is_another_entry(tmp_path: Path) -> None:
-    find(a_problem("f"), cache=tmp_path)
-    find(a_problem("g"), cache=tmp_path)
-    assert len(entries(tmp_path)) == 2
-
-
-def test_without_a_fingerprint_nothing_is_kept(tmp_path: Path) -> None:
-    find(a_problem(""), cache=tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_discard_deletes_the_entry(tmp_path: Path) -> None:
     p = a_problem()
     discard(p, tmp_path)
@@ -64,23 +50,6 @@ def test_discard_deletes_the_entry(tmp_path: Path) -> None:
     discard(p, tmp_path)
     discard(p, None)
     assert entries(tmp_path) == []
-
-
-def test_a_change_of_the_code_is_another_entry(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = cache_module.entry(a_problem(), tmp_path)
-    copy = tmp_path / "lrbench"
-    shutil.copytree(sources.PACKAGE, copy, ignore=shutil.ignore_patterns("*.pyc"))
-    monkeypatch.setattr(cache_module, "PACKAGE", copy)
-    cache_module._code.cache_clear()
-    assert cache_module.entry(a_problem(), tmp_path) == before
-    with (copy / "losses" / "squared.py").open("a") as file:
-        file.write("# changed")
-    cache_module._code.cache_clear()
-    changed = cache_module.entry(a_problem(), tmp_path)
-    cache_module._code.cache_clear()
-    assert changed != before
 
 
 def spoil(path: Path, how: str) -> None:
@@ -127,7 +96,6 @@ import sys
 from pathlib import Path
 from test_optimum_cache import a_problem
 import lrbench.optimum.search as search
-from lrbench import sources
 search.solve = None
 search.find(a_problem(), cache=Path(sys.argv[1]))
 heavy = ("sklearn", "scipy.optimize", "scipy.linalg", "scipy.sparse.linalg")

@@ -1,0 +1,291 @@
+"""A kept optimum is that of the problem as built and of the code that computes it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from optimum_problems import Logistic, Squared, classes, problem
+from scipy.sparse import csr_array
+
+from lrbench import sources
+from lrbench.losses.huber import Huber
+from lrbench.losses.quantile import Quantile
+from lrbench.matrix import DataMatrix
+from lrbench.optimum.cache import entry
+from lrbench.penalties.elastic_net import ElasticNet
+from lrbench.penalties.l1 import L1
+from lrbench.penalties.l2 import L2
+from lrbench.penalties.none import NoPenalty
+from lrbench.problem import LinearProblem
+
+
+def base() -> LinearProblem:
+    X, y = classes(7, 3)
+    return problem(X, y, Logistic(), 0.125)
+
+
+def with_array(p: LinearProblem, name: str, at: tuple[int, ...]) -> LinearProblem:
+    """Return `p` with one entry of X, y or w_0 changed in its last bit."""
+    array: Any = (p.data.X if name == "data" else getattr(p, name)).copy()
+    array[at] = np.nextafter(array[at], np.inf)
+    change: dict[str, Any] = {name: DataMatrix(array) if name == "data" else array}
+    return replace(p, **change)
+
+
+@dataclass(frozen=True)
+class Tuned(Huber):
+    """A loss with a parameter more than the shipped one."""
+
+    name: ClassVar[str] = "huber"
+    bend: float = 1.0
+
+
+OTHERS: dict[str, Callable[[LinearProblem], LinearProblem]] = {
+    "first entry of X": lambda p: with_array(p, "data", (0, 0)),
+    "last entry of X": lambda p: with_array(p, "data", (6, 2)),
+    "a target": lambda p: with_array(p, "y", (3,)),
+    "the start": lambda p: with_array(p, "w0", (1,)),
+    "the loss": lambda p: replace(p, loss=Squared()),
+    "a parameter of the loss": lambda p: replace(p, loss=Huber(threshold=0.5)),
+    "another parameter of the loss": lambda p: replace(p, loss=Huber(threshold=0.25)),
+    "a loss of the same name": lambda p: replace(p, loss=Tuned(threshold=0.25)),
+    "its own parameter": lambda p: replace(p, loss=Tuned(threshold=0.25, bend=2.0)),
+    "a level": lambda p: replace(p, loss=Quantile(0.1)),
+    "the same level with a rounding error": lambda p: replace(p, loss=Quantile(0.3 - 0.2)),
+    "the weight": lambda p: replace(p, penalty=L2(0.25)),
+    "the penalty": lambda p: replace(p, penalty=L1(0.125)),
+    "no penalty": lambda p: replace(p, penalty=NoPenalty()),
+    "a share": lambda p: replace(p, penalty=ElasticNet(0.125, 0.25)),
+    "the other share": lambda p: replace(p, penalty=ElasticNet(0.125, 0.75)),
+    "the intercept": lambda p: replace(p, intercept=True),
+    "the rows": lambda p: replace(p, data=DataMatrix(p.data.X[:6].copy()), y=p.y[:6]),
+    "the order of the columns": lambda p: replace(p, data=DataMatrix(p.data.X[:, ::-1].copy())),
+    "the form of X": lambda p: replace(p, data=DataMatrix(csr_array(p.data.X))),
+}
+
+
+def test_whatever_makes_another_problem_makes_another_entry(tmp_path: Path) -> None:
+    entries = {name: entry(change(base()), tmp_path) for name, change in OTHERS.items()}
+    assert len({entry(base(), tmp_path), *entries.values()}) == 1 + len(OTHERS)
+
+
+def test_names_and_the_words_of_reports_are_no_part_of_the_problem(tmp_path: Path) -> None:
+    other = replace(base(), name="u", about=replace(base().about, title="t", fingerprint="f"))
+    assert entry(other, tmp_path) == entry(base(), tmp_path)
+
+
+def test_a_loss_whose_code_is_in_no_file_is_not_kept(tmp_path: Path) -> None:
+    names: dict[str, Any] = {"__name__": "prompt", "Logistic": Logistic}
+    exec("class Typed(Logistic): pass", names)
+    assert entry(replace(base(), loss=names["Typed"]()), tmp_path) is None
+
+
+MODULES = sorted(sources.PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(sources.PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES = {name_of(path): path for path in MODULES}
+
+
+def imported(path: Path) -> Iterator[Path]:
+    """Yield what a module imports of lrbench, by its syntax tree."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            for k in range(2, len(parts) + 1):
+                if (module := ".".join(parts[:k])) in NAMES:
+                    yield NAMES[module]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_the_imports_are_those_of_the_syntax_tree(path: Path) -> None:
+    assert set(sources._imported(path)) == set(imported(path))
+
+
+def test_imports_of_every_form_are_followed(tmp_path: Path) -> None:
+    file = tmp_path / "loss.py"
+    file.write_text(
+        "import numpy, lrbench.losses.huber as h\n"
+        "from lrbench.losses import (  # two of them\n    hinge as a,\n    squared,\n)\n"
+        "def f():\n    from lrbench.penalties.box import Box, nothing\n"
+        "from lrbench.data import *\n"
+    )
+    found = {name_of(path) for path in sources.with_imports([file]) if path != file}
+    assert {f"lrbench.losses.{n}" for n in ("huber", "hinge", "squared")} < found
+    assert {"lrbench.penalties.box", "lrbench.data", "lrbench.arrays"} < found
+    assert not any(name.startswith(("lrbench.solvers", "lrbench.theory")) for name in found)
+
+
+def copied(folder: Path) -> Path:
+    """Return a copy of lrbench and of its problems that can be edited."""
+    package = folder / "lrbench"
+    shutil.copytree(sources.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    spec = importlib.util.find_spec("lrbench.problems")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    if not (package / "problems").exists():
+        shutil.copytree(spec.submodule_search_locations[0], package / "problems")
+    return package
+
+
+def ran(code: str, folder: Path, *arguments: str) -> Any:
+    """Return what `code` prints as JSON, run on the copy of lrbench in `folder`."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-W", "error", "-c", code, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), "LRBENCH_CACHE_DIR": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+EDITED = """
+import json, sys
+from pathlib import Path
+from lrbench import sources
+from lrbench.optimum import cache
+from lrbench.spec import build, load_spec
+problem, folder = build(load_spec("logreg")), Path("cache")
+
+def entry():
+    sources.imports_hash.cache_clear()
+    return cache.entry(problem, folder)
+
+before, kept = entry(), []
+covered = sources.with_imports(cache._roots(problem))
+for path in covered:
+    text = path.read_text()
+    path.write_text(text + "edited = 1\\n")
+    if entry() == before:
+        kept.append(path.name)
+    path.write_text(text)
+assert entry() == before
+loaded = [m.__file__ for name, m in sys.modules.items() if name.startswith("lrbench.optimum")]
+print(json.dumps([kept, sorted(set(loaded) - set(map(str, covered))), len(covered)]))
+"""
+
+
+def test_an_edit_of_any_module_that_the_optimum_imports_is_another_entry(tmp_path: Path) -> None:
+    copied(tmp_path)
+    kept, not_covered, n_covered = ran(EDITED, tmp_path)
+    assert (kept, not_covered) == ([], [])
+    assert n_covered > 30
+
+
+DATA = "4 1:2 2:0.5\n4 1:-1 3:3\n7 2:1 3:-2\n7 1:8 2:-0.25\n4 3:0.75\n7 1:-3 2:2\n" * 4
+
+MUTATED = """
+import hashlib, json, os, signal, sys
+from pathlib import Path
+import numpy as np, scipy.sparse, sklearn.datasets, threadpoolctl
+
+SPECS = [
+    ("load", "logreg", {"test": 0.25, "intercept": True}),
+    ("load", "lasso", {}),
+    ("load", "log-spectrum", {"start": "normal[scale=2,seed=3]"}),
+    ("data", "./d.svm", {"scale": "standard", "penalty": "l1[weight=0.1*max]"}),
+    ("data", "./d.svm", {"scale": "maxabs", "positive": "4", "intercept": True}),
+    ("data", "./d.svm", {"loss": "huber[threshold=0.5]", "penalty": "elastic-net[weight=0.1]"}),
+]
+
+def look():
+    from lrbench.optimum.cache import entry
+    from lrbench.spec import build, load_spec, spec_from_data, with_overrides
+    out = []
+    for kind, name, options in SPECS:
+        spec = spec_from_data(name, **options) if kind == "data" else (
+            with_overrides(load_spec(name), **options))
+        p = build(spec)
+        X = p.data.X if isinstance(p.data.X, np.ndarray) else p.data.X.toarray()
+        content = hashlib.sha256()
+        for array in (X, p.y, p.w0):
+            content.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+        for part in (p.loss, p.penalty):
+            content.update(f"{type(part).__name__} {sorted(vars(part).items())}".encode())
+        out.append((content.hexdigest(), entry(p, Path("cache")).name))
+    return out
+
+def alone():
+    # Return what a new process sees: content and entry of each problem, or None if it fails.
+    source, sink = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            signal.alarm(10)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            os.write(sink, json.dumps(look()).encode())
+        finally:
+            os._exit(0)
+    os.close(sink)
+    with os.fdopen(source) as file:
+        text = file.read()
+    os.waitpid(child, 0)
+    return json.loads(text) if text else None
+
+before = alone()
+report = []
+for path, old, new in json.loads(Path(sys.argv[1]).read_text()):
+    text = Path(path).read_text()
+    Path(path).write_text(text.replace(old, new))
+    pairs = list(zip(alone() or [], before))
+    Path(path).write_text(text)
+    changed = [a[0] != b[0] for a, b in pairs]
+    same_entry = [a[1] == b[1] for a, b in pairs]
+    report.append([sum(changed), sum(c and e for c, e in zip(changed, same_entry))])
+assert alone() == before
+print(json.dumps(report))
+"""
+
+EDITS = [
+    ("data/scaling.py", "divisor[divisor == 0] = 1.0", "divisor[:] = divisor[::-1]"),
+    ("data/scaling.py", "out /= deviation", "out /= 2 * deviation"),
+    ("data/labels.py", "data.y)], 1.0, -1.0)", "data.y)], -1.0, 1.0)"),
+    ("data/intercept.py", "out[:, d] = 1.0", "out[:, d] = 2.0"),
+    ("data/holdout.py", "rng.permutation(n_samples)[:n_test]", "np.arange(n_test)"),
+    ("data/bundled.py", '["data"], dtype=np.float64', '["data"] + 1, dtype=np.float64'),
+    ("data/generated.py", "np.full(d, 1.0 /", "np.full(d, 2.0 /"),
+    ("data/libsvm_block.py", "indices, X.data, lowest", "indices, 2 * X.data, lowest"),
+    ("data/assemble.py", "X.append(rows)", "X.append(rows[:, ::-1])"),
+    ("data/text_blocks.py", "yield number, block", "yield number, b'7 1:5\\n' + block"),
+    ("spec/build.py", "1.0 / mean_loss.n_samples", "2.0 / mean_loss.n_samples"),
+    ("spec/build.py", "* largest", "* 2 * largest"),
+    ("spec/build.py", "return spec.scale *", "return -spec.scale *"),
+]
+"""Edits of code by which a problem becomes another one, all of whose words stay the same."""
+
+
+def test_an_edit_of_what_a_build_imports_is_another_entry(tmp_path: Path) -> None:
+    package = copied(tmp_path)
+    (tmp_path / "d.svm").write_text(DATA)
+    edits = []
+    for name, old, new in EDITS:
+        assert old in (package / name).read_text(), f"{name} has changed: give the edit anew"
+        edits.append((str(package / name), old, new))
+    (tmp_path / "edits.json").write_text(json.dumps(edits))
+    report = dict(zip(map(str, EDITS), ran(MUTATED, tmp_path, "edits.json"), strict=True))
+    assert {edit: counts for edit, counts in report.items() if counts[1]} == {}
+    assert [edit for edit, (changed, _) in report.items() if not changed] == []
