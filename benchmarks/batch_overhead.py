@@ -12,7 +12,7 @@ import numpy as np
 from common import data_file, logistic, task
 from threadpoolctl import threadpool_limits
 
-from lrbench import engine
+from lrbench.engine import run as engine
 
 
 def by_hand(X, y, weight, lr0, steps):

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from lrbench.cachedir import cache_dir
-from lrbench.constants import Constants
-from lrbench.minibatches import Minibatches
+from lrbench.cache.folder import cache_dir
+from lrbench.config.solver_spec import SolverSpec
+from lrbench.engine.task import Budget, Task, log_spaced
+from lrbench.objective.constants import Constants
+from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import constants, find
-from lrbench.problem import LinearProblem
-from lrbench.solver_spec import SolverSpec
+from lrbench.problem_files import build, spec_from_data
 from lrbench.solvers.build import build as build_solver
-from lrbench.spec import build, spec_from_data
-from lrbench.task import Budget, Task, log_spaced
 
 
 def data_file() -> Path:

@@ -25,18 +25,18 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lrbench.control import Control
-from lrbench.dense import DenseGradient, DenseIterates, FullOracle
+from lrbench.engine.control import Control
+from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.processes import Processes
 from lrbench.gate import Check, Gate, Verdict
 from lrbench.gate.baseline import load, save
 from lrbench.gate.paired import EXPECTATION
-from lrbench.jobs.here import Here
-from lrbench.jobs.processes import Processes
-from lrbench.minibatch_oracle import MinibatchOracle
-from lrbench.minibatches import Minibatches
-from lrbench.plan import Plan
+from lrbench.objective.linear.dense import DenseGradient, DenseIterates, FullOracle
+from lrbench.objective.linear.minibatch import MinibatchOracle
+from lrbench.objective.minibatches import Minibatches
+from lrbench.plan.plan import Plan
+from lrbench.problem_files import load_spec, with_overrides
 from lrbench.solvers import SOLVERS
-from lrbench.spec import load_spec, with_overrides
 
 AVX512 = "X86_V4 AVX512_ICL AVX512_SPR"
 

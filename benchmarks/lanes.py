@@ -10,7 +10,7 @@ import statistics
 from common import data_file, logistic, task
 from threadpoolctl import threadpool_limits
 
-from lrbench import engine
+from lrbench.engine import run as engine
 
 
 def seconds_per_lane_and_pass(problem, known, w_star, n_lanes, batch_size, passes):

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from sklearn.datasets import load_svmlight_file
 
-from lrbench.data.from_libsvm import cached_libsvm
+from lrbench.data.libsvm.read import cached_libsvm
 
 PAIRS = 5
 
 AGAIN = (
-    "import sys; from pathlib import Path; from lrbench.data.from_libsvm import cached_libsvm;"
+    "import sys; from pathlib import Path; from lrbench.data.libsvm.read import cached_libsvm;"
     "cached_libsvm(Path(sys.argv[1]))"
 )
 

@@ -14,14 +14,14 @@ from dataclasses import replace
 from common import data_file
 from threadpoolctl import threadpool_limits
 
-from lrbench import engine
-from lrbench.cachedir import cache_dir
-from lrbench.control import Control
-from lrbench.jobs import Ground
-from lrbench.jobs.blocks import jobs_of
-from lrbench.plan import DEFAULT_SWEEP, Plan
-from lrbench.prepare import prepare
-from lrbench.spec import load_spec, spec_from_data
+from lrbench.cache.folder import cache_dir
+from lrbench.engine import run as engine
+from lrbench.engine.control import Control
+from lrbench.experiment.jobs import Ground
+from lrbench.experiment.jobs.blocks import jobs_of
+from lrbench.plan.plan import DEFAULT_SWEEP, Plan
+from lrbench.plan.prepare import prepare
+from lrbench.problem_files import load_spec, spec_from_data
 
 SEEDS = 12
 

@@ -12,10 +12,10 @@ import numpy as np
 from common import data_file, logistic, task
 from threadpoolctl import threadpool_limits
 
-from lrbench import engine
-from lrbench.matrix import keep_freed_memory, product
-from lrbench.minibatches import Minibatches
-from lrbench.tracking import Tracker
+from lrbench.engine import run as engine
+from lrbench.engine.tracker import Tracker
+from lrbench.objective.linear.matrix import keep_freed_memory, product
+from lrbench.objective.minibatches import Minibatches
 
 
 def microseconds(part, number=320):

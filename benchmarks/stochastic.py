@@ -23,8 +23,8 @@ import numpy as np
 from common import logistic, task
 from threadpoolctl import threadpool_limits
 
-from lrbench import engine
-from lrbench.minibatches import Minibatches
+from lrbench.engine import run as engine
+from lrbench.objective.minibatches import Minibatches
 
 LANES, PAIRS = 64, 7
 

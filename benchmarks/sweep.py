@@ -18,14 +18,14 @@ import numpy as np
 from common import data_file
 from threadpoolctl import threadpool_limits
 
-from lrbench import engine
-from lrbench.cachedir import cache_dir
-from lrbench.control import Control
-from lrbench.jobs import Ground
-from lrbench.jobs.blocks import jobs_of
-from lrbench.plan import Plan
-from lrbench.prepare import prepare
-from lrbench.spec import spec_from_data
+from lrbench.cache.folder import cache_dir
+from lrbench.engine import run as engine
+from lrbench.engine.control import Control
+from lrbench.experiment.jobs import Ground
+from lrbench.experiment.jobs.blocks import jobs_of
+from lrbench.plan.plan import Plan
+from lrbench.plan.prepare import prepare
+from lrbench.problem_files import spec_from_data
 
 RATES, SEEDS, SIZE, PASSES = np.geomspace(1e-4, 1e4, 33), 10, 64, 10
 

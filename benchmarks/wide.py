@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lrbench import engine
-from lrbench.constants import Constants
-from lrbench.linear_walk import MinibatchWalk
-from lrbench.minibatches import Minibatches
-from lrbench.scaled import ScaledWalk
+from lrbench.engine import run as engine
+from lrbench.engine.task import Budget, Task
+from lrbench.objective.constants import Constants
+from lrbench.objective.linear.sampler import MinibatchWalk
+from lrbench.objective.linear.touched import ScaledWalk
+from lrbench.objective.minibatches import Minibatches
+from lrbench.problem_files import build, spec_from_data
 from lrbench.solvers.build import build as build_solver
-from lrbench.spec import build, spec_from_data
-from lrbench.task import Budget, Task
 
 LANES, SIZE = np.geomspace(1e-2, 1e2, 64), 64
 

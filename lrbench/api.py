@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lrbench.constants import Sampling
-from lrbench.control import Control
-from lrbench.experiment import carry_out
-from lrbench.grid import Rate
-from lrbench.jobs import choose
-from lrbench.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
+from lrbench.config.rates import Rate
+from lrbench.engine.control import Control
+from lrbench.experiment.conduct import carry_out
+from lrbench.experiment.jobs import choose
+from lrbench.experiment.store import store_at
+from lrbench.objective.constants import Sampling
+from lrbench.plan.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
+from lrbench.problem_files import ProblemSpec, load_specs
 from lrbench.results import Result
-from lrbench.spec import ProblemSpec, load_specs
-from lrbench.store import store_at
 
 
 def run(
@@ -41,7 +41,7 @@ def run(
     ----------
     problems
         Names of shipped problems, paths of TOML files, or checked specifications; one or many.
-        `lrbench.spec.spec_from_data` makes a specification of a data file.
+        `lrbench.problem_files.spec_from_data` makes a specification of a data file.
     solvers
         ``NAME`` or ``NAME[key=value,...]``.
     lr0

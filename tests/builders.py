@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from lrbench.arrays import Lanes, PerLane, Vector
-from lrbench.constants import Constants
-from lrbench.engine import run
-from lrbench.linear import LinearObjective
+from lrbench.config.solver_spec import SolverSpec
+from lrbench.engine.run import run
+from lrbench.engine.task import Budget, Task
 from lrbench.losses import LOSSES
-from lrbench.matrix import DataMatrix
-from lrbench.minibatches import Minibatches
-from lrbench.oracle import Ball, Gradient, Iterate
+from lrbench.objective.constants import Constants
+from lrbench.objective.linear.matrix import DataMatrix
+from lrbench.objective.linear.objective import LinearObjective
+from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.oracle import Ball, Gradient, Iterate
+from lrbench.objective.problem import About, LinearProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
-from lrbench.problem import About, LinearProblem
 from lrbench.results import Run, Status
-from lrbench.solver_spec import SolverSpec
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver, proximal
-from lrbench.task import Budget, Task
 
 Array = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.results import COLUMNS, ProblemResult, Run, Status
-from lrbench.solver_spec import SolverSpec
 
 TARGET = 0.01
 

@@ -21,7 +21,7 @@ def command() -> None:
 @command.command(name="dir")
 def show_dir() -> None:
     """Print the folder."""
-    from lrbench.cachedir import cache_dir
+    from lrbench.cache.folder import cache_dir
 
     click.echo(cache_dir())
 
@@ -34,7 +34,7 @@ def clear() -> None:
     """
     import shutil
 
-    from lrbench.cachedir import cache_dir
+    from lrbench.cache.folder import cache_dir
     from lrbench.errors import LrbenchError
 
     for part in ("data", "optimum"):

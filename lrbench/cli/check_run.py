@@ -10,13 +10,13 @@ import click
 
 from lrbench.cli.progress import ProgressBar
 from lrbench.cli.saved import saved_result
-from lrbench.control import Control
+from lrbench.config.registry import did_you_mean
+from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, shown
+from lrbench.experiment.jobs import choose
 from lrbench.gate import Check, Gate, Outcome, judge_result, parse
 from lrbench.gate.baseline import Entry, load, save
 from lrbench.gate.config import NAME, Config
-from lrbench.jobs import choose
-from lrbench.registry import did_you_mean
 from lrbench.results import Result, reserve
 
 AGAIN = "run the checks again."

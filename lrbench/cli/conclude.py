@@ -15,7 +15,7 @@ from lrbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from lrbench.cli.progress import ProgressBar
-    from lrbench.control import Control
+    from lrbench.engine.control import Control
     from lrbench.results import ProblemResult, Result
 
 
@@ -51,7 +51,7 @@ def conducted(
     once the bar is closed: then a signal does not cut it off.
     """
     from lrbench.cli.progress import ProgressBar
-    from lrbench.control import Control
+    from lrbench.engine.control import Control
 
     def say_notes() -> None:
         for note in [] if quiet else notes:

@@ -31,7 +31,7 @@ def list_sets(task: str | None, form: str | None, color: str) -> None:
     origin of the data, or recorded by the first fetch.
     """
     from lrbench.cli.data_pages import facts, list_page, show
-    from lrbench.data.collection import collection
+    from lrbench.data.collection.catalogue import collection
 
     found = [facts(entry) for entry in collection().values() if task in (None, entry.task)]
     show(found, list_page, form, color)
@@ -43,7 +43,7 @@ def list_sets(task: str | None, form: str | None, color: str) -> None:
 def info(name: str, form: str | None, color: str) -> None:
     """Say all that is known of a set."""
     from lrbench.cli.data_pages import details, info_page, show
-    from lrbench.data.collection import find_listed
+    from lrbench.data.collection.catalogue import find_listed
 
     show([details(find_listed(name))], info_page, form, color)
 
@@ -59,8 +59,8 @@ def fetch_sets(wanted: tuple[str, ...]) -> int:
     $LRBENCH_OFFLINE forbids fetching.
     """
     from lrbench.cli.main import say
-    from lrbench.data.collection import find_listed
-    from lrbench.data.fetch import fetch
+    from lrbench.data.collection.catalogue import find_listed
+    from lrbench.data.collection.fetch import fetch
 
     code = ExitCode.OK
     for entry in [find_listed(name) for name in wanted]:
@@ -84,8 +84,8 @@ def verify(wanted: tuple[str, ...], form: str | None, color: str) -> int:
     """
     from lrbench.cli.data_pages import checked, here, show, verify_page
     from lrbench.cli.main import say
-    from lrbench.data.collection import collection, find_listed
-    from lrbench.data.folder import check_data_dir, in_data_dir
+    from lrbench.data.collection.catalogue import collection, find_listed
+    from lrbench.data.collection.folder import check_data_dir, in_data_dir
 
     if wanted:
         files = {name: here(find_listed(name)) for name in wanted}
@@ -105,7 +105,7 @@ def verify(wanted: tuple[str, ...], form: str | None, color: str) -> int:
 def show_path(name: str | None) -> None:
     """Print the file of a set, or the folder."""
     from lrbench.cli.data_pages import here
-    from lrbench.data.collection import find_listed
-    from lrbench.data.folder import data_dir
+    from lrbench.data.collection.catalogue import find_listed
+    from lrbench.data.collection.folder import data_dir
 
     click.echo(data_dir() if name is None else here(find_listed(name)))

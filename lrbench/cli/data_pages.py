@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrbench.cli.list import show_json, show_page
-from lrbench.data.checksum import check, record_path
-from lrbench.data.collection import Listed, find_listed
-from lrbench.data.compressed import is_file
-from lrbench.data.download import shown_url
-from lrbench.data.fetch import url_of
-from lrbench.data.folder import data_dir, in_data_dir
+from lrbench.data.collection.catalogue import Listed, find_listed
+from lrbench.data.collection.checksum import check, record_path
+from lrbench.data.collection.download import shown_url
+from lrbench.data.collection.fetch import url_of
+from lrbench.data.collection.folder import data_dir, in_data_dir
+from lrbench.data.libsvm.compressed import is_file
 from lrbench.errors import DataError, shown_path
 from lrbench.reports.blocks import Cell, Grid, line
 

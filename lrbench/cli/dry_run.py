@@ -10,9 +10,9 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lrbench.control import Control
-    from lrbench.plan import Plan
-    from lrbench.spec import ProblemSpec
+    from lrbench.engine.control import Control
+    from lrbench.plan.plan import Plan
+    from lrbench.problem_files import ProblemSpec
 
 
 def show_estimates(
@@ -23,8 +23,8 @@ def show_estimates(
     store: Path | None = None,
 ) -> None:
     """Print the cost of the plan on each problem; what is in a store costs nothing."""
-    from lrbench.estimate import estimate
-    from lrbench.store import store_at
+    from lrbench.experiment.estimate import estimate
+    from lrbench.experiment.store import store_at
 
     with store_at(store if store is not None and store.exists() else None) as kept:
         estimates = estimate(plan, specs, control, kept)

@@ -13,8 +13,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from lrbench.cli.options import chain
+from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, shown
-from lrbench.registry import did_you_mean
 
 if TYPE_CHECKING:
     from lrbench.reports.blocks import Block

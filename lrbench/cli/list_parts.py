@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from typing import Any, NamedTuple
 
+from lrbench.config.registry import Registry, did_you_mean
 from lrbench.errors import UsageError, shown
-from lrbench.registry import Registry, did_you_mean
 
 
 class Kind(NamedTuple):
@@ -57,7 +57,7 @@ def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -
 
 def problems() -> Kind:
     """Return how to list the problems that ship."""
-    from lrbench.spec import build, load_spec, shipped
+    from lrbench.problem_files import build, load_spec, shipped
 
     def details(name: str) -> dict[str, Any]:
         spec = load_spec(name)

@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from lrbench import __version__
 from lrbench.errors import ExitCode, LrbenchError, Terminated
+from lrbench.version import __version__
 
 COMMANDS = {
     "run": "Run solvers on a problem: convergence beside theory.",

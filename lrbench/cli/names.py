@@ -14,7 +14,7 @@ def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
 
 def problems(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a shipped problem's name, or a file's."""
-    from lrbench.spec import shipped
+    from lrbench.problem_files import shipped
 
     return _matching(shipped(), incomplete) or [CompletionItem(incomplete, type="file")]
 
@@ -28,8 +28,9 @@ def solvers(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionI
 
 def data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a bundled, generated or LIBSVM set, or a file's."""
-    from lrbench.data import bundled, generated
-    from lrbench.data.collection import collection
+    from lrbench.data import bundled
+    from lrbench.data.collection.catalogue import collection
+    from lrbench.data.generated import generators as generated
 
     names = [bundled.PREFIX + name for name in bundled.BUNDLED]
     names += [generated.PREFIX + name for name in generated.GENERATED]
@@ -39,7 +40,7 @@ def data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem
 
 def libsvm_sets(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a set of the LIBSVM collection."""
-    from lrbench.data.collection import collection
+    from lrbench.data.collection.catalogue import collection
 
     return _matching(collection(), incomplete)
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, shown
-from lrbench.registry import did_you_mean
 from lrbench.reports import REPORTS
 from lrbench.reports.view import View
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lrbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from lrbench.spec import ProblemSpec
+    from lrbench.problem_files import ProblemSpec
 
 NAMED = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
 """The options that change a problem, beside --data and --set."""
@@ -35,7 +35,13 @@ def specs_from(
     UsageError
         If there is neither a problem nor data, or anything in them is wrong.
     """
-    from lrbench.spec import load_spec, shipped, spec_from_data, with_overrides, with_settings
+    from lrbench.problem_files import (
+        load_spec,
+        shipped,
+        spec_from_data,
+        with_overrides,
+        with_settings,
+    )
 
     if not names and data is None:
         raise UsageError(

@@ -54,8 +54,8 @@ def command(
     """
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import NAMED, specs_from
-    from lrbench.jobs.choose import choose
-    from lrbench.plan import DEFAULT_SOLVERS, Plan
+    from lrbench.experiment.jobs.choose import choose
+    from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
 
     if dry_run and options["form"] is not None:
         raise UsageError("--dry-run has no --format.", "leave one of them out.")
@@ -73,7 +73,7 @@ def command(
 
             show_estimates(plan, specs, control, 1 if executor == "dask" else chosen.workers)
             return ExitCode.OK
-        from lrbench.experiment import carry_out
+        from lrbench.experiment.conduct import carry_out
 
         words = effective(click.get_current_context())
         result = carry_out(plan, specs, control, words, executor=chosen)

@@ -16,12 +16,12 @@ def saved_result(name: str) -> Result:
     UsageError
         If there is no such file, or it is neither.
     """
+    from lrbench.experiment.store.database import is_store, opened
     from lrbench.results import Result
-    from lrbench.store.database import is_store, opened
 
     if not is_store(name):
         return Result.load(name)
-    from lrbench.store.contents import result_of
+    from lrbench.experiment.store.contents import result_of
 
     with opened(name) as connection:
         return result_of(connection, name)

@@ -62,8 +62,8 @@ def _refuse_views(options: dict[str, Any]) -> None:
 
 def _show_problem(names: tuple[str, ...]) -> None:
     """Write a shipped problem's file as it is, byte for byte."""
-    from lrbench.registry import did_you_mean
-    from lrbench.spec import shipped
+    from lrbench.config.registry import did_you_mean
+    from lrbench.problem_files import shipped
 
     if len(names) != 1:
         what = "no problem is" if not names else f"{len(names)} problems are"

@@ -37,8 +37,8 @@ def list_cells(file: Path, form: str | None, color: str) -> None:
     from dataclasses import asdict
 
     from lrbench.cli.list import show_json, show_page
+    from lrbench.experiment.store import entries, opened
     from lrbench.reports.store_page import page
-    from lrbench.store import entries, opened
 
     with opened(file) as connection:
         found = [asdict(entry) for entry in entries(connection)]
@@ -57,7 +57,7 @@ def export(file: Path, **options: Any) -> int:
     --format json writes a file that lrbench show and lrbench check read.
     """
     from lrbench.cli.output import choose_report, view_from
-    from lrbench.store import opened, result_of
+    from lrbench.experiment.store import opened, result_of
 
     form, view = view_from(options)
     report = choose_report(form, view)
@@ -74,8 +74,8 @@ def export(file: Path, **options: Any) -> int:
 @click.option("--solver", metavar="NAME", help="Those of this solver.")
 def prune(file: Path, stale: bool, problem: str | None, solver: str | None) -> None:
     """Delete cells and give the room back; options together narrow the choice."""
-    from lrbench.store import opened
-    from lrbench.store import prune as delete
+    from lrbench.experiment.store import opened
+    from lrbench.experiment.store import prune as delete
 
     if not stale and problem is None and solver is None:
         raise UsageError(
@@ -98,8 +98,8 @@ def merge(into: Path, others: tuple[Path, ...]) -> None:
     One process per job, each with a store of its own, and one merge at the end: that is all a
     cluster needs.
     """
-    from lrbench.store import merge as copy
-    from lrbench.store import opened
+    from lrbench.experiment.store import merge as copy
+    from lrbench.experiment.store import opened
 
     for other in others:
         with opened(other):  # a store at all, and of this version

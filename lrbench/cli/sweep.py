@@ -55,9 +55,9 @@ def command(
     """
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import NAMED, specs_from
-    from lrbench.jobs.choose import choose
-    from lrbench.plan import DEFAULT_SOLVERS, Plan
-    from lrbench.store import store_at
+    from lrbench.experiment.jobs.choose import choose
+    from lrbench.experiment.store import store_at
+    from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
 
     if dry_run and options["form"] is not None:
         raise UsageError("--dry-run has no --format.", "leave one of them out.")
@@ -76,7 +76,7 @@ def command(
             workers = 1 if executor == "dask" else chosen.workers
             show_estimates(plan, specs, control, workers, store)
             return ExitCode.OK
-        from lrbench.experiment import carry_out
+        from lrbench.experiment.conduct import carry_out
 
         words = effective(click.get_current_context())
         with store_at(store) as kept:

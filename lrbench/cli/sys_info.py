@@ -12,8 +12,8 @@ def command() -> None:
 
     from threadpoolctl import threadpool_info
 
-    from lrbench.cachedir import cache_dir
-    from lrbench.describe import environment
+    from lrbench.cache.folder import cache_dir
+    from lrbench.plan.header import environment
 
     rows = {k: str(v) for k, v in environment(threads=1).items() if k != "threads"}
     for name in ("scikit-learn", "click", "rich", "tabulate"):

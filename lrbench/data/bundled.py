@@ -6,9 +6,9 @@ from importlib.metadata import version
 
 import numpy as np
 
-from lrbench.data.parsed import Parsed
+from lrbench.config.registry import did_you_mean
+from lrbench.data.parsed.parsed import Parsed
 from lrbench.errors import UsageError
-from lrbench.registry import did_you_mean
 
 PREFIX = "sklearn:"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lrbench.arrays import PerSample, Vector
 
 if TYPE_CHECKING:
-    from lrbench.matrix import Matrix
+    from lrbench.objective.linear.matrix import Matrix
 
 LARGEST = 1e150
 """No number above this can be used: float64 does not hold the squares."""

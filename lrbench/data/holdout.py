@@ -13,7 +13,7 @@ from lrbench.data.dataset import Dataset
 from lrbench.errors import DataError
 
 if TYPE_CHECKING:
-    from lrbench.matrix import Matrix
+    from lrbench.objective.linear.matrix import Matrix
 
 STREAM = (2,)
 """What sets this stream of random numbers apart from ``default_rng(seed)`` and the minibatches."""

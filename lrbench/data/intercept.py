@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from lrbench.matrix import Matrix
+    from lrbench.objective.linear.matrix import Matrix
 
 
 def with_intercept(X: Matrix) -> Matrix:

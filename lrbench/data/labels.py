@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lrbench.arrays import PerSample
+from lrbench.config.named import value_text
 from lrbench.data.dataset import Dataset
 from lrbench.errors import DataError, UsageError, shown
-from lrbench.parts import value_text
 
 SHOWN = 10
 """How many labels a sentence lists."""

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lrbench.data import bundled, generated
-from lrbench.data.checksum import check_parsed
-from lrbench.data.collection import Listed, collection, unknown_set
-from lrbench.data.compressed import SUFFIXES, compressed_beside
+from lrbench.cache.source_hash import imports_hash
+from lrbench.data import bundled
+from lrbench.data.collection.catalogue import Listed, collection, unknown_set
+from lrbench.data.collection.checksum import check_parsed
+from lrbench.data.collection.folder import data_dir, in_data_dir
 from lrbench.data.dataset import Dataset
-from lrbench.data.folder import data_dir, in_data_dir
-from lrbench.data.from_libsvm import cached_libsvm
-from lrbench.data.libsvm_fault import ZeroBased
-from lrbench.data.parsed import cached
+from lrbench.data.generated import generators as generated
+from lrbench.data.libsvm.compressed import SUFFIXES, compressed_beside
+from lrbench.data.libsvm.fault import ZeroBased
+from lrbench.data.libsvm.read import cached_libsvm
+from lrbench.data.parsed.parsed import cached
 from lrbench.errors import DataError, UsageError, shown, shown_path
-from lrbench.sources import imports_hash
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _find(data: DataName) -> tuple[Path, Listed | None]:
             f" {f'{shown_path(known)} for' if known else 'rename it to mean'} the set.",
         )
     if entry and known is None:
-        from lrbench.data.fetch import fetch_on_first_use
+        from lrbench.data.collection.fetch import fetch_on_first_use
 
         known = fetch_on_first_use(entry)
     if known:

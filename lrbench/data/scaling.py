@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
+from lrbench.config.registry import did_you_mean
 from lrbench.data.dataset import LARGEST
 from lrbench.errors import DataError, UsageError, shown
-from lrbench.matrix import DataMatrix
-from lrbench.registry import did_you_mean
+from lrbench.objective.linear.matrix import DataMatrix
 
 if TYPE_CHECKING:
-    from lrbench.matrix import Matrix
+    from lrbench.objective.linear.matrix import Matrix
 
 BLOCK = 1 << 20
 """Entries of a sparse matrix looked at in one go."""

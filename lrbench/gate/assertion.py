@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lrbench.control import Control
+from lrbench.engine.control import Control
 from lrbench.errors import UsageError
+from lrbench.experiment.jobs import choose
 from lrbench.gate import baseline as baselines
 from lrbench.gate.check import Check
 from lrbench.gate.conduct import Gate, NoBaselineError, judge_result
 from lrbench.gate.expectation import parse
 from lrbench.gate.finding import Outcome
 from lrbench.gate.paired import TOLERANCE
-from lrbench.jobs import choose
-from lrbench.plan import DEFAULT_SWEEP, Plan
+from lrbench.plan.plan import DEFAULT_SWEEP, Plan
+from lrbench.problem_files import ProblemSpec, load_specs
 from lrbench.results import Result, files
-from lrbench.spec import ProblemSpec, load_specs
 
 REMEDY = "look at the figures of {}, then run this once with update=True."
 """What to do where there is no baseline."""

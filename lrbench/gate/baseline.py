@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lrbench.engine.task import log_spaced
 from lrbench.errors import UsageError, shown
 from lrbench.results import Run, files
 from lrbench.results.fields import Fields
-from lrbench.task import log_spaced
 
 DIGITS = 8
 

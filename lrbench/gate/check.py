@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from lrbench.errors import UsageError, shown
 from lrbench.gate.expectation import Expectation
 from lrbench.gate.paired import TOLERANCE
-from lrbench.plan import Plan
-from lrbench.spec import ProblemSpec
+from lrbench.plan.plan import Plan
+from lrbench.problem_files import ProblemSpec
 
 MOST_RATES = 6
 """Initial learning rates that are listed one by one."""

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from threadpoolctl import threadpool_limits
 
-from lrbench.cachedir import cache_dir
-from lrbench.control import Control
+from lrbench.cache.folder import cache_dir
+from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError, UsageError
-from lrbench.experiment import Work, measured
+from lrbench.experiment.conduct import Work, measured
+from lrbench.experiment.jobs import Executor
+from lrbench.experiment.jobs.here import Here
 from lrbench.gate.baseline import Entry, Lane, lane_of
 from lrbench.gate.check import Check
 from lrbench.gate.claims import verify
@@ -20,10 +22,8 @@ from lrbench.gate.finding import Finding, Outcome, Verdict
 from lrbench.gate.judge import judge
 from lrbench.gate.paired import EXPECTATION, NOTHING_GATED, allowance, compare_with
 from lrbench.gate.stable import nudged, unstable
-from lrbench.jobs import Executor
-from lrbench.jobs.here import Here
 from lrbench.optimum import discard
-from lrbench.prepare import Prepared, prepare
+from lrbench.plan.prepare import Prepared, prepare
 from lrbench.results import ProblemResult, Result, Run
 
 

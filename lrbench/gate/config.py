@@ -9,13 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lrbench.config.values import Table, checked, located
 from lrbench.errors import UsageError, shown
 from lrbench.gate.check import Check
 from lrbench.gate.expectation import parse
 from lrbench.gate.paired import TOLERANCE
-from lrbench.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
-from lrbench.spec import ProblemSpec, load_spec, spec_from_data, with_overrides, with_settings
-from lrbench.spec.table import Table, checked, located
+from lrbench.plan.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
+from lrbench.problem_files import (
+    ProblemSpec,
+    load_spec,
+    spec_from_data,
+    with_overrides,
+    with_settings,
+)
 
 NAME = "lrbench.toml"
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lrbench.config.named import Value, parse_part
+from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, shown
-from lrbench.parts import Value, parse_part
-from lrbench.registry import did_you_mean
 from lrbench.results import Status
 from lrbench.solvers import SOLVERS
 from lrbench.theory import THEOREMS

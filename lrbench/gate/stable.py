@@ -10,7 +10,7 @@ import numpy as np
 
 from lrbench.gate.baseline import COLUMNS, lane_of
 from lrbench.gate.paired import Allowance
-from lrbench.prepare import Prepared
+from lrbench.plan.prepare import Prepared
 from lrbench.results import Run, Status
 
 MARGIN = 10.0

@@ -1,6 +1,6 @@
 """Losses: elementwise functions of a score z = x'w and a target y. One file each."""
 
-from lrbench.registry import Registry
+from lrbench.config.registry import Registry
 
 LOSSES = Registry(
     "loss",

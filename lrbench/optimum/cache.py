@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lrbench.cachedir import write_atomically
+from lrbench.cache.folder import write_atomically
+from lrbench.cache.source_hash import imports_hash
 from lrbench.errors import LrbenchError
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import Curvature, Optimum
-from lrbench.problem import LinearProblem
-from lrbench.sources import imports_hash
 
 
 def entry(problem: LinearProblem, folder: Path | None) -> Path | None:

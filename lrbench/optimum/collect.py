@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.arrays import Vector, norm_sq
-from lrbench.constants import Constants
+from lrbench.objective.constants import Constants
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import GIVEN, Optimum
 from lrbench.optimum.curvature import smooth
 from lrbench.optimum.fenchel import l1_strength
 from lrbench.optimum.point import Point, ridge
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.box import Box
-from lrbench.problem import LinearProblem
 
 
 def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None) -> Constants:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.errors import OptimumError
-from lrbench.linear import LinearObjective
 from lrbench.losses.poisson import Poisson
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
 from lrbench.optimum.curvature import curvature
 from lrbench.optimum.interior import interior_point

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.linear import LinearObjective
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.squared import Squared
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Curvature
 from lrbench.optimum.gram import feature_gram, sample_gram
 from lrbench.optimum.lanczos import lanczos_bound, norm_bound

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.linear import LinearObjective
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.point import EPS, Point
 from lrbench.penalties.box import Box
 from lrbench.penalties.elastic_net import ElasticNet

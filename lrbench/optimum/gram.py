@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample
-from lrbench.matrix import DataMatrix, row_range
+from lrbench.objective.linear.matrix import DataMatrix, row_range
 
 Square = NDArray[np.float64]
 """A square dense matrix."""

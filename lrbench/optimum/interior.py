@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.linear import LinearObjective
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.barrier import BoxTerms, Diagonal, PieceTerms, SmoothTerms, Terms
 from lrbench.optimum.barrier_ball import BallTerms
 from lrbench.optimum.fenchel import Gap, gap_at, l1_strength

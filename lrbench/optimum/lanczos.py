@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrbench.matrix import DataMatrix
+from lrbench.objective.linear.matrix import DataMatrix
 
 STEPS = 300
 """Lanczos steps: the bound is 0.3 % above the Ritz value where the smaller side is 1e4."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.linear import LinearObjective
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.point import EPS, Point, value
 from lrbench.optimum.steps import Step
 

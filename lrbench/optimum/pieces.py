@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrbench.arrays import PerSample
-from lrbench.linear import LinearObjective
 from lrbench.losses.absolute import Absolute
 from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
+from lrbench.objective.linear.objective import LinearObjective
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.linear import LinearObjective
+from lrbench.objective.linear.objective import LinearObjective
 
 EPS = float(np.finfo(float).eps)
 

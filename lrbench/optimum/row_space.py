@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Vector
-from lrbench.linear import LinearObjective
-from lrbench.matrix import DataMatrix
+from lrbench.objective.linear.matrix import DataMatrix
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.gram import triangle
 
 DIRECT = 3000

@@ -11,8 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.errors import OptimumError
-from lrbench.linear import LinearObjective
 from lrbench.losses.squared import Squared
+from lrbench.objective.linear.objective import LinearObjective
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import GIVEN, NOT_ATTAINED, Curvature, Optimum
 from lrbench.optimum.cache import entry, load, save
 from lrbench.optimum.certificate import Certificate, certify, dual_point
@@ -32,7 +33,6 @@ from lrbench.optimum.separation import (
     separation,
 )
 from lrbench.optimum.steps import FactorisedStep, IterativeStep, Step
-from lrbench.problem import LinearProblem
 
 NOT_REACHED = "counts of zero draw scores to minus infinity: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.linear import LinearObjective
-from lrbench.matrix import DataMatrix
+from lrbench.objective.linear.matrix import DataMatrix
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.row_space import DIRECT, null_space
 
 EPS = float(np.finfo(float).eps)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.linear import LinearObjective
-from lrbench.matrix import DataMatrix
+from lrbench.objective.linear.matrix import DataMatrix
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.gram import Square, feature_gram
 from lrbench.optimum.point import Point, hessian_product
 

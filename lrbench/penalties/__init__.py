@@ -1,6 +1,6 @@
 """Penalties: convex functions of the coefficients, the intercept left out. One file each."""
 
-from lrbench.registry import Registry
+from lrbench.config.registry import Registry
 
 PENALTIES = Registry(
     "penalty",

@@ -1,6 +1,6 @@
 """Reports: a result in one form or another. One file each."""
 
-from lrbench.registry import Registry
+from lrbench.config.registry import Registry
 
 REPORTS = Registry(
     "format",

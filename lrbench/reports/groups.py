@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Cell, number, short
 from lrbench.results import ProblemResult, Run, Status, Verdict
-from lrbench.solver_spec import SolverSpec
 
 SEVERITY = (
     Status.COMPLETED,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from lrbench.cachedir import write_atomically
+from lrbench.cache.folder import write_atomically
 from lrbench.errors import LrbenchError, UsageError
 
 SEE = "lrbench run --save FILE or --format json writes one."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.fields import Fields
-from lrbench.solver_spec import SolverSpec
 
 
 def solver_from(f: Fields) -> SolverSpec:

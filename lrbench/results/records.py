@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.features import FeatureMap
 from lrbench.results.sweep import Sweep
-from lrbench.solver_spec import SolverSpec
 
 Trace: TypeAlias = dict[str, NDArray[np.float64]]
 """Column name -> one number a checkpoint; all of one length, NaN where there is no number.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lrbench.solver_spec import SolverSpec
+from lrbench.config.solver_spec import SolverSpec
 
 
 @dataclass(frozen=True)

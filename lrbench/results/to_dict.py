@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.performance import TAU, Profile, Profiles
 from lrbench.results.records import COLUMNS, ProblemResult, Run, Verdict
 from lrbench.results.sweep import Sensitivity, Sweep
-from lrbench.solver_spec import SolverSpec
 
 
 def problem_dict(p: ProblemResult) -> dict[str, Any]:

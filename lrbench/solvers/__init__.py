@@ -1,6 +1,6 @@
 """Solvers: step rules. One file each; adding one is its file and a line here."""
 
-from lrbench.registry import Registry
+from lrbench.config.registry import Registry
 
 SOLVERS = Registry(
     "solver",

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
-from lrbench.oracle import Iterate, Oracle
+from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Step, rate_of
 from lrbench.solvers.checks import check_positive
 

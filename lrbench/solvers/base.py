@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
-from lrbench.oracle import Gradient, Iterate, Oracle, take
+from lrbench.objective.oracle import Gradient, Iterate, Oracle, take
 
 
 class Step(NamedTuple):

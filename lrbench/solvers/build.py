@@ -6,10 +6,10 @@ import dataclasses
 import typing
 from typing import Any, Literal
 
+from lrbench.config.named import parse_part
+from lrbench.config.registry import did_you_mean
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError, shown
-from lrbench.parts import parse_part
-from lrbench.registry import did_you_mean
-from lrbench.solver_spec import SolverSpec
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from lrbench.arrays import PerLane
-from lrbench.oracle import Iterate, Oracle
+from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Step
 
 

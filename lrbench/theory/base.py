@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.constants import Constants, Sampling
+from lrbench.objective.constants import Constants, Sampling
 
 Measure: TypeAlias = Literal["suboptimality", "grad_norm_sq"]
 IterateName: TypeAlias = Literal["last", "average", "best", "min"]

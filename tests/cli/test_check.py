@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from check_config import CONFIG, set_up, two_sentences
 
-from lrbench.jobs.here import Here
+from lrbench.experiment.jobs.here import Here
 
 
 @pytest.fixture

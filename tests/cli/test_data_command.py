@@ -15,7 +15,7 @@ from click.shell_completion import ShellComplete
 from http_server import DataServer, body, serving
 
 from lrbench.cli.main import group
-from lrbench.data.collection import collection
+from lrbench.data.collection.catalogue import collection
 
 TEXT = b"+1 1:0.5 3:1\n-1 2:0.25\n-1 1:1\n+1 7129:-1\n"
 PLACE = "/binary/duke.val.bz2"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lrbench.data.from_libsvm import read_libsvm
+from lrbench.data.libsvm.read import read_libsvm
 from lrbench.errors import DataError
 
 TEXT = b"".join(b"%d 1:%d 2:%d\n" % ((-1) ** k, k, k * k % 7919) for k in range(1, 3000))

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from lrbench import engine, experiment, prepare
+from lrbench.engine import run as engine
+from lrbench.experiment import conduct as experiment
 from lrbench.optimum import find
+from lrbench.plan import prepare
+from lrbench.problem_files import build, load_spec
 from lrbench.results import Result
-from lrbench.spec import build, load_spec
 from lrbench.verdicts import judge_all
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lrbench.spec import shipped
+from lrbench.problem_files import shipped
 
 RUN = ("run", "-p", "log-spectrum", "-s", "wngrad", "-s", "sgd", "--lr0", "0.1,1", "-n", "50")
 PROBLEMS = Path(__file__).parents[2] / "problems"

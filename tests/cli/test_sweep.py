@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lrbench import engine
+from lrbench.engine import run as engine
 
 SMALL = ("sweep", "-p", "log-spectrum", "-s", "wngrad", "-s", "gd", "--lr0", "1e-2:1e2:5")
 RUN = (*SMALL, "-n", "100", "-j", "1")
@@ -201,7 +201,7 @@ def test_a_mistake_is_said_in_two_sentences(
 def test_nobody_at_the_scheduler_is_exit_code_3(
     invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lrbench.jobs import cluster
+    from lrbench.experiment.jobs import cluster
 
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
     outcome = invoke(*SMALL, "--executor", "dask", "--scheduler", "tcp://127.0.0.1:9")

@@ -11,9 +11,9 @@ import pytest
 import lrbench
 from lrbench.losses import LOSSES
 from lrbench.penalties import PENALTIES
+from lrbench.problem_files import build, load_spec, shipped, with_overrides
 from lrbench.results import SCHEMA, Result, Status
 from lrbench.solvers import SOLVERS
-from lrbench.spec import build, load_spec, shipped, with_overrides
 
 FINE = {Status.COMPLETED, Status.STALLED, Status.DIVERGED}
 

@@ -24,9 +24,9 @@ from builders import (
 from lrbench.arrays import norm_sq
 from lrbench.losses.logistic import Logistic
 from lrbench.losses.squared import Squared
-from lrbench.minibatches import Minibatches
-from lrbench.oracle import Ball
-from lrbench.problem import LinearProblem
+from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.oracle import Ball
+from lrbench.objective.problem import LinearProblem
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import keep_lanes, proximal
 

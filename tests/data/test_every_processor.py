@@ -9,11 +9,12 @@ import sys
 import numpy as np
 import pytest
 
-from lrbench.grid import log_spaced
+from lrbench.config.rates import log_spaced
 
 FINGERPRINTS = """
-from lrbench.spec import build, load_spec
-from lrbench.spec.load import shipped
+from lrbench.problem_files import load_spec
+from lrbench.problem_files import build
+from lrbench.problem_files.load import shipped
 for name in shipped():
     print(name, build(load_spec(name)).about.fingerprint)
 """

@@ -13,7 +13,7 @@ from lrbench.data.scaling import affine, scaled
 from lrbench.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from lrbench.matrix import Matrix
+    from lrbench.objective.linear.matrix import Matrix
 
 
 def sample(seed: int = 0) -> NDArray[np.float64]:

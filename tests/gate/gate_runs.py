@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.gate import Check, parse
-from lrbench.plan import Plan
+from lrbench.plan.plan import Plan
+from lrbench.problem_files import load_spec
 from lrbench.results import ProblemResult, Run, Status, Verdict
-from lrbench.solver_spec import SolverSpec
-from lrbench.spec import load_spec
 
 T = (0, 1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100)
 CONSTANTS: dict[str, Any] = {

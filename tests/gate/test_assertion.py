@@ -13,8 +13,8 @@ import lrbench
 from lrbench.cli.check_run import judged
 from lrbench.errors import DataError, LrbenchError, UsageError
 from lrbench.gate import CheckFailedError
+from lrbench.problem_files import ProblemSpec, load_spec, with_overrides
 from lrbench.results import Result
-from lrbench.spec import ProblemSpec, load_spec, with_overrides
 
 
 def test_a_check_inside_a_test() -> None:

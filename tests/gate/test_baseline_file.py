@@ -15,10 +15,10 @@ from gate_runs import cut_at, made_run
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.gate.baseline import Entry, lane_of, load, rounded, save
 from lrbench.results import Status
-from lrbench.solver_spec import SolverSpec
 
 
 def entry(name: str = "a", fingerprint: str = "f") -> Entry:

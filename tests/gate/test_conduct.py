@@ -12,14 +12,14 @@ import pytest
 from gate_runs import made_check
 
 import lrbench
-from lrbench.control import Control
+from lrbench.engine.control import Control
 from lrbench.errors import RefutedError, UsageError
+from lrbench.experiment.jobs import Ground, Job
+from lrbench.experiment.jobs.here import Here
 from lrbench.gate import Check, Gate, Outcome
 from lrbench.gate.baseline import Entry, load, save
 from lrbench.gate.conduct import NoBaselineError
-from lrbench.jobs import Ground, Job
-from lrbench.jobs.here import Here
-from lrbench.spec import load_spec
+from lrbench.problem_files import load_spec
 
 
 def outcome(check: Check, **gate: Any) -> Outcome:

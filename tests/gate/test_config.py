@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lrbench.errors import UsageError
 from lrbench.gate import Check, load_config
-from lrbench.plan import DEFAULT_SWEEP, Plan
-from lrbench.spec import load_spec, spec_from_data, with_overrides, with_settings
+from lrbench.plan.plan import DEFAULT_SWEEP, Plan
+from lrbench.problem_files import load_spec, spec_from_data, with_overrides, with_settings
 
 
 def refused(folder: Path, text: str) -> UsageError:

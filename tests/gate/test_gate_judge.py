@@ -12,11 +12,11 @@ from gate_runs import T, cut_at, made_problem, made_run
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.gate import Finding, judge_result, parse
 from lrbench.gate.judge import compare, judge
 from lrbench.gate.measure import Known
 from lrbench.results import ProblemResult, Result, Run, Status
-from lrbench.solver_spec import SolverSpec
 
 
 def one(text: str, problem: ProblemResult) -> Finding:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from lrbench.control import Control
+from lrbench.engine.control import Control
 from lrbench.gate import Check, Gate, Verdict, load_config
 from lrbench.gate.baseline import Entry, load
 from lrbench.gate.paired import EXPECTATION
+from lrbench.problem_files.load import load_spec, shipped
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Step
-from lrbench.spec.load import load_spec, shipped
 from lrbench.theory import THEOREMS
 
 CONFIG = load_config(Path(__file__).parent.parent.parent / "lrbench.toml")

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from lrbench.losses.base import Loss
 from lrbench.losses.logistic import Logistic
 from lrbench.losses.squared import Squared
-from lrbench.matrix import DataMatrix
+from lrbench.objective.linear.matrix import DataMatrix
+from lrbench.objective.problem import About, LinearProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
-from lrbench.problem import About, LinearProblem
 
 Array = NDArray[np.float64]
 

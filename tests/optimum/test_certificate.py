@@ -7,11 +7,11 @@ import pytest
 from optimum_problems import Array, Logistic, Squared, classes, problem, regression, with_ones
 from scipy.special import xlogy
 
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import find
 from lrbench.optimum.certificate import certify, dual_point, duality_gap
 from lrbench.optimum.point import Point
 from lrbench.optimum.steps import FactorisedStep
-from lrbench.problem import LinearProblem
 
 
 def problems() -> dict[str, LinearProblem]:

@@ -13,6 +13,7 @@ from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import constants, find
 from lrbench.optimum.collect import gradient_bound
 from lrbench.optimum.point import Point
@@ -22,7 +23,6 @@ from lrbench.penalties.box import Box
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
 from lrbench.penalties.none import NoPenalty
-from lrbench.problem import LinearProblem
 
 
 def slope(p: LinearProblem, i: int, z: float) -> float:

@@ -20,6 +20,7 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import find
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
 from lrbench.optimum.composite import METHOD, by_newton
@@ -28,7 +29,6 @@ from lrbench.penalties.base import Penalty
 from lrbench.penalties.box import Box
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
-from lrbench.problem import LinearProblem
 
 ACCURACY = 1e-9
 """Of the certified error, relative to max(1, |f_star|)."""

@@ -17,7 +17,7 @@ from lrbench.losses.absolute import Absolute
 from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
-from lrbench.matrix import DataMatrix
+from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.optimum.curvature import curvature
 from lrbench.optimum.lanczos import lanczos_bound, norm_bound
 from lrbench.optimum.row_space import row_space

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from lrbench.matrix import DataMatrix
+from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.optimum.gram import dense_blocks, feature_gram, sample_gram, triangle
 from lrbench.optimum.steps import factorised
 

@@ -12,6 +12,7 @@ from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import find
 from lrbench.optimum.fenchel import gap_at
 from lrbench.optimum.interior import interior_point
@@ -23,7 +24,6 @@ from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
-from lrbench.problem import LinearProblem
 
 NUMBERS: list[Loss] = [Squared(), Huber(0.7), Absolute(), Quantile(0.8)]
 LABELS: list[Loss] = [Logistic(), SquaredHinge(), Hinge()]

@@ -11,8 +11,8 @@ import pytest
 from optimum_problems import Logistic, Squared, problem, regression
 
 import lrbench.optimum.search as search
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import Optimum, discard, find
-from lrbench.problem import LinearProblem
 
 
 def assert_same(a: Optimum, b: Optimum) -> None:

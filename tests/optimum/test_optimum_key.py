@@ -19,16 +19,16 @@ import pytest
 from optimum_problems import Logistic, Squared, classes, problem
 from scipy.sparse import csr_array
 
-from lrbench import sources
+from lrbench.cache import source_hash as sources
 from lrbench.losses.huber import Huber
 from lrbench.losses.quantile import Quantile
-from lrbench.matrix import DataMatrix
+from lrbench.objective.linear.matrix import DataMatrix
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.cache import entry
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
-from lrbench.problem import LinearProblem
 
 
 def base() -> LinearProblem:
@@ -166,9 +166,10 @@ def ran(code: str, folder: Path, *arguments: str) -> Any:
 EDITED = """
 import json, sys
 from pathlib import Path
-from lrbench import sources
+from lrbench.cache import source_hash as sources
 from lrbench.optimum import cache
-from lrbench.spec import build, load_spec
+from lrbench.problem_files import load_spec
+from lrbench.problem_files import build
 problem, folder = build(load_spec("logreg")), Path("cache")
 
 def entry():
@@ -214,7 +215,8 @@ SPECS = [
 
 def look():
     from lrbench.optimum.cache import entry
-    from lrbench.spec import build, load_spec, spec_from_data, with_overrides
+    from lrbench.problem_files import load_spec, spec_from_data, with_overrides
+    from lrbench.problem_files import build
     out = []
     for kind, name, options in SPECS:
         spec = spec_from_data(name, **options) if kind == "data" else (
@@ -267,13 +269,13 @@ EDITS = [
     ("data/intercept.py", "out[:, d] = 1.0", "out[:, d] = 2.0"),
     ("data/holdout.py", "rng.permutation(n_samples)[:n_test]", "np.arange(n_test)"),
     ("data/bundled.py", '["data"], dtype=np.float64', '["data"] + 1, dtype=np.float64'),
-    ("data/generated.py", "np.full(d, 1.0 /", "np.full(d, 2.0 /"),
-    ("data/libsvm_block.py", "indices, X.data, lowest", "indices, 2 * X.data, lowest"),
-    ("data/assemble.py", "X.append(rows)", "X.append(rows[:, ::-1])"),
-    ("data/text_blocks.py", "yield number, block", "yield number, b'7 1:5\\n' + block"),
-    ("spec/build.py", "1.0 / mean_loss.n_samples", "2.0 / mean_loss.n_samples"),
-    ("spec/build.py", "* largest", "* 2 * largest"),
-    ("spec/build.py", "return spec.scale *", "return -spec.scale *"),
+    ("data/generated/generators.py", "np.full(d, 1.0 /", "np.full(d, 2.0 /"),
+    ("data/libsvm/block.py", "indices, X.data, lowest", "indices, 2 * X.data, lowest"),
+    ("data/libsvm/assemble.py", "X.append(rows)", "X.append(rows[:, ::-1])"),
+    ("data/libsvm/text_blocks.py", "yield number, block", "yield number, b'7 1:5\\n' + block"),
+    ("problem_files/build.py", "1.0 / mean_loss.n_samples", "2.0 / mean_loss.n_samples"),
+    ("problem_files/build.py", "* largest", "* 2 * largest"),
+    ("problem_files/build.py", "return spec.scale *", "return -spec.scale *"),
 ]
 """Edits of code by which a problem becomes another one, all of whose words stay the same."""
 

@@ -11,9 +11,9 @@ from scipy.optimize import linprog
 from scipy.special import expit
 
 from lrbench.api import run
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import find
-from lrbench.problem import LinearProblem
-from lrbench.spec import build, load_spec, planted, shipped, with_overrides
+from lrbench.problem_files import build, load_spec, planted, shipped, with_overrides
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -17,11 +17,11 @@ from scipy.sparse import csr_array, random_array
 
 import lrbench.optimum.row_space as row_space
 from lrbench.errors import OptimumError
+from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import find
 from lrbench.optimum.certificate import certify
 from lrbench.optimum.newton import minimise
 from lrbench.optimum.steps import IterativeStep
-from lrbench.problem import LinearProblem
 
 
 def assert_minimum(p: LinearProblem, f: float, error: float, tries: int = 200) -> None:
@@ -265,7 +265,8 @@ import sys
 import numpy as np
 from threadpoolctl import threadpool_info
 from lrbench.optimum import search
-from lrbench.spec import build, load_spec
+from lrbench.problem_files import load_spec
+from lrbench.problem_files import build
 
 problem = build(load_spec("log-spectrum"))
 solve = search.solve

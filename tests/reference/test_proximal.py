@@ -14,7 +14,7 @@ from recursions import Point
 from scalar import ScalarModel
 
 from lrbench import penalties
-from lrbench.minibatches import Minibatches
+from lrbench.objective.minibatches import Minibatches
 from lrbench.solvers import SOLVERS
 
 STEPS = 40

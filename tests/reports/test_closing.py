@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from lrbench.api import run
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.closing import closing_line
 from lrbench.results import ProblemResult, Run, Status
 from lrbench.results.ranking import passes_to
-from lrbench.solver_spec import SolverSpec
 
 
 def text(problem: ProblemResult) -> str:

@@ -20,13 +20,13 @@ import pytest
 from shown_results import shown
 from swept import TARGET, made_problem
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.axis import axis, columns_of
 from lrbench.reports.blocks import Line, line
 from lrbench.reports.page import page
 from lrbench.reports.to_terminal import can_show
 from lrbench.reports.view import View
 from lrbench.results import SCHEMA, ProblemResult, Result, Status
-from lrbench.solver_spec import SolverSpec
 from lrbench.study import analyse
 
 INF = math.inf

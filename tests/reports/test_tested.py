@@ -11,10 +11,10 @@ import pytest
 from shown_results import shown
 
 import lrbench
+from lrbench.problem_files import load_spec
+from lrbench.problem_files.model import Split
 from lrbench.reports.view import View
 from lrbench.results import Result
-from lrbench.spec import load_spec
-from lrbench.spec.model import Split
 
 SOLVERS = ("wngrad", "adagrad-norm", "sgd")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from builders import every_variant, given, linear_problem, proximal_variants, walk_along
 
-from lrbench.minibatches import Minibatches
-from lrbench.oracle import Ball
+from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.oracle import Ball
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.box import Box
 

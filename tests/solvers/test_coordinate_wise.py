@@ -12,7 +12,7 @@ from builders import Array, as_problem, every_variant, linear_problem, run_healt
 
 from lrbench.arrays import norm_sq
 from lrbench.losses.squared import Squared
-from lrbench.minibatches import Minibatches
+from lrbench.objective.minibatches import Minibatches
 from lrbench.solvers.adagrad import AdaGrad
 from lrbench.solvers.adam import Adam
 from lrbench.solvers.base import asks_whole

@@ -17,10 +17,10 @@ from hypothesis import given
 from swept import TARGET, made_problem
 
 import lrbench
+from lrbench.config.rates import rates
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
-from lrbench.grid import rates
 from lrbench.results import SCHEMA, Result, Sensitivity, Status
-from lrbench.solver_spec import SolverSpec
 from lrbench.study import analyse, width_bounds
 from lrbench.study.interval import width_interval
 from lrbench.study.usable import decades, widths

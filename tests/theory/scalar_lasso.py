@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lrbench.constants import Constants
+from lrbench.objective.constants import Constants
 from lrbench.theory.base import Setting
 
 Vector = list[float]

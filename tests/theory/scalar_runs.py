@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.constants import Constants, Sampling
+from lrbench.objective.constants import Constants, Sampling
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import Setting, Theorem
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scalar_lasso import Vector, dot
 from scalar_runs import Rule, steps
 
-from lrbench.constants import Constants
+from lrbench.objective.constants import Constants
 from lrbench.theory.base import Setting
 
 Piece = tuple[Vector, float]

@@ -16,7 +16,7 @@ from scalar_runs import (
     theorem,
 )
 
-from lrbench.constants import Constants
+from lrbench.objective.constants import Constants
 from lrbench.theory.base import Setting
 
 CURRENT: dict[str, float | str] = {"order": "current"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrbench.api import run
-from lrbench.constants import Constants
+from lrbench.objective.constants import Constants
 from lrbench.theory.base import Setting
 from lrbench.theory.fixed_steps import FixedSteps
 

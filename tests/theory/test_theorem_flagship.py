@@ -10,7 +10,7 @@ from scalar_runs import (
     theorem,
 )
 
-from lrbench.constants import Constants
+from lrbench.objective.constants import Constants
 from lrbench.theory.base import Numbers, Setting
 from lrbench.verdicts.informative import least_informative
 

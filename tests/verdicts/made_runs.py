@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lrbench.constants import Constants
+from lrbench.config.solver_spec import SolverSpec
+from lrbench.objective.constants import Constants
 from lrbench.results import Run, Status, Verdict
-from lrbench.solver_spec import SolverSpec
 from lrbench.theory.base import (
     APriori,
     Certificate,

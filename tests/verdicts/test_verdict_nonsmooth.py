@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from made_runs import BATCH, Column, Power, T, a_run, known, of
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Block, Grid
 from lrbench.reports.refused import refused
 from lrbench.reports.verdict_blocks import verdict_grid
 from lrbench.results import Status
-from lrbench.solver_spec import SolverSpec
 from lrbench.theory.base import Order
 from lrbench.verdicts import judge_all
 

@@ -1,0 +1,1 @@
+"""From words to checked values: registries, texts, learning rates, tables."""

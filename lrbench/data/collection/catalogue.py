@@ -1,0 +1,105 @@
+"""The sets of the LIBSVM collection by name: what is known of each."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from urllib.parse import quote
+
+from lrbench.config.registry import did_you_mean
+from lrbench.errors import UsageError, shown
+
+SITE = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets"
+
+SHORTEST, OFFERED = 3, 4
+"""Letters of a name that longer ones are offered for, and how many of them."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A set of the collection; None is what no source says.
+
+    Parameters
+    ----------
+    name
+        The file's name without the suffix of compression.
+    task
+        binary, regression or multiclass: the page of the site, and the folder of the file.
+    file
+        The file's name on the site.
+    section
+        The heading on the page.
+    n_samples
+        Number of samples, a line each.
+    n_features
+        The width of X; a test part has that of its training set.
+    test_of
+        The training set, where this is a test part.
+    text_bytes, sha256
+        Of the uncompressed text of the site.
+    remade_sha256
+        Of another text of the same data, made again from its origin.
+    """
+
+    name: str
+    task: str
+    file: str
+    section: str
+    n_samples: int | None = None
+    n_features: int | None = None
+    test_of: str | None = None
+    text_bytes: int | None = None
+    sha256: str | None = None
+    remade_sha256: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the file lies below the address of the site, or of a mirror."""
+        return f"{self.task}/{self.file}"
+
+    @property
+    def page(self) -> str:
+        """The address of the page that describes the set."""
+        return f"{SITE}/{self.task}.html#{quote(self.section)}"
+
+
+@functools.cache
+def collection() -> Mapping[str, Listed]:
+    """Return the sets by name, in the order of the pages."""
+    text = (resources.files("lrbench.data.collection") / "collection.toml").read_text("utf-8")
+    sets: dict[str, Listed] = {}
+    for task, tables in tomllib.loads(text).items():
+        for name, table in tables.items():
+            training = sets[table["test_of"]] if "test_of" in table else None
+            inherited = {
+                "section": training.section if training else name,
+                "n_features": training.n_features if training else None,
+            }
+            sets[name] = Listed(name, task, **{**inherited, **table})
+    return MappingProxyType(sets)
+
+
+def find_listed(name: str) -> Listed:
+    """Return the set called `name`; raise `UsageError` where there is none."""
+    sets = collection()
+    if name not in sets:
+        raise UsageError(f"there is no LIBSVM set {shown(name)}.", unknown_set(name))
+    return sets[name]
+
+
+def unknown_set(name: str) -> str:
+    """Return the hint for a name that is no set's.
+
+    Names that contain it are offered (covtype is no file on the site, covtype.libsvm.binary is),
+    else the nearest one, else where they are listed.
+    """
+    part = name.lower()
+    longer = [k for k, entry in collection().items() if part in k.lower() and not entry.test_of]
+    if len(name) >= SHORTEST and 0 < len(longer) <= OFFERED:
+        return f"did you mean {' or '.join(longer)}?"
+    hint = did_you_mean(name, collection())
+    return hint if hint.startswith("did you mean") else "see lrbench data list."

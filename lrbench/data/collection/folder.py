@@ -1,0 +1,37 @@
+"""Where the sets of the LIBSVM collection lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lrbench.cache.folder import cache_dir
+from lrbench.data.libsvm.compressed import SUFFIXES, is_file
+from lrbench.errors import DataError, shown_path
+
+VARIABLE = "LRBENCH_DATA_DIR"
+
+
+def data_dir() -> Path:
+    """Return the folder of sets by name: ``LRBENCH_DATA_DIR``, else one in the user's cache.
+
+    The folder need not exist.
+    """
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else cache_dir() / "libsvm"
+
+
+def check_data_dir() -> None:
+    """Raise `DataError` where there is no such folder, or it may not be looked into."""
+    folder = data_dir()
+    if not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
+        raise DataError(
+            f"{shown_path(folder)} is no folder that can be read.",
+            f"fetch a set first, or set {VARIABLE} to the folder of the sets.",
+        )
+
+
+def in_data_dir(name: str) -> Path | None:
+    """Return the file that holds the set `name`, plain or compressed; None where there is none."""
+    candidates = (data_dir() / f"{name}{suffix}" for suffix in SUFFIXES)
+    return next((path for path in candidates if is_file(path)), None)

@@ -1,0 +1,1 @@
+"""LIBSVM text, plain or compressed, read in blocks."""

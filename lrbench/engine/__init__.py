@@ -1,0 +1,1 @@
+"""The one loop: lanes go through a problem, and their traces are written."""

@@ -1,0 +1,106 @@
+"""The rows of a bundle's trace, and how each lane ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrbench.arrays import Mask, PerLane, Vector
+from lrbench.errors import RefutedError
+from lrbench.objective.constants import Constants
+from lrbench.results import Status, Trace
+
+ROUNDING = 1e-13
+"""Relative to max(1, |f_star|): an objective summed over many samples is no better known."""
+
+STALL_FACTOR = 0.9
+"""A run is stalled if its last nine tenths brought it no lower than this times what it had."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a lane ended."""
+
+    status: Status
+    iteration: int
+    rows: int
+    iterates: Mapping[str, Vector]
+
+
+class Ledger:
+    """The trace of all lanes of a bundle.
+
+    Parameters
+    ----------
+    n_lanes
+        The number of lanes at the start.
+    constants
+        Of the problem: f_star and its error.
+    """
+
+    def __init__(self, n_lanes: int, constants: Constants) -> None:
+        self.running: Mask = np.ones(n_lanes, dtype=np.bool_)
+        self.ended: dict[int, End] = {}
+        self._constants = constants
+        self._rows = 0
+        self._columns: dict[str, list[PerLane]] = {}
+        self._retracted: set[int] = set()
+
+    def write(self, row: Mapping[str, PerLane | float]) -> None:
+        """Append a row: one number for every running lane (and more: ignored), or one for all."""
+        n_running = np.count_nonzero(self.running)
+        for name, value in row.items():
+            full = np.full(self.running.shape, np.nan)
+            full[self.running] = value[:n_running] if isinstance(value, np.ndarray) else value
+            self._columns.setdefault(name, []).append(full)
+        self._rows += 1
+
+    def retract(self, mask: Mask) -> None:
+        """Take the last row back for the running lanes in `mask`: it holds no finite objective."""
+        self._retracted.update(np.flatnonzero(self.running)[mask].tolist())
+
+    def end(
+        self, position: int, status: Status, iteration: int, iterates: Mapping[str, Vector]
+    ) -> None:
+        """End the running lane at this position among the running ones."""
+        lane = int(np.flatnonzero(self.running)[position])
+        rows = self._rows - (lane in self._retracted)
+        if status is Status.COMPLETED and self._stalled(lane, rows):
+            status = Status.STALLED
+        self.ended[lane] = End(status, iteration, rows, iterates)
+
+    def trace(self, lane: int) -> Trace:
+        """Return the trace of a lane up to where it ended."""
+        rows = self.ended[lane].rows
+        return {k: np.array([v[lane] for v in c[:rows]]) for k, c in self._columns.items()}
+
+    def refute(self, t: int, *objectives: PerLane) -> None:
+        """Raise `RefutedError` if an objective lies below what the certificate allows."""
+        c = self._constants
+        rounding = ROUNDING * max(1.0, abs(c.f_star))
+        seen = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
+        if seen >= c.f_star - c.f_star_error - rounding:
+            return
+        if not c.f_star_certified:
+            raise RefutedError(
+                f"at iteration {t} the objective is {seen!r}, below --f-star {c.f_star!r}.",
+                "give a lower one, or leave --f-star out to have the minimum certified.",
+            )
+        raise RefutedError(
+            f"at iteration {t} the objective is {seen!r}, below f_star - error ="
+            f" {c.f_star - c.f_star_error!r} ({c.f_star_method}): the certificate is refuted.",
+            "this is a fault of lrbench: its cached optimum is deleted, please report it.",
+        )
+
+    def _stalled(self, lane: int, rows: int) -> bool:
+        """Whether the last nine tenths of the run brought (almost) nothing."""
+        c = self._constants
+        floor = max(10 * c.f_star_error, ROUNDING * max(1.0, abs(c.f_star)))
+        iteration = np.array([v[lane] for v in self._columns["iteration"][:rows]])
+        gap = np.array([v[lane] for v in self._columns["suboptimality"][:rows]])
+        early = iteration <= iteration[-1] / 10
+        if early.all() or gap[-1] <= floor:
+            return False
+        return bool(gap[~early].min() > STALL_FACTOR * gap[early].min() and gap.min() > floor)

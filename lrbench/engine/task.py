@@ -1,0 +1,87 @@
+"""What the lanes of a solver and a seed have to do, and how long they go on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lrbench.arrays import PerLane, Vector
+from lrbench.config.solver_spec import SolverSpec
+from lrbench.objective.constants import Constants
+from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.oracle import Ball
+from lrbench.objective.problem import Problem
+from lrbench.solvers.base import Solver
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run goes on, and where it is looked at.
+
+    Parameters
+    ----------
+    iterations
+        The number of steps T.
+    checkpoints
+        The iterations at which the trace has a row; 0 and T are among them.
+    target
+        A lane ends at the first checkpoint whose suboptimality is at most this; None for never.
+    averages
+        The checkpoints at which F is evaluated at the average, too; None for all of them.
+    gradients
+        Whether a checkpoint measures the norm of the whole gradient where no step needs it.
+    """
+
+    iterations: int
+    checkpoints: Sequence[int]
+    target: float | None = None
+    averages: Sequence[int] | None = None
+    gradients: bool = True
+
+
+def log_spaced(iterations: int, per_decade: int) -> list[int]:
+    """Return 0, the 1-2-5 series, `per_decade` points a decade, and `iterations` itself."""
+    decades = math.log10(max(iterations, 1))
+    fine = {round(10 ** (i / per_decade)) for i in range(math.floor(decades * per_decade) + 1)}
+    coarse = {m * 10**e for e in range(math.floor(decades) + 1) for m in (1, 2, 5)}
+    return sorted({0, iterations} | {t for t in fine | coarse if t < iterations})
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the lanes of a solver and a seed have to do.
+
+    Parameters
+    ----------
+    problem, constants, w_star
+        The objective, what is known of it, and its minimiser (None where there is none).
+    solver, spec
+        The step rule, and its name with all parameters.
+    lr0
+        The initial learning rates, (n_lanes,).
+    minibatches
+        None for full batches.
+    ball
+        The constraint, None without one.
+    budget, seed
+        How long, and the seed that the run is labelled with.
+    multiple
+        The width of what is computed together is padded to a multiple of this. With 8 a lane has
+        the same bits whatever other lanes stand beside it; with 1 nothing is padded.
+    iterates
+        Whether the runs keep their last, average and best iterates.
+    """
+
+    problem: Problem
+    constants: Constants
+    w_star: Vector | None
+    solver: Solver
+    spec: SolverSpec
+    lr0: PerLane
+    minibatches: Minibatches | None
+    ball: Ball | None
+    budget: Budget
+    seed: int
+    multiple: int = 1
+    iterates: bool = True

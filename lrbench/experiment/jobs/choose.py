@@ -1,0 +1,89 @@
+"""Which executor the options ask for."""
+
+from __future__ import annotations
+
+import os
+
+from lrbench.errors import UsageError, shown
+from lrbench.experiment.jobs.base import Executor
+from lrbench.experiment.jobs.here import Here
+
+VARIABLE = "LRBENCH_JOBS"
+EXECUTORS = ("loky", "dask")
+MOST_JOBS = 4096
+
+
+def choose(
+    jobs: int | None, executor: str = "loky", scheduler: str | None = None, default: int = 1
+) -> Executor:
+    """Return the executor for these options.
+
+    Parameters
+    ----------
+    jobs
+        Worker processes; None for ``LRBENCH_JOBS``, and without that for `default`.
+    executor
+        ``"loky"`` for processes of this machine, ``"dask"`` for a cluster.
+    scheduler
+        The address of the cluster's scheduler.
+    default
+        0 stands for as many as there are processors.
+
+    Raises
+    ------
+    UsageError
+        If they contradict each other or make no sense.
+    """
+    if executor not in EXECUTORS:
+        raise UsageError(f"--executor {shown(executor)} is not known.", "choose loky or dask.")
+    if executor == "dask":
+        if jobs is not None:
+            raise UsageError(
+                "--jobs has no meaning with --executor dask, whose workers do the work.",
+                "leave --jobs out.",
+            )
+        if not scheduler:
+            raise UsageError(
+                "--executor dask needs the address of a scheduler.",
+                "give --scheduler, as in --scheduler tcp://127.0.0.1:8786.",
+            )
+        from lrbench.experiment.jobs.cluster import Cluster
+
+        return Cluster(scheduler)
+    if scheduler is not None:
+        raise UsageError(
+            "--scheduler has no meaning without --executor dask.", "add --executor dask."
+        )
+    n_jobs = _number(jobs, default)
+    if n_jobs == 1:
+        return Here()
+    from lrbench.experiment.jobs.processes import Processes
+
+    return Processes(n_jobs)
+
+
+def _number(jobs: int | None, default: int) -> int:
+    """Return the number of worker processes."""
+    name, value = "--jobs", jobs
+    if value is None:
+        name, text = VARIABLE, os.environ.get(VARIABLE, "")
+        if not text:
+            return default or _processors()
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        if not 1 <= value <= MOST_JOBS:
+            raise _wrong(name, shown(text))
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_JOBS:
+        raise _wrong(name, str(value))
+    return value
+
+
+def _wrong(name: str, text: str) -> UsageError:
+    return UsageError(
+        f"{name} {text} is not a number of workers.", f"give a whole number from 1 to {MOST_JOBS}."
+    )
+
+
+def _processors() -> int:
+    from joblib import cpu_count
+
+    return int(cpu_count())

@@ -1,0 +1,198 @@
+"""What is in a store: as a result, as a list, merged and pruned."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lrbench.cache.source_hash import source_hash
+from lrbench.errors import UsageError
+from lrbench.experiment.store.cells import COLUMNS, run_of
+from lrbench.experiment.store.database import refusals, transaction
+from lrbench.plan.header import environment
+from lrbench.results import ProblemResult, Result
+from lrbench.results.fields import Fields
+from lrbench.results.read import problem_from
+from lrbench.study import analyse
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The cells of one solver in one experiment, of one state of the code."""
+
+    problem: str
+    batch_size: int | None
+    """None for full batches."""
+    sampling: str | None
+    solver: str
+    cells: int
+    lr0: tuple[float, float]
+    seeds: int
+    iterations: int
+    target: float | None
+    """F - f* at which runs ended; None without one."""
+    added: str
+    """When the last of them was added, UTC."""
+    current: bool
+    """Whether this lrbench would use them."""
+
+
+def entries(connection: sqlite3.Connection) -> Iterator[Entry]:
+    """Yield what is there."""
+    query = """
+        SELECT e.name, c.batch_size, c.sampling, c.solver, count(*), min(c.lr0), max(c.lr0),
+               count(DISTINCT c.seed), max(c.status_at), e.header, max(c.added), c.source
+        FROM cells c JOIN experiments e ON e.id = c.experiment
+        GROUP BY e.id, c.solver, c.source
+        ORDER BY e.name, c.sampling, c.batch_size, e.id, min(c.rowid)
+    """
+    for row in connection.execute(query):
+        name, size, sampling, solver, n, low, high, seeds, steps, header, added, source = row
+        current, batch = source == source_hash(), None if sampling is None else size
+        known = {"iterations": steps, "target": None} | _header(header)
+        steps, target = known["iterations"], known["target"]
+        yield Entry(
+            name, batch, sampling, solver, n, (low, high), seeds, steps, target, added, current
+        )
+
+
+def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
+    """Return all finished cells as a result: a problem for each experiment and state of the code.
+
+    Solvers come in the order in which their first cells did. Where a problem was run with several
+    settings, budgets or targets, its name says which; what still has the same name (another start,
+    other checkpoints, other code) is numbered.
+
+    Raises
+    ------
+    UsageError
+        If the store is empty.
+    """
+    query = """
+        SELECT e.id, e.name, e.header, e.sweep, c.source
+        FROM experiments e JOIN cells c ON c.experiment = e.id
+        GROUP BY e.id, c.source ORDER BY e.name, min(c.added), e.id
+    """
+    problems = [
+        _problem(connection, str(path), *row) for row in connection.execute(query).fetchall()
+    ]
+    names = [p.name for p in problems]
+    problems = [replace(p, name=_full_name(p)) if names.count(p.name) > 1 else p for p in problems]
+    names = [p.name for p in problems]
+    seen: Counter[str] = Counter()
+    for k, name in enumerate(names):
+        seen[name] += 1
+        if names.count(name) > 1:
+            problems[k] = replace(problems[k], name=f"{name} [{seen[name]}]")
+    if not problems:
+        raise UsageError(f"{path} holds no finished cell.", "run or sweep with --store first.")
+    return Result(("store", str(path)), environment(threads=1), tuple(problems))
+
+
+def _problem(
+    connection: sqlite3.Connection,
+    path: str,
+    experiment: str,
+    name: str,
+    header: str,
+    sweep: int,
+    source: str,
+) -> ProblemResult:
+    cursor = connection.execute(
+        "SELECT * FROM cells WHERE experiment = ? AND source = ? ORDER BY rowid",
+        (experiment, source),
+    )
+    names = [column[0] for column in cursor.description]
+    # Of the same cell from machines of another kind, or of a solver's older file, the newest.
+    rows = (run_of(dict(zip(names, row, strict=True))) for row in cursor)
+    found = {(str(r.solver), r.seed, r.lr0): r for r in rows}
+    if not found:
+        raise sqlite3.DatabaseError("an index is malformed")
+    first = {solver: k for k, solver in enumerate(dict.fromkeys(solver for solver, _, _ in found))}
+    runs = tuple(sorted(found.values(), key=lambda r: (r.seed, first[str(r.solver)], r.lr0)))
+    known = _header(header)
+    iterations = known.pop("iterations", None)
+    values: dict[str, Any] = {"name": name, **known, "runs": [], "verdicts": []}
+    problem = replace(problem_from(Fields(values, path, name)), runs=runs)
+    return replace(problem, sweep=analyse(problem, iterations=iterations)) if sweep else problem
+
+
+def _header(text: str) -> dict[str, Any]:
+    """Return what an experiment says of its problem, and its "iterations"."""
+    try:
+        return dict(json.loads(text))
+    except (TypeError, ValueError) as error:
+        raise sqlite3.DatabaseError("an experiment is malformed") from error
+
+
+def _full_name(problem: ProblemResult) -> str:
+    """Return the name of a problem with its setting, budget and target."""
+    run, radius = problem.runs[0], problem.header.get("radius")
+    size = "full batches" if run.sampling is None else f"batches of {run.batch_size}"
+    size += ", reshuffled" if run.sampling == "reshuffle" else ""
+    size += "" if radius is None else f", ball of {radius:g}"
+    known = problem.sweep.iterations if problem.sweep else None
+    budget = known or max(r.status_at for r in problem.runs)
+    target = problem.header.get("target")
+    goal = "" if target is None else f", to {target:.3g}"
+    return f"{problem.name} ({size}, {budget} iterations{goal})"
+
+
+def merge(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:
+    """Copy what other stores have and this one has not; return the number of new cells."""
+    count, names = 0, ", ".join(COLUMNS.split())
+    for path in others:
+        with refusals(path):
+            file = os.fsencode(Path(path).absolute())  # a name need not be UTF-8
+            connection.execute("ATTACH DATABASE ? AS other", (file,))
+            try:
+                with transaction(connection):
+                    connection.execute(
+                        "INSERT OR IGNORE INTO experiments SELECT * FROM other.experiments"
+                    )
+                    count += connection.execute(
+                        f"INSERT OR IGNORE INTO cells ({names}) SELECT {names} FROM other.cells"
+                    ).rowcount
+            finally:
+                connection.execute("DETACH DATABASE other")
+    return count
+
+
+def prune(
+    connection: sqlite3.Connection,
+    *,
+    stale: bool,
+    problem: str | None = None,
+    solver: str | None = None,
+) -> int:
+    """Delete cells, and give the room back; return how many there were.
+
+    Parameters
+    ----------
+    stale
+        Only those that were made by other code than this.
+    problem, solver
+        Only those of this name, or any.
+    """
+    conditions, values = ["1"], []
+    if stale:
+        conditions.append("source != ?")
+        values.append(source_hash())
+    if solver is not None:
+        conditions.append("? IN (solver, name)")
+        values.append(solver)
+    if problem is not None:
+        conditions.append("experiment IN (SELECT id FROM experiments WHERE name = ?)")
+        values.append(problem)
+    with transaction(connection):
+        where = " AND ".join(conditions)
+        count = connection.execute(f"DELETE FROM cells WHERE {where}", values).rowcount
+        connection.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM cells)")
+    connection.execute("VACUUM")
+    return count

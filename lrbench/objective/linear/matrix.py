@@ -1,0 +1,220 @@
+"""The matrix product: the only place that knows whether X is sparse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrbench.arrays import Index, PerSample
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    Matrix: TypeAlias = NDArray[np.float64] | csr_array
+
+BLOCK_ELEMENTS = 1 << 16
+"""Scores (rows x lanes) in one row block: 512 KiB, so that a block stays in a core's cache."""
+
+TERMS = 256
+"""A dense product is summed in parts of so many terms. For longer sums BLAS has several kernels,
+whose sums have different bits, and the number of lanes decides between them."""
+
+CHUNK_BYTES = 1 << 23
+"""A gathered and densified chunk of minibatches."""
+
+CHUNK_SAMPLES = 4096
+"""Samples gathered at a time: the cost of gathering is spread over many minibatches."""
+
+FEW_FEATURES = 1 << 11
+"""Up to so many, a step on minibatches visits all columns, and lanes of several seeds may go
+together."""
+
+
+class DataMatrix:
+    """X, (n_samples, n_features), as a dense C-ordered array or in CSR form.
+
+    Parameters
+    ----------
+    X
+        The data; never copied, never written to.
+    """
+
+    def __init__(self, X: Matrix) -> None:
+        self.X = X
+        rows, columns = X.shape
+        self.shape: tuple[int, int] = (int(rows), int(columns))
+        """(n_samples, n_features)."""
+        self._blocks: dict[int, list[tuple[slice, Any, Any]]] = {}
+
+    def __reduce__(self) -> tuple[type[DataMatrix], tuple[Matrix]]:
+        """Travel to another process without the views that are kept here."""
+        return type(self), (self.X,)
+
+    @property
+    def sparse(self) -> bool:
+        """Whether X is in CSR form."""
+        return not isinstance(self.X, np.ndarray)
+
+    @cached_property
+    def nnz(self) -> int:
+        """The number of non-zeros."""
+        return int(np.count_nonzero(self.X)) if isinstance(self.X, np.ndarray) else int(self.X.nnz)
+
+    def blocks(self, n_lanes: int) -> list[tuple[slice, Any, Any]]:
+        """Return (rows, X[rows], X[rows].T) for row blocks that keep rows x lanes small.
+
+        Numbers of lanes that are multiples of 8 have the same blocks, those of 64, so that sums
+        over blocks have the same bits. Where X is wide a block has more rows: each of them costs an
+        addition to the gradient.
+        """
+        width = n_lanes if n_lanes % 8 else 64
+        size = max(1, BLOCK_ELEMENTS // width, self.shape[1] // 8)
+        if size not in self._blocks:
+            self._blocks = {size: [self._block(s, size) for s in range(0, self.shape[0], size)]}
+        return self._blocks[size]
+
+    def _block(self, start: int, size: int) -> tuple[slice, Any, Any]:
+        rows = slice(start, min(start + size, self.shape[0]))
+        part = row_range(self.X, rows)
+        return rows, part, transpose(part)
+
+    def gather(self, index: Index, dense: bool, signs: PerSample | None = None) -> Any:
+        """Return the rows `index` as a new matrix, times their `signs`, densified if `dense`."""
+        rows: Any = self.X[index]
+        if signs is not None and self.sparse:
+            rows.data *= np.repeat(signs, np.diff(rows.indptr))
+        elif signs is not None:
+            rows *= signs[:, None]
+        return rows.toarray() if dense and self.sparse else rows
+
+    def row_norms_sq(self) -> PerSample:
+        """Return |x_i|^2, (n_samples,)."""
+        if isinstance(self.X, np.ndarray):
+            out: PerSample = np.einsum("ij,ij->i", self.X, self.X)
+            return out
+        return np.asarray(self.X.power(2).sum(axis=1), dtype=np.float64).ravel()
+
+
+def product(
+    A: Any, B: NDArray[np.float64], out: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return A @ B; with a multiple of 8 columns in B, a column's bits depend on that column only.
+
+    Parameters
+    ----------
+    A
+        Rows or the transpose of rows of X, dense or sparse.
+    B
+        Iterates or scores, one column a lane.
+    out
+        Where to put it; None for a new array.
+    """
+    if not isinstance(A, np.ndarray):
+        found: NDArray[np.float64] = A @ B
+        if out is None:
+            return found
+        out[...] = found
+        return out
+    if A.shape[1] <= TERMS:
+        return np.matmul(A, B, out=out)
+    out = np.matmul(A[:, :TERMS], B[:TERMS], out=out)
+    for k in range(TERMS, A.shape[1], TERMS):
+        out += A[:, k : k + TERMS] @ B[k : k + TERMS]
+    return out
+
+
+def per_seed(products: Sequence[tuple[slice, Any]], B: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the products of several matrices, each with its own columns of `B`, side by side.
+
+    Parameters
+    ----------
+    products
+        (columns, A), of equal shapes, in the order of the columns; a single one takes all of them.
+    B
+        Iterates or scores, one column a lane.
+    """
+    lanes, first = products[0]
+    if len(products) == 1:
+        return product(first, B)
+    out = np.empty((first.shape[0], B.shape[1]))
+    for lanes, A in products:
+        product(A, B[:, lanes], out[:, lanes])
+    out[:, lanes.stop :] = 0.0  # padding that no columns reach
+    return out
+
+
+class Window:
+    """The same number of rows of X at a time, with their transpose; no entry is copied.
+
+    Of a CSR matrix they are two objects whose arrays change when the window moves: to make new ones
+    takes longer than to multiply them.
+
+    Parameters
+    ----------
+    X
+        A dense array or CSR matrix whose number of rows is a multiple of `size`.
+    size
+        The number of rows.
+    """
+
+    def __init__(self, X: Any, size: int) -> None:
+        self._X = X
+        self._size = size
+        self._rows = row_range(X, slice(0, size))
+        self._columns = transpose(self._rows)
+
+    def at(self, k: int) -> tuple[Any, Any]:
+        """Return the k-th rows and their transpose, good until the window moves."""
+        X, start, stop = self._X, k * self._size, (k + 1) * self._size
+        if isinstance(X, np.ndarray):
+            return X[start:stop], X[start:stop].T
+        lo, hi = X.indptr[start], X.indptr[stop]
+        for part in (self._rows, self._columns):
+            part.data, part.indices = X.data[lo:hi], X.indices[lo:hi]
+            part.indptr = X.indptr[start : stop + 1] - lo
+        return self._rows, self._columns
+
+
+def row_slices(n_rows: int) -> Iterator[slice]:
+    """Yield consecutive rows of an array, few enough to stay in cache with 64 lanes."""
+    size = max(1, BLOCK_ELEMENTS // 64)
+    return (slice(k, min(k + size, n_rows)) for k in range(0, n_rows, size))
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep what is freed for the next temporary.
+
+    To have freed a large array once raises the size below which it does; otherwise every array of
+    128 KiB or more is mapped and cleared anew, which takes longer than to compute it.
+    """
+    np.empty(1 << 21)
+
+
+def row_range(X: Any, rows: slice) -> Any:
+    """Return X[rows] of a dense or CSR matrix without copying its entries."""
+    if isinstance(X, np.ndarray):
+        return X[rows]
+    lo, hi = X.indptr[rows.start], X.indptr[rows.stop]
+    indptr = X.indptr[rows.start : rows.stop + 1] - lo
+    shape = (rows.stop - rows.start, X.shape[1])
+    return _sharing(type(X), shape, X.data[lo:hi], X.indices[lo:hi], indptr)
+
+
+def transpose(X: Any) -> Any:
+    """Return the transpose of a dense or CSR matrix without copying its entries."""
+    if isinstance(X, np.ndarray):
+        return X.T
+    from scipy.sparse import csc_array
+
+    return _sharing(csc_array, X.shape[::-1], X.data, X.indices, X.indptr)
+
+
+def _sharing(kind: Any, shape: tuple[int, int], data: Any, indices: Any, indptr: Any) -> Any:
+    """Return a sparse matrix of these very arrays; SciPy's constructor copies small views."""
+    out = kind(shape, dtype=data.dtype)
+    out.data, out.indices, out.indptr = data, indices, indptr
+    return out

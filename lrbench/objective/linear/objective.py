@@ -1,0 +1,159 @@
+"""The linear model: a loss of the scores X @ W plus a penalty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrbench.arrays import Lanes, Mask, PerLane, PerSample
+from lrbench.losses.base import sums
+from lrbench.objective.linear.matrix import DataMatrix, product
+from lrbench.objective.oracle import Stopwatch
+
+if TYPE_CHECKING:
+    from lrbench.losses.base import Loss
+    from lrbench.penalties.base import Penalty
+
+
+@dataclass(frozen=True, eq=False)
+class LinearObjective:
+    r"""The objective of a linear model.
+
+    .. math:: F(w) = \frac1n \sum_{i=1}^n \varphi(x_i^\top w, y_i) + R(w)
+
+    Parameters
+    ----------
+    data
+        X, (n_samples, n_features), the intercept's column of ones last if there is one.
+    y
+        Targets, (n_samples,).
+    loss, penalty
+        phi and R; the penalty leaves the intercept alone.
+    intercept
+        Whether the last column is the intercept's.
+    """
+
+    data: DataMatrix
+    y: PerSample
+    loss: Loss
+    penalty: Penalty
+    intercept: bool
+
+    @property
+    def n_samples(self) -> int:
+        """The number of samples."""
+        return self.data.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        """The number of columns of X, the intercept's included."""
+        return self.data.shape[1]
+
+    @property
+    def n_penalised(self) -> int:
+        """The number of coordinates that the penalty sees."""
+        return self.n_features - self.intercept
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return F of every column of `W`, (n_lanes,)."""
+        total = np.zeros(W.shape[1])
+        for rows, X, _ in self.data.blocks(W.shape[1]):
+            Z, y = product(X, W), self.y[rows]
+            total += sums(self.loss, Z, y)
+        total /= self.n_samples
+        return total + self.penalty.value(W[: self.n_penalised])
+
+    def gradient(self, W: Lanes) -> Lanes:
+        """Return the (sub)gradient of F at every column of `W`, shape of `W`."""
+        G = self.loss_gradient(W)
+        self.add_penalty_gradient(G, W)
+        return G
+
+    def loss_gradient(self, W: Lanes) -> Lanes:
+        """Return the (sub)gradient of the mean loss, without the penalty, shape of `W`."""
+        G: Lanes | None = None
+        for rows, X, XT in self.data.blocks(W.shape[1]):
+            part = product(XT, self.loss.derivative(product(X, W), self.y[rows]))
+            G = part if G is None else np.add(G, part, out=G)
+        assert G is not None
+        G /= self.n_samples
+        return G
+
+    def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
+        """Return F and its gradient, column by column; a running `watch` pauses for the value."""
+        watch = watch or Stopwatch()
+        total = np.zeros(W.shape[1])
+        G: Lanes | None = None
+        for rows, X, XT in self.data.blocks(W.shape[1]):
+            Z, y = product(X, W), self.y[rows]
+            with watch.paused():
+                total += sums(self.loss, Z, y)
+            part = product(XT, self.loss.derivative(Z, y))
+            G = part if G is None else np.add(G, part, out=G)
+        assert G is not None
+        G /= self.n_samples
+        self.add_penalty_gradient(G, W)
+        with watch.paused():
+            total /= self.n_samples
+            total += self.penalty.value(W[: self.n_penalised])
+        return total, G
+
+    def add_penalty_gradient(self, G: Lanes, W: Lanes) -> None:
+        """Add the (sub)gradient of the penalty at `W` to `G` in place; an indicator's is 0."""
+        if self.penalty.weight:
+            part = G[: self.n_penalised]  # G[:p] += … would copy the sum once more
+            part += self.penalty.gradient(W[: self.n_penalised])
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return the penalty's prox at `W`, which leaves the intercept alone; `W` is used up."""
+        W[: self.n_penalised] = self.penalty.prox(W[: self.n_penalised], lr)
+        return W
+
+    def confine(self, W: Lanes) -> Mask | None:
+        """Move `W` in place to the nearest point of an indicator's set; return which lanes moved.
+
+        None is for no lane.
+        """
+        if not self.penalty.indicator:
+            return None
+        penalised = W[: self.n_penalised]
+        nearest = self.penalty.prox(penalised, np.ones(W.shape[1]))
+        moved: Mask = (nearest != penalised).any(axis=0)
+        W[: self.n_penalised] = nearest
+        return moved if moved.any() else None
+
+
+@dataclass(frozen=True, eq=False)
+class LinearHeldOut:
+    r"""Samples that a linear model is measured on, and not fitted to.
+
+    .. math:: \frac1m \sum_{i=1}^m \varphi(x_i^\top w, y_i)
+
+    without the penalty, and for two classes the share of the samples with y_i = 1 where
+    :math:`x_i^\top w > 0` and y_i = -1 elsewhere.
+
+    Parameters
+    ----------
+    data, y, loss
+        As of the objective; the columns of the data are those of the objective.
+    """
+
+    data: DataMatrix
+    y: PerSample
+    loss: Loss
+
+    def measures(self, W: Lanes) -> dict[str, PerLane]:
+        """Return ``test_loss`` and for two classes ``test_accuracy`` of every column of `W`."""
+        loss, right = np.zeros(W.shape[1]), np.zeros(W.shape[1])
+        classes = self.loss.task == "binary"
+        for rows, X, _ in self.data.blocks(W.shape[1]):
+            Z, y = product(X, W), self.y[rows]
+            loss += sums(self.loss, Z, y)
+            if classes:
+                right += np.where(y[:, None] > 0, Z > 0, Z <= 0).sum(axis=0)  # nan is wrong
+        n_samples = self.data.shape[0]
+        return {"test_loss": loss / n_samples} | (
+            {"test_accuracy": right / n_samples} if classes else {}
+        )

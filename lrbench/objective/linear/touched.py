@@ -1,0 +1,219 @@
+"""Steps on wide sparse data: each visits only the columns that its minibatch touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Vector, norm_sq
+from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
+from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
+from lrbench.objective.oracle import Ball, Gradient, Meter, Observer
+
+if TYPE_CHECKING:
+    from lrbench.objective.linear.objective import LinearObjective
+    from lrbench.objective.minibatches import Minibatches
+
+
+class TouchedGradient:
+    """g = (a matrix on the touched columns) + curvature w."""
+
+    def __init__(
+        self, W: ScaledLanes, columns: Index, G: Lanes, curvature: float, inners: Lanes
+    ) -> None:
+        self.columns = columns
+        self.G = G
+        """The loss's part on the touched columns, (n_touched, n_lanes)."""
+        self.curvature = curvature
+        self.loss_inner: PerLane = inners[0]
+        self.loss_inner_star: PerLane = inners[1]
+        """<loss part, w> and <loss part, w_star>, from the scores."""
+        self._W = W
+        self._norm_sq: PerLane | None = None
+        self.free = int(len(columns) > 0 and columns[-1] >= W.n_penalised)
+        """1 where the intercept's row is the last of G, else 0."""
+
+    def penalised_inner(self, W: ScaledLanes) -> PerLane:
+        """Return <loss part, w> over the penalised rows."""
+        if not self.free:
+            return self.loss_inner
+        inner: PerLane = self.loss_inner - self.G[-1] * W.V[-1]
+        return inner
+
+    def norm_sq(self) -> PerLane:
+        """Return |g|^2."""
+        if self._norm_sq is None:
+            W, c = self._W, self.curvature
+            cross = c * (2 * self.penalised_inner(W) + c * W.norm_sq)
+            self._norm_sq = np.maximum(norm_sq(self.G) + cross, 0.0)
+        return self._norm_sq
+
+    def inner(self, W: ScaledLanes) -> PerLane:
+        """Return <g, w>."""
+        return self.loss_inner + self.curvature * W.norm_sq
+
+    def inner_star(self) -> PerLane:
+        """Return <g, w_star>."""
+        return self.loss_inner_star + self.curvature * self._W.inner_star
+
+    def dense(self) -> Lanes:
+        """Return g as an array; costs O(n_features n_lanes)."""
+        W = self._W
+        W.fold()
+        g = np.zeros_like(W.V)
+        g[: W.n_penalised] = self.curvature * W.V[: W.n_penalised]
+        g[self.columns] += self.G
+        return g
+
+
+class TouchedOracle:
+    """The gradient on one minibatch, on its touched columns only."""
+
+    index: Index | None = None
+    cut: Mask | None = None
+    X: Any
+    """The minibatch's rows, (batch_size, n_touched), CSR."""
+    y: PerSample
+    columns: Index
+    star_scores: PerSample
+
+    def __init__(
+        self, objective: LinearObjective, ball: Ball | None, meter: Meter, observer: Observer
+    ) -> None:
+        self._objective = objective
+        self._ball = ball
+        self._meter = meter
+        self._observer = observer
+
+    def gradient(self, W: ScaledLanes) -> TouchedGradient:
+        """Return the gradient on the minibatch at `W`; metered as its size."""
+        return self._gradient(W, self._objective.penalty.curvature)
+
+    def loss_gradient(self, W: ScaledLanes) -> TouchedGradient:
+        """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
+        return self._gradient(W, 0.0)
+
+    def _gradient(self, W: ScaledLanes, curvature: float) -> TouchedGradient:
+        n = len(self.y)
+        U = W.V[self.columns]
+        penalised = U[: np.searchsorted(self.columns, W.n_penalised)]
+        penalised *= W.scale
+        Z = self.X @ U
+        R = self._objective.loss.derivative(Z, self.y)
+        R /= n
+        inners = np.stack([np.einsum("ij,ij->j", R, Z), self.star_scores @ R])
+        gradient = TouchedGradient(W, self.columns, self.X.T @ R, curvature, inners)
+        self._meter.sample_gradients += n
+        self._observer(W, gradient)
+        return gradient
+
+    def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
+        """Return W - lr g, projected on the ball if there is one; uses up both."""
+        assert isinstance(gradient, TouchedGradient)
+        G, free = gradient.G, gradient.free
+        if gradient.curvature:
+            W.shrink(1.0 - lr * gradient.curvature)
+        U = G * (-lr / W.scale)
+        if free:
+            U[-1] = -lr * G[-1]
+        self._move_tracked(W, lr, gradient)
+        W.V[gradient.columns] += U
+        penalised = U[: len(U) - free]
+        penalised *= W.scale_sum
+        if free:
+            U[-1] *= W.count
+        W.offset[gradient.columns] += U
+        self.cut = None if self._ball is None else self._project(W, self._ball)
+        return W
+
+    def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
+        """Return W - D, projected on the ball if there is one; uses up W, and visits every row."""
+        W.fold()
+        W.V -= D
+        W.refresh()
+        if self._ball is not None:
+            self._project(W, self._ball)
+        self.cut = np.ones_like(W.scale, dtype=np.bool_)
+        return W
+
+    def prox(self, W: ScaledLanes, lr: PerLane) -> ScaledLanes:
+        """Return the penalty's prox at `W`, a scaling, projected on the ball; uses up W."""
+        self._meter.prox_calls += 1
+        self.cut = np.ones_like(W.scale, dtype=np.bool_)
+        W.shrink(self._objective.penalty.prox(np.ones((1, len(lr))), lr)[0])
+        if self._ball is not None:
+            self._project(W, self._ball)
+        return W
+
+    @property
+    def plain(self) -> bool:
+        """Whether the last step of every lane was W - lr g itself."""
+        return self.cut is None
+
+    @staticmethod
+    def _move_tracked(W: ScaledLanes, lr: PerLane, g: TouchedGradient) -> None:
+        """Carry |w|^2 and <w, w_star> (already shrunk) over the step -lr (loss part)."""
+        penalised = g.G[: len(g.G) - g.free]
+        inner_w = g.penalised_inner(W) * (1.0 - lr * g.curvature)
+        inner_star = g.loss_inner_star - (g.G[-1] * W.w_star[-1] if g.free else 0.0)
+        W.norm_sq = W.norm_sq + lr * (lr * norm_sq(penalised) - 2.0 * inner_w)
+        W.inner_star = W.inner_star - lr * inner_star
+
+    @staticmethod
+    def _project(W: ScaledLanes, ball: Ball) -> Mask | None:
+        """Project on a ball around the origin, a scaling; return which lanes moved, or None."""
+        free_sq = norm_sq(W.V[W.n_penalised :])
+        distance = np.sqrt(np.maximum(W.norm_sq, 0.0) + free_sq)
+        factor = np.minimum(1.0, ball.radius / np.maximum(distance, np.finfo(float).tiny))
+        moved: Mask = factor < 1.0
+        if not moved.any():
+            return None
+        W.shrink(factor)
+        W.offset[W.n_penalised :] -= W.count * W.V[W.n_penalised :] * (1.0 - factor)
+        W.V[W.n_penalised :] *= factor
+        return moved
+
+
+class ScaledWalk:
+    """Minibatches of wide sparse data."""
+
+    def __init__(
+        self,
+        objective: LinearObjective,
+        w0: Vector,
+        w_star: Vector | None,
+        ball: Ball | None,
+        minibatches: Minibatches,
+    ) -> None:
+        self.meter = Meter()
+        self.iterates = ScaledIterates(w0, w_star, objective.n_penalised)
+        self._objective = objective
+        self._ball = ball
+        self._minibatches = minibatches
+        self._star_scores = objective.data.X @ self.iterates._w_star
+
+    def offer(self, gradient: Lanes, at: ScaledLanes) -> None:
+        """Do nothing: a minibatch has another gradient."""
+
+    def place(self, slices: Sequence[slice | None]) -> None:
+        """Do nothing: all lanes are of one seed."""
+
+    def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:
+        """Yield the oracle of each minibatch (one object, whose data change)."""
+        objective, size = self._objective, self._minibatches.batch_size
+        oracle = TouchedOracle(objective, self._ball, self.meter, observer)
+        for chunk in self._minibatches.chunks(max(1, CHUNK_SAMPLES // size)):
+            flat = chunk.ravel()
+            X = objective.data.gather(flat, dense=False)
+            y, star_scores = objective.y[flat], self._star_scores[flat]
+            for k, index in enumerate(chunk):
+                rows = slice(k * size, (k + 1) * size)
+                part = row_range(X, rows)
+                oracle.columns, local = np.unique(part.indices, return_inverse=True)
+                shape = (size, len(oracle.columns))
+                oracle.X = type(part)((part.data, local, part.indptr), shape=shape)
+                oracle.index, oracle.y = index, y[rows]
+                oracle.star_scores = star_scores[rows]
+                yield oracle

@@ -1,0 +1,55 @@
+"""The order of the samples: the same for every lane and every solver of a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrbench.arrays import Index
+from lrbench.objective.constants import Sampling
+
+STREAM = (1,)
+"""What sets this stream of random numbers apart from ``default_rng(seed)``."""
+
+
+@dataclass(frozen=True)
+class Minibatches:
+    """Seeded minibatches of one size.
+
+    Parameters
+    ----------
+    n_samples
+        The number of samples to draw from.
+    batch_size
+        The size of every minibatch, 1 <= batch_size <= n_samples.
+    sampling
+        ``"replacement"``: independent and uniform, the setting of the theorems; ``"reshuffle"``:
+        one random permutation after another, cut into minibatches (which may span two of them).
+    seed
+        Of the order; equal seeds give equal minibatches, independent of what else is drawn with
+        the same seed (generated data, a random start).
+    """
+
+    n_samples: int
+    batch_size: int
+    sampling: Sampling
+    seed: int
+
+    def chunks(self, n_steps: int) -> Iterator[Index]:
+        """Yield the indices of the next `n_steps` minibatches, (n_steps, batch_size), for ever."""
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=STREAM))
+        shape = (n_steps, self.batch_size)
+        if self.sampling == "replacement":
+            while True:
+                yield rng.integers(0, self.n_samples, size=shape, dtype=np.intp)
+        rest = np.empty(0, dtype=np.intp)
+        size = n_steps * self.batch_size
+        while True:
+            parts = [rest]
+            while sum(map(len, parts)) < size:
+                parts.append(rng.permutation(self.n_samples).astype(np.intp, copy=False))
+            stream = np.concatenate(parts)
+            rest = stream[size:]
+            yield stream[:size].reshape(shape)

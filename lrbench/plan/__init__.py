@@ -1,0 +1,1 @@
+"""What to run, checked; and each problem made ready for it."""

@@ -1,0 +1,246 @@
+"""What to run on every problem, checked when it is made."""
+
+from __future__ import annotations
+
+import math
+import operator
+import typing
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrbench.config.rates import Rate, rates
+from lrbench.config.solver_spec import SolverSpec
+from lrbench.engine.task import Budget, log_spaced
+from lrbench.errors import UsageError, shown
+from lrbench.objective.constants import Sampling
+from lrbench.results.ranking import DEFAULT_SHARE
+from lrbench.solvers.base import Solver
+from lrbench.solvers.build import build as build_solver
+
+DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
+DEFAULT_ITERATIONS = 1000
+DEFAULT_PASSES = 10.0
+DEFAULT_SWEEP = "1e-4:1e4:33"
+"""The initial learning rates of a sweep."""
+
+FIRST_SHARE = 0.1
+"""Of a pass: before that a stochastic sweep is not looked at, because a look costs a pass."""
+
+LANE_MULTIPLE = 8
+"""Lanes of a sweep are padded to a multiple of this: so their bits do not depend on each other."""
+
+MOST_STEPS = 10**15
+INTEGERS = {
+    "batch_size": (1, 2**62),
+    "iterations": (1, MOST_STEPS),
+    "replicates": (1, 10**6),
+    "seed": (0, 2**62),
+    "checkpoints_per_decade": (1, 1000),
+    "threads": (1, 1024),
+    "lane_block": (LANE_MULTIPLE, 10**6),
+}
+"""Whole numbers among the options, and their ranges."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run on every problem; checked when it is made.
+
+    Parameters
+    ----------
+    solvers
+        ``NAME`` or ``NAME[key=value,...]``.
+    lr0
+        Initial learning rates: positive numbers, or texts with units of 1/L and ranges.
+    batch_size
+        None for full batches.
+    iterations, passes
+        The budget: one of them or neither (1000 iterations; stochastic: 10 passes).
+    target
+        A run ends at the first checkpoint with a suboptimality of at most this.
+    timeout
+        Seconds for everything.
+    sampling
+        How minibatches are drawn.
+    radius
+        Of the ball around the start that the iterates are projected on; None without one.
+    f_star
+        Taken as the minimum; None to have it certified.
+    seed, replicates
+        Seeds seed, seed + 1, …, seed + replicates - 1.
+    checkpoints_per_decade
+        Rows of the trace for each factor 10 in T.
+    threads
+        BLAS threads.
+    sweep
+        Whether the subject is the sensitivity to lr0: each run ends at the target, which is 1 % of
+        F(w_0) - f* where none is given, and its bits do not depend on the other lr0.
+    lane_block
+        The most lanes that go through a problem together in a sweep, a multiple of 8; None for as
+        many as fit into memory, and of several seeds as many as stay in cache.
+
+    Raises
+    ------
+    UsageError
+        For a value that makes no sense.
+    """
+
+    solvers: str | Sequence[str] = DEFAULT_SOLVERS
+    lr0: float | str | Rate | Iterable[float | str | Rate] = (1.0,)
+    batch_size: int | None = None
+    iterations: int | None = None
+    passes: float | None = None
+    target: float | None = None
+    timeout: float | None = None
+    sampling: Sampling = "replacement"
+    radius: float | None = None
+    f_star: float | None = None
+    seed: int = 0
+    replicates: int = 1
+    checkpoints_per_decade: int = 12
+    threads: int = 1
+    sweep: bool = False
+    lane_block: int | None = None
+    built: Sequence[tuple[Solver, SolverSpec]] = field(init=False)
+    rates: Sequence[Rate] = field(init=False)
+
+    def __post_init__(self) -> None:
+        given = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
+        built = {str(spec): (solver, spec) for solver, spec in map(build_solver, _texts(given))}
+        self._set("built", tuple(built.values()))
+        self._set("rates", tuple(rates(self.lr0)))
+        if not self.built:
+            raise UsageError("there is no solver.", "give --solver, as in --solver wngrad.")
+        if not self.rates:
+            raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
+        if self.sampling not in typing.get_args(Sampling):
+            raise UsageError(
+                f"--sampling {shown(self.sampling)} is not known.",
+                "choose replacement or reshuffle.",
+            )
+        for name, (low, high) in INTEGERS.items():
+            self._set(name, _integer(name, getattr(self, name), low, high))
+        for name in ("passes", "timeout", "radius", "target", "f_star"):
+            self._set(name, _number(name, getattr(self, name), positive=name != "f_star"))
+        if self.lane_block is not None and self.lane_block % LANE_MULTIPLE:
+            raise UsageError(
+                f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
+                f"give {LANE_MULTIPLE}, {2 * LANE_MULTIPLE}, …",
+            )
+        self._check_budget()
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _check_budget(self) -> None:
+        if self.iterations is not None and self.passes is not None:
+            raise UsageError(
+                "the budget is given twice, as iterations and as passes.",
+                "give one of --iterations and --passes.",
+            )
+        if self.batch_size is None and self.replicates > 1:
+            raise UsageError(
+                f"full batches have no random part: {self.replicates} replicates would be equal.",
+                "give --batch-size for the stochastic setting, or leave --replicates out.",
+            )
+
+    @property
+    def seeds(self) -> range:
+        """The seeds to run."""
+        return range(self.seed, self.seed + self.replicates)
+
+    @property
+    def bundles(self) -> int:
+        """The number of solvers x seeds."""
+        return len(self.built) * self.replicates
+
+    @property
+    def multiple(self) -> int:
+        """What the number of lanes that run together is padded to a multiple of."""
+        return LANE_MULTIPLE if self.sweep else 1
+
+    def target_on(self, delta0: float) -> float | None:
+        """Return the suboptimality at which a run ends, where F(w_0) - f* is `delta0`."""
+        return DEFAULT_SHARE * delta0 if self.sweep and self.target is None else self.target
+
+    def budget(self, n_samples: int, delta0: float) -> Budget:
+        """Return how long a run goes on, and where it is looked at.
+
+        In a stochastic sweep, where looking costs more than stepping, F at the average is evaluated
+        on the 1-2-5 series alone and the norm of the whole gradient not at all.
+        """
+        steps, marks = self.steps(n_samples), self.checkpoints(n_samples)
+        target = self.target_on(delta0)
+        if not self.sweep or self.batch_size is None:
+            return Budget(steps, marks, target)
+        averages = sorted(set(log_spaced(steps, 1)) & set(marks))
+        return Budget(steps, marks, target, averages, gradients=False)
+
+    def checkpoints(self, n_samples: int) -> list[int]:
+        """Return the iterations at which a run is looked at."""
+        steps = self.steps(n_samples)
+        found = log_spaced(steps, self.checkpoints_per_decade)
+        if not self.sweep or self.batch_size is None:
+            return found
+        first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))
+        return [t for t in found if t == 0 or t >= first]
+
+    def steps(self, n_samples: int) -> int:
+        """Return the number of steps T that the budget allows."""
+        if self.iterations is not None:
+            return self.iterations
+        if self.passes is None and self.batch_size is None:
+            return DEFAULT_ITERATIONS
+        size = n_samples if self.batch_size is None else self.batch_size
+        passes = DEFAULT_PASSES if self.passes is None else self.passes
+        steps = passes * n_samples / size
+        if steps > MOST_STEPS:
+            raise UsageError(
+                f"--passes {passes:g} is more than {MOST_STEPS:.0e} steps.", "give fewer passes."
+            )
+        return max(1, math.ceil(steps - 1e-9))
+
+
+def _texts(values: Any) -> list[str]:
+    """Return the names of solvers, or raise `UsageError`."""
+    found = list(values) if isinstance(values, Iterable) else [values]
+    for value in found:
+        if not isinstance(value, str):
+            raise UsageError(
+                f"{shown(value)} is not the name of a solver.", "give a text: 'wngrad'."
+            )
+    return found
+
+
+def _integer(name: str, value: Any, low: int, high: int) -> int | None:
+    if value is None and name in ("batch_size", "iterations", "lane_block"):
+        return None
+    what = f"a whole number from {low} to {high if high < MOST_STEPS else format(high, '.0e')}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or not low <= number <= high:
+        raise _wrong(name, value, what)
+    return number
+
+
+def _number(name: str, value: Any, *, positive: bool) -> float | None:
+    if value is None:
+        return None
+    what = "a positive number" if positive else "a number"
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise _wrong(name, value, what) from None
+    if not math.isfinite(number) or (positive and number <= 0):
+        raise _wrong(name, value, what)
+    return number
+
+
+def _wrong(name: str, value: Any, what: str) -> UsageError:
+    option = "--" + name.replace("_", "-")
+    text = str(value)
+    text = text if len(text) <= 40 else text[:37] + "..."
+    return UsageError(f"{option} {text} is not {what}.", f"{option} takes {what}.")

@@ -1,0 +1,175 @@
+"""From a specification to the problem."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrbench.arrays import Vector
+from lrbench.config.values import located
+from lrbench.data.holdout import fits, matched
+from lrbench.data.intercept import with_intercept
+from lrbench.data.scaling import Affine, fit_scaling, scaled_like
+from lrbench.errors import DataError, UsageError
+from lrbench.losses.base import Loss
+from lrbench.objective.linear.matrix import DataMatrix
+from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
+from lrbench.objective.problem import About, AboutTest, LinearProblem
+from lrbench.penalties import PENALTIES
+from lrbench.penalties.base import Penalty
+from lrbench.penalties.none import NoPenalty
+from lrbench.problem_files.model import (
+    OF_MAX,
+    PER_SAMPLE,
+    PenaltySpec,
+    ProblemSpec,
+    Split,
+    StartSpec,
+    canonical,
+)
+from lrbench.problem_files.parts import make_loss
+from lrbench.problem_files.samples import Samples, samples, training
+
+if TYPE_CHECKING:
+    from lrbench.objective.linear.matrix import Matrix
+
+
+def build(spec: ProblemSpec) -> LinearProblem:
+    """Return the problem that `spec` specifies, its data read, scaled and labelled.
+
+    Raises
+    ------
+    DataError
+        Where the data are missing, bad, have other than two labels for a binary loss, or negative
+        targets for a loss for counts.
+    UsageError
+        Where an option does not fit the data: a label they do not have, ``standard`` on a sparse
+        matrix, a start outside the set of an indicator penalty.
+    """
+    found = samples(spec)
+    with located(spec.name):
+        X, fitted = fit_scaling(found.train.X, spec.scale)
+    matrix = _matrix(X, spec)
+    loss = make_loss(spec.loss)
+    mean_loss = LinearObjective(matrix, found.y, loss, NoPenalty(), spec.intercept)
+    with located(spec.name):
+        penalty = _penalty(spec.penalty, mean_loss)
+    w0 = _start(spec.start, mean_loss.n_features)
+    _check_start(spec, penalty, w0[: mean_loss.n_penalised])
+    test, about_test = _held_out(found, spec, fitted, loss)
+    return LinearProblem(
+        data=matrix,
+        y=found.y,
+        loss=loss,
+        penalty=penalty,
+        intercept=spec.intercept,
+        name=spec.name,
+        w0=w0,
+        about=About(
+            title=spec.title,
+            data=found.train.name,
+            scale=spec.scale,
+            start=str(spec.start),
+            labels=found.labels,
+            fingerprint=fingerprint(spec, found.train.content_hash),
+            test=about_test,
+        ),
+        test=test,
+    )
+
+
+def _matrix(X: Matrix, spec: ProblemSpec) -> DataMatrix:
+    return DataMatrix(with_intercept(X) if spec.intercept else X)
+
+
+def _held_out(
+    found: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss
+) -> tuple[LinearHeldOut | None, AboutTest | None]:
+    """Return the samples held out, with the columns and the scaling of the training data."""
+    test, y = found.test, found.test_y
+    if test is None or y is None:
+        return None, None
+    X, left_out = matched(test.X, found.train.X)
+    with located(test.name, DataError):
+        X = scaled_like(X, spec.scale, fitted)
+    split = spec.test if isinstance(spec.test, Split) else None
+    about = AboutTest(
+        data=test.name,
+        n_samples=len(y),
+        fraction=split.fraction if split else None,
+        seed=split.seed if split else None,
+        features_left_out=left_out,
+    )
+    return LinearHeldOut(_matrix(X, spec), y, loss), about
+
+
+def fingerprint(spec: ProblemSpec, content_hash: str) -> str:
+    """Return the SHA-256 of the canonical specification and of the data, in hexadecimal digits."""
+    return hashlib.sha256(f"{canonical(spec)}\n{content_hash}".encode()).hexdigest()
+
+
+def planted(spec: ProblemSpec) -> Vector | None:
+    """Return a minimiser that is known by construction, (n_features,), None if there is none.
+
+    Only generated data have one, for the squared loss without penalty on X as it was made. With an
+    intercept it has the coordinate 0 there, and is a minimiser only where X w = y.
+    """
+    if spec.loss != "squared" or spec.penalty.name != "none" or spec.scale != "none":
+        return None
+    data = training(spec) if spec.data.generated else None
+    if data is None or data.planted is None or not spec.intercept:
+        return data.planted if data else None
+    return np.append(data.planted, 0.0) if fits(data) else None
+
+
+def largest_weight(mean_loss: LinearObjective) -> float:
+    r"""Return the smallest weight of an l1 penalty for which w = 0 is optimal.
+
+    .. math:: \max_j \Big| \frac1n \sum_i x_{ij} \varphi'(0, y_i) \Big|
+
+    over the penalised columns j of X as scaled. The scores are 0: an intercept is not fitted first,
+    and the fit with an intercept may be zero earlier or later.
+    """
+    G = mean_loss.loss_gradient(np.zeros((mean_loss.n_features, 1)))
+    return float(np.abs(G[: mean_loss.n_penalised]).max(initial=0.0))
+
+
+def _penalty(spec: PenaltySpec, mean_loss: LinearObjective) -> Penalty:
+    params = dict(spec.params)
+    if spec.weight is not None:
+        params["weight"] = _weight(spec, mean_loss)
+    penalty: Penalty = PENALTIES.get(spec.name)(**params)
+    return penalty
+
+
+def _weight(spec: PenaltySpec, mean_loss: LinearObjective) -> float:
+    """Return the weight as a number; a share of max is one of the l1 part where there is more."""
+    if spec.weight == PER_SAMPLE:
+        return 1.0 / mean_loss.n_samples
+    if not isinstance(spec.weight, str):
+        return float(spec.weight or 0.0)
+    largest = largest_weight(mean_loss) / dict(spec.params).get("l1_ratio", 1.0)
+    if not largest > 0.0:
+        raise UsageError(
+            f"the weight {spec.weight} is 0: w = 0 is optimal without a penalty.",
+            "give the weight as a number.",
+        )
+    return float(spec.weight.removesuffix(OF_MAX)) * largest
+
+
+def _check_start(spec: ProblemSpec, penalty: Penalty, penalised: Vector) -> None:
+    """Refuse a start where the objective is infinite."""
+    if not penalty.indicator or np.isfinite(penalty.value(penalised[:, None])).all():
+        return
+    raise UsageError(
+        f"{spec.name}: the start {spec.start} is outside the {spec.penalty}.",
+        "give another start or a larger set.",
+    )
+
+
+def _start(spec: StartSpec, n_features: int) -> Vector:
+    if spec.name == "zeros":
+        return np.zeros(n_features)
+    return spec.scale * np.random.default_rng(spec.seed).standard_normal(n_features)

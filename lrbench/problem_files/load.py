@@ -1,0 +1,184 @@
+"""Problem files: the shipped ones by name, any other by path."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from lrbench.config.registry import did_you_mean
+from lrbench.config.values import Table, checked, located
+from lrbench.data.generated.generators import PREFIX
+from lrbench.data.libsvm.fault import ZeroBased
+from lrbench.data.load import DataName
+from lrbench.data.scaling import check_scaling
+from lrbench.errors import UsageError, shown
+from lrbench.losses import LOSSES
+from lrbench.problem_files.model import CLAIMED, ProblemSpec, describe
+from lrbench.problem_files.parts import read_loss, read_penalty, read_positive, read_start
+from lrbench.problem_files.source import read_test, read_zero_based
+
+SUFFIX = ".toml"
+
+SEE = "see a problem that ships for the form: lrbench show problem logreg."
+
+
+def shipped() -> list[str]:
+    """Return the names of the problems that ship with lrbench, sorted."""
+    folder = resources.files("lrbench.problems")
+    return sorted(f.name.removesuffix(SUFFIX) for f in folder.iterdir() if f.name.endswith(SUFFIX))
+
+
+def load_spec(name_or_path: str | Path) -> ProblemSpec:
+    """Return the problem that ships under this name, or in the file at this path.
+
+    Parameters
+    ----------
+    name_or_path
+        A path ends in ``.toml`` or has a folder in it.
+
+    Raises
+    ------
+    UsageError
+        For an unknown name, a missing file, TOML that cannot be parsed, an unknown key, a value of
+        the wrong type or out of range, or a missing ``[data]`` table.
+    """
+    text = str(name_or_path)
+    if text.endswith(SUFFIX) or Path(text).name != text:
+        path = Path(text)
+        return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)
+    if text not in shipped():
+        raise UsageError(f"there is no problem {shown(text)}.", did_you_mean(text, shipped()))
+    file = resources.files("lrbench.problems") / f"{text}{SUFFIX}"
+    return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())
+
+
+def load_specs(problems: Any) -> list[ProblemSpec]:
+    """Return the specifications of one problem or many: names, paths or specifications.
+
+    Raises
+    ------
+    UsageError
+        For anything else, or as `load_spec`.
+    """
+    kinds = (str, Path, ProblemSpec)
+    many = [problems] if isinstance(problems, kinds) else problems
+    if not isinstance(many, Iterable) or not (found := list(many)):
+        raise UsageError(f"{shown(problems)} names no problem.", "give a name, as in 'logreg'.")
+    for problem in found:
+        if not isinstance(problem, kinds):
+            raise UsageError(f"{shown(problem)} is not a problem.", "give a name, as in 'logreg'.")
+    return [p if isinstance(p, ProblemSpec) else load_spec(p) for p in found]
+
+
+def parse_spec(text: str, name: str, where: str, folder: Path) -> ProblemSpec:
+    """Return the problem in TOML `text`, called `name`.
+
+    Parameters
+    ----------
+    text, where
+        The file's content, and what errors call the file.
+    name
+        The problem's name.
+    folder
+        What paths in the file are relative to.
+    """
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also numbers and nesting without end
+        raise UsageError(f"{where} is not TOML: {_sentence(error)}.", SEE) from error
+    with located(where):
+        return spec_from_table(table, name, folder)
+
+
+def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -> ProblemSpec:
+    """Return the problem called `name` that the keys of a problem file say.
+
+    Parameters
+    ----------
+    values
+        As TOML is read: texts, numbers, tables.
+    name
+        The problem's name.
+    folder
+        What a relative path of data is relative to; None is the working directory.
+    """
+    table = Table(values, "a problem file")
+    title = table.take("title", str, "")
+    loss = table.take_any("loss", "")
+    penalty = read_penalty(table.take_any("penalty", "none"))
+    start = read_start(table.take_any("start", "zeros"))
+    data_values = table.take_any("data")
+    claims = _claims(table.take_any("constants", {}))
+    table.finish()
+    if not loss:
+        raise UsageError("the loss is missing.", f"choose from {', '.join(sorted(LOSSES))}.")
+    loss = read_loss(loss)
+    if data_values is None:
+        raise UsageError("the table [data] is missing.", 'add [data] and name = "…" under it.')
+    data = Table(checked(data_values, "data", dict), "the table data")
+    scale = data.take("scale", str, "maxabs")
+    check_scaling(scale)
+    intercept = data.take("intercept", bool, False)
+    positive = read_positive(data.take_any("positive"))
+    zero_based = read_zero_based(data.take_any("zero_based", "auto"))
+    test, seed = data.take_any("test"), data.take_any("test_seed")
+    source = _source(data, folder, zero_based)
+    title = title or describe(loss, penalty, source)
+    spec = ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
+    spec = replace(spec, claims=claims)
+    if test is None and seed is None:
+        return spec
+    return replace(spec, test=read_test(test, seed, zero_based, folder))
+
+
+def _claims(values: Any) -> tuple[tuple[str, float], ...]:
+    """Return the constants that the table [constants] states."""
+    table = Table(checked(values, "constants", dict), "the table constants")
+    stated = [(name, table.take(name, float, math.nan)) for name in CLAIMED if table.has(name)]
+    for name in CLAIMED:
+        table.take_any(name)
+    table.finish()
+    for name, value in stated:
+        if not math.isfinite(value):
+            raise UsageError(f"constants.{name} is {value}, not a finite number.", SEE)
+    return tuple(stated)
+
+
+def _source(table: Table, folder: Path | None, zero_based: ZeroBased) -> DataName:
+    """Return which data the rest of the table [data] means."""
+    name = table.take("name", str, "")
+    if not name.strip():
+        raise UsageError("[data] has no name.", "give a path or sklearn:NAME.")
+    if not name.startswith(PREFIX):
+        table.finish()
+    data = DataName(name, table.rest(), folder, zero_based)
+    data.check()
+    return data
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"there is no problem file {path}.",
+            f"check the path, or choose from {', '.join(shipped())}.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path} is not TOML: it is not UTF-8 text.",
+            f"a data file is given with --data; {SEE}",
+        ) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{path} cannot be read: {why.lower()}.", "check the path.") from error
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).rstrip(".")
+    return text[:1].lower() + text[1:]

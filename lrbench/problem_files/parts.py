@@ -1,0 +1,157 @@
+"""The parts of a problem, from a text or a table to a checked specification."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lrbench.config.named import parse_part, value_text
+from lrbench.config.registry import did_you_mean
+from lrbench.config.values import Table, checked
+from lrbench.data.labels import label_text
+from lrbench.errors import UsageError, shown
+from lrbench.losses import LOSSES
+from lrbench.losses.base import Loss
+from lrbench.penalties import PENALTIES
+from lrbench.problem_files.model import OF_MAX, PER_SAMPLE, PenaltySpec, StartSpec
+
+
+def read_loss(value: Any) -> str:
+    """Return the loss in ``"huber[threshold=2]"`` or ``{name = "huber", threshold = 2}`` as a text.
+
+    The text has all parameters, so that two ways to write one loss give the same.
+    """
+    name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
+    name = LOSSES.canonical(name)
+    kind = LOSSES.get(name)
+    if params and not dataclasses.is_dataclass(kind):
+        raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
+    return part_text(kind(**_numbers(kind, Table(params, f"the loss {name}"))))
+
+
+def make_loss(text: str) -> Loss:
+    """Return the loss that `read_loss` wrote as `text`."""
+    name, params = parse_part(text)
+    loss: Loss = LOSSES.get(name)(**{key: float(value) for key, value in params.items()})
+    return loss
+
+
+def part_text(part: Any) -> str:
+    """Return the name of a loss with all its parameters: ``huber[threshold=1]``."""
+    fields = dataclasses.fields(part) if dataclasses.is_dataclass(part) else ()
+    values: dict[str, float] = {field.name: getattr(part, field.name) for field in fields}
+    inside = ",".join(f"{key}={value_text(value)}" for key, value in values.items())
+    return f"{part.name}[{inside}]" if inside else str(part.name)
+
+
+SHARES = ("l1", "elastic-net")
+"""The penalties that have a smallest weight at which w = 0 is optimal."""
+
+
+def read_penalty(value: Any) -> PenaltySpec:
+    """Return the penalty in ``"l2"``, ``"l2[weight=0.01]"`` or ``{name = "l2", weight = 0.01}``."""
+    name, params = _part(value, "penalty")
+    name = PENALTIES.canonical(name)
+    table = Table(params, f"the penalty {name}")
+    if name == "none":
+        if params:
+            raise UsageError("the penalty none has no parameters.", "leave them out, or choose l2.")
+        return PenaltySpec(name)
+    kind = PENALTIES.get(name)
+    weighted = any(field.name == "weight" for field in dataclasses.fields(kind))
+    weight = _weight(name, table.take_any("weight", PER_SAMPLE)) if weighted else None
+    others = _numbers(kind, table)
+    kind(**others, **({"weight": 1.0} if weighted else {}))
+    return PenaltySpec(name, weight, tuple(others.items()))
+
+
+def _weight(penalty: str, value: Any) -> float | str:
+    """Return a checked weight: a number, ``1/n_samples`` or ``0.1*max``."""
+    if value == PER_SAMPLE:
+        return PER_SAMPLE
+    wanted = f'a positive number or "{PER_SAMPLE}"'
+    if penalty in SHARES:
+        wanted = f'a positive number, "{PER_SAMPLE}" or "0.1{OF_MAX}"'
+        if isinstance(value, str) and value.replace(" ", "").endswith(OF_MAX):
+            return f"{value_text(_share(value, wanted))}{OF_MAX}"
+    return _positive(value, "weight", wanted)
+
+
+def _share(text: str, wanted: str) -> float:
+    try:
+        share = float(text.replace(" ", "").removesuffix(OF_MAX))
+    except ValueError:
+        return _positive(text, "weight", wanted)
+    return _positive(share, "the share of max in weight", "a positive number")
+
+
+def _numbers(kind: Any, table: Table) -> dict[str, float]:
+    """Return all parameters of `kind` but the weight, and finish the table."""
+    fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    names: dict[str, Any] = {f.name: f.default for f in fields if f.name != "weight"}
+    out = {key: table.take(key, float, default) for key, default in names.items()}
+    table.finish()
+    return out
+
+
+def read_start(value: Any) -> StartSpec:
+    """Return the start in ``"zeros"``, ``"normal[seed=1]"`` or ``{name = "normal", seed = 1}``."""
+    name, params = _part(value, "start")
+    table = Table(params, f"the start {name}")
+    if name == "zeros":
+        if params:
+            raise UsageError(
+                "the start zeros has no parameters.", "leave them out, or choose normal."
+            )
+        return StartSpec()
+    if name != "normal":
+        raise UsageError(
+            f"there is no start {shown(name)}.", did_you_mean(name, ("zeros", "normal"))
+        )
+    scale = _positive(table.take_any("scale", 1.0), "scale", "a positive number")
+    seed = table.take("seed", int, 0)
+    table.finish()
+    if seed < 0:
+        raise UsageError(f"seed is {seed}, which is negative.", "give a whole number from 0 on.")
+    return StartSpec("normal", scale, seed)
+
+
+def read_positive(value: Any) -> tuple[str, ...] | None:
+    """Return the labels in one label or a list of them, as texts; None for None."""
+    if value is None:
+        return None
+    labels = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    for label in labels:
+        if isinstance(label, bool) or not isinstance(label, str | int | float):
+            raise UsageError(
+                f"positive is {shown(value)}, not a label or a list of labels.",
+                "give a name, a number, or a list of them.",
+            )
+    texts = tuple(label_text(label) for label in labels)
+    if not all(texts) or not texts:
+        raise UsageError("positive has an empty label.", "name at least one label.")
+    return texts
+
+
+def split_positive(value: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the labels in ``"a,b"`` or in a list."""
+    return read_positive(value.split(",") if isinstance(value, str) else value)
+
+
+def _part(value: Any, called: str) -> tuple[str, Mapping[str, Any]]:
+    if isinstance(value, str):
+        return parse_part(value)
+    table = Table(checked(value, called, dict), called)
+    name = table.take_any("name")
+    if name is None:
+        raise UsageError(f"{called} has no name.", f'write {called} = {{ name = "…" }}.')
+    return checked(name, f"the name of {called}", str), table.rest()
+
+
+def _positive(value: Any, called: str, wanted: str) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 < value <= sys.float_info.max:
+        raise UsageError(f"{called} is {shown(value)}, not {wanted}.", f"give {wanted}.")
+    return float(value)

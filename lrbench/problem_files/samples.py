@@ -1,0 +1,113 @@
+"""The samples that a problem is fitted to, those that are held out, and their targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lrbench.arrays import Index, PerSample
+from lrbench.config.values import located
+from lrbench.data.dataset import Dataset
+from lrbench.data.holdout import split_rows, subset
+from lrbench.data.labels import binary_targets, count_targets, matched_targets
+from lrbench.data.load import DataName, load
+from lrbench.errors import DataError
+from lrbench.problem_files.model import ProblemSpec, Split
+
+Labels = dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """The training data and the test data of a problem as their sources have them.
+
+    Parameters
+    ----------
+    train, y
+        The data that the problem is fitted to, and the targets that its loss wants of them.
+    labels
+        For two classes which labels the targets stand for.
+    test, test_y
+        The same of what is held out; None where nothing is.
+    """
+
+    train: Dataset
+    y: PerSample
+    labels: Labels | None
+    test: Dataset | None = None
+    test_y: PerSample | None = None
+
+
+def samples(spec: ProblemSpec) -> Samples:
+    """Return the samples of a problem.
+
+    Labels are told apart in the whole set before it is split: what is +1 does not depend on which
+    samples are held out.
+
+    Raises
+    ------
+    DataError
+        As `lrbench.problem_files.build`.
+    """
+    data = load(spec.data)
+    with located(spec.name):
+        y, labels = _targets(data, spec)
+    if spec.test is None:
+        return Samples(data, y, labels)
+    if isinstance(spec.test, Split):
+        train, held_out = _rows(data, spec.test)
+        _check_classes(spec, data, y[train])
+        test = subset(data, held_out)
+        return Samples(subset(data, train), y[train], labels, test, y[held_out])
+    test = load(_counted_alike(spec.test, data))
+    if test.content_hash == data.content_hash:
+        raise DataError(
+            f"the test data {test.name} are the training data: nothing is held out.",
+            "give other data, or a share such as 0.2.",
+        )
+    return Samples(data, y, labels, test, _test_targets(test, data, y, spec))
+
+
+def _counted_alike(test: DataName, data: Dataset) -> DataName:
+    """Return the name of the test data with the index base of the training data, where it is open.
+
+    A text tells its base by an index 0 alone, which one of the two may happen not to have.
+    """
+    if test.zero_based != "auto" or data.zero_based is None or not test.is_text:
+        return test
+    return replace(test, zero_based="yes" if data.zero_based else "no")
+
+
+def training(spec: ProblemSpec) -> Dataset:
+    """Return the data that a problem is fitted to, without looking at their targets."""
+    data = load(spec.data)
+    return subset(data, _rows(data, spec.test)[0]) if isinstance(spec.test, Split) else data
+
+
+def _rows(data: Dataset, split: Split) -> tuple[Index, Index]:
+    with located(data.name, DataError):
+        return split_rows(len(data.y), split.fraction, split.seed)
+
+
+def _targets(data: Dataset, spec: ProblemSpec) -> tuple[PerSample, Labels | None]:
+    """Return the targets that the loss wants, and for two classes which labels they stand for."""
+    if spec.binary:
+        return binary_targets(data, spec.positive)
+    return (count_targets(data) if spec.task == "count" else data.y), None
+
+
+def _test_targets(test: Dataset, data: Dataset, y: PerSample, spec: ProblemSpec) -> PerSample:
+    if spec.binary:
+        return matched_targets(test, data, y)
+    return count_targets(test) if spec.task == "count" else test.y
+
+
+def _check_classes(spec: ProblemSpec, data: Dataset, y: PerSample) -> None:
+    """Refuse a split that leaves one class only to train on."""
+    if not spec.binary or y.min() < y.max():
+        return
+    assert isinstance(spec.test, Split)
+    raise DataError(
+        f"{data.name}: without the share {spec.test.fraction:g} that seed {spec.test.seed} holds"
+        f" out, all samples left to train on are {y[0]:+.0f}.",
+        f"hold out a smaller share, or other samples (--set data.test_seed={spec.test.seed + 1}).",
+    )

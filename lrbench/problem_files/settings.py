@@ -1,0 +1,190 @@
+"""Problems changed key by key, as by ``--set data.scale=maxabs``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from lrbench.config.named import parse_part
+from lrbench.config.registry import did_you_mean
+from lrbench.config.values import located
+from lrbench.data.load import DataName
+from lrbench.errors import UsageError, shown
+from lrbench.problem_files.load import spec_from_table
+from lrbench.problem_files.model import ProblemSpec, Split, canonical, describe
+from lrbench.problem_files.source import as_fraction, data_text
+
+FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
+
+PARTS = ("loss", "penalty", "start", "data")
+"""The keys that are tables."""
+
+KEYS = (
+    "title",
+    "loss",
+    "loss.name",
+    "loss.level",
+    "loss.threshold",
+    "penalty",
+    "penalty.name",
+    "penalty.weight",
+    "penalty.l1_ratio",
+    "penalty.lower",
+    "penalty.upper",
+    "penalty.radius",
+    "start",
+    "start.name",
+    "start.scale",
+    "start.seed",
+    "data.name",
+    "data.scale",
+    "data.intercept",
+    "data.positive",
+    "data.test",
+    "data.test_seed",
+    "data.zero_based",
+)
+"""What a hint suggests; which keys there are is asked of the problem itself."""
+
+
+def with_settings(spec: ProblemSpec, settings: Sequence[str]) -> ProblemSpec:
+    """Return `spec` with the keys of its problem file that `settings` name set to other values.
+
+    Parameters
+    ----------
+    spec
+        The problem to change, from a file or from options.
+    settings
+        Each ``KEY=VALUE``. The key is one of a problem file, with dots into its tables. The value
+        is read as TOML where it is TOML, else it is the text itself. Of two for one key the later
+        counts; otherwise their order does not matter: names are set first.
+
+    Returns
+    -------
+    ProblemSpec
+        Of the same name. The title is made anew where the loss, the penalty or the data are others.
+        A part with another name loses the parameters of the old one. A relative path of data set
+        here is one from the working directory.
+
+    Raises
+    ------
+    UsageError
+        For a setting without ``=``, an unknown key, or a value that a problem file may not have.
+    """
+    pairs = [_pair(text) for text in settings]
+    for key, text in sorted(pairs, key=lambda pair: _rank(pair[0])):
+        with located(f"--set {key}"):
+            spec = _with_setting(spec, key, _value(text))
+    return spec
+
+
+def _pair(setting: str) -> tuple[str, str]:
+    """Return the key and the text of the value."""
+    key, equals, text = setting.partition("=")
+    key, text = key.strip(), text.strip()
+    if not equals or not key:
+        raise UsageError(
+            f"--set {shown(setting)} has no {'key' if equals else 'equals sign'}.", FORM
+        )
+    _check_key(key)
+    return key, text
+
+
+def _rank(key: str) -> int:
+    """Return when a key is set: tables and names, what belongs to them, its seed, the title."""
+    if key in ("data.test_seed", "title"):
+        return 2
+    return 0 if "." not in key or key.endswith(".name") else 1
+
+
+def _value(text: str) -> Any:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return read["value"] if len(read) == 1 else text
+
+
+def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:
+    head, _, inside = key.partition(".")
+    table = _table_of(spec)
+    if not inside:
+        table[head] = value
+    elif inside == "name" and value != table[head]["name"]:
+        kept = _data_options(spec) if head == "data" else {}
+        table[head] = {"name": value, **kept}
+    else:
+        table[head][inside] = value
+    if key == "data.test" and as_fraction(value) is None:
+        table[head].pop("test_seed", None)
+    folder = None if key in ("data", "data.name") else spec.data.folder
+    new = _placed(spec_from_table(table, spec.name, folder), spec, key)
+    if (canonical(new), new.data, new.test) == (canonical(spec), spec.data, spec.test):
+        new = replace(new, claims=spec.claims)  # it is the problem that the file speaks of
+    same = (new.loss, new.penalty, new.data) == (spec.loss, spec.penalty, spec.data)
+    if same or key == "title":
+        return new
+    return replace(new, title=describe(new.loss, new.penalty, new.data))
+
+
+def _placed(new: ProblemSpec, spec: ProblemSpec, key: str) -> ProblemSpec:
+    """Return `new` with its test data looked for where those of `spec` are, or where set here."""
+    if not isinstance(new.test, DataName):
+        return new
+    old = None if key in ("data", "data.test") else spec.test
+    folder = old.folder if isinstance(old, DataName) else None
+    return replace(new, test=replace(new.test, folder=folder))
+
+
+def _check_key(key: str) -> None:
+    """Refuse a key that no problem file has; those of a part are left to the part."""
+    head, _, inside = key.partition(".")
+    known = head in KEYS or head in PARTS
+    if known and ("." not in key or (head in PARTS and inside and "." not in inside)):
+        return
+    meant = [k for k in KEYS if k.endswith(f".{key}")]
+    hint = f"did you mean {' or '.join(meant)}?" if meant else did_you_mean(key, KEYS)
+    raise UsageError(f"--set {shown(key)} is no key of a problem file.", hint)
+
+
+def _table_of(spec: ProblemSpec) -> dict[str, Any]:
+    """Return the problem file that says `spec`, its parts as tables."""
+    name, params = parse_part(spec.loss)
+    penalty: dict[str, Any] = {"name": spec.penalty.name, **dict(spec.penalty.params)}
+    if spec.penalty.weight is not None:
+        penalty["weight"] = spec.penalty.weight
+    start: dict[str, Any] = {"name": spec.start.name}
+    if spec.start.name != "zeros":
+        start |= {"scale": spec.start.scale, "seed": spec.start.seed}
+    return {
+        "title": spec.title,
+        "loss": {"name": name, **params},
+        "penalty": penalty,
+        "start": start,
+        "data": {
+            "name": spec.data.name,
+            **spec.data.params,
+            **_data_options(spec),
+            **_file_options(spec),
+        },
+    }
+
+
+def _data_options(spec: ProblemSpec) -> dict[str, Any]:
+    """Return what the table data says whichever data it means."""
+    options: dict[str, Any] = {"scale": spec.scale, "intercept": spec.intercept}
+    if spec.positive is not None:
+        options["positive"] = list(spec.positive)
+    if isinstance(spec.test, Split):
+        options |= {"test": spec.test.fraction, "test_seed": spec.test.seed}
+    return options
+
+
+def _file_options(spec: ProblemSpec) -> dict[str, Any]:
+    """Return what the table data says of these data alone."""
+    options: dict[str, Any] = {"zero_based": spec.data.zero_based}
+    if isinstance(spec.test, DataName):
+        options["test"] = data_text(spec.test)
+    return options

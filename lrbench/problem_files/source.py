@@ -1,0 +1,102 @@
+"""Which data a problem means: those it is fitted to, and those that are held out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from lrbench.config.named import parse_part, value_text
+from lrbench.config.registry import did_you_mean
+from lrbench.config.values import checked
+from lrbench.data.generated.generators import PREFIX
+from lrbench.data.libsvm.fault import ZeroBased
+from lrbench.data.load import DataName
+from lrbench.errors import UsageError, shown
+from lrbench.problem_files.model import Split
+
+BASES = ("auto", "yes", "no")
+"""Whether the indices of LIBSVM text count from 0."""
+
+
+def read_data(text: str, zero_based: ZeroBased = "auto", folder: Path | None = None) -> DataName:
+    """Return the data that a text means; a relative path is relative to `folder`.
+
+    Only generated data have parameters: ``generated:gaussian[n_samples=100]``.
+    """
+    name, params = parse_part(text) if text.startswith(PREFIX) else (text, {})
+    data = DataName(name, params, folder, zero_based)
+    if not name.strip():
+        raise UsageError("the name of the data is empty.", "give a path or sklearn:NAME.")
+    data.check()
+    return data
+
+
+def data_text(data: DataName) -> str:
+    """Return the text that `read_data` reads as `data`."""
+    inside = ",".join(f"{key}={value_text(value)}" for key, value in data.params.items())
+    return f"{data.name}[{inside}]" if inside else data.name
+
+
+def read_zero_based(value: Any) -> ZeroBased:
+    """Return the index base of LIBSVM text."""
+    if value not in BASES:
+        raise UsageError(
+            f"zero_based is {shown(value)}, not one of {', '.join(BASES)}.",
+            did_you_mean(str(value), BASES),
+        )
+    return cast(ZeroBased, value)
+
+
+def read_test(
+    value: Any, seed: Any, zero_based: ZeroBased, folder: Path | None
+) -> DataName | Split:
+    """Return what is held out.
+
+    Parameters
+    ----------
+    value
+        A number, or a text that reads as one: the share of the samples. Another text: data.
+    seed
+        Of the share; None for 0.
+    zero_based, folder
+        Of the data.
+    """
+    fraction = as_fraction(value)
+    if fraction is None:
+        if seed is not None:
+            what = "without test" if value is None else f"for test = {shown(value)}"
+            raise UsageError(
+                f"test_seed has no meaning {what}.",
+                "leave it out, or give test as a number such as 0.2.",
+            )
+        return read_data(checked(value, "test", str), zero_based, folder)
+    if not 0 < fraction < 1:
+        raise UsageError(
+            f"test is {shown(value)}, which is not between 0 and 1.",
+            "give the share of the samples to hold out, such as 0.2, or a file (./1 for one called"
+            " 1).",
+        )
+    seed = checked(0 if seed is None else seed, "test_seed", int)
+    if seed < 0:
+        raise UsageError(
+            f"test_seed is {seed}, which is negative.", "give a whole number from 0 on."
+        )
+    return Split(fraction, seed)
+
+
+def as_fraction(value: Any) -> float | None:
+    """Return `value` as a number where it reads as one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def with_zero_based(data: DataName, zero_based: ZeroBased) -> DataName:
+    """Return `data` with another index base, checked."""
+    data = replace(data, zero_based=zero_based)
+    data.check()
+    return data

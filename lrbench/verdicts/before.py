@@ -1,0 +1,149 @@
+"""What is proved before any run, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lrbench.cache.folder import cache_dir
+from lrbench.engine.control import Control
+from lrbench.errors import LrbenchError, UsageError
+from lrbench.plan.header import header
+from lrbench.plan.plan import Plan
+from lrbench.plan.prepare import prepare
+from lrbench.problem_files import ProblemSpec
+from lrbench.theory import theorems_for
+from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
+from lrbench.verdicts.informative import least_informative
+from lrbench.verdicts.measured import trivial
+
+FORMAT = "lrbench-theory"
+VERSION = 1
+
+
+def tell(
+    specs: Iterable[ProblemSpec], plan: Plan, at: Sequence[int], every: bool
+) -> tuple[list[dict[str, Any]], list[LrbenchError]]:
+    """Return what is proved on every problem, and why problems were left out.
+
+    Parameters
+    ----------
+    specs, plan
+        Problems, solvers and learning rates.
+    at
+        The numbers of iterations T to evaluate bounds at.
+    every
+        Whether theorems for the other setting (full batches, minibatches) are told too.
+    """
+    told, failures = [], []
+    with threadpool_limits(plan.threads, "blas"):
+        for spec in specs:
+            try:
+                told.append(_tell_one(spec, plan, at, every))
+            except UsageError:
+                raise
+            except LrbenchError as error:
+                failures.append(error)
+    return told, failures
+
+
+def _tell_one(spec: ProblemSpec, plan: Plan, at: Sequence[int], every: bool) -> dict[str, Any]:
+    ready = prepare(spec, plan, cache_dir(), Control())
+    settings = []
+    for _, solver in plan.built:
+        for lr0 in ready.lr0:
+            setting = ready.setting(plan, solver, lr0)
+            settings.append(
+                {
+                    "title": (str(solver), *_title(setting)),
+                    "solver": {"name": solver.name, "params": dict(solver.params)},
+                    "setting": "batch" if setting.batch else "stochastic",
+                    "batch_size": setting.batch_size,
+                    "sampling": setting.sampling,
+                    "lr0": lr0,
+                    "theorems": foretell(solver.name, setting, at, every),
+                }
+            )
+    return {
+        "name": ready.problem.name,
+        "header": header(ready.problem, ready.constants, plan.radius, plan.target),
+        "settings": settings,
+    }
+
+
+def _title(setting: Setting) -> Iterator[str]:
+    yield f"lr0 = {setting.lr0:g}"
+    if setting.batch:
+        yield "full batches"
+    else:
+        how = "with replacement" if setting.sampling == "replacement" else "reshuffled"
+        yield f"batches of {setting.batch_size} {how}"
+    if setting.radius is not None:
+        yield f"ball of radius {setting.radius:g} around w_0"
+
+
+def foretell(
+    solver: str, setting: Setting, at: Sequence[int], every: bool = False
+) -> list[dict[str, Any]]:
+    """Return what the theorems on a solver say of a setting before any run.
+
+    Parameters
+    ----------
+    solver
+        The solver's name in the registry.
+    setting
+        What the theorems may know.
+    at
+        The numbers of iterations T to evaluate bounds at.
+    every
+        Whether theorems for the other setting (full batches, minibatches) are told too.
+    """
+    found = []
+    for theorem in theorems_for(solver):
+        hypotheses = theorem.hypotheses(setting)
+        elsewhere = any(h.name in OF_SETTING and not h.holds for h in hypotheses)
+        if every or not elsewhere:
+            found.append(_entry(theorem, hypotheses, setting, at))
+    return found
+
+
+def _entry(
+    theorem: Theorem, hypotheses: Sequence[Hypothesis], setting: Setting, at: Sequence[int]
+) -> dict[str, Any]:
+    applies = all(h.holds for h in hypotheses)
+    certain = setting.constants.L_is_bound or not theorem.rests_on_L
+    numbers = applies and theorem.kind == "a-priori"
+    order = theorem.order(setting) if applies else None
+    nothing: list[float | None] = [None] * len(at)
+    return {
+        "theorem": theorem.key,
+        "kind": theorem.kind if certain else "heuristic",
+        "statement": theorem.statement,
+        "measure": theorem.measure,
+        "iterate": theorem.iterate,
+        "consistency": theorem.consistency,
+        "computed_from_run": theorem.kind == "certificate",
+        "applies": applies,
+        "reason": "; ".join(dict.fromkeys(h.detail for h in hypotheses if not h.holds)),
+        "hypotheses": [{"name": h.name, "holds": h.holds, "detail": h.detail} for h in hypotheses],
+        "iteration": list(at),
+        "bound": theorem.bound(setting, np.array(at, float)).tolist() if numbers else nothing,
+        "trivial": trivial(theorem, setting),
+        "informative_from": least_informative(theorem, setting) if numbers else None,
+        "order": None if order is None else {"kind": order.kind, "value": order.value},
+        "sharpness": theorem.sharpness or "upper bound",
+        "source": theorem.reference,
+        "cite": list(theorem.cite),
+    }
+
+
+def as_json(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what `tell` told in the shape of the JSON: headers inline, no titles."""
+    problems = []
+    for problem in told:
+        settings = [{k: v for k, v in s.items() if k != "title"} for s in problem["settings"]]
+        problems.append({"name": problem["name"], **problem["header"], "settings": settings})
+    return {"format": FORMAT, "version": VERSION, "problems": problems}

@@ -1,0 +1,115 @@
+"""The rows of a bundle's trace, and how each lane ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from builders import constants_of, linear_problem
+
+from lrbench.engine.recorder import Ledger
+from lrbench.errors import ExitCode, RefutedError
+from lrbench.results import Status
+
+CONSTANTS = replace(constants_of(linear_problem(), None), f_star=0.0, f_star_error=0.0)
+
+
+def filled(n_lanes: int = 1) -> Ledger:
+    return Ledger(n_lanes, CONSTANTS)
+
+
+def test_rows_belong_to_the_running_lanes() -> None:
+    ledger = filled(3)
+    ledger.write({"iteration": 0, "x": np.array([1.0, 2.0, 3.0])})
+    ledger.end(1, Status.DIVERGED, 5, {})
+    ledger.running[1] = False
+    ledger.write({"iteration": 7, "x": np.array([10.0, 30.0])})
+    ledger.end(1, Status.REACHED_TARGET, 7, {"last": np.ones(2)})
+    ledger.end(0, Status.INTERRUPTED, 8, {})
+    np.testing.assert_array_equal(ledger.trace(0)["x"], [1.0, 10.0])
+    np.testing.assert_array_equal(ledger.trace(1)["x"], [2.0])
+    np.testing.assert_array_equal(ledger.trace(2)["x"], [3.0, 30.0])
+    np.testing.assert_array_equal(ledger.trace(2)["iteration"], [0.0, 7.0])
+    assert [ledger.ended[k].status for k in range(3)] == [
+        Status.INTERRUPTED,
+        Status.DIVERGED,
+        Status.REACHED_TARGET,
+    ]
+    assert [ledger.ended[k].iteration for k in range(3)] == [8, 5, 7]
+    assert list(ledger.ended[2].iterates) == ["last"]
+
+
+def test_a_retracted_row_is_not_in_the_trace_of_that_lane() -> None:
+    ledger = filled(3)
+    ledger.write({"x": np.array([1.0, 2.0, 3.0])})
+    ledger.end(0, Status.DIVERGED, 0, {})
+    ledger.running[0] = False
+    ledger.write({"x": np.array([4.0, np.inf])})
+    ledger.retract(np.array([False, True]))
+    ledger.end(1, Status.DIVERGED, 1, {})
+    ledger.end(0, Status.INTERRUPTED, 1, {})
+    np.testing.assert_array_equal(ledger.trace(2)["x"], [3.0])
+    np.testing.assert_array_equal(ledger.trace(1)["x"], [2.0, 4.0])
+
+
+def ended(gaps: dict[int, float], f_star_error: float = 0.0, f_star: float = 0.0) -> Status:
+    """Return the status of a lane whose budget is used up after these suboptimalities."""
+    ledger = Ledger(1, replace(CONSTANTS, f_star=f_star, f_star_error=f_star_error))
+    for t, gap in gaps.items():
+        ledger.write({"iteration": t, "suboptimality": np.array([gap])})
+    ledger.end(0, Status.COMPLETED, max(gaps), {})
+    return ledger.ended[0].status
+
+
+@pytest.mark.parametrize(
+    ("gaps", "status"),
+    [
+        ({0: 1.0, 10: 1.0, 100: 1.0}, Status.STALLED),
+        ({0: 1.0, 10: 0.5, 50: 0.4501, 100: 9.0}, Status.STALLED),
+        ({0: 1.0, 10: 0.5, 50: 0.4499, 100: 9.0}, Status.COMPLETED),
+        ({0: 1.0, 10: 0.5, 11: 0.1, 100: 0.5}, Status.COMPLETED),
+        ({0: 1.0, 10: 0.1, 11: 0.5, 100: 0.5}, Status.STALLED),
+        ({0: 1.0, 100: 0.95}, Status.STALLED),
+        ({0: 1.0}, Status.COMPLETED),
+        ({0: 0.0, 1: 0.0}, Status.COMPLETED),
+        ({0: 1.0, 10: 1e-14, 100: 1e-14}, Status.COMPLETED),
+        ({0: 1.0, 10: 1e-14, 100: 1.0}, Status.COMPLETED),
+        ({0: 1.0, 10: 1e-12, 100: 1e-12}, Status.STALLED),
+    ],
+)
+def test_stalled_if_the_last_nine_tenths_brought_almost_nothing(
+    gaps: dict[int, float], status: Status
+) -> None:
+    assert ended(gaps) is status
+
+
+def test_at_the_floor_nothing_stalls() -> None:
+    gaps = {0: 1.0, 10: 9e-6, 100: 9e-6}
+    assert ended(gaps, f_star_error=1e-6) is Status.COMPLETED
+    assert ended(gaps, f_star_error=1e-7) is Status.STALLED
+    flat = {0: 1.0, 10: 5e-11, 100: 5e-11}
+    assert ended(flat, f_star=-1000.0) is Status.COMPLETED
+    assert ended(flat, f_star=-100.0) is Status.STALLED
+
+
+def test_only_a_completed_run_stalls() -> None:
+    ledger = filled()
+    for t in (0, 10, 100):
+        ledger.write({"iteration": t, "suboptimality": np.ones(1)})
+    ledger.end(0, Status.INTERRUPTED, 100, {})
+    assert ledger.ended[0].status is Status.INTERRUPTED
+
+
+def test_an_objective_below_the_certificate_refutes_it() -> None:
+    ledger = Ledger(2, replace(CONSTANTS, f_star=3.0, f_star_error=0.5))
+    none = np.full(2, np.nan)
+    ledger.refute(0, np.array([2.5, 9.0]), none)
+    ledger.refute(1, np.array([np.nan, np.inf]), none)
+    ledger.refute(1, none[:0], none[:0])
+    for objective, average in (([2.4, 9.0], none), ([4.0, np.nan], np.array([9.0, 2.4]))):
+        with pytest.raises(RefutedError) as caught:
+            ledger.refute(7, np.array(objective), average)
+        assert "at iteration 7 the objective is 2.4" in caught.value.message
+        assert caught.value.message.endswith("refuted.")
+        assert caught.value.exit_code is ExitCode.WORLD

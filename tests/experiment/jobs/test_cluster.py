@@ -1,0 +1,176 @@
+"""A real Dask scheduler and two workers on the loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from job_problems import Deadly, assert_same, plan, swept, with_deadly
+
+from lrbench.cache.source_hash import source_hash
+from lrbench.engine.control import Control
+from lrbench.errors import LrbenchError
+from lrbench.experiment.jobs import Ground, Job, Outcome
+from lrbench.experiment.jobs import cluster as module
+from lrbench.experiment.jobs.cluster import Cluster
+from lrbench.results import Status
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+
+@dataclass
+class Running:
+    address: str
+    workers: list[subprocess.Popen[bytes]]
+
+
+def started(name: str, *args: str, **environment: str) -> subprocess.Popen[bytes]:
+    here = str(Path(__file__).parent)
+    return subprocess.Popen(
+        [sys.executable, "-m", f"distributed.cli.dask_{name}", *args, "--no-dashboard"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": here, **environment},
+    )
+
+
+def said(process: subprocess.Popen[bytes], what: str) -> str:
+    """Read what a process says until it says this; return the line."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if what in line.decode():
+            return line.decode()
+    raise AssertionError(f"it ended without saying {what!r}")
+
+
+@contextlib.contextmanager
+def dask(n_workers: int = 2, **environment: str) -> Iterator[Running]:
+    """Start a scheduler and workers; stop them at the end of the block."""
+    processes = [started("scheduler", "--host", "127.0.0.1", "--port", "0", **environment)]
+    try:
+        address = said(processes[0], "Scheduler at:").split()[-1]
+        for _ in range(n_workers):
+            processes.append(started("worker", address, "--no-nanny", "--nthreads", "1"))
+        for worker in processes[1:]:
+            said(worker, "Registered to:")
+        yield Running(address, processes[1:])
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    with dask() as found:
+        yield found
+
+
+@contextlib.contextmanager
+def nannied(address: str) -> Iterator[None]:
+    """Run two workers that a nanny starts again when they die."""
+    nannies = started("worker", address, "--nworkers", "2", "--nthreads", "1")
+    try:
+        for _ in range(2):
+            said(nannies, "Registered to:")
+        yield
+    finally:
+        nannies.terminate()
+        nannies.communicate()
+
+
+class KillsAWorker:
+    """A cluster one of whose workers is killed after the second job."""
+
+    def __init__(self, running: Running) -> None:
+        self.inner = Cluster(running.address)
+        self.workers = self.inner.workers
+        self.running = running
+
+    def __call__(
+        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+    ) -> Iterator[tuple[Job, Outcome]]:
+        for k, ended in enumerate(self.inner(jobs, grounds, control)):
+            if k == 1:
+                self.running.workers[0].kill()
+            yield ended
+
+
+def test_a_cluster_that_loses_a_worker_gives_the_bits_of_a_local_run(running: Running) -> None:
+    the = plan(replicates=6)
+    assert_same(swept(the), swept(the, KillsAWorker(running)))
+
+
+def test_a_signal_stops_the_workers_and_every_cell_is_a_row(running: Running) -> None:
+    class Stopped(Control):
+        asked = 0
+
+        def __call__(self, t: int) -> bool:
+            self.asked += 1
+            self.timed_out = self.asked > 2
+            return self.stopped
+
+    endless = plan(passes=1e6, replicates=2, target=1e-300)
+    result = swept(endless, Cluster(running.address), Stopped())
+    (problem,) = result.problems
+    assert len(problem.runs) == 2 * 2 * 11
+    assert Status.INTERRUPTED in {r.status for r in problem.runs}
+
+
+def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 1.0)
+    with pytest.raises(LrbenchError, match="no Dask scheduler answers"):
+        swept(plan(), Cluster("tcp://127.0.0.1:9"))
+
+
+def test_workers_of_another_lrbench_are_refused(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = source_hash()
+
+    def elsewhere() -> str:
+        return "another" if os.getpid() == parent else ours
+
+    parent = os.getpid()
+    monkeypatch.setattr(module, "source_hash", elsewhere)
+    with pytest.raises(LrbenchError, match="runs another lrbench"):
+        swept(plan(), Cluster(running.address))
+
+
+def test_a_job_that_kills_its_workers_is_a_row_and_no_other_is_lost() -> None:
+    the = with_deadly(plan(replicates=2), Deadly(os.getpid()))
+    failures = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+    with dask(0, **failures) as found, nannied(found.address):
+        result = swept(the, Cluster(found.address))
+    (problem,) = result.problems
+    lost = [r for r in problem.runs if r.solver.name == "deadly"]
+    assert len(lost) == 2 * 11
+    assert {r.status for r in lost} == {Status.FAILED}
+    assert all("its worker was lost" in (r.error or "") for r in lost)
+    assert_same(swept(plan(replicates=2)), result, only=["sgd", "wngrad[order=current]"])
+
+
+def test_a_cluster_that_loses_all_its_workers_leaves_rows(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_die(client: object) -> None:
+        for worker in running.workers:
+            worker.kill()
+            worker.wait()
+
+    monkeypatch.setattr(module, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(module, "_check_sources", all_die)
+    result = swept(plan(), Cluster(running.address))
+    assert {r.status for r in result.problems[0].runs} == {Status.FAILED}
+    assert {r.error for r in result.problems[0].runs} == {"the cluster has no worker left"}
+    assert len(result.problems[0].runs) == 2 * 2 * 11

@@ -1,0 +1,281 @@
+"""A lane of a bundle padded to a multiple of 8 has the same bits whatever stands beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import (
+    Array,
+    every_variant,
+    given,
+    linear_problem,
+    proximal_variants,
+    run_healthy,
+    task,
+)
+from threadpoolctl import threadpool_limits
+
+from lrbench.engine import loop as bundle
+from lrbench.engine.task import Task
+from lrbench.objective.linear import matrix
+from lrbench.objective.linear import sampler as linear_walk
+from lrbench.objective.linear.dense import DenseIterates, small_inner
+from lrbench.objective.linear.matrix import DataMatrix, product
+from lrbench.objective.linear.touched import ScaledWalk
+from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.problem import LinearProblem
+from lrbench.penalties.box import Box
+from lrbench.results import Run, Status
+from lrbench.solvers.sgd import SGD
+from lrbench.solvers.wngrad import WNGrad
+
+RATES = np.geomspace(1e-3, 300.0, 73)
+"""High ones diverge with a constant step; with a target, those in the middle end early."""
+
+SOLVERS = [*every_variant(), *proximal_variants()]
+
+
+def bits(r: Run) -> dict[str, Any]:
+    """Return everything that a run measured, but for its clock."""
+    trace = {k: v.tobytes() for k, v in r.trace.items() if k != "seconds"}
+    return trace | {
+        "end": (r.status, r.status_at),
+        **{f"point {k}": v.tobytes() for k, v in r.iterates.items()},
+    }
+
+
+def in_parts(work: Task, cuts: list[int]) -> list[Run]:
+    """Run the lanes of `work` in bundles that are cut here."""
+    parts = np.split(work.lr0, cuts)
+    return [r for lr0 in parts for r in run_healthy(replace(work, lr0=lr0))]
+
+
+def assert_same_bits(work: Task, *divisions: list[int]) -> list[Run]:
+    """Compare bundles of other widths, and a part of the lanes alone, with all of them together."""
+    work = replace(work, multiple=8)
+    with threadpool_limits(1, "blas"):
+        together = run_healthy(work)
+        expected = [bits(r) for r in together]
+        for cuts in divisions:
+            for lane, (r, same) in enumerate(zip(in_parts(work, cuts), expected, strict=True)):
+                differ = [key for key, value in bits(r).items() if value != same[key]]
+                assert not differ, (cuts, lane, differ)
+        some = run_healthy(replace(work, lr0=work.lr0[1::7]))
+        assert [bits(r) for r in some] == expected[1::7]
+    return together
+
+
+def problem_of(kind: str, weight: float = 0.02) -> LinearProblem:
+    common: dict[str, Any] = {"weight": weight, "intercept": True, "seed": 3}
+    if kind == "dense":
+        return linear_problem("logistic", 90, 11, **common)
+    return linear_problem("squared", 60, 70, density=0.1, **common)
+
+
+WAYS = {
+    "dense-full": ("dense", None, None),
+    "dense-minibatch": ("dense", 7, None),
+    "one-sample": ("dense", 1, None),
+    "csr-full": ("csr", None, None),
+    "csr-densified": ("csr", 5, None),
+    "csr": ("csr", 30, 0),
+    "touched": ("csr", 2, 0),
+}
+"""The data, the batch size, and the largest chunk that is densified."""
+
+
+def limit(monkeypatch: pytest.MonkeyPatch, chunk: int | None) -> None:
+    """Densify no larger chunk than this; None for the usual limit."""
+    if chunk is not None:
+        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
+        monkeypatch.setattr(linear_walk, "FEW_FEATURES", 60)
+
+
+@pytest.mark.parametrize("solver", SOLVERS, ids=str)
+@pytest.mark.parametrize("way", list(WAYS))
+def test_a_lane_has_the_same_bits_in_every_bundle(
+    way: str, solver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, size, chunk = WAYS[way]
+    limit(monkeypatch, chunk)
+    monkeypatch.setattr(matrix, "BLOCK_ELEMENTS", 64 * 25)
+    monkeypatch.setattr(bundle, "LOOK_ELEMENTS", 24 * 71)
+    problem = problem_of(kind)
+    batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
+    target = 0.4 * float(problem.value(problem.w0[:, None])[0])
+    work = task(problem, solver, RATES.tolist(), 40, batch=batch or None, target=target)
+    work = replace(work, budget=replace(work.budget, checkpoints=[0, 1, 2, 5, 10, 20, 40]))
+    runs = assert_same_bits(work, [8, 24, 40], [1, 34, 72], [64])
+    assert {r.status for r in runs} - {Status.REACHED_TARGET}
+
+
+@pytest.mark.parametrize("constraint", ["ball", "box"])
+@pytest.mark.parametrize("sampling", ["replacement", "reshuffle"])
+def test_seeds_that_go_together_under_constraints(constraint: str, sampling: Any) -> None:
+    problem = problem_of("dense")
+    radius = 0.5 if constraint == "ball" else None
+    work = task(problem, WNGrad(), RATES[::3].tolist(), 60, radius=radius)
+    if constraint == "box":
+        boxed = replace(problem, penalty=Box(-0.1, np.inf))
+        work = replace(work, problem=boxed, constants=replace(work.constants, f_star=0.0))
+    tasks = [
+        replace(work, lr0=work.lr0[k:], seed=k, minibatches=batch, multiple=8)
+        for k in range(4)
+        for batch in [Minibatches(problem.n_samples, 7, sampling, seed=k)]
+    ]
+    with threadpool_limits(1, "blas"):
+        together, alone = run_healthy(*tasks), [r for t in tasks for r in run_healthy(t)]
+    assert [bits(r) for r in together] == [bits(r) for r in alone]
+
+
+def test_padding_refutes_no_optimum() -> None:
+    # Columns that no seed reaches shrink to w = 0, where F is log 2; the lanes never come near it.
+    problem = linear_problem("logistic", 90, 11, weight=0.05, seed=3, w0=np.full(11, 10.0))
+    work = task(problem, SGD(), [30.0], 60, checkpoints=[0, 60], f_star=0.694)
+    tasks = [
+        replace(work, seed=k, minibatches=Minibatches(90, 1, "replacement", k), multiple=8)
+        for k in range(2)
+    ]
+    with threadpool_limits(1, "blas"):
+        together, alone = run_healthy(*tasks), [r for t in tasks for r in run_healthy(t)]
+    assert [bits(r) for r in together] == [bits(r) for r in alone]
+
+
+def test_widths_that_are_no_multiple_of_eight_are_widened() -> None:
+    # Products as large as these have other bits where 33 columns are multiplied, not 40.
+    problem = linear_problem("logistic", 300, 123, weight=0.02, seed=3)
+    alone = task(problem, SGD(), RATES[:40].tolist(), 20, checkpoints=[0, 20])
+    whole = [
+        replace(alone, seed=k, minibatches=Minibatches(300, 64, "replacement", k), multiple=8)
+        for k in range(3)
+    ]
+    counts = (33, 2, 9)
+    with threadpool_limits(1, "blas"):
+        expected = [bits(r) for t, n in zip(whole, counts, strict=True) for r in run_healthy(t)[:n]]
+        parts = [replace(t, lr0=t.lr0[:n]) for t, n in zip(whole, counts, strict=True)]
+        assert [bits(r) for r in run_healthy(*parts)] == expected
+
+
+@pytest.mark.parametrize("way", ["dense-full", "csr-densified", "touched"])
+@pytest.mark.parametrize("solver", [SGD(), WNGrad(order="lagged")], ids=str)
+def test_lanes_that_diverge_or_fold_leave_the_others_as_they_were(
+    way: str, solver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # lr * weight passes 1: scales are folded every few steps, by some lanes and not by others.
+    kind, size, chunk = WAYS[way]
+    limit(monkeypatch, chunk)
+    problem = problem_of(kind, weight=0.5)
+    batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
+    if way == "touched":
+        assert type(problem.walk(None, None, given(batch or None))) is ScaledWalk
+    work = task(problem, solver, RATES.tolist(), 300, batch=batch or None, checkpoints=[0, 7, 300])
+    runs = assert_same_bits(work, [8, 40], [3, 70])
+    if isinstance(solver, SGD):
+        assert len({r.status_at for r in runs}) > 10
+        assert {Status.DIVERGED} < {r.status for r in runs}
+
+
+@pytest.mark.parametrize("way", ["dense-full", "dense-minibatch", "touched"])
+@pytest.mark.parametrize("constraint", ["ball", "box"])
+def test_constraints_that_cut_some_lanes_short(
+    way: str, constraint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, size, chunk = WAYS[way]
+    limit(monkeypatch, chunk)
+    problem = problem_of(kind)
+    radius = 0.5 if constraint == "ball" else None
+    batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
+    rates = RATES[::3]
+    work = task(problem, WNGrad(), rates.tolist(), 60, batch=batch or None, radius=radius)
+    if constraint == "box":  # the point to measure distances from may be any
+        boxed = replace(problem, penalty=Box(-0.1, np.inf))
+        work = replace(work, problem=boxed, constants=replace(work.constants, f_star=0.0))
+    runs = assert_same_bits(work, [8], [1, 17])
+    lengths = [float(np.linalg.norm(r.iterates["last"])) for r in runs]
+    if radius is not None:
+        assert min(lengths) < 0.49 < 0.5 * (1 - 1e-9) < max(lengths)
+
+
+@pytest.mark.parametrize("multiple", [1, 8])
+@pytest.mark.parametrize("n_lanes", [1, 3, 8, 9])
+def test_the_width_is_padded(multiple: int, n_lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    widths: list[int] = []
+    accumulate = DenseIterates.accumulate
+
+    def noted(self: DenseIterates, W: Array) -> None:
+        widths.append(W.shape[1])
+        accumulate(self, W)
+
+    monkeypatch.setattr(DenseIterates, "accumulate", noted)
+    problem = linear_problem("squared")
+    rates = np.geomspace(0.01, 1e3, n_lanes)
+    work = task(problem, SGD(), rates.tolist(), 200)
+    runs = run_healthy(replace(work, multiple=multiple))
+    assert [r.lr0 for r in runs] == rates.tolist()
+    assert widths[0] == (n_lanes if multiple == 1 else 8 * ((n_lanes + 7) // 8))
+    assert all(w % multiple == 0 for w in widths)
+    if n_lanes > 8:
+        assert widths[-1] < widths[0]
+
+
+@pytest.mark.parametrize("solver", SOLVERS, ids=str)
+@pytest.mark.parametrize("way", ["dense-minibatch", "one-sample", "csr-densified", "csr"])
+def test_lanes_of_several_seeds_have_the_bits_of_each_seed_alone(
+    way: str, solver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, size, chunk = WAYS[way]
+    limit(monkeypatch, chunk)
+    monkeypatch.setattr(linear_walk, "CHUNK_SAMPLES", 40)
+    problem = problem_of(kind)
+    alone = task(problem, solver, [1.0], 40, checkpoints=[0, 1, 5, 20, 40])
+    target = 0.8 * alone.constants.delta0
+    tasks = [
+        replace(
+            alone,
+            lr0=RATES[lanes],
+            seed=seed,
+            minibatches=Minibatches(problem.n_samples, size or 1, "replacement", seed=seed),
+            budget=replace(alone.budget, target=target),
+            multiple=8,
+        )
+        for seed, lanes in enumerate([slice(None), slice(70, None), slice(0, 33), slice(2)])
+    ]
+    with threadpool_limits(1, "blas"):
+        together = run_healthy(*tasks)
+        expected = [r for each in tasks for r in run_healthy(each)]
+    for r, same in zip(together, expected, strict=True):
+        assert (r.seed, r.lr0) == (same.seed, same.lr0)
+        assert bits(r) == bits(same), (r.seed, r.lr0)
+    assert len({r.status_at for r in together}) > 1
+    first = [r.trace["objective"].tobytes() for r in together if r.lr0 == RATES[0]]
+    assert len(set(first)) == len(first) == 3  # other minibatches
+
+
+def test_multiples_of_eight_have_the_same_row_blocks() -> None:
+    data = DataMatrix(np.ones((3000, 2)))
+    assert [b[0] for b in data.blocks(8)] == [b[0] for b in data.blocks(72)]
+    assert len(data.blocks(8)) == -(-3000 // (matrix.BLOCK_ELEMENTS // 64))
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (3, 700), (64, 123), (512, 123), (700, 5), (1000, 300), (9, 1500)]
+)
+def test_columns_of_a_product_do_not_depend_on_the_width(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    X, W = rng.standard_normal(shape), rng.standard_normal((shape[1], 320))
+    R = rng.standard_normal((shape[0], 320))
+    with threadpool_limits(1, "blas"):
+        Z, G = product(X, W), product(X.T, R)
+        np.testing.assert_allclose(Z, X @ W, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(G, X.T @ R, rtol=0, atol=1e-12)
+        norms = small_inner(W, W)
+        for width in (8, 16, 24, 40, 64, 72, 128):
+            for start in (0, 5, 192):
+                lanes = slice(start, start + width)
+                part, turned = np.ascontiguousarray(W[:, lanes]), np.ascontiguousarray(R[:, lanes])
+                np.testing.assert_array_equal(product(X, part), Z[:, lanes])
+                np.testing.assert_array_equal(small_inner(part, part), norms[lanes])
+                np.testing.assert_array_equal(product(X.T, turned), G[:, lanes])

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from lrbench.engine import run as engine
+from lrbench.engine.control import Control
+from lrbench.engine.task import Task
+from lrbench.errors import UsageError
+from lrbench.experiment.estimate import estimate
+from lrbench.experiment.jobs.blocks import jobs_of
+from lrbench.plan.plan import Plan
+from lrbench.plan.prepare import prepare
+from lrbench.problem_files import load_spec
+from lrbench.results import Run
+
+
+def test_counts() -> None:
+    plan = Plan(
+        solvers=["wngrad", "sgd"], lr0=["1e-2:1e2:5"], batch_size=64, passes=3.0, replicates=4
+    )
+    (e,) = estimate(plan, [load_spec("logreg")], Control())
+    assert e.cells == 2 * 5 * 4
+    assert e.iterations == math.ceil(3 * 569 / 64)
+    assert e.passes == pytest.approx(e.iterations * 64 / 569)
+    assert e.solver_seconds > 0
+    assert e.evaluation_seconds > 0
+    assert e.memory_bytes > 569 * 30 * 8
+
+
+@pytest.mark.parametrize("replicates", [1, 2, 12])
+@pytest.mark.parametrize("n_solvers", [1, 8])
+def test_as_many_seeds_are_timed_together_as_go_together(
+    replicates: int, n_solvers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solvers = [f"adagrad-norm[eta={k + 1}]" for k in range(n_solvers)]
+    plan = Plan(solvers, "1:10:2", batch_size=64, passes=1, replicates=replicates, sweep=True)
+    p = prepare(load_spec("logreg"), plan, None, Control())
+    wanted = [(k, seed, p.lr0) for seed in plan.seeds for k in range(n_solvers)]
+    jobs = list(jobs_of(p, 0, plan, wanted, workers=1, iterates=False))
+    timed: list[int] = []
+    run = engine.run
+
+    def noted(*tasks: Task) -> list[Run]:
+        timed.append(len(tasks))
+        return run(*tasks)
+
+    monkeypatch.setattr(engine, "run", noted)
+    estimate(plan, [load_spec("logreg")], Control())
+    assert timed == [max(len(job.lanes) for job in jobs)] * n_solvers
+
+
+def test_a_batch_larger_than_the_data_is_refused() -> None:
+    with pytest.raises(UsageError, match="--batch-size"):
+        estimate(Plan(batch_size=570), [load_spec("logreg")], Control())
