@@ -6,6 +6,7 @@ A *lane* is one initial learning rate. All lanes of a run stand side by side in 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -32,6 +33,9 @@ Index: TypeAlias = NDArray[np.intp]
 
 Mask: TypeAlias = NDArray[np.bool_]
 """(n_lanes,): which lanes."""
+
+CACHED_ROWS = 1 << 10
+"""Rows of an array with 64 lanes that are 512 KiB together, which a core's cache holds."""
 
 
 def norm_sq(W: Lanes) -> PerLane:
@@ -69,3 +73,18 @@ FEW_ROWS = 32
 @lru_cache(maxsize=16)
 def _ones(n: int) -> PerSample:
     return np.ones(n)
+
+
+def row_slices(n_rows: int) -> Iterator[slice]:
+    """Yield consecutive rows of an array, few enough to stay in a core's cache with 64 lanes."""
+    return (slice(k, min(k + CACHED_ROWS, n_rows)) for k in range(0, n_rows, CACHED_ROWS))
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep what is freed for the next temporary array.
+
+    Once a large array has been freed, glibc raises the size below which it keeps memory. Otherwise
+    every array of 128 KiB or more is mapped and cleared anew, which takes longer than to compute
+    it.
+    """
+    np.empty(1 << 21)

@@ -55,9 +55,9 @@ def command(
     """
     from lrbench.cli.main import say
     from lrbench.cli.problems import NAMED, specs_from
+    from lrbench.experiment.before import as_json, tell
     from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
     from lrbench.reports.theory_page import page
-    from lrbench.verdicts.before import as_json, tell
 
     changes = {key: options.pop(key) for key in NAMED}
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, **options)

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
+from lrbench.arrays import Index, Lanes, Mask, PerLane, keep_freed_memory, norm_sq
 from lrbench.engine.columns import Layout, rounded_up
 from lrbench.engine.recorder import Ledger
 from lrbench.engine.task import Task
 from lrbench.engine.tracker import Tracker
-from lrbench.objective.linear.matrix import keep_freed_memory
 from lrbench.objective.oracle import Gradient, Iterate, Stopwatch, take
 from lrbench.objective.problem import Walk
 from lrbench.results import Status

@@ -6,8 +6,7 @@ import itertools
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq
-from lrbench.objective.linear.matrix import row_slices
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices
 from lrbench.objective.oracle import Gradient, Iterate, take
 
 SUMS = ("sum_grad_norm_sq", "sum_lr_grad_norm_sq", "sum_lr", "stable_sum_lr", "regret")

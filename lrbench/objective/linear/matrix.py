@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -177,21 +177,6 @@ class Window:
             part.data, part.indices = X.data[lo:hi], X.indices[lo:hi]
             part.indptr = X.indptr[start : stop + 1] - lo
         return self._rows, self._columns
-
-
-def row_slices(n_rows: int) -> Iterator[slice]:
-    """Yield consecutive rows of an array, few enough to stay in cache with 64 lanes."""
-    size = max(1, BLOCK_ELEMENTS // 64)
-    return (slice(k, min(k + size, n_rows)) for k in range(0, n_rows, size))
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep what is freed for the next temporary.
-
-    To have freed a large array once raises the size below which it does; otherwise every array of
-    128 KiB or more is mapped and cleared anew, which takes longer than to compute it.
-    """
-    np.empty(1 << 21)
 
 
 def row_range(X: Any, rows: slice) -> Any:

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq
-from lrbench.objective.linear.matrix import row_slices
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices
 from lrbench.objective.oracle import take
 
 SMALLEST_SCALE = 1e-4
