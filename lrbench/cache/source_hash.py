@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from lrbench.version import METHOD
+
 PACKAGE = Path(__file__).parent.parent
 
-NOT_NUMBERS = ("cli", "reports", "study", "experiment", "gate")
-"""Packages that show, keep or schedule what was computed, and compute nothing of a run."""
+NUMBERS = ("arrays.py", "objective", "losses", "penalties", "engine")
+"""The modules and folders that make the numbers of a run, beside the solver's own file."""
 
 IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(lrbench[\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)"
@@ -27,20 +30,59 @@ to parse its sixty files would take a tenth of the time of a short run. A test c
 
 
 @cache
-def source_hash() -> str:
-    """Return a hash of every module of lrbench that a run depends on, and of NumPy and SciPy."""
-    found = (p for p in PACKAGE.rglob("*.py") if p.relative_to(PACKAGE).parts[0] not in NOT_NUMBERS)
-    return hash_of(sorted(found))
+def package_hash() -> str:
+    """Return a hash of the text of every module of lrbench, and of NumPy's and SciPy's versions."""
+    return hash_of(sorted(PACKAGE.rglob("*.py")))
+
+
+@cache
+def numbers_hash() -> str:
+    """Return a hash of the code that makes the numbers of a run, whatever the solver.
+
+    It is that of the syntax trees of the modules in `NUMBERS`, of `lrbench.version.METHOD`, and of
+    the versions of NumPy and SciPy. A docstring or a comment is no part of it.
+    """
+    roots = [PACKAGE / name for name in NUMBERS]
+    files = [p for root in roots for p in (root.rglob("*.py") if root.is_dir() else [root])]
+    return _hash_of({path: _syntax(path) for path in sorted(files)}, f"method {METHOD}")
+
+
+@cache
+def solver_hash(file: Path) -> str:
+    """Return a hash of the syntax trees of a solver's file and of what it imports of `solvers`."""
+    solvers = PACKAGE / "solvers"
+    files = [p for p in with_imports([file]) if p == file or p.is_relative_to(solvers)]
+    return _hash_of({path: _syntax(path) for path in files})
 
 
 def hash_of(paths: Iterable[Path]) -> str:
-    """Return a hash of these files' names and contents, and of the versions of NumPy and SciPy."""
+    """Return a hash of these files' names and texts, and of the versions of NumPy and SciPy."""
+    return _hash_of({path: path.read_bytes() for path in paths})
+
+
+def _hash_of(contents: Mapping[Path, bytes], *more: str) -> str:
     digest = hashlib.sha256()
-    for path in paths:
-        digest.update(_name(path).encode() + b"\0" + path.read_bytes() + b"\0")
-    for package in ("numpy", "scipy"):
-        digest.update(f"{package} {metadata.version(package)}\0".encode())
+    for path, content in contents.items():
+        digest.update(_name(path).encode() + b"\0" + content + b"\0")
+    for line in (*more, *(f"{name} {metadata.version(name)}" for name in ("numpy", "scipy"))):
+        digest.update(f"{line}\0".encode())
     return digest.hexdigest()
+
+
+def _syntax(path: Path) -> bytes:
+    """Return the syntax tree of a module without its docstrings."""
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            body[:] = [line for line in body if not _is_text(line)]
+    return ast.dump(tree).encode()
+
+
+def _is_text(line: ast.stmt) -> bool:
+    """Return whether a statement is a string alone: a docstring, of an attribute, too."""
+    value = line.value if isinstance(line, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 @cache

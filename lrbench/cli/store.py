@@ -24,8 +24,8 @@ store_file = click.argument("file", metavar="FILE.sqlite", type=click.Path(path_
 def command() -> None:
     """Look after the files of lrbench sweep --store: finished cells, one a lr0 and seed.
 
-    A cell is used again only by the same code of lrbench, on the same problem, with the same
-    setting and budget.
+    A cell is used again only on the same problem, with the same setting and budget, and by the same
+    code: that of the solver and of all that makes the numbers of a run, comments left out.
     """
 
 

@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
-import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from edited import Edit, copied, ran, seen_after
 from optimum_problems import Logistic, Squared, classes, problem
 from scipy.sparse import csr_array
 
@@ -137,32 +132,6 @@ def test_imports_of_every_form_are_followed(tmp_path: Path) -> None:
     assert not any(name.startswith(("lrbench.solvers", "lrbench.theory")) for name in found)
 
 
-def copied(folder: Path) -> Path:
-    """Return a copy of lrbench and of its problems that can be edited."""
-    package = folder / "lrbench"
-    shutil.copytree(sources.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    spec = importlib.util.find_spec("lrbench.problems")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    if not (package / "problems").exists():
-        shutil.copytree(spec.submodule_search_locations[0], package / "problems")
-    return package
-
-
-def ran(code: str, folder: Path, *arguments: str) -> Any:
-    """Return what `code` prints as JSON, run on the copy of lrbench in `folder`."""
-    done = subprocess.run(
-        [sys.executable, "-B", "-W", "error", "-c", code, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "LRBENCH_CACHE_DIR": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 EDITED = """
 import json, sys
 from pathlib import Path
@@ -199,10 +168,10 @@ def test_an_edit_of_any_module_that_the_optimum_imports_is_another_entry(tmp_pat
 
 DATA = "4 1:2 2:0.5\n4 1:-1 3:3\n7 2:1 3:-2\n7 1:8 2:-0.25\n4 3:0.75\n7 1:-3 2:2\n" * 4
 
-MUTATED = """
-import hashlib, json, os, signal, sys
+LOOK = """
+import hashlib
 from pathlib import Path
-import numpy as np, scipy.sparse, sklearn.datasets, threadpoolctl
+import numpy as np
 
 SPECS = [
     ("load", "logreg", {"test": 0.25, "intercept": True}),
@@ -230,39 +199,9 @@ def look():
             content.update(f"{type(part).__name__} {sorted(vars(part).items())}".encode())
         out.append((content.hexdigest(), entry(p, Path("cache")).name))
     return out
-
-def alone():
-    # Return what a new process sees: content and entry of each problem, or None if it fails.
-    source, sink = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            signal.alarm(10)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            os.write(sink, json.dumps(look()).encode())
-        finally:
-            os._exit(0)
-    os.close(sink)
-    with os.fdopen(source) as file:
-        text = file.read()
-    os.waitpid(child, 0)
-    return json.loads(text) if text else None
-
-before = alone()
-report = []
-for path, old, new in json.loads(Path(sys.argv[1]).read_text()):
-    text = Path(path).read_text()
-    Path(path).write_text(text.replace(old, new))
-    pairs = list(zip(alone() or [], before))
-    Path(path).write_text(text)
-    changed = [a[0] != b[0] for a, b in pairs]
-    same_entry = [a[1] == b[1] for a, b in pairs]
-    report.append([sum(changed), sum(c and e for c, e in zip(changed, same_entry))])
-assert alone() == before
-print(json.dumps(report))
 """
 
-EDITS = [
+EDITS: list[Edit] = [
     ("data/scaling.py", "divisor[divisor == 0] = 1.0", "divisor[:] = divisor[::-1]"),
     ("data/scaling.py", "out /= deviation", "out /= 2 * deviation"),
     ("data/labels.py", "data.y)], 1.0, -1.0)", "data.y)], -1.0, 1.0)"),
@@ -281,13 +220,9 @@ EDITS = [
 
 
 def test_an_edit_of_what_a_build_imports_is_another_entry(tmp_path: Path) -> None:
-    package = copied(tmp_path)
     (tmp_path / "d.svm").write_text(DATA)
-    edits = []
-    for name, old, new in EDITS:
-        assert old in (package / name).read_text(), f"{name} has changed: give the edit anew"
-        edits.append((str(package / name), old, new))
-    (tmp_path / "edits.json").write_text(json.dumps(edits))
-    report = dict(zip(map(str, EDITS), ran(MUTATED, tmp_path, "edits.json"), strict=True))
-    assert {edit: counts for edit, counts in report.items() if counts[1]} == {}
-    assert [edit for edit, (changed, _) in report.items() if not changed] == []
+    before, after = seen_after(EDITS, LOOK, tmp_path)
+    for edit, seen in zip(EDITS, after, strict=True):
+        changed = [(a, b) for a, b in zip(before, seen or [], strict=True) if a[0] != b[0]]
+        assert changed, f"{edit} changes no problem"
+        assert all(a[1] != b[1] for a, b in changed), edit

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from lrbench.cache.source_hash import source_hash
+from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, shown
 from lrbench.experiment.jobs.base import Ground, Job, Outcome, failed, first_line, unstarted, work
@@ -193,8 +193,8 @@ def _keep(ground: Ground) -> Ground:
 
 def _check_sources(client: Any) -> None:
     """Raise `LrbenchError` where a worker runs another lrbench."""
-    for worker, theirs in client.run(source_hash).items():
-        if theirs != source_hash():
+    for worker, theirs in client.run(package_hash).items():
+        if theirs != package_hash():
             raise LrbenchError(
                 f"the Dask worker {worker} runs another lrbench, NumPy or SciPy than this command.",
                 "install the same versions in both places.",

@@ -6,20 +6,21 @@ import contextlib
 import hashlib
 import inspect
 import json
+import math
 import platform
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from lrbench.cache.content_hash import content_hash
-from lrbench.cache.source_hash import hash_of, source_hash
+from lrbench.cache.source_hash import numbers_hash, solver_hash
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.experiment.store.database import opened, refusals, transaction
+from lrbench.objective.constants import Constants
 from lrbench.objective.problem import LinearProblem
 from lrbench.plan.plan import Plan
 from lrbench.results import Run, Status, Trace, plain
@@ -40,6 +41,9 @@ INSERT: Final = (
 
 CHUNK: Final = 500
 """Keys in one query."""
+
+F_STAR_UNIT: Final = 1e-10
+"""Relative to max(1, |f_star|): below this no digit of f_star enters a key."""
 
 
 class Cell(NamedTuple):
@@ -139,16 +143,19 @@ class Store:
             self._connection.executemany(INSERT, rows)
 
 
-def experiment_id(problem: LinearProblem, plan: Plan) -> str:
+def experiment_id(problem: LinearProblem, constants: Constants, plan: Plan) -> str:
     """Return a hash of all that the cells of a plan on one problem have in common.
 
-    The fingerprint is of the training data alone, so what is held out is hashed beside it.
+    The problem is the one that was built, with its samples held out, and what the trace takes from
+    its optimum. So neither an edit of the code that scales columns or chooses labels nor a mended
+    optimum leads to cells of another problem.
     """
     test, n_samples = problem.test, problem.n_samples
     return _hash(
         {
-            "fingerprint": problem.about.fingerprint,
+            "problem": problem.digest,
             "test": None if test is None else content_hash(test.data.X, y=test.y),
+            "optimum": _optimum_digits(constants),
             "batch_size": plan.batch_size,
             "sampling": None if plan.batch_size is None else plan.sampling,
             "radius": plan.radius,
@@ -170,13 +177,20 @@ def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lr0: float, seed
             "experiment": experiment,
             "solver": spec.name,
             "params": dict(spec.params),
-            "solver_source": _solver_source(type(solver)),
-            "source": source_hash(),
+            "source": source_of(type(solver)),
             "machine": platform.machine(),
             "lr0": lr0,
             "seed": seed,
         }
     )
+
+
+def source_of(solver: type[Solver]) -> str:
+    """Return the hash of the code of all solvers and that of this one, with a blank between.
+
+    Both say which code made a cell. Cells that share the first belong to one result.
+    """
+    return f"{numbers_hash()} {solver_hash(Path(inspect.getfile(solver)))}"
 
 
 def run_of(values: Mapping[str, Any]) -> Run:
@@ -216,7 +230,7 @@ def _row(experiment: str, solver: Solver, run: Run) -> tuple[Any, ...]:
     return (
         cell_key(experiment, solver, spec, run.lr0, run.seed),
         experiment,
-        source_hash(),
+        source_of(type(solver)),
         str(spec),
         spec.name,
         json.dumps(dict(spec.params)),
@@ -243,7 +257,16 @@ def _hash(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-@cache
-def _solver_source(kind: type) -> str:
-    """Return the hash of the file that a solver is defined in."""
-    return hash_of([Path(inspect.getfile(kind))])
+def _optimum_digits(constants: Constants) -> dict[str, str | None]:
+    """Return the numbers of the optimum that enter a trace, with the digits that are certain.
+
+    Their last bits differ between processors, and the cells of several machines belong together.
+    """
+    c = constants
+    unit = max(100 * c.f_star_error, F_STAR_UNIT * max(1.0, abs(c.f_star)))
+    places = -math.ceil(math.log10(unit)) if math.isfinite(unit) else None
+    return {
+        "f_star": None if places is None else f"{round(c.f_star, places)!r} to {places} places",
+        **{name: f"{getattr(c, name):.6g}" for name in ("L", "mu", "mu_pl")},
+        "distance": None if c.distance is None else f"{c.distance:.6g}",
+    }

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lrbench.cache.source_hash import source_hash
 from lrbench.errors import UsageError
-from lrbench.experiment.store.cells import COLUMNS, run_of
+from lrbench.experiment.store.cells import COLUMNS, run_of, source_of
 from lrbench.experiment.store.database import refusals, transaction
 from lrbench.plan.header import environment
 from lrbench.results import ProblemResult, Result
 from lrbench.results.fields import Fields
 from lrbench.results.read import problem_from
+from lrbench.solvers import SOLVERS
 from lrbench.study import analyse
 
 
@@ -47,19 +47,24 @@ def entries(connection: sqlite3.Connection) -> Iterator[Entry]:
     """Yield what is there."""
     query = """
         SELECT e.name, c.batch_size, c.sampling, c.solver, count(*), min(c.lr0), max(c.lr0),
-               count(DISTINCT c.seed), max(c.status_at), e.header, max(c.added), c.source
+               count(DISTINCT c.seed), max(c.status_at), e.header, max(c.added), c.name, c.source
         FROM cells c JOIN experiments e ON e.id = c.experiment
         GROUP BY e.id, c.solver, c.source
         ORDER BY e.name, c.sampling, c.batch_size, e.id, min(c.rowid)
     """
     for row in connection.execute(query):
-        name, size, sampling, solver, n, low, high, seeds, steps, header, added, source = row
-        current, batch = source == source_hash(), None if sampling is None else size
+        name, size, sampling, solver, n, low, high, seeds, steps, header, added, *made_by = row
+        current, batch = is_current(*made_by), None if sampling is None else size
         known = {"iterations": steps, "target": None} | _header(header)
         steps, target = known["iterations"], known["target"]
         yield Entry(
             name, batch, sampling, solver, n, (low, high), seeds, steps, target, added, current
         )
+
+
+def is_current(solver: str, source: str) -> bool:
+    """Return whether cells of the solver of this name, made by this code, would be used again."""
+    return solver in SOLVERS and source == source_of(SOLVERS.get(solver))
 
 
 def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
@@ -75,9 +80,9 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
         If the store is empty.
     """
     query = """
-        SELECT e.id, e.name, e.header, e.sweep, c.source
+        SELECT e.id, e.name, e.header, e.sweep, substr(c.source, 1, 64) AS code
         FROM experiments e JOIN cells c ON c.experiment = e.id
-        GROUP BY e.id, c.source ORDER BY e.name, min(c.added), e.id
+        GROUP BY e.id, code ORDER BY e.name, min(c.added), e.id
     """
     problems = [
         _problem(connection, str(path), *row) for row in connection.execute(query).fetchall()
@@ -105,7 +110,7 @@ def _problem(
     source: str,
 ) -> ProblemResult:
     cursor = connection.execute(
-        "SELECT * FROM cells WHERE experiment = ? AND source = ? ORDER BY rowid",
+        "SELECT * FROM cells WHERE experiment = ? AND substr(source, 1, 64) = ? ORDER BY rowid",
         (experiment, source),
     )
     names = [column[0] for column in cursor.description]
@@ -182,8 +187,10 @@ def prune(
     """
     conditions, values = ["1"], []
     if stale:
-        conditions.append("source != ?")
-        values.append(source_hash())
+        for made_by in connection.execute("SELECT DISTINCT name, source FROM cells").fetchall():
+            if is_current(*made_by):
+                conditions.append("NOT (name = ? AND source = ?)")
+                values += made_by
     if solver is not None:
         conditions.append("? IN (solver, name)")
         values.append(solver)

@@ -32,7 +32,7 @@ CREATE TABLE experiments (
 CREATE TABLE cells (
     key TEXT PRIMARY KEY,     -- a hash of the experiment, the solver and the code, lr0 and seed
     experiment TEXT NOT NULL REFERENCES experiments (id),
-    source TEXT NOT NULL,     -- a hash of the code of lrbench, NumPy and SciPy
+    source TEXT NOT NULL,     -- hashes of the code of all solvers and of this one
     solver TEXT NOT NULL,     -- as tables show it
     name TEXT NOT NULL,       -- of the solver
     params TEXT NOT NULL,     -- JSON

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from job_problems import Deadly, assert_same, plan, swept, with_deadly
 
-from lrbench.cache.source_hash import source_hash
+from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError
 from lrbench.experiment.jobs import Ground, Job, Outcome
@@ -136,13 +136,13 @@ def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_workers_of_another_lrbench_are_refused(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours = source_hash()
+    ours = package_hash()
 
     def elsewhere() -> str:
         return "another" if os.getpid() == parent else ours
 
     parent = os.getpid()
-    monkeypatch.setattr(module, "source_hash", elsewhere)
+    monkeypatch.setattr(module, "package_hash", elsewhere)
     with pytest.raises(LrbenchError, match="runs another lrbench"):
         swept(plan(), Cluster(running.address))
 

@@ -15,10 +15,9 @@ import pytest
 from stored import swept, without_clocks
 
 from lrbench.api import sweep
-from lrbench.cache import source_hash as sources
 from lrbench.errors import LrbenchError
 from lrbench.experiment.store import cells as cells_module
-from lrbench.experiment.store import entries, merge, opened, prune, result_of, store_at
+from lrbench.experiment.store import contents, entries, merge, opened, prune, result_of, store_at
 from lrbench.plan.plan import Plan
 from lrbench.results import Result, Status
 
@@ -62,35 +61,15 @@ def test_another_setting_is_another_cell(changes: dict[str, Any], tmp_path: Path
 def test_other_code_is_another_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "s.sqlite"
     swept(store)
-    monkeypatch.setattr(cells_module, "source_hash", lambda: "other code")
+    other = f"{'0' * 64} {'1' * 64}"
+    for module in (cells_module, contents):
+        monkeypatch.setattr(module, "source_of", lambda solver: other)
     assert swept(store)[1] == 10
     with opened(store) as connection:
         assert sorted(e.current for e in entries(connection)) == [False, False, True, True]
         assert len(result_of(connection, store).problems) == 2
         assert prune(connection, stale=True) == 10
         assert len(result_of(connection, store).problems) == 1
-
-
-def test_the_hash_of_the_code_follows_the_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "solvers").mkdir()
-    (tmp_path / "cli").mkdir()
-    (tmp_path / "solvers" / "a.py").write_text("a = 1")
-    (tmp_path / "cli" / "b.py").write_text("b = 1")
-    monkeypatch.setattr(sources, "PACKAGE", tmp_path)
-
-    def fresh() -> str:
-        sources.source_hash.cache_clear()
-        return sources.source_hash()
-
-    before = fresh()
-    (tmp_path / "cli" / "b.py").write_text("b = 2")
-    assert fresh() == before
-    (tmp_path / "solvers" / "a.py").write_text("a = 2")
-    assert fresh() != before
-    monkeypatch.undo()
-    sources.source_hash.cache_clear()
 
 
 def test_unfinished_cells_are_not_kept(tmp_path: Path) -> None:

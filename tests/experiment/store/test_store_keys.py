@@ -1,0 +1,234 @@
+"""Stored cells are those of the problem as built and of the code that makes numbers."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from edited import Edit, seen_after
+from stored import swept
+
+from lrbench.cache import source_hash
+from lrbench.config.registry import Registry
+from lrbench.engine.control import Control
+from lrbench.experiment.store import cells as cells_module
+from lrbench.experiment.store import contents, entries, merge, opened, prune, result_of
+from lrbench.experiment.store.cells import experiment_id, source_of
+from lrbench.objective.constants import Constants
+from lrbench.plan.plan import Plan
+from lrbench.plan.prepare import Prepared, prepare
+from lrbench.problem_files import load_spec
+from lrbench.solvers import SOLVERS
+
+LOOK = """
+from pathlib import Path
+
+def look():
+    from lrbench.engine.control import Control
+    from lrbench.experiment.conduct import cells
+    from lrbench.experiment.store.cells import cell_key, experiment_id
+    from lrbench.plan.plan import Plan
+    from lrbench.plan.prepare import prepare
+    from lrbench.problem_files import load_spec, with_overrides
+    plan = Plan(solvers=["wngrad", "sgd"], lr0=[1.0], batch_size=8, sweep=True)
+    spec = with_overrides(load_spec("logreg"), intercept=True, test=0.25)
+    p = prepare(spec, plan, Path("cache"), Control())
+    experiment = experiment_id(p.problem, p.constants, plan)
+    out = []
+    for cell in cells(p, plan):
+        solver, spec = plan.built[cell.solver]
+        out.append(cell_key(experiment, solver, spec, cell.lr0, cell.seed))
+    return out
+"""
+
+KEPT: list[Edit] = [
+    ("theory/regret.py", '"""', '"""Edited: '),
+    ("engine/loop.py", '"""', '"""Edited: '),
+    ("engine/loop.py", "\n\n\n", "\n\n\n# A comment.\n"),
+    ("objective/linear/dense.py", '"""', '"""Edited: '),
+    ("losses/logistic.py", "FACTORS = 1 << 9\n", "FACTORS = 1 << 9  # a comment\n"),
+    ("penalties/l2.py", '"""', '"""Edited: '),
+    ("arrays.py", '"""', '"""Edited: '),
+    ("solvers/wngrad.py", '"""', '"""Edited: '),
+    ("reports/blocks.py", "return", "1 + 1\n    return"),
+    ("verdicts/bound.py", " + ", " - "),
+    ("data/scaling.py", '"""', '"""Edited: '),
+]
+"""Edits that change no number of a run."""
+
+NOT_KEPT: list[Edit] = [
+    ("arrays.py", '"ij,ij->j", W, W', '"ij,ij->j", 2 * W, W'),
+    ("objective/linear/dense.py", "W -= G", "W += G"),
+    ("objective/minibatches.py", "rest = stream[size:]", "rest = stream[size + 1 :]"),
+    ("losses/logistic.py", "1 << 9", "1 << 8"),
+    ("penalties/l2.py", "0.5 * self.weight", "0.25 * self.weight"),
+    ("engine/recorder.py", "10 * c.f_star_error", "20 * c.f_star_error"),
+    ("version.py", "METHOD = 1", "METHOD = 2"),
+    ("data/scaling.py", "divisor[divisor == 0] = 1.0", "divisor[:] = divisor[::-1]"),
+    ("data/labels.py", "data.y)], 1.0, -1.0)", "data.y)], -1.0, 1.0)"),
+    ("data/intercept.py", "out[:, d] = 1.0", "out[:, d] = 2.0"),
+    ("data/holdout.py", "rng.permutation(n_samples)[:n_test]", "np.arange(n_test)"),
+    ("problem_files/build.py", "1.0 / mean_loss.n_samples", "2.0 / mean_loss.n_samples"),
+]
+"""Edits of the code that makes the numbers of a run, or the problem that it is of."""
+
+
+def test_an_edited_docstring_or_report_keeps_the_cells(tmp_path: Path) -> None:
+    before, after = seen_after(KEPT, LOOK, tmp_path)
+    assert len(set(before)) == 2
+    assert [edit for edit, seen in zip(KEPT, after, strict=True) if seen != before] == []
+
+
+def test_an_edited_operator_scaling_label_rule_or_intercept_does_not(tmp_path: Path) -> None:
+    before, after = seen_after(NOT_KEPT, LOOK, tmp_path)
+    for edit, seen in zip(NOT_KEPT, after, strict=True):
+        assert seen is not None, f"{edit} breaks lrbench"
+        assert not set(seen) & set(before), edit
+
+
+def test_an_edited_solver_loses_its_own_cells_only(tmp_path: Path) -> None:
+    edits = [
+        ("solvers/wngrad.py", "1.0 / ", "2.0 / "),
+        ("solvers/sgd.py", "SGDState(lr0)", "SGDState(2 * lr0)"),
+        ("solvers/adam.py", "state.steps + 1.0", "state.steps + 2.0"),
+    ]
+    before, (wngrad, sgd, adam) = seen_after(edits, LOOK, tmp_path)
+    assert [a == b for a, b in zip(wngrad, before, strict=True)] == [False, True]
+    assert [a == b for a, b in zip(sgd, before, strict=True)] == [True, False]
+    assert adam == before
+
+
+def operators(tree: ast.AST) -> Iterator[ast.BinOp]:
+    return (n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add))
+
+
+def test_an_operator_of_any_module_that_makes_numbers_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "lrbench"
+    shutil.copytree(source_hash.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(source_hash, "PACKAGE", package)
+    hash_now = source_hash.numbers_hash.__wrapped__
+    before, edited = hash_now(), set()
+    for path in package.rglob("*.py"):
+        text = path.read_text()
+        tree = ast.parse(text)
+        if not (nodes := list(operators(tree))):
+            continue
+        nodes[-1].op = ast.Sub()
+        path.write_text(ast.unparse(tree))
+        if hash_now() != before:
+            edited.add(path.relative_to(package).parts[0])
+        path.write_text(text)
+    assert hash_now() == before
+    assert edited == set(source_hash.NUMBERS)
+
+
+def test_the_hash_of_a_solver_is_that_of_what_it_imports_of_solvers(tmp_path: Path) -> None:
+    file = tmp_path / "rule.py"
+    file.write_text('"""A rule."""\nfrom lrbench.solvers.wngrad import WNGrad\nx = 1\n')
+    first = source_hash.solver_hash(file)
+    source_hash.solver_hash.cache_clear()
+    file.write_text("from lrbench.solvers.wngrad import WNGrad\n# A comment.\nx = 1\n")
+    assert source_hash.solver_hash(file) == first
+    source_hash.solver_hash.cache_clear()
+    file.write_text("from lrbench.solvers.adam import Adam\nx = 1\n")
+    assert source_hash.solver_hash(file) != first
+    source_hash.solver_hash.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def ready() -> tuple[Prepared, Plan]:
+    plan = Plan(solvers=["wngrad"], lr0=[1.0], sweep=True)
+    return prepare(load_spec("logreg"), plan, None, Control()), plan
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"f_star": 1e-6}, False),
+        ({"f_star": 1e-8}, False),
+        ({"f_star": 1e-15}, True),
+        ({"L": 1e-4}, False),
+        ({"L": 1e-15}, True),
+        ({"mu": 1e-6}, False),
+        ({"distance": 1e-2}, False),
+        ({"distance": 1e-12}, True),
+    ],
+    ids=str,
+)
+def test_a_mended_optimum_makes_cells_anew_and_a_last_bit_does_not(
+    ready: tuple[Prepared, Plan], changes: dict[str, float], kept: bool
+) -> None:
+    p, plan = ready
+    ((name, change),) = changes.items()
+    other = replace(p.constants, **{name: getattr(p.constants, name) + change})
+    same = experiment_id(p.problem, other, plan) == experiment_id(p.problem, p.constants, plan)
+    assert same is kept
+
+
+def test_an_unknown_minimum_has_a_key_too(ready: tuple[Prepared, Plan]) -> None:
+    p, plan = ready
+    unknown: Constants = replace(p.constants, f_star_error=float("inf"), distance=None)
+    assert experiment_id(p.problem, unknown, plan)
+
+
+def of_another_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the file of wngrad be another one than that which made the cells so far."""
+
+    def other(solver: type) -> str:
+        source = source_of(solver)
+        return f"{source[:64]} {'0' * 64}" if solver is SOLVERS.get("wngrad") else source
+
+    for module in (cells_module, contents):
+        monkeypatch.setattr(module, "source_of", other)
+
+
+def test_cells_of_an_older_solver_are_stale_and_give_way_to_newer_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "s.sqlite"
+    swept(store)
+    of_another_solver(monkeypatch)
+    with opened(store) as connection:
+        assert {e.solver.split("[")[0]: e.current for e in entries(connection)} == {
+            "wngrad": False,
+            "sgd": True,
+        }
+    assert swept(store)[1] == 5
+    with opened(store) as connection:
+        (problem,) = result_of(connection, store).problems
+        assert len(problem.runs) == 10
+        assert prune(connection, stale=True) == 5
+        assert all(e.current for e in entries(connection))
+
+
+def test_a_store_of_older_code_is_read_and_merged_but_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, into = tmp_path / "s.sqlite", tmp_path / "into.sqlite"
+    swept(store)
+    with opened(store) as connection:
+        # What the first edition wrote: one hash for all of the code.
+        connection.execute("UPDATE cells SET source = ?, key = 'old ' || key", ("a" * 64,))
+        connection.commit()
+        assert [e.current for e in entries(connection)] == [False, False]
+        assert len(result_of(connection, store).problems[0].runs) == 10
+    assert swept(store)[1] == 10
+    with opened(into, create=True) as connection:
+        assert merge(connection, [store]) == 20
+        assert len(result_of(connection, into).problems) == 2
+
+
+def test_cells_of_a_solver_that_is_gone_are_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "s.sqlite"
+    swept(store)
+    monkeypatch.setattr(contents, "SOLVERS", Registry("solver", {}))
+    with opened(store) as connection:
+        assert not any(e.current for e in entries(connection))
