@@ -9,13 +9,13 @@ import numpy as np
 
 from lrbench.cache.folder import cache_dir
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.task import Budget, Task, log_spaced
+from lrbench.engine.task import Budget, Task, checkpoint_grid
 from lrbench.objective.constants import Constants
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import constants, find
-from lrbench.problem_files import build, spec_from_data
-from lrbench.solvers.build import build as build_solver
+from lrbench.optimum import constants, find_optimum
+from lrbench.problem_files import build_problem, spec_from_data
+from lrbench.solvers.build import build_problem as build_solver
 
 
 def data_file() -> Path:
@@ -27,8 +27,8 @@ def data_file() -> Path:
 
 def logistic(path: Path) -> tuple[LinearProblem, Constants, np.ndarray]:
     """Return logistic regression with l2 weight 1/n, its constants and its minimiser."""
-    problem = build(spec_from_data(str(path), loss="logistic"))
-    optimum = find(problem, cache=cache_dir())
+    problem = build_problem(spec_from_data(str(path), loss="logistic"))
+    optimum = find_optimum(problem, cache=cache_dir())
     assert optimum.w_star is not None
     return problem, constants(problem, optimum, radius=None), optimum.w_star
 
@@ -56,6 +56,6 @@ def task(
         lr0=np.geomspace(1e-2, 1e2, n_lanes) if n_lanes > 1 else np.array([1.0]),
         minibatches=size or None,
         ball=None,
-        budget=Budget(steps, log_spaced(steps, 12) if default_checkpoints else [0, steps]),
+        budget=Budget(steps, checkpoint_grid(steps, 12) if default_checkpoints else [0, steps]),
         seed=0,
     )

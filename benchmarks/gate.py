@@ -28,8 +28,8 @@ from threadpoolctl import threadpool_limits
 from lrbench.engine.control import Control
 from lrbench.experiment.jobs.here import Here
 from lrbench.experiment.jobs.processes import Processes
-from lrbench.gate import Check, Gate, Verdict
-from lrbench.gate.baseline import load, save
+from lrbench.gate import Check, CheckVerdict, Gate
+from lrbench.gate.baseline import load_baselines, save_baselines
 from lrbench.gate.paired import EXPECTATION
 from lrbench.objective.linear.dense import DenseGradient, DenseIterates, FullOracle
 from lrbench.objective.linear.minibatch import MinibatchOracle
@@ -158,7 +158,7 @@ def tally(count, outcome, now, before, entry):
         sys.exit(f"{outcome.name}: {outcome.error}")
     for finding in compared(outcome):
         count[str(finding.verdict)] += 1
-        if finding.verdict is Verdict.FAIL:
+        if finding.verdict is CheckVerdict.FAIL:
             print(f"{outcome.name}: {finding}", file=sys.stderr)
     mine = ends(now)
     for lane in entry.lanes:
@@ -232,7 +232,7 @@ def false_alarms(masters):
     for variant in VARIANTS:
         line(variant, try_variant(range(masters), entries, seen, variant))
     with tempfile.TemporaryDirectory() as folder:
-        save(Path(folder, "baselines.jsonl"), entries)
+        save_baselines(Path(folder, "baselines.jsonl"), entries)
         Path(folder, "ends.json").write_text(json.dumps(seen), encoding="utf-8")
         for name, how in PROCESSORS.items():
             line(name, elsewhere(masters, folder, *how))
@@ -246,7 +246,7 @@ def line(variant, count):
 
 def again(masters, folder):
     """Do what `elsewhere` asks its process for."""
-    entries = load(Path(folder, "baselines.jsonl"))
+    entries = load_baselines(Path(folder, "baselines.jsonl"))
     seen = json.loads(Path(folder, "ends.json").read_text(encoding="utf-8"))
     print(json.dumps(try_variant(range(masters), entries, seen, "nothing")))
 
@@ -436,10 +436,10 @@ def seeded_faults(masters):
                 ):
                     mine = False
                     for finding in compared(outcome):
-                        if finding.verdict is Verdict.INCONCLUSIVE:
+                        if finding.verdict is CheckVerdict.INCONCLUSIVE:
                             continue
                         solver = finding.subject.partition(",")[0].partition("[")[0]
-                        failed = finding.verdict is Verdict.FAIL
+                        failed = finding.verdict is CheckVerdict.FAIL
                         if solvers is not None and solver not in solvers:
                             caught["others"] += failed
                             continue

@@ -16,7 +16,7 @@ from lrbench.engine import run as engine
 def seconds_per_lane_and_pass(problem, known, w_star, n_lanes, batch_size, passes):
     """Return the solver's clock for one lane and one pass over the data."""
     steps = round(passes * problem.n_samples / batch_size)
-    runs = engine.run(
+    runs = engine.run_lanes(
         task(
             problem,
             known,

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from lrbench.cache.folder import cache_dir
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
-from lrbench.experiment.jobs import Ground
+from lrbench.experiment.jobs import SharedProblem
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.plan.plan import DEFAULT_SWEEP, Plan
 from lrbench.plan.prepare import prepare
@@ -37,7 +37,7 @@ def measure(spec, solver: str, batch_size: int, passes: float) -> None:
         sweep=True,
     )
     p = prepare(spec, plan, cache_dir(), Control())
-    ground = Ground(p.problem, p.constants, p.optimum.w_star)
+    ground = SharedProblem(p.problem, p.constants, p.optimum.w_star)
     wanted = [(0, seed, p.lr0) for seed in plan.seeds]
     together = list(jobs_of(p, 0, plan, wanted, workers=1, iterates=False))
     alone = [replace(job, lanes=(lanes,)) for job in together for lanes in job.lanes]
@@ -45,7 +45,7 @@ def measure(spec, solver: str, batch_size: int, passes: float) -> None:
     def seconds(jobs) -> float:
         start = time.perf_counter()
         for job in jobs:
-            engine.run(*job.tasks(ground))
+            engine.run_lanes(*job.tasks(ground))
         return time.perf_counter() - start
 
     pairs = [(seconds(alone), seconds(together)) for _ in range(6)][1:]

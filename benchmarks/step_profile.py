@@ -33,14 +33,14 @@ class Given:
 
 def parts(problem, known, w_star, work):
     """Yield the name and the microseconds of each part of a step."""
-    walk = problem.walk(w_star, None, [work.minibatches])
-    oracles = walk.oracles(lambda W, g: None)
+    sampler = problem.sampler(w_star, None, [work.minibatches])
+    oracles = sampler.oracles(lambda W, g: None)
     oracle = next(oracles)
     start = time.perf_counter()
     for _ in range(2000):
         next(oracles)
     yield "minibatches", (time.perf_counter() - start) / 2000 * 1e6
-    W = walk.iterates.start(len(work.lr0)) + 0.1
+    W = sampler.iterates.start(len(work.lr0)) + 0.1
     (share,) = oracle.shares
     X, y = share.X, share.y
     Z = product(X, W)
@@ -62,7 +62,7 @@ def parts(problem, known, w_star, work):
     yield "rule", microseconds(lambda: work.solver.step(W, state, given))
     zero = np.zeros_like(known_norm)
     yield "step", microseconds(lambda: oracle.descend(W, zero, gradient))
-    yield "average", microseconds(lambda: walk.iterates.accumulate(W))
+    yield "average", microseconds(lambda: sampler.iterates.accumulate(W))
     tracker = Tracker(len(work.lr0), problem.w0, w_star, known.L, known.mu)
 
     def track():
@@ -91,7 +91,7 @@ def main() -> None:
         whole = []
         for _ in range(5):
             start = time.perf_counter()
-            runs = engine.run(work)
+            runs = engine.run_lanes(work)
             whole.append(time.perf_counter() - start - runs[0].evaluation_seconds)
         step = 1e6 * min(whole) / steps
         found = dict(parts(problem, known, w_star, work))

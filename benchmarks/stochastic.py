@@ -92,7 +92,7 @@ class Jax:
 def engine_seconds(work) -> float:
     """Return the seconds of the loop: all that is done at every step, without the two looks."""
     start = time.perf_counter()
-    runs = engine.run(work)
+    runs = engine.run_lanes(work)
     return time.perf_counter() - start - runs[0].evaluation_seconds
 
 
@@ -139,7 +139,7 @@ def main() -> None:
         assert isinstance(work.minibatches, Minibatches)
         jax = Jax(sys.argv[2], work, X) if len(sys.argv) == 3 else None
         if jax is not None:
-            ours = np.stack([r.iterates["last"] for r in engine.run(work)], axis=1)
+            ours = np.stack([r.iterates["last"] for r in engine.run_lanes(work)], axis=1)
             np.testing.assert_allclose(ours, jax.W, rtol=1e-6, atol=1e-9)
         rows = []
         for _ in range(PAIRS + 1):

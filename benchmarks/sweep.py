@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from lrbench.cache.folder import cache_dir
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
-from lrbench.experiment.jobs import Ground
+from lrbench.experiment.jobs import SharedProblem
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import prepare
@@ -76,13 +76,13 @@ def main() -> None:
     spec = spec_from_data(str(data_file()), loss="logistic")
     p = prepare(spec, plan, cache_dir(), Control())
     problem, known, w_star = p.problem, p.constants, p.optimum.w_star
-    ground = Ground(problem, known, w_star)
+    ground = SharedProblem(problem, known, w_star)
     wanted = [(0, seed, p.lr0) for seed in plan.seeds]
     jobs = list(jobs_of(p, 0, plan, wanted, workers=1, iterates=False))
 
     def sweep():
         start = time.perf_counter()
-        runs = [run for job in jobs for run in engine.run(*job.tasks(ground))]
+        runs = [run for job in jobs for run in engine.run_lanes(*job.tasks(ground))]
         return time.perf_counter() - start, runs
 
     _, runs = sweep()

@@ -22,11 +22,11 @@ from threadpoolctl import threadpool_limits
 from lrbench.engine import run as engine
 from lrbench.engine.task import Budget, Task
 from lrbench.objective.constants import Constants
-from lrbench.objective.linear.sampler import MinibatchWalk
-from lrbench.objective.linear.touched import ScaledWalk
+from lrbench.objective.linear.sampler import MinibatchSampler
+from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
-from lrbench.problem_files import build, spec_from_data
-from lrbench.solvers.build import build as build_solver
+from lrbench.problem_files import build_problem, spec_from_data
+from lrbench.solvers.build import build_problem as build_solver
 
 LANES, SIZE = np.geomspace(1e-2, 1e2, 64), 64
 
@@ -34,19 +34,19 @@ LANES, SIZE = np.geomspace(1e-2, 1e2, 64), 64
 def read(path):
     """Return the problem."""
     positive = [str(k) for k in range(1, 11)]
-    return build(spec_from_data(path, loss="logistic", positive=positive))
+    return build_problem(spec_from_data(path, loss="logistic", positive=positive))
 
 
-def seconds_a_step(walk, steps):
+def seconds_a_step(sampler, steps):
     """Return the seconds of a step, everything that certificates need included."""
     solver, _ = build_solver("wngrad")
-    W = walk.iterates.start(len(LANES))
+    W = sampler.iterates.start(len(LANES))
     state = solver.init(W, LANES)
-    oracles = walk.oracles(lambda W, g: (g.norm_sq(), g.inner(W), g.inner_star()))
+    oracles = sampler.oracles(lambda W, g: (g.norm_sq(), g.inner(W), g.inner_star()))
     next(oracles)  # gathers the first minibatches
     start = time.perf_counter()
     for _ in range(steps):
-        walk.iterates.accumulate(W)
+        sampler.iterates.accumulate(W)
         W, _, state = solver.step(W, state, next(oracles))
     return (time.perf_counter() - start) / steps
 
@@ -77,7 +77,7 @@ def peak_of_a_run(path):
         attained=True,
         delta0=1.0,
     )
-    engine.run(
+    engine.run_lanes(
         Task(
             problem=problem,
             constants=unknown,
@@ -109,8 +109,8 @@ def main() -> None:
     batches = Minibatches(problem.n_samples, SIZE, "replacement", 0)
     pairs = []
     for _ in range(6):
-        dense = seconds_a_step(MinibatchWalk(*args, [batches], dense=False), 20)
-        pairs.append((seconds_a_step(ScaledWalk(*args, batches), 100), dense))
+        dense = seconds_a_step(MinibatchSampler(*args, [batches], dense=False), 20)
+        pairs.append((seconds_a_step(ScaledSampler(*args, batches), 100), dense))
     touched, dense = (1e3 * statistics.median(p[k] for p in pairs[1:]) for k in (0, 1))
     ratio = statistics.median(d / t for t, d in pairs[1:])
     print(f"touched columns {touched:.2f} ms, dense updates {dense:.1f} ms: {ratio:.1f} times")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lrbench.config.rates import Rate
+from lrbench.config.learning_rates import LearningRate
 from lrbench.engine.control import Control
-from lrbench.experiment.conduct import carry_out
+from lrbench.experiment.conduct import run_plan
 from lrbench.experiment.jobs import choose
 from lrbench.experiment.store import store_at
 from lrbench.objective.constants import Sampling
@@ -20,7 +20,7 @@ def run(
     problems: str | Path | ProblemSpec | Iterable[str | Path | ProblemSpec],
     *,
     solvers: str | Sequence[str] = DEFAULT_SOLVERS,
-    lr0: float | str | Rate | Iterable[float | str | Rate] = (1.0,),
+    lr0: float | str | LearningRate | Iterable[float | str | LearningRate] = (1.0,),
     batch_size: int | None = None,
     iterations: int | None = None,
     passes: float | None = None,
@@ -104,14 +104,14 @@ def run(
         checkpoints_per_decade=checkpoints_per_decade,
         threads=threads,
     )
-    return carry_out(plan, specs, Control(timeout), executor=choose(jobs))
+    return run_plan(plan, specs, Control(timeout), executor=choose(jobs))
 
 
 def sweep(
     problems: str | Path | ProblemSpec | Iterable[str | Path | ProblemSpec],
     *,
     solvers: str | Sequence[str] = DEFAULT_SOLVERS,
-    lr0: float | str | Rate | Iterable[float | str | Rate] = DEFAULT_SWEEP,
+    lr0: float | str | LearningRate | Iterable[float | str | LearningRate] = DEFAULT_SWEEP,
     batch_size: int | None = None,
     iterations: int | None = None,
     passes: float | None = None,
@@ -189,4 +189,4 @@ def sweep(
     )
     chosen = choose(jobs, executor, scheduler, default=0)
     with store_at(store) as kept:
-        return carry_out(plan, specs, Control(timeout), executor=chosen, store=kept)
+        return run_plan(plan, specs, Control(timeout), executor=chosen, store=kept)

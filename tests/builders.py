@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.run import run
+from lrbench.engine.run import run_lanes
 from lrbench.engine.task import Budget, Task
 from lrbench.losses import LOSSES
 from lrbench.objective.constants import Constants
@@ -183,7 +183,7 @@ def task(
 
 def run_healthy(*work: Task) -> list[Run]:
     """Run, and insist that the solver raised nothing."""
-    out = run(*work)
+    out = run_lanes(*work)
     assert all(r.status is not Status.FAILED for r in out), out[0].error
     return out
 
@@ -216,7 +216,7 @@ Seen = tuple[Lanes, Lanes]
 
 
 def given(batch: Minibatches | None) -> list[Minibatches]:
-    """Return the minibatches as a walk takes them."""
+    """Return the minibatches as a sampler takes them."""
     return [] if batch is None else [batch]
 
 
@@ -229,16 +229,16 @@ def walk_along(
     w_star: Vector | None = None,
 ) -> Iterator[tuple[Lanes, PerLane, Any, list[Seen]]]:
     """Step for ever without the engine; yield W, lr, the state and what the oracle was asked."""
-    walk = problem.walk(w_star, ball, given(batch))
+    sampler = problem.sampler(w_star, ball, given(batch))
     seen: list[Seen] = []
 
     def observe(W: Iterate, gradient: Gradient) -> None:
-        seen.append((walk.iterates.dense(W).copy(), gradient.dense().copy()))
+        seen.append((sampler.iterates.dense(W).copy(), gradient.dense().copy()))
 
-    W = walk.iterates.start(len(lr0))
+    W = sampler.iterates.start(len(lr0))
     state = solver.init(W, lr0)
-    for oracle in walk.oracles(observe):
+    for oracle in sampler.oracles(observe):
         seen.clear()
-        walk.iterates.accumulate(W)
+        sampler.iterates.accumulate(W)
         W, lr, state = solver.step(W, state, oracle)
-        yield walk.iterates.dense(W), lr, state, list(seen)
+        yield sampler.iterates.dense(W), lr, state, list(seen)

@@ -44,8 +44,8 @@ def command(
     from lrbench.cli.check_run import judged, ran
     from lrbench.cli.list import show_json, show_page
     from lrbench.gate import load_config
-    from lrbench.reports.check_json import as_json
-    from lrbench.reports.check_page import page
+    from lrbench.reports.check_json import check_as_json
+    from lrbench.reports.check_page import check_page
 
     if results:
         if config or only or save_baseline or update_baseline:
@@ -69,9 +69,9 @@ def command(
     report(outcomes, about, junit, github=github)
     with reader_may_leave():
         if form == "json":
-            show_json(as_json(outcomes))
+            show_json(check_as_json(outcomes))
         else:
-            show_page(page(outcomes, details), form, color)
+            show_page(check_page(outcomes, details), form, color)
         sys.stdout.flush()
     if stopped is not None:
         return stopped

@@ -43,14 +43,14 @@ def report(outcomes: Sequence[Outcome], about: str, junit: Path | None, *, githu
     """Write what CI systems read."""
     if junit is not None:
         from lrbench.reports.to_junit import junit as as_junit
-        from lrbench.results.files import write
+        from lrbench.results.files import write_result
 
         content = as_junit(outcomes)
 
         def fill(file: BinaryIO) -> None:
             file.write(content)
 
-        write(junit, True, fill)
+        write_result(junit, True, fill)
     if github:
         from lrbench.reports.to_github import SUMMARY, markdown, workflow_commands
 

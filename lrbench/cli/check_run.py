@@ -14,8 +14,8 @@ from lrbench.config.registry import did_you_mean
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, shown
 from lrbench.experiment.jobs import choose
-from lrbench.gate import Check, Gate, Outcome, judge_result, parse
-from lrbench.gate.baseline import Entry, load, save
+from lrbench.gate import Check, Gate, Outcome, judge_result, parse_expectation
+from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
 from lrbench.gate.config import NAME, Config
 from lrbench.results import Result, reserve
 
@@ -28,7 +28,7 @@ def judged(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[Out
         raise UsageError(
             "nothing is expected of the result.", "give --expect, as in --expect 'bound = pass'."
         )
-    wanted = [parse(text) for text in expect]
+    wanted = [parse_expectation(text) for text in expect]
     found = []
     for name in names:
         result = _from_stdin() if name == "-" else saved_result(name)
@@ -52,7 +52,7 @@ def ran(
 ) -> tuple[list[Outcome], int | None]:
     """Run the checks of a file; return what came of them, and the exit code of a signal."""
     checks = _chosen(config, only, update)
-    baselines = load(config.baselines)
+    baselines = load_baselines(config.baselines)
     saved = set(update)
     if save_baseline:
         saved |= {c.name for c in checks if c.baseline and c.name not in baselines}
@@ -82,8 +82,8 @@ def _until_broken_off(gate: Gate, checks: Sequence[Check]) -> Iterator[Outcome]:
             raise
 
 
-def _save(config: Config, baselines: dict[str, Entry], made: set[str], quiet: bool) -> None:
-    save(config.baselines, baselines)
+def _save(config: Config, baselines: dict[str, Baseline], made: set[str], quiet: bool) -> None:
+    save_baselines(config.baselines, baselines)
     if not quiet:
         names = ", ".join(sorted(made))
         click.echo(f"Note: {config.baselines} holds the baselines of {names}.", err=True)

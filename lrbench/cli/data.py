@@ -42,10 +42,10 @@ def list_sets(task: str | None, form: str | None, color: str) -> None:
 @page_options
 def info(name: str, form: str | None, color: str) -> None:
     """Say all that is known of a set."""
-    from lrbench.cli.data_pages import details, info_page, show
+    from lrbench.cli.data_pages import info_page, set_details, show
     from lrbench.data.collection.catalogue import find_listed
 
-    show([details(find_listed(name))], info_page, form, color)
+    show([set_details(find_listed(name))], info_page, form, color)
 
 
 @command.command(name="fetch", context_settings=SETTINGS)
@@ -82,7 +82,7 @@ def verify(wanted: tuple[str, ...], form: str | None, color: str) -> int:
     when they were fetched. unrecorded: there is nothing to compare with. One that is BAD makes the
     exit code 3.
     """
-    from lrbench.cli.data_pages import checked, here, show, verify_page
+    from lrbench.cli.data_pages import check_row, here, show, verify_page
     from lrbench.cli.main import say
     from lrbench.data.collection.catalogue import collection, find_listed
     from lrbench.data.collection.folder import check_data_dir, in_data_dir
@@ -92,7 +92,7 @@ def verify(wanted: tuple[str, ...], form: str | None, color: str) -> int:
     else:
         check_data_dir()
         files = {name: path for name in collection() if (path := in_data_dir(name))}
-    rows = [checked(name, path) for name, path in files.items()]
+    rows = [check_row(name, path) for name, path in files.items()]
     show(rows, verify_page, form, color)
     bad = [row for row in rows if row["verdict"] == "BAD"]
     for row in bad:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lrbench.cli.list import show_json, show_page
 from lrbench.data.collection.catalogue import Listed, find_listed
-from lrbench.data.collection.checksum import check, record_path
+from lrbench.data.collection.checksum import check_file, record_path
 from lrbench.data.collection.download import shown_url
 from lrbench.data.collection.fetch import url_of
 from lrbench.data.collection.folder import data_dir, in_data_dir
 from lrbench.data.libsvm.compressed import is_file
 from lrbench.errors import DataError, shown_path
-from lrbench.reports.blocks import Cell, Grid, line
+from lrbench.reports.blocks import Grid, TableCell, line
 
 if TYPE_CHECKING:
     from lrbench.reports.blocks import Block, Style
@@ -57,7 +57,7 @@ def facts(entry: Listed) -> Row:
     }
 
 
-def details(entry: Listed) -> Row:
+def set_details(entry: Listed) -> Row:
     """Return all that is known of a set.
 
     Raises
@@ -75,9 +75,9 @@ def details(entry: Listed) -> Row:
     }
 
 
-def checked(name: str, path: Path) -> Row:
+def check_row(name: str, path: Path) -> Row:
     """Return what came of checking the file of a set."""
-    return {"name": name, "file": str(path), **check(find_listed(name), path)._asdict()}
+    return {"name": name, "file": str(path), **check_file(find_listed(name), path)._asdict()}
 
 
 def show(
@@ -99,11 +99,11 @@ def list_page(rows: Sequence[Row]) -> Iterator[Block]:
     sizes = ("n_samples", "n_features")
     cells = [
         [
-            Cell(row["name"]),
-            Cell(row["task"]),
-            *(Cell("-" if row[size] is None else str(row[size])) for size in sizes),
-            Cell("-" if row["file"] is None else "yes"),
-            Cell(row["checksum"] or "-"),
+            TableCell(row["name"]),
+            TableCell(row["task"]),
+            *(TableCell("-" if row[size] is None else str(row[size])) for size in sizes),
+            TableCell("-" if row["file"] is None else "yes"),
+            TableCell(row["checksum"] or "-"),
         ]
         for row in rows
     ]
@@ -111,7 +111,7 @@ def list_page(rows: Sequence[Row]) -> Iterator[Block]:
 
 
 def info_page(rows: Sequence[Row]) -> Iterator[Block]:
-    """Yield a line for each thing that is known, from what `details` returns."""
+    """Yield a line for each thing that is known, from what `set_details` returns."""
     for row in rows:
         yield line(row["name"], style="title")
         unrecorded = "recorded by the first fetch" if row["file"] is None else "none"
@@ -122,15 +122,15 @@ def info_page(rows: Sequence[Row]) -> Iterator[Block]:
 
 
 def verify_page(rows: Sequence[Row]) -> Iterator[Block]:
-    """Yield the table of verdicts, from what `checked` returns."""
+    """Yield the table of verdicts, from what `check_row` returns."""
     yield line(f"{'in' if rows else 'no set is in'} {shown_path(data_dir())}", style="dim")
     if not rows:
         return
     cells = [
         [
-            Cell(row["name"]),
-            Cell(row["verdict"], STYLES.get(row["verdict"], "")),
-            Cell((row["sha256"] or "-")[:12]),
+            TableCell(row["name"]),
+            TableCell(row["verdict"], STYLES.get(row["verdict"], "")),
+            TableCell((row["sha256"] or "-")[:12]),
         ]
         for row in rows
     ]

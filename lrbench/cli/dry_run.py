@@ -34,18 +34,21 @@ def show_estimates(
         if store is not None:
             click.echo(f"  stored   {e.stored} of them, which are not run again")
         click.echo(f"  memory   {e.memory_bytes / 2**20:.0f} MiB: data, lanes and row blocks")
-        click.echo(f"  solvers  {duration(e.solver_seconds)}, from {plan.bundles} x one timed step")
-        click.echo(f"  checks   {duration(e.evaluation_seconds)} of evaluation at checkpoints")
+        steps = f"{plan.n_solver_seeds} x one timed step"
+        click.echo(f"  solvers  {duration_text(e.solver_seconds)}, from {steps}")
+        click.echo(f"  checks   {duration_text(e.evaluation_seconds)} of evaluation at checkpoints")
     seconds = sum(e.solver_seconds + e.evaluation_seconds for e in estimates)
     shared = (
-        f"; at best {duration(seconds / workers)} with {workers} workers" if workers > 1 else ""
+        f"; at best {duration_text(seconds / workers)} with {workers} workers"
+        if workers > 1
+        else ""
     )
     sooner = " Runs that reach the target end sooner." if plan.sweep or plan.target else ""
-    click.echo(f"In all {duration(seconds)}{shared}.{sooner}")
+    click.echo(f"In all {duration_text(seconds)}{shared}.{sooner}")
     click.echo("The certified optimum is not counted; it is computed once and cached.")
 
 
-def duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """Return seconds as a person says them."""
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"

@@ -102,10 +102,10 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
 
 
 def _table(about: Mapping[str, str]) -> Iterator[Block]:
-    from lrbench.reports.blocks import Cell, Grid
+    from lrbench.reports.blocks import Grid, TableCell
 
     room = WIDTH - max(map(len, [*about, "name"])) - 2
-    rows = [[Cell(n), Cell(textwrap.fill(text, room))] for n, text in about.items()]
+    rows = [[TableCell(n), TableCell(textwrap.fill(text, room))] for n, text in about.items()]
     yield Grid(["name", "what it is"], rows, frozenset({0, 1}))
 
 
@@ -138,11 +138,13 @@ def _said(value: Any) -> str:
 
 def _place(row: Mapping[str, str]) -> Block:
     """Return the table of one place where the step rule is found, too."""
-    from lrbench.reports.blocks import Cell, Grid
+    from lrbench.reports.blocks import Grid, TableCell
 
     room = WIDTH - max(map(len, row)) - 2
     columns = ["in", textwrap.fill(row["where"], room)]
-    rows = [[Cell(k), Cell(textwrap.fill(v, room))] for k, v in row.items() if k != "where"]
+    rows = [
+        [TableCell(k), TableCell(textwrap.fill(v, room))] for k, v in row.items() if k != "where"
+    ]
     return Grid(columns, rows, frozenset({0, 1}))
 
 

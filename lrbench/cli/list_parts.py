@@ -25,7 +25,7 @@ class Kind(NamedTuple):
     """Returns the name behind an alias; raises `UsageError` for an unknown one."""
 
 
-def first_line(doc: str | None) -> str:
+def summary_line(doc: str | None) -> str:
     """Return the summary of a docstring, without the full stop at its end."""
     return (doc or "").strip().partition("\n")[0].rstrip(".")
 
@@ -50,18 +50,18 @@ def _doc(part: Any) -> str:
 
 def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -> Kind:
     def names() -> dict[str, str]:
-        return {name: first_line(registry.get(name).__doc__) for name in registry}
+        return {name: summary_line(registry.get(name).__doc__) for name in registry}
 
     return Kind(names, details, registry.canonical)
 
 
 def problems() -> Kind:
     """Return how to list the problems that ship."""
-    from lrbench.problem_files import build, load_spec, shipped
+    from lrbench.problem_files import build_problem, load_spec, shipped
 
     def details(name: str) -> dict[str, Any]:
         spec = load_spec(name)
-        problem = build(spec)
+        problem = build_problem(spec)
         return {
             "data": problem.about.data,
             "n_samples": problem.n_samples,
@@ -132,7 +132,7 @@ def theorems() -> Kind:
     found = {t.key: t for of_solver in THEOREMS.values() for t in of_solver}
 
     def about(key: str) -> str:
-        return first_line(_doc(type(found[key]))).removeprefix(f"{key}: ")
+        return summary_line(_doc(type(found[key]))).removeprefix(f"{key}: ")
 
     def details(key: str) -> dict[str, Any]:
         t = found[key]
@@ -162,7 +162,7 @@ def formats() -> Kind:
     from lrbench.reports import REPORTS
 
     def about(name: str) -> str:
-        return first_line(sys.modules[REPORTS.get(name).__module__].__doc__)
+        return summary_line(sys.modules[REPORTS.get(name).__module__].__doc__)
 
     return Kind(lambda: {n: about(n) for n in REPORTS}, lambda _: {}, REPORTS.canonical)
 

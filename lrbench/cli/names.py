@@ -12,14 +12,14 @@ def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-def problems(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_problems(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a shipped problem's name, or a file's."""
     from lrbench.problem_files import shipped
 
     return _matching(shipped(), incomplete) or [CompletionItem(incomplete, type="file")]
 
 
-def solvers(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_solvers(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a solver's name."""
     from lrbench.solvers import SOLVERS
 
@@ -45,21 +45,21 @@ def libsvm_sets(ctx: Context, param: Parameter, incomplete: str) -> list[Complet
     return _matching(collection(), incomplete)
 
 
-def formats(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_formats(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a format's name."""
     from lrbench.reports import REPORTS
 
     return _matching(REPORTS, incomplete)
 
 
-def losses(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_losses(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a loss's name."""
     from lrbench.losses import LOSSES
 
     return _matching(LOSSES, incomplete)
 
 
-def penalties(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_penalties(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a penalty's name."""
     from lrbench.penalties import PENALTIES
 

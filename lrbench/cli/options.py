@@ -31,7 +31,7 @@ def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
     return values[0] if values else None
 
 
-def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+def read_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
     """Return the seconds that a text such as 90, 30s, 10m or 2h stands for."""
     if value is None:
         return None
@@ -72,7 +72,7 @@ problem_options = chain(
             "problems",
             multiple=True,
             metavar="NAME|FILE.toml",
-            shell_complete=names.problems,
+            shell_complete=names.complete_problems,
             help="A shipped problem or a TOML file; repeatable.",
         ),
         click.option(
@@ -85,11 +85,13 @@ problem_options = chain(
             help="Other data: a LIBSVM file, sklearn:NAME or generated:NAME. "
             "Without -p: two labels make it logistic regression, else least squares.",
         ),
-        click.option("--loss", metavar="NAME", shell_complete=names.losses, help="Another loss."),
+        click.option(
+            "--loss", metavar="NAME", shell_complete=names.complete_losses, help="Another loss."
+        ),
         click.option(
             "--penalty",
             metavar="NAME[weight=W]",
-            shell_complete=names.penalties,
+            shell_complete=names.complete_penalties,
             help="Another penalty: none, l2, l2[weight=0.1].",
         ),
         click.option(
@@ -139,7 +141,7 @@ def method_options(lr0: str) -> Callable[[F], F]:
                 "solvers",
                 multiple=True,
                 metavar="'NAME[key=value,...]'",
-                shell_complete=names.solvers,
+                shell_complete=names.complete_solvers,
                 help="A solver; repeatable. Default: wngrad, adagrad-norm and sgd.",
             ),
             click.option(
@@ -208,7 +210,7 @@ def budget_options(target: str) -> Callable[[F], F]:
             click.option("--target", type=float, metavar="GAP", help=target),
             click.option(
                 "--timeout",
-                callback=duration,
+                callback=read_duration,
                 metavar="TIME",
                 help="Stop after 90, 30s, 10m or 2h.",
             ),

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from lrbench.cli.conclude import conclude, conducted, effective, reserve_files, say_left_out
 from lrbench.cli.conduct_options import conduct_options, save_options, save_weights_option
 from lrbench.cli.job_options import job_options
 from lrbench.cli.options import (
@@ -16,6 +15,7 @@ from lrbench.cli.options import (
     problem_options,
     setting_options,
 )
+from lrbench.cli.run_control import controlled, effective, exit_code, reserve_files, say_left_out
 from lrbench.cli.view_options import view_options
 from lrbench.errors import ExitCode, UsageError
 
@@ -67,16 +67,16 @@ def command(
     chosen = choose(jobs, executor, scheduler)
     reserve_files(save, save_weights, force, len(specs))
 
-    with conducted(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
+    with controlled(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
             show_estimates(plan, specs, control, 1 if executor == "dask" else chosen.workers)
             return ExitCode.OK
-        from lrbench.experiment.conduct import carry_out
+        from lrbench.experiment.conduct import run_plan
 
         words = effective(click.get_current_context())
-        result = carry_out(plan, specs, control, words, executor=chosen)
+        result = run_plan(plan, specs, control, words, executor=chosen)
         bar.close()
         for problem in [] if quiet else result.problems:
             say_left_out(problem)
@@ -89,4 +89,4 @@ def command(
                     who = f"{best.solver}, lr0 = {best.lr0:g}, seed {best.seed}"
                     click.echo(f"Note: {save_weights} holds the weights of {who}.", err=True)
             report(result)
-        return conclude(result, control, quiet=quiet, strict=strict)
+        return exit_code(result, control, quiet=quiet, strict=strict)

@@ -37,15 +37,15 @@ def list_cells(file: Path, form: str | None, color: str) -> None:
     from dataclasses import asdict
 
     from lrbench.cli.list import show_json, show_page
-    from lrbench.experiment.store import entries, opened
-    from lrbench.reports.store_page import page
+    from lrbench.experiment.store import opened, stored_cells
+    from lrbench.reports.store_page import store_page
 
     with opened(file) as connection:
-        found = [asdict(entry) for entry in entries(connection)]
+        found = [asdict(entry) for entry in stored_cells(connection)]
     if form == "json":
         show_json({"format": FORMAT, "version": VERSION, "entries": found})
     else:
-        show_page(page(found), form, color)
+        show_page(store_page(found), form, color)
 
 
 @command.command(name="export", context_settings=SETTINGS)
@@ -75,7 +75,7 @@ def export(file: Path, **options: Any) -> int:
 def prune(file: Path, stale: bool, problem: str | None, solver: str | None) -> None:
     """Delete cells and give the room back; options together narrow the choice."""
     from lrbench.experiment.store import opened
-    from lrbench.experiment.store import prune as delete
+    from lrbench.experiment.store import prune_cells as delete
 
     if not stale and problem is None and solver is None:
         raise UsageError(
@@ -98,7 +98,7 @@ def merge(into: Path, others: tuple[Path, ...]) -> None:
     One process per job, each with a store of its own, and one merge at the end: that is all a
     cluster needs.
     """
-    from lrbench.experiment.store import merge as copy
+    from lrbench.experiment.store import merge_stores as copy
     from lrbench.experiment.store import opened
 
     for other in others:

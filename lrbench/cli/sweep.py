@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from lrbench.cli.conclude import conclude, conducted, effective, reserve_files, say_left_out
 from lrbench.cli.conduct_options import conduct_options, save_options
 from lrbench.cli.job_options import job_options, store_option
 from lrbench.cli.options import (
@@ -16,6 +15,7 @@ from lrbench.cli.options import (
     problem_options,
     setting_options,
 )
+from lrbench.cli.run_control import controlled, effective, exit_code, reserve_files, say_left_out
 from lrbench.cli.view_options import view_options
 from lrbench.errors import ExitCode, UsageError
 
@@ -69,18 +69,18 @@ def command(
     chosen = choose(jobs, executor, scheduler, default=0)
     reserve_files(save, None, force, len(specs), store)
 
-    with conducted(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
+    with controlled(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
             workers = 1 if executor == "dask" else chosen.workers
             show_estimates(plan, specs, control, workers, store)
             return ExitCode.OK
-        from lrbench.experiment.conduct import carry_out
+        from lrbench.experiment.conduct import run_plan
 
         words = effective(click.get_current_context())
         with store_at(store) as kept:
-            result = carry_out(plan, specs, control, words, executor=chosen, store=kept)
+            result = run_plan(plan, specs, control, words, executor=chosen, store=kept)
         bar.close()
         for problem in [] if quiet else result.problems:
             say_left_out(problem)
@@ -88,7 +88,7 @@ def command(
             if save is not None:
                 result.save(save, force=force)
             report(result)
-        code = conclude(result, control, quiet=quiet, strict=strict)
+        code = exit_code(result, control, quiet=quiet, strict=strict)
         missing = sum(p.sweep.missing for p in result.problems if p.sweep)
         if control.stopped and not quiet and (missing or not result.problems):
             again = "To go on, run the same command again."

@@ -55,9 +55,9 @@ def command(
     """
     from lrbench.cli.main import say
     from lrbench.cli.problems import NAMED, specs_from
-    from lrbench.experiment.before import as_json, tell
+    from lrbench.experiment.before import bounds_as_json, bounds_of_problems
     from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
-    from lrbench.reports.theory_page import page
+    from lrbench.reports.theory_page import theory_page
 
     changes = {key: options.pop(key) for key in NAMED}
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, **options)
@@ -65,13 +65,13 @@ def command(
     specs, notes = specs_from(problems, data, settings, changes)
     for note in [] if quiet else notes:
         click.echo(note, err=True)
-    told, failures = tell(specs, plan, iterations, every)
+    told, failures = bounds_of_problems(specs, plan, iterations, every)
     if bibtex:
         show_bibtex(told, every)
     elif form == "json":
-        show_json(as_json(told))
+        show_json(bounds_as_json(told))
     elif told:
-        show_page(page(told), form, color)
+        show_page(theory_page(told), form, color)
     for error in failures:
         say(error.message, error.hint)
     return ExitCode.WORLD if failures else ExitCode.OK

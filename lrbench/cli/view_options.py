@@ -13,7 +13,7 @@ view_options = chain(
             "--format",
             "form",
             metavar="NAME",
-            shell_complete=names.formats,
+            shell_complete=names.complete_formats,
             help="table, plain, markdown, latex, csv, json or jsonl.  [default: table on a "
             "terminal, plain in a pipe]",
         ),

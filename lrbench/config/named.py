@@ -9,7 +9,7 @@ from lrbench.errors import UsageError, shown
 Value: TypeAlias = int | float | str
 
 
-def parse_part(text: str) -> tuple[str, dict[str, Value]]:
+def parse_named(text: str) -> tuple[str, dict[str, Value]]:
     """Return the name and the parameters in ``name[key=value,...]``; the brackets may be missing.
 
     Parameters
@@ -46,7 +46,7 @@ def parse_part(text: str) -> tuple[str, dict[str, Value]]:
 
 
 def value_text(value: Value) -> str:
-    """Return the shortest text that `parse_part` reads as `value`: 1 for 1.0, 0.01, lagged."""
+    """Return the shortest text that `parse_named` reads as `value`: 1 for 1.0, 0.01, lagged."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)

@@ -88,7 +88,7 @@ class DataName:
             )
 
 
-def load(data: DataName) -> Dataset:
+def load_data(data: DataName) -> Dataset:
     """Return the data; raise `DataError` or `UsageError` where there are none.
 
     Notes

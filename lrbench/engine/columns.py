@@ -11,7 +11,7 @@ from lrbench.arrays import Index
 
 
 @dataclass(frozen=True)
-class Layout:
+class Columns:
     """Lanes side by side, those of the first seed first, then padding.
 
     Parameters
@@ -28,21 +28,21 @@ class Layout:
     n_lanes: int
 
     @classmethod
-    def of(cls, counts: Sequence[int], multiple: int) -> Layout:
+    def of(cls, counts: Sequence[int], pad_to: int) -> Columns:
         """Return the layout for so many lanes of each seed."""
         slices: list[slice | None] = []
         start = stop = 0
         for count in counts:
-            slices.append(slice(start, start + rounded_up(count, multiple)) if count else None)
-            stop = max(stop, start + rounded_up(count, multiple))
+            slices.append(slice(start, start + rounded_up(count, pad_to)) if count else None)
+            stop = max(stop, start + rounded_up(count, pad_to))
             start += count
-        return cls(tuple(slices), rounded_up(stop, multiple))
+        return cls(tuple(slices), rounded_up(stop, pad_to))
 
     def padded(self, lanes: Index) -> Index:
         """Return the running `lanes` with copies of the last behind them, (n_lanes,)."""
         return np.concatenate([lanes, np.repeat(lanes[-1:], self.n_lanes - len(lanes))])
 
 
-def rounded_up(n_lanes: int, multiple: int) -> int:
-    """Return the next multiple of `multiple`."""
-    return -(-n_lanes // multiple) * multiple
+def rounded_up(n_lanes: int, pad_to: int) -> int:
+    """Return the next multiple of `pad_to`."""
+    return -(-n_lanes // pad_to) * pad_to

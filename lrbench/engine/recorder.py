@@ -29,7 +29,7 @@ class End:
     iterates: Mapping[str, Vector]
 
 
-class Ledger:
+class Recorder:
     """The trace of all lanes of a bundle.
 
     Parameters

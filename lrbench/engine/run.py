@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrbench.engine.loop import Bundle
+from lrbench.engine.loop import LaneLoop
 from lrbench.engine.task import Task
 from lrbench.errors import RefutedError
 from lrbench.results import Run, Status
-from lrbench.solvers.base import asks_whole
+from lrbench.solvers.base import needs_dense_gradient
 
-__all__ = ["Bundle", "run", "unstarted"]
+__all__ = ["LaneLoop", "run_lanes", "unstarted_runs"]
 
 
-def run(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
+def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
     """Run all lanes of one solver and one or several seeds together; return one `Run` a lane.
 
     Parameters
@@ -35,35 +35,37 @@ def run(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run
     with np.errstate(all="ignore"):
         task = tasks[0]
         minibatches = [each.minibatches for each in tasks if each.minibatches is not None]
-        whole = asks_whole(task.solver)
-        walk = task.problem.walk(task.w_star, task.ball, minibatches, whole=whole)
-        bundle = Bundle(tasks, walk)
+        dense_gradient = needs_dense_gradient(task.solver)
+        sampler = task.problem.sampler(
+            task.w_star, task.ball, minibatches, dense_gradient=dense_gradient
+        )
+        loop = LaneLoop(tasks, sampler)
         error = None
         try:
-            bundle.go(stop)
+            loop.go(stop)
         except RefutedError:
             raise
         except Exception as e:  # a solver may raise anything: its lanes are rows all the same
             error = f"{type(e).__name__}: {e}"
-            bundle.end_all(Status.FAILED, bundle.t)
+            loop.end_all(Status.FAILED, loop.t)
     seeds = [k for k, each in enumerate(tasks) for _ in each.lr0]
-    blanks = [blank for each in tasks for blank in unstarted(each)]
-    ends = [bundle.ledger.ended[lane] for lane in range(len(blanks))]
+    blanks = [blank for each in tasks for blank in unstarted_runs(each)]
+    ends = [loop.recorder.ended[lane] for lane in range(len(blanks))]
     return [
         replace(
             blank,
             status=end.status,
             status_at=end.iteration,
             error=error if end.status is Status.FAILED else None,
-            trace=bundle.ledger.trace(lane),
+            trace=loop.recorder.trace(lane),
             iterates=end.iterates,
-            evaluation_seconds=float(bundle.evaluation_seconds[seed]),
+            evaluation_seconds=float(loop.evaluation_seconds[seed]),
         )
         for lane, (seed, blank, end) in enumerate(zip(seeds, blanks, ends, strict=True))
     ]
 
 
-def unstarted(task: Task) -> list[Run]:
+def unstarted_runs(task: Task) -> list[Run]:
     """Return the runs of a task as they are before it starts: interrupted, with no checkpoint."""
     minibatches = task.minibatches
     return [

@@ -40,7 +40,7 @@ class Budget:
     gradients: bool = True
 
 
-def log_spaced(iterations: int, per_decade: int) -> list[int]:
+def checkpoint_grid(iterations: int, per_decade: int) -> list[int]:
     """Return 0, the 1-2-5 series, `per_decade` points a decade, and `iterations` itself."""
     decades = math.log10(max(iterations, 1))
     fine = {round(10 ** (i / per_decade)) for i in range(math.floor(decades * per_decade) + 1)}
@@ -66,10 +66,10 @@ class Task:
         The constraint, None without one.
     budget, seed
         How long, and the seed that the run is labelled with.
-    multiple
+    pad_to
         The width of what is computed together is padded to a multiple of this. With 8 a lane has
         the same bits whatever other lanes stand beside it; with 1 nothing is padded.
-    iterates
+    keep_iterates
         Whether the runs keep their last, average and best iterates.
     """
 
@@ -83,5 +83,5 @@ class Task:
     ball: Ball | None
     budget: Budget
     seed: int
-    multiple: int = 1
-    iterates: bool = True
+    pad_to: int = 1
+    keep_iterates: bool = True

@@ -15,13 +15,13 @@ from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import prepare
 from lrbench.problem_files import ProblemSpec
 from lrbench.theory.base import Setting
-from lrbench.verdicts.before import foretell
+from lrbench.verdicts.before import bounds_before
 
 FORMAT = "lrbench-theory"
 VERSION = 1
 
 
-def tell(
+def bounds_of_problems(
     specs: Iterable[ProblemSpec], plan: Plan, at: Sequence[int], every: bool
 ) -> tuple[list[dict[str, Any]], list[LrbenchError]]:
     """Return what is proved on every problem, and why problems were left out.
@@ -61,7 +61,7 @@ def _tell_one(spec: ProblemSpec, plan: Plan, at: Sequence[int], every: bool) -> 
                     "batch_size": setting.batch_size,
                     "sampling": setting.sampling,
                     "lr0": lr0,
-                    "theorems": foretell(solver.name, setting, at, every),
+                    "theorems": bounds_before(solver.name, setting, at, every),
                 }
             )
     return {
@@ -82,8 +82,8 @@ def _title(setting: Setting) -> Iterator[str]:
         yield f"ball of radius {setting.radius:g} around w_0"
 
 
-def as_json(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what `tell` told in the shape of the JSON: headers inline, no titles."""
+def bounds_as_json(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what `bounds_of_problems` told in the shape of the JSON: headers inline, no titles."""
     problems = []
     for problem in told:
         settings = [{k: v for k, v in s.items() if k != "title"} for s in problem["settings"]]

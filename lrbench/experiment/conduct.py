@@ -11,22 +11,22 @@ from lrbench.cache.folder import cache_dir
 from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError, UsageError
-from lrbench.experiment.jobs import Executor, Ground, Job
+from lrbench.experiment.jobs import Executor, Job, SharedProblem
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.experiment.jobs.here import Here
 from lrbench.experiment.store import Cell, Store
 from lrbench.experiment.store.cells import experiment_id
-from lrbench.optimum import discard
+from lrbench.optimum import discard_optimum
 from lrbench.plan.header import environment, header
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict
 from lrbench.study import analyse
-from lrbench.verdicts import judge_all
+from lrbench.verdicts import judge_theorems
 
 
-def carry_out(
+def run_plan(
     plan: Plan,
     specs: Sequence[ProblemSpec],
     control: Control,
@@ -78,7 +78,7 @@ def carry_out(
                 continue
             failures.append((p.problem.name, why))
             if isinstance(why, RefutedError) and p.constants.f_star_certified:
-                discard(p.problem, cache)
+                discard_optimum(p.problem, cache)
     return Result(tuple(command), environment(plan.threads), tuple(results), tuple(failures))
 
 
@@ -128,19 +128,21 @@ class Work:
                 self._plan,
                 list(self._missing(place)),
                 workers=executor.workers,
-                iterates=not self._plan.sweep,
+                keep_iterates=not self._plan.sweep,
             )
         jobs = [replace(job, number=number) for number, job in enumerate(jobs)]
-        grounds = [Ground(p.problem, p.constants, p.optimum.w_star) for p in self._ready]
+        shared_problems = [
+            SharedProblem(p.problem, p.constants, p.optimum.w_star) for p in self._ready
+        ]
         control.total = sum(job.budget.iterations for job in jobs)
-        for job, outcome in executor(jobs, grounds, control):
+        for job, outcome in executor(jobs, shared_problems, control):
             if isinstance(outcome, LrbenchError):
-                self.errors.setdefault(job.ground, outcome)
+                self.errors.setdefault(job.problem_index, outcome)
                 continue
             solver = next(k for k, (_, s) in enumerate(self._plan.built) if s == job.spec)
-            self._found[job.ground].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
+            self._found[job.problem_index].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
             if self._store is not None:
-                self._store.put(self._ids[job.ground], job.solver, outcome)
+                self._store.put(self._ids[job.problem_index], job.solver, outcome)
 
     def runs(self, place: int) -> tuple[Run, ...]:
         """Return the runs on one problem: seed by seed, solver by solver."""
@@ -155,11 +157,11 @@ class Work:
         self._found[place].update(self._store.find(experiment, plan.built, cells(p, plan)))
 
     def _missing(self, place: int) -> Iterator[tuple[int, int, list[float]]]:
-        bundles: dict[tuple[int, int], list[float]] = {}
+        n_solver_seeds: dict[tuple[int, int], list[float]] = {}
         for cell in cells(self._ready[place], self._plan):
             if cell not in self._found[place]:
-                bundles.setdefault((cell.solver, cell.seed), []).append(cell.lr0)
-        for (solver, seed), lr0 in bundles.items():
+                n_solver_seeds.setdefault((cell.solver, cell.seed), []).append(cell.lr0)
+        for (solver, seed), lr0 in n_solver_seeds.items():
             yield solver, seed, lr0
 
 
@@ -187,4 +189,4 @@ def _verdicts(p: Prepared, runs: Sequence[Run], plan: Plan) -> Iterator[Verdict]
         if run.trace:
             seeds.setdefault((str(run.solver), run.lr0), []).append(run)
     for (_, lr0), mine in seeds.items():
-        yield from judge_all(mine, p.setting(plan, mine[0].solver, lr0))
+        yield from judge_theorems(mine, p.setting(plan, mine[0].solver, lr0))

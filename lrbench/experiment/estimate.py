@@ -14,14 +14,14 @@ from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.engine.task import Budget, Task
 from lrbench.experiment.conduct import n_stored
-from lrbench.experiment.jobs.blocks import ARRAYS, most_lanes, seeds_together, state_arrays
+from lrbench.experiment.jobs.blocks import ARRAYS, most_lanes, seeds_per_job, state_arrays
 from lrbench.experiment.store import Store
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.problem import LinearProblem
 from lrbench.plan.plan import Plan
-from lrbench.plan.prepare import prepare, read
+from lrbench.plan.prepare import prepare, read_problem
 from lrbench.problem_files import ProblemSpec
 
 TIMED_STEPS = 5
@@ -67,7 +67,7 @@ def estimate(
         for spec in specs:
             control.phase(f"reading {spec.name}")
             if store is None:
-                out.append(_estimate(plan, read(spec, plan), 0))
+                out.append(_estimate(plan, read_problem(spec, plan), 0))
                 continue
             p = prepare(spec, plan, cache_dir(), control)
             out.append(_estimate(plan, p.problem, n_stored(p, plan, store)))
@@ -75,15 +75,15 @@ def estimate(
 
 
 def _estimate(plan: Plan, problem: LinearProblem, stored: int) -> Estimate:
-    n, n_lanes = problem.n_samples, len(plan.rates)
+    n, n_lanes = problem.n_samples, len(plan.learning_rates)
     steps, size = plan.steps(n), plan.batch_size or n
     budget = plan.budget(n, np.inf)
     looks = len(budget.checkpoints)
     if not budget.gradients:  # F at each, and at the averages of some
         looks += len(budget.averages or ())
     together = _seeds_together(plan, problem)
-    bundles = [_timed(plan, problem, k, together) for k in range(len(plan.built))]
-    arrays = max(b.state_arrays for b in bundles)
+    n_solver_seeds = [_timed(plan, problem, k, together) for k in range(len(plan.built))]
+    arrays = max(b.state_arrays for b in n_solver_seeds)
     cells = len(plan.built) * n_lanes * plan.replicates
     bundles_left = plan.replicates * (cells - stored) / cells
     return Estimate(
@@ -96,8 +96,8 @@ def _estimate(plan: Plan, problem: LinearProblem, stored: int) -> Estimate:
         + (ARRAYS + (not plan.sweep) + arrays) * problem.n_features * n_lanes * together * NUMBER
         + BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER
         + CHUNK_BYTES,
-        solver_seconds=sum(b.step_seconds for b in bundles) * steps * bundles_left,
-        evaluation_seconds=sum(b.check_seconds for b in bundles) * looks * bundles_left,
+        solver_seconds=sum(b.step_seconds for b in n_solver_seeds) * steps * bundles_left,
+        evaluation_seconds=sum(b.check_seconds for b in n_solver_seeds) * looks * bundles_left,
     )
 
 
@@ -110,9 +110,9 @@ class _Timed:
 
 def _seeds_together(plan: Plan, problem: LinearProblem) -> int:
     """Return how many seeds go together in one process."""
-    n_lanes, d = len(plan.rates), problem.n_features
+    n_lanes, d = len(plan.learning_rates), problem.n_features
     most = min(most_lanes(d, plan, solver, workers=1) for solver, _ in plan.built)
-    return seeds_together(problem, plan, n_lanes, plan.bundles, most=most, workers=1)
+    return seeds_per_job(problem, plan, n_lanes, plan.n_solver_seeds, most=most, workers=1)
 
 
 def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
@@ -122,7 +122,7 @@ def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
     if plan.batch_size is not None:
         minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, plan.seed)
     gradients = plan.budget(problem.n_samples, np.inf).gradients
-    lr0 = np.array([rate.at(1.0) for rate in plan.rates])
+    lr0 = np.array([rate.at(1.0) for rate in plan.learning_rates])
     task = Task(
         problem=problem,
         constants=UNKNOWN,
@@ -139,8 +139,8 @@ def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
             gradients=gradients,
         ),
         seed=plan.seed,
-        multiple=plan.multiple,
-        iterates=not plan.sweep,
+        pad_to=plan.pad_to,
+        keep_iterates=not plan.sweep,
     )
     tasks = [task]
     if minibatches is not None:
@@ -148,7 +148,7 @@ def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
         tasks = [
             replace(task, seed=seed, minibatches=replace(minibatches, seed=seed)) for seed in seeds
         ]
-    runs = engine.run(*tasks)
+    runs = engine.run_lanes(*tasks)
     seconds = max((r.trace["seconds"] for r in runs), key=len)
     steps = np.median(np.diff(seconds[1:])) if len(seconds) > 2 else 0.0
     looks = runs[0].evaluation_seconds / len(seconds)

@@ -5,7 +5,7 @@ from lrbench.gate.check import Check as Check
 from lrbench.gate.conduct import Gate as Gate
 from lrbench.gate.conduct import judge_result as judge_result
 from lrbench.gate.config import load_config as load_config
-from lrbench.gate.expectation import parse as parse
+from lrbench.gate.expectation import parse_expectation as parse_expectation
+from lrbench.gate.finding import CheckVerdict as CheckVerdict
 from lrbench.gate.finding import Finding as Finding
 from lrbench.gate.finding import Outcome as Outcome
-from lrbench.gate.finding import Verdict as Verdict

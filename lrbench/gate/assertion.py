@@ -12,7 +12,7 @@ from lrbench.experiment.jobs import choose
 from lrbench.gate import baseline as baselines
 from lrbench.gate.check import Check
 from lrbench.gate.conduct import Gate, NoBaselineError, judge_result
-from lrbench.gate.expectation import parse
+from lrbench.gate.expectation import parse_expectation
 from lrbench.gate.finding import Outcome
 from lrbench.gate.paired import TOLERANCE
 from lrbench.plan.plan import DEFAULT_SWEEP, Plan
@@ -87,7 +87,7 @@ def check(
     >>> lrbench.check("log-spectrum", solvers="gd", lr0="1/L", expect="bound = pass").passed
     True
     """
-    wanted = [parse(text) for text in ([expect] if isinstance(expect, str) else expect)]
+    wanted = [parse_expectation(text) for text in ([expect] if isinstance(expect, str) else expect)]
     if isinstance(problem, Result):
         if baseline is not None or options:
             raise UsageError(
@@ -114,7 +114,7 @@ def check(
         allow_inconclusive=allow_inconclusive,
     )
     file = None if baseline is None else Path(baseline)
-    known = {} if file is None else baselines.load(file)
+    known = {} if file is None else baselines.load_baselines(file)
     save = frozenset({the.name} if update else ())
     if update and file is not None:
         files.reserve(file, force=True)
@@ -123,7 +123,7 @@ def check(
     if outcome.cause is not None and not isinstance(outcome.cause, NoBaselineError):
         raise outcome.cause
     if update and file is not None:
-        baselines.save(file, gate.baselines)
+        baselines.save_baselines(file, gate.baselines)
     return _passed([outcome])
 
 

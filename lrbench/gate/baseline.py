@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lrbench.engine.task import log_spaced
+from lrbench.engine.task import checkpoint_grid
 from lrbench.errors import UsageError, shown
 from lrbench.results import Run, files
 from lrbench.results.fields import Fields
@@ -48,7 +48,7 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Baseline:
     """The baseline of one check."""
 
     check: str
@@ -82,7 +82,7 @@ def _numbers(runs: Sequence[Run]) -> dict[str, Any]:
         }
     common = set.intersection(*(set(map(int, run.trace["iteration"])) for run in runs))
     ends = max(common)
-    series = [t for t in log_spaced(ends, 1) if t in common]
+    series = [t for t in checkpoint_grid(ends, 1) if t in common]
     means: dict[str, tuple[float, ...]] = {}
     for name, column in COLUMNS.items():
         table = [run.trace[column][np.isin(run.trace["iteration"], series)] for run in runs]
@@ -102,7 +102,7 @@ def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else math.nan
 
 
-def save(path: Path, entries: Mapping[str, Entry]) -> None:
+def save_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:
     """Write a baseline file in one piece."""
     lines = [_line(entries[name]) for name in sorted(entries)]
     text = "".join(f"{line}\n" for line in lines).encode()
@@ -110,10 +110,10 @@ def save(path: Path, entries: Mapping[str, Entry]) -> None:
     def fill(file: BinaryIO) -> None:
         file.write(text)
 
-    files.write(path, True, fill)
+    files.write_result(path, True, fill)
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Baseline) -> str:
     values = {
         "check": entry.check,
         "fingerprint": entry.fingerprint,
@@ -134,7 +134,7 @@ def _nulls(values: Sequence[float]) -> list[float | None]:
     return [None if math.isnan(v) else v for v in values]
 
 
-def load(path: Path) -> dict[str, Entry]:
+def load_baselines(path: Path) -> dict[str, Baseline]:
     """Return the entries of a baseline file by the name of their check; none if it is missing.
 
     Raises
@@ -151,7 +151,7 @@ def load(path: Path) -> dict[str, Entry]:
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(f"{path} cannot be read: {why}.", "check the path.") from error
-    found: dict[str, Entry] = {}
+    found: dict[str, Baseline] = {}
     for number, line in enumerate(lines, 1):
         where = f"{path}, line {number}"
         try:
@@ -166,8 +166,8 @@ def load(path: Path) -> dict[str, Entry]:
     return found
 
 
-def _entry(f: Fields) -> Entry:
-    return Entry(
+def _entry(f: Fields) -> Baseline:
+    return Baseline(
         check=f.take("check", "a text"),
         fingerprint=f.take("fingerprint", "a text"),
         plan=f.take("plan", "a text"),

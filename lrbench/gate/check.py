@@ -70,11 +70,11 @@ class Check:
     @property
     def about(self) -> str:
         """What is run, in one line that two checks share only if they run the same."""
-        plan = self.plan
+        plan, grid = self.plan, self.plan.learning_rates
         solvers = " ".join(str(spec) for _, spec in plan.built)
-        rates = f"lr0 = {','.join(map(str, plan.rates))}"
-        if len(plan.rates) > MOST_RATES:
-            rates = f"{len(plan.rates)} lr0 from {plan.rates[0]} to {plan.rates[-1]}"
+        rates = f"lr0 = {','.join(map(str, grid))}"
+        if len(grid) > MOST_RATES:
+            rates = f"{len(grid)} lr0 from {grid[0]} to {grid[-1]}"
         parts = [self.spec.name, solvers, rates, *self._setting()]
         budget = ("iterations", plan.iterations), ("passes", plan.passes)
         parts += [f"{name} = {_exact(value)}" for name, value in budget if value is not None]

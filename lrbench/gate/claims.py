@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from lrbench.gate.finding import Finding, Verdict
+from lrbench.gate.finding import CheckVerdict, Finding
 from lrbench.results import ProblemResult
 from lrbench.verdicts.measured import ROUNDINGS
 
@@ -21,7 +21,9 @@ OF_L = ("L", "L_max", "kappa")
 OF_F_STAR = ("f_star", "delta0")
 
 
-def verify(claims: tuple[tuple[str, float], ...], problem: ProblemResult) -> Iterator[Finding]:
+def verify_constants(
+    claims: tuple[tuple[str, float], ...], problem: ProblemResult
+) -> Iterator[Finding]:
     """Yield a finding for each constant that is stated."""
     constants = problem.header["constants"]
     for name, stated in claims:
@@ -33,20 +35,22 @@ def _verify(name: str, stated: float, constants: dict[str, Any]) -> Finding:
     expectation, shown = f"constants.{name}", f"{stated:.8g}"
     if certified is None:
         reason = constants.get("no_minimiser") or "the problem has no such constant"
-        return Finding(expectation, "", Verdict.INCONCLUSIVE, "-", shown, reason)
+        return Finding(expectation, "", CheckVerdict.INCONCLUSIVE, "-", shown, reason)
     if name in OF_F_STAR and not constants.get("f_star_certified", True):
         reason = "f* was given, not certified"
-        return Finding(expectation, "", Verdict.INCONCLUSIVE, f"{certified:.8g}", shown, reason)
+        return Finding(
+            expectation, "", CheckVerdict.INCONCLUSIVE, f"{certified:.8g}", shown, reason
+        )
     value, error = float(certified), _error(name, constants)
     measured, allowed = f"{value:.8g}", TOLERANCE * abs(value) + error
     if abs(stated - value) <= allowed:
-        return Finding(expectation, "", Verdict.PASS, measured, shown)
+        return Finding(expectation, "", CheckVerdict.PASS, measured, shown)
     bound_only = name in OF_L and constants.get("L_method") != EXACT
     if bound_only and stated < value:
         reason = f"only bounded from above ({constants.get('L_method')})"
-        return Finding(expectation, "", Verdict.INCONCLUSIVE, measured, shown, reason)
+        return Finding(expectation, "", CheckVerdict.INCONCLUSIVE, measured, shown, reason)
     reason = f"the problem file states another, by {abs(stated - value):.1e}"
-    return Finding(expectation, "", Verdict.FAIL, measured, shown, reason)
+    return Finding(expectation, "", CheckVerdict.FAIL, measured, shown, reason)
 
 
 def _error(name: str, constants: dict[str, Any]) -> float:

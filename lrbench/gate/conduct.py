@@ -14,15 +14,15 @@ from lrbench.errors import LrbenchError, RefutedError, UsageError
 from lrbench.experiment.conduct import Work, measured
 from lrbench.experiment.jobs import Executor
 from lrbench.experiment.jobs.here import Here
-from lrbench.gate.baseline import Entry, Lane, lane_of
+from lrbench.gate.baseline import Baseline, Lane, lane_of
 from lrbench.gate.check import Check
-from lrbench.gate.claims import verify
+from lrbench.gate.claims import verify_constants
 from lrbench.gate.expectation import Expectation
-from lrbench.gate.finding import Finding, Outcome, Verdict
-from lrbench.gate.judge import judge
+from lrbench.gate.finding import CheckVerdict, Finding, Outcome
+from lrbench.gate.judge import judge_expectation
 from lrbench.gate.paired import EXPECTATION, NOTHING_GATED, allowance, compare_with
 from lrbench.gate.stable import nudged, unstable
-from lrbench.optimum import discard
+from lrbench.optimum import discard_optimum
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.results import ProblemResult, Result, Run
 
@@ -53,7 +53,7 @@ class Gate:
 
     control: Control
     executor: Executor = field(default_factory=Here)
-    baselines: dict[str, Entry] = field(default_factory=dict)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
     save: frozenset[str] = frozenset()
     remedy: Callable[[str], str] = "make the baseline of {} first.".format
 
@@ -84,15 +84,15 @@ class Gate:
                 f"the check {check.name} was stopped before it was done.",
                 "give it more time, or a smaller budget.",
             )
-        findings = list(verify(check.spec.claims, problem))
+        findings = list(verify_constants(check.spec.claims, problem))
         for wanted in check.expectations:
-            findings += judge(wanted, problem)
+            findings += judge_expectation(wanted, problem)
         notes: list[str] = []
         if saving:
             entry = entry_of(check, problem, beside)
             self.baselines[check.name] = entry
             gated = any(lane.seeds for lane in entry.lanes)
-            verdict = Verdict.PASS if gated else Verdict.INCONCLUSIVE
+            verdict = CheckVerdict.PASS if gated else CheckVerdict.INCONCLUSIVE
             reason = "" if gated else NOTHING_GATED
             findings.append(Finding(EXPECTATION, "", verdict, "saved", "-", reason))
             notes = list(_said(entry.lanes))
@@ -111,7 +111,7 @@ class Gate:
         work.go(self.executor, self.control)
         for why in work.errors.values():
             if isinstance(why, RefutedError) and p.constants.f_star_certified:
-                discard(p.problem, cache_dir())
+                discard_optimum(p.problem, cache_dir())
             raise why
         return measured(p, check.plan, work.runs(0)), work.runs(1) if saving else ()
 
@@ -128,14 +128,14 @@ def judge_result(
         Outcome(
             problem.name,
             problem.header.get("title") or "a result that exists",
-            [finding for wanted in expectations for finding in judge(wanted, problem)],
+            [finding for wanted in expectations for finding in judge_expectation(wanted, problem)],
             allow_inconclusive=allow_inconclusive,
         )
         for problem in result.problems
     ]
 
 
-def entry_of(check: Check, problem: ProblemResult, moved: Sequence[Run]) -> Entry:
+def entry_of(check: Check, problem: ProblemResult, moved: Sequence[Run]) -> Baseline:
     """Return the baseline of a check, from its runs and those from the moved start."""
     allowed = allowance(problem, check.tolerance)
     L = problem.header["constants"]["L"]
@@ -145,7 +145,7 @@ def entry_of(check: Check, problem: ProblemResult, moved: Sequence[Run]) -> Entr
     for lane, runs in problem.groups.items():
         left_out = unstable(runs, beside.get(lane, ()), smooth, allowed)
         lanes.append(lane_of(runs, left_out, problem.header["n_samples"]))
-    return Entry(check.name, problem.header["fingerprint"], check.about, tuple(lanes))
+    return Baseline(check.name, problem.header["fingerprint"], check.about, tuple(lanes))
 
 
 def _said(lanes: Sequence[Lane]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from lrbench.config.values import Table, checked, located
 from lrbench.errors import UsageError, shown
 from lrbench.gate.check import Check
-from lrbench.gate.expectation import parse
+from lrbench.gate.expectation import parse_expectation
 from lrbench.gate.paired import TOLERANCE
 from lrbench.plan.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
 from lrbench.problem_files import (
@@ -98,7 +98,9 @@ def _check(values: Mapping[str, Any], folder: Path) -> Check:
     if not name.strip():
         raise UsageError("a check has no name.", HINT)
     with located(shown(name)):
-        expectations = tuple(parse(text) for text in _texts(table.take_any("expect", []), "expect"))
+        expectations = tuple(
+            parse_expectation(text) for text in _texts(table.take_any("expect", []), "expect")
+        )
         sweep = table.take("sweep", bool, False) or any(e.needs_sweep for e in expectations)
         spec = _spec(table, folder)
         plan = _plan(table, sweep)

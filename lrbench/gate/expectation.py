@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lrbench.config.named import Value, parse_part
+from lrbench.config.named import Value, parse_named
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, shown
 from lrbench.results import Status
@@ -91,7 +91,7 @@ class Expectation:
         return self.quantity in OF_SWEEPS
 
 
-def parse(text: str) -> Expectation:
+def parse_expectation(text: str) -> Expectation:
     """Return the expectation that `text` says.
 
     Raises
@@ -103,7 +103,7 @@ def parse(text: str) -> Expectation:
     match = FORM.fullmatch(text)
     if match is None:
         raise UsageError(f"{shown(text)} is no expectation.", HINT)
-    name, options = parse_part(match[1])
+    name, options = parse_named(match[1])
     if name not in QUANTITIES:
         raise UsageError(
             f"{shown(text)}: there is nothing called {shown(name)} to expect.",

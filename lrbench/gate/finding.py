@@ -9,7 +9,7 @@ from enum import StrEnum
 from lrbench.errors import LrbenchError
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """What can come of an expectation."""
 
     PASS = "PASS"
@@ -36,7 +36,7 @@ class Finding:
     expectation: str
     subject: str
     """The solver and lr0; empty for the problem as a whole."""
-    verdict: Verdict
+    verdict: CheckVerdict
     measured: str
     wanted: str
     reason: str = ""
@@ -76,19 +76,19 @@ class Outcome:
         return "" if self.cause is None else self.cause.hint
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> CheckVerdict:
         """The worst of the findings; without any, inconclusive."""
         verdicts = {f.verdict for f in self.findings}
-        if Verdict.FAIL in verdicts:
-            return Verdict.FAIL
-        if Verdict.INCONCLUSIVE in verdicts or not verdicts or self.error:
-            return Verdict.INCONCLUSIVE
-        return Verdict.PASS
+        if CheckVerdict.FAIL in verdicts:
+            return CheckVerdict.FAIL
+        if CheckVerdict.INCONCLUSIVE in verdicts or not verdicts or self.error:
+            return CheckVerdict.INCONCLUSIVE
+        return CheckVerdict.PASS
 
     @property
     def passed(self) -> bool:
         """Whether the check lets pass: what cannot be judged does not, unless that is allowed."""
         if self.error:
             return False
-        allowed = self.allow_inconclusive and self.verdict is Verdict.INCONCLUSIVE
-        return self.verdict is Verdict.PASS or allowed
+        allowed = self.allow_inconclusive and self.verdict is CheckVerdict.INCONCLUSIVE
+        return self.verdict is CheckVerdict.PASS or allowed

@@ -9,10 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from lrbench.gate.expectation import FILTERS, Expectation
-from lrbench.gate.finding import Finding, Verdict
-from lrbench.gate.measure import Known, measure
-from lrbench.results import ProblemResult, Run, Status
-from lrbench.results import Verdict as OfTheorem
+from lrbench.gate.finding import CheckVerdict, Finding
+from lrbench.gate.measure import Known, measure_quantity
+from lrbench.results import ProblemResult, Run, Status, Verdict
 
 MOST_REASONS = 4
 """Why theorems do not apply, where none does."""
@@ -24,7 +23,7 @@ NEAR = 1e-9
 """Relative: an lr0 that is nearer than this to the one of an expectation is meant."""
 
 
-def judge(wanted: Expectation, problem: ProblemResult) -> list[Finding]:
+def judge_expectation(wanted: Expectation, problem: ProblemResult) -> list[Finding]:
     """Return what came of an expectation, for each solver and lr0 that it is about."""
     groups = {lane: runs for lane, runs in problem.groups.items() if _meant(wanted, runs[0])}
     if not groups:
@@ -71,21 +70,23 @@ def _why_none(wanted: Expectation, problem: ProblemResult) -> str:
 def _of_all(finding: Finding, runs: Sequence[Run]) -> Finding:
     """Return the finding; where runs are missing from what was judged, it cannot have passed."""
     cut = [run for run in runs if run.status in CUT]
-    if finding.verdict is not Verdict.PASS or not cut:
+    if finding.verdict is not CheckVerdict.PASS or not cut:
         return finding
     reason = f"{len(cut)} of {len(runs)} runs {cut[0].status}"
-    return replace(finding, verdict=Verdict.INCONCLUSIVE, reason=reason)
+    return replace(finding, verdict=CheckVerdict.INCONCLUSIVE, reason=reason)
 
 
 def _number(
     wanted: Expectation, problem: ProblemResult, runs: Sequence[Run], subject: str
 ) -> Finding:
-    known = measure(wanted, problem, runs)
+    known = measure_quantity(wanted, problem, runs)
     assert isinstance(wanted.value, float)
     verdict = compare(known, wanted.operator, wanted.value)
     shown = "-" if known.value is None else f"{known.value:.6g}"
     limit = _limit(wanted)
-    said = known.low == known.high or verdict is Verdict.INCONCLUSIVE or wanted.quantity == "rate"
+    said = (
+        known.low == known.high or verdict is CheckVerdict.INCONCLUSIVE or wanted.quantity == "rate"
+    )
     reason = known.reason if said else ""
     return Finding(wanted.text, subject, verdict, shown, limit, reason)
 
@@ -95,24 +96,24 @@ def _limit(wanted: Expectation) -> str:
     return f"{wanted.operator} {value}"
 
 
-def compare(known: Known, operator: str, value: float) -> Verdict:
+def compare(known: Known, operator: str, value: float) -> CheckVerdict:
     """Return whether a number that is known between two others is on the right side of a value."""
     if known.low is None or known.high is None or math.isnan(known.low) or math.isnan(known.high):
-        return Verdict.INCONCLUSIVE
+        return CheckVerdict.INCONCLUSIVE
     if operator == "<=":
         certain, possible = known.high <= value, known.low <= value
     else:
         certain, possible = known.low >= value, known.high >= value
     if certain:
-        return Verdict.PASS
-    return Verdict.INCONCLUSIVE if possible else Verdict.FAIL
+        return CheckVerdict.PASS
+    return CheckVerdict.INCONCLUSIVE if possible else CheckVerdict.FAIL
 
 
 def _status(wanted: Expectation, runs: Sequence[Run], subject: str) -> Finding:
     same = wanted.operator == "="
     wrong = [run for run in runs if (str(run.status) == wanted.value) is not same]
     shown = ", ".join(sorted({str(run.status) for run in runs}))
-    verdict = Verdict.FAIL if wrong else Verdict.PASS
+    verdict = CheckVerdict.FAIL if wrong else CheckVerdict.PASS
     reason = ""
     if wrong:
         first = wrong[0]
@@ -123,9 +124,7 @@ def _status(wanted: Expectation, runs: Sequence[Run], subject: str) -> Finding:
     )
 
 
-def _theorems(
-    wanted: Expectation, verdicts: Sequence[OfTheorem], subject: str
-) -> Iterator[Finding]:
+def _theorems(wanted: Expectation, verdicts: Sequence[Verdict], subject: str) -> Iterator[Finding]:
     """Yield a finding for each theorem that applies, or say that none does."""
     named = wanted.options.get("theorem")
     mine = [v for v in verdicts if named is None or v.theorem == named]
@@ -147,11 +146,11 @@ def _shortened(reasons: Sequence[str]) -> list[str]:
     return few if len(few) <= MOST_REASONS else [*few[:MOST_REASONS], "..."]
 
 
-BOUND: Mapping[str, Verdict] = {"pass": Verdict.PASS, "fail": Verdict.FAIL}
+BOUND: Mapping[str, CheckVerdict] = {"pass": CheckVerdict.PASS, "fail": CheckVerdict.FAIL}
 
 
-def _bound(wanted: Expectation, v: OfTheorem, subject: str) -> Finding:
-    verdict = BOUND.get(v.bound_verdict, Verdict.INCONCLUSIVE)
+def _bound(wanted: Expectation, v: Verdict, subject: str) -> Finding:
+    verdict = BOUND.get(v.bound_verdict, CheckVerdict.INCONCLUSIVE)
     k = -1
     if v.failed_at is not None and v.failed_at in v.iteration:
         k = list(v.iteration).index(v.failed_at)
@@ -167,9 +166,9 @@ def _bound(wanted: Expectation, v: OfTheorem, subject: str) -> Finding:
     return Finding(wanted.text, f"{subject}, {v.theorem}", verdict, measured, f"<= {bound}", reason)
 
 
-def _order(wanted: Expectation, v: OfTheorem, subject: str) -> Finding:
+def _order(wanted: Expectation, v: Verdict, subject: str) -> Finding:
     assert v.order is not None
-    verdict = Verdict.PASS if v.order_verdict == "pass" else Verdict.INCONCLUSIVE
+    verdict = CheckVerdict.PASS if v.order_verdict == "pass" else CheckVerdict.INCONCLUSIVE
     measured = "-" if v.measured_order is None else f"{v.measured_order:.3g}"
     limit = f"<= {float(v.order['value']):.3g}"
     return Finding(wanted.text, f"{subject}, {v.theorem}", verdict, measured, limit, v.order_reason)
@@ -179,7 +178,7 @@ def _nothing(wanted: Expectation, subject: str, reason: str) -> Finding:
     return Finding(
         wanted.text,
         subject,
-        Verdict.INCONCLUSIVE,
+        CheckVerdict.INCONCLUSIVE,
         "-",
         _limit(wanted),
         reason,

@@ -49,7 +49,7 @@ def exactly(value: float, reason: str = "") -> Known:
     return Known(value, value, value, reason)
 
 
-def measure(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
+def measure_quantity(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
     """Return the number that `wanted` is about, from the runs of one solver and lr0.
 
     For what only a sweep can tell the runs are of all lr0 of the solver. Means are over seeds.

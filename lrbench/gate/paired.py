@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrbench.gate.baseline import COLUMNS, Entry, Lane, lane_of
-from lrbench.gate.finding import Finding, Trajectory, Verdict
+from lrbench.gate.baseline import COLUMNS, Baseline, Lane, lane_of
+from lrbench.gate.finding import CheckVerdict, Finding, Trajectory
 from lrbench.results import ProblemResult, Run
 from lrbench.verdicts.measured import ROUNDINGS
 
@@ -55,14 +55,14 @@ def allowance(problem: ProblemResult, tolerance: float = TOLERANCE) -> Allowance
 
 
 def compare_with(
-    entry: Entry, plan: str, problem: ProblemResult, tolerance: float
+    entry: Baseline, plan: str, problem: ProblemResult, tolerance: float
 ) -> Iterator[Finding]:
     """Yield a finding for each solver and lr0 of a baseline that is gated."""
     if entry.fingerprint != problem.header["fingerprint"] or entry.plan != plan:
         was = f"its baseline is of: {entry.plan}"
         reason = "the problem or its data were changed since" if entry.plan == plan else was
         meant = f"lrbench check --update-baseline {shlex.quote(entry.check)}, if that is meant"
-        yield _finding("", Verdict.FAIL, "another", "the same", f"{reason}; {meant}")
+        yield _finding("", CheckVerdict.FAIL, "another", "the same", f"{reason}; {meant}")
         return
     gated = {(lane.solver, lane.lr0): lane for lane in entry.lanes}
     allowed = allowance(problem, tolerance)
@@ -70,16 +70,16 @@ def compare_with(
         subject = f"{solver}, lr0 = {lr0:g}"
         lane = gated.pop((solver, lr0), None) or _nearest(gated, solver, lr0)
         if lane is None:
-            yield _finding(subject, Verdict.FAIL, "a run", "none", "it is not in the baseline")
+            yield _finding(subject, CheckVerdict.FAIL, "a run", "none", "it is not in the baseline")
             continue
         gated.pop((lane.solver, lane.lr0), None)
         if lane.seeds:
             yield _lane(lane, runs, subject, allowed, problem.header["n_samples"])
     for solver, lr0 in gated:
         subject = f"{solver}, lr0 = {lr0:g}"
-        yield _finding(subject, Verdict.FAIL, "none", "a run", "it was not run")
+        yield _finding(subject, CheckVerdict.FAIL, "none", "a run", "it was not run")
     if not any(lane.seeds for lane in entry.lanes):
-        yield _finding("", Verdict.INCONCLUSIVE, "-", "-", NOTHING_GATED)
+        yield _finding("", CheckVerdict.INCONCLUSIVE, "-", "-", NOTHING_GATED)
 
 
 def _nearest(lanes: Mapping[tuple[str, float], Lane], solver: str, lr0: float) -> Lane | None:
@@ -95,24 +95,26 @@ def _lane(
 ) -> Finding:
     mine = [run for run in runs if run.seed in lane.seeds]
     if sorted(run.seed for run in mine) != sorted(lane.seeds):
-        return _finding(subject, Verdict.FAIL, "other seeds", "the same", "a seed was not run")
+        return _finding(subject, CheckVerdict.FAIL, "other seeds", "the same", "a seed was not run")
     mine.sort(key=lambda run: lane.seeds.index(run.seed))
     if any(not len(run.trace.get("passes", ())) for run in mine):
-        return _finding(subject, Verdict.FAIL, str(mine[0].status), lane.statuses[0], "no trace")
+        return _finding(
+            subject, CheckVerdict.FAIL, str(mine[0].status), lane.statuses[0], "no trace"
+        )
     now = lane_of(mine, {}, n_samples)
     for k, seed in enumerate(lane.seeds):
         if now.statuses[k] != lane.statuses[k]:
             reason = f"the status of seed {seed}"
-            return _finding(subject, Verdict.FAIL, now.statuses[k], lane.statuses[k], reason)
+            return _finding(subject, CheckVerdict.FAIL, now.statuses[k], lane.statuses[k], reason)
     for k, seed in enumerate(lane.seeds):
         if now.gradients[k] != lane.gradients[k]:
             counts = str(now.gradients[k]), str(lane.gradients[k])
-            return _finding(subject, Verdict.FAIL, *counts, f"sample gradients of seed {seed}")
+            return _finding(subject, CheckVerdict.FAIL, *counts, f"sample gradients of seed {seed}")
     if now.iteration != lane.iteration:
         counts = str(len(now.iteration)), str(len(lane.iteration))
-        return _finding(subject, Verdict.FAIL, *counts, "other checkpoints")
+        return _finding(subject, CheckVerdict.FAIL, *counts, "other checkpoints")
     worst = min((_difference(now, lane, name, allowed) for name in COLUMNS), key=_parts_at)
-    return worst if worst.verdict is Verdict.FAIL else _same(subject, now, lane, worst)
+    return worst if worst.verdict is CheckVerdict.FAIL else _same(subject, now, lane, worst)
 
 
 def _difference(now: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding:
@@ -135,7 +137,7 @@ def _difference(now: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding
         parts[0] if parts else None,
     )
     if not parts and not seeds:
-        return _finding(subject, Verdict.PASS, "", "", "", trajectory)
+        return _finding(subject, CheckVerdict.PASS, "", "", "", trajectory)
     if parts:
         t = parts[0]
         a, b, where = ours[t], before[t], f"{name} parts at T = {t}"
@@ -143,7 +145,7 @@ def _difference(now: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding
         seed, a, b = seeds[0]
         where = f"{name} of seed {seed} at its end"
     reason = f"{where}, by {_relative(a, b):.1e} relative (allowed {allowed.tolerance:g})"
-    return _finding(subject, Verdict.FAIL, f"{a:.8g}", f"{b:.8g}", reason, trajectory)
+    return _finding(subject, CheckVerdict.FAIL, f"{a:.8g}", f"{b:.8g}", reason, trajectory)
 
 
 def _same(subject: str, now: Lane, lane: Lane, found: Finding) -> Finding:
@@ -152,13 +154,13 @@ def _same(subject: str, now: Lane, lane: Lane, found: Finding) -> Finding:
     ends = now.ends["last"], lane.ends["last"]
     ours, theirs = (f"{np.mean(values):.8g}" for values in ends)
     return Finding(
-        EXPECTATION, subject, Verdict.PASS, ours, theirs, f"the same{left}", found.trajectory
+        EXPECTATION, subject, CheckVerdict.PASS, ours, theirs, f"the same{left}", found.trajectory
     )
 
 
 def _parts_at(finding: Finding) -> float:
     """Return the first checkpoint where a finding parts; what passes comes last."""
-    if finding.verdict is Verdict.PASS or finding.trajectory is None:
+    if finding.verdict is CheckVerdict.PASS or finding.trajectory is None:
         return math.inf
     at = finding.trajectory.parts_at
     return at if at is not None else max(finding.trajectory.iteration, default=0)
@@ -173,7 +175,7 @@ def _relative(a: float, b: float) -> float:
 
 def _finding(
     subject: str,
-    verdict: Verdict,
+    verdict: CheckVerdict,
     measured: str,
     wanted: str,
     reason: str,

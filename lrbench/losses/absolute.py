@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import Task, column
+from lrbench.losses.base import TargetKind, column
 
 
 class Absolute:
@@ -22,7 +22,7 @@ class Absolute:
     """
 
     name: ClassVar[str] = "absolute"
-    task: ClassVar[Task] = "regression"
+    task: ClassVar[TargetKind] = "regression"
     smoothness: ClassVar[float] = np.inf
     lipschitz: ClassVar[float] = 1.0
 

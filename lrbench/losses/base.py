@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from lrbench.arrays import PerLane, PerSample, Scores, column_sums
 
-Task = Literal["binary", "regression", "count"]
+TargetKind = Literal["binary", "regression", "count"]
 
 
 class Loss(Protocol):
@@ -18,7 +18,7 @@ class Loss(Protocol):
     """
 
     name: ClassVar[str]
-    task: ClassVar[Task]
+    task: ClassVar[TargetKind]
     """``"binary"``: targets are -1 and +1; ``"regression"``: any real number; ``"count"``: 0, 1, 2,
     … and any number above 0."""
 

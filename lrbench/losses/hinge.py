@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import Task, column
+from lrbench.losses.base import TargetKind, column
 
 
 class Hinge:
@@ -22,7 +22,7 @@ class Hinge:
     """
 
     name: ClassVar[str] = "hinge"
-    task: ClassVar[Task] = "binary"
+    task: ClassVar[TargetKind] = "binary"
     margin: ClassVar[bool] = True
     smoothness: ClassVar[float] = np.inf
     lipschitz: ClassVar[float] = 1.0

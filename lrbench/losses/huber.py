@@ -9,7 +9,7 @@ import numpy as np
 
 from lrbench.arrays import PerSample, Scores
 from lrbench.errors import UsageError
-from lrbench.losses.base import Task, column
+from lrbench.losses.base import TargetKind, column
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Huber:
     """
 
     name: ClassVar[str] = "huber"
-    task: ClassVar[Task] = "regression"
+    task: ClassVar[TargetKind] = "regression"
     smoothness: ClassVar[float] = 1.0
     threshold: float = 1.0
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrbench.arrays import PerLane, PerSample, Scores, column_products, column_sums
-from lrbench.losses.base import Task, column
+from lrbench.losses.base import TargetKind, column
 
 FACTORS = 1 << 9
 """The product of so many factors up to 2 does not overflow."""
@@ -25,7 +25,7 @@ class Logistic:
     """
 
     name: ClassVar[str] = "logistic"
-    task: ClassVar[Task] = "binary"
+    task: ClassVar[TargetKind] = "binary"
     margin: ClassVar[bool] = True
     smoothness: ClassVar[float] = 0.25
     lipschitz: ClassVar[float] = 1.0

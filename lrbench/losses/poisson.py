@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import Task, column
+from lrbench.losses.base import TargetKind, column
 
 
 class Poisson:
@@ -27,7 +27,7 @@ class Poisson:
     """
 
     name: ClassVar[str] = "poisson"
-    task: ClassVar[Task] = "count"
+    task: ClassVar[TargetKind] = "count"
     smoothness: ClassVar[float] = np.inf
     lipschitz: ClassVar[float] = np.inf
 

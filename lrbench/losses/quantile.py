@@ -9,7 +9,7 @@ import numpy as np
 
 from lrbench.arrays import PerSample, Scores
 from lrbench.errors import UsageError
-from lrbench.losses.base import Task, column
+from lrbench.losses.base import TargetKind, column
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Quantile:
     """
 
     name: ClassVar[str] = "quantile"
-    task: ClassVar[Task] = "regression"
+    task: ClassVar[TargetKind] = "regression"
     smoothness: ClassVar[float] = np.inf
     level: float = 0.5
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import Task, column
+from lrbench.losses.base import TargetKind, column
 
 
 class Squared:
@@ -21,7 +21,7 @@ class Squared:
     """
 
     name: ClassVar[str] = "squared"
-    task: ClassVar[Task] = "regression"
+    task: ClassVar[TargetKind] = "regression"
     smoothness: ClassVar[float] = 1.0
     lipschitz: ClassVar[float] = np.inf
 

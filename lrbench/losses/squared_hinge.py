@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import Task, column
+from lrbench.losses.base import TargetKind, column
 
 
 class SquaredHinge:
@@ -22,7 +22,7 @@ class SquaredHinge:
     """
 
     name: ClassVar[str] = "squared-hinge"
-    task: ClassVar[Task] = "binary"
+    task: ClassVar[TargetKind] = "binary"
     margin: ClassVar[bool] = True
     smoothness: ClassVar[float] = 1.0
     lipschitz: ClassVar[float] = np.inf

@@ -45,7 +45,7 @@ class Gradient(Protocol):
 class Oracle(Protocol):
     """All that a solver may know of the objective, on one minibatch, for all lanes."""
 
-    cut: Mask | None
+    off_path: Mask | None
     """The lanes whose last step was not W - lr g itself; None for no lane.
 
     A constraint cut it short, or it was no `descend`."""
@@ -56,11 +56,6 @@ class Oracle(Protocol):
 
         Where lanes of several seeds go together: (n_seeds, batch_size), of those that have lanes.
         """
-        ...
-
-    @property
-    def plain(self) -> bool:
-        """Whether the last step of every lane was W - lr g itself."""
         ...
 
     def gradient(self, W: Iterate) -> Gradient:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.cache.content_hash import content_hash, parameters_text
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
-from lrbench.objective.linear.sampler import linear_walk
+from lrbench.objective.linear.sampler import linear_sampler
 from lrbench.objective.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
 
 if TYPE_CHECKING:
@@ -88,23 +88,23 @@ class Problem(Protocol):
         """Return what else a trace records of every column, by name; empty for nothing."""
         ...
 
-    def walk(
+    def sampler(
         self,
         w_star: Vector | None,
         ball: Ball | None,
         minibatches: Sequence[Minibatches],
         *,
-        whole: bool = False,
-    ) -> Walk:
+        dense_gradient: bool = False,
+    ) -> Sampler:
         """Return how a run goes through this problem.
 
-        `minibatches` are those of each seed whose lanes go together, none for full batches; `whole`
-        says that every step will ask for the whole gradient as an array.
+        `minibatches` are those of each seed whose lanes go together, none for full batches;
+        `dense_gradient` says that every step will ask for the gradient as an array.
         """
         ...
 
 
-class Walk(Protocol):
+class Sampler(Protocol):
     """One run's way through a problem: its iterates and its oracles."""
 
     @property
@@ -117,7 +117,7 @@ class Walk(Protocol):
         """What was asked so far."""
         ...
 
-    def place(self, slices: Sequence[slice | None]) -> None:
+    def set_columns(self, slices: Sequence[slice | None]) -> None:
         """Note where the lanes of each seed stand from now on."""
         ...
 
@@ -125,7 +125,7 @@ class Walk(Protocol):
         """Yield the oracle of step 0, 1, … without end."""
         ...
 
-    def offer(self, gradient: Lanes, at: Iterate) -> None:
+    def offer_gradient(self, gradient: Lanes, at: Iterate) -> None:
         """Use this gradient for the next step, if it asks for the one `at` (full batches only)."""
         ...
 
@@ -169,13 +169,15 @@ class LinearProblem(LinearObjective):
         """Return the loss, and for two classes the accuracy, on the samples held out."""
         return {} if self.test is None else self.test.measures(W)
 
-    def walk(
+    def sampler(
         self,
         w_star: Vector | None,
         ball: Ball | None,
         minibatches: Sequence[Minibatches],
         *,
-        whole: bool = False,
-    ) -> Walk:
+        dense_gradient: bool = False,
+    ) -> Sampler:
         """Return how a run goes through this problem: full batches, or these minibatches."""
-        return linear_walk(self, self.w0, w_star, ball, minibatches, whole=whole)
+        return linear_sampler(
+            self, self.w0, w_star, ball, minibatches, dense_gradient=dense_gradient
+        )

@@ -17,7 +17,7 @@ from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import Curvature, Optimum
 
 
-def entry(problem: LinearProblem, folder: Path | None) -> Path | None:
+def optimum_path(problem: LinearProblem, folder: Path | None) -> Path | None:
     """Return the file of a problem's optimum; None without a folder, or if its code is in no file.
 
     The name is made of all that the numbers depend on: the problem as it was built, whatever code
@@ -40,7 +40,7 @@ def _roots(problem: LinearProblem) -> Iterator[Path]:
         yield Path(inspect.getfile(type(part)))
 
 
-def save(path: Path, found: Optimum) -> None:
+def save_optimum(path: Path, found: Optimum) -> None:
     """Write `found` to `path`; a disk that refuses is no error."""
     fields = {k: v for k, v in vars(found).items() if k != "curvature" and v is not None}
     fields |= vars(found.curvature)
@@ -50,7 +50,7 @@ def save(path: Path, found: Optimum) -> None:
         return
 
 
-def load(path: Path, n_features: int) -> Optimum | None:
+def load_optimum(path: Path, n_features: int) -> Optimum | None:
     """Return the optimum in `path`; None where there is none or it cannot be used."""
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:

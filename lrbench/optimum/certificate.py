@@ -8,7 +8,7 @@ import numpy as np
 
 from lrbench.arrays import PerSample
 from lrbench.optimum.point import EPS, Point, ridge
-from lrbench.optimum.steps import Step
+from lrbench.optimum.steps import NewtonStep
 
 TIGHT = 1e-10
 """Relative accuracy of the solves behind the dual point."""
@@ -18,7 +18,7 @@ DOMAIN = 1e-12
 
 
 @dataclass(frozen=True)
-class Certificate:
+class LowerBound:
     """inf F >= F(w) - error."""
 
     error: float
@@ -26,7 +26,7 @@ class Certificate:
     """Of the argument behind it."""
 
 
-def certify(point: Point, mu: float, step: Step | None) -> Certificate:
+def certify(point: Point, mu: float, step: NewtonStep | None) -> LowerBound:
     """Return the sharpest certificate that applies at `point`.
 
     Parameters
@@ -45,21 +45,21 @@ def certify(point: Point, mu: float, step: Step | None) -> Certificate:
     found = [_bounded_terms(point)]
     if mu > 0:
         norm = point.g_norm + point.g_rounding
-        found.append(Certificate(norm * norm / (2 * mu), "strong convexity"))
+        found.append(LowerBound(norm * norm / (2 * mu), "strong convexity"))
     if step is not None and min(c.error for c in found) > point.f_rounding:
         found.append(duality_gap(point, step))
     best = min(found, key=lambda c: c.error)
-    return Certificate(best.error + point.f_rounding, best.name)
+    return LowerBound(best.error + point.f_rounding, best.name)
 
 
-def _bounded_terms(point: Point) -> Certificate:
+def _bounded_terms(point: Point) -> LowerBound:
     """Bound F below by the infima of its terms, -phi*(0)."""
     y = point.objective.y
     least = -float(np.mean(point.objective.loss.conjugate(np.zeros_like(y), y)))
-    return Certificate(max(0.0, point.f - least), "terms bounded below")
+    return LowerBound(max(0.0, point.f - least), "terms bounded below")
 
 
-def duality_gap(point: Point, step: Step) -> Certificate:
+def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
     r"""Return F(w) - D(u) at a dual point near u = phi'(X w).
 
     For every u in the domain of the conjugate, with q = X^T u / n,
@@ -82,7 +82,7 @@ def duality_gap(point: Point, step: Step) -> Certificate:
     primal = objective.loss.value(z, objective.y)
     conjugate = objective.loss.conjugate(u, objective.y)
     if not np.all(np.isfinite(conjugate)):
-        return Certificate(np.inf, "duality gap")
+        return LowerBound(np.inf, "duality gap")
     terms = primal + conjugate - u * z
     rounding = 4 * EPS * float(np.mean(np.abs(primal) + np.abs(conjugate) + np.abs(u * z)))
     gap = max(0.0, float(np.mean(terms))) + rounding
@@ -93,10 +93,10 @@ def duality_gap(point: Point, step: Step) -> Certificate:
         gap += float(np.sum((q + ridge(objective, w))[bound] ** 2)) / (
             2 * objective.penalty.curvature
         )
-    return Certificate(gap, "duality gap")
+    return LowerBound(gap, "duality gap")
 
 
-def dual_point(point: Point, step: Step) -> PerSample:
+def dual_point(point: Point, step: NewtonStep) -> PerSample:
     """Return u = phi'(z) + phi''(z) X v with X^T u = 0 on unpenalised coordinates.
 
     Rounds of refinement bring X^T u down to rounding. A u_i that rounding carried over the edge of

@@ -42,7 +42,9 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         delta0=max(0.0, float(f0[0]) - optimum.f_star),
         distance=None if w_star is None else float(np.linalg.norm(problem.w0 - w_star)),
         distance_error=optimum.distance_error,
-        noise_star=None if w_star is None or not smooth(problem) else noise(problem, w_star),
+        noise_star=None
+        if w_star is None or not smooth(problem)
+        else gradient_noise(problem, w_star),
         no_minimiser=optimum.why_not,
         f_star_certified=optimum.method != GIVEN,
     )
@@ -91,7 +93,7 @@ def reach(start: Point) -> float:
     return np.inf
 
 
-def noise(problem: LinearProblem, w: Vector) -> float:
+def gradient_noise(problem: LinearProblem, w: Vector) -> float:
     """Return (1/n) sum_i |grad f_i(w)|^2 with f_i(w) = phi(x_i'w, y_i) + R(w)."""
     point = Point(problem, w)
     r = ridge(problem, w)

@@ -41,7 +41,7 @@ def by_newton(objective: LinearObjective) -> bool:
     return pieces(objective) is None or wide
 
 
-def composite(objective: LinearObjective, *, endless: bool) -> Optimum:
+def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
     """Return the optimum by the interior point method.
 
     Parameters

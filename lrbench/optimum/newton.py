@@ -9,7 +9,7 @@ import numpy as np
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.point import EPS, Point, value
-from lrbench.optimum.steps import Step
+from lrbench.optimum.steps import NewtonStep
 
 MAX_STEPS = 200
 
@@ -28,7 +28,7 @@ LOOSEST, TIGHTEST = 0.1, 1e-9
 def minimise(
     objective: LinearObjective,
     start: Vector,
-    step: Step,
+    step: NewtonStep,
     stop: Callable[[PerSample], bool] | None = None,
 ) -> Point:
     """Return the point at which neither F nor its gradient can be made smaller in float64.

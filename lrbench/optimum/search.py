@@ -15,9 +15,9 @@ from lrbench.losses.squared import Squared
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import GIVEN, NOT_ATTAINED, Curvature, Optimum
-from lrbench.optimum.cache import entry, load, save
-from lrbench.optimum.certificate import Certificate, certify, dual_point
-from lrbench.optimum.composite import by_newton, composite, refuse_unknown
+from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
+from lrbench.optimum.certificate import LowerBound, certify, dual_point
+from lrbench.optimum.composite import by_newton, minimise_composite, refuse_unknown
 from lrbench.optimum.curvature import curvature
 from lrbench.optimum.newton import minimise
 from lrbench.optimum.point import Point
@@ -32,7 +32,7 @@ from lrbench.optimum.separation import (
     separates,
     separation,
 )
-from lrbench.optimum.steps import FactorisedStep, IterativeStep, Step
+from lrbench.optimum.steps import FactorisedStep, IterativeStep, NewtonStep
 
 NOT_REACHED = "counts of zero draw scores to minus infinity: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"
@@ -44,7 +44,7 @@ ASYMPTOTIC = 60.0
 """A margin at which the loss of a separated sample, e^-60, is nothing."""
 
 
-def find(problem: LinearProblem, *, cache: Path | None) -> Optimum:
+def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
     """Return the certified minimum of `problem`.
 
     Parameters
@@ -65,8 +65,8 @@ def find(problem: LinearProblem, *, cache: Path | None) -> Optimum:
     point method wherever the loss or the penalty has kinks or there is a constraint; of several
     minimisers it is then any.
     """
-    path = entry(problem, cache)
-    found = load(path, problem.n_features) if path else None
+    path = optimum_path(problem, cache)
+    found = load_optimum(path, problem.n_features) if path else None
     if found is None:
         # SciPy's BLAS is another library than NumPy's: it must be loaded to be limited, so that
         # the bits of the optimum do not depend on the number of cores.
@@ -75,7 +75,7 @@ def find(problem: LinearProblem, *, cache: Path | None) -> Optimum:
         with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
             found = _honest(solve(problem, problem.w0))
         if path:
-            save(path, found)
+            save_optimum(path, found)
     return found
 
 
@@ -87,9 +87,9 @@ def _honest(found: Optimum) -> Optimum:
     return replace(found, attained=False, w_star=None, why_not=why, distance_error=None)
 
 
-def discard(problem: LinearProblem, cache: Path | None) -> None:
+def discard_optimum(problem: LinearProblem, cache: Path | None) -> None:
     """Delete the cached optimum of `problem`, if there is one: a run refuted it."""
-    path = entry(problem, cache)
+    path = optimum_path(problem, cache)
     if path is None:
         return
     try:
@@ -98,7 +98,7 @@ def discard(problem: LinearProblem, cache: Path | None) -> None:
         return
 
 
-def taken_as_given(problem: LinearProblem, f_star: float) -> Optimum:
+def uncertified(problem: LinearProblem, f_star: float) -> Optimum:
     """Return what is known where the user names the minimum: no minimiser and no error bound."""
     why = "no minimiser is known beside --f-star"
     return _not_attained(curvature(problem), f_star, 0.0, GIVEN, why)
@@ -109,11 +109,11 @@ class _Solved:
     """What Newton's method ended with."""
 
     point: Point
-    step: Step
+    step: NewtonStep
     curvature: Curvature
     solver: str
 
-    def certificate(self) -> Certificate:
+    def certificate(self) -> LowerBound:
         return certify(self.point, self.curvature.mu, self.step)
 
 
@@ -124,7 +124,7 @@ def solve(objective: LinearObjective, w0: Vector) -> Optimum:
     if endless and one_class(objective):
         return _completely_separable(objective, curvature(objective))
     if not by_newton(objective):
-        return composite(objective, endless=endless)
+        return minimise_composite(objective, endless=endless)
     endless = endless and objective.penalty.curvature == 0
     solved = _newton(objective, w0, stop_if_separated=endless)
     if endless and separates(objective, solved.point.z):
@@ -141,7 +141,7 @@ def solve(objective: LinearObjective, w0: Vector) -> Optimum:
 
 def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) -> _Solved:
     penalised = objective.penalty.curvature > 0
-    step: Step
+    step: NewtonStep
     if direct(objective):
         space = row_space(objective)
         start = space.start(w0, penalised)

@@ -22,7 +22,7 @@ KEPT = 1 << 24
 """Entries of X B up to which it is kept: 128 MiB."""
 
 
-class Step(Protocol):
+class NewtonStep(Protocol):
     """Solves with the Hessian of F at a point."""
 
     def __call__(self, point: Point, g: Vector, rtol: float) -> Vector:

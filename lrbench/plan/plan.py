@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrbench.config.rates import Rate, rates
+from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.task import Budget, log_spaced
+from lrbench.engine.task import Budget, checkpoint_grid
 from lrbench.errors import UsageError, shown
 from lrbench.objective.constants import Sampling
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
-from lrbench.solvers.build import build as build_solver
+from lrbench.solvers.build import build_solver as build_solver
 
 DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
 DEFAULT_ITERATIONS = 1000
@@ -87,7 +87,7 @@ class Plan:
     """
 
     solvers: str | Sequence[str] = DEFAULT_SOLVERS
-    lr0: float | str | Rate | Iterable[float | str | Rate] = (1.0,)
+    lr0: float | str | LearningRate | Iterable[float | str | LearningRate] = (1.0,)
     batch_size: int | None = None
     iterations: int | None = None
     passes: float | None = None
@@ -103,16 +103,16 @@ class Plan:
     sweep: bool = False
     lane_block: int | None = None
     built: Sequence[tuple[Solver, SolverSpec]] = field(init=False)
-    rates: Sequence[Rate] = field(init=False)
+    learning_rates: Sequence[LearningRate] = field(init=False)
 
     def __post_init__(self) -> None:
         given = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
         built = {str(spec): (solver, spec) for solver, spec in map(build_solver, _texts(given))}
         self._set("built", tuple(built.values()))
-        self._set("rates", tuple(rates(self.lr0)))
+        self._set("learning_rates", tuple(learning_rates(self.lr0)))
         if not self.built:
             raise UsageError("there is no solver.", "give --solver, as in --solver wngrad.")
-        if not self.rates:
+        if not self.learning_rates:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
         if self.sampling not in typing.get_args(Sampling):
             raise UsageError(
@@ -151,12 +151,12 @@ class Plan:
         return range(self.seed, self.seed + self.replicates)
 
     @property
-    def bundles(self) -> int:
+    def n_solver_seeds(self) -> int:
         """The number of solvers x seeds."""
         return len(self.built) * self.replicates
 
     @property
-    def multiple(self) -> int:
+    def pad_to(self) -> int:
         """What the number of lanes that run together is padded to a multiple of."""
         return LANE_MULTIPLE if self.sweep else 1
 
@@ -174,13 +174,13 @@ class Plan:
         target = self.target_on(delta0)
         if not self.sweep or self.batch_size is None:
             return Budget(steps, marks, target)
-        averages = sorted(set(log_spaced(steps, 1)) & set(marks))
+        averages = sorted(set(checkpoint_grid(steps, 1)) & set(marks))
         return Budget(steps, marks, target, averages, gradients=False)
 
     def checkpoints(self, n_samples: int) -> list[int]:
         """Return the iterations at which a run is looked at."""
         steps = self.steps(n_samples)
-        found = log_spaced(steps, self.checkpoints_per_decade)
+        found = checkpoint_grid(steps, self.checkpoints_per_decade)
         if not self.sweep or self.batch_size is None:
             return found
         first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))

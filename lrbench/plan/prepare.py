@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from lrbench.config.rates import resolve
+from lrbench.config.learning_rates import resolve_learning_rates
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control
 from lrbench.errors import DataError, UsageError
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import Optimum, constants, find, taken_as_given
+from lrbench.optimum import Optimum, constants, find_optimum, uncertified
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec
-from lrbench.problem_files import build as build_problem
+from lrbench.problem_files import build_problem as build_problem
 from lrbench.solvers.base import proximal
 from lrbench.theory.base import Setting
 
@@ -49,7 +49,7 @@ class Prepared:
             radius=plan.radius,
             smooth=not not_smooth,
             not_smooth=not_smooth,
-            diameter=diameter(self.problem),
+            diameter=set_diameter(self.problem),
         )
 
 
@@ -64,7 +64,7 @@ def why_not_smooth(problem: LinearObjective) -> str:
     return "" if math.isfinite(penalty.smoothness) else f"the {penalty.name} penalty is not smooth"
 
 
-def diameter(problem: LinearObjective) -> float | None:
+def set_diameter(problem: LinearObjective) -> float | None:
     """Return the diameter of an indicator penalty's set; None without one or where unbounded.
 
     The conjugate of an indicator is the support function of its set, so that a box of sides s has
@@ -92,21 +92,23 @@ def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control)
         As the data and the reference solver say.
     """
     control.phase(f"reading {spec.name}")
-    problem = read(spec, plan)
+    problem = read_problem(spec, plan)
     control.phase(f"certifying the optimum of {spec.name}")
     if plan.f_star is None:
-        optimum = find(problem, cache=cache)
+        optimum = find_optimum(problem, cache=cache)
     else:
-        optimum = taken_as_given(problem, plan.f_star)
+        optimum = uncertified(problem, plan.f_star)
     with np.errstate(all="ignore"):
         known = constants(problem, optimum, radius=plan.radius)
     _check_range(known, problem)
     _check_prox(plan, problem)
     _check_ball(plan.radius, known, problem)
-    return Prepared(spec, problem, optimum, known, tuple(resolve(plan.rates, known.L)))
+    return Prepared(
+        spec, problem, optimum, known, tuple(resolve_learning_rates(plan.learning_rates, known.L))
+    )
 
 
-def read(spec: ProblemSpec, plan: Plan) -> LinearProblem:
+def read_problem(spec: ProblemSpec, plan: Plan) -> LinearProblem:
     """Return the problem without its optimum; the batch size is checked against it."""
     problem = build_problem(spec)
     if plan.batch_size is not None and plan.batch_size > problem.n_samples:

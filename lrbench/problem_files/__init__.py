@@ -1,6 +1,6 @@
 """From a problem file, or from options, to a checked specification and to the problem itself."""
 
-from lrbench.problem_files.build import build, planted
+from lrbench.problem_files.build import build_problem, planted
 from lrbench.problem_files.load import load_spec, load_specs, shipped
 from lrbench.problem_files.model import ProblemSpec, canonical
 from lrbench.problem_files.override import spec_from_data, with_overrides
@@ -9,7 +9,7 @@ from lrbench.problem_files.settings import with_settings
 
 __all__ = [
     "ProblemSpec",
-    "build",
+    "build_problem",
     "canonical",
     "load_spec",
     "load_specs",

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
 
 
-def build(spec: ProblemSpec) -> LinearProblem:
+def build_problem(spec: ProblemSpec) -> LinearProblem:
     """Return the problem that `spec` specifies, its data read, scaled and labelled.
 
     Raises

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from lrbench.config.named import parse_part, value_text
+from lrbench.config.named import parse_named, value_text
 from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
 
@@ -105,7 +105,7 @@ class ProblemSpec:
     @property
     def task(self) -> str:
         """What targets the loss wants: binary, regression, count."""
-        return str(LOSSES.get(parse_part(self.loss)[0]).task)
+        return str(LOSSES.get(parse_named(self.loss)[0]).task)
 
     @property
     def binary(self) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrbench.config.named import parse_part
+from lrbench.config.named import parse_named
 from lrbench.data.libsvm.fault import ZeroBased
-from lrbench.data.load import DataName, load
+from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError
 from lrbench.problem_files.model import (
@@ -137,14 +137,14 @@ def spec_from_data(
     Raises
     ------
     DataError, UsageError
-        As `lrbench.data.load.load` and `with_overrides`.
+        As `lrbench.data.load.load_data` and `with_overrides`.
     """
     source = read_data(data, "auto" if zero_based is None else read_zero_based(zero_based))
     if loss is None:
-        two = positive is not None or len(np.unique(load(source).y)) == 2
+        two = positive is not None or len(np.unique(load_data(source).y)) == 2
         loss = "logistic" if two else "squared"
     loss = read_loss(loss)
-    kind = parse_part(loss)[0]
+    kind = parse_named(loss)[0]
     name = f"{NAMES.get(kind, kind)}-{source.stem}"
     spec = ProblemSpec(
         name, "", loss, PenaltySpec("none"), StartSpec(), source, "none", False, None

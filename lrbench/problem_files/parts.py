@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lrbench.config.named import parse_part, value_text
+from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, checked
 from lrbench.data.labels import label_text
@@ -33,7 +33,7 @@ def read_loss(value: Any) -> str:
 
 def make_loss(text: str) -> Loss:
     """Return the loss that `read_loss` wrote as `text`."""
-    name, params = parse_part(text)
+    name, params = parse_named(text)
     loss: Loss = LOSSES.get(name)(**{key: float(value) for key, value in params.items()})
     return loss
 
@@ -142,7 +142,7 @@ def split_positive(value: str | Sequence[str] | None) -> tuple[str, ...] | None:
 
 def _part(value: Any, called: str) -> tuple[str, Mapping[str, Any]]:
     if isinstance(value, str):
-        return parse_part(value)
+        return parse_named(value)
     table = Table(checked(value, called, dict), called)
     name = table.take_any("name")
     if name is None:

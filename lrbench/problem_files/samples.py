@@ -9,7 +9,7 @@ from lrbench.config.values import located
 from lrbench.data.dataset import Dataset
 from lrbench.data.holdout import split_rows, subset
 from lrbench.data.labels import binary_targets, count_targets, matched_targets
-from lrbench.data.load import DataName, load
+from lrbench.data.load import DataName, load_data
 from lrbench.errors import DataError
 from lrbench.problem_files.model import ProblemSpec, Split
 
@@ -48,7 +48,7 @@ def samples(spec: ProblemSpec) -> Samples:
     DataError
         As `lrbench.problem_files.build`.
     """
-    data = load(spec.data)
+    data = load_data(spec.data)
     with located(spec.name):
         y, labels = _targets(data, spec)
     if spec.test is None:
@@ -58,7 +58,7 @@ def samples(spec: ProblemSpec) -> Samples:
         _check_classes(spec, data, y[train])
         test = subset(data, held_out)
         return Samples(subset(data, train), y[train], labels, test, y[held_out])
-    test = load(_counted_alike(spec.test, data))
+    test = load_data(_counted_alike(spec.test, data))
     if test.content_hash == data.content_hash:
         raise DataError(
             f"the test data {test.name} are the training data: nothing is held out.",
@@ -79,7 +79,7 @@ def _counted_alike(test: DataName, data: Dataset) -> DataName:
 
 def training(spec: ProblemSpec) -> Dataset:
     """Return the data that a problem is fitted to, without looking at their targets."""
-    data = load(spec.data)
+    data = load_data(spec.data)
     return subset(data, _rows(data, spec.test)[0]) if isinstance(spec.test, Split) else data
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lrbench.config.named import parse_part
+from lrbench.config.named import parse_named
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import located
 from lrbench.data.load import DataName
@@ -151,7 +151,7 @@ def _check_key(key: str) -> None:
 
 def _table_of(spec: ProblemSpec) -> dict[str, Any]:
     """Return the problem file that says `spec`, its parts as tables."""
-    name, params = parse_part(spec.loss)
+    name, params = parse_named(spec.loss)
     penalty: dict[str, Any] = {"name": spec.penalty.name, **dict(spec.penalty.params)}
     if spec.penalty.weight is not None:
         penalty["weight"] = spec.penalty.weight

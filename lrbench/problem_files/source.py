@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from lrbench.config.named import parse_part, value_text
+from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import checked
 from lrbench.data.generated.generators import PREFIX
@@ -24,7 +24,7 @@ def read_data(text: str, zero_based: ZeroBased = "auto", folder: Path | None = N
 
     Only generated data have parameters: ``generated:gaussian[n_samples=100]``.
     """
-    name, params = parse_part(text) if text.startswith(PREFIX) else (text, {})
+    name, params = parse_named(text) if text.startswith(PREFIX) else (text, {})
     data = DataName(name, params, folder, zero_based)
     if not name.strip():
         raise UsageError("the name of the data is empty.", "give a path or sklearn:NAME.")

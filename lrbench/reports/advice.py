@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from lrbench.reports.blocks import Line, gap, line, number, short
-from lrbench.reports.groups import f_star_error, rates, smoothness
-from lrbench.reports.sweep_table import decades
+from lrbench.reports.blocks import Line, gap, line, number, short_number
+from lrbench.reports.groups import f_star_error, learning_rate_texts, smoothness
+from lrbench.reports.sweep_table import decades_text
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import LOST
 from lrbench.study import ALIKE, safest
@@ -42,7 +42,7 @@ def advised(sweep: Sweep) -> Sensitivity | None:
     return min(alike, key=lambda s: (-s.usable_decades, s.best_passes))
 
 
-def passes_at(s: Sensitivity, lr0: float) -> float:
+def passes_of_grid(s: Sensitivity, lr0: float) -> float:
     """Return the passes to the target at an lr0 of the grid."""
     return s.passes[list(s.lr0).index(lr0)]
 
@@ -56,11 +56,11 @@ def advice(problem: ProblemResult, sweep: Sweep) -> Line:
     lr0 = None if taken is None else safest(taken)
     if taken is None or lr0 is None:
         return line("Advice: none, as no lr0 came to " + _nothing(problem, sweep), style="title")
-    texts = rates([v for s in sweep.solvers for v in s.lr0])
-    passes = passes_at(taken, lr0)
+    texts = learning_rate_texts([v for s in sweep.solvers for v in s.lr0])
+    passes = passes_of_grid(taken, lr0)
     said = f"Advice: {_at(taken, lr0, texts)}: {_count(passes)}"
     if passes > taken.best_passes and taken.best_lr0 is not None:
-        fewer = f"{short(taken.best_passes)} at lr0 = {texts[taken.best_lr0]}"
+        fewer = f"{short_number(taken.best_passes)} at lr0 = {texts[taken.best_lr0]}"
         said += f" ({fewer}, {_why_not(taken)})"
     said += f", {_usable(taken, lr0, texts)}"
     said = "; ".join(
@@ -70,7 +70,7 @@ def advice(problem: ProblemResult, sweep: Sweep) -> Line:
         said += f"; {taken.missing} of its runs {'is' if taken.missing == 1 else 'are'} missing"
     fewest = min(sweep.solvers, key=lambda s: s.best_passes)
     if fewest.best_passes < taken.best_passes and fewest.best_lr0 is not None:
-        said += f"; {_at(fewest, fewest.best_lr0, texts)} needs {short(fewest.best_passes)}"
+        said += f"; {_at(fewest, fewest.best_lr0, texts)} needs {short_number(fewest.best_passes)}"
         said += f", but has {_width(fewest)}"
     widest = max(sweep.solvers, key=lambda s: s.usable_decades)
     if widest.usable_decades >= taken.usable_decades + WIDER:
@@ -84,7 +84,7 @@ def _at(s: Sensitivity, lr0: float, texts: dict[float, str]) -> str:
 
 
 def _passes(passes: float) -> str:
-    return f"{short(passes)} pass{'es' * (passes != 1)}"
+    return f"{short_number(passes)} pass{'es' * (passes != 1)}"
 
 
 def _count(passes: float) -> str:
@@ -109,7 +109,7 @@ def _usable(s: Sensitivity, lr0: float, texts: dict[float, str]) -> str:
 
 
 def _width(s: Sensitivity) -> str:
-    return decades(s).replace(">=", "at least") + " decades"
+    return decades_text(s).replace(">=", "at least") + " decades"
 
 
 def _warnings(
@@ -212,13 +212,15 @@ def _lowest(problem: ProblemResult, sweep: Sweep) -> str:
     if not seen:
         return ""
     level, run = min(seen, key=lambda pair: pair[0])
-    texts = rates([r.lr0 for r in problem.runs])
+    texts = learning_rate_texts([r.lr0 for r in problem.runs])
     where = f"{run.solver} at lr0 = {texts[run.lr0]}"
     if level <= sweep.target:
         return f"; less than half of the seeds came there, among them one of {where}"
     error = f_star_error(problem)
     shown = gap(level, error) if level < error else number(level)
-    times = f", {short(level / sweep.target, 2)} times the target" if sweep.target > 0 else ""
+    times = (
+        f", {short_number(level / sweep.target, 2)} times the target" if sweep.target > 0 else ""
+    )
     return f"; the lowest F - f* seen was {shown}, of {where}{times}"
 
 

@@ -6,7 +6,7 @@ import bisect
 import math
 from collections.abc import Sequence
 
-from lrbench.reports.blocks import short
+from lrbench.reports.blocks import short_number
 
 STRIDES = (1, 2, 3, 4, 5, 10, 20, 50, 100, 200)
 """Decades between two labels."""
@@ -27,7 +27,7 @@ def columns_of(points: Sequence[float], grid: Sequence[float], n_columns: int) -
     logs = [math.log10(p) for p in points]
     out: list[list[int]] = [[] for _ in range(n_columns)]
     for k, point in enumerate(points):
-        out[column_of(point, grid, n_columns)].append(k)
+        out[axis_column(point, grid, n_columns)].append(k)
     for j, found in enumerate(out):
         if not found:
             x = _centre(j, grid, n_columns)
@@ -44,7 +44,7 @@ def _ends(grid: Sequence[float]) -> tuple[float, float]:
     return lo - half, hi + half
 
 
-def column_of(value: float, grid: Sequence[float], n_columns: int) -> int:
+def axis_column(value: float, grid: Sequence[float], n_columns: int) -> int:
     """Return the column of a value; of an even number in the middle the left one."""
     lo, hi = _ends(grid)
     place = (math.log10(value) - lo) / (hi - lo) * n_columns
@@ -71,7 +71,7 @@ def _lines(ticks: Sequence[float], grid: Sequence[float], n_columns: int) -> lis
     """Return the two lines, None where labels would touch."""
     marks, labels = [" "] * n_columns, ""
     for tick in ticks:
-        at, text = column_of(tick, grid, n_columns), short(tick)
+        at, text = axis_column(tick, grid, n_columns), short_number(tick)
         marks[at] = "|"
         begin = max(min(at - (len(text) - 1) // 2, n_columns - len(text)), 0)
         if labels and begin < len(labels) + 1:

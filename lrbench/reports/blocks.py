@@ -27,7 +27,7 @@ def printable(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A piece of text and what it means."""
 
     text: str
@@ -92,7 +92,7 @@ class Grid:
     """A table."""
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[TableCell]]
     left: frozenset[int] = field(default_factory=frozenset)
     """The columns that are text; the others are numbers, aligned right."""
 
@@ -104,7 +104,7 @@ class Grid:
 class Drawing:
     """Rows of characters of one width: pieces that follow each other without a blank."""
 
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[TableCell]]
 
     def lines(self) -> list[str]:
         """Return the rows as text without trailing blanks."""
@@ -137,7 +137,7 @@ def gap(value: float | None, error: float, digits: int = 3) -> str:
     return scientific(value, digits)
 
 
-def short(value: float, digits: int = 3) -> str:
+def short_number(value: float, digits: int = 3) -> str:
     """Return `value` to so many significant digits in few characters: 0.01, 3160, 3.16e-4."""
     rounded = f"{value:.{digits - 1}e}"
     plain = f"{float(rounded):.{max(digits, 6)}g}"

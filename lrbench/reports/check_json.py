@@ -15,7 +15,7 @@ FORMAT = "lrbench-check"
 VERSION = 1
 
 
-def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def check_as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return what came of the checks in the types of JSON."""
     return {
         "format": FORMAT,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from lrbench.reports.blocks import WIDTH, Block, Cell, Grid, Style, line, printable, scientific
+from lrbench.reports.blocks import WIDTH, Block, Grid, Style, TableCell, line, printable, scientific
 
 if TYPE_CHECKING:
     from lrbench.gate.finding import Finding, Outcome, Trajectory
@@ -19,7 +19,7 @@ SHOWN = 12
 """Findings of a check that are shown; the JSON has all."""
 
 
-def page(outcomes: Sequence[Outcome], details: bool) -> Iterator[Block]:
+def check_page(outcomes: Sequence[Outcome], details: bool) -> Iterator[Block]:
     """Yield the blocks of the page.
 
     Parameters
@@ -64,9 +64,9 @@ def _findings(expectation: str, findings: Sequence[Finding], details: bool) -> I
     room = WIDTH - 6 - len("INCONCLUSIVE") - sum(max(width, 8) for width in taken)
     rows = [
         [
-            Cell(_filled(finding.subject or "the problem", room)),
-            Cell(str(finding.verdict), STYLES[str(finding.verdict)]),
-            *map(Cell, texts),
+            TableCell(_filled(finding.subject or "the problem", room)),
+            TableCell(str(finding.verdict), STYLES[str(finding.verdict)]),
+            *map(TableCell, texts),
         ]
         for finding, texts in zip(findings, numbers, strict=True)
     ]
@@ -103,7 +103,7 @@ def _trajectory(subject: str, t: Trajectory) -> Iterator[Block]:
         change = abs(now - before) / size if size else 0.0
         style: Style = "bad" if t.parts_at is not None and t.parts_at <= T else ""
         cells = (str(T), _digits(now), _digits(before), scientific(change, 2))
-        rows.append([Cell(text, style) for text in cells])
+        rows.append([TableCell(text, style) for text in cells])
     yield Grid(("T", "measured", "baseline", "relative difference"), rows)
 
 

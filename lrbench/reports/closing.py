@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrbench.reports.blocks import Line, gap, line, number
-from lrbench.reports.groups import f_star_error, rates
+from lrbench.reports.groups import f_star_error, learning_rate_texts
 from lrbench.results import ProblemResult
 from lrbench.results.ranking import DEFAULT_SHARE, Lane, first_to, lowest
 
@@ -51,5 +51,5 @@ def _count(passes: float) -> str:
 
 
 def _named(problem: ProblemResult, lane: Lane) -> str:
-    texts = rates([lr0 for _, lr0 in problem.groups])
+    texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
     return f"{lane[0]}, lr0 = {texts[lane[1]]}"

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from lrbench.reports.axis import axis, columns_of
-from lrbench.reports.blocks import Block, Cell, Drawing, Style, line, short
+from lrbench.reports.blocks import Block, Drawing, Style, TableCell, line, short_number
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
 
@@ -44,25 +44,25 @@ def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     indent = indent if beside else 0
     n_columns = _n_columns(len(grid), view.width - indent)
     heights = BARS if view.bars else DIGITS
-    rows: list[list[Cell]] = []
+    rows: list[list[TableCell]] = []
     seen: set[str] = set()
     for s, name in zip(sweep.solvers, names, strict=True):
         marks = _marks(s, _runs_of(problem, s), least, most, heights)
         drawn = [max(marks[s.lr0[k]] for k in at) for at in columns_of(s.lr0, grid, n_columns)]
         seen.update(mark for _, _, mark in drawn)
         cells = _cells("".join(mark for _, _, mark in drawn))
-        rows += [[Cell(name.ljust(indent)), *cells]] if beside else [[Cell(name)], cells]
+        rows += [[TableCell(name.ljust(indent)), *cells]] if beside else [[TableCell(name)], cells]
     for text in axis(grid, n_columns):
-        rows.append([Cell(" " * indent + text, "dim")])
+        rows.append([TableCell(" " * indent + text, "dim")])
     yield line("")
     yield line(*_legend(least, most, heights, seen))
     yield Drawing(rows)
 
 
-def _cells(text: str) -> list[Cell]:
+def _cells(text: str) -> list[TableCell]:
     """Return a row as pieces of one style each."""
     pieces = itertools.groupby(text, lambda mark: MARKS.get(mark, ""))
-    return [Cell("".join(marks), style) for style, marks in pieces]
+    return [TableCell("".join(marks), style) for style, marks in pieces]
 
 
 def _n_columns(n_points: int, room: int) -> int:
@@ -71,10 +71,10 @@ def _n_columns(n_points: int, room: int) -> int:
 
 def _legend(least: float, most: float, heights: str, drawn: set[str]) -> Iterator[str]:
     if least == most:
-        yield f"passes to the target over lr0: {heights[-1]} = {short(least)}"
+        yield f"passes to the target over lr0: {heights[-1]} = {short_number(least)}"
     else:
-        yield f"passes to the target over lr0: {heights[-1]} = {short(least)} (fewest)"
-        yield f"{heights[0]} = {short(most)} (most) on a log scale"
+        yield f"passes to the target over lr0: {heights[-1]} = {short_number(least)} (fewest)"
+        yield f"{heights[0]} = {short_number(most)} (most) on a log scale"
     words = {".": "not reached", "!": "diverged", "?": "unknown: no run finished"}
     yield from (f"{mark} {word}" for mark, word in words.items() if mark in drawn)
 

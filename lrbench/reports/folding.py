@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from lrbench.reports.blocks import WIDTH, Block, Cell, Grid, line
+from lrbench.reports.blocks import WIDTH, Block, Grid, TableCell, line
 
 GAP = 2
 """Blanks between two columns."""
@@ -13,7 +13,7 @@ GAP = 2
 Column: TypeAlias = tuple[str, list[str]]
 """A heading and the texts below it."""
 
-Styled: TypeAlias = tuple[str, list[Cell]]
+Styled: TypeAlias = tuple[str, list[TableCell]]
 """A heading and the cells below it."""
 
 
@@ -29,8 +29,8 @@ def folded(first: Column, groups: Sequence[list[Column]], width: int = WIDTH) ->
     width
         Of the page.
     """
-    cells = [[(name, list(map(Cell, texts))) for name, texts in group] for group in groups]
-    yield from folded_cells((first[0], list(map(Cell, first[1]))), cells, width)
+    cells = [[(name, list(map(TableCell, texts))) for name, texts in group] for group in groups]
+    yield from folded_cells((first[0], list(map(TableCell, first[1]))), cells, width)
 
 
 def folded_cells(

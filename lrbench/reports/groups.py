@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.reports.blocks import Cell, number, short
+from lrbench.reports.blocks import TableCell, number, short_number
 from lrbench.results import ProblemResult, Run, Status, Verdict
 
 SEVERITY = (
@@ -42,7 +42,7 @@ def ball_text(problem: ProblemResult) -> Iterator[str]:
         yield f"ball of radius {problem.header['radius']:g} around w_0"
 
 
-def status_cell(runs: Sequence[Run], brief: bool = False) -> Cell:
+def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
     """Return how the runs ended: of several seeds the worst, with its count.
 
     Parameters
@@ -63,20 +63,20 @@ def status_cell(runs: Sequence[Run], brief: bool = False) -> Cell:
         text += f" {worst.status_at}" if brief else f" at {worst.status_at}"
     good = worst.status in (Status.COMPLETED, Status.REACHED_TARGET)
     bad = worst.status in (Status.DIVERGED, Status.FAILED)
-    return Cell(text, "" if good else "bad" if bad else "warn")
+    return TableCell(text, "" if good else "bad" if bad else "warn")
 
 
-def rates(lr0s: Sequence[float]) -> dict[float, str]:
+def learning_rate_texts(lr0s: Sequence[float]) -> dict[float, str]:
     """Return initial learning rates as texts of 3 digits, or as many as tell them apart."""
     lr0s, texts = list(dict.fromkeys(lr0s)), list[str]()
     for digits in range(3, 18):
-        texts = [short(lr0, digits) for lr0 in lr0s]
+        texts = [short_number(lr0, digits) for lr0 in lr0s]
         if len(set(texts)) == len(lr0s):
             break
     return dict(zip(lr0s, texts, strict=True))
 
 
-def unstarted(runs: Iterable[Run]) -> Iterator[str]:
+def runs_not_started(runs: Iterable[Run]) -> Iterator[str]:
     """Yield ``"adagrad-norm, sgd (seeds 1 to 3)"`` for the runs that were never started."""
     seeds: dict[str, dict[int, None]] = {}
     all_seeds = set()
@@ -124,7 +124,7 @@ def table_iterations(runs: Sequence[Run]) -> list[int]:
     return [t for t in seen if str(t).rstrip("0") in ("", "1", "2", "5") or t == seen[-1]]
 
 
-def share(certificate: Verdict, t: int, error: float) -> str:
+def bound_ratio(certificate: Verdict, t: int, error: float) -> str:
     """Return measured / bound at a checkpoint; `error` is that of f*, 0 for other measures."""
     if t not in certificate.iteration:
         return ""

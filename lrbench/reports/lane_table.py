@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from lrbench.reports.blocks import Block, Cell, gap, number, scientific
+from lrbench.reports.blocks import Block, TableCell, gap, number, scientific
 from lrbench.reports.folding import Styled, folded_cells
 from lrbench.reports.groups import (
     f_star_error,
@@ -48,29 +48,29 @@ def lane_table(
         (name, list(cells)) for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
     ]
     columns = [c for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
-    first = ("lr0", [Cell(texts[runs[0].lr0]) for runs in lanes])
+    first = ("lr0", [TableCell(texts[runs[0].lr0]) for runs in lanes])
     groups = [[column] for column in columns]
     if tested := tested_columns(lanes):
         groups.insert(HEADINGS.index("average"), tested)
     yield from folded_cells(first, groups, view.width, LEFT)
 
 
-def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[Cell]:
+def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
     L, error = smoothness(problem), f_star_error(problem)
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
     shown = main_certificate(verdicts) or main_bound(verdicts)
     yield status_cell(runs, brief=True)
-    yield Cell(_gap(at_end(runs, "suboptimality"), error))
+    yield TableCell(_gap(at_end(runs, "suboptimality"), error))
     yield _average(runs, verdicts, error)
     if shown is None:
-        yield Cell("none")
-        yield Cell("")
+        yield TableCell("none")
+        yield TableCell("")
     else:
-        yield Cell(f"{shown.theorem} {scientific(shown.bound[-1], 2)}")
-        yield Cell(shown.bound_verdict, VERDICT_STYLE.get(shown.bound_verdict, ""))
-    yield Cell(_order(verdicts))
+        yield TableCell(f"{shown.theorem} {scientific(shown.bound[-1], 2)}")
+        yield TableCell(shown.bound_verdict, VERDICT_STYLE.get(shown.bound_verdict, ""))
+    yield TableCell(_order(verdicts))
     lr = at_end(runs, "lr")
-    yield Cell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
+    yield TableCell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
 
 
 def _order(verdicts: Sequence[Verdict]) -> str:
@@ -83,13 +83,13 @@ def _order(verdicts: Sequence[Verdict]) -> str:
     return f"{first.measured_order:.2f}" if power else number(first.measured_order, 1)
 
 
-def _average(runs: Sequence[Run], verdicts: Sequence[Verdict], error: float) -> Cell:
+def _average(runs: Sequence[Run], verdicts: Sequence[Verdict], error: float) -> TableCell:
     """Return F - f* of the average, with its interval over seeds where a verdict has one."""
     for v in verdicts:
         of_average = (v.measure, v.iterate) == ("suboptimality", "average")
         if of_average and v.metric_interval and last_checkpoints(runs) == {v.iteration[-1]}:
-            return Cell(with_interval(v, error))
-    return Cell(_gap(at_end(runs, "suboptimality_average"), error))
+            return TableCell(with_interval(v, error))
+    return TableCell(_gap(at_end(runs, "suboptimality_average"), error))
 
 
 def _gap(value: float | None, error: float) -> str:

@@ -12,7 +12,7 @@ from lrbench.reports.view import View
 from lrbench.results import Result
 
 
-def page(result: Result, view: View) -> Iterator[Block]:
+def result_page(result: Result, view: View) -> Iterator[Block]:
     """Yield the blocks of the page: each problem, and what several sweeps say together."""
     for k, problem in enumerate(result.problems):
         if k:

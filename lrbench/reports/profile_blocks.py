@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.advice import advised, passes_at
-from lrbench.reports.blocks import Block, Cell, Grid, line, short
+from lrbench.reports.advice import advised, passes_of_grid
+from lrbench.reports.blocks import Block, Grid, TableCell, line, short_number
 from lrbench.reports.folding import Styled, folded_cells
-from lrbench.reports.groups import rates
-from lrbench.reports.sweep_table import decades
+from lrbench.reports.groups import learning_rate_texts
+from lrbench.reports.sweep_table import decades_text
 from lrbench.reports.view import View
 from lrbench.results import TAU, ProblemResult, Profile, Sensitivity, comparable, profiles
 from lrbench.study import safest
@@ -56,12 +56,12 @@ def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     taken = [None if p.sweep is None else advised(p.sweep) for p in problems]
     lr0 = [None if s is None else safest(s) for s in taken]
     columns: list[Styled] = [
-        ("solver", [Cell("-" if s is None else str(s.solver)) for s in taken]),
+        ("solver", [TableCell("-" if s is None else str(s.solver)) for s in taken]),
         ("lr0", [_lr0(s, at) for s, at in zip(taken, lr0, strict=True)]),
         ("passes", [_passes(p, s, at) for p, s, at in zip(problems, taken, lr0, strict=True)]),
-        ("decades", [Cell("-" if s is None else decades(s)) for s in taken]),
+        ("decades", [TableCell("-" if s is None else decades_text(s)) for s in taken]),
     ]
-    first = ("problem", [Cell(p.name) for p in problems])
+    first = ("problem", [TableCell(p.name) for p in problems])
     left = frozenset({"problem", "solver"})
     yield from folded_cells(first, [[column] for column in columns], view.width, left)
 
@@ -74,26 +74,28 @@ def _decades(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     for problem, sweep in swept:
         found = {str(s.solver): s for s in sweep.solvers}
         columns.append((problem, [_usable(found.get(name)) for name in names]))
-    first = ("solver", [Cell(name) for name in names])
+    first = ("solver", [TableCell(name) for name in names])
     yield from folded_cells(
         first, [[column] for column in columns], view.width, frozenset({"solver"})
     )
 
 
-def _usable(s: Sensitivity | None) -> Cell:
+def _usable(s: Sensitivity | None) -> TableCell:
     if s is None or s.usable is None:
-        return Cell("-")
-    return Cell(f"{decades(s)} ({short(s.best_passes)})")
+        return TableCell("-")
+    return TableCell(f"{decades_text(s)} ({short_number(s.best_passes)})")
 
 
-def _lr0(s: Sensitivity | None, lr0: float | None) -> Cell:
-    return Cell("-") if s is None or lr0 is None else Cell(rates(s.lr0)[lr0])
+def _lr0(s: Sensitivity | None, lr0: float | None) -> TableCell:
+    return (
+        TableCell("-") if s is None or lr0 is None else TableCell(learning_rate_texts(s.lr0)[lr0])
+    )
 
 
-def _passes(p: ProblemResult, s: Sensitivity | None, lr0: float | None) -> Cell:
+def _passes(p: ProblemResult, s: Sensitivity | None, lr0: float | None) -> TableCell:
     if s is not None and lr0 is not None:
-        return Cell(short(passes_at(s, lr0)))
-    return Cell("?" if p.sweep is None or p.sweep.missing else "never")
+        return TableCell(short_number(passes_of_grid(s, lr0)))
+    return TableCell("?" if p.sweep is None or p.sweep.missing else "never")
 
 
 def _profile(found: Profile, about: str, what: str) -> Iterator[Block]:
@@ -104,7 +106,7 @@ def _profile(found: Profile, about: str, what: str) -> Iterator[Block]:
     yield line(*pieces[:-1], pieces[-1] + ":")
     heads = [f"tau = {tau:g}" if math.isfinite(tau) else "ever" for tau in (*TAU, math.inf)]
     rows = [
-        [Cell(name), *(Cell(f"{share:.2f}") for share in (*shares, found.solved[name]))]
+        [TableCell(name), *(TableCell(f"{share:.2f}") for share in (*shares, found.solved[name]))]
         for name, shares in found.shares.items()
     ]
     yield Grid(("solver", *heads), rows, frozenset({0}))

@@ -13,16 +13,16 @@ from lrbench.reports.folding import Column, folded
 from lrbench.reports.groups import (
     ball_text,
     batch_text,
+    bound_ratio,
     f_star_error,
     last_checkpoints,
+    learning_rate_texts,
     mean_at,
-    rates,
-    share,
+    runs_not_started,
     smoothness,
     status_cell,
     table_iterations,
     timing,
-    unstarted,
     verdicts_of,
 )
 from lrbench.reports.lane_table import lane_table
@@ -50,7 +50,7 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
 
 def _end(problem: ProblemResult) -> Iterator[Block]:
     """Yield what was never started, and who came first."""
-    missing = list(unstarted(problem.runs))
+    missing = list(runs_not_started(problem.runs))
     if missing:
         yield line("")
         yield line(f"not started: {missing[0]}", *missing[1:], style="warn")
@@ -64,7 +64,7 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
-    texts = rates([lr0 for _, lr0 in problem.groups])
+    texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
     if len(texts) == 1:
         yield f"lr0 = {texts[run.lr0]}"
     yield from ball_text(problem)
@@ -93,8 +93,8 @@ def _columns(problem: ProblemResult, runs: Sequence[Run], iterations: list[int])
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     columns = [(str(runs[0].solver), gaps)]
     if certificate:
-        shares = [share(certificate, t, error) for t in iterations]
-        columns.append((f"/ {certificate.theorem}", shares))
+        ratios = [bound_ratio(certificate, t, error) for t in iterations]
+        columns.append((f"/ {certificate.theorem}", ratios))
     return columns
 
 
@@ -118,7 +118,7 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
 
 
 def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
-    texts = rates([lr0 for _, lr0 in problem.groups])
+    texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
     solvers: dict[str, list[Sequence[Run]]] = {}
     for (solver, _), runs in problem.groups.items():
         solvers.setdefault(solver, []).append(runs)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from lrbench.reports.blocks import Block, Cell, Grid, line, number, short
+from lrbench.reports.blocks import Block, Grid, TableCell, line, number, short_number
 
 HEADINGS = ("solver", "lr0", "seeds", "T", "cells", "code")
 
 
-def page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
+def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
     """Yield a table for each problem and setting, from the fields of the entries of a store."""
     if not entries:
         yield line("no finished cell", style="warn")
@@ -19,7 +19,7 @@ def page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
         if k:
             yield line("")
         yield line(title, style="title")
-        rows = [[*map(Cell, _row(entry)), _code(entry)] for entry in mine]
+        rows = [[*map(TableCell, _row(entry)), _code(entry)] for entry in mine]
         yield Grid(HEADINGS, rows, frozenset({0, 1, 5}))
 
 
@@ -31,7 +31,7 @@ def _title(entry: Mapping[str, Any]) -> str:
 
 
 def _row(entry: Mapping[str, Any]) -> Iterator[str]:
-    low, high = (short(value) for value in entry["lr0"])
+    low, high = (short_number(value) for value in entry["lr0"])
     yield entry["solver"]
     yield low if low == high else f"{low} to {high}"
     yield str(entry["seeds"])
@@ -39,5 +39,5 @@ def _row(entry: Mapping[str, Any]) -> Iterator[str]:
     yield str(entry["cells"])
 
 
-def _code(entry: Mapping[str, Any]) -> Cell:
-    return Cell("current") if entry["current"] else Cell("stale", "dim")
+def _code(entry: Mapping[str, Any]) -> TableCell:
+    return TableCell("current") if entry["current"] else TableCell("stale", "dim")

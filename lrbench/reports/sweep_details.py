@@ -7,9 +7,9 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, Cell, Style, gap, line, number, short
+from lrbench.reports.blocks import Block, Style, TableCell, gap, line, number, short_number
 from lrbench.reports.folding import folded_cells
-from lrbench.reports.groups import SEVERITY, f_star_error, rates, smoothness
+from lrbench.reports.groups import SEVERITY, f_star_error, learning_rate_texts, smoothness
 from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
@@ -18,7 +18,7 @@ HEADINGS = ("passes", "reached", "status", "F - f*", "lr L")
 LEFT = frozenset({"status"})
 
 
-def details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
+def lane_tables(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield a table for each solver; trajectories, too, where columns were asked for."""
     lanes: dict[tuple[str, float], list[Run]] = {}
     for run in problem.runs:
@@ -35,26 +35,32 @@ def details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]
             [(name, list(cells))]
             for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
         ]
-        texts = rates(s.lr0)
-        first = ("lr0", [Cell(texts[lr0]) for lr0 in s.lr0])
+        texts = learning_rate_texts(s.lr0)
+        first = ("lr0", [TableCell(texts[lr0]) for lr0 in s.lr0])
         yield from folded_cells(first, columns, view.width, LEFT)
     if view.columns is not None:
         for runs in problem.groups.values():
             yield from lane_blocks(problem, runs, view)
 
 
-def _row(problem: ProblemResult, s: Sensitivity, k: int, runs: Sequence[Run]) -> Iterator[Cell]:
+def _row(
+    problem: ProblemResult, s: Sensitivity, k: int, runs: Sequence[Run]
+) -> Iterator[TableCell]:
     L, error = smoothness(problem), f_star_error(problem)
     there = math.isfinite(s.passes[k])
-    yield Cell(short(s.passes[k])) if there else Cell("never" if s.finished[k] else "?", "warn")
-    yield Cell(f"{s.reached[k]}/{s.finished[k]}")
+    yield (
+        TableCell(short_number(s.passes[k]))
+        if there
+        else TableCell("never" if s.finished[k] else "?", "warn")
+    )
+    yield TableCell(f"{s.reached[k]}/{s.finished[k]}")
     yield _statuses(runs)
-    yield Cell(gap(_median(runs, "suboptimality"), error))
+    yield TableCell(gap(_median(runs, "suboptimality"), error))
     lr = _median(runs, "lr")
-    yield Cell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
+    yield TableCell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
 
 
-def _statuses(runs: Sequence[Run]) -> Cell:
+def _statuses(runs: Sequence[Run]) -> TableCell:
     """Return how many runs ended how: ``"4 target, 1 diverged"``; of one run how it ended."""
     counts = Counter(run.status if run.started else None for run in runs)
     said: list[str] = []
@@ -67,7 +73,7 @@ def _statuses(runs: Sequence[Run]) -> Cell:
     lost = counts[Status.DIVERGED] or counts[Status.FAILED]
     fine = not set(counts) - {Status.COMPLETED, Status.REACHED_TARGET}
     style: Style = "bad" if lost else "" if fine else "warn"
-    return Cell(", ".join(said) or "not started", style)
+    return TableCell(", ".join(said) or "not started", style)
 
 
 def _median(runs: Sequence[Run], column: str) -> float | None:

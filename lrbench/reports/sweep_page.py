@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrbench.reports.advice import advice
-from lrbench.reports.blocks import Block, line, number, short
+from lrbench.reports.blocks import Block, line, number, short_number
 from lrbench.reports.curve import curve
-from lrbench.reports.groups import ball_text, batch_text, f_star_error, rates, timing, unstarted
+from lrbench.reports.groups import (
+    ball_text,
+    batch_text,
+    f_star_error,
+    learning_rate_texts,
+    runs_not_started,
+    timing,
+)
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.sweep_details import details
+from lrbench.reports.sweep_details import lane_tables
 from lrbench.reports.sweep_table import sweep_table
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Sweep
@@ -31,7 +38,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     yield from _failures(problem, sweep)
     yield from _timing(problem, view)
     if view.trajectories:
-        yield from details(problem, sweep, view)
+        yield from lane_tables(problem, sweep, view)
     yield line("")
     yield advice(problem, sweep)
 
@@ -41,13 +48,13 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     yield batch_text(run)
     yield from ball_text(problem)
     delta0 = float(problem.header["constants"]["delta0"])
-    share = f" ({short(100 * sweep.target / delta0)} % of F(w_0) - f*)" if delta0 > 0 else ""
+    share = f" ({short_number(100 * sweep.target / delta0)} % of F(w_0) - f*)" if delta0 > 0 else ""
     yield f"target F - f* <= {number(sweep.target)}{share}"
     if sweep.iterations is not None:
         budget = f"at most {sweep.iterations} iterations"
         if run.setting == "stochastic":
             passes = sweep.iterations * run.batch_size / problem.header["n_samples"]
-            budget += f" ({short(passes)} passes)"
+            budget += f" ({short_number(passes)} passes)"
         yield budget
     n_seeds = max((s.n_seeds for s in sweep.solvers), default=1)
     if n_seeds > 1:
@@ -56,7 +63,7 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     elif run.setting == "stochastic":
         yield "one seed: no interval"
     grid = sorted({lr0 for s in sweep.solvers for lr0 in s.lr0})
-    texts = rates(grid)
+    texts = learning_rate_texts(grid)
     many = f"{len(grid)} lr0 from {texts[grid[0]]} to {texts[grid[-1]]}"
     yield many if len(grid) > 1 else f"lr0 = {texts[grid[0]]} alone"
 
@@ -77,7 +84,7 @@ def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
         said.append(
             line(f"{what} unknown, as {which} finished: usable ranges may be wider", style="warn")
         )
-    if never := list(unstarted(problem.runs)):
+    if never := list(runs_not_started(problem.runs)):
         said.append(line(f"not started: {never[0]}", *never[1:], style="warn"))
     errors = {(str(run.solver), run.error): None for run in problem.runs if run.error}
     said += [line(f"{solver}: {error}", style="bad") for solver, error in errors]

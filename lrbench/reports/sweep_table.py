@@ -6,9 +6,9 @@ import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from lrbench.reports.blocks import Block, Cell, Style, line, number, short
+from lrbench.reports.blocks import Block, Style, TableCell, line, number, short_number
 from lrbench.reports.folding import Styled, folded_cells
-from lrbench.reports.groups import rates
+from lrbench.reports.groups import learning_rate_texts
 from lrbench.reports.view import View
 from lrbench.results import Factor, Sensitivity, Sweep
 from lrbench.study import POWERS
@@ -28,7 +28,7 @@ def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
     yield line("sensitivity to lr0:")
     for text in _legend(solvers, seeds, shown):
         yield line(text, note=True)
-    first = ("solver", [Cell(str(s.solver)) for s in solvers])
+    first = ("solver", [TableCell(str(s.solver)) for s in solvers])
     yield from folded_cells(first, groups, view.width, LEFT)
 
 
@@ -61,25 +61,25 @@ def _runs(solvers: Sequence[Sensitivity]) -> str:
 
 
 def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[Styled]]:
-    texts = rates([lr0 for s in solvers for lr0 in s.lr0])
+    texts = learning_rate_texts([lr0 for s in solvers for lr0 in s.lr0])
     yield [
-        ("best lr0", [Cell(best(s, texts)) for s in solvers]),
+        ("best lr0", [TableCell(best_text(s, texts)) for s in solvers]),
         ("passes", [_passes(s) for s in solvers]),
     ]
     usable = [_range(s, texts) for s in solvers]
-    width = [("decades", [Cell(decades(s)) for s in solvers])]
+    width = [("decades", [TableCell(decades_text(s)) for s in solvers])]
     if seeds:
-        width.append(("95 % interval", [Cell(_interval(s)) for s in solvers]))
+        width.append(("95 % interval", [TableCell(_interval(s)) for s in solvers]))
     yield [("usable lr0", usable), *width]
     yield [(f"x{10.0**power:g}", [_factor(s, power) for s in solvers]) for power in POWERS]
     yield [
         ("diverged", [_count(s.statuses.get("diverged", 0), "bad") for s in solvers]),
         ("stalled", [_count(s.statuses.get("stalled", 0), "warn") for s in solvers]),
-        ("lr L", [Cell(number(s.final_lr_L, 2)) for s in solvers]),
+        ("lr L", [TableCell(number(s.final_lr_L, 2)) for s in solvers]),
     ]
 
 
-def best(s: Sensitivity, texts: Mapping[float, str]) -> str:
+def best_text(s: Sensitivity, texts: Mapping[float, str]) -> str:
     """Return the best lr0, ``<=`` or ``>=`` where it is the first or the last of the grid."""
     if s.best_lr0 is None:
         return "-"
@@ -87,7 +87,7 @@ def best(s: Sensitivity, texts: Mapping[float, str]) -> str:
     return f"{'<= ' * (first and not last)}{'>= ' * (last and not first)}{texts[s.best_lr0]}"
 
 
-def decades(s: Sensitivity) -> str:
+def decades_text(s: Sensitivity) -> str:
     """Return the width of the usable range, ``>=`` where the grid ends or an lr0 is unknown."""
     if s.usable is None:
         return "-"
@@ -105,10 +105,10 @@ def _step(grids: Sequence[Sequence[float]]) -> float | None:
     return steps.pop() if len(steps) == 1 else None
 
 
-def _range(s: Sensitivity, texts: Mapping[float, str]) -> Cell:
+def _range(s: Sensitivity, texts: Mapping[float, str]) -> TableCell:
     if s.usable is None:
-        return Cell("?" if s.unknown else "none", "warn")
-    return Cell(" to ".join(texts[lr0] for lr0 in dict.fromkeys(s.usable)))
+        return TableCell("?" if s.unknown else "none", "warn")
+    return TableCell(" to ".join(texts[lr0] for lr0 in dict.fromkeys(s.usable)))
 
 
 def _interval(s: Sensitivity) -> str:
@@ -119,22 +119,26 @@ def _interval(s: Sensitivity) -> str:
     return most if low == high else f"{low:.2f} to {most}"
 
 
-def _passes(s: Sensitivity) -> Cell:
+def _passes(s: Sensitivity) -> TableCell:
     if math.isfinite(s.best_passes):
-        return Cell(short(s.best_passes))
-    return Cell("?" if s.unknown else "never", "warn")
+        return TableCell(short_number(s.best_passes))
+    return TableCell("?" if s.unknown else "never", "warn")
 
 
-def _factor(s: Sensitivity, power: int) -> Cell:
+def _factor(s: Sensitivity, power: int) -> TableCell:
     found = next((f for f in s.factors if f.power == power), Factor(power, None))
     if s.best_lr0 is None:
-        return Cell("-")
+        return TableCell("-")
     if found.factor is None:
         wanted = s.best_lr0 * 10.0**power
         inside = s.lr0[0] * (1 - NEAR) <= wanted <= s.lr0[-1] * (1 + NEAR)
-        return Cell("?", "warn") if inside else Cell("off", "dim")
-    return Cell(short(found.factor, 2)) if math.isfinite(found.factor) else Cell("never", "warn")
+        return TableCell("?", "warn") if inside else TableCell("off", "dim")
+    return (
+        TableCell(short_number(found.factor, 2))
+        if math.isfinite(found.factor)
+        else TableCell("never", "warn")
+    )
 
 
-def _count(many: int, style: Style) -> Cell:
-    return Cell(str(many), style if many else "")
+def _count(many: int, style: Style) -> TableCell:
+    return TableCell(str(many), style if many else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, Cell, Grid, gap, line, number
+from lrbench.reports.blocks import Block, Grid, TableCell, gap, line, number
 from lrbench.reports.folding import Styled
 from lrbench.reports.groups import f_star_error, last_checkpoints
 from lrbench.results import ProblemResult, Run
@@ -43,13 +43,13 @@ def tested_blocks(problem: ProblemResult, groups: Sequence[Sequence[Run]]) -> It
     ends = last_checkpoints(run for runs in groups for run in runs)
     when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else "where each run ended"
     error = f_star_error(problem)
-    gaps = [Cell(gap(at_end(runs, "suboptimality"), error)) for runs in groups]
-    solvers = [Cell(str(runs[0].solver)) for runs in groups]
+    gaps = [TableCell(gap(at_end(runs, "suboptimality"), error)) for runs in groups]
+    solvers = [TableCell(str(runs[0].solver)) for runs in groups]
     names, cells = zip(("solver", solvers), ("F - f*", gaps), *columns, strict=True)
     yield line("")
     yield line(f"on the training and the test data {when}:")
     yield Grid(names, list(zip(*cells, strict=True)), frozenset({0}))
 
 
-def _cell(runs: Sequence[Run], name: str) -> Cell:
-    return Cell(tested_text(name, at_end(runs, name)))
+def _cell(runs: Sequence[Run], name: str) -> TableCell:
+    return TableCell(tested_text(name, at_end(runs, name)))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lrbench.reports.blocks import Block, Cell, Grid, line, number, scientific
+from lrbench.reports.blocks import Block, Grid, TableCell, line, number, scientific
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.verdict_blocks import MEASURED
 from lrbench.results import ProblemResult
@@ -24,14 +24,14 @@ LETTERS = (
 """What statements call what the rest of the page has other names for."""
 
 
-def page(problems: Sequence[Entry]) -> Iterator[Block]:
+def theory_page(problems: Sequence[Entry]) -> Iterator[Block]:
     """Yield the blocks of the page.
 
     Parameters
     ----------
     problems
-        name, header and settings; a setting has title, solver, and theorems as `foretell` returns
-        them.
+        name, header and settings; a setting has title, solver, and theorems as
+        `bounds_before` returns them.
     """
     for k, problem in enumerate(problems):
         if k:
@@ -107,22 +107,22 @@ def _bound_grid(theorems: Sequence[Entry]) -> Grid:
     return Grid(columns, rows, frozenset({0, 1, len(at) + 3}))
 
 
-def _tight(t: Entry, shown: bool) -> list[Cell]:
-    return [Cell("yes" if t["sharpness"] == "tight" else "")] if shown else []
+def _tight(t: Entry, shown: bool) -> list[TableCell]:
+    return [TableCell("yes" if t["sharpness"] == "tight" else "")] if shown else []
 
 
-def _row(t: Entry) -> Iterator[Cell]:
-    yield Cell(t["theorem"])
-    yield Cell(MEASURED[t["measure"], t["iterate"]])
+def _row(t: Entry) -> Iterator[TableCell]:
+    yield TableCell(t["theorem"])
+    yield TableCell(MEASURED[t["measure"], t["iterate"]])
     for bound in t["bound"]:
         known = scientific(bound) if math.isfinite(bound) else "-"
-        yield Cell(known, "good" if bound < t["trivial"] else "warn")
+        yield TableCell(known, "good" if bound < t["trivial"] else "warn")
     start = t["informative_from"]
     if start is None:
-        yield Cell("never", "warn")
+        yield TableCell("never", "warn")
     else:
-        yield Cell(str(start) if start < 1_000_000 else f"{start:.1e}")
-    yield Cell(_order(t["order"]))
+        yield TableCell(str(start) if start < 1_000_000 else f"{start:.1e}")
+    yield TableCell(_order(t["order"]))
 
 
 def _order(order: Entry | None) -> str:

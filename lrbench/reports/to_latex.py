@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from lrbench.reports.blocks import Block, Cell, Drawing, Grid, Line
+from lrbench.reports.blocks import Block, Drawing, Grid, Line, TableCell
 from lrbench.reports.latex_text import typeset
-from lrbench.reports.page import page
+from lrbench.reports.page import result_page
 from lrbench.reports.view import View
 from lrbench.results import Result
 
@@ -23,7 +23,7 @@ def write(result: Result, out: TextIO, view: View) -> None:
     out.write("% \\usepackage{booktabs}\n")
     context: list[str] = []
     head: list[str] = []
-    for section in _sections(page(result, view)):
+    for section in _sections(result_page(result, view)):
         lines = [block for block in section if isinstance(block, Line)]
         if lines and lines[0].style == "title" and lines[0].recurs:
             context = []  # another problem
@@ -73,7 +73,7 @@ def _capital(text: str, names: Iterable[str]) -> str:
 
 def _table(grid: Grid, caption: str, names: Iterable[str]) -> str:
     columns = "".join("l" if k in grid.left else "r" for k in range(len(grid.columns)))
-    rows = [_row(map(Cell, grid.columns), names), r"\midrule"]
+    rows = [_row(map(TableCell, grid.columns), names), r"\midrule"]
     rows += [_row(row, names) for row in grid.rows]
     return "\n".join(
         [
@@ -90,5 +90,5 @@ def _table(grid: Grid, caption: str, names: Iterable[str]) -> str:
     )
 
 
-def _row(cells: Iterable[Cell], names: Iterable[str]) -> str:
+def _row(cells: Iterable[TableCell], names: Iterable[str]) -> str:
     return " & ".join(typeset(cell.text, names) for cell in cells) + r" \\"

@@ -6,7 +6,7 @@ import re
 from typing import TextIO
 
 from lrbench.reports.blocks import Block, Drawing, Grid
-from lrbench.reports.page import page
+from lrbench.reports.page import result_page
 from lrbench.reports.tabulated import tabulated
 from lrbench.reports.view import View
 from lrbench.results import Result
@@ -16,7 +16,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result's page: lines are paragraphs, tables tables, drawings code."""
-    blocks = [_text(block) for block in page(result, view)]
+    blocks = [_text(block) for block in result_page(result, view)]
     out.write("\n\n".join(text for text in blocks if text) + "\n")
 
 

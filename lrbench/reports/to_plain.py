@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from lrbench.reports.blocks import WIDTH, Block, Drawing, Grid
-from lrbench.reports.page import page
+from lrbench.reports.page import result_page
 from lrbench.reports.tabulated import tabulated
 from lrbench.reports.view import View
 from lrbench.results import Result
@@ -14,7 +14,7 @@ from lrbench.results import Result
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result's page, never in colour and without trailing blanks."""
-    write_blocks(page(result, view), out)
+    write_blocks(result_page(result, view), out)
 
 
 def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from lrbench.reports.blocks import Block, Drawing, Grid
 from lrbench.reports.curve import BARS
-from lrbench.reports.page import page
+from lrbench.reports.page import result_page
 from lrbench.reports.view import View
 from lrbench.results import Result
 
@@ -37,7 +37,7 @@ ENDLESS = 1_000_000
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result's page to a terminal of any width."""
     fitted = replace(view, width=_width(out), bars=can_show(BARS, out))
-    write_blocks(page(result, fitted), out, view.color)
+    write_blocks(result_page(result, fitted), out, view.color)
 
 
 def can_show(text: str, out: TextIO) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from lrbench.reports.blocks import Block, gap, line, scientific
 from lrbench.reports.folding import Column, folded
 from lrbench.reports.groups import (
+    bound_ratio,
     f_star_error,
+    learning_rate_texts,
     mean_at,
-    rates,
-    share,
     status_cell,
     table_iterations,
     verdicts_of,
@@ -34,7 +34,7 @@ def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iter
     """Yield the verdicts and the trajectory of one of several initial learning rates."""
     status = status_cell(runs)
     yield line("")
-    lr0 = rates([lr0 for _, lr0 in problem.groups])[runs[0].lr0]
+    lr0 = learning_rate_texts([lr0 for _, lr0 in problem.groups])[runs[0].lr0]
     words = f"{runs[0].solver}, lr0 = {lr0}: {status.text}"
     yield line(words, style=status.style or "title")
     if runs[0].error:
@@ -58,7 +58,7 @@ def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Itera
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     if certificate and view.columns is None:
         columns.append(
-            (f"/ {certificate.theorem}", [share(certificate, t, error) for t in iterations])
+            (f"/ {certificate.theorem}", [bound_ratio(certificate, t, error) for t in iterations])
         )
     yield line("")
     first = ("T", [str(t) for t in iterations])

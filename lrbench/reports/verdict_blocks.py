@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, Cell, Grid, Style, gap, number, scientific
+from lrbench.reports.blocks import Block, Grid, Style, TableCell, gap, number, scientific
 from lrbench.results import Verdict
 
 VERDICT_STYLE: dict[str, Style] = {"pass": "good", "fail": "bad", "vacuous": "warn"}
@@ -49,12 +49,12 @@ def verdict_grid(verdicts: Sequence[Verdict], error: float) -> Iterator[Block]:
     yield Grid(columns, rows, frozenset({0, 1, 4, 5}))
 
 
-def _row(v: Verdict, error: float) -> Iterator[Cell]:
-    yield Cell(v.theorem)
-    yield Cell(MEASURED.get((v.measure, v.iterate), f"{v.iterate} {v.measure}"))
-    yield Cell(_measured(v, error))
-    yield Cell(scientific(v.bound[-1]) if v.bound else "-")
-    yield Cell(_verdict(v), VERDICT_STYLE.get(v.bound_verdict, ""))
+def _row(v: Verdict, error: float) -> Iterator[TableCell]:
+    yield TableCell(v.theorem)
+    yield TableCell(MEASURED.get((v.measure, v.iterate), f"{v.iterate} {v.measure}"))
+    yield TableCell(_measured(v, error))
+    yield TableCell(scientific(v.bound[-1]) if v.bound else "-")
+    yield TableCell(_verdict(v), VERDICT_STYLE.get(v.bound_verdict, ""))
 
 
 def _measured(v: Verdict, error: float) -> str:
@@ -89,17 +89,17 @@ def _rounded(T: int) -> str:
     return str(T) if T < 1_000_000 else f"{T:.1e}"
 
 
-def _order(v: Verdict) -> Cell:
+def _order(v: Verdict) -> TableCell:
     if v.order is None or v.order_verdict == "none":
-        return Cell("consistency check" if v.consistency else "", "dim")
+        return TableCell("consistency check" if v.consistency else "", "dim")
     if v.measured_order is None:
         good = v.order_verdict == "pass"
-        return Cell(v.order_reason or v.order_verdict, "good" if good else "warn")
+        return TableCell(v.order_reason or v.order_verdict, "good" if good else "warn")
     proved = float(v.order["value"])
     power = v.order["kind"] == "power"
     of = f"{proved:.2g}" if power else f"{proved:.0e}"
     measured = number(v.measured_order, 2 if power else 1)
     style: Style = "good" if v.order_verdict == "pass" else "warn"
     if v.bound_verdict == "vacuous" and v.order_verdict == "inconclusive":
-        return Cell(v.order_verdict, style)  # both in full would not fit 80 columns
-    return Cell(f"{measured} ({of}) {v.order_verdict}", style)
+        return TableCell(v.order_verdict, style)  # both in full would not fit 80 columns
+    return TableCell(f"{measured} ({of}) {v.order_verdict}", style)

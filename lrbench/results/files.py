@@ -64,7 +64,7 @@ def _check(target: Path, shown: str, force: bool) -> None:
         raise UsageError(f"{shown} exists.", "give another path, or --force to replace it.")
 
 
-def write(path: str | Path, force: bool, fill: Callable[[BinaryIO], None]) -> None:
+def write_result(path: str | Path, force: bool, fill: Callable[[BinaryIO], None]) -> None:
     """Write a file in one piece, on the terms of `reserve`."""
     target = reserve(path, force)
     try:
@@ -78,7 +78,7 @@ def _unwritable(path: str | Path, error: OSError) -> LrbenchError:
     return LrbenchError(f"{path} cannot be written: {why}.", "give another path, or make room.")
 
 
-def read(path: str | Path) -> bytes:
+def read_result(path: str | Path) -> bytes:
     """Return what is in a file."""
     if not str(path):
         raise UsageError("the path of the file is empty.", "give the path of a saved result.")
@@ -91,7 +91,7 @@ def read(path: str | Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {why}.", "check the path.") from error
 
 
-def parse(content: bytes | str, file: str) -> Any:
+def parse_result(content: bytes | str, file: str) -> Any:
     """Return the values in JSON text; `file` is what errors call it."""
     try:
         text = content if isinstance(content, str) else content.decode("utf-8-sig")

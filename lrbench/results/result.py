@@ -107,12 +107,12 @@ class Result:
     @classmethod
     def from_json(cls, text: bytes | str, file: str = "the result") -> Result:
         """Return the result in JSON text; as `from_dict`."""
-        return cls.from_dict(files.parse(text, file), file)
+        return cls.from_dict(files.parse_result(text, file), file)
 
     @classmethod
     def load(cls, path: str | Path) -> Result:
         """Return the result saved at `path`; as `from_dict`. Weights are not in it."""
-        return cls.from_json(files.read(path), str(path))
+        return cls.from_json(files.read_result(path), str(path))
 
     def save(self, path: str | Path, force: bool = False) -> None:
         """Write the result to a file in one piece.
@@ -136,7 +136,7 @@ class Result:
         def fill(file: BinaryIO) -> None:
             file.write(text)
 
-        files.write(path, force, fill)
+        files.write_result(path, force, fill)
 
     def save_weights(self, path: str | Path, force: bool = False) -> Run:
         """Write the weights of the solver and lr0 that ended lowest to an ``.npz`` file.
@@ -168,7 +168,7 @@ class Result:
         """
         files.reserve(path, force)
         run = chosen(self.problems)
-        files.write(path, force, lambda file: write_weights(self.problems[0], run, file))
+        files.write_result(path, force, lambda file: write_weights(self.problems[0], run, file))
         return run
 
     def to_dataframe(self) -> Any:

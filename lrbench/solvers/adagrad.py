@@ -58,7 +58,7 @@ class AdaGrad:
     name: ClassVar[str] = "adagrad"
     traced: ClassVar[tuple[str, ...]] = ()
     shown: ClassVar[tuple[str, ...]] = ()
-    whole: ClassVar[bool] = True
+    dense_gradient: ClassVar[bool] = True
 
     eps: float = 1e-10
 

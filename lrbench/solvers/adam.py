@@ -70,7 +70,7 @@ class Adam:
     name: ClassVar[str] = "adam"
     traced: ClassVar[tuple[str, ...]] = ()
     shown: ClassVar[tuple[str, ...]] = ()
-    whole: ClassVar[bool] = True
+    dense_gradient: ClassVar[bool] = True
 
     beta1: float = 0.9
     beta2: float = 0.999

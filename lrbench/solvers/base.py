@@ -30,8 +30,9 @@ class Solver(Protocol):
     Hyper-parameters are the fields of a frozen dataclass; lr0 is the lane axis. Dropping a lane
     applies one generic function to the state, so every array in it has the lanes on its last axis.
 
-    A solver that asks for the whole gradient in every step says so with ``whole: ClassVar[bool] =
-    True``: wide sparse data are then kept in plain arrays. To leave that out costs time only.
+    A solver that asks for the gradient as an array in every step says so with ``dense_gradient:
+    ClassVar[bool] = True``: wide sparse data are then kept in plain arrays. Without it such a
+    solver has the same result, and takes longer.
 
     A proximal one, which asks for the gradient of the loss and for the prox of the penalty, says so
     with ``proximal: ClassVar[bool] = True``: its iterates are plain arrays, it is never offered the
@@ -54,9 +55,9 @@ class Solver(Protocol):
         ...
 
 
-def asks_whole(solver: Solver) -> bool:
+def needs_dense_gradient(solver: Solver) -> bool:
     """Return whether `solver` asks for the whole gradient as an array in every step."""
-    return bool(getattr(solver, "whole", False)) or proximal(solver)
+    return bool(getattr(solver, "dense_gradient", False)) or proximal(solver)
 
 
 def proximal(solver: Solver) -> bool:

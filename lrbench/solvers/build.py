@@ -6,7 +6,7 @@ import dataclasses
 import typing
 from typing import Any, Literal
 
-from lrbench.config.named import parse_part
+from lrbench.config.named import parse_named
 from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError, shown
@@ -14,7 +14,7 @@ from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
 
 
-def build(text: str) -> tuple[Solver, SolverSpec]:
+def build_solver(text: str) -> tuple[Solver, SolverSpec]:
     """Return the solver that `text` names, and its name with all parameters.
 
     Parameters
@@ -27,7 +27,7 @@ def build(text: str) -> tuple[Solver, SolverSpec]:
     UsageError
         For an unknown solver or parameter, or a value that the parameter cannot take.
     """
-    name, given = parse_part(text)
+    name, given = parse_named(text)
     cls = SOLVERS.get(name)
     fields = {f.name: f for f in dataclasses.fields(cls)}
     for key in given:

@@ -60,7 +60,7 @@ class WNAdam:
     name: ClassVar[str] = "wn-adam"
     traced: ClassVar[tuple[str, ...]] = ("b",)
     shown: ClassVar[tuple[str, ...]] = ()
-    whole: ClassVar[bool] = True
+    dense_gradient: ClassVar[bool] = True
 
     beta: float = 0.9
 

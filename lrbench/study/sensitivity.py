@@ -14,7 +14,7 @@ from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import DEFAULT_SHARE, passes_to
 from lrbench.study.factors import factors
 from lrbench.study.interval import width_interval
-from lrbench.study.usable import best, decades, widest
+from lrbench.study.usable import best_place, widest, width_in_decades
 
 UNFINISHED = (Status.INTERRUPTED, Status.FAILED)
 """What ends so might have come to the target: it is not known that it does not."""
@@ -67,7 +67,7 @@ def _sensitivity(
     known = [_median(of_lr0) for of_lr0 in cost.T]
     passes = [math.inf if math.isnan(p) else p for p in known]
     usable = widest(lr0, passes)
-    at = best(lr0, passes, usable)
+    at = best_place(lr0, passes, usable)
     ended = Counter(str(run.status) for run in runs)
     return Sensitivity(
         solver=runs[0].solver,
@@ -79,7 +79,7 @@ def _sensitivity(
         best_lr0=None if at is None else lr0[at],
         best_passes=math.inf if at is None else passes[at],
         usable=None if usable is None else (lr0[usable[0]], lr0[usable[1]]),
-        usable_decades=0.0 if usable is None else decades(lr0, usable),
+        usable_decades=0.0 if usable is None else width_in_decades(lr0, usable),
         usable_interval=width_interval(lr0, reached, finished),
         at_edge=(False, False) if usable is None else (usable[0] == 0, usable[1] == len(lr0) - 1),
         factors=tuple(factors(lr0, known, at)),

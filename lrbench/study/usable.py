@@ -28,7 +28,7 @@ def spans(there: Sequence[bool]) -> list[Span]:
     return out
 
 
-def decades(lr0: Sequence[float], span: Span) -> float:
+def width_in_decades(lr0: Sequence[float], span: Span) -> float:
     """Return the width of a run in factors of 10, to `DIGITS` decimals."""
     return round(math.log10(lr0[span[1]]) - math.log10(lr0[span[0]]), DIGITS)
 
@@ -50,12 +50,12 @@ def widest(lr0: Sequence[float], passes: Sequence[float]) -> Span | None:
     """
     return min(
         spans([math.isfinite(p) for p in passes]),
-        key=lambda s: (-decades(lr0, s), min(passes[s[0] : s[1] + 1]), s[0]),
+        key=lambda s: (-width_in_decades(lr0, s), min(passes[s[0] : s[1] + 1]), s[0]),
         default=None,
     )
 
 
-def best(lr0: Sequence[float], passes: Sequence[float], usable: Span | None) -> int | None:
+def best_place(lr0: Sequence[float], passes: Sequence[float], usable: Span | None) -> int | None:
     """Return the place of the best lr0, None where none comes to the target.
 
     Notes
@@ -70,14 +70,14 @@ def best(lr0: Sequence[float], passes: Sequence[float], usable: Span | None) -> 
         return None
     lo, hi = min(
         spans([p == least for p in passes]),
-        key=lambda s: (not usable[0] <= s[0] <= usable[1], -decades(lr0, s), s[0]),
+        key=lambda s: (not usable[0] <= s[0] <= usable[1], -width_in_decades(lr0, s), s[0]),
     )
     middle = (math.log10(lr0[lo]) + math.log10(lr0[hi])) / 2
     return min(range(lo, hi + 1), key=lambda k: round(abs(math.log10(lr0[k]) - middle), DIGITS))
 
 
 def widths(lr0: Sequence[float], there: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the width of the widest run in each row of `there`, as `decades` does; 0 for none.
+    """Return the width of the widest run in each row of `there`, in decades; 0 for none.
 
     Parameters
     ----------

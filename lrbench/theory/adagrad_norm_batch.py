@@ -15,10 +15,10 @@ from lrbench.theory.conditions import (
     smooth_unconstrained,
 )
 from lrbench.theory.contraction import dominance, log_contraction, power
-from lrbench.theory.given import delta0, distance
+from lrbench.theory.rounded import delta0, distance
 
 
-class AverageIterate(APriori):
+class A1Average(APriori):
     """A1: the average iterate.
 
     Proof idea: sum (f - f*) <= q b_T + eta (b_T - b_0) - (b_T^2 - b_0^2)/(2L) with q = D_max^2 /
@@ -53,7 +53,7 @@ class AverageIterate(APriori):
         return (q * b_0 + L / 2.0 * spare * spare) / T
 
 
-class SmallestGradient(APriori):
+class A2SmallestGradient(APriori):
     """A2: the smallest gradient norm, convex or not.
 
     Proof idea: sum a_t = b_T^2 - b_0^2, and from s_t >= L on the descent lemma gives sum a_t <=
@@ -79,7 +79,7 @@ class SmallestGradient(APriori):
         return growth_sq / T
 
 
-class LastIterate(APriori):
+class A5LastIterate(APriori):
     """A5: the last iterate, where the first step is already at most 1/L.
 
     Proof idea: C6 with s_t <= b_max / eta.
@@ -108,7 +108,7 @@ class LastIterate(APriori):
         return D_0 * D_0 / (4.0 * T / s_max + 2.0 / setting.constants.L)
 
 
-class LinearLastIterate(APriori):
+class A5LinearRate(APriori):
     """A5-mu: the last iterate under strong convexity, or under PL with half the exponent.
 
     Proof idea: C5 with s_t <= b_max / eta.

@@ -9,7 +9,7 @@ from lrbench.theory.base import Certificate, Columns, Hypothesis, Numbers, Setti
 from lrbench.theory.conditions import convex, full_batches, minimiser, unbiased
 
 
-class SmallestGradient(Certificate):
+class C3aSmallestGradient(Certificate):
     """C3a: a consistency check: the least of the numbers is at most their mean.
 
     Where F is not smooth, or constrained, g_t is the subgradient used: it need not become small.
@@ -35,7 +35,7 @@ class SmallestGradient(Certificate):
         return trace["sum_grad_norm_sq"] / T
 
 
-class AverageIterate(Certificate):
+class C3bAverage(Certificate):
     """C3b: the average iterate, by the farthest distance from x*; a projection is allowed.
 
     Proof idea: as C2, with a_t/b_{t+1} <= 2 (b_{t+1} - b_t). In expectation for minibatches. The

@@ -16,10 +16,15 @@ from lrbench.theory.conditions import (
     smooth_terms,
     unbiased,
 )
-from lrbench.theory.given import diameter, lipschitz, noise, sampled_smoothness
+from lrbench.theory.rounded import (
+    iterate_diameter,
+    lipschitz,
+    noise_at_minimiser,
+    sampled_smoothness,
+)
 
 
-class AverageIterate(APriori):
+class A3Average(APriori):
     """A3: the average iterate, smooth or not, in a ball; in expectation for minibatches.
 
     Proof idea: C3b with b_T <= S.
@@ -45,13 +50,13 @@ class AverageIterate(APriori):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return [D^2 S/(2 eta) + eta (S - b_0)] / T, with S - b_0 = G^2 T / (S + b_0)."""
-        b_0, eta, D = b_start(setting), eta_of(setting), diameter(setting)
+        b_0, eta, D = b_start(setting), eta_of(setting), iterate_diameter(setting)
         sum_sq = lipschitz(setting) ** 2 * T
         S = np.sqrt(b_0 * b_0 + sum_sq)
         return (D * D / (2.0 * eta) * S + eta * sum_sq / (S + b_0)) / T
 
 
-class NoiseAdaptive(APriori):
+class A4NoiseAdaptive(APriori):
     """A4: the average iterate where every term is smooth: as fast as the noise allows.
 
     Proof idea: with C = D^2/(2 eta) + eta, S = E sum (F(x_t) - F*) <= C E b_T and E a_t <= 4 L_max
@@ -76,11 +81,11 @@ class NoiseAdaptive(APriori):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return [4 L_max C^2 + C sqrt(b_0^2 + 2 noise T)] / T."""
-        b_0, eta, D = b_start(setting), eta_of(setting), diameter(setting)
+        b_0, eta, D = b_start(setting), eta_of(setting), iterate_diameter(setting)
         C = D * D / (2.0 * eta) + eta
-        root = np.sqrt(b_0 * b_0 + 2.0 * noise(setting) * T)
+        root = np.sqrt(b_0 * b_0 + 2.0 * noise_at_minimiser(setting) * T)
         return (4.0 * sampled_smoothness(setting) * C * C + C * root) / T
 
     def order(self, setting: Setting) -> Order:
         """Return 1/T without noise at the minimiser, else 1/sqrt(T)."""
-        return Order("power", -1.0 if noise(setting) == 0.0 else -0.5)
+        return Order("power", -1.0 if noise_at_minimiser(setting) == 0.0 else -0.5)

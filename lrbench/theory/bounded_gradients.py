@@ -14,7 +14,7 @@ import numpy as np
 from lrbench.theory import adagrad_norm, wngrad
 from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
 from lrbench.theory.conditions import bounded_gradients, convex, full_batches, minimiser
-from lrbench.theory.given import distance, lipschitz
+from lrbench.theory.rounded import distance, lipschitz
 from lrbench.theory.wngrad_stochastic import ceiling
 
 
@@ -37,7 +37,7 @@ class _Average(APriori):
         )
 
 
-class WNGrad(_Average):
+class W7Average(_Average):
     """W7: WNGrad without a ball; as W5 up to a logarithm.
 
     Proof idea: C2, with a_t/b_{t+1}^2 <= ln(b_{t+1}/b_t). lagged and raw-first pay for steps that
@@ -69,7 +69,7 @@ class WNGrad(_Average):
         return start + first + np.log(B / b_0)
 
 
-class AdaGradNorm(_Average):
+class A6Average(_Average):
     """A6: AdaGrad-Norm without a ball; as A3 up to a logarithm.
 
     Proof idea: C3b, with a_t/b_{t+1}^2 <= 2 ln(b_{t+1}/b_t).
@@ -89,7 +89,7 @@ class AdaGradNorm(_Average):
         return (farthest_sq * S / (2.0 * eta) + eta * sum_sq / (S + b_0)) / T
 
 
-class FallingSteps(_Average):
+class SGD5Average(_Average):
     """SGD5: steps lr0/sqrt(t+1) without a ball; as SGD4 up to a logarithm.
 
     Proof idea: SGD4, with sum_(t<T) 1/(t+1) <= 1 + ln T.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lrbench.theory.base import FULL_BATCHES, MINIBATCHES, Hypothesis, Setting
-from lrbench.theory.given import delta0, diameter, distance, lipschitz
+from lrbench.theory.rounded import delta0, distance, iterate_diameter, lipschitz
 
 NO_BALL = "no ball: --radius"
 
@@ -20,7 +20,7 @@ def smooth_unconstrained(setting: Setting) -> Hypothesis:
     """Check SU: loss and penalty are smooth, and there is no constraint."""
     name = "smooth, unconstrained"
     if not setting.smooth or not math.isfinite(setting.constants.L):
-        return Hypothesis(name, False, why_not_smooth(setting))
+        return Hypothesis(name, False, smoothness_obstacle(setting))
     if setting.constants.L == 0.0:
         return Hypothesis(name, False, "L = 0: the objective is constant")
     if setting.radius is not None:
@@ -37,7 +37,7 @@ def smooth_terms(setting: Setting) -> Hypothesis:
     name = "smooth terms"
     constants = setting.constants
     if not setting.smooth or not math.isfinite(constants.L_max):
-        return Hypothesis(name, False, why_not_smooth(setting))
+        return Hypothesis(name, False, smoothness_obstacle(setting))
     return Hypothesis(name, True, f"L_max = {constants.L_max:.3g}")
 
 
@@ -45,7 +45,7 @@ def smooth_loss(setting: Setting) -> Hypothesis:
     """Check that F is the sum of an L-smooth part and of a penalty that has a prox."""
     L = setting.constants.L
     if not math.isfinite(L):
-        return Hypothesis("smooth part", False, why_not_smooth(setting))
+        return Hypothesis("smooth part", False, smoothness_obstacle(setting))
     return Hypothesis("smooth part", True, f"L = {L:.3g} without the penalty's kinks")
 
 
@@ -57,7 +57,7 @@ def whole_prox(setting: Setting) -> Hypothesis:
     return Hypothesis(name, True, "no ball beside the prox")
 
 
-def why_not_smooth(setting: Setting) -> str:
+def smoothness_obstacle(setting: Setting) -> str:
     """Return what keeps the objective from being smooth and unconstrained."""
     return setting.not_smooth or "the objective is not smooth"
 
@@ -132,7 +132,7 @@ def in_ball(setting: Setting) -> Hypothesis:
     name = "|x_t - x*| <= D"
     if setting.radius is None and setting.diameter is None:
         return Hypothesis(name, False, NO_BALL)
-    return Hypothesis(name, True, f"D = {diameter(setting):.3g}")
+    return Hypothesis(name, True, f"D = {iterate_diameter(setting):.3g}")
 
 
 def strongly_convex(setting: Setting) -> Hypothesis:
@@ -166,7 +166,7 @@ def starts_stable(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
     """
     L = setting.constants.L
     if not math.isfinite(L):
-        return Hypothesis("s_0 >= L", False, why_not_smooth(setting))
+        return Hypothesis("s_0 >= L", False, smoothness_obstacle(setting))
     holds = s_0 >= L
     sign = ">=" if holds else "<"
     detail = f"{symbol} = {s_0:.3g} {sign} L = {L:.3g}"

@@ -16,12 +16,12 @@ from lrbench.theory.conditions import (
     gradient_dominated,
     minimiser,
     smooth_unconstrained,
+    smoothness_obstacle,
     starts_stable,
     strongly_convex,
-    why_not_smooth,
 )
 from lrbench.theory.contraction import log_contraction, power
-from lrbench.theory.given import delta0, distance
+from lrbench.theory.rounded import delta0, distance
 
 
 def step(setting: Setting) -> float:
@@ -34,11 +34,11 @@ def stable(setting: Setting) -> Hypothesis:
     return starts_stable(setting, "1/lr0", 1.0 / setting.lr0)
 
 
-def short(setting: Setting) -> Hypothesis:
+def step_below_two(setting: Setting) -> Hypothesis:
     """Check h = lr0 L < 2."""
     h, L = step(setting), setting.constants.L
     if not math.isfinite(L):
-        return Hypothesis("lr0 L < 2", False, why_not_smooth(setting))
+        return Hypothesis("lr0 L < 2", False, smoothness_obstacle(setting))
     if h < 2.0:
         return Hypothesis("lr0 L < 2", True, f"h = lr0 L = {h:.3g} < 2")
     return Hypothesis("lr0 L < 2", False, f"lr0 = {setting.lr0:.3g} >= 2/L = {2 / L:.3g}")
@@ -56,7 +56,7 @@ class _GradientDescent(APriori):
             smooth_unconstrained(setting),
             convex(setting),
             minimiser(setting),
-            short(setting),
+            step_below_two(setting),
         )
 
     @abstractmethod
@@ -64,7 +64,7 @@ class _GradientDescent(APriori):
         """Return the bound after T >= 1 steps."""
 
 
-class LastIterate(_GradientDescent):
+class GDLastIterate(_GradientDescent):
     """GD: the last iterate; exact, attained by a Huber function or a quadratic."""
 
     key = "GD"
@@ -82,7 +82,7 @@ class LastIterate(_GradientDescent):
         return setting.constants.L * D_0 * D_0 / 2.0 * worst
 
 
-class StronglyConvex(_GradientDescent):
+class GDStronglyConvex(_GradientDescent):
     """GD-mu: the last iterate under strong convexity; exact."""
 
     key = "GD-mu"
@@ -111,7 +111,7 @@ class StronglyConvex(_GradientDescent):
         return Order("linear", 2.0 * slower_log(setting, setting.constants.mu))
 
 
-class Linear(_GradientDescent):
+class GDLinearRate(_GradientDescent):
     """GD-linear: the last iterate by its first gap, one factor a step.
 
     Under PL alone the factor is 1 - mu lr0 (2 - h), from the descent lemma.
@@ -145,7 +145,7 @@ class Linear(_GradientDescent):
         return log_contraction(setting.lr0 * constants.mu_pl * (2.0 - h))
 
 
-class LastGradient(_GradientDescent):
+class GDLastGradient(_GradientDescent):
     """GD-grad: the gradient norm at the last iterate; exact."""
 
     key = "GD-grad"
@@ -163,7 +163,7 @@ class LastGradient(_GradientDescent):
             smooth_unconstrained(setting),
             convex(setting),
             bounded_below(setting),
-            short(setting),
+            step_below_two(setting),
         )
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
@@ -173,7 +173,7 @@ class LastGradient(_GradientDescent):
         return 2.0 * setting.constants.L * delta0(setting) * worst
 
 
-class SmallestGradient(_GradientDescent):
+class GDSmallestGradient(_GradientDescent):
     """GD-min: the smallest gradient norm, convex or not.
 
     Proof idea: each step lowers F by lr0 (1 - h/2) a_t, and what is left after T - 1 steps is at
@@ -193,7 +193,7 @@ class SmallestGradient(_GradientDescent):
             full_batches(setting),
             smooth_unconstrained(setting),
             bounded_below(setting),
-            short(setting),
+            step_below_two(setting),
         )
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from lrbench.theory.base import ROUGH_STEPS, Certificate, Columns, Hypothesis, Numbers, Setting
 from lrbench.theory.conditions import convex, minimiser, unbiased
-from lrbench.theory.given import distance
+from lrbench.theory.rounded import distance
 
 
-class FixedSteps(Certificate):
+class C4FixedSteps(Certificate):
     """C4: the average iterate of a constant step, by the gradients seen; a projection is allowed.
 
     Proof idea: delta_{t+1} <= delta_t - 2 lr0 <g_t, x_t - x*> + lr0^2 a_t; sum and convexity. It is

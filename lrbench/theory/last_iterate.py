@@ -15,10 +15,10 @@ from lrbench.theory.conditions import (
     smooth_unconstrained,
 )
 from lrbench.theory.contraction import dominance
-from lrbench.theory.given import delta0
+from lrbench.theory.rounded import delta0
 
 
-class Contraction(Certificate):
+class C5Contraction(Certificate):
     """C5: the product of the contractions of the single steps, where s_0 >= L.
 
     Each step with s >= L contracts F - F* by (1 - mu/s)^2 under strong convexity, and by 1 - mu/s
@@ -62,7 +62,7 @@ class Contraction(Certificate):
         return bound
 
 
-class LastIterate(Certificate):
+class C6LastIterate(Certificate):
     """C6: the last iterate, from the first step N from which on every step is at most 1/L.
 
     Proof idea: a weighted sum of interpolation inequalities leaves a graph Laplacian. Constant

@@ -16,10 +16,10 @@ from lrbench.theory.conditions import (
     whole_prox,
 )
 from lrbench.theory.constant_step import stable
-from lrbench.theory.given import distance
+from lrbench.theory.rounded import distance
 
 
-def composite(setting: Setting) -> Sequence[Hypothesis]:
+def composite_conditions(setting: Setting) -> Sequence[Hypothesis]:
     """Check F = f + R: f convex and L-smooth, the prox of R, full batches, and lr0 <= 1/L."""
     return (
         full_batches(setting),
@@ -37,7 +37,7 @@ def not_restarted(setting: Setting) -> Hypothesis:
     return Hypothesis("no restart", restart == "none", f"restart = {restart}")
 
 
-class LastIterate(APriori):
+class ISTALastIterate(APriori):
     """ISTA: the last iterate of a smooth loss with any convex penalty that has a prox.
 
     Proof idea: a step of at most 1/L gives F(x_{t+1}) - F(u) <= (delta_t - delta_{t+1})/(2 lr0) for
@@ -54,7 +54,7 @@ class LastIterate(APriori):
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return a smooth part, the prox of the rest, a minimiser, and lr0 <= 1/L."""
-        return composite(setting)
+        return composite_conditions(setting)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return D_0^2 / (2 lr0 T)."""
@@ -62,7 +62,7 @@ class LastIterate(APriori):
         return D_0 * D_0 / (2.0 * setting.lr0 * T)
 
 
-class StronglyConvex(APriori):
+class ISTAStronglyConvex(APriori):
     """ISTA-mu: the last iterate where F is strongly convex, by the loss, the penalty or both.
 
     Proof idea: as ISTA, keeping the strong convexity of F: with r = 1 + mu lr0 the gaps weighted by
@@ -77,7 +77,7 @@ class StronglyConvex(APriori):
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return those of ISTA, and mu > 0."""
-        return (*composite(setting), strongly_convex(setting))
+        return (*composite_conditions(setting), strongly_convex(setting))
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return (mu D_0^2/2) / ((1 + mu lr0)^T - 1)."""
@@ -92,7 +92,7 @@ class StronglyConvex(APriori):
         return Order("linear", -float(np.log1p(setting.constants.mu * setting.lr0)))
 
 
-class Accelerated(APriori):
+class FISTALastIterate(APriori):
     """FISTA: the prox point x_T, without restarts.
 
     Proof idea: as ISTA from y_t, with u = (1 - 1/t_t) x_t + x*/t_t, times t_t^2: the sum telescopes
@@ -109,7 +109,7 @@ class Accelerated(APriori):
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         """Return those of ISTA, and no restart."""
-        return (*composite(setting), not_restarted(setting))
+        return (*composite_conditions(setting), not_restarted(setting))
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return 2 D_0^2 / (lr0 (T+1)^2)."""

@@ -24,7 +24,7 @@ OF_SOLVER: dict[str, tuple[str, ...]] = {
 """Solver -> the papers that proposed it."""
 
 
-def entries() -> dict[str, str]:
+def bibtex_entries() -> dict[str, str]:
     """Return every BibTeX entry by its key, in the order of the file."""
     text = (resources.files("lrbench.theory") / "references.bib").read_text("utf-8")
     return {match["key"]: match[0] for match in ENTRY.finditer(text)}
@@ -32,5 +32,5 @@ def entries() -> dict[str, str]:
 
 def bibtex(keys: Iterable[str]) -> str:
     """Return the entries of these keys, each once, with an empty line between them."""
-    known = entries()
+    known = bibtex_entries()
     return "\n\n".join(known[key] for key in dict.fromkeys(keys))

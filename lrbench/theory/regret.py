@@ -10,7 +10,7 @@ from lrbench.theory.base import Certificate, Columns, Hypothesis, Numbers, Setti
 from lrbench.theory.conditions import convex, minimiser, smooth_unconstrained, unbiased
 
 
-class Regret(Certificate):
+class C2Regret(Certificate):
     """C2': the average iterate, by the linear regret of the run.
 
     Convexity alone gives F(xbar_T) - F* <= (1/T) sum <g_t, x_t - x*>, whatever the steps. For full

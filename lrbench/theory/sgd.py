@@ -15,13 +15,13 @@ from lrbench.theory.conditions import (
     minimiser,
     smooth_terms,
     smooth_unconstrained,
+    smoothness_obstacle,
     unbiased,
-    why_not_smooth,
 )
-from lrbench.theory.given import distance, lipschitz, noise
+from lrbench.theory.rounded import distance, lipschitz, noise_at_minimiser
 
 
-class AverageIterate(APriori):
+class SGD1Average(APriori):
     """SGD1: the average iterate with bounded gradients; a projection is allowed.
 
     Proof idea: E delta_{t+1} <= E delta_t - 2 lr0 E (F(x_t) - F*) + lr0^2 G^2; sum.
@@ -50,7 +50,7 @@ class AverageIterate(APriori):
         return D_0 * D_0 / (2.0 * lr0 * T) + lr0 * G * G / 2.0
 
 
-class LastIterate(APriori):
+class SGD2LastIterate(APriori):
     """SGD2: the last iterate with bounded gradients; a projection is allowed.
 
     Proof idea: averages over the last k + 1 iterates, with x_{T-k} as the comparator. The harmonic
@@ -81,7 +81,7 @@ class LastIterate(APriori):
         return D_0 * D_0 / (2.0 * lr0 * (T + 1.0)) + lr0 * G * G / 2.0 * (1.0 + harmonic)
 
 
-class SmoothTerms(APriori):
+class SGD3SmoothTerms(APriori):
     """SGD3: the average iterate where every term is convex and smooth.
 
     Proof idea: E a_t <= 4 L_B (F(x_t) - F*) + 2 noise with L_B = L_max/B + (1 - 1/B) L; sum.
@@ -110,7 +110,7 @@ class SmoothTerms(APriori):
         """Return (D_0^2/(2 lr0 T) + lr0 noise) / (1 - 2 lr0 L_B)."""
         D_0, lr0 = distance(setting), setting.lr0
         left = 1.0 - 2.0 * lr0 * batch_smoothness(setting)
-        return (D_0 * D_0 / (2.0 * lr0 * T) + lr0 * noise(setting)) / left
+        return (D_0 * D_0 / (2.0 * lr0 * T) + lr0 * noise_at_minimiser(setting)) / left
 
 
 def batch_smoothness(setting: Setting) -> float:
@@ -121,7 +121,7 @@ def batch_smoothness(setting: Setting) -> float:
 
 def _short(setting: Setting) -> Hypothesis:
     if not math.isfinite(setting.constants.L_max):
-        return Hypothesis("2 lr0 L_B < 1", False, why_not_smooth(setting))
+        return Hypothesis("2 lr0 L_B < 1", False, smoothness_obstacle(setting))
     h = 2.0 * setting.lr0 * batch_smoothness(setting)
     sign = "<" if h < 1.0 else ">="
     return Hypothesis("2 lr0 L_B < 1", h < 1.0, f"2 lr0 L_B = {h:.3g} {sign} 1")

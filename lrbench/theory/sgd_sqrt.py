@@ -14,10 +14,10 @@ from lrbench.theory.conditions import (
     minimiser,
     unbiased,
 )
-from lrbench.theory.given import diameter, lipschitz
+from lrbench.theory.rounded import iterate_diameter, lipschitz
 
 
-class AverageIterate(APriori):
+class SGD4Average(APriori):
     """SGD4: the uniform average, smooth or not, in a ball; in expectation for minibatches.
 
     Proof idea: s_t = sqrt(t+1)/lr0 increases, so that summation by parts leaves D^2 s_{T-1} of the
@@ -45,5 +45,5 @@ class AverageIterate(APriori):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return [D^2 sqrt(T)/(2 lr0) + lr0 G^2 (sqrt(T) - 1/2)] / T."""
-        D, G, lr0, root = diameter(setting), lipschitz(setting), setting.lr0, np.sqrt(T)
+        D, G, lr0, root = iterate_diameter(setting), lipschitz(setting), setting.lr0, np.sqrt(T)
         return (D * D * root / (2.0 * lr0) + lr0 * G * G * (root - 0.5)) / T

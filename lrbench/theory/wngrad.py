@@ -15,7 +15,7 @@ import math
 
 from lrbench.theory.base import Hypothesis, Setting
 from lrbench.theory.conditions import starts_stable
-from lrbench.theory.given import delta0, distance
+from lrbench.theory.rounded import delta0, distance
 
 
 def order_of(setting: Setting) -> str:

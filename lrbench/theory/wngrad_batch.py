@@ -16,13 +16,13 @@ from lrbench.theory.conditions import (
     smooth_unconstrained,
 )
 from lrbench.theory.contraction import dominance, log_contraction, power
-from lrbench.theory.given import delta0, distance
+from lrbench.theory.rounded import delta0, distance
 from lrbench.theory.wngrad import b_start, farthest_sq, order_of, rise, stable
 
 _PROVED = "proved in docs/explanation/theory.md; the step rule is Wu, Ward, Bottou (2018)"
 
 
-class SmallestGradient(APriori):
+class W1SmallestGradient(APriori):
     """W1: the smallest gradient norm, convex or not.
 
     Proof idea: C1 with b_T <= b_max; from s_0 >= L on, the descent lemma sums to
@@ -53,7 +53,7 @@ class SmallestGradient(APriori):
         return bound
 
 
-class AverageIterate(APriori):
+class W2Average(APriori):
     """W2: the average iterate.
 
     Proof idea: <g, x - x*> >= f - f* + a/(2L), C2's sum, and sum a_t >= b_0 (b_T - b_0); from
@@ -90,7 +90,7 @@ class AverageIterate(APriori):
         return total / T
 
 
-class LastIterate(APriori):
+class W3LastIterate(APriori):
     """W3: the last iterate, where the first step is already at most 1/L.
 
     Proof idea: C6 with s_t <= b_max.
@@ -120,7 +120,7 @@ class LastIterate(APriori):
         return D_0 * D_0 / (4.0 * T / b_max + 2.0 / setting.constants.L)
 
 
-class LinearLastIterate(APriori):
+class W4LinearRate(APriori):
     """W4: the last iterate under strong convexity, or under PL with half the exponent.
 
     Proof idea: C5 with s_t <= b_max.

@@ -11,7 +11,7 @@ from lrbench.theory.conditions import convex, full_batches, minimiser, unbiased
 from lrbench.theory.wngrad import b_start, order_of
 
 
-class SmallestGradient(Certificate):
+class C1SmallestGradient(Certificate):
     """C1: a consistency check of the recursion of b; it holds for any sequence a_t.
 
     Proof idea: a_t = b_t i_t <= (b_{t+1}^2 - b_t^2)/2 with i_t = b_{t+1} - b_t; sum. The growth
@@ -41,7 +41,7 @@ class SmallestGradient(Certificate):
         return bound
 
 
-class AverageIterate(Certificate):
+class C2Average(Certificate):
     """C2: the average iterate, by the farthest distance from x*; a projection is allowed.
 
     Proof idea: sum <g_t, x_t - x*> <= (1/2) sum s_t (delta_t - delta_{t+1}) + (1/2) sum a_t/s_t,

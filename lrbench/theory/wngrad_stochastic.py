@@ -15,11 +15,16 @@ from lrbench.theory.conditions import (
     smooth_terms,
     unbiased,
 )
-from lrbench.theory.given import diameter, lipschitz, noise, sampled_smoothness
+from lrbench.theory.rounded import (
+    iterate_diameter,
+    lipschitz,
+    noise_at_minimiser,
+    sampled_smoothness,
+)
 from lrbench.theory.wngrad import b_start, order_of
 
 
-def entry(setting: Setting) -> float:
+def recursion_start(setting: Setting) -> float:
     """Return c_0: where the recursion B <- B + G^2/B that stays above b_t starts."""
     b_0, G = b_start(setting), lipschitz(setting)
     return b_0 if b_0 >= G else b_0 + G * (G / b_0)
@@ -27,7 +32,7 @@ def entry(setting: Setting) -> float:
 
 def ceiling(setting: Setting, T: Numbers) -> Numbers:
     """Return a bound on B_T, the recursion B <- B + G^2/B run T times from c_0, in closed form."""
-    c_0, G = entry(setting), lipschitz(setting)
+    c_0, G = recursion_start(setting), lipschitz(setting)
     growth, ratio = 2.0 * G * G * T, G / c_0
     tail = G * G * (ratio * ratio + 0.5 * np.log1p(growth / c_0 / c_0))
     return np.sqrt(c_0 * c_0 + growth + np.where(T > 0, tail, 0.0))
@@ -38,10 +43,10 @@ def raw_step(setting: Setting) -> float:
     if order_of(setting) != "raw-first":
         return 0.0
     G = lipschitz(setting)
-    return min(G * (G / b_start(setting)), 2.0 * G * diameter(setting))
+    return min(G * (G / b_start(setting)), 2.0 * G * iterate_diameter(setting))
 
 
-class AverageIterate(APriori):
+class W5Average(APriori):
     """W5: the average iterate, smooth or not, in a ball; in expectation for minibatches.
 
     Proof idea: C2 with b_t <= B_t. raw-first: its first step adds min(G^2/b_0, 2GD), and b_T is at
@@ -68,12 +73,12 @@ class AverageIterate(APriori):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return ((D^2 + 1) B_T - b_0) / (2T)."""
-        D = diameter(setting)
+        D = iterate_diameter(setting)
         grown = ceiling(setting, T - 1.0 if order_of(setting) == "raw-first" else T)
         return ((D * D + 1.0) * grown - b_start(setting) + raw_step(setting)) / (2.0 * T)
 
 
-class NoiseAdaptive(APriori):
+class W6NoiseAdaptive(APriori):
     """W6: the average iterate where every term is smooth: as fast as the noise allows.
 
     Proof idea: with C = (D^2 + 1)/2, S = E sum (F(x_t) - F*) <= C E b_T, b_T^2 <= c_0^2 +
@@ -100,11 +105,15 @@ class NoiseAdaptive(APriori):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the bound; the raw first step adds e to the sum and 12 L_max e under the root."""
-        D, c_0, L_max = diameter(setting), entry(setting), sampled_smoothness(setting)
+        D, c_0, L_max = (
+            iterate_diameter(setting),
+            recursion_start(setting),
+            sampled_smoothness(setting),
+        )
         C, e = (D * D + 1.0) / 2.0, raw_step(setting) / 2.0
-        root = np.sqrt(c_0 * c_0 + 12.0 * L_max * e + 6.0 * noise(setting) * T)
+        root = np.sqrt(c_0 * c_0 + 12.0 * L_max * e + 6.0 * noise_at_minimiser(setting) * T)
         return (e + 12.0 * L_max * C * C + C * root) / T
 
     def order(self, setting: Setting) -> Order:
         """Return 1/T without noise at the minimiser, else 1/sqrt(T)."""
-        return Order("power", -1.0 if noise(setting) == 0.0 else -0.5)
+        return Order("power", -1.0 if noise_at_minimiser(setting) == 0.0 else -0.5)

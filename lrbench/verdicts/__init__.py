@@ -1,4 +1,4 @@
 """Verdicts: each theorem beside what was measured."""
 
-from lrbench.verdicts.judge import judge as judge
-from lrbench.verdicts.judge import judge_all as judge_all
+from lrbench.verdicts.judge import judge_theorem as judge_theorem
+from lrbench.verdicts.judge import judge_theorems as judge_theorems

@@ -13,7 +13,7 @@ from lrbench.verdicts.informative import least_informative
 from lrbench.verdicts.measured import trivial
 
 
-def foretell(
+def bounds_before(
     solver: str, setting: Setting, at: Sequence[int], every: bool = False
 ) -> list[dict[str, Any]]:
     """Return what the theorems on a solver say of a setting before any run.

@@ -13,7 +13,7 @@ from lrbench.theory import theorems_for
 from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
 from lrbench.verdicts.bound import BoundVerdict, judge_bound, mean_interval
 from lrbench.verdicts.informative import informative_from
-from lrbench.verdicts.measured import Measured, measure, missing
+from lrbench.verdicts.measured import Measured, measure_runs, missing
 from lrbench.verdicts.order import OrderVerdict, judge_order
 
 OVERFLOW = "diverged: beyond the range of numbers"
@@ -22,7 +22,7 @@ BEYOND = 1e150
 """A bound this large allows gradients whose squares are no numbers."""
 
 
-def judge_all(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
+def judge_theorems(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
     """Yield the verdict on every theorem that speaks of the solver of `runs`.
 
     Parameters
@@ -33,10 +33,10 @@ def judge_all(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
         What the theorems may know of them.
     """
     for theorem in theorems_for(runs[0].solver.name):
-        yield judge(runs, theorem, setting)
+        yield judge_theorem(runs, theorem, setting)
 
 
-def judge(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Verdict:
+def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Verdict:
     """Return the verdict on one theorem for all seeds of one solver and lr0.
 
     Where a hypothesis fails the verdict says which and carries no number. A diverged run fails
@@ -58,7 +58,7 @@ def judge(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Verdict:
     verdict = _blank(runs[0], theorem, setting, hypotheses, reason)
     if reason:
         return verdict
-    measured = measure(runs, theorem, setting)
+    measured = measure_runs(runs, theorem, setting)
     bound, order = _judge_both(runs, measured, theorem, setting)
     if verdict.kind == "heuristic":
         bound, order = BoundVerdict("none", "L is only estimated"), replace(order, verdict="none")

@@ -43,25 +43,25 @@ def _mean(values: NDArray[np.float64]) -> Numbers:
     return np.asarray(values.mean(axis=0), dtype=np.float64)
 
 
-def column_of(theorem: Theorem) -> str:
+def traced_column(theorem: Theorem) -> str:
     """Return the column of the trace that the theorem bounds."""
     return COLUMN[theorem.measure, theorem.iterate]
 
 
 def missing(runs: Sequence[Run], theorem: Theorem) -> str:
     """Return why the traces cannot be compared with the theorem; empty if they can."""
-    for name in (column_of(theorem), *theorem.columns):
+    for name in (traced_column(theorem), *theorem.columns):
         for run in runs:
             column = run.trace.get(name)
             if column is None:
                 return f"the trace has no column {name}"
             after = run.trace["iteration"] >= 1
-            if after.any() and name == column_of(theorem) and np.isnan(column[after]).all():
+            if after.any() and name == traced_column(theorem) and np.isnan(column[after]).all():
                 return f"{name} was not measured"
     return ""
 
 
-def measure(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Measured:
+def measure_runs(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Measured:
     """Return bound and metric at the checkpoints that all `runs` share.
 
     Where the metric was not measured in any run, as that of the average at most checkpoints of a
@@ -73,7 +73,7 @@ def measure(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Measured
     bound = np.empty_like(metric)
     for seed, run in enumerate(runs):
         rows = np.searchsorted(run.trace["iteration"], iteration)
-        metric[seed] = run.trace[column_of(theorem)][rows]
+        metric[seed] = run.trace[traced_column(theorem)][rows]
         trace = {name: run.trace[name][rows] for name in theorem.columns}
         # The columns of a diverging run hold infinities, and its bounds may be inf / inf.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

@@ -15,11 +15,11 @@ import pytest
 
 from lrbench.engine import run as engine
 from lrbench.experiment import conduct as experiment
-from lrbench.optimum import find
+from lrbench.optimum import find_optimum
 from lrbench.plan import prepare
-from lrbench.problem_files import build, load_spec
+from lrbench.problem_files import build_problem, load_spec
 from lrbench.results import Result
-from lrbench.verdicts import judge_all
+from lrbench.verdicts import judge_theorems
 
 
 @pytest.mark.parametrize(
@@ -28,14 +28,14 @@ from lrbench.verdicts import judge_all
 def test_a_signal_ends_with_what_is_finished(
     number: int, code: int, invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = engine.run
+    run = engine.run_lanes
 
     def run_then_signal(*args: Any, **more: Any) -> Any:
         out = run(*args, **more)
         signal.raise_signal(number)
         return out
 
-    monkeypatch.setattr(engine, "run", run_then_signal)
+    monkeypatch.setattr(engine, "run_lanes", run_then_signal)
     outcome = invoke("run", "-p", "log-spectrum", "-n", "5", "--format", "json")
     assert outcome.code == code
     assert "interrupted" in outcome.err
@@ -78,14 +78,14 @@ def test_a_signal_while_the_result_is_written_does_not_cut_it_off(
 def test_a_signal_in_the_middle_of_a_run_keeps_its_checkpoints(
     invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checkpoint = engine.Bundle.checkpoint
+    checkpoint = engine.LaneLoop.checkpoint
 
-    def checkpoint_then_signal(self: engine.Bundle) -> None:
+    def checkpoint_then_signal(self: engine.LaneLoop) -> None:
         checkpoint(self)
         if self.t == 2:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(engine.Bundle, "checkpoint", checkpoint_then_signal)
+    monkeypatch.setattr(engine.LaneLoop, "checkpoint", checkpoint_then_signal)
     outcome = invoke("run", "-p", "log-spectrum", "-s", "sgd", "-n", "50", "--format", "json")
     assert outcome.code == 130
     (run,) = json.loads(outcome.out)["problems"][0]["runs"]
@@ -99,7 +99,7 @@ def test_a_signal_in_the_middle_of_a_run_keeps_its_checkpoints(
 def test_a_signal_while_the_optimum_is_certified(
     number: int, code: int, invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "find", lambda problem, cache: signal.raise_signal(number))
+    monkeypatch.setattr(prepare, "find_optimum", lambda problem, cache: signal.raise_signal(number))
     outcome = invoke("run", "-p", "log-spectrum")
     assert outcome.code == code
     assert outcome.out == ""
@@ -127,11 +127,11 @@ def test_a_refuted_optimum_is_an_error_and_is_forgotten(
     invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("LRBENCH_CACHE_DIR", str(tmp_path))
-    problem = build(load_spec("logreg"))
-    honest = find(problem, cache=tmp_path)
+    problem = build_problem(load_spec("logreg"))
+    honest = find_optimum(problem, cache=tmp_path)
     assert len(list((tmp_path / "optimum").glob("*.npz"))) == 1
     wrong = replace(honest, f_star=honest.f_star + 0.05)
-    monkeypatch.setattr(prepare, "find", lambda problem, cache: wrong)
+    monkeypatch.setattr(prepare, "find_optimum", lambda problem, cache: wrong)
     outcome = invoke("run", "-p", "logreg")
     assert outcome.code == 3
     assert outcome.out == ""
@@ -144,9 +144,9 @@ def test_strict_fails_on_a_violated_bound(invoke: Any, monkeypatch: pytest.Monke
     assert invoke(*args, "--strict").code == 0
 
     def failing(*args: Any) -> Any:
-        return [replace(v, bound_verdict="fail", failed_at=1) for v in judge_all(*args)]
+        return [replace(v, bound_verdict="fail", failed_at=1) for v in judge_theorems(*args)]
 
-    monkeypatch.setattr(experiment, "judge_all", failing)
+    monkeypatch.setattr(experiment, "judge_theorems", failing)
     assert invoke(*args).code == 0
     outcome = invoke(*args, "--strict")
     assert outcome.code == 1

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lrbench import __version__
-from lrbench.cli.dry_run import duration
+from lrbench.cli.dry_run import duration_text
 from lrbench.cli.main import COMMANDS
 
 
@@ -74,7 +74,12 @@ def test_dry_run_says_the_cost_and_runs_nothing(invoke: Any, own_cache: Path) ->
 
 
 def test_durations() -> None:
-    assert [duration(s) for s in (0.5, 3.25, 600, 9000)] == ["500 ms", "3.2 s", "10 min", "2.5 h"]
+    assert [duration_text(s) for s in (0.5, 3.25, 600, 9000)] == [
+        "500 ms",
+        "3.2 s",
+        "10 min",
+        "2.5 h",
+    ]
 
 
 def test_f_star_given(invoke: Any) -> None:

@@ -141,7 +141,7 @@ def test_a_result_that_comes_through_a_pipe_is_shown(invoke: Any, tmp_path: Path
 def test_a_signal_says_how_to_go_on(
     invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run, store = engine.run, str(tmp_path / "s.sqlite")
+    run, store = engine.run_lanes, str(tmp_path / "s.sqlite")
 
     def run_then_signal(*args: Any, **more: Any) -> Any:
         out = run(*args, **more)
@@ -149,7 +149,7 @@ def test_a_signal_says_how_to_go_on(
         return out
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "run", run_then_signal)
+        patch.setattr(engine, "run_lanes", run_then_signal)
         outcome = invoke(*RUN, "--store", store)
     assert outcome.code == 130
     assert "5 of 10 runs are not finished" in outcome.err
@@ -235,7 +235,7 @@ def test_failed_runs_are_said_in_every_format(invoke: Any, monkeypatch: pytest.M
     def no_room(*args: object, **more: object) -> None:
         raise MemoryError("no\nroom")
 
-    monkeypatch.setattr(engine, "run", no_room)
+    monkeypatch.setattr(engine, "run_lanes", no_room)
     outcome = invoke(*RUN, "--format", "csv")
     assert outcome.code == 3
     error, hint = outcome.err.splitlines()

@@ -1,6 +1,6 @@
 import pytest
 
-from lrbench.config.named import Value, parse_part, value_text
+from lrbench.config.named import Value, parse_named, value_text
 from lrbench.errors import UsageError
 
 
@@ -18,7 +18,7 @@ from lrbench.errors import UsageError
     ],
 )
 def test_parts(text: str, name: str, params: dict[str, Value]) -> None:
-    found = parse_part(text)
+    found = parse_named(text)
     assert found == (name, params)
     assert [type(v) for v in found[1].values()] == [type(v) for v in params.values()]
 
@@ -41,7 +41,7 @@ def test_parts(text: str, name: str, params: dict[str, Value]) -> None:
 )
 def test_errors(text: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as caught:
-        parse_part(text)
+        parse_named(text)
     assert repr(text) in caught.value.message
 
 
@@ -52,7 +52,7 @@ def test_errors(text: str, why: str) -> None:
 )
 def test_a_long_text_is_shown_in_part(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse_part(text)
+        parse_named(text)
     assert repr(text[:60] + "…") in caught.value.message
     assert len(caught.value.message) < 200
 
@@ -62,4 +62,4 @@ def test_a_long_text_is_shown_in_part(text: str) -> None:
 )
 def test_value_text(value: Value, text: str) -> None:
     assert value_text(value) == text
-    assert parse_part(f"x[a={text}]")[1]["a"] == value
+    assert parse_named(f"x[a={text}]")[1]["a"] == value

@@ -11,7 +11,7 @@ import pytest
 import lrbench
 from lrbench.losses import LOSSES
 from lrbench.penalties import PENALTIES
-from lrbench.problem_files import build, load_spec, shipped, with_overrides
+from lrbench.problem_files import build_problem, load_spec, shipped, with_overrides
 from lrbench.results import SCHEMA, Result, Status
 from lrbench.solvers import SOLVERS
 
@@ -41,7 +41,7 @@ def test_every_problem_runs_with_every_solver(name: str) -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
-    size = min(8, build(load_spec(name)).n_samples)
+    size = min(8, build_problem(load_spec(name)).n_samples)
     # One seed: what a few seeds say of an expectation is judged elsewhere.
     result = lrbench.run(
         name, solvers=list(SOLVERS), lr0=[1e-3, 0.3], iterations=20, batch_size=size
@@ -53,7 +53,7 @@ def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
 @pytest.mark.parametrize("penalty", list(PENALTIES))
 def test_every_loss_with_every_penalty_is_a_problem(loss: str, penalty: str) -> None:
     name = "logreg" if LOSSES.get(loss).task == "binary" else "poisson"
-    problem = build(with_overrides(load_spec(name), loss=loss, penalty=penalty))
+    problem = build_problem(with_overrides(load_spec(name), loss=loss, penalty=penalty))
     W = np.zeros((problem.n_features, 2))
     value, gradient = problem.value_and_gradient(W)
     assert np.all(np.isfinite(value))

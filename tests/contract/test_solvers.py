@@ -143,10 +143,10 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
     batch = None if sampling is None else batches(problem, sampling)
     rates = np.array([1e-3, 0.1, 1.0, 10.0])
     seen: list[Any] = []
-    walk = problem.walk(None, None, given(batch))
-    W = walk.iterates.start(len(rates))
+    sampler = problem.sampler(None, None, given(batch))
+    W = sampler.iterates.start(len(rates))
     state = solver.init(W, rates)
-    oracles = walk.oracles(lambda W, g: seen.append((W.copy(), g.dense().copy())))
+    oracles = sampler.oracles(lambda W, g: seen.append((W.copy(), g.dense().copy())))
     for t, oracle in zip(range(40), oracles, strict=False):
         W, lr, state = solver.step(W, state, oracle)
         before, g = seen.pop()
@@ -157,7 +157,7 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
             P = problem.prox(before - lr * g, lr)
             if t == 0:
                 np.testing.assert_allclose(W, P, rtol=0, atol=4e-16 * scale)
-        elif oracle.plain:
+        elif oracle.off_path is None:
             np.testing.assert_allclose(W, before - lr * g, rtol=0, atol=4e-16 * scale)
         elif t == 0:
             # Later a mean of gradients may go another way; the references know the rate.
@@ -187,17 +187,17 @@ def test_dropping_a_lane_leaves_the_others_as_they_were(solver: Any) -> None:
     whole = walk_along(problem, solver, rates)
     expected = [(W.copy(), lr.copy()) for W, lr, *_ in itertools.islice(whole, 30)]
 
-    walk = problem.walk(None, None, [])
-    W = walk.iterates.start(len(rates))
+    sampler = problem.sampler(None, None, [])
+    W = sampler.iterates.start(len(rates))
     state = solver.init(W, rates)
-    oracles = walk.oracles(lambda W, g: None)
+    oracles = sampler.oracles(lambda W, g: None)
     for t, (V, rate) in enumerate(expected):
         W, lr, state = solver.step(W, state, next(oracles))
         if t >= 10:
             np.testing.assert_allclose(W, V[:, keep], rtol=1e-12)
             np.testing.assert_allclose(lr, rate[keep], rtol=1e-12)
         elif t == 9:
-            W, state = walk.iterates.keep(W, keep), keep_lanes(state, keep)
+            W, state = sampler.iterates.keep(W, keep), keep_lanes(state, keep)
 
 
 @every_solver

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from lrbench.config.rates import log_spaced
+from lrbench.config.learning_rates import log_spaced
 
 FINGERPRINTS = """
 from lrbench.problem_files import load_spec

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from sklearn import datasets
 
 from lrbench.data.bundled import BUNDLED
-from lrbench.data.load import DataName, load
+from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import scaled
 from lrbench.errors import DataError, UsageError
 
@@ -20,7 +20,7 @@ TEXT = "1 1:1\n2 1:3\n"
 def test_bundled_sets_are_those_of_sklearn(name: str) -> None:
     bunch = getattr(datasets, BUNDLED[name][0])()
     for _ in range(2):  # from the source, then from the cache
-        data = load(DataName(f"sklearn:{name}"))
+        data = load_data(DataName(f"sklearn:{name}"))
         np.testing.assert_array_equal(data.X, bunch.data)
         np.testing.assert_array_equal(data.y, bunch.target)
         names = bunch.get("target_names")
@@ -30,11 +30,11 @@ def test_bundled_sets_are_those_of_sklearn(name: str) -> None:
 def test_file_that_changes_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "a.svm"
     path.write_text(TEXT)
-    first = load(DataName(str(path)))
-    assert load(DataName(str(path))).content_hash == first.content_hash
+    first = load_data(DataName(str(path)))
+    assert load_data(DataName(str(path))).content_hash == first.content_hash
     path.write_text(TEXT.replace("3", "4"))
     os.utime(path, ns=(1, 1))  # the same size, another time
-    second = load(DataName(str(path)))
+    second = load_data(DataName(str(path)))
     assert second.X[1, 0] == 4
     assert second.content_hash != first.content_hash
 
@@ -42,14 +42,14 @@ def test_file_that_changes_is_read_again(tmp_path: Path) -> None:
 def test_content_hash_is_of_the_content(tmp_path: Path) -> None:
     for name, text in (("a", TEXT), ("b", "# same data\n" + TEXT), ("c", TEXT + "1 1:1\n")):
         (tmp_path / name).write_text(text)
-    a, b, c = (load(DataName(name, folder=tmp_path)).content_hash for name in "abc")
+    a, b, c = (load_data(DataName(name, folder=tmp_path)).content_hash for name in "abc")
     assert a == b != c
 
 
 def test_content_hash_tells_empty_columns_at_the_end(tmp_path: Path) -> None:
     for name, last in (("a", 9), ("b", 10), ("c", 10)):
         (tmp_path / name).write_text(f"1 1:1 8:2 {last}:0\n-1 2:1\n")
-    a, b, c = (load(DataName(name, folder=tmp_path)) for name in "abc")
+    a, b, c = (load_data(DataName(name, folder=tmp_path)) for name in "abc")
     assert (a.X.shape, b.X.shape) == ((2, 9), (2, 10))
     assert a.content_hash != b.content_hash == c.content_hash
 
@@ -60,14 +60,14 @@ def test_relative_path_is_relative_to_the_folder(
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "data").write_text(TEXT)
     monkeypatch.chdir(tmp_path)
-    assert load(DataName("data", folder=tmp_path / "sub")).X.shape == (2, 1)
-    assert load(DataName("sub/data")).X.shape == (2, 1)
+    assert load_data(DataName("data", folder=tmp_path / "sub")).X.shape == (2, 1)
+    assert load_data(DataName("sub/data")).X.shape == (2, 1)
     with pytest.raises(DataError, match="no data called 'data'"):
-        load(DataName("data"))
+        load_data(DataName("data"))
     with pytest.raises(DataError, match=r"there is no file data\.svm"):
-        load(DataName("data.svm"))
+        load_data(DataName("data.svm"))
     with pytest.raises(DataError, match="is a folder"):
-        load(DataName("sub"))
+        load_data(DataName("sub"))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_relative_path_is_relative_to_the_folder(
 )
 def test_unknown_bare_name(name: str, hint: str) -> None:
     with pytest.raises(DataError, match=f"no data called '{name}'") as caught:
-        load(DataName(name))
+        load_data(DataName(name))
     assert caught.value.hint == hint
 
 
@@ -84,21 +84,21 @@ def test_a_set_that_is_not_here_is_not_a_file(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="the set a9a is not in"):
-        load(DataName("a9a"))
+        load_data(DataName("a9a"))
     (tmp_path / "a9a").mkdir()  # a folder is no data
     with pytest.raises(DataError, match="the set a9a is not in"):
-        load(DataName("a9a"))
+        load_data(DataName("a9a"))
     (tmp_path / "a9a").rmdir()
     (tmp_path / "a9a").write_text(TEXT)
     for data in (DataName("a9a"), DataName("a9a", folder=tmp_path)):
         with pytest.raises(UsageError, match="both a file here and a set of the LIBSVM") as caught:
-            load(data)
+            load_data(data)
         assert caught.value.hint.startswith("write ./a9a for the file")
-    assert load(DataName("./a9a")).X.shape == (2, 1)
+    assert load_data(DataName("./a9a")).X.shape == (2, 1)
     (tmp_path / "a9a").unlink()
     (tmp_path / "a9a").symlink_to("nowhere")
     with pytest.raises(UsageError, match="both a file here and a set"):
-        load(DataName("a9a"))
+        load_data(DataName("a9a"))
 
 
 def test_the_width_is_that_of_the_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,23 +107,23 @@ def test_the_width_is_that_of_the_set(tmp_path: Path, monkeypatch: pytest.Monkey
         (tmp_path / name).write_text("1 1:1\n-1 119:1\n")
     monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)  # the file here is the set
-    widths = {name: load(DataName(name)).X.shape[1] for name in names}
+    widths = {name: load_data(DataName(name)).X.shape[1] for name in names}
     assert widths == {"a9a": 123, "a9a.t": 123, "my-own": 119, "svmguide3": 119}
-    assert load(DataName("./a9a")).X.shape == (2, 119)
+    assert load_data(DataName("./a9a")).X.shape == (2, 119)
     (tmp_path / "a9a").write_text("1 1:1\n-1 124:1\n")
-    assert load(DataName("a9a")).X.shape == (2, 124)
+    assert load_data(DataName("a9a")).X.shape == (2, 124)
 
 
 def test_zero_based_is_passed_on(tmp_path: Path) -> None:
     (tmp_path / "a").write_text(TEXT)
     shapes = {
-        base: load(DataName("./a", folder=tmp_path, zero_based=base)).X.shape
+        base: load_data(DataName("./a", folder=tmp_path, zero_based=base)).X.shape
         for base in ("auto", "no", "yes")
     }
     assert shapes == {"auto": (2, 1), "no": (2, 1), "yes": (2, 2)}
     for name in ("sklearn:iris", "generated:gaussian"):
         with pytest.raises(UsageError, match="are no LIBSVM text"):
-            load(DataName(name, zero_based="no"))
+            load_data(DataName(name, zero_based="no"))
 
 
 @pytest.mark.parametrize("suffix", [".bz2", ".gz", ".xz"])
@@ -141,7 +141,7 @@ def test_a_compressed_file_of_the_name_is_pointed_to(
     monkeypatch.chdir(tmp_path)
     Path(name + suffix).touch()
     with pytest.raises(DataError, match=says) as caught:
-        load(DataName(name))
+        load_data(DataName(name))
     assert caught.value.hint == f"did you mean {hint}{suffix}?"
 
 
@@ -165,7 +165,7 @@ def test_file_whose_name_is_not_utf_8(invoke: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a\0b", "a\0b.svm", "~a\0b/c", "x/a\0b"])
 def test_nul_in_a_name_is_not_echoed(name: str) -> None:
     with pytest.raises(DataError, match=r"a\\x00b") as caught:
-        load(DataName(name))
+        load_data(DataName(name))
     assert "\0" not in caught.value.message + caught.value.hint
 
 
@@ -178,7 +178,7 @@ def test_name_too_long_for_the_disk(
     if folder:
         monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path))
     with pytest.raises(DataError, match="no data called 'xxx") as caught:
-        load(DataName("x" * length))
+        load_data(DataName("x" * length))
     assert len(caught.value.message) < 150
     assert len(caught.value.hint) < 400
 
@@ -196,11 +196,11 @@ def test_data_folder_serves_bare_names(
     (folder / file).write_bytes(bz2.compress(content) if file.endswith("bz2") else content)
     monkeypatch.setenv("LRBENCH_DATA_DIR", str(folder))
     monkeypatch.chdir(here)
-    assert load(DataName("a9a.t")).X.shape == (2, 123)
+    assert load_data(DataName("a9a.t")).X.shape == (2, 123)
     (here / "a9a.t").write_text("1 1:1 2:1\n")
     with pytest.raises(UsageError, match="both a file here and a set"):
-        load(DataName("a9a.t"))
-    assert load(DataName("./a9a.t")).X.shape == (1, 2)
+        load_data(DataName("a9a.t"))
+    assert load_data(DataName("./a9a.t")).X.shape == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_data_folder_serves_bare_names(
 )
 def test_unknown_names(data: DataName, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        load(data)
+        load_data(data)
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def test_stem(name: str, stem: str) -> None:
 @pytest.mark.slow
 def test_covtype_stays_sparse_and_shared(libsvm_dir: Path) -> None:
     path = str(libsvm_dir / "covtype.libsvm.binary.scale.bz2")
-    load(DataName(path))
-    data = load(DataName(path))
+    load_data(DataName(path))
+    data = load_data(DataName(path))
     assert isinstance(data.X, csr_array)
     assert data.X.shape == (581012, 54)
     assert data.X.nnz == 6940438

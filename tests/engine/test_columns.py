@@ -7,30 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrbench.engine.columns import Layout
+from lrbench.engine.columns import Columns
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=6).filter(any)
 
 
-@given(counts=COUNTS, multiple=st.sampled_from([1, 8]))
+@given(counts=COUNTS, pad_to=st.sampled_from([1, 8]))
 def test_slices_used_in_order_leave_every_lane_to_its_own_seed(
-    counts: list[int], multiple: int
+    counts: list[int], pad_to: int
 ) -> None:
-    layout = Layout.of(counts, multiple)
-    seen = np.full(layout.n_lanes, -1)
-    for seed, lanes in enumerate(layout.slices):
+    columns = Columns.of(counts, pad_to)
+    seen = np.full(columns.n_lanes, -1)
+    for seed, lanes in enumerate(columns.slices):
         assert (lanes is None) == (counts[seed] == 0)
         if lanes is not None:
-            assert 0 <= lanes.start < lanes.stop <= layout.n_lanes
-            assert (lanes.stop - lanes.start) % multiple == 0
+            assert 0 <= lanes.start < lanes.stop <= columns.n_lanes
+            assert (lanes.stop - lanes.start) % pad_to == 0
             seen[lanes] = seed
     assert seen[: sum(counts)].tolist() == np.repeat(np.arange(len(counts)), counts).tolist()
-    assert layout.n_lanes % multiple == 0
-    assert layout.n_lanes - sum(counts) < 2 * multiple
+    assert columns.n_lanes % pad_to == 0
+    assert columns.n_lanes - sum(counts) < 2 * pad_to
 
 
 @pytest.mark.parametrize(
-    ("counts", "multiple", "slices", "n_lanes"),
+    ("counts", "pad_to", "slices", "n_lanes"),
     [
         ([33], 1, [(0, 33)], 33),
         ([33], 8, [(0, 40)], 40),
@@ -40,15 +40,15 @@ def test_slices_used_in_order_leave_every_lane_to_its_own_seed(
     ],
 )
 def test_layouts(
-    counts: list[int], multiple: int, slices: list[tuple[int, int] | None], n_lanes: int
+    counts: list[int], pad_to: int, slices: list[tuple[int, int] | None], n_lanes: int
 ) -> None:
-    layout = Layout.of(counts, multiple)
-    assert [s and (s.start, s.stop) for s in layout.slices] == slices
-    assert layout.n_lanes == n_lanes
+    columns = Columns.of(counts, pad_to)
+    assert [s and (s.start, s.stop) for s in columns.slices] == slices
+    assert columns.n_lanes == n_lanes
 
 
 def test_padding_copies_the_last_lane() -> None:
-    assert Layout.of([2], 8).padded(np.array([3, 5])).tolist() == [3, 5, 5, 5, 5, 5, 5, 5]
-    assert Layout.of([8], 8).padded(np.arange(8)).tolist() == list(range(8))
-    assert Layout.of([3], 1).padded(np.arange(3)).tolist() == [0, 1, 2]
-    assert Layout.of([0], 8).padded(np.arange(0)).tolist() == []
+    assert Columns.of([2], 8).padded(np.array([3, 5])).tolist() == [3, 5, 5, 5, 5, 5, 5, 5]
+    assert Columns.of([8], 8).padded(np.arange(8)).tolist() == list(range(8))
+    assert Columns.of([3], 1).padded(np.arange(3)).tolist() == [0, 1, 2]
+    assert Columns.of([0], 8).padded(np.arange(0)).tolist() == []

@@ -25,10 +25,10 @@ from lrbench.arrays import Lanes, PerLane
 from lrbench.engine import loop as bundle
 from lrbench.engine import run as engine
 from lrbench.engine import task as tasks
-from lrbench.engine.run import run
-from lrbench.engine.task import log_spaced
+from lrbench.engine.run import run_lanes
+from lrbench.engine.task import checkpoint_grid
 from lrbench.errors import RefutedError
-from lrbench.losses.base import Task
+from lrbench.losses.base import TargetKind
 from lrbench.losses.logistic import Logistic
 from lrbench.objective import oracle
 from lrbench.objective.minibatches import Minibatches
@@ -71,7 +71,7 @@ def breast_cancer() -> LinearProblem:
 @pytest.mark.parametrize("T", [0, 1, 2, 3, 9, 10, 11, 99, 100, 101, 1000, 12345, 10**6])
 @pytest.mark.parametrize("per_decade", [1, 5, 12])
 def test_log_spaced(T: int, per_decade: int) -> None:
-    points = log_spaced(T, per_decade)
+    points = checkpoint_grid(T, per_decade)
     assert points == sorted(set(points))
     assert points[0] == 0
     assert points[-1] == T
@@ -83,13 +83,13 @@ def test_log_spaced(T: int, per_decade: int) -> None:
 
 
 def test_log_spaced_of_almost_nothing() -> None:
-    assert log_spaced(0, 12) == [0]
-    assert log_spaced(1, 12) == [0, 1]
-    assert log_spaced(2, 12) == [0, 1, 2]
+    assert checkpoint_grid(0, 12) == [0]
+    assert checkpoint_grid(1, 12) == [0, 1]
+    assert checkpoint_grid(2, 12) == [0, 1, 2]
 
 
 def test_log_spaced_is_evenly_spaced_on_the_logarithm() -> None:
-    points = set(log_spaced(10**6, 12))
+    points = set(checkpoint_grid(10**6, 12))
     assert {round(10 ** (i / 12)) for i in range(73)} <= points
 
 
@@ -154,7 +154,7 @@ def test_diverged_lanes_are_dropped_and_the_others_go_on(every: int) -> None:
 
 def test_all_lanes_diverge() -> None:
     problem = quadratic()
-    runs = run(task(problem, SGD(), [1e3, 1e4], 500))
+    runs = run_lanes(task(problem, SGD(), [1e3, 1e4], 500))
     assert statuses(runs) == [Status.DIVERGED, Status.DIVERGED]
     assert [r.error for r in runs] == [None, None]
     assert all(finite(r) for r in runs)
@@ -162,13 +162,13 @@ def test_all_lanes_diverge() -> None:
 
 def test_nothing_is_evaluated_after_the_last_lane_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
-    checkpoint = engine.Bundle.checkpoint
+    checkpoint = engine.LaneLoop.checkpoint
 
-    def noted(self: engine.Bundle) -> None:
+    def noted(self: engine.LaneLoop) -> None:
         looked.append(self.t)
         checkpoint(self)
 
-    monkeypatch.setattr(engine.Bundle, "checkpoint", noted)
+    monkeypatch.setattr(engine.LaneLoop, "checkpoint", noted)
     (lost,) = run_healthy(task(quadratic(), SGD(), [1e3], 500, checkpoints=[0, 500]))
     assert lost.status is Status.DIVERGED
     soon = [0, lost.status_at + 1, 500]
@@ -198,7 +198,7 @@ def test_a_large_first_jump_is_not_divergence(breast_cancer: LinearProblem) -> N
 
 
 def test_stalled(breast_cancer: LinearProblem) -> None:
-    marks = log_spaced(1000, 12)
+    marks = checkpoint_grid(1000, 12)
     (stuck,) = run_healthy(task(breast_cancer, SGD(), [100.0], 1000, checkpoints=marks))
     assert (stuck.status, stuck.status_at) == (Status.STALLED, 1000)
     assert stuck.trace["suboptimality"][-1] > 1.0
@@ -233,7 +233,9 @@ def test_interrupted_lanes_keep_what_they_have() -> None:
         return t == 7
 
     problem = quadratic()
-    runs = run(task(problem, AdaGradNorm(), [0.1, 1.0], 50, checkpoints=[0, 5, 10, 50]), stop=stop)
+    runs = run_lanes(
+        task(problem, AdaGradNorm(), [0.1, 1.0], 50, checkpoints=[0, 5, 10, 50]), stop=stop
+    )
     assert asked == list(range(8))
     assert statuses(runs) == [Status.INTERRUPTED, Status.INTERRUPTED]
     seven = run_healthy(task(problem, AdaGradNorm(), [0.1, 1.0], 7, checkpoints=[0, 5, 7]))
@@ -268,7 +270,7 @@ class Raising:
 
 def test_a_solver_that_raises_is_a_row() -> None:
     problem = quadratic()
-    runs = run(task(problem, Raising(), [0.01, 0.1], 50))
+    runs = run_lanes(task(problem, Raising(), [0.01, 0.1], 50))
     four = run_healthy(task(problem, SGD(), [0.01, 0.1], 4))
     for r, whole in zip(runs, four, strict=True):
         assert (r.status, r.status_at) == (Status.FAILED, 4)
@@ -281,7 +283,7 @@ def test_a_solver_that_raises_is_a_row() -> None:
 
 
 def test_a_solver_that_raises_at_the_start_is_a_row() -> None:
-    runs = run(task(quadratic(), Raising(at=-1), [0.01, 0.1], 50))
+    runs = run_lanes(task(quadratic(), Raising(at=-1), [0.01, 0.1], 50))
     for r in runs:
         assert (r.status, r.status_at) == (Status.FAILED, 0)
         assert r.error == "KeyError: 'no such setting'"
@@ -293,7 +295,7 @@ def test_an_interrupt_inside_a_step_is_not_swallowed() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(task(quadratic(), SGD(), [0.1], 5), stop=stop)
+        run_lanes(task(quadratic(), SGD(), [0.1], 5), stop=stop)
 
 
 def test_a_refuted_optimum_is_an_error() -> None:
@@ -304,7 +306,7 @@ def test_a_refuted_optimum_is_an_error() -> None:
     run_healthy(work)
     wrong = replace(work.constants, f_star=f_star + 0.1, f_star_error=0.09)
     with pytest.raises(RefutedError):
-        run(replace(work, constants=wrong))
+        run_lanes(replace(work, constants=wrong))
     run_healthy(replace(work, constants=replace(wrong, f_star_error=0.11)))
 
 
@@ -323,9 +325,9 @@ def test_the_statuses_in_the_order_of_the_schema() -> None:
 
 
 def steps_of(work: tasks.Task) -> Iterator[tuple[Array, PerLane]]:
-    walk = walk_along(work.problem, work.solver, work.lr0, work.minibatches)  # type: ignore[arg-type]
+    sampler = walk_along(work.problem, work.solver, work.lr0, work.minibatches)  # type: ignore[arg-type]
     yield np.repeat(W0[:, None], len(work.lr0), axis=1), np.full(len(work.lr0), np.nan)
-    for W, lr, *_ in walk:
+    for W, lr, *_ in sampler:
         yield W.copy(), lr.copy()
 
 
@@ -413,7 +415,7 @@ def test_the_average_is_evaluated_in_parts_where_it_is_large(
 ) -> None:
     work = task(logreg(), SGD(), [0.01, 0.1, 0.2, 0.3, 0.4], 10)
     whole = run_healthy(work)
-    monkeypatch.setattr(bundle, "LOOK_ELEMENTS", 7)  # two lanes of three features at a time
+    monkeypatch.setattr(bundle, "EVALUATED_ELEMENTS", 7)  # two lanes of three features at a time
     for a, b in zip(run_healthy(work), whole, strict=True):
         key = "suboptimality_average"
         np.testing.assert_allclose(a.trace[key], b.trace[key], rtol=1e-12, equal_nan=True)
@@ -467,7 +469,7 @@ class Costly:
     clock: list[float]
     inside: Logistic
     name: ClassVar[str] = "logistic"
-    task: ClassVar[Task] = "binary"
+    task: ClassVar[TargetKind] = "binary"
     smoothness: ClassVar[float] = 0.25
     lipschitz: ClassVar[float] = 1.0
 
@@ -575,7 +577,7 @@ class MoveThenLook(LookAhead):
 def test_where_a_run_is_looked_at_does_not_change_it(solver: SGD) -> None:
     problem = quadratic()
     ends = [
-        run(task(problem, solver, [0.05], 40, checkpoints=marks))[0].iterates["last"]
+        run_lanes(task(problem, solver, [0.05], 40, checkpoints=marks))[0].iterates["last"]
         for marks in ([0, 40], [0, 3, 17, 40], [*range(41)])
     ]
     np.testing.assert_array_equal(ends[0], ends[1])
@@ -584,6 +586,6 @@ def test_where_a_run_is_looked_at_does_not_change_it(solver: SGD) -> None:
 
 def test_a_lane_that_ends_at_once_has_its_start_as_average() -> None:
     problem = quadratic()
-    (r,) = run(task(problem, SGD(), [0.1], 10, target=1e12))
+    (r,) = run_lanes(task(problem, SGD(), [0.1], 10, target=1e12))
     assert (r.status, r.status_at) == (Status.REACHED_TARGET, 0)
     np.testing.assert_array_equal(r.iterates["average"], problem.w0)

@@ -8,58 +8,58 @@ import numpy as np
 import pytest
 from builders import constants_of, linear_problem
 
-from lrbench.engine.recorder import Ledger
+from lrbench.engine.recorder import Recorder
 from lrbench.errors import ExitCode, RefutedError
 from lrbench.results import Status
 
 CONSTANTS = replace(constants_of(linear_problem(), None), f_star=0.0, f_star_error=0.0)
 
 
-def filled(n_lanes: int = 1) -> Ledger:
-    return Ledger(n_lanes, CONSTANTS)
+def filled(n_lanes: int = 1) -> Recorder:
+    return Recorder(n_lanes, CONSTANTS)
 
 
 def test_rows_belong_to_the_running_lanes() -> None:
-    ledger = filled(3)
-    ledger.write({"iteration": 0, "x": np.array([1.0, 2.0, 3.0])})
-    ledger.end(1, Status.DIVERGED, 5, {})
-    ledger.running[1] = False
-    ledger.write({"iteration": 7, "x": np.array([10.0, 30.0])})
-    ledger.end(1, Status.REACHED_TARGET, 7, {"last": np.ones(2)})
-    ledger.end(0, Status.INTERRUPTED, 8, {})
-    np.testing.assert_array_equal(ledger.trace(0)["x"], [1.0, 10.0])
-    np.testing.assert_array_equal(ledger.trace(1)["x"], [2.0])
-    np.testing.assert_array_equal(ledger.trace(2)["x"], [3.0, 30.0])
-    np.testing.assert_array_equal(ledger.trace(2)["iteration"], [0.0, 7.0])
-    assert [ledger.ended[k].status for k in range(3)] == [
+    recorder = filled(3)
+    recorder.write({"iteration": 0, "x": np.array([1.0, 2.0, 3.0])})
+    recorder.end(1, Status.DIVERGED, 5, {})
+    recorder.running[1] = False
+    recorder.write({"iteration": 7, "x": np.array([10.0, 30.0])})
+    recorder.end(1, Status.REACHED_TARGET, 7, {"last": np.ones(2)})
+    recorder.end(0, Status.INTERRUPTED, 8, {})
+    np.testing.assert_array_equal(recorder.trace(0)["x"], [1.0, 10.0])
+    np.testing.assert_array_equal(recorder.trace(1)["x"], [2.0])
+    np.testing.assert_array_equal(recorder.trace(2)["x"], [3.0, 30.0])
+    np.testing.assert_array_equal(recorder.trace(2)["iteration"], [0.0, 7.0])
+    assert [recorder.ended[k].status for k in range(3)] == [
         Status.INTERRUPTED,
         Status.DIVERGED,
         Status.REACHED_TARGET,
     ]
-    assert [ledger.ended[k].iteration for k in range(3)] == [8, 5, 7]
-    assert list(ledger.ended[2].iterates) == ["last"]
+    assert [recorder.ended[k].iteration for k in range(3)] == [8, 5, 7]
+    assert list(recorder.ended[2].iterates) == ["last"]
 
 
 def test_a_retracted_row_is_not_in_the_trace_of_that_lane() -> None:
-    ledger = filled(3)
-    ledger.write({"x": np.array([1.0, 2.0, 3.0])})
-    ledger.end(0, Status.DIVERGED, 0, {})
-    ledger.running[0] = False
-    ledger.write({"x": np.array([4.0, np.inf])})
-    ledger.retract(np.array([False, True]))
-    ledger.end(1, Status.DIVERGED, 1, {})
-    ledger.end(0, Status.INTERRUPTED, 1, {})
-    np.testing.assert_array_equal(ledger.trace(2)["x"], [3.0])
-    np.testing.assert_array_equal(ledger.trace(1)["x"], [2.0, 4.0])
+    recorder = filled(3)
+    recorder.write({"x": np.array([1.0, 2.0, 3.0])})
+    recorder.end(0, Status.DIVERGED, 0, {})
+    recorder.running[0] = False
+    recorder.write({"x": np.array([4.0, np.inf])})
+    recorder.retract(np.array([False, True]))
+    recorder.end(1, Status.DIVERGED, 1, {})
+    recorder.end(0, Status.INTERRUPTED, 1, {})
+    np.testing.assert_array_equal(recorder.trace(2)["x"], [3.0])
+    np.testing.assert_array_equal(recorder.trace(1)["x"], [2.0, 4.0])
 
 
 def ended(gaps: dict[int, float], f_star_error: float = 0.0, f_star: float = 0.0) -> Status:
     """Return the status of a lane whose budget is used up after these suboptimalities."""
-    ledger = Ledger(1, replace(CONSTANTS, f_star=f_star, f_star_error=f_star_error))
+    recorder = Recorder(1, replace(CONSTANTS, f_star=f_star, f_star_error=f_star_error))
     for t, gap in gaps.items():
-        ledger.write({"iteration": t, "suboptimality": np.array([gap])})
-    ledger.end(0, Status.COMPLETED, max(gaps), {})
-    return ledger.ended[0].status
+        recorder.write({"iteration": t, "suboptimality": np.array([gap])})
+    recorder.end(0, Status.COMPLETED, max(gaps), {})
+    return recorder.ended[0].status
 
 
 @pytest.mark.parametrize(
@@ -94,22 +94,22 @@ def test_at_the_floor_nothing_stalls() -> None:
 
 
 def test_only_a_completed_run_stalls() -> None:
-    ledger = filled()
+    recorder = filled()
     for t in (0, 10, 100):
-        ledger.write({"iteration": t, "suboptimality": np.ones(1)})
-    ledger.end(0, Status.INTERRUPTED, 100, {})
-    assert ledger.ended[0].status is Status.INTERRUPTED
+        recorder.write({"iteration": t, "suboptimality": np.ones(1)})
+    recorder.end(0, Status.INTERRUPTED, 100, {})
+    assert recorder.ended[0].status is Status.INTERRUPTED
 
 
 def test_an_objective_below_the_certificate_refutes_it() -> None:
-    ledger = Ledger(2, replace(CONSTANTS, f_star=3.0, f_star_error=0.5))
+    recorder = Recorder(2, replace(CONSTANTS, f_star=3.0, f_star_error=0.5))
     none = np.full(2, np.nan)
-    ledger.refute(0, np.array([2.5, 9.0]), none)
-    ledger.refute(1, np.array([np.nan, np.inf]), none)
-    ledger.refute(1, none[:0], none[:0])
+    recorder.refute(0, np.array([2.5, 9.0]), none)
+    recorder.refute(1, np.array([np.nan, np.inf]), none)
+    recorder.refute(1, none[:0], none[:0])
     for objective, average in (([2.4, 9.0], none), ([4.0, np.nan], np.array([9.0, 2.4]))):
         with pytest.raises(RefutedError) as caught:
-            ledger.refute(7, np.array(objective), average)
+            recorder.refute(7, np.array(objective), average)
         assert "at iteration 7 the objective is 2.4" in caught.value.message
         assert caught.value.message.endswith("refuted.")
         assert caught.value.exit_code is ExitCode.WORLD

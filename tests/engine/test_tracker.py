@@ -112,15 +112,15 @@ def test_distance_by_recurrence_equals_the_distance_measured(solver: Any) -> Non
     rates = np.array([1e-3, 0.1, 0.9]) / c.L
     batch = Minibatches(30, 7, "replacement", seed=1)
     tracker = Tracker(3, problem.w0, w_star, c.L, c.mu)
-    walk = problem.walk(w_star, None, [batch])
-    W = walk.iterates.start(3)
+    sampler = problem.sampler(w_star, None, [batch])
+    W = sampler.iterates.start(3)
     state = solver.init(W, rates)
-    oracles = walk.oracles(tracker.observe)
+    oracles = sampler.oracles(tracker.observe)
     largest = np.full(3, np.sum((W0 - w_star) ** 2))
     for t, oracle in zip(range(3000), oracles, strict=False):
         W, lr, state = solver.step(W, state, oracle)
         assert tracker.advance(t, lr) is None
-        if not oracle.plain:
+        if oracle.off_path is not None:
             tracker.measure(W)
         measured = ((W - w_star[:, None]) ** 2).sum(axis=0)
         largest = np.maximum(largest, measured)

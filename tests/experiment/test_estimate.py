@@ -38,15 +38,15 @@ def test_as_many_seeds_are_timed_together_as_go_together(
     plan = Plan(solvers, "1:10:2", batch_size=64, passes=1, replicates=replicates, sweep=True)
     p = prepare(load_spec("logreg"), plan, None, Control())
     wanted = [(k, seed, p.lr0) for seed in plan.seeds for k in range(n_solvers)]
-    jobs = list(jobs_of(p, 0, plan, wanted, workers=1, iterates=False))
+    jobs = list(jobs_of(p, 0, plan, wanted, workers=1, keep_iterates=False))
     timed: list[int] = []
-    run = engine.run
+    run = engine.run_lanes
 
     def noted(*tasks: Task) -> list[Run]:
         timed.append(len(tasks))
         return run(*tasks)
 
-    monkeypatch.setattr(engine, "run", noted)
+    monkeypatch.setattr(engine, "run_lanes", noted)
     estimate(plan, [load_spec("logreg")], Control())
     assert timed == [max(len(job.lanes) for job in jobs)] * n_solvers
 

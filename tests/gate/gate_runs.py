@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.gate import Check, parse
+from lrbench.gate import Check, parse_expectation
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec
 from lrbench.results import ProblemResult, Run, Status, Verdict
@@ -107,7 +107,7 @@ def made_check(*expect: str, **changes: Any) -> Check:
     given: dict[str, Any] = {k: changes.pop(k) for k in names if k in changes}
     options: dict[str, Any] = {"solvers": "gd", "lr0": "0.5/L", "iterations": 20}
     values: dict[str, Any] = {"name": "a", "spec": load_spec("log-spectrum")}
-    plan, wanted = Plan(**options | changes), [parse(text) for text in expect]
+    plan, wanted = Plan(**options | changes), [parse_expectation(text) for text in expect]
     return Check(plan=plan, expectations=wanted, **values | given)
 
 

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError
-from lrbench.gate.baseline import Entry, lane_of, load, rounded, save
+from lrbench.gate.baseline import Baseline, lane_of, load_baselines, rounded, save_baselines
 from lrbench.results import Status
 
 
-def entry(name: str = "a", fingerprint: str = "f") -> Entry:
+def entry(name: str = "a", fingerprint: str = "f") -> Baseline:
     sgd = replace(made_run(), solver=SolverSpec("sgd"))
     lanes = lane_of([made_run(), made_run(seed=1)], {1: "above 1/L"}, 8), lane_of([sgd], {}, 8)
-    return Entry(name, fingerprint, "a plan", lanes)
+    return Baseline(name, fingerprint, "a plan", lanes)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -33,7 +33,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def test_one_sorted_line_a_check_of_eight_digits(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
-    save(path, {name: entry(name) for name in ("b", "a", "C")})
+    save_baselines(path, {name: entry(name) for name in ("b", "a", "C")})
     found = lines(path)
     assert [line["check"] for line in found] == ["C", "a", "b"]
     assert [lane["solver"] for lane in found[0]["lanes"]] == ["sgd", "wngrad"]
@@ -48,9 +48,9 @@ def test_one_sorted_line_a_check_of_eight_digits(tmp_path: Path) -> None:
 
 def test_other_checks_keep_their_bytes(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
-    save(path, {name: entry(name) for name in "abc"})
+    save_baselines(path, {name: entry(name) for name in "abc"})
     before = path.read_bytes().splitlines()
-    save(path, load(path) | {"b": entry("b", "another")})
+    save_baselines(path, load_baselines(path) | {"b": entry("b", "another")})
     after = path.read_bytes().splitlines()
     assert [k for k in range(3) if before[k] != after[k]] == [1]
 
@@ -70,8 +70,8 @@ def test_what_is_saved_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
     short = cut_at(made_run(seed=1), 50, Status.REACHED_TARGET)
     lane = lane_of([made_run(lambda t: math.pi / (t + 1)), short], {}, 8)
-    save(path, {"a": Entry("a", "f", "p", (lane,))})
-    found = load(path)["a"].lanes[0]
+    save_baselines(path, {"a": Baseline("a", "f", "p", (lane,))})
+    found = load_baselines(path)["a"].lanes[0]
     assert found.iteration == (0, 1, 2, 5, 10, 20, 50)  # those that both seeds have
     assert found.statuses == ("completed", "reached_target")
     assert found.ends["last"] == (rounded(math.pi / 101), 0.02)
@@ -80,7 +80,7 @@ def test_what_is_saved_is_read_back(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_holds_nothing(tmp_path: Path) -> None:
-    assert load(tmp_path / "none.jsonl") == {}
+    assert load_baselines(tmp_path / "none.jsonl") == {}
 
 
 def edited(change: Any) -> bytes:
@@ -130,7 +130,7 @@ def test_any_other_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
     path.write_bytes(content)
     with pytest.raises(UsageError) as refused:
-        load(path)
+        load_baselines(path)
     assert str(path) in refused.value.message
     assert "baselines = " in refused.value.hint
 
@@ -141,23 +141,23 @@ def test_no_bytes_break_the_reader(content: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     with contextlib.suppress(UsageError):
-        assert load(path) == {}
+        assert load_baselines(path) == {}
 
 
 def test_a_folder_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: is a directory"):
-        load(tmp_path)
+        load_baselines(tmp_path)
 
 
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(LrbenchError, match="no folder"):
-        save(tmp_path / "none" / "b.jsonl", {"a": entry()})
+        save_baselines(tmp_path / "none" / "b.jsonl", {"a": entry()})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "real.jsonl").write_text("")
     (tmp_path / "link.jsonl").symlink_to("real.jsonl")
-    save(tmp_path / "link.jsonl", {"a": entry()})
+    save_baselines(tmp_path / "link.jsonl", {"a": entry()})
     assert (tmp_path / "link.jsonl").is_symlink()
-    assert "a" in load(tmp_path / "real.jsonl")
+    assert "a" in load_baselines(tmp_path / "real.jsonl")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from gate_runs import made_problem
 
-from lrbench.gate.claims import verify
+from lrbench.gate.claims import verify_constants
 
 
 def verdict(name: str, stated: float, **constants: Any) -> str:
-    (finding,) = verify(((name, stated),), made_problem(**constants))
+    (finding,) = verify_constants(((name, stated),), made_problem(**constants))
     assert finding.expectation == f"constants.{name}"
     assert finding.reason or finding.verdict == "PASS"
     return str(finding.verdict)
@@ -56,7 +56,9 @@ def test_the_error_of_the_certificate_is_allowed() -> None:
 
 def test_what_the_problem_does_not_have() -> None:
     assert verdict("G", 1.0) == "INCONCLUSIVE"
-    (finding,) = verify((("distance", 1.0),), made_problem(distance=None, no_minimiser="separable"))
+    (finding,) = verify_constants(
+        (("distance", 1.0),), made_problem(distance=None, no_minimiser="separable")
+    )
     assert finding.reason == "separable"
 
 

@@ -14,10 +14,10 @@ from gate_runs import made_check
 import lrbench
 from lrbench.engine.control import Control
 from lrbench.errors import RefutedError, UsageError
-from lrbench.experiment.jobs import Ground, Job
+from lrbench.experiment.jobs import Job, SharedProblem
 from lrbench.experiment.jobs.here import Here
 from lrbench.gate import Check, Gate, Outcome
-from lrbench.gate.baseline import Entry, load, save
+from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
 from lrbench.gate.conduct import NoBaselineError
 from lrbench.problem_files import load_spec
 
@@ -27,7 +27,7 @@ def outcome(check: Check, **gate: Any) -> Outcome:
     return found
 
 
-def baseline_of(check: Check) -> dict[str, Entry]:
+def baseline_of(check: Check) -> dict[str, Baseline]:
     gate = Gate(Control(), save=frozenset({check.name}))
     (found,) = gate.run([check])
     assert found.passed, found.findings
@@ -76,8 +76,8 @@ def test_allowing_the_inconclusive_lets_no_failure_pass() -> None:
 )
 def test_clean_code_reproduces_its_baseline(changes: dict[str, Any], tmp_path: Path) -> None:
     check = made_check(baseline=True, **changes)
-    save(tmp_path / "b.jsonl", baseline_of(check))
-    found = outcome(check, baselines=load(tmp_path / "b.jsonl"))
+    save_baselines(tmp_path / "b.jsonl", baseline_of(check))
+    found = outcome(check, baselines=load_baselines(tmp_path / "b.jsonl"))
     assert found.passed, found.findings
     assert not found.notes
 
@@ -134,12 +134,12 @@ class Stops(Here):
         self.stopped, self.times = stopped, 0
 
     def __call__(
-        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[Any]:
         self.times += 1
         if self.times == 2:
             vars(control).update(self.stopped)
-        yield from super().__call__(jobs, grounds, control)
+        yield from super().__call__(jobs, shared_problems, control)
 
 
 def three() -> list[Check]:

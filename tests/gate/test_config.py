@@ -81,7 +81,7 @@ def test_what_is_left_out_has_the_defaults(tmp_path: Path) -> None:
 def test_usable_decades_make_a_sweep(tmp_path: Path) -> None:
     check = only(tmp_path, BASE.replace('lr0 = "0.5/L"', 'expect = "usable_decades >= 3"'))
     assert check.plan.sweep
-    assert check.plan.rates == Plan(lr0=DEFAULT_SWEEP).rates
+    assert check.plan.learning_rates == Plan(lr0=DEFAULT_SWEEP).learning_rates
 
 
 def test_paths_are_beside_the_configuration(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.errors import UsageError
-from lrbench.gate import parse
+from lrbench.gate import parse_expectation
 from lrbench.gate.expectation import QUANTITIES
 
 
@@ -34,14 +34,14 @@ from lrbench.gate.expectation import QUANTITIES
 def test_what_is_written_is_what_is_meant(
     text: str, quantity: str, operator: str, value: float | str, options: dict[str, object]
 ) -> None:
-    found = parse(text)
+    found = parse_expectation(text)
     assert (found.quantity, found.operator, found.value) == (quantity, operator, value)
     assert options.items() <= dict(found.options).items()
     assert found.text == " ".join(text.split())
 
 
 def test_gd_is_sgd_as_in_results() -> None:
-    assert parse("bound[solver=gd] = pass").options == {"solver": "sgd"}
+    assert parse_expectation("bound[solver=gd] = pass").options == {"solver": "sgd"}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_gd_is_sgd_as_in_results() -> None:
 )
 def test_anything_else_is_refused_with_what_to_write(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as refused:
-        parse(text)
+        parse_expectation(text)
     assert hint in refused.value.hint
     assert refused.value.message.endswith(".")
 
@@ -86,7 +86,7 @@ def test_anything_else_is_refused_with_what_to_write(text: str, hint: str) -> No
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_parser(text: str) -> None:
     with contextlib.suppress(UsageError):
-        assert parse(text).quantity in QUANTITIES
+        assert parse_expectation(text).quantity in QUANTITIES
 
 
 @given(
@@ -95,7 +95,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     st.floats(allow_nan=False, allow_infinity=False),
 )
 def test_every_number_is_read_back_exactly(quantity: str, operator: str, value: float) -> None:
-    found = parse(f"{quantity}{operator}{value!r}")
+    found = parse_expectation(f"{quantity}{operator}{value!r}")
     assert isinstance(found.value, float)
     assert math.copysign(1.0, found.value) == math.copysign(1.0, value)
     assert found.value == value

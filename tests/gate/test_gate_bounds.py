@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from gate_runs import made_problem, made_run, made_verdict
 
-from lrbench.gate import Finding, parse
-from lrbench.gate.judge import judge
+from lrbench.gate import Finding, parse_expectation
+from lrbench.gate.judge import judge_expectation
 from lrbench.results import ProblemResult, Status
 
 
 def one(text: str, problem: ProblemResult) -> Finding:
-    (finding,) = judge(parse(text), problem)
+    (finding,) = judge_expectation(parse_expectation(text), problem)
     return finding
 
 
@@ -46,14 +46,17 @@ def test_a_named_theorem_is_the_only_one_that_counts() -> None:
     assert one("bound[theorem=C1] = pass", problem).verdict == "PASS"
     assert one("bound[theorem=C2] = pass", problem).verdict == "FAIL"
     assert one("bound[theorem=C5] = pass", problem).verdict == "INCONCLUSIVE"
-    assert [f.verdict for f in judge(parse("bound = pass"), problem)] == ["PASS", "FAIL"]
+    assert [f.verdict for f in judge_expectation(parse_expectation("bound = pass"), problem)] == [
+        "PASS",
+        "FAIL",
+    ]
 
 
 @pytest.mark.parametrize("status", [Status.INTERRUPTED, Status.FAILED])
 def test_a_bound_does_not_pass_on_the_runs_that_are_left(status: Status) -> None:
     runs = made_run(), made_run(seed=1, status=status)
     problem = made_problem(*runs, verdicts=[made_verdict(), made_verdict(bound_verdict="fail")])
-    verdicts = [f.verdict for f in judge(parse("bound = pass"), problem)]
+    verdicts = [f.verdict for f in judge_expectation(parse_expectation("bound = pass"), problem)]
     assert verdicts == ["INCONCLUSIVE", "FAIL"]
 
 

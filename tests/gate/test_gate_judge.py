@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.gate import Finding, judge_result, parse
-from lrbench.gate.judge import compare, judge
+from lrbench.gate import Finding, judge_result, parse_expectation
+from lrbench.gate.judge import compare, judge_expectation
 from lrbench.gate.measure import Known
 from lrbench.results import ProblemResult, Result, Run, Status
 
 
 def one(text: str, problem: ProblemResult) -> Finding:
-    (finding,) = judge(parse(text), problem)
+    (finding,) = judge_expectation(parse_expectation(text), problem)
     return finding
 
 
@@ -211,7 +211,9 @@ def test_no_number_compares() -> None:
 
 def test_each_solver_and_lr0_is_judged() -> None:
     other = made_run(lambda t: 1.0, lr0=7.0, solver=SolverSpec("sgd"))
-    found = judge(parse("suboptimality <= 0.5"), made_problem(made_run(), other))
+    found = judge_expectation(
+        parse_expectation("suboptimality <= 0.5"), made_problem(made_run(), other)
+    )
     assert [(f.subject, str(f.verdict)) for f in found] == [
         ("wngrad, lr0 = 0.1", "PASS"),
         ("sgd, lr0 = 7", "FAIL"),
@@ -220,8 +222,8 @@ def test_each_solver_and_lr0_is_judged() -> None:
 
 def test_every_problem_of_a_result_is_an_outcome() -> None:
     result = Result((), {}, [made_problem(made_run()), made_problem()])
-    found = judge_result(result, [parse("rate >= 0.9")])
+    found = judge_result(result, [parse_expectation("rate >= 0.9")])
     assert [str(o.verdict) for o in found] == ["PASS", "INCONCLUSIVE"]
-    allowed = judge_result(result, [parse("rate >= 0.9")], allow_inconclusive=True)
+    allowed = judge_result(result, [parse_expectation("rate >= 0.9")], allow_inconclusive=True)
     assert [o.passed for o in found] == [True, False]
     assert [o.passed for o in allowed] == [True, True]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lrbench.engine.control import Control
-from lrbench.gate import Check, Gate, Verdict, load_config
-from lrbench.gate.baseline import Entry, load
+from lrbench.gate import Check, CheckVerdict, Gate, load_config
+from lrbench.gate.baseline import Baseline, load_baselines
 from lrbench.gate.paired import EXPECTATION
 from lrbench.problem_files.load import load_spec, shipped
 from lrbench.solvers import SOLVERS
@@ -18,7 +18,7 @@ from lrbench.solvers.base import Step
 from lrbench.theory import THEOREMS
 
 CONFIG = load_config(Path(__file__).parent.parent.parent / "lrbench.toml")
-BASELINES = load(CONFIG.baselines)
+BASELINES = load_baselines(CONFIG.baselines)
 GATED = {check.name: check for check in CONFIG.checks if check.baseline}
 
 
@@ -26,7 +26,7 @@ def solvers_of(check: Check) -> list[str]:
     return [spec.name for _, spec in check.plan.built]
 
 
-def steps_gated(entry: Entry, solver: str) -> int:
+def steps_gated(entry: Baseline, solver: str) -> int:
     """Return the checkpoints after the start at which some seed of the solver is compared."""
     lanes = [lane for lane in entry.lanes if lane.solver.partition("[")[0] == solver]
     return sum(len(lane.seeds) * sum(t > 0 for t in lane.iteration) for lane in lanes)
@@ -99,7 +99,7 @@ def test_a_baseline_bites(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = {
         finding.subject.partition(",")[0].partition("[")[0]
         for finding in outcome.findings
-        if finding.expectation == EXPECTATION and finding.verdict is Verdict.FAIL
+        if finding.expectation == EXPECTATION and finding.verdict is CheckVerdict.FAIL
     }
     assert failed == {solver}
 

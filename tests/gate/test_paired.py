@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.gate import Finding
-from lrbench.gate.baseline import Entry, lane_of
+from lrbench.gate.baseline import Baseline, lane_of
 from lrbench.gate.paired import TOLERANCE, Allowance, compare_with
 from lrbench.gate.stable import unstable
 from lrbench.results import Run, Status
@@ -20,7 +20,7 @@ from lrbench.results import Run, Status
 
 def against(runs: list[Run], before: list[Run], **changes: Any) -> list[Finding]:
     left_out = changes.pop("unstable", {})
-    entry = Entry("a", "f", "p", (lane_of(before, left_out, 8),))
+    entry = Baseline("a", "f", "p", (lane_of(before, left_out, 8),))
     return list(compare_with(replace(entry, **changes), "p", made_problem(*runs), TOLERANCE))
 
 
@@ -103,7 +103,7 @@ def test_a_baseline_of_something_else_fails(key: str, what: str) -> None:
 def test_unstable_lanes_are_not_gated() -> None:
     stable, wild = made_run(), made_run(lambda t: 1e9, lr0=50.0)
     lanes = lane_of([stable], {}, 8), lane_of([made_run(lr0=50.0)], {0: "above 1/L"}, 8)
-    entry = Entry("a", "f", "p", lanes)
+    entry = Baseline("a", "f", "p", lanes)
     found = list(compare_with(entry, "p", made_problem(stable, wild), TOLERANCE))
     assert [(f.subject, str(f.verdict)) for f in found] == [("wngrad, lr0 = 0.1", "PASS")]
 

@@ -8,7 +8,7 @@ from optimum_problems import Array, Logistic, Squared, classes, problem, regress
 from scipy.special import xlogy
 
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import find
+from lrbench.optimum import find_optimum
 from lrbench.optimum.certificate import certify, dual_point, duality_gap
 from lrbench.optimum.point import Point
 from lrbench.optimum.steps import FactorisedStep
@@ -34,7 +34,7 @@ def problems() -> dict[str, LinearProblem]:
 @pytest.mark.parametrize("size", [1e-6, 1e-4, 1e-2, 0.3])
 def test_error_at_a_perturbed_minimiser_covers_its_suboptimality(name: str, size: float) -> None:
     p = problems()[name]
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert o.w_star is not None
     rng = np.random.default_rng(3)
     w = o.w_star + size * rng.standard_normal(p.n_features)
@@ -52,7 +52,7 @@ def test_error_at_a_perturbed_minimiser_covers_its_suboptimality(name: str, size
 @pytest.mark.parametrize("name", problems())
 def test_random_points_never_fall_below_the_certified_infimum(name: str) -> None:
     p = problems()[name]
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert o.w_star is not None
     assert o.f_star_error <= 1e-12
     rng = np.random.default_rng(4)
@@ -77,7 +77,7 @@ def dual_value(p: LinearProblem, u: Array, weight: float) -> float:
 @pytest.mark.parametrize("name", ["squared-l2-intercept", "logistic-l2-intercept"])
 def test_gap_is_primal_minus_dual_value(name: str) -> None:
     p = problems()[name]
-    w_star = find(p, cache=None).w_star
+    w_star = find_optimum(p, cache=None).w_star
     assert w_star is not None
     point = Point(p, w_star + 0.05 * np.random.default_rng(1).standard_normal(p.n_features))
     step = FactorisedStep(p, None)

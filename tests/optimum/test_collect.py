@@ -14,7 +14,7 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import constants, find
+from lrbench.optimum import constants, find_optimum
 from lrbench.optimum.collect import gradient_bound
 from lrbench.optimum.point import Point
 from lrbench.penalties.ball import BallPenalty
@@ -52,7 +52,7 @@ def cases() -> list[tuple[LinearProblem, Array]]:
 @pytest.mark.parametrize("case", range(4))
 def test_noise_and_start(case: int) -> None:
     p, X = cases()[case]
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     c = constants(p, o, radius=None)
     assert o.w_star is not None
     noise = np.mean([np.sum(sample_gradient(p, X, i, o.w_star) ** 2) for i in range(len(X))])
@@ -68,7 +68,7 @@ def test_noise_and_start(case: int) -> None:
 @pytest.mark.parametrize("radius", [0.1, 3.0])
 def test_no_sample_gradient_in_the_ball_exceeds_its_bound(case: int, radius: float) -> None:
     p, X = cases()[case]
-    bound = constants(p, find(p, cache=None), radius=radius).G
+    bound = constants(p, find_optimum(p, cache=None), radius=radius).G
     assert bound is not None
     rng = np.random.default_rng(0)
     largest = 0.0
@@ -85,9 +85,9 @@ def test_no_sample_gradient_in_the_ball_exceeds_its_bound(case: int, radius: flo
 def test_bounds_that_need_a_ball() -> None:
     squared, ridge, logistic, penalised = (p for p, _ in cases())
     for p in (squared, ridge, penalised):
-        assert constants(p, find(p, cache=None), radius=None).G is None
+        assert constants(p, find_optimum(p, cache=None), radius=None).G is None
     Z = np.asarray(logistic.data.X)
-    G = constants(logistic, find(logistic, cache=None), radius=None).G
+    G = constants(logistic, find_optimum(logistic, cache=None), radius=None).G
     assert pytest.approx(np.linalg.norm(Z, axis=1).max(), rel=1e-14) == G
 
 
@@ -140,7 +140,7 @@ def test_noise_at_the_minimum_needs_gradients(loss: Loss) -> None:
     X, y = regression(20, 3)
     for penalty in (L1(0.1), Box()):
         p = problem(X, y, loss, penalty=penalty)
-        c = constants(p, find(p, cache=None), radius=None)
+        c = constants(p, find_optimum(p, cache=None), radius=None)
         assert c.noise_star is None
         start = float(np.sum(p.gradient(p.w0[:, None]) ** 2))
         assert c.grad_norm_sq0 == pytest.approx(start, rel=1e-14)

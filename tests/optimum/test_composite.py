@@ -21,7 +21,7 @@ from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import find
+from lrbench.optimum import find_optimum
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
 from lrbench.optimum.composite import METHOD, by_newton
 from lrbench.penalties.ball import BallPenalty
@@ -52,7 +52,7 @@ def labels(name: str) -> tuple[Array, Array]:
 
 def judged(p: LinearProblem, theirs: Array, closeness: float = 1e-5) -> Optimum:
     """Return the optimum of `p`; their point is nowhere below it, and not far above."""
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert 0 <= o.f_star_error <= ACCURACY * max(1.0, abs(o.f_star))
     reached = float(p.value(theirs[:, None])[0])
     assert reached >= o.f_star - o.f_star_error
@@ -207,7 +207,7 @@ def test_a_box_agrees_with_bounded_least_squares() -> None:
 def test_a_ball_is_ridge_with_the_right_weight() -> None:
     X, y = numbers("tall")
     weight = 0.7
-    ridge = find(problem(X, y, Squared(), weight), cache=None).w_star
+    ridge = find_optimum(problem(X, y, Squared(), weight), cache=None).w_star
     assert ridge is not None
     p = problem(X, y, Squared(), penalty=BallPenalty(float(np.linalg.norm(ridge))))
     o = judged(p, ridge, closeness=1e-12)
@@ -217,8 +217,8 @@ def test_a_ball_is_ridge_with_the_right_weight() -> None:
 
 def test_a_ball_that_holds_the_minimiser_changes_nothing() -> None:
     X, y = numbers("tall")
-    free = find(problem(X, y, Squared()), cache=None)
-    o = find(problem(X, y, Squared(), penalty=BallPenalty(100.0)), cache=None)
+    free = find_optimum(problem(X, y, Squared()), cache=None)
+    o = find_optimum(problem(X, y, Squared(), penalty=BallPenalty(100.0)), cache=None)
     assert o.f_star == pytest.approx(free.f_star, rel=1e-9)
 
 
@@ -226,7 +226,7 @@ def test_too_many_features_for_any_reference_solver(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(composite_module, "DIRECT", 5)
     X, y = numbers("tall")
     with pytest.raises(OptimumError, match="8 features") as raised:
-        find(problem(X, y, Absolute()), cache=None)
+        find_optimum(problem(X, y, Absolute()), cache=None)
     assert "--f-star" in raised.value.hint
     # A penalty bends Huber's lines: Newton's method takes it, however wide.
     assert by_newton(problem(X, y, Huber(), 0.1))
@@ -236,10 +236,12 @@ def test_too_many_features_for_any_reference_solver(monkeypatch: pytest.MonkeyPa
 def test_an_open_box_does_not_hold_separable_data_back() -> None:
     X = np.array([[1.0], [-2.0]])
     y = np.array([1.0, -1.0])
-    o = find(problem(X, y, Logistic(), penalty=Box(0.0, np.inf)), cache=None)
+    o = find_optimum(problem(X, y, Logistic(), penalty=Box(0.0, np.inf)), cache=None)
     assert (o.attained, o.w_star, o.why_not) == (False, None, NOT_ATTAINED)
     assert o.f_star - o.f_star_error <= 0 <= o.f_star <= 1e-9
-    assert find(problem(X, y, Logistic(), penalty=Box()), cache=None).w_star == pytest.approx([1.0])
+    assert find_optimum(
+        problem(X, y, Logistic(), penalty=Box()), cache=None
+    ).w_star == pytest.approx([1.0])
 
 
 @pytest.mark.parametrize("name", ["heart_scale", "australian_scale", "a1a"])
@@ -268,5 +270,5 @@ def test_published_numbers_are_certified(name: str, intercept: bool, libsvm_dir:
 
 
 def certified(p: LinearProblem) -> None:
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert 0 < o.f_star_error <= ACCURACY * max(1.0, abs(o.f_star))

@@ -13,7 +13,7 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import find
+from lrbench.optimum import find_optimum
 from lrbench.optimum.fenchel import gap_at
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.pieces import pieces
@@ -64,7 +64,7 @@ def feasible(p: LinearProblem, W: Array) -> Array:
 @pytest.mark.parametrize("name", CASES)
 def test_no_point_falls_below_the_certified_infimum(name: str) -> None:
     p = CASES[name]
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert 0 <= o.f_star_error <= 1e-11
     assert o.w_star is not None
     rng = np.random.default_rng(7)
@@ -76,7 +76,7 @@ def test_no_point_falls_below_the_certified_infimum(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_the_gap_of_a_perturbed_point_covers_what_was_lost(name: str, size: float) -> None:
     p = CASES[name]
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert o.w_star is not None
     rng = np.random.default_rng(8)
     w = feasible(p, (o.w_star + size * rng.standard_normal(p.n_features))[:, None])[:, 0]
@@ -103,7 +103,9 @@ def test_pieces_are_the_loss(loss: Loss) -> None:
 
 @pytest.mark.parametrize("target", [3.0, -0.4, 0.1])
 def test_one_dimensional_lasso_is_a_soft_threshold(target: float) -> None:
-    o = find(problem(np.ones((1, 1)), np.array([target]), Squared(), penalty=L1(0.5)), cache=None)
+    o = find_optimum(
+        problem(np.ones((1, 1)), np.array([target]), Squared(), penalty=L1(0.5)), cache=None
+    )
     w = np.sign(target) * max(abs(target) - 0.5, 0.0)
     assert o.w_star is not None
     assert o.w_star[0] == pytest.approx(w, abs=1e-8)
@@ -117,7 +119,7 @@ def test_lasso_on_an_orthogonal_design() -> None:
     y = X @ np.array([2.0, -1.0, 0.05, 0.0, 0.5, -0.02]) + 0.1 * rng.standard_normal(30)
     c = X.T @ y / 30
     expected = np.sign(c) * np.maximum(np.abs(c) - 0.2, 0.0)
-    o = find(problem(X, y, Squared(), penalty=L1(0.2)), cache=None)
+    o = find_optimum(problem(X, y, Squared(), penalty=L1(0.2)), cache=None)
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, expected, atol=1e-7)
     assert np.count_nonzero(o.w_star) == np.count_nonzero(expected) == 3
@@ -126,7 +128,7 @@ def test_lasso_on_an_orthogonal_design() -> None:
 def test_above_the_largest_useful_weight_the_lasso_is_zero() -> None:
     X, y = regression(40, 6)
     weight = 1.01 * float(np.abs(X.T @ y).max()) / 40
-    o = find(problem(X, y, Squared(), penalty=L1(weight)), cache=None)
+    o = find_optimum(problem(X, y, Squared(), penalty=L1(weight)), cache=None)
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, 0.0, atol=1e-9)
     assert o.f_star == pytest.approx(float(y @ y) / 80, rel=1e-14)
@@ -134,7 +136,7 @@ def test_above_the_largest_useful_weight_the_lasso_is_zero() -> None:
 
 def test_least_absolute_deviations_of_a_constant_are_the_median() -> None:
     y = np.random.default_rng(10).standard_cauchy(31)
-    o = find(problem(np.ones((31, 1)), y, Absolute(), intercept=True), cache=None)
+    o = find_optimum(problem(np.ones((31, 1)), y, Absolute(), intercept=True), cache=None)
     assert o.f_star == pytest.approx(np.mean(np.abs(y - np.median(y))), rel=1e-13)
     assert o.w_star is not None
     assert o.w_star[0] == pytest.approx(np.median(y), abs=1e-9)
@@ -143,7 +145,7 @@ def test_least_absolute_deviations_of_a_constant_are_the_median() -> None:
 @pytest.mark.parametrize("level", [0.1, 0.75])
 def test_the_quantile_loss_of_a_constant_is_least_at_the_quantile(level: float) -> None:
     y = np.random.default_rng(11).standard_normal(43)
-    o = find(problem(np.ones((43, 1)), y, Quantile(level), intercept=True), cache=None)
+    o = find_optimum(problem(np.ones((43, 1)), y, Quantile(level), intercept=True), cache=None)
     at = np.quantile(y, level, method="inverted_cdf")
     assert o.w_star is not None
     assert o.w_star[0] == pytest.approx(at, abs=1e-9)
@@ -154,7 +156,7 @@ def test_the_quantile_loss_of_a_constant_is_least_at_the_quantile(level: float) 
 def test_targets_that_are_met_leave_no_loss_and_an_error_of_nothing() -> None:
     X, _ = regression(30, 4)
     w = np.array([1.0, -2.0, 0.5, 3.0])
-    o = find(problem(X, X @ w, Absolute()), cache=None)
+    o = find_optimum(problem(X, X @ w, Absolute()), cache=None)
     assert o.f_star - o.f_star_error <= 0 <= o.f_star <= 1e-13
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, w, rtol=1e-10)
@@ -162,7 +164,7 @@ def test_targets_that_are_met_leave_no_loss_and_an_error_of_nothing() -> None:
 
 def test_classes_that_hinge_separates_attain_zero() -> None:
     X = np.array([[1.0, 0.3], [-2.0, 0.1]])
-    o = find(problem(X, np.array([1.0, -1.0]), Hinge()), cache=None)
+    o = find_optimum(problem(X, np.array([1.0, -1.0]), Hinge()), cache=None)
     assert o.attained
     assert o.f_star <= 1e-20
 
@@ -173,7 +175,7 @@ def test_an_infeasible_slope_of_l1_is_scaled_not_trusted() -> None:
     found = gap_at(p, np.zeros(6), -y)
     q = np.abs(X.T @ found.u) / 40
     assert q.max() <= 0.01
-    assert found.error >= found.value - find(p, cache=None).f_star
+    assert found.error >= found.value - find_optimum(p, cache=None).f_star
 
 
 def test_a_slope_outside_the_domain_certifies_nothing() -> None:
@@ -193,7 +195,7 @@ def test_data_of_zeros() -> None:
 @pytest.mark.parametrize("name", [name for name in CASES if "l1" in name or "l2" in name])
 def test_distance_error_holds_for_the_strongly_convex(name: str) -> None:
     p = CASES[name]
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     if o.mu == 0:
         assert o.distance_error is None
         return

@@ -12,7 +12,7 @@ from optimum_problems import Logistic, Squared, problem, regression
 
 import lrbench.optimum.search as search
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import Optimum, discard, find
+from lrbench.optimum import Optimum, discard_optimum, find_optimum
 
 
 def assert_same(a: Optimum, b: Optimum) -> None:
@@ -34,9 +34,9 @@ def separable() -> LinearProblem:
 def test_second_call_reads_what_the_first_wrote(
     p: LinearProblem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = find(p, cache=tmp_path)
+    first = find_optimum(p, cache=tmp_path)
     monkeypatch.setattr(search, "solve", None)
-    assert_same(first, find(p, cache=tmp_path))
+    assert_same(first, find_optimum(p, cache=tmp_path))
 
 
 def entries(folder: Path) -> list[Path]:
@@ -45,10 +45,10 @@ def entries(folder: Path) -> list[Path]:
 
 def test_discard_deletes_the_entry(tmp_path: Path) -> None:
     p = a_problem()
-    discard(p, tmp_path)
-    find(p, cache=tmp_path)
-    discard(p, tmp_path)
-    discard(p, None)
+    discard_optimum(p, tmp_path)
+    find_optimum(p, cache=tmp_path)
+    discard_optimum(p, tmp_path)
+    discard_optimum(p, None)
     assert entries(tmp_path) == []
 
 
@@ -76,10 +76,10 @@ def spoil(path: Path, how: str) -> None:
 @pytest.mark.parametrize("how", ["cut", "empty", "text", "missing", "object", "short", "nan"])
 def test_an_entry_that_cannot_be_used_is_rebuilt(how: str, tmp_path: Path) -> None:
     p = a_problem()
-    first = find(p, cache=tmp_path)
+    first = find_optimum(p, cache=tmp_path)
     (path,) = entries(tmp_path)
     spoil(path, how)
-    assert_same(first, find(p, cache=tmp_path))
+    assert_same(first, find_optimum(p, cache=tmp_path))
     with np.load(path) as file:
         assert float(file["mu"]) == first.mu
 
@@ -87,7 +87,7 @@ def test_an_entry_that_cannot_be_used_is_rebuilt(how: str, tmp_path: Path) -> No
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    assert find(a_problem(), cache=blocked).attained
+    assert find_optimum(a_problem(), cache=blocked).attained
     assert blocked.read_text() == ""
 
 
@@ -97,14 +97,14 @@ from pathlib import Path
 from test_optimum_cache import a_problem
 import lrbench.optimum.search as search
 search.solve = None
-search.find(a_problem(), cache=Path(sys.argv[1]))
+search.find_optimum(a_problem(), cache=Path(sys.argv[1]))
 heavy = ("sklearn", "scipy.optimize", "scipy.linalg", "scipy.sparse.linalg")
 sys.exit(", ".join(name for name in heavy if name in sys.modules) or 0)
 """
 
 
 def test_a_warm_hit_imports_nothing_heavy(tmp_path: Path) -> None:
-    find(a_problem(), cache=tmp_path)
+    find_optimum(a_problem(), cache=tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", WARM, str(tmp_path)],
         cwd=Path(__file__).parent,

@@ -19,7 +19,7 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.quantile import Quantile
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum.cache import entry
+from lrbench.optimum.cache import optimum_path
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
 from lrbench.penalties.l2 import L2
@@ -72,19 +72,19 @@ OTHERS: dict[str, Callable[[LinearProblem], LinearProblem]] = {
 
 
 def test_whatever_makes_another_problem_makes_another_entry(tmp_path: Path) -> None:
-    entries = {name: entry(change(base()), tmp_path) for name, change in OTHERS.items()}
-    assert len({entry(base(), tmp_path), *entries.values()}) == 1 + len(OTHERS)
+    entries = {name: optimum_path(change(base()), tmp_path) for name, change in OTHERS.items()}
+    assert len({optimum_path(base(), tmp_path), *entries.values()}) == 1 + len(OTHERS)
 
 
 def test_names_and_the_words_of_reports_are_no_part_of_the_problem(tmp_path: Path) -> None:
     other = replace(base(), name="u", about=replace(base().about, title="t", fingerprint="f"))
-    assert entry(other, tmp_path) == entry(base(), tmp_path)
+    assert optimum_path(other, tmp_path) == optimum_path(base(), tmp_path)
 
 
 def test_a_loss_whose_code_is_in_no_file_is_not_kept(tmp_path: Path) -> None:
     names: dict[str, Any] = {"__name__": "prompt", "Logistic": Logistic}
     exec("class Typed(Logistic): pass", names)
-    assert entry(replace(base(), loss=names["Typed"]()), tmp_path) is None
+    assert optimum_path(replace(base(), loss=names["Typed"]()), tmp_path) is None
 
 
 MODULES = sorted(sources.PACKAGE.rglob("*.py"))
@@ -138,12 +138,12 @@ from pathlib import Path
 from lrbench.cache import source_hash as sources
 from lrbench.optimum import cache
 from lrbench.problem_files import load_spec
-from lrbench.problem_files import build
-problem, folder = build(load_spec("logreg")), Path("cache")
+from lrbench.problem_files import build_problem
+problem, folder = build_problem(load_spec("logreg")), Path("cache")
 
 def entry():
     sources.imports_hash.cache_clear()
-    return cache.entry(problem, folder)
+    return cache.optimum_path(problem, folder)
 
 before, kept = entry(), []
 covered = sources.with_imports(cache._roots(problem))
@@ -183,21 +183,21 @@ SPECS = [
 ]
 
 def look():
-    from lrbench.optimum.cache import entry
+    from lrbench.optimum.cache import optimum_path
     from lrbench.problem_files import load_spec, spec_from_data, with_overrides
-    from lrbench.problem_files import build
+    from lrbench.problem_files import build_problem
     out = []
     for kind, name, options in SPECS:
         spec = spec_from_data(name, **options) if kind == "data" else (
             with_overrides(load_spec(name), **options))
-        p = build(spec)
+        p = build_problem(spec)
         X = p.data.X if isinstance(p.data.X, np.ndarray) else p.data.X.toarray()
         content = hashlib.sha256()
         for array in (X, p.y, p.w0):
             content.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
         for part in (p.loss, p.penalty):
             content.update(f"{type(part).__name__} {sorted(vars(part).items())}".encode())
-        out.append((content.hexdigest(), entry(p, Path("cache")).name))
+        out.append((content.hexdigest(), optimum_path(p, Path("cache")).name))
     return out
 """
 

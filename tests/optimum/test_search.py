@@ -18,7 +18,7 @@ from scipy.sparse import csr_array, random_array
 import lrbench.optimum.row_space as row_space
 from lrbench.errors import OptimumError
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import find
+from lrbench.optimum import find_optimum
 from lrbench.optimum.certificate import certify
 from lrbench.optimum.newton import minimise
 from lrbench.optimum.steps import IterativeStep
@@ -28,7 +28,7 @@ def assert_minimum(p: LinearProblem, f: float, error: float, tries: int = 200) -
     """No point near or far may lie below f - error."""
     rng = np.random.default_rng(5)
     scale = np.logspace(-9, 1, tries)
-    found = find(p, cache=None).w_star
+    found = find_optimum(p, cache=None).w_star
     assert found is not None
     W = found[:, None] + scale * rng.standard_normal((p.n_features, tries))
     assert p.value(W).min() >= f - error
@@ -39,7 +39,7 @@ def assert_minimum(p: LinearProblem, f: float, error: float, tries: int = 200) -
 def test_least_squares_is_the_pseudo_inverse(n: int, d: int, sparse: bool) -> None:
     X, y = regression(n, d)
     p = problem(csr_array(X) if sparse else X, y, Squared())
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     expected = np.linalg.lstsq(X, y)[0]
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, expected, rtol=1e-11, atol=1e-12)
@@ -59,7 +59,7 @@ def test_ridge_solves_the_normal_equations(n: int, d: int, intercept: bool) -> N
         X = with_ones(X)
     free = np.ones(X.shape[1])
     free[d:] = 0.0
-    o = find(problem(X, y, Squared(), 0.1, intercept=intercept), cache=None)
+    o = find_optimum(problem(X, y, Squared(), 0.1, intercept=intercept), cache=None)
     expected = np.linalg.solve(X.T @ X / n + 0.1 * np.diag(free), X.T @ y / n)
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, expected, rtol=1e-11, atol=1e-12)
@@ -70,7 +70,7 @@ def test_rank_deficient_least_squares_gives_the_nearest_minimiser() -> None:
     X, y = regression(30, 5)
     X = np.hstack([X, X[:, :2] @ np.array([[1.0, 2.0], [3.0, -1.0]])])
     w0 = np.arange(7.0)
-    o = find(problem(X, y, Squared(), w0=w0), cache=None)
+    o = find_optimum(problem(X, y, Squared(), w0=w0), cache=None)
     expected = w0 + np.linalg.pinv(X) @ (y - X @ w0)
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, expected, rtol=1e-12, atol=1e-12)
@@ -83,7 +83,7 @@ def test_a_condition_of_a_million_loses_nothing() -> None:
     spectrum = np.logspace(-6, 0, 200)
     X = np.diag(np.sqrt(200 * spectrum))
     w = np.random.default_rng(0).standard_normal(200)
-    o = find(problem(X, X @ w, Squared()), cache=None)
+    o = find_optimum(problem(X, X @ w, Squared()), cache=None)
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, w, rtol=1e-12)
     assert o.f_star_error < 1e-25
@@ -93,8 +93,8 @@ def test_a_condition_of_a_million_loses_nothing() -> None:
 def test_features_in_wildly_different_units() -> None:
     X, y = regression(60, 4)
     units = np.array([1e-9, 1.0, 1e5, 1e-4])
-    o = find(problem(X * units, y, Squared()), cache=None)
-    plain = find(problem(X, y, Squared()), cache=None)
+    o = find_optimum(problem(X * units, y, Squared()), cache=None)
+    plain = find_optimum(problem(X, y, Squared()), cache=None)
     assert o.w_star is not None
     assert plain.w_star is not None
     np.testing.assert_allclose(o.w_star * units, plain.w_star, rtol=1e-8)
@@ -108,7 +108,7 @@ def test_logistic_agrees_with_scikit_learn(n: int, d: int, intercept: bool) -> N
 
     X, y = classes(n, d)
     weight = 0.05
-    o = find(
+    o = find_optimum(
         problem(with_ones(X) if intercept else X, y, Logistic(), weight, intercept=intercept),
         cache=None,
     )
@@ -127,7 +127,7 @@ def test_logistic_agrees_with_scikit_learn(n: int, d: int, intercept: bool) -> N
 def test_logistic_without_penalty_agrees_with_bfgs() -> None:
     X, y = classes(100, 4)
     p = problem(X, y, Logistic())
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     reached: Any = scipy_minimize(  # type: ignore[call-overload]
         lambda w: np.mean(np.logaddexp(0, -y * (X @ w))),
         np.zeros(4),
@@ -142,9 +142,9 @@ def test_logistic_without_penalty_agrees_with_bfgs() -> None:
 
 def test_rank_deficient_logistic_gives_the_nearest_minimiser() -> None:
     X, y = classes(100, 3)
-    narrow = find(problem(X, y, Logistic()), cache=None)
+    narrow = find_optimum(problem(X, y, Logistic()), cache=None)
     w0 = np.array([5.0, -3.0, 2.0, 7.0])
-    o = find(problem(X[:, [0, 1, 2, 2]], y, Logistic(), w0=w0), cache=None)
+    o = find_optimum(problem(X[:, [0, 1, 2, 2]], y, Logistic(), w0=w0), cache=None)
     assert narrow.w_star is not None
     assert o.w_star is not None
     # The last two coordinates share their sum and keep the difference of w0.
@@ -159,9 +159,9 @@ def test_conjugate_gradients_agree_with_the_factorisation(
 ) -> None:
     X, y = regression(60, 20)
     w0 = np.ones(20)
-    direct = find(problem(X, y, Squared(), weight, w0=w0), cache=None)
+    direct = find_optimum(problem(X, y, Squared(), weight, w0=w0), cache=None)
     monkeypatch.setattr(row_space, "DIRECT", 10)
-    o = find(problem(csr_array(X), y, Squared(), weight, w0=w0), cache=None)
+    o = find_optimum(problem(csr_array(X), y, Squared(), weight, w0=w0), cache=None)
     assert o.method.startswith("Newton-CG, ")
     assert direct.w_star is not None
     assert o.w_star is not None
@@ -174,7 +174,7 @@ def test_conjugate_gradients_find_the_nearest_minimiser(monkeypatch: pytest.Monk
     X = np.hstack([X, 3 * X[:, :4]])
     w0 = np.arange(16.0)
     monkeypatch.setattr(row_space, "DIRECT", 10)
-    o = find(problem(X, y, Squared(), w0=w0), cache=None)
+    o = find_optimum(problem(X, y, Squared(), w0=w0), cache=None)
     assert o.method.startswith("Newton-CG, ")
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, w0 + np.linalg.pinv(X) @ (y - X @ w0), rtol=1e-10)
@@ -184,7 +184,7 @@ def test_large_sparse_logistic_by_conjugate_gradients() -> None:
     X: Any = random_array((3100, 3200), density=2e-3, format="csr", rng=np.random.default_rng(0))
     y = np.where(np.random.default_rng(1).random(3100) < 0.4, 1.0, -1.0)
     p = problem(X, y, Logistic(), 1 / 3100)
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert o.method == "Newton-CG, strong convexity"
     assert o.w_star is not None
     assert o.f_star_error < 1e-14
@@ -197,7 +197,7 @@ def test_large_sparse_logistic_by_conjugate_gradients() -> None:
 def test_conjugate_gradients_that_run_out_leave_an_honest_certificate() -> None:
     X, y = regression(60, 20)
     p = problem(X * np.logspace(-2, 0, 20), y, Squared(), 1e-3)
-    truth = find(p, cache=None)
+    truth = find_optimum(p, cache=None)
     rough = minimise(p, np.zeros(20), IterativeStep(p, budget=5))
     suboptimality = rough.f - truth.f_star
     assert suboptimality > 1e-4
@@ -206,7 +206,7 @@ def test_conjugate_gradients_that_run_out_leave_an_honest_certificate() -> None:
 
 def test_distance_error_covers_the_true_distance() -> None:
     X, y = regression(50, 6)
-    o = find(problem(X, y, Squared()), cache=None)
+    o = find_optimum(problem(X, y, Squared()), cache=None)
     truth = np.linalg.lstsq(X.astype(np.longdouble).astype(np.float64), y)[0]
     assert o.w_star is not None
     assert o.distance_error is not None
@@ -221,7 +221,7 @@ def test_a_loss_that_is_not_smooth_is_refused() -> None:
 
     X, y = regression(5, 2)
     with pytest.raises(OptimumError, match="no reference solver handles the loss 'kinked'"):
-        find(problem(X, y, Kinked()), cache=None)
+        find_optimum(problem(X, y, Kinked()), cache=None)
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5)])
@@ -229,7 +229,7 @@ def test_a_loss_that_is_not_smooth_is_refused() -> None:
 def test_data_of_zeros(shape: tuple[int, int], weight: float) -> None:
     y = np.arange(float(shape[0]))
     w0 = np.arange(float(shape[1]))
-    o = find(problem(np.zeros(shape), y, Squared(), weight, w0=w0), cache=None)
+    o = find_optimum(problem(np.zeros(shape), y, Squared(), weight, w0=w0), cache=None)
     assert o.f_star == pytest.approx(float(y @ y) / (2 * len(y)), rel=1e-15)
     assert o.f_star_error < 1e-14
     assert o.w_star is not None
@@ -239,7 +239,7 @@ def test_data_of_zeros(shape: tuple[int, int], weight: float) -> None:
 def test_targets_already_met_at_the_start() -> None:
     X, _ = regression(10, 3)
     w0 = np.array([1.0, -2.0, 0.5])
-    o = find(problem(X, X @ w0, Squared(), w0=w0), cache=None)
+    o = find_optimum(problem(X, X @ w0, Squared(), w0=w0), cache=None)
     assert o.f_star < 1e-28
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, w0, rtol=1e-13)
@@ -255,7 +255,7 @@ def test_published_data_are_certified(name: str, f_star: float, libsvm_dir: Path
 
     X, labels = load_svmlight_file(str(libsvm_dir / f"{name}.bz2"))
     y = np.where(labels == labels.max(), 1.0, -1.0)
-    o = find(problem(csr_array(X), y, Logistic(), 1 / len(y)), cache=None)
+    o = find_optimum(problem(csr_array(X), y, Logistic(), 1 / len(y)), cache=None)
     assert o.f_star == pytest.approx(f_star, rel=1e-12)
     assert o.f_star_error < 1e-13
 
@@ -266,9 +266,9 @@ import numpy as np
 from threadpoolctl import threadpool_info
 from lrbench.optimum import search
 from lrbench.problem_files import load_spec
-from lrbench.problem_files import build
+from lrbench.problem_files import build_problem
 
-problem = build(load_spec("log-spectrum"))
+problem = build_problem(load_spec("log-spectrum"))
 solve = search.solve
 
 
@@ -278,7 +278,7 @@ def look(*args):
 
 
 search.solve = look
-search.find(problem, cache=None)
+search.find_optimum(problem, cache=None)
 """
 
 
@@ -307,7 +307,7 @@ def test_counts_of_zero_may_leave_no_minimiser(
     from lrbench.losses.poisson import Poisson
 
     p = problem(np.array(rows, dtype=float), np.array(counts, dtype=float), Poisson())
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert o.attained is attained
     assert (o.w_star is not None) is attained
     far = np.array([[-40.0], [0.0]])

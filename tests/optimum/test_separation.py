@@ -8,7 +8,7 @@ from optimum_problems import Logistic, Squared, classes, problem, with_ones
 from scipy.sparse import csr_array
 
 import lrbench.optimum.separation as separation_module
-from lrbench.optimum import constants, find
+from lrbench.optimum import constants, find_optimum
 from lrbench.optimum.base import NOT_ATTAINED
 from lrbench.optimum.curvature import curvature
 from lrbench.optimum.search import _quasi_separable
@@ -20,7 +20,7 @@ def test_separated_classes_have_infimum_zero_and_no_minimiser() -> None:
     X = rng.standard_normal((50, 3))
     y = np.where(X @ np.array([1.0, -2.0, 0.5]) > 0, 1.0, -1.0)
     p = problem(X, y, Logistic())
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert (o.f_star, o.f_star_error, o.attained, o.w_star) == (0.0, 0.0, False, None)
     assert o.why_not == NOT_ATTAINED
     assert o.method == "Newton, separating direction"
@@ -33,7 +33,7 @@ def test_separated_classes_have_infimum_zero_and_no_minimiser() -> None:
 
 def test_a_penalty_makes_the_minimum_attained() -> None:
     X, y = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
-    o = find(problem(X, y, Logistic(), 0.1), cache=None)
+    o = find_optimum(problem(X, y, Logistic(), 0.1), cache=None)
     assert o.attained
     assert o.w_star is not None
     # 0.1 w = 1 / (1 + e^w)
@@ -43,7 +43,9 @@ def test_a_penalty_makes_the_minimum_attained() -> None:
 @pytest.mark.parametrize("weight", [0.0, 0.1])
 def test_one_class_is_separated_by_the_intercept(weight: float) -> None:
     X, _ = classes(20, 2)
-    o = find(problem(with_ones(X), np.ones(20), Logistic(), weight, intercept=True), cache=None)
+    o = find_optimum(
+        problem(with_ones(X), np.ones(20), Logistic(), weight, intercept=True), cache=None
+    )
     assert not o.attained
     assert o.f_star == 0.0
 
@@ -56,9 +58,9 @@ def test_quasi_separation_leaves_the_infimum_of_the_rest(sparse: bool) -> None:
     X[:n, 2] = 0.0
     X[n:, 2] = 1.0
     y[n:] = 1.0
-    rest = find(problem(X[:n, :2], y[:n], Logistic()), cache=None)
+    rest = find_optimum(problem(X[:n, :2], y[:n], Logistic()), cache=None)
     assert rest.attained
-    o = find(problem(csr_array(X) if sparse else X, y, Logistic()), cache=None)
+    o = find_optimum(problem(csr_array(X) if sparse else X, y, Logistic()), cache=None)
     assert not o.attained
     assert o.w_star is None
     assert o.why_not == NOT_ATTAINED
@@ -93,7 +95,7 @@ def test_points_on_the_separating_plane() -> None:
     """One dimension, both labels at 0, one more on each side: half the mass is stuck at log 2."""
     X = np.array([[0.0], [0.0], [1.0], [-2.0]])
     y = np.array([1.0, -1.0, 1.0, -1.0])
-    o = find(problem(X, y, Logistic()), cache=None)
+    o = find_optimum(problem(X, y, Logistic()), cache=None)
     assert not o.attained
     assert o.f_star == pytest.approx(np.log(2) / 2, rel=1e-14)
     assert o.f_star_error < 1e-13
@@ -105,7 +107,7 @@ def test_a_badly_predicted_outlier_is_no_separation() -> None:
     X = np.vstack([X, [[60.0, 0.0], [-60.0, 0.0]]])
     y = np.append(y, [1.0, -1.0])
     p = problem(X, y, Logistic())
-    o = find(p, cache=None)
+    o = find_optimum(p, cache=None)
     assert o.attained
     assert o.w_star is not None
     assert (y * (X @ o.w_star)).max() > 25

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.errors import LrbenchError
-from lrbench.gate import Finding, Outcome, Verdict
+from lrbench.gate import CheckVerdict, Finding, Outcome
 from lrbench.gate.finding import Trajectory
 from lrbench.reports import to_plain
-from lrbench.reports.check_json import as_json
-from lrbench.reports.check_page import page
+from lrbench.reports.check_json import check_as_json
+from lrbench.reports.check_page import check_page
 from lrbench.reports.to_github import markdown, workflow_commands
 from lrbench.reports.to_junit import junit
 
@@ -29,7 +29,7 @@ EVIL = "a|b\n<i>&\x1b[31m\x00\ud800,::error:% *_`[x](y)"
 def finding(verdict: str = "FAIL", **changes: Any) -> Finding:
     values = {"expectation": "rate >= 0.9", "subject": "sgd, lr0 = 1", "measured": "0.5"}
     values |= {"wanted": ">= 0.9", "reason": "fitted over T = 1 to 10"}
-    return Finding(verdict=Verdict(verdict), **values | changes)
+    return Finding(verdict=CheckVerdict(verdict), **values | changes)
 
 
 def failed(name: str = "bad", *findings: Finding) -> Outcome:
@@ -43,7 +43,7 @@ BROKEN = Outcome("broken", "logreg", (), cause=LrbenchError("no data.", "fetch t
 
 def plain(*outcomes: Outcome, details: bool = False) -> str:
     out = io.StringIO()
-    to_plain.write_blocks(page(outcomes, details), out)
+    to_plain.write_blocks(check_page(outcomes, details), out)
     return out.getvalue()
 
 
@@ -77,7 +77,7 @@ def test_what_is_allowed_is_said() -> None:
 def test_many_findings_are_cut_on_the_page_only() -> None:
     many = failed("bad", *(finding(subject=f"lr0 = {k}") for k in range(30)))
     assert "and 18 more" in plain(many)
-    assert len(as_json([many])["checks"][0]["findings"]) == 30
+    assert len(check_as_json([many])["checks"][0]["findings"]) == 30
 
 
 LONG = "prox-adagrad-norm[b0=0.00001,order=lagged,epsilon=1e-12,scale=3], lr0 = 0.000123, GD-linear"
@@ -109,7 +109,7 @@ def test_no_control_character_reaches_a_terminal() -> None:
 
 def test_json_has_everything_and_no_nan() -> None:
     lost = Trajectory("last", [0, 1], [1.0, math.nan], [1.0, math.inf], 1)
-    found = as_json([GOOD, failed("bad", finding(trajectory=lost)), BROKEN])
+    found = check_as_json([GOOD, failed("bad", finding(trajectory=lost)), BROKEN])
     again = json.loads(json.dumps(found, allow_nan=False))
     assert again["passed"] is False
     assert again["checks"][1]["findings"][0]["trajectory"] == {
@@ -129,8 +129,8 @@ def test_json_has_everything_and_no_nan() -> None:
         "findings": [],
         "notes": [],
     }
-    assert as_json([GOOD])["passed"] is True
-    assert as_json([])["passed"] is False
+    assert check_as_json([GOOD])["passed"] is True
+    assert check_as_json([])["passed"] is False
 
 
 def test_junit_as_an_xml_parser_reads_it() -> None:

@@ -23,7 +23,7 @@ from swept import TARGET, made_problem
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.axis import axis, columns_of
 from lrbench.reports.blocks import Line, line
-from lrbench.reports.page import page
+from lrbench.reports.page import result_page
 from lrbench.reports.to_terminal import can_show
 from lrbench.reports.view import View
 from lrbench.results import SCHEMA, ProblemResult, Result, Status
@@ -520,7 +520,7 @@ def test_advice_says_where_full_gradients_take_more_than_2_over_L() -> None:
 def test_no_line_of_the_advice_ends_in_a_single_word_or_an_equals_sign(
     name: str, width: int
 ) -> None:
-    found = [b for b in page(RESULTS[name], View(width=width)) if isinstance(b, Line)]
+    found = [b for b in result_page(RESULTS[name], View(width=width)) if isinstance(b, Line)]
     (*_, said) = [b for b in found if b.pieces[0].startswith("Advice")]
     lines = said.wrapped(width)
     assert all(len(text.split()) > 1 for text in lines[:-1] if "[" not in text)

@@ -372,9 +372,9 @@ def test_weights_are_the_best_iterate_and_need_no_lrbench(tmp_path: Path) -> Non
     assert out[0] == f"log-spectrum {best.solver} {best.lr0} 0"
     assert json.loads(out[2]) == best.iterates["best"].tolist()
     # F(w) = (1/2) sum_i lambda_i (w_i - w*_i)^2 is worked out by the problem, not by the trace.
-    from lrbench.problem_files import build, load_spec
+    from lrbench.problem_files import build_problem, load_spec
 
-    problem = build(load_spec("log-spectrum"))
+    problem = build_problem(load_spec("log-spectrum"))
     value = problem.value(np.array(json.loads(out[2]))[:, None])[0]
     assert float(out[1]) == pytest.approx(value, rel=1e-12, abs=1e-15)
 

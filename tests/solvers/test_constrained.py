@@ -42,26 +42,26 @@ def test_no_iterate_leaves_the_set(
 
 def test_a_projected_step_is_not_plain_and_a_free_one_is() -> None:
     problem = linear_problem("squared", 20, seed=1, penalty=Box(-0.1, 0.1))
-    walk = problem.walk(None, None, [])
-    W = walk.iterates.start(1)
-    oracle = next(walk.oracles(lambda W, g: None))
+    sampler = problem.sampler(None, None, [])
+    W = sampler.iterates.start(1)
+    oracle = next(sampler.oracles(lambda W, g: None))
     plain = []
     for lr in (1e-6, 1e3):
         W = oracle.descend(W, np.array([lr]), oracle.gradient(W))
-        plain.append(oracle.plain)
+        plain.append(oracle.off_path is None)
     assert plain == [True, False]
     assert np.abs(W).max() == 0.1
-    assert walk.meter.sample_gradients == 40
-    assert walk.meter.prox_calls == 0
+    assert sampler.meter.sample_gradients == 40
+    assert sampler.meter.prox_calls == 0
     oracle.prox(W, np.array([1.0]))
-    assert walk.meter.prox_calls == 1
+    assert sampler.meter.prox_calls == 1
 
 
 def test_the_gradient_of_the_loss_leaves_the_penalty_out() -> None:
     problem = linear_problem("logistic", 20, weight=0.5, w0=np.ones(3), seed=1)
     for batch in (None, Minibatches(20, 20, "reshuffle", seed=0)):
-        walk = problem.walk(None, None, given(batch))
-        W = walk.iterates.start(2)
-        oracle = next(walk.oracles(lambda W, g: None))
+        sampler = problem.sampler(None, None, given(batch))
+        W = sampler.iterates.start(2)
+        oracle = next(sampler.oracles(lambda W, g: None))
         difference = oracle.gradient(W).dense() - oracle.loss_gradient(W).dense()
         np.testing.assert_allclose(difference, 0.5 * W, rtol=1e-12)

@@ -9,7 +9,7 @@ import pytest
 from builders import linear_problem, walk_along
 
 from lrbench.errors import UsageError
-from lrbench.solvers.build import build
+from lrbench.solvers.build import build_solver
 from lrbench.solvers.wn_adam import WNAdam
 from lrbench.solvers.wngrad import WNGrad
 
@@ -26,7 +26,7 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "message", "default"), REFUSED)
 def test_a_parameter_out_of_range_is_refused(text: str, message: str, default: str) -> None:
     with pytest.raises(UsageError) as refused:
-        build(text)
+        build_solver(text)
     assert str(refused.value) == message
     assert refused.value.hint == f"leave it out for {default}."
 
@@ -35,7 +35,7 @@ def test_a_parameter_out_of_range_is_refused(text: str, message: str, default: s
 @pytest.mark.parametrize("key", ["adam[beta1=%s]", "adam[eps=%s]", "wn-adam[beta=%s]"])
 def test_what_is_no_number_is_refused(key: str, value: str) -> None:
     with pytest.raises(UsageError):
-        build(key % value)
+        build_solver(key % value)
 
 
 def test_wn_adam_without_a_mean_is_wngrad() -> None:

@@ -17,13 +17,13 @@ from hypothesis import given
 from swept import TARGET, made_problem
 
 import lrbench
-from lrbench.config.rates import rates
+from lrbench.config.learning_rates import learning_rates
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
 from lrbench.results import SCHEMA, Result, Sensitivity, Status
 from lrbench.study import analyse, width_bounds
 from lrbench.study.interval import width_interval
-from lrbench.study.usable import decades, widths
+from lrbench.study.usable import width_in_decades, widths
 
 INF = math.inf
 
@@ -373,11 +373,11 @@ def test_a_saved_sweep_that_does_not_say_what_is_finished_is_taken_as_whole() ->
 @pytest.mark.parametrize("points", [17, 33, 49])
 def test_widths_are_those_that_a_person_reads_off_the_grid(points: int) -> None:
     # ten to a whole number of steps, whose logarithms round to 2.4999999999999
-    grid = [rate.at(1.0) for rate in rates(f"1e-4:1e4:{points}")]
+    grid = [rate.at(1.0) for rate in learning_rates(f"1e-4:1e4:{points}")]
     step = 8 / (points - 1)
     for a, b in itertools.combinations_with_replacement(range(points), 2):
         there = np.zeros((1, points), dtype=bool)
         there[:, a : b + 1] = True
         expected = round((b - a) * step, 9)
-        assert decades(grid, (a, b)) == expected
+        assert width_in_decades(grid, (a, b)) == expected
         assert widths(grid, there).tolist() == [expected]

@@ -14,10 +14,10 @@ import pytest
 from lrbench.solvers import SOLVERS
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import Theorem
-from lrbench.theory.references import OF_SOLVER, bibtex, entries
+from lrbench.theory.references import OF_SOLVER, bibtex, bibtex_entries
 
 TEXT = (resources.files("lrbench.theory") / "references.bib").read_text("utf-8")
-ENTRIES = entries()
+ENTRIES = bibtex_entries()
 ALL = {f"{solver}-{t.key}": t for solver, found in THEOREMS.items() for t in found}
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{5})")
 FIELDS = {

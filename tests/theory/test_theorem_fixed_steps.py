@@ -10,9 +10,9 @@ import pytest
 from lrbench.api import run
 from lrbench.objective.constants import Constants
 from lrbench.theory.base import Setting
-from lrbench.theory.fixed_steps import FixedSteps
+from lrbench.theory.fixed_steps import C4FixedSteps
 
-C4 = FixedSteps()
+C4 = C4FixedSteps()
 
 
 def rough(distance: float, lr0: float) -> Setting:

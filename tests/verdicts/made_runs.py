@@ -22,7 +22,7 @@ from lrbench.theory.base import (
     Order,
     Setting,
 )
-from lrbench.verdicts import judge
+from lrbench.verdicts import judge_theorem
 
 T = np.array([0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000], dtype=np.float64)
 KNOWN = Constants(
@@ -115,7 +115,7 @@ def a_run(metric: Callable[[Numbers], Any] | Numbers, **changes: Any) -> Run:
 
 
 def of(theorem: Power | Column, *runs: Run, setting: Setting = BATCH) -> Verdict:
-    return judge(runs, theorem, setting)
+    return judge_theorem(runs, theorem, setting)
 
 
 def known(setting: Setting = BATCH, **changes: Any) -> Setting:

@@ -11,7 +11,7 @@ from made_runs import BATCH, Column, Power, T, a_run, known, of
 
 from lrbench.results import Status
 from lrbench.theory.base import Order
-from lrbench.verdicts import judge_all
+from lrbench.verdicts import judge_theorems
 
 
 def test_hypothesis_that_fails_gives_no_number() -> None:
@@ -80,7 +80,7 @@ def test_run_that_ended_early_is_judged_by_what_is_there(status: Status) -> None
 
 
 def test_judge_all_goes_through_the_theorems_of_the_solver() -> None:
-    verdicts = list(judge_all([a_run(lambda t: 0.1 / t)], BATCH))
+    verdicts = list(judge_theorems([a_run(lambda t: 0.1 / t)], BATCH))
     assert [v.theorem for v in verdicts][:3] == ["C1", "C2", "C2'"]
     # The trace made here has no column for a certificate, and that is said.
     assert verdicts[0].reason == "the trace has no column growth"

@@ -15,7 +15,7 @@ from lrbench.reports.refused import refused
 from lrbench.reports.verdict_blocks import verdict_grid
 from lrbench.results import Status
 from lrbench.theory.base import Order
-from lrbench.verdicts import judge_all
+from lrbench.verdicts import judge_theorems
 
 HINGE = replace(
     known(L=math.inf, L_max=math.inf, mu=0.0, mu_pl=0.0, G=None),
@@ -29,7 +29,7 @@ def text(blocks: list[Block]) -> str:
 
 
 def test_the_reason_of_a_refusal_is_the_loss_said_once() -> None:
-    verdicts = {v.theorem: v for v in judge_all([a_run(lambda t: 0.1 / t)], HINGE)}
+    verdicts = {v.theorem: v for v in judge_theorems([a_run(lambda t: 0.1 / t)], HINGE)}
     for key in ("C6", "W1", "W2", "W3"):
         assert verdicts[key].reason == "the hinge loss is not smooth"
         assert not verdicts[key].bound
@@ -77,7 +77,7 @@ def test_the_proximal_methods_have_their_rows() -> None:
     for solver, key, p in (("ista", "ISTA", -1.0), ("fista", "FISTA", -2.0)):
         metric = np.array([1.0, *(0.5 * T[1:] ** p)])
         run = replace(a_run(metric), solver=SolverSpec(solver, {}))
-        verdicts = list(judge_all([run], lasso))
+        verdicts = list(judge_theorems([run], lasso))
         v = verdicts[0]
         assert (v.theorem, v.bound_verdict, v.order_verdict) == (key, "pass", "pass")
         grid = next(verdict_grid(verdicts, 0.0))
@@ -85,7 +85,7 @@ def test_the_proximal_methods_have_their_rows() -> None:
         assert [cell.text for cell in grid.rows[0]][:2] == [key, "last"]
     restarted = replace(lasso, params={"restart": "gradient"})
     run = replace(a_run(lambda t: 1 / t**3), solver=SolverSpec("fista", {"restart": "gradient"}))
-    assert [v.reason for v in judge_all([run], restarted)] == ["restart = gradient"]
+    assert [v.reason for v in judge_theorems([run], restarted)] == ["restart = gradient"]
     for nothing in ("prox-wngrad", "prox-adagrad-norm"):
         run = replace(a_run(lambda t: 1 / t), solver=SolverSpec(nothing, {}))
-        assert list(judge_all([run], lasso)) == []
+        assert list(judge_theorems([run], lasso)) == []

@@ -122,7 +122,7 @@ def record(name: str, sha256: str) -> None:
     write_atomically(record_path(name), write)
 
 
-def check(entry: Listed, path: Path) -> Checked:
+def check_file(entry: Listed, path: Path) -> Checked:
     """Return whether the file holds the text of the set.
 
     Parameters
@@ -189,7 +189,7 @@ def check_parsed(entry: Listed, path: Path, sha256: str) -> None:
 
     Notes
     -----
-    A file put there by hand, without a record, is taken as it is: see `check`.
+    A file put there by hand, without a record, is taken as it is: see `check_file`.
     """
     known = recorded(entry.name)
     if known is not None and sha256 not in (known, entry.sha256, entry.remade_sha256):

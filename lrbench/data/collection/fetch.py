@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lrbench.data.collection.catalogue import SITE, Listed
-from lrbench.data.collection.checksum import check, fault, read_text, record, record_path, recorded
+from lrbench.data.collection.checksum import (
+    check_file,
+    fault,
+    read_text,
+    record,
+    record_path,
+    recorded,
+)
 from lrbench.data.collection.download import download, shown_url
 from lrbench.data.collection.folder import data_dir, in_data_dir
 from lrbench.errors import DataError, UsageError, shown, shown_path
@@ -79,7 +86,7 @@ def fetch(entry: Listed) -> Path:
     """
     found = in_data_dir(entry.name)
     if found is not None:
-        checked = check(entry, found)
+        checked = check_file(entry, found)
         if checked.verdict == "BAD":
             raise DataError(checked.why, f"move {shown_path(found)} away and fetch it again.")
         return found

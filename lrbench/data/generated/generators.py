@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.cache.content_hash import content_hash
-from lrbench.config.rates import log_spaced
+from lrbench.config.learning_rates import log_spaced
 from lrbench.config.registry import did_you_mean
 from lrbench.data.dataset import Dataset
 from lrbench.data.generated.huber_tight import HuberTight

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.config.rates import log_spaced
+from lrbench.config.learning_rates import log_spaced
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ SeedLanes: TypeAlias = tuple[int, tuple[float, ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class SharedProblem:
     """What all jobs on one problem share: it goes to a worker once."""
 
     problem: Problem
@@ -43,7 +43,7 @@ class Job:
     ----------
     number
         The place among all jobs of a plan.
-    ground
+    problem_index
         The place of its problem among the grounds.
     solver, spec
         The step rule, and its name with all parameters.
@@ -53,16 +53,16 @@ class Job:
         Of the setting; a batch size of None is full batches, a radius of None no ball.
     budget
         How long, and where the lanes are looked at.
-    multiple
+    pad_to
         What the number of lanes is padded to a multiple of.
     threads
         BLAS threads.
-    iterates
+    keep_iterates
         Whether the runs keep their last, average and best iterates.
     """
 
     number: int
-    ground: int
+    problem_index: int
     solver: Solver
     spec: SolverSpec
     lanes: tuple[SeedLanes, ...]
@@ -70,9 +70,9 @@ class Job:
     sampling: Sampling
     radius: float | None
     budget: Budget
-    multiple: int
+    pad_to: int
     threads: int
-    iterates: bool
+    keep_iterates: bool
 
     def by_seed(self) -> list[Job]:
         """Return a job for each seed, with the same number."""
@@ -83,25 +83,25 @@ class Job:
         """The number of lanes of all seeds."""
         return sum(len(lr0) for _, lr0 in self.lanes)
 
-    def label(self, ground: Ground) -> str:
+    def label(self, shared: SharedProblem) -> str:
         """Return what this is, for the progress."""
         first, last = self.lanes[0][0], self.lanes[-1][0]
         seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
-        return f"{ground.problem.name}: {self.spec}, {seeds}"
+        return f"{shared.problem.name}: {self.spec}, {seeds}"
 
-    def tasks(self, ground: Ground) -> list[Task]:
+    def tasks(self, shared: SharedProblem) -> list[Task]:
         """Return what the engine is to do for each seed."""
-        return [self._task(ground, seed, lr0) for seed, lr0 in self.lanes]
+        return [self._task(shared, seed, lr0) for seed, lr0 in self.lanes]
 
-    def _task(self, ground: Ground, seed: int, lr0: Sequence[float]) -> Task:
-        problem, minibatches = ground.problem, None
+    def _task(self, shared: SharedProblem, seed: int, lr0: Sequence[float]) -> Task:
+        problem, minibatches = shared.problem, None
         if self.batch_size is not None:
             size = self.batch_size
             minibatches = Minibatches(problem.n_samples, size, self.sampling, seed)
         return Task(
             problem=problem,
-            constants=ground.constants,
-            w_star=ground.w_star,
+            constants=shared.constants,
+            w_star=shared.w_star,
             solver=self.solver,
             spec=self.spec,
             lr0=np.array(lr0),
@@ -109,8 +109,8 @@ class Job:
             ball=None if self.radius is None else Ball(problem.w0, self.radius),
             budget=self.budget,
             seed=seed,
-            multiple=self.multiple,
-            iterates=self.iterates,
+            pad_to=self.pad_to,
+            keep_iterates=self.keep_iterates,
         )
 
 
@@ -125,7 +125,7 @@ class Executor(Protocol):
     """How many jobs it runs at a time, as far as is known before it starts."""
 
     def __call__(
-        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
         """Yield each job and its outcome as it ends; after a stop, what is left as it is.
 
@@ -139,7 +139,7 @@ class Executor(Protocol):
         ...
 
 
-def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
+def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Outcome:
     """Run a job to its end, or until `stop` says so.
 
     What a solver raises is a row of the engine already; here comes what is raised around it, such
@@ -147,29 +147,29 @@ def work(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
     alone: only one may be the cause.
     """
     if stop(0):
-        return unstarted(job, ground)
-    outcome = _attempt(job, ground, stop)
+        return unstarted_job(job, shared)
+    outcome = _attempt(job, shared, stop)
     if isinstance(outcome, LrbenchError) or len(job.lanes) == 1:
         return outcome
     if all(run.status is not Status.FAILED for run in outcome):
         return outcome
     runs: list[Run] = []
     for one in job.by_seed():
-        alone = _attempt(one, ground, stop)
+        alone = _attempt(one, shared, stop)
         if isinstance(alone, LrbenchError):
             return alone
         runs += alone
     return runs
 
 
-def _attempt(job: Job, ground: Ground, stop: Callable[[int], bool]) -> Outcome:
+def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Outcome:
     try:
         with threadpool_limits(job.threads, "blas"):
-            return engine.run(*job.tasks(ground), stop=stop)
+            return engine.run_lanes(*job.tasks(shared), stop=stop)
     except LrbenchError as error:
         return error
     except Exception as error:
-        return failed(job, ground, f"{type(error).__name__}: {error}".removesuffix(": "))
+        return failed(job, shared, f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
 def first_line(error: object) -> str:
@@ -177,11 +177,11 @@ def first_line(error: object) -> str:
     return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
 
 
-def unstarted(job: Job, ground: Ground) -> list[Run]:
+def unstarted_job(job: Job, shared: SharedProblem) -> list[Run]:
     """Return the runs of a job as they are before it starts."""
-    return [run for task in job.tasks(ground) for run in engine.unstarted(task)]
+    return [run for task in job.tasks(shared) for run in engine.unstarted_runs(task)]
 
 
-def failed(job: Job, ground: Ground, cause: str) -> list[Run]:
+def failed(job: Job, shared: SharedProblem, cause: str) -> list[Run]:
     """Return the runs of a job that has none of its own, and why."""
-    return [replace(r, status=Status.FAILED, error=cause) for r in unstarted(job, ground)]
+    return [replace(r, status=Status.FAILED, error=cause) for r in unstarted_job(job, shared)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,67 +44,81 @@ LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 def jobs_of(
     p: Prepared,
-    ground: int,
+    problem_index: int,
     plan: Plan,
     wanted: Sequence[tuple[int, int, Sequence[float]]],
     *,
     workers: int,
-    iterates: bool,
+    keep_iterates: bool,
 ) -> Iterator[Job]:
     """Yield the jobs on one problem, those with the first seeds first; their numbers are all 0.
 
     Parameters
     ----------
-    p, ground
-        The problem, and its place among the grounds.
+    p, problem_index
+        The problem, and its index among the shared problems.
     plan
         What to run on it.
     wanted
-        (place of the solver in the plan, seed, initial learning rates) of each solver and seed.
+        (index of the solver in the plan, seed, initial learning rates) of each solver and seed.
     workers
         How many jobs run at a time.
-    iterates
+    keep_iterates
         Whether the runs keep their iterates.
+
+    Notes
+    -----
+    The learning rates of a solver and a seed are cut into blocks, as wide as memory allows and
+    narrow enough to keep all workers busy. The blocks of a solver, seed by seed, are then dealt out
+    evenly to its jobs.
     """
     if not wanted:
         return
     problem = p.problem
-    budget = plan.budget(problem.n_samples, p.constants.delta0)
-    solvers = [plan.built[place][0] for place in {place for place, *_ in wanted}]
+    solvers = [plan.built[index][0] for index in {index for index, *_ in wanted}]
     most = min(most_lanes(problem.n_features, plan, solver, workers) for solver in solvers)
-    parts: dict[int, list[SeedLanes]] = {}
-    for place, seed, lr0 in wanted:
-        width = len(lr0)  # the bits of a run, but not of a sweep, depend on the lanes beside it
-        if plan.sweep:
+    blocks_of: dict[int, list[SeedLanes]] = {}
+    for index, seed, lr0 in wanted:
+        width = len(lr0)
+        if plan.sweep:  # a run is never cut: its bits depend on the lanes beside it
             width = min(most, _busy(width, len(wanted), workers))
-        parts.setdefault(place, []).extend((seed, tuple(b)) for b in blocks(lr0, width))
+        blocks_of.setdefault(index, []).extend((seed, tuple(b)) for b in blocks(lr0, width))
     widest = max(len(lr0) for *_, lr0 in wanted)
-    together = seeds_together(problem, plan, widest, len(wanted), most=most, workers=workers)
-    longest = max(map(len, parts.values()))
-    n_jobs = -(-longest // together)
-    while n_jobs * len(parts) % workers and n_jobs < longest:
-        n_jobs += 1
-    shared = [(k, lanes) for k, mine in parts.items() for lanes in _evenly(mine, n_jobs)]
-    for place, lanes in sorted(shared, key=lambda found: _first_seed(found[1])):
-        solver, spec = plan.built[place]
+    per_job = seeds_per_job(problem, plan, widest, len(wanted), most=most, workers=workers)
+    n_jobs = _jobs_per_solver(blocks_of, per_job, workers)
+    shares = [(k, lanes) for k, own in blocks_of.items() for lanes in _evenly(own, n_jobs)]
+    # The first seeds come first, so that a sweep that is stopped has all solvers on some seeds.
+    for index, lanes in sorted(shares, key=lambda share: share[1][0][0]):
+        solver, spec = plan.built[index]
         yield Job(
             number=0,
-            ground=ground,
+            problem_index=problem_index,
             solver=solver,
             spec=spec,
             lanes=lanes,
             batch_size=plan.batch_size,
             sampling=plan.sampling,
             radius=plan.radius,
-            budget=budget,
-            multiple=plan.multiple,
+            budget=plan.budget(problem.n_samples, p.constants.delta0),
+            pad_to=plan.pad_to,
             threads=plan.threads,
-            iterates=iterates,
+            keep_iterates=keep_iterates,
         )
 
 
-def _first_seed(lanes: Sequence[SeedLanes]) -> int:
-    return lanes[0][0]
+def _jobs_per_solver(
+    blocks_of: Mapping[int, Sequence[SeedLanes]], per_job: int, workers: int
+) -> int:
+    """Return into how many jobs the blocks of each solver are dealt, `per_job` in each at most.
+
+    With a few more jobs than that, their number is a multiple of the workers where it can be: then
+    no worker waits for another one's last job.
+    """
+    longest = max(map(len, blocks_of.values()))
+    n_jobs = -(-longest // per_job)
+    while n_jobs * len(blocks_of) % workers and n_jobs < longest:
+        n_jobs += 1
+    return n_jobs
 
 
 def blocks(lr0: Sequence[float], width: int) -> Iterator[Sequence[float]]:
@@ -115,15 +129,15 @@ def blocks(lr0: Sequence[float], width: int) -> Iterator[Sequence[float]]:
         yield lr0[start : start + width]
 
 
-def _evenly(parts: Sequence[SeedLanes], n_jobs: int) -> Iterator[tuple[SeedLanes, ...]]:
-    """Yield `parts` in so many jobs, as far as there are parts, about as many in each."""
-    n_jobs = min(n_jobs, len(parts))
-    ends = [len(parts) * k // n_jobs for k in range(n_jobs + 1)]
-    return (tuple(parts[a:b]) for a, b in itertools.pairwise(ends))
+def _evenly(seed_blocks: Sequence[SeedLanes], n_jobs: int) -> Iterator[tuple[SeedLanes, ...]]:
+    """Yield the blocks of at most `n_jobs` jobs, about as many in each."""
+    n_jobs = min(n_jobs, len(seed_blocks))
+    ends = [len(seed_blocks) * k // n_jobs for k in range(n_jobs + 1)]
+    return (tuple(seed_blocks[a:b]) for a, b in itertools.pairwise(ends))
 
 
-def seeds_together(
-    problem: Problem, plan: Plan, n_lanes: int, bundles: int, *, most: int, workers: int
+def seeds_per_job(
+    problem: Problem, plan: Plan, n_lanes: int, n_solver_seeds: int, *, most: int, workers: int
 ) -> int:
     """Return how many seeds of a solver may make a job: they share the calls of a step.
 
@@ -145,8 +159,8 @@ def seeds_together(
     fitting = max(1, lanes // rounded_up(n_lanes, LANE_MULTIPLE))
     if plan.sampling == "reshuffle":  # each seed keeps a permutation of all samples
         fitting = min(fitting, max(1, CHUNK_BYTES // (8 * problem.n_samples)))
-    rounds = max(ROUNDS, -(-bundles // (fitting * workers)))
-    return min(plan.replicates, -(-bundles // (rounds * workers)))
+    rounds = max(ROUNDS, -(-n_solver_seeds // (fitting * workers)))
+    return min(plan.replicates, -(-n_solver_seeds // (rounds * workers)))
 
 
 def most_lanes(n_features: int, plan: Plan, solver: Solver, workers: int) -> int:
@@ -158,9 +172,9 @@ def most_lanes(n_features: int, plan: Plan, solver: Solver, workers: int) -> int
     return max(1, fits // LANE_MULTIPLE) * LANE_MULTIPLE
 
 
-def _busy(n_lanes: int, bundles: int, workers: int) -> int:
+def _busy(n_lanes: int, n_solver_seeds: int, workers: int) -> int:
     """Return the width of a block that leaves some for every worker."""
-    parts = -(-workers // bundles)
+    parts = -(-workers // n_solver_seeds)
     return max(FEWEST, rounded_up(-(-n_lanes // parts), LANE_MULTIPLE))
 
 

@@ -14,7 +14,15 @@ from typing import Any
 from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, shown
-from lrbench.experiment.jobs.base import Ground, Job, Outcome, failed, first_line, unstarted, work
+from lrbench.experiment.jobs.base import (
+    Job,
+    Outcome,
+    SharedProblem,
+    failed,
+    first_line,
+    run_job,
+    unstarted_job,
+)
 from lrbench.experiment.jobs.halt import Halt, call_off, deadline_in
 from lrbench.results import Run
 
@@ -69,14 +77,14 @@ class Cluster:
         self._address = address
 
     def __call__(  # noqa: D102
-        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
         if not jobs:
             return
         left = {job.number: job for job in jobs}
         with self._client() as client:
             _check_sources(client)
-            crowd = _Crowd(client, grounds, control)
+            crowd = _Crowd(client, shared_problems, control)
             suspects = []
             for job, outcome in crowd.run(jobs):
                 if isinstance(outcome, str):
@@ -89,9 +97,9 @@ class Cluster:
                     yield left.pop(suspect.number), found
                     crowd.done(suspect)
         for job in left.values():
-            ground = grounds[job.ground]
+            shared = shared_problems[job.problem_index]
             stopped = control.stopped
-            yield job, unstarted(job, ground) if stopped else failed(job, ground, NO_WORKER)
+            yield job, unstarted_job(job, shared) if stopped else failed(job, shared, NO_WORKER)
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Any]:
@@ -114,9 +122,11 @@ class Cluster:
 class _Crowd:
     """The workers of a cluster."""
 
-    def __init__(self, client: Any, grounds: Sequence[Ground], control: Control) -> None:
+    def __init__(
+        self, client: Any, shared_problems: Sequence[SharedProblem], control: Control
+    ) -> None:
         self._client = client
-        self._grounds = grounds
+        self._shared = shared_problems
         self._control = control
         self._word = secrets.token_hex(8)
 
@@ -125,9 +135,12 @@ class _Crowd:
         if self._control.stopped:
             return
         halt = Halt(deadline_in(self._control.seconds_left), word=self._word)
-        kept = {number: self._sent(number) for number in sorted({job.ground for job in jobs})}
+        kept = {
+            number: self._sent(number) for number in sorted({job.problem_index for job in jobs})
+        }
         pending = {
-            self._client.submit(work, job, kept[job.ground], halt, pure=False): job for job in jobs
+            self._client.submit(run_job, job, kept[job.problem_index], halt, pure=False): job
+            for job in jobs
         }
         for future in self._as_they_end(pending):
             job = pending.pop(future)
@@ -142,7 +155,7 @@ class _Crowd:
         for one in job.by_seed():
             for _, outcome in self.run([one]):
                 if isinstance(outcome, str):
-                    outcome = failed(one, self._grounds[one.ground], outcome)
+                    outcome = failed(one, self._shared[one.problem_index], outcome)
                 if isinstance(outcome, LrbenchError):
                     return outcome
                 runs += outcome
@@ -151,7 +164,7 @@ class _Crowd:
     def done(self, job: Job) -> None:
         """Note that a job is over."""
         self._control.finished(job.budget.iterations)
-        self._control.phase(job.label(self._grounds[job.ground]))
+        self._control.phase(job.label(self._shared[job.problem_index]))
 
     def _sent(self, number: int) -> Any:
         """Send what all jobs on a problem share; return the future of it.
@@ -163,7 +176,7 @@ class _Crowd:
         """
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sending large graph")
-            return self._client.submit(_keep, self._grounds[number], pure=False)
+            return self._client.submit(_keep, self._shared[number], pure=False)
 
     def _as_they_end(self, pending: dict[Any, Job]) -> Iterator[Any]:
         """Yield each future as it ends.
@@ -187,8 +200,8 @@ class _Crowd:
             yield from ended
 
 
-def _keep(ground: Ground) -> Ground:
-    return ground
+def _keep(shared: SharedProblem) -> SharedProblem:
+    return shared
 
 
 def _check_sources(client: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lrbench.engine.control import Control
-from lrbench.experiment.jobs.base import Ground, Job, Outcome, work
+from lrbench.experiment.jobs.base import Job, Outcome, SharedProblem, run_job
 
 
 class Here:
@@ -14,10 +14,10 @@ class Here:
     workers = 1
 
     def __call__(  # noqa: D102
-        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
         for job in jobs:
-            ground = grounds[job.ground]
-            control.phase(job.label(ground))
-            yield job, work(job, ground, control)
+            shared = shared_problems[job.problem_index]
+            control.phase(job.label(shared))
+            yield job, run_job(job, shared, control)
             control.finished(job.budget.iterations)

@@ -18,7 +18,15 @@ from typing import Any
 
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError
-from lrbench.experiment.jobs.base import Ground, Job, Outcome, failed, first_line, unstarted, work
+from lrbench.experiment.jobs.base import (
+    Job,
+    Outcome,
+    SharedProblem,
+    failed,
+    first_line,
+    run_job,
+    unstarted_job,
+)
 from lrbench.experiment.jobs.halt import Halt, deadline_in
 from lrbench.results import Run, Status
 
@@ -49,20 +57,20 @@ class Processes:
         self._patience = patience
 
     def __call__(  # noqa: D102
-        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
         left = list(jobs)
         began = time.monotonic()
         until, first = began + self._patience, True
         while left:
-            whole, ground, last = left[0], grounds[left[0].ground], len(left) == 1
+            whole, shared, last = left[0], shared_problems[left[0].problem_index], len(left) == 1
             job = whole.by_seed()[0] if first else whole
-            control.phase(job.label(ground))
+            control.phase(job.label(shared))
 
             def stop(t: int, last: bool = last) -> bool:
                 return control(t) or (not last and time.monotonic() >= until)
 
-            outcome = work(job, ground, stop)
+            outcome = run_job(job, shared, stop)
             if not control.stopped and _cut_short(outcome):
                 break
             yield job, outcome
@@ -70,8 +78,8 @@ class Processes:
             rest = whole.lanes[len(job.lanes) :]
             left[:1] = [replace(whole, lanes=rest)] if rest else []
             if first and len(left) > 1:
-                estimate = (time.monotonic() - began) / _size(job, grounds)
-                if estimate * sum(_size(one, grounds) for one in left) > self._patience:
+                estimate = (time.monotonic() - began) / _size(job, shared_problems)
+                if estimate * sum(_size(one, shared_problems) for one in left) > self._patience:
                     break
             first = False
         if left:
@@ -79,7 +87,7 @@ class Processes:
                 flag = Path(folder, "stop")
                 control.announce = flag.touch
                 try:
-                    yield from _Pool(self.workers, grounds, control, str(flag)).drain(left)
+                    yield from _Pool(self.workers, shared_problems, control, str(flag)).drain(left)
                 finally:
                     control.announce = lambda: None
 
@@ -88,10 +96,10 @@ class _Pool:
     """Worker processes, and what becomes of their jobs when they die."""
 
     def __init__(
-        self, workers: int, grounds: Sequence[Ground], control: Control, flag: str
+        self, workers: int, shared_problems: Sequence[SharedProblem], control: Control, flag: str
     ) -> None:
         self._workers = workers
-        self._grounds = grounds
+        self._shared = shared_problems
         self._control = control
         self._flag = flag
         self._left: dict[int, Job] = {}
@@ -121,7 +129,7 @@ class _Pool:
                 for job in [job for job in self._dispatched if job.number in self._left]:
                     yield job, self._alone(job)
         for job in self._left.values():
-            yield job, unstarted(job, self._grounds[job.ground])
+            yield job, unstarted_job(job, self._shared[job.problem_index])
 
     def _alone(self, job: Job) -> Outcome:
         """Return the outcome of a suspect that is tried once more, seed by seed."""
@@ -132,10 +140,10 @@ class _Pool:
             self._left[job.number] = one
             try:
                 found = [outcome for _, outcome in self._round([one])]
-                outcome = found[0] if found else unstarted(one, self._grounds[one.ground])
+                outcome = found[0] if found else unstarted_job(one, self._shared[one.problem_index])
             except BrokenProcessPool as error:
                 died = f"its worker died twice: {first_line(error)}"
-                outcome = failed(one, self._grounds[one.ground], died)
+                outcome = failed(one, self._shared[one.problem_index], died)
             self._left.pop(job.number, None)
             if isinstance(outcome, LrbenchError):
                 return outcome
@@ -164,7 +172,7 @@ class _Pool:
                 job = self._left.pop(number)
                 yield job, outcome
                 self._control.finished(job.budget.iterations)
-                self._control.phase(job.label(self._grounds[job.ground]))
+                self._control.phase(job.label(self._shared[job.problem_index]))
                 self._control(0)
 
     def _calls(self, jobs: Sequence[Job]) -> Iterator[Any]:
@@ -175,7 +183,7 @@ class _Pool:
             if self._control.stopped:
                 return
             self._dispatched.append(job)
-            yield delayed(_serve)(job, self._grounds[job.ground], halt, os.getpid())
+            yield delayed(_serve)(job, self._shared[job.problem_index], halt, os.getpid())
 
 
 @contextmanager
@@ -206,10 +214,10 @@ def _own_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(job: Job, ground: Ground, halt: Halt, command: int) -> tuple[int, Outcome]:
+def _serve(job: Job, shared: SharedProblem, halt: Halt, command: int) -> tuple[int, Outcome]:
     """Run a job in a worker; return its number and the outcome."""
     _follow(command)
-    return job.number, work(job, ground, halt)
+    return job.number, run_job(job, shared, halt)
 
 
 @cache
@@ -226,9 +234,9 @@ def _follow(command: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _size(job: Job, grounds: Sequence[Ground]) -> float:
+def _size(job: Job, shared_problems: Sequence[SharedProblem]) -> float:
     """Return how much work a job is, in sample gradients."""
-    samples = job.batch_size or grounds[job.ground].problem.n_samples
+    samples = job.batch_size or shared_problems[job.problem_index].problem.n_samples
     return float(job.budget.iterations * samples * job.n_lanes)
 
 

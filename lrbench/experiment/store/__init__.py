@@ -3,9 +3,9 @@
 from lrbench.experiment.store.cells import Cell as Cell
 from lrbench.experiment.store.cells import Store as Store
 from lrbench.experiment.store.cells import store_at as store_at
-from lrbench.experiment.store.contents import entries as entries
-from lrbench.experiment.store.contents import merge as merge
-from lrbench.experiment.store.contents import prune as prune
+from lrbench.experiment.store.contents import merge_stores as merge_stores
+from lrbench.experiment.store.contents import prune_cells as prune_cells
 from lrbench.experiment.store.contents import result_of as result_of
+from lrbench.experiment.store.contents import stored_cells as stored_cells
 from lrbench.experiment.store.database import is_store as is_store
 from lrbench.experiment.store.database import opened as opened

@@ -164,7 +164,7 @@ def experiment_id(problem: LinearProblem, constants: Constants, plan: Plan) -> s
             "sweep": plan.sweep,
             "steps": plan.steps(n_samples),
             "checkpoints": plan.checkpoints(n_samples),
-            "multiple": plan.multiple,
+            "multiple": plan.pad_to,
             "threads": plan.threads,
         }
     )

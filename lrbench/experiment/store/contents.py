@@ -23,7 +23,7 @@ from lrbench.study import analyse
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoredCells:
     """The cells of one solver in one experiment, of one state of the code."""
 
     problem: str
@@ -43,7 +43,7 @@ class Entry:
     """Whether this lrbench would use them."""
 
 
-def entries(connection: sqlite3.Connection) -> Iterator[Entry]:
+def stored_cells(connection: sqlite3.Connection) -> Iterator[StoredCells]:
     """Yield what is there."""
     query = """
         SELECT e.name, c.batch_size, c.sampling, c.solver, count(*), min(c.lr0), max(c.lr0),
@@ -57,7 +57,7 @@ def entries(connection: sqlite3.Connection) -> Iterator[Entry]:
         current, batch = is_current(*made_by), None if sampling is None else size
         known = {"iterations": steps, "target": None} | _header(header)
         steps, target = known["iterations"], known["target"]
-        yield Entry(
+        yield StoredCells(
             name, batch, sampling, solver, n, (low, high), seeds, steps, target, added, current
         )
 
@@ -149,7 +149,7 @@ def _full_name(problem: ProblemResult) -> str:
     return f"{problem.name} ({size}, {budget} iterations{goal})"
 
 
-def merge(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:
+def merge_stores(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:
     """Copy what other stores have and this one has not; return the number of new cells."""
     count, names = 0, ", ".join(COLUMNS.split())
     for path in others:
@@ -169,7 +169,7 @@ def merge(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:
     return count
 
 
-def prune(
+def prune_cells(
     connection: sqlite3.Connection,
     *,
     stale: bool,

@@ -99,7 +99,7 @@ class DenseGradient:
 class DenseOracle:
     """What full and minibatch oracles on plain arrays share: the step and the constraints."""
 
-    cut: Mask | None = None
+    off_path: Mask | None = None
     offered: tuple[Lanes, Lanes] | None = None
     """A gradient that an evaluation has just computed, and the iterate it belongs to."""
 
@@ -129,7 +129,7 @@ class DenseOracle:
         G = gradient.dense()
         G *= lr
         W -= G
-        self.cut = self._confine(W)
+        self.off_path = self._confine(W)
         return W
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:
@@ -137,22 +137,17 @@ class DenseOracle:
         self.offered = None
         W -= D
         self._confine(W)
-        self.cut = np.ones(W.shape[1], dtype=np.bool_)
+        self.off_path = np.ones(W.shape[1], dtype=np.bool_)
         return W
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, projected on the ball if there is one; uses up W."""
         self._meter.prox_calls += 1
-        self.offered, self.cut = None, np.ones(W.shape[1], dtype=np.bool_)
+        self.offered, self.off_path = None, np.ones(W.shape[1], dtype=np.bool_)
         W = self._objective.prox(W, lr)
         if self._ball is not None:
             project(W, self._ball)
         return W
-
-    @property
-    def plain(self) -> bool:
-        """Whether the last step of every lane was W - lr g itself."""
-        return self.cut is None
 
     def _confine(self, W: Lanes) -> Mask | None:
         """Project on the penalty's set, then on the ball; return which lanes moved, None for none.

@@ -15,7 +15,7 @@ ONE = np.ones(1)
 """The targets of rows that carry their signs: one for all."""
 
 
-class Share(NamedTuple):
+class SeedBatch(NamedTuple):
     """A minibatch of one seed, and the lanes that see it."""
 
     lanes: slice
@@ -33,14 +33,14 @@ class Share(NamedTuple):
 class MinibatchOracle(DenseOracle):
     """The gradient on one minibatch after another, for the lanes of each seed on its own."""
 
-    shares: Sequence[Share]
+    seed_batches: Sequence[SeedBatch]
     size: int
     """Of every minibatch."""
 
     @property
     def index(self) -> Index | None:
         """The samples of this minibatch, (batch_size,); of several seeds (n_seeds, batch_size)."""
-        seen = [share.samples for share in self.shares]
+        seen = [batch.samples for batch in self.seed_batches]
         return seen[0] if len(seen) == 1 else np.stack(seen)
 
     def gradient(self, W: Lanes) -> DenseGradient:
@@ -54,16 +54,16 @@ class MinibatchOracle(DenseOracle):
         return self._observed(W, self._mean(W), self.size)
 
     def _mean(self, W: Lanes) -> Lanes:
-        R = self._derivative(per_seed([(s.lanes, s.X) for s in self.shares], W))
+        R = self._derivative(per_seed([(s.lanes, s.X) for s in self.seed_batches], W))
         R *= 1.0 / self.size
-        return per_seed([(s.lanes, s.XT) for s in self.shares], R)
+        return per_seed([(s.lanes, s.XT) for s in self.seed_batches], R)
 
     def _derivative(self, Z: Scores) -> Scores:
         """Return the derivative of the loss in the scores, (batch_size, n_lanes)."""
-        derivative, first = self._objective.loss.derivative, self.shares[0]
-        if len(self.shares) == 1 or first.y is ONE:
+        derivative, first = self._objective.loss.derivative, self.seed_batches[0]
+        if len(self.seed_batches) == 1 or first.y is ONE:
             return derivative(Z, first.y)
         R = np.empty_like(Z)
-        for share in self.shares:
-            R[:, share.lanes] = derivative(Z[:, share.lanes], share.y)
+        for batch in self.seed_batches:
+            R[:, batch.lanes] = derivative(Z[:, batch.lanes], batch.y)
         return R

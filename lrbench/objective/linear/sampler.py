@@ -9,8 +9,8 @@ from lrbench.arrays import Index, Lanes, PerSample, Vector
 from lrbench.losses.base import margin
 from lrbench.objective.linear.dense import DenseIterates, FullOracle
 from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, FEW_FEATURES, Window
-from lrbench.objective.linear.minibatch import ONE, MinibatchOracle, Share
-from lrbench.objective.linear.touched import ScaledWalk
+from lrbench.objective.linear.minibatch import ONE, MinibatchOracle, SeedBatch
+from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.oracle import Ball, Meter, Observer
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ SPARSE_CALLS = 2500
 each that is not zero costs a sparse product four times as much as a dense one."""
 
 
-def linear_walk(
+def linear_sampler(
     objective: LinearObjective,
     w0: Vector,
     w_star: Vector | None,
     ball: Ball | None,
     minibatches: Sequence[Minibatches],
     *,
-    whole: bool = False,
-) -> FullWalk | MinibatchWalk | ScaledWalk:
-    """Return the cheapest walk for this data.
+    dense_gradient: bool = False,
+) -> FullSampler | MinibatchSampler | ScaledSampler:
+    """Return the cheapest sampler for this data.
 
     Parameters
     ----------
@@ -46,24 +46,24 @@ def linear_walk(
     minibatches
         Of each seed whose lanes go together; none for full batches. With several seeds all columns
         are visited, as they are with one wherever `n_features` is at most `FEW_FEATURES`.
-    whole
+    dense_gradient
         Whether every step asks for the whole gradient as an array: scaled lanes do not pay then.
     """
     if not minibatches:
-        return FullWalk(objective, w0, w_star, ball)
+        return FullSampler(objective, w0, w_star, ball)
     data, n_features, size = objective.data, objective.n_features, minibatches[0].batch_size
     entries, touched = n_features * size, data.nnz / objective.n_samples * size
     small = 8 * entries <= CHUNK_BYTES // 8
     wide = data.sparse and not small and n_features > FEW_FEATURES and touched < n_features / 4
     scalable = objective.penalty.shrinks and (ball is None or not ball.centre.any())
-    if wide and scalable and not whole:
+    if wide and scalable and not dense_gradient:
         (only,) = minibatches
-        return ScaledWalk(objective, w0, w_star, ball, only)
+        return ScaledSampler(objective, w0, w_star, ball, only)
     dense = not data.sparse or (small and entries <= 4 * touched + SPARSE_CALLS)
-    return MinibatchWalk(objective, w0, w_star, ball, minibatches, dense=dense)
+    return MinibatchSampler(objective, w0, w_star, ball, minibatches, dense=dense)
 
 
-class FullWalk:
+class FullSampler:
     """Every step uses the whole gradient."""
 
     def __init__(
@@ -74,11 +74,11 @@ class FullWalk:
         self._make = (objective, w_star, ball, self.meter)
         self._offered: tuple[Lanes, Lanes] | None = None
 
-    def offer(self, gradient: Lanes, at: Lanes) -> None:
+    def offer_gradient(self, gradient: Lanes, at: Lanes) -> None:
         """Use this gradient for the next step, if it asks for the one `at`."""
         self._offered = (gradient, at)
 
-    def place(self, slices: Sequence[slice | None]) -> None:
+    def set_columns(self, slices: Sequence[slice | None]) -> None:
         """Do nothing: all lanes see all samples."""
 
     def oracles(self, observer: Observer) -> Iterator[FullOracle]:
@@ -89,7 +89,7 @@ class FullWalk:
             yield oracle
 
 
-class MinibatchWalk:
+class MinibatchSampler:
     """Minibatches, gathered some thousand samples at a time; densified where that is cheaper."""
 
     def __init__(
@@ -109,10 +109,10 @@ class MinibatchWalk:
         self._dense = dense
         self._slices: Sequence[slice | None] = (slice(None),)
 
-    def offer(self, gradient: Lanes, at: Lanes) -> None:
+    def offer_gradient(self, gradient: Lanes, at: Lanes) -> None:
         """Do nothing: a minibatch has another gradient."""
 
-    def place(self, slices: Sequence[slice | None]) -> None:
+    def set_columns(self, slices: Sequence[slice | None]) -> None:
         """Note where the lanes of each seed stand from now on."""
         self._slices = slices
 
@@ -136,8 +136,8 @@ class MinibatchWalk:
                     slices = self._slices
                     seeds = [(s, c) for s, c in zip(slices, chunks, strict=True) if s and c]
                 rows = slice(k * size, (k + 1) * size)
-                oracle.shares = [
-                    Share(lanes, index[k], *window.at(k), y if y is ONE else y[rows])
+                oracle.seed_batches = [
+                    SeedBatch(lanes, index[k], *window.at(k), y if y is ONE else y[rows])
                     for lanes, (index, window, y) in seeds
                 ]
                 yield oracle

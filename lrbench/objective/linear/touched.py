@@ -72,7 +72,7 @@ class TouchedOracle:
     """The gradient on one minibatch, on its touched columns only."""
 
     index: Index | None = None
-    cut: Mask | None = None
+    off_path: Mask | None = None
     X: Any
     """The minibatch's rows, (batch_size, n_touched), CSR."""
     y: PerSample
@@ -125,7 +125,7 @@ class TouchedOracle:
         if free:
             U[-1] *= W.count
         W.offset[gradient.columns] += U
-        self.cut = None if self._ball is None else self._project(W, self._ball)
+        self.off_path = None if self._ball is None else self._project(W, self._ball)
         return W
 
     def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
@@ -135,22 +135,17 @@ class TouchedOracle:
         W.refresh()
         if self._ball is not None:
             self._project(W, self._ball)
-        self.cut = np.ones_like(W.scale, dtype=np.bool_)
+        self.off_path = np.ones_like(W.scale, dtype=np.bool_)
         return W
 
     def prox(self, W: ScaledLanes, lr: PerLane) -> ScaledLanes:
         """Return the penalty's prox at `W`, a scaling, projected on the ball; uses up W."""
         self._meter.prox_calls += 1
-        self.cut = np.ones_like(W.scale, dtype=np.bool_)
+        self.off_path = np.ones_like(W.scale, dtype=np.bool_)
         W.shrink(self._objective.penalty.prox(np.ones((1, len(lr))), lr)[0])
         if self._ball is not None:
             self._project(W, self._ball)
         return W
-
-    @property
-    def plain(self) -> bool:
-        """Whether the last step of every lane was W - lr g itself."""
-        return self.cut is None
 
     @staticmethod
     def _move_tracked(W: ScaledLanes, lr: PerLane, g: TouchedGradient) -> None:
@@ -176,7 +171,7 @@ class TouchedOracle:
         return moved
 
 
-class ScaledWalk:
+class ScaledSampler:
     """Minibatches of wide sparse data."""
 
     def __init__(
@@ -194,10 +189,10 @@ class ScaledWalk:
         self._minibatches = minibatches
         self._star_scores = objective.data.X @ self.iterates._w_star
 
-    def offer(self, gradient: Lanes, at: ScaledLanes) -> None:
+    def offer_gradient(self, gradient: Lanes, at: ScaledLanes) -> None:
         """Do nothing: a minibatch has another gradient."""
 
-    def place(self, slices: Sequence[slice | None]) -> None:
+    def set_columns(self, slices: Sequence[slice | None]) -> None:
         """Do nothing: all lanes are of one seed."""
 
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:

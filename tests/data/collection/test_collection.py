@@ -9,7 +9,7 @@ import pytest
 
 from lrbench.data.collection.catalogue import collection, find_listed, unknown_set
 from lrbench.data.libsvm.compressed import SUFFIXES
-from lrbench.data.load import DataName, load
+from lrbench.data.load import DataName, load_data
 from lrbench.errors import UsageError
 
 SETS = collection()
@@ -109,7 +109,7 @@ QUICK_BYTES = 1_200_000
 
 def assert_loads(rows: list[dict[str, str]]) -> None:
     for row in rows:
-        X = load(DataName(row["name"])).X
+        X = load_data(DataName(row["name"])).X
         assert X.shape == (int(row["n_samples"]), int(row["n_features"])), row["name"]
 
 

@@ -18,10 +18,10 @@ import pytest
 from http_server import PATIENCE, DataServer, body, cut, redirect, serving, stalled, status
 
 from lrbench.data.collection.catalogue import Listed, find_listed
-from lrbench.data.collection.checksum import check, record_path, recorded
+from lrbench.data.collection.checksum import check_file, record_path, recorded
 from lrbench.data.collection.download import shown_url
 from lrbench.data.collection.fetch import fetch, url_of
-from lrbench.data.load import DataName, load
+from lrbench.data.load import DataName, load_data
 from lrbench.errors import DataError, LrbenchError, UsageError
 
 TEXT = b"+1 1:0.5 3:1\n-1 2:0.25\n-1 1:1\n+1 7129:-1\n"
@@ -88,7 +88,7 @@ def test_good_file(
     assert err == f"fetching duke.val from {server.url}{PLACE} to {path}\n"
     assert kept(folder) == {"duke.val.bz2", "duke.val.sha256"}
     assert (folder / "duke.val.sha256").read_text() == f"{SHA256}  duke.val\n"
-    assert check(entry, path).verdict == ("ok" if entry.sha256 else "recorded")
+    assert check_file(entry, path).verdict == ("ok" if entry.sha256 else "recorded")
     assert fetch(entry) == path
     assert server.asked == [PLACE]
 
@@ -354,7 +354,7 @@ def test_a_set_that_is_here_is_checked_and_not_fetched(
 @pytest.mark.parametrize("value", ["1", "yes"])
 def test_offline(value: str, server: DataServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LRBENCH_OFFLINE", value)
-    for ask in (lambda: fetch(UNCHECKED), lambda: load(DataName("duke.val"))):
+    for ask in (lambda: fetch(UNCHECKED), lambda: load_data(DataName("duke.val"))):
         with pytest.raises(DataError, match="LRBENCH_OFFLINE forbids") as caught:
             ask()
         assert "lrbench data fetch duke.val" in caught.value.hint
@@ -373,16 +373,16 @@ def test_under_ci_only_the_command_fetches(
 ) -> None:
     monkeypatch.setenv("CI", value)
     with pytest.raises(DataError, match="under CI none is fetched unasked") as caught:
-        load(DataName("duke.val"))
+        load_data(DataName("duke.val"))
     assert "lrbench data fetch duke.val" in caught.value.hint
     assert server.asked == []
     fetch(UNCHECKED)
-    assert load(DataName("duke.val")).X.shape == (4, 7129)
+    assert load_data(DataName("duke.val")).X.shape == (4, 7129)
 
 
 def test_first_use_fetches(server: DataServer, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
-        assert load(DataName("duke.val")).X.shape == (4, 7129)
+        assert load_data(DataName("duke.val")).X.shape == (4, 7129)
     assert server.asked == [PLACE]
     assert capsys.readouterr().err.startswith("fetching duke.val from http://127.0.0.1")
 
@@ -392,29 +392,29 @@ def test_what_was_fetched_is_checked_when_it_is_parsed(folder: Path, own_cache: 
     path.write_bytes(bz2.compress(b"\xef\xbb\xbf" + TEXT.replace(b"0.25", b"0.26")))
     for _ in range(2):
         with pytest.raises(DataError, match=r"duke\.val\.bz2 is not what was fetched") as caught:
-            load(DataName("duke.val"))
+            load_data(DataName("duke.val"))
     assert f"not {SHA256[:12]}…" in caught.value.message
     assert caught.value.hint.startswith("move it away")
     assert list((own_cache / "data").iterdir()) == []
-    assert load(DataName(str(path))).X[1, 1] == 0.26  # a path is any file
+    assert load_data(DataName(str(path))).X[1, 1] == 0.26  # a path is any file
     with pytest.raises(DataError, match="is not what was fetched"):
-        load(DataName("duke.val"))
+        load_data(DataName("duke.val"))
     path.unlink()
-    assert load(DataName("duke.val")).X[1, 1] == 0.25
+    assert load_data(DataName("duke.val")).X[1, 1] == 0.25
 
 
 def test_a_text_with_a_byte_order_mark_stays_what_was_fetched(server: DataServer) -> None:
     server.answers[PLACE] = [body(bz2.compress(b"\xef\xbb\xbf" + TEXT))]
     known = replace(UNCHECKED, sha256=hashlib.sha256(b"\xef\xbb\xbf" + TEXT).hexdigest())
     fetch(known)
-    assert load(DataName("duke.val")).X.shape == (4, 7129)
+    assert load_data(DataName("duke.val")).X.shape == (4, 7129)
 
 
 def test_a_file_put_there_by_hand_has_no_record(folder: Path, server: DataServer) -> None:
     folder.mkdir()
     (folder / "duke.val").write_bytes(TEXT[:-15])
-    assert load(DataName("duke.val")).X.shape == (3, 7129)
-    assert check(UNCHECKED, folder / "duke.val").verdict == "BAD"
+    assert load_data(DataName("duke.val")).X.shape == (3, 7129)
+    assert check_file(UNCHECKED, folder / "duke.val").verdict == "BAD"
     assert server.asked == []
 
 

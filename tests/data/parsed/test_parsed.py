@@ -15,7 +15,7 @@ from disk import room_per_file
 from scipy.sparse import csr_array, random_array
 
 from lrbench.cache.content_hash import arrays_of, content_hash
-from lrbench.data.load import DataName, load
+from lrbench.data.load import DataName, load_data
 from lrbench.data.parsed.entries import read_entry
 from lrbench.data.parsed.parsed import Parsed, cached
 
@@ -301,20 +301,20 @@ def test_warm_load_imports_no_sklearn_and_for_dense_data_no_scipy(
     sparse = tmp_path / "sparse.svm"
     sparse.write_text("1 1:1 9:2\n-1 3:2\n")
     for name in ("sklearn:breast-cancer", str(sparse)):
-        load(DataName(name))
+        load_data(DataName(name))
     script = textwrap.dedent(
         f"""
         import sys
-        from lrbench.data.load import DataName, load
+        from lrbench.data.load import DataName, load_data
         from lrbench.data.labels import binary_targets
         from lrbench.data.scaling import scaled
         from lrbench.data.intercept import with_intercept
-        data = load(DataName("sklearn:breast-cancer"))
+        data = load_data(DataName("sklearn:breast-cancer"))
         binary_targets(data, ["malignant"])
         with_intercept(scaled(data.X, "maxabs"))
-        load(DataName("generated:log-spectrum"))
+        load_data(DataName("generated:log-spectrum"))
         print("sklearn" in sys.modules, "scipy" in sys.modules)
-        load(DataName({str(sparse)!r}))
+        load_data(DataName({str(sparse)!r}))
         print("sklearn" in sys.modules, "scipy" in sys.modules)
         """
     )

@@ -14,7 +14,7 @@ import numpy as np
 from lrbench.arrays import PerLane
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control
-from lrbench.experiment.conduct import carry_out
+from lrbench.experiment.conduct import run_plan
 from lrbench.experiment.jobs import Executor
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.objective.oracle import Iterate, Oracle
@@ -127,7 +127,7 @@ def with_deadly(the: Plan, deadly: Deadly | Touchy) -> Plan:
 
 
 def swept(the: Plan, executor: Executor | None = None, control: Control | None = None) -> Result:
-    return carry_out(the, [load_spec("logreg")], control or Control(), executor=executor)
+    return run_plan(the, [load_spec("logreg")], control or Control(), executor=executor)
 
 
 def by_cell(result: Result) -> dict[tuple[str, float, int], Run]:

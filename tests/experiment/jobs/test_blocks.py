@@ -33,10 +33,10 @@ def ready() -> Prepared:
 
 
 def widths(
-    ready: Prepared, workers: int, n_lanes: int, bundles: int = 1, **changes: int
+    ready: Prepared, workers: int, n_lanes: int, n_solver_seeds: int = 1, **changes: int
 ) -> list[int]:
-    wanted = [(0, seed, [1.0 + k for k in range(n_lanes)]) for seed in range(bundles)]
-    jobs = jobs_of(ready, 0, plan(**changes), wanted, workers=workers, iterates=False)
+    wanted = [(0, seed, [1.0 + k for k in range(n_lanes)]) for seed in range(n_solver_seeds)]
+    jobs = jobs_of(ready, 0, plan(**changes), wanted, workers=workers, keep_iterates=False)
     return [job.n_lanes for job in jobs]
 
 
@@ -47,7 +47,7 @@ def test_one_worker_takes_all_lanes_together(ready: Prepared) -> None:
 def test_many_workers_share_the_lanes_of_one_bundle(ready: Prepared) -> None:
     assert widths(ready, 2, 64) == [32, 32]
     assert widths(ready, 100, 64) == [16, 16, 16, 16]
-    assert widths(ready, 2, 64, bundles=2) == [64, 64]
+    assert widths(ready, 2, 64, n_solver_seeds=2) == [64, 64]
 
 
 def test_blocks_fit_into_memory(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def seeds_of(ready: Prepared, n_seeds: int, n_lanes: int, **changes: Any) -> lis
     lr0 = [1.0 + k for k in range(n_lanes)]
     made = plan(**{"replicates": n_seeds, **changes})
     wanted = [(k, seed, lr0) for seed in range(n_seeds) for k in range(len(made.built))]
-    jobs = list(jobs_of(ready, 0, made, wanted, workers=workers, iterates=False))
+    jobs = list(jobs_of(ready, 0, made, wanted, workers=workers, keep_iterates=False))
     for job in jobs:
         assert all(mine == tuple(lr0) for _, mine in job.lanes)
     found = sorted((str(job.spec), seed) for job in jobs for seed, _ in job.lanes)
@@ -118,7 +118,7 @@ def test_reshuffled_seeds_keep_their_permutations_in_bounds(
 def test_seeds_with_other_lr0_go_together(ready: Prepared) -> None:
     wanted = [(0, seed, [1.0 + k for k in range(1 + 40 * (seed == 3))]) for seed in range(8)]
     made = plan(solvers=["wngrad"], replicates=8)
-    jobs = list(jobs_of(ready, 0, made, wanted, workers=1, iterates=False))
+    jobs = list(jobs_of(ready, 0, made, wanted, workers=1, keep_iterates=False))
     assert [(seed, list(lr0)) for job in jobs for seed, lr0 in job.lanes] == [
         (seed, lr0) for _, seed, lr0 in wanted
     ]
@@ -132,7 +132,7 @@ def test_every_worker_gets_as_many_seeds(ready: Prepared) -> None:
 
 
 def test_lanes_that_are_cut_for_many_workers_are_not_put_together_again(ready: Prepared) -> None:
-    assert widths(ready, 4, 33, bundles=3) == [24, 9, 24, 9, 24, 9]
+    assert widths(ready, 4, 33, n_solver_seeds=3) == [24, 9, 24, 9, 24, 9]
 
 
 def test_the_first_seeds_of_every_solver_come_first(

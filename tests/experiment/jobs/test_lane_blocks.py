@@ -21,10 +21,10 @@ from threadpoolctl import threadpool_limits
 from lrbench.engine import loop as bundle
 from lrbench.engine.task import Task
 from lrbench.objective.linear import matrix
-from lrbench.objective.linear import sampler as linear_walk
+from lrbench.objective.linear import sampler as linear_sampler
 from lrbench.objective.linear.dense import DenseIterates, small_inner
 from lrbench.objective.linear.matrix import DataMatrix, product
-from lrbench.objective.linear.touched import ScaledWalk
+from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.problem import LinearProblem
 from lrbench.penalties.box import Box
@@ -55,7 +55,7 @@ def in_parts(work: Task, cuts: list[int]) -> list[Run]:
 
 def assert_same_bits(work: Task, *divisions: list[int]) -> list[Run]:
     """Compare bundles of other widths, and a part of the lanes alone, with all of them together."""
-    work = replace(work, multiple=8)
+    work = replace(work, pad_to=8)
     with threadpool_limits(1, "blas"):
         together = run_healthy(work)
         expected = [bits(r) for r in together]
@@ -90,8 +90,8 @@ WAYS = {
 def limit(monkeypatch: pytest.MonkeyPatch, chunk: int | None) -> None:
     """Densify no larger chunk than this; None for the usual limit."""
     if chunk is not None:
-        monkeypatch.setattr(linear_walk, "CHUNK_BYTES", chunk)
-        monkeypatch.setattr(linear_walk, "FEW_FEATURES", 60)
+        monkeypatch.setattr(linear_sampler, "CHUNK_BYTES", chunk)
+        monkeypatch.setattr(linear_sampler, "FEW_FEATURES", 60)
 
 
 @pytest.mark.parametrize("solver", SOLVERS, ids=str)
@@ -102,7 +102,7 @@ def test_a_lane_has_the_same_bits_in_every_bundle(
     kind, size, chunk = WAYS[way]
     limit(monkeypatch, chunk)
     monkeypatch.setattr(matrix, "BLOCK_ELEMENTS", 64 * 25)
-    monkeypatch.setattr(bundle, "LOOK_ELEMENTS", 24 * 71)
+    monkeypatch.setattr(bundle, "EVALUATED_ELEMENTS", 24 * 71)
     problem = problem_of(kind)
     batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
     target = 0.4 * float(problem.value(problem.w0[:, None])[0])
@@ -122,7 +122,7 @@ def test_seeds_that_go_together_under_constraints(constraint: str, sampling: Any
         boxed = replace(problem, penalty=Box(-0.1, np.inf))
         work = replace(work, problem=boxed, constants=replace(work.constants, f_star=0.0))
     tasks = [
-        replace(work, lr0=work.lr0[k:], seed=k, minibatches=batch, multiple=8)
+        replace(work, lr0=work.lr0[k:], seed=k, minibatches=batch, pad_to=8)
         for k in range(4)
         for batch in [Minibatches(problem.n_samples, 7, sampling, seed=k)]
     ]
@@ -136,7 +136,7 @@ def test_padding_refutes_no_optimum() -> None:
     problem = linear_problem("logistic", 90, 11, weight=0.05, seed=3, w0=np.full(11, 10.0))
     work = task(problem, SGD(), [30.0], 60, checkpoints=[0, 60], f_star=0.694)
     tasks = [
-        replace(work, seed=k, minibatches=Minibatches(90, 1, "replacement", k), multiple=8)
+        replace(work, seed=k, minibatches=Minibatches(90, 1, "replacement", k), pad_to=8)
         for k in range(2)
     ]
     with threadpool_limits(1, "blas"):
@@ -149,7 +149,7 @@ def test_widths_that_are_no_multiple_of_eight_are_widened() -> None:
     problem = linear_problem("logistic", 300, 123, weight=0.02, seed=3)
     alone = task(problem, SGD(), RATES[:40].tolist(), 20, checkpoints=[0, 20])
     whole = [
-        replace(alone, seed=k, minibatches=Minibatches(300, 64, "replacement", k), multiple=8)
+        replace(alone, seed=k, minibatches=Minibatches(300, 64, "replacement", k), pad_to=8)
         for k in range(3)
     ]
     counts = (33, 2, 9)
@@ -170,7 +170,7 @@ def test_lanes_that_diverge_or_fold_leave_the_others_as_they_were(
     problem = problem_of(kind, weight=0.5)
     batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
     if way == "touched":
-        assert type(problem.walk(None, None, given(batch or None))) is ScaledWalk
+        assert type(problem.sampler(None, None, given(batch or None))) is ScaledSampler
     work = task(problem, solver, RATES.tolist(), 300, batch=batch or None, checkpoints=[0, 7, 300])
     runs = assert_same_bits(work, [8, 40], [3, 70])
     if isinstance(solver, SGD):
@@ -199,9 +199,9 @@ def test_constraints_that_cut_some_lanes_short(
         assert min(lengths) < 0.49 < 0.5 * (1 - 1e-9) < max(lengths)
 
 
-@pytest.mark.parametrize("multiple", [1, 8])
+@pytest.mark.parametrize("pad_to", [1, 8])
 @pytest.mark.parametrize("n_lanes", [1, 3, 8, 9])
-def test_the_width_is_padded(multiple: int, n_lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_width_is_padded(pad_to: int, n_lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     widths: list[int] = []
     accumulate = DenseIterates.accumulate
 
@@ -213,10 +213,10 @@ def test_the_width_is_padded(multiple: int, n_lanes: int, monkeypatch: pytest.Mo
     problem = linear_problem("squared")
     rates = np.geomspace(0.01, 1e3, n_lanes)
     work = task(problem, SGD(), rates.tolist(), 200)
-    runs = run_healthy(replace(work, multiple=multiple))
+    runs = run_healthy(replace(work, pad_to=pad_to))
     assert [r.lr0 for r in runs] == rates.tolist()
-    assert widths[0] == (n_lanes if multiple == 1 else 8 * ((n_lanes + 7) // 8))
-    assert all(w % multiple == 0 for w in widths)
+    assert widths[0] == (n_lanes if pad_to == 1 else 8 * ((n_lanes + 7) // 8))
+    assert all(w % pad_to == 0 for w in widths)
     if n_lanes > 8:
         assert widths[-1] < widths[0]
 
@@ -228,7 +228,7 @@ def test_lanes_of_several_seeds_have_the_bits_of_each_seed_alone(
 ) -> None:
     kind, size, chunk = WAYS[way]
     limit(monkeypatch, chunk)
-    monkeypatch.setattr(linear_walk, "CHUNK_SAMPLES", 40)
+    monkeypatch.setattr(linear_sampler, "CHUNK_SAMPLES", 40)
     problem = problem_of(kind)
     alone = task(problem, solver, [1.0], 40, checkpoints=[0, 1, 5, 20, 40])
     target = 0.8 * alone.constants.delta0
@@ -239,7 +239,7 @@ def test_lanes_of_several_seeds_have_the_bits_of_each_seed_alone(
             seed=seed,
             minibatches=Minibatches(problem.n_samples, size or 1, "replacement", seed=seed),
             budget=replace(alone.budget, target=target),
-            multiple=8,
+            pad_to=8,
         )
         for seed, lanes in enumerate([slice(None), slice(70, None), slice(0, 33), slice(2)])
     ]

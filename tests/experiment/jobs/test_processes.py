@@ -19,8 +19,8 @@ from job_problems import Deadly, Shielded, Touchy, assert_same, by_cell, plan, s
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError
-from lrbench.experiment.jobs import Ground, Job, Outcome, processes
-from lrbench.experiment.jobs.base import work
+from lrbench.experiment.jobs import Job, Outcome, SharedProblem, processes
+from lrbench.experiment.jobs.base import run_job
 from lrbench.experiment.jobs.here import Here
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.results import Result, Status
@@ -104,9 +104,9 @@ class StopsAfterOne:
         self.workers = inner.workers
 
     def __call__(
-        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
-        for k, ended in enumerate(self.inner(jobs, grounds, control)):
+        for k, ended in enumerate(self.inner(jobs, shared_problems, control)):
             if k == 0:
                 control.keep_results()
                 signal.raise_signal(signal.SIGINT)
@@ -170,7 +170,7 @@ def test_what_is_raised_around_a_solver_is_a_row(monkeypatch: pytest.MonkeyPatch
     def no_room(*args: object, **more: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(engine, "run", no_room)
+    monkeypatch.setattr(engine, "run_lanes", no_room)
     runs = by_cell(swept(plan())).values()
     assert len(runs) == 2 * 2 * 11
     assert {(run.status, run.error) for run in runs} == {(Status.FAILED, "MemoryError")}
@@ -186,7 +186,9 @@ def test_workers_start_where_the_first_seed_says_that_it_takes_long(
 
     def drained(self: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
         left.extend(jobs)
-        return ((job, work(job, self._grounds[job.ground], lambda t: False)) for job in jobs)
+        return (
+            (job, run_job(job, self._shared[job.problem_index], lambda t: False)) for job in jobs
+        )
 
     clock = SimpleNamespace(monotonic=lambda: next(now))
     monkeypatch.setattr(processes, "time", clock)

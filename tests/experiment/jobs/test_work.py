@@ -8,8 +8,8 @@ from job_problems import Touchy, plan
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control
-from lrbench.experiment.jobs import Ground
-from lrbench.experiment.jobs.base import Job, work
+from lrbench.experiment.jobs import SharedProblem
+from lrbench.experiment.jobs.base import Job, run_job
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.plan.prepare import prepare
 from lrbench.problem_files import load_spec
@@ -20,15 +20,15 @@ from lrbench.results import Run, Status
 def test_a_seed_that_fails_takes_no_other_with_it(limit: float) -> None:
     made = plan(batch_size=4, passes=2.0)
     p = prepare(load_spec("logreg"), made, None, Control())
-    ground = Ground(p.problem, p.constants, p.optimum.w_star)
+    shared = SharedProblem(p.problem, p.constants, p.optimum.w_star)
     wanted = [(0, seed, [3.0]) for seed in range(8)]
-    (job, *_) = jobs_of(p, 0, made, wanted, workers=1, iterates=False)
+    (job, *_) = jobs_of(p, 0, made, wanted, workers=1, keep_iterates=False)
     lanes = tuple((seed, (3.0,)) for seed in range(8))
 
     def ran(*some: tuple[int, tuple[float, ...]]) -> list[tuple[int, Status, str | None, int]]:
         touchy = Touchy(limit)
         mine = Job(**{**vars(job), "lanes": some, "solver": touchy, "spec": SolverSpec("touchy")})
-        runs = work(mine, ground, lambda t: False)
+        runs = run_job(mine, shared, lambda t: False)
         assert isinstance(runs, list)
         assert all(isinstance(r, Run) for r in runs)
         return [(r.seed, r.status, r.error, r.status_at) for r in runs]

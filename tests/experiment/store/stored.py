@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.engine.control import Control
-from lrbench.experiment.conduct import carry_out
-from lrbench.experiment.jobs import Ground, Job, Outcome
+from lrbench.experiment.conduct import run_plan
+from lrbench.experiment.jobs import Job, Outcome, SharedProblem
 from lrbench.experiment.jobs.here import Here
 from lrbench.experiment.store import store_at
 from lrbench.plan.plan import Plan
@@ -27,10 +27,10 @@ class Counting:
         self.lanes = 0
 
     def __call__(
-        self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
         self.lanes += sum(job.n_lanes for job in jobs)
-        yield from Here()(jobs, grounds, control)
+        yield from Here()(jobs, shared_problems, control)
 
 
 def swept(store: Path | None, **changes: Any) -> tuple[Result, int]:
@@ -38,7 +38,7 @@ def swept(store: Path | None, **changes: Any) -> tuple[Result, int]:
     counting = Counting()
     plan = Plan(sweep=True, **{"lr0": "1e-2:1e2:5", **OPTIONS, **changes})
     with store_at(store) as kept:
-        result = carry_out(plan, [load_spec("logreg")], Control(), executor=counting, store=kept)
+        result = run_plan(plan, [load_spec("logreg")], Control(), executor=counting, store=kept)
     return result, counting.lanes
 
 

@@ -17,7 +17,15 @@ from stored import swept, without_clocks
 from lrbench.api import sweep
 from lrbench.errors import LrbenchError
 from lrbench.experiment.store import cells as cells_module
-from lrbench.experiment.store import contents, entries, merge, opened, prune, result_of, store_at
+from lrbench.experiment.store import (
+    contents,
+    merge_stores,
+    opened,
+    prune_cells,
+    result_of,
+    store_at,
+    stored_cells,
+)
 from lrbench.plan.plan import Plan
 from lrbench.results import Result, Status
 
@@ -66,9 +74,9 @@ def test_other_code_is_another_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "source_of", lambda solver: other)
     assert swept(store)[1] == 10
     with opened(store) as connection:
-        assert sorted(e.current for e in entries(connection)) == [False, False, True, True]
+        assert sorted(e.current for e in stored_cells(connection)) == [False, False, True, True]
         assert len(result_of(connection, store).problems) == 2
-        assert prune(connection, stale=True) == 10
+        assert prune_cells(connection, stale=True) == 10
         assert len(result_of(connection, store).problems) == 1
 
 
@@ -85,7 +93,7 @@ def test_unfinished_cells_are_not_kept(tmp_path: Path) -> None:
         kept.declare("id", "logreg", result.problems[0].header, 10, sweep=True)
         kept.put("id", Plan(solvers="sgd").built[0][0], mixed)
     with opened(tmp_path / "s.sqlite") as connection:
-        assert sum(e.cells for e in entries(connection)) == 1
+        assert sum(e.cells for e in stored_cells(connection)) == 1
 
 
 def test_a_diverged_lane_is_kept_with_its_trace(tmp_path: Path) -> None:
@@ -104,8 +112,8 @@ def test_stores_merge(tmp_path: Path) -> None:
     swept(a, lr0=[0.1, 1.0])
     swept(b, lr0=[1.0, 10.0])
     with opened(into, create=True) as connection:
-        assert merge(connection, [a, b]) == 6
-        assert merge(connection, [a, b]) == 0
+        assert merge_stores(connection, [a, b]) == 6
+        assert merge_stores(connection, [a, b]) == 0
     whole, ran = swept(into, lr0=[0.1, 1.0, 10.0])
     assert ran == 0
     assert without_clocks(whole) == without_clocks(swept(None, lr0=[0.1, 1.0, 10.0])[0])
@@ -133,7 +141,7 @@ def test_several_budgets_of_a_problem_are_told_apart_and_solvers_keep_their_orde
     swept(store, solvers=["wngrad", "sgd", "adagrad-norm"], passes=1, lr0="1e-2:1e2:9")
     with opened(store) as connection:
         shown = result_of(connection, store)
-        listed = [(e.solver, e.cells) for e in entries(connection)]
+        listed = [(e.solver, e.cells) for e in stored_cells(connection)]
     names = [problem.name for problem in shown.problems]
     assert len(set(names)) == 2
     assert all(name.startswith("logreg (batches of 16, ") for name in names)

@@ -16,7 +16,14 @@ from lrbench.cache import source_hash
 from lrbench.config.registry import Registry
 from lrbench.engine.control import Control
 from lrbench.experiment.store import cells as cells_module
-from lrbench.experiment.store import contents, entries, merge, opened, prune, result_of
+from lrbench.experiment.store import (
+    contents,
+    merge_stores,
+    opened,
+    prune_cells,
+    result_of,
+    stored_cells,
+)
 from lrbench.experiment.store.cells import experiment_id, source_of
 from lrbench.objective.constants import Constants
 from lrbench.plan.plan import Plan
@@ -195,7 +202,7 @@ def test_cells_of_an_older_solver_are_stale_and_give_way_to_newer_ones(
     swept(store)
     of_another_solver(monkeypatch)
     with opened(store) as connection:
-        assert {e.solver.split("[")[0]: e.current for e in entries(connection)} == {
+        assert {e.solver.split("[")[0]: e.current for e in stored_cells(connection)} == {
             "wngrad": False,
             "sgd": True,
         }
@@ -203,8 +210,8 @@ def test_cells_of_an_older_solver_are_stale_and_give_way_to_newer_ones(
     with opened(store) as connection:
         (problem,) = result_of(connection, store).problems
         assert len(problem.runs) == 10
-        assert prune(connection, stale=True) == 5
-        assert all(e.current for e in entries(connection))
+        assert prune_cells(connection, stale=True) == 5
+        assert all(e.current for e in stored_cells(connection))
 
 
 def test_a_store_of_older_code_is_read_and_merged_but_not_used(
@@ -216,11 +223,11 @@ def test_a_store_of_older_code_is_read_and_merged_but_not_used(
         # What the first edition wrote: one hash for all of the code.
         connection.execute("UPDATE cells SET source = ?, key = 'old ' || key", ("a" * 64,))
         connection.commit()
-        assert [e.current for e in entries(connection)] == [False, False]
+        assert [e.current for e in stored_cells(connection)] == [False, False]
         assert len(result_of(connection, store).problems[0].runs) == 10
     assert swept(store)[1] == 10
     with opened(into, create=True) as connection:
-        assert merge(connection, [store]) == 20
+        assert merge_stores(connection, [store]) == 20
         assert len(result_of(connection, into).problems) == 2
 
 
@@ -231,4 +238,4 @@ def test_cells_of_a_solver_that_is_gone_are_stale(
     swept(store)
     monkeypatch.setattr(contents, "SOLVERS", Registry("solver", {}))
     with opened(store) as connection:
-        assert not any(e.current for e in entries(connection))
+        assert not any(e.current for e in stored_cells(connection))

@@ -13,9 +13,17 @@ from stored import OPTIONS, Counting, swept, without_clocks
 
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError
-from lrbench.experiment.conduct import carry_out
-from lrbench.experiment.jobs import Ground, Job, Outcome
-from lrbench.experiment.store import database, entries, merge, opened, prune, result_of, store_at
+from lrbench.experiment.conduct import run_plan
+from lrbench.experiment.jobs import Job, Outcome, SharedProblem
+from lrbench.experiment.store import (
+    database,
+    merge_stores,
+    opened,
+    prune_cells,
+    result_of,
+    store_at,
+    stored_cells,
+)
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec, spec_from_data
 
@@ -64,7 +72,7 @@ def test_any_name_is_that_of_a_file(
     swept(path, lr0=[1.0])
     assert path.is_file()
     with opened("into.sqlite", create=True) as connection:
-        assert merge(connection, [path]) == 2
+        assert merge_stores(connection, [path]) == 2
 
 
 def test_two_commands_may_make_a_store_at_once(
@@ -89,20 +97,20 @@ def test_a_sweep_whose_experiment_is_pruned_is_in_the_store_at_its_end(tmp_path:
 
     class Pruning(Counting):
         def __call__(
-            self, jobs: Sequence[Job], grounds: Sequence[Ground], control: Control
+            self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
         ) -> Iterator[tuple[Job, Outcome]]:
-            for ended in super().__call__(jobs, grounds, control):
+            for ended in super().__call__(jobs, shared_problems, control):
                 with opened(path) as connection:
-                    prune(connection, stale=True, problem="logreg")
+                    prune_cells(connection, stale=True, problem="logreg")
                 yield ended
                 with opened(path) as connection:
-                    prune(connection, stale=False, solver="wngrad")
+                    prune_cells(connection, stale=False, solver="wngrad")
 
     plan = Plan(sweep=True, lr0="1e-2:1e2:5", **OPTIONS)
     with store_at(path) as kept:
-        carry_out(plan, [load_spec("logreg")], Control(), executor=Pruning(), store=kept)
+        run_plan(plan, [load_spec("logreg")], Control(), executor=Pruning(), store=kept)
     with opened(path) as connection:
-        assert [(e.solver, e.cells) for e in entries(connection)] == [("sgd", 5)]
+        assert [(e.solver, e.cells) for e in stored_cells(connection)] == [("sgd", 5)]
 
 
 def test_a_full_disk_is_called_a_full_disk(tmp_path: Path) -> None:
@@ -111,7 +119,7 @@ def test_a_full_disk_is_called_a_full_disk(tmp_path: Path) -> None:
         assert kept is not None
         kept._connection.execute("PRAGMA max_page_count = 8")
         with pytest.raises(LrbenchError, match="is full"):
-            carry_out(plan, [load_spec("logreg")], Control(), store=kept)
+            run_plan(plan, [load_spec("logreg")], Control(), store=kept)
     assert swept(tmp_path / "s.sqlite")[1] == 10
 
 
@@ -125,7 +133,7 @@ def test_a_store_is_read_in_a_folder_that_cannot_be_written_to(
         assert len(result_of(connection, path).problems[0].runs) == 10
         assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(LrbenchError, match="readonly"), opened(path) as connection:
-        prune(connection, stale=False, solver="sgd")
+        prune_cells(connection, stale=False, solver="sgd")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +181,7 @@ def test_held_out_samples_are_part_of_a_cell(tmp_path: Path) -> None:
         spec = spec_from_data(str(tmp_path / "train"), test=None if test is None else str(test))
         plan = Plan(sweep=True, solvers="sgd", lr0=[0.1], iterations=5)
         with store_at(store) as kept:
-            result = carry_out(plan, [spec], Control(), executor=counting, store=kept)
+            result = run_plan(plan, [spec], Control(), executor=counting, store=kept)
         losses = result.problems[0].runs[0].trace.get("test_loss")
         seen.append((counting.lanes, None if losses is None else float(losses[-1])))
     assert [lanes for lanes, _ in seen] == [1, 1, 1, 0]
@@ -197,7 +205,7 @@ def test_a_store_says_the_budget_and_not_the_longest_run(tmp_path: Path) -> None
     first, _ = swept(path, lr0=[1.0], solvers=["wngrad"], passes=100)
     with opened(path) as connection:
         shown = result_of(connection, path)
-        (entry,) = entries(connection)
+        (entry,) = stored_cells(connection)
     assert max(run.status_at for run in first.problems[0].runs) < entry.iterations
     assert shown.problems[0].sweep == first.problems[0].sweep
     assert entry.iterations == Plan(**OPTIONS | {"passes": 100}).steps(569)

@@ -20,14 +20,14 @@ from builders import (
 )
 
 from lrbench.arrays import norm_sq
-from lrbench.objective.linear import sampler as linear_walk
+from lrbench.objective.linear import sampler as linear_sampler
 from lrbench.objective.linear import scaled as scaled_lanes
-from lrbench.objective.linear.sampler import FullWalk, MinibatchWalk
-from lrbench.objective.linear.touched import ScaledWalk
+from lrbench.objective.linear.sampler import FullSampler, MinibatchSampler
+from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball, Gradient, Iterate, Oracle
 from lrbench.objective.problem import LinearProblem
-from lrbench.solvers.base import Step, asks_whole
+from lrbench.solvers.base import Step, needs_dense_gradient
 from lrbench.solvers.sgd import SGD
 
 FEATURES, SAMPLES = 60, 40
@@ -82,12 +82,12 @@ class Mixed(SGD):
         if oracle.index[0] % 2:
             return Step(oracle.descend(W, state.lr, g), state.lr, state)
         W = oracle.move(W, state.lr * np.linspace(-0.1, 0.2, self.n_features)[:, None])
-        assert not oracle.plain
+        assert oracle.off_path is not None
         return Step(W, state.lr, state)
 
 
 def laps(
-    walk: ScaledWalk | MinibatchWalk,
+    sampler: ScaledSampler | MinibatchSampler,
     solver: Any,
     rates: Array,
     steps: int,
@@ -100,15 +100,15 @@ def laps(
     def observe(W: Iterate, g: Gradient) -> None:
         noted[:] = [(g.norm_sq(), g.inner(W), g.inner_star())]
 
-    iterates: Any = walk.iterates
-    oracles: Iterator[Oracle] = walk.oracles(observe)
+    iterates: Any = sampler.iterates
+    oracles: Iterator[Oracle] = sampler.oracles(observe)
     W = iterates.start(len(rates))
     state = solver.init(W, rates)
     plain: list[bool] = []
     for t, oracle in zip(range(steps), oracles, strict=False):
         iterates.accumulate(W)
         W, _, state = solver.step(W, state, oracle)
-        plain.append(oracle.plain)
+        plain.append(oracle.off_path is None)
         if t == keep_at:
             mask = np.array([True, False, True, False, True])
             W, state = iterates.keep(W, mask), type(state)(*(f[..., mask] for f in state))
@@ -129,16 +129,16 @@ def assert_same(
 ) -> list[Lap]:
     """Compare both ways; every number to 1e-12 of the largest of its kind and lane."""
     w_star = np.random.default_rng(8).standard_normal(problem.n_features)
-    fast = ScaledWalk(problem, problem.w0, w_star, ball, batches())
-    plain = MinibatchWalk(problem, problem.w0, w_star, ball, [batches()], dense=True)
+    fast = ScaledSampler(problem, problem.w0, w_star, ball, batches())
+    plain = MinibatchSampler(problem, problem.w0, w_star, ball, [batches()], dense=True)
     out = []
-    a, b = (laps(walk, solver, rates, steps, look, keep_at) for walk in (fast, plain))
+    a, b = (laps(sampler, solver, rates, steps, look, keep_at) for sampler in (fast, plain))
     for one, two in zip(a, b, strict=True):
         for name in ("W", "mean", "norm_sq", "inner", "inner_star"):
             mine, theirs = getattr(one, name), getattr(two, name)
             scale = max(1.0, float(np.abs(theirs).max()))
             np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-12 * scale, err_msg=name)
-        assert one.plain == two.plain
+        assert (one.off_path is None) == (two.off_path is None)
         out.append(two)
     assert len(out) == steps // look
     return out
@@ -171,10 +171,10 @@ def test_scales_that_grow_beyond_all_bounds_are_folded(intercept: bool) -> None:
 @pytest.mark.parametrize(("weight", "lr"), [(1.0, 5.0), (1.0, 0.9), (0.5, 2.0)])
 def test_the_scale_keeps_its_range(weight: float, lr: float) -> None:
     problem = wide(weight, w0=start(False))
-    walk = ScaledWalk(problem, problem.w0, None, None, batches())
-    W, rate = walk.iterates.start(1), np.array([lr])
+    sampler = ScaledSampler(problem, problem.w0, None, None, batches())
+    W, rate = sampler.iterates.start(1), np.array([lr])
     seen = []
-    for _, oracle in zip(range(30), walk.oracles(lambda W, g: None), strict=False):
+    for _, oracle in zip(range(30), sampler.oracles(lambda W, g: None), strict=False):
         W = oracle.descend(W, rate, oracle.gradient(W))
         seen.append(abs(float(W.scale[0])))
     assert scaled_lanes.SMALLEST_SCALE <= min(seen) <= max(seen) <= scaled_lanes.LARGEST_SCALE
@@ -234,7 +234,7 @@ def test_minibatches_without_a_single_entry() -> None:
     X.data[X.indptr[3] : X.indptr[12]] = 0.0
     X.eliminate_zeros()
     assert_same(problem, SGD(), RATES, steps=120)
-    one = ScaledWalk(problem, problem.w0, None, None, batches(1))
+    one = ScaledSampler(problem, problem.w0, None, None, batches(1))
     W = one.iterates.start(2)
     empty = 0
     for _, oracle in zip(range(60), one.oracles(lambda W, g: None), strict=False):
@@ -248,9 +248,9 @@ def test_minibatches_without_a_single_entry() -> None:
 @pytest.mark.parametrize("intercept", [False, True])
 def test_dense_gradient_is_explicit(weight: float, intercept: bool) -> None:
     problem = wide(weight, intercept=intercept, w0=start(intercept))
-    walk = ScaledWalk(problem, problem.w0, None, None, batches())
-    W = walk.iterates.start(2)
-    for _, oracle in zip(range(8), walk.oracles(lambda W, g: None), strict=False):
+    sampler = ScaledSampler(problem, problem.w0, None, None, batches())
+    W = sampler.iterates.start(2)
+    for _, oracle in zip(range(8), sampler.oracles(lambda W, g: None), strict=False):
         # The iterate by hand, so that nothing is folded before the gradient is taken.
         p = W.n_penalised
         here = np.vstack([W.V[:p] * W.scale, W.V[p:]])
@@ -260,7 +260,7 @@ def test_dense_gradient_is_explicit(weight: float, intercept: bool) -> None:
         norm, inner = g.norm_sq(), g.inner(W)
         np.testing.assert_allclose(norm, norm_sq(expected), rtol=1e-12)
         np.testing.assert_allclose(inner, (expected * here).sum(axis=0), rtol=1e-11, atol=1e-13)
-        if walk.meter.sample_gradients % 2:
+        if sampler.meter.sample_gradients % 2:
             np.testing.assert_allclose(g.dense(), expected, rtol=1e-12, atol=1e-15)
         lr = np.array([0.1, 1.0])
         W = oracle.descend(W, lr, g)
@@ -271,9 +271,9 @@ def test_dense_gradient_is_explicit(weight: float, intercept: bool) -> None:
 
 def test_untouched_rows_are_not_visited() -> None:
     problem = wide(0.1, w0=start(False))
-    walk = ScaledWalk(problem, problem.w0, None, None, batches())
-    W = walk.iterates.start(2)
-    oracle = next(walk.oracles(lambda W, g: None))
+    sampler = ScaledSampler(problem, problem.w0, None, None, batches())
+    W = sampler.iterates.start(2)
+    oracle = next(sampler.oracles(lambda W, g: None))
     before = W.V.copy()
     W = oracle.descend(W, np.array([0.1, 0.2]), oracle.gradient(W))
     changed = np.flatnonzero((before != W.V).any(axis=1))
@@ -286,10 +286,10 @@ def test_whole_runs_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = wide(0.1, intercept=True, w0=start(True))
     work = task(problem, every_variant()[0], RATES.tolist(), 200, batch=batches())
     plain = run_healthy(work)
-    monkeypatch.setattr(linear_walk, "CHUNK_BYTES", 0)
-    monkeypatch.setattr(linear_walk, "FEW_FEATURES", FEATURES - 1)
+    monkeypatch.setattr(linear_sampler, "CHUNK_BYTES", 0)
+    monkeypatch.setattr(linear_sampler, "FEW_FEATURES", FEATURES - 1)
     monkeypatch.setattr(problem.data.X, "toarray", None)
-    assert isinstance(problem.walk(None, None, [batches()]), ScaledWalk)
+    assert isinstance(problem.sampler(None, None, [batches()]), ScaledSampler)
     for one, two in zip(run_healthy(work), plain, strict=True):
         assert one.status == two.status
         for key in set(two.trace) - {"seconds"}:
@@ -307,30 +307,30 @@ def test_scaled_lanes_only_where_they_pay(monkeypatch: pytest.MonkeyPatch) -> No
     zero, elsewhere = np.zeros(FEATURES), start(False)
 
     def chosen(problem: LinearProblem, size: int | None = 3, ball: Ball | None = None) -> type:
-        return type(problem.walk(None, ball, [] if size is None else [batches(size)]))
+        return type(problem.sampler(None, ball, [] if size is None else [batches(size)]))
 
-    assert chosen(sparse) is MinibatchWalk  # small: densified
-    monkeypatch.setattr(linear_walk, "CHUNK_BYTES", 8 * 8 * FEATURES)
-    assert chosen(sparse, size=2) is MinibatchWalk  # few features
-    monkeypatch.setattr(linear_walk, "FEW_FEATURES", FEATURES - 1)
-    assert chosen(sparse, size=1) is MinibatchWalk  # just small enough
-    assert chosen(sparse, size=2) is ScaledWalk
-    assert chosen(sparse, size=None) is FullWalk
-    assert chosen(dense_data) is MinibatchWalk
-    assert chosen(sparse, size=39) is MinibatchWalk  # touches nearly everything
-    assert chosen(sparse, ball=Ball(zero, 1.0)) is ScaledWalk
-    assert chosen(wide(0.1, w0=elsewhere), ball=Ball(elsewhere, 1.0)) is MinibatchWalk
-    assert chosen(sparse, ball=Ball(elsewhere, 1.0)) is MinibatchWalk
+    assert chosen(sparse) is MinibatchSampler  # small: densified
+    monkeypatch.setattr(linear_sampler, "CHUNK_BYTES", 8 * 8 * FEATURES)
+    assert chosen(sparse, size=2) is MinibatchSampler  # few features
+    monkeypatch.setattr(linear_sampler, "FEW_FEATURES", FEATURES - 1)
+    assert chosen(sparse, size=1) is MinibatchSampler  # just small enough
+    assert chosen(sparse, size=2) is ScaledSampler
+    assert chosen(sparse, size=None) is FullSampler
+    assert chosen(dense_data) is MinibatchSampler
+    assert chosen(sparse, size=39) is MinibatchSampler  # touches nearly everything
+    assert chosen(sparse, ball=Ball(zero, 1.0)) is ScaledSampler
+    assert chosen(wide(0.1, w0=elsewhere), ball=Ball(elsewhere, 1.0)) is MinibatchSampler
+    assert chosen(sparse, ball=Ball(elsewhere, 1.0)) is MinibatchSampler
     monkeypatch.setattr(type(sparse.penalty), "shrinks", False)
-    assert chosen(sparse) is MinibatchWalk
+    assert chosen(sparse) is MinibatchSampler
 
 
 def test_minibatches_are_made_dense_where_that_is_cheaper() -> None:
     def dense(density: float, size: int) -> bool:
         problem = linear_problem("logistic", 500, 100, density=density)
-        walk = problem.walk(None, None, [Minibatches(500, size, "replacement", 0)])
-        oracle: Any = next(iter(walk.oracles(lambda W, g: None)))
-        return isinstance(oracle.shares[0].X, np.ndarray)
+        sampler = problem.sampler(None, None, [Minibatches(500, size, "replacement", 0)])
+        oracle: Any = next(iter(sampler.oracles(lambda W, g: None)))
+        return isinstance(oracle.seed_batches[0].X, np.ndarray)
 
     assert dense(0.05, 16)  # so few that SciPy's calls take longer
     assert not dense(0.05, 64)
@@ -339,32 +339,32 @@ def test_minibatches_are_made_dense_where_that_is_cheaper() -> None:
 
 
 def test_whole_gradients_are_taken_in_plain_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linear_walk, "CHUNK_BYTES", 8 * 8 * FEATURES)
-    monkeypatch.setattr(linear_walk, "FEW_FEATURES", FEATURES - 1)
+    monkeypatch.setattr(linear_sampler, "CHUNK_BYTES", 8 * 8 * FEATURES)
+    monkeypatch.setattr(linear_sampler, "FEW_FEATURES", FEATURES - 1)
     problem, chosen = wide(0.1), []
-    assert type(problem.walk(None, None, [batches()])) is ScaledWalk
-    assert type(problem.walk(None, None, [batches()], whole=True)) is MinibatchWalk
-    assert type(problem.walk(None, None, [], whole=True)) is FullWalk
-    start = ScaledWalk.__init__
+    assert type(problem.sampler(None, None, [batches()])) is ScaledSampler
+    assert type(problem.sampler(None, None, [batches()], dense_gradient=True)) is MinibatchSampler
+    assert type(problem.sampler(None, None, [], dense_gradient=True)) is FullSampler
+    start = ScaledSampler.__init__
 
-    def noted(self: ScaledWalk, *args: Any) -> None:
+    def noted(self: ScaledSampler, *args: Any) -> None:
         chosen.append(type(self))
         start(self, *args)
 
-    monkeypatch.setattr(ScaledWalk, "__init__", noted)
+    monkeypatch.setattr(ScaledSampler, "__init__", noted)
     solvers = every_variant()
-    assert {asks_whole(solver) for solver in solvers} == {True, False}
+    assert {needs_dense_gradient(solver) for solver in solvers} == {True, False}
     for solver in solvers:
         chosen.clear()
         run_healthy(task(problem, solver, [0.1], 3, batch=batches(), minimum=False))
-        assert bool(chosen) is not asks_whole(solver), solver
+        assert bool(chosen) is not needs_dense_gradient(solver), solver
 
 
 def test_the_sparse_gather_equals_the_dense_one() -> None:
     problem = wide(0.1, intercept=True, w0=start(True))
     w_star = minimiser(problem)
     one, two = (
-        MinibatchWalk(problem, problem.w0, w_star, None, [batches()], dense=dense)
+        MinibatchSampler(problem, problem.w0, w_star, None, [batches()], dense=dense)
         for dense in (True, False)
     )
     for a, b in zip(

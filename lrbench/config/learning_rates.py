@@ -25,7 +25,7 @@ DIGITS = 13
 
 
 @dataclass(frozen=True)
-class Rate:
+class LearningRate:
     """An initial learning rate, as a number or in units of 1/L.
 
     Parameters
@@ -84,7 +84,7 @@ def log_spaced(low: float, high: float, count: int) -> NDArray[np.float64]:
     return np.array([float(f"{number:.{DIGITS}g}") for number in numbers])
 
 
-def parse_rates(texts: Iterable[str]) -> list[Rate]:
+def parse_learning_rates(texts: Iterable[str]) -> list[LearningRate]:
     """Return the initial learning rates that the texts name, in order, each once.
 
     Raises
@@ -96,7 +96,9 @@ def parse_rates(texts: Iterable[str]) -> list[Rate]:
     return list(dict.fromkeys(found))
 
 
-def rates(values: float | str | Rate | Iterable[float | str | Rate]) -> list[Rate]:
+def learning_rates(
+    values: float | str | LearningRate | Iterable[float | str | LearningRate],
+) -> list[LearningRate]:
     """Return the initial learning rates in numbers, texts and rates, in order, each once.
 
     Parameters
@@ -107,33 +109,33 @@ def rates(values: float | str | Rate | Iterable[float | str | Rate]) -> list[Rat
     Raises
     ------
     UsageError
-        As for `parse_rates`.
+        As for `parse_learning_rates`.
     """
     if isinstance(values, str) or not isinstance(values, Iterable):
         return _rates(values)
     return list(dict.fromkeys(rate for value in values for rate in _rates(value)))
 
 
-def resolve(rates: Sequence[Rate], L: float) -> list[float]:
+def resolve_learning_rates(learning_rates: Sequence[LearningRate], L: float) -> list[float]:
     """Return the learning rates on a problem with this `L`, in order, each once."""
-    return list(dict.fromkeys(rate.at(L) for rate in rates))
+    return list(dict.fromkeys(rate.at(L) for rate in learning_rates))
 
 
-def _rates(value: object) -> list[Rate]:
-    if isinstance(value, Rate):
-        return [Rate(_checked(value.value, str(value), str(value)), value.per_L)]
+def _rates(value: object) -> list[LearningRate]:
+    if isinstance(value, LearningRate):
+        return [LearningRate(_checked(value.value, str(value), str(value)), value.per_L)]
     if isinstance(value, str):
-        return parse_rates([value])
+        return parse_learning_rates([value])
     if isinstance(value, bool) or not isinstance(value, Real):
         raise UsageError(f"--lr0 {shown(value)} is not a number.", HINT)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
-    return [Rate(_checked(number, f"{number:g}", f"{number:g}"))]
+    return [LearningRate(_checked(number, f"{number:g}", f"{number:g}"))]
 
 
-def _part(part: str, text: str) -> list[Rate]:
+def _part(part: str, text: str) -> list[LearningRate]:
     pieces = part.split(":")
     if len(pieces) == 1:
         return [_rate(part, text)]
@@ -149,16 +151,16 @@ def _part(part: str, text: str) -> list[Rate]:
         raise UsageError(f"--lr0 {shown(text)}: no {count} values go from {lo} up to {hi}.", HINT)
     exact = [lo.value, hi.value] if count > 1 else [lo.value]
     inside = log_spaced(lo.value, hi.value, count)[1:-1].tolist()
-    return [Rate(value, lo.per_L) for value in (exact[0], *inside, *exact[1:])]
+    return [LearningRate(value, lo.per_L) for value in (exact[0], *inside, *exact[1:])]
 
 
-def _rate(piece: str, text: str) -> Rate:
+def _rate(piece: str, text: str) -> LearningRate:
     number = piece.strip().removesuffix(PER_L)
     try:
         value = float(number)
     except ValueError:
         raise UsageError(f"--lr0 {shown(text)}: {shown(piece)} is not a number.", HINT) from None
-    return Rate(_checked(value, shown(piece), shown(text)), per_L=number != piece.strip())
+    return LearningRate(_checked(value, shown(piece), shown(text)), per_L=number != piece.strip())
 
 
 def _checked(value: float, piece: str, text: str) -> float:

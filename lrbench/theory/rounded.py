@@ -24,7 +24,7 @@ def distance(setting: Setting) -> float:
     return constants.distance + (constants.distance_error or 0.0)
 
 
-def diameter(setting: Setting) -> float:
+def iterate_diameter(setting: Setting) -> float:
     """Return D >= |x_t - x*| for every iterate; inf where nothing keeps them near.
 
     The least of |w_0 - w*| + radius in a ball, and the diameter of an indicator penalty's set.
@@ -40,7 +40,7 @@ def lipschitz(setting: Setting) -> float:
     return min(bounds, default=math.inf)
 
 
-def noise(setting: Setting) -> float:
+def noise_at_minimiser(setting: Setting) -> float:
     """Return E|g(w*)|^2 of one minibatch of independent samples; 0 for full batches."""
     if setting.batch:
         return 0.0

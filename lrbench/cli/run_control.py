@@ -42,7 +42,7 @@ def reserve_files(
 
 
 @contextmanager
-def conducted(
+def controlled(
     timeout: float | None, notes: Sequence[str], progress: bool | None, *, quiet: bool
 ) -> Iterator[tuple[Control, ProgressBar]]:
     """Control a command in the block: signals, timeout, progress; say the notes when it is ready.
@@ -89,7 +89,7 @@ def effective(ctx: click.Context) -> list[str]:
     return words
 
 
-def conclude(result: Result, control: Control, *, quiet: bool, strict: bool) -> int:
+def exit_code(result: Result, control: Control, *, quiet: bool, strict: bool) -> int:
     """Say what went wrong on stderr; return the exit code."""
     from lrbench.cli.main import say
     from lrbench.results import Status
