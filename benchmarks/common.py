@@ -15,7 +15,7 @@ from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import constants, find_optimum
 from lrbench.problem_files import build_problem, spec_from_data
-from lrbench.solvers.build import build_problem as build_solver
+from lrbench.solvers.build import build_solver
 
 
 def data_file() -> Path:

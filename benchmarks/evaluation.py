@@ -12,7 +12,7 @@ import numpy as np
 from common import data_file, logistic
 from threadpoolctl import threadpool_limits
 
-from lrbench.objective.linear.matrix import keep_freed_memory
+from lrbench.arrays import keep_freed_memory
 
 
 def by_hand(problem, W, A):

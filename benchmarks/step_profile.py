@@ -12,9 +12,10 @@ import numpy as np
 from common import data_file, logistic, task
 from threadpoolctl import threadpool_limits
 
+from lrbench.arrays import keep_freed_memory
 from lrbench.engine import run as engine
 from lrbench.engine.tracker import Tracker
-from lrbench.objective.linear.matrix import keep_freed_memory, product
+from lrbench.objective.linear.matrix import product
 from lrbench.objective.minibatches import Minibatches
 
 

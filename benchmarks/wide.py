@@ -26,7 +26,7 @@ from lrbench.objective.linear.sampler import MinibatchSampler
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
 from lrbench.problem_files import build_problem, spec_from_data
-from lrbench.solvers.build import build_problem as build_solver
+from lrbench.solvers.build import build_solver
 
 LANES, SIZE = np.geomspace(1e-2, 1e2, 64), 64
 

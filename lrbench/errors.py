@@ -70,7 +70,7 @@ SHOWN_PATH = 250
 """Characters of a path, which is of little use in part."""
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Return `value` in one short line: a text in quotes, anything else as Python writes it."""
     if isinstance(value, str):
         return repr(_cut(value))
@@ -80,7 +80,7 @@ def shown(value: object) -> str:
         return f"a very long {type(value).__name__}"
 
 
-def shown_path(path: object) -> str:
+def quoted_path(path: object) -> str:
     """Return a path or a name without quotes, what cannot be printed in it as escapes."""
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))
     if len(text) <= SHOWN_PATH:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lrbench.errors import shown, shown_path
+from lrbench.errors import quoted, quoted_path
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ from lrbench.errors import shown, shown_path
     ],
 )
 def test_shown(value: object, text: str) -> None:
-    assert shown(value) == text
+    assert quoted(value) == text
 
 
 def test_a_number_that_python_does_not_write() -> None:
-    assert shown(10**5000) == "a very long int"
-    assert shown([10**5000]) == "a very long list"
+    assert quoted(10**5000) == "a very long int"
+    assert quoted([10**5000]) == "a very long list"
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ def test_a_number_that_python_does_not_write() -> None:
     ids=range(6),
 )
 def test_shown_path(path: object, text: str) -> None:
-    assert shown_path(path) == text
+    assert quoted_path(path) == text
     assert text.isprintable()

@@ -12,7 +12,7 @@ from lrbench.cli.progress import ProgressBar
 from lrbench.cli.saved import saved_result
 from lrbench.config.registry import did_you_mean
 from lrbench.engine.control import Control
-from lrbench.errors import LrbenchError, UsageError, shown
+from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs import choose
 from lrbench.gate import Check, Gate, Outcome, judge_result, parse_expectation
 from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
@@ -107,12 +107,12 @@ def _chosen(config: Config, only: Sequence[str], update: Sequence[str]) -> list[
     for name in (*only, *update):
         if name not in names:
             raise UsageError(
-                f"{config.path} has no check {shown(name)}.", did_you_mean(name, names)
+                f"{config.path} has no check {quoted(name)}.", did_you_mean(name, names)
             )
     for check in config.checks:
         if check.name in update and not check.baseline:
             raise UsageError(
-                f"the check {shown(check.name)} has no baseline to update.",
+                f"the check {quoted(check.name)} has no baseline to update.",
                 "write baseline = true in it.",
             )
     wanted = {*only, *update} if only or update else set(names)

@@ -13,7 +13,7 @@ from lrbench.data.collection.download import shown_url
 from lrbench.data.collection.fetch import url_of
 from lrbench.data.collection.folder import data_dir, in_data_dir
 from lrbench.data.libsvm.compressed import is_file
-from lrbench.errors import DataError, shown_path
+from lrbench.errors import DataError, quoted_path
 from lrbench.reports.blocks import Grid, TableCell, line
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def here(entry: Listed) -> Path:
     path = in_data_dir(entry.name)
     if path is None:
         raise DataError(
-            f"the set {entry.name} is not in {shown_path(data_dir())}.",
+            f"the set {entry.name} is not in {quoted_path(data_dir())}.",
             f"say lrbench data fetch {entry.name}, or put {entry.file} there by hand.",
         )
     return path
@@ -118,12 +118,12 @@ def info_page(rows: Sequence[Row]) -> Iterator[Block]:
         unknown = {"file": "not here", "checksum": unrecorded}
         for key, value in list(row.items())[1:]:
             if value is not None or key in unknown:
-                yield line(f"{key}: {unknown[key] if value is None else shown_path(value)}")
+                yield line(f"{key}: {unknown[key] if value is None else quoted_path(value)}")
 
 
 def verify_page(rows: Sequence[Row]) -> Iterator[Block]:
     """Yield the table of verdicts, from what `check_row` returns."""
-    yield line(f"{'in' if rows else 'no set is in'} {shown_path(data_dir())}", style="dim")
+    yield line(f"{'in' if rows else 'no set is in'} {quoted_path(data_dir())}", style="dim")
     if not rows:
         return
     cells = [

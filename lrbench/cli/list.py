@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from lrbench.cli.options import chain
 from lrbench.config.registry import did_you_mean
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from lrbench.reports.blocks import Block
@@ -86,7 +86,7 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     from lrbench.cli.list_parts import KINDS
 
     if kind not in KINDS:
-        raise UsageError(f"there is no list of {shown(kind)}.", did_you_mean(kind, KINDS))
+        raise UsageError(f"there is no list of {quoted(kind)}.", did_you_mean(kind, KINDS))
     parts = KINDS[kind]()
     about = parts.names()
     found = [{"name": n, "about": text} for n, text in about.items()]
@@ -188,11 +188,11 @@ def reflowed(doc: str) -> Iterator[str]:
 def _formula(text: str) -> Iterator[str]:
     """Yield a line of a formula as plain text; nothing for the mark above it."""
     head, mark, rest = text.partition(".. math::")
-    shown = "    " + rest.strip() if mark else head
+    quoted = "    " + rest.strip() if mark else head
     for pattern, plain in IN_FORMULAS.items():
-        shown = re.sub(pattern, plain, shown)
-    if shown.strip():
-        yield shown.rstrip()
+        quoted = re.sub(pattern, plain, quoted)
+    if quoted.strip():
+        yield quoted.rstrip()
 
 
 def _formulas(lines: list[str]) -> set[int]:

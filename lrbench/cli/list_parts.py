@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from lrbench.config.registry import Registry, did_you_mean
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 
 
 class Kind(NamedTuple):
@@ -40,7 +40,7 @@ def elsewhere(solver: str) -> list[dict[str, str]]:
 def _checked(kind: str, known: Iterable[str], name: str) -> str:
     known = list(known)
     if name not in known:
-        raise UsageError(f"there is no {kind} {shown(name)}.", did_you_mean(name, known))
+        raise UsageError(f"there is no {kind} {quoted(name)}.", did_you_mean(name, known))
     return name
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from lrbench.cli import names
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,7 +37,7 @@ def read_duration(ctx: click.Context, param: click.Parameter, value: str | None)
         return None
     match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)", value.strip())
     if match is None:
-        raise click.BadParameter(f"{shown(value)} is not a duration such as 90, 30s, 10m or 2h.")
+        raise click.BadParameter(f"{quoted(value)} is not a duration such as 90, 30s, 10m or 2h.")
     return float(match[1]) * SECONDS[match[2]]
 
 
@@ -49,7 +49,7 @@ def batch_size(ctx: click.Context, param: click.Parameter, value: str) -> int | 
         return int(value)
     except ValueError:
         raise click.BadParameter(
-            f"{shown(value)} is neither a number of samples nor full."
+            f"{quoted(value)} is neither a number of samples nor full."
         ) from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from lrbench.config.registry import did_you_mean
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.reports import REPORTS
 from lrbench.reports.view import View
 
@@ -60,7 +60,7 @@ def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, .
     for name in names:
         if name not in known:
             raise UsageError(
-                f"--columns: there is no column {shown(name)}.", did_you_mean(name, known)
+                f"--columns: there is no column {quoted(name)}.", did_you_mean(name, known)
             )
     return names
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lrbench.cli.view_options import view_options
-from lrbench.errors import ExitCode, UsageError, shown
+from lrbench.errors import ExitCode, UsageError, quoted
 
 if TYPE_CHECKING:
     from lrbench.results import Result
@@ -70,7 +70,7 @@ def _show_problem(names: tuple[str, ...]) -> None:
         raise UsageError(f"{what} given to show.", f"choose from {', '.join(shipped())}.")
     if names[0] not in shipped():
         raise UsageError(
-            f"there is no problem {shown(names[0])}.", did_you_mean(names[0], shipped())
+            f"there is no problem {quoted(names[0])}.", did_you_mean(names[0], shipped())
         )
     file = resources.files("lrbench.problems") / f"{names[0]}.toml"
     click.echo(file.read_bytes(), nl=False)

@@ -9,7 +9,7 @@ import click
 
 from lrbench.cli.list import page_options, show_json, show_page
 from lrbench.cli.options import chain, method_options, problem_options, setting_options
-from lrbench.errors import ExitCode, UsageError, shown
+from lrbench.errors import ExitCode, UsageError, quoted
 
 LARGEST_T = 10**15
 
@@ -93,7 +93,7 @@ def read_iterations(text: str) -> list[int]:
             value = 0.0
         if not 1 <= value <= LARGEST_T or not value.is_integer():
             raise UsageError(
-                f"--at {shown(text)}: {piece.strip()!r} is not a number of iterations.",
+                f"--at {quoted(text)}: {piece.strip()!r} is not a number of iterations.",
                 "give whole numbers from 1 on, as in --at 100,1000.",
             )
         found.add(int(value))

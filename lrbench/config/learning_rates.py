@@ -10,7 +10,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 
 HINT = (
     "give positive numbers: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced, ends included), "
@@ -127,7 +127,7 @@ def _rates(value: object) -> list[LearningRate]:
     if isinstance(value, str):
         return parse_learning_rates([value])
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise UsageError(f"--lr0 {shown(value)} is not a number.", HINT)
+        raise UsageError(f"--lr0 {quoted(value)} is not a number.", HINT)
     try:
         number = float(value)
     except OverflowError:
@@ -141,14 +141,14 @@ def _part(part: str, text: str) -> list[LearningRate]:
         return [_rate(part, text)]
     if len(pieces) != 3:
         raise UsageError(
-            f"--lr0 {shown(text)}: {shown(part)} is neither a number nor LO:HI:COUNT.", HINT
+            f"--lr0 {quoted(text)}: {quoted(part)} is neither a number nor LO:HI:COUNT.", HINT
         )
     lo, hi = _rate(pieces[0], text), _rate(pieces[1], text)
     count = _count(pieces[2], text)
     if lo.per_L != hi.per_L:
-        raise UsageError(f"--lr0 {shown(text)}: {lo} and {hi} are not in the same unit.", HINT)
+        raise UsageError(f"--lr0 {quoted(text)}: {lo} and {hi} are not in the same unit.", HINT)
     if hi.value < lo.value or (count == 1 and hi.value > lo.value):
-        raise UsageError(f"--lr0 {shown(text)}: no {count} values go from {lo} up to {hi}.", HINT)
+        raise UsageError(f"--lr0 {quoted(text)}: no {count} values go from {lo} up to {hi}.", HINT)
     exact = [lo.value, hi.value] if count > 1 else [lo.value]
     inside = log_spaced(lo.value, hi.value, count)[1:-1].tolist()
     return [LearningRate(value, lo.per_L) for value in (exact[0], *inside, *exact[1:])]
@@ -159,8 +159,8 @@ def _rate(piece: str, text: str) -> LearningRate:
     try:
         value = float(number)
     except ValueError:
-        raise UsageError(f"--lr0 {shown(text)}: {shown(piece)} is not a number.", HINT) from None
-    return LearningRate(_checked(value, shown(piece), shown(text)), per_L=number != piece.strip())
+        raise UsageError(f"--lr0 {quoted(text)}: {quoted(piece)} is not a number.", HINT) from None
+    return LearningRate(_checked(value, quoted(piece), quoted(text)), per_L=number != piece.strip())
 
 
 def _checked(value: float, piece: str, text: str) -> float:
@@ -178,6 +178,6 @@ def _count(piece: str, text: str) -> int:
     count = int(piece) if plain else 0
     if not 1 <= count <= MOST_LANES:
         raise UsageError(
-            f"--lr0 {shown(text)}: {shown(piece)} is not a count from 1 to {MOST_LANES}.", HINT
+            f"--lr0 {quoted(text)}: {quoted(piece)} is not a count from 1 to {MOST_LANES}.", HINT
         )
     return count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, TypeAlias
 
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 
 Value: TypeAlias = int | float | str
 
@@ -57,11 +57,11 @@ def _params(text: str, inside: str) -> dict[str, Value]:
     for item in inside.split(",") if inside.strip() else []:
         key, equals, value = (s.strip() for s in item.partition("="))
         if not equals:
-            _refuse(text, f"has no '=' in {shown(item.strip())}")
+            _refuse(text, f"has no '=' in {quoted(item.strip())}")
         if not key or not value:
-            _refuse(text, f"has an empty {'value' if key else 'key'} in {shown(item.strip())}")
+            _refuse(text, f"has an empty {'value' if key else 'key'} in {quoted(item.strip())}")
         if key in params:
-            _refuse(text, f"gives {shown(key)} twice")
+            _refuse(text, f"gives {quoted(key)} twice")
         params[key] = _value(value)
     return params
 
@@ -76,4 +76,4 @@ def _value(text: str) -> Value:
 
 
 def _refuse(text: str, why: str) -> NoReturn:
-    raise UsageError(f"{shown(text)} {why}.", "write it as NAME or 'NAME[key=value,key=value]'.")
+    raise UsageError(f"{quoted(text)} {why}.", "write it as NAME or 'NAME[key=value,key=value]'.")

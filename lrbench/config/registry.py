@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -45,7 +45,7 @@ class Registry:
         name = self._aliases.get(name, name)
         if name not in self._parts:
             raise UsageError(
-                f"there is no {self.kind} {shown(name)}.",
+                f"there is no {self.kind} {quoted(name)}.",
                 did_you_mean(name, [*self._parts, *self._aliases]),
             )
         return name

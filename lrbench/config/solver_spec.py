@@ -12,11 +12,13 @@ class SolverSpec:
 
     name: str
     params: Mapping[str, float | str] = field(default_factory=dict)
-    shown: tuple[str, ...] = ()
+    label_fields: tuple[str, ...] = ()
     """The parameters that are part of the method's name in tables."""
 
     def __str__(self) -> str:
-        inside = ",".join(f"{k}={_text(v)}" for k, v in self.params.items() if k in self.shown)
+        inside = ",".join(
+            f"{k}={_text(v)}" for k, v in self.params.items() if k in self.label_fields
+        )
         return f"{self.name}[{inside}]" if inside else self.name
 
 

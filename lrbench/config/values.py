@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from lrbench.config.registry import did_you_mean
-from lrbench.errors import LrbenchError, UsageError, shown
+from lrbench.errors import LrbenchError, UsageError, quoted
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class Table:
         """Raise `UsageError` where a key was not taken."""
         for key in self._left:
             raise UsageError(
-                f"there is no key {shown(key)} in {self._called}.", did_you_mean(key, self._known)
+                f"there is no key {quoted(key)} in {self._called}.", did_you_mean(key, self._known)
             )
 
 
@@ -78,7 +78,7 @@ def checked(value: Any, called: str, kind: type[T]) -> T:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = _as_float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise UsageError(f"{called} is {shown(value)}, not {WORDS[kind]}.", f"give {WORDS[kind]}.")
+        raise UsageError(f"{called} is {quoted(value)}, not {WORDS[kind]}.", f"give {WORDS[kind]}.")
     return value
 
 

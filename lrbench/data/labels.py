@@ -10,7 +10,7 @@ import numpy as np
 from lrbench.arrays import PerSample
 from lrbench.config.named import value_text
 from lrbench.data.dataset import Dataset
-from lrbench.errors import DataError, UsageError, shown
+from lrbench.errors import DataError, UsageError, quoted
 
 SHOWN = 10
 """How many labels a sentence lists."""
@@ -147,7 +147,7 @@ def _chosen(
         known = names if text in names else numbers
         if text not in known:
             raise UsageError(
-                f"{data.name} has no label {shown(label)}.", f"its labels are {_listed(names)}."
+                f"{data.name} has no label {quoted(label)}.", f"its labels are {_listed(names)}."
             )
         chosen[known.index(text)] = True
     if chosen.all() or not chosen.any():

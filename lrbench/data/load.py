@@ -20,7 +20,7 @@ from lrbench.data.libsvm.compressed import SUFFIXES, compressed_beside
 from lrbench.data.libsvm.fault import ZeroBased
 from lrbench.data.libsvm.read import cached_libsvm
 from lrbench.data.parsed.parsed import cached
-from lrbench.errors import DataError, UsageError, shown, shown_path
+from lrbench.errors import DataError, UsageError, quoted, quoted_path
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class DataName:
         name = Path(self.name).name
         for suffix in (*SUFFIXES[1:], ".txt", ".libsvm", ".svm"):
             name = name.removesuffix(suffix)
-        return shown_path(name or self.name)
+        return quoted_path(name or self.name)
 
     def check(self) -> None:
         """Raise `UsageError` for an unknown name behind a prefix or a wrong parameter.
@@ -73,7 +73,7 @@ class DataName:
         """
         if not self.is_text and self.zero_based != "auto":
             raise UsageError(
-                f"the data {shown(self.name)} are no LIBSVM text, and have no indices to count.",
+                f"the data {quoted(self.name)} are no LIBSVM text, and have no indices to count.",
                 "leave zero_based out.",
             )
         if self.generated:
@@ -83,7 +83,7 @@ class DataName:
             bundled.check_bundled(self.name.removeprefix(bundled.PREFIX))
         if self.params:
             raise UsageError(
-                f"the data {shown(self.name)} take no parameter {shown(min(self.params))}.",
+                f"the data {quoted(self.name)} take no parameter {quoted(min(self.params))}.",
                 f"only data called {generated.PREFIX}NAME have parameters.",
             )
 
@@ -121,8 +121,8 @@ def _load_file(data: DataName, path: Path, entry: Listed | None) -> Dataset:
         n_features=entry.n_features if entry else None,
         check=functools.partial(check_parsed, entry, path) if entry else None,
     )
-    about = f"LIBSVM text {shown_path(path.resolve())}"
-    name = shown_path(data.name)
+    about = f"LIBSVM text {quoted_path(path.resolve())}"
+    name = quoted_path(data.name)
     return Dataset(name, parsed.X, parsed.y, content, about, zero_based=parsed.zero_based)
 
 
@@ -135,10 +135,10 @@ def _find(data: DataName) -> tuple[Path, Listed | None]:
     entry, known = collection().get(name), in_data_dir(name)
     if (known or entry) and _is_another_file(here, known):
         raise UsageError(
-            f"{shown(name)} is both a file here and a set"
-            f" {f'in {shown_path(data_dir())}' if known else 'of the LIBSVM collection'}.",
-            f"write ./{shown_path(name)} for the file, or"
-            f" {f'{shown_path(known)} for' if known else 'rename it to mean'} the set.",
+            f"{quoted(name)} is both a file here and a set"
+            f" {f'in {quoted_path(data_dir())}' if known else 'of the LIBSVM collection'}.",
+            f"write ./{quoted_path(name)} for the file, or"
+            f" {f'{quoted_path(known)} for' if known else 'rename it to mean'} the set.",
         )
     if entry and known is None:
         from lrbench.data.collection.fetch import fetch_on_first_use
@@ -150,8 +150,8 @@ def _find(data: DataName) -> tuple[Path, Listed | None]:
         return here, None
     packed = compressed_beside(here)
     raise DataError(
-        f"there are no data called {shown(name)}.",
-        f"did you mean ./{shown_path(packed.name)}?" if packed else unknown_set(name),
+        f"there are no data called {quoted(name)}.",
+        f"did you mean ./{quoted_path(packed.name)}?" if packed else unknown_set(name),
     )
 
 

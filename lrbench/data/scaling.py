@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample, Vector
 from lrbench.config.registry import did_you_mean
 from lrbench.data.dataset import LARGEST
-from lrbench.errors import DataError, UsageError, shown
+from lrbench.errors import DataError, UsageError, quoted
 from lrbench.objective.linear.matrix import DataMatrix
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Affine: TypeAlias = tuple[Vector | None, Vector | None]
 def check_scaling(how: str) -> None:
     """Raise `UsageError` where there is no scaling `how`."""
     if how not in SCALINGS:
-        raise UsageError(f"there is no scaling {shown(how)}.", did_you_mean(how, SCALINGS))
+        raise UsageError(f"there is no scaling {quoted(how)}.", did_you_mean(how, SCALINGS))
 
 
 def scaled(X: Matrix, how: str) -> Matrix:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lrbench.engine.task import checkpoint_grid
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.results import Run, files
 from lrbench.results.fields import Fields
 
@@ -161,7 +161,7 @@ def load_baselines(path: Path) -> dict[str, Baseline]:
         except UsageError as error:
             raise UsageError(error.message, HINT) from error
         if entry.check in found:
-            raise UsageError(f"{where}: a second line of the check {shown(entry.check)}.", HINT)
+            raise UsageError(f"{where}: a second line of the check {quoted(entry.check)}.", HINT)
         found[entry.check] = entry
     return found
 

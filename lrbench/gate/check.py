@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.gate.expectation import Expectation
 from lrbench.gate.paired import TOLERANCE
 from lrbench.plan.plan import Plan
@@ -54,16 +54,16 @@ class Check:
     def __post_init__(self) -> None:
         if not self.name.isprintable() or not self.name.strip():
             raise UsageError(
-                f"a check cannot be called {shown(self.name)}.", "give a name of one line."
+                f"a check cannot be called {quoted(self.name)}.", "give a name of one line."
             )
         if not self.expectations and not self.baseline and not self.spec.claims:
             raise UsageError(
-                f"the check {shown(self.name)} expects nothing.",
+                f"the check {quoted(self.name)} expects nothing.",
                 "give expect = ['bound = pass'] or baseline = true.",
             )
         if not LEAST_TOLERANCE <= self.tolerance < 1:
             raise UsageError(
-                f"the tolerance of {shown(self.name)} is {self.tolerance:g}.",
+                f"the tolerance of {quoted(self.name)} is {self.tolerance:g}.",
                 f"give a number from {LEAST_TOLERANCE:g} (baselines have eight digits) to 1.",
             )
 

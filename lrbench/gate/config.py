@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.config.values import Table, checked, located
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.gate.check import Check
 from lrbench.gate.expectation import parse_expectation
 from lrbench.gate.paired import TOLERANCE
@@ -88,7 +88,7 @@ def _config(values: Mapping[str, Any], path: Path) -> Config:
     names = [check.name for check in checks]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"two checks are called {shown(name)}.", "give each its own name.")
+            raise UsageError(f"two checks are called {quoted(name)}.", "give each its own name.")
     return Config(path, tuple(checks), path.parent / baselines)
 
 
@@ -97,7 +97,7 @@ def _check(values: Mapping[str, Any], folder: Path) -> Check:
     name = table.take("name", str, "")
     if not name.strip():
         raise UsageError("a check has no name.", HINT)
-    with located(shown(name)):
+    with located(quoted(name)):
         expectations = tuple(
             parse_expectation(text) for text in _texts(table.take_any("expect", []), "expect")
         )

@@ -10,7 +10,7 @@ from typing import Literal
 
 from lrbench.config.named import Value, parse_named
 from lrbench.config.registry import did_you_mean
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.results import Status
 from lrbench.solvers import SOLVERS
 from lrbench.theory import THEOREMS
@@ -102,11 +102,11 @@ def parse_expectation(text: str) -> Expectation:
     text = " ".join(text.split())
     match = FORM.fullmatch(text)
     if match is None:
-        raise UsageError(f"{shown(text)} is no expectation.", HINT)
+        raise UsageError(f"{quoted(text)} is no expectation.", HINT)
     name, options = parse_named(match[1])
     if name not in QUANTITIES:
         raise UsageError(
-            f"{shown(text)}: there is nothing called {shown(name)} to expect.",
+            f"{quoted(text)}: there is nothing called {quoted(name)} to expect.",
             did_you_mean(name, QUANTITIES),
         )
     quantity = QUANTITIES[name]
@@ -114,7 +114,7 @@ def parse_expectation(text: str) -> Expectation:
     for key in options:
         if key not in known:
             raise UsageError(
-                f"{shown(text)}: {name} has no option {shown(key)}.", did_you_mean(key, known)
+                f"{quoted(text)}: {name} has no option {quoted(key)}.", did_you_mean(key, known)
             )
     options = _checked_options(text, options)
     operator = _operator(text, match[2].replace("==", "="), quantity)
@@ -126,7 +126,7 @@ def _operator(text: str, operator: str, quantity: Quantity) -> Operator:
         if operator == allowed:
             return allowed
     raise UsageError(
-        f"{shown(text)}: {operator} has no meaning here.",
+        f"{quoted(text)}: {operator} has no meaning here.",
         f"write {' or '.join(quantity.operators)}.",
     )
 
@@ -135,7 +135,8 @@ def _value(text: str, value: str, quantity: Quantity) -> float | str:
     if quantity.words:
         if value not in quantity.words:
             raise UsageError(
-                f"{shown(text)}: it cannot be {shown(value)}.", did_you_mean(value, quantity.words)
+                f"{quoted(text)}: it cannot be {quoted(value)}.",
+                did_you_mean(value, quantity.words),
             )
         return value
     try:
@@ -143,7 +144,7 @@ def _value(text: str, value: str, quantity: Quantity) -> float | str:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise UsageError(f"{shown(text)}: {shown(value)} is not a number.", HINT)
+        raise UsageError(f"{quoted(text)}: {quoted(value)} is not a number.", HINT)
     return number
 
 
@@ -152,12 +153,12 @@ def _checked_options(text: str, options: Mapping[str, Value]) -> dict[str, Value
     at, of, lr0 = options.get("at"), options.get("of"), options.get("lr0")
     if at is not None and (not isinstance(at, int) or at < 0):
         raise UsageError(
-            f"{shown(text)}: at={at} is no number of iterations.", "give a whole number."
+            f"{quoted(text)}: at={at} is no number of iterations.", "give a whole number."
         )
     if of is not None and of not in ITERATES:
-        raise UsageError(f"{shown(text)}: of={of} is no iterate.", did_you_mean(str(of), ITERATES))
+        raise UsageError(f"{quoted(text)}: of={of} is no iterate.", did_you_mean(str(of), ITERATES))
     if lr0 is not None and not _positive(lr0):
-        raise UsageError(f"{shown(text)}: lr0={lr0} is no learning rate.", "give a number.")
+        raise UsageError(f"{quoted(text)}: lr0={lr0} is no learning rate.", "give a number.")
     found = dict(options)
     for key in ("theorem", "solver"):
         if key in found:
@@ -165,7 +166,7 @@ def _checked_options(text: str, options: Mapping[str, Value]) -> dict[str, Value
     theorem, solver = str(found.get("theorem", "")), str(found.get("solver", ""))
     if theorem and theorem not in THEOREM_NAMES:
         raise UsageError(
-            f"{shown(text)}: there is no theorem {shown(theorem)}.",
+            f"{quoted(text)}: there is no theorem {quoted(theorem)}.",
             did_you_mean(theorem, THEOREM_NAMES),
         )
     if solver:

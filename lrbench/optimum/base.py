@@ -48,7 +48,7 @@ class Optimum:
     """Whether a minimiser exists."""
     w_star: Vector | None
     """The computed minimiser, (n_features,); None where there is none."""
-    why_not: str
+    no_minimiser: str
     """Why there is no minimiser; else empty."""
     distance_error: float | None
     """Bound on the distance between `w_star` and the minimiser; None without strong convexity."""

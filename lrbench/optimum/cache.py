@@ -74,7 +74,7 @@ def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
         method=str(fields["method"]),
         attained=attained,
         w_star=w_star,
-        why_not=str(fields["why_not"]),
+        no_minimiser=str(fields["no_minimiser"]),
         distance_error=None if distance_error is None else float(distance_error),
         curvature=Curvature(
             L=float(fields["L"]),

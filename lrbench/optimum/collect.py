@@ -45,7 +45,7 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         noise_star=None
         if w_star is None or not smooth(problem)
         else gradient_noise(problem, w_star),
-        no_minimiser=optimum.why_not,
+        no_minimiser=optimum.no_minimiser,
         f_star_certified=optimum.method != GIVEN,
     )
 

@@ -72,7 +72,7 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
         method=METHOD,
         attained=not away,
         w_star=None if away else found.w,
-        why_not=NOT_ATTAINED if away else "",
+        no_minimiser=NOT_ATTAINED if away else "",
         distance_error=float(np.sqrt(2 * found.error / bends.mu)) if bends.mu > 0 else None,
         curvature=bends,
     )

@@ -84,7 +84,7 @@ def _honest(found: Optimum) -> Optimum:
     if not found.attained or found.f_star_error <= LOOSE * max(1.0, abs(found.f_star)):
         return found
     why = f"the reference solver did not converge: f* is known to {found.f_star_error:.0e} only"
-    return replace(found, attained=False, w_star=None, why_not=why, distance_error=None)
+    return replace(found, attained=False, w_star=None, no_minimiser=why, distance_error=None)
 
 
 def discard_optimum(problem: LinearProblem, cache: Path | None) -> None:
@@ -135,7 +135,9 @@ def solve(objective: LinearObjective, w0: Vector) -> Optimum:
             return _maybe_separable(objective, solved, u)
     found = _attained(solved)
     if recedes(objective):
-        return replace(found, attained=False, w_star=None, why_not=NOT_REACHED, distance_error=None)
+        return replace(
+            found, attained=False, w_star=None, no_minimiser=NOT_REACHED, distance_error=None
+        )
     return found
 
 
@@ -172,14 +174,14 @@ def _attained(solved: _Solved) -> Optimum:
         method=f"{solved.solver}, {found.name}",
         attained=True,
         w_star=point.w,
-        why_not="",
+        no_minimiser="",
         distance_error=(point.g_norm + point.g_rounding) / mu if mu > 0 else None,
         curvature=solved.curvature,
     )
 
 
 def _not_attained(
-    bends: Curvature, f_star: float, error: float, method: str, why_not: str = NOT_ATTAINED
+    bends: Curvature, f_star: float, error: float, method: str, no_minimiser: str = NOT_ATTAINED
 ) -> Optimum:
     return Optimum(
         f_star=f_star,
@@ -187,7 +189,7 @@ def _not_attained(
         method=method,
         attained=False,
         w_star=None,
-        why_not=why_not,
+        no_minimiser=no_minimiser,
         distance_error=None,
         curvature=bends,
     )

@@ -12,7 +12,7 @@ from typing import Any
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.task import Budget, checkpoint_grid
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.objective.constants import Sampling
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
@@ -116,7 +116,7 @@ class Plan:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
         if self.sampling not in typing.get_args(Sampling):
             raise UsageError(
-                f"--sampling {shown(self.sampling)} is not known.",
+                f"--sampling {quoted(self.sampling)} is not known.",
                 "choose replacement or reshuffle.",
             )
         for name, (low, high) in INTEGERS.items():
@@ -208,7 +208,7 @@ def _texts(values: Any) -> list[str]:
     for value in found:
         if not isinstance(value, str):
             raise UsageError(
-                f"{shown(value)} is not the name of a solver.", "give a text: 'wngrad'."
+                f"{quoted(value)} is not the name of a solver.", "give a text: 'wngrad'."
             )
     return found
 

@@ -16,7 +16,7 @@ from lrbench.data.generated.generators import PREFIX
 from lrbench.data.libsvm.fault import ZeroBased
 from lrbench.data.load import DataName
 from lrbench.data.scaling import check_scaling
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.problem_files.model import CLAIMED, ProblemSpec, describe
 from lrbench.problem_files.parts import read_loss, read_penalty, read_positive, read_start
@@ -52,7 +52,7 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
         path = Path(text)
         return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)
     if text not in shipped():
-        raise UsageError(f"there is no problem {shown(text)}.", did_you_mean(text, shipped()))
+        raise UsageError(f"there is no problem {quoted(text)}.", did_you_mean(text, shipped()))
     file = resources.files("lrbench.problems") / f"{text}{SUFFIX}"
     return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())
 
@@ -68,10 +68,10 @@ def load_specs(problems: Any) -> list[ProblemSpec]:
     kinds = (str, Path, ProblemSpec)
     many = [problems] if isinstance(problems, kinds) else problems
     if not isinstance(many, Iterable) or not (found := list(many)):
-        raise UsageError(f"{shown(problems)} names no problem.", "give a name, as in 'logreg'.")
+        raise UsageError(f"{quoted(problems)} names no problem.", "give a name, as in 'logreg'.")
     for problem in found:
         if not isinstance(problem, kinds):
-            raise UsageError(f"{shown(problem)} is not a problem.", "give a name, as in 'logreg'.")
+            raise UsageError(f"{quoted(problem)} is not a problem.", "give a name, as in 'logreg'.")
     return [p if isinstance(p, ProblemSpec) else load_spec(p) for p in found]
 
 

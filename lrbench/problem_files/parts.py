@@ -11,7 +11,7 @@ from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, checked
 from lrbench.data.labels import label_text
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
 from lrbench.penalties import PENALTIES
@@ -108,7 +108,7 @@ def read_start(value: Any) -> StartSpec:
         return StartSpec()
     if name != "normal":
         raise UsageError(
-            f"there is no start {shown(name)}.", did_you_mean(name, ("zeros", "normal"))
+            f"there is no start {quoted(name)}.", did_you_mean(name, ("zeros", "normal"))
         )
     scale = _positive(table.take_any("scale", 1.0), "scale", "a positive number")
     seed = table.take("seed", int, 0)
@@ -126,7 +126,7 @@ def read_positive(value: Any) -> tuple[str, ...] | None:
     for label in labels:
         if isinstance(label, bool) or not isinstance(label, str | int | float):
             raise UsageError(
-                f"positive is {shown(value)}, not a label or a list of labels.",
+                f"positive is {quoted(value)}, not a label or a list of labels.",
                 "give a name, a number, or a list of them.",
             )
     texts = tuple(label_text(label) for label in labels)
@@ -153,5 +153,5 @@ def _part(value: Any, called: str) -> tuple[str, Mapping[str, Any]]:
 def _positive(value: Any, called: str, wanted: str) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 < value <= sys.float_info.max:
-        raise UsageError(f"{called} is {shown(value)}, not {wanted}.", f"give {wanted}.")
+        raise UsageError(f"{called} is {quoted(value)}, not {wanted}.", f"give {wanted}.")
     return float(value)

@@ -11,7 +11,7 @@ from lrbench.config.named import parse_named
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import located
 from lrbench.data.load import DataName
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.load import spec_from_table
 from lrbench.problem_files.model import ProblemSpec, Split, canonical, describe
 from lrbench.problem_files.source import as_fraction, data_text
@@ -86,7 +86,7 @@ def _pair(setting: str) -> tuple[str, str]:
     key, text = key.strip(), text.strip()
     if not equals or not key:
         raise UsageError(
-            f"--set {shown(setting)} has no {'key' if equals else 'equals sign'}.", FORM
+            f"--set {quoted(setting)} has no {'key' if equals else 'equals sign'}.", FORM
         )
     _check_key(key)
     return key, text
@@ -146,7 +146,7 @@ def _check_key(key: str) -> None:
         return
     meant = [k for k in KEYS if k.endswith(f".{key}")]
     hint = f"did you mean {' or '.join(meant)}?" if meant else did_you_mean(key, KEYS)
-    raise UsageError(f"--set {shown(key)} is no key of a problem file.", hint)
+    raise UsageError(f"--set {quoted(key)} is no key of a problem file.", hint)
 
 
 def _table_of(spec: ProblemSpec) -> dict[str, Any]:

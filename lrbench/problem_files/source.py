@@ -12,7 +12,7 @@ from lrbench.config.values import checked
 from lrbench.data.generated.generators import PREFIX
 from lrbench.data.libsvm.fault import ZeroBased
 from lrbench.data.load import DataName
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.model import Split
 
 BASES = ("auto", "yes", "no")
@@ -42,7 +42,7 @@ def read_zero_based(value: Any) -> ZeroBased:
     """Return the index base of LIBSVM text."""
     if value not in BASES:
         raise UsageError(
-            f"zero_based is {shown(value)}, not one of {', '.join(BASES)}.",
+            f"zero_based is {quoted(value)}, not one of {', '.join(BASES)}.",
             did_you_mean(str(value), BASES),
         )
     return cast(ZeroBased, value)
@@ -65,7 +65,7 @@ def read_test(
     fraction = as_fraction(value)
     if fraction is None:
         if seed is not None:
-            what = "without test" if value is None else f"for test = {shown(value)}"
+            what = "without test" if value is None else f"for test = {quoted(value)}"
             raise UsageError(
                 f"test_seed has no meaning {what}.",
                 "leave it out, or give test as a number such as 0.2.",
@@ -73,7 +73,7 @@ def read_test(
         return read_data(checked(value, "test", str), zero_based, folder)
     if not 0 < fraction < 1:
         raise UsageError(
-            f"test is {shown(value)}, which is not between 0 and 1.",
+            f"test is {quoted(value)}, which is not between 0 and 1.",
             "give the share of the samples to hold out, such as 0.2, or a file (./1 for one called"
             " 1).",
         )

@@ -26,7 +26,7 @@ def problem_dict(p: ProblemResult) -> dict[str, Any]:
 
 
 def _solver(s: SolverSpec) -> dict[str, Any]:
-    return {"name": s.name, "params": dict(s.params), "shown": list(s.shown)}
+    return {"name": s.name, "params": dict(s.params), "shown": list(s.label_fields)}
 
 
 def run_dict(r: Run) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class AdaGrad:
 
     name: ClassVar[str] = "adagrad"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
     dense_gradient: ClassVar[bool] = True
 
     eps: float = 1e-10

@@ -54,7 +54,7 @@ class AdaGradNorm:
 
     name: ClassVar[str] = "adagrad-norm"
     traced: ClassVar[tuple[str, ...]] = ("b",)
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
 
     eta: float = 1.0
 

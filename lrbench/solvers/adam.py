@@ -69,7 +69,7 @@ class Adam:
 
     name: ClassVar[str] = "adam"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
     dense_gradient: ClassVar[bool] = True
 
     beta1: float = 0.9

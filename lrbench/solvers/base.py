@@ -43,7 +43,7 @@ class Solver(Protocol):
     name: ClassVar[str]
     traced: ClassVar[tuple[str, ...]]
     """Fields of the state that the trace records."""
-    shown: ClassVar[tuple[str, ...]]
+    label_fields: ClassVar[tuple[str, ...]]
     """Parameters that belong to the method's name in every table."""
 
     def init(self, W: Iterate, lr0: PerLane) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from lrbench.config.named import parse_named
 from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
 
@@ -33,13 +33,13 @@ def build_solver(text: str) -> tuple[Solver, SolverSpec]:
     for key in given:
         if key not in fields:
             hint = did_you_mean(key, fields) if fields else f"{cls.name} takes no parameters."
-            raise UsageError(f"solver {cls.name} has no parameter {shown(key)}.", hint)
+            raise UsageError(f"solver {cls.name} has no parameter {quoted(key)}.", hint)
     hints = typing.get_type_hints(cls)
     params = {key: _checked(cls.name, key, value, hints[key]) for key, value in given.items()}
     solver = cls(**params)
     values = {key: getattr(solver, key) for key in fields}
     changed = tuple(k for k, f in fields.items() if values[k] != f.default)
-    return solver, SolverSpec(cls.name, values, (*cls.shown, *changed))
+    return solver, SolverSpec(cls.name, values, (*cls.label_fields, *changed))
 
 
 def _checked(solver: str, key: str, value: Any, wanted: Any) -> Any:
@@ -48,14 +48,14 @@ def _checked(solver: str, key: str, value: Any, wanted: Any) -> Any:
         choices = typing.get_args(wanted)
         if value not in choices:
             raise UsageError(
-                f"solver {solver}: {key} cannot be {shown(value)}.",
+                f"solver {solver}: {key} cannot be {quoted(value)}.",
                 did_you_mean(str(value), choices),
             )
         return value
     if wanted is float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(
-                f"solver {solver}: {key} cannot be {shown(value)}.", f"give a number: {key}=1."
+                f"solver {solver}: {key} cannot be {quoted(value)}.", f"give a number: {key}=1."
             )
         return float(value)
     raise TypeError(f"parameter {key} of {solver} has a type that no text can give: {wanted}")

@@ -58,7 +58,7 @@ class FISTA:
 
     name: ClassVar[str] = "fista"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
     proximal: ClassVar[bool] = True
 
     restart: Literal["none", "gradient"] = "none"

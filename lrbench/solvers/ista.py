@@ -41,7 +41,7 @@ class ISTA:
 
     name: ClassVar[str] = "ista"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
     proximal: ClassVar[bool] = True
 
     def init(self, W: Iterate, lr0: PerLane) -> ISTAState:  # noqa: D102

@@ -62,7 +62,7 @@ class ProxAdaGradNorm:
 
     name: ClassVar[str] = "prox-adagrad-norm"
     traced: ClassVar[tuple[str, ...]] = ("b",)
-    shown: ClassVar[tuple[str, ...]] = ("order",)
+    label_fields: ClassVar[tuple[str, ...]] = ("order",)
     proximal: ClassVar[bool] = True
 
     eta: float = 1.0

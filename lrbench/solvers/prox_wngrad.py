@@ -58,7 +58,7 @@ class ProxWNGrad:
 
     name: ClassVar[str] = "prox-wngrad"
     traced: ClassVar[tuple[str, ...]] = ("b", "growth")
-    shown: ClassVar[tuple[str, ...]] = ("order",)
+    label_fields: ClassVar[tuple[str, ...]] = ("order",)
     proximal: ClassVar[bool] = True
 
     order: Literal["lagged", "current"] = "lagged"

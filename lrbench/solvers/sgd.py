@@ -36,7 +36,7 @@ class SGD:
 
     name: ClassVar[str] = "sgd"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
 
     def init(self, W: Iterate, lr0: PerLane) -> SGDState:  # noqa: D102
         return SGDState(lr0)

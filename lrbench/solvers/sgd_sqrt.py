@@ -42,7 +42,7 @@ class SGDSqrt:
 
     name: ClassVar[str] = "sgd-sqrt"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
 
     def init(self, W: Iterate, lr0: PerLane) -> SGDSqrtState:  # noqa: D102
         return SGDSqrtState(lr0, np.zeros_like(lr0))

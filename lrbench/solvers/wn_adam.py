@@ -59,7 +59,7 @@ class WNAdam:
 
     name: ClassVar[str] = "wn-adam"
     traced: ClassVar[tuple[str, ...]] = ("b",)
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
     dense_gradient: ClassVar[bool] = True
 
     beta: float = 0.9

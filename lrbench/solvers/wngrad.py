@@ -57,7 +57,7 @@ class WNGrad:
 
     name: ClassVar[str] = "wngrad"
     traced: ClassVar[tuple[str, ...]] = ("b", "growth")
-    shown: ClassVar[tuple[str, ...]] = ("order",)
+    label_fields: ClassVar[tuple[str, ...]] = ("order",)
 
     order: Literal["current", "lagged", "raw-first"] = "current"
 

@@ -222,7 +222,7 @@ def test_is_a_frozen_dataclass_whose_parameters_have_defaults(name: str) -> None
     assert cls.name == name
     assert cls.__dataclass_params__.frozen
     assert all(f.default is not dataclasses.MISSING for f in fields)
-    assert set(cls.shown) <= {f.name for f in fields}
+    assert set(cls.label_fields) <= {f.name for f in fields}
     assert cls() == cls()
 
 

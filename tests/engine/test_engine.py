@@ -252,7 +252,7 @@ class Raising:
 
     name: ClassVar[str] = "raising"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
     at: int = 4
 
     def init(self, W: Iterate, lr0: PerLane) -> Any:

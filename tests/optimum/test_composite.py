@@ -237,7 +237,7 @@ def test_an_open_box_does_not_hold_separable_data_back() -> None:
     X = np.array([[1.0], [-2.0]])
     y = np.array([1.0, -1.0])
     o = find_optimum(problem(X, y, Logistic(), penalty=Box(0.0, np.inf)), cache=None)
-    assert (o.attained, o.w_star, o.why_not) == (False, None, NOT_ATTAINED)
+    assert (o.attained, o.w_star, o.no_minimiser) == (False, None, NOT_ATTAINED)
     assert o.f_star - o.f_star_error <= 0 <= o.f_star <= 1e-9
     assert find_optimum(
         problem(X, y, Logistic(), penalty=Box()), cache=None

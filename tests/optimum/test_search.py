@@ -312,5 +312,5 @@ def test_counts_of_zero_may_leave_no_minimiser(
     assert (o.w_star is not None) is attained
     far = np.array([[-40.0], [0.0]])
     if not attained:
-        assert "counts of zero" in o.why_not
+        assert "counts of zero" in o.no_minimiser
         assert p.value(far)[0] >= o.f_star - o.f_star_error - 1e-12

@@ -22,7 +22,7 @@ def test_separated_classes_have_infimum_zero_and_no_minimiser() -> None:
     p = problem(X, y, Logistic())
     o = find_optimum(p, cache=None)
     assert (o.f_star, o.f_star_error, o.attained, o.w_star) == (0.0, 0.0, False, None)
-    assert o.why_not == NOT_ATTAINED
+    assert o.no_minimiser == NOT_ATTAINED
     assert o.method == "Newton, separating direction"
     c = constants(p, o, radius=None)
     assert c.distance is None
@@ -63,7 +63,7 @@ def test_quasi_separation_leaves_the_infimum_of_the_rest(sparse: bool) -> None:
     o = find_optimum(problem(csr_array(X) if sparse else X, y, Logistic()), cache=None)
     assert not o.attained
     assert o.w_star is None
-    assert o.why_not == NOT_ATTAINED
+    assert o.no_minimiser == NOT_ATTAINED
     assert o.f_star == pytest.approx(rest.f_star * n / 80, rel=1e-12)
     assert o.f_star_error < 1e-11
 

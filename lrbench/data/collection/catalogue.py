@@ -11,7 +11,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from lrbench.config.registry import did_you_mean
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 
 SITE = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets"
 
@@ -87,7 +87,7 @@ def find_listed(name: str) -> Listed:
     """Return the set called `name`; raise `UsageError` where there is none."""
     sets = collection()
     if name not in sets:
-        raise UsageError(f"there is no LIBSVM set {shown(name)}.", unknown_set(name))
+        raise UsageError(f"there is no LIBSVM set {quoted(name)}.", unknown_set(name))
     return sets[name]
 
 

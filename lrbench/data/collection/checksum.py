@@ -13,7 +13,7 @@ from lrbench.cache.folder import write_atomically
 from lrbench.data.collection.catalogue import Listed
 from lrbench.data.collection.folder import data_dir
 from lrbench.data.libsvm.compressed import open_bytes
-from lrbench.errors import DataError, shown_path
+from lrbench.errors import DataError, quoted_path
 
 BLOCK = 1 << 20
 """Bytes of whole lines hashed in one go."""
@@ -75,7 +75,7 @@ def read_text(path: Path) -> Text:
 
 def _damaged(path: Path) -> DataError:
     return DataError(
-        f"{shown_path(path)} is truncated or damaged: it cannot be decompressed.",
+        f"{quoted_path(path)} is truncated or damaged: it cannot be decompressed.",
         "delete it and fetch the set again.",
     )
 
@@ -101,12 +101,12 @@ def recorded(name: str) -> str | None:
     except OSError as error:
         reason = (error.strerror or "unknown error").lower()
         raise DataError(
-            f"{shown_path(path)} cannot be read: {reason}.", "check its permissions."
+            f"{quoted_path(path)} cannot be read: {reason}.", "check its permissions."
         ) from error
     match = re.match(r"[0-9a-f]{64}(?=\s)", text)
     if match is None:
         raise DataError(
-            f"{shown_path(path)} is not a record: it must begin with a sha256.",
+            f"{quoted_path(path)} is not a record: it must begin with a sha256.",
             f"delete it; lrbench data fetch {name} checks the set against what it can.",
         )
     return match[0]
@@ -146,9 +146,11 @@ def check_file(entry: Listed, path: Path) -> Checked:
         return Checked("BAD", None, error.message)
     except OSError as error:
         reason = (error.strerror or "unknown error").lower()
-        return Checked("BAD", None, f"{shown_path(path)} cannot be read: {reason}.")
+        return Checked("BAD", None, f"{quoted_path(path)} cannot be read: {reason}.")
     if why:
-        return Checked("BAD", text.sha256, f"{shown_path(path)} is not the set {entry.name}: {why}")
+        return Checked(
+            "BAD", text.sha256, f"{quoted_path(path)} is not the set {entry.name}: {why}"
+        )
     return Checked("ok" if entry.sha256 else "recorded" if known else "unrecorded", text.sha256)
 
 
@@ -194,7 +196,7 @@ def check_parsed(entry: Listed, path: Path, sha256: str) -> None:
     known = recorded(entry.name)
     if known is not None and sha256 not in (known, entry.sha256, entry.remade_sha256):
         raise DataError(
-            f"{shown_path(path)} is not what was fetched: {_other(sha256, known)}",
+            f"{quoted_path(path)} is not what was fetched: {_other(sha256, known)}",
             f"move it away to fetch {entry.name} again, or write its path to use this very file.",
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrbench.errors import DataError, shown_path
+from lrbench.errors import DataError, quoted_path
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -26,7 +26,7 @@ PIECE = 1 << 16
 
 def shown_url(url: str) -> str:
     """Return an address as it may be printed: in one line, without user and password."""
-    return shown_path(re.sub("//[^/?#]*@", "//", url))
+    return quoted_path(re.sub("//[^/?#]*@", "//", url))
 
 
 def download(url: str, path: Path, hint: str) -> None:

@@ -20,7 +20,7 @@ from lrbench.data.collection.checksum import (
 )
 from lrbench.data.collection.download import download, shown_url
 from lrbench.data.collection.folder import data_dir, in_data_dir
-from lrbench.errors import DataError, UsageError, shown, shown_path
+from lrbench.errors import DataError, UsageError, quoted, quoted_path
 
 MIRROR = "LRBENCH_DATA_MIRROR"
 OFFLINE = "LRBENCH_OFFLINE"
@@ -37,8 +37,8 @@ def url_of(entry: Listed) -> str:
     base = os.environ.get(MIRROR) or SITE
     if not base.startswith(("http://", "https://")):
         raise UsageError(
-            f"{MIRROR} is {shown(shown_url(base))}, which does not begin with http:// or https://.",
-            f"give an address, or copy files into {shown_path(data_dir())} by hand.",
+            f"{MIRROR} is {quoted(shown_url(base))}, which does not begin with http:// or https://.",
+            f"give an address, or copy files into {quoted_path(data_dir())} by hand.",
         )
     return f"{base.rstrip('/')}/{entry.place}"
 
@@ -53,7 +53,7 @@ def fetch_on_first_use(entry: Listed) -> Path:
     """
     if os.environ.get("CI", "").lower() in ("1", "true"):
         raise DataError(
-            f"the set {entry.name} is not in {shown_path(data_dir())}, and under CI none is"
+            f"the set {entry.name} is not in {quoted_path(data_dir())}, and under CI none is"
             " fetched unasked.",
             f"let an earlier step say lrbench data fetch {entry.name}.",
         )
@@ -88,11 +88,11 @@ def fetch(entry: Listed) -> Path:
     if found is not None:
         checked = check_file(entry, found)
         if checked.verdict == "BAD":
-            raise DataError(checked.why, f"move {shown_path(found)} away and fetch it again.")
+            raise DataError(checked.why, f"move {quoted_path(found)} away and fetch it again.")
         return found
     if os.environ.get(OFFLINE, "0") not in ("", "0"):
         raise DataError(
-            f"the set {entry.name} is not in {shown_path(data_dir())}, and {OFFLINE} forbids to"
+            f"the set {entry.name} is not in {quoted_path(data_dir())}, and {OFFLINE} forbids to"
             " fetch it.",
             f"unset {OFFLINE} and say lrbench data fetch {entry.name}, or put {entry.file} there.",
         )
@@ -105,10 +105,10 @@ def _fetch(entry: Listed, url: str) -> Path:
     """Fetch the file, with the lock held."""
     target = data_dir() / entry.file
     source = shown_url(url)
-    _say(f"fetching {entry.name}{_size(entry)} from {source} to {shown_path(target)}")
+    _say(f"fetching {entry.name}{_size(entry)} from {source} to {quoted_path(target)}")
     hint = (
         f"set {MIRROR} to a mirror of the site, or put {entry.file} into"
-        f" {shown_path(data_dir())} by hand."
+        f" {quoted_path(data_dir())} by hand."
     )
     known = entry.sha256 or recorded(entry.name)
     workplace = data_dir() / f".{entry.name}.part"
@@ -144,7 +144,7 @@ def _size(entry: Listed) -> str:
 
 
 def _forget(entry: Listed) -> str:
-    return f"if the site has changed the set, delete {shown_path(record_path(entry.name))}"
+    return f"if the site has changed the set, delete {quoted_path(record_path(entry.name))}"
 
 
 @contextlib.contextmanager
@@ -158,7 +158,7 @@ def _writing(folder: Path) -> Iterator[None]:
         if isinstance(error, FileExistsError):
             reason = "it is no folder"
         raise DataError(
-            f"nothing can be written into {shown_path(folder)}: {reason}.",
+            f"nothing can be written into {quoted_path(folder)}: {reason}.",
             "make room or check its permissions, or set LRBENCH_DATA_DIR to another folder.",
         ) from error
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lrbench.cache.folder import cache_dir
 from lrbench.data.libsvm.compressed import SUFFIXES, is_file
-from lrbench.errors import DataError, shown_path
+from lrbench.errors import DataError, quoted_path
 
 VARIABLE = "LRBENCH_DATA_DIR"
 
@@ -26,7 +26,7 @@ def check_data_dir() -> None:
     folder = data_dir()
     if not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
         raise DataError(
-            f"{shown_path(folder)} is no folder that can be read.",
+            f"{quoted_path(folder)} is no folder that can be read.",
             f"fetch a set first, or set {VARIABLE} to the folder of the sets.",
         )
 

@@ -19,7 +19,7 @@ from lrbench.data.generated.huber_tight import HuberTight
 from lrbench.data.generated.lad_worst import LadWorst
 from lrbench.data.generated.nesterov import Nesterov
 from lrbench.data.generated.poisson_counts import PoissonCounts
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 
 PREFIX = "generated:"
 
@@ -112,13 +112,13 @@ def generator(name: str, params: Mapping[str, Any]) -> Generator:
     for key, value in params.items():
         if key not in known:
             raise UsageError(
-                f"'{PREFIX}{name}' has no parameter {shown(key)}.", did_you_mean(key, known)
+                f"'{PREFIX}{name}' has no parameter {quoted(key)}.", did_you_mean(key, known)
             )
         wanted = (int, float) if known[key] is float else int
         if isinstance(value, bool) or not isinstance(value, wanted):
             word = "a number" if known[key] is float else "a whole number"
             raise UsageError(
-                f"{key} of '{PREFIX}{name}' is {shown(value)}, not {word}.", f"give {word}."
+                f"{key} of '{PREFIX}{name}' is {quoted(value)}, not {word}.", f"give {word}."
             )
     made = kind(**params)
     wrong = made.check()

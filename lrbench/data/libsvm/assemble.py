@@ -13,7 +13,7 @@ from lrbench.data.libsvm.block import Block
 from lrbench.data.libsvm.fault import FORM, ZeroBased
 from lrbench.data.parsed.parsed import Parsed
 from lrbench.data.parsed.shelf import Shelf
-from lrbench.errors import DataError, shown_path
+from lrbench.errors import DataError, quoted_path
 
 DENSE_FROM = 0.4
 """The share of non-zeros from which X is kept dense."""
@@ -61,9 +61,9 @@ def assemble(path: Path, blocks: Iterable[Block], zero_based: ZeroBased, shelf: 
             lengths.append(block.lengths)
             lowest, highest = min(lowest, block.lowest), max(highest, block.highest)
     if y.rows == 0:
-        raise DataError(f"{shown_path(path)} is empty.", FORM)
+        raise DataError(f"{quoted_path(path)} is empty.", FORM)
     if data.rows == 0:
-        raise DataError(f"{shown_path(path)} holds labels but no features other than 0.", FORM)
+        raise DataError(f"{quoted_path(path)} holds labels but no features other than 0.", FORM)
     first = 0 if zero_based == "yes" or (zero_based == "auto" and lowest == 0) else 1
     shape = (y.rows, highest + 1 - first)
     arrange = _dense if data.rows >= DENSE_FROM * shape[0] * shape[1] else _sparse

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample, Vector
 from lrbench.data.dataset import LARGEST
 from lrbench.data.libsvm.fault import FORM, MAX_FEATURES, UNKNOWN, Fault, ZeroBased, find_fault
-from lrbench.errors import DataError, shown_path
+from lrbench.errors import DataError, quoted_path
 
 ODD = re.compile(rb"_|qid(?!:[0-9]+(?:\s|#|\Z))")
 """What scikit-learn lets pass and LIBSVM does not: digits as in 1_000, and any text after qid."""
@@ -95,4 +95,4 @@ def _lines(number: int, text: bytes) -> enumerate[bytes]:
 
 def _refused(path: Path, fault: Fault) -> DataError:
     verdict = "is not LIBSVM text" if fault.hint is FORM else "cannot be used"
-    return DataError(f"{shown_path(path)} {verdict}: {fault.what}.", fault.hint)
+    return DataError(f"{quoted_path(path)} {verdict}: {fault.what}.", fault.hint)

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from lrbench.data.dataset import LARGEST
-from lrbench.errors import shown
+from lrbench.errors import quoted
 
 ZeroBased: TypeAlias = Literal["auto", "yes", "no"]
 """Whether indices count from 0; auto: if a 0 occurs anywhere in the file."""
@@ -154,4 +154,4 @@ def _number(text: bytes) -> float | None:
 
 
 def _show(token: bytes) -> str:
-    return shown(token.decode(errors="replace"))
+    return quoted(token.decode(errors="replace"))

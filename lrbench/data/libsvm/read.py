@@ -19,7 +19,7 @@ from lrbench.data.libsvm.fault import ZeroBased
 from lrbench.data.libsvm.text_blocks import text_blocks, unreadable
 from lrbench.data.parsed.parsed import Parsed, stored
 from lrbench.data.parsed.shelf import MemoryShelf, Shelf
-from lrbench.errors import DataError, shown, shown_path
+from lrbench.errors import DataError, quoted, quoted_path
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
@@ -94,15 +94,15 @@ def file_status(path: Path) -> os.stat_result:
         status = path.stat()
     except ValueError as error:  # a NUL in the name
         raise DataError(
-            f"{shown(str(path))} is not a path.", "check the path of the data."
+            f"{quoted(str(path))} is not a path.", "check the path of the data."
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
     if stat.S_ISDIR(status.st_mode):
-        name = shown_path(path)
+        name = quoted_path(path)
         raise DataError(f"{name} is a folder, not a file.", "give the path of one LIBSVM file.")
     if not stat.S_ISREG(status.st_mode):
-        name = shown_path(path)
+        name = quoted_path(path)
         raise DataError(f"{name} is not a regular file.", "save the data to a file first.")
     return status
 

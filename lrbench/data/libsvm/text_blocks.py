@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lrbench.data.libsvm.compressed import BOM, compressed_beside, open_bytes
-from lrbench.errors import DataError, shown_path
+from lrbench.errors import DataError, quoted_path
 
 BLOCK = 1 << 22
 """Bytes of text held at a time; a longer line is held whole."""
@@ -64,23 +64,23 @@ def unreadable(path: Path, error: OSError) -> DataError:
     """Return what to raise where `path` is missing or the disk refuses to read it."""
     if isinstance(error, FileNotFoundError):
         packed = compressed_beside(path)
-        hint = f"did you mean {shown_path(packed)}?" if packed else "check the path of the data."
-        return DataError(f"there is no file {shown_path(path)}.", hint)
+        hint = f"did you mean {quoted_path(packed)}?" if packed else "check the path of the data."
+        return DataError(f"there is no file {quoted_path(path)}.", hint)
     return DataError(
-        f"{shown_path(path)} cannot be read: {(error.strerror or 'unknown error').lower()}.",
+        f"{quoted_path(path)} cannot be read: {(error.strerror or 'unknown error').lower()}.",
         "check the file and its permissions.",
     )
 
 
 def _damaged(path: Path) -> DataError:
     return DataError(
-        f"{shown_path(path)} is truncated or damaged: it cannot be decompressed.",
+        f"{quoted_path(path)} is truncated or damaged: it cannot be decompressed.",
         "fetch the file again.",
     )
 
 
 def _too_long(path: Path, number: int) -> DataError:
     return DataError(
-        f"{shown_path(path)} cannot be used: line {number} is longer than {MAX_LINE >> 20} MiB.",
+        f"{quoted_path(path)} cannot be used: line {number} is longer than {MAX_LINE >> 20} MiB.",
         "check that the file is LIBSVM text, one sample a line.",
     )

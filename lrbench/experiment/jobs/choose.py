@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from lrbench.errors import UsageError, shown
+from lrbench.errors import UsageError, quoted
 from lrbench.experiment.jobs.base import Executor
 from lrbench.experiment.jobs.here import Here
 
@@ -35,7 +35,7 @@ def choose(
         If they contradict each other or make no sense.
     """
     if executor not in EXECUTORS:
-        raise UsageError(f"--executor {shown(executor)} is not known.", "choose loky or dask.")
+        raise UsageError(f"--executor {quoted(executor)} is not known.", "choose loky or dask.")
     if executor == "dask":
         if jobs is not None:
             raise UsageError(
@@ -71,7 +71,7 @@ def _number(jobs: int | None, default: int) -> int:
             return default or _processors()
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
         if not 1 <= value <= MOST_JOBS:
-            raise _wrong(name, shown(text))
+            raise _wrong(name, quoted(text))
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_JOBS:
         raise _wrong(name, str(value))
     return value

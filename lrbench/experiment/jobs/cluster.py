@@ -13,7 +13,7 @@ from typing import Any
 
 from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import Control
-from lrbench.errors import LrbenchError, UsageError, shown
+from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs.base import (
     Job,
     Outcome,
@@ -71,7 +71,7 @@ class Cluster:
             )
         if ADDRESS.fullmatch(address) is None:
             raise UsageError(
-                f"--scheduler {shown(address)} is not the address of a scheduler.",
+                f"--scheduler {quoted(address)} is not the address of a scheduler.",
                 "give it as in --scheduler tcp://127.0.0.1:8786.",
             )
         self._address = address

@@ -234,7 +234,7 @@ def _row(experiment: str, solver: Solver, run: Run) -> tuple[Any, ...]:
         str(spec),
         spec.name,
         json.dumps(dict(spec.params)),
-        json.dumps(list(spec.shown)),
+        json.dumps(list(spec.label_fields)),
         run.batch_size,
         run.sampling,
         run.lr0,

@@ -34,7 +34,7 @@ class Deadly:
 
     name: ClassVar[str] = "deadly"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
 
     parent: int
     marker: str = ""
@@ -56,7 +56,7 @@ class Touchy:
 
     name: ClassVar[str] = "touchy"
     traced: ClassVar[tuple[str, ...]] = ()
-    shown: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
 
     limit: float
     parent: int | None = None
