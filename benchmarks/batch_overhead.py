@@ -37,8 +37,8 @@ def main() -> None:
     for n_lanes, steps in ((1, 300), (64, 20)):
         bare = task(problem, known, w_star, n_lanes=n_lanes, steps=steps, default_checkpoints=False)
         same = by_hand(X, y, weight, bare.lr0, steps)
-        ours = np.stack([r.iterates["last"] for r in engine.run_lanes(bare)], axis=1)
-        np.testing.assert_allclose(ours, same, rtol=1e-8, atol=1e-12)
+        W = np.stack([r.iterates["last"] for r in engine.run_lanes(bare)], axis=1)
+        np.testing.assert_allclose(W, same, rtol=1e-8, atol=1e-12)
         pairs = []
         for _ in range(8):
             start = time.perf_counter()

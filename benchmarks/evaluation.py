@@ -36,11 +36,11 @@ def main() -> None:
         pairs = []
         for _ in range(8):
             start = time.perf_counter()
-            ours = (*problem.value_and_gradient(W), problem.value(A))
+            measured = (*problem.value_and_gradient(W), problem.value(A))
             middle = time.perf_counter()
-            theirs = by_hand(problem, W, A)
+            written = by_hand(problem, W, A)
             pairs.append((middle - start, time.perf_counter() - middle))
-        for a, b in zip(ours, theirs, strict=True):
+        for a, b in zip(measured, written, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-14)
         a, b = (1e3 * statistics.median(p[k] for p in pairs[1:]) for k in (0, 1))
         ratio = statistics.median(p[0] / p[1] for p in pairs[1:])

@@ -26,13 +26,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine.control import Control
-from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.base import Serial
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.gate import Check, CheckVerdict, Gate
 from lrbench.gate.baseline import load_baselines, save_baselines
 from lrbench.gate.paired import EXPECTATION
 from lrbench.objective.linear.dense import DenseGradient, DenseIterates, FullOracle
-from lrbench.objective.linear.minibatch import MinibatchOracle
+from lrbench.objective.linear.sampler import MinibatchOracle
 from lrbench.objective.minibatches import Minibatches
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec, with_overrides
@@ -95,19 +95,20 @@ def checks(master):
 class Watched(Gate):
     """A gate that keeps what it measured."""
 
-    seen: dict = field(default_factory=dict)
+    measured: dict = field(default_factory=dict)
 
     def _measure(self, check, p, saving):
-        found = super()._measure(check, p, saving)
-        self.seen[check.name] = found[0]
-        return found
+        problem, moved = super()._measure(check, p, saving)
+        self.measured[check.name] = problem
+        return problem, moved
 
 
-class Padded(Here):
-    """Jobs whose lanes stand beside others: the bundle is filled up to a multiple of 16."""
+class Padded(Serial):
+    """Jobs whose lanes stand beside others: their number is padded to a multiple of 16."""
 
-    def __call__(self, jobs, grounds, control):
-        return super().__call__([replace(job, multiple=16) for job in jobs], grounds, control)
+    def __call__(self, jobs, shared_problems, control):
+        padded = [replace(job, pad_to=16) for job in jobs]
+        return super().__call__(padded, shared_problems, control)
 
 
 def threads(check):
@@ -123,8 +124,8 @@ def same(check):
 
 
 VARIANTS = {
-    "nothing": (same, Here()),
-    "BLAS threads 2": (threads, Here()),
+    "nothing": (same, Serial()),
+    "BLAS threads 2": (threads, Serial()),
     "width of the block of lanes": (narrow, Padded()),
     "-j 2": (same, Processes(2, patience=0.0)),
 }
@@ -160,27 +161,27 @@ def tally(count, outcome, now, before, entry):
         count[str(finding.verdict)] += 1
         if finding.verdict is CheckVerdict.FAIL:
             print(f"{outcome.name}: {finding}", file=sys.stderr)
-    mine = ends(now)
+    ends_now = ends(now)
     for lane in entry.lanes:
         for run in (key(lane.solver, lane.lr0, seed) for seed in lane.seeds):
             count["gated runs"] += 1
-            count["other bits"] += mine[run] != before[run]
+            count["other bits"] += ends_now[run] != before[run]
 
 
 def make_baselines(masters):
-    gate, entries, seen = None, {}, {}
+    entries, before = {}, {}
     for master in masters:
         todo = checks(master)
-        gate = Watched(Control(), Here(), {}, frozenset(c.name for c in todo))
+        gate = Watched(Control(), Serial(), {}, frozenset(c.name for c in todo))
         for outcome in gate.run(todo):
             if outcome.error:
                 sys.exit(f"{outcome.name}: {outcome.error}")
         entries |= gate.baselines
-        seen |= {name: ends(problem) for name, problem in gate.seen.items()}
-    return entries, seen
+        before |= {name: ends(problem) for name, problem in gate.measured.items()}
+    return entries, before
 
 
-def try_variant(masters, entries, seen, variant):
+def try_variant(masters, entries, before, variant):
     change, executor = VARIANTS[variant]
     count = Counter()
     for master in masters:
@@ -188,7 +189,7 @@ def try_variant(masters, entries, seen, variant):
         gate = Watched(Control(), executor, entries)
         for outcome in gate.run(todo):
             name = outcome.name
-            tally(count, outcome, gate.seen.get(name), seen[name], entries[name])
+            tally(count, outcome, gate.measured.get(name), before[name], entries[name])
     return count
 
 
@@ -205,15 +206,19 @@ def elsewhere(masters, folder, kernels, without):
     return Counter(json.loads(done.stdout))
 
 
-def why(text):
-    for part in ("above 1/L", "last bit", "diverged"):
-        if part in text:
-            return part
-    return text
+UNSTABLE = ("above 1/L", "last bit", "diverged")
+"""Kinds of the reasons for which a run is not gated."""
+
+
+def kind_of(reason):
+    for kind in UNSTABLE:
+        if kind in reason:
+            return kind
+    return reason
 
 
 def false_alarms(masters):
-    entries, seen = make_baselines(range(masters))
+    entries, before = make_baselines(range(masters))
     lanes = [(name, lane) for name, e in entries.items() for lane in e.lanes]
     print(f"{masters} master seeds, {len(entries)} checks\n")
     print(f"{'check':24s}  runs  gated  above 1/L  last bit  diverged")
@@ -222,18 +227,18 @@ def false_alarms(masters):
         row = table[name.rsplit(" ", 1)[0]]
         row["gated"] += len(lane.seeds)
         row["runs"] += len(lane.seeds) + len(lane.unstable)
-        row.update(why(reason) for reason in lane.unstable.values())
+        row.update(kind_of(reason) for reason in lane.unstable.values())
     table["all"] = sum(table.values(), Counter())
     for name, row in table.items():
-        parts = [row[k] for k in ("above 1/L", "last bit", "diverged")]
-        print(f"{name:24s} {row['runs']:5d}  {row['gated']:5d}  {parts[0]:9d} ", end="")
-        print(f"{parts[1]:9d} {parts[2]:9d}")
+        counts = [row[kind] for kind in UNSTABLE]
+        print(f"{name:24s} {row['runs']:5d}  {row['gated']:5d}  {counts[0]:9d} ", end="")
+        print(f"{counts[1]:9d} {counts[2]:9d}")
     print(f"\n{'what is changed':30s} lanes compared  false alarms  runs with other bits")
     for variant in VARIANTS:
-        line(variant, try_variant(range(masters), entries, seen, variant))
+        line(variant, try_variant(range(masters), entries, before, variant))
     with tempfile.TemporaryDirectory() as folder:
         save_baselines(Path(folder, "baselines.jsonl"), entries)
-        Path(folder, "ends.json").write_text(json.dumps(seen), encoding="utf-8")
+        Path(folder, "ends.json").write_text(json.dumps(before), encoding="utf-8")
         for name, how in PROCESSORS.items():
             line(name, elsewhere(masters, folder, *how))
 
@@ -247,8 +252,8 @@ def line(variant, count):
 def again(masters, folder):
     """Do what `elsewhere` asks its process for."""
     entries = load_baselines(Path(folder, "baselines.jsonl"))
-    seen = json.loads(Path(folder, "ends.json").read_text(encoding="utf-8"))
-    print(json.dumps(try_variant(range(masters), entries, seen, "nothing")))
+    before = json.loads(Path(folder, "ends.json").read_text(encoding="utf-8"))
+    print(json.dumps(try_variant(range(masters), entries, before, "nothing")))
 
 
 # --- faults ---
@@ -315,8 +320,8 @@ def with_b(solver, b_of):
 def gradients(*owners, factor):
     def make(gradient):
         def scaled(self, W):
-            share = factor(self) if callable(factor) else factor
-            return DenseGradient(gradient(self, W).dense() * share, None)
+            by = factor(self) if callable(factor) else factor
+            return DenseGradient(gradient(self, W).dense() * by, None)
 
         return scaled
 
@@ -427,14 +432,14 @@ def seeded_faults(masters):
     print(f"{'fault':30s}  checks caught  lanes caught  others blamed  effect  at T")
     for name, (fault, solvers, where) in FAULTS.items():
         acted, caught = Counter(), Counter()
-        found = []
+        effects = []
         with fault():
             for master in range(masters):
                 todo = [c for c in checks(master) if where is None or c.name.startswith(where)]
                 for check, outcome in zip(
-                    todo, Gate(Control(), Here(), entries).run(todo), strict=True
+                    todo, Gate(Control(), Serial(), entries).run(todo), strict=True
                 ):
-                    mine = False
+                    failed_check = False
                     for finding in compared(outcome):
                         if finding.verdict is CheckVerdict.INCONCLUSIVE:
                             continue
@@ -445,19 +450,19 @@ def seeded_faults(masters):
                             continue
                         acted["lanes"] += 1
                         caught["lanes"] += failed
-                        mine = mine or failed
+                        failed_check = failed_check or failed
                         acted[check.name] += 1
                         if failed:
-                            found.append(effect(finding))
-                    caught["checks"] += mine
+                            effects.append(effect(finding))
+                    caught["checks"] += failed_check
         checks_acted = len(acted) - 1
-        sizes = [size for size, _ in found]
-        at = [t for _, t in found if t is not None]
+        sizes = [size for size, _ in effects]
+        parting = [t for _, t in effects if t is not None]
         print(
             f"{name:30s}  {caught['checks']:5d} of {checks_acted:4d}"
             f"  {caught['lanes']:4d} of {acted['lanes']:4d}  {caught['others']:13d}"
             f"  {statistics.median(sizes) if sizes else 0.0:6.0e}"
-            f"  {statistics.median(at) if at else math.nan:4.0f}",
+            f"  {statistics.median(parting) if parting else math.nan:4.0f}",
             flush=True,
         )
 

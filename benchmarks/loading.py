@@ -63,11 +63,11 @@ def main() -> None:
     print("first s  sklearn s  ratio  again ms  in a process s  bare process s  file")
     for path in map(Path, sys.argv[1:]):
         pairs = [(first(path), seconds(load_svmlight_file, path)) for _ in range(PAIRS)]
-        ours, theirs = (statistics.median(pair[k] for pair in pairs) for k in (0, 1))
+        own, sklearn = (statistics.median(pair[k] for pair in pairs) for k in (0, 1))
         ratio = statistics.median(a / b for a, b in pairs)
         here, fresh, bare = again(path)
         print(
-            f"{ours:7.3f}  {theirs:9.3f}  {ratio:5.2f}  {1e3 * here:8.2f}  {fresh:14.3f}"
+            f"{own:7.3f}  {sklearn:9.3f}  {ratio:5.2f}  {1e3 * here:8.2f}  {fresh:14.3f}"
             f"  {bare:14.3f}  {path.name}"
         )
 

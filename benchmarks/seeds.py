@@ -37,23 +37,24 @@ def measure(spec, solver: str, batch_size: int, passes: float) -> None:
         sweep=True,
     )
     p = prepare(spec, plan, cache_dir(), Control())
-    ground = SharedProblem(p.problem, p.constants, p.optimum.w_star)
-    wanted = [(0, seed, p.lr0) for seed in plan.seeds]
-    together = list(jobs_of(p, 0, plan, wanted, workers=1, iterates=False))
+    shared = SharedProblem(p.problem, p.constants, p.optimum.w_star)
+    runs = [(0, seed, p.lr0) for seed in plan.seeds]
+    together = list(jobs_of(p, 0, plan, runs, workers=1, keep_iterates=False))
     alone = [replace(job, lanes=(lanes,)) for job in together for lanes in job.lanes]
 
     def seconds(jobs) -> float:
         start = time.perf_counter()
         for job in jobs:
-            engine.run_lanes(*job.tasks(ground))
+            engine.run_lanes(*job.tasks(shared))
         return time.perf_counter() - start
 
     pairs = [(seconds(alone), seconds(together)) for _ in range(6)][1:]
-    one, several = (statistics.median(times) for times in zip(*pairs, strict=True))
+    one_by_one, several = (statistics.median(times) for times in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
     print(
         f"{p.problem.name}, {p.problem.n_features} features, {solver}, batch {batch_size}:"
-        f" {one:.2f} s one by one, {several:.2f} s in {len(together)} jobs, {ratio:.2f} times"
+        f" {one_by_one:.2f} s one by one, {several:.2f} s in {len(together)} jobs,"
+        f" {ratio:.2f} times"
     )
 
 
@@ -62,10 +63,10 @@ def main() -> None:
     measure(load_spec("least-squares"), "wngrad", 16, 50)
     measure(load_spec("logreg"), "wngrad", 16, 50)
     measure(load_spec("logreg"), "adam", 16, 50)
-    given = spec_from_data(str(data_file()), loss="logistic")
+    own_data = spec_from_data(str(data_file()), loss="logistic")
     for batch_size in (16, 64, 256):
-        measure(given, "wngrad", batch_size, 3)
-    measure(given, "adam", 64, 3)
+        measure(own_data, "wngrad", batch_size, 3)
+    measure(own_data, "adam", 64, 3)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def microseconds(part, number=320):
     return 1e6 * min(timeit.repeat(part, number=number, repeat=5)) / number
 
 
-class Given:
+class Idle:
     """An oracle whose gradient is there and whose step does nothing: the rule's own arithmetic."""
 
     def __init__(self, gradient):
@@ -42,12 +42,12 @@ def parts(problem, known, w_star, work):
         next(oracles)
     yield "minibatches", (time.perf_counter() - start) / 2000 * 1e6
     W = sampler.iterates.start(len(work.lr0)) + 0.1
-    (share,) = oracle.shares
-    X, y = share.X, share.y
+    (batch,) = oracle.seed_batches
+    X, y = batch.X, batch.y
     Z = product(X, W)
     R = problem.loss.derivative(Z, y)
     G = product(X.T, R)
-    XT = share.XT
+    XT = batch.XT
     yield "products", microseconds(lambda: product(X, W)) + microseconds(lambda: product(XT, R))
     yield "derivative", microseconds(lambda: problem.loss.derivative(Z, y))
     yield "penalty", microseconds(lambda: problem.add_penalty_gradient(G, W))
@@ -59,8 +59,8 @@ def parts(problem, known, w_star, work):
         gradient.norm_sq()
 
     yield "norm", microseconds(norm)
-    state, given = work.solver.init(W, work.lr0), Given(gradient)
-    yield "rule", microseconds(lambda: work.solver.step(W, state, given))
+    state, idle = work.solver.init(W, work.lr0), Idle(gradient)
+    yield "rule", microseconds(lambda: work.solver.step(W, state, idle))
     zero = np.zeros_like(known_norm)
     yield "step", microseconds(lambda: oracle.descend(W, zero, gradient))
     yield "average", microseconds(lambda: sampler.iterates.accumulate(W))
@@ -89,16 +89,16 @@ def main() -> None:
         )
         assert isinstance(work.minibatches, Minibatches)
         keep_freed_memory()
-        whole = []
+        seconds = []
         for _ in range(5):
             start = time.perf_counter()
             runs = engine.run_lanes(work)
-            whole.append(time.perf_counter() - start - runs[0].evaluation_seconds)
-        step = 1e6 * min(whole) / steps
-        found = dict(parts(problem, known, w_star, work))
-        found["the rest"] = step - sum(found.values())
+            seconds.append(time.perf_counter() - start - runs[0].evaluation_seconds)
+        step = 1e6 * min(seconds) / steps
+        times = dict(parts(problem, known, w_star, work))
+        times["the rest"] = step - sum(times.values())
         print(f"batch {size}: {step:.0f} us a step:", end="")
-        print(", ".join(f" {name} {us:.1f}" for name, us in found.items()))
+        print(", ".join(f" {name} {us:.1f}" for name, us in times.items()))
 
 
 if __name__ == "__main__":

@@ -139,16 +139,16 @@ def main() -> None:
         assert isinstance(work.minibatches, Minibatches)
         jax = Jax(sys.argv[2], work, X) if len(sys.argv) == 3 else None
         if jax is not None:
-            ours = np.stack([r.iterates["last"] for r in engine.run_lanes(work)], axis=1)
-            np.testing.assert_allclose(ours, jax.W, rtol=1e-6, atol=1e-9)
+            W = np.stack([r.iterates["last"] for r in engine.run_lanes(work)], axis=1)
+            np.testing.assert_allclose(W, jax.W, rtol=1e-6, atol=1e-9)
         rows = []
         for _ in range(PAIRS + 1):
-            theirs = min(jax.seconds() for _ in range(2)) / LANES if jax else np.nan
+            jax_seconds = min(jax.seconds() for _ in range(2)) / LANES if jax else np.nan
             rows.append(
                 (
                     min(engine_seconds(work) for _ in range(2)) / LANES,
                     min(compiled() for _ in range(2)),
-                    theirs,
+                    jax_seconds,
                 )
             )
         rows = rows[1:]  # the first warms up

@@ -76,26 +76,26 @@ def main() -> None:
     spec = spec_from_data(str(data_file()), loss="logistic")
     p = prepare(spec, plan, cache_dir(), Control())
     problem, known, w_star = p.problem, p.constants, p.optimum.w_star
-    ground = SharedProblem(problem, known, w_star)
-    wanted = [(0, seed, p.lr0) for seed in plan.seeds]
-    jobs = list(jobs_of(p, 0, plan, wanted, workers=1, iterates=False))
+    shared = SharedProblem(problem, known, w_star)
+    lanes = [(0, seed, p.lr0) for seed in plan.seeds]
+    jobs = list(jobs_of(p, 0, plan, lanes, workers=1, keep_iterates=False))
 
     def sweep():
         start = time.perf_counter()
-        runs = [run for job in jobs for run in engine.run_lanes(*job.tasks(ground))]
+        runs = [run for job in jobs for run in engine.run_lanes(*job.tasks(shared))]
         return time.perf_counter() - start, runs
 
     _, runs = sweep()
     budget = jobs[0].budget
-    index = next(jobs[0].tasks(ground)[0].minibatches.chunks(budget.iterations))
+    index = next(jobs[0].tasks(shared)[0].minibatches.chunks(budget.iterations))
     threshold = known.f_star + budget.target
     X, y, weight = problem.data.X, problem.y, problem.penalty.weight
     dense = X.toarray()
     kinds = {"dense rows": dense, "CSR rows": X}
-    ratios, ours = {k: [] for k in kinds}, []
+    ratios, sweeps = {k: [] for k in kinds}, []
     for _ in range(3):
         seconds, runs = sweep()
-        ours.append((seconds, sum({r.seed: r.evaluation_seconds for r in runs}.values())))
+        sweeps.append((seconds, sum({r.seed: r.evaluation_seconds for r in runs}.values())))
         picked = runs[: len(RATES) : 4]  # of the first seed
         n_steps, timed = (sum(r.status_at for r in some) for some in (runs, picked))
         for name, rows in kinds.items():
@@ -108,7 +108,7 @@ def main() -> None:
                     assert t == lane.status_at, (t, lane.status_at)
                     np.testing.assert_allclose(f, lane.trace["objective"][-1], rtol=1e-7)
             ratios[name].append(times * n_steps / timed / seconds)
-    seconds, looking = np.median(ours, axis=0)
+    seconds, looking = np.median(sweeps, axis=0)
     print(f"sweep: {seconds:.2f} s, of which evaluation {looking:.2f} s")
     for name in kinds:
         bare, measuring = np.median(ratios[name], axis=0)

@@ -89,8 +89,8 @@ def peak_of_a_run(path):
             ball=None,
             budget=Budget(200, [0, 100, 200]),
             seed=0,
-            multiple=8,
-            iterates=False,
+            pad_to=8,
+            keep_iterates=False,
         )
     )
     more = peak_bytes() - before

@@ -1,7 +1,7 @@
-"""Honest, fast benchmarking of first-order convex optimisation; the learning rate is its subject.
+"""Benchmarks of first-order convex optimisation whose subject is the learning rate.
 
 The public names are loaded when they are first used, so that ``import lrbench`` and
-``lrbench --version`` stay free of NumPy.
+``lrbench --version`` do not import NumPy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrbench.version import __version__ as __version__
 
+# The redundant aliases mark re-exports for type checkers.
 if TYPE_CHECKING:
     from lrbench.api import run as run
     from lrbench.api import sweep as sweep

@@ -1,4 +1,4 @@
-"""``python -m lrbench`` is the command ``lrbench``."""
+"""Run the command ``lrbench`` by ``python -m lrbench``."""
 
 from lrbench.cli.main import main
 

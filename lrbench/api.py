@@ -1,4 +1,4 @@
-"""What can be called from Python: `lrbench.run` and `lrbench.sweep`."""
+"""The functions `lrbench.run` and `lrbench.sweep`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lrbench.config.learning_rates import LearningRate
 from lrbench.engine.control import Control
-from lrbench.experiment.conduct import run_plan
 from lrbench.experiment.jobs import choose
+from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import store_at
 from lrbench.objective.constants import Sampling
 from lrbench.plan.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
@@ -35,50 +35,52 @@ def run(
     threads: int = 1,
     jobs: int | None = None,
 ) -> Result:
-    """Run solvers on problems and put theory beside the measurements.
+    """Run solvers on problems, and compare the measurements with theory.
 
     Parameters
     ----------
     problems
-        Names of shipped problems, paths of TOML files, or checked specifications; one or many.
+        Names of shipped problems, paths of TOML files, or checked specifications; one or several.
         `lrbench.problem_files.spec_from_data` makes a specification of a data file.
     solvers
         ``NAME`` or ``NAME[key=value,...]``.
     lr0
-        Initial learning rates: positive numbers, or texts as on the command line: ``"0.1/L"``,
-        ``"1e-4:1e4:17"``.
+        Initial learning rates: positive numbers, or texts as on the command line, such as
+        ``"0.1/L"`` or ``"1e-4:1e4:17"``.
     batch_size
         None for full batches.
     iterations, passes
-        The budget: one of them or neither (1000 iterations; with minibatches 10 passes).
+        The budget: at most one of them. Without either it is 1000 iterations, or 10 passes with
+        minibatches.
     target
         A run ends at the first checkpoint with a suboptimality of at most this.
     timeout
-        Seconds for everything.
+        Seconds for the whole call.
     sampling
-        How minibatches are drawn.
+        ``"replacement"`` or ``"reshuffle"``: how minibatches are drawn.
     radius
-        Of the ball around the start that the iterates are projected on; None without one.
+        The radius of the ball around the start that the iterates are projected on; None for no
+        ball.
     f_star
-        Taken as the minimum instead of a certified one; there is no minimiser then.
+        A minimum of F to use instead of a certified one; there is then no minimiser.
     seed, replicates
-        Seeds seed, seed + 1, …, seed + replicates - 1.
+        The seeds of the runs are seed, seed + 1, …, seed + replicates - 1.
     checkpoints_per_decade
-        Rows of the trace for each factor 10 in T.
+        Rows of the trace for each factor of 10 in the iterations.
     threads
         BLAS threads.
     jobs
-        Worker processes; None for ``LRBENCH_JOBS``, and without that for none.
+        Worker processes; None for the value of ``LRBENCH_JOBS``, or no worker if it is not set.
 
     Returns
     -------
     Result
-        With every run that was started; `failures` names the problems that could not be run.
+        Every run that was started; its `failures` are the problems that could not be run.
 
     Raises
     ------
     UsageError
-        If a name or an option is wrong: then nothing was run.
+        If a name or an option is wrong; nothing has been run then.
 
     Examples
     --------
@@ -135,31 +137,33 @@ def sweep(
     Parameters
     ----------
     problems, solvers, lr0, batch_size, iterations, passes, timeout, sampling, radius, f_star, seed
-        As of `run`.
+        As for `run`.
     replicates, checkpoints_per_decade, threads
-        As of `run`.
+        As for `run`.
     target
-        F - f* that a run must come down to, and at which it ends; None for 1 % of F(w_0) - f*.
+        The suboptimality F - f* that a run must reach, and at which it ends; None for 1 % of
+        F(w_0) - f*.
     jobs
-        Worker processes; None for ``LRBENCH_JOBS``, and without that for as many as there are
-        processors. They are started only if the work takes more than some seconds.
+        Worker processes; None for the value of ``LRBENCH_JOBS``, or one for each processor if it is
+        not set. They are started only if the work takes more than a few seconds.
     executor, scheduler
         ``"loky"``, or ``"dask"`` with the address of a running scheduler.
     store
-        An SQLite file where each finished cell is kept; what is there already is not run again.
+        An SQLite file that keeps each finished cell. Cells that it already has are not run again.
     lane_block
-        The most lanes that go through a problem together, a multiple of 8; None for as many as fit
-        into memory, and of several seeds as many as stay in cache. No figure depends on it.
+        The most lanes that run together, a multiple of 8; None for as many as fit into memory, and
+        for several seeds as many as fit into the cache. No number of the result depends on it.
 
     Returns
     -------
     Result
-        `Result.problems[k].sweep` says what was found; the runs are there, too.
+        `Result.problems[k].sweep` has the sensitivity of each solver to lr0, and
+        `Result.problems[k].runs` its runs.
 
     Raises
     ------
     UsageError
-        If a name or an option is wrong: then nothing was run.
+        If a name or an option is wrong; nothing has been run then.
 
     Examples
     --------
@@ -187,6 +191,6 @@ def sweep(
         sweep=True,
         lane_block=lane_block,
     )
-    chosen = choose(jobs, executor, scheduler, default=0)
-    with store_at(store) as kept:
-        return run_plan(plan, specs, Control(timeout), executor=chosen, store=kept)
+    workers = choose(jobs, executor, scheduler, default=0)
+    with store_at(store) as opened:
+        return run_plan(plan, specs, Control(timeout), executor=workers, store=opened)

@@ -1,4 +1,4 @@
-"""Names of array shapes, and the few reductions over lanes.
+"""The names of array shapes, and a few reductions over lanes.
 
 A *lane* is one initial learning rate. All lanes of a run stand side by side in the columns of
 ``W``, so that one matrix product serves them all.
@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Lanes: TypeAlias = NDArray[np.float64]
-"""(n_features, n_lanes), C order: one iterate a lane."""
+"""(n_features, n_lanes), C order: an iterate for each lane."""
 
 PerLane: TypeAlias = NDArray[np.float64]
-"""(n_lanes,): one number a lane."""
+"""(n_lanes,): a number for each lane."""
 
 Scores: TypeAlias = NDArray[np.float64]
 """(n_batch, n_lanes): ``Z = X @ W``."""
 
 PerSample: TypeAlias = NDArray[np.float64]
-"""(n_samples,) or (n_batch,): one number a sample."""
+"""(n_samples,) or (n_batch,): a number for each sample."""
 
 Vector: TypeAlias = NDArray[np.float64]
 """(n_features,): one iterate."""
@@ -32,10 +32,13 @@ Index: TypeAlias = NDArray[np.intp]
 """(n_batch,): row numbers of samples."""
 
 Mask: TypeAlias = NDArray[np.bool_]
-"""(n_lanes,): which lanes."""
+"""(n_lanes,): True for the lanes that are meant."""
 
 CACHED_ROWS = 1 << 10
-"""Rows of an array with 64 lanes that are 512 KiB together, which a core's cache holds."""
+"""An array of so many rows and 64 lanes takes 512 KiB, which fits into a core's cache."""
+
+FEW_ROWS = 32
+"""Products of columns of at most so many rows are computed by one reduction."""
 
 
 def norm_sq(W: Lanes) -> PerLane:
@@ -52,12 +55,13 @@ def inner(U: Lanes, V: Lanes) -> PerLane:
 
 def column_sums(A: Scores) -> PerLane:
     """Return the sum of every column of `A`."""
+    # A product with ones takes a quarter of the time of a sum along axis 0.
     out: PerLane = _ones(len(A)) @ A
     return out
 
 
 def column_products(A: Scores) -> PerLane:
-    """Return the product of every column of `A`, which is used up."""
+    """Return the product of every column of `A`; `A` is overwritten."""
     while (n := len(A)) > FEW_ROWS:
         half = (n + 1) // 2  # halves are contiguous: one long loop for many short ones
         np.multiply(A[: n - half], A[half:], out=A[: n - half])
@@ -66,25 +70,21 @@ def column_products(A: Scores) -> PerLane:
     return out
 
 
-FEW_ROWS = 32
-"""So many rows are multiplied one after the other."""
-
-
 @lru_cache(maxsize=16)
 def _ones(n: int) -> PerSample:
     return np.ones(n)
 
 
 def row_slices(n_rows: int) -> Iterator[slice]:
-    """Yield consecutive rows of an array, few enough to stay in a core's cache with 64 lanes."""
+    """Yield consecutive ranges of the rows of an array, of `CACHED_ROWS` rows each."""
     return (slice(k, min(k + CACHED_ROWS, n_rows)) for k in range(0, n_rows, CACHED_ROWS))
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep what is freed for the next temporary array.
+    """Make glibc keep freed memory for the next temporary array.
 
-    Once a large array has been freed, glibc raises the size below which it keeps memory. Otherwise
-    every array of 128 KiB or more is mapped and cleared anew, which takes longer than to compute
-    it.
+    Once a large array has been freed, glibc raises the size up to which it keeps freed memory.
+    Otherwise the kernel maps and clears every array of 128 KiB or more anew, which takes longer
+    than computing its entries.
     """
-    np.empty(1 << 21)
+    np.empty(1 << 21)  # 16 MiB, freed at once

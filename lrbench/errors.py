@@ -1,4 +1,4 @@
-"""The errors of lrbench: two sentences for a person and an exit code for a script."""
+"""The errors of lrbench, each with a message, a hint and an exit code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the command's exit status means."""
+    """The exit statuses of the command."""
 
     OK = 0
     FAILED = 1
@@ -14,17 +14,17 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line, or a file in lrbench's own format, is wrong."""
     WORLD = 3
-    """Missing or bad data, the disk, a solver that raised, a refuted optimum."""
+    """Data are missing or bad, the disk failed, a solver raised, or an optimum was refuted."""
     INTERRUPTED = 130
     TERMINATED = 143
 
 
 class Terminated(BaseException):
-    """SIGTERM came before there was anything to show; like `KeyboardInterrupt`, no `Exception`."""
+    """SIGTERM came before there was any result; like `KeyboardInterrupt` this is no `Exception`."""
 
 
 class LrbenchError(Exception):
-    """A user's problem, said in two sentences.
+    """An error that is reported to the user in two sentences, without a traceback.
 
     Parameters
     ----------
@@ -41,6 +41,7 @@ class LrbenchError(Exception):
         self.message = message
         self.hint = hint
 
+    # Exceptions are pickled with `args`, which has the message only.
     def __reduce__(self) -> tuple[type[LrbenchError], tuple[str, str]]:
         return type(self), (self.message, self.hint)
 
@@ -60,34 +61,34 @@ class OptimumError(LrbenchError):
 
 
 class RefutedError(LrbenchError):
-    """An objective was seen below f_star - error, which a certificate forbids."""
+    """An objective was below f_star - error, which contradicts the certificate of f_star."""
 
 
-SHOWN = 60
-"""Characters of a user's text that a message repeats."""
+MAX_QUOTED = 60
+"""The most characters of a user's text that a message repeats."""
 
-SHOWN_PATH = 250
-"""Characters of a path, which is of little use in part."""
+MAX_PATH = 250
+"""The most characters of a path in a message: a shortened path is of little use."""
 
 
 def quoted(value: object) -> str:
-    """Return `value` in one short line: a text in quotes, anything else as Python writes it."""
+    """Return `value` in one short line: text in quotes, anything else as its ``repr``."""
     if isinstance(value, str):
-        return repr(_cut(value))
+        return repr(_shortened(value))
     try:
-        return _cut(repr(value))
+        return _shortened(repr(value))
     except ValueError:  # a whole number of more digits than Python writes
         return f"a very long {type(value).__name__}"
 
 
 def quoted_path(path: object) -> str:
-    """Return a path or a name without quotes, what cannot be printed in it as escapes."""
+    """Return a path or a name without quotes, with unprintable characters as escapes."""
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(path))
-    if len(text) <= SHOWN_PATH:
+    if len(text) <= MAX_PATH:
         return text
-    half = SHOWN_PATH // 2
+    half = MAX_PATH // 2
     return f"{text[:half]}…{text[-half:]}"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…"

@@ -1,7 +1,10 @@
-"""The versions of the package and of its numbers, free of any import."""
+"""The versions of the package and of its numbers; this module imports nothing."""
 
 __version__ = "0.1.0"
 
 METHOD = 1
-"""The version of the numbers of a run. Raise it when a run is meant to have other numbers though no
-code has changed that a stored cell is keyed by, as when a dependency is used in another way."""
+"""The version of the numbers of a run.
+
+Raise it when runs get other numbers though none of the code changed that is in the key of a stored
+cell, for example when a dependency computes something differently.
+"""

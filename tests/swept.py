@@ -1,4 +1,4 @@
-"""Runs made by hand: so many passes to the target for each seed and lr0."""
+"""Runs made by hand from the passes to the target for each seed and lr0."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ TARGET = 0.01
 def made_run(
     solver: SolverSpec, lr0: float, seed: int, passes: float, status: Status | None = None
 ) -> Run:
-    """Return a run that comes to the target after so many passes; never where it is inf."""
-    there = math.isfinite(passes)
-    gap = [1.0, 0.5, TARGET / 2] if there else [1.0, 0.5, 0.4]
-    at = [0.0, passes / 2, passes] if there else [0.0, 5.0, 10.0]
+    """Return a run that reaches the target after these passes, or never if they are inf."""
+    reached = math.isfinite(passes)
+    gap = [1.0, 0.5, TARGET / 2] if reached else [1.0, 0.5, 0.4]
+    cost = [0.0, passes / 2, passes] if reached else [0.0, 5.0, 10.0]
     trace = {name: np.full(3, np.nan) for name in COLUMNS}
     trace |= {
         "iteration": np.array([0.0, 500.0, 1000.0]),
-        "passes": np.array(at),
+        "passes": np.array(cost),
         "suboptimality": np.array(gap),
         "lr": np.array([np.nan, 1.0, 0.25]),
     }
-    ended = status or (Status.REACHED_TARGET if there else Status.STALLED)
+    ended = status or (Status.REACHED_TARGET if reached else Status.STALLED)
     if ended is Status.INTERRUPTED:
         trace = {}
-    at_end = 0 if ended is Status.INTERRUPTED else 1000
-    return Run(solver, lr0, "stochastic", 10, "replacement", seed, ended, at_end, trace)
+    status_at = 0 if ended is Status.INTERRUPTED else 1000
+    return Run(solver, lr0, "stochastic", 10, "replacement", seed, ended, status_at, trace)
 
 
 def made_problem(

@@ -1,4 +1,4 @@
-"""Hashes of arrays and of the parts of a problem, by content."""
+"""Content hashes of arrays, of matrices and of losses and penalties."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def arrays_of(X: Matrix) -> dict[str, NDArray[Any]]:
 
 
 def matrix_of(arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int]) -> Matrix:
-    """Return the matrix that these arrays make up, as `arrays_of` names them; nothing is copied.
+    """Return the matrix whose arrays are named as by `arrays_of`; nothing is copied.
 
     Raises
     ------
     ValueError, KeyError
-        Where they make up no matrix of this shape. The indices of the CSR form, taken to ascend in
-        each row, are not looked at.
+        If the arrays do not form a matrix of this shape. The indices of the CSR form are assumed to
+        ascend in each row; they are not checked.
     """
     if "X" in arrays:
         if arrays["X"].shape != shape:
@@ -37,35 +37,35 @@ def matrix_of(arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int]) -> Mat
     from scipy.sparse import csr_array
 
     X = csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
-    X.has_canonical_format = True
+    X.has_canonical_format = True  # else SciPy reads all indices to find out
     return X
 
 
 def digest(array: NDArray[Any]) -> str:
     """Return the SHA-256 of an array: its dtype, shape and bytes (C order)."""
-    out = hashlib.sha256(f"{array.dtype.str} {array.shape}\n".encode())
-    out.update(np.ascontiguousarray(array).data)
-    return out.hexdigest()
+    sha256 = hashlib.sha256(f"{array.dtype.str} {array.shape}\n".encode())
+    sha256.update(np.ascontiguousarray(array).data)
+    return sha256.hexdigest()
 
 
 def content_hash(X: Matrix, **others: NDArray[Any]) -> str:
-    """Return the SHA-256 of the shape of `X`, its arrays and the others."""
+    """Return the SHA-256 of the shape of `X`, of its arrays and of the other arrays."""
     arrays = {**arrays_of(X), **others}
     return combined_hash(X.shape, {name: digest(array) for name, array in arrays.items()})
 
 
 def combined_hash(shape: tuple[int, ...], digests: Mapping[str, str]) -> str:
-    """Return the content hash of a matrix of this shape from the digests of arrays by name.
+    """Return the content hash of a matrix from its shape and the digests of its arrays by name.
 
-    The CSR form needs its shape beside them: the arrays do not tell how many empty columns come
-    last.
+    The shape is included because the arrays of the CSR form do not determine how many empty columns
+    come last.
     """
-    lines = [f"{name} {value}\n" for name, value in sorted(digests.items())]
+    lines = [f"{name} {sha256}\n" for name, sha256 in sorted(digests.items())]
     return hashlib.sha256(f"{shape[0]} {shape[1]}\n{''.join(lines)}".encode()).hexdigest()
 
 
 def parameters_text(part: Any) -> str:
-    """Return the class of a loss or penalty and its parameters, every digit of them, in one line.
+    """Return the class of a loss or penalty and its parameters in one line, with all digits.
 
     Parameters
     ----------

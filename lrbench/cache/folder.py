@@ -1,4 +1,4 @@
-"""Where derived files are kept, and how a file is written in one piece."""
+"""The folder of derived files, and the atomic writing of files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import BinaryIO
 VARIABLE = "LRBENCH_CACHE_DIR"
 
 STALE_SECONDS = 3600.0
-"""A temporary file or folder this old was left by a process that was killed."""
+"""A temporary file or folder older than this was left behind by a process that was killed."""
 
 SCRATCH = ".scratch."
-"""How the name of a scratch folder begins."""
+"""The beginning of the name of every scratch folder."""
 
 
 def cache_dir() -> Path:
@@ -26,65 +26,66 @@ def cache_dir() -> Path:
 
     Notes
     -----
-    The folder need not exist. All in it can be made again: a cache that cannot be read or written
-    costs time, never a result.
+    The folder need not exist. Everything in it can be computed again: a cache that cannot be read
+    or written costs time, but never a result.
     """
-    named = os.environ.get(VARIABLE)
-    if named:
-        return Path(named)
+    chosen_by_user = os.environ.get(VARIABLE)
+    if chosen_by_user:
+        return Path(chosen_by_user)
     import platformdirs
 
     return platformdirs.user_cache_path("lrbench", appauthor=False)
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write the file `path` so that a reader sees the old one or the whole new one.
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write the file `path` so that a reader sees either the old or the complete new file.
 
     Parameters
     ----------
     path
-        The file; its folder is made if need be.
+        The file; its folder is created if it does not exist.
     write
         Called once with an open binary file.
 
     Raises
     ------
     OSError
-        Where the folder or the file cannot be written. Whatever `write` raises comes through. In
-        both cases `path` is as it was and no temporary file is left.
+        If the folder or the file cannot be written. Exceptions of `write` are passed on. In both
+        cases `path` is unchanged and no temporary file remains.
 
     Notes
     -----
-    The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name
-    last. What a process killed on the spot left behind is swept by a later write of `path`.
+    The bytes are written to a temporary file in the same folder and flushed to the disk; then the
+    file is renamed. If the process is killed, a later write of `path` removes the temporary file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent, f".{path.name}.")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with part.open("xb") as file:
+        with temporary.open("xb") as file:
             write(file)
             file.flush()
+            # Without fsync a power cut after the renaming could leave an empty file.
             os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
+        temporary.replace(path)
+    except BaseException:  # an interrupt, too, must leave no temporary file
+        temporary.unlink(missing_ok=True)
         raise
 
 
 @contextlib.contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """Make a folder in `parent`, itself made if need be, and remove it at the end of the block.
+    """Create a folder in `parent` and remove it at the end of the block.
 
     Raises
     ------
     OSError
-        Where no folder can be made.
+        If the folder, or `parent` where it does not exist, cannot be created.
 
     Notes
     -----
-    For files that take their place in `parent` once they are whole. What a process killed on the
-    spot left behind is swept by a later call.
+    It is meant for files that are moved into `parent` once they are complete. If the process is
+    killed, a later call removes the folder.
     """
     parent.mkdir(parents=True, exist_ok=True)
     _sweep(parent, SCRATCH)
@@ -97,9 +98,10 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 
 def _sweep(folder: Path, start: str) -> None:
-    """Remove old temporary files and folders whose names begin in this way."""
+    """Remove the temporary files and folders older than `STALE_SECONDS` that begin with `start`."""
     for path in folder.glob(f"{glob.escape(start)}*.part"):
         with contextlib.suppress(OSError):
+            # The time of a folder does not change while a file in it grows.
             newest = max(p.stat().st_mtime for p in (path, *path.glob("*")))
             if time.time() - newest > STALE_SECONDS:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,4 +1,4 @@
-"""`lrbench cache`: the folder of parsed data and certified optima."""
+"""`lrbench cache`: show or clear the folder of parsed data and certified optima."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import click
 def command() -> None:
     """Show or clear the folder of parsed data and certified optima.
 
-    It is $LRBENCH_CACHE_DIR where that is set, else the user's cache. All in it can be made again.
-    Fetched sets are left alone: see `lrbench data path`.
+    It is $LRBENCH_CACHE_DIR if that is set, else the user's cache. Its contents are made again
+    when they are needed. Fetched sets are not touched: see `lrbench data path`.
     """
 
 
 @command.command(name="dir")
 def show_dir() -> None:
-    """Print the folder."""
+    """Print the path of the folder."""
     from lrbench.cache.folder import cache_dir
 
     click.echo(cache_dir())
@@ -30,15 +30,16 @@ def show_dir() -> None:
 def clear() -> None:
     """Delete parsed data and certified optima from the folder.
 
-    Sets that were fetched, which `lrbench data path` shows, stay.
+    Fetched sets, whose folder `lrbench data path` prints, are kept.
     """
     import shutil
 
     from lrbench.cache.folder import cache_dir
     from lrbench.errors import LrbenchError
 
-    for part in ("data", "optimum"):
-        folder = cache_dir() / part
+    # Not the folder itself: it may hold fetched sets, or files of the user.
+    for subfolder in ("data", "optimum"):
+        folder = cache_dir() / subfolder
         try:
             if folder.exists():
                 shutil.rmtree(folder)

@@ -9,11 +9,66 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrbench.cli.check_options import check_options
+from lrbench.cli.options import chain
+from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from lrbench.gate import Outcome
+
+check_options = chain(
+    [
+        click.option(
+            "--config",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="The file of the [[check]] tables.  [default: lrbench.toml]",
+        ),
+        click.option(
+            "--only", metavar="NAME", multiple=True, help="Run only this check; repeatable."
+        ),
+        click.option(
+            "--expect",
+            metavar="TEXT",
+            multiple=True,
+            help="Expect this of RESULT.json: 'bound = pass', 'rate >= 0.9', "
+            "'suboptimality[at=1000] <= 1e-4'; repeatable.",
+        ),
+        click.option(
+            "--allow-inconclusive",
+            is_flag=True,
+            help="Let RESULT.json pass where an expectation cannot be judged.",
+        ),
+        click.option("--save-baseline", is_flag=True, help="Make the baselines that are missing."),
+        click.option(
+            "--update-baseline",
+            metavar="NAME",
+            multiple=True,
+            help="Make the baseline of this check anew; repeatable.",
+        ),
+        click.option(
+            "--junit",
+            metavar="FILE.xml",
+            type=click.Path(path_type=Path),
+            help="Write JUnit XML, too; an existing file is replaced.",
+        ),
+        click.option(
+            "--github",
+            is_flag=True,
+            help="Write annotations to stderr, and a summary to $GITHUB_STEP_SUMMARY.",
+        ),
+        click.option("--details", is_flag=True, help="Show what passes, too, with its trajectory."),
+        page_options,
+        click.option(
+            "-j",
+            "--jobs",
+            type=int,
+            metavar="N",
+            help="Worker processes.  [default: $LRBENCH_JOBS, else all processors]",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
+    ]
+)
 
 
 @click.command(name="check", context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,51 +90,57 @@ def command(
     jobs: int | None,
     quiet: bool,
 ) -> int:
-    """Judge convergence: run the checks of lrbench.toml, or judge results that exist.
+    """Judge convergence: run the checks of lrbench.toml, or judge saved results.
 
     A check that fails, or that cannot be judged, makes the exit code 1. With RESULT.json, or - for
-    stdin, nothing is run: the expectations of --expect are judged on it.
+    stdin, nothing is run: the result is judged by the expectations of --expect.
     """
-    from lrbench.cli.check_files import reader_may_leave, report, reserve_junit
-    from lrbench.cli.check_run import judged, ran
-    from lrbench.cli.list import show_json, show_page
+    from lrbench.cli.check_run import (
+        ignore_closed_pipe,
+        judge_saved,
+        reserve_junit,
+        run_checks,
+        write_reports,
+    )
+    from lrbench.cli.output import show_json, show_page
     from lrbench.gate import load_config
-    from lrbench.reports.check_json import check_as_json
     from lrbench.reports.check_page import check_page
+    from lrbench.reports.to_json import check_as_json
 
+    exit_signal = None
     if results:
         if config or only or save_baseline or update_baseline:
             raise UsageError(
-                "a result that exists is judged by --expect alone.",
+                "a saved result is judged by --expect alone.",
                 "leave out the result, or the options that belong to lrbench.toml.",
             )
-        about, stopped = (results[0] if len(results) == 1 else "-"), None
+        file = results[0] if len(results) == 1 and results[0] != "-" else None
         reserve_junit(junit, [Path(name) for name in results])
-        outcomes = judged(results, expect, allow_inconclusive)
+        outcomes = judge_saved(results, expect, allow_inconclusive)
     else:
         if expect or allow_inconclusive:
             raise UsageError(
-                "--expect and --allow-inconclusive judge a result that exists.",
+                "--expect and --allow-inconclusive judge a saved result.",
                 "give RESULT.json, or write expect and allow_inconclusive in lrbench.toml.",
             )
         checks = load_config(config or Path("lrbench.toml"))
-        about = str(checks.path)
+        file = str(checks.path)
         reserve_junit(junit, [checks.path, checks.baselines])
-        outcomes, stopped = ran(checks, only, save_baseline, update_baseline, jobs, quiet)
-    report(outcomes, about, junit, github=github)
-    with reader_may_leave():
+        outcomes, exit_signal = run_checks(
+            checks, only, save_baseline, update_baseline, jobs, quiet
+        )
+    write_reports(outcomes, file, junit, github=github)
+    with ignore_closed_pipe():
         if form == "json":
             show_json(check_as_json(outcomes))
         else:
             show_page(check_page(outcomes, details), form, color)
         sys.stdout.flush()
-    if stopped is not None:
-        return stopped
-    return _code(outcomes)
+    return _exit_code(outcomes) if exit_signal is None else 128 + exit_signal
 
 
-def _code(outcomes: Sequence[Outcome]) -> int:
-    """Return that of the gravest: 3 or 2 where a check could not be run, 1 where one fails."""
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
+    """Return the gravest code: 3 or 2 if a check could not be run, 1 if a check fails."""
     causes = [int(o.cause.exit_code) for o in outcomes if o.cause is not None]
     if causes:
         return max(causes)

@@ -1,10 +1,14 @@
-"""What `lrbench check` does before it shows anything: it runs checks, or reads results."""
+"""The steps of `lrbench check`: run and judge checks, judge results, write files for CI."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -15,34 +19,26 @@ from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs import choose
 from lrbench.gate import Check, Gate, Outcome, judge_result, parse_expectation
-from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
+from lrbench.gate.baseline import load_baselines, save_baselines
 from lrbench.gate.config import NAME, Config
-from lrbench.results import Result, reserve
+from lrbench.results import reserve
+from lrbench.results.files import write_result
 
-AGAIN = "run the checks again."
 
-
-def judged(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[Outcome]:
-    """Return what comes of expectations on results that exist."""
+def judge_saved(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[Outcome]:
+    """Judge saved results by expectations; `allow` lets pass what is inconclusive."""
     if not expect:
         raise UsageError(
             "nothing is expected of the result.", "give --expect, as in --expect 'bound = pass'."
         )
-    wanted = [parse_expectation(text) for text in expect]
-    found = []
+    expectations = [parse_expectation(text) for text in expect]
+    outcomes = []
     for name in names:
-        result = _from_stdin() if name == "-" else saved_result(name)
-        found += judge_result(result, wanted, allow_inconclusive=allow)
-    return found
+        outcomes += judge_result(saved_result(name), expectations, allow_inconclusive=allow)
+    return outcomes
 
 
-def _from_stdin() -> Result:
-    if sys.stdin is None:  # closed by whoever started this
-        raise UsageError("stdin is closed.", "pipe a result into it, or give RESULT.json.")
-    return Result.from_json(sys.stdin.buffer.read(), "stdin")
-
-
-def ran(
+def run_checks(
     config: Config,
     only: Sequence[str],
     save_baseline: bool,
@@ -50,59 +46,64 @@ def ran(
     jobs: int | None,
     quiet: bool,
 ) -> tuple[list[Outcome], int | None]:
-    """Run the checks of a file; return what came of them, and the exit code of a signal."""
+    """Run and judge the checks of a file.
+
+    Returns
+    -------
+    tuple
+        An outcome for every check, and the number of the signal that interrupted them, or None.
+    """
     checks = _chosen(config, only, update)
     baselines = load_baselines(config.baselines)
-    saved = set(update)
+    to_save = set(update)
     if save_baseline:
-        saved |= {c.name for c in checks if c.baseline and c.name not in baselines}
-    if saved:
+        to_save |= {c.name for c in checks if c.baseline and c.name not in baselines}
+    if to_save:
         reserve(config.baselines, force=True)
-    showing = sys.stderr.isatty() and not quiet
-    with ProgressBar(showing) as bar, Control(None, bar) as control:
-        gate = Gate(control, choose(jobs, default=0), baselines, frozenset(saved), _remedy(config))
-        outcomes = list(_until_broken_off(gate, checks))
-    made = saved & {o.name for o in outcomes if o.cause is None}
-    if made:
-        _save(config, baselines, made, quiet)
-    if control.signal is None:
-        return outcomes, None
-    click.echo(f"interrupted: {len(outcomes)} of {len(checks)} checks were judged.", err=True)
-    why = LrbenchError("it was not judged: the command was interrupted.", AGAIN)
-    outcomes += [Outcome(c.name, c.about, (), cause=why) for c in checks[len(outcomes) :]]
-    return outcomes, 128 + control.signal
+    show_bar = sys.stderr.isatty() and not quiet
+    with ProgressBar(show_bar) as bar, Control(None, bar) as control:
+        executor = choose(jobs, default=0)
+        gate = Gate(control, executor, baselines, frozenset(to_save), _remedy(config))
+        outcomes = list(_until_interrupted(gate, checks))
+    saved = to_save & {o.name for o in outcomes if o.cause is None}
+    if saved:
+        save_baselines(config.baselines, baselines)
+        if not quiet:
+            names = ", ".join(sorted(saved))
+            click.echo(f"Note: {config.baselines} holds the baselines of {names}.", err=True)
+    if control.signal is not None:
+        click.echo(f"interrupted: {len(outcomes)} of {len(checks)} checks were judged.", err=True)
+        cause = LrbenchError(
+            "it was not judged: the command was interrupted.", "run the checks again."
+        )
+        outcomes += [Outcome(c.name, c.about, (), cause=cause) for c in checks[len(outcomes) :]]
+    return outcomes, control.signal
 
 
-def _until_broken_off(gate: Gate, checks: Sequence[Check]) -> Iterator[Outcome]:
-    """Yield what came of each check; a second Ctrl-C does not wait for the one that is run."""
+def _until_interrupted(gate: Gate, checks: Sequence[Check]) -> Iterator[Outcome]:
+    """Yield the outcome of each check until a signal comes."""
     try:
         yield from gate.run(checks)
     except KeyboardInterrupt:
+        # A second Ctrl-C breaks off the check under way; those before it are still shown.
         if gate.control.signal is None:
             raise
 
 
-def _save(config: Config, baselines: dict[str, Baseline], made: set[str], quiet: bool) -> None:
-    save_baselines(config.baselines, baselines)
-    if not quiet:
-        names = ", ".join(sorted(made))
-        click.echo(f"Note: {config.baselines} holds the baselines of {names}.", err=True)
-
-
 def _remedy(config: Config) -> Callable[[str], str]:
-    """Return what says which command makes the baseline of a check."""
+    """Return the function from the name of a check to the hint how to make its baseline."""
     path = str(config.path)
-    where = [] if path == NAME else ["--config", path]
+    option = [] if path == NAME else ["--config", path]
 
-    def command(name: str) -> str:
-        words = ["lrbench", "check", *where, "--update-baseline", name]
+    def hint(name: str) -> str:
+        words = ["lrbench", "check", *option, "--update-baseline", name]
         return f"make it, and review it: {shlex.join(words)}."
 
-    return command
+    return hint
 
 
 def _chosen(config: Config, only: Sequence[str], update: Sequence[str]) -> list[Check]:
-    """Return the checks that are to be run."""
+    """Return the checks to run: those that the options name, or else all."""
     names = [check.name for check in config.checks]
     for name in (*only, *update):
         if name not in names:
@@ -115,5 +116,53 @@ def _chosen(config: Config, only: Sequence[str], update: Sequence[str]) -> list[
                 f"the check {quoted(check.name)} has no baseline to update.",
                 "write baseline = true in it.",
             )
-    wanted = {*only, *update} if only or update else set(names)
-    return [check for check in config.checks if check.name in wanted]
+    chosen = {*only, *update} or set(names)
+    return [check for check in config.checks if check.name in chosen]
+
+
+def reserve_junit(junit: Path | None, inputs: Sequence[Path]) -> None:
+    """Raise an error if the JUnit file cannot be written, or is one of the files to read."""
+    if junit is None:
+        return
+    target = reserve(junit, force=True)
+    if any(path.resolve() == target for path in inputs):
+        raise UsageError(
+            f"--junit {junit} is a file that is read.", "give the path of another file."
+        )
+
+
+def write_reports(
+    outcomes: Sequence[Outcome], file: str | None, junit: Path | None, *, github: bool
+) -> None:
+    """Write the JUnit XML, and the annotations of `file` and the summary for GitHub."""
+    if junit is not None:
+        from lrbench.reports.to_junit import junit as to_junit
+
+        content = to_junit(outcomes)
+
+        def fill(out: BinaryIO) -> None:
+            out.write(content)
+
+        write_result(junit, True, fill)
+    if github:
+        from lrbench.reports.to_github import SUMMARY, markdown, workflow_commands
+
+        for text in workflow_commands(outcomes, file or ""):
+            click.echo(text, err=True)
+        if os.environ.get(SUMMARY):
+            summary = markdown(outcomes).encode("utf-8", "backslashreplace")
+            # Appended, because other commands of the same step write to the file, too.
+            with Path(os.environ[SUMMARY]).open("ab") as out:
+                out.write(summary)
+
+
+@contextlib.contextmanager
+def ignore_closed_pipe() -> Iterator[None]:
+    """Ignore that the reader of stdout has closed the pipe.
+
+    Otherwise the exit code would be 0 as for `lrbench run ... | head`, and a failure would be lost.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

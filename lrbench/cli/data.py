@@ -1,11 +1,11 @@
-"""`lrbench data`: the sets of the LIBSVM collection by name."""
+"""`lrbench data`: list, fetch and verify the sets of the LIBSVM collection by name."""
 
 from __future__ import annotations
 
 import click
 
 from lrbench.cli import names
-from lrbench.cli.list import page_options
+from lrbench.cli.view_options import page_options
 from lrbench.errors import DataError, ExitCode
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -17,7 +17,8 @@ TASKS = ("binary", "regression", "multiclass")
 def command() -> None:
     """List, fetch and verify sets of the LIBSVM collection by name, as in lrbench run -d a9a.
 
-    They lie in $LRBENCH_DATA_DIR where that is set, else in the user's cache, plain or compressed.
+    The files, plain or compressed, are kept in $LRBENCH_DATA_DIR if that is set, else in the
+    user's cache.
     """
 
 
@@ -25,23 +26,23 @@ def command() -> None:
 @click.option("--task", type=click.Choice(TASKS), help="Only those for this task.")
 @page_options
 def list_sets(task: str | None, form: str | None, color: str) -> None:
-    """List the sets, and which are here.
+    """List the sets, and say which of them are on this machine.
 
-    n is the number of samples, d of features. The checksum is known, that of a text remade from the
-    origin of the data, or recorded by the first fetch.
+    n is the number of samples, d the number of features. The checksum is known, or that of a text
+    remade from the origin of the data, or recorded by the first fetch.
     """
     from lrbench.cli.data_pages import facts, list_page, show
     from lrbench.data.collection.catalogue import collection
 
-    found = [facts(entry) for entry in collection().values() if task in (None, entry.task)]
-    show(found, list_page, form, color)
+    rows = [facts(entry) for entry in collection().values() if task in (None, entry.task)]
+    show(rows, list_page, form, color)
 
 
 @command.command(name="info", context_settings=SETTINGS)
-@click.argument("name", shell_complete=names.libsvm_sets)
+@click.argument("name", shell_complete=names.complete_libsvm_sets)
 @page_options
 def info(name: str, form: str | None, color: str) -> None:
-    """Say all that is known of a set."""
+    """Print all that is known of a set."""
     from lrbench.cli.data_pages import info_page, set_details, show
     from lrbench.data.collection.catalogue import find_listed
 
@@ -50,20 +51,21 @@ def info(name: str, form: str | None, color: str) -> None:
 
 @command.command(name="fetch", context_settings=SETTINGS)
 @click.argument(
-    "wanted", metavar="NAME...", nargs=-1, required=True, shell_complete=names.libsvm_sets
+    "sets", metavar="NAME...", nargs=-1, required=True, shell_complete=names.complete_libsvm_sets
 )
-def fetch_sets(wanted: tuple[str, ...]) -> int:
-    """Fetch sets, check them, print their files.
+def fetch_sets(sets: tuple[str, ...]) -> int:
+    """Fetch sets, check them and print the paths of their files.
 
-    A set that is here is checked only. $LRBENCH_DATA_MIRROR is a mirror to fetch from;
-    $LRBENCH_OFFLINE forbids fetching.
+    A set that is on this machine already is only checked. $LRBENCH_DATA_MIRROR is a mirror to fetch
+    from; $LRBENCH_OFFLINE forbids fetching.
     """
     from lrbench.cli.main import say
     from lrbench.data.collection.catalogue import find_listed
     from lrbench.data.collection.fetch import fetch
 
     code = ExitCode.OK
-    for entry in [find_listed(name) for name in wanted]:
+    # All names are looked up first: an unknown one is an error before anything is fetched.
+    for entry in [find_listed(name) for name in sets]:
         try:
             click.echo(fetch(entry))
         except DataError as error:
@@ -73,22 +75,22 @@ def fetch_sets(wanted: tuple[str, ...]) -> int:
 
 
 @command.command(name="verify", context_settings=SETTINGS)
-@click.argument("wanted", metavar="[NAME]...", nargs=-1, shell_complete=names.libsvm_sets)
+@click.argument("sets", metavar="[NAME]...", nargs=-1, shell_complete=names.complete_libsvm_sets)
 @page_options
-def verify(wanted: tuple[str, ...], form: str | None, color: str) -> int:
-    """Check the sets that are here, or those named.
+def verify(sets: tuple[str, ...], form: str | None, color: str) -> int:
+    """Check the named sets, or all that are on this machine.
 
-    ok: the text of the site. remade: the same data, written anew from their origin. recorded: as
-    when they were fetched. unrecorded: there is nothing to compare with. One that is BAD makes the
-    exit code 3.
+    ok: the text of the site. remade: the same data, written anew from their origin. recorded: the
+    text as it was fetched. unrecorded: there is no checksum to compare with. A set that is BAD
+    makes the exit code 3.
     """
-    from lrbench.cli.data_pages import check_row, here, show, verify_page
+    from lrbench.cli.data_pages import check_row, file_of, show, verify_page
     from lrbench.cli.main import say
     from lrbench.data.collection.catalogue import collection, find_listed
     from lrbench.data.collection.folder import check_data_dir, in_data_dir
 
-    if wanted:
-        files = {name: here(find_listed(name)) for name in wanted}
+    if sets:
+        files = {name: file_of(find_listed(name)) for name in sets}
     else:
         check_data_dir()
         files = {name: path for name in collection() if (path := in_data_dir(name))}
@@ -96,16 +98,16 @@ def verify(wanted: tuple[str, ...], form: str | None, color: str) -> int:
     show(rows, verify_page, form, color)
     bad = [row for row in rows if row["verdict"] == "BAD"]
     for row in bad:
-        say(row["why"], f"move it away and say lrbench data fetch {row['name']}.")
+        say(row["why"], f"move it away and run lrbench data fetch {row['name']}.")
     return ExitCode.WORLD if bad else ExitCode.OK
 
 
 @command.command(name="path", context_settings=SETTINGS)
-@click.argument("name", required=False, metavar="[NAME]", shell_complete=names.libsvm_sets)
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=names.complete_libsvm_sets)
 def show_path(name: str | None) -> None:
-    """Print the file of a set, or the folder."""
-    from lrbench.cli.data_pages import here
+    """Print the path of a set's file, or of the folder."""
+    from lrbench.cli.data_pages import file_of
     from lrbench.data.collection.catalogue import find_listed
     from lrbench.data.collection.folder import data_dir
 
-    click.echo(data_dir() if name is None else here(find_listed(name)))
+    click.echo(data_dir() if name is None else file_of(find_listed(name)))

@@ -1,4 +1,4 @@
-"""What `lrbench run --dry-run` prints."""
+"""The estimated costs that `--dry-run` prints."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ def show_estimates(
     workers: int,
     store: Path | None = None,
 ) -> None:
-    """Print the cost of the plan on each problem; what is in a store costs nothing."""
+    """Print the estimated cost of the plan on each problem; stored cells cost nothing."""
     from lrbench.experiment.estimate import estimate
     from lrbench.experiment.store import store_at
 
-    with store_at(store if store is not None and store.exists() else None) as kept:
-        estimates = estimate(plan, specs, control, kept)
+    # To open a store that does not exist would make it, and a dry run leaves no files.
+    with store_at(store if store is not None and store.exists() else None) as opened:
+        estimates = estimate(plan, specs, control, opened)
     for e in estimates:
         cells = f"{e.cells} cells of {e.iterations} iterations, {e.passes:.4g} passes"
         click.echo(f"{e.problem}: {cells}")
@@ -38,18 +39,16 @@ def show_estimates(
         click.echo(f"  solvers  {duration_text(e.solver_seconds)}, from {steps}")
         click.echo(f"  checks   {duration_text(e.evaluation_seconds)} of evaluation at checkpoints")
     seconds = sum(e.solver_seconds + e.evaluation_seconds for e in estimates)
-    shared = (
-        f"; at best {duration_text(seconds / workers)} with {workers} workers"
-        if workers > 1
-        else ""
-    )
-    sooner = " Runs that reach the target end sooner." if plan.sweep or plan.target else ""
-    click.echo(f"In all {duration_text(seconds)}{shared}.{sooner}")
+    total = f"In all {duration_text(seconds)}"
+    if workers > 1:
+        total += f"; at best {duration_text(seconds / workers)} with {workers} workers"
+    target = " Runs that reach the target end sooner." if plan.sweep or plan.target else ""
+    click.echo(f"{total}.{target}")
     click.echo("The certified optimum is not counted; it is computed once and cached.")
 
 
 def duration_text(seconds: float) -> str:
-    """Return seconds as a person says them."""
+    """Return a duration in milliseconds, seconds, minutes or hours."""
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
     if seconds < 120:

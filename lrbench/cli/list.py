@@ -1,27 +1,26 @@
-"""`lrbench list`: what there is, by name."""
+"""`lrbench list`: problems, solvers, losses, penalties, theorems and formats by name."""
 
 from __future__ import annotations
 
 import itertools
 import re
-import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from lrbench.cli.options import chain
+from lrbench.cli.view_options import page_options
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, quoted
+from lrbench.reports.blocks import WIDTH, Grid, TableCell, line
 
 if TYPE_CHECKING:
     from lrbench.reports.blocks import Block
 
 FORMAT = "lrbench-list"
 VERSION = 1
-WIDTH = 80
 
 MARKS = {
     r"^( *)\.\. (\[\d+\])": r"\1\2",
@@ -30,9 +29,9 @@ MARKS = {
     r"``([^`]*)``": r"\1",
     r"`([^`\n]*)`": r"\1",
 }
-"""Marks of reStructuredText, and what is left of them."""
+"""Patterns of reStructuredText markup, and the plain text that replaces each of them."""
 
-IN_FORMULAS = {
+TEX = {
     r"\\mathrm\{(\w+)\}": r"\1",
     r"\\q?quad *|\\, *": " ",
     r"\\\||\\[lr]Vert": "|",
@@ -41,29 +40,11 @@ IN_FORMULAS = {
     r"\\dots": "...",
     r"\\(beta|varepsilon|lambda|varphi|log|max|odot)(?![a-zA-Z])": r"\1",
 }
-"""The same for what TeX alone reads."""
-
-page_options = chain(
-    [
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["table", "plain", "json"]),
-            help="[default: table on a terminal, plain in a pipe]",
-        ),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            show_default=True,
-            help="Colour in tables.",
-        ),
-    ]
-)
+"""Patterns of TeX in formulas, and the plain text that replaces each of them."""
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a kind, or a name of the kind given."""
+    """Complete a kind, or a name of the kind that stands before it."""
     from lrbench.cli.list_parts import KINDS
 
     kind = ctx.params.get("kind", "")
@@ -84,62 +65,58 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     b_0, lr0 and the order of updates are called in other software.
     """
     from lrbench.cli.list_parts import KINDS
+    from lrbench.cli.output import show_json, show_page
 
     if kind not in KINDS:
         raise UsageError(f"there is no list of {quoted(kind)}.", did_you_mean(kind, KINDS))
-    parts = KINDS[kind]()
-    about = parts.names()
-    found = [{"name": n, "about": text} for n, text in about.items()]
+    listing = KINDS[kind]()
+    summaries = listing.names()
+    entries = [{"name": n, "about": summary} for n, summary in summaries.items()]
     if name is not None:
-        name = parts.canonical(name)
-        found = [{"name": name, "about": about[name], **parts.details(name)}]
+        name = listing.canonical(name)
+        entries = [{"name": name, "about": summaries[name], **listing.details(name)}]
     if form == "json":
-        show_json({"format": FORMAT, "version": VERSION, "kind": kind, "parts": found})
+        show_json({"format": FORMAT, "version": VERSION, "kind": kind, "parts": entries})
     elif name is None:
-        show_page(_table(about), form, color)
+        show_page(_table(summaries), form, color)
     else:
-        show_page(_page(found[0]), form, color)
+        show_page(_page(entries[0]), form, color)
 
 
-def _table(about: Mapping[str, str]) -> Iterator[Block]:
-    from lrbench.reports.blocks import Grid, TableCell
-
-    room = WIDTH - max(map(len, [*about, "name"])) - 2
-    rows = [[TableCell(n), TableCell(textwrap.fill(text, room))] for n, text in about.items()]
+def _table(summaries: Mapping[str, str]) -> Iterator[Block]:
+    room = WIDTH - max(map(len, [*summaries, "name"])) - 2
+    rows = [[TableCell(n), TableCell(textwrap.fill(text, room))] for n, text in summaries.items()]
     yield Grid(["name", "what it is"], rows, frozenset({0, 1}))
 
 
 def _page(part: Mapping[str, Any]) -> Iterator[Block]:
-    """Yield the details: facts first, then the docstring, then other software."""
-    from lrbench.reports.blocks import line
-
+    """Yield the details: facts first, then the docstring, then the names in other software."""
     yield line(part["name"], style="title")
     yield line(part["about"])
     apart = ("name", "about", "cite", "doc", "elsewhere")
     for key, value in part.items():
         if key not in apart and value not in (None, [], {}):
-            yield line(f"{key}: {_said(value)}")
+            yield line(f"{key}: {_text(value)}")
+    # The first line of a docstring is the summary, which "about" has shown.
     rest = part.get("doc", "").partition("\n")[2].strip("\n")
     if rest:
         yield line("")
         yield from (line(text) for text in reflowed(unmarked(rest)))
     for row in part.get("elsewhere", ()):
         yield line("")
-        yield _place(row)
+        yield _software(row)
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {item}" for key, item in value.items())
+        return ", ".join(f"{key} = {entry}" for key, entry in value.items())
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
-def _place(row: Mapping[str, str]) -> Block:
-    """Return the table of one place where the step rule is found, too."""
-    from lrbench.reports.blocks import Grid, TableCell
-
+def _software(row: Mapping[str, str]) -> Block:
+    """Return the table of one other implementation of the step rule."""
     room = WIDTH - max(map(len, row)) - 2
     columns = ["in", textwrap.fill(row["where"], room)]
     rows = [
@@ -149,26 +126,31 @@ def _place(row: Mapping[str, str]) -> Block:
 
 
 def unmarked(doc: str) -> str:
-    """Return a docstring without the marks that only a program for documentation reads."""
+    """Return a docstring without the markup that only Sphinx reads."""
     for pattern, plain in MARKS.items():
         doc = re.sub(pattern, plain, doc, flags=re.MULTILINE)
     return doc
 
 
 def reflowed(doc: str) -> Iterator[str]:
-    """Yield the lines of a docstring in at most 80 columns; headings and formulas stay lines."""
+    """Yield the lines of a docstring in at most 80 columns.
+
+    Lines of one indentation are joined and broken anew; blank lines, headings and the lines of
+    formulas stay as they are.
+    """
     lines = doc.splitlines()
-    heading = {k for k, text in enumerate(lines) if text and set(text) == {"-"}}
-    heading |= {k - 1 for k in heading}
-    formula = _formulas(lines)
+    headings = {k for k, text in enumerate(lines) if text and set(text) == {"-"}}
+    headings |= {k - 1 for k in headings}
+    formulas = _formulas(lines)
 
     def group(k: int) -> tuple[int, ...]:
+        """Return a key that lines share if they are one paragraph; -1 is no line's number."""
         text = lines[k]
-        alone = not text or k in heading or k in formula
+        alone = not text or k in headings or k in formulas
         return (k,) if alone else (-1, len(text) - len(text.lstrip()))
 
     for (first, *indent), numbers in itertools.groupby(range(len(lines)), group):
-        if first in formula:
+        if first in formulas:
             yield from _formula(lines[first])
         elif first >= 0:
             yield lines[first]
@@ -186,42 +168,20 @@ def reflowed(doc: str) -> Iterator[str]:
 
 
 def _formula(text: str) -> Iterator[str]:
-    """Yield a line of a formula as plain text; nothing for the mark above it."""
+    """Yield a line of a formula as plain text; nothing for a line that holds ``.. math::`` only."""
     head, mark, rest = text.partition(".. math::")
-    quoted = "    " + rest.strip() if mark else head
-    for pattern, plain in IN_FORMULAS.items():
-        quoted = re.sub(pattern, plain, quoted)
-    if quoted.strip():
-        yield quoted.rstrip()
+    formula = "    " + rest.strip() if mark else head
+    for pattern, plain in TEX.items():
+        formula = re.sub(pattern, plain, formula)
+    if formula.strip():
+        yield formula.rstrip()
 
 
 def _formulas(lines: list[str]) -> set[int]:
     """Return the numbers of the lines of displayed formulas."""
-    found, inside = set(), False
+    numbers, inside = set(), False
     for k, text in enumerate(lines):
         inside = text.startswith(".. math::") or (inside and text.startswith(" "))
         if inside:
-            found.add(k)
-    return found
-
-
-def show_json(value: dict[str, Any]) -> None:
-    """Write `value` as JSON, null for no number."""
-    import json
-
-    from lrbench.results import plain
-
-    click.echo(json.dumps(plain(value), indent=1, allow_nan=False))
-
-
-def show_page(blocks: Iterable[Block], form: str | None, color: str) -> None:
-    """Write a page; by default as a table on a terminal, as plain text elsewhere."""
-    import io
-
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
-    if (form or ("table" if sys.stdout.isatty() else "plain")) == "table":
-        from lrbench.reports.to_terminal import write_blocks
-    else:
-        from lrbench.reports.to_plain import write_blocks
-    write_blocks(blocks, sys.stdout, {"auto": None, "always": True, "never": False}[color])
+            numbers.add(k)
+    return numbers

@@ -1,4 +1,4 @@
-"""What there is of each kind: names with one line each, and the details of one."""
+"""The parts of each kind that `lrbench list` shows: their names, summaries and details."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -15,12 +15,12 @@ from lrbench.errors import UsageError, quoted
 
 
 class Kind(NamedTuple):
-    """How to list the parts of one kind."""
+    """The functions that list the parts of one kind."""
 
     names: Callable[[], Mapping[str, str]]
-    """Returns name -> one line."""
+    """Returns name -> summary of one line."""
     details: Callable[[str], dict[str, Any]]
-    """Returns what else there is to say of one of the names."""
+    """Returns the further facts about the part of this name, by their keys in JSON."""
     canonical: Callable[[str], str]
     """Returns the name behind an alias; raises `UsageError` for an unknown one."""
 
@@ -31,16 +31,15 @@ def summary_line(doc: str | None) -> str:
 
 
 def elsewhere(solver: str) -> list[dict[str, str]]:
-    """Return what b_0, lr0 and the order are called in other software, a row each."""
+    """Return the settings that equal b_0, lr0 and the order in other software, a row for each."""
     text = (resources.files("lrbench.solvers") / "elsewhere.toml").read_text("utf-8")
     rows: list[dict[str, str]] = tomllib.loads(text).get(solver, [])
     return rows
 
 
-def _checked(kind: str, known: Iterable[str], name: str) -> str:
-    known = list(known)
-    if name not in known:
-        raise UsageError(f"there is no {kind} {quoted(name)}.", did_you_mean(name, known))
+def _checked(kind: str, names: Collection[str], name: str) -> str:
+    if name not in names:
+        raise UsageError(f"there is no {kind} {quoted(name)}.", did_you_mean(name, names))
     return name
 
 
@@ -56,7 +55,7 @@ def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -
 
 
 def problems() -> Kind:
-    """Return how to list the problems that ship."""
+    """Return how to list the shipped problems."""
     from lrbench.problem_files import build_problem, load_spec, shipped
 
     def details(name: str) -> dict[str, Any]:
@@ -107,11 +106,11 @@ def losses() -> Kind:
 
     def details(name: str) -> dict[str, Any]:
         cls = LOSSES.get(name)
-        plain = cls()
+        loss = cls()
         return {
-            "task": plain.task,
-            "smoothness": plain.smoothness,
-            "lipschitz": plain.lipschitz,
+            "task": loss.task,
+            "smoothness": loss.smoothness,
+            "lipschitz": loss.lipschitz,
             "doc": _doc(cls),
         }
 
@@ -126,34 +125,34 @@ def penalties() -> Kind:
 
 
 def theorems() -> Kind:
-    """Return how to list the theorems, each once though it may speak of several solvers."""
+    """Return how to list the theorems, each once even if it holds for several solvers."""
     from lrbench.theory import THEOREMS
 
-    found = {t.key: t for of_solver in THEOREMS.values() for t in of_solver}
+    by_key = {t.key: t for of_solver in THEOREMS.values() for t in of_solver}
 
-    def about(key: str) -> str:
-        return summary_line(_doc(type(found[key]))).removeprefix(f"{key}: ")
+    def summary(key: str) -> str:
+        return summary_line(_doc(type(by_key[key]))).removeprefix(f"{key}: ")
 
     def details(key: str) -> dict[str, Any]:
-        t = found[key]
+        theorem = by_key[key]
         return {
-            "kind": t.kind,
-            "statement": t.statement,
-            "measure": t.measure,
-            "iterate": t.iterate,
-            "sharpness": t.sharpness or "upper bound",
-            "solvers": [s for s, own in THEOREMS.items() if any(o.key == key for o in own)],
-            "source": t.reference,
-            "cite": list(t.cite),
-            "doc": _doc(type(t)),
+            "kind": theorem.kind,
+            "statement": theorem.statement,
+            "measure": theorem.measure,
+            "iterate": theorem.iterate,
+            "sharpness": theorem.sharpness or "upper bound",
+            "solvers": [s for s, ts in THEOREMS.items() if any(t.key == key for t in ts)],
+            "source": theorem.reference,
+            "cite": list(theorem.cite),
+            "doc": _doc(type(theorem)),
         }
 
-    small = {key.lower(): key for key in found}
+    by_lower_case = {key.lower(): key for key in by_key}
 
     return Kind(
-        lambda: {key: about(key) for key in found},
+        lambda: {key: summary(key) for key in by_key},
         details,
-        lambda name: _checked("theorem", found, small.get(name.lower(), name)),
+        lambda name: _checked("theorem", by_key, by_lower_case.get(name.lower(), name)),
     )
 
 
@@ -161,10 +160,11 @@ def formats() -> Kind:
     """Return how to list the formats of a result."""
     from lrbench.reports import REPORTS
 
-    def about(name: str) -> str:
+    def summary(name: str) -> str:
+        # The writers of all formats are called `write`: their modules say what the format is.
         return summary_line(sys.modules[REPORTS.get(name).__module__].__doc__)
 
-    return Kind(lambda: {n: about(n) for n in REPORTS}, lambda _: {}, REPORTS.canonical)
+    return Kind(lambda: {n: summary(n) for n in REPORTS}, lambda _: {}, REPORTS.canonical)
 
 
 KINDS: dict[str, Callable[[], Kind]] = {

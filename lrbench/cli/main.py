@@ -1,4 +1,4 @@
-"""The entry point: commands are loaded when asked for, errors are said in two sentences."""
+"""The entry point, which imports one command and writes errors as two sentences."""
 
 from __future__ import annotations
 
@@ -28,33 +28,36 @@ COMMANDS = {
     "sys-info": "Versions, processor and BLAS: what the figures depend on.",
     "list": "Problems, solvers, losses, penalties, theorems and formats by name.",
 }
+"""The summaries that --help lists; those of the commands themselves would cost ten imports."""
 
-
-NOTHING_SHOWN = ("interrupted.", "nothing is shown; a --store keeps what was finished.")
+NOTHING_FINISHED = (
+    "interrupted.",
+    "nothing is shown; a --store keeps the cells that were finished.",
+)
 
 
 class ReaderGoneError(Exception):
-    """The reader of stdout has what it wants and has closed the pipe."""
+    """The reader of stdout has closed the pipe, as ``head`` does."""
 
 
 @contextlib.contextmanager
 def system_errors() -> Iterator[None]:
-    """Tell what the system refuses apart before click does: it would exit with 1."""
+    """Turn errors of the system into errors of lrbench before click sees them and exits with 1."""
     try:
         yield
     except BrokenPipeError:
         raise ReaderGoneError from None
     except OSError as error:
-        what = error.strerror or str(error)
-        where = f" ({error.filename})" if error.filename else ""
+        reason = error.strerror or str(error)
+        file = f" ({error.filename})" if error.filename else ""
         raise LrbenchError(
-            f"the system refused a read or a write: {what}{where}.",
-            "make room, or choose another place.",
+            f"the system refused a read or a write: {reason}{file}.",
+            "free some disk space, or choose another file.",
         ) from error
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they run."""
+    """A group that imports a command when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
@@ -69,7 +72,7 @@ class LazyGroup(click.Group):
         return command
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Read the arguments; --help and --version write here already."""
+        """Read the arguments, and write the text of --help or --version."""
         with system_errors():
             return super().make_context(*args, **extra)
 
@@ -77,7 +80,7 @@ class LazyGroup(click.Group):
         """Run the command."""
         with system_errors():
             code = super().invoke(ctx)
-            sys.stdout.flush()
+            sys.stdout.flush()  # here a full disk is an error of the command
             return code
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -106,50 +109,53 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     _open_streams()
     try:
+        # Else click would write errors in its own form and choose the exit codes.
         code = group.main(args, prog_name="lrbench", standalone_mode=False)
     except LrbenchError as error:
         say(error.message, error.hint)
         code = error.exit_code
     except MemoryError:
-        say("there is not enough memory for this.", "take fewer --lr0 or smaller data.")
+        say("there is not enough memory.", "give fewer --lr0 or smaller data.")
         code = ExitCode.WORLD
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "lrbench"
-        message, *meant = re.split(r" \(?Did you mean ", error.format_message(), maxsplit=1)
-        maybe = "".join(f"did you mean {names.rstrip(').?')}? " for names in meant)
-        say(sentence(message), f"{maybe}see {path} --help.")
+        # click appends its suggestion to the message; it belongs in the hint.
+        message, *names = re.split(r" \(?Did you mean ", error.format_message(), maxsplit=1)
+        suggestion = f"did you mean {names[0].rstrip(').?')}? " if names else ""
+        say(sentence(message), f"{suggestion}see {path} --help.")
         code = ExitCode.USAGE
     except click.ClickException as error:
         say(sentence(error.format_message()), "see lrbench --help.")
         code = ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
-        say(*NOTHING_SHOWN)
+        say(*NOTHING_FINISHED)
         code = ExitCode.INTERRUPTED
     except Terminated:
-        say(*NOTHING_SHOWN)
+        say(*NOTHING_FINISHED)
         code = ExitCode.TERMINATED
     except ReaderGoneError:
-        code = ExitCode.OK  # as for cat or head: no error of ours
+        code = ExitCode.OK  # `lrbench ... | head` has shown all that its user wants
     _close_stdout()
-    sys.exit(int(code or 0))
+    sys.exit(int(code or 0))  # a command that cannot fail returns None
 
 
 def _open_streams() -> None:
-    """Let a command that was started with a closed stdout or stderr write to nowhere."""
+    """Open the null device in place of a stdout or stderr that the caller closed."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _close_stdout() -> None:
-    """Keep the interpreter from flushing what stdout has refused."""
+    """Discard what stdout has refused."""
     try:
         sys.stdout.flush()
     except OSError:
+        # The interpreter flushes again at its end; failing there, it prints an error and exits 120.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def sentence(text: str) -> str:
-    """Return click's message with a small start and a full stop."""
+    """Return click's message in the style of lrbench: a small first letter and a full stop."""
     text = " ".join(text.split())
     return (text[:1].lower() + text[1:]).rstrip(".") + "."

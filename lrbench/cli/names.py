@@ -1,4 +1,4 @@
-"""Names for shell completion: problems, solvers, data."""
+"""The functions that complete names in a shell: of problems, solvers, data and so on."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
 
 
 def complete_problems(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a shipped problem's name, or a file's."""
+    """Complete the name of a shipped problem or of a file."""
     from lrbench.problem_files import shipped
 
+    # An item of this type makes the shell complete file names itself.
     return _matching(shipped(), incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 def complete_solvers(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a solver's name."""
+    """Complete the name of a solver."""
     from lrbench.solvers import SOLVERS
 
     return _matching(SOLVERS, incomplete)
 
 
-def data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the name of a bundled, generated or LIBSVM set, or a file's."""
+def complete_data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a bundled, generated or LIBSVM set, or of a file."""
     from lrbench.data import bundled
     from lrbench.data.collection.catalogue import collection
     from lrbench.data.generated import generators as generated
@@ -38,7 +39,7 @@ def data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem
     return _matching(names, incomplete) or [CompletionItem(incomplete, type="file")]
 
 
-def libsvm_sets(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_libsvm_sets(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a set of the LIBSVM collection."""
     from lrbench.data.collection.catalogue import collection
 
@@ -46,28 +47,28 @@ def libsvm_sets(ctx: Context, param: Parameter, incomplete: str) -> list[Complet
 
 
 def complete_formats(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a format's name."""
+    """Complete the name of a format."""
     from lrbench.reports import REPORTS
 
     return _matching(REPORTS, incomplete)
 
 
 def complete_losses(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a loss's name."""
+    """Complete the name of a loss."""
     from lrbench.losses import LOSSES
 
     return _matching(LOSSES, incomplete)
 
 
 def complete_penalties(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a penalty's name."""
+    """Complete the name of a penalty."""
     from lrbench.penalties import PENALTIES
 
     return _matching(PENALTIES, incomplete)
 
 
-def scalings(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete a scaling's name."""
+def complete_scalings(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a scaling."""
     from lrbench.data.scaling import SCALINGS
 
     return _matching(SCALINGS, incomplete)

@@ -1,4 +1,4 @@
-"""The options that commands share, and how their texts are read."""
+"""The options of problems, methods and budgets that commands share, and their parsers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lrbench.errors import UsageError, quoted
 F = TypeVar("F", bound=Callable[..., Any])
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+"""Seconds in a unit of time."""
 
 SEVERAL_DATA = (
     "for several data sets write a problem file for each, and give -p A.toml -p B.toml"
@@ -22,17 +23,18 @@ SEVERAL_DATA = (
 
 
 def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
-    """Return the value of an option that may be given once; None where it is not given."""
+    """Return the value of an option that may be given once; None if it is not given."""
+    # For this click must take the option as repeatable: else it keeps the last value in silence.
     if len(values) > 1:
         raise UsageError(
-            f"{max(param.opts, key=len)} is given {len(values)} times, and only one counts.",
+            f"{max(param.opts, key=len)} is given {len(values)} times, but takes only one value.",
             SEVERAL_DATA if param.name == "data" else f"see {ctx.command_path} --help.",
         )
     return values[0] if values else None
 
 
 def read_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Return the seconds that a text such as 90, 30s, 10m or 2h stands for."""
+    """Return the seconds in a text such as 90, 30s, 10m or 2h."""
     if value is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)", value.strip())
@@ -42,7 +44,7 @@ def read_duration(ctx: click.Context, param: click.Parameter, value: str | None)
 
 
 def batch_size(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
-    """Return a number of samples, None for full batches."""
+    """Return the number of samples in a batch; None for full batches."""
     if value == "full":
         return None
     try:
@@ -57,6 +59,7 @@ def chain(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     """Return the decorator that applies `options` so that --help lists them in this order."""
 
     def decorate(function: F) -> F:
+        # click lists the decorators from the top down, and Python applies them from the bottom up.
         for option in reversed(options):
             function = option(function)
         return function
@@ -81,7 +84,7 @@ problem_options = chain(
             multiple=True,
             callback=only_one,
             metavar="NAME|FILE",
-            shell_complete=names.data,
+            shell_complete=names.complete_data,
             help="Other data: a LIBSVM file, sklearn:NAME or generated:NAME. "
             "Without -p: two labels make it logistic regression, else least squares.",
         ),
@@ -97,8 +100,8 @@ problem_options = chain(
         click.option(
             "--scale",
             metavar="NAME",
-            shell_complete=names.scalings,
-            help="none, maxabs, standard or unit-rows.",
+            shell_complete=names.complete_scalings,
+            help="Scaling of the features: none, maxabs, standard or unit-rows.",
         ),
         click.option(
             "--intercept/--no-intercept",
@@ -111,7 +114,7 @@ problem_options = chain(
             multiple=True,
             callback=only_one,
             metavar="NAME|FILE|SHARE",
-            shell_complete=names.data,
+            shell_complete=names.complete_data,
             help="Held-out data to measure on: other data, or a share of the samples such as 0.2.",
         ),
         click.option(
@@ -119,7 +122,11 @@ problem_options = chain(
             type=click.Choice(["auto", "yes", "no"]),
             help="Whether indices of LIBSVM text count from 0.  [default: auto, where a 0 occurs]",
         ),
-        click.option("--start", metavar="NAME", help="zeros, normal or normal[scale=1,seed=0]."),
+        click.option(
+            "--start",
+            metavar="NAME",
+            help="Starting point: zeros, normal or normal[scale=1,seed=0].",
+        ),
         click.option(
             "--set",
             "settings",
@@ -132,7 +139,7 @@ problem_options = chain(
 
 
 def method_options(lr0: str) -> Callable[[F], F]:
-    """Return the options that name solvers and initial learning rates, `lr0` if none is given."""
+    """Return the options of solvers and initial learning rates; `lr0` is the default of --lr0."""
     return chain(
         [
             click.option(
@@ -191,7 +198,7 @@ setting_options = chain(
 
 
 def budget_options(target: str) -> Callable[[F], F]:
-    """Return the options that say how long runs go on; `target` is what --target says of itself."""
+    """Return the options of budgets and seeds; `target` is the help text of --target."""
     return chain(
         [
             click.option(

@@ -1,4 +1,4 @@
-"""Where a report goes, and in which form."""
+"""The functions that write results and pages to stdout in the requested form."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, quoted
 from lrbench.reports import REPORTS
 from lrbench.reports.view import View
 
 if TYPE_CHECKING:
+    from lrbench.reports.blocks import Block
     from lrbench.results import Result
 
 COLOR = {"auto": None, "always": True, "never": False}
+"""What `--color` means to a report; None leaves the choice to the terminal."""
 
-WHOLE = ("json", "jsonl")
-"""Formats that always hold every column."""
+COMPLETE_FORMATS = ("json", "jsonl")
+"""The formats that always hold every column."""
 
 
 def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str | None, View]:
@@ -27,9 +31,9 @@ def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str 
     Parameters
     ----------
     options
-        With form, details, columns, timing and color, which are removed.
+        The options by name. Those called form, details, columns, timing and color are removed.
     traced
-        Columns that may be asked for beside those of the solvers that ship.
+        Columns that may be requested beside those of the solvers that ship.
 
     Raises
     ------
@@ -44,53 +48,85 @@ def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str 
 
 
 def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns that a text such as ``lr,b`` names, each once."""
+    """Return the columns that a text such as ``lr,b`` names, without repetitions."""
     from lrbench.results import COLUMNS, SUMMED, TESTED
     from lrbench.solvers import SOLVERS
 
-    if form in WHOLE:
+    if form in COMPLETE_FORMATS:
         raise UsageError(
             f"--columns does not change the format {form}, which holds every column.",
             "leave --columns out, or give --format csv.",
         )
-    known = {*COLUMNS, *TESTED, *SUMMED, *traced}
+    allowed = {*COLUMNS, *TESTED, *SUMMED, *traced}
     for solver in SOLVERS:
-        known.update(SOLVERS.get(solver).traced)
+        allowed.update(SOLVERS.get(solver).traced)
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
-        if name not in known:
+        if name not in allowed:
             raise UsageError(
-                f"--columns: there is no column {quoted(name)}.", did_you_mean(name, known)
+                f"--columns: there is no column {quoted(name)}.", did_you_mean(name, allowed)
             )
     return names
 
 
-def choose_report(name: str | None, view: View) -> Callable[[Result], None]:
-    """Return the function that writes a result to stdout; by default as stdout can show it.
+def choose_report(form: str | None, view: View) -> Callable[[Result], None]:
+    """Return the function that writes a result to stdout.
 
     Parameters
     ----------
-    name
-        Of a format; None: a table on a terminal, plain text elsewhere.
+    form
+        The name of a format; None for a table on a terminal and plain text elsewhere.
     view
-        What to show of it.
+        What to show of the result.
 
     Raises
     ------
     UsageError
         For an unknown format.
-
-    Notes
-    -----
-    What the encoding of stdout cannot say, such as a name in a title, is written as an escape.
     """
-    if name is None:
-        name = "table" if sys.stdout.isatty() else "plain"
-    write = REPORTS.get(name)
+    write = REPORTS.get(_default_form() if form is None else form)
 
     def report(result: Result) -> None:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
+        _escape_unprintable()
         write(result, sys.stdout, view)
 
     return report
+
+
+def show_json(content: dict[str, Any]) -> None:
+    """Write `content` to stdout as JSON, with null for NaN and infinities."""
+    import json
+
+    from lrbench.results import plain
+
+    click.echo(json.dumps(plain(content), indent=1, allow_nan=False))
+
+
+def show_page(blocks: Iterable[Block], form: str | None, color: str) -> None:
+    """Write a page to stdout.
+
+    Parameters
+    ----------
+    blocks
+        The lines and tables of the page.
+    form
+        ``"table"`` or ``"plain"``; None for a table on a terminal and plain text elsewhere.
+    color
+        The value of ``--color``.
+    """
+    if (form or _default_form()) == "table":
+        from lrbench.reports.to_terminal import write_blocks
+    else:
+        from lrbench.reports.to_plain import write_blocks
+    _escape_unprintable()
+    write_blocks(blocks, sys.stdout, COLOR[color])
+
+
+def _default_form() -> str:
+    return "table" if sys.stdout.isatty() else "plain"
+
+
+def _escape_unprintable() -> None:
+    """Let stdout write as an escape what its encoding lacks, such as a letter in a name."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""From the problem options to checked specifications."""
+"""The specifications of the problems that the options of a command name."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from lrbench.problem_files import ProblemSpec
 
 NAMED = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
-"""The options that change a problem, beside --data and --set."""
+"""The options, beside --data and --set, that change a problem."""
 
 
 def specs_from(
     names: Sequence[str], data: str | None, settings: Sequence[str], changes: dict[str, Any]
 ) -> tuple[list[ProblemSpec], list[str]]:
-    """Return the problems that the options name, and what the user should know of them.
+    """Return the problems that the options name, and notes on them for the user.
 
     Parameters
     ----------
     names
-        Of ``--problem``.
+        The values of ``--problem``.
     data
-        Of ``--data``.
+        The value of ``--data``; None if it is not given.
     settings
-        Of ``--set``.
+        The values of ``--set``.
     changes
-        Option -> value for `NAMED`; None where not given.
+        Option -> value for all of `NAMED`; None for an option that is not given.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def specs_from(
 
     if not names and data is None:
         raise UsageError(
-            "there is no problem to run.",
+            "no problem is given.",
             f"give --problem ({', '.join(shipped())}, or a TOML file) or --data FILE.",
         )
     if names:

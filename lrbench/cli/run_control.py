@@ -1,13 +1,13 @@
-"""What commands that run solvers do before the first step, around them all, and after the last."""
+"""The common course of `lrbench run` and `lrbench sweep`, from their options to the exit code."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from os.path import realpath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,74 @@ if TYPE_CHECKING:
     from lrbench.results import ProblemResult, Result
 
 
+def run_command(
+    *,
+    sweep: bool,
+    problems: tuple[str, ...],
+    data: str | None,
+    settings: tuple[str, ...],
+    solvers: tuple[str, ...],
+    save: Path | None,
+    force: bool,
+    save_weights: Path | None = None,
+    store: Path | None = None,
+    jobs: int | None,
+    executor: str,
+    scheduler: str | None,
+    dry_run: bool,
+    progress: bool | None,
+    quiet: bool,
+    strict: bool,
+    **options: Any,
+) -> int:
+    """Run what the options ask for, write the result, and return the exit code.
+
+    Parameters
+    ----------
+    sweep
+        Whether the command is `lrbench sweep`.
+    save_weights, store
+        The options that only `lrbench run` and only `lrbench sweep` have.
+    options
+        The options of the view, those that change a problem, and the fields of the plan.
+    """
+    from lrbench.cli.output import choose_report, view_from
+    from lrbench.cli.problems import NAMED, specs_from
+    from lrbench.experiment.jobs.choose import choose
+    from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
+
+    if dry_run and options["form"] is not None:
+        raise UsageError("--dry-run has no --format.", "leave one of them out.")
+    form, view = view_from(options)
+    report = choose_report(form, view)
+    changes = {key: options.pop(key) for key in NAMED}
+    plan = Plan(solvers=solvers or DEFAULT_SOLVERS, sweep=sweep, **options)
+    specs, notes = specs_from(problems, data, settings, changes)
+    chosen = choose(jobs, executor, scheduler, default=0 if sweep else 1)
+    reserve_files(save, save_weights, force, len(specs), store)
+
+    with controlled(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
+        if dry_run:
+            from lrbench.cli.dry_run import show_estimates
+
+            # How many workers a cluster has is known only once it is connected to.
+            workers = 1 if executor == "dask" else chosen.workers
+            show_estimates(plan, specs, control, workers, store)
+            return ExitCode.OK
+        from lrbench.experiment.run_plan import run_plan
+        from lrbench.experiment.store import store_at
+
+        words = effective(click.get_current_context())
+        with store_at(store) as cells:
+            result = run_plan(plan, specs, control, words, executor=chosen, store=cells)
+        bar.close()  # before the report, which may go to the same terminal
+        write(result, report, save, save_weights, force=force, quiet=quiet)
+        code = exit_code(result, control, quiet=quiet, strict=strict)
+        if sweep and control.stopped and not quiet:
+            say_how_to_resume(result, stored=store is not None)
+        return code
+
+
 def reserve_files(
     save: Path | None,
     save_weights: Path | None,
@@ -26,7 +94,7 @@ def reserve_files(
     n_problems: int,
     store: Path | None = None,
 ) -> None:
-    """Refuse files that could not be written, before the first step."""
+    """Raise an error for files that cannot be written, before hours are spent on the result."""
     from lrbench.results import reserve
 
     if save_weights is not None and n_problems > 1:
@@ -45,34 +113,21 @@ def reserve_files(
 def controlled(
     timeout: float | None, notes: Sequence[str], progress: bool | None, *, quiet: bool
 ) -> Iterator[tuple[Control, ProgressBar]]:
-    """Control a command in the block: signals, timeout, progress; say the notes when it is ready.
+    """Handle signals, the timeout and progress in the block; write the notes when all is ready.
 
-    `progress` of None shows it on a terminal. What was found is to be written in the block, too,
-    once the bar is closed: then a signal does not cut it off.
+    The result must be written inside the block, after the bar is closed, because a signal that
+    comes outside of it would cut the output off. A `progress` of None shows it on a terminal.
     """
     from lrbench.cli.progress import ProgressBar
     from lrbench.engine.control import Control
 
-    def say_notes() -> None:
+    def write_notes() -> None:
         for note in [] if quiet else notes:
             click.echo(note, err=True)
 
-    showing = (sys.stderr.isatty() if progress is None else progress) and not quiet
-    with ProgressBar(showing) as bar, Control(timeout, bar, say_notes) as control:
+    show_bar = (sys.stderr.isatty() if progress is None else progress) and not quiet
+    with ProgressBar(show_bar) as bar, Control(timeout, bar, write_notes) as control:
         yield control, bar
-
-
-def say_left_out(problem: ProblemResult) -> None:
-    """Say on stderr how many features of the test data were left out."""
-    test = problem.header["test"]
-    if test is None or not test["features_left_out"]:
-        return
-    many = test["features_left_out"]
-    click.echo(
-        f"Note: {test['data']} has {many} feature{'s' * (many > 1)} that the training data of"
-        f" {problem.name} do not have; left out.",
-        err=True,
-    )
 
 
 def effective(ctx: click.Context) -> list[str]:
@@ -80,17 +135,64 @@ def effective(ctx: click.Context) -> list[str]:
     words = [ctx.info_name or ""]
     for param in ctx.command.params:
         value = ctx.params.get(param.name or "")
-        option = max(param.opts, key=len)
-        for one in value if isinstance(value, tuple) else (value,):
-            if one is True:
+        option = max(param.opts, key=len)  # --problem, not -p
+        for argument in value if isinstance(value, tuple) else (value,):
+            if argument is True:
                 words.append(option)
-            elif one is not None and one is not False:
-                words.append(f"{option}={one}")
+            elif argument is not None and argument is not False:
+                words.append(f"{option}={argument}")
     return words
 
 
+def write(
+    result: Result,
+    report: Callable[[Result], None],
+    save: Path | None,
+    save_weights: Path | None,
+    *,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Write the files and the report of a result, and notes on them to stderr."""
+    for problem in [] if quiet else result.problems:
+        say_left_out(problem)
+    if not result.problems:
+        return
+    # The files come first: stdout may be full, or its reader gone.
+    if save is not None:
+        result.save(save, force=force)
+    if save_weights is not None:
+        best = result.save_weights(save_weights, force=force)
+        if not quiet:
+            run = f"{best.solver}, lr0 = {best.lr0:g}, seed {best.seed}"
+            click.echo(f"Note: {save_weights} holds the weights of {run}.", err=True)
+    report(result)
+
+
+def say_left_out(problem: ProblemResult) -> None:
+    """Write to stderr how many features of the test data were left out."""
+    test = problem.header["test"]
+    if test is None or not test["features_left_out"]:
+        return
+    count = test["features_left_out"]
+    click.echo(
+        f"Note: {test['data']} has {count} feature{'s' * (count > 1)} that the training data of"
+        f" {problem.name} do not have; left out.",
+        err=True,
+    )
+
+
+def say_how_to_resume(result: Result, *, stored: bool) -> None:
+    """Write to stderr how an interrupted sweep goes on, unless it was finished."""
+    missing = sum(p.sweep.missing for p in result.problems if p.sweep)
+    if missing or not result.problems:
+        resume = "To go on, run the same command again."
+        lost = "To be able to go on, sweep with --store FILE."
+        click.echo(resume if stored else lost, err=True)
+
+
 def exit_code(result: Result, control: Control, *, quiet: bool, strict: bool) -> int:
-    """Say what went wrong on stderr; return the exit code."""
+    """Write what went wrong to stderr; return the exit code."""
     from lrbench.cli.main import say
     from lrbench.results import Status
 
@@ -101,10 +203,10 @@ def exit_code(result: Result, control: Control, *, quiet: bool, strict: bool) ->
         reason = "the time is up" if control.timed_out else "interrupted"
         missing = sum(r.status is Status.INTERRUPTED for r in runs)
         if missing or not runs:
-            what = f"what was finished is shown; {missing} of {len(runs)} runs are not finished"
+            state = f"what was finished is shown; {missing} of {len(runs)} runs are not finished"
         else:
-            what = "every run was finished, and is shown"
-        click.echo(f"{reason}: {what}.", err=True)
+            state = "every run was finished, and is shown"
+        click.echo(f"{reason}: {state}.", err=True)
     failed = [r for r in runs if r.status is Status.FAILED]
     if failed:
         cause = str(failed[0].error).partition("\n")[0]
@@ -114,7 +216,7 @@ def exit_code(result: Result, control: Control, *, quiet: bool, strict: bool) ->
             "correct the solver or leave it out; the other rows are not touched by it.",
         )
     if control.signal is not None:
-        return 128 + control.signal
+        return 128 + control.signal  # as a shell reports a process that the signal killed
     if result.failures or failed:
         return ExitCode.WORLD
     if strict and any(v.bound_verdict == "fail" for p in result.problems for v in p.verdicts):

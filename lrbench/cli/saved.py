@@ -1,15 +1,18 @@
-"""A result that exists: saved by a command, or kept in a store."""
+"""The result that `lrbench show` and `lrbench check` read."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
+
+from lrbench.errors import UsageError
 
 if TYPE_CHECKING:
     from lrbench.results import Result
 
 
 def saved_result(name: str) -> Result:
-    """Return the result in the file `name`, which is JSON or a store.
+    """Return the result in the file `name`, which is JSON or a store; ``-`` is JSON on stdin.
 
     Raises
     ------
@@ -19,6 +22,10 @@ def saved_result(name: str) -> Result:
     from lrbench.experiment.store.database import is_store, opened
     from lrbench.results import Result
 
+    if name == "-":
+        if sys.stdin is None:  # if the caller closed descriptor 0
+            raise UsageError("stdin is closed.", "pipe a result into it, or give RESULT.json.")
+        return Result.from_json(sys.stdin.buffer.read(), "stdin")
     if not is_store(name):
         return Result.load(name)
     from lrbench.experiment.store.contents import result_of

@@ -1,4 +1,4 @@
-"""`lrbench store`: the finished cells of sweeps."""
+"""`lrbench store`: list, export, prune and merge the finished cells of sweeps."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
-from lrbench.cli.list import page_options
-from lrbench.cli.view_options import view_options
+from lrbench.cli.view_options import page_options, view_options
 from lrbench.errors import ExitCode, UsageError
 
 FORMAT = "lrbench-store"
 VERSION = 1
-"""Of the JSON of `lrbench store list`."""
+"""The format and its version that the JSON of `lrbench store list` declares."""
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -22,10 +21,11 @@ store_file = click.argument("file", metavar="FILE.sqlite", type=click.Path(path_
 
 @click.group(name="store", no_args_is_help=False, context_settings=SETTINGS)
 def command() -> None:
-    """Look after the files of lrbench sweep --store: finished cells, one a lr0 and seed.
+    """List, export, prune and merge files of lrbench sweep --store.
 
-    A cell is used again only on the same problem, with the same setting and budget, and by the same
-    code: that of the solver and of all that makes the numbers of a run, comments left out.
+    Such a file holds finished cells, one for each lr0 and seed. A cell is used again only on the
+    same problem, with the same setting and budget, and by the same code. That is the code of the
+    solver and all code that makes the numbers of a run, without comments.
     """
 
 
@@ -33,19 +33,19 @@ def command() -> None:
 @store_file
 @page_options
 def list_cells(file: Path, form: str | None, color: str) -> None:
-    """List what is in a store, solver by solver."""
+    """List the contents of a store, solver by solver."""
     from dataclasses import asdict
 
-    from lrbench.cli.list import show_json, show_page
+    from lrbench.cli.output import show_json, show_page
     from lrbench.experiment.store import opened, stored_cells
     from lrbench.reports.store_page import store_page
 
     with opened(file) as connection:
-        found = [asdict(entry) for entry in stored_cells(connection)]
+        entries = [asdict(entry) for entry in stored_cells(connection)]
     if form == "json":
-        show_json({"format": FORMAT, "version": VERSION, "entries": found})
+        show_json({"format": FORMAT, "version": VERSION, "entries": entries})
     else:
-        show_page(store_page(found), form, color)
+        show_page(store_page(entries), form, color)
 
 
 @command.command(name="export", context_settings=SETTINGS)
@@ -69,21 +69,23 @@ def export(file: Path, **options: Any) -> int:
 
 @command.command(name="prune", context_settings=SETTINGS)
 @store_file
-@click.option("--stale", is_flag=True, help="Those that were made by another lrbench than this.")
-@click.option("--problem", metavar="NAME", help="Those on this problem.")
-@click.option("--solver", metavar="NAME", help="Those of this solver.")
+@click.option("--stale", is_flag=True, help="Cells made by other code than this lrbench.")
+@click.option("--problem", metavar="NAME", help="Cells on this problem.")
+@click.option("--solver", metavar="NAME", help="Cells of this solver.")
 def prune(file: Path, stale: bool, problem: str | None, solver: str | None) -> None:
-    """Delete cells and give the room back; options together narrow the choice."""
-    from lrbench.experiment.store import opened
-    from lrbench.experiment.store import prune_cells as delete
+    """Delete the cells to which all options apply.
+
+    The file shrinks by the space that they took.
+    """
+    from lrbench.experiment.store import opened, prune_cells
 
     if not stale and problem is None and solver is None:
         raise UsageError(
-            "it is not said which cells to delete.",
+            "no option says which cells to delete.",
             "give --stale, --problem or --solver; to delete all, delete the file.",
         )
     with opened(file) as connection:
-        count = delete(connection, stale=stale, problem=problem, solver=solver)
+        count = prune_cells(connection, stale=stale, problem=problem, solver=solver)
     click.echo(f"{count} cells deleted")
 
 
@@ -95,17 +97,16 @@ def prune(file: Path, stale: bool, problem: str | None, solver: str | None) -> N
 def merge(into: Path, others: tuple[Path, ...]) -> None:
     """Copy the cells of other stores into the first one, which is made if it is missing.
 
-    One process per job, each with a store of its own, and one merge at the end: that is all a
-    cluster needs.
+    On a cluster let each job write a store of its own, and merge them at the end.
     """
-    from lrbench.experiment.store import merge_stores as copy
-    from lrbench.experiment.store import opened
+    from lrbench.experiment.store import merge_stores, opened
 
     for other in others:
-        with opened(other):  # a store at all, and of this version
+        # A file that is no store, or of another version, is an error before INTO is made.
+        with opened(other):
             pass
         if other.exists() and into.exists() and other.samefile(into):
             raise UsageError(f"{other} is the store to copy into.", "name other stores.")
     with opened(into, create=True) as connection:
-        count = copy(connection, others)
+        count = merge_stores(connection, others)
     click.echo(f"{count} cells added")

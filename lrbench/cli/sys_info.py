@@ -1,4 +1,4 @@
-"""`lrbench sys-info`: what the figures of this machine depend on."""
+"""`lrbench sys-info`: the versions and the hardware that measured times and bits depend on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import click
 
 @click.command(name="sys-info", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Print versions, processor and BLAS, for a report of a fault or beside a table."""
+    """Print versions, processor and BLAS, for a bug report or beside a table of results."""
     import importlib.metadata
 
     from threadpoolctl import threadpool_info
 
     from lrbench.cache.folder import cache_dir
-    from lrbench.plan.header import environment
+    from lrbench.results import environment
 
     rows = {k: str(v) for k, v in environment(threads=1).items() if k != "threads"}
     for name in ("scikit-learn", "click", "rich", "tabulate"):

@@ -1,4 +1,4 @@
-"""`lrbench theory`: what is proved before running."""
+"""`lrbench theory`: the bounds that are proved for a problem before any run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from lrbench.cli.list import page_options, show_json, show_page
 from lrbench.cli.options import chain, method_options, problem_options, setting_options
+from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode, UsageError, quoted
 
 LARGEST_T = 10**15
+"""The largest T of a bound; a float is exact for all whole numbers up to 9e15."""
 
 theory_options = chain(
     [
@@ -22,8 +23,10 @@ theory_options = chain(
             show_default=True,
             help="Iterations at which bounds are shown.",
         ),
-        click.option("--all", "every", is_flag=True, help="Theorems for the other setting, too."),
-        click.option("--bibtex", is_flag=True, help="Only the papers, as BibTeX."),
+        click.option(
+            "--all", "every", is_flag=True, help="Show theorems for the other setting, too."
+        ),
+        click.option("--bibtex", is_flag=True, help="Print only the papers, as BibTeX."),
         click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
     ]
 )
@@ -50,10 +53,11 @@ def command(
 ) -> int:
     """Show what is proved for a problem, solver and lr0, before any run.
 
-    For every theorem: its hypotheses, checked, the bound after T iterations, and the T from which
-    on it says more than doing nothing. Certificates are computed from the run itself.
+    For every theorem: its hypotheses, checked, the bound after T iterations, and the first T at
+    which the bound is below the value at the start. Certificates are computed from the run itself.
     """
     from lrbench.cli.main import say
+    from lrbench.cli.output import show_json, show_page
     from lrbench.cli.problems import NAMED, specs_from
     from lrbench.experiment.before import bounds_as_json, bounds_of_problems
     from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
@@ -65,47 +69,47 @@ def command(
     specs, notes = specs_from(problems, data, settings, changes)
     for note in [] if quiet else notes:
         click.echo(note, err=True)
-    told, failures = bounds_of_problems(specs, plan, iterations, every)
+    bounds, failures = bounds_of_problems(specs, plan, iterations, every)
     if bibtex:
-        show_bibtex(told, every)
+        show_bibtex(bounds, every)
     elif form == "json":
-        show_json(bounds_as_json(told))
-    elif told:
-        show_page(theory_page(told), form, color)
+        show_json(bounds_as_json(bounds))
+    elif bounds:
+        show_page(theory_page(bounds), form, color)
     for error in failures:
         say(error.message, error.hint)
     return ExitCode.WORLD if failures else ExitCode.OK
 
 
 def read_iterations(text: str) -> list[int]:
-    """Return the iterations that ``--at`` names, in order, each once.
+    """Return the iterations that ``--at`` names, ascending and without repetitions.
 
     Raises
     ------
     UsageError
         For anything that is not a whole number from 1 to 1e15.
     """
-    found = set()
+    iterations = set()
     for piece in text.split(","):
         try:
-            value = float(piece)
+            T = float(piece)  # not int, so that 1e6 is read, too
         except ValueError:
-            value = 0.0
-        if not 1 <= value <= LARGEST_T or not value.is_integer():
+            T = 0.0
+        if not 1 <= T <= LARGEST_T or not T.is_integer():
             raise UsageError(
                 f"--at {quoted(text)}: {piece.strip()!r} is not a number of iterations.",
                 "give whole numbers from 1 on, as in --at 100,1000.",
             )
-        found.add(int(value))
-    return sorted(found)
+        iterations.add(int(T))
+    return sorted(iterations)
 
 
-def show_bibtex(told: Iterable[dict[str, Any]], every: bool) -> None:
-    """Write the papers of the solvers and of their theorems that apply, or of all; each once."""
+def show_bibtex(bounds: Iterable[dict[str, Any]], every: bool) -> None:
+    """Write the papers of the solvers and of their theorems that apply, or of all theorems."""
     from lrbench.theory.references import OF_SOLVER, bibtex
 
     keys: list[str] = []
-    for setting in [s for problem in told for s in problem["settings"]]:
+    for setting in [s for problem in bounds for s in problem["settings"]]:
         keys += OF_SOLVER.get(setting["solver"]["name"], ())
         keys += [key for t in setting["theorems"] if every or t["applies"] for key in t["cite"]]
     if keys:

@@ -1,4 +1,4 @@
-"""The options that say in which form a result is shown, and how much of it."""
+"""The options for the form in which a result or a page is shown, and for its detail."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import click
 
 from lrbench.cli import names
 from lrbench.cli.options import chain
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour in tables.",
+)
 
 view_options = chain(
     [
@@ -18,21 +26,34 @@ view_options = chain(
             "terminal, plain in a pipe]",
         ),
         click.option(
-            "--details", is_flag=True, help="Every trajectory, or in a sweep every lr0, too."
+            "--details", is_flag=True, help="Show every trajectory, too, or in a sweep every lr0."
         ),
         click.option(
             "--columns",
             metavar="NAME[,NAME]",
             help="Columns of the trace, named as in JSON, for --details and --format csv.",
         ),
-        click.option("--timing", is_flag=True, help="Seconds, too; JSON always has them."),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            show_default=True,
-            help="Colour in tables.",
-        ),
+        click.option("--timing", is_flag=True, help="Show seconds, too; JSON always has them."),
+        color_option,
     ]
 )
-"""They arrive as form, details, columns, timing and color; `view_from` reads them."""
+"""The options of commands that show a result: form, details, columns, timing and color.
+
+`lrbench.cli.output.view_from` reads them.
+"""
+
+page_options = chain(
+    [
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["table", "plain", "json"]),
+            help="[default: table on a terminal, plain in a pipe]",
+        ),
+        color_option,
+    ]
+)
+"""The options of commands that show anything else than a result: form and color.
+
+`lrbench.cli.output.show_page` and `show_json` take them.
+"""

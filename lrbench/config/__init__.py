@@ -1,1 +1,1 @@
-"""From words to checked values: registries, texts, learning rates, tables."""
+"""Reading what the user writes into checked values: names, learning rates and tables."""

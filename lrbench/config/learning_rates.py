@@ -1,4 +1,4 @@
-"""From '0.1,1,10', '1e-4:1e4:17' or '0.01/L:100/L:9' to initial learning rates."""
+"""Reading initial learning rates: '0.1,1,10', '1e-4:1e4:17' or '0.01/L:100/L:9'."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ HINT = (
     "give positive numbers: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced, ends included), "
     "or in units of 1/L: 0.01/L:100/L:9."
 )
-MOST_LANES = 100_000
+MAX_LANES = 100_000
 
 PER_L = "/L"
 
 DIGITS = 13
-"""Powers differ in their last bits from processor to processor; three digits less do not."""
+"""The last digits of a power depend on the processor; with three digits fewer it does not."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class LearningRate:
     Parameters
     ----------
     value
-        Positive, finite.
+        Positive and finite.
     per_L
         Whether the rate is `value` / L.
     """
@@ -48,12 +48,13 @@ class LearningRate:
         Raises
         ------
         UsageError
-            In units of 1/L, where L is not a positive finite number or the rate leaves float64.
+            For a rate in units of 1/L, if L is not positive and finite or the rate overflows or
+            underflows in float64.
 
         Notes
         -----
-        Rounded so that, in float64, `value` over the rate is not below `L`: 1/L meets a theorem's
-        hypothesis lr0 <= 1/L whichever way that is written.
+        The rate is rounded so that `value` divided by it, in float64, is at least `L`. Thus 1/L
+        satisfies the hypothesis lr0 <= 1/L of a theorem also when it is written 1/lr0 >= L.
         """
         if not self.per_L:
             return self.value
@@ -76,35 +77,38 @@ def log_spaced(low: float, high: float, count: int) -> NDArray[np.float64]:
 
     Notes
     -----
-    NumPy has several kernels for powers and takes the one for the processor, and a denser grid ends
-    elsewhere in the last bits. Without the rounding generated data would have another fingerprint,
-    and a learning rate other cells in a store, on another machine or in another grid.
+    The last bits of a power depend on the kernel that NumPy selects for the processor, and on the
+    number of points in the grid. Without the rounding, generated data would have another
+    fingerprint on another machine, and a learning rate would belong to other cells of a store on
+    another machine or in another grid.
     """
     numbers = np.geomspace(low, high, count)
     return np.array([float(f"{number:.{DIGITS}g}") for number in numbers])
 
 
 def parse_learning_rates(texts: Iterable[str]) -> list[LearningRate]:
-    """Return the initial learning rates that the texts name, in order, each once.
+    """Return the initial learning rates in the texts, in order and without repetitions.
 
     Raises
     ------
     UsageError
-        For anything that is not a positive finite number, one over L, or a range of either.
+        For anything that is not a positive finite number, such a number over L, or a range of
+        either.
     """
-    found = [r for text in texts for part in text.split(",") for r in _part(part.strip(), text)]
-    return list(dict.fromkeys(found))
+    rates = [r for text in texts for piece in text.split(",") for r in _range(piece.strip(), text)]
+    return list(dict.fromkeys(rates))
 
 
 def learning_rates(
     values: float | str | LearningRate | Iterable[float | str | LearningRate],
 ) -> list[LearningRate]:
-    """Return the initial learning rates in numbers, texts and rates, in order, each once.
+    """Return the initial learning rates that the values mean, in order and without repetitions.
 
     Parameters
     ----------
     values
-        One or many: ``0.1``, ``"1e-4:1e4:17"``, ``"1/L"``, ``Rate(1.0, per_L=True)``.
+        A number, a text or a `LearningRate`, or several of them: ``0.1``, ``"1e-4:1e4:17"``,
+        ``"1/L"``, ``LearningRate(1.0, per_L=True)``.
 
     Raises
     ------
@@ -117,7 +121,7 @@ def learning_rates(
 
 
 def resolve_learning_rates(learning_rates: Sequence[LearningRate], L: float) -> list[float]:
-    """Return the learning rates on a problem with this `L`, in order, each once."""
+    """Return the learning rates on a problem with this `L`, in order and without repetitions."""
     return list(dict.fromkeys(rate.at(L) for rate in learning_rates))
 
 
@@ -135,23 +139,25 @@ def _rates(value: object) -> list[LearningRate]:
     return [LearningRate(_checked(number, f"{number:g}", f"{number:g}"))]
 
 
-def _part(part: str, text: str) -> list[LearningRate]:
-    pieces = part.split(":")
-    if len(pieces) == 1:
-        return [_rate(part, text)]
-    if len(pieces) != 3:
+def _range(piece: str, text: str) -> list[LearningRate]:
+    """Return the learning rates of LO:HI:COUNT or of a single rate, which is part of `text`."""
+    fields = piece.split(":")
+    if len(fields) == 1:
+        return [_rate(piece, text)]
+    if len(fields) != 3:
         raise UsageError(
-            f"--lr0 {quoted(text)}: {quoted(part)} is neither a number nor LO:HI:COUNT.", HINT
+            f"--lr0 {quoted(text)}: {quoted(piece)} is neither a number nor LO:HI:COUNT.", HINT
         )
-    lo, hi = _rate(pieces[0], text), _rate(pieces[1], text)
-    count = _count(pieces[2], text)
+    lo, hi = _rate(fields[0], text), _rate(fields[1], text)
+    count = _count(fields[2], text)
     if lo.per_L != hi.per_L:
         raise UsageError(f"--lr0 {quoted(text)}: {lo} and {hi} are not in the same unit.", HINT)
     if hi.value < lo.value or (count == 1 and hi.value > lo.value):
         raise UsageError(f"--lr0 {quoted(text)}: no {count} values go from {lo} up to {hi}.", HINT)
-    exact = [lo.value, hi.value] if count > 1 else [lo.value]
-    inside = log_spaced(lo.value, hi.value, count)[1:-1].tolist()
-    return [LearningRate(value, lo.per_L) for value in (exact[0], *inside, *exact[1:])]
+    # The ends are the user's own numbers: log_spaced would round them to 13 digits.
+    ends = [lo.value, hi.value] if count > 1 else [lo.value]
+    interior = log_spaced(lo.value, hi.value, count)[1:-1].tolist()
+    return [LearningRate(value, lo.per_L) for value in (ends[0], *interior, *ends[1:])]
 
 
 def _rate(piece: str, text: str) -> LearningRate:
@@ -170,14 +176,16 @@ def _checked(value: float, piece: str, text: str) -> float:
 
 
 def _usable(value: float) -> bool:
+    # Solvers such as WNGrad start from b_0 = 1 / lr0, which overflows where lr0 < 5.6e-309.
     return 0 < value < math.inf and math.isfinite(1 / value)
 
 
 def _count(piece: str, text: str) -> int:
-    plain = piece.isascii() and piece.isdigit() and len(piece) <= len(str(MOST_LANES))
+    # Checked before int(), which refuses texts of several thousand digits with its own error.
+    plain = piece.isascii() and piece.isdigit() and len(piece) <= len(str(MAX_LANES))
     count = int(piece) if plain else 0
-    if not 1 <= count <= MOST_LANES:
+    if not 1 <= count <= MAX_LANES:
         raise UsageError(
-            f"--lr0 {quoted(text)}: {quoted(piece)} is not a count from 1 to {MOST_LANES}.", HINT
+            f"--lr0 {quoted(text)}: {quoted(piece)} is not a count from 1 to {MAX_LANES}.", HINT
         )
     return count

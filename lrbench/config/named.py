@@ -1,4 +1,4 @@
-"""The text form of a part and its parameters: ``name[key=value,...]``."""
+"""The text form ``name[key=value,...]`` of a solver, loss or penalty with its parameters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Value: TypeAlias = int | float | str
 
 
 def parse_named(text: str) -> tuple[str, dict[str, Value]]:
-    """Return the name and the parameters in ``name[key=value,...]``; the brackets may be missing.
+    """Return the name and the parameters in ``name[key=value,...]``; the brackets are optional.
 
     Parameters
     ----------
@@ -20,14 +20,14 @@ def parse_named(text: str) -> tuple[str, dict[str, Value]]:
     Returns
     -------
     name
-        What stands before the bracket.
+        The text before the bracket.
     params
-        Each value is an int or a float where it reads as one, else the text itself.
+        Each value is converted to an int or a float if possible, and is else the text itself.
 
     Raises
     ------
     UsageError
-        For unbalanced brackets, a missing ``=``, an empty name, key or value, or a doubled key.
+        For unbalanced brackets, a missing ``=``, an empty name, key or value, or a repeated key.
     """
     name, bracket, rest = text.strip().partition("[")
     name = name.strip()
@@ -39,10 +39,10 @@ def parse_named(text: str) -> tuple[str, dict[str, Value]]:
         return name, {}
     if not rest.endswith("]"):
         _refuse(text, "does not end with a closing bracket")
-    inside = rest[:-1]
-    if "[" in inside or "]" in inside:
+    params_text = rest[:-1]
+    if "[" in params_text or "]" in params_text:
         _refuse(text, "has a bracket inside the brackets")
-    return name, _params(text, inside)
+    return name, _params(text, params_text)
 
 
 def value_text(value: Value) -> str:
@@ -52,14 +52,14 @@ def value_text(value: Value) -> str:
     return str(value)
 
 
-def _params(text: str, inside: str) -> dict[str, Value]:
+def _params(text: str, params_text: str) -> dict[str, Value]:
     params: dict[str, Value] = {}
-    for item in inside.split(",") if inside.strip() else []:
-        key, equals, value = (s.strip() for s in item.partition("="))
+    for pair in params_text.split(",") if params_text.strip() else []:
+        key, equals, value = (s.strip() for s in pair.partition("="))
         if not equals:
-            _refuse(text, f"has no '=' in {quoted(item.strip())}")
+            _refuse(text, f"has no '=' in {quoted(pair.strip())}")
         if not key or not value:
-            _refuse(text, f"has an empty {'value' if key else 'key'} in {quoted(item.strip())}")
+            _refuse(text, f"has an empty {'value' if key else 'key'} in {quoted(pair.strip())}")
         if key in params:
             _refuse(text, f"gives {quoted(key)} twice")
         params[key] = _value(value)
@@ -67,7 +67,7 @@ def _params(text: str, inside: str) -> dict[str, Value]:
 
 
 def _value(text: str) -> Value:
-    for kind in (int, float):
+    for kind in (int, float):  # int first: a float would lose digits of a long integer
         try:
             return kind(text)
         except ValueError:
@@ -75,5 +75,7 @@ def _value(text: str) -> Value:
     return text
 
 
-def _refuse(text: str, why: str) -> NoReturn:
-    raise UsageError(f"{quoted(text)} {why}.", "write it as NAME or 'NAME[key=value,key=value]'.")
+def _refuse(text: str, reason: str) -> NoReturn:
+    raise UsageError(
+        f"{quoted(text)} {reason}.", "write it as NAME or 'NAME[key=value,key=value]'."
+    )

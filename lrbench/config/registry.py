@@ -1,4 +1,4 @@
-"""Look-up by name for every kind of part, with "did you mean"."""
+"""Registries of solvers, losses and other parts by name, with suggestions for unknown names."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from typing import Any
 from lrbench.errors import UsageError, quoted
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the hint for an unknown `name`: the nearest known one, else all of them."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}."
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Return the hint for an unknown `name`: the most similar choice, or else all choices."""
+    names = sorted(choices)
+    similar = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean {similar[0]}?" if similar else f"choose from {', '.join(names)}."
 
 
 class Registry:
-    """Parts of one kind by name; each is imported when it is first asked for.
+    """The parts of one kind (all solvers, all losses) by name; each is imported on first use.
 
     Parameters
     ----------
     kind
         The word for the part in an error: ``"loss"``, ``"solver"`` …
-    parts
+    locations
         name -> ``"module:attribute"``.
     aliases
         other name -> name.
     """
 
     def __init__(
-        self, kind: str, parts: dict[str, str], aliases: dict[str, str] | None = None
+        self, kind: str, locations: dict[str, str], aliases: dict[str, str] | None = None
     ) -> None:
         self.kind = kind
-        self._parts = parts
+        self._locations = locations
         self._aliases = aliases or {}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._parts)
+        return iter(self._locations)
 
     def canonical(self, name: str) -> str:
         """Return the name behind an alias; raise `UsageError` for an unknown one."""
         name = self._aliases.get(name, name)
-        if name not in self._parts:
+        if name not in self._locations:
             raise UsageError(
                 f"there is no {self.kind} {quoted(name)}.",
-                did_you_mean(name, [*self._parts, *self._aliases]),
+                did_you_mean(name, [*self._locations, *self._aliases]),
             )
         return name
 
     def get(self, name: str) -> Any:
         """Return the part called `name`; raise `UsageError` for an unknown one."""
-        module, _, attribute = self._parts[self.canonical(name)].partition(":")
+        module, _, attribute = self._locations[self.canonical(name)].partition(":")
         return getattr(importlib.import_module(module), attribute)

@@ -1,4 +1,4 @@
-"""A solver's name and parameters, as tables and results show it."""
+"""A solver's name and parameters, as tables and results show them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class SolverSpec:
     name: str
     params: Mapping[str, float | str] = field(default_factory=dict)
     label_fields: tuple[str, ...] = ()
-    """The parameters that are part of the method's name in tables."""
+    """The parameters that are part of the solver's label in tables."""
 
     def __str__(self) -> str:
-        inside = ",".join(
+        params = ",".join(
             f"{k}={_text(v)}" for k, v in self.params.items() if k in self.label_fields
         )
-        return f"{self.name}[{inside}]" if inside else self.name
+        return f"{self.name}[{params}]" if params else self.name
 
 
 def _text(value: float | str) -> str:
-    """Return a value in short, if that is enough to tell it from every other one."""
+    """Return a value in six digits, or in full if six digits do not determine it."""
     short = f"{value:g}" if isinstance(value, float) else str(value)
     return short if not isinstance(value, float) or float(short) == value else repr(value)

@@ -1,4 +1,4 @@
-"""Reading a table of a TOML file key by key, with errors that say which key of which file."""
+"""Reading the tables of a TOML file key by key, with errors that name the key and the file."""
 
 from __future__ import annotations
 
@@ -23,67 +23,69 @@ WORDS: dict[type, str] = {
 
 
 @contextmanager
-def located(where: str, kind: type[LrbenchError] = UsageError) -> Iterator[None]:
-    """Put `where` (a file or an option) in front of an error of this kind raised in the block."""
+def located(origin: str, kind: type[LrbenchError] = UsageError) -> Iterator[None]:
+    """Put `origin` (a file or an option) in front of errors of this kind raised in the block."""
     try:
         yield
     except kind as error:
-        raise type(error)(f"{where}: {error.message}", error.hint) from error
+        raise type(error)(f"{origin}: {error.message}", error.hint) from error
 
 
 class Table:
-    """A table whose keys are taken out one by one.
+    """A table whose keys are read one by one, so that unknown keys remain in the end.
 
     Parameters
     ----------
     values
         The table.
-    called
-        Its name in errors, as in ``"the table data"``.
+    label
+        The name of the table in errors, as in ``"the table data"``.
     """
 
-    def __init__(self, values: Mapping[str, Any], called: str) -> None:
-        self._left = dict(values)
-        self._called = called
-        self._known: list[str] = []
+    def __init__(self, values: Mapping[str, Any], label: str) -> None:
+        self._remaining = dict(values)
+        self._label = label
+        self._valid_keys: list[str] = []
 
     def has(self, key: str) -> bool:
-        """Return whether `key` is there and was not taken yet."""
-        return key in self._left
+        """Return whether the table has the key `key` and it was not taken yet."""
+        return key in self._remaining
 
     def take_any(self, key: str, default: Any = None) -> Any:
-        """Return the value of `key`, of any type, or `default`."""
-        self._known.append(key)
-        return self._left.pop(key, default)
+        """Return the value of `key`, of any type, or `default`, and mark `key` as valid."""
+        self._valid_keys.append(key)
+        return self._remaining.pop(key, default)
 
     def take(self, key: str, kind: type[T], default: T) -> T:
         """Return the value of `key`, or `default`; raise `UsageError` if it is not a `kind`."""
         return checked(self.take_any(key, default), key, kind)
 
     def rest(self) -> dict[str, Any]:
-        """Return what was not taken, all of it."""
-        left, self._left = self._left, {}
-        return left
+        """Take and return all keys that were not taken, with their values."""
+        remaining, self._remaining = self._remaining, {}
+        return remaining
 
     def finish(self) -> None:
-        """Raise `UsageError` where a key was not taken."""
-        for key in self._left:
+        """Raise `UsageError` if a key was not taken."""
+        for key in self._remaining:
             raise UsageError(
-                f"there is no key {quoted(key)} in {self._called}.", did_you_mean(key, self._known)
+                f"there is no key {quoted(key)} in {self._label}.",
+                did_you_mean(key, self._valid_keys),
             )
 
 
-def checked(value: Any, called: str, kind: type[T]) -> T:
-    """Return `value` as a `kind`; raise `UsageError` if it is of another type."""
+def checked(value: Any, label: str, kind: type[T]) -> T:
+    """Return `value` as a `kind`; raise `UsageError` if it has another type."""
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = _as_float(value)
+    # In Python True is an int, but in TOML it is no number.
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise UsageError(f"{called} is {quoted(value)}, not {WORDS[kind]}.", f"give {WORDS[kind]}.")
+        raise UsageError(f"{label} is {quoted(value)}, not {WORDS[kind]}.", f"give {WORDS[kind]}.")
     return value
 
 
 def _as_float(value: int) -> float:
-    """Return the float of a whole number, infinite where it is beyond all of them."""
+    """Return an integer as a float, which is infinite if the integer is too large for float64."""
     try:
         return float(value)
     except OverflowError:

@@ -1,1 +1,1 @@
-"""Data sets: reading, caching, labels, scaling. One thing a file."""
+"""Data sets: reading, caching, labels and scaling."""

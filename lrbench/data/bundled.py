@@ -1,4 +1,4 @@
-"""The data sets that scikit-learn brings."""
+"""The data sets that are part of scikit-learn."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ BUNDLED = {
     "iris": ("load_iris", "Fisher's iris flowers, 3 classes"),
     "wine": ("load_wine", "chemical analysis of Italian wines, 3 classes"),
 }
-"""Name -> (function of sklearn.datasets, description)."""
+"""name -> (function of `sklearn.datasets`, description)."""
 
 
 def check_bundled(name: str) -> None:
-    """Raise `UsageError` where there is no bundled set `name`."""
+    """Raise `UsageError` if scikit-learn has no data set `name`."""
     if name not in BUNDLED:
         raise UsageError(f"there is no data set '{PREFIX}{name}'.", did_you_mean(name, BUNDLED))
 
@@ -34,14 +34,14 @@ def bundled_version() -> str:
 
 
 def read_bundled(name: str) -> Parsed:
-    """Return the bundled set `name`, with the names of its classes if it has classes."""
+    """Return the data set `name` of scikit-learn, with the names of its classes if it has any."""
     check_bundled(name)
     from sklearn import datasets
 
     bunch = getattr(datasets, BUNDLED[name][0])()
-    names = bunch.get("target_names")
+    class_names = bunch.get("target_names")
     return Parsed(
         np.ascontiguousarray(bunch["data"], dtype=np.float64),
         np.ascontiguousarray(bunch["target"], dtype=np.float64),
-        None if names is None else tuple(str(name) for name in names),
+        None if class_names is None else tuple(str(name) for name in class_names),
     )

@@ -1,4 +1,4 @@
-"""What a data set is, before labels are chosen and columns are scaled."""
+"""A data set as its source has it, before labels are chosen and columns are scaled."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
 
 LARGEST = 1e150
-"""No number above this can be used: float64 does not hold the squares."""
+"""Larger numbers cannot be used, because float64 does not hold their squares."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """X and y as the source has them.
+    """X and y as the source has them, with their origin.
 
     Parameters
     ----------
     name
-        How the user calls it: ``"sklearn:breast-cancer"``, a path …
+        The name that the user gave: ``"sklearn:breast-cancer"``, a path …
     X
-        (n_samples, n_features), a dense C-ordered array or a `csr_array`; not to be written to.
+        (n_samples, n_features), a dense C-ordered array or a `csr_array`; it must not be modified.
     y
-        (n_samples,): numbers, or class numbers.
+        (n_samples,), the targets, or the numbers of the classes.
     content_hash
-        Of the shape of X and of the arrays: see `lrbench.cache.content_hash`.
+        The hash of X (its shape included) and y: see `lrbench.cache.content_hash`.
     description
-        One line on where it comes from.
+        The origin of the data, in one line.
     labels
-        The names of the classes 0, 1, … where the set has names.
+        The names of the classes 0, 1, …; None where they have no names.
     planted
-        A minimiser by construction of the squared loss on X and y, (n_features,), if there is one.
+        (n_features,), a minimiser of the squared loss on X and y that is known by construction, or
+        None.
     zero_based
         Whether the indices of LIBSVM text were counted from 0; None for other data.
     """

@@ -1,4 +1,4 @@
-"""Labels of any value turned into -1 and +1, and counts checked."""
+"""Targets -1 and +1 from labels of any kind, and the check of counts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from lrbench.config.named import value_text
 from lrbench.data.dataset import Dataset
 from lrbench.errors import DataError, UsageError, quoted
 
-SHOWN = 10
-"""How many labels a sentence lists."""
+MAX_LISTED = 10
+"""The number of labels that a message lists."""
 
-CLASSES = 20
-"""More labels than this are taken for the targets of a regression."""
+MAX_CLASSES = 20
+"""More labels than this are assumed to be the targets of a regression."""
 
 
 def label_text(value: float | str) -> str:
-    """Return the one way to write a label: 1 for 1.0 and ``"+1"``; a name as it is."""
+    """Return the canonical text of a label: 1 for 1.0 and ``"+1"``; a name is unchanged."""
     try:
         number = float(value)
     except (ValueError, OverflowError):
@@ -33,15 +33,15 @@ def label_text(value: float | str) -> str:
 def binary_targets(
     data: Dataset, positive: Sequence[str] | None
 ) -> tuple[PerSample, dict[str, str]]:
-    """Return targets -1 and +1, and which labels they stand for.
+    """Return targets -1 and +1, and the labels that they stand for.
 
     Parameters
     ----------
     data
-        y holds labels of any value.
+        Its y holds labels of any value.
     positive
-        The labels that are +1, by name or number; all others are -1. None: there must be two
-        labels, and the larger number is +1.
+        The labels that become +1, by name or number; all others become -1. If None, there must be
+        two labels, and the larger number becomes +1.
 
     Returns
     -------
@@ -53,9 +53,9 @@ def binary_targets(
     Raises
     ------
     DataError
-        For one label only, or more than two without `positive`.
+        If there is only one label, or if there are more than two and `positive` is None.
     UsageError
-        For a positive label that the data do not have, or where no label is left for -1.
+        If the data do not have a label of `positive`, or if `positive` has none or all of them.
     """
     values = np.unique(data.y)
     names = [_name(data, value) for value in values]
@@ -65,32 +65,32 @@ def binary_targets(
             "a binary loss needs two labels: use other data, or a regression loss such as squared.",
         )
     if positive is not None:
-        chosen = _chosen(data, values, names, positive)
+        is_positive = _is_positive(data, values, names, positive)
     elif len(values) == 2:
-        chosen = np.array([False, True])
+        is_positive = np.array([False, True])
     else:
         raise DataError(
             f"{data.name} has {len(values)} labels, and a binary loss needs two.",
-            f"say which count as +1 with --positive, out of {_listed(names)}; "
+            f"choose the labels that become +1 with --positive, out of {_listed(names)}; "
             "or use a regression loss such as squared."
-            if len(values) <= CLASSES
-            else "so many labels are a regression: give --loss squared.",
+            if len(values) <= MAX_CLASSES
+            else "with so many labels, use a regression loss: give --loss squared.",
         )
-    y = np.where(chosen[np.searchsorted(values, data.y)], 1.0, -1.0)
-    plus = [name for name, is_plus in zip(names, chosen, strict=True) if is_plus]
-    minus = [name for name, is_plus in zip(names, chosen, strict=True) if not is_plus]
+    y = np.where(is_positive[np.searchsorted(values, data.y)], 1.0, -1.0)
+    plus = [name for name, is_plus in zip(names, is_positive, strict=True) if is_plus]
+    minus = [name for name, is_plus in zip(names, is_positive, strict=True) if not is_plus]
     return y, {"+1": _listed(plus), "-1": _listed(minus)}
 
 
 def matched_targets(test: Dataset, data: Dataset, y: PerSample) -> PerSample:
-    """Return targets -1 and +1 of other samples, by what their labels stand for in `data`.
+    """Return targets -1 and +1 of other samples whose labels mean the same as in `data`.
 
     Parameters
     ----------
     test
-        y holds labels that occur in `data`.
+        Its y holds labels that occur in `data`.
     data, y
-        The data with which `binary_targets` returned these targets.
+        The training data and the targets that `binary_targets` returned for them.
 
     Raises
     ------
@@ -98,26 +98,27 @@ def matched_targets(test: Dataset, data: Dataset, y: PerSample) -> PerSample:
         For a label that `data` does not have.
     """
     values, first = np.unique(data.y, return_index=True)
-    labels = np.unique(test.y)
+    test_values = np.unique(test.y)
+    # By name where both have names: the same class may have another number in each.
     named = data.labels is not None and test.labels is not None
-    known = [_name(data, v) if named else label_text(float(v)) for v in values]
-    seen = [_name(test, v) if named else label_text(float(v)) for v in labels]
-    strange = [name for name in seen if name not in known]
-    if strange:
+    train_labels = [_name(data, v) if named else label_text(float(v)) for v in values]
+    test_labels = [_name(test, v) if named else label_text(float(v)) for v in test_values]
+    unknown = [label for label in test_labels if label not in train_labels]
+    if unknown:
         raise DataError(
-            f"{test.name} has the label{'s' * (len(strange) > 1)} {_listed(strange)}, and"
-            f" {data.name} has only {_listed(known)}.",
+            f"{test.name} has the label{'s' * (len(unknown) > 1)} {_listed(unknown)}, and"
+            f" {data.name} has only {_listed(train_labels)}.",
             "test on data with the labels of the training data.",
         )
-    sign = dict(zip(known, y[first], strict=True))
-    signs = np.array([sign[name] for name in seen])
-    return signs[np.searchsorted(labels, test.y)]
+    target = dict(zip(train_labels, y[first], strict=True))
+    targets = np.array([target[label] for label in test_labels])
+    return targets[np.searchsorted(test_values, test.y)]
 
 
 def count_targets(data: Dataset) -> PerSample:
-    """Return the targets of a loss for counts; raise `DataError` where one is negative.
+    """Return the targets for a loss of counts; raise `DataError` if one is negative.
 
-    Numbers that are no integers are let through: rates per unit are fitted the same way.
+    Numbers that are not integers are allowed, because rates per unit are fitted in the same way.
     """
     negative = np.flatnonzero(data.y < 0)
     if len(negative):
@@ -136,29 +137,30 @@ def _name(data: Dataset, value: float) -> str:
     return data.labels[int(value)]
 
 
-def _chosen(
+def _is_positive(
     data: Dataset, values: PerSample, names: Sequence[str], positive: Sequence[str]
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return which of the labels are +1."""
+    """Return for each label whether it becomes +1, (n_labels,)."""
     numbers = [label_text(float(value)) for value in values]
-    chosen = np.zeros(len(values), dtype=np.bool_)
+    is_positive = np.zeros(len(values), dtype=np.bool_)
     for label in positive:
         text = label_text(label)
-        known = names if text in names else numbers
-        if text not in known:
+        labels = names if text in names else numbers
+        if text not in labels:
             raise UsageError(
                 f"{data.name} has no label {quoted(label)}.", f"its labels are {_listed(names)}."
             )
-        chosen[known.index(text)] = True
-    if chosen.all() or not chosen.any():
+        is_positive[labels.index(text)] = True
+    if is_positive.all() or not is_positive.any():
+        amount = "all" if is_positive.all() else "none of the"
         raise UsageError(
-            f"positive names {'all' if chosen.all() else 'none of the'} labels of {data.name}.",
+            f"positive names {amount} labels of {data.name}.",
             f"name some, not all, of {_listed(names)}.",
         )
-    return chosen
+    return is_positive
 
 
 def _listed(names: Sequence[str]) -> str:
-    if len(names) <= SHOWN:
+    if len(names) <= MAX_LISTED:
         return ", ".join(names)
-    return f"{', '.join(names[:SHOWN])}, … ({len(names)} in all)"
+    return f"{', '.join(names[:MAX_LISTED])}, … ({len(names)} in all)"

@@ -1,4 +1,4 @@
-"""From the name of a data set to the data."""
+"""Loading a data set by its name."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from lrbench.errors import DataError, UsageError, quoted, quoted_path
 
 @dataclass(frozen=True)
 class DataName:
-    """Which data, as a problem file or a command line says it.
+    """The name of a data set as a problem file or a command line gives it.
 
     Parameters
     ----------
     name
-        ``sklearn:NAME``, ``generated:NAME``, a path, or a bare name: of a set of the LIBSVM
+        ``sklearn:NAME``, ``generated:NAME``, a path, or the bare name of a set of the LIBSVM
         collection or of a file in the folder of sets.
     params
-        For generated data only.
+        The parameters of generated data; empty for other data.
     folder
-        What a relative path is relative to; None is the working directory.
+        The folder to which a relative path refers; None is the working directory.
     zero_based
-        Whether the indices of LIBSVM text count from 0; auto: where a 0 occurs.
+        Whether the indices of LIBSVM text count from 0; with ``auto`` they do if a 0 occurs.
     """
 
     name: str
@@ -47,7 +47,7 @@ class DataName:
 
     @property
     def generated(self) -> bool:
-        """Whether the data are made by formula."""
+        """Whether the data are generated."""
         return self.name.startswith(generated.PREFIX)
 
     @property
@@ -57,7 +57,7 @@ class DataName:
 
     @property
     def stem(self) -> str:
-        """The short name: no prefix, no folder, no suffix, nothing that cannot be printed."""
+        """The short printable name, without prefix, folder and suffix."""
         for prefix in (bundled.PREFIX, generated.PREFIX):
             if self.name.startswith(prefix):
                 return self.name.removeprefix(prefix)
@@ -67,13 +67,13 @@ class DataName:
         return quoted_path(name or self.name)
 
     def check(self) -> None:
-        """Raise `UsageError` for an unknown name behind a prefix or a wrong parameter.
+        """Raise `UsageError` for an unknown name after a prefix or a wrong parameter.
 
-        Whether a file exists is not asked.
+        It is not checked whether a file exists.
         """
         if not self.is_text and self.zero_based != "auto":
             raise UsageError(
-                f"the data {quoted(self.name)} are no LIBSVM text, and have no indices to count.",
+                f"the data {quoted(self.name)} are not LIBSVM text, so they have no indices.",
                 "leave zero_based out.",
             )
         if self.generated:
@@ -89,14 +89,14 @@ class DataName:
 
 
 def load_data(data: DataName) -> Dataset:
-    """Return the data; raise `DataError` or `UsageError` where there are none.
+    """Return the data; raise `DataError` or `UsageError` if they cannot be loaded.
 
     Notes
     -----
-    Files and bundled sets are parsed once and then mapped from the cache, which imports neither
-    scikit-learn nor, for dense data, SciPy. A set of the LIBSVM collection is fetched on first use,
-    which is said on stderr; under CI and offline it is not. What was fetched is checked again
-    when it is parsed.
+    Files and the sets of scikit-learn are parsed once and then mapped from the cache, which imports
+    neither scikit-learn nor, for dense data, SciPy. A set of the LIBSVM collection is fetched on
+    first use, with a message on stderr, but not under CI or offline. A fetched file is checked
+    again when it is parsed.
     """
     data.check()
     if data.generated:
@@ -127,43 +127,44 @@ def _load_file(data: DataName, path: Path, entry: Listed | None) -> Dataset:
 
 
 def _find(data: DataName) -> tuple[Path, Listed | None]:
-    """Return the file that the name means, and what is known of the set where it is one's."""
+    """Return the file that the name means, and its entry if it is a set of the collection."""
     name = data.name
-    here = (data.folder or Path()) / _expanded(name)
+    local = (data.folder or Path()) / _expanded(name)
     if Path(name).name != name:
-        return here, None
-    entry, known = collection().get(name), in_data_dir(name)
-    if (known or entry) and _is_another_file(here, known):
+        return local, None
+    entry, set_path = collection().get(name), in_data_dir(name)
+    # A name that means both is refused rather than read as one of them.
+    if (set_path or entry) and _is_another_file(local, set_path):
         raise UsageError(
             f"{quoted(name)} is both a file here and a set"
-            f" {f'in {quoted_path(data_dir())}' if known else 'of the LIBSVM collection'}.",
+            f" {f'in {quoted_path(data_dir())}' if set_path else 'of the LIBSVM collection'}.",
             f"write ./{quoted_path(name)} for the file, or"
-            f" {f'{quoted_path(known)} for' if known else 'rename it to mean'} the set.",
+            f" {f'{quoted_path(set_path)} for' if set_path else 'rename it to mean'} the set.",
         )
-    if entry and known is None:
+    if entry and set_path is None:
         from lrbench.data.collection.fetch import fetch_on_first_use
 
-        known = fetch_on_first_use(entry)
-    if known:
-        return known, entry
-    if os.path.lexists(here) or "." in name:
-        return here, None
-    packed = compressed_beside(here)
+        set_path = fetch_on_first_use(entry)
+    if set_path:
+        return set_path, entry
+    if os.path.lexists(local) or "." in name:
+        return local, None
+    compressed = compressed_beside(local)
     raise DataError(
         f"there are no data called {quoted(name)}.",
-        f"did you mean ./{quoted_path(packed.name)}?" if packed else unknown_set(name),
+        f"did you mean ./{quoted_path(compressed.name)}?" if compressed else unknown_set(name),
     )
 
 
 def _expanded(name: str) -> Path:
     try:
         return Path(name).expanduser()
-    except (RuntimeError, ValueError):  # no such user, or no name at all: then ~ is part of a name
+    except (RuntimeError, ValueError):  # no such user, or no home folder: ~ is part of the name
         return Path(name)
 
 
-def _is_another_file(here: Path, known: Path | None) -> bool:
-    """Return whether `here` is a file, or a link to none, other than `known`."""
-    if not os.path.lexists(here) or here.is_dir():
+def _is_another_file(local: Path, set_path: Path | None) -> bool:
+    """Return whether `local` is a file, or a broken link, other than that of the set."""
+    if not os.path.lexists(local) or local.is_dir():
         return False
-    return known is None or not (here.exists() and here.samefile(known))
+    return set_path is None or not (local.exists() and local.samefile(set_path))

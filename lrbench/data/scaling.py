@@ -1,4 +1,4 @@
-"""Scaling of the columns or the rows of X, by the definitions of `sklearn.preprocessing`."""
+"""Scaling of X, by the definitions of `sklearn.preprocessing`, and the column of an intercept."""
 
 from __future__ import annotations
 
@@ -18,62 +18,62 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
 
 BLOCK = 1 << 20
-"""Entries of a sparse matrix looked at in one go."""
+"""The number of entries of a sparse matrix that are read at a time."""
 
 Affine: TypeAlias = tuple[Vector | None, Vector | None]
+"""The centre and the divisor of the columns: see `affine`."""
 
 
-def check_scaling(how: str) -> None:
-    """Raise `UsageError` where there is no scaling `how`."""
-    if how not in SCALINGS:
-        raise UsageError(f"there is no scaling {quoted(how)}.", did_you_mean(how, SCALINGS))
+def check_scaling(scaling: str) -> None:
+    """Raise `UsageError` for an unknown scaling."""
+    if scaling not in SCALINGS:
+        raise UsageError(f"there is no scaling {quoted(scaling)}.", did_you_mean(scaling, SCALINGS))
 
 
-def scaled(X: Matrix, how: str) -> Matrix:
-    """Return `X` scaled; `X` itself where nothing changes.
+def scaled(X: Matrix, scaling: str) -> Matrix:
+    """Return `X` scaled, or `X` itself if the scaling does not change it.
 
     Parameters
     ----------
     X
-        (n_samples, n_features), never written to.
-    how
-        ``none``; ``maxabs``: each column over its largest absolute value; ``standard``: each column
-        minus its mean over its standard deviation (that of n, not n - 1); ``unit-rows``: each row
-        over its Euclidean norm.
+        (n_samples, n_features); it is never modified.
+    scaling
+        ``none``; ``maxabs``: each column is divided by its largest absolute value; ``standard``:
+        each column is centred and divided by its standard deviation (with n, not n - 1);
+        ``unit-rows``: each row is divided by its Euclidean norm.
 
     Returns
     -------
     Matrix
-        A sparse result shares its indices with `X`.
+        (n_samples, n_features); a sparse one shares its indices with `X`.
 
     Raises
     ------
     UsageError
-        For an unknown scaling, or ``standard`` on a sparse matrix.
+        For an unknown scaling, or ``standard`` with a sparse matrix.
     DataError
-        For numbers too large to be squared in float64, unless by ``maxabs``.
+        For numbers too large to be squared in float64, except with ``maxabs``.
 
     Notes
     -----
     A column that is zero (maxabs) or constant (standard) and a row that is zero (unit-rows) are
     divided by 1.
     """
-    return fit_scaling(X, how)[0]
+    return fit_scaling(X, scaling)[0]
 
 
-def affine(X: Matrix, how: str) -> Affine:
-    """Return the centre and the divisor with which ``scaled(X, how)`` is (X - centre) / divisor.
+def affine(X: Matrix, scaling: str) -> Affine:
+    """Return the centre and the divisor such that ``scaled`` returns (X - centre) / divisor.
 
     Parameters
     ----------
-    X, how
+    X, scaling
         As for `scaled`.
 
     Returns
     -------
     centre, divisor
-        Each (n_features,), or None where nothing is subtracted or no column is divided: maxabs has
-        no centre, none and unit-rows have neither.
+        Each (n_features,), or None: maxabs has no centre, none and unit-rows have neither.
 
     Raises
     ------
@@ -82,63 +82,66 @@ def affine(X: Matrix, how: str) -> Affine:
 
     Notes
     -----
-    Equal to rounding, and at the cost of `scaled`.
+    The two agree to rounding. The cost is that of `scaled`.
     """
-    return fit_scaling(X, how)[1]
+    return fit_scaling(X, scaling)[1]
 
 
-def scaled_like(X: Matrix, how: str, fitted: Affine) -> Matrix:
-    """Return `X` scaled as other samples of the same features were.
+def scaled_like(X: Matrix, scaling: str, fitted: Affine) -> Matrix:
+    """Return `X` scaled in the same way as the training data.
 
     Parameters
     ----------
     X
-        (n_samples, n_features), dense where they were; never written to.
-    how
+        (n_samples, n_features), dense if the training data are dense; it is never modified.
+    scaling
         As for `scaled`.
     fitted
-        The centre and the divisor of the other samples, from `affine`.
+        The centre and the divisor of the training data, from `affine`.
 
     Raises
     ------
     DataError
-        For numbers too large to be squared in float64 afterwards.
+        If the scaled numbers are too large to be squared in float64.
     """
     centre, divisor = fitted
-    if how == "unit-rows":
-        return scaled(X, how)
-    with np.errstate(over="ignore"):
+    if scaling == "unit-rows":
+        return scaled(X, scaling)
+    with np.errstate(over="ignore"):  # what overflows is refused below, with its place
         if divisor is None:
-            out = X
+            X_scaled = X
         elif isinstance(X, np.ndarray):
-            out = (X if centre is None else X - centre) / divisor
+            X_scaled = (X if centre is None else X - centre) / divisor
         else:
-            out = _with_data(X, X.data / divisor[X.indices])
-    _check_size(out)
-    return out
+            X_scaled = _with_data(X, X.data / divisor[X.indices])
+    _check_size(X_scaled)
+    return X_scaled
 
 
-def fit_scaling(X: Matrix, how: str) -> tuple[Matrix, Affine]:
-    """Return what `scaled` and `affine` return, at the cost of one of them."""
-    check_scaling(how)
-    if how != "maxabs":
+def fit_scaling(X: Matrix, scaling: str) -> tuple[Matrix, Affine]:
+    """Return the results of `scaled` and `affine` at the cost of one of them."""
+    check_scaling(scaling)
+    # maxabs squares nothing, and makes large numbers usable.
+    if scaling != "maxabs":
         _check_size(X)
-    return SCALINGS[how](X)
+    return SCALINGS[scaling](X)
 
 
 def _check_size(X: Matrix) -> None:
-    """Raise `DataError` for numbers that cannot be squared."""
+    """Raise `DataError` for numbers that are too large to be squared in float64."""
     values = X if isinstance(X, np.ndarray) else X.data
+    # max and min need no copy of X, as abs would.
     if not values.size or max(values.max(), -values.min()) <= LARGEST:
         return
-    place = int(np.abs(values).argmax())
+    position = int(np.abs(values).argmax())
     if isinstance(X, np.ndarray):
-        row, column = divmod(place, X.shape[1])
+        row, column = divmod(position, X.shape[1])
     else:
-        row, column = int(np.searchsorted(X.indptr, place, side="right")) - 1, X.indices[place]
+        row = int(np.searchsorted(X.indptr, position, side="right")) - 1
+        column = int(X.indices[position])
     raise DataError(
-        f"the value {values.flat[place]:g} of sample {row + 1}, feature {column + 1} is too large"
-        " to be squared.",
+        f"the value {values.flat[position]:g} of sample {row + 1}, feature {column + 1} is too"
+        " large to be squared.",
         "give --scale maxabs, or write that feature in a larger unit.",
     )
 
@@ -159,14 +162,14 @@ def _maxabs(X: Matrix) -> tuple[Matrix, Affine]:
 
 
 def _largest(X: Matrix) -> Vector:
-    """Return the largest absolute value of every column."""
+    """Return the largest absolute value of every column, (n_features,)."""
     if isinstance(X, np.ndarray):
         dense: Vector = np.maximum(X.max(axis=0), -X.min(axis=0))
         return dense
     largest = np.zeros(X.shape[1])
     for start in range(0, X.nnz, BLOCK):
-        part = slice(start, start + BLOCK)
-        np.maximum.at(largest, X.indices[part], np.abs(X.data[part]))
+        block = slice(start, start + BLOCK)
+        np.maximum.at(largest, X.indices[block], np.abs(X.data[block]))
     return largest
 
 
@@ -179,15 +182,15 @@ def _standard(X: Matrix) -> tuple[Matrix, Affine]:
     n = X.shape[0]
     mean = X.mean(axis=0)
     out: NDArray[np.float64] = X - mean
-    rest = out.mean(axis=0)  # the mean's own rounding error
-    out -= rest
+    correction = out.mean(axis=0)  # the rounding error of the mean
+    out -= correction
     variance = np.einsum("ij,ij->j", out, out) / n
-    # sklearn's test: a column whose variance is no more than its rounding error is constant.
+    # As in scikit-learn, a column is constant if its variance is at most its rounding error.
     eps = np.finfo(np.float64).eps
     deviation = np.sqrt(variance)
-    deviation[variance <= n * eps * variance + (n * (mean + rest) * eps) ** 2] = 1.0
+    deviation[variance <= n * eps * variance + (n * (mean + correction) * eps) ** 2] = 1.0
     out /= deviation
-    return out, (mean + rest, deviation)
+    return out, (mean + correction, deviation)
 
 
 def _unit_rows(X: Matrix) -> tuple[Matrix, Affine]:
@@ -202,10 +205,29 @@ def _unit_rows(X: Matrix) -> tuple[Matrix, Affine]:
 
 
 def _with_data(X: Any, data: Vector) -> Matrix:
-    """Return the sparse `X` with other values at the same places."""
-    result: Matrix = type(X)((data, X.indices, X.indptr), shape=X.shape)
-    result.has_canonical_format = True  # type: ignore[union-attr]
-    return result
+    """Return the sparse `X` with other values of its entries."""
+    rescaled: Matrix = type(X)((data, X.indices, X.indptr), shape=X.shape)
+    rescaled.has_canonical_format = True  # type: ignore[union-attr]
+    return rescaled
+
+
+def with_intercept(X: Matrix) -> Matrix:
+    """Return `X` with a column of ones appended last, (n_samples, n_features + 1)."""
+    n, d = X.shape
+    if isinstance(X, np.ndarray):
+        out = np.empty((n, d + 1))
+        out[:, :d] = X
+        out[:, d] = 1.0
+        return out
+    row_ends = X.indptr[1:]
+    fits = max(int(X.nnz) + n, d + 1) <= np.iinfo(np.int32).max
+    index_type = np.int32 if fits else np.int64
+    indptr = X.indptr.astype(index_type) + np.arange(n + 1, dtype=index_type)
+    # At the end of each row, so that the indices of a row still ascend.
+    indices = np.insert(X.indices.astype(index_type, copy=False), row_ends, d)
+    widened = type(X)((np.insert(X.data, row_ends, 1.0), indices, indptr), shape=(n, d + 1))
+    widened.has_canonical_format = True
+    return widened
 
 
 SCALINGS: dict[str, Callable[[Matrix], tuple[Matrix, Affine]]] = {

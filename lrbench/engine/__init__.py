@@ -1,1 +1,1 @@
-"""The one loop: lanes go through a problem, and their traces are written."""
+"""The loop that steps lanes through a problem and records their traces."""

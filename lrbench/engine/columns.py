@@ -1,4 +1,4 @@
-"""Where the lanes of each seed stand in a bundle."""
+"""The columns of the arrays in which the lanes of each seed stand."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from lrbench.arrays import Index
 
 @dataclass(frozen=True)
 class Columns:
-    """Lanes side by side, those of the first seed first, then padding.
+    """The lanes of all seeds side by side, those of the first seed first, and then padding.
 
     Parameters
     ----------
     slices
         The columns that a product for each seed covers; None for a seed without a lane. Each is
-        widened to a multiple (of 8 in a sweep), over lanes of the next seeds or over the
-        padding: what is computed there in excess is overwritten when the slices are used in order.
+        widened to a multiple of `pad_to`, over lanes of the next seeds or over the padding. If the
+        slices are used in order, each seed overwrites the columns that others computed for it.
     n_lanes
-        How many columns there are, padding included: a multiple of the same.
+        The number of columns, padding included: a multiple of `pad_to`.
     """
 
     slices: tuple[slice | None, ...]
@@ -29,13 +29,13 @@ class Columns:
 
     @classmethod
     def of(cls, counts: Sequence[int], pad_to: int) -> Columns:
-        """Return the layout for so many lanes of each seed."""
+        """Return the columns for these numbers of lanes, one for each seed."""
         slices: list[slice | None] = []
         start = stop = 0
         for count in counts:
             slices.append(slice(start, start + rounded_up(count, pad_to)) if count else None)
             stop = max(stop, start + rounded_up(count, pad_to))
-            start += count
+            start += count  # not rounded up: padding every seed would cost more columns
         return cls(tuple(slices), rounded_up(stop, pad_to))
 
     def padded(self, lanes: Index) -> Index:
@@ -44,5 +44,5 @@ class Columns:
 
 
 def rounded_up(n_lanes: int, pad_to: int) -> int:
-    """Return the next multiple of `pad_to`."""
+    """Return the least multiple of `pad_to` that is at least `n_lanes`."""
     return -(-n_lanes // pad_to) * pad_to

@@ -1,4 +1,4 @@
-"""When to stop: Ctrl-C, SIGTERM, a timeout; and how far the command has come."""
+"""When to stop, on Ctrl-C, SIGTERM or a timeout; and the progress of the command."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from typing import Any
 from lrbench.errors import Terminated
 
 TICK_SECONDS = 0.1
-"""How often the progress is shown."""
+"""The least time between two reports of progress."""
 
 
 class Control(AbstractContextManager["Control"]):
-    """Ask it before every step whether to stop.
+    """The command's stop signals, its time limit and its progress.
 
-    Inside its ``with`` block, once there is something to lose (`keep_results`), the first Ctrl-C or
-    SIGTERM is noted, so that what is finished can still be written; a second Ctrl-C, or a signal
-    before that, breaks off at once. Signals are left alone outside the main thread.
+    It is called before every step and returns whether to stop. Inside its ``with`` block, and after
+    `keep_results`, the first Ctrl-C or SIGTERM only sets `signal`, so that finished runs can still
+    be written. A second Ctrl-C, or any signal before `keep_results`, stops the command at once.
+    Outside the main thread no signal handler is installed.
 
     Parameters
     ----------
@@ -29,9 +30,9 @@ class Control(AbstractContextManager["Control"]):
         Seconds from now; None for no limit.
     show
         Called with (label, steps done, steps in all) every tenth of a second and when the label
-        changes; None for nothing to show.
+        changes; None for no progress.
     when_ready
-        Called once when everything is read and certified, before the first run.
+        Called once before the first run, when all problems are read and certified.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Control(AbstractContextManager["Control"]):
         self._when_ready = when_ready
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._show = show
-        self._shown = 0.0
+        self._last_shown = 0.0
         self._previous: dict[int, Any] = {}
         self._done = 0
         self._label = ""
@@ -54,7 +55,7 @@ class Control(AbstractContextManager["Control"]):
         """The signal that came, if any."""
         self.timed_out = False
         self.announce: Callable[[], None] = lambda: None
-        """Called when a signal stops the command: tells workers in other processes."""
+        """Called when a signal stops the command, to stop workers in other processes."""
 
     @property
     def seconds_left(self) -> float | None:
@@ -72,32 +73,33 @@ class Control(AbstractContextManager["Control"]):
             now = time.monotonic()
             if self._deadline is not None and now >= self._deadline:
                 self.timed_out = True
-            if self._show is not None and now - self._shown >= TICK_SECONDS:
-                self._shown = now
+            if self._show is not None and now - self._last_shown >= TICK_SECONDS:
+                self._last_shown = now
                 self._show(self._label, self._done + t, self.total)
         return self.stopped
 
     def limit(self, timeout: float | None) -> None:
-        """Give what comes next its own time, in seconds from now; None for no limit."""
+        """Set a new time limit, in seconds from now; None for no limit."""
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self.timed_out = False
 
     def keep_results(self) -> None:
-        """From now on a signal stops before the next step instead of at once."""
+        """Let a signal from now on stop the command before the next step instead of at once."""
         self._keeping = True
         self._when_ready()
 
     def phase(self, label: str) -> None:
-        """Note what is being done now."""
+        """Set the label of the progress."""
         self._label = label
         if self._show is not None:
             self._show(label, self._done, self.total)
 
     def finished(self, steps: int) -> None:
-        """Note that a run of `steps` steps is over."""
+        """Add the steps of a run that is over to the progress."""
         self._done += steps
 
     def __enter__(self) -> Control:
+        # Python allows signal handlers in the main thread only.
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._previous[number] = signal.signal(number, self._note)

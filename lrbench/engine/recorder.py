@@ -1,4 +1,4 @@
-"""The rows of a bundle's trace, and how each lane ended."""
+"""The rows of the traces of all lanes, and how each lane ended."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from lrbench.objective.constants import Constants
 from lrbench.results import Status, Trace
 
 ROUNDING = 1e-13
-"""Relative to max(1, |f_star|): an objective summed over many samples is no better known."""
+"""The relative accuracy of an objective, of max(1, |f_star|): it is a sum over many samples."""
 
 STALL_FACTOR = 0.9
-"""A run is stalled if its last nine tenths brought it no lower than this times what it had."""
+"""A run is stalled if the least suboptimality of its last nine tenths is above this times that of
+the first tenth."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ class End:
 
 
 class Recorder:
-    """The trace of all lanes of a bundle.
+    """The traces of all lanes that run together.
 
     Parameters
     ----------
     n_lanes
         The number of lanes at the start.
     constants
-        Of the problem: f_star and its error.
+        Those of the problem, of which f_star and its error are used.
     """
 
     def __init__(self, n_lanes: int, constants: Constants) -> None:
@@ -49,16 +50,17 @@ class Recorder:
         self._retracted: set[int] = set()
 
     def write(self, row: Mapping[str, PerLane | float]) -> None:
-        """Append a row: one number for every running lane (and more: ignored), or one for all."""
+        """Append a row: a number for every running lane, or one for all; padding is ignored."""
         n_running = np.count_nonzero(self.running)
         for name, value in row.items():
+            # Lanes that have ended have NaN here, and `trace` leaves these rows out.
             full = np.full(self.running.shape, np.nan)
             full[self.running] = value[:n_running] if isinstance(value, np.ndarray) else value
             self._columns.setdefault(name, []).append(full)
         self._rows += 1
 
     def retract(self, mask: Mask) -> None:
-        """Take the last row back for the running lanes in `mask`: it holds no finite objective."""
+        """Take the last row back for the running lanes in `mask`, which is not finite there."""
         self._retracted.update(np.flatnonzero(self.running)[mask].tolist())
 
     def end(
@@ -80,27 +82,29 @@ class Recorder:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""
         c = self._constants
         rounding = ROUNDING * max(1.0, abs(c.f_star))
-        seen = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
-        if seen >= c.f_star - c.f_star_error - rounding:
+        lowest = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
+        if lowest >= c.f_star - c.f_star_error - rounding:
             return
         if not c.f_star_certified:
             raise RefutedError(
-                f"at iteration {t} the objective is {seen!r}, below --f-star {c.f_star!r}.",
+                f"at iteration {t} the objective is {lowest!r}, below --f-star {c.f_star!r}.",
                 "give a lower one, or leave --f-star out to have the minimum certified.",
             )
         raise RefutedError(
-            f"at iteration {t} the objective is {seen!r}, below f_star - error ="
+            f"at iteration {t} the objective is {lowest!r}, below f_star - error ="
             f" {c.f_star - c.f_star_error!r} ({c.f_star_method}): the certificate is refuted.",
             "this is a fault of lrbench: its cached optimum is deleted, please report it.",
         )
 
     def _stalled(self, lane: int, rows: int) -> bool:
-        """Whether the last nine tenths of the run brought (almost) nothing."""
+        """Return whether the last nine tenths of the run hardly lowered the suboptimality."""
         c = self._constants
+        # Below this the suboptimality is mostly the error of f_star or rounding.
         floor = max(10 * c.f_star_error, ROUNDING * max(1.0, abs(c.f_star)))
         iteration = np.array([v[lane] for v in self._columns["iteration"][:rows]])
-        gap = np.array([v[lane] for v in self._columns["suboptimality"][:rows]])
+        suboptimality = np.array([v[lane] for v in self._columns["suboptimality"][:rows]])
         early = iteration <= iteration[-1] / 10
-        if early.all() or gap[-1] <= floor:
+        if early.all() or suboptimality[-1] <= floor:
             return False
-        return bool(gap[~early].min() > STALL_FACTOR * gap[early].min() and gap.min() > floor)
+        late_best, early_best = suboptimality[~early].min(), suboptimality[early].min()
+        return bool(late_best > STALL_FACTOR * early_best and min(late_best, early_best) > floor)

@@ -1,4 +1,4 @@
-"""From a task to its runs."""
+"""Run the lanes of tasks, and return their runs."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ __all__ = ["LaneLoop", "run_lanes", "unstarted_runs"]
 
 
 def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
-    """Run all lanes of one solver and one or several seeds together; return one `Run` a lane.
+    """Run all lanes of a solver and of one or several seeds together; return a `Run` for each.
 
     Parameters
     ----------
     tasks
-        What to do: one task a seed. They differ in their initial learning rates, their seed and
-        their minibatches only.
+        One task for each seed. They differ only in their initial learning rates, their seed and
+        their minibatches.
     stop
-        Called before step t with t; True interrupts all lanes that are still running.
+        Called with t before step t; True interrupts all lanes that are still running.
 
     Raises
     ------
     RefutedError
         If the objective falls below f_star - f_star_error.
     """
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # a lane that overflows has diverged: a status, no warning
         task = tasks[0]
-        minibatches = [each.minibatches for each in tasks if each.minibatches is not None]
+        minibatches = [task.minibatches for task in tasks if task.minibatches is not None]
         dense_gradient = needs_dense_gradient(task.solver)
         sampler = task.problem.sampler(
             task.w_star, task.ball, minibatches, dense_gradient=dense_gradient
@@ -43,13 +43,13 @@ def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> li
         error = None
         try:
             loop.go(stop)
-        except RefutedError:
+        except RefutedError:  # concerns the problem, not this solver
             raise
-        except Exception as e:  # a solver may raise anything: its lanes are rows all the same
+        except Exception as e:  # a solver may raise anything: its lanes are runs that failed
             error = f"{type(e).__name__}: {e}"
             loop.end_all(Status.FAILED, loop.t)
-    seeds = [k for k, each in enumerate(tasks) for _ in each.lr0]
-    blanks = [blank for each in tasks for blank in unstarted_runs(each)]
+    seeds = [seed for seed, task in enumerate(tasks) for _ in task.lr0]
+    blanks = [blank for task in tasks for blank in unstarted_runs(task)]
     ends = [loop.recorder.ended[lane] for lane in range(len(blanks))]
     return [
         replace(
@@ -66,7 +66,7 @@ def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> li
 
 
 def unstarted_runs(task: Task) -> list[Run]:
-    """Return the runs of a task as they are before it starts: interrupted, with no checkpoint."""
+    """Return the runs of a task that was not started: interrupted, with no checkpoint."""
     minibatches = task.minibatches
     return [
         Run(

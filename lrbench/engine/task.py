@@ -1,4 +1,4 @@
-"""What the lanes of a solver and a seed have to do, and how long they go on."""
+"""The task of the lanes of a solver and a seed, and its budget."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from lrbench.solvers.base import Solver
 
 @dataclass(frozen=True)
 class Budget:
-    """How long a run goes on, and where it is looked at.
+    """The length of a run, and the iterations at which it is measured.
 
     Parameters
     ----------
     iterations
         The number of steps T.
     checkpoints
-        The iterations at which the trace has a row; 0 and T are among them.
+        The iterations at which the trace has a row, among them 0 and T.
     target
         A lane ends at the first checkpoint whose suboptimality is at most this; None for never.
     averages
-        The checkpoints at which F is evaluated at the average, too; None for all of them.
+        The checkpoints at which F is also evaluated at the average; None for all of them.
     gradients
-        Whether a checkpoint measures the norm of the whole gradient where no step needs it.
+        Whether a checkpoint measures the norm of the gradient of F even if no step needs it.
     """
 
     iterations: int
@@ -50,12 +50,12 @@ def checkpoint_grid(iterations: int, per_decade: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Task:
-    """What the lanes of a solver and a seed have to do.
+    """The lanes of a solver and a seed, and how they are run.
 
     Parameters
     ----------
     problem, constants, w_star
-        The objective, what is known of it, and its minimiser (None where there is none).
+        The objective, its constants, and its minimiser (None where there is none).
     solver, spec
         The step rule, and its name with all parameters.
     lr0
@@ -65,10 +65,10 @@ class Task:
     ball
         The constraint, None without one.
     budget, seed
-        How long, and the seed that the run is labelled with.
+        The length of the run, and the seed that the run is labelled with.
     pad_to
-        The width of what is computed together is padded to a multiple of this. With 8 a lane has
-        the same bits whatever other lanes stand beside it; with 1 nothing is padded.
+        The number of columns is padded to a multiple of this. With 8 a lane has the same bits
+        whatever other lanes run with it; with 1 nothing is padded.
     keep_iterates
         Whether the runs keep their last, average and best iterates.
     """

@@ -1,4 +1,4 @@
-"""What is measured at every step, for every lane: the sums and extremes that certificates need."""
+"""The sums and extremes over all steps that certificates need, for every lane."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ SUMS = ("sum_grad_norm_sq", "sum_lr_grad_norm_sq", "sum_lr", "stable_sum_lr", "r
 """Running sums over t < T: of |g|^2, lr |g|^2, lr, lr since `stable_from`, <g, w - w_star>."""
 
 ROUNDING = 1e-13
-"""Relative allowance for the recurrence of the distance between two checkpoints."""
-
+"""The error of the recurrence of the distance, relative to the largest distance so far."""
 
 STEPS = 64
-"""Steps are noted, and added up so many at a time: one call for all instead of one for each."""
+"""So many steps are buffered and then added together, in one call instead of one for each step."""
 
 
 class Tracker:
@@ -28,8 +27,8 @@ class Tracker:
     .. math:: \delta_{t+1} = \delta_t - 2\,\mathrm{lr}(\langle g,w\rangle - \langle g,w^*\rangle)
               + \mathrm{lr}^2 \|g\|^2
 
-    and is measured afresh at checkpoints and, lane by lane, after every step that was not W - lr g
-    itself.
+    and is measured directly at checkpoints and, for the lanes concerned, after every step that was
+    not W - lr g itself.
 
     Parameters
     ----------
@@ -58,40 +57,41 @@ class Tracker:
         self._stable = np.zeros(n_lanes, dtype=np.bool_)
         self._stable_from = np.full(n_lanes, np.nan)
         self._stable_distance = np.full(n_lanes, np.nan)
-        self._grad: PerLane | None = None
+        self._grad_norm_sq: PerLane | None = None
         self._slope: PerLane = np.full(n_lanes, np.nan)
         self._steps = np.zeros((3, STEPS, n_lanes))
-        """lr, |g|^2 and <g, w - w_star> of the steps that are not yet added up."""
-        self._noted = 0
+        """lr, |g|^2 and <g, w - w_star> of the steps that are not yet added."""
+        self._n_buffered = 0
         self._t = -1
 
     def observe(self, W: Iterate, gradient: Gradient) -> None:
-        """Note the first gradient of a step, before the solver uses it up."""
-        if self._grad is None:
-            self._grad = gradient.norm_sq()
+        """Measure the first gradient of a step, before the solver uses it up."""
+        if self._grad_norm_sq is None:
+            self._grad_norm_sq = gradient.norm_sq()
             if self._w_star is not None:
                 self._slope = gradient.inner(W) - gradient.inner_star()
 
     def advance(self, t: int, lr: PerLane) -> Mask | None:
         """Add step `t`; return the lanes whose gradient was not finite, None if all were."""
-        grad, k = self._grad, self._noted
-        assert grad is not None
-        self._grad = None
-        self._steps[0, k], self._steps[1, k], self._steps[2, k] = lr, grad, self._slope
-        self._t, self._noted = t, k + 1
-        if self._noted == STEPS:
+        grad_norm_sq, k = self._grad_norm_sq, self._n_buffered
+        assert grad_norm_sq is not None
+        self._grad_norm_sq = None
+        self._steps[0, k], self._steps[1, k], self._steps[2, k] = lr, grad_norm_sq, self._slope
+        self._t, self._n_buffered = t, k + 1
+        if self._n_buffered == STEPS:
             self._add_up()
-        if grad.max() < np.inf:
+        if grad_norm_sq.max() < np.inf:  # false for NaN, too: one reduction for the usual case
             return None
-        finite = np.isfinite(grad)
+        finite = np.isfinite(grad_norm_sq)
         return None if finite.all() else ~finite
 
     def _add_up(self) -> None:
-        """Add the steps noted, in parts in which no lane becomes or ceases to be stable."""
-        n, self._noted = self._noted, 0
+        """Add the buffered steps, in ranges in which no lane becomes or ceases to be stable."""
+        n, self._n_buffered = self._n_buffered, 0
         if not n:
             return
         steps, first = self._steps[:, :n], self._t + 1 - n
+        # A rate of 1/L is stable, although the rounded lr L may exceed 1.
         stable = steps[0] * self._L <= 1.0 + 4 * np.finfo(float).eps
         starts = np.flatnonzero((stable[1:] != stable[:-1]).any(axis=1)) + 1
         for start, stop in itertools.pairwise((0, *starts.tolist(), n)):
@@ -99,41 +99,45 @@ class Tracker:
                 self._enter(first + start, stable[start])
             self._add(*steps[:, start:stop])
 
-    def _add(self, lr: Lanes, grad: Lanes, slope: Lanes) -> None:
-        """Add steps, (n_steps, n_lanes), in this order: the sums are those of one after another."""
-        length = lr * grad
-        terms = np.stack([grad, length, lr, lr * self._stable, slope])
-        self._sums = _total(self._sums, terms)
-        distances = np.add.accumulate(_after(self._distance, lr * (length - 2.0 * slope)))
+    def _add(self, lr: Lanes, grad_norm_sq: Lanes, slope: Lanes) -> None:
+        """Add steps, (n_steps, n_lanes), to the sums, with the bits of adding one after another."""
+        lr_grad_norm_sq = lr * grad_norm_sq
+        terms = np.stack([grad_norm_sq, lr_grad_norm_sq, lr, lr * self._stable, slope])
+        self._sums = _add_in_order(self._sums, terms)
+        changes = lr * (lr_grad_norm_sq - 2.0 * slope)
+        distances = np.add.accumulate(_prepended(self._distance, changes))
         self._distance = distances[-1]
+        # Certificates take the maximum over t < T, without the distance after the last step.
         self._distance_max = np.maximum(self._distance_max, distances[:-1].max(axis=0))
-        self._min_grad = np.minimum(self._min_grad, grad.min(axis=0))
+        self._min_grad = np.minimum(self._min_grad, grad_norm_sq.min(axis=0))
         if self._mu:
+            # The logarithm stays finite for lanes with mu lr >= 1.
             logs = np.log1p(-np.minimum(self._mu * lr, 1.0 - 1e-16))
-            self._log_contraction = _total(self._log_contraction, logs)
+            self._log_contraction = _add_in_order(self._log_contraction, logs)
 
     def _enter(self, t: int, stable: Mask) -> None:
-        """Start anew the lanes that became stable (lr <= 1/L) or ceased to be."""
+        """Restart the sums of the lanes that became stable (lr <= 1/L) or ceased to be."""
         entering = stable & ~self._stable
         allowance = ROUNDING * np.maximum(self._distance_max, self._distance)
-        near = np.sqrt(np.maximum(self._distance, 0.0) + (allowance if t else 0.0))
+        # An upper bound, because certificate C6 starts from it; at t = 0 the distance is measured.
+        upper = np.sqrt(np.maximum(self._distance, 0.0) + (allowance if t else 0.0))
         self._stable_from = np.where(entering, t, np.where(stable, self._stable_from, np.nan))
-        kept = np.where(stable, self._stable_distance, np.nan)
-        self._stable_distance = np.where(entering, near, kept)
+        earlier = np.where(stable, self._stable_distance, np.nan)
+        self._stable_distance = np.where(entering, upper, earlier)
         self._sums[SUMS.index("stable_sum_lr")] *= stable & self._stable
         self._stable = stable
 
     def measure(self, W: Lanes, lanes: Mask | None = None) -> None:
-        """Measure the distance of these lanes (None: all) from the iterate itself."""
+        """Measure the distance of these lanes (None: all) directly, from the iterates `W`."""
         self._add_up()
         if self._w_star is not None:
             distance = np.zeros_like(self._distance)
-            for rows in row_slices(len(W)):
+            for rows in row_slices(len(W)):  # no second array as large as W
                 distance += norm_sq(W[rows] - self._w_star[rows, None])
             self._distance = np.where(True if lanes is None else lanes, distance, self._distance)
 
     def keep(self, lanes: Index | Mask) -> None:
-        """Go on with these lanes only."""
+        """Drop all lanes but these."""
         self._add_up()
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray) and value is not self._w_star:
@@ -143,27 +147,27 @@ class Tracker:
         """Return the columns of the trace after `t` steps."""
         self._add_up()
         columns = dict(zip(SUMS, self._sums.copy(), strict=True))
-        none = np.full(self._min_grad.shape, np.nan)
+        missing = np.full(self._min_grad.shape, np.nan)
         distance_max = np.sqrt(np.maximum(self._distance_max, 0.0))
         return columns | {
-            "min_grad_norm_sq": self._min_grad.copy() if t else none,
+            "min_grad_norm_sq": self._min_grad.copy() if t else missing,
             "distance": np.sqrt(np.maximum(self._distance, 0.0)),
-            "distance_max": none if t == 0 or self._w_star is None else distance_max,
+            "distance_max": missing if t == 0 or self._w_star is None else distance_max,
             "stable_from": self._stable_from.copy(),
             "stable_distance": self._stable_distance.copy(),
-            "log_contraction": self._log_contraction.copy() if self._mu else none,
+            "log_contraction": self._log_contraction.copy() if self._mu else missing,
         }
 
 
-def _after(first: Lanes, terms: Lanes) -> Lanes:
+def _prepended(first: Lanes, terms: Lanes) -> Lanes:
     """Return `terms` with `first` before them, along the last axis but one."""
     return np.concatenate([first[..., None, :], terms], axis=-2)
 
 
-def _total(first: Lanes, terms: Lanes) -> Lanes:
-    """Return `first` plus one term after the other: however they are cut, the bits are the same."""
-    rows = _after(first, terms)
-    if rows.shape[-1] == 1:  # NumPy would add in pairs
+def _add_in_order(first: Lanes, terms: Lanes) -> Lanes:
+    """Return `first` plus one term after the other: the bits do not depend on their grouping."""
+    rows = _prepended(first, terms)
+    if rows.shape[-1] == 1:  # `reduce` would add a single column in pairs
         last: Lanes = np.add.accumulate(rows, axis=-2)[..., -1, :]
         return last
     total: Lanes = np.add.reduce(rows, axis=-2)

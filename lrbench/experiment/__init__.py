@@ -1,1 +1,1 @@
-"""A plan carried out: jobs, executors, the store."""
+"""Runs of a plan: jobs, executors and the store of finished cells."""

@@ -1,4 +1,4 @@
-"""What is proved on a plan's problems before any run."""
+"""Bounds that theorems give for a plan before any run, as `lrbench theory` prints them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from threadpoolctl import threadpool_limits
 from lrbench.cache.folder import cache_dir
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError
-from lrbench.plan.header import header
 from lrbench.plan.plan import Plan
-from lrbench.plan.prepare import prepare
+from lrbench.plan.prepare import header, prepare
 from lrbench.problem_files import ProblemSpec
 from lrbench.theory.base import Setting
 from lrbench.verdicts.before import bounds_before
@@ -22,32 +21,39 @@ VERSION = 1
 
 
 def bounds_of_problems(
-    specs: Iterable[ProblemSpec], plan: Plan, at: Sequence[int], every: bool
+    specs: Iterable[ProblemSpec], plan: Plan, iterations: Sequence[int], every: bool
 ) -> tuple[list[dict[str, Any]], list[LrbenchError]]:
-    """Return what is proved on every problem, and why problems were left out.
+    """Return the bounds on every problem, and the errors of problems that were left out.
 
     Parameters
     ----------
     specs, plan
         Problems, solvers and learning rates.
-    at
-        The numbers of iterations T to evaluate bounds at.
+    iterations
+        The numbers of iterations T at which bounds are evaluated.
     every
-        Whether theorems for the other setting (full batches, minibatches) are told too.
+        Whether theorems for the other setting (full batches, minibatches) are included.
+
+    Raises
+    ------
+    UsageError
+        If the plan does not fit one of the problems.
     """
-    told, failures = [], []
+    problems, failures = [], []
     with threadpool_limits(plan.threads, "blas"):
         for spec in specs:
             try:
-                told.append(_tell_one(spec, plan, at, every))
+                problems.append(_bounds(spec, plan, iterations, every))
             except UsageError:
                 raise
             except LrbenchError as error:
                 failures.append(error)
-    return told, failures
+    return problems, failures
 
 
-def _tell_one(spec: ProblemSpec, plan: Plan, at: Sequence[int], every: bool) -> dict[str, Any]:
+def _bounds(
+    spec: ProblemSpec, plan: Plan, iterations: Sequence[int], every: bool
+) -> dict[str, Any]:
     ready = prepare(spec, plan, cache_dir(), Control())
     settings = []
     for _, solver in plan.built:
@@ -61,7 +67,7 @@ def _tell_one(spec: ProblemSpec, plan: Plan, at: Sequence[int], every: bool) -> 
                     "batch_size": setting.batch_size,
                     "sampling": setting.sampling,
                     "lr0": lr0,
-                    "theorems": bounds_before(solver.name, setting, at, every),
+                    "theorems": bounds_before(solver.name, setting, iterations, every),
                 }
             )
     return {
@@ -76,16 +82,16 @@ def _title(setting: Setting) -> Iterator[str]:
     if setting.batch:
         yield "full batches"
     else:
-        how = "with replacement" if setting.sampling == "replacement" else "reshuffled"
-        yield f"batches of {setting.batch_size} {how}"
+        sampling = "with replacement" if setting.sampling == "replacement" else "reshuffled"
+        yield f"batches of {setting.batch_size} {sampling}"
     if setting.radius is not None:
         yield f"ball of radius {setting.radius:g} around w_0"
 
 
-def bounds_as_json(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what `bounds_of_problems` told in the shape of the JSON: headers inline, no titles."""
-    problems = []
-    for problem in told:
+def bounds_as_json(problems: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the bounds of `bounds_of_problems` as in the JSON: headers inline, no titles."""
+    objects = []
+    for problem in problems:
         settings = [{k: v for k, v in s.items() if k != "title"} for s in problem["settings"]]
-        problems.append({"name": problem["name"], **problem["header"], "settings": settings})
-    return {"format": FORMAT, "version": VERSION, "problems": problems}
+        objects.append({"name": problem["name"], **problem["header"], "settings": settings})
+    return {"format": FORMAT, "version": VERSION, "problems": objects}

@@ -1,4 +1,4 @@
-"""What a plan would cost, before it is carried out: from one timed step."""
+"""The estimated cost of a plan: memory, and time by a few timed steps of each solver."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lrbench.cache.folder import cache_dir
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.engine.task import Budget, Task
-from lrbench.experiment.conduct import n_stored
-from lrbench.experiment.jobs.blocks import ARRAYS, most_lanes, seeds_per_job, state_arrays
+from lrbench.experiment.jobs.blocks import ARRAYS, max_lanes, seeds_per_job, state_arrays
+from lrbench.experiment.run_plan import n_stored
 from lrbench.experiment.store import Store
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
@@ -25,10 +25,10 @@ from lrbench.plan.prepare import prepare, read_problem
 from lrbench.problem_files import ProblemSpec
 
 TIMED_STEPS = 5
-"""The median of so many is taken: one may be held up."""
+"""The number of steps whose median time is taken, because a single one may be held up."""
 
 NUMBER = 8
-"""Bytes of a float64."""
+"""Bytes of a float64 number."""
 
 BLOCK_ARRAYS = 4
 """Scores, derivatives and their temporaries: arrays of the size of a row block."""
@@ -36,56 +36,54 @@ BLOCK_ARRAYS = 4
 
 @dataclass(frozen=True)
 class Estimate:
-    """The cost of a plan on one problem; the certified optimum not counted."""
+    """The cost of a plan on one problem, without that of the certified optimum."""
 
     problem: str
     cells: int
     """Solvers x initial learning rates x seeds."""
     stored: int
-    """How many of them are in the store, and not run again."""
+    """The cells that are in the store, and will not be run."""
     iterations: int
     """Steps of each cell."""
     passes: float
     """Passes over the data of each cell."""
     memory_bytes: int
-    """The data, the lanes and the row blocks of the largest bundle."""
+    """The data, and the lanes and row blocks of the largest job."""
     solver_seconds: float
-    """Of all solvers' steps, in one process."""
+    """The time of all steps of all solvers, in one process."""
     evaluation_seconds: float
-    """Of all checkpoints, in one process."""
+    """The time of all checkpoints, in one process."""
 
 
 def estimate(
     plan: Plan, specs: Sequence[ProblemSpec], control: Control, store: Store | None = None
 ) -> list[Estimate]:
-    """Return what `plan` would cost on each problem; each solver takes a few steps to tell.
-
-    Which cells are in a store depends on the certified optimum, so with one it is computed.
-    """
+    """Return the cost of `plan` on each problem, for which each solver runs a few steps."""
     with threadpool_limits(plan.threads, "blas"):
-        out = []
+        estimates = []
         for spec in specs:
             control.phase(f"reading {spec.name}")
             if store is None:
-                out.append(_estimate(plan, read_problem(spec, plan), 0))
+                estimates.append(_estimate(plan, read_problem(spec, plan), 0))
                 continue
+            # The keys of cells contain the certified optimum, which is not needed otherwise.
             p = prepare(spec, plan, cache_dir(), control)
-            out.append(_estimate(plan, p.problem, n_stored(p, plan, store)))
-        return out
+            estimates.append(_estimate(plan, p.problem, n_stored(p, plan, store)))
+        return estimates
 
 
 def _estimate(plan: Plan, problem: LinearProblem, stored: int) -> Estimate:
     n, n_lanes = problem.n_samples, len(plan.learning_rates)
     steps, size = plan.steps(n), plan.batch_size or n
     budget = plan.budget(n, np.inf)
-    looks = len(budget.checkpoints)
-    if not budget.gradients:  # F at each, and at the averages of some
-        looks += len(budget.averages or ())
+    evaluations = len(budget.checkpoints)
+    if not budget.gradients:  # F at each checkpoint, and at the averages of some
+        evaluations += len(budget.averages or ())
     together = _seeds_together(plan, problem)
-    n_solver_seeds = [_timed(plan, problem, k, together) for k in range(len(plan.built))]
-    arrays = max(b.state_arrays for b in n_solver_seeds)
+    timings = [_timed(plan, problem, k, together) for k in range(len(plan.built))]
+    arrays = max(timing.state_arrays for timing in timings)
     cells = len(plan.built) * n_lanes * plan.replicates
-    bundles_left = plan.replicates * (cells - stored) / cells
+    seeds_left = plan.replicates * (cells - stored) / cells
     return Estimate(
         problem=problem.name,
         cells=cells,
@@ -96,8 +94,8 @@ def _estimate(plan: Plan, problem: LinearProblem, stored: int) -> Estimate:
         + (ARRAYS + (not plan.sweep) + arrays) * problem.n_features * n_lanes * together * NUMBER
         + BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER
         + CHUNK_BYTES,
-        solver_seconds=sum(b.step_seconds for b in n_solver_seeds) * steps * bundles_left,
-        evaluation_seconds=sum(b.check_seconds for b in n_solver_seeds) * looks * bundles_left,
+        solver_seconds=sum(t.step_seconds for t in timings) * steps * seeds_left,
+        evaluation_seconds=sum(t.check_seconds for t in timings) * evaluations * seeds_left,
     )
 
 
@@ -109,10 +107,10 @@ class _Timed:
 
 
 def _seeds_together(plan: Plan, problem: LinearProblem) -> int:
-    """Return how many seeds go together in one process."""
+    """Return the number of seeds that run together in one process."""
     n_lanes, d = len(plan.learning_rates), problem.n_features
-    most = min(most_lanes(d, plan, solver, workers=1) for solver, _ in plan.built)
-    return seeds_per_job(problem, plan, n_lanes, plan.n_solver_seeds, most=most, workers=1)
+    width = min(max_lanes(d, plan, solver, workers=1) for solver, _ in plan.built)
+    return seeds_per_job(problem, plan, n_lanes, plan.n_solver_seeds, max_width=width, workers=1)
 
 
 def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
@@ -122,6 +120,7 @@ def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
     if plan.batch_size is not None:
         minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, plan.seed)
     gradients = plan.budget(problem.n_samples, np.inf).gradients
+    # Any L will do for rates in units of 1/L: the time of a step does not depend on lr0.
     lr0 = np.array([rate.at(1.0) for rate in plan.learning_rates])
     task = Task(
         problem=problem,
@@ -149,10 +148,11 @@ def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
             replace(task, seed=seed, minibatches=replace(minibatches, seed=seed)) for seed in seeds
         ]
     runs = engine.run_lanes(*tasks)
+    # The trace of the lane that ran longest: others may have diverged at once.
     seconds = max((r.trace["seconds"] for r in runs), key=len)
-    steps = np.median(np.diff(seconds[1:])) if len(seconds) > 2 else 0.0
-    looks = runs[0].evaluation_seconds / len(seconds)
-    return _Timed(float(steps), looks, state_arrays(solver))
+    step_seconds = np.median(np.diff(seconds[1:])) if len(seconds) > 2 else 0.0
+    check_seconds = runs[0].evaluation_seconds / len(seconds)
+    return _Timed(float(step_seconds), check_seconds, state_arrays(solver))
 
 
 UNKNOWN = Constants(
@@ -169,10 +169,10 @@ UNKNOWN = Constants(
     attained=False,
     delta0=np.inf,
 )
-"""Nothing is judged here, so nothing need be known."""
+"""Constants for a run that is timed and not judged."""
 
 
 def _data_bytes(problem: LinearProblem) -> int:
     """Return the size of the data, held-out samples included."""
-    held = (problem,) if problem.test is None else (problem, problem.test)
-    return sum(array.nbytes for h in held for array in (*arrays_of(h.data.X).values(), h.y))
+    samples = (problem,) if problem.test is None else (problem, problem.test)
+    return sum(array.nbytes for s in samples for array in (*arrays_of(s.data.X).values(), s.y))

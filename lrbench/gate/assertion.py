@@ -1,4 +1,4 @@
-"""`lrbench.check`: a check inside a test, where what does not pass is an AssertionError."""
+"""The function `lrbench.check`, which raises an AssertionError if a check does not pass."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from typing import Any
 from lrbench.engine.control import Control
 from lrbench.errors import UsageError
 from lrbench.experiment.jobs import choose
-from lrbench.gate import baseline as baselines
+from lrbench.gate.baseline import load_baselines, save_baselines
 from lrbench.gate.check import Check
-from lrbench.gate.conduct import Gate, NoBaselineError, judge_result
 from lrbench.gate.expectation import parse_expectation
 from lrbench.gate.finding import Outcome
+from lrbench.gate.judge import judge_result
 from lrbench.gate.paired import TOLERANCE
+from lrbench.gate.run_checks import Gate, NoBaselineError
 from lrbench.plan.plan import DEFAULT_SWEEP, Plan
 from lrbench.problem_files import ProblemSpec, load_specs
 from lrbench.results import Result, files
 
 REMEDY = "look at the figures of {}, then run this once with update=True."
-"""What to do where there is no baseline."""
+"""The hint if a check has no baseline."""
 
 
 class CheckFailedError(AssertionError):
-    """A check failed, or could not be judged."""
+    """A check failed or could not be judged; the message has the reasons."""
 
     def __init__(self, outcomes: Sequence[Outcome]) -> None:
         self.outcomes = tuple(outcomes)
-        super().__init__("\n".join(line for o in outcomes if not o.passed for line in _said(o)))
+        super().__init__("\n".join(line for o in outcomes if not o.passed for line in _lines(o)))
 
 
-def _said(outcome: Outcome) -> list[str]:
+def _lines(outcome: Outcome) -> list[str]:
     lines = [f"{outcome.verdict} {outcome.name}: {outcome.about}"]
     if outcome.error:
         lines.append(f"  {outcome.error} {outcome.hint}")
@@ -50,36 +51,38 @@ def check(
     jobs: int | None = None,
     **options: Any,
 ) -> Outcome:
-    """Check convergence inside a test: return what came of it, or raise `CheckFailedError`.
+    """Check convergence inside a test: return the outcome, or raise `CheckFailedError`.
 
     Parameters
     ----------
     problem
-        What to run, one problem as of `run`; or a result that exists, of which every problem is
-        judged and the first outcome returned.
+        One problem to run, as for `run`; or a result. All problems of a result are judged, and the
+        outcome of the first one is returned.
     expect
-        What must hold: ``"bound = pass"``, ``"rate >= 0.9"``, ``"suboptimality[at=1000] <= 1e-4"``.
+        Expectations that must hold: ``"bound = pass"``, ``"rate >= 0.9"``,
+        ``"suboptimality[at=1000] <= 1e-4"``.
     baseline
-        A file of baselines to compare with; None for none. It is made with `update`.
+        A file of baselines to compare with; None for no comparison. `update` makes it.
     name
-        Of the check, in messages and in the baseline file; empty for the name of the problem.
+        Name of the check in messages and in the baseline file; empty for the name of the problem.
     tolerance
-        Relative, for the baseline.
+        Relative tolerance of the comparison with the baseline.
     allow_inconclusive
-        Whether what cannot be judged lets pass.
+        Whether the check passes if it cannot be judged.
     update
         Whether the baseline is made anew.
     jobs
-        Worker processes, as of `run`.
+        Worker processes, as for `run`.
     options
-        As of `run`, and ``sweep=True``.
+        The options of `run`, and ``sweep=True``.
 
     Raises
     ------
     CheckFailedError
-        An `AssertionError`: the check fails, or cannot be judged. It says why.
+        If the check fails or cannot be judged. It is an `AssertionError`, whose message has the
+        reasons.
     UsageError, DataError, OptimumError
-        If the check makes no sense or cannot be run.
+        If an argument is wrong, or the check cannot be run.
 
     Examples
     --------
@@ -87,48 +90,49 @@ def check(
     >>> lrbench.check("log-spectrum", solvers="gd", lr0="1/L", expect="bound = pass").passed
     True
     """
-    wanted = [parse_expectation(text) for text in ([expect] if isinstance(expect, str) else expect)]
+    texts = [expect] if isinstance(expect, str) else expect
+    expectations = [parse_expectation(text) for text in texts]
     if isinstance(problem, Result):
         if baseline is not None or options:
             raise UsageError(
                 "a result that exists is judged by expect alone.",
-                "leave out the baseline and what is to be run.",
+                "leave out the baseline and the options of a run.",
             )
-        outcomes = judge_result(problem, wanted, allow_inconclusive=allow_inconclusive)
-        return _passed(outcomes)
+        return _passed(judge_result(problem, expectations, allow_inconclusive=allow_inconclusive))
     specs = load_specs(problem)
     if len(specs) != 1:
-        raise UsageError("a check is of one problem.", "check them one by one.")
+        raise UsageError("a check runs a single problem.", "call check once for each problem.")
     if update and baseline is None:
         raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")
     (spec,) = specs
-    sweep = options.pop("sweep", False) or any(e.needs_sweep for e in wanted)
-    given = {"lr0": DEFAULT_SWEEP} if sweep else {}
-    the = Check(
+    sweep = options.pop("sweep", False) or any(e.needs_sweep for e in expectations)
+    defaults = {"lr0": DEFAULT_SWEEP} if sweep else {}
+    single_check = Check(
         name or spec.name,
         spec,
-        Plan(sweep=sweep, **given | options),
-        wanted,
+        Plan(sweep=sweep, **defaults | options),
+        expectations,
         baseline=baseline is not None,
         tolerance=tolerance,
         allow_inconclusive=allow_inconclusive,
     )
-    file = None if baseline is None else Path(baseline)
-    known = {} if file is None else baselines.load_baselines(file)
-    save = frozenset({the.name} if update else ())
-    if update and file is not None:
-        files.reserve(file, force=True)
-    gate = Gate(Control(), choose(jobs), known, save, REMEDY.format)
-    (outcome,) = gate.run([the])
+    path = None if baseline is None else Path(baseline)
+    entries = {} if path is None else load_baselines(path)
+    save = frozenset({single_check.name} if update else ())
+    if update and path is not None:
+        files.reserve(path, force=True)  # before the runs, which would be lost if it fails
+    gate = Gate(Control(), choose(jobs), entries, save, REMEDY.format)
+    (outcome,) = gate.run([single_check])
+    # A missing baseline fails the test; any other cause is an error of whoever wrote the test.
     if outcome.cause is not None and not isinstance(outcome.cause, NoBaselineError):
         raise outcome.cause
-    if update and file is not None:
-        baselines.save_baselines(file, gate.baselines)
+    if update and path is not None:
+        save_baselines(path, gate.baselines)
     return _passed([outcome])
 
 
 def _passed(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the first outcome, or raise `CheckFailedError` where one does not pass."""
+    """Return the first outcome; raise `CheckFailedError` if any of them does not pass."""
     if not all(outcome.passed for outcome in outcomes):
         raise CheckFailedError(outcomes)
     return outcomes[0]

@@ -1,4 +1,4 @@
-"""Baseline files: one line of JSON a check, sorted, eight digits, made to be reviewed."""
+"""Baseline files: JSON Lines with one line for each check, made to be reviewed as a diff."""
 
 from __future__ import annotations
 
@@ -16,35 +16,36 @@ from lrbench.errors import UsageError, quoted
 from lrbench.results import Run, files
 from lrbench.results.fields import Fields
 
-DIGITS = 8
+DIGITS = 8  # rounds by at most 5e-8, a twentieth of the default tolerance
+"""Significant digits of the numbers in a file."""
 
 HINT = "restore it, or give the checks another file: baselines = '...' in lrbench.toml."
-"""What to do about a file that holds no baselines, or not whole ones."""
+"""The hint for a file that is no valid file of baselines."""
 
 COLUMNS = {"last": "suboptimality", "average": "suboptimality_average"}
-"""What is compared: its name in the file -> the column of the trace."""
+"""The quantities that are compared: name in the file -> column of the trace."""
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One solver and lr0: what the seeds that are gated did, and which are not gated."""
+    """The runs of one solver and lr0. The names of the attributes are the keys in the file."""
 
     solver: str
     lr0: float
     seeds: tuple[int, ...]
-    """Those that are gated: they do not depend on the last bit of the start."""
+    """The seeds that are gated: their runs do not depend on the last bit of the start."""
     unstable: Mapping[str, str]
-    """Seed -> why it is not gated."""
+    """Seed -> the reason why it is not gated."""
     statuses: tuple[str, ...]
-    """Of each gated seed, where it ended."""
+    """The status of each gated seed at its end."""
     gradients: tuple[int, ...]
-    """Sample gradients of each gated seed: compared without tolerance."""
+    """The number of sample gradients of each gated seed, compared without tolerance."""
     iteration: tuple[int, ...]
-    """Checkpoints of the 1-2-5 series that all gated seeds have."""
+    """The checkpoints of the 1-2-5 series and the last one that all gated seeds have."""
     means: Mapping[str, tuple[float, ...]]
-    """Name of `COLUMNS` -> the mean over the gated seeds at each of `iteration`."""
+    """Key of `COLUMNS` -> the mean over the gated seeds at each of `iteration`."""
     ends: Mapping[str, tuple[float, ...]]
-    """Name of `COLUMNS` -> the last number of each gated seed."""
+    """Key of `COLUMNS` -> the last number of each gated seed."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +54,34 @@ class Baseline:
 
     check: str
     fingerprint: str
-    """Of the problem."""
+    """The fingerprint of the problem."""
     plan: str
-    """What is run: another text is another check."""
+    """What is run, as `Check.about` gives it; a check with another text is another check."""
     lanes: tuple[Lane, ...]
 
 
 def lane_of(runs: Sequence[Run], unstable: Mapping[int, str], n_samples: int) -> Lane:
-    """Return the baseline of one solver and lr0, from its runs over all seeds."""
-    kept = [run for run in runs if run.seed not in unstable]
+    """Return the baseline of one solver and lr0.
+
+    Parameters
+    ----------
+    runs
+        The runs of all seeds.
+    unstable
+        Seed -> the reason why it is not gated, for the seeds that are not.
+    n_samples
+        The number of samples of the problem.
+    """
+    gated = [run for run in runs if run.seed not in unstable]
     return Lane(
         solver=str(runs[0].solver),
         lr0=runs[0].lr0,
-        seeds=tuple(run.seed for run in kept),
-        unstable={str(seed): why for seed, why in unstable.items()},
-        statuses=tuple(str(run.status) for run in kept),
-        gradients=tuple(round(float(run.trace["passes"][-1]) * n_samples) for run in kept),
-        **_numbers(kept),
+        seeds=tuple(run.seed for run in gated),
+        unstable={str(seed): reason for seed, reason in unstable.items()},
+        statuses=tuple(str(run.status) for run in gated),
+        # A trace has passes, which are sample gradients divided by n: rounding restores the count.
+        gradients=tuple(round(float(run.trace["passes"][-1]) * n_samples) for run in gated),
+        **_numbers(gated),
     )
 
 
@@ -81,14 +93,14 @@ def _numbers(runs: Sequence[Run]) -> dict[str, Any]:
             "ends": dict.fromkeys(COLUMNS, ()),
         }
     common = set.intersection(*(set(map(int, run.trace["iteration"])) for run in runs))
-    ends = max(common)
-    series = [t for t in checkpoint_grid(ends, 1) if t in common]
+    # With one point a decade the grid is the 1-2-5 series; a sweep has only some of it.
+    checkpoints = [t for t in checkpoint_grid(max(common), 1) if t in common]
     means: dict[str, tuple[float, ...]] = {}
     for name, column in COLUMNS.items():
-        table = [run.trace[column][np.isin(run.trace["iteration"], series)] for run in runs]
+        table = [run.trace[column][np.isin(run.trace["iteration"], checkpoints)] for run in runs]
         means[name] = tuple(map(rounded, np.mean(table, axis=0).tolist()))
     return {
-        "iteration": tuple(series),
+        "iteration": tuple(checkpoints),
         "means": means,
         "ends": {
             name: tuple(rounded(float(run.trace[column][-1])) for run in runs)
@@ -98,12 +110,12 @@ def _numbers(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def rounded(value: float) -> float:
-    """Return `value` to eight digits."""
+    """Return `value` rounded to `DIGITS` digits; NaN if it is not finite, as JSON has no inf."""
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else math.nan
 
 
 def save_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:
-    """Write a baseline file in one piece."""
+    """Write a baseline file; it is replaced as a whole or not at all."""
     lines = [_line(entries[name]) for name in sorted(entries)]
     text = "".join(f"{line}\n" for line in lines).encode()
 
@@ -135,12 +147,12 @@ def _nulls(values: Sequence[float]) -> list[float | None]:
 
 
 def load_baselines(path: Path) -> dict[str, Baseline]:
-    """Return the entries of a baseline file by the name of their check; none if it is missing.
+    """Return the baselines in a file by the name of their check; none if it does not exist.
 
     Raises
     ------
     UsageError
-        If it is no baseline file.
+        If the file cannot be read, or is no valid file of baselines.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
@@ -149,21 +161,21 @@ def load_baselines(path: Path) -> dict[str, Baseline]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no file of baselines: it is not UTF-8 text.", HINT) from error
     except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UsageError(f"{path} cannot be read: {why}.", "check the path.") from error
-    found: dict[str, Baseline] = {}
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UsageError(f"{path} cannot be read: {reason}.", "check the path.") from error
+    entries: dict[str, Baseline] = {}
     for number, line in enumerate(lines, 1):
         where = f"{path}, line {number}"
         try:
             entry = _entry(Fields(json.loads(line), where))
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{where}: it is not JSON.", HINT) from error
-        except UsageError as error:
+        except UsageError as error:  # of Fields, whose hint is to save a result again
             raise UsageError(error.message, HINT) from error
-        if entry.check in found:
+        if entry.check in entries:
             raise UsageError(f"{where}: a second line of the check {quoted(entry.check)}.", HINT)
-        found[entry.check] = entry
-    return found
+        entries[entry.check] = entry
+    return entries
 
 
 def _entry(f: Fields) -> Baseline:
@@ -188,17 +200,12 @@ def _lane(f: Fields) -> Lane:
         means=_table(f.inner("means")),
         ends=_table(f.inner("ends")),
     )
-    _check_lengths(f, lane)
+    per_seed = [lane.seeds, lane.statuses, lane.gradients, *lane.ends.values()]
+    per_checkpoint = [lane.iteration, *lane.means.values()]
+    if len(set(map(len, per_seed))) > 1 or len(set(map(len, per_checkpoint))) > 1:
+        raise f.wrong(f.where, "has lists of different lengths")
     return lane
 
 
 def _table(f: Fields) -> dict[str, tuple[float, ...]]:
     return {name: tuple(f.numbers(name).tolist()) for name in COLUMNS}
-
-
-def _check_lengths(f: Fields, lane: Lane) -> None:
-    lengths = {len(lane.seeds), len(lane.statuses), len(lane.gradients)}
-    lengths |= {len(v) for v in lane.ends.values()}
-    rows = {len(lane.iteration)} | {len(v) for v in lane.means.values()}
-    if len(lengths) > 1 or len(rows) > 1:
-        raise f.wrong(f.where, "has lists of different lengths")

@@ -1,4 +1,4 @@
-"""A check: a plan on a problem, and what is expected of it."""
+"""A check: a problem, a plan to run on it, and what is expected of the runs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec
 
 MOST_RATES = 6
-"""Initial learning rates that are listed one by one."""
+"""The largest number of initial learning rates that are listed one by one."""
 
-LEAST_TOLERANCE = 1e-7
-"""Baselines have eight digits."""
+LEAST_TOLERANCE = 1e-7  # baselines have eight digits, so they are rounded by up to 5e-8
+"""The smallest relative tolerance of a baseline."""
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,22 @@ class Check:
     Parameters
     ----------
     name
-        In every table and in the baseline file.
+        Name of the check in tables and in the baseline file; one line.
     spec, plan
         The problem, and what to run on it.
     expectations
-        What must hold.
+        Expectations that must hold.
     baseline
-        Whether it is compared with a baseline, too.
+        Whether the runs are compared with a baseline, too.
     tolerance
-        Relative, for the baseline.
+        Relative tolerance of that comparison, from 1e-7 to below 1.
     allow_inconclusive
-        Whether what cannot be judged lets pass.
+        Whether the check passes if it cannot be judged.
 
     Raises
     ------
     UsageError
-        If nothing is expected, or the tolerance makes no sense.
+        If the name is not one line, nothing is expected, or the tolerance is out of range.
     """
 
     name: str
@@ -69,35 +69,35 @@ class Check:
 
     @property
     def about(self) -> str:
-        """What is run, in one line that two checks share only if they run the same."""
+        """What is run, in one line; two checks with the same line run the same."""
         plan, grid = self.plan, self.plan.learning_rates
         solvers = " ".join(str(spec) for _, spec in plan.built)
         rates = f"lr0 = {','.join(map(str, grid))}"
         if len(grid) > MOST_RATES:
             rates = f"{len(grid)} lr0 from {grid[0]} to {grid[-1]}"
-        parts = [self.spec.name, solvers, rates, *self._setting()]
+        settings = [self.spec.name, solvers, rates, *self._setting()]
         budget = ("iterations", plan.iterations), ("passes", plan.passes)
-        parts += [f"{name} = {_exact(value)}" for name, value in budget if value is not None]
+        settings += [f"{name} = {_exact(value)}" for name, value in budget if value is not None]
         for name in ("radius", "target", "f_star"):
             value = getattr(plan, name)
             if value is not None:
-                parts.append(f"{name} = {_exact(value)}")
+                settings.append(f"{name} = {_exact(value)}")
         if plan.sweep:
-            parts.append("sweep")
+            settings.append("sweep")
         if plan.checkpoints_per_decade != Plan.checkpoints_per_decade:
-            parts.append(f"{plan.checkpoints_per_decade} checkpoints a decade")
-        return ", ".join(parts)
+            settings.append(f"{plan.checkpoints_per_decade} checkpoints a decade")
+        return ", ".join(settings)
 
     def _setting(self) -> list[str]:
         plan = self.plan
         if plan.batch_size is None:
             return ["full batches"]
-        seeds = plan.seeds
-        how = "" if plan.sampling == "replacement" else " reshuffled"
-        which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
-        return [f"batches of {plan.batch_size}{how}", which]
+        first, last = plan.seeds[0], plan.seeds[-1]
+        sampling = "" if plan.sampling == "replacement" else " reshuffled"
+        seeds = f"seed {first}" if len(plan.seeds) == 1 else f"seeds {first} to {last}"
+        return [f"batches of {plan.batch_size}{sampling}", seeds]
 
 
 def _exact(value: float) -> str:
-    """Return the shortest text that is this number and no other."""
+    """Return the shortest text that stands for this number and no other."""
     return str(value).removesuffix(".0")

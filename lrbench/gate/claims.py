@@ -1,4 +1,4 @@
-"""Constants that a problem file states, against those that are certified."""
+"""Constants that a problem file states, compared with the certified ones."""
 
 from __future__ import annotations
 
@@ -10,47 +10,46 @@ from lrbench.gate.finding import CheckVerdict, Finding
 from lrbench.results import ProblemResult
 from lrbench.verdicts.measured import ROUNDINGS
 
-TOLERANCE = 1e-6
-"""Relative: a stated constant may be rounded to seven digits."""
+TOLERANCE = 1e-6  # a problem file may state a constant to seven digits
+"""Relative tolerance of the comparison."""
 
 EXACT = "eigenvalues"
-"""How L is computed where it is no mere bound."""
+"""The method that computes L itself; every other method gives an upper bound."""
 
 OF_L = ("L", "L_max", "kappa")
+"""Constants that are only bounded from above if L is."""
 
 OF_F_STAR = ("f_star", "delta0")
+"""Constants that are certified only if f_star is."""
 
 
 def verify_constants(
     claims: tuple[tuple[str, float], ...], problem: ProblemResult
 ) -> Iterator[Finding]:
-    """Yield a finding for each constant that is stated."""
+    """Yield a finding for each pair of a name and a stated constant in `claims`."""
     constants = problem.header["constants"]
     for name, stated in claims:
-        yield _verify(name, stated, constants)
+        verdict, measured, reason = _verify(name, stated, constants)
+        yield Finding(f"constants.{name}", "", verdict, measured, f"{stated:.8g}", reason)
 
 
-def _verify(name: str, stated: float, constants: dict[str, Any]) -> Finding:
+def _verify(name: str, stated: float, constants: dict[str, Any]) -> tuple[CheckVerdict, str, str]:
+    """Return the verdict on a stated constant, the certified one as a text, and the reason."""
     certified = constants.get(name)
-    expectation, shown = f"constants.{name}", f"{stated:.8g}"
     if certified is None:
         reason = constants.get("no_minimiser") or "the problem has no such constant"
-        return Finding(expectation, "", CheckVerdict.INCONCLUSIVE, "-", shown, reason)
+        return CheckVerdict.INCONCLUSIVE, "-", reason
+    measured = f"{certified:.8g}"
     if name in OF_F_STAR and not constants.get("f_star_certified", True):
-        reason = "f* was given, not certified"
-        return Finding(
-            expectation, "", CheckVerdict.INCONCLUSIVE, f"{certified:.8g}", shown, reason
-        )
-    value, error = float(certified), _error(name, constants)
-    measured, allowed = f"{value:.8g}", TOLERANCE * abs(value) + error
-    if abs(stated - value) <= allowed:
-        return Finding(expectation, "", CheckVerdict.PASS, measured, shown)
-    bound_only = name in OF_L and constants.get("L_method") != EXACT
-    if bound_only and stated < value:
+        return CheckVerdict.INCONCLUSIVE, measured, "f* was given, not certified"
+    difference = abs(stated - certified)
+    if difference <= TOLERANCE * abs(certified) + _error(name, constants):
+        return CheckVerdict.PASS, measured, ""
+    # L itself may be anything below an upper bound of it, but nothing above.
+    if name in OF_L and constants.get("L_method") != EXACT and stated < certified:
         reason = f"only bounded from above ({constants.get('L_method')})"
-        return Finding(expectation, "", CheckVerdict.INCONCLUSIVE, measured, shown, reason)
-    reason = f"the problem file states another, by {abs(stated - value):.1e}"
-    return Finding(expectation, "", CheckVerdict.FAIL, measured, shown, reason)
+        return CheckVerdict.INCONCLUSIVE, measured, reason
+    return CheckVerdict.FAIL, measured, f"the problem file states another, by {difference:.1e}"
 
 
 def _error(name: str, constants: dict[str, Any]) -> float:
@@ -58,11 +57,13 @@ def _error(name: str, constants: dict[str, Any]) -> float:
     if name in OF_F_STAR:
         size = abs(float(constants["f_star"])) + abs(float(constants["delta0"]))
         return float(constants["f_star_error"] or 0.0) + ROUNDINGS * size
-    away = float(constants.get("distance_error") or 0.0)
+    distance_error = float(constants.get("distance_error") or 0.0)
     if name == "distance":
-        return away
+        return distance_error
     if name == "noise_star" and constants.get("L_max") is not None:
-        slope = float(constants["L_max"]) * away
+        # Each gradient is L_max-Lipschitz: it changes by at most `change` from w_star to the true
+        # minimiser, and the mean of its square by at most 2 sqrt(noise_star) change + change^2.
+        change = float(constants["L_max"]) * distance_error
         noise = math.sqrt(float(constants["noise_star"]))
-        return (2.0 * noise + slope) * slope
+        return (2.0 * noise + change) * change
     return 0.0

@@ -1,4 +1,4 @@
-"""lrbench.toml: the [[check]] tables that `lrbench check` reads."""
+"""The file lrbench.toml with the [[check]] tables that `lrbench check` reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lrbench.problem_files import (
 NAME = "lrbench.toml"
 
 BASELINES = "lrbench-baselines.jsonl"
-"""The file of baselines where the configuration names none, beside it."""
+"""The file of baselines, beside the configuration, if that names none."""
 
 PROBLEM_KEYS = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
 
@@ -40,7 +40,7 @@ HINT = 'write it as [[check]], name = "…", problem = "logreg", expect = ["boun
 
 @dataclass(frozen=True)
 class Config:
-    """The checks of a file, and where their baselines are."""
+    """The checks of a configuration file, and the path of their baselines."""
 
     path: Path
     checks: tuple[Check, ...]
@@ -53,7 +53,7 @@ def load_config(path: Path) -> Config:
     Raises
     ------
     UsageError
-        If there is no such file, it is not TOML, or anything in it is wrong.
+        If the file cannot be read, is not TOML, or contains a mistake.
     """
     try:
         values = tomllib.loads(path.read_text("utf-8"))
@@ -64,8 +64,8 @@ def load_config(path: Path) -> Config:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not TOML: it is not UTF-8 text.", HINT) from error
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise UsageError(f"{path} cannot be read: {why}.", "check the path.") from error
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"{path} cannot be read: {reason}.", "check the path.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not TOML: {error}.", HINT) from error
     with located(str(path)):
@@ -77,14 +77,14 @@ def _config(values: Mapping[str, Any], path: Path) -> Config:
     baselines = table.take("baselines", str, BASELINES)
     tables = table.take_any("check", [])
     table.finish()
-    if not isinstance(tables, list):
+    if not isinstance(tables, list):  # [check] for [[check]]
         raise UsageError("check is no list of tables.", f"two brackets make it one: {HINT}")
     if not tables:
         raise UsageError("there is no [[check]] table.", HINT)
     checks = []
-    for number, one in enumerate(tables, 1):
+    for number, check_values in enumerate(tables, 1):
         with located(f"check {number}"):
-            checks.append(_check(checked(one, "check", dict), path.parent))
+            checks.append(_check(checked(check_values, "check", dict), path.parent))
     names = [check.name for check in checks]
     for name in names:
         if names.count(name) > 1:
@@ -118,7 +118,7 @@ def _check(values: Mapping[str, Any], folder: Path) -> Check:
 
 
 def _spec(table: Table, folder: Path) -> ProblemSpec:
-    """Return the problem of a check: named, from data, or changed key by key."""
+    """Return the problem of a check, a named one or one from data, with its keys changed."""
     problem, data = table.take_any("problem"), table.take_any("data")
     changes = {key: table.take_any(key) for key in PROBLEM_KEYS}
     for key, kind in (("intercept", bool), ("scale", str)):
@@ -139,15 +139,16 @@ def _spec(table: Table, folder: Path) -> ProblemSpec:
 
 
 def _placed(name: str, folder: Path) -> str:
-    """Return a path relative to the configuration's folder; any other name as it is."""
-    there = folder / name
-    return str(there) if not Path(name).is_absolute() and os.path.isfile(there) else name  # noqa: PTH113
+    """Return the path of a file relative to the folder of the configuration; else the name."""
+    path = folder / name
+    # Not path.is_file(), which raises for a name that is too long for the file system.
+    return str(path) if not Path(name).is_absolute() and os.path.isfile(path) else name  # noqa: PTH113
 
 
 def _plan(table: Table, sweep: bool) -> Plan:
     options: dict[str, Any] = {key: table.take_any(key) for key in NUMBERS if table.has(key)}
     for key in NUMBERS:
-        table.take_any(key)
+        table.take_any(key)  # absent keys, too, so that errors can suggest them
     solver = table.take_any("solver")
     lr0 = table.take_any("lr0", DEFAULT_SWEEP if sweep else 1.0)
     size = table.take_any("batch_size")
@@ -161,7 +162,7 @@ def _plan(table: Table, sweep: bool) -> Plan:
     )
 
 
-def _texts(value: Any, called: str) -> list[str]:
-    """Return one text or a list of them as a list."""
+def _texts(value: Any, key: str) -> list[str]:
+    """Return the value of `key`, one text or a list of texts, as a list."""
     values = value if isinstance(value, list) else [value]
-    return [checked(v, called, str) for v in values]
+    return [checked(v, key, str) for v in values]

@@ -1,7 +1,8 @@
-"""What a check expects, as a text: ``suboptimality[at=1000] <= 1e-4``."""
+"""Expectations of a check, parsed from texts such as ``suboptimality[at=1000] <= 1e-4``."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from lrbench.theory import THEOREMS
 
 Operator = Literal["<=", ">=", "=", "!="]
 
+# < and > are matched, too, so that they get the hint to write <= or >=.
 FORM = re.compile(r"\s*([^<>=!\[\]]+(?:\[[^\]]*\])?)\s*(<=|>=|==|=|!=|<|>)\s*(.+?)\s*")
 
 HINT = (
@@ -26,27 +28,26 @@ HINT = (
 
 ITERATES = ("last", "average", "best")
 
-VERDICTS = ("pass",)
-
 FILTERS = ("solver", "lr0")
-"""Options of every quantity: which runs of the check are meant; of a sweep's only the solver."""
+"""Options of every quantity that select runs; quantities of a sweep have only the first."""
 
-THEOREM_NAMES = frozenset(theorem.key for found in THEOREMS.values() for theorem in found)
+THEOREM_NAMES = frozenset(theorem.key for theorems in THEOREMS.values() for theorem in theorems)
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """What an expectation can be about."""
+    """A quantity that an expectation can be about."""
 
     words: tuple[str, ...] = ()
-    """What it can be; empty for a number."""
+    """The values that it can be compared with; empty for numbers."""
     options: tuple[str, ...] = ()
+    """Its options besides `FILTERS`."""
     operators: tuple[Operator, ...] = ("<=", ">=")
 
 
 QUANTITIES: Mapping[str, Quantity] = {
-    "bound": Quantity(VERDICTS, ("theorem",), ("=",)),
-    "order": Quantity(VERDICTS, ("theorem",), ("=",)),
+    "bound": Quantity(("pass",), ("theorem",), ("=",)),
+    "order": Quantity(("pass",), ("theorem",), ("=",)),
     "status": Quantity(tuple(map(str, Status)), (), ("=", "!=")),
     "rate": Quantity(options=("of",)),
     "suboptimality": Quantity(options=("at", "of")),
@@ -60,23 +61,23 @@ QUANTITIES: Mapping[str, Quantity] = {
 }
 
 OF_SWEEPS = ("usable_decades", "best_passes")
-"""Quantities of a solver over all lr0."""
+"""Quantities of a solver over all lr0, which only a sweep has."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation, checked.
+    """One expectation with valid options, operator and value.
 
     Parameters
     ----------
     text
-        As it was written.
+        The text that was parsed.
     quantity
         A key of `QUANTITIES`.
     operator, value
-        What it is compared with: a number, or a word.
+        The comparison with a number or a word.
     options
-        Between the brackets.
+        The options between the brackets.
     """
 
     text: str
@@ -87,17 +88,17 @@ class Expectation:
 
     @property
     def needs_sweep(self) -> bool:
-        """Whether only a sweep can tell."""
+        """Whether only a sweep has the quantity."""
         return self.quantity in OF_SWEEPS
 
 
 def parse_expectation(text: str) -> Expectation:
-    """Return the expectation that `text` says.
+    """Return the expectation that `text` expresses.
 
     Raises
     ------
     UsageError
-        If it is none.
+        If the text is not an expectation.
     """
     text = " ".join(text.split())
     match = FORM.fullmatch(text)
@@ -106,15 +107,15 @@ def parse_expectation(text: str) -> Expectation:
     name, options = parse_named(match[1])
     if name not in QUANTITIES:
         raise UsageError(
-            f"{quoted(text)}: there is nothing called {quoted(name)} to expect.",
+            f"{quoted(text)}: there is no quantity {quoted(name)}.",
             did_you_mean(name, QUANTITIES),
         )
     quantity = QUANTITIES[name]
-    known = (*quantity.options, *(FILTERS[:1] if name in OF_SWEEPS else FILTERS))
+    allowed = (*quantity.options, *(FILTERS[:1] if name in OF_SWEEPS else FILTERS))
     for key in options:
-        if key not in known:
+        if key not in allowed:
             raise UsageError(
-                f"{quoted(text)}: {name} has no option {quoted(key)}.", did_you_mean(key, known)
+                f"{quoted(text)}: {name} has no option {quoted(key)}.", did_you_mean(key, allowed)
             )
     options = _checked_options(text, options)
     operator = _operator(text, match[2].replace("==", "="), quantity)
@@ -149,29 +150,33 @@ def _value(text: str, value: str, quantity: Quantity) -> float | str:
 
 
 def _checked_options(text: str, options: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the options with the names that results have: sgd for gd."""
-    at, of, lr0 = options.get("at"), options.get("of"), options.get("lr0")
-    if at is not None and (not isinstance(at, int) or at < 0):
+    """Return the options with solvers by the names that results have: sgd for gd."""
+    iteration, iterate, lr0 = options.get("at"), options.get("of"), options.get("lr0")
+    if iteration is not None and (not isinstance(iteration, int) or iteration < 0):
         raise UsageError(
-            f"{quoted(text)}: at={at} is no number of iterations.", "give a whole number."
+            f"{quoted(text)}: at={iteration} is no number of iterations.", "give a whole number."
         )
-    if of is not None and of not in ITERATES:
-        raise UsageError(f"{quoted(text)}: of={of} is no iterate.", did_you_mean(str(of), ITERATES))
+    if iterate is not None and iterate not in ITERATES:
+        raise UsageError(
+            f"{quoted(text)}: of={iterate} is no iterate.", did_you_mean(str(iterate), ITERATES)
+        )
     if lr0 is not None and not _positive(lr0):
         raise UsageError(f"{quoted(text)}: lr0={lr0} is no learning rate.", "give a number.")
-    found = dict(options)
+    checked_options = dict(options)
     for key in ("theorem", "solver"):
-        if key in found:
-            found[key] = str(found[key])
-    theorem, solver = str(found.get("theorem", "")), str(found.get("solver", ""))
+        if key in checked_options:
+            checked_options[key] = str(checked_options[key])
+    theorem = str(options.get("theorem", ""))
     if theorem and theorem not in THEOREM_NAMES:
         raise UsageError(
             f"{quoted(text)}: there is no theorem {quoted(theorem)}.",
             did_you_mean(theorem, THEOREM_NAMES),
         )
-    if solver:
-        found["solver"] = _canonical(solver)
-    return found
+    if solver := str(options.get("solver", "")):
+        # An unknown name is kept: a saved result may be of a solver that is not installed here.
+        with contextlib.suppress(UsageError):
+            checked_options["solver"] = SOLVERS.canonical(solver)
+    return checked_options
 
 
 def _positive(value: Value) -> bool:
@@ -179,11 +184,3 @@ def _positive(value: Value) -> bool:
         return not isinstance(value, str) and 0 < float(value) < math.inf
     except OverflowError:
         return False
-
-
-def _canonical(solver: str) -> str:
-    """Return the name behind an alias; one that is not known may be of a solver elsewhere."""
-    try:
-        return SOLVERS.canonical(solver)
-    except UsageError:
-        return solver

@@ -1,4 +1,4 @@
-"""What came of an expectation, and of a whole check."""
+"""Findings, the verdicts on single expectations, and the outcome of a whole check."""
 
 from __future__ import annotations
 
@@ -10,74 +10,78 @@ from lrbench.errors import LrbenchError
 
 
 class CheckVerdict(StrEnum):
-    """What can come of an expectation."""
+    """The verdict on an expectation or on a check."""
 
     PASS = "PASS"
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
 
 
+# The attributes of Trajectory and Finding are keys of the JSON of `lrbench check`.
+
+
 @dataclass(frozen=True)
 class Trajectory:
-    """What was measured beside the baseline."""
+    """A measured quantity beside its baseline at the same checkpoints."""
 
     what: str
+    """The quantity: a key of `lrbench.gate.baseline.COLUMNS`."""
     iteration: Sequence[int]
     measured: Sequence[float]
     baseline: Sequence[float]
     parts_at: int | None
-    """The first checkpoint where they differ by more than the tolerance."""
+    """The first checkpoint at which they differ by more than the tolerance; None if they agree."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one expectation for one solver and lr0."""
+    """The verdict on one expectation for one solver and lr0."""
 
     expectation: str
     subject: str
-    """The solver and lr0; empty for the problem as a whole."""
+    """The solver and lr0, and the theorem if there is one; empty for the problem as a whole."""
     verdict: CheckVerdict
     measured: str
     wanted: str
     reason: str = ""
-    """In words; empty where the two numbers say it all."""
+    """The reason in words; empty if the two numbers are enough."""
     trajectory: Trajectory | None = None
 
     def __str__(self) -> str:
-        """Return one line: what was expected of what, the two numbers, the reason."""
-        of = f" [{self.subject}]" if self.subject else ""
-        why = f": {self.reason}" if self.reason else ""
+        """Return one line: the expectation and its subject, the two numbers, the reason."""
+        subject = f" [{self.subject}]" if self.subject else ""
+        reason = f": {self.reason}" if self.reason else ""
         numbers = f"measured {self.measured}, wanted {self.wanted}"
-        return f"{self.verdict} {self.expectation}{of}: {numbers}{why}"
+        return f"{self.verdict} {self.expectation}{subject}: {numbers}{reason}"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a check."""
+    """The outcome of a check."""
 
     name: str
     about: str
     """The problem, the setting and the budget."""
     findings: Sequence[Finding] = field(repr=False)
     notes: Sequence[str] = field(default=(), repr=False)
-    """What was not gated, and why."""
+    """Notes on the runs that are not gated, with the reasons."""
     allow_inconclusive: bool = False
     cause: LrbenchError | None = None
-    """Why there is no finding: the problem could not be run, or there is no baseline."""
+    """The error that prevented the check, such as a missing baseline; None if it was run."""
 
     @property
     def error(self) -> str:
-        """What `cause` says; empty where the check was run."""
+        """The message of `cause`; empty if the check was run."""
         return "" if self.cause is None else self.cause.message
 
     @property
     def hint(self) -> str:
-        """What to do about it."""
+        """The hint of `cause`, which says what to do; empty if the check was run."""
         return "" if self.cause is None else self.cause.hint
 
     @property
     def verdict(self) -> CheckVerdict:
-        """The worst of the findings; without any, inconclusive."""
+        """The worst verdict of the findings; inconclusive if there are none."""
         verdicts = {f.verdict for f in self.findings}
         if CheckVerdict.FAIL in verdicts:
             return CheckVerdict.FAIL
@@ -87,7 +91,7 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether the check lets pass: what cannot be judged does not, unless that is allowed."""
+        """Whether the check passes; an inconclusive one does only if that is allowed."""
         if self.error:
             return False
         allowed = self.allow_inconclusive and self.verdict is CheckVerdict.INCONCLUSIVE

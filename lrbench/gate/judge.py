@@ -1,4 +1,4 @@
-"""Expectations against a result: PASS, FAIL or INCONCLUSIVE, with the reason and two numbers."""
+"""Expectations judged on a result: PASS, FAIL or INCONCLUSIVE, with two numbers and a reason."""
 
 from __future__ import annotations
 
@@ -8,148 +8,178 @@ from dataclasses import replace
 
 import numpy as np
 
+from lrbench.errors import UsageError
 from lrbench.gate.expectation import FILTERS, Expectation
-from lrbench.gate.finding import CheckVerdict, Finding
-from lrbench.gate.measure import Known, measure_quantity
-from lrbench.results import ProblemResult, Run, Status, Verdict
+from lrbench.gate.finding import CheckVerdict, Finding, Outcome
+from lrbench.gate.measure import Measurement, measure_quantity
+from lrbench.results import ProblemResult, Result, Run, Status, Verdict
 
 MOST_REASONS = 4
-"""Why theorems do not apply, where none does."""
+"""The largest number of reasons that are listed if no theorem applies."""
 
-CUT = (Status.INTERRUPTED, Status.FAILED)
-"""Runs of which a theorem is judged on a part at most."""
+INCOMPLETE = (Status.INTERRUPTED, Status.FAILED)
+"""Statuses of runs whose theorems are judged on a part of the run at most."""
 
-NEAR = 1e-9
-"""Relative: an lr0 that is nearer than this to the one of an expectation is meant."""
+NEAR = 1e-9  # an lr0 in units of 1/L differs in its last digits from one that is typed
+"""Relative difference below which the lr0 of a run is that of an expectation."""
+
+BOUND: Mapping[str, CheckVerdict] = {"pass": CheckVerdict.PASS, "fail": CheckVerdict.FAIL}
+"""Verdict on a bound -> verdict on the expectation; any other one is inconclusive."""
 
 
-def judge_expectation(wanted: Expectation, problem: ProblemResult) -> list[Finding]:
-    """Return what came of an expectation, for each solver and lr0 that it is about."""
-    groups = {lane: runs for lane, runs in problem.groups.items() if _meant(wanted, runs[0])}
+def judge_result(
+    result: Result, expectations: Sequence[Expectation], *, allow_inconclusive: bool = False
+) -> list[Outcome]:
+    """Return the outcome of expectations on each problem of a saved or new result.
+
+    Raises
+    ------
+    UsageError
+        If there is no expectation.
+    """
+    if not expectations:
+        raise UsageError(
+            "nothing is expected of the result.", "give an expectation, as in 'bound = pass'."
+        )
+    return [
+        Outcome(
+            problem.name,
+            problem.header.get("title") or "a result that exists",
+            [finding for e in expectations for finding in judge_expectation(e, problem)],
+            allow_inconclusive=allow_inconclusive,
+        )
+        for problem in result.problems
+    ]
+
+
+def judge_expectation(expectation: Expectation, problem: ProblemResult) -> list[Finding]:
+    """Return the findings on an expectation, one or more for each solver and lr0 it is about."""
+    groups = {
+        lane: runs for lane, runs in problem.groups.items() if _is_about(expectation, runs[0])
+    }
     if not groups:
-        return [_nothing(wanted, "", _why_none(wanted, problem))]
-    if wanted.needs_sweep:
+        # Never PASS: a misspelt solver or lr0 would make every expectation hold.
+        return [_inconclusive(expectation, "", _reason_no_runs(expectation, problem))]
+    if expectation.needs_sweep:
         solvers: dict[str, list[Run]] = {}
         for (solver, _), runs in groups.items():
             solvers.setdefault(solver, []).extend(runs)
-        return [_number(wanted, problem, runs, solver) for solver, runs in solvers.items()]
+        return [_number(expectation, problem, runs, solver) for solver, runs in solvers.items()]
     return [
         finding
         for (solver, lr0), runs in groups.items()
-        for finding in _judge_lane(wanted, problem, runs, f"{solver}, lr0 = {lr0:g}")
+        for finding in _judge_lane(expectation, problem, runs, f"{solver}, lr0 = {lr0:g}")
     ]
 
 
 def _judge_lane(
-    wanted: Expectation, problem: ProblemResult, runs: Sequence[Run], subject: str
+    expectation: Expectation, problem: ProblemResult, runs: Sequence[Run], subject: str
 ) -> Iterator[Finding]:
-    if wanted.quantity == "status":
-        yield _status(wanted, runs, subject)
-    elif wanted.quantity in ("bound", "order"):
+    if expectation.quantity == "status":
+        yield _status(expectation, runs, subject)
+    elif expectation.quantity in ("bound", "order"):
         lane = (str(runs[0].solver), runs[0].lr0)
-        found = _theorems(wanted, problem.judged.get(lane, ()), subject)
-        yield from (_of_all(finding, runs) for finding in found)
+        for finding in _theorems(expectation, problem.judged.get(lane, ()), subject):
+            yield _if_complete(finding, runs)
     else:
-        yield _number(wanted, problem, runs, subject)
+        yield _number(expectation, problem, runs, subject)
 
 
-def _meant(wanted: Expectation, run: Run) -> bool:
-    solver, lr0 = wanted.options.get("solver"), wanted.options.get("lr0")
+def _is_about(expectation: Expectation, run: Run) -> bool:
+    solver, lr0 = expectation.options.get("solver"), expectation.options.get("lr0")
     if solver is not None and solver not in (str(run.solver), run.solver.name):
         return False
     return lr0 is None or math.isclose(float(lr0), run.lr0, rel_tol=NEAR)
 
 
-def _why_none(wanted: Expectation, problem: ProblemResult) -> str:
+def _reason_no_runs(expectation: Expectation, problem: ProblemResult) -> str:
     if not problem.groups:
         return "no run was begun"
-    given = ", ".join(f"{key} = {wanted.options[key]}" for key in FILTERS if key in wanted.options)
-    return f"there is no run with {given}"
+    options = expectation.options
+    filters = ", ".join(f"{key} = {options[key]}" for key in FILTERS if key in options)
+    return f"there is no run with {filters}"
 
 
-def _of_all(finding: Finding, runs: Sequence[Run]) -> Finding:
-    """Return the finding; where runs are missing from what was judged, it cannot have passed."""
-    cut = [run for run in runs if run.status in CUT]
-    if finding.verdict is not CheckVerdict.PASS or not cut:
+def _if_complete(finding: Finding, runs: Sequence[Run]) -> Finding:
+    """Return the finding on a theorem, inconclusive instead of PASS if runs are incomplete."""
+    incomplete = [run for run in runs if run.status in INCOMPLETE]
+    if finding.verdict is not CheckVerdict.PASS or not incomplete:
         return finding
-    reason = f"{len(cut)} of {len(runs)} runs {cut[0].status}"
+    reason = f"{len(incomplete)} of {len(runs)} runs {incomplete[0].status}"
     return replace(finding, verdict=CheckVerdict.INCONCLUSIVE, reason=reason)
 
 
 def _number(
-    wanted: Expectation, problem: ProblemResult, runs: Sequence[Run], subject: str
+    expectation: Expectation, problem: ProblemResult, runs: Sequence[Run], subject: str
 ) -> Finding:
-    known = measure_quantity(wanted, problem, runs)
-    assert isinstance(wanted.value, float)
-    verdict = compare(known, wanted.operator, wanted.value)
-    shown = "-" if known.value is None else f"{known.value:.6g}"
-    limit = _limit(wanted)
-    said = (
-        known.low == known.high or verdict is CheckVerdict.INCONCLUSIVE or wanted.quantity == "rate"
+    measurement = measure_quantity(expectation, problem, runs)
+    assert isinstance(expectation.value, float)
+    verdict = compare(measurement, expectation.operator, expectation.value)
+    number = "-" if measurement.value is None else f"{measurement.value:.6g}"
+    relevant = (
+        measurement.low == measurement.high
+        or verdict is CheckVerdict.INCONCLUSIVE
+        or expectation.quantity == "rate"
     )
-    reason = known.reason if said else ""
-    return Finding(wanted.text, subject, verdict, shown, limit, reason)
+    reason = measurement.reason if relevant else ""
+    return Finding(expectation.text, subject, verdict, number, _limit(expectation), reason)
 
 
-def _limit(wanted: Expectation) -> str:
-    value = wanted.value if isinstance(wanted.value, str) else f"{wanted.value:g}"
-    return f"{wanted.operator} {value}"
+def _limit(expectation: Expectation) -> str:
+    value = expectation.value
+    return f"{expectation.operator} {value if isinstance(value, str) else f'{value:g}'}"
 
 
-def compare(known: Known, operator: str, value: float) -> CheckVerdict:
-    """Return whether a number that is known between two others is on the right side of a value."""
-    if known.low is None or known.high is None or math.isnan(known.low) or math.isnan(known.high):
+def compare(measurement: Measurement, operator: str, value: float) -> CheckVerdict:
+    """Return PASS or FAIL if a measurement is certainly on one side of `value`."""
+    low, high = measurement.low, measurement.high
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
         return CheckVerdict.INCONCLUSIVE
     if operator == "<=":
-        certain, possible = known.high <= value, known.low <= value
+        certain, possible = high <= value, low <= value
     else:
-        certain, possible = known.low >= value, known.high >= value
+        certain, possible = low >= value, high >= value
     if certain:
         return CheckVerdict.PASS
     return CheckVerdict.INCONCLUSIVE if possible else CheckVerdict.FAIL
 
 
-def _status(wanted: Expectation, runs: Sequence[Run], subject: str) -> Finding:
-    same = wanted.operator == "="
-    wrong = [run for run in runs if (str(run.status) == wanted.value) is not same]
-    shown = ", ".join(sorted({str(run.status) for run in runs}))
+def _status(expectation: Expectation, runs: Sequence[Run], subject: str) -> Finding:
+    same = expectation.operator == "="
+    wrong = [run for run in runs if (str(run.status) == expectation.value) is not same]
+    statuses = ", ".join(sorted({str(run.status) for run in runs}))
     verdict = CheckVerdict.FAIL if wrong else CheckVerdict.PASS
     reason = ""
     if wrong:
         first = wrong[0]
         reason = f"seed {first.seed}: {first.status} at T = {first.status_at}"
         reason += f" ({first.error})" if first.error else ""
-    return Finding(
-        wanted.text, subject, verdict, shown, f"{wanted.operator} {wanted.value}", reason
-    )
+    return Finding(expectation.text, subject, verdict, statuses, _limit(expectation), reason)
 
 
-def _theorems(wanted: Expectation, verdicts: Sequence[Verdict], subject: str) -> Iterator[Finding]:
-    """Yield a finding for each theorem that applies, or say that none does."""
-    named = wanted.options.get("theorem")
-    mine = [v for v in verdicts if named is None or v.theorem == named]
-    applying = [v for v in mine if v.applies and (wanted.quantity == "bound" or v.order)]
-    if named is None:  # a certificate that has nothing to say of this run is no part of all
+def _theorems(
+    expectation: Expectation, verdicts: Sequence[Verdict], subject: str
+) -> Iterator[Finding]:
+    """Yield a finding for each theorem that applies, or an inconclusive one if none does."""
+    name = expectation.options.get("theorem")
+    named = [v for v in verdicts if name is None or v.theorem == name]
+    applying = [v for v in named if v.applies and (expectation.quantity == "bound" or v.order)]
+    if name is None:
+        # A certificate whose bound is NaN throughout says nothing of this run: it counts if named.
         applying = [v for v in applying if not len(v.bound) or np.isfinite(v.bound).any()]
     if not applying:
-        form = "{0}: {1}" if named is None else "{1}"
-        said = [form.format(v.theorem, v.reason) for v in mine if v.reason]
-        reasons = "; ".join(_shortened(said))
-        which = "no theorem applies" if named is None else f"{named} does not apply"
-        yield _nothing(wanted, subject, f"{which}{': ' * bool(reasons)}{reasons}")
+        form = "{0}: {1}" if name is None else "{1}"
+        reasons = list(dict.fromkeys(form.format(v.theorem, v.reason) for v in named if v.reason))
+        if len(reasons) > MOST_REASONS:
+            reasons[MOST_REASONS:] = ["..."]
+        reason = "no theorem applies" if name is None else f"{name} does not apply"
+        reason += f": {'; '.join(reasons)}" if reasons else ""
+        yield _inconclusive(expectation, subject, reason)
     for v in applying:
-        yield (_bound if wanted.quantity == "bound" else _order)(wanted, v, subject)
+        yield (_bound if expectation.quantity == "bound" else _order)(expectation, v, subject)
 
 
-def _shortened(reasons: Sequence[str]) -> list[str]:
-    few = list(dict.fromkeys(reasons))
-    return few if len(few) <= MOST_REASONS else [*few[:MOST_REASONS], "..."]
-
-
-BOUND: Mapping[str, CheckVerdict] = {"pass": CheckVerdict.PASS, "fail": CheckVerdict.FAIL}
-
-
-def _bound(wanted: Expectation, v: Verdict, subject: str) -> Finding:
+def _bound(expectation: Expectation, v: Verdict, subject: str) -> Finding:
     verdict = BOUND.get(v.bound_verdict, CheckVerdict.INCONCLUSIVE)
     k = -1
     if v.failed_at is not None and v.failed_at in v.iteration:
@@ -158,28 +188,24 @@ def _bound(wanted: Expectation, v: Verdict, subject: str) -> Finding:
     if v.bound_verdict == "fail":
         reason = f"violated at T = {v.failed_at}" if v.failed_at is not None else reason
     elif v.bound_verdict == "vacuous":
-        since = v.informative_from
-        reason = "vacuous: it promises less than doing nothing" + (
-            f"; it informs from T = {since} on" if since is not None else ""
-        )
+        reason = "vacuous: it promises less than doing nothing"
+        if v.informative_from is not None:
+            reason += f"; it informs from T = {v.informative_from} on"
     measured, bound = (f"{s[k]:.4g}" if len(s) else "-" for s in (v.metric, v.bound))
-    return Finding(wanted.text, f"{subject}, {v.theorem}", verdict, measured, f"<= {bound}", reason)
+    theorem = f"{subject}, {v.theorem}"
+    return Finding(expectation.text, theorem, verdict, measured, f"<= {bound}", reason)
 
 
-def _order(wanted: Expectation, v: Verdict, subject: str) -> Finding:
+def _order(expectation: Expectation, v: Verdict, subject: str) -> Finding:
     assert v.order is not None
+    # Never FAIL: the order of a sublinear theorem is a statement about a limit.
     verdict = CheckVerdict.PASS if v.order_verdict == "pass" else CheckVerdict.INCONCLUSIVE
     measured = "-" if v.measured_order is None else f"{v.measured_order:.3g}"
     limit = f"<= {float(v.order['value']):.3g}"
-    return Finding(wanted.text, f"{subject}, {v.theorem}", verdict, measured, limit, v.order_reason)
+    theorem = f"{subject}, {v.theorem}"
+    return Finding(expectation.text, theorem, verdict, measured, limit, v.order_reason)
 
 
-def _nothing(wanted: Expectation, subject: str, reason: str) -> Finding:
-    return Finding(
-        wanted.text,
-        subject,
-        CheckVerdict.INCONCLUSIVE,
-        "-",
-        _limit(wanted),
-        reason,
-    )
+def _inconclusive(expectation: Expectation, subject: str, reason: str) -> Finding:
+    verdict = CheckVerdict.INCONCLUSIVE
+    return Finding(expectation.text, subject, verdict, "-", _limit(expectation), reason)

@@ -1,4 +1,4 @@
-"""The number that an expectation is about, and how well it is known."""
+"""The number that an expectation is about, with an interval that contains it for certain."""
 
 from __future__ import annotations
 
@@ -12,25 +12,23 @@ import numpy as np
 
 from lrbench.gate.expectation import Expectation
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
-from lrbench.results.ranking import DEFAULT_SHARE, passes_to
+from lrbench.results.ranking import DEFAULT_SHARE, LOST, passes_to
 from lrbench.theory.base import COLUMN, Numbers
 from lrbench.verdicts.order import fit
 
-LOST = (Status.DIVERGED, Status.FAILED)
-
 
 @dataclass(frozen=True)
-class Known:
+class Measurement:
     """A number that lies between `low` and `high`.
 
     Parameters
     ----------
     value
-        What was measured; None where nothing was.
+        The measured number; None if nothing was measured.
     low, high
-        Between these it is for certain; both None where it is not known at all.
+        The ends of the interval that contains it for certain; None if nothing is known.
     reason
-        Why it is not known, or not exactly.
+        The reason why it is unknown or not exact, or how it was measured.
     """
 
     value: float | None
@@ -39,71 +37,83 @@ class Known:
     reason: str = ""
 
 
-def unknown(reason: str) -> Known:
-    """Return that there is no number."""
-    return Known(None, None, None, reason)
+def unknown(reason: str) -> Measurement:
+    """Return a measurement without a number."""
+    return Measurement(None, None, None, reason)
 
 
-def exactly(value: float, reason: str = "") -> Known:
-    """Return a number that is known exactly."""
-    return Known(value, value, value, reason)
+def exactly(value: float, reason: str = "") -> Measurement:
+    """Return a measurement whose interval is one number."""
+    return Measurement(value, value, value, reason)
 
 
-def measure_quantity(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
-    """Return the number that `wanted` is about, from the runs of one solver and lr0.
+def measure_quantity(
+    expectation: Expectation, problem: ProblemResult, runs: Sequence[Run]
+) -> Measurement:
+    """Return the number that an expectation is about.
 
-    For what only a sweep can tell the runs are of all lr0 of the solver. Means are over seeds.
+    Parameters
+    ----------
+    expectation
+        An expectation of a number.
+    problem
+        The result on one problem.
+    runs
+        The runs of one solver and lr0, over which means are taken; for a quantity of a sweep those
+        of one solver.
     """
-    if wanted.quantity == "usable_decades":
+    if expectation.quantity == "usable_decades":
         return _usable_decades(problem, runs)
-    if wanted.quantity == "best_passes":
+    if expectation.quantity == "best_passes":
         return _best_passes(problem, runs)
-    cut = [run for run in runs if run.status is Status.INTERRUPTED]
-    if cut:
-        return unknown(f"{len(cut)} of {len(runs)} runs were interrupted")
+    interrupted = [run for run in runs if run.status is Status.INTERRUPTED]
+    if interrupted:
+        return unknown(f"{len(interrupted)} of {len(runs)} runs were interrupted")
     lost = [run for run in runs if run.status in LOST]
     if not lost and any(not len(run.trace.get("iteration", ())) for run in runs):
         return unknown("a run has no checkpoint")
-    if wanted.quantity == "passes_to_target":
+    # Before lost runs are handled: a median of passes may be finite although a run is lost, and
+    # the rate of a lost run is not inf but -inf.
+    if expectation.quantity == "passes_to_target":
         return _passes_to_target(problem, runs)
-    if wanted.quantity == "rate":
-        return _rate(wanted, problem, runs)
+    if expectation.quantity == "rate":
+        return _rate(expectation, problem, runs)
     if lost:
-        worst = -math.inf if wanted.quantity == "test_accuracy" else math.inf
-        return exactly(worst, _how(lost[0]))
-    if wanted.quantity == "seconds":
+        worst = -math.inf if expectation.quantity == "test_accuracy" else math.inf
+        return exactly(worst, _ending(lost[0]))
+    if expectation.quantity == "seconds":
         seconds = float(np.mean([run.trace["seconds"][-1] for run in runs]))
         return unknown("the seconds were not measured") if math.isnan(seconds) else exactly(seconds)
-    column = wanted.quantity
+    column = expectation.quantity
     if column == "suboptimality":
-        column = COLUMN["suboptimality", str(wanted.options.get("of", "last"))]
-    return _at(column, wanted.options.get("at"), problem, runs)
+        column = COLUMN["suboptimality", str(expectation.options.get("of", "last"))]
+    return _mean_at(column, expectation.options.get("at"), problem, runs)
 
 
-def _how(run: Run) -> str:
-    """Return how a run was lost."""
+def _ending(run: Run) -> str:
+    """Return how a lost run ended."""
     return f"{run.status} at T = {run.status_at}" + (f" ({run.error})" if run.error else "")
 
 
-def _at(column: str, at: Any, problem: ProblemResult, runs: Sequence[Run]) -> Known:
-    """Return the mean of a column at T = `at`, or at the end."""
-    values = []
+def _mean_at(column: str, T: Any, problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
+    """Return the mean over runs of a column at iteration T; at the end if T is None."""
+    numbers = []
     for run in runs:
         if column not in run.trace:
             held_out = "test_loss" in run.trace
             return unknown("it is no classification" if held_out else "nothing is held out: --test")
-        iteration, numbers = run.trace["iteration"], run.trace[column]
-        if at is None or (at > iteration[-1] and run.status is Status.REACHED_TARGET):
-            values.append(float(numbers[-1]))
+        iteration, values = run.trace["iteration"], run.trace[column]
+        # A run that reached its target ended early on purpose and stays where it ended.
+        if T is None or (iteration[-1] < T and run.status is Status.REACHED_TARGET):
+            numbers.append(float(values[-1]))
             continue
-        there = np.flatnonzero(iteration == at)
-        if not len(there):
-            below, above = iteration[iteration < at], iteration[iteration > at]
-            near = [*below[-1:], *above[:1]]
-            beside = " and ".join(f"{t:.0f}" for t in near)
-            return unknown(f"T = {at} is no checkpoint; beside it: {beside}")
-        values.append(float(numbers[there[0]]))
-    mean = float(np.mean(values))
+        rows = np.flatnonzero(iteration == T)
+        if not len(rows):
+            neighbours = [*iteration[iteration < T][-1:], *iteration[iteration > T][:1]]
+            beside = " and ".join(f"{t:.0f}" for t in neighbours)
+            return unknown(f"T = {T} is no checkpoint; beside it: {beside}")
+        numbers.append(float(values[rows[0]]))
+    mean = float(np.mean(numbers))
     if math.isnan(mean):
         return unknown(f"{column} was not measured there")
     if not column.startswith("suboptimality"):
@@ -111,15 +121,16 @@ def _at(column: str, at: Any, problem: ProblemResult, runs: Sequence[Run]) -> Kn
     error = float(problem.header["constants"]["f_star_error"] or 0.0)
     if mean + error == mean:
         return exactly(mean)
-    return Known(mean, mean, mean + error, f"f* is known to {error:.0e} only")
+    # f_star is an upper bound of F*: the true suboptimality is never smaller, only larger.
+    return Measurement(mean, mean, mean + error, f"f* is known to {error:.0e} only")
 
 
-def _rate(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Known:
-    """Return minus the exponent of T, with its interval."""
+def _rate(expectation: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
+    """Return minus the fitted exponent of T, with its interval."""
     lost = [run for run in runs if run.status in LOST]
     if lost:
-        return exactly(-math.inf, _how(lost[0]))
-    column = COLUMN["suboptimality", str(wanted.options.get("of", "last"))]
+        return exactly(-math.inf, _ending(lost[0]))
+    column = COLUMN["suboptimality", str(expectation.options.get("of", "last"))]
     if any(np.any(np.diff(run.trace["iteration"]) <= 0) for run in runs):
         return unknown("the checkpoints are not in order")
     iteration = reduce(np.intersect1d, [run.trace["iteration"] for run in runs])
@@ -127,35 +138,40 @@ def _rate(wanted: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> K
     metric = np.array(
         [run.trace[column][np.isin(run.trace["iteration"], iteration)] for run in runs]
     )
+    # The same floor as for the order of a theorem, whose Setting a saved result does not have.
     constants = problem.header["constants"]
     error, f_star = float(constants["f_star_error"] or 0.0), float(constants["f_star"])
     level = max(10.0 * error, 1e-13 * max(1.0, abs(f_star)))
-    found = fit(iteration, metric, level, "power")
-    if found.slope is None or found.interval is None or found.window is None:
-        if found.at_floor:
-            return _fallen(iteration, metric.mean(axis=0), level)
+    fitted = fit(iteration, metric, level, "power")
+    if fitted.slope is None or fitted.interval is None or fitted.window is None:
+        if fitted.at_floor:
+            return _rate_to_floor(iteration, metric.mean(axis=0), level)
         return unknown("too few checkpoints to fit a rate")
-    (low, high), (start, end) = found.interval, found.window
-    low, high = min(low, found.slope), max(high, found.slope)
-    floor = ", then at the floor of what f* is known to" if found.at_floor else ""
-    return Known(-found.slope, -high, -low, f"fitted over T = {start} to {end}{floor}")
+    (low, high), (start, end) = fitted.interval, fitted.window
+    # The slope is of all seeds and the whole window, the interval of parts of them: where seeds
+    # are at the floor it need not contain the slope.
+    low, high = min(low, fitted.slope), max(high, fitted.slope)
+    floor = ", then at the floor of what f* is known to" if fitted.at_floor else ""
+    return Measurement(-fitted.slope, -high, -low, f"fitted over T = {start} to {end}{floor}")
 
 
-def _fallen(iteration: Numbers, mean: Numbers, level: float) -> Known:
-    """Return what is known of a rate that came to the floor too soon to be fitted.
+def _rate_to_floor(iteration: Numbers, mean: Numbers, level: float) -> Measurement:
+    """Return a lower bound of a rate that reached the floor too soon to be fitted.
 
-    Between the first checkpoint and the one at the floor it is at least the mean exponent.
+    Between the first checkpoint and the first one at the floor the mean fell by at least the factor
+    mean[0] / level, which gives the bound.
     """
-    below = int(np.flatnonzero(mean <= level)[0])
-    if below == 0:
+    first = int(np.flatnonzero(mean <= level)[0])
+    if first == 0:
         return unknown(
             f"at the floor from T = {iteration[0]:g} on: f* is known to {level:.0e} only"
         )
-    least = math.log(mean[0] / level) / math.log(iteration[below] / iteration[0])
-    return Known(least, least, math.inf, f"at the floor from T = {iteration[below]:g} on")
+    lower_bound = math.log(mean[0] / level) / math.log(iteration[first] / iteration[0])
+    reason = f"at the floor from T = {iteration[first]:g} on"
+    return Measurement(lower_bound, lower_bound, math.inf, reason)
 
 
-def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Known:
+def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
     target = problem.header.get("target")
     if target is None:
         delta0 = problem.header["constants"]["delta0"]
@@ -169,32 +185,34 @@ def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Known:
 
 
 def _sensitivity(problem: ProblemResult, runs: Sequence[Run]) -> Sensitivity | str:
-    """Return what a sweep found of the solver of these runs, or why it found nothing."""
+    """Return the sensitivity of the solver of these runs, or the reason why there is none."""
     if problem.sweep is None:
         return "the result is of no sweep"
     try:
-        found = problem.sweep.of(str(runs[0].solver))
+        sensitivity = problem.sweep.of(str(runs[0].solver))
     except KeyError:
-        return "the result says nothing of it"
-    return f"{found.missing} runs are missing" if found.missing else found
+        return "the sweep of the result does not contain this solver"
+    if sensitivity.missing:
+        return f"{sensitivity.missing} runs are missing"
+    return sensitivity
 
 
-def _best_passes(problem: ProblemResult, runs: Sequence[Run]) -> Known:
-    found = _sensitivity(problem, runs)
-    if isinstance(found, str):
-        return unknown(found)
-    if found.best_lr0 is None:
-        return exactly(found.best_passes, "no lr0 reaches the target")
-    return exactly(found.best_passes, f"at lr0 = {found.best_lr0:.3g}")
+def _best_passes(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
+    sensitivity = _sensitivity(problem, runs)
+    if isinstance(sensitivity, str):
+        return unknown(sensitivity)
+    if sensitivity.best_lr0 is None:
+        return exactly(sensitivity.best_passes, "no lr0 reaches the target")
+    return exactly(sensitivity.best_passes, f"at lr0 = {sensitivity.best_lr0:.3g}")
 
 
-def _usable_decades(problem: ProblemResult, runs: Sequence[Run]) -> Known:
-    found = _sensitivity(problem, runs)
-    if isinstance(found, str):
-        return unknown(found)
-    width, where = found.usable_decades, "no lr0 reaches the target"
-    if found.usable is not None:
-        where = f"from lr0 = {found.usable[0]:.3g} to {found.usable[1]:.3g}"
-    if any(found.at_edge):
-        return Known(width, width, math.inf, f"{where}, at the edge of the grid")
-    return exactly(width, where)
+def _usable_decades(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
+    sensitivity = _sensitivity(problem, runs)
+    if isinstance(sensitivity, str):
+        return unknown(sensitivity)
+    width, extent = sensitivity.usable_decades, "no lr0 reaches the target"
+    if sensitivity.usable is not None:
+        extent = f"from lr0 = {sensitivity.usable[0]:.3g} to {sensitivity.usable[1]:.3g}"
+    if any(sensitivity.at_edge):
+        return Measurement(width, width, math.inf, f"{extent}, at the edge of the grid")
+    return exactly(width, extent)

@@ -1,4 +1,4 @@
-"""Runs against their baseline, seed by seed, at the same checkpoints."""
+"""Runs compared with their baseline, seed by seed at the same checkpoints."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from lrbench.results import ProblemResult, Run
 from lrbench.verdicts.measured import ROUNDINGS
 
 TOLERANCE = 1e-6
-"""Relative: what clean code may differ by, on lanes that do not depend on the last bit."""
+"""The default relative tolerance, for lanes that do not depend on the last bit of the start."""
 
 EXPECTATION = "baseline"
+"""The expectation that findings on baselines are about."""
 
 NOTHING_GATED = "every lane is unstable: nothing is gated"
 
@@ -31,14 +32,14 @@ class Allowance:
     tolerance
         Relative.
     rounding
-        Absolute: what F - f* is known to.
+        Absolute: the accuracy to which F - f* is known.
     """
 
     tolerance: float
     rounding: float
 
     def apart(self, a: float, b: float) -> bool:
-        """Return whether two numbers are further apart than that; two NaN are not."""
+        """Return whether two numbers are further apart than is allowed; two NaN are not."""
         if math.isnan(a) or math.isnan(b):
             return math.isnan(a) != math.isnan(b)
         if math.isinf(a) or math.isinf(b):
@@ -51,31 +52,44 @@ def allowance(problem: ProblemResult, tolerance: float = TOLERANCE) -> Allowance
     constants = problem.header["constants"]
     f_star, delta0 = float(constants["f_star"]), float(constants["delta0"])
     size = abs(f_star) + abs(f_star + delta0)
+    # Twice the error of f*, because each of the two numbers has it.
     return Allowance(tolerance, ROUNDINGS * size + 2.0 * float(constants["f_star_error"] or 0.0))
 
 
 def compare_with(
     entry: Baseline, plan: str, problem: ProblemResult, tolerance: float
 ) -> Iterator[Finding]:
-    """Yield a finding for each solver and lr0 of a baseline that is gated."""
+    """Yield a finding for each solver and lr0 that is gated, new or missing.
+
+    Parameters
+    ----------
+    entry
+        The baseline of the check.
+    plan
+        What was run, as `Check.about` gives it.
+    problem
+        The result on the problem of the check.
+    tolerance
+        Relative.
+    """
     if entry.fingerprint != problem.header["fingerprint"] or entry.plan != plan:
-        was = f"its baseline is of: {entry.plan}"
-        reason = "the problem or its data were changed since" if entry.plan == plan else was
-        meant = f"lrbench check --update-baseline {shlex.quote(entry.check)}, if that is meant"
-        yield _finding("", CheckVerdict.FAIL, "another", "the same", f"{reason}; {meant}")
+        other_plan = f"its baseline is of: {entry.plan}"
+        reason = "the problem or its data were changed since" if entry.plan == plan else other_plan
+        remedy = f"lrbench check --update-baseline {shlex.quote(entry.check)}, if that is meant"
+        yield _finding("", CheckVerdict.FAIL, "another", "the same", f"{reason}; {remedy}")
         return
-    gated = {(lane.solver, lane.lr0): lane for lane in entry.lanes}
+    remaining = {(lane.solver, lane.lr0): lane for lane in entry.lanes}
     allowed = allowance(problem, tolerance)
     for (solver, lr0), runs in problem.groups.items():
         subject = f"{solver}, lr0 = {lr0:g}"
-        lane = gated.pop((solver, lr0), None) or _nearest(gated, solver, lr0)
+        lane = remaining.pop((solver, lr0), None) or _nearest(remaining, solver, lr0)
         if lane is None:
             yield _finding(subject, CheckVerdict.FAIL, "a run", "none", "it is not in the baseline")
             continue
-        gated.pop((lane.solver, lane.lr0), None)
+        remaining.pop((lane.solver, lane.lr0), None)
         if lane.seeds:
-            yield _lane(lane, runs, subject, allowed, problem.header["n_samples"])
-    for solver, lr0 in gated:
+            yield _compare_lane(lane, runs, subject, allowed, problem.header["n_samples"])
+    for solver, lr0 in remaining:
         subject = f"{solver}, lr0 = {lr0:g}"
         yield _finding(subject, CheckVerdict.FAIL, "none", "a run", "it was not run")
     if not any(lane.seeds for lane in entry.lanes):
@@ -83,87 +97,88 @@ def compare_with(
 
 
 def _nearest(lanes: Mapping[tuple[str, float], Lane], solver: str, lr0: float) -> Lane | None:
-    """Return the lane of an lr0 that L, in its last digits, has moved."""
+    """Return the lane whose lr0, in units of 1/L, differs in its last digits because L does."""
     for (name, value), lane in lanes.items():
         if name == solver and math.isclose(value, lr0, rel_tol=1e-9):
             return lane
     return None
 
 
-def _lane(
+def _compare_lane(
     lane: Lane, runs: Sequence[Run], subject: str, allowed: Allowance, n_samples: int
 ) -> Finding:
-    mine = [run for run in runs if run.seed in lane.seeds]
-    if sorted(run.seed for run in mine) != sorted(lane.seeds):
+    """Return the first difference of the runs of a lane from its baseline, or that they agree."""
+    gated = [run for run in runs if run.seed in lane.seeds]
+    if sorted(run.seed for run in gated) != sorted(lane.seeds):
         return _finding(subject, CheckVerdict.FAIL, "other seeds", "the same", "a seed was not run")
-    mine.sort(key=lambda run: lane.seeds.index(run.seed))
-    if any(not len(run.trace.get("passes", ())) for run in mine):
+    gated.sort(key=lambda run: lane.seeds.index(run.seed))
+    if any(not len(run.trace.get("passes", ())) for run in gated):
         return _finding(
-            subject, CheckVerdict.FAIL, str(mine[0].status), lane.statuses[0], "no trace"
+            subject, CheckVerdict.FAIL, str(gated[0].status), lane.statuses[0], "no trace"
         )
-    now = lane_of(mine, {}, n_samples)
+    # Rounded to eight digits as the baseline is, so that unchanged runs do not differ at all.
+    current = lane_of(gated, {}, n_samples)
     for k, seed in enumerate(lane.seeds):
-        if now.statuses[k] != lane.statuses[k]:
-            reason = f"the status of seed {seed}"
-            return _finding(subject, CheckVerdict.FAIL, now.statuses[k], lane.statuses[k], reason)
+        if current.statuses[k] != lane.statuses[k]:
+            statuses = current.statuses[k], lane.statuses[k]
+            return _finding(subject, CheckVerdict.FAIL, *statuses, f"the status of seed {seed}")
     for k, seed in enumerate(lane.seeds):
-        if now.gradients[k] != lane.gradients[k]:
-            counts = str(now.gradients[k]), str(lane.gradients[k])
+        if current.gradients[k] != lane.gradients[k]:
+            counts = str(current.gradients[k]), str(lane.gradients[k])
             return _finding(subject, CheckVerdict.FAIL, *counts, f"sample gradients of seed {seed}")
-    if now.iteration != lane.iteration:
-        counts = str(len(now.iteration)), str(len(lane.iteration))
+    if current.iteration != lane.iteration:
+        counts = str(len(current.iteration)), str(len(lane.iteration))
         return _finding(subject, CheckVerdict.FAIL, *counts, "other checkpoints")
-    worst = min((_difference(now, lane, name, allowed) for name in COLUMNS), key=_parts_at)
-    return worst if worst.verdict is CheckVerdict.FAIL else _same(subject, now, lane, worst)
+    # The column that differs first is reported, not the one that differs most at a later T.
+    differences = (_compare_column(current, lane, name, allowed) for name in COLUMNS)
+    first = min(differences, key=_first_difference)
+    if first.verdict is CheckVerdict.FAIL:
+        return first
+    return _agreement(subject, current, lane, first.trajectory)
 
 
-def _difference(now: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding:
-    """Return what came of one column: the trajectory of the mean, and the end of each seed."""
+def _compare_column(current: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding:
+    """Return the finding on one column: the trajectory of the mean, and the end of each seed."""
     subject = f"{lane.solver}, lr0 = {lane.lr0:g}"
-    ours = dict(zip(now.iteration, now.means[name], strict=True))
-    shared = lane.iteration
-    before = dict(zip(lane.iteration, lane.means[name], strict=True))
-    parts = [t for t in shared if allowed.apart(ours[t], before[t])]
-    seeds = [
+    measured, baseline = current.means[name], lane.means[name]
+    rows = [k for k in range(len(baseline)) if allowed.apart(measured[k], baseline[k])]
+    # The ends are compared seed by seed: in the mean the errors of two seeds may cancel.
+    ends = [
         (seed, a, b)
-        for seed, a, b in zip(lane.seeds, now.ends[name], lane.ends[name], strict=True)
+        for seed, a, b in zip(lane.seeds, current.ends[name], lane.ends[name], strict=True)
         if allowed.apart(a, b)
     ]
-    trajectory = Trajectory(
-        name,
-        shared,
-        [ours[t] for t in shared],
-        [before[t] for t in shared],
-        parts[0] if parts else None,
-    )
-    if not parts and not seeds:
+    parts_at = lane.iteration[rows[0]] if rows else None
+    trajectory = Trajectory(name, lane.iteration, measured, baseline, parts_at)
+    if not rows and not ends:
         return _finding(subject, CheckVerdict.PASS, "", "", "", trajectory)
-    if parts:
-        t = parts[0]
-        a, b, where = ours[t], before[t], f"{name} parts at T = {t}"
+    if rows:
+        a, b, where = measured[rows[0]], baseline[rows[0]], f"{name} parts at T = {parts_at}"
     else:
-        seed, a, b = seeds[0]
+        seed, a, b = ends[0]
         where = f"{name} of seed {seed} at its end"
     reason = f"{where}, by {_relative(a, b):.1e} relative (allowed {allowed.tolerance:g})"
     return _finding(subject, CheckVerdict.FAIL, f"{a:.8g}", f"{b:.8g}", reason, trajectory)
 
 
-def _same(subject: str, now: Lane, lane: Lane, found: Finding) -> Finding:
-    many = len(lane.unstable)
-    left = f"; {many} unstable seed{' is' if many == 1 else 's are'} not gated" if many else ""
-    ends = now.ends["last"], lane.ends["last"]
-    ours, theirs = (f"{np.mean(values):.8g}" for values in ends)
-    return Finding(
-        EXPECTATION, subject, CheckVerdict.PASS, ours, theirs, f"the same{left}", found.trajectory
+def _agreement(subject: str, current: Lane, lane: Lane, trajectory: Trajectory | None) -> Finding:
+    """Return the finding that the runs of a lane agree with their baseline."""
+    n_unstable = len(lane.unstable)
+    reason = "the same"
+    if n_unstable:
+        reason += f"; {n_unstable} unstable seed{' is' if n_unstable == 1 else 's are'} not gated"
+    measured, baseline = (
+        f"{np.mean(ends):.8g}" for ends in (current.ends["last"], lane.ends["last"])
     )
+    return _finding(subject, CheckVerdict.PASS, measured, baseline, reason, trajectory)
 
 
-def _parts_at(finding: Finding) -> float:
-    """Return the first checkpoint where a finding parts; what passes comes last."""
+def _first_difference(finding: Finding) -> float:
+    """Return the first checkpoint that differs, the last one if only an end does; inf for PASS."""
     if finding.verdict is CheckVerdict.PASS or finding.trajectory is None:
         return math.inf
-    at = finding.trajectory.parts_at
-    return at if at is not None else max(finding.trajectory.iteration, default=0)
+    T = finding.trajectory.parts_at
+    return T if T is not None else max(finding.trajectory.iteration, default=0)
 
 
 def _relative(a: float, b: float) -> float:

@@ -1,4 +1,4 @@
-"""Losses: elementwise functions of a score z = x'w and a target y. One file each."""
+"""Losses: elementwise functions of a score z = x'w and a target y, each in a file of its own."""
 
 from lrbench.config.registry import Registry
 

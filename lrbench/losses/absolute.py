@@ -17,8 +17,8 @@ class Absolute:
 
     Notes
     -----
-    Not smooth: no theorem that rests on L applies, and a constant step need not converge. Where
-    z = y the subgradient is 0.
+    It is not smooth: no theorem that rests on L applies, and a constant step need not converge. At
+    the kink z = y the subgradient is 0.
     """
 
     name: ClassVar[str] = "absolute"

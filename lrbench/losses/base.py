@@ -1,4 +1,4 @@
-"""What a loss is."""
+"""The interface of a loss."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ TargetKind = Literal["binary", "regression", "count"]
 class Loss(Protocol):
     """An elementwise convex function phi(z, y) of a score and a target.
 
-    `y` has shape (n_batch,) and is broadcast against the rows of `Z`. Nothing here knows X: only
-    the matrix product sees whether the data are sparse. A loss with parameters is a frozen
-    dataclass whose fields they are, all numbers with a default.
+    `y` has shape (n_batch,) and is broadcast against the rows of `Z`. A loss does not depend on X,
+    so that the same code serves dense and sparse data. A loss with parameters is a frozen dataclass
+    whose fields are the parameters: numbers, each with a default.
     """
 
     name: ClassVar[str]
     task: ClassVar[TargetKind]
-    """``"binary"``: targets are -1 and +1; ``"regression"``: any real number; ``"count"``: 0, 1, 2,
-    … and any number above 0."""
+    """The targets: ``"binary"``, -1 and +1; ``"regression"``, real numbers; ``"count"``, numbers
+    >= 0, integers or not."""
 
     @property
     def smoothness(self) -> float:
-        """Return the sup of the second derivative in z; inf if not smooth."""
+        """The sup of the second derivative in z; inf if there is a kink or no bound."""
         ...
 
     @property
     def lipschitz(self) -> float:
-        """Return the sup of the absolute derivative in z; inf if unbounded."""
+        """The sup of the absolute value of the derivative in z; inf if unbounded."""
         ...
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
@@ -37,11 +37,11 @@ class Loss(Protocol):
         ...
 
     def derivative(self, Z: Scores, y: PerSample) -> Scores:
-        """Return the derivative (a subgradient) in z, shape of `Z`; never computes the value."""
+        """Return the derivative in z, or a subgradient at a kink, shape of `Z`."""
         ...
 
     def second_derivative(self, Z: Scores, y: PerSample) -> Scores:
-        """Return the second derivative in z, shape of `Z`; 0 where piecewise linear, kinks too."""
+        """Return the second derivative in z, shape of `Z`; 0 at a kink."""
         ...
 
     def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
@@ -50,18 +50,21 @@ class Loss(Protocol):
 
 
 def margin(loss: Loss) -> bool:
-    """Return whether phi(z, y) = phi(yz, 1): then the data may carry the signs of the targets."""
+    """Return whether phi(z, y) = phi(yz, 1).
+
+    Then the rows of X may be multiplied by their targets once, which saves a product a step.
+    """
     return bool(getattr(loss, "margin", False))
 
 
 def sums(loss: Loss, Z: Scores, y: PerSample) -> PerLane:
     """Return the sum of phi over the rows, (n_lanes,).
 
-    A loss that sums more cheaply than one value after the other has a method ``sums(Z, y)``.
+    A loss that can compute it more cheaply than from its values has a method ``sums(Z, y)``.
     """
-    own: Any = getattr(loss, "sums", None)
-    out: PerLane = own(Z, y) if own else column_sums(loss.value(Z, y))
-    return out
+    method: Any = getattr(loss, "sums", None)
+    totals: PerLane = method(Z, y) if method else column_sums(loss.value(Z, y))
+    return totals
 
 
 def column(y: PerSample, Z: Scores) -> PerSample:

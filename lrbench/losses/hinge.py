@@ -17,8 +17,8 @@ class Hinge:
 
     Notes
     -----
-    Not smooth: no theorem that rests on L applies, and a constant step need not converge. At the
-    kink yz = 1 the subgradient is 0.
+    It is not smooth: no theorem that rests on L applies, and a constant step need not converge. At
+    the kink yz = 1 the subgradient is 0.
     """
 
     name: ClassVar[str] = "hinge"

@@ -26,8 +26,8 @@ class Huber:
 
     Notes
     -----
-    Smooth with constant 1 and Lipschitz with constant tau, both without a ball. Its second
-    derivative jumps at |r| = tau, where it is 1 here.
+    It is smooth with constant 1 and Lipschitz with constant tau, so that both L and G exist without
+    a ball. Its second derivative jumps at |r| = tau, where it is taken to be 1.
 
     References
     ----------
@@ -52,7 +52,7 @@ class Huber:
         return self.threshold
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
-        """Return c (r - c / 2) with r = Z - y and c = r cut at the threshold."""
+        """Return c (r - c / 2) with r = Z - y and c = r clipped to [-threshold, threshold]."""
         R = Z - column(y, Z)
         C = np.clip(R, -self.threshold, self.threshold)
         R -= 0.5 * C
@@ -60,7 +60,7 @@ class Huber:
         return R
 
     def derivative(self, Z: Scores, y: PerSample) -> Scores:
-        """Return Z - y cut at the threshold."""
+        """Return Z - y clipped to [-threshold, threshold]."""
         R = Z - column(y, Z)
         return np.clip(R, -self.threshold, self.threshold, out=R)
 

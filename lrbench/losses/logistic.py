@@ -10,7 +10,7 @@ from lrbench.arrays import PerLane, PerSample, Scores, column_products, column_s
 from lrbench.losses.base import TargetKind, column
 
 FACTORS = 1 << 9
-"""The product of so many factors up to 2 does not overflow."""
+"""Factors, each at most 2, in one product: 2^512 is far below the largest float64."""
 
 
 class Logistic:
@@ -20,8 +20,8 @@ class Logistic:
 
     Notes
     -----
-    On separable data without a penalty the infimum 0 is not attained: there is no minimiser.
-    All methods are stable for any finite score; the derivative costs one exponential.
+    On separable data without a penalty the infimum 0 is not attained: there is no minimiser. All
+    methods are stable for any finite score, and the derivative costs one exponential.
     """
 
     name: ClassVar[str] = "logistic"
@@ -33,6 +33,7 @@ class Logistic:
     def value(self, Z: Scores, y: PerSample) -> Scores:
         """Return log(1 + exp(-y Z))."""
         M = Z * column(y, Z)
+        # exp(-|M|) <= 1 cannot overflow, and log1p keeps the digits of a tiny exponential.
         out = np.log1p(np.exp(-np.abs(M)))
         out -= np.minimum(M, 0.0)
         return out
@@ -53,8 +54,9 @@ class Logistic:
 
         .. math:: \varphi(z, y) = (-yz)_+ + \log(1 + e^{-|yz|})
 
-        One logarithm serves the product of many factors, which lie between 1 and 2. The error is a
-        few units of 1e-16 a sample, where that of `value` is relative.
+        One logarithm of a product replaces the logarithms of its `FACTORS` factors, which lie
+        between 1 and 2. The error is absolute, a few times 1e-16 per sample; that of `value` is
+        relative.
         """
         M = Z * column(y, Z)
         A = np.abs(M)
@@ -67,12 +69,13 @@ class Logistic:
 
     def second_derivative(self, Z: Scores, y: PerSample) -> Scores:
         """Return s (1 - s) with s = 1 / (1 + exp(-Z))."""
-        e = np.exp(-np.abs(Z))
+        e = np.exp(-np.abs(Z))  # the second derivative is even in z
         return e / np.square(1.0 + e)
 
     def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
         """Return p log p + (1 - p) log(1 - p) with p = -u y in [0, 1]; inf outside."""
         p = -u * y
+        # 0 log 0 = 0: the conjugate is finite at both ends of its domain.
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.where(p > 0, p * np.log(p), 0.0) + np.where(
                 p < 1, (1 - p) * np.log1p(-p), 0.0

@@ -15,15 +15,15 @@ class Poisson:
 
     .. math:: \varphi(z, y) = e^z - yz
 
-    The term log y! of the likelihood does not depend on z and is left out.
+    The term log y! of the likelihood is left out, because it does not depend on z.
 
     Notes
     -----
-    Convex and infinitely differentiable, but neither the second derivative e^z nor the first is
-    bounded: there is no L and no G. Every theorem that rests on L refuses, those that rest on G
-    apply only inside a ball, and only the certificates that use neither speak (C2, C3b). No
-    constant learning rate is safe from every start: a step that is too long makes e^z overflow,
-    and the lane is reported as diverged.
+    It is convex and infinitely differentiable, but neither its derivative nor its second derivative
+    e^z is bounded: there is no L and no G. Theorems that rest on L do not apply, those that rest on
+    G apply only inside a ball, and the certificates that use neither (C2, C3b) apply always. No
+    constant learning rate is safe from every start: a step that is too long makes e^z overflow, and
+    the lane is reported as diverged.
     """
 
     name: ClassVar[str] = "poisson"

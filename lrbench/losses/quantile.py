@@ -21,12 +21,12 @@ class Quantile:
     Parameters
     ----------
     level
-        tau in (0, 1): a constant fit is the tau-quantile of the targets. At 1/2 it is half the
-        absolute loss.
+        tau in (0, 1): the best constant fit is the tau-quantile of the targets. With 1/2 the loss
+        is half the absolute loss.
 
     Notes
     -----
-    Not smooth: no theorem that rests on L applies. Where z = y the subgradient is 0.
+    It is not smooth: no theorem that rests on L applies. At the kink z = y the subgradient is 0.
 
     References
     ----------

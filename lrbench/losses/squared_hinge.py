@@ -17,8 +17,8 @@ class SquaredHinge:
 
     Notes
     -----
-    Smooth, with a second derivative that jumps at yz = 1. Its derivative is unbounded, so that
-    bounds which need G hold only inside a ball. Other libraries leave the factor 1/2 out.
+    It is smooth, but its second derivative jumps at yz = 1. Its derivative is unbounded, so that
+    bounds which need G hold only inside a ball. Other libraries leave out the factor 1/2.
     """
 
     name: ClassVar[str] = "squared-hinge"

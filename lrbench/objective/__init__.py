@@ -1,1 +1,1 @@
-"""The objective F: what a solver may ask of it, and its constants."""
+"""The objective F: its problem and its constants, and the oracles through which solvers use it."""

@@ -1,4 +1,4 @@
-"""The constants of a problem that theorems speak of."""
+"""The constants of a problem that theorems use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Constants:
-    """The numbers that the theorems need; None where there is no such number.
+    """The constants of a problem; None for a constant that does not exist.
 
     `distance` and `noise_star` need a minimiser and are None where f_star is not attained.
     """
@@ -17,22 +17,22 @@ class Constants:
     L: float
     """Lipschitz constant of the gradient of the smooth part of F, rounded up.
 
-    The smooth part is the loss with a smooth penalty, and the loss alone with any other; inf where
-    the loss is not smooth.
+    The smooth part is the loss and the penalty if the penalty is smooth, and the loss alone
+    otherwise. L is inf where the loss is not smooth.
     """
     L_method: str
     """How L was bounded: ``"eigenvalues"``, ``"Lanczos bound"``, …"""
     L_max: float
-    """The same for a single term, the largest of them; inf where the loss is not smooth."""
+    """The largest of these constants over the single terms; inf where the loss is not smooth."""
     mu: float
-    """Strong convexity, rounded down; 0 if there is none."""
+    """The constant of strong convexity, rounded down; 0 if there is none."""
     mu_pl: float
     """The constant of the Polyak-Lojasiewicz inequality, >= mu; 0 if unknown."""
     G: float | None
-    """Bound on the norm of every stochastic (sub)gradient within `radius` of the start; None if
-    there is none."""
+    """Bound on the norm of every stochastic (sub)gradient within `radius` of the start, anywhere if
+    there is no ball; None if there is no bound."""
     grad_norm_sq0: float
-    """|g_0|^2 at w_0, of the subgradient that the solvers use; without an indicator's part."""
+    """|g_0|^2 at w_0, of the subgradient that the solvers use; an indicator adds nothing to it."""
     f_star: float
     f_star_error: float
     """f_star - f_star_error <= inf F <= f_star."""
@@ -48,9 +48,9 @@ class Constants:
     noise_star: float | None = None
     """(1/n) sum_i |grad f_i(w_star)|^2; None where the loss is not smooth."""
     no_minimiser: str = ""
-    """Why there is no minimiser to compare with; empty where there is one."""
+    """The reason why no minimiser is known; empty where one is."""
     G_batch: float | None = None
-    """Bound on the norm of the whole (sub)gradient, at most G; None where only G is known."""
+    """Bound on the norm of the (sub)gradient of F, at most G; None where only G is known."""
     f_star_certified: bool = True
     """False where f_star was given by the user."""
 
@@ -61,8 +61,9 @@ class Constants:
 
     @property
     def L_is_bound(self) -> bool:
-        """Whether L is an upper bound for certain; else verdicts that rest on it are heuristic."""
+        """Whether L is certainly an upper bound; otherwise verdicts that use L are heuristic."""
         return self.L_method != "estimate"
 
 
 Sampling = Literal["replacement", "reshuffle"]
+"""How minibatches are drawn: see `lrbench.objective.minibatches.Minibatches`."""

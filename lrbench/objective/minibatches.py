@@ -1,4 +1,4 @@
-"""The order of the samples: the same for every lane and every solver of a seed."""
+"""Seeded minibatches: the order of the samples, the same for all lanes and solvers of a seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lrbench.arrays import Index
 from lrbench.objective.constants import Sampling
 
 STREAM = (1,)
-"""What sets this stream of random numbers apart from ``default_rng(seed)``."""
+"""The spawn key of these random numbers, which differ from those of ``default_rng(seed)``."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Minibatches:
     batch_size
         The size of every minibatch, 1 <= batch_size <= n_samples.
     sampling
-        ``"replacement"``: independent and uniform, the setting of the theorems; ``"reshuffle"``:
-        one random permutation after another, cut into minibatches (which may span two of them).
+        ``"replacement"``: independent and uniform, the setting of the theorems. ``"reshuffle"``:
+        a sequence of random permutations, cut into minibatches, which may span two of them.
     seed
-        Of the order; equal seeds give equal minibatches, independent of what else is drawn with
-        the same seed (generated data, a random start).
+        The seed of the order. Equal seeds give equal minibatches, independent of what else is
+        drawn with the same seed (generated data, a random start).
     """
 
     n_samples: int
@@ -38,7 +38,7 @@ class Minibatches:
     seed: int
 
     def chunks(self, n_steps: int) -> Iterator[Index]:
-        """Yield the indices of the next `n_steps` minibatches, (n_steps, batch_size), for ever."""
+        """Yield the indices of the next `n_steps` minibatches, (n_steps, batch_size), endlessly."""
         rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=STREAM))
         shape = (n_steps, self.batch_size)
         if self.sampling == "replacement":
@@ -47,9 +47,9 @@ class Minibatches:
         rest = np.empty(0, dtype=np.intp)
         size = n_steps * self.batch_size
         while True:
-            parts = [rest]
-            while sum(map(len, parts)) < size:
-                parts.append(rng.permutation(self.n_samples).astype(np.intp, copy=False))
-            stream = np.concatenate(parts)
+            permutations = [rest]
+            while sum(map(len, permutations)) < size:
+                permutations.append(rng.permutation(self.n_samples).astype(np.intp, copy=False))
+            stream = np.concatenate(permutations)
             rest = stream[size:]
             yield stream[:size].reshape(shape)

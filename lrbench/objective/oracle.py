@@ -1,9 +1,9 @@
-"""What a solver may ask, and the meter of what it asked.
+"""The oracle that a solver asks, the protocol of iterates, and the meter of gradients.
 
-A solver sees the objective through an `Oracle`: a gradient on the present minibatch, for all lanes
-at once, and a step along it. The iterate `W` that travels between the two is opaque to the solver:
-it is a plain (n_features, n_lanes) array, or, for wide sparse data, a
-`lrbench.objective.linear.scaled.ScaledLanes` whose untouched rows are never visited.
+A solver knows the objective only by an `Oracle`, which computes the gradient on the present
+minibatch for all lanes at once and takes a step along it. The iterate `W` is opaque to the solver:
+it is a plain (n_features, n_lanes) array or, for wide sparse data, a
+`lrbench.objective.linear.scaled.ScaledLanes`, of which a step visits the touched rows only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
 
 Iterate: TypeAlias = Any
-"""Lanes, or ScaledLanes for wide sparse data; only the oracle looks inside."""
+"""Lanes, or ScaledLanes for wide sparse data; only the oracle and the iterates use its content."""
 
 
 class Gradient(Protocol):
@@ -43,18 +43,19 @@ class Gradient(Protocol):
 
 
 class Oracle(Protocol):
-    """All that a solver may know of the objective, on one minibatch, for all lanes."""
+    """All that a solver may know of the objective, on one minibatch and for all lanes."""
 
     off_path: Mask | None
     """The lanes whose last step was not W - lr g itself; None for no lane.
 
-    A constraint cut it short, or it was no `descend`."""
+    A constraint shortened the step, or it was a `move` or a `prox`.
+    """
 
     @property
     def index(self) -> Index | None:
-        """The samples of this minibatch, (batch_size,); None is all of them.
+        """The samples of this minibatch, (batch_size,); None for all samples.
 
-        Where lanes of several seeds go together: (n_seeds, batch_size), of those that have lanes.
+        With lanes of several seeds: (n_seeds, batch_size), for the seeds that still have lanes.
         """
         ...
 
@@ -72,33 +73,34 @@ class Oracle(Protocol):
     def descend(self, W: Iterate, lr: PerLane, gradient: Gradient) -> Iterate:
         """Return W - lr g, projected on the constraints if there are any.
 
-        These are the set of an indicator penalty and the ball. Both `W` and `gradient` are used up:
-        their memory may serve the result.
+        The constraints are the set of an indicator penalty and the ball. Both `W` and `gradient`
+        are used up: the result may use their memory.
         """
         ...
 
     def move(self, W: Iterate, D: Lanes) -> Iterate:
         """Return W - D, projected on the constraints if there are any; `W` is used up.
 
-        For methods whose step is not a multiple of the gradient. It costs O(n_features n_lanes).
+        This is for methods whose step is not a multiple of the gradient. It costs
+        O(n_features n_lanes).
         """
         ...
 
     def prox(self, W: Iterate, lr: PerLane) -> Iterate:
         """Return the penalty's prox at `W`, then projected on the ball; `W` is used up.
 
-        Metered as a prox call. Without a penalty it is `W` itself. The prox and the projection
-        together are the prox of no function in general: with a ball the theorems on proximal
-        methods do not apply.
+        Metered as a prox call. Without a penalty it is `W` itself. Together the prox and the
+        projection are in general the prox of no function, so that with a ball the theorems on
+        proximal methods do not apply.
         """
         ...
 
 
 class Iterates(Protocol):
-    """How a run keeps its iterates: the present one of every lane, and their running sum."""
+    """The iterates of a run: how the present ones are stored, and their running sum."""
 
     def start(self, n_lanes: int) -> Iterate:
-        """Return the starting point, once a lane."""
+        """Return the starting point, repeated for every lane."""
         ...
 
     def accumulate(self, W: Iterate) -> None:
@@ -108,56 +110,57 @@ class Iterates(Protocol):
     def dense(self, W: Iterate) -> Lanes:
         """Return the present iterate as an array (not to be written to).
 
-        What `W` carries along by recurrences is computed anew, for all lanes: to be called at
-        iterations that are fixed beforehand, lest the bits of a lane depend on its neighbours.
+        Whatever `W` updates by recurrences is computed anew for all lanes. Call this only at
+        iterations that are fixed beforehand, or the bits of a lane depend on its neighbours.
         """
         ...
 
     def part(self, W: Iterate, lanes: slice) -> Lanes:
-        """Return these lanes of the present iterate (not to be written to); `W` stays as it is."""
+        """Return these lanes of the present iterate (not to be written to); `W` does not change."""
         ...
 
     def mean(self, W: Iterate, count: int, lanes: slice) -> Lanes:
-        """Return the running sum of these lanes over `count`; `W` stays as it is."""
+        """Return the running sum of these lanes divided by `count`; `W` does not change."""
         ...
 
     def finish(self, W: Iterate, count: int) -> tuple[Lanes, Lanes]:
-        """Return the iterate and the running sum over `count`, the iterate itself for 0 of them.
+        """Return the iterate and the running sum divided by `count`; for count 0 the iterate twice.
 
         Both `W` and the running sum are used up.
         """
         ...
 
     def keep(self, W: Iterate, lanes: Index | Mask) -> Iterate:
-        """Return these lanes of `W`; the running sum follows."""
+        """Return these lanes of `W`, and keep the same lanes of the running sum."""
         ...
 
 
 def take(A: Any, lanes: Index | Mask) -> Any:
-    """Return these lanes of an array whose last axis they are, in C order."""
+    """Return these lanes of an array whose last axis is that of the lanes, in C order."""
+    # A[..., lanes] would not be in C order.
     return np.take(A, np.arange(A.shape[-1])[lanes], axis=-1)
 
 
 @dataclass
 class Stopwatch:
-    """Seconds of solver time; evaluation and what certificates need are off this clock."""
+    """Seconds of solver time, without evaluation and the measurements for certificates."""
 
     seconds: float = 0.0
     _since: float | None = None
 
     def start(self) -> None:
-        """Let it run."""
+        """Start or continue to count."""
         self._since = time.perf_counter()
 
     def stop(self) -> None:
-        """Hold it."""
+        """Stop counting."""
         if self._since is not None:
             self.seconds += time.perf_counter() - self._since
             self._since = None
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Hold it inside the block, if it runs."""
+        """Stop counting inside the block, if the stopwatch runs."""
         running = self._since is not None
         self.stop()
         try:
@@ -169,12 +172,12 @@ class Stopwatch:
 
 @dataclass
 class Meter:
-    """What was asked so far; every lane of the bundle is served by each call."""
+    """The calls so far, per lane: each call computes the gradients or proxes of all lanes."""
 
     sample_gradients: int = 0
-    """Gradients of single samples, per lane."""
+    """Gradients of single samples."""
     prox_calls: int = 0
-    """Proxes, per lane."""
+    """Proxes of the penalty."""
 
 
 Observer: TypeAlias = Callable[[Iterate, Gradient], None]

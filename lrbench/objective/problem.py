@@ -1,4 +1,4 @@
-"""The objective: the `Problem` protocol and the linear model that implements it."""
+"""The `Problem` protocol, and the linear problem that implements it."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AboutTest:
-    """What a report says of the samples that are held out."""
+    """The description of the samples that are held out, for reports."""
 
     data: str
     n_samples: int
     fraction: float | None
-    """The share of the samples that it is; None for data of their own."""
+    """Their fraction of all samples; None if they come from a data set of their own."""
     seed: int | None
-    """Which share it is; None for data of their own."""
+    """The seed of their choice; None if they come from a data set of their own."""
     features_left_out: int
-    """How many features it has that the training data do not have."""
+    """The number of their features that the training data do not have."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What a report says of a problem beside its numbers."""
+    """The description of a problem, for reports."""
 
     title: str
     data: str
@@ -49,7 +49,7 @@ class About:
 
 
 class Problem(Protocol):
-    """A convex objective with its starting point: all that the engine asks of it."""
+    """A convex objective with its starting point, as the engine uses it."""
 
     @property
     def name(self) -> str:
@@ -58,7 +58,7 @@ class Problem(Protocol):
 
     @property
     def about(self) -> About:
-        """What reports say of it."""
+        """Its description in reports."""
         ...
 
     @property
@@ -81,11 +81,11 @@ class Problem(Protocol):
         ...
 
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
-        """Return F and its gradient, column by column; a running `watch` pauses for the value."""
+        """Return F and its gradient for every column; a running `watch` pauses for the values."""
         ...
 
     def measures(self, W: Lanes) -> Mapping[str, PerLane]:
-        """Return what else a trace records of every column, by name; empty for nothing."""
+        """Return further columns of the trace by name, with a number for every column of `W`."""
         ...
 
     def sampler(
@@ -96,16 +96,16 @@ class Problem(Protocol):
         *,
         dense_gradient: bool = False,
     ) -> Sampler:
-        """Return how a run goes through this problem.
+        """Return the sampler of a run on this problem.
 
-        `minibatches` are those of each seed whose lanes go together, none for full batches;
-        `dense_gradient` says that every step will ask for the gradient as an array.
+        `minibatches` are those of each seed whose lanes run together; none for full batches.
+        `dense_gradient` says whether every step asks for the gradient as an array.
         """
         ...
 
 
 class Sampler(Protocol):
-    """One run's way through a problem: its iterates and its oracles."""
+    """The iterates and the oracles of a run on a problem."""
 
     @property
     def iterates(self) -> Iterates:
@@ -114,25 +114,28 @@ class Sampler(Protocol):
 
     @property
     def meter(self) -> Meter:
-        """What was asked so far."""
+        """The gradients and proxes computed so far."""
         ...
 
     def set_columns(self, slices: Sequence[slice | None]) -> None:
-        """Note where the lanes of each seed stand from now on."""
+        """Set the columns of the lanes of each seed; None for a seed without lanes."""
         ...
 
     def oracles(self, observer: Observer) -> Iterator[Oracle]:
-        """Yield the oracle of step 0, 1, … without end."""
+        """Yield the oracles of step 0, 1, …, endlessly."""
         ...
 
-    def offer_gradient(self, gradient: Lanes, at: Iterate) -> None:
-        """Use this gradient for the next step, if it asks for the one `at` (full batches only)."""
+    def offer_gradient(self, gradient: Lanes, W: Iterate) -> None:
+        """Use this gradient of F for the next step, if that step asks for it at `W`.
+
+        Samplers of minibatches ignore it.
+        """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class LinearProblem(LinearObjective):
-    """A linear model with its name, its starting point and what reports say of it.
+    """A linear model with its name, its starting point and its description.
 
     Parameters
     ----------
@@ -143,7 +146,7 @@ class LinearProblem(LinearObjective):
     w0
         The starting point, (n_features,).
     about
-        What reports say of it.
+        Its description in reports.
     test
         The samples that are held out; None for none.
     """
@@ -157,13 +160,14 @@ class LinearProblem(LinearObjective):
     def digest(self) -> str:
         """The SHA-256 of the problem as it was built, without the samples held out.
 
-        That is X, y and w_0 to the last bit, and the loss and the penalty with their parameters.
-        Unlike ``about.fingerprint`` it knows nothing of the words that led there, so that what is
-        kept under it cannot outlive a change of the code that reads or scales data.
+        It covers X, y and w_0 to the last bit, and the loss and the penalty with their parameters.
+        Unlike ``about.fingerprint`` it does not depend on the specification, so that an optimum or
+        a cell stored under it is not used after a change of the code that reads or scales data.
         """
         arrays = content_hash(self.data.X, y=self.y, w0=self.w0)
-        parts = f"{parameters_text(self.loss)}\n{parameters_text(self.penalty)}"
-        return hashlib.sha256(f"{arrays}\n{parts}\n{self.intercept}".encode()).hexdigest()
+        loss, penalty = parameters_text(self.loss), parameters_text(self.penalty)
+        text = f"{arrays}\n{loss}\n{penalty}\n{self.intercept}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def measures(self, W: Lanes) -> dict[str, PerLane]:
         """Return the loss, and for two classes the accuracy, on the samples held out."""
@@ -177,7 +181,7 @@ class LinearProblem(LinearObjective):
         *,
         dense_gradient: bool = False,
     ) -> Sampler:
-        """Return how a run goes through this problem: full batches, or these minibatches."""
+        """Return the cheapest sampler for full batches, or for these minibatches."""
         return linear_sampler(
             self, self.w0, w_star, ball, minibatches, dense_gradient=dense_gradient
         )

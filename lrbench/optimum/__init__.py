@@ -1,4 +1,4 @@
-"""The minimum of a problem, certified, by another kind of solver than those under test."""
+"""The certified minimum of a problem, from a solver of another kind than those under test."""
 
 from lrbench.optimum.base import Curvature, Optimum
 from lrbench.optimum.collect import constants

@@ -1,4 +1,4 @@
-"""The terms of the objective as an interior point method sees them, linearised about its path."""
+"""The terms of the objective in the interior point method, linearised at the current iterate."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from lrbench.losses.squared import Squared
 from lrbench.optimum.pieces import Pieces
 
 Diagonal = NDArray[np.float64]
-"""One number a term."""
+"""One number for each term."""
 
 
 class Terms(Protocol):
-    """Terms psi_k(a_k) with slopes u_k, and pairs of numbers whose products go to zero."""
+    """Terms psi_k(a_k) with slopes u_k, and complementary pairs: multiplier and slack of a bound.
+
+    At the optimum the product of every pair is 0.
+    """
 
     n_pairs: int
     u: PerSample
@@ -27,16 +30,14 @@ class Terms(Protocol):
         """Return the sum of the products of the pairs."""
         ...
 
-    def linearise(
-        self, at: PerSample, target: float, *, correct: bool
-    ) -> tuple[Diagonal, Diagonal]:
-        """Return (D, k) with du = D da + k the step of the slopes towards products of `target`.
+    def linearise(self, a: PerSample, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal]:
+        """Return (D, k) with du = D da + k, the step of the slopes towards products of `target`.
 
         `correct` adds the second-order term of the last direction (Mehrotra's corrector).
         """
         ...
 
-    def move(self, da: PerSample) -> float:
+    def set_direction(self, da: PerSample) -> float:
         """Fix the direction that belongs to `da`; return the longest step that stays inside."""
         ...
 
@@ -44,174 +45,194 @@ class Terms(Protocol):
         """Return what `products` would be after a step of this length."""
         ...
 
-    def advance(self, at: PerSample, length: float) -> None:
-        """Take the step; `at` is where it leads."""
+    def advance(self, a: PerSample, length: float) -> None:
+        """Take a step of this length, which leads to `a`."""
         ...
 
 
-LONGEST = 2.0
-"""Change of a score in one step: beyond it the curvature of exp says nothing."""
+MAX_CHANGE = 2.0
+"""Largest change of a score in one step: beyond it phi'' of a loss with exp differs too much."""
 
 
 class SmoothTerms:
-    """Terms with a continuous derivative: the slope is the derivative, there are no pairs."""
+    """Terms with a continuous derivative, which is the slope; there are no pairs."""
 
-    def __init__(self, loss: Loss, y: PerSample, at: PerSample) -> None:
+    def __init__(self, loss: Loss, y: PerSample, a: PerSample) -> None:
         self._loss, self._y = loss, y
         self.n_pairs = 0
-        self.u = loss.derivative(at, y)
+        self.u = loss.derivative(a, y)
 
     def products(self) -> float:
         """Return 0."""
         return 0.0
 
-    def linearise(
-        self, at: PerSample, target: float, *, correct: bool
-    ) -> tuple[Diagonal, Diagonal]:
+    def linearise(self, a: PerSample, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal]:
         """Return phi'' and no shift."""
-        return self._loss.second_derivative(at, self._y), np.zeros_like(at)
+        return self._loss.second_derivative(a, self._y), np.zeros_like(a)
 
-    def move(self, da: PerSample) -> float:
-        """Return the step up to which phi'' changes by a known factor (logistic, Poisson)."""
+    def set_direction(self, da: PerSample) -> float:
+        """Return the step up to which phi'' changes by a bounded factor (logistic, Poisson)."""
         change = float(np.abs(da).max(initial=0.0))
-        return np.inf if isinstance(self._loss, Squared) or not change else LONGEST / change
+        # phi'' of the squared loss is constant: no step is too long for the linearisation.
+        return np.inf if isinstance(self._loss, Squared) or not change else MAX_CHANGE / change
 
     def products_after(self, length: float) -> float:
         """Return 0."""
         return 0.0
 
-    def advance(self, at: PerSample, length: float) -> None:
-        """Read the slopes off the new scores."""
-        self.u = self._loss.derivative(at, self._y)
+    def advance(self, a: PerSample, length: float) -> None:
+        """Compute the slopes at the new scores."""
+        self.u = self._loss.derivative(a, self._y)
 
 
 class Pairs:
-    """Two pairs a term: `over` with `above` on one side, `under` with `below` on the other.
+    """A multiplier and a slack for the upper bound of every term, and for its lower bound.
 
-    Where a side is missing (an infinite bound) its pair is (0, 1) and never moves.
+    Where a bound is infinite, its pair is (0, 1) and never changes.
     """
 
-    def __init__(self, upper: NDArray[np.bool_], lower: NDArray[np.bool_]) -> None:
-        self._upper, self._lower = upper.astype(float), lower.astype(float)
-        self.n_pairs = int(upper.sum() + lower.sum())
-        self.over = self.under = self.above = self.below = np.ones_like(self._upper)
-        self._d_over = self._d_under = self._d_above = self._d_below = np.zeros_like(self._upper)
-        self._missing_over = self._missing_under = self._d_over
+    def __init__(self, has_upper: NDArray[np.bool_], has_lower: NDArray[np.bool_]) -> None:
+        self._has_upper, self._has_lower = has_upper.astype(float), has_lower.astype(float)
+        self.n_pairs = int(has_upper.sum() + has_lower.sum())
+        ones, zeros = np.ones_like(self._has_upper), np.zeros_like(self._has_upper)
+        self.upper_multiplier = self.lower_multiplier = ones
+        self.upper_slack = self.lower_slack = ones
+        self._d_upper_multiplier = self._d_lower_multiplier = zeros
+        self._d_upper_slack = self._d_lower_slack = zeros
+        self._upper_deficit = self._lower_deficit = zeros
 
     def products(self) -> float:
         """Return the sum of the products of the pairs."""
-        return float(self.over @ self.above + self.under @ self.below)
+        return float(
+            self.upper_multiplier @ self.upper_slack + self.lower_multiplier @ self.lower_slack
+        )
 
-    def aim(self, target: float, *, correct: bool) -> None:
-        """Set what is missing of every product."""
+    def set_target(self, target: float, *, correct: bool) -> None:
+        """Compute by how much every product must change to become `target`."""
+        # (x + dx)(s + ds) = target has the term dx ds, which the linearisation drops. Mehrotra's
+        # corrector takes it from the predictor.
         second = 1.0 if correct else 0.0
-        over = target - self.over * self.above - second * self._d_over * self._d_above
-        under = target - self.under * self.below - second * self._d_under * self._d_below
-        self._missing_over, self._missing_under = self._upper * over, self._lower * under
+        upper = target - self.upper_multiplier * self.upper_slack
+        upper = upper - second * self._d_upper_multiplier * self._d_upper_slack
+        lower = target - self.lower_multiplier * self.lower_slack
+        lower = lower - second * self._d_lower_multiplier * self._d_lower_slack
+        self._upper_deficit, self._lower_deficit = self._has_upper * upper, self._has_lower * lower
 
     def stiffness(self) -> tuple[Diagonal, Diagonal]:
-        """Return how the sum of multipliers answers to a step of `below`, and its shift."""
-        slope = self.over / self.above + self.under / self.below
-        return slope, self._missing_over / self.above - self._missing_under / self.below
+        """Return (S, s): a step dx of the bounded variable changes its multipliers by S dx + s."""
+        slope = self.upper_multiplier / self.upper_slack + self.lower_multiplier / self.lower_slack
+        return (
+            slope,
+            self._upper_deficit / self.upper_slack - self._lower_deficit / self.lower_slack,
+        )
 
-    def turn(self, d_below: Diagonal) -> float:
-        """Fix the direction in which `below` grows and `above` falls; return the longest step."""
-        self._d_above, self._d_below = -self._upper * d_below, self._lower * d_below
-        self._d_over = (self._missing_over - self.over * self._d_above) / self.above
-        self._d_under = (self._missing_under - self.under * self._d_below) / self.below
-        moves = [
-            (self.over, self._d_over),
-            (self.above, self._d_above),
-            (self.under, self._d_under),
-            (self.below, self._d_below),
-        ]
-        return min(_longest(x, dx) for x, dx in moves)
+    def move_slacks(self, dx: Diagonal) -> float:
+        """Fix the direction that belongs to the step `dx`; return the longest step.
+
+        `dx` is the step of the bounded variable: the lower slack grows by it, the upper one falls.
+        """
+        self._d_upper_slack, self._d_lower_slack = -self._has_upper * dx, self._has_lower * dx
+        self._d_upper_multiplier = (
+            self._upper_deficit - self.upper_multiplier * self._d_upper_slack
+        ) / self.upper_slack
+        self._d_lower_multiplier = (
+            self._lower_deficit - self.lower_multiplier * self._d_lower_slack
+        ) / self.lower_slack
+        return min(
+            _longest_step(self.upper_multiplier, self._d_upper_multiplier),
+            _longest_step(self.upper_slack, self._d_upper_slack),
+            _longest_step(self.lower_multiplier, self._d_lower_multiplier),
+            _longest_step(self.lower_slack, self._d_lower_slack),
+        )
 
     def products_after(self, length: float) -> float:
         """Return what `products` would be after a step of this length."""
-        over, above = self.over + length * self._d_over, self.above + length * self._d_above
-        under, below = self.under + length * self._d_under, self.below + length * self._d_below
-        return float(over @ above + under @ below)
+        upper_multiplier = self.upper_multiplier + length * self._d_upper_multiplier
+        upper_slack = self.upper_slack + length * self._d_upper_slack
+        lower_multiplier = self.lower_multiplier + length * self._d_lower_multiplier
+        lower_slack = self.lower_slack + length * self._d_lower_slack
+        return float(upper_multiplier @ upper_slack + lower_multiplier @ lower_slack)
 
-    def go(self, length: float) -> None:
-        """Take the step."""
-        self.over = self.over + length * self._d_over
-        self.above = self.above + length * self._d_above
-        self.under = self.under + length * self._d_under
-        self.below = self.below + length * self._d_below
+    def take_step(self, length: float) -> None:
+        """Move every pair by a step of this length."""
+        self.upper_multiplier = self.upper_multiplier + length * self._d_upper_multiplier
+        self.upper_slack = self.upper_slack + length * self._d_upper_slack
+        self.lower_multiplier = self.lower_multiplier + length * self._d_lower_multiplier
+        self.lower_slack = self.lower_slack + length * self._d_lower_slack
 
 
 class PieceTerms(Pairs):
-    """Terms made of pieces: a - t - c u = over - under, over (h - u) and under (u - l) go to 0."""
+    """Terms made of pieces: the bounded variables are the slopes, l <= u <= h.
 
-    def __init__(self, parts: Pieces, at: PerSample, slack: float) -> None:
-        self._parts = parts
-        upper, lower = np.isfinite(parts.most), np.isfinite(parts.least)
-        super().__init__(upper, lower)
-        self.u = _inside(parts)
-        self.above = np.where(upper, parts.most - self.u, 1.0)
-        self.below = np.where(lower, self.u - parts.least, 1.0)
-        residual = at - parts.kink - parts.bend * self.u
-        self.over = np.where(upper, np.maximum(residual, 0.0) + slack, 0.0)
-        self.under = np.where(lower, np.maximum(-residual, 0.0) + slack, 0.0)
+    The optimal slopes satisfy a - t - c u = upper multiplier - lower multiplier.
+    """
+
+    def __init__(self, loss_pieces: Pieces, a: PerSample, multiplier: float) -> None:
+        self._pieces = loss_pieces
+        least, most = loss_pieces.least, loss_pieces.most
+        has_upper, has_lower = np.isfinite(most), np.isfinite(least)
+        super().__init__(has_upper, has_lower)
+        # Slopes well inside the bounds: the middle, or a distance of 1 from the only bound.
+        low = np.where(has_lower, least, most - 2.0)
+        high = np.where(has_upper, most, low + 2.0)
+        self.u = np.asarray((low + high) / 2)
+        self.upper_slack = np.where(has_upper, most - self.u, 1.0)
+        self.lower_slack = np.where(has_lower, self.u - least, 1.0)
+        residual = a - loss_pieces.kink - loss_pieces.dual_curvature * self.u
+        self.upper_multiplier = np.where(has_upper, np.maximum(residual, 0.0) + multiplier, 0.0)
+        self.lower_multiplier = np.where(has_lower, np.maximum(-residual, 0.0) + multiplier, 0.0)
         self._D = self._k = self._du = np.zeros_like(self.u)
 
-    def linearise(
-        self, at: PerSample, target: float, *, correct: bool
-    ) -> tuple[Diagonal, Diagonal]:
+    def linearise(self, a: PerSample, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal]:
         """Return (D, k) with du = D da + k."""
-        self.aim(target, correct=correct)
+        self.set_target(target, correct=correct)
         stiffness, shift = self.stiffness()
-        residual = at - self._parts.kink - self._parts.bend * self.u - self.over + self.under
-        self._D = 1.0 / (self._parts.bend + stiffness)
+        residual = a - self._pieces.kink - self._pieces.dual_curvature * self.u
+        residual = residual - self.upper_multiplier + self.lower_multiplier
+        self._D = 1.0 / (self._pieces.dual_curvature + stiffness)
         self._k = self._D * (residual - shift)
         return self._D, self._k
 
-    def move(self, da: PerSample) -> float:
+    def set_direction(self, da: PerSample) -> float:
         """Fix the direction; return the longest step."""
         self._du = self._D * da + self._k
-        return self.turn(self._du)
+        return self.move_slacks(self._du)
 
-    def advance(self, at: PerSample, length: float) -> None:
-        """Take the step."""
-        self.go(length)
-        self.u = np.clip(self.u + length * self._du, self._parts.least, self._parts.most)
+    def advance(self, a: PerSample, length: float) -> None:
+        """Take a step of this length."""
+        self.take_step(length)
+        # Rounding must not carry a slope out of the domain of the conjugate: the gap would be inf.
+        self.u = np.clip(self.u + length * self._du, self._pieces.least, self._pieces.most)
 
 
 class BoxTerms(Pairs):
-    """Bounds on the coordinates: over (upper - w) and under (w - lower) go to 0."""
+    """The bounds of a box: the bounded variables are the coordinates, lower <= w <= upper."""
 
-    def __init__(self, lower: float, upper: float, at: Vector, slack: float) -> None:
-        ones = np.ones_like(at)
+    def __init__(self, lower: float, upper: float, w: Vector, multiplier: float) -> None:
+        ones = np.ones_like(w)
         super().__init__(ones * np.isfinite(upper) > 0, ones * np.isfinite(lower) > 0)
-        self.above = upper - at if np.isfinite(upper) else ones
-        self.below = at - lower if np.isfinite(lower) else ones
-        self.over, self.under = slack * self._upper, slack * self._lower
-        self.u = self.over - self.under
+        self.upper_slack = upper - w if np.isfinite(upper) else ones
+        self.lower_slack = w - lower if np.isfinite(lower) else ones
+        self.upper_multiplier = multiplier * self._has_upper
+        self.lower_multiplier = multiplier * self._has_lower
+        self.u = self.upper_multiplier - self.lower_multiplier
 
-    def linearise(self, at: Vector, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal]:
+    def linearise(self, a: Vector, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal]:
         """Return (D, k) with du = D da + k."""
-        self.aim(target, correct=correct)
+        self.set_target(target, correct=correct)
         return self.stiffness()
 
-    def move(self, da: Vector) -> float:
+    def set_direction(self, da: Vector) -> float:
         """Fix the direction; return the longest step."""
-        return self.turn(da)
+        return self.move_slacks(da)
 
-    def advance(self, at: Vector, length: float) -> None:
-        """Take the step."""
-        self.go(length)
-        self.u = self.over - self.under
-
-
-def _inside(parts: Pieces) -> PerSample:
-    """Return slopes well inside the bounds: the middle, or one away from the only bound."""
-    least = np.where(np.isfinite(parts.least), parts.least, parts.most - 2.0)
-    most = np.where(np.isfinite(parts.most), parts.most, least + 2.0)
-    return np.asarray((least + most) / 2)
+    def advance(self, a: Vector, length: float) -> None:
+        """Take a step of this length."""
+        self.take_step(length)
+        self.u = self.upper_multiplier - self.lower_multiplier
 
 
-def _longest(x: Diagonal, dx: Diagonal) -> float:
+def _longest_step(x: Diagonal, dx: Diagonal) -> float:
     """Return the longest step t with x + t dx >= 0."""
     falling = dx < 0
     return float(np.min(-x[falling] / dx[falling], initial=np.inf))

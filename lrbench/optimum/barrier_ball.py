@@ -1,4 +1,4 @@
-"""The constraint |w| <= radius as an interior point method sees it."""
+"""The constraint |w| <= radius in the interior point method."""
 
 from __future__ import annotations
 
@@ -9,69 +9,70 @@ from lrbench.optimum.barrier import Diagonal
 
 
 class BallTerms:
-    """One pair: the multiplier and the room (radius^2 - |w|^2) / 2; slopes multiplier times w.
+    """One pair: a multiplier and the slack (radius^2 - |w|^2) / 2. The slopes are multiplier w.
 
-    The room is a variable of its own, so that a step along the tangent is not cut short; it is the
-    true one in the limit. The step of the slopes is that of `linearise` plus `bow` (w'dw) w.
+    The step of the slopes is that of `linearise` plus `rank_one_weight` (w'dw) w.
 
     Parameters
     ----------
     radius
-        Of the ball around 0.
-    at
-        w, inside.
+        The radius of the ball around 0.
+    w
+        A point inside.
     multiplier
-        To begin with.
+        The initial multiplier.
     """
 
     n_pairs = 1
 
-    def __init__(self, radius: float, at: Vector, multiplier: float) -> None:
+    def __init__(self, radius: float, w: Vector, multiplier: float) -> None:
         self._radius_sq = radius * radius
-        self._w = at
-        self._room = self._true_room()
+        self._w = w
+        # A variable of its own that equals the true slack only in the limit. Otherwise a step along
+        # the tangent, which leaves the ball at once, would have to be short.
+        self._slack = self._true_slack()
         self._multiplier = multiplier
-        self._missing = self._d_multiplier = self._d_room = 0.0
-        self.u = multiplier * at
+        self._deficit = self._d_multiplier = self._d_slack = 0.0
+        self.u = multiplier * w
 
     @property
-    def bow(self) -> float:
-        """The weight of the rank-one part."""
-        return self._multiplier / self._room
+    def rank_one_weight(self) -> float:
+        """The factor of w w' in the Hessian of the barrier."""
+        return self._multiplier / self._slack
 
     def products(self) -> float:
         """Return the product of the pair."""
-        return self._multiplier * self._room
+        return self._multiplier * self._slack
 
-    def linearise(self, at: Vector, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal]:
+    def linearise(self, a: Vector, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal]:
         """Return (D, k) with du = D da + k, without the rank-one part."""
-        second = self._d_multiplier * self._d_room if correct else 0.0
-        self._missing = target - self.products() - second
-        pull = (self._missing - self._multiplier * self._astray()) / self._room
-        return np.full_like(at, self._multiplier), pull * at
+        second = self._d_multiplier * self._d_slack if correct else 0.0
+        self._deficit = target - self.products() - second
+        shift = (self._deficit - self._multiplier * self._slack_error()) / self._slack
+        return np.full_like(a, self._multiplier), shift * a
 
-    def move(self, da: Vector) -> float:
-        """Fix the direction; return the longest step that keeps both positive."""
-        self._d_room = self._astray() - float(self._w @ da)
-        self._d_multiplier = (self._missing - self._multiplier * self._d_room) / self._room
-        pairs = ((self._room, self._d_room), (self._multiplier, self._d_multiplier))
-        return min((-x / dx for x, dx in pairs if dx < 0), default=np.inf)
+    def set_direction(self, da: Vector) -> float:
+        """Fix the direction; return the longest step that keeps both numbers positive."""
+        self._d_slack = self._slack_error() - float(self._w @ da)
+        self._d_multiplier = (self._deficit - self._multiplier * self._d_slack) / self._slack
+        pair = ((self._slack, self._d_slack), (self._multiplier, self._d_multiplier))
+        return min((-x / dx for x, dx in pair if dx < 0), default=np.inf)
 
     def products_after(self, length: float) -> float:
         """Return what the product would be after a step of this length."""
-        room = self._room + length * self._d_room
-        return (self._multiplier + length * self._d_multiplier) * room
+        slack = self._slack + length * self._d_slack
+        return (self._multiplier + length * self._d_multiplier) * slack
 
-    def advance(self, at: Vector, length: float) -> None:
-        """Take the step."""
-        self._room += length * self._d_room
+    def advance(self, a: Vector, length: float) -> None:
+        """Take a step of this length."""
+        self._slack += length * self._d_slack
         self._multiplier += length * self._d_multiplier
-        self._w = at
-        self.u = self._multiplier * at
+        self._w = a
+        self.u = self._multiplier * a
 
-    def _true_room(self) -> float:
+    def _true_slack(self) -> float:
         return 0.5 * (self._radius_sq - float(self._w @ self._w))
 
-    def _astray(self) -> float:
-        """Return the true room less the one that is a variable."""
-        return self._true_room() - self._room
+    def _slack_error(self) -> float:
+        """Return the true slack less the variable."""
+        return self._true_slack() - self._slack

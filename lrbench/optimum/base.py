@@ -1,4 +1,4 @@
-"""What is known of a problem's minimum: the value, its certified error, the curvature."""
+"""The certified minimum of an objective, and its curvature."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from lrbench.arrays import Vector
 
-GIVEN = "given, not certified"
-"""The method of an f_star that the user named."""
+UNCERTIFIED = "given, not certified"
+"""The method of an f_star that the user gave."""
 
 NOT_ATTAINED = "separable data: the infimum is not attained"
-"""Why there is no minimiser, where no penalty holds the coefficients back."""
+"""The reason why there is no minimiser where no penalty bounds the coefficients."""
 
 
 @dataclass(frozen=True)
 class Curvature:
-    """How strongly the objective bends: upper bounds are rounded up, lower bounds down."""
+    """Smoothness and convexity constants: upper bounds are rounded up, lower bounds down."""
 
     L: float
     """Lipschitz constant of the gradient of F (of the loss alone where the penalty has kinks or is
@@ -35,47 +35,22 @@ class Curvature:
 class Optimum:
     """The minimum of an objective with its certificate.
 
-    ``inf F >= f_star - f_star_error`` holds up to rounding whatever the quality of `w_star`.
+    ``inf F >= f_star - f_star_error`` holds up to rounding, however inaccurate `w_star` is.
     """
 
     f_star: float
-    """F at the computed minimiser; where there is none, the infimum (rounded up)."""
+    """F at the computed minimiser; if there is no minimiser, the infimum, rounded up."""
     f_star_error: float
-    """At least f_star - inf F, an allowance for rounding included."""
+    """An upper bound of f_star - inf F, with an allowance for rounding."""
     method: str
     """Reference solver and certificate: ``"Newton, duality gap"``."""
     attained: bool
-    """Whether a minimiser exists."""
+    """Whether a minimiser exists and is known."""
     w_star: Vector | None
-    """The computed minimiser, (n_features,); None where there is none."""
+    """The computed minimiser, (n_features,); None if there is none."""
     no_minimiser: str
-    """Why there is no minimiser; else empty."""
+    """The reason why there is no minimiser; empty if there is one."""
     distance_error: float | None
     """Bound on the distance between `w_star` and the minimiser; None without strong convexity."""
     curvature: Curvature
     """L, L_max, mu and mu_pl."""
-
-    @property
-    def L(self) -> float:
-        """Lipschitz constant of the gradient of F; an upper bound."""
-        return self.curvature.L
-
-    @property
-    def L_method(self) -> str:
-        """How L was bounded."""
-        return self.curvature.L_method
-
-    @property
-    def L_max(self) -> float:
-        """The largest Lipschitz constant of the gradient of a single term."""
-        return self.curvature.L_max
-
-    @property
-    def mu(self) -> float:
-        """Strong convexity; a lower bound."""
-        return self.curvature.mu
-
-    @property
-    def mu_pl(self) -> float:
-        """The constant of the Polyak-Lojasiewicz inequality; a lower bound, 0 if unknown."""
-        return self.curvature.mu_pl

@@ -1,4 +1,4 @@
-"""The optimum of a problem, kept between runs."""
+"""The optimum of a problem, stored on disk between runs."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ from lrbench.optimum.base import Curvature, Optimum
 
 
 def optimum_path(problem: LinearProblem, folder: Path | None) -> Path | None:
-    """Return the file of a problem's optimum; None without a folder, or if its code is in no file.
+    """Return the cache file of a problem's optimum.
 
-    The name is made of all that the numbers depend on: the problem as it was built, whatever code
-    built it, and the code that computes the optimum.
+    It is None without a folder, or if a class of the problem is defined in no file. The name of the
+    file is a hash of all that the numbers depend on: the problem as it was built, by whatever code,
+    and the code that computes the optimum.
     """
     if folder is None:
         return None
     try:
         code = imports_hash(*_roots(problem))
-    except (OSError, TypeError):  # a loss defined at a prompt: nobody knows when it changes
+    except (OSError, TypeError):  # a loss that was typed at a prompt may change without notice
         return None
     key = hashlib.sha256(f"{problem.digest} {code}".encode()).hexdigest()
     return folder / "optimum" / f"{key}.npz"
 
 
 def _roots(problem: LinearProblem) -> Iterator[Path]:
-    """Yield this folder's modules and those that define the problem and its parts."""
+    """Yield the modules of this folder and those that define the problem and its components."""
     yield from Path(__file__).parent.glob("*.py")
-    for part in (problem, problem.data, problem.loss, problem.penalty):
-        yield Path(inspect.getfile(type(part)))
+    for component in (problem, problem.data, problem.loss, problem.penalty):
+        yield Path(inspect.getfile(type(component)))
 
 
-def save_optimum(path: Path, found: Optimum) -> None:
-    """Write `found` to `path`; a disk that refuses is no error."""
-    fields = {k: v for k, v in vars(found).items() if k != "curvature" and v is not None}
-    fields |= vars(found.curvature)
+def save_optimum(path: Path, optimum: Optimum) -> None:
+    """Write `optimum` to `path`; a failure to write is ignored."""
+    fields = {k: v for k, v in vars(optimum).items() if k != "curvature" and v is not None}
+    fields |= vars(optimum.curvature)
+    # Without the file the next run computes the same optimum again: this costs only time.
     try:
         write_atomically(path, lambda file: np.savez(file, **fields))
     except (OSError, LrbenchError):
@@ -51,7 +53,7 @@ def save_optimum(path: Path, found: Optimum) -> None:
 
 
 def load_optimum(path: Path, n_features: int) -> Optimum | None:
-    """Return the optimum in `path`; None where there is none or it cannot be used."""
+    """Return the optimum in `path`; None if there is no such file or it is damaged."""
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return _optimum(dict(file), n_features)

@@ -1,4 +1,4 @@
-"""How far the computed minimum can be above the infimum, whoever computed it."""
+"""Upper bounds of F(w) - inf F at any point w of a smooth objective."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrbench.arrays import PerSample
+from lrbench.optimum.newton import NewtonStep
 from lrbench.optimum.point import EPS, Point, ridge
-from lrbench.optimum.steps import NewtonStep
 
 TIGHT = 1e-10
 """Relative accuracy of the solves behind the dual point."""
 
 DOMAIN = 1e-12
-"""|u| relative to the largest, below which rounding may carry it over the edge of the domain."""
+"""Size of u_i, relative to the largest, below which rounding may move it out of the domain."""
 
 
 @dataclass(frozen=True)
 class LowerBound:
-    """inf F >= F(w) - error."""
+    """A proof that inf F >= F(w) - error."""
 
     error: float
     name: str
-    """Of the argument behind it."""
+    """The argument behind it: ``"duality gap"``."""
 
 
 def certify(point: Point, mu: float, step: NewtonStep | None) -> LowerBound:
@@ -34,7 +34,7 @@ def certify(point: Point, mu: float, step: NewtonStep | None) -> LowerBound:
     mu
         Strong convexity of F, rounded down; 0 if there is none.
     step
-        Solves with the Hessian, for the dual point; None goes without a dual point.
+        Solves with the Hessian, which the dual point needs; None leaves out the duality gap.
 
     Notes
     -----
@@ -42,19 +42,21 @@ def certify(point: Point, mu: float, step: NewtonStep | None) -> LowerBound:
     mean of the infima of the terms. Duality gap: see `duality_gap`. An allowance for the rounding
     of F(w) itself is added to each.
     """
-    found = [_bounded_terms(point)]
+    bounds = [_bounded_terms(point)]
     if mu > 0:
         norm = point.g_norm + point.g_rounding
-        found.append(LowerBound(norm * norm / (2 * mu), "strong convexity"))
-    if step is not None and min(c.error for c in found) > point.f_rounding:
-        found.append(duality_gap(point, step))
-    best = min(found, key=lambda c: c.error)
+        bounds.append(LowerBound(norm * norm / (2 * mu), "strong convexity"))
+    # The rounding of F is added in any case: a bound below it need not be made sharper.
+    if step is not None and min(b.error for b in bounds) > point.f_rounding:
+        bounds.append(duality_gap(point, step))
+    best = min(bounds, key=lambda b: b.error)
     return LowerBound(best.error + point.f_rounding, best.name)
 
 
 def _bounded_terms(point: Point) -> LowerBound:
     """Bound F below by the infima of its terms, -phi*(0)."""
     y = point.objective.y
+    # inf_z phi(z) = -phi*(0); the penalty is at least 0.
     least = -float(np.mean(point.objective.loss.conjugate(np.zeros_like(y), y)))
     return LowerBound(max(0.0, point.f - least), "terms bounded below")
 
@@ -69,12 +71,11 @@ def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
 
     Notes
     -----
-    u = phi'(z) + phi''(z) X v with v Newton's step satisfies the constraint exactly: it is a
-    projection in the metric of the loss, which moves no u_i by more than a share |x_i'v| of its
-    distance from the edge of the domain. What rounding leaves of q on the unpenalised coordinates
-    is charged as |q| (1 + |w|): rigorous as long as a minimiser is not further from w than that.
-    The gap is summed from the non-negative Fenchel-Young terms phi(z_i) + phi*(u_i) - u_i z_i, not
-    as a difference of two values.
+    With v Newton's step, u = phi'(z) + phi''(z) X v satisfies the constraint exactly. It is a
+    projection of phi'(z) in the metric of the loss, and it moves u_i by at most |x_i'v| times its
+    distance from the boundary of the domain. What rounding leaves of q on the unpenalised
+    coordinates adds |q| (1 + |w|) to the error. This is rigorous if a minimiser lies within
+    1 + |w| of w.
     """
     objective, z, w = point.objective, point.z, point.w
     u = dual_point(point, step)
@@ -83,34 +84,33 @@ def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
     conjugate = objective.loss.conjugate(u, objective.y)
     if not np.all(np.isfinite(conjugate)):
         return LowerBound(np.inf, "duality gap")
+    # The mean of Fenchel-Young terms, none of which is negative. As a difference of F(w) and D(u)
+    # the gap would lose its digits to cancellation.
     terms = primal + conjugate - u * z
     rounding = 4 * EPS * float(np.mean(np.abs(primal) + np.abs(conjugate) + np.abs(u * z)))
     gap = max(0.0, float(np.mean(terms))) + rounding
     free = slice(objective.n_penalised if objective.penalty.curvature > 0 else 0, None)
     gap += float(np.linalg.norm(q[free]) * (1 + np.linalg.norm(w[free])))
     if objective.penalty.curvature > 0:
-        bound = slice(0, objective.n_penalised)
-        gap += float(np.sum((q + ridge(objective, w))[bound] ** 2)) / (
-            2 * objective.penalty.curvature
-        )
+        # |q|^2 / (2 lambda) + lambda |w|^2 / 2 + <q, w>, the Fenchel-Young term of the penalty.
+        residual = (q + ridge(objective, w))[: objective.n_penalised]
+        gap += float(np.sum(residual**2)) / (2 * objective.penalty.curvature)
     return LowerBound(gap, "duality gap")
 
 
 def dual_point(point: Point, step: NewtonStep) -> PerSample:
-    """Return u = phi'(z) + phi''(z) X v with X^T u = 0 on unpenalised coordinates.
-
-    Rounds of refinement bring X^T u down to rounding. A u_i that rounding carried over the edge of
-    the domain at 0 is put there.
-    """
+    """Return u = phi'(z) + phi''(z) X v with X^T u = 0 on unpenalised coordinates."""
     objective = point.objective
     weights = objective.loss.second_derivative(point.z, objective.y)
     X, n = objective.data.X, objective.n_samples
     v = step(point, point.g, TIGHT)
+    # Two rounds of iterative refinement reduce X^T u to rounding.
     for _ in range(2):
         u = point.u + weights * (X @ v)
         residual = X.T @ u / n + ridge(objective, point.w + v)
         v = v + step(point, residual, TIGHT)
     u = point.u + weights * (X @ v)
+    # A tiny u_i that rounding moved across the boundary of the domain at 0 is set to 0.
     crossed = ~np.isfinite(objective.loss.conjugate(u, objective.y))
     small = np.abs(point.u) <= DOMAIN * np.max(np.abs(point.u), initial=0.0)
     return np.where(crossed & small, 0.0, u)

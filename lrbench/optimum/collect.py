@@ -1,4 +1,4 @@
-"""The constants that theorems speak of, from a problem and its optimum."""
+"""The constants that theorems use, from a problem and its optimum."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from lrbench.arrays import Vector, norm_sq
 from lrbench.objective.constants import Constants
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum.base import GIVEN, Optimum
+from lrbench.optimum.base import UNCERTIFIED, Optimum
 from lrbench.optimum.curvature import smooth
 from lrbench.optimum.fenchel import l1_strength
 from lrbench.optimum.point import Point, ridge
@@ -21,19 +21,19 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
     Parameters
     ----------
     radius
-        Of the ball around w_0; None without one. Only G depends on it.
+        The radius of the ball around w_0; None without one. Only the bounds G depend on it.
     """
     start = Point(problem, problem.w0)
     f0, g0 = problem.value_and_gradient(problem.w0[:, None])
-    w_star = optimum.w_star
+    w_star, curvature = optimum.w_star, optimum.curvature
     return Constants(
-        L=optimum.L,
-        L_method=optimum.L_method,
-        L_max=optimum.L_max,
-        mu=optimum.mu,
-        mu_pl=optimum.mu_pl,
+        L=curvature.L,
+        L_method=curvature.L_method,
+        L_max=curvature.L_max,
+        mu=curvature.mu,
+        mu_pl=curvature.mu_pl,
         G=gradient_bound(start, radius),
-        G_batch=gradient_bound(start, radius, whole=True),
+        G_batch=gradient_bound(start, radius, of_mean=True),
         grad_norm_sq0=float(norm_sq(g0)[0]),
         f_star=optimum.f_star,
         f_star_error=optimum.f_star_error,
@@ -46,45 +46,48 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         if w_star is None or not smooth(problem)
         else gradient_noise(problem, w_star),
         no_minimiser=optimum.no_minimiser,
-        f_star_certified=optimum.method != GIVEN,
+        f_star_certified=optimum.method != UNCERTIFIED,
     )
 
 
-def gradient_bound(start: Point, radius: float | None, *, whole: bool = False) -> float | None:
+def gradient_bound(start: Point, radius: float | None, *, of_mean: bool = False) -> float | None:
     """Return G: a bound on the (sub)gradient of every term within `radius` of the start.
 
-    With `whole` it bounds the (sub)gradient of the objective itself: the mean over the terms.
+    With `of_mean` it bounds the (sub)gradient of the objective itself, the mean over the terms. It
+    is None if there is no bound.
 
     Notes
     -----
-    The derivative of the loss is at most its Lipschitz constant, and where the iterates stay within
-    some distance of the start at most what it is at the ends of the scores it can then reach. That
-    distance is `radius` or, without an intercept, the reach of a box or ball penalty. The l2 part
-    of a penalty has a bounded gradient only there; a constraint adds nothing.
+    The derivative of the loss is at most its Lipschitz constant. If the iterates stay within some
+    distance of the start, it is also at most the larger of its values at both ends of the interval
+    of scores that they can reach. That distance is `radius` or, without an intercept, the reach of
+    a box or ball penalty. The gradient of the l2 part of a penalty is bounded only within such a
+    distance, and a constraint has no gradient.
     """
     problem = start.objective
     lengths = np.sqrt(problem.data.row_norms_sq())
     slopes = np.full_like(lengths, problem.loss.lipschitz)
-    kinks = l1_strength(problem) * float(np.sqrt(problem.n_penalised))
-    within = min(np.inf if radius is None else radius, reach(start))
-    bend = problem.penalty.curvature
-    if np.isfinite(within):
-        for side in (-within, within):
+    from_l1 = l1_strength(problem) * float(np.sqrt(problem.n_penalised))
+    distance = min(np.inf if radius is None else radius, reach(start))
+    from_l2 = problem.penalty.curvature
+    if np.isfinite(distance):
+        # The derivative of a convex loss is monotone: its extremes are at the ends of an interval.
+        for side in (-distance, distance):
             ends = problem.loss.derivative(start.z + side * lengths, problem.y)
             slopes = np.abs(ends) if side < 0 else np.maximum(slopes, np.abs(ends))
-        bend *= float(np.linalg.norm(start.w[: problem.n_penalised])) + within
-    elif bend > 0:
+        from_l2 *= float(np.linalg.norm(start.w[: problem.n_penalised])) + distance
+    elif from_l2 > 0:
         return None
-    over_terms = np.mean if whole else np.max
-    bound = float(over_terms(slopes * lengths)) + bend + kinks
+    over_terms = np.mean if of_mean else np.max
+    bound = float(over_terms(slopes * lengths)) + from_l2 + from_l1
     return bound if np.isfinite(bound) else None
 
 
 def reach(start: Point) -> float:
-    """Return how far from the start the set of a penalty extends; inf where it is unbounded."""
+    """Return how far from the start the set of an indicator penalty extends; inf if unbounded."""
     problem = start.objective
     penalty, w = problem.penalty, start.w[: problem.n_penalised]
-    if problem.intercept:
+    if problem.intercept:  # it is not penalised, so that no set bounds it
         return np.inf
     if isinstance(penalty, BallPenalty):
         return float(np.linalg.norm(w)) + penalty.radius
@@ -98,5 +101,6 @@ def gradient_noise(problem: LinearProblem, w: Vector) -> float:
     point = Point(problem, w)
     r = ridge(problem, w)
     mean = problem.data.X.T @ point.u / problem.n_samples
-    own = float(np.mean(point.u**2 * problem.data.row_norms_sq()))
-    return max(0.0, own + float(2 * (mean @ r) + r @ r))
+    # |u_i x_i + r|^2 multiplied out: the gradients of the terms need no (n_samples, d) array.
+    from_loss = float(np.mean(point.u**2 * problem.data.row_norms_sq()))
+    return max(0.0, from_loss + float(2 * (mean @ r) + r @ r))

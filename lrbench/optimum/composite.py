@@ -1,4 +1,4 @@
-"""The optimum where the loss or the penalty has kinks, or where there is a constraint."""
+"""The optimum of objectives with kinks or constraints, by the interior point method."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lrbench.errors import OptimumError
 from lrbench.losses.poisson import Poisson
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
-from lrbench.optimum.curvature import curvature
+from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.pieces import kinked, pieces
 from lrbench.optimum.row_space import DIRECT
@@ -19,9 +19,9 @@ METHOD = "interior point, duality gap"
 
 
 def refuse_unknown(objective: LinearObjective) -> None:
-    """Raise OptimumError where no reference solver knows the loss."""
-    known = np.isfinite(objective.loss.smoothness) or isinstance(objective.loss, Poisson)
-    if not known and pieces(objective) is None:
+    """Raise OptimumError if no reference solver can handle the loss."""
+    smooth = np.isfinite(objective.loss.smoothness) or isinstance(objective.loss, Poisson)
+    if not smooth and pieces(objective) is None:
         raise OptimumError(
             f"no reference solver handles the loss {objective.loss.name!r}.",
             "give the minimum with --f-star.",
@@ -31,8 +31,9 @@ def refuse_unknown(objective: LinearObjective) -> None:
 def by_newton(objective: LinearObjective) -> bool:
     """Return whether F is smooth enough for Newton's method.
 
-    Parabolas that end in lines can leave it without curvature: they are for the interior point
-    method, unless an l2 penalty bends them and there are too many features for anything else.
+    Losses of parabolas and lines (huber, squared hinge) may have no curvature at a point. They are
+    left to the interior point method, except where an l2 penalty adds curvature and there are too
+    many features for that method.
     """
     penalty = objective.penalty
     if kinked(objective) or penalty.indicator or not np.isfinite(penalty.smoothness):
@@ -47,38 +48,37 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
     Parameters
     ----------
     endless
-        Whether the loss keeps falling however large the margin.
+        Whether the loss keeps falling, however large the margin is.
     """
     if objective.n_features > DIRECT:
-        loss, penalty = objective.loss.name, objective.penalty.name
         raise OptimumError(
-            f"no reference solver handles the loss {loss!r} with the penalty {penalty!r} and "
-            f"{objective.n_features} features; the most is {DIRECT}.",
+            f"no reference solver handles the loss {objective.loss.name!r} with the penalty "
+            f"{objective.penalty.name!r} and {objective.n_features} features; the most is "
+            f"{DIRECT}.",
             "give the minimum with --f-star.",
         )
-    # A step from too far overflows and is not taken; at the end 0 / 0 says that it is the end.
+    # A step that overflows is rejected, and products of 0 give 0 / 0 in the last step: both make
+    # the direction NaN, which ends the iteration.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        found = interior_point(objective)
-    if not np.all(np.isfinite(found.w)) or not np.isfinite(found.error):
+        best = interior_point(objective)
+    if not np.all(np.isfinite(best.w)) or not np.isfinite(best.error):
         raise OptimumError(
             "the reference solver found no finite minimiser.",
             "scale the data (--scale maxabs) or add a penalty.",
         )
-    bends = curvature(objective)
-    away = endless and _open(objective) and separates(objective, objective.data.X @ found.w)
-    return Optimum(
-        f_star=float(objective.value(found.w[:, None])[0]),
-        f_star_error=found.error,
-        method=METHOD,
-        attained=not away,
-        w_star=None if away else found.w,
-        no_minimiser=NOT_ATTAINED if away else "",
-        distance_error=float(np.sqrt(2 * found.error / bends.mu)) if bends.mu > 0 else None,
-        curvature=bends,
-    )
-
-
-def _open(objective: LinearObjective) -> bool:
-    """Return whether the penalty is a box with a side at infinity: it holds nothing back there."""
+    curvature = find_curvature(objective)
     penalty = objective.penalty
-    return isinstance(penalty, Box) and not np.isfinite(penalty.upper - penalty.lower)
+    # A box with an infinite bound does not stop w on its way along a separating direction.
+    half_open = isinstance(penalty, Box) and not np.isfinite(penalty.upper - penalty.lower)
+    receding = endless and half_open and separates(objective, objective.data.X @ best.w)
+    return Optimum(
+        f_star=float(objective.value(best.w[:, None])[0]),
+        f_star_error=best.error,
+        method=METHOD,
+        attained=not receding,
+        w_star=None if receding else best.w,
+        no_minimiser=NOT_ATTAINED if receding else "",
+        # mu |w - w*|^2 / 2 <= F(w) - inf F
+        distance_error=float(np.sqrt(2 * best.error / curvature.mu)) if curvature.mu > 0 else None,
+        curvature=curvature,
+    )

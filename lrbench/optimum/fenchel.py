@@ -1,4 +1,4 @@
-"""The duality gap at any pair of a primal and a dual point, for any loss and any penalty."""
+"""The duality gap at any primal and dual point, for any loss and any penalty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lrbench.penalties.l1 import L1
 
 @dataclass(frozen=True)
 class Gap:
-    """inf F >= value - error."""
+    """A primal and a dual point, with the gap that proves inf F >= value - error."""
 
     w: Vector
     """The primal point, (n_features,)."""
@@ -27,11 +27,11 @@ class Gap:
     error: float
     """F(w) - D(u), an allowance for rounding included."""
     rounding: float
-    """What of it is the allowance for the rounding of F(w)."""
+    """The part of `error` that allows for the rounding of F(w)."""
 
 
 def gap_at(objective: LinearObjective, w: Vector, u: PerSample) -> Gap:
-    r"""Return F(w) - D(u) for the dual point that `u` becomes once it is made feasible.
+    r"""Return F(w) - D(u), after `u` has been made feasible.
 
     With q = X^T u / n and the conjugates of the loss and of the penalty,
 
@@ -41,60 +41,63 @@ def gap_at(objective: LinearObjective, w: Vector, u: PerSample) -> Gap:
     Parameters
     ----------
     w
-        Any point of the penalty's set.
+        Any point at which the penalty is finite, (n_features,).
     u
-        Slopes in the domain of the conjugate, about phi'(X w).
+        Slopes in the domain of the conjugate, near phi'(X w), (n_samples,).
 
     Notes
     -----
     For l1 the slopes are scaled down until no \|q_j\| exceeds the weight. What rounding leaves of q
-    on the unpenalised coordinates, or on the side of a box that is open, is charged as
-    \|q\| (1 + \|w\|): rigorous as long as a minimiser is not further from w than that.
+    where it must be 0 (on the unpenalised coordinates, and on the unbounded side of a box) adds
+    \|q\| (1 + \|w\|) to the error. This is rigorous if a minimiser lies within 1 + \|w\| of w.
     """
     point = Point(objective, w)
     n, pen = objective.n_samples, slice(0, objective.n_penalised)
     q = np.asarray(objective.data.X.T @ u) / n
     limit = l1_strength(objective)
+    # The conjugate of l1 is 0 or inf. That of the elastic net is finite everywhere.
     if limit and objective.penalty.curvature == 0:
-        steepest = float(np.abs(q[pen]).max(initial=0.0))
-        if steepest > limit:
-            share = limit / steepest * (1 - 4 * EPS)
-            u, q = u * share, q * share
-    free, V = _charged(objective, q)
+        largest = float(np.abs(q[pen]).max(initial=0.0))
+        if largest > limit:
+            # (1 - 4 EPS): rounding must not lift a product above the limit again.
+            factor = limit / largest * (1 - 4 * EPS)
+            u, q = u * factor, q * factor
+    infeasible, V = _infeasible_part(objective, q)
     primal = objective.loss.value(point.z, objective.y)
     conjugate = objective.loss.conjugate(u, objective.y)
     if not (np.all(np.isfinite(conjugate)) and np.isfinite(point.f)):
         return Gap(w, u, point.f, np.inf, point.f_rounding)
     terms = primal + conjugate - u * point.z
     sizes = np.abs(primal) + np.abs(conjugate) + np.abs(u * point.z)
-    bound = w[pen]
-    penalty = float(objective.penalty.value(bound[:, None])[0])
+    w_pen = w[pen]
+    penalty = float(objective.penalty.value(w_pen[:, None])[0])
     support = float(objective.penalty.conjugate(V[:, None])[0])
-    sums = [float(np.mean(terms)), penalty + support - float(V @ bound)]
-    size = float(np.mean(sizes)) + penalty + abs(support) + float(np.abs(V) @ np.abs(bound))
+    # The gap is the sum of two Fenchel-Young terms, each at least 0 but for rounding.
+    sums = [float(np.mean(terms)), penalty + support - float(V @ w_pen)]
+    size = float(np.mean(sizes)) + penalty + abs(support) + float(np.abs(V) @ np.abs(w_pen))
     gap = sum(max(0.0, s) for s in sums) + 4 * EPS * size
-    gap += float(np.linalg.norm(free) * (1 + np.linalg.norm(w)))
+    gap += float(np.linalg.norm(infeasible) * (1 + np.linalg.norm(w)))
     error = gap + point.f_rounding
     return Gap(w, u, point.f, error if np.isfinite(error) else np.inf, point.f_rounding)
 
 
 def l1_strength(objective: LinearObjective) -> float:
-    """Return the weight of the absolute values in the penalty."""
+    """Return the factor of |w|_1 in the penalty; 0 if there is none."""
     penalty = objective.penalty
     if isinstance(penalty, ElasticNet):
         return penalty.l1
     return penalty.weight if isinstance(penalty, L1) else 0.0
 
 
-def _charged(objective: LinearObjective, q: Vector) -> tuple[Vector, Vector]:
+def _infeasible_part(objective: LinearObjective, q: Vector) -> tuple[Vector, Vector]:
     """Return the part of q that must vanish, and -q on the penalised coordinates without it."""
     V, penalty = -q[: objective.n_penalised], objective.penalty
-    free = q.copy()
+    infeasible = q.copy()
     if not penalty.weight and not penalty.indicator:
-        return free, np.zeros_like(V)
-    free[: objective.n_penalised] = 0.0
+        return infeasible, np.zeros_like(V)
+    infeasible[: objective.n_penalised] = 0.0
     if isinstance(penalty, Box):
-        open_ = ((V > 0) & np.isinf(penalty.upper)) | ((V < 0) & np.isinf(penalty.lower))
-        free[: objective.n_penalised][open_] = V[open_]
-        V = np.where(open_, 0.0, V)
-    return free, V
+        unbounded = ((V > 0) & np.isinf(penalty.upper)) | ((V < 0) & np.isinf(penalty.lower))
+        infeasible[: objective.n_penalised][unbounded] = V[unbounded]
+        V = np.where(unbounded, 0.0, V)
+    return infeasible, V

@@ -1,4 +1,4 @@
-"""Dense factors of X, built a row block at a time: X itself is never densified as a whole."""
+"""Dense Gram matrices and the R factor of X, computed one dense block of rows at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BLOCK_ELEMENTS = 1 << 20
 """Entries of one dense row block: 8 MiB."""
 
 LEAST_ROWS = 1024
-"""A block is at least this high, so that its product outweighs adding it up."""
+"""Rows of a block, at least: the cost of its product must exceed that of adding the results."""
 
 
 def dense_blocks(
@@ -28,8 +28,8 @@ def dense_blocks(
     size = max(least_rows, BLOCK_ELEMENTS // max(1, n_features))
     for start in range(0, n_samples, size):
         rows = slice(start, min(start + size, n_samples))
-        part = row_range(data.X, rows)
-        yield rows, part if isinstance(part, np.ndarray) else part.toarray()
+        block = row_range(data.X, rows)
+        yield rows, block if isinstance(block, np.ndarray) else block.toarray()
 
 
 def feature_gram(
@@ -42,15 +42,16 @@ def feature_gram(
     Parameters
     ----------
     weights
-        Non-negative, (n_samples,); None is all ones.
+        Non-negative, (n_samples,); None stands for ones.
     basis
-        B, (n_features, rank); None is the identity.
+        B, (n_features, rank); None stands for the identity.
     """
     size = data.shape[1] if basis is None else basis.shape[1]
     H = np.zeros((size, size))
     for rows, X in dense_blocks(data):
         A = X if basis is None else X @ basis
         if weights is not None:
+            # With the square root on both sides A.T @ A is symmetric to the last bit.
             A = A * np.sqrt(weights[rows])[:, None]
         H += A.T @ A
     return H
@@ -65,13 +66,14 @@ def sample_gram(data: DataMatrix) -> Square:
 def triangle(data: DataMatrix) -> NDArray[np.float64]:
     """Return R of the QR factorisation of X, (min(n_samples, n_features), n_features).
 
-    Its singular values and right singular vectors are those of X, to the accuracy of X itself and
-    not of its square.
+    Its singular values and right singular vectors are those of X. They are as accurate as if they
+    were computed from X, which those of the Gram matrix are not: it squares the condition number.
     """
     from scipy.linalg import qr
 
     R: NDArray[np.float64] = np.zeros((0, data.shape[1]))
+    # R is factorised anew with every block: blocks of 4 n_features rows or more keep that cheap.
     for _, X in dense_blocks(data, least_rows=max(LEAST_ROWS, 4 * data.shape[1])):
-        (below,) = qr(np.vstack([R, X]), mode="r", overwrite_a=True, check_finite=False)
-        R = np.asarray(below[: data.shape[1]], dtype=np.float64)
+        (stacked,) = qr(np.vstack([R, X]), mode="r", overwrite_a=True, check_finite=False)
+        R = np.asarray(stacked[: data.shape[1]], dtype=np.float64)
     return R

@@ -1,4 +1,4 @@
-"""A primal-dual interior point method, for losses with kinks, penalties with kinks and bounds."""
+"""A primal-dual interior point method for losses and penalties with kinks, and for constraints."""
 
 from __future__ import annotations
 
@@ -10,80 +10,85 @@ from lrbench.optimum.barrier import BoxTerms, Diagonal, PieceTerms, SmoothTerms,
 from lrbench.optimum.barrier_ball import BallTerms
 from lrbench.optimum.fenchel import Gap, gap_at, l1_strength
 from lrbench.optimum.gram import Square, feature_gram
+from lrbench.optimum.newton import Solve, factorised
 from lrbench.optimum.pieces import Pieces, pieces
 from lrbench.optimum.point import ridge
-from lrbench.optimum.steps import Solve, factorised
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.box import Box
 
 MAX_STEPS = 150
 
-NEARLY = 0.995
-"""The share of the longest step that is taken."""
+STEP_FRACTION = 0.995
+"""The fraction of the longest step that is taken: at 1 a slack or multiplier would become 0."""
 
 PATIENCE = 8
-"""Steps without a better certificate after which the search ends, once the products are spent."""
+"""Steps without a smaller gap after which the method ends, if the products are `SPENT`."""
 
 SPENT = 1e-13
-"""Sum of the products, relative to F, that promises no better certificate."""
+"""Sum of the products, relative to F, below which the gap is not expected to fall further."""
 
 TINY = 1e-6
-"""Stands for F or its gradient at the start where that is 0."""
+"""Replaces F or its gradient at the start, where they are 0, as the scale of the multipliers."""
 
-NOTHING = 1e-30
-"""A gap that needs no improvement even where F and its rounding are 0."""
+NEGLIGIBLE = 1e-30
+"""A gap that is small enough even where F and its rounding are 0."""
 
 SMALL = 1e-7
-"""Coefficients, relative to the largest, that are tried as zeros of an l1 penalty."""
+"""Size of a coefficient, relative to the largest, below which l1 may have it set to 0."""
 
 LATE = 1e-5
-"""Sum of the products, relative to F, under which the gap is worth its price."""
+"""Sum of the products, relative to F, above which the gap is not computed, to save time."""
 
 
 def interior_point(objective: LinearObjective) -> Gap:
-    r"""Return the best pair of a primal and a dual point that the central path leads to.
+    r"""Return the primal and dual point with the smallest gap of all iterates.
 
-    Every term is psi(a) = max_u u a - psi*(u) with its slope u between bounds; the method follows
+    Every term is psi(a) = max_u u a - psi*(u) with its slope u between bounds. The method follows
+    the central path
 
     .. math:: X^\top u / n + v + \kappa w = 0, \qquad
         \text{multiplier} \cdot \text{slack} = \mu \text{ for every bound}
 
-    to mu = 0, with Mehrotra's predictor and corrector (v: the slopes of the penalty's kinks or
-    bounds, kappa its l2 part). It ends when the duality gap no longer falls; that is computed
-    afresh from (w, u), nothing is taken from the method's own account of it.
+    to mu = 0, with Mehrotra's predictor and corrector. Here v are the slopes of the kinks or bounds
+    of the penalty, and kappa is the weight of its l2 part.
 
     Notes
     -----
-    A step costs one product X^T D X and one factorisation of it.
+    The method ends when the duality gap no longer falls. The gap is computed from (w, u) alone, so
+    that the certificate does not depend on the correctness of the iteration. A step costs one
+    product X^T D X and one factorisation of it.
 
     References
     ----------
     Mehrotra, On the implementation of a primal-dual interior point method, SIAM J. Optim. 2(4),
     1992. Wright, Primal-dual interior-point methods, SIAM, 1997, chapter 10.
     """
-    path = Path(objective)
-    best, since = path.gap(), 0
+    path = CentralPath(objective)
+    best, without_gain = path.gap(), 0
     for _ in range(MAX_STEPS):
         if not path.step():
             break
         if path.products() > LATE * (1 + abs(best.value)):
             continue
-        found = path.gap()
-        since = 0 if found.error < best.error else since + 1
-        best = min(best, found, key=lambda g: g.error)
+        current = path.gap()
+        # At the end rounding makes the gap rise and fall: a single rise is no reason to stop.
+        without_gain = 0 if current.error < best.error else without_gain + 1
+        best = min(best, current, key=lambda g: g.error)
         spent = path.products() <= SPENT * (1 + abs(best.value))
-        if (spent and since >= PATIENCE) or best.error <= max(NOTHING, 2 * best.rounding):
+        if spent and without_gain >= PATIENCE:
+            break
+        if best.error <= max(NEGLIGIBLE, 2 * best.rounding):
             break
     return _with_zeros(objective, best)
 
 
-class Path:
-    """Where the method is.
+class CentralPath:
+    """The iterate of the method: w, the slopes, and the pairs of the loss and of the penalty.
 
     Parameters
     ----------
     objective
-        F; a loss made of pieces, or a penalty with kinks or bounds, or both.
+        F, with a loss made of pieces, or a penalty with kinks or bounds, or both.
     """
 
     def __init__(self, objective: LinearObjective) -> None:
@@ -91,37 +96,43 @@ class Path:
         self._pen = slice(0, objective.n_penalised)
         self.w = _inner_start(objective)
         self._z: PerSample = np.asarray(objective.data.X @ self.w)
-        self._loss = _loss_terms(objective, self._z)
+        self._loss: Terms = SmoothTerms(objective.loss, objective.y, self._z)
+        if (loss_pieces := pieces(objective)) is not None:
+            multiplier = float(np.mean(np.abs(self._z - loss_pieces.kink))) or 1.0
+            self._loss = PieceTerms(loss_pieces, self._z, multiplier)
         self._penalty = _penalty_terms(objective, self.w)
         self._n_pairs = self._loss.n_pairs + (self._penalty.n_pairs if self._penalty else 0)
 
     def products(self) -> float:
-        """Return the method's own account of the gap."""
+        """Return the sum of all products: in exact arithmetic, the gap at a feasible point."""
         total = self._loss.products() / self._objective.n_samples
         return total + (self._penalty.products() if self._penalty else 0.0)
 
     def gap(self) -> Gap:
-        """Return the duality gap here."""
+        """Return the duality gap at the iterate."""
         w = self.w
+        # Rounding, or the slack of a ball that is a variable of its own, may leave w outside.
         if self._objective.penalty.indicator:
             w = w.copy()
             w[self._pen] = self._objective.penalty.prox(w[self._pen, None], np.ones(1))[:, 0]
         return gap_at(self._objective, w, self._loss.u)
 
     def step(self) -> bool:
-        """Take one step: a predictor that aims at 0, a corrector that aims where it came to.
+        """Take one step; return False if it is not finite, because the products are too small.
 
-        Return False where the products are so small that the step is lost in rounding.
+        A predictor aims at products of 0. The corrector aims at a target that is smaller the better
+        the predictor succeeds.
         """
         mu = self.products() / self._n_pairs
         D, k, k_pen = self._linearise(0.0, correct=False)
-        solve = self._factorise(D)
-        _, length = self._turn(solve, k, k_pen)
+        solve = self._factorise(D)  # the corrector has the same matrix: one factor serves both
+        _, length = self._set_direction(solve, k, k_pen)
         after = self._loss.products_after(length) / self._objective.n_samples
         after += self._penalty.products_after(length) if self._penalty else 0.0
+        # Mehrotra's choice of the centring parameter: the cube of the predicted reduction.
         target = mu * min(1.0, after / (mu * self._n_pairs)) ** 3 if mu > 0 else 0.0
         _, k, k_pen = self._linearise(target, correct=True)
-        dw, length = self._turn(solve, k, k_pen)
+        dw, length = self._set_direction(solve, k, k_pen)
         if not np.all(np.isfinite(dw)):
             return False
         self.w = self.w + length * dw
@@ -132,84 +143,85 @@ class Path:
         return True
 
     def _linearise(self, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal, Vector]:
+        """Return D and k of the loss, and k of the penalty."""
         n = self._objective.n_samples
+        # F is the mean of the losses: their slopes and multipliers are n times those of F.
         D, k = self._loss.linearise(self._z, n * target, correct=correct)
-        self._stiff = self._shift = np.zeros(self._objective.n_penalised)
+        self._stiff = k_pen = np.zeros(self._objective.n_penalised)
         if self._penalty:
-            self._stiff, self._shift = self._penalty.linearise(
-                self.w[self._pen], target, correct=correct
-            )
-        return D, k, self._shift
+            w_pen = self.w[self._pen]
+            self._stiff, k_pen = self._penalty.linearise(w_pen, target, correct=correct)
+        return D, k, k_pen
 
     def _factorise(self, D: Diagonal) -> Solve:
         objective = self._objective
         H: Square = feature_gram(objective.data, D) / objective.n_samples
         penalised = np.arange(objective.n_penalised)
         H[penalised, penalised] += objective.penalty.curvature + self._stiff
-        if not np.all(np.isfinite(H)):
+        if not np.all(np.isfinite(H)):  # a direction of NaN ends the method
             return lambda v: np.full_like(v, np.nan)
         if isinstance(self._penalty, BallTerms):
             w = self.w[self._pen]
-            H[self._pen, self._pen] += self._penalty.bow * np.outer(w, w)
+            H[self._pen, self._pen] += self._penalty.rank_one_weight * np.outer(w, w)
         return factorised(H)
 
-    def _turn(self, solve: Solve, k: Diagonal, k_pen: Vector) -> tuple[Vector, float]:
-        """Return the direction and the step length."""
+    def _set_direction(self, solve: Solve, k: Diagonal, k_pen: Vector) -> tuple[Vector, float]:
+        """Fix the direction of all terms; return dw and the step length."""
         objective = self._objective
         g = np.asarray(objective.data.X.T @ (self._loss.u + k)) / objective.n_samples
         g += ridge(objective, self.w)
         if self._penalty:
             g[self._pen] += self._penalty.u + k_pen
         dw = -solve(g)
-        longest = self._loss.move(np.asarray(objective.data.X @ dw))
+        longest = self._loss.set_direction(np.asarray(objective.data.X @ dw))
         if self._penalty:
-            longest = min(longest, self._penalty.move(dw[self._pen]))
-        return dw, min(1.0, NEARLY * longest)
+            longest = min(longest, self._penalty.set_direction(dw[self._pen]))
+        return dw, min(1.0, STEP_FRACTION * longest)
 
 
 def _inner_start(objective: LinearObjective) -> Vector:
-    """Return 0, or a point well inside a box near 0: no score is far from 0 there."""
+    """Return 0, or a point well inside a box and near 0."""
     w, penalty = np.zeros(objective.n_features), objective.penalty
     if isinstance(penalty, Box):
         longest = float(np.sqrt(objective.data.row_norms_sq().max(initial=0.0)))
-        room = min((penalty.upper - penalty.lower) / 2, 1.0 / longest if longest else 1.0)
-        inside = min(max(0.0, penalty.lower + room), penalty.upper - room)
-        w[: objective.n_penalised] = inside
+        # A margin of at most 1 / max |x_i| keeps w near 0 and the scores small: exp may overflow.
+        margin = min((penalty.upper - penalty.lower) / 2, 1.0 / longest if longest else 1.0)
+        w[: objective.n_penalised] = min(max(0.0, penalty.lower + margin), penalty.upper - margin)
     return w
 
 
 def _with_zeros(objective: LinearObjective, best: Gap) -> Gap:
-    """Return the point with its small coefficients at 0 if the gap is none the worse for it."""
+    """Return the point with small coefficients set to 0, if the gap grows by rounding at most.
+
+    An interior point method approaches the zeros of an l1 penalty, but it never reaches them.
+    """
     if not l1_strength(objective):
         return best
     w = best.w.copy()
     pen = w[: objective.n_penalised]
     pen[np.abs(pen) <= SMALL * np.abs(pen).max(initial=0.0)] = 0.0
-    found = gap_at(objective, w, best.u)
-    return found if found.error <= best.error + best.rounding else best
-
-
-def _loss_terms(objective: LinearObjective, z: PerSample) -> Terms:
-    parts = pieces(objective)
-    if parts is None:
-        return SmoothTerms(objective.loss, objective.y, z)
-    return PieceTerms(parts, z, float(np.mean(np.abs(z - parts.kink))) or 1.0)
+    sparse = gap_at(objective, w, best.u)
+    return sparse if sparse.error <= best.error + best.rounding else best
 
 
 def _penalty_terms(objective: LinearObjective, start: Vector) -> Terms | None:
-    """Return the penalty's kinks or bounds; multipliers and slacks are of the size of F there."""
+    """Return the kinks or bounds of the penalty; None if it has none.
+
+    The first multipliers are of such a size that the products sum to about F (l1), or that the
+    slopes are as large as the gradient of F (box, ball).
+    """
     penalty, l1 = objective.penalty, l1_strength(objective)
     w = start[: objective.n_penalised]
     if not w.size:
         return None
     if l1:
         f = float(objective.value(start[:, None])[0])
-        flat = np.full_like(w, l1)
-        kinks = Pieces(np.zeros_like(w), -flat, flat, 0.0)
+        slope = np.full_like(w, l1)
+        kinks = Pieces(np.zeros_like(w), -slope, slope, 0.0)
         return PieceTerms(kinks, w, max(abs(f), TINY) / (l1 * w.size))
-    steepness = float(np.linalg.norm(objective.gradient(start[:, None])[: w.size])) or TINY
+    g_norm = float(np.linalg.norm(objective.gradient(start[:, None])[: w.size])) or TINY
     if isinstance(penalty, Box):
-        return BoxTerms(penalty.lower, penalty.upper, w, steepness / np.sqrt(w.size))
+        return BoxTerms(penalty.lower, penalty.upper, w, g_norm / np.sqrt(w.size))
     if isinstance(penalty, BallPenalty):
-        return BallTerms(penalty.radius, w, steepness / penalty.radius)
+        return BallTerms(penalty.radius, w, g_norm / penalty.radius)
     return None

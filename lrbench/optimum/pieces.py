@@ -24,23 +24,24 @@ class Pieces:
     Parameters
     ----------
     kink
-        t, one a term.
+        t, one for each term.
     least, most
         l and h; infinite where the slope is unbounded on that side.
-    bend
-        c, 0 or 1: whether the middle piece is a parabola or a kink.
+    dual_curvature
+        c, 0 or 1: with 0 the two lines meet in a kink, with 1 in a parabola.
     """
 
     kink: PerSample
     least: PerSample
     most: PerSample
-    bend: float
+    dual_curvature: float
 
 
 def pieces(objective: LinearObjective) -> Pieces | None:
-    """Return the loss as pieces; None where it is made of something else (or squared)."""
+    """Return the loss as pieces; None for the squared loss and losses of another form."""
     y, loss = objective.y, objective.loss
     zeros, inf = np.zeros_like(y), np.full_like(y, np.inf)
+    # (1 - yz)_+ is the maximum of u (z - y) over u between 0 and -y, because 1 = y^2.
     if isinstance(loss, Hinge):
         return Pieces(y, np.minimum(-y, zeros), np.maximum(-y, zeros), 0.0)
     if isinstance(loss, SquaredHinge):

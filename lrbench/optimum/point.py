@@ -1,4 +1,4 @@
-"""The objective at one point, with all that Newton's method and the certificate read off it."""
+"""The objective at one point, and what Newton's method and the certificates need of it there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EPS = float(np.finfo(float).eps)
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One w.
+    """A point w; every quantity is computed when it is first used.
 
     Parameters
     ----------
@@ -57,8 +57,9 @@ class Point:
 
     @cached_property
     def f_rounding(self) -> float:
-        """Allowance for the rounding of F in float64, that of the scores included."""
+        """Allowance for the rounding of F in float64, including that of the scores."""
         size, total = np.abs(self.w), 0.0
+        # The rounding of z_i is about eps |x_i|'|w|, and F changes with z_i by the factor |u_i|/n.
         for rows, X, _ in self.objective.data.blocks(1):
             total += float(np.abs(self.u[rows]) @ (abs(X) @ size))
         return 4 * EPS * (abs(self.f) + total / self.objective.n_samples)
@@ -78,7 +79,7 @@ def value(objective: LinearObjective, z: PerSample, w: Vector) -> float:
 
 
 def ridge(objective: LinearObjective, v: Vector) -> Vector:
-    """Return the Hessian of the penalty times `v` (also its gradient at `v`)."""
+    """Return the gradient at `v` of the quadratic part of the penalty, curvature |v|^2 / 2."""
     out = objective.penalty.curvature * v
     out[objective.n_penalised :] = 0.0
     return out

@@ -1,4 +1,4 @@
-"""Where the minimiser is looked for: a basis of the part of R^d that the data see."""
+"""The subspace in which the direct solver looks for a minimiser."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ DIRECT = 3000
 """min(n_samples, n_features) up to which the Hessian is factorised."""
 
 DENSE = 1 << 25
-"""Entries of X up to which wide data are densified: 256 MiB."""
+"""Entries of X up to which wide data are converted to a dense array: 256 MiB."""
 
 ILL_CONDITIONED = 1e-6
-"""Ratio of singular values below which Newton works in the singular basis."""
+"""Ratio of singular values below which Newton's method works in the singular basis."""
 
 
 @dataclass(frozen=True)
@@ -29,31 +29,33 @@ class Singular:
     values: NDArray[np.float64]
     """Descending, (min(n_samples, n_features),)."""
     rank: int
-    """Of X with its columns (rows, where they are fewer) at unit length: units do not count."""
+    """The rank of X, counted after its columns (or its rows, if they are fewer) have been scaled to
+    unit length: it must not depend on the units of the features."""
 
 
 @dataclass(frozen=True)
 class RowSpace:
     """An orthonormal basis of a subspace that holds a minimiser.
 
-    Without a penalty w may move along null(X) freely: the subspace is the row space of X through
-    w_0, so that the minimiser nearest to w_0 is found. With l2 it is only a saving for wide data.
+    Without a penalty F is constant along null(X). Steps then stay in the row space of X, so that
+    Newton's method converges to the minimiser nearest to w_0. With l2 the minimiser is unique, and
+    the subspace only saves time on wide data.
     """
 
     basis: NDArray[np.float64] | None
-    """(n_features, rank), orthonormal columns; None is all of R^d."""
+    """(n_features, rank), orthonormal columns; None stands for all of R^d."""
     singular: Singular | None
-    """None if not computed."""
+    """The singular values of X; None if they were not computed."""
 
     def start(self, w0: Vector, penalised: bool) -> Vector:
-        """Return the point from which Newton starts: no scores but those that w_0 cannot lose."""
+        """Return where Newton's method starts: the part of w_0 in null(X), or 0 with a penalty."""
         if penalised or self.basis is None:
             return np.zeros_like(w0)
         return w0 - self.basis @ (self.basis.T @ w0)
 
 
 def direct(objective: LinearObjective) -> bool:
-    """Return whether the Hessian, on the smaller side, is small enough to be factorised."""
+    """Return whether the Hessian is small enough to be factorised, in a basis if X is wide."""
     n, d = objective.data.shape
     return d <= min(n, DIRECT) or (n < d and n <= DIRECT and n * d <= DENSE)
 
@@ -67,8 +69,8 @@ def row_space(objective: LinearObjective) -> RowSpace:
 
 def rank(singular: NDArray[np.float64], shape: tuple[int, int]) -> int:
     """Return how many singular values exceed eps max(n_samples, n_features) times the largest."""
-    cut = np.finfo(float).eps * max(shape) * singular.max(initial=0.0)
-    return int(np.count_nonzero(singular > cut))
+    threshold = np.finfo(float).eps * max(shape) * singular.max(initial=0.0)
+    return int(np.count_nonzero(singular > threshold))
 
 
 def null_space(data: DataMatrix) -> NDArray[np.float64]:
@@ -80,7 +82,7 @@ def null_space(data: DataMatrix) -> NDArray[np.float64]:
 
 
 def _penalised_basis(objective: LinearObjective) -> NDArray[np.float64] | None:
-    """Return the row space of the penalised columns, and the intercept's axis."""
+    """Return a basis of the row space of the penalised columns and of the intercept's axis."""
     from scipy.linalg import block_diag, qr
 
     n, d = objective.data.shape
@@ -97,6 +99,7 @@ def _unpenalised(objective: LinearObjective) -> RowSpace:
     n, d = objective.data.shape
     if n < d:
         X = _dense(objective)
+        # Scaling a row changes no row space, and it makes the rank blind to the size of a sample.
         _, s, VT = svd(X / _lengths(X, 1)[:, None], full_matrices=False, check_finite=False)
         r = rank(s, (n, d))
         basis = np.ascontiguousarray(VT[:r].T)
@@ -111,6 +114,7 @@ def _unpenalised(objective: LinearObjective) -> RowSpace:
     singular = Singular(np.asarray(svdvals(R)), r)
     if r == d and s[-1] > ILL_CONDITIONED * s[0]:
         return RowSpace(None, singular)
+    # R = (U S V^T) diag(units): its row space is spanned by the columns of diag(units) V.
     Q = qr(VT[:r].T * units[:, None], mode="economic", check_finite=False)[0]
     return RowSpace(np.asarray(Q), singular)
 

@@ -1,7 +1,8 @@
-"""The minimiser of a problem: which reference solver, which certificate."""
+"""The certified minimum of a problem: the choice of reference solver and certificate."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,12 +15,12 @@ from lrbench.errors import OptimumError
 from lrbench.losses.squared import Squared
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum.base import GIVEN, NOT_ATTAINED, Curvature, Optimum
+from lrbench.optimum.base import NOT_ATTAINED, UNCERTIFIED, Curvature, Optimum
 from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
 from lrbench.optimum.certificate import LowerBound, certify, dual_point
 from lrbench.optimum.composite import by_newton, minimise_composite, refuse_unknown
-from lrbench.optimum.curvature import curvature
-from lrbench.optimum.newton import minimise
+from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.newton import FactorisedStep, IterativeStep, NewtonStep, minimise
 from lrbench.optimum.point import Point
 from lrbench.optimum.row_space import direct, row_space
 from lrbench.optimum.separation import (
@@ -32,16 +33,15 @@ from lrbench.optimum.separation import (
     separates,
     separation,
 )
-from lrbench.optimum.steps import FactorisedStep, IterativeStep, NewtonStep
 
-NOT_REACHED = "counts of zero draw scores to minus infinity: the infimum is not attained"
+ZERO_COUNTS = "counts of zero draw scores to minus infinity: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"
 
 LOOSE = 1e-2
-"""Relative error of f_star beyond which its point is not called a minimiser."""
+"""Error of f_star, relative to max(1, |f_star|), above which no minimiser is claimed."""
 
 ASYMPTOTIC = 60.0
-"""A margin at which the loss of a separated sample, e^-60, is nothing."""
+"""A margin at which the loss of a separated sample, e^-60, is far below rounding."""
 
 
 def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
@@ -50,63 +50,65 @@ def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
     Parameters
     ----------
     cache
-        The folder of lrbench's cache; None computes afresh.
+        The folder of lrbench's cache; None to compute the minimum without a cache.
 
     Raises
     ------
     OptimumError
-        No reference solver fits the loss, or the minimiser has an entry that is not finite.
+        No reference solver can handle the loss, or the minimiser is not finite.
 
     Notes
     -----
-    Never a first-order method: Newton's method (one step is the closed form of least squares, the
-    others refine it) with a factorised Hessian where min(n_samples, n_features) <= 3000, with
-    conjugate gradients above; of several minimisers it is then the one nearest to w_0. An interior
-    point method wherever the loss or the penalty has kinks or there is a constraint; of several
-    minimisers it is then any.
+    The reference solver is never a first-order method. Smooth problems are solved by Newton's
+    method, with a factorised Hessian if min(n_samples, n_features) <= 3000 and by conjugate
+    gradients otherwise. Its first step is the closed form of least squares, and the others refine
+    it. If there are several minimisers, the result is the one nearest to w_0. Problems with kinks
+    or constraints are solved by an interior point method, which returns any of several minimisers.
     """
     path = optimum_path(problem, cache)
-    found = load_optimum(path, problem.n_features) if path else None
-    if found is None:
-        # SciPy's BLAS is another library than NumPy's: it must be loaded to be limited, so that
-        # the bits of the optimum do not depend on the number of cores.
+    optimum = load_optimum(path, problem.n_features) if path else None
+    if optimum is None:
+        # The bits of the optimum must not depend on the number of cores. SciPy brings a BLAS of its
+        # own beside NumPy's, which can be limited only after it has been loaded.
         import scipy.linalg  # noqa: F401
 
         with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
-            found = _honest(solve(problem, problem.w0))
+            optimum = _converged_only(solve(problem, problem.w0))
         if path:
-            save_optimum(path, found)
-    return found
+            save_optimum(path, optimum)
+    return optimum
 
 
-def _honest(found: Optimum) -> Optimum:
-    """Return `found`, without its minimiser where the reference solver did not converge."""
-    if not found.attained or found.f_star_error <= LOOSE * max(1.0, abs(found.f_star)):
-        return found
-    why = f"the reference solver did not converge: f* is known to {found.f_star_error:.0e} only"
-    return replace(found, attained=False, w_star=None, no_minimiser=why, distance_error=None)
+def _converged_only(optimum: Optimum) -> Optimum:
+    """Return `optimum`, without its minimiser if the reference solver did not converge."""
+    error = optimum.f_star_error
+    if not optimum.attained or error <= LOOSE * max(1.0, abs(optimum.f_star)):
+        return optimum
+    reason = f"the reference solver did not converge: f* is known to {error:.0e} only"
+    return _without_minimiser(optimum, reason)
+
+
+def _without_minimiser(optimum: Optimum, reason: str) -> Optimum:
+    return replace(optimum, attained=False, w_star=None, no_minimiser=reason, distance_error=None)
 
 
 def discard_optimum(problem: LinearProblem, cache: Path | None) -> None:
-    """Delete the cached optimum of `problem`, if there is one: a run refuted it."""
+    """Delete the cached optimum of `problem`, if there is one, after a run has refuted it."""
     path = optimum_path(problem, cache)
-    if path is None:
-        return
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def uncertified(problem: LinearProblem, f_star: float) -> Optimum:
-    """Return what is known where the user names the minimum: no minimiser and no error bound."""
-    why = "no minimiser is known beside --f-star"
-    return _not_attained(curvature(problem), f_star, 0.0, GIVEN, why)
+    """Return the optimum with an f_star that the user gave: no minimiser and no error bound."""
+    reason = "no minimiser is known beside --f-star"
+    return _not_attained(find_curvature(problem), f_star, 0.0, UNCERTIFIED, reason)
 
 
 @dataclass(frozen=True)
 class _Solved:
-    """What Newton's method ended with."""
+    """The last point of Newton's method, and what its certificate needs."""
 
     point: Point
     step: NewtonStep
@@ -122,23 +124,20 @@ def solve(objective: LinearObjective, w0: Vector) -> Optimum:
     refuse_unknown(objective)
     endless = never_flat(objective)
     if endless and one_class(objective):
-        return _completely_separable(objective, curvature(objective))
+        return _completely_separable(objective, find_curvature(objective))
     if not by_newton(objective):
         return minimise_composite(objective, endless=endless)
-    endless = endless and objective.penalty.curvature == 0
+    endless = endless and objective.penalty.curvature == 0  # l2 makes F grow in every direction
     solved = _newton(objective, w0, stop_if_separated=endless)
     if endless and separates(objective, solved.point.z):
         return _completely_separable(objective, solved.curvature)
     if endless:
+        # The dual point costs three solves, but the linear program may take a minute.
         u = dual_point(solved.point, solved.step)
         if not overlap_proved(objective, u):
             return _maybe_separable(objective, solved, u)
-    found = _attained(solved)
-    if recedes(objective):
-        return replace(
-            found, attained=False, w_star=None, no_minimiser=NOT_REACHED, distance_error=None
-        )
-    return found
+    optimum = _attained(solved)
+    return _without_minimiser(optimum, ZERO_COUNTS) if recedes(objective) else optimum
 
 
 def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) -> _Solved:
@@ -147,12 +146,12 @@ def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) 
     if direct(objective):
         space = row_space(objective)
         start = space.start(w0, penalised)
-        bends = curvature(objective, space.singular)
+        curvature = find_curvature(objective, space.singular)
         step = FactorisedStep(objective, space.basis)
         solver = "closed form" if isinstance(objective.loss, Squared) else "Newton"
     else:
         start = np.zeros_like(w0) if penalised else w0
-        bends = curvature(objective)
+        curvature = find_curvature(objective)
         step = IterativeStep(objective)
         solver = "Newton-CG"
     stop = partial(separates, objective) if stop_if_separated else None
@@ -162,26 +161,32 @@ def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) 
             "the reference solver found no finite minimiser.",
             "scale the data (--scale maxabs) or add a penalty.",
         )
-    return _Solved(point, step, bends, solver)
+    return _Solved(point, step, curvature, solver)
 
 
 def _attained(solved: _Solved) -> Optimum:
-    found, mu = solved.certificate(), solved.curvature.mu
+    certificate, mu = solved.certificate(), solved.curvature.mu
     point = solved.point
     return Optimum(
+        # Computed as in the runs, which sum the losses in another order than `Point.f`.
         f_star=float(point.objective.value(point.w[:, None])[0]),
-        f_star_error=found.error,
-        method=f"{solved.solver}, {found.name}",
+        f_star_error=certificate.error,
+        method=f"{solved.solver}, {certificate.name}",
         attained=True,
         w_star=point.w,
         no_minimiser="",
+        # mu |w - w*| <= |grad F(w)|
         distance_error=(point.g_norm + point.g_rounding) / mu if mu > 0 else None,
         curvature=solved.curvature,
     )
 
 
 def _not_attained(
-    bends: Curvature, f_star: float, error: float, method: str, no_minimiser: str = NOT_ATTAINED
+    curvature: Curvature,
+    f_star: float,
+    error: float,
+    method: str,
+    no_minimiser: str = NOT_ATTAINED,
 ) -> Optimum:
     return Optimum(
         f_star=f_star,
@@ -191,56 +196,59 @@ def _not_attained(
         w_star=None,
         no_minimiser=no_minimiser,
         distance_error=None,
-        curvature=bends,
+        curvature=curvature,
     )
 
 
-def _completely_separable(objective: LinearObjective, bends: Curvature) -> Optimum:
-    """Far along the separating direction every term falls to its infimum."""
+def _completely_separable(objective: LinearObjective, curvature: Curvature) -> Optimum:
+    """Return the mean of the infima of the losses: F tends to it along the direction."""
     y = objective.y
     infimum = -float(np.mean(objective.loss.conjugate(np.zeros_like(y), y)))
-    return _not_attained(bends, infimum + 0.0, 0.0, "Newton, separating direction")
+    # + 0.0 turns the -0.0 of a logistic loss into 0.0.
+    return _not_attained(curvature, infimum + 0.0, 0.0, "Newton, separating direction")
 
 
 def _maybe_separable(objective: LinearObjective, solved: _Solved, u: PerSample) -> Optimum:
-    """Let the linear program decide."""
+    """Return the optimum, after a linear program has decided whether the data are separable."""
     try:
-        found = separation(objective, u)
+        separable = separation(objective, u)
     except TimeoutError:
         certificate = solved.certificate()
         method = f"{solved.solver}, {certificate.name}"
         return _not_attained(solved.curvature, solved.point.f, certificate.error, method, UNDECIDED)
-    if found is None:
+    if separable is None:
         return _attained(solved)
-    if found.separated.all() and separates(objective, objective.data.X @ found.direction):
+    if separable.separated.all() and separates(objective, objective.data.X @ separable.direction):
         return _completely_separable(objective, solved.curvature)
-    return _quasi_separable(objective, solved.curvature, found)
+    return _quasi_separable(objective, solved.curvature, separable)
 
 
-def _quasi_separable(objective: LinearObjective, bends: Curvature, found: Separation) -> Optimum:
-    """Return the infimum: that of the samples that overlap, times their share.
+def _quasi_separable(
+    objective: LinearObjective, curvature: Curvature, separable: Separation
+) -> Optimum:
+    """Return the infimum: that of the samples that overlap, times their fraction of all samples.
 
-    It is bounded below by their certificate (the other terms are at least their infima, taken as 0
-    here), above by F far along the direction.
+    Their certificate bounds it below, because the losses of the other samples are at least 0. F far
+    along the separating direction bounds it above.
     """
-    inner_value = inner_error = share = 0.0
+    direction, separated = separable.direction, separable.separated
+    lower = 0.0
     w = np.zeros(objective.n_features)
     name = "linear program"
-    if not found.separated.all():
-        rest = rest_of(objective, found.separated)
+    if not separated.all():
+        rest = rest_of(objective, separated)
         inner = _newton(rest, w, stop_if_separated=False)
         certificate = inner.certificate()
-        share = rest.n_samples / objective.n_samples
-        inner_value, inner_error, w = inner.point.f, certificate.error, inner.point.w
+        w = inner.point.w
+        lower = rest.n_samples / objective.n_samples * (inner.point.f - certificate.error)
         name = f"linear program, {certificate.name}"
-    margins = objective.y * (objective.data.X @ found.direction)
-    nearest = float(margins[found.separated].min())
-    lower = share * (inner_value - inner_error)
+    margins = objective.y * (objective.data.X @ direction)
+    nearest = float(margins[separated].min())
     if nearest <= 0:
         raise OptimumError(
             "the separating direction of the linear program does not separate in float64.",
             "scale the data (--scale maxabs) or add a penalty.",
         )
-    point = Point(objective, w + ASYMPTOTIC / nearest * found.direction)
+    point = Point(objective, w + ASYMPTOTIC / nearest * direction)
     error = max(0.0, point.f - lower) + point.f_rounding
-    return _not_attained(bends, point.f, error, f"Newton, {name}")
+    return _not_attained(curvature, point.f, error, f"Newton, {name}")

@@ -1,4 +1,4 @@
-"""Logistic regression without a penalty on separable data: the infimum is not attained."""
+"""Whether a minimiser exists: separable classes, and counts of zero that draw scores to -inf."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lrbench.optimum.row_space import DIRECT, null_space
 EPS = float(np.finfo(float).eps)
 
 FAR = 40.0
-"""A margin at which a loss with a minimiser on separable data has derivative 0."""
+"""A margin at which the derivative of the hinge losses is 0, and that of logistic is not."""
 
 INTERIOR = 1e-10
 """Least |u_i| of a dual point that proves, despite rounding, that no direction separates."""
@@ -25,10 +25,10 @@ CLEARLY_INTERIOR = 1e-6
 """Least |u_i| that fixes x_i'd to 0 in the linear program."""
 
 INFEASIBLE = 1e-12
-"""Largest X^T u of a dual point, relative to the sum of |u_i| |x_i|."""
+"""Largest |X^T u| of a dual point, relative to the sum of |u_i| |x_i|: rounding only."""
 
 TIME_LIMIT = 60.0
-"""Seconds for the linear program."""
+"""Seconds that the linear program may take."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def never_flat(objective: LinearObjective) -> bool:
     """Return whether the loss keeps falling, however large the margin (logistic; not hinge)."""
     if objective.loss.task != "binary":
         return False
-    one = np.ones(1)
-    return bool(objective.loss.derivative(FAR * one, one)[0] != 0)
+    label = np.ones(1)
+    return bool(objective.loss.derivative(FAR * label, label)[0] != 0)
 
 
 def one_class(objective: LinearObjective) -> bool:
@@ -57,20 +57,21 @@ def one_class(objective: LinearObjective) -> bool:
 def separates(objective: LinearObjective, z: PerSample) -> bool:
     """Return whether every score lies strictly on the side of its label, beyond rounding."""
     margins = objective.y * z
+    # A margin of a few roundings of the scores would prove nothing.
     return bool(margins.min() > 1e3 * EPS * np.abs(z).max())
 
 
 def feasible(objective: LinearObjective, u: PerSample) -> bool:
-    """Return whether X^T u = 0 up to rounding: whether `u` is a dual point at all."""
+    """Return whether X^T u = 0 up to rounding, as a dual point requires."""
     size = float(np.abs(u) @ np.sqrt(objective.data.row_norms_sq()))
     return bool(np.linalg.norm(objective.data.X.T @ u) <= INFEASIBLE * size)
 
 
 def overlap_proved(objective: LinearObjective, u: PerSample) -> bool:
-    """Return whether the dual point `u` is so far inside the domain that no direction separates.
+    """Return whether the dual point `u` proves that no direction d separates.
 
-    Where y_i x_i'd >= 0 for all i, the products u_i x_i'd all have one sign and sum to zero: each
-    x_i'd is 0 unless u_i is.
+    If y_i x_i'd >= 0 for all i, the products u_i x_i'd all have the same sign, because u_i has that
+    of -y_i. Their sum is d'X^T u = 0, so that x_i'd = 0 wherever u_i is not 0.
     """
     return bool(np.abs(u).min() > INTERIOR) and feasible(objective, u)
 
@@ -78,48 +79,48 @@ def overlap_proved(objective: LinearObjective, u: PerSample) -> bool:
 def recedes(objective: LinearObjective) -> bool:
     """Return whether counts of zero leave the Poisson loss without a minimiser.
 
-    It is so where some direction d has x_i'd = 0 for every positive count and x_i'd <= 0 for every
-    count of zero, not all of them 0: a linear program finds it.
+    This is the case if some direction d has x_i'd = 0 for every positive count and x_i'd <= 0 for
+    every count of zero, with at least one x_i'd < 0. A linear program decides it.
     """
     if objective.loss.task != "count" or objective.penalty.curvature > 0:
         return False
-    none = objective.y == 0
-    if not none.any():
+    zero = objective.y == 0
+    if not zero.any():
         return False
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, eye_array, hstack
 
-    X, k = csr_array(objective.data.X), int(none.sum())
+    X, k = csr_array(objective.data.X), int(zero.sum())
     d = objective.n_features
-    found = linprog(
+    program = linprog(
         np.r_[np.zeros(d), -np.ones(k)],
-        A_ub=hstack([X[none], eye_array(k)]),
+        A_ub=hstack([X[zero], eye_array(k)]),
         b_ub=np.zeros(k),
-        A_eq=None if none.all() else hstack([X[~none], csr_array((len(none) - k, k))]),
-        b_eq=None if none.all() else np.zeros(len(none) - k),
+        A_eq=None if zero.all() else hstack([X[~zero], csr_array((len(zero) - k, k))]),
+        b_eq=None if zero.all() else np.zeros(len(zero) - k),
         bounds=[(None, None)] * d + [(0, 1)] * k,
         method="highs",
     )
-    # What can be positive can be 1.
-    return found.status == 0 and found.fun is not None and bool(found.fun < -0.5)
+    # d may be multiplied by any factor: if some s_i can be positive, it can be 1.
+    return program.status == 0 and program.fun is not None and bool(program.fun < -0.5)
 
 
 def separation(objective: LinearObjective, u: PerSample) -> Separation | None:
-    """Return the direction that separates most samples, None where the data overlap throughout.
+    """Return the direction that separates most samples; None if no direction separates any.
 
-    It solves the linear program: maximise sum s_i subject to y_i x_i'd >= s_i, 0 <= s_i <= 1. At a
-    solution s_i is 1 or 0: directions add up, and lengthen.
+    It solves a linear program: maximise sum s_i subject to y_i x_i'd >= s_i and 0 <= s_i <= 1. At a
+    solution every s_i is 1 or 0, because directions may be added and multiplied by any factor.
 
     Parameters
     ----------
     u
-        A dual point, X^T u = 0, (n_samples,). Samples at which it is well inside the domain have
-        x_i'd = 0 in every such direction: that leaves few unknowns.
+        A dual point, X^T u = 0, (n_samples,). Where it is well inside the domain, x_i'd = 0 for
+        every separating direction d, so that few unknowns remain.
 
     Raises
     ------
     TimeoutError
-        The linear program was not solved.
+        The linear program was not solved within `TIME_LIMIT`.
 
     References
     ----------
@@ -128,31 +129,31 @@ def separation(objective: LinearObjective, u: PerSample) -> Separation | None:
     separated data in binary logistic regression models, thesis, Oxford, 2007.
     """
     n, d = objective.data.shape
-    open_ = np.abs(u) < CLEARLY_INTERIOR
-    space = None
-    if d <= min(n, DIRECT) and not open_.all() and feasible(objective, u):
-        space = null_space(DataMatrix(objective.data.X[np.flatnonzero(~open_)]))
+    undecided = np.abs(u) < CLEARLY_INTERIOR
+    basis = None
+    if d <= min(n, DIRECT) and not undecided.all() and feasible(objective, u):
+        basis = null_space(DataMatrix(objective.data.X[np.flatnonzero(~undecided)]))
     else:
-        open_ = np.ones(n, dtype=np.bool_)
-    if space is not None and space.shape[1] == 0:
+        undecided = np.ones(n, dtype=np.bool_)
+    if basis is not None and basis.shape[1] == 0:
         return None
-    X = objective.data.X[np.flatnonzero(open_)]
-    direction, s = _program(X if space is None else X @ space, objective.y[open_])
+    X = objective.data.X[np.flatnonzero(undecided)]
+    direction, s = _program(X if basis is None else X @ basis, objective.y[undecided])
     separated = np.zeros(n, dtype=np.bool_)
-    separated[open_] = s > 0.5
+    separated[undecided] = s > 0.5  # halfway between 0 and 1, far from the program's tolerance
     if not separated.any():
         return None
-    direction = direction if space is None else space @ direction
+    direction = direction if basis is None else basis @ direction
     return Separation(_cleaned(objective, direction, ~separated), separated)
 
 
 def _program(X: Any, y: PerSample) -> tuple[Vector, PerSample]:
-    """Return d and s."""
+    """Solve the program of `separation`; return d and s."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, diags_array, eye_array, hstack
 
     n, d = X.shape
-    found: Any = linprog(  # type: ignore[call-overload]
+    program: Any = linprog(  # type: ignore[call-overload]
         np.concatenate([np.zeros(d), -np.ones(n)]),
         A_ub=hstack([diags_array(-y) @ csr_array(X), eye_array(n)], format="csr"),
         b_ub=np.zeros(n),
@@ -160,9 +161,9 @@ def _program(X: Any, y: PerSample) -> tuple[Vector, PerSample]:
         method="highs",
         options={"time_limit": TIME_LIMIT},
     )
-    if found.status != 0:
-        raise TimeoutError(found.message)
-    return np.asarray(found.x[:d]), np.asarray(found.x[d:])
+    if program.status != 0:
+        raise TimeoutError(program.message)
+    return np.asarray(program.x[:d]), np.asarray(program.x[d:])
 
 
 def rest_of(objective: LinearObjective, separated: NDArray[np.bool_]) -> LinearObjective:
@@ -178,7 +179,11 @@ def rest_of(objective: LinearObjective, separated: NDArray[np.bool_]) -> LinearO
 
 
 def _cleaned(objective: LinearObjective, direction: Vector, rest: NDArray[np.bool_]) -> Vector:
-    """Remove what the program's tolerance left of the direction in the rows `rest`."""
+    """Return `direction` without its part in the row space of `rest`.
+
+    The linear program keeps x_i'd = 0 only to its tolerance. Far along the direction the losses of
+    the samples `rest` would grow.
+    """
     from scipy.sparse.linalg import lsmr
 
     if not rest.any():

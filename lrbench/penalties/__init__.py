@@ -1,4 +1,4 @@
-"""Penalties: convex functions of the coefficients, the intercept left out. One file each."""
+"""Penalties: convex functions of the coefficients without the intercept, each in its own file."""
 
 from lrbench.config.registry import Registry
 

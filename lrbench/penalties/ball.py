@@ -1,4 +1,4 @@
-"""The ball."""
+"""The constraint to a ball."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class BallPenalty:
 
     Notes
     -----
-    It is part of the problem and may exclude the unconstrained minimiser; the ball of ``--radius``
-    lies around the start, includes the intercept, and must not exclude it.
+    It is part of the problem and may exclude the unconstrained minimiser. The ball of ``--radius``
+    is another one: its centre is the start, it restricts the intercept too, and it must contain the
+    minimiser.
     """
 
     name: ClassVar[str] = "ball"
@@ -49,7 +50,7 @@ class BallPenalty:
         return 0.0
 
     def value(self, W: Lanes) -> PerLane:
-        """Return 0 inside the ball, beyond a relative tolerance of 1e-12 outside it inf."""
+        """Return 0 in the ball, with a relative tolerance of 1e-12, and inf outside."""
         inside = np.sqrt(norm_sq(W)) <= self.radius * (1.0 + OUTSIDE)
         return np.where(inside, 0.0, np.inf)
 
@@ -58,8 +59,9 @@ class BallPenalty:
         return np.zeros_like(W)
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
-        """Return the nearest point of the ball, whatever `lr`."""
+        """Return the nearest point of the ball; `lr` does not matter."""
         length = np.sqrt(norm_sq(W))
+        # The factor is exactly 1 inside, and there is no division by 0 at the origin.
         return W * (self.radius / np.maximum(length, self.radius))
 
     def conjugate(self, V: Lanes) -> PerLane:

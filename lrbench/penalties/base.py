@@ -1,4 +1,4 @@
-"""What a penalty is."""
+"""The interface of a penalty."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import ClassVar, Final, Protocol
 from lrbench.arrays import Lanes, PerLane
 
 OUTSIDE: Final = 1e-12
-"""How far outside its set, relative to the set's size, an indicator still counts as inside."""
+"""Distance from its set that an indicator ignores as rounding, relative to the size of the set."""
 
 
 class Penalty(Protocol):
     """A convex function of the penalised coefficients.
 
-    `W` holds the penalised rows only: the problem takes the intercept away first. An indicator
-    (box, ball) is 0 on a set and inf outside: a constraint.
+    `W` has the penalised rows only: the problem removes the intercept before it calls a penalty.
+    An indicator (box, ball) is 0 on a set and inf outside, that is, a constraint.
     """
 
     name: ClassVar[str]
     shrinks: ClassVar[bool]
-    """Whether the gradient is just `curvature` times W, so that a step only scales W."""
+    """Whether the gradient is `curvature` times W, so that its step only scales W."""
     indicator: ClassVar[bool]
-    """Whether it is 0 on a set and inf outside; its prox is then the projection on the set."""
+    """Whether it is 0 on a set and inf outside; its prox is then the projection onto the set."""
 
     @property
     def weight(self) -> float:
-        """The strength in front of the penalty; 0 where there is none."""
+        """The factor in front of the penalty; 0 if it has none."""
         ...
 
     @property
@@ -39,7 +39,7 @@ class Penalty(Protocol):
         ...
 
     def lipschitz(self, n_penalised: int) -> float:
-        """Return the sup of |gradient| over all w with this many coordinates; inf if unbounded."""
+        """Return the sup of |gradient| over w in this dimension; inf if unbounded."""
         ...
 
     def value(self, W: Lanes) -> PerLane:
@@ -47,7 +47,7 @@ class Penalty(Protocol):
         ...
 
     def gradient(self, W: Lanes) -> Lanes:
-        """Return a subgradient, shape of `W`: zeros for an indicator."""
+        """Return a subgradient, shape of `W`; zeros for an indicator."""
         ...
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:

@@ -1,4 +1,4 @@
-"""The box."""
+"""The constraint to a box."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ class Box:
     Parameters
     ----------
     lower, upper
-        l < u; either may be infinite, not both: ``lower=0, upper=inf`` asks for non-negative
+        l < u, at most one of them infinite: ``lower=0, upper=inf`` asks for non-negative
         coefficients.
 
     Notes
     -----
-    It adds nothing to the gradient: every solver's step is followed by the projection on the box,
-    which for a step that is not a multiple of the gradient is not a proximal step of any known
-    theorem.
+    It adds nothing to the gradient. Every solver's step is followed by the projection onto the box;
+    if the step is not a multiple of the gradient, no known theorem covers the combination.
     """
 
     name: ClassVar[str] = "box"
@@ -54,7 +53,7 @@ class Box:
         return 0.0
 
     def value(self, W: Lanes) -> PerLane:
-        """Return 0 inside the box, beyond a relative tolerance of 1e-12 outside it inf."""
+        """Return 0 in the box, with a relative tolerance of 1e-12, and inf outside."""
         slack = OUTSIDE * max(abs(v) for v in (self.lower, self.upper) if math.isfinite(v))
         inside = (self.lower - slack <= W) & (self.upper + slack >= W)
         return np.where(inside.all(axis=0), 0.0, np.inf)
@@ -64,11 +63,12 @@ class Box:
         return np.zeros_like(W)
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
-        """Return W cut at the bounds, whatever `lr`."""
+        """Return W clipped to the bounds; `lr` does not matter."""
         return np.clip(W, self.lower, self.upper)
 
     def conjugate(self, V: Lanes) -> PerLane:
         """Return the sum of max(lower V_j, upper V_j), where 0 times inf is 0."""
+        # `where` leaves the 0 of `out` in place: 0 times an infinite bound would be NaN.
         terms = np.multiply(V, np.where(V > 0.0, self.upper, self.lower), where=V != 0.0, out=V * 0)
-        out: PerLane = terms.sum(axis=0)
-        return out
+        support: PerLane = terms.sum(axis=0)
+        return support

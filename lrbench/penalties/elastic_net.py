@@ -1,4 +1,4 @@
-"""The elastic net."""
+"""The elastic net penalty."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ElasticNet:
     weight
         lambda > 0.
     l1_ratio
-        rho in (0, 1): the share of l1.
+        rho in (0, 1): the fraction of l1.
 
     References
     ----------
@@ -46,39 +46,39 @@ class ElasticNet:
 
     @property
     def l1(self) -> float:
-        """The strength of the l1 part, weight l1_ratio."""
+        """The factor of |w|_1: weight l1_ratio."""
         return self.weight * self.l1_ratio
 
     @property
     def curvature(self) -> float:
-        """The strength of the l2 part, weight (1 - l1_ratio)."""
+        """The factor of |w|^2 / 2: weight (1 - l1_ratio)."""
         return self.weight * (1.0 - self.l1_ratio)
 
     @property
     def smoothness(self) -> float:
-        """Inf: there is a kink at 0."""
+        """Infinity, because of the kink at 0; 0 without a weight."""
         return np.inf if self.weight else 0.0
 
     def lipschitz(self, n_penalised: int) -> float:
-        """Return inf: the gradient grows with w."""
+        """Return inf, because the gradient grows with w; 0 if there is nothing to penalise."""
         return np.inf if self.weight and n_penalised else 0.0
 
     def value(self, W: Lanes) -> PerLane:
-        """Return l1 |W|_1 + l2 |W|^2 / 2, column by column."""
+        """Return l1 |W|_1 + curvature |W|^2 / 2, column by column."""
         out: PerLane = self.l1 * np.abs(W).sum(axis=0)
         out += 0.5 * self.curvature * norm_sq(W)
         return out
 
     def gradient(self, W: Lanes) -> Lanes:
-        """Return l1 sign(W) + l2 W."""
+        """Return l1 sign(W) + curvature W."""
         return self.l1 * np.sign(W) + self.curvature * W
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
-        """Return the prox of the l1 part divided by 1 + lr l2."""
+        """Return the prox of the l1 part, divided by 1 + lr curvature."""
         return soft_threshold(W, lr * self.l1) / (1.0 + lr * self.curvature)
 
     def conjugate(self, V: Lanes) -> PerLane:
-        """Return the sum of (|V_j| - l1)_+^2 / (2 l2); without a weight as for no penalty."""
+        """Return the sum of (|V_j| - l1)_+^2 / (2 curvature); for weight 0 that of no penalty."""
         if not self.weight:
             return np.where(np.any(V != 0.0, axis=0), np.inf, 0.0)
         return norm_sq(soft_threshold(V, self.l1)) / (2.0 * self.curvature)

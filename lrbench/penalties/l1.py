@@ -23,8 +23,8 @@ class L1:
 
     Notes
     -----
-    Not smooth: a solver that takes a subgradient here never reaches exact zeros, one with the prox
-    does. At w_j = 0 the subgradient is 0.
+    It is not smooth. A solver that uses the prox reaches exact zeros, and one that uses a
+    subgradient never does. At w_j = 0 the subgradient is 0.
 
     References
     ----------
@@ -39,7 +39,7 @@ class L1:
 
     @property
     def smoothness(self) -> float:
-        """Inf: there is a kink at 0."""
+        """Infinity, because of the kink at 0; 0 without a weight."""
         return np.inf if self.weight else 0.0
 
     def lipschitz(self, n_penalised: int) -> float:
@@ -57,7 +57,7 @@ class L1:
         return self.weight * np.sign(W)
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
-        """Return W pulled towards 0 by lr weight, and 0 where that would cross it."""
+        """Return W moved towards 0 by lr weight, and 0 where that would change its sign."""
         return soft_threshold(W, lr * self.weight)
 
     def conjugate(self, V: Lanes) -> PerLane:

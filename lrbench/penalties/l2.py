@@ -19,8 +19,8 @@ class L2:
     Parameters
     ----------
     weight
-        lambda > 0. It is the strong convexity of the objective only where every coordinate is
-        penalised: an intercept takes that away.
+        lambda > 0. It makes the objective strongly convex only if every coordinate is penalised,
+        that is, without an intercept.
     """
 
     name: ClassVar[str] = "l2"
@@ -30,16 +30,16 @@ class L2:
 
     @property
     def curvature(self) -> float:
-        """Lambda."""
+        """The weight lambda."""
         return self.weight
 
     @property
     def smoothness(self) -> float:
-        """Lambda."""
+        """The weight lambda."""
         return self.weight
 
     def lipschitz(self, n_penalised: int) -> float:
-        """Return inf: the gradient grows with w."""
+        """Return inf, because the gradient grows with w; 0 if there is nothing to penalise."""
         return np.inf if self.weight and n_penalised else 0.0
 
     def value(self, W: Lanes) -> PerLane:
@@ -55,7 +55,7 @@ class L2:
         return W / (1.0 + lr * self.weight)
 
     def conjugate(self, V: Lanes) -> PerLane:
-        """Return |V|^2 / (2 weight); 0 at V = 0 only, else inf, without a weight."""
+        """Return |V|^2 / (2 weight); for weight 0 that of no penalty."""
         if not self.weight:
             return np.where(np.any(V != 0.0, axis=0), np.inf, 0.0)
         return norm_sq(V) / (2.0 * self.weight)

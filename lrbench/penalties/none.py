@@ -34,7 +34,7 @@ class NoPenalty:
         return np.zeros_like(W)
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
-        """Return `W` itself."""
+        """Return `W` itself, not a copy."""
         return W
 
     def conjugate(self, V: Lanes) -> PerLane:

@@ -1,1 +1,1 @@
-"""What to run, checked; and each problem made ready for it."""
+"""Checked plans, and problems prepared for them."""

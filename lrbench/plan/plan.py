@@ -1,4 +1,4 @@
-"""What to run on every problem, checked when it is made."""
+"""A plan: the solvers, learning rates, setting and budget to run on every problem."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ DEFAULT_SWEEP = "1e-4:1e4:33"
 """The initial learning rates of a sweep."""
 
 FIRST_SHARE = 0.1
-"""Of a pass: before that a stochastic sweep is not looked at, because a look costs a pass."""
+"""The first checkpoint of a stochastic sweep after w_0, in passes: a checkpoint costs a pass."""
 
 LANE_MULTIPLE = 8
-"""Lanes of a sweep are padded to a multiple of this: so their bits do not depend on each other."""
+"""The lanes of a sweep are padded to a multiple of this, so that none depends on its neighbours."""
 
 MOST_STEPS = 10**15
 INTEGERS = {
@@ -40,12 +40,12 @@ INTEGERS = {
     "threads": (1, 1024),
     "lane_block": (LANE_MULTIPLE, 10**6),
 }
-"""Whole numbers among the options, and their ranges."""
+"""The options that are whole numbers, with their ranges."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run on every problem; checked when it is made.
+    """What to run on every problem; the values are checked when a plan is made.
 
     Parameters
     ----------
@@ -60,15 +60,15 @@ class Plan:
     target
         A run ends at the first checkpoint with a suboptimality of at most this.
     timeout
-        Seconds for everything.
+        Seconds for all problems together.
     sampling
         How minibatches are drawn.
     radius
-        Of the ball around the start that the iterates are projected on; None without one.
+        The radius of the ball around the start onto which iterates are projected; None without one.
     f_star
-        Taken as the minimum; None to have it certified.
+        The value that is taken as the minimum; None to have it certified.
     seed, replicates
-        Seeds seed, seed + 1, …, seed + replicates - 1.
+        The seeds are seed, seed + 1, …, seed + replicates - 1.
     checkpoints_per_decade
         Rows of the trace for each factor 10 in T.
     threads
@@ -77,13 +77,13 @@ class Plan:
         Whether the subject is the sensitivity to lr0: each run ends at the target, which is 1 % of
         F(w_0) - f* where none is given, and its bits do not depend on the other lr0.
     lane_block
-        The most lanes that go through a problem together in a sweep, a multiple of 8; None for as
-        many as fit into memory, and of several seeds as many as stay in cache.
+        The largest number of lanes that run together in a sweep, a multiple of 8. None: as many as
+        fit into memory, and of several seeds as many as stay in cache.
 
     Raises
     ------
     UsageError
-        For a value that makes no sense.
+        If a value is of the wrong type or out of range, or if two of them contradict each other.
     """
 
     solvers: str | Sequence[str] = DEFAULT_SOLVERS
@@ -106,8 +106,9 @@ class Plan:
     learning_rates: Sequence[LearningRate] = field(init=False)
 
     def __post_init__(self) -> None:
-        given = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
-        built = {str(spec): (solver, spec) for solver, spec in map(build_solver, _texts(given))}
+        names = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
+        # By label, which drops a solver that is named twice.
+        built = {str(spec): (solver, spec) for solver, spec in map(build_solver, _texts(names))}
         self._set("built", tuple(built.values()))
         self._set("learning_rates", tuple(learning_rates(self.lr0)))
         if not self.built:
@@ -131,7 +132,7 @@ class Plan:
         self._check_budget()
 
     def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
+        object.__setattr__(self, name, value)  # the dataclass is frozen
 
     def _check_budget(self) -> None:
         if self.iterations is not None and self.passes is not None:
@@ -157,7 +158,7 @@ class Plan:
 
     @property
     def pad_to(self) -> int:
-        """What the number of lanes that run together is padded to a multiple of."""
+        """The number of lanes that run together is padded to a multiple of this."""
         return LANE_MULTIPLE if self.sweep else 1
 
     def target_on(self, delta0: float) -> float | None:
@@ -165,26 +166,26 @@ class Plan:
         return DEFAULT_SHARE * delta0 if self.sweep and self.target is None else self.target
 
     def budget(self, n_samples: int, delta0: float) -> Budget:
-        """Return how long a run goes on, and where it is looked at.
+        """Return the length of a run, its target, and its checkpoints.
 
-        In a stochastic sweep, where looking costs more than stepping, F at the average is evaluated
-        on the 1-2-5 series alone and the norm of the whole gradient not at all.
+        In a stochastic sweep checkpoints cost more than steps. There F at the average is evaluated
+        on the 1-2-5 series alone, and the norm of the full gradient is not evaluated.
         """
-        steps, marks = self.steps(n_samples), self.checkpoints(n_samples)
+        steps, checkpoints = self.steps(n_samples), self.checkpoints(n_samples)
         target = self.target_on(delta0)
         if not self.sweep or self.batch_size is None:
-            return Budget(steps, marks, target)
-        averages = sorted(set(checkpoint_grid(steps, 1)) & set(marks))
-        return Budget(steps, marks, target, averages, gradients=False)
+            return Budget(steps, checkpoints, target)
+        averages = sorted(set(checkpoint_grid(steps, 1)) & set(checkpoints))
+        return Budget(steps, checkpoints, target, averages, gradients=False)
 
     def checkpoints(self, n_samples: int) -> list[int]:
-        """Return the iterations at which a run is looked at."""
+        """Return the iterations after which the trace has a row."""
         steps = self.steps(n_samples)
-        found = checkpoint_grid(steps, self.checkpoints_per_decade)
+        grid = checkpoint_grid(steps, self.checkpoints_per_decade)
         if not self.sweep or self.batch_size is None:
-            return found
+            return grid
         first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))
-        return [t for t in found if t == 0 or t >= first]
+        return [t for t in grid if t == 0 or t >= first]
 
     def steps(self, n_samples: int) -> int:
         """Return the number of steps T that the budget allows."""
@@ -199,48 +200,49 @@ class Plan:
             raise UsageError(
                 f"--passes {passes:g} is more than {MOST_STEPS:.0e} steps.", "give fewer passes."
             )
+        # Rounding in passes * n / size must not add a step to a whole number of them.
         return max(1, math.ceil(steps - 1e-9))
 
 
 def _texts(values: Any) -> list[str]:
     """Return the names of solvers, or raise `UsageError`."""
-    found = list(values) if isinstance(values, Iterable) else [values]
-    for value in found:
+    texts = list(values) if isinstance(values, Iterable) else [values]
+    for value in texts:
         if not isinstance(value, str):
             raise UsageError(
                 f"{quoted(value)} is not the name of a solver.", "give a text: 'wngrad'."
             )
-    return found
+    return texts
 
 
 def _integer(name: str, value: Any, low: int, high: int) -> int | None:
     if value is None and name in ("batch_size", "iterations", "lane_block"):
         return None
-    what = f"a whole number from {low} to {high if high < MOST_STEPS else format(high, '.0e')}"
+    kind = f"a whole number from {low} to {high if high < MOST_STEPS else format(high, '.0e')}"
     try:
-        number = operator.index(value)
+        number = operator.index(value)  # takes the integers of NumPy, too, and no float
     except TypeError:
         number = low - 1
     if isinstance(value, bool) or not low <= number <= high:
-        raise _wrong(name, value, what)
+        raise _wrong(name, value, kind)
     return number
 
 
 def _number(name: str, value: Any, *, positive: bool) -> float | None:
     if value is None:
         return None
-    what = "a positive number" if positive else "a number"
+    kind = "a positive number" if positive else "a number"
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise _wrong(name, value, what) from None
+        raise _wrong(name, value, kind) from None
     if not math.isfinite(number) or (positive and number <= 0):
-        raise _wrong(name, value, what)
+        raise _wrong(name, value, kind)
     return number
 
 
-def _wrong(name: str, value: Any, what: str) -> UsageError:
+def _wrong(name: str, value: Any, kind: str) -> UsageError:
     option = "--" + name.replace("_", "-")
     text = str(value)
     text = text if len(text) <= 40 else text[:37] + "..."
-    return UsageError(f"{option} {text} is not {what}.", f"{option} takes {what}.")
+    return UsageError(f"{option} {text} is not {kind}.", f"{option} takes {kind}.")

@@ -1,10 +1,11 @@
-"""A problem made ready: its data read, its optimum certified, its options checked against it."""
+"""A problem prepared for a plan: data read, optimum certified, options checked against it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from lrbench.errors import DataError, UsageError
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import Optimum, constants, find_optimum, uncertified
+from lrbench.optimum import Optimum, find_optimum, uncertified
+from lrbench.optimum import constants as problem_constants
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec
 from lrbench.problem_files import build_problem as build_problem
+from lrbench.problem_files.parts import part_text
 from lrbench.solvers.base import proximal
 from lrbench.theory.base import Setting
 
@@ -28,7 +31,7 @@ MOST = 1e150
 
 @dataclass(frozen=True)
 class Prepared:
-    """A problem, what is known of it, and the learning rates that its L gives."""
+    """A problem with its optimum, its constants, and the learning rates resolved with its L."""
 
     spec: ProblemSpec
     problem: LinearProblem
@@ -37,8 +40,8 @@ class Prepared:
     lr0: tuple[float, ...]
 
     def setting(self, plan: Plan, solver: SolverSpec, lr0: float) -> Setting:
-        """Return what theorems may know of one solver and lr0 before the run."""
-        not_smooth = why_not_smooth(self.problem)
+        """Return what theorems may know before the run with one solver and lr0."""
+        not_smooth = reason_not_smooth(self.problem)
         return Setting(
             constants=self.constants,
             lr0=lr0,
@@ -53,31 +56,61 @@ class Prepared:
         )
 
 
-def why_not_smooth(problem: LinearObjective) -> str:
-    """Return what keeps the objective from being smooth and unconstrained; empty for nothing."""
+def header(
+    problem: LinearProblem, constants: Constants, radius: float | None, target: float | None
+) -> dict[str, Any]:
+    """Return what a saved result says of the problem itself."""
+    about = problem.about
+    return {
+        "title": about.title,
+        "fingerprint": about.fingerprint,
+        "data": about.data,
+        "n_samples": problem.n_samples,
+        "n_features": problem.n_features,
+        "nnz": problem.data.nnz,
+        "loss": part_text(problem.loss),
+        "penalty": {
+            "name": problem.penalty.name,
+            "weight": problem.penalty.weight,
+            **asdict(cast("Any", problem.penalty)),
+        },
+        "scale": about.scale,
+        "intercept": problem.intercept,
+        "test": None if about.test is None else asdict(about.test),
+        "labels": None if about.labels is None else dict(about.labels),
+        "start": about.start,
+        "radius": radius,
+        "target": target,
+        "constants": asdict(constants) | {"kappa": constants.kappa},
+    }
+
+
+def reason_not_smooth(problem: LinearObjective) -> str:
+    """Return why the objective is not smooth or not unconstrained; empty if it is both."""
     loss, penalty = problem.loss, problem.penalty
     if not math.isfinite(loss.smoothness):
-        curved = loss.task == "count"
-        return f"the {loss.name} loss {'has no L' if curved else 'is not smooth'}"
+        # The loss for counts is differentiable; its second derivative is unbounded.
+        differentiable = loss.task == "count"
+        return f"the {loss.name} loss {'has no L' if differentiable else 'is not smooth'}"
     if penalty.indicator:
         return f"the {penalty.name} is a constraint"
     return "" if math.isfinite(penalty.smoothness) else f"the {penalty.name} penalty is not smooth"
 
 
 def set_diameter(problem: LinearObjective) -> float | None:
-    """Return the diameter of an indicator penalty's set; None without one or where unbounded.
+    """Return the diameter of an indicator penalty's set; None without a set or if it is unbounded.
 
-    The conjugate of an indicator is the support function of its set, so that a box of sides s has
-    the diameter of the sum of s^2 and a ball twice its radius. An intercept is free: there the set
-    is unbounded.
+    The conjugate of an indicator is the support function of its set, which gives the width of the
+    set along the first axis. The diameter of a ball is this width; that of a box, whose sides are
+    equal, is sqrt(n_features) times it. With an intercept the set is unbounded.
     """
     penalty = problem.penalty
     if not penalty.indicator or problem.intercept:
         return None
     basis = np.eye(1, problem.n_features).T
     width = float(penalty.conjugate(basis)[0] + penalty.conjugate(-basis)[0])
-    found = width * (math.sqrt(problem.n_features) if penalty.name == "box" else 1.0)
-    return found if math.isfinite(found) else None
+    diameter = width * (math.sqrt(problem.n_features) if penalty.name == "box" else 1.0)
+    return diameter if math.isfinite(diameter) else None
 
 
 def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control) -> Prepared:
@@ -88,8 +121,10 @@ def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control)
     UsageError
         If the plan does not fit the problem: a batch larger than the data, a ball without the
         minimiser, learning rates in units of 1/L where there is no L.
-    DataError, OptimumError
-        As the data and the reference solver say.
+    DataError
+        If the data are missing or bad, or lead to numbers outside the range of float64.
+    OptimumError
+        If the reference solver finds no certified optimum.
     """
     control.phase(f"reading {spec.name}")
     problem = read_problem(spec, plan)
@@ -98,18 +133,17 @@ def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control)
         optimum = find_optimum(problem, cache=cache)
     else:
         optimum = uncertified(problem, plan.f_star)
-    with np.errstate(all="ignore"):
-        known = constants(problem, optimum, radius=plan.radius)
-    _check_range(known, problem)
+    with np.errstate(all="ignore"):  # `_check_range` refuses what overflows, by its name
+        constants = problem_constants(problem, optimum, radius=plan.radius)
+    _check_range(constants, problem)
     _check_prox(plan, problem)
-    _check_ball(plan.radius, known, problem)
-    return Prepared(
-        spec, problem, optimum, known, tuple(resolve_learning_rates(plan.learning_rates, known.L))
-    )
+    _check_ball(plan.radius, constants, problem)
+    lr0 = tuple(resolve_learning_rates(plan.learning_rates, constants.L))
+    return Prepared(spec, problem, optimum, constants, lr0)
 
 
 def read_problem(spec: ProblemSpec, plan: Plan) -> LinearProblem:
-    """Return the problem without its optimum; the batch size is checked against it."""
+    """Return the problem without its optimum, after a check of the batch size against it."""
     problem = build_problem(spec)
     if plan.batch_size is not None and plan.batch_size > problem.n_samples:
         raise UsageError(
@@ -120,16 +154,17 @@ def read_problem(spec: ProblemSpec, plan: Plan) -> LinearProblem:
     return problem
 
 
-def _check_range(known: Constants, problem: LinearProblem) -> None:
-    """Refuse numbers so large or small that nothing could be measured in float64."""
+def _check_range(constants: Constants, problem: LinearProblem) -> None:
+    """Refuse constants that are too large or too small for measurements in float64."""
+    L = constants.L
     sizes = {
-        "L": 0.0 if math.isinf(known.L) else known.L,
-        "1/L": 1 / known.L if known.L > 1 / MOST else math.inf if known.L else 0.0,
-        "F(w_0) - f*": known.delta0,
-        "|grad F(w_0)|^2": known.grad_norm_sq0,
-        "|w_0 - w*|": known.distance or 0.0,
+        "L": 0.0 if math.isinf(L) else L,  # an infinite L is a loss without one, and no overflow
+        "1/L": 1 / L if L > 1 / MOST else math.inf if L else 0.0,
+        "F(w_0) - f*": constants.delta0,
+        "|grad F(w_0)|^2": constants.grad_norm_sq0,
+        "|w_0 - w*|": constants.distance or 0.0,
     }
-    bad = [name for name, size in sizes.items() if not size < MOST]
+    bad = [name for name, size in sizes.items() if not size < MOST]  # NaN is bad, too
     if bad:
         raise DataError(
             f"the numbers of {problem.name} leave the range of float64: {', '.join(bad)}.",
@@ -138,10 +173,10 @@ def _check_range(known: Constants, problem: LinearProblem) -> None:
 
 
 def _check_prox(plan: Plan, problem: LinearProblem) -> None:
-    """Refuse a ball where prox and projection, one after the other, are not the prox of the sum.
+    """Refuse a ball where the prox followed by the projection is not the prox of the sum.
 
-    They are where both shrink the same vector: around the origin, without a box, and with an
-    intercept for l1 alone.
+    It is the prox of the sum where both shrink the same vector. That requires a ball around the
+    origin, a penalty other than a box, and with an intercept the l1 penalty alone.
     """
     penalty = problem.penalty
     uneven = problem.intercept and (penalty.curvature > 0 or penalty.indicator)
@@ -156,18 +191,19 @@ def _check_prox(plan: Plan, problem: LinearProblem) -> None:
             )
 
 
-def _check_ball(radius: float | None, known: Constants, problem: LinearProblem) -> None:
-    """Refuse a ball that leaves the minimiser out: that would be another problem."""
+def _check_ball(radius: float | None, constants: Constants, problem: LinearProblem) -> None:
+    """Refuse a ball without the minimiser, which would be a problem with another optimum."""
     if radius is None:
         return
-    if known.distance is None:
+    if constants.distance is None:
         raise UsageError(
-            f"--radius {radius:g} makes another problem of {problem.name}: {known.no_minimiser}.",
+            f"--radius {radius:g} makes another problem of {problem.name}:"
+            f" {constants.no_minimiser}.",
             "leave --radius out.",
         )
-    if radius < known.distance:
+    if radius < constants.distance:
         raise UsageError(
             f"--radius {radius:g} leaves out the minimiser of {problem.name}, which is"
-            f" {known.distance:.6g} from the start.",
-            f"give --radius {math.ceil(known.distance * 100) / 100:g} or more.",
+            f" {constants.distance:.6g} from the start.",
+            f"give --radius {math.ceil(constants.distance * 100) / 100:g} or more.",
         )

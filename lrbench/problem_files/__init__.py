@@ -1,4 +1,4 @@
-"""From a problem file, or from options, to a checked specification and to the problem itself."""
+"""Problem files and options, the checked specifications that they give, and the problems."""
 
 from lrbench.problem_files.build import build_problem, planted
 from lrbench.problem_files.load import load_spec, load_specs, shipped

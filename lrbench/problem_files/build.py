@@ -1,4 +1,4 @@
-"""From a specification to the problem."""
+"""Problems built from their specifications."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 from lrbench.arrays import Vector
 from lrbench.config.values import located
 from lrbench.data.holdout import fits, matched
-from lrbench.data.intercept import with_intercept
-from lrbench.data.scaling import Affine, fit_scaling, scaled_like
+from lrbench.data.scaling import Affine, fit_scaling, scaled_like, with_intercept
 from lrbench.errors import DataError, UsageError
 from lrbench.losses.base import Loss
 from lrbench.objective.linear.matrix import DataMatrix
@@ -30,38 +29,39 @@ from lrbench.problem_files.model import (
     canonical,
 )
 from lrbench.problem_files.parts import make_loss
-from lrbench.problem_files.samples import Samples, samples, training
+from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
 
 
 def build_problem(spec: ProblemSpec) -> LinearProblem:
-    """Return the problem that `spec` specifies, its data read, scaled and labelled.
+    """Return the problem that `spec` specifies, with its data read, scaled and labelled.
 
     Raises
     ------
     DataError
-        Where the data are missing, bad, have other than two labels for a binary loss, or negative
+        If the data are missing or bad, have other than two labels for a binary loss, or negative
         targets for a loss for counts.
     UsageError
-        Where an option does not fit the data: a label they do not have, ``standard`` on a sparse
+        If an option does not fit the data: a label that they do not have, ``standard`` on a sparse
         matrix, a start outside the set of an indicator penalty.
     """
-    found = samples(spec)
+    samples = read_samples(spec)
     with located(spec.name):
-        X, fitted = fit_scaling(found.train.X, spec.scale)
+        X, fitted = fit_scaling(samples.train.X, spec.scale)
     matrix = _matrix(X, spec)
     loss = make_loss(spec.loss)
-    mean_loss = LinearObjective(matrix, found.y, loss, NoPenalty(), spec.intercept)
+    # Without the penalty, whose weight may depend on the gradient of the mean loss.
+    mean_loss = LinearObjective(matrix, samples.y, loss, NoPenalty(), spec.intercept)
     with located(spec.name):
         penalty = _penalty(spec.penalty, mean_loss)
     w0 = _start(spec.start, mean_loss.n_features)
     _check_start(spec, penalty, w0[: mean_loss.n_penalised])
-    test, about_test = _held_out(found, spec, fitted, loss)
+    test, about_test = _held_out(samples, spec, fitted, loss)
     return LinearProblem(
         data=matrix,
-        y=found.y,
+        y=samples.y,
         loss=loss,
         penalty=penalty,
         intercept=spec.intercept,
@@ -69,11 +69,11 @@ def build_problem(spec: ProblemSpec) -> LinearProblem:
         w0=w0,
         about=About(
             title=spec.title,
-            data=found.train.name,
+            data=samples.train.name,
             scale=spec.scale,
             start=str(spec.start),
-            labels=found.labels,
-            fingerprint=fingerprint(spec, found.train.content_hash),
+            labels=samples.labels,
+            fingerprint=fingerprint(spec, samples.train.content_hash),
             test=about_test,
         ),
         test=test,
@@ -85,13 +85,13 @@ def _matrix(X: Matrix, spec: ProblemSpec) -> DataMatrix:
 
 
 def _held_out(
-    found: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss
+    samples: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss
 ) -> tuple[LinearHeldOut | None, AboutTest | None]:
     """Return the samples held out, with the columns and the scaling of the training data."""
-    test, y = found.test, found.test_y
+    test, y = samples.test, samples.test_y
     if test is None or y is None:
         return None, None
-    X, left_out = matched(test.X, found.train.X)
+    X, left_out = matched(test.X, samples.train.X)
     with located(test.name, DataError):
         X = scaled_like(X, spec.scale, fitted)
     split = spec.test if isinstance(spec.test, Split) else None
@@ -111,10 +111,10 @@ def fingerprint(spec: ProblemSpec, content_hash: str) -> str:
 
 
 def planted(spec: ProblemSpec) -> Vector | None:
-    """Return a minimiser that is known by construction, (n_features,), None if there is none.
+    """Return a minimiser that is known by construction, (n_features,); None if there is none.
 
-    Only generated data have one, for the squared loss without penalty on X as it was made. With an
-    intercept it has the coordinate 0 there, and is a minimiser only where X w = y.
+    Only generated data have one, for the squared loss without penalty on unscaled X. The
+    coefficient of an intercept is 0; with an intercept it is a minimiser only if X w = y.
     """
     if spec.loss != "squared" or spec.penalty.name != "none" or spec.scale != "none":
         return None
@@ -129,8 +129,8 @@ def largest_weight(mean_loss: LinearObjective) -> float:
 
     .. math:: \max_j \Big| \frac1n \sum_i x_{ij} \varphi'(0, y_i) \Big|
 
-    over the penalised columns j of X as scaled. The scores are 0: an intercept is not fitted first,
-    and the fit with an intercept may be zero earlier or later.
+    over the penalised columns j of the scaled X. An intercept is not fitted first: with one, the
+    smallest weight for which the other coefficients are 0 may be smaller or larger.
     """
     G = mean_loss.loss_gradient(np.zeros((mean_loss.n_features, 1)))
     return float(np.abs(G[: mean_loss.n_penalised]).max(initial=0.0))
@@ -145,11 +145,12 @@ def _penalty(spec: PenaltySpec, mean_loss: LinearObjective) -> Penalty:
 
 
 def _weight(spec: PenaltySpec, mean_loss: LinearObjective) -> float:
-    """Return the weight as a number; a share of max is one of the l1 part where there is more."""
+    """Return the weight as a number."""
     if spec.weight == PER_SAMPLE:
         return 1.0 / mean_loss.n_samples
     if not isinstance(spec.weight, str):
         return float(spec.weight or 0.0)
+    # Of an elastic net only the l1 part keeps w = 0 optimal.
     largest = largest_weight(mean_loss) / dict(spec.params).get("l1_ratio", 1.0)
     if not largest > 0.0:
         raise UsageError(

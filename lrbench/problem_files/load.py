@@ -1,4 +1,4 @@
-"""Problem files: the shipped ones by name, any other by path."""
+"""Problem files, loaded by name if they ship with lrbench, and by path otherwise."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def shipped() -> list[str]:
 
 
 def load_spec(name_or_path: str | Path) -> ProblemSpec:
-    """Return the problem that ships under this name, or in the file at this path.
+    """Return the specification of a shipped problem, or of the one in a file.
 
     Parameters
     ----------
     name_or_path
-        A path ends in ``.toml`` or has a folder in it.
+        The name of a shipped problem, or a path, which ends in ``.toml`` or contains a folder.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
 
 
 def load_specs(problems: Any) -> list[ProblemSpec]:
-    """Return the specifications of one problem or many: names, paths or specifications.
+    """Return the specifications of one or several problems: names, paths or specifications.
 
     Raises
     ------
@@ -66,46 +66,46 @@ def load_specs(problems: Any) -> list[ProblemSpec]:
         For anything else, or as `load_spec`.
     """
     kinds = (str, Path, ProblemSpec)
-    many = [problems] if isinstance(problems, kinds) else problems
-    if not isinstance(many, Iterable) or not (found := list(many)):
+    entries = [problems] if isinstance(problems, kinds) else problems
+    if not isinstance(entries, Iterable) or not (entries := list(entries)):
         raise UsageError(f"{quoted(problems)} names no problem.", "give a name, as in 'logreg'.")
-    for problem in found:
-        if not isinstance(problem, kinds):
-            raise UsageError(f"{quoted(problem)} is not a problem.", "give a name, as in 'logreg'.")
-    return [p if isinstance(p, ProblemSpec) else load_spec(p) for p in found]
+    for entry in entries:
+        if not isinstance(entry, kinds):
+            raise UsageError(f"{quoted(entry)} is not a problem.", "give a name, as in 'logreg'.")
+    return [entry if isinstance(entry, ProblemSpec) else load_spec(entry) for entry in entries]
 
 
 def parse_spec(text: str, name: str, where: str, folder: Path) -> ProblemSpec:
-    """Return the problem in TOML `text`, called `name`.
+    """Return the specification in the TOML text of a problem file.
 
     Parameters
     ----------
     text, where
-        The file's content, and what errors call the file.
+        The content of the file, and what errors call the file.
     name
-        The problem's name.
+        The name of the problem.
     folder
-        What paths in the file are relative to.
+        The folder that paths in the file are relative to.
     """
     try:
         table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also numbers and nesting without end
+    except (ValueError, RecursionError) as error:  # by huge numbers, and by deep nesting
         raise UsageError(f"{where} is not TOML: {_sentence(error)}.", SEE) from error
     with located(where):
         return spec_from_table(table, name, folder)
 
 
 def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -> ProblemSpec:
-    """Return the problem called `name` that the keys of a problem file say.
+    """Return the specification in the keys of a problem file.
 
     Parameters
     ----------
     values
-        As TOML is read: texts, numbers, tables.
+        The parsed TOML: texts, numbers, tables.
     name
-        The problem's name.
+        The name of the problem.
     folder
-        What a relative path of data is relative to; None is the working directory.
+        The folder that a path of data is relative to; None for the working directory.
     """
     table = Table(values, "a problem file")
     title = table.take("title", str, "")
@@ -140,7 +140,7 @@ def _claims(values: Any) -> tuple[tuple[str, float], ...]:
     """Return the constants that the table [constants] states."""
     table = Table(checked(values, "constants", dict), "the table constants")
     stated = [(name, table.take(name, float, math.nan)) for name in CLAIMED if table.has(name)]
-    for name in CLAIMED:
+    for name in CLAIMED:  # taken, absent ones too, so that a hint can suggest them
         table.take_any(name)
     table.finish()
     for name, value in stated:
@@ -150,7 +150,7 @@ def _claims(values: Any) -> tuple[tuple[str, float], ...]:
 
 
 def _source(table: Table, folder: Path | None, zero_based: ZeroBased) -> DataName:
-    """Return which data the rest of the table [data] means."""
+    """Return the name of the data in the table [data]; the other keys are their parameters."""
     name = table.take("name", str, "")
     if not name.strip():
         raise UsageError("[data] has no name.", "give a path or sklearn:NAME.")
@@ -175,8 +175,8 @@ def _read(path: Path) -> str:
             f"a data file is given with --data; {SEE}",
         ) from error
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path} cannot be read: {why.lower()}.", "check the path.") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{path} cannot be read: {reason.lower()}.", "check the path.") from error
 
 
 def _sentence(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What a problem file says, checked."""
+"""Specifications: the content of a problem file after its checks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from lrbench.losses import LOSSES
 PER_SAMPLE: Final = "1/n_samples"
 
 OF_MAX: Final = "*max"
-"""What follows the share in a weight such as ``0.1*max``."""
-
+"""The end of a weight such as ``0.1*max``, a multiple of the largest useful weight."""
 
 CLAIMED: Final = ("L", "L_max", "mu", "kappa", "G", "distance", "delta0", "noise_star", "f_star")
-"""The constants that a problem file may state."""
+"""The constants that a problem file may state, which `lrbench check` verifies."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +26,12 @@ class PenaltySpec:
     Parameters
     ----------
     name
-        In the registry.
+        The name in the registry.
     weight
-        A number, ``"1/n_samples"``, or ``"0.1*max"`` for a share of the smallest weight at which
+        A number, ``"1/n_samples"``, or ``"0.1*max"`` for a multiple of the smallest weight at which
         w = 0 is optimal; None where the penalty has no weight.
     params
-        The others, all of them.
+        All other parameters.
     """
 
     name: str
@@ -40,8 +39,8 @@ class PenaltySpec:
     params: tuple[tuple[str, float], ...] = ()
 
     def __str__(self) -> str:
-        given = [] if self.weight is None else [("weight", self.weight)]
-        inside = ",".join(f"{k}={value_text(v)}" for k, v in (*given, *self.params))
+        weight = [] if self.weight is None else [("weight", self.weight)]
+        inside = ",".join(f"{k}={value_text(v)}" for k, v in (*weight, *self.params))
         return f"{self.name}[{inside}]" if inside else self.name
 
 
@@ -61,7 +60,7 @@ class StartSpec:
 
 @dataclass(frozen=True)
 class Split:
-    """The share of the samples that is held out for testing, and the seed that chooses them."""
+    """The fraction of the samples that is held out for testing, and the seed that chooses them."""
 
     fraction: float
     seed: int = 0
@@ -69,23 +68,23 @@ class Split:
 
 @dataclass(frozen=True)
 class ProblemSpec:
-    """A problem, said in full; every name in it is known and every number in its range.
+    """The complete specification of a problem, with checked names and numbers.
 
     Parameters
     ----------
     name, title
-        What tables and reports call it.
+        The names of the problem in tables and in reports.
     loss, penalty, start
         The parts of the objective and the starting point. The loss is a text with all its
         parameters: ``"hinge"``, ``"quantile[level=0.9]"``.
     data
-        Which data.
+        The name of the data.
     scale, intercept
-        What is done to X: scaled first, then a column of ones appended.
+        The scaling of X, and whether a column of ones is appended to X after it.
     positive
-        The labels that count as +1; None: the larger one. Of no meaning to a regression loss.
+        The labels that count as +1; None for the larger one. Regression losses do not use it.
     test
-        What is held out: other data, or a share of the samples; None for nothing.
+        The data that are held out, or the fraction of the samples; None for nothing.
     claims
         (name, value) of constants that the file states; `lrbench check` verifies them.
     """
@@ -104,39 +103,37 @@ class ProblemSpec:
 
     @property
     def task(self) -> str:
-        """What targets the loss wants: binary, regression, count."""
+        """The kind of targets of the loss: binary, regression or count."""
         return str(LOSSES.get(parse_named(self.loss)[0]).task)
 
     @property
     def binary(self) -> bool:
-        """Whether the loss wants labels -1 and +1."""
+        """Whether the targets of the loss are labels -1 and +1."""
         return self.task == "binary"
 
 
 def canonical(spec: ProblemSpec) -> str:
     """Return what defines the problem beside its data, as JSON with sorted keys.
 
-    Names, titles, the place of the data, claims and what is held out are left out: with the content
-    hash of the training data it makes the fingerprint, which two ways to write the same problem
-    share.
+    Names, titles, the place of the data, claims and held-out data are left out. Together with the
+    content hash of the training data the text gives the fingerprint, which is the same for two ways
+    to write the same problem.
     """
-    what = {
+    penalty: dict[str, Any] = {"name": spec.penalty.name, "weight": spec.penalty.weight}
+    if spec.penalty.params:  # no empty key: older fingerprints stay as they are
+        penalty["params"] = dict(spec.penalty.params)
+    keys = {
         "loss": spec.loss,
-        "penalty": _penalty(spec.penalty),
+        "penalty": penalty,
         "start": asdict(spec.start),
         "scale": spec.scale,
         "intercept": spec.intercept,
         "positive": sorted(spec.positive) if spec.positive and spec.binary else None,
     }
-    return json.dumps(what, sort_keys=True)
-
-
-def _penalty(penalty: PenaltySpec) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": penalty.name, "weight": penalty.weight}
-    return said | {"params": dict(penalty.params)} if penalty.params else said
+    return json.dumps(keys, sort_keys=True)
 
 
 def describe(loss: str, penalty: PenaltySpec, data: DataName) -> str:
-    """Return the title of a problem that nobody gave one."""
+    """Return the title of a problem whose file or options contain none."""
     with_penalty = "" if penalty.name == "none" else f" with {penalty.name} penalty"
     return f"{loss} loss{with_penalty} on {data.stem}"

@@ -1,4 +1,4 @@
-"""Problems changed or made by options, without a file."""
+"""Specifications changed by options, or made of options alone."""
 
 from __future__ import annotations
 
@@ -21,16 +21,10 @@ from lrbench.problem_files.model import (
     describe,
 )
 from lrbench.problem_files.parts import read_loss, read_penalty, read_start, split_positive
-from lrbench.problem_files.source import (
-    as_fraction,
-    read_data,
-    read_test,
-    read_zero_based,
-    with_zero_based,
-)
+from lrbench.problem_files.source import as_fraction, read_data, read_test, read_zero_based
 
 NAMES = {"logistic": "logreg", "squared": "least-squares"}
-"""What a problem without a file is called after its loss."""
+"""The first part of the name of a problem without a file, where it is not that of its loss."""
 
 
 def with_overrides(
@@ -51,33 +45,29 @@ def with_overrides(
     Parameters
     ----------
     spec
-        The problem to change.
+        The specification to change.
     data
-        Replaces the whole table ``[data]``: scale none, no intercept, no positive label, nothing
-        held out, unless they are given too. The problem is then called NAME-DATA.
+        Replaces the whole table ``[data]``. Unless they are given too, there is then no scaling, no
+        intercept, no positive label, and nothing held out. The name becomes NAME-DATA.
     loss, penalty, scale, intercept, start
         As in a problem file; penalty and start may have parameters: ``"l2[weight=0.01]"``.
     positive
         Labels with commas between them, or a list.
     test
-        What is held out: a share of the samples, or data, as on the command line. A share keeps the
-        seed of `spec`.
+        What is held out: a fraction of the samples, or data, as on the command line. A fraction
+        keeps the seed of `spec`.
     zero_based
         Whether the indices of LIBSVM text, that of `test` included, count from 0.
-
-    Notes
-    -----
-    Constants that the file states are of the problem as it was: other parts take them away.
 
     Raises
     ------
     UsageError
-        For anything unknown, `positive` with a regression loss, or `zero_based` for data that are
-        not LIBSVM text.
+        For unknown names or values, for `positive` with a regression loss, and for `zero_based`
+        with data that are not LIBSVM text.
     """
-    parts = (data, loss, penalty, scale, intercept, positive, start, test, zero_based)
-    if any(part is not None for part in parts):
-        spec = replace(spec, claims=())  # they are of the problem as its file has it
+    options = (data, loss, penalty, scale, intercept, positive, start, test, zero_based)
+    if any(option is not None for option in options):
+        spec = replace(spec, claims=())  # the stated constants are those of the unchanged problem
     if data is not None:
         source = read_data(data)
         name = f"{spec.name}-{source.stem}"
@@ -120,19 +110,21 @@ def spec_from_data(
     test: str | float | None = None,
     zero_based: ZeroBased | None = None,
 ) -> ProblemSpec:
-    """Return the problem that data alone stand for.
+    """Return the specification of a problem on data that no file describes.
 
     Parameters
     ----------
     data
         As on the command line: a path, ``sklearn:NAME`` …
     loss
-        None: logistic where the data have two labels or `positive` is given, else squared.
+        None stands for logistic where the data have two labels or `positive` is given, and for
+        squared otherwise.
     penalty
-        None: l2 of weight 1/n_samples with a loss for two classes, else none.
+        None stands for l2 of weight 1/n_samples with a loss for two classes, and for none
+        otherwise.
     scale, intercept, positive, start, test, zero_based
-        As for `with_overrides`; None: no scaling, no intercept, the larger label, zeros, nothing
-        held out, zero-based where an index 0 occurs.
+        See `with_overrides`. None stands for no scaling, no intercept, the larger label, zeros,
+        nothing held out, and zero-based where an index 0 occurs.
 
     Raises
     ------
@@ -141,11 +133,11 @@ def spec_from_data(
     """
     source = read_data(data, "auto" if zero_based is None else read_zero_based(zero_based))
     if loss is None:
-        two = positive is not None or len(np.unique(load_data(source).y)) == 2
-        loss = "logistic" if two else "squared"
+        binary = positive is not None or len(np.unique(load_data(source).y)) == 2
+        loss = "logistic" if binary else "squared"
     loss = read_loss(loss)
-    kind = parse_named(loss)[0]
-    name = f"{NAMES.get(kind, kind)}-{source.stem}"
+    loss_name = parse_named(loss)[0]
+    name = f"{NAMES.get(loss_name, loss_name)}-{source.stem}"
     spec = ProblemSpec(
         name, "", loss, PenaltySpec("none"), StartSpec(), source, "none", False, None
     )
@@ -164,10 +156,12 @@ def spec_from_data(
 
 
 def _with_zero_based(spec: ProblemSpec, zero_based: ZeroBased) -> ProblemSpec:
-    test = spec.test
+    data, test = replace(spec.data, zero_based=zero_based), spec.test
     if isinstance(test, DataName):
-        test = with_zero_based(test, zero_based)
-    return replace(spec, data=with_zero_based(spec.data, zero_based), test=test)
+        test = replace(test, zero_based=zero_based)
+        test.check()
+    data.check()
+    return replace(spec, data=data, test=test)
 
 
 def _with_test(spec: ProblemSpec, test: str | float) -> ProblemSpec:

@@ -1,4 +1,4 @@
-"""The parts of a problem, from a text or a table to a checked specification."""
+"""Loss, penalty, start and labels of a problem, read from a text or a table and checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lrbench.problem_files.model import OF_MAX, PER_SAMPLE, PenaltySpec, StartSp
 def read_loss(value: Any) -> str:
     """Return the loss in ``"huber[threshold=2]"`` or ``{name = "huber", threshold = 2}`` as a text.
 
-    The text has all parameters, so that two ways to write one loss give the same.
+    The text has all parameters, so that two ways to write the same loss give the same text.
     """
     name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
     name = LOSSES.canonical(name)
@@ -32,7 +32,7 @@ def read_loss(value: Any) -> str:
 
 
 def make_loss(text: str) -> Loss:
-    """Return the loss that `read_loss` wrote as `text`."""
+    """Return the loss for a text from `read_loss`."""
     name, params = parse_named(text)
     loss: Loss = LOSSES.get(name)(**{key: float(value) for key, value in params.items()})
     return loss
@@ -46,7 +46,7 @@ def part_text(part: Any) -> str:
     return f"{part.name}[{inside}]" if inside else str(part.name)
 
 
-SHARES = ("l1", "elastic-net")
+WITH_MAX = ("l1", "elastic-net")
 """The penalties that have a smallest weight at which w = 0 is optimal."""
 
 
@@ -63,6 +63,7 @@ def read_penalty(value: Any) -> PenaltySpec:
     weighted = any(field.name == "weight" for field in dataclasses.fields(kind))
     weight = _weight(name, table.take_any("weight", PER_SAMPLE)) if weighted else None
     others = _numbers(kind, table)
+    # Made to have its parameters checked; the weight may still depend on the data.
     kind(**others, **({"weight": 1.0} if weighted else {}))
     return PenaltySpec(name, weight, tuple(others.items()))
 
@@ -71,29 +72,29 @@ def _weight(penalty: str, value: Any) -> float | str:
     """Return a checked weight: a number, ``1/n_samples`` or ``0.1*max``."""
     if value == PER_SAMPLE:
         return PER_SAMPLE
-    wanted = f'a positive number or "{PER_SAMPLE}"'
-    if penalty in SHARES:
-        wanted = f'a positive number, "{PER_SAMPLE}" or "0.1{OF_MAX}"'
+    allowed = f'a positive number or "{PER_SAMPLE}"'
+    if penalty in WITH_MAX:
+        allowed = f'a positive number, "{PER_SAMPLE}" or "0.1{OF_MAX}"'
         if isinstance(value, str) and value.replace(" ", "").endswith(OF_MAX):
-            return f"{value_text(_share(value, wanted))}{OF_MAX}"
-    return _positive(value, "weight", wanted)
+            return f"{value_text(_multiple_of_max(value, allowed))}{OF_MAX}"
+    return _positive(value, "weight", allowed)
 
 
-def _share(text: str, wanted: str) -> float:
+def _multiple_of_max(text: str, allowed: str) -> float:
     try:
-        share = float(text.replace(" ", "").removesuffix(OF_MAX))
+        multiple = float(text.replace(" ", "").removesuffix(OF_MAX))
     except ValueError:
-        return _positive(text, "weight", wanted)
-    return _positive(share, "the share of max in weight", "a positive number")
+        return _positive(text, "weight", allowed)
+    return _positive(multiple, "the share of max in weight", "a positive number")
 
 
 def _numbers(kind: Any, table: Table) -> dict[str, float]:
-    """Return all parameters of `kind` but the weight, and finish the table."""
+    """Return all parameters of `kind` but the weight; refuse what else is in the table."""
     fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    names: dict[str, Any] = {f.name: f.default for f in fields if f.name != "weight"}
-    out = {key: table.take(key, float, default) for key, default in names.items()}
+    defaults: dict[str, Any] = {f.name: f.default for f in fields if f.name != "weight"}
+    params = {key: table.take(key, float, default) for key, default in defaults.items()}
     table.finish()
-    return out
+    return params
 
 
 def read_start(value: Any) -> StartSpec:
@@ -136,7 +137,7 @@ def read_positive(value: Any) -> tuple[str, ...] | None:
 
 
 def split_positive(value: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    """Return the labels in ``"a,b"`` or in a list."""
+    """Return the labels in ``"a,b"`` or in a list, as texts; None for None."""
     return read_positive(value.split(",") if isinstance(value, str) else value)
 
 
@@ -150,8 +151,8 @@ def _part(value: Any, called: str) -> tuple[str, Mapping[str, Any]]:
     return checked(name, f"the name of {called}", str), table.rest()
 
 
-def _positive(value: Any, called: str, wanted: str) -> float:
+def _positive(value: Any, called: str, allowed: str) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 < value <= sys.float_info.max:
-        raise UsageError(f"{called} is {quoted(value)}, not {wanted}.", f"give {wanted}.")
+    if not number or not 0 < value <= sys.float_info.max:  # TOML has integers beyond float64
+        raise UsageError(f"{called} is {quoted(value)}, not {allowed}.", f"give {allowed}.")
     return float(value)

@@ -1,4 +1,4 @@
-"""The samples that a problem is fitted to, those that are held out, and their targets."""
+"""The samples of a problem, those that it is fitted to and those held out, with their targets."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Labels = dict[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """The training data and the test data of a problem as their sources have them.
+    """The training data and the test data of a problem, before scaling.
 
     Parameters
     ----------
     train, y
-        The data that the problem is fitted to, and the targets that its loss wants of them.
+        The data that the problem is fitted to, and the targets for its loss.
     labels
-        For two classes which labels the targets stand for.
+        For two classes, the labels that the targets -1 and +1 stand for.
     test, test_y
-        The same of what is held out; None where nothing is.
+        The held-out data and their targets; None where nothing is held out.
     """
 
     train: Dataset
@@ -37,18 +37,16 @@ class Samples:
     test_y: PerSample | None = None
 
 
-def samples(spec: ProblemSpec) -> Samples:
+def read_samples(spec: ProblemSpec) -> Samples:
     """Return the samples of a problem.
-
-    Labels are told apart in the whole set before it is split: what is +1 does not depend on which
-    samples are held out.
 
     Raises
     ------
     DataError
-        As `lrbench.problem_files.build`.
+        As `lrbench.problem_files.build_problem`.
     """
     data = load_data(spec.data)
+    # Before the split, so that the label +1 does not depend on which samples are held out.
     with located(spec.name):
         y, labels = _targets(data, spec)
     if spec.test is None:
@@ -68,9 +66,10 @@ def samples(spec: ProblemSpec) -> Samples:
 
 
 def _counted_alike(test: DataName, data: Dataset) -> DataName:
-    """Return the name of the test data with the index base of the training data, where it is open.
+    """Return the name of the test data with the index base of the training data, if it has none.
 
-    A text tells its base by an index 0 alone, which one of the two may happen not to have.
+    LIBSVM text is known to count from 0 only by an index 0, which may occur in one of the two
+    files alone.
     """
     if test.zero_based != "auto" or data.zero_based is None or not test.is_text:
         return test
@@ -78,7 +77,7 @@ def _counted_alike(test: DataName, data: Dataset) -> DataName:
 
 
 def training(spec: ProblemSpec) -> Dataset:
-    """Return the data that a problem is fitted to, without looking at their targets."""
+    """Return the data that a problem is fitted to, without a check of their targets."""
     data = load_data(spec.data)
     return subset(data, _rows(data, spec.test)[0]) if isinstance(spec.test, Split) else data
 
@@ -89,7 +88,7 @@ def _rows(data: Dataset, split: Split) -> tuple[Index, Index]:
 
 
 def _targets(data: Dataset, spec: ProblemSpec) -> tuple[PerSample, Labels | None]:
-    """Return the targets that the loss wants, and for two classes which labels they stand for."""
+    """Return the targets for the loss, and for two classes the labels that they stand for."""
     if spec.binary:
         return binary_targets(data, spec.positive)
     return (count_targets(data) if spec.task == "count" else data.y), None
@@ -102,7 +101,7 @@ def _test_targets(test: Dataset, data: Dataset, y: PerSample, spec: ProblemSpec)
 
 
 def _check_classes(spec: ProblemSpec, data: Dataset, y: PerSample) -> None:
-    """Refuse a split that leaves one class only to train on."""
+    """Refuse a split that leaves only one class in the training data."""
     if not spec.binary or y.min() < y.max():
         return
     assert isinstance(spec.test, Split)

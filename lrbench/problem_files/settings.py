@@ -1,4 +1,4 @@
-"""Problems changed key by key, as by ``--set data.scale=maxabs``."""
+"""Specifications changed key by key, as by ``--set data.scale=maxabs``."""
 
 from __future__ import annotations
 
@@ -46,27 +46,27 @@ KEYS = (
     "data.test_seed",
     "data.zero_based",
 )
-"""What a hint suggests; which keys there are is asked of the problem itself."""
+"""The keys that hints suggest; which of them a problem has is decided by its parts."""
 
 
 def with_settings(spec: ProblemSpec, settings: Sequence[str]) -> ProblemSpec:
-    """Return `spec` with the keys of its problem file that `settings` name set to other values.
+    """Return `spec` with other values for keys of its problem file.
 
     Parameters
     ----------
     spec
-        The problem to change, from a file or from options.
+        The specification to change, from a file or from options.
     settings
         Each ``KEY=VALUE``. The key is one of a problem file, with dots into its tables. The value
-        is read as TOML where it is TOML, else it is the text itself. Of two for one key the later
-        counts; otherwise their order does not matter: names are set first.
+        is read as TOML if it is TOML, and is the text itself otherwise. Of two values for a key the
+        later counts; apart from that the order does not matter, because names are set first.
 
     Returns
     -------
     ProblemSpec
-        Of the same name. The title is made anew where the loss, the penalty or the data are others.
-        A part with another name loses the parameters of the old one. A relative path of data set
-        here is one from the working directory.
+        The changed specification, under the same name. The title is made anew if the loss, the
+        penalty or the data change. A part with another name loses the parameters of the old one. A
+        relative path of data is relative to the working directory.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _pair(setting: str) -> tuple[str, str]:
 
 
 def _rank(key: str) -> int:
-    """Return when a key is set: tables and names, what belongs to them, its seed, the title."""
+    """Return the rank in which a key is set: tables and names, their parameters, seed and title."""
     if key in ("data.test_seed", "title"):
         return 2
     return 0 if "." not in key or key.endswith(".name") else 1
@@ -104,7 +104,7 @@ def _value(text: str) -> Any:
         read = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
         return text
-    return read["value"] if len(read) == 1 else text
+    return read["value"] if len(read) == 1 else text  # a line break would start another key
 
 
 def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:
@@ -122,7 +122,7 @@ def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:
     folder = None if key in ("data", "data.name") else spec.data.folder
     new = _placed(spec_from_table(table, spec.name, folder), spec, key)
     if (canonical(new), new.data, new.test) == (canonical(spec), spec.data, spec.test):
-        new = replace(new, claims=spec.claims)  # it is the problem that the file speaks of
+        new = replace(new, claims=spec.claims)  # the problem is unchanged: they still hold
     same = (new.loss, new.penalty, new.data) == (spec.loss, spec.penalty, spec.data)
     if same or key == "title":
         return new
@@ -130,7 +130,10 @@ def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:
 
 
 def _placed(new: ProblemSpec, spec: ProblemSpec, key: str) -> ProblemSpec:
-    """Return `new` with its test data looked for where those of `spec` are, or where set here."""
+    """Return `new` with the folder that a relative path of its test data starts from.
+
+    It is that of `spec`, or the working directory if `key` sets the test data.
+    """
     if not isinstance(new.test, DataName):
         return new
     old = None if key in ("data", "data.test") else spec.test
@@ -139,18 +142,18 @@ def _placed(new: ProblemSpec, spec: ProblemSpec, key: str) -> ProblemSpec:
 
 
 def _check_key(key: str) -> None:
-    """Refuse a key that no problem file has; those of a part are left to the part."""
+    """Refuse a key that no problem file has; the parts check their own keys."""
     head, _, inside = key.partition(".")
-    known = head in KEYS or head in PARTS
-    if known and ("." not in key or (head in PARTS and inside and "." not in inside)):
+    exists = head in KEYS or head in PARTS
+    if exists and ("." not in key or (head in PARTS and inside and "." not in inside)):
         return
-    meant = [k for k in KEYS if k.endswith(f".{key}")]
-    hint = f"did you mean {' or '.join(meant)}?" if meant else did_you_mean(key, KEYS)
+    candidates = [k for k in KEYS if k.endswith(f".{key}")]
+    hint = f"did you mean {' or '.join(candidates)}?" if candidates else did_you_mean(key, KEYS)
     raise UsageError(f"--set {quoted(key)} is no key of a problem file.", hint)
 
 
 def _table_of(spec: ProblemSpec) -> dict[str, Any]:
-    """Return the problem file that says `spec`, its parts as tables."""
+    """Return the content of a problem file for `spec`, with its parts as tables."""
     name, params = parse_named(spec.loss)
     penalty: dict[str, Any] = {"name": spec.penalty.name, **dict(spec.penalty.params)}
     if spec.penalty.weight is not None:
@@ -173,7 +176,7 @@ def _table_of(spec: ProblemSpec) -> dict[str, Any]:
 
 
 def _data_options(spec: ProblemSpec) -> dict[str, Any]:
-    """Return what the table data says whichever data it means."""
+    """Return the keys of the table data that other data would keep."""
     options: dict[str, Any] = {"scale": spec.scale, "intercept": spec.intercept}
     if spec.positive is not None:
         options["positive"] = list(spec.positive)
@@ -183,7 +186,7 @@ def _data_options(spec: ProblemSpec) -> dict[str, Any]:
 
 
 def _file_options(spec: ProblemSpec) -> dict[str, Any]:
-    """Return what the table data says of these data alone."""
+    """Return the keys of the table data that belong to these data alone."""
     options: dict[str, Any] = {"zero_based": spec.data.zero_based}
     if isinstance(spec.test, DataName):
         options["test"] = data_text(spec.test)

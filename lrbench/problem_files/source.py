@@ -1,8 +1,7 @@
-"""Which data a problem means: those it is fitted to, and those that are held out."""
+"""The data of a problem, read from texts: those that it is fitted to, and those held out."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,14 +15,12 @@ from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.model import Split
 
 BASES = ("auto", "yes", "no")
-"""Whether the indices of LIBSVM text count from 0."""
+"""The answers to whether the indices of LIBSVM text count from 0."""
 
 
 def read_data(text: str, zero_based: ZeroBased = "auto", folder: Path | None = None) -> DataName:
-    """Return the data that a text means; a relative path is relative to `folder`.
-
-    Only generated data have parameters: ``generated:gaussian[n_samples=100]``.
-    """
+    """Return the name of data in a text; a relative path is relative to `folder`."""
+    # Only generated data have parameters; a path may have brackets of its own.
     name, params = parse_named(text) if text.startswith(PREFIX) else (text, {})
     data = DataName(name, params, folder, zero_based)
     if not name.strip():
@@ -33,13 +30,13 @@ def read_data(text: str, zero_based: ZeroBased = "auto", folder: Path | None = N
 
 
 def data_text(data: DataName) -> str:
-    """Return the text that `read_data` reads as `data`."""
+    """Return the text for which `read_data` returns `data`."""
     inside = ",".join(f"{key}={value_text(value)}" for key, value in data.params.items())
     return f"{data.name}[{inside}]" if inside else data.name
 
 
 def read_zero_based(value: Any) -> ZeroBased:
-    """Return the index base of LIBSVM text."""
+    """Return the index base of LIBSVM text, or raise `UsageError`."""
     if value not in BASES:
         raise UsageError(
             f"zero_based is {quoted(value)}, not one of {', '.join(BASES)}.",
@@ -51,23 +48,24 @@ def read_zero_based(value: Any) -> ZeroBased:
 def read_test(
     value: Any, seed: Any, zero_based: ZeroBased, folder: Path | None
 ) -> DataName | Split:
-    """Return what is held out.
+    """Return the held-out data, or the fraction of the samples that is held out.
 
     Parameters
     ----------
     value
-        A number, or a text that reads as one: the share of the samples. Another text: data.
+        A number, or a text that reads as one, is the fraction of the samples. Another text is the
+        name of data.
     seed
-        Of the share; None for 0.
+        The seed of the fraction; None for 0.
     zero_based, folder
-        Of the data.
+        The index base and the folder of the data.
     """
     fraction = as_fraction(value)
     if fraction is None:
         if seed is not None:
-            what = "without test" if value is None else f"for test = {quoted(value)}"
+            context = "without test" if value is None else f"for test = {quoted(value)}"
             raise UsageError(
-                f"test_seed has no meaning {what}.",
+                f"test_seed has no meaning {context}.",
                 "leave it out, or give test as a number such as 0.2.",
             )
         return read_data(checked(value, "test", str), zero_based, folder)
@@ -86,17 +84,10 @@ def read_test(
 
 
 def as_fraction(value: Any) -> float | None:
-    """Return `value` as a number where it reads as one."""
+    """Return `value` as a number if it reads as one, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         return float(value)
     except (ValueError, OverflowError):
         return None
-
-
-def with_zero_based(data: DataName, zero_based: ZeroBased) -> DataName:
-    """Return `data` with another index base, checked."""
-    data = replace(data, zero_based=zero_based)
-    data.check()
-    return data

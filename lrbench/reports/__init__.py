@@ -1,4 +1,4 @@
-"""Reports: a result in one form or another. One file each."""
+"""Reports: a result as pages in several forms, and as data; one file a form."""
 
 from lrbench.config.registry import Registry
 

@@ -1,24 +1,26 @@
-"""What a page is made of, before it is known where it is shown."""
+"""The blocks of a page (lines, tables and drawings), whatever form it is written in."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 WIDTH = 80
-"""The columns that every page fits into."""
+"""The columns that every page fits into, unless a terminal is wider."""
+
+GAP = 2
+"""Blanks between two columns of a table."""
 
 Style: TypeAlias = Literal["", "title", "dim", "good", "bad", "warn"]
 
-
 GLUED = re.compile(r" (=|<=|>=|<|-|\+-) | (?=%)|(?<=--lr0) |(?<=--scale) ")
-"""Where no line ends: ``lr0 = 1``, ``5 %`` and ``--scale maxabs`` stay in one piece."""
+"""Blanks at which no line is broken: ``lr0 = 1``, ``5 %`` and ``--scale maxabs`` stay together."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What a terminal may take for a command; blanks and ends of lines are none."""
+"""Characters that a terminal may take for a command; tabs and ends of lines are harmless."""
 
 
 def printable(text: str) -> str:
@@ -28,25 +30,27 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True)
 class TableCell:
-    """A piece of text and what it means."""
+    """A piece of text and its style."""
 
     text: str
     style: Style = ""
 
     def __post_init__(self) -> None:
+        # Here and not where pages are written: no page can forget it. The text may be a label or
+        # a title of somebody else's file.
         object.__setattr__(self, "text", printable(self.text))
 
 
 @dataclass(frozen=True)
 class Line:
-    """Pieces of text with commas between them; a line that is too long breaks between pieces."""
+    """Pieces of text, joined by commas; a line that is too long is broken between pieces."""
 
     pieces: tuple[str, ...]
     style: Style = ""
     recurs: tuple[str, ...] = ()
-    """What the captions of later tables say again, too."""
+    """The pieces that the captions of later tables repeat."""
     note: bool = False
-    """Whether it explains a table: then it is no part of its caption."""
+    """Whether the line explains a table; such a line is not part of the caption."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pieces", tuple(map(printable, self.pieces)))
@@ -55,23 +59,25 @@ class Line:
     def wrapped(self, width: int) -> list[str]:
         """Return lines of at most `width` characters where the pieces allow it."""
         lines: list[str] = []
-        flows = False
+        last_piece_wrapped = False
         for k, piece in enumerate(self.pieces):
             text = piece + ("," if k + 1 < len(self.pieces) else "")
             if lines and len(lines[-1]) + 1 + len(text) <= width:
                 lines[-1] += " " + text
                 continue
-            if flows:  # no few words alone on a line where a long piece ended
+            if last_piece_wrapped:  # else its last few words would stand alone on a line
                 text = lines.pop().strip() + " " + text
-            more = _wrap(text, width, "  " if lines else "")
-            lines, flows = lines + more, len(more) > 1
+            lines_of_piece = _wrap(text, width, "  " if lines else "")
+            lines += lines_of_piece
+            last_piece_wrapped = len(lines_of_piece) > 1
         return lines
 
 
 def _wrap(text: str, width: int, indent: str) -> list[str]:
-    """Return the text in lines: the first indented by so much, the others by two."""
+    """Return the text in lines: the first indented by `indent`, the others by two blanks."""
+    # textwrap breaks at ASCII blanks alone, so a non-breaking one holds the pieces together.
     glued = GLUED.sub(lambda match: match[0].replace(" ", "\xa0"), text)
-    wrapped = textwrap.wrap(
+    lines = textwrap.wrap(
         glued,
         width,
         initial_indent=indent,
@@ -79,7 +85,7 @@ def _wrap(text: str, width: int, indent: str) -> list[str]:
         break_on_hyphens=False,
         break_long_words=False,
     )
-    return [found.replace("\xa0", " ") for found in wrapped] or [""]
+    return [text.replace("\xa0", " ") for text in lines] or [""]
 
 
 def line(*pieces: str, style: Style = "", recurs: tuple[str, ...] = (), note: bool = False) -> Line:
@@ -94,7 +100,7 @@ class Grid:
     columns: Sequence[str]
     rows: Sequence[Sequence[TableCell]]
     left: frozenset[int] = field(default_factory=frozenset)
-    """The columns that are text; the others are numbers, aligned right."""
+    """The columns of text, which are aligned left; the others are numbers, aligned right."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(map(printable, self.columns)))
@@ -102,7 +108,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Rows of characters of one width: pieces that follow each other without a blank."""
+    """Rows of characters; the pieces of a row follow each other without a blank."""
 
     rows: Sequence[Sequence[TableCell]]
 
@@ -114,32 +120,84 @@ class Drawing:
 Block: TypeAlias = Line | Grid | Drawing
 
 
+TextColumn: TypeAlias = tuple[str, list[str]]
+"""A heading and the texts below it."""
+
+CellColumn: TypeAlias = tuple[str, list[TableCell]]
+"""A heading and the cells below it."""
+
+
+def folded(first: TextColumn, groups: Sequence[list[TextColumn]], width: int) -> Iterator[Block]:
+    """Yield tables of numbers that all start with the column `first` and fit the page.
+
+    Parameters
+    ----------
+    first
+        The column that identifies a row.
+    groups
+        Columns that stay together. A group that is too wide for a page gets a table all the same.
+    width
+        The columns of the page.
+    """
+    cells = [[(name, list(map(TableCell, texts))) for name, texts in group] for group in groups]
+    yield from folded_cells((first[0], list(map(TableCell, first[1]))), cells, width)
+
+
+def folded_cells(
+    first: CellColumn,
+    groups: Sequence[list[CellColumn]],
+    width: int,
+    left: frozenset[str] = frozenset(),
+) -> Iterator[Block]:
+    """Yield tables as `folded` does; `left` holds the headings of the columns of text."""
+    columns = [first]
+    for group in groups:
+        if len(columns) > 1 and _table_width([*columns, *group]) > width:
+            yield _grid(columns, left)
+            yield line("")
+            columns = [first]
+        columns += group
+    yield _grid(columns, left)
+
+
+def _table_width(columns: Sequence[CellColumn]) -> int:
+    widths = [max(map(len, [name, *(c.text for c in cells)])) for name, cells in columns]
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
+def _grid(columns: Sequence[CellColumn], left: frozenset[str]) -> Grid:
+    names, cells = zip(*columns, strict=True)
+    aligned_left = frozenset(k for k, name in enumerate(names) if name in left)
+    return Grid(names, list(zip(*cells, strict=True)), aligned_left)
+
+
 def number(value: float | None, digits: int = 3) -> str:
-    """Return `value` to so many significant digits; scientific where it is small or large."""
+    """Return `value` to `digits` significant digits, in scientific notation if small or large."""
     if value is None or value != value:
         return "-"
     if value == 0:
         return "0"
     if 1e-2 <= abs(value) < 10**digits:
-        return f"{value:#.{digits}g}".rstrip(".")
+        return f"{value:#.{digits}g}".rstrip(".")  # with #, zeros at the end are kept: 1.00
     return f"{value:.{digits - 1}e}"
 
 
 def scientific(value: float | None, digits: int = 3) -> str:
-    """Return `value` as in 7.34e-03: one width for a whole column."""
+    """Return `value` as 7.34e-03, so that all numbers of a column have one width."""
     return "-" if value is None or value != value else f"{value:.{digits - 1}e}"
 
 
 def gap(value: float | None, error: float, digits: int = 3) -> str:
-    """Return a measured F - f*; below the error of f* only that it is."""
+    """Return a measured F - f*, or ``<2e-15`` where it is below `error`, that of f*."""
     if value is not None and value < error:
         return f"<{error:.0e}"
     return scientific(value, digits)
 
 
 def short_number(value: float, digits: int = 3) -> str:
-    """Return `value` to so many significant digits in few characters: 0.01, 3160, 3.16e-4."""
+    """Return `value` to `digits` significant digits in few characters: 0.01, 3160, 3.16e-4."""
     rounded = f"{value:.{digits - 1}e}"
+    # Rounded already, so six digits add none; they let 3160 stand without an exponent.
     plain = f"{float(rounded):.{max(digits, 6)}g}"
     if "e" not in plain and len(plain) <= max(digits + 4, 7):
         return plain

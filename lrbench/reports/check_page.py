@@ -1,4 +1,4 @@
-"""The page of `lrbench check`: a line a check, and why for each that does not pass."""
+"""The page of `lrbench check`: a line for each check, and the findings that do not pass."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from lrbench.gate.finding import Finding, Outcome, Trajectory
 
 STYLES: dict[str, Style] = {"FAIL": "bad", "INCONCLUSIVE": "warn", "PASS": "good"}
+"""Verdict -> style, in the order in which findings are listed."""
 
-SHOWN = 12
-"""Findings of a check that are shown; the JSON has all."""
+MAX_FINDINGS = 12
+"""Findings of a check that the page lists; the JSON has all."""
+
+NUMBER_WIDTH = 18
+"""Columns of a measured or expected text, beyond which it is wrapped."""
 
 
 def check_page(outcomes: Sequence[Outcome], details: bool) -> Iterator[Block]:
@@ -25,9 +29,9 @@ def check_page(outcomes: Sequence[Outcome], details: bool) -> Iterator[Block]:
     Parameters
     ----------
     outcomes
-        What came of each check.
+        The outcomes of the checks.
     details
-        Whether findings that pass and their trajectories are shown, too.
+        Whether findings that pass are listed with their trajectories, too.
     """
     for outcome in outcomes:
         yield from check_blocks(outcome, details)
@@ -36,7 +40,7 @@ def check_page(outcomes: Sequence[Outcome], details: bool) -> Iterator[Block]:
 
 
 def check_blocks(outcome: Outcome, details: bool) -> Iterator[Block]:
-    """Yield a line for a check, and its findings where they matter."""
+    """Yield a line for a check, and its findings if it does not pass or with `details`."""
     word = "ERROR" if outcome.error else str(outcome.verdict)
     if outcome.passed and outcome.verdict != "PASS":
         word += " (allowed)"
@@ -46,22 +50,23 @@ def check_blocks(outcome: Outcome, details: bool) -> Iterator[Block]:
     if outcome.error:
         yield line(f"  {_plain(outcome.error)}")
         yield line(f"  {_plain(outcome.hint)}", style="dim")
-    shown = [f for f in outcome.findings if details or f.verdict != "PASS"]
-    shown.sort(key=lambda f: list(STYLES).index(str(f.verdict)))
-    for expectation, findings in groupby(shown[:SHOWN], lambda f: f.expectation):
+    listed = [f for f in outcome.findings if details or f.verdict != "PASS"]
+    listed.sort(key=lambda f: list(STYLES).index(str(f.verdict)))
+    for expectation, findings in groupby(listed[:MAX_FINDINGS], lambda f: f.expectation):
         yield from _findings(expectation, list(findings), details)
-    if len(shown) > SHOWN:
-        yield line(f"  and {len(shown) - SHOWN} more: --format json has all", style="dim")
+    if len(listed) > MAX_FINDINGS:
+        yield line(f"  and {len(listed) - MAX_FINDINGS} more: --format json has all", style="dim")
     for note in outcome.notes:
         yield line(f"  {note}", style="dim")
 
 
 def _findings(expectation: str, findings: Sequence[Finding], details: bool) -> Iterator[Block]:
-    """Yield what came of one expectation."""
+    """Yield a table of the findings on one expectation, their reasons and trajectories."""
     yield line(f"expected: {expectation}")
-    numbers = [[_filled(text, 18) for text in (f.measured, f.wanted)] for f in findings]
-    taken = [max(map(_width, column)) for column in zip(*numbers, strict=True)]
-    room = WIDTH - 6 - len("INCONCLUSIVE") - sum(max(width, 8) for width in taken)
+    numbers = [[_filled(text, NUMBER_WIDTH) for text in (f.measured, f.wanted)] for f in findings]
+    widths = [max(map(_width, column)) for column in zip(*numbers, strict=True)]
+    # 6: three gaps of two blanks; 8: the heading "measured", even if its texts are shorter.
+    room = WIDTH - 6 - len("INCONCLUSIVE") - sum(max(width, 8) for width in widths)
     rows = [
         [
             TableCell(_filled(finding.subject or "the problem", room)),
@@ -73,18 +78,19 @@ def _findings(expectation: str, findings: Sequence[Finding], details: bool) -> I
     yield Grid(("of", "verdict", "measured", "wanted"), rows, frozenset({0, 1}))
     for finding in findings:
         if finding.reason:
-            of = f"{finding.subject}: " if len(findings) > 1 else ""
-            yield line(f"  {of}{_plain(finding.reason)}", style=STYLES[str(finding.verdict)])
+            subject = f"{finding.subject}: " if len(findings) > 1 else ""
+            yield line(f"  {subject}{_plain(finding.reason)}", style=STYLES[str(finding.verdict)])
         if finding.trajectory is not None and (details or finding.verdict == "FAIL"):
             yield from _trajectory(finding.subject, finding.trajectory)
 
 
 def _plain(text: str) -> str:
-    """Return the text of an error, which is for stderr, for a page."""
+    """Return the text of an error in ASCII, as all of a page is."""
     return text.replace("…", "...")
 
 
 def _filled(text: str, width: int) -> str:
+    # Escaped first, since an escape is longer than its character.
     return textwrap.fill(printable(text), width, break_on_hyphens=False)
 
 
@@ -93,26 +99,22 @@ def _width(text: str) -> int:
 
 
 def _trajectory(subject: str, t: Trajectory) -> Iterator[Block]:
-    """Yield what was measured beside the baseline, and where they part."""
-    what = {"last": "last iterate"}.get(t.what, t.what)
-    apart = "" if t.parts_at is None else f"; they part at T = {t.parts_at}"
-    yield line(f"  {what}, {subject}, beside the baseline{apart}:")
+    """Yield a table of a trajectory beside its baseline, with the checkpoint where they part."""
+    measure = "last iterate" if t.what == "last" else t.what
+    difference = "" if t.parts_at is None else f"; they part at T = {t.parts_at}"
+    yield line(f"  {measure}, {subject}, beside the baseline{difference}:")
     rows = []
     for T, now, before in zip(t.iteration, t.measured, t.baseline, strict=True):
         size = max(abs(now), abs(before))
         change = abs(now - before) / size if size else 0.0
         style: Style = "bad" if t.parts_at is not None and t.parts_at <= T else ""
-        cells = (str(T), _digits(now), _digits(before), scientific(change, 2))
-        rows.append([TableCell(text, style) for text in cells])
+        numbers = ("-" if math.isnan(value) else f"{value:.8g}" for value in (now, before))
+        rows.append([TableCell(text, style) for text in (str(T), *numbers, scientific(change, 2))])
     yield Grid(("T", "measured", "baseline", "relative difference"), rows)
 
 
-def _digits(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.8g}"
-
-
 def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Yield how many checks passed, failed and could not be judged."""
+    """Yield how many checks passed, and the names of those that failed or were not judged."""
     passed = sum(o.passed for o in outcomes)
     failed = [o.name for o in outcomes if o.verdict == "FAIL" and not o.passed]
     unknown = [o.name for o in outcomes if not o.passed and o.verdict != "FAIL"]

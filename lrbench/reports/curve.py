@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from lrbench.reports.axis import axis, columns_of
 from lrbench.reports.blocks import Block, Drawing, Style, TableCell, line, short_number
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
@@ -16,7 +16,7 @@ BARS = "▁▂▃▄▅▆▇█"
 DIGITS = "123456789"
 
 MARKS: Mapping[str, Style] = {".": "dim", "!": "bad", "?": "warn"}
-"""Not reached, diverged, unknown."""
+"""Not reached, diverged, unknown; in the order from better to worse."""
 
 LONGEST = 3
 """Columns for one lr0 at most."""
@@ -24,14 +24,20 @@ LONGEST = 3
 LEAST = 24
 """Columns that a curve takes beside the name of a solver; with less the name stands above it."""
 
+STRIDES = (1, 2, 3, 4, 5, 10, 20, 50, 100, 200)
+"""Decades between two labels of the axis."""
+
+Mark = tuple[float, int, str]
+"""The passes, how bad it is where these are infinite, and the character; a worse one is larger."""
+
 
 def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield the curves of all solvers, on one axis of lr0 and one scale of passes.
 
     Notes
     -----
-    The higher, the fewer passes, on a logarithmic scale. Where several lr0 share a column the worst
-    of them is drawn; a column without one takes the nearest.
+    The fewer passes, the higher the curve, on a logarithmic scale. Where several lr0 share a column
+    the worst of them is drawn; a column without an lr0 shows the nearest.
     """
     grid = sorted({lr0 for s in sweep.solvers for lr0 in s.lr0})
     costs = [p for s in sweep.solvers for p in s.passes if math.isfinite(p)]
@@ -45,17 +51,18 @@ def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     n_columns = _n_columns(len(grid), view.width - indent)
     heights = BARS if view.bars else DIGITS
     rows: list[list[TableCell]] = []
-    seen: set[str] = set()
+    drawn: set[str] = set()
     for s, name in zip(sweep.solvers, names, strict=True):
         marks = _marks(s, _runs_of(problem, s), least, most, heights)
-        drawn = [max(marks[s.lr0[k]] for k in at) for at in columns_of(s.lr0, grid, n_columns)]
-        seen.update(mark for _, _, mark in drawn)
-        cells = _cells("".join(mark for _, _, mark in drawn))
+        columns = columns_of(s.lr0, grid, n_columns)
+        text = "".join(max(marks[s.lr0[k]] for k in column)[2] for column in columns)
+        drawn.update(text)
+        cells = _cells(text)
         rows += [[TableCell(name.ljust(indent)), *cells]] if beside else [[TableCell(name)], cells]
     for text in axis(grid, n_columns):
         rows.append([TableCell(" " * indent + text, "dim")])
     yield line("")
-    yield line(*_legend(least, most, heights, seen))
+    yield line(*_legend(least, most, heights, drawn))
     yield Drawing(rows)
 
 
@@ -79,16 +86,13 @@ def _legend(least: float, most: float, heights: str, drawn: set[str]) -> Iterato
     yield from (f"{mark} {word}" for mark, word in words.items() if mark in drawn)
 
 
-Mark = tuple[float, int, str]
-"""The passes, how bad it is where these are infinite, and the character."""
-
-
 def _runs_of(problem: ProblemResult, s: Sensitivity) -> Mapping[float, Sequence[Run]]:
-    found: dict[float, list[Run]] = {}
+    """Return lr0 -> the runs of one solver, those that were never started among them."""
+    runs: dict[float, list[Run]] = defaultdict(list)
     for run in problem.runs:
         if str(run.solver) == str(s.solver):
-            found.setdefault(run.lr0, []).append(run)
-    return found
+            runs[run.lr0].append(run)
+    return runs
 
 
 def _marks(
@@ -98,13 +102,13 @@ def _marks(
     most: float,
     heights: str,
 ) -> dict[float, Mark]:
-    """Return lr0 -> what is drawn there."""
+    """Return lr0 -> what is drawn at it."""
     out: dict[float, Mark] = {}
     for lr0, passes, reached, finished in zip(s.lr0, s.passes, s.reached, s.finished, strict=True):
         if math.isfinite(passes):
             out[lr0] = passes, 0, heights[_level(passes, least, most, len(heights))]
         else:
-            mark = _lost(runs.get(lr0, ()), reached, finished)
+            mark = _mark_without_arrival(runs.get(lr0, ()), reached, finished)
             out[lr0] = math.inf, list(MARKS).index(mark), mark
     return out
 
@@ -113,23 +117,90 @@ def _level(passes: float, least: float, most: float, n_levels: int) -> int:
     """Return the height of these passes, from 0 for the most to the top for the least."""
     if passes <= least:
         return n_levels - 1
-    if least <= 0:
+    if least <= 0:  # a start at the target: there is no logarithm of its passes
         return 0
-    share = math.log(most / passes) / math.log(most / least)
-    return min(int(share * n_levels), n_levels - 1)
+    height = math.log(most / passes) / math.log(most / least)
+    return min(int(height * n_levels), n_levels - 1)
 
 
-def _lost(runs: Sequence[Run], reached: int, finished: int) -> str:
+def _mark_without_arrival(runs: Sequence[Run], reached: int, finished: int) -> str:
     """Return the mark of an lr0 that did not come to the target.
 
     Parameters
     ----------
     runs
-        At this lr0.
+        The runs at this lr0, one a seed.
     reached, finished
-        How many seeds came there, and of how many that is known.
+        The number of seeds that came to the target, and of those whose run is finished.
     """
     if not finished:
         return "?"
     diverged = Counter(run.status for run in runs)[Status.DIVERGED]
     return "!" if 2 * diverged >= finished - reached else "."
+
+
+def columns_of(points: Sequence[float], grid: Sequence[float], n_columns: int) -> list[list[int]]:
+    """Return for each column of the axis the indices of the `points` that it shows: at least one.
+
+    Parameters
+    ----------
+    points
+        Ascending, some of the grid.
+    grid
+        Ascending; two or more.
+    n_columns
+        The number of columns of the axis.
+    """
+    logs = [math.log10(p) for p in points]
+    out: list[list[int]] = [[] for _ in range(n_columns)]
+    for k, point in enumerate(points):
+        out[axis_column(point, grid, n_columns)].append(k)
+    lo, hi = _ends(grid)
+    for j, indices in enumerate(out):
+        if not indices:
+            centre = lo + (j + 0.5) / n_columns * (hi - lo)
+            right = bisect.bisect_left(logs, centre)
+            neighbours = [k for k in (right - 1, right) if 0 <= k < len(logs)]
+            indices.append(min(neighbours, key=lambda k: abs(logs[k] - centre)))
+    return out
+
+
+def _ends(grid: Sequence[float]) -> tuple[float, float]:
+    """Return the logarithms where the axis begins and ends: half a step beyond the grid."""
+    lo, hi = math.log10(grid[0]), math.log10(grid[-1])
+    half = (hi - lo) / (len(grid) - 1) / 2
+    return lo - half, hi + half
+
+
+def axis_column(value: float, grid: Sequence[float], n_columns: int) -> int:
+    """Return the column of a value: of those it spans the middle one, or the left of two."""
+    lo, hi = _ends(grid)
+    position = (math.log10(value) - lo) / (hi - lo) * n_columns
+    # The tolerance puts a value between two columns into the left one, whatever the rounding.
+    return min(max(math.ceil(position - 1e-6) - 1, 0), n_columns - 1)
+
+
+def axis(grid: Sequence[float], n_columns: int) -> list[str]:
+    """Return two lines: marks at decades and their labels, or at the ends if there is no decade."""
+    # The tolerance counts a decade at which the grid ends but for rounding.
+    first, last = math.ceil(math.log10(grid[0]) - 1e-9), math.floor(math.log10(grid[-1]) + 1e-9)
+    for stride in STRIDES if last > first else ():
+        ticks = [10.0**k for k in range(first, last + 1) if k % stride == 0]
+        lines = _axis_lines(ticks, grid, n_columns)
+        if lines is not None:
+            return lines
+    ends = [grid[0], grid[-1]]
+    return _axis_lines(ends, grid, n_columns) or _axis_lines(ends[:1], grid, n_columns) or []
+
+
+def _axis_lines(ticks: Sequence[float], grid: Sequence[float], n_columns: int) -> list[str] | None:
+    """Return the two lines, or None where labels would touch."""
+    marks, labels = [" "] * n_columns, ""
+    for tick in ticks:
+        column, text = axis_column(tick, grid, n_columns), short_number(tick)
+        marks[column] = "|"
+        begin = max(min(column - (len(text) - 1) // 2, n_columns - len(text)), 0)
+        if labels and begin < len(labels) + 1:
+            return None
+        labels = labels.ljust(begin) + text
+    return ["".join(marks).rstrip(), labels]

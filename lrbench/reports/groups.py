@@ -1,8 +1,9 @@
-"""Runs in groups of one solver and lr0, and what a page says of a group."""
+"""Texts and numbers about runs of one solver and lr0, which several pages need."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -19,8 +20,10 @@ SEVERITY = (
     Status.DIVERGED,
     Status.FAILED,
 )
+"""From the best to the worst."""
+
 ENDED_EARLY = frozenset(Status) - {Status.COMPLETED, Status.STALLED}
-"""How a run ends before its last iteration."""
+"""Statuses whose iteration is worth a word: the run ended before its last one."""
 
 
 def verdicts_of(problem: ProblemResult, solver: SolverSpec, lr0: float) -> Sequence[Verdict]:
@@ -29,7 +32,7 @@ def verdicts_of(problem: ProblemResult, solver: SolverSpec, lr0: float) -> Seque
 
 
 def batch_text(run: Run) -> str:
-    """Return the samples of a step: ``"batches of 64 with replacement"``."""
+    """Return what a step takes its gradient of: ``"batches of 64 with replacement"``."""
     if run.setting == "batch":
         return "full batches"
     how = "with replacement" if run.sampling == "replacement" else "reshuffled"
@@ -37,28 +40,28 @@ def batch_text(run: Run) -> str:
 
 
 def ball_text(problem: ProblemResult) -> Iterator[str]:
-    """Yield the ball that iterates stay in, if there is one."""
+    """Yield the ball that the iterates are projected on, if there is one."""
     if problem.header["radius"] is not None:
         yield f"ball of radius {problem.header['radius']:g} around w_0"
 
 
 def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
-    """Return how the runs ended: of several seeds the worst, with its count.
+    """Return the status of the runs: of several seeds the worst one, with its count.
 
     Parameters
     ----------
     runs
-        Of one solver and lr0.
+        The runs of one solver and lr0.
     brief
-        As in a table: ``"target 178"`` for ``"reached_target at 178"``.
+        Whether to shorten it for a table: ``"target 178"`` for ``"reached_target at 178"``.
     """
     worst = max(runs, key=lambda r: SEVERITY.index(r.status))
     text = str(worst.status)
     if brief and worst.status is Status.REACHED_TARGET:
         text = "target"
-    same = [r for r in runs if r.status is worst.status]
-    if len(same) < len(runs):
-        text = f"{len(same)}/{len(runs)} {text}"
+    n_worst = sum(r.status is worst.status for r in runs)
+    if n_worst < len(runs):
+        text = f"{n_worst}/{len(runs)} {text}"
     elif len(runs) == 1 and worst.status in ENDED_EARLY:
         text += f" {worst.status_at}" if brief else f" at {worst.status_at}"
     good = worst.status in (Status.COMPLETED, Status.REACHED_TARGET)
@@ -67,9 +70,9 @@ def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
 
 
 def learning_rate_texts(lr0s: Sequence[float]) -> dict[float, str]:
-    """Return initial learning rates as texts of 3 digits, or as many as tell them apart."""
+    """Return lr0 -> its text to 3 digits, or to as many more as all of them need to differ."""
     lr0s, texts = list(dict.fromkeys(lr0s)), list[str]()
-    for digits in range(3, 18):
+    for digits in range(3, 18):  # 17 digits tell any two doubles apart
         texts = [short_number(lr0, digits) for lr0 in lr0s]
         if len(set(texts)) == len(lr0s):
             break
@@ -78,18 +81,18 @@ def learning_rate_texts(lr0s: Sequence[float]) -> dict[float, str]:
 
 def runs_not_started(runs: Iterable[Run]) -> Iterator[str]:
     """Yield ``"adagrad-norm, sgd (seeds 1 to 3)"`` for the runs that were never started."""
-    seeds: dict[str, dict[int, None]] = {}
+    seeds: dict[str, set[int]] = defaultdict(set)
     all_seeds = set()
     for run in runs:
         all_seeds.add(run.seed)
         if not run.started:
-            seeds.setdefault(str(run.solver), {})[run.seed] = None
-    together: dict[tuple[int, ...], list[str]] = {}
-    for solver, found in seeds.items():
-        together.setdefault(tuple(sorted(found)), []).append(solver)
-    for which, solvers in together.items():
-        where = f" ({_seeds(which)})" if len(all_seeds) > 1 else ""
-        yield ", ".join(solvers) + where
+            seeds[str(run.solver)].add(run.seed)
+    solvers_of: dict[tuple[int, ...], list[str]] = defaultdict(list)
+    for solver, missing in seeds.items():
+        solvers_of[tuple(sorted(missing))].append(solver)
+    for missing_seeds, solvers in solvers_of.items():
+        of_seeds = f" ({_seeds(missing_seeds)})" if len(all_seeds) > 1 else ""
+        yield ", ".join(solvers) + of_seeds
 
 
 def _seeds(seeds: Sequence[int]) -> str:
@@ -101,31 +104,31 @@ def _seeds(seeds: Sequence[int]) -> str:
 
 
 def mean_at(runs: Sequence[Run], column: str, iteration: int) -> float | None:
-    """Return the mean over seeds of a column at a checkpoint; None where a run has none."""
+    """Return the mean over seeds of a column at a checkpoint; None if a run lacks either."""
     values = []
     for run in runs:
-        at = np.flatnonzero(run.trace.get("iteration", np.empty(0)) == iteration)
-        if not len(at) or column not in run.trace:
-            return None
-        values.append(float(run.trace[column][at[0]]))
+        rows = np.flatnonzero(run.trace.get("iteration", np.empty(0)) == iteration)
+        if not len(rows) or column not in run.trace:
+            return None  # the mean over the other seeds would be that of another set of runs
+        values.append(float(run.trace[column][rows[0]]))
     return float(np.mean(values))
 
 
 def last_checkpoints(runs: Iterable[Run]) -> set[int]:
-    """Return the last iterations that traces have a row for."""
+    """Return the iterations at which the traces end."""
     columns = (r.trace.get("iteration", np.empty(0)) for r in runs)
     return {int(iteration[-1]) for iteration in columns if len(iteration)}
 
 
 def table_iterations(runs: Sequence[Run]) -> list[int]:
-    """Return the checkpoints of the 1-2-5 series, zero and the last one."""
+    """Return the checkpoints that are in the 1-2-5 series, zero, and the last one."""
     columns = [r.trace["iteration"] for r in runs if len(r.trace.get("iteration", ()))]
-    seen = [int(t) for t in np.unique(np.concatenate(columns))] if columns else []
-    return [t for t in seen if str(t).rstrip("0") in ("", "1", "2", "5") or t == seen[-1]]
+    steps = [int(t) for t in np.unique(np.concatenate(columns))] if columns else []
+    return [t for t in steps if str(t).rstrip("0") in ("", "1", "2", "5") or t == steps[-1]]
 
 
 def bound_ratio(certificate: Verdict, t: int, error: float) -> str:
-    """Return measured / bound at a checkpoint; `error` is that of f*, 0 for other measures."""
+    """Return measured / bound at checkpoint `t`; `error` is that of f*, or 0 for other measures."""
     if t not in certificate.iteration:
         return ""
     k = list(certificate.iteration).index(t)
@@ -136,20 +139,21 @@ def bound_ratio(certificate: Verdict, t: int, error: float) -> str:
 
 
 def f_star_error(problem: ProblemResult) -> float:
-    """Return the level below which F - f* is not known."""
+    """Return the error of f*: F - f* is not known below it."""
     return float(problem.header["constants"]["f_star_error"])
 
 
 def smoothness(problem: ProblemResult) -> float:
-    """Return L; infinity where there is none, which is null in a saved result."""
+    """Return L, or infinity if the objective is not smooth."""
     L = problem.header["constants"]["L"]
+    # JSON has no infinity: a saved result has null.
     return math.inf if L is None else float(L)
 
 
 def timing(runs: Iterable[Run]) -> str:
     """Return how long the steps and the evaluations of one solver took, over all seeds.
 
-    All lanes of a seed have one clock.
+    All lanes of a seed share one clock, so that their times are not added.
     """
     steps: dict[int, float] = {}
     evaluation: dict[int, float] = {}

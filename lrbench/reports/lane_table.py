@@ -1,12 +1,19 @@
-"""The table of several initial learning rates: one row a lane."""
+"""The table of the runs of one solver at several initial learning rates: one row a lane."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from lrbench.reports.blocks import Block, TableCell, gap, number, scientific
-from lrbench.reports.folding import Styled, folded_cells
+from lrbench.reports.blocks import (
+    Block,
+    CellColumn,
+    TableCell,
+    folded_cells,
+    gap,
+    number,
+    scientific,
+)
 from lrbench.reports.groups import (
     f_star_error,
     last_checkpoints,
@@ -32,24 +39,25 @@ LEFT = frozenset({"status", "bound", "verdict"})
 def lane_table(
     problem: ProblemResult, lanes: Sequence[Sequence[Run]], texts: Mapping[float, str], view: View
 ) -> Iterator[Block]:
-    """Yield a row for each lr0 of one solver: how it ended, measured and proved.
+    """Yield a table with a row for each lr0: how it ended, the measured F - f* and its bound.
 
     Parameters
     ----------
-    problem, lanes
-        The runs of one solver, by lr0.
+    problem
+        The problem that the runs are on.
+    lanes
+        The runs of one solver: for each lr0 those of all seeds.
     texts
         lr0 -> its text.
     view
-        How wide it may be: what does not fit goes below.
+        Its width limits that of the table: columns that do not fit go into another one below.
     """
     rows = [list(_row(problem, runs)) for runs in lanes]
-    columns: list[Styled] = [
+    columns: list[CellColumn] = [
         (name, list(cells)) for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
     ]
-    columns = [c for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
     first = ("lr0", [TableCell(texts[runs[0].lr0]) for runs in lanes])
-    groups = [[column] for column in columns]
+    groups = [[c] for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
     if tested := tested_columns(lanes):
         groups.insert(HEADINGS.index("average"), tested)
     yield from folded_cells(first, groups, view.width, LEFT)
@@ -58,23 +66,23 @@ def lane_table(
 def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
     L, error = smoothness(problem), f_star_error(problem)
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
-    shown = main_certificate(verdicts) or main_bound(verdicts)
+    main = main_certificate(verdicts) or main_bound(verdicts)
     yield status_cell(runs, brief=True)
     yield TableCell(_gap(at_end(runs, "suboptimality"), error))
     yield _average(runs, verdicts, error)
-    if shown is None:
+    if main is None:
         yield TableCell("none")
         yield TableCell("")
     else:
-        yield TableCell(f"{shown.theorem} {scientific(shown.bound[-1], 2)}")
-        yield TableCell(shown.bound_verdict, VERDICT_STYLE.get(shown.bound_verdict, ""))
+        yield TableCell(f"{main.theorem} {scientific(main.bound[-1], 2)}")
+        yield TableCell(main.bound_verdict, VERDICT_STYLE.get(main.bound_verdict, ""))
     yield TableCell(_order(verdicts))
     lr = at_end(runs, "lr")
     yield TableCell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
 
 
 def _order(verdicts: Sequence[Verdict]) -> str:
-    """Return the rate that was measured, of the last iterate if there is one."""
+    """Return the measured order, that of the last iterate if it has one."""
     orders = [v for v in verdicts if v.measured_order is not None and v.measure == "suboptimality"]
     first = min(orders, key=lambda v: v.iterate != "last", default=None)
     if first is None or first.measured_order is None or first.order is None:
@@ -87,11 +95,12 @@ def _average(runs: Sequence[Run], verdicts: Sequence[Verdict], error: float) -> 
     """Return F - f* of the average, with its interval over seeds where a verdict has one."""
     for v in verdicts:
         of_average = (v.measure, v.iterate) == ("suboptimality", "average")
+        # The interval is that of the verdict's last checkpoint; the average is taken at the end.
         if of_average and v.metric_interval and last_checkpoints(runs) == {v.iteration[-1]}:
             return TableCell(with_interval(v, error))
     return TableCell(_gap(at_end(runs, "suboptimality_average"), error))
 
 
 def _gap(value: float | None, error: float) -> str:
-    """Return F - f* in seven characters, which three digits of exponent leave one digit of."""
+    """Return F - f* in seven characters: two digits, or one if the exponent has three."""
     return gap(value, error, 1 if value is not None and abs(value) >= 1e99 else 2)

@@ -1,19 +1,31 @@
-"""The page of a result: that of a run, or of a sweep, problem by problem."""
+"""The page of a result: that of each problem, and what the sweeps of several problems show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, line
-from lrbench.reports.profile_blocks import profile_blocks
+from lrbench.reports.advice import advised, passes_of_grid
+from lrbench.reports.blocks import (
+    Block,
+    CellColumn,
+    Grid,
+    TableCell,
+    folded_cells,
+    line,
+    short_number,
+)
+from lrbench.reports.groups import learning_rate_texts
 from lrbench.reports.run_page import run_blocks
 from lrbench.reports.sweep_page import sweep_blocks
+from lrbench.reports.sweep_table import decades_text
 from lrbench.reports.view import View
-from lrbench.results import Result
+from lrbench.results import TAU, ProblemResult, Profile, Result, Sensitivity, comparable, profiles
+from lrbench.study import safest
 
 
 def result_page(result: Result, view: View) -> Iterator[Block]:
-    """Yield the blocks of the page: each problem, and what several sweeps say together."""
+    """Yield the blocks of the page: each problem, and a comparison over several sweeps."""
     for k, problem in enumerate(result.problems):
         if k:
             yield line("")
@@ -24,4 +36,94 @@ def result_page(result: Result, view: View) -> Iterator[Block]:
     swept = [problem for problem in result.problems if problem.sweep is not None]
     if len(swept) > 1:
         yield line("")
-        yield from profile_blocks(swept, view)
+        yield from _comparison(swept, view)
+
+
+def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
+    """Yield the advice on each problem, and the performance profiles of all solvers."""
+    distinct = comparable(problems)
+    head = f"all {len(problems)} {'problems' if distinct else 'sweeps'}"
+    yield line(head, style="title", recurs=(head,))
+    yield line("")
+    yield line(
+        "the solver and the lr0 advised, the passes to the target there, and its usable lr0:"
+    )
+    yield from _advised(problems, view)
+    yield line("")
+    yield line("how many decades of lr0 are usable, and the passes at the best lr0 (never: -):")
+    yield from _decades(problems, view)
+    yield line("")
+    if not distinct:
+        yield line("no performance profiles, as some of these sweeps are of the same problem")
+        return
+    if missing := sum(p.sweep.missing for p in problems if p.sweep is not None):
+        runs_are = "1 run is" if missing == 1 else f"{missing} runs are"
+        yield line(f"{runs_are} missing: what is not finished counts as unsolved", style="warn")
+    both = profiles(problems)
+    yield from _profile(
+        both.tuned,
+        "tuned: performance profiles (Dolan and More, 2002), the share of the problems that a"
+        " solver with its best lr0 solves in at most tau times the fewest passes of all solvers",
+        "problem",
+    )
+    yield line("")
+    yield from _profile(
+        both.untuned,
+        "untuned: the same with every problem and lr0 of its grid as a case of its own; passes at"
+        " that lr0 against the fewest of all solvers on that problem at their best lr0",
+        "case",
+    )
+
+
+def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
+    """Yield a row for each problem."""
+    rows = [list(_advised_row(p, None if p.sweep is None else advised(p.sweep))) for p in problems]
+    headings = ("solver", "lr0", "passes", "decades")
+    columns: list[list[CellColumn]] = [
+        [(name, list(cells))] for name, cells in zip(headings, zip(*rows, strict=True), strict=True)
+    ]
+    first = ("problem", [TableCell(p.name) for p in problems])
+    yield from folded_cells(first, columns, view.width, frozenset({"problem", "solver"}))
+
+
+def _advised_row(problem: ProblemResult, s: Sensitivity | None) -> Iterator[TableCell]:
+    lr0 = None if s is None else safest(s)
+    yield TableCell("-" if s is None else str(s.solver))
+    if s is None or lr0 is None:
+        yield TableCell("-")
+        yield TableCell("?" if problem.sweep is None or problem.sweep.missing else "never")
+    else:
+        yield TableCell(learning_rate_texts(s.lr0)[lr0])
+        yield TableCell(short_number(passes_of_grid(s, lr0)))
+    yield TableCell("-" if s is None else decades_text(s))
+
+
+def _decades(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
+    """Yield a row for each solver and a column for each problem."""
+    swept = [(p.name, p.sweep) for p in problems if p.sweep is not None]
+    names = list(dict.fromkeys(str(s.solver) for _, sweep in swept for s in sweep.solvers))
+    columns: list[list[CellColumn]] = []
+    for problem, sweep in swept:
+        solvers = {str(s.solver): s for s in sweep.solvers}
+        columns.append([(problem, [_usable(solvers.get(name)) for name in names])])
+    first = ("solver", [TableCell(name) for name in names])
+    yield from folded_cells(first, columns, view.width, frozenset({"solver"}))
+
+
+def _usable(s: Sensitivity | None) -> TableCell:
+    if s is None or s.usable is None:
+        return TableCell("-")
+    return TableCell(f"{decades_text(s)} ({short_number(s.best_passes)})")
+
+
+def _profile(profile: Profile, about: str, instance: str) -> Iterator[Block]:
+    pieces = [about, f"{profile.n_instances} {instance}s"]
+    if profile.unsolved:
+        pieces.append(f"{profile.unsolved} of them unsolved by all and counted as such")
+    yield line(*pieces[:-1], pieces[-1] + ":")
+    heads = [f"tau = {tau:g}" if math.isfinite(tau) else "ever" for tau in (*TAU, math.inf)]
+    rows = [
+        [TableCell(name), *(TableCell(f"{share:.2f}") for share in (*shares, profile.solved[name]))]
+        for name, shares in profile.shares.items()
+    ]
+    yield Grid(("solver", *heads), rows, frozenset({0}))

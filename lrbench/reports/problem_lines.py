@@ -1,4 +1,4 @@
-"""What is known of a problem before any run, as lines of a page."""
+"""The lines of a page that describe a problem: data, model, constants and optimum."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lrbench.results import ProblemResult
 
 
 def problem_lines(problem: ProblemResult) -> Iterator[Line]:
-    """Yield what is known of the problem before any run."""
+    """Yield the lines that describe a problem, none of which depends on a run."""
     h: Any = problem.header
     title = f"{problem.name}: {h['title']}" if h["title"] else problem.name
     yield line(title, style="title", recurs=(problem.name,))
@@ -20,8 +20,8 @@ def problem_lines(problem: ProblemResult) -> Iterator[Line]:
         yield line(*test_pieces(h["test"]))
     yield line(*_model(h), *_optimum(h["constants"]))
     if not h["constants"]["attained"]:
-        why = h["constants"]["no_minimiser"]
-        yield line(f"{why}: what needs w* stays empty", style="warn")
+        reason = h["constants"]["no_minimiser"]
+        yield line(f"{reason}: what needs w* stays empty", style="warn")
 
 
 def _data(h: Any) -> Iterator[str]:
@@ -37,13 +37,13 @@ def _data(h: Any) -> Iterator[str]:
 
 
 def test_pieces(test: Any) -> Iterator[str]:
-    """Yield what is held out: ``test: 16281 samples of a9a.t``."""
-    many, left_out = test["n_samples"], test["features_left_out"]
+    """Yield the held-out samples: ``test: 16281 samples of a9a.t``."""
+    n_samples, left_out = test["n_samples"], test["features_left_out"]
+    samples = f"{n_samples} sample{'s' * (n_samples > 1)}"
     if test["fraction"] is None:
-        yield f"test: {many} sample{'s' * (many > 1)} of {test['data']}"
+        yield f"test: {samples} of {test['data']}"
     else:
-        share = f"{100 * test['fraction']:.4g} %"
-        yield f"test: {share} ({many} sample{'s' * (many > 1)}, seed {test['seed']})"
+        yield f"test: {100 * test['fraction']:.4g} % ({samples}, seed {test['seed']})"
     if left_out:
         yield f"{left_out} feature{'s' * (left_out > 1)} left out"
 
@@ -54,8 +54,8 @@ def _model(h: Any) -> Iterator[str]:
     if h["penalty"]["name"] != "none":
         yield _penalty(h["penalty"])
     if L is not None and math.isfinite(L):
-        how = "" if c["L_method"] == "eigenvalues" else f" ({c['L_method']})"
-        yield f"L = {number(L, 4)}{how}"
+        method = "" if c["L_method"] == "eigenvalues" else f" ({c['L_method']})"
+        yield f"L = {number(L, 4)}{method}"
         yield f"1/L = {number(1 / L, 4)}"
         yield f"2/L = {number(2 / L, 4)}"
     if c["mu"]:
@@ -65,11 +65,11 @@ def _model(h: Any) -> Iterator[str]:
 def _penalty(p: Any) -> str:
     """Return the penalty in words: ``l1 penalty 0.5``, ``box with lower = -1, upper = 1``."""
     others = {k: v for k, v in p.items() if k not in ("name", "weight")}
-    inside = ", ".join(
+    parameters = ", ".join(
         f"{k} = {'none' if v is None or math.isinf(v) else number(v)}" for k, v in others.items()
     )
     name = f"{p['name']} penalty {number(p['weight'])}" if p["weight"] else str(p["name"])
-    return f"{name} with {inside}" if inside else name
+    return f"{name} with {parameters}" if parameters else name
 
 
 def _optimum(c: Any) -> Iterator[str]:

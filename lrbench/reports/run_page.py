@@ -1,15 +1,14 @@
-"""The page of `lrbench run`: convergence beside theory."""
+"""The page of `lrbench run`: convergence beside theory, and which solver and lr0 came first."""
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lrbench.reports.blocks import Block, gap, line, number
-from lrbench.reports.closing import closing_line
-from lrbench.reports.folding import Column, folded
+from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number
 from lrbench.reports.groups import (
     ball_text,
     batch_text,
@@ -27,16 +26,16 @@ from lrbench.reports.groups import (
 )
 from lrbench.reports.lane_table import lane_table
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.refused import refused
 from lrbench.reports.tested import tested_blocks
 from lrbench.reports.trajectory import lane_blocks, trajectory
-from lrbench.reports.verdict_blocks import main_certificate, verdict_grid
+from lrbench.reports.verdict_blocks import inapplicable, main_certificate, verdict_grid
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
+from lrbench.results.ranking import DEFAULT_SHARE, Lane, first_to, lowest
 
 
 def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
-    """Yield what the runs on one problem found."""
+    """Yield the blocks of one problem and the runs on it."""
     yield from problem_lines(problem)
     if not problem.groups:
         yield line("no run was started", style="warn")
@@ -45,17 +44,10 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
         yield from _one_lr0(problem, view)
     else:
         yield from _many_lr0(problem, view)
-    yield from _end(problem)
-
-
-def _end(problem: ProblemResult) -> Iterator[Block]:
-    """Yield what was never started, and who came first."""
-    missing = list(runs_not_started(problem.runs))
-    if missing:
+    if not_started := list(runs_not_started(problem.runs)):
         yield line("")
-        yield line(f"not started: {missing[0]}", *missing[1:], style="warn")
-    closing = closing_line(problem)
-    if closing is not None:
+        yield line(f"not started: {not_started[0]}", *not_started[1:], style="warn")
+    if closing := closing_line(problem):
         yield line("")
         yield closing
 
@@ -74,9 +66,10 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
 
 
 def _one_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
+    """Yield a table with columns for each solver, and the verdicts on each."""
     groups, setting = list(problem.groups.values()), tuple(_setting(problem))
-    of = "F(w_T) - f* after T steps and measured / certificate:"
-    yield line(*setting, of, recurs=setting)
+    about = "F(w_T) - f* after T steps and measured / certificate:"
+    yield line(*setting, about, recurs=setting)
     iterations = table_iterations([run for runs in groups for run in runs])
     first = ("T", [str(t) for t in iterations])
     columns = [_columns(problem, runs, iterations) for runs in groups]
@@ -86,8 +79,10 @@ def _one_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
         yield from _solver_blocks(problem, runs, view)
 
 
-def _columns(problem: ProblemResult, runs: Sequence[Run], iterations: list[int]) -> list[Column]:
-    """Return the gap of one solver at these iterations, and its share of the certificate."""
+def _columns(
+    problem: ProblemResult, runs: Sequence[Run], iterations: list[int]
+) -> list[TextColumn]:
+    """Return the gap of one solver at these iterations, and its ratio to the certificate."""
     error = f_star_error(problem)
     gaps = [gap(mean_at(runs, "suboptimality", t), error) for t in iterations]
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
@@ -101,43 +96,88 @@ def _columns(problem: ProblemResult, runs: Sequence[Run], iterations: list[int])
 def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
     status, L = status_cell(runs), smoothness(problem)
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
-    final = runs[0].trace.get("lr", np.empty(0))
-    words = f"{runs[0].solver}: {status.text}"
-    if len(final) > 1 and math.isfinite(L):
-        words += f"; last lr {number(final[-1])} = {number(final[-1] * L)}/L"
+    lrs = runs[0].trace.get("lr", np.empty(0))
+    title = f"{runs[0].solver}: {status.text}"
+    if len(lrs) > 1 and math.isfinite(L):
+        title += f"; last lr {number(lrs[-1])} = {number(lrs[-1] * L)}/L"
     if view.timing:
-        words += f"; {timing(runs)}"
+        title += f"; {timing(runs)}"
     yield line("")
-    yield line(words, style=status.style or "title")
+    yield line(title, style=status.style or "title")
     if runs[0].error:
         yield line(runs[0].error, style="bad")
     yield from verdict_grid(verdicts, f_star_error(problem))
-    yield from refused(verdicts)
+    yield from inapplicable(verdicts)
     if view.trajectories:
         yield from trajectory(problem, runs, view)
 
 
 def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
+    """Yield a table for each solver, with a row for each lr0."""
     texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
-    solvers: dict[str, list[Sequence[Run]]] = {}
+    solvers: dict[str, list[Sequence[Run]]] = defaultdict(list)
     for (solver, _), runs in problem.groups.items():
-        solvers.setdefault(solver, []).append(runs)
-    setting = (*_setting(problem), _measured(problem))
+        solvers[solver].append(runs)
+    setting = (*_setting(problem), _about_columns(problem))
     yield line(*setting, recurs=setting)
     for solver, lanes in solvers.items():
         yield line("")
         seconds = f": {timing([run for runs in lanes for run in runs])}" if view.timing else ""
         yield line(solver + seconds, style="title")
         yield from lane_table(problem, lanes, texts, view)
-        mine = {runs[0].lr0: verdicts_of(problem, runs[0].solver, runs[0].lr0) for runs in lanes}
-        rows = {lr0: texts[lr0] for lr0 in mine}
-        yield from refused([v for verdicts in mine.values() for v in verdicts], rows)
+        verdicts = [v for r in lanes for v in verdicts_of(problem, r[0].solver, r[0].lr0)]
+        yield from inapplicable(verdicts, {r[0].lr0: texts[r[0].lr0] for r in lanes})
         for runs in lanes if view.trajectories else ():
             yield from lane_blocks(problem, runs, view)
 
 
-def _measured(problem: ProblemResult) -> str:
+def _about_columns(problem: ProblemResult) -> str:
     """Return what the columns hold, and after how many iterations."""
     ends = last_checkpoints(run for runs in problem.groups.values() for run in runs)
     when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else "of each lr0 at its end"
     return f"F - f* {when}, of the last iterate and of the average:"
+
+
+def closing_line(problem: ProblemResult) -> Line | None:
+    """Return which lane reached the target in the fewest passes, or None if nothing was run.
+
+    Passes are those of the first checkpoint at or below the target, as the median over seeds, where
+    a seed that never reached it counts as infinity. If another lane ended lowest, it is named, too.
+    """
+    if not problem.groups:
+        return None
+    text, *rest = _first_and_lowest(problem)
+    if not all(run.started for run in problem.runs):
+        text = f"Of what ran: {text[0].lower()}{text[1:]}"
+    return line(text, *rest, style="title")
+
+
+def _first_and_lowest(problem: ProblemResult) -> list[str]:
+    constants, target = problem.header["constants"], problem.header.get("target")
+    target_text = f"F - f* <= {number(target)}"
+    if target is None:
+        target = DEFAULT_SHARE * constants["delta0"]
+        target_text = f"{DEFAULT_SHARE:.0%} of F(w_0) - f*"
+    first, passes = first_to(problem.groups, target)
+    best, level = lowest(problem.groups)
+    error = f_star_error(problem)
+    level_text = f"at {gap(level, error) if level < error else number(level)}"
+    if first:
+        pieces = [
+            f"First to {target_text}: {_named(problem, first[0])}",
+            f"after {number(passes)} pass{'es' * (passes != 1)}",
+        ]
+        if others := len(first) - 1:
+            pieces.append(f"as did {others} other{'s' * (others > 1)}")
+        if best is not None and best != first[0]:
+            pieces[-1] += f"; lowest at the end: {_named(problem, best)}"
+            pieces.append(level_text)
+        return pieces
+    if best is None or not level < constants["delta0"]:
+        return ["None came below F(w_0) - f*"]
+    return [f"None came to {target_text}; the nearest is {_named(problem, best)}", level_text]
+
+
+def _named(problem: ProblemResult, lane: Lane) -> str:
+    texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
+    return f"{lane[0]}, lr0 = {texts[lane[1]]}"

@@ -1,4 +1,4 @@
-"""What `lrbench store list` shows."""
+"""The page of `lrbench store list`."""
 
 from __future__ import annotations
 
@@ -12,32 +12,27 @@ HEADINGS = ("solver", "lr0", "seeds", "T", "cells", "code")
 
 
 def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
-    """Yield a table for each problem and setting, from the fields of the entries of a store."""
+    """Yield a table for each problem and setting; an entry of a store is a row."""
     if not entries:
         yield line("no finished cell", style="warn")
-    for k, (title, mine) in enumerate(groupby(entries, _title)):
+    for k, (title, entries_of_title) in enumerate(groupby(entries, _title)):
         if k:
             yield line("")
         yield line(title, style="title")
-        rows = [[*map(TableCell, _row(entry)), _code(entry)] for entry in mine]
+        rows = [list(_row(entry)) for entry in entries_of_title]
         yield Grid(HEADINGS, rows, frozenset({0, 1, 5}))
 
 
 def _title(entry: Mapping[str, Any]) -> str:
     size, target = entry["batch_size"], entry["target"]
     setting = "full batches" if size is None else f"batches of {size}"
-    goal = "" if target is None else f", target F - f* <= {number(target)}"
-    return f"{entry['problem']}, {setting}{goal}"
+    target_text = "" if target is None else f", target F - f* <= {number(target)}"
+    return f"{entry['problem']}, {setting}{target_text}"
 
 
-def _row(entry: Mapping[str, Any]) -> Iterator[str]:
-    low, high = (short_number(value) for value in entry["lr0"])
-    yield entry["solver"]
-    yield low if low == high else f"{low} to {high}"
-    yield str(entry["seeds"])
-    yield str(entry["iterations"])
-    yield str(entry["cells"])
-
-
-def _code(entry: Mapping[str, Any]) -> TableCell:
-    return TableCell("current") if entry["current"] else TableCell("stale", "dim")
+def _row(entry: Mapping[str, Any]) -> Iterator[TableCell]:
+    low, high = (short_number(lr0) for lr0 in entry["lr0"])
+    yield TableCell(entry["solver"])
+    yield TableCell(low if low == high else f"{low} to {high}")
+    yield from (TableCell(str(entry[key])) for key in ("seeds", "iterations", "cells"))
+    yield TableCell("current") if entry["current"] else TableCell("stale", "dim")

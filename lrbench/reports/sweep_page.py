@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 from lrbench.reports.advice import advice
-from lrbench.reports.blocks import Block, line, number, short_number
+from lrbench.reports.blocks import (
+    Block,
+    Style,
+    TableCell,
+    folded_cells,
+    gap,
+    line,
+    number,
+    short_number,
+)
 from lrbench.reports.curve import curve
 from lrbench.reports.groups import (
+    SEVERITY,
     ball_text,
     batch_text,
     f_star_error,
     learning_rate_texts,
     runs_not_started,
+    smoothness,
     timing,
 )
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.sweep_details import lane_tables
 from lrbench.reports.sweep_table import sweep_table
+from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
-from lrbench.results import ProblemResult, Run, Sweep
+from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
+
+HEADINGS = ("passes", "reached", "status", "F - f*", "lr L")
+"""Columns of the details, which have a row for each lr0."""
 
 
 def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield what the sweep of one problem found."""
+    """Yield the blocks of the sweep of one problem."""
     yield from problem_lines(problem)
     if not problem.groups:
         yield line("no run was started", style="warn")
@@ -38,7 +55,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     yield from _failures(problem, sweep)
     yield from _timing(problem, view)
     if view.trajectories:
-        yield from lane_tables(problem, sweep, view)
+        yield from _details(problem, sweep, view)
     yield line("")
     yield advice(problem, sweep)
 
@@ -48,8 +65,9 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     yield batch_text(run)
     yield from ball_text(problem)
     delta0 = float(problem.header["constants"]["delta0"])
-    share = f" ({short_number(100 * sweep.target / delta0)} % of F(w_0) - f*)" if delta0 > 0 else ""
-    yield f"target F - f* <= {number(sweep.target)}{share}"
+    percent = f"{short_number(100 * sweep.target / delta0)} %" if delta0 > 0 else ""
+    of_start = f" ({percent} of F(w_0) - f*)" if percent else ""
+    yield f"target F - f* <= {number(sweep.target)}{of_start}"
     if sweep.iterations is not None:
         budget = f"at most {sweep.iterations} iterations"
         if run.setting == "stochastic":
@@ -64,46 +82,108 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
         yield "one seed: no interval"
     grid = sorted({lr0 for s in sweep.solvers for lr0 in s.lr0})
     texts = learning_rate_texts(grid)
-    many = f"{len(grid)} lr0 from {texts[grid[0]]} to {texts[grid[-1]]}"
-    yield many if len(grid) > 1 else f"lr0 = {texts[grid[0]]} alone"
+    span = f"{len(grid)} lr0 from {texts[grid[0]]} to {texts[grid[-1]]}"
+    yield span if len(grid) > 1 else f"lr0 = {texts[grid[0]]} alone"
 
 
 def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
-    """Yield what is missing, what went wrong, and which bounds were violated."""
-    said: list[Block] = []
+    """Yield lines on runs that are missing or failed, and on bounds that were violated."""
+    lines: list[Block] = []
     if sweep.missing:
-        many = f"{sweep.missing} of {sum(s.n_seeds * len(s.lr0) for s in sweep.solvers)} runs"
+        n_runs = sum(s.n_seeds * len(s.lr0) for s in sweep.solvers)
         verb = "is" if sweep.missing == 1 else "are"
-        why = "interrupted, failed or never begun"
-        said.append(
-            line(f"{many} {verb} missing ({why}): figures are of what there is", style="warn")
-        )
+        missing = f"{sweep.missing} of {n_runs} runs {verb} missing"
+        causes = "interrupted, failed or never begun"
+        lines.append(line(f"{missing} ({causes}): figures are of what there is", style="warn"))
     if unknown := sum(len(s.unknown) for s in sweep.solvers):
-        what = "an lr0 is" if unknown == 1 else f"{unknown} lr0 are"
-        which = "no run of it is" if unknown == 1 else "no run of them is"
-        said.append(
-            line(f"{what} unknown, as {which} finished: usable ranges may be wider", style="warn")
-        )
-    if never := list(runs_not_started(problem.runs)):
-        said.append(line(f"not started: {never[0]}", *never[1:], style="warn"))
+        lr0_are = "an lr0 is" if unknown == 1 else f"{unknown} lr0 are"
+        no_run = "no run of it is" if unknown == 1 else "no run of them is"
+        text = f"{lr0_are} unknown, as {no_run} finished: usable ranges may be wider"
+        lines.append(line(text, style="warn"))
+    if not_started := list(runs_not_started(problem.runs)):
+        lines.append(line(f"not started: {not_started[0]}", *not_started[1:], style="warn"))
+    # Dictionaries rather than sets keep the order of the runs.
     errors = {(str(run.solver), run.error): None for run in problem.runs if run.error}
-    said += [line(f"{solver}: {error}", style="bad") for solver, error in errors]
+    lines += [line(f"{solver}: {error}", style="bad") for solver, error in errors]
     failed = [v for v in problem.verdicts if v.bound_verdict == "fail"]
-    broken = dict.fromkeys((v.theorem, str(v.solver)) for v in failed)
-    pieces = [f"{theorem} of {solver}" for theorem, solver in broken]
-    if pieces:
-        said.append(line(f"bound violated: {pieces[0]}", *pieces[1:], style="bad"))
-    if said:
+    violated = dict.fromkeys(f"{v.theorem} of {v.solver}" for v in failed)
+    if pieces := list(violated):
+        lines.append(line(f"bound violated: {pieces[0]}", *pieces[1:], style="bad"))
+    if lines:
         yield line("")
-        yield from said
+        yield from lines
 
 
 def _timing(problem: ProblemResult, view: View) -> Iterator[Block]:
     if not view.timing:
         return
-    solvers: dict[str, list[Run]] = {}
+    solvers: dict[str, list[Run]] = defaultdict(list)
     for (solver, _), runs in problem.groups.items():
-        solvers.setdefault(solver, []).extend(runs)
+        solvers[solver].extend(runs)
     yield line("")
     for solver, runs in solvers.items():
         yield line(f"{solver}: {timing(runs)}")
+
+
+def _details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
+    """Yield a table for each solver, with a row for each lr0, and trajectories if asked for."""
+    lanes: dict[tuple[str, float], list[Run]] = defaultdict(list)
+    for run in problem.runs:
+        lanes[str(run.solver), run.lr0].append(run)
+    for s in sweep.solvers:
+        medians = f", medians over {s.n_seeds} seeds" if s.n_seeds > 1 else ""
+        title = f"{s.solver}: passes to the target and the end of each lr0{medians}"
+        yield line("")
+        yield line(title, style="title")
+        rows = [
+            list(_row(problem, s, k, lanes.get((str(s.solver), lr0), ())))
+            for k, lr0 in enumerate(s.lr0)
+        ]
+        columns = [
+            [(name, list(cells))]
+            for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
+        ]
+        texts = learning_rate_texts(s.lr0)
+        first = ("lr0", [TableCell(texts[lr0]) for lr0 in s.lr0])
+        yield from folded_cells(first, columns, view.width, frozenset({"status"}))
+    # A grid has too many lr0 for --details to show all trajectories: --columns asks for them.
+    if view.columns is not None:
+        for runs in problem.groups.values():
+            yield from lane_blocks(problem, runs, view)
+
+
+def _row(
+    problem: ProblemResult, s: Sensitivity, k: int, runs: Sequence[Run]
+) -> Iterator[TableCell]:
+    L, error = smoothness(problem), f_star_error(problem)
+    if math.isfinite(s.passes[k]):
+        yield TableCell(short_number(s.passes[k]))
+    else:
+        yield TableCell("never" if s.finished[k] else "?", "warn")
+    yield TableCell(f"{s.reached[k]}/{s.finished[k]}")
+    yield _statuses(runs)
+    yield TableCell(gap(_median(runs, "suboptimality"), error))
+    lr = _median(runs, "lr")
+    yield TableCell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
+
+
+def _statuses(runs: Sequence[Run]) -> TableCell:
+    """Return how many runs ended how: ``"4 target, 1 diverged"``; of one run how it ended."""
+    counts = Counter(run.status if run.started else None for run in runs)
+    pieces: list[str] = []
+    for status in (*SEVERITY, None):
+        if count := counts[status]:
+            text = "not started" if status is None else str(status)
+            text = "target" if status is Status.REACHED_TARGET else text
+            pieces.append(text if len(counts) == 1 else f"{count} {text}")
+    lost = counts[Status.DIVERGED] or counts[Status.FAILED]
+    fine = not set(counts) - {Status.COMPLETED, Status.REACHED_TARGET}
+    style: Style = "bad" if lost else "" if fine else "warn"
+    return TableCell(", ".join(pieces) or "not started", style)
+
+
+def _median(runs: Sequence[Run], column: str) -> float | None:
+    """Return the median over seeds of the last number of a column; None if there is none."""
+    columns = [run.trace[column] for run in runs if len(run.trace.get(column, ()))]
+    ends = [float(values[-1]) for values in columns if not math.isnan(values[-1])]
+    return statistics.median(ends) if ends else None

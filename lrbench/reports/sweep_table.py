@@ -1,4 +1,4 @@
-"""The table of a sweep: one row a solver."""
+"""The table of a sweep: a row for each solver."""
 
 from __future__ import annotations
 
@@ -6,34 +6,40 @@ import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from lrbench.reports.blocks import Block, Style, TableCell, line, number, short_number
-from lrbench.reports.folding import Styled, folded_cells
+from lrbench.reports.blocks import (
+    Block,
+    CellColumn,
+    Style,
+    TableCell,
+    folded_cells,
+    line,
+    number,
+    short_number,
+)
 from lrbench.reports.groups import learning_rate_texts
 from lrbench.reports.view import View
-from lrbench.results import Factor, Sensitivity, Sweep
+from lrbench.results import Sensitivity, Sweep
 from lrbench.study import POWERS
 
 NEAR = 1e-6
-"""Relative: an lr0 so near to an end of the grid is this end."""
-
-LEFT = frozenset({"solver", "usable lr0"})
+"""An lr0 within this relative distance of an end of the grid is this end."""
 
 
 def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a row for each solver: its best lr0, its usable range, the price of a wrong lr0."""
+    """Yield a table of the best lr0, the usable range, and the cost of a wrong lr0."""
     solvers = sweep.solvers
     seeds = any(s.usable_interval is not None and s.usable is not None for s in solvers)
     groups = list(_groups(solvers, seeds))
-    shown = {cell.text for group in groups for _, cells in group for cell in cells}
+    texts = {cell.text for group in groups for _, cells in group for cell in cells}
     yield line("sensitivity to lr0:")
-    for text in _legend(solvers, seeds, shown):
+    for text in _legend(solvers, seeds, texts):
         yield line(text, note=True)
     first = ("solver", [TableCell(str(s.solver)) for s in solvers])
-    yield from folded_cells(first, groups, view.width, LEFT)
+    yield from folded_cells(first, groups, view.width, frozenset({"solver", "usable lr0"}))
 
 
-def _legend(solvers: Sequence[Sensitivity], seeds: bool, shown: Collection[str]) -> Iterator[str]:
-    """Yield what each column says, and each word in them that is shown."""
+def _legend(solvers: Sequence[Sensitivity], seeds: bool, texts: Collection[str]) -> Iterator[str]:
+    """Yield an explanation of each column, and of the words that occur in the table."""
     yield "best lr0: with the fewest passes to its first checkpoint at or below the target"
     if max((s.n_seeds for s in solvers), default=1) > 1:
         yield "usable lr0: the widest run of neighbours that most seeds bring to the target"
@@ -42,25 +48,21 @@ def _legend(solvers: Sequence[Sensitivity], seeds: bool, shown: Collection[str])
     yield "decades: its width in factors of ten"
     if seeds:
         step = _step([s.lr0 for s in solvers])
-        known = f", in grid steps of {step:.2f}" if step else ""
-        yield f"95 % interval: of this width over seeds drawn again{known}"
-    if any(text.startswith((">=", "<=")) for text in shown):
+        steps = f", in grid steps of {step:.2f}" if step else ""
+        yield f"95 % interval: of this width over seeds drawn again{steps}"
+    if any(text.startswith((">=", "<=")) for text in texts):
         yield ">=, <=: may be more or less, at an end of the grid or beside an unknown lr0"
     yield "x0.01 to x100: passes at so many times the best lr0, over those at the best lr0"
-    if "off" in shown:
+    if "off" in texts:
         yield "off: beyond the grid"
-    if "?" in shown:
+    if "?" in texts:
         yield "?: unknown, as no run there is finished"
-    yield f"diverged, stalled: runs that ended so, out of {_runs(solvers)}"
+    counts = sorted({s.n_seeds * len(s.lr0) for s in solvers})
+    yield f"diverged, stalled: runs that ended so, out of {' or '.join(map(str, counts))}"
     yield "lr L: the last lr at the best lr0, times L"
 
 
-def _runs(solvers: Sequence[Sensitivity]) -> str:
-    counts = sorted({s.n_seeds * len(s.lr0) for s in solvers})
-    return " or ".join(map(str, counts))
-
-
-def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[Styled]]:
+def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[CellColumn]]:
     texts = learning_rate_texts([lr0 for s in solvers for lr0 in s.lr0])
     yield [
         ("best lr0", [TableCell(best_text(s, texts)) for s in solvers]),
@@ -88,19 +90,20 @@ def best_text(s: Sensitivity, texts: Mapping[float, str]) -> str:
 
 
 def decades_text(s: Sensitivity) -> str:
-    """Return the width of the usable range, ``>=`` where the grid ends or an lr0 is unknown."""
+    """Return the width of the usable range, with ``>=`` if it may be wider."""
     if s.usable is None:
         return "-"
-    return f"{'>= ' * _open(s)}{s.usable_decades:.2f}"
+    return f"{'>= ' * _may_be_wider(s)}{s.usable_decades:.2f}"
 
 
-def _open(s: Sensitivity) -> bool:
-    """Whether the usable range may be wider than the grid shows."""
+def _may_be_wider(s: Sensitivity) -> bool:
+    """Whether the usable range ends at an end of the grid, or an lr0 is unknown."""
     return any(s.at_edge) or len(s.unknown) > 0
 
 
 def _step(grids: Sequence[Sequence[float]]) -> float | None:
-    """Return the step of the grids in decades, None where they have several."""
+    """Return the step of the grids in decades, or None if they have several."""
+    # Rounded, as the steps of a logarithmic grid differ in their last bits.
     steps = {round(math.log10(b / a), 6) for grid in grids for a, b in itertools.pairwise(grid)}
     return steps.pop() if len(steps) == 1 else None
 
@@ -115,7 +118,7 @@ def _interval(s: Sensitivity) -> str:
     if s.usable_interval is None or s.usable is None:
         return "-"
     low, high = s.usable_interval
-    most = f"{'>= ' * _open(s)}{high:.2f}"
+    most = f"{'>= ' * _may_be_wider(s)}{high:.2f}"
     return most if low == high else f"{low:.2f} to {most}"
 
 
@@ -126,19 +129,17 @@ def _passes(s: Sensitivity) -> TableCell:
 
 
 def _factor(s: Sensitivity, power: int) -> TableCell:
-    found = next((f for f in s.factors if f.power == power), Factor(power, None))
+    factor = next((f.factor for f in s.factors if f.power == power), None)
     if s.best_lr0 is None:
         return TableCell("-")
-    if found.factor is None:
-        wanted = s.best_lr0 * 10.0**power
-        inside = s.lr0[0] * (1 - NEAR) <= wanted <= s.lr0[-1] * (1 + NEAR)
+    if factor is None:
+        lr0 = s.best_lr0 * 10.0**power
+        inside = s.lr0[0] * (1 - NEAR) <= lr0 <= s.lr0[-1] * (1 + NEAR)
         return TableCell("?", "warn") if inside else TableCell("off", "dim")
-    return (
-        TableCell(short_number(found.factor, 2))
-        if math.isfinite(found.factor)
-        else TableCell("never", "warn")
-    )
+    if not math.isfinite(factor):
+        return TableCell("never", "warn")
+    return TableCell(short_number(factor, 2))
 
 
-def _count(many: int, style: Style) -> TableCell:
-    return TableCell(str(many), style if many else "")
+def _count(count: int, style: Style) -> TableCell:
+    return TableCell(str(count), style if count else "")

@@ -1,4 +1,4 @@
-"""A grid through tabulate, in any of its forms."""
+"""A table as text, drawn by the package tabulate."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import tabulate
 
 from lrbench.reports.blocks import Grid
 
-tabulate.MIN_PADDING = 0  # else headings alone push tables beyond 80 columns
+tabulate.MIN_PADDING = 0  # else wide headings alone push a table beyond 80 columns
 
 
 def tabulated(grid: Grid, form: str, clean: Callable[[str], str] = str) -> str:
-    """Return `grid` as text without trailing blanks.
+    """Return `grid` as text without blanks at the ends of lines.
 
     Parameters
     ----------
     grid
         The table.
     form
-        One of tabulate's formats.
+        The name of one of tabulate's formats.
     clean
-        Applied to every heading and cell.
+        The function that is applied to the text of every heading and cell.
     """
     text = tabulate.tabulate(
         [[clean(cell.text) for cell in row] for row in grid.rows],
         headers=[clean(name) for name in grid.columns],
         tablefmt=form,
         colalign=["left" if k in grid.left else "right" for k in range(len(grid.columns))],
-        disable_numparse=True,
+        disable_numparse=True,  # cells are rounded already: 1.00 must not become 1
     )
     return "\n".join(line.rstrip() for line in text.splitlines())

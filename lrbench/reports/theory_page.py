@@ -1,4 +1,4 @@
-"""The page of `lrbench theory`: what is proved before any run."""
+"""The page of `lrbench theory`: the bounds that are proved before any run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LETTERS = (
     "D_0 = |w_0 - w*|",
     "Delta_0 = F(w_0) - f*",
 )
-"""What statements call what the rest of the page has other names for."""
+"""The letters of the statements that have other names on the rest of the page."""
 
 
 def theory_page(problems: Sequence[Entry]) -> Iterator[Block]:
@@ -30,7 +30,7 @@ def theory_page(problems: Sequence[Entry]) -> Iterator[Block]:
     Parameters
     ----------
     problems
-        name, header and settings; a setting has title, solver, and theorems as
+        Mappings with name, header and settings; a setting has title, solver, and the theorems as
         `bounds_before` returns them.
     """
     for k, problem in enumerate(problems):
@@ -46,14 +46,15 @@ def theory_page(problems: Sequence[Entry]) -> Iterator[Block]:
 
 
 def _solver(title: str, settings: Sequence[Entry]) -> Iterator[Block]:
-    """Yield the bounds at every lr0, and the theorems once."""
+    """Yield the bounds at every lr0 of a solver, and the statements of its theorems once."""
     if not any(setting["theorems"] for setting in settings):
         name = settings[0]["solver"]["name"]
-        none = f"{name} has no theorems"
-        some = f"no theorem on {name} speaks of this setting"
+        text = f"{name} has no theorems"
+        if theorems_for(name):
+            text = f"no theorem on {name} speaks of this setting"
         yield line("")
         yield line(title, style="title")
-        yield line(some if theorems_for(name) else none, style="warn")
+        yield line(text, style="warn")
         return
     for setting in settings:
         yield line("")
@@ -66,28 +67,29 @@ def _solver(title: str, settings: Sequence[Entry]) -> Iterator[Block]:
 
 
 def _bounds(theorems: Sequence[Entry]) -> Iterator[Block]:
-    spoken = [t for t in theorems if t["applies"]]
-    bounds = [t for t in spoken if not t["computed_from_run"]]
+    applicable = [t for t in theorems if t["applies"]]
+    bounds = [t for t in applicable if not t["computed_from_run"]]
     if bounds:
         yield _bound_grid(bounds)
-        yield line(*_nothing(bounds), style="dim")
+        yield line(*_at_start(bounds), style="dim")
     yield line("hypotheses:")
     yield from _hypotheses(theorems)
-    refused = [f"{t['theorem']} ({_failing(t)})" for t in theorems if not t["applies"]]
-    if refused:
-        head = "no number: " if spoken else "no theorem applies: "
-        yield line(head + refused[0], *refused[1:], style="warn")
+    inapplicable = [f"{t['theorem']} ({_failing(t)})" for t in theorems if not t["applies"]]
+    if inapplicable:
+        head = "no number: " if applicable else "no theorem applies: "
+        yield line(head + inapplicable[0], *inapplicable[1:], style="warn")
     if any(t["kind"] == "heuristic" for t in theorems):
         yield line("L is only estimated: what rests on it is heuristic", style="warn")
 
 
 def _statements(theorems: Sequence[Entry]) -> Iterator[Block]:
-    """Yield what the theorems that apply say, and all sources, each once."""
+    """Yield the statements of the theorems that apply, and the sources of all, each once."""
     keys = [t["theorem"] for t in theorems]
-    found = {t["theorem"]: t for t in theorems if t["applies"]}
-    spoken = [found[key] for key in sorted(found, key=keys.index)]
-    bounds = [t for t in spoken if not t["computed_from_run"]]
-    certificates = [t for t in spoken if t["computed_from_run"]]
+    applicable = {t["theorem"]: t for t in theorems if t["applies"]}
+    # In the order of the tables, whichever lr0 a theorem applies at.
+    in_order = [applicable[key] for key in sorted(applicable, key=keys.index)]
+    bounds = [t for t in in_order if not t["computed_from_run"]]
+    certificates = [t for t in in_order if t["computed_from_run"]]
     if bounds:
         yield line("known before the run:")
     for t in bounds:
@@ -95,28 +97,29 @@ def _statements(theorems: Sequence[Entry]) -> Iterator[Block]:
     if certificates:
         yield line("computed from the run:")
     for t in certificates:
-        yield line(f"{t['theorem']}: {t['statement']}" + _remark(t))
+        remark = "   (consistency check)" if t["consistency"] else ""
+        yield line(f"{t['theorem']}: {t['statement']}{remark}")
     yield line(*_sources(theorems), style="dim")
 
 
 def _bound_grid(theorems: Sequence[Entry]) -> Grid:
-    at = theorems[0]["iteration"]
-    tight = any(t["sharpness"] == "tight" for t in theorems)
-    columns = ["theorem", "of", *(f"T={T}" for T in at), "from T", "order"] + ["tight"] * tight
-    rows = [[*_row(t), *_tight(t, tight)] for t in theorems]
-    return Grid(columns, rows, frozenset({0, 1, len(at) + 3}))
-
-
-def _tight(t: Entry, shown: bool) -> list[TableCell]:
-    return [TableCell("yes" if t["sharpness"] == "tight" else "")] if shown else []
+    iterations = theorems[0]["iteration"]
+    columns = ["theorem", "of", *(f"T={T}" for T in iterations), "from T", "order"]
+    rows = [list(_row(t)) for t in theorems]
+    tight = [t["sharpness"] == "tight" for t in theorems]
+    if any(tight):
+        columns.append("tight")
+        for row, is_tight in zip(rows, tight, strict=True):
+            row.append(TableCell("yes" if is_tight else ""))
+    return Grid(columns, rows, frozenset({0, 1, len(iterations) + 3}))
 
 
 def _row(t: Entry) -> Iterator[TableCell]:
     yield TableCell(t["theorem"])
     yield TableCell(MEASURED[t["measure"], t["iterate"]])
     for bound in t["bound"]:
-        known = scientific(bound) if math.isfinite(bound) else "-"
-        yield TableCell(known, "good" if bound < t["trivial"] else "warn")
+        text = scientific(bound) if math.isfinite(bound) else "-"
+        yield TableCell(text, "good" if bound < t["trivial"] else "warn")
     start = t["informative_from"]
     if start is None:
         yield TableCell("never", "warn")
@@ -131,17 +134,13 @@ def _order(order: Entry | None) -> str:
     return f"T^{order['value']:g}" if order["kind"] == "power" else f"e^({order['value']:.0e} T)"
 
 
-def _nothing(theorems: Sequence[Entry]) -> Iterator[str]:
-    """Yield what doing nothing achieves: a bound above it is vacuous."""
+def _at_start(theorems: Sequence[Entry]) -> Iterator[str]:
+    """Yield the values of the measures at w_0: a bound above its value is vacuous."""
     names = {"suboptimality": "F(w_0) - f*", "grad_norm_sq": "|grad F(w_0)|^2"}
     values = {t["measure"]: t["trivial"] for t in theorems}
     pieces = [f"{names[measure]} = {number(value)}" for measure, value in values.items()]
     yield f"a bound informs from T on where it is below doing nothing: {pieces[0]}"
     yield from pieces[1:]
-
-
-def _remark(t: Entry) -> str:
-    return "   (consistency check)" if t["consistency"] else ""
 
 
 def _hypotheses(theorems: Sequence[Entry]) -> Iterator[Block]:
@@ -151,8 +150,9 @@ def _hypotheses(theorems: Sequence[Entry]) -> Iterator[Block]:
         for h in t["hypotheses"]:
             needed.setdefault((h["name"], h["detail"], h["holds"]), []).append(t["theorem"])
     for (name, detail, holds), keys in sorted(needed.items(), key=lambda item: not item[0][2]):
-        said = name if detail == name else f"{name}: {detail}"
-        head, *rest = (f"{'ok   ' if holds else 'FAILS'}  {said} [{', '.join(keys)}]").split(", ")
+        text = name if detail == name else f"{name}: {detail}"
+        # Split at commas, so that a long list of values or theorems can be broken there.
+        head, *rest = (f"{'ok   ' if holds else 'FAILS'}  {text} [{', '.join(keys)}]").split(", ")
         yield line(head, *rest, style="" if holds else "bad")
 
 

@@ -1,4 +1,4 @@
-"""A result as comma-separated values: one checkpoint of one run a row."""
+"""A result as comma-separated values, with a row for each checkpoint of each run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TextIO
 
 from lrbench.reports.view import View
 from lrbench.results import Result
-from lrbench.results.rows import LABELS, rows, trace_columns
+from lrbench.results.to_dict import LABELS, rows, trace_columns
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write a heading and the rows: full precision, nothing where there is no number."""
+    """Write a heading and the rows at full precision; a field without a number is empty."""
     columns = _columns(result, view)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*LABELS, *columns])
@@ -19,7 +19,7 @@ def write(result: Result, out: TextIO, view: View) -> None:
 
 
 def _columns(result: Result, view: View) -> list[str]:
-    """Return the iteration and the columns asked for; all but the seconds by default."""
+    """Return the iteration and the columns asked for; by default all columns but the seconds."""
     if view.columns is None:
         return [c for c in trace_columns(result.problems) if c != "seconds" or view.timing]
     timed = ("seconds",) if view.timing else ()

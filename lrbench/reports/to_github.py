@@ -1,4 +1,4 @@
-"""Checks for GitHub Actions: annotations, and a summary in Markdown."""
+"""The outcomes of checks for GitHub Actions: annotations, and a summary in Markdown."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from lrbench.gate.finding import Outcome
 
 ENTITIES = {sign: f"&#{ord(sign)};" for sign in r"&<>|\`*_~[]@#"}
-"""What a character of Markdown is written as, to be shown as it is."""
+"""The entities for characters that Markdown would take for markup."""
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
-"""The variable that names the file of a step's summary."""
+"""The environment variable that holds the path of a step's summary."""
 
 
 def workflow_commands(outcomes: Sequence[Outcome], file: str) -> Iterator[str]:
@@ -24,11 +24,11 @@ def workflow_commands(outcomes: Sequence[Outcome], file: str) -> Iterator[str]:
     Parameters
     ----------
     outcomes
-        What came of the checks.
+        The outcomes of the checks.
     file
-        The configuration or the result that they are of; empty where it is no file.
+        The path of the configuration or result that was checked; empty if it was no file.
     """
-    of = f"file={_property(file)}," if file else ""
+    file_property = f"file={_property(file)}," if file else ""
     for o in outcomes:
         if o.passed:
             continue
@@ -36,27 +36,28 @@ def workflow_commands(outcomes: Sequence[Outcome], file: str) -> Iterator[str]:
         text = "\n".join([f"{o.error} {o.hint}"] if o.error else bad)
         level = "warning" if not o.error and o.verdict != "FAIL" else "error"
         title = f"lrbench check {o.name}"
-        yield f"::{level} {of}title={_property(title)}::{_data(text)}"
+        yield f"::{level} {file_property}title={_property(title)}::{_data(text)}"
 
 
 def markdown(outcomes: Sequence[Outcome]) -> str:
-    """Return the summary: a table with a row a check."""
+    """Return the summary: a table with a row for each check."""
     lines = [f"### lrbench check: {_cell(', '.join(summary(outcomes)))}", ""]
     lines += ["| check | verdict | why |", "|---|---|---|"]
     for o in outcomes:
         bad = [str(f) for f in o.findings if f.verdict != "PASS"]
-        why = o.error or "<br>".join(map(_cell, bad[:5]))
+        reason = _cell(o.error) if o.error else "<br>".join(map(_cell, bad[:5]))
         verdict = "ERROR" if o.error else str(o.verdict)
-        lines.append(f"| {_cell(o.name)} | {verdict} | {why if not o.error else _cell(why)} |")
+        lines.append(f"| {_cell(o.name)} | {verdict} | {reason} |")
     return "\n".join(lines) + "\n"
 
 
 def _cell(text: str) -> str:
-    """Return `text` in one line, without a character that means something to Markdown."""
+    """Return `text` on one line, with entities for characters that are markup."""
     return "".join(ENTITIES.get(sign, sign) for sign in printable(" ".join(text.split())))
 
 
 def _data(text: str) -> str:
+    # The percent sign first, as the other escapes contain one.
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -1,13 +1,44 @@
-"""A result as JSON, in the published format."""
+"""A result as JSON, in the published format, and the checks of `lrbench check` as JSON."""
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TextIO
 
 from lrbench.reports.view import View
-from lrbench.results import Result
+from lrbench.results import Result, plain
+
+if TYPE_CHECKING:
+    from lrbench.gate.finding import Outcome
+
+CHECK_FORMAT = "lrbench-check"
+CHECK_VERSION = 1
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write the result as one JSON object, full precision; never in colour."""
+    """Write the result as one JSON object at full precision; `view` changes nothing."""
     out.write(result.to_json() + "\n")
+
+
+def check_as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the outcomes of the checks in the types of JSON."""
+    return {
+        "format": CHECK_FORMAT,
+        "version": CHECK_VERSION,
+        # all() of nothing is true, but what was not judged does not pass.
+        "passed": bool(outcomes) and all(outcome.passed for outcome in outcomes),
+        "checks": [
+            {
+                "name": o.name,
+                "about": o.about,
+                "verdict": str(o.verdict),
+                "passed": o.passed,
+                "error": o.error or None,
+                "hint": o.hint or None,
+                "findings": [plain(asdict(f) | {"verdict": str(f.verdict)}) for f in o.findings],
+                "notes": list(o.notes),
+            }
+            for o in outcomes
+        ],
+    }

@@ -1,4 +1,4 @@
-"""A result as JSON lines: one run a line."""
+"""A result as JSON lines, with a line for each run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks as JUnit XML, which CI systems show as tests."""
+"""The outcomes of checks as JUnit XML, which CI systems show as tests."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from lrbench.gate.finding import Outcome
 
 NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""The characters that XML 1.0 does not allow, not even as references."""
 
 
 def junit(outcomes: Sequence[Outcome]) -> bytes:
-    """Return one test suite with a test case a check.
+    """Return a test suite with a test case for each check.
 
-    A check that fails or cannot be judged is a failure, one that could not be run an error.
+    A check that fails or cannot be judged is a failure; one that could not be run is an error.
     """
     failures = sum(not o.passed and not o.error for o in outcomes)
     errors = sum(bool(o.error) for o in outcomes)
@@ -40,5 +41,5 @@ def junit(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def _clean(text: str) -> str:
-    """Return `text` without characters that XML cannot hold."""
+    """Return `text` with a question mark for each character that XML cannot hold."""
     return NOT_XML.sub("?", text)

@@ -7,16 +7,71 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from lrbench.reports.blocks import Block, Drawing, Grid, Line, TableCell
-from lrbench.reports.latex_text import typeset
 from lrbench.reports.page import result_page
 from lrbench.reports.view import View
 from lrbench.results import Result
 
+FORMULAS = {
+    "min |g|^2": r"$\min\|g\|^2$",
+    "|g|^2": r"$\|g\|^2$",
+    "|w_0 - w*|": r"$\|w_0 - w^*\|$",
+    "F(w_0) - f*": r"$F(w_0) - f^*$",
+    "F(w_T) - f*": r"$F(w_T) - f^*$",
+    "F - f*": r"$F - f^*$",
+    "f*": "$f^*$",
+    "w*": "$w^*$",
+    "w_0": "$w_0$",
+    "b_0": "$b_0$",
+    "b_1": "$b_1$",
+    "s_0": "$s_0$",
+    "L_max": r"$L_{\max}$",
+    "L_B": "$L_B$",
+    "1/L": "$1/L$",
+    "2/L": "$2/L$",
+    "<=": r"$\le$",
+    ">=": r"$\ge$",
+    "<": "$<$",
+    ">": "$>$",
+    "+-": r"$\pm$",
+    "tau": r"$\tau$",
+}
+"""Formulas as pages write them in ASCII, and in LaTeX; a longer one precedes its parts."""
+
+TEXTS = {
+    "Dolan and More, 2002": r"Dolan and Mor\'e, 2002",
+    "95 % interval": r"95\,\% interval",
+}
+"""Words with a letter that ASCII lacks, or with a number that is not set in maths mode."""
+
+SPECIAL = {
+    "--": "-{}-",  # else LaTeX joins them to a dash
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "|": r"\textbar{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    '"': r"\textquotedbl{}",
+    **{character: f"\\{character}" for character in "_&%$#"},
+}
+"""Characters that LaTeX would take for markup, and how they are written."""
+
+NUMBER = r"(?<![\w.])(?:(?<![-])[-+](?=\d))?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w]|\.\d)"
+"""A number with its sign, unless it is part of a word such as ``a9a`` or of a version."""
+
+NUMBER_PARTS = re.compile(r"([-+]?)(\d+(?:\.\d+)?)(?:e([-+]?\d+))?")
+
+ADJACENT = re.compile(r"(?<!\\)\$\$")
+"""The end of one formula and the beginning of the next, which become one."""
+
+EQUALS = re.compile(r"(?<![\d}\\])\$ = \$")
+"""An equals sign between a formula, not a number, and a number: both become one formula."""
+
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write each table of the result's page as a float, with its lines in the caption.
+    """Write each table of the result's page as a float, with the lines above it as its caption.
 
-    Lines that explain a table or belong to none are paragraphs, drawings verbatim.
+    Lines that explain a table, or that have none below them, are paragraphs; drawings are verbatim.
     """
     names = {str(run.solver) for problem in result.problems for run in problem.runs}
     titles = {problem.name for problem in result.problems}
@@ -26,24 +81,28 @@ def write(result: Result, out: TextIO, view: View) -> None:
     for section in _sections(result_page(result, view)):
         lines = [block for block in section if isinstance(block, Line)]
         if lines and lines[0].style == "title" and lines[0].recurs:
-            context = []  # another problem
+            context = []  # another problem begins
         notes = [", ".join(block.pieces) for block in lines if block.note]
-        said = [", ".join(block.pieces).rstrip(":") for block in lines if not block.note]
-        head = said[:1] or head
-        said = said or [*head, "Continued"]
+        sentences = [", ".join(block.pieces).rstrip(":") for block in lines if not block.note]
+        head = sentences[:1] or head
+        # A section without lines is the rest of a table that was folded.
+        sentences = sentences or [*head, "Continued"]
         if notes:
             out.write("\n" + typeset("; ".join(notes) + ".", names) + "\n")
         grids = [block for block in section if isinstance(block, Grid)]
         for grid in grids:
-            caption = _sentences(context, [_capital(said[0], names | titles), *said[1:]])
-            begin = f"Problem {caption}" if caption.startswith(tuple(titles)) else caption
-            out.write("\n" + _table(grid, _capital(begin, names), names))
+            capitalised = [_capital(sentences[0], names | titles), *sentences[1:]]
+            caption = _joined(context, capitalised)
+            if caption.startswith(tuple(titles)):
+                caption = f"Problem {caption}"
+            out.write("\n" + _table(grid, _capital(caption, names), names))
         if not grids:
-            out.write("\n" + typeset(_sentences(context, said), names) + "\n")
+            out.write("\n" + typeset(_joined(context, sentences), names) + "\n")
         for block in section:
             if isinstance(block, Drawing):
                 body = "\n".join(block.lines())
                 out.write(f"\n\\begin{{verbatim}}\n{body}\n\\end{{verbatim}}\n")
+        # Floats move away from their problem, so captions repeat it and its setting.
         context += [piece.rstrip(":") for block in lines for piece in block.recurs]
 
 
@@ -61,12 +120,12 @@ def _sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
         yield section
 
 
-def _sentences(context: Sequence[str], said: Sequence[str]) -> str:
-    return ". ".join([", ".join(context), *said] if context else said) + "."
+def _joined(context: Sequence[str], sentences: Sequence[str]) -> str:
+    return ". ".join([", ".join(context), *sentences] if context else sentences) + "."
 
 
 def _capital(text: str, names: Iterable[str]) -> str:
-    """Return the text with a capital first, unless it begins with a name or a symbol."""
+    """Return the text with a capital letter first, unless it begins with a name or a symbol."""
     word = re.match(r"[a-z]{2,}(?=[ .,:;]|$)", text)
     return text if word is None or text.startswith(tuple(names)) else text[0].upper() + text[1:]
 
@@ -92,3 +151,48 @@ def _table(grid: Grid, caption: str, names: Iterable[str]) -> str:
 
 def _row(cells: Iterable[TableCell], names: Iterable[str]) -> str:
     return " & ".join(typeset(cell.text, names) for cell in cells) + r" \\"
+
+
+def typeset(text: str, names: Iterable[str]) -> str:
+    """Return `text` for LaTeX: numbers and formulas in maths mode, `names` as code.
+
+    Parameters
+    ----------
+    text
+        A text of a page.
+    names
+        The names of solvers.
+    """
+    code = sorted(names, key=len, reverse=True)  # sgd[x=1] is to be tried before sgd
+    formulas = [_standalone(formula) for formula in (*TEXTS, *FORMULAS)]
+    alternatives = [*(rf"(?P<c{k}>{_standalone(name)})" for k, name in enumerate(code)), *formulas]
+    # Names first, as they may contain numbers; single characters last, so that nothing is skipped.
+    pattern = re.compile("|".join([*alternatives, f"(?P<number>{NUMBER})", "--", "."]), re.DOTALL)
+    latex = "".join(_latex_of(match) for match in pattern.finditer(" ".join(text.split())))
+    return EQUALS.sub(" = ", ADJACENT.sub("", latex))
+
+
+def _standalone(text: str) -> str:
+    """Return a pattern of `text` that does not match inside a longer word."""
+    before = r"(?<![\w])" if text[:1].isalnum() else ""
+    after = r"(?![\w])" if text[-1:].isalnum() else ""
+    return before + re.escape(text) + after
+
+
+def _latex_of(match: re.Match[str]) -> str:
+    text = match[0]
+    if match["number"]:
+        return _number(text)
+    if not match.lastgroup and text in (TEXTS | FORMULAS):
+        return (TEXTS | FORMULAS)[text]
+    escaped = SPECIAL.get(text) or "".join(SPECIAL.get(character, character) for character in text)
+    return rf"\texttt{{{escaped}}}" if match.lastgroup else escaped
+
+
+def _number(text: str) -> str:
+    r"""Return $1.57\cdot10^{-2}$ for ``1.57e-02``."""
+    match = NUMBER_PARTS.fullmatch(text)
+    assert match is not None
+    sign, mantissa, exponent = match.groups()
+    power = "" if exponent is None else rf"\cdot10^{{{int(exponent)}}}"
+    return f"${sign}{mantissa}{power}$"

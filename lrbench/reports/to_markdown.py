@@ -1,4 +1,4 @@
-"""A result as Markdown, with tables as GitHub draws them."""
+"""A result as Markdown, with tables in the syntax of GitHub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write the result's page: lines are paragraphs, tables tables, drawings code."""
+    """Write the page of the result: lines as paragraphs, drawings as blocks of code."""
     blocks = [_text(block) for block in result_page(result, view)]
     out.write("\n\n".join(text for text in blocks if text) + "\n")
 
@@ -30,5 +30,5 @@ def _text(block: Block) -> str:
 
 
 def escape(text: str) -> str:
-    """Return `text` with a backslash before what Markdown would take for markup."""
+    """Return `text` on one line, with a backslash before what Markdown would take for markup."""
     return SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""A result as plain text of 80 columns: for pipes, files and diffs."""
+"""A result as plain text of 80 columns, for pipes, files and diffs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lrbench.results import Result
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write the result's page, never in colour and without trailing blanks."""
+    """Write the page of the result, never in colour and without blanks at the ends of lines."""
     write_blocks(result_page(result, view), out)
 
 
 def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None) -> None:
-    """Write the blocks of any page as plain text; `color` is for other forms."""
+    """Write the blocks of any page as plain text; `color` changes nothing."""
     for block in blocks:
         if isinstance(block, Grid):
             text = tabulated(block, "simple")

@@ -1,4 +1,4 @@
-"""A result on a terminal, in colour."""
+"""A result for a terminal, in colour and as wide as the terminal."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ STYLES = {
 }
 
 LEAST_WIDTH = 40
-"""A terminal that says it is narrower is not believed."""
+"""The width to assume of a terminal that reports less, as it is likely to be wrong."""
 
 ENDLESS = 1_000_000
-"""Columns to draw on: a table that is wider than the terminal is neither cut nor folded."""
+"""Columns that rich draws on, so that it neither truncates nor folds a table that is too wide."""
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
@@ -41,7 +41,7 @@ def write(result: Result, out: TextIO, view: View) -> None:
 
 
 def can_show(text: str, out: TextIO) -> bool:
-    """Whether the encoding of `out` has these characters; one that is not known has all."""
+    """Whether the encoding of `out` has these characters; an unknown one is taken for UTF-8."""
     try:
         text.encode(getattr(out, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -59,11 +59,11 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
     Parameters
     ----------
     blocks
-        What to show.
+        The blocks of a page.
     out
-        Where.
+        The stream to write to.
     color
-        None: as the terminal, NO_COLOR and TERM say.
+        Whether to write in colour; None leaves it to the terminal, NO_COLOR and TERM.
     """
     width = _width(out)
     console = Console(
@@ -74,6 +74,7 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
         color_system=_system(color),
         width=ENDLESS,
     )
+    # rich pads the lines of a table with blanks, which are removed below.
     with console.capture() as capture:
         for block in blocks:
             console.print(_drawn(block, width))
@@ -81,8 +82,9 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
 
 
 def _system(color: bool | None) -> Literal["auto", "standard"] | None:
-    """Return rich's name of the colours to use; with None it writes no escape at all."""
+    """Return the name in rich of the colours to use; with None it writes no escape at all."""
     if color is None:
+        # rich itself still writes bold and dim where NO_COLOR is set.
         return None if os.environ.get("NO_COLOR") else "auto"
     return "standard" if color else None
 

@@ -1,11 +1,10 @@
-"""Every trajectory: the trace of one solver and lr0 at the checkpoints of the 1-2-5 series."""
+"""Trajectories: the trace of one solver and lr0 at the checkpoints of the 1-2-5 series."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, gap, line, scientific
-from lrbench.reports.folding import Column, folded
+from lrbench.reports.blocks import Block, TextColumn, folded, gap, line, scientific
 from lrbench.reports.groups import (
     bound_ratio,
     f_star_error,
@@ -27,47 +26,45 @@ DEFAULT = {
     "grad_norm_sq": "|g|^2",
     "lr": "lr",
 }
-"""Columns that a page shows unless it is told which, and their headings."""
+"""The columns that a page shows unless others are asked for, and their headings."""
 
 
 def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
-    """Yield the verdicts and the trajectory of one of several initial learning rates."""
+    """Yield the verdicts on one of several initial learning rates, and its trajectory."""
     status = status_cell(runs)
     yield line("")
     lr0 = learning_rate_texts([lr0 for _, lr0 in problem.groups])[runs[0].lr0]
-    words = f"{runs[0].solver}, lr0 = {lr0}: {status.text}"
-    yield line(words, style=status.style or "title")
+    yield line(f"{runs[0].solver}, lr0 = {lr0}: {status.text}", style=status.style or "title")
     if runs[0].error:
         yield line(runs[0].error, style="bad")
-    yield from verdict_grid(
-        verdicts_of(problem, runs[0].solver, runs[0].lr0), f_star_error(problem)
-    )
+    verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
+    yield from verdict_grid(verdicts, f_star_error(problem))
     yield from trajectory(problem, runs, view)
 
 
 def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
-    """Yield one row a checkpoint: the trace of one seed, the mean of several."""
+    """Yield a table with a row for each checkpoint: the trace, or its mean over several seeds."""
     iterations = table_iterations(runs)
     if not iterations:
         yield line("no checkpoint was reached", style="warn")
         return
     error = f_star_error(problem)
-    columns: list[Column] = []
-    for name, heading in _shown(runs, view).items():
+    columns: list[TextColumn] = []
+    for name, heading in _headings(runs, view).items():
         columns.append((heading, [_text(name, mean_at(runs, name, t), error) for t in iterations]))
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     if certificate and view.columns is None:
-        columns.append(
-            (f"/ {certificate.theorem}", [bound_ratio(certificate, t, error) for t in iterations])
-        )
+        ratios = [bound_ratio(certificate, t, error) for t in iterations]
+        columns.append((f"/ {certificate.theorem}", ratios))
     yield line("")
     first = ("T", [str(t) for t in iterations])
     yield from folded(first, [[column] for column in columns], view.width)
 
 
-def _shown(runs: Sequence[Run], view: View) -> dict[str, str]:
-    """Return the columns to show, and their headings."""
+def _headings(runs: Sequence[Run], view: View) -> dict[str, str]:
+    """Return column -> heading for the columns to show."""
     if view.columns is not None:
+        # T, the first column of the table, is the iteration.
         names = [name for name in view.columns if name != "iteration"]
         timed = ["seconds"] if view.timing and "seconds" not in names else []
         return {name: name for name in names + timed}

@@ -1,4 +1,4 @@
-"""How a result is to be shown."""
+"""How a result is to be shown: the options that all forms share."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from lrbench.reports.blocks import WIDTH
 
 @dataclass(frozen=True)
 class View:
-    """What a reader asked to see.
+    """The options of a report.
 
     Parameters
     ----------
     color
-        None: as the terminal, NO_COLOR and TERM say.
+        Whether to write in colour; None leaves it to the terminal, NO_COLOR and TERM.
     details
-        Every trajectory, too.
+        Whether to show every trajectory, or every lr0 of a sweep.
     columns
         The columns of the trace that trajectories show, by their names in JSON; None for a choice
         that fits 80 columns (CSV: all).
     timing
-        Seconds, too; without them two runs print the same.
+        Whether to show seconds; without them the pages of two equal runs are equal.
     width
-        The columns of the page: wider tables are folded.
+        The columns of the page; wider tables are folded.
     bars
-        Whether curves may be drawn with block characters; else with digits.
+        Whether curves may be drawn with block characters instead of digits.
     """
 
     color: bool | None = None
@@ -37,5 +37,5 @@ class View:
 
     @property
     def trajectories(self) -> bool:
-        """Whether a page shows every trajectory: naming columns asks for it."""
+        """Whether a page shows every trajectory, which naming columns asks for, too."""
         return self.details or self.columns is not None

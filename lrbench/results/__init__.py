@@ -1,6 +1,5 @@
-"""What a command finds out, and how it is saved and read."""
+"""The result of a command: its records, how they are saved and read, and rankings of them."""
 
-from lrbench.results.features import FeatureMap as FeatureMap
 from lrbench.results.files import reserve as reserve
 from lrbench.results.performance import TAU as TAU
 from lrbench.results.performance import Profile as Profile
@@ -10,6 +9,7 @@ from lrbench.results.performance import profiles as profiles
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import SUMMED as SUMMED
 from lrbench.results.records import TESTED as TESTED
+from lrbench.results.records import FeatureMap as FeatureMap
 from lrbench.results.records import Kind as Kind
 from lrbench.results.records import ProblemResult as ProblemResult
 from lrbench.results.records import Run as Run
@@ -20,8 +20,9 @@ from lrbench.results.result import FORMAT as FORMAT
 from lrbench.results.result import SCHEMA as SCHEMA
 from lrbench.results.result import VERSION as VERSION
 from lrbench.results.result import Result as Result
-from lrbench.results.rows import trace_columns as trace_columns
+from lrbench.results.result import environment as environment
 from lrbench.results.sweep import Factor as Factor
 from lrbench.results.sweep import Sensitivity as Sensitivity
 from lrbench.results.sweep import Sweep as Sweep
 from lrbench.results.to_dict import plain as plain
+from lrbench.results.to_dict import trace_columns as trace_columns

@@ -1,4 +1,4 @@
-"""Values of parsed JSON, each checked for its type, with its place in the file for errors."""
+"""Values of parsed JSON, checked for their type; errors name the place in the file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lrbench.errors import UsageError
 HINT = "it was changed by hand or by another program: save the result again."
 
 REQUIRED: Any = object()
+"""The default of a key that has none; None is a default of some."""
 
 KINDS: dict[str, tuple[type, ...]] = {
     "an object": (dict,),
@@ -35,7 +36,7 @@ class Fields:
     file
         What errors call the file.
     where
-        The place of the object in it, such as ``problems[0].runs[2]``; empty for the whole.
+        The place of the object in it, such as ``problems[0].runs[2]``; empty for the top level.
     """
 
     def __init__(self, value: Any, file: str, where: str = "") -> None:
@@ -45,9 +46,9 @@ class Fields:
             raise self.wrong(where or "the content", "is not an object")
         self.values: dict[str, Any] = value
 
-    def wrong(self, where: str, what: str) -> UsageError:
-        """Return the error that says what is wrong where."""
-        return UsageError(f"{self.file}: {where} {what}.", HINT)
+    def wrong(self, where: str, fault: str) -> UsageError:
+        """Return the error for a fault such as ``is missing`` at a place."""
+        return UsageError(f"{self.file}: {where} {fault}.", HINT)
 
     def place(self, key: str) -> str:
         """Return where the value of `key` is."""
@@ -67,6 +68,13 @@ class Fields:
         if (value is None and null) or is_a(value, kind):
             return value
         raise self.wrong(self.place(key), f"is not {kind}{' or null' * null}")
+
+    def positive(self, key: str) -> float:
+        """Return the number at `key`, which must be positive."""
+        number = float(self.take(key, "a number"))
+        if not number > 0:
+            raise self.wrong(self.place(key), "is not positive")
+        return number
 
     def one_of(self, key: str, choices: Collection[str], *, null: bool = False) -> Any:
         """Return the text at `key`, which must be one of these."""
@@ -113,7 +121,7 @@ class Fields:
         return lo, hi
 
     def inner(self, key: str) -> Fields:
-        """Return the object at `key`."""
+        """Return the object at `key`, with the checks of this class."""
         return Fields(self.take(key, "an object"), self.file, self.place(key))
 
     def each(self, key: str) -> Iterator[Fields]:
@@ -123,8 +131,8 @@ class Fields:
 
 
 def is_a(value: Any, kind: str) -> bool:
-    """Whether a parsed value is of this kind; true is no number, and numbers fit 64 bits."""
-    if isinstance(value, bool):
+    """Whether a parsed value is of this kind; true is no number, and integers fit 64 bits."""
+    if isinstance(value, bool):  # a bool is an int to Python, and not to JSON
         return kind == "true or false"
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return False

@@ -1,4 +1,4 @@
-"""The file that a result goes to and comes from."""
+"""Files of saved results: checked, written, read, and parsed as JSON."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from lrbench.errors import LrbenchError, UsageError
 SEE = "lrbench run --save FILE or --format json writes one."
 
 FRAGMENT = re.compile(r"n|nul?|t|tru?|f|fa|fals?|-|[.eE][-+]?|")
-"""What is left of a value where JSON is cut in the middle of it."""
+"""The rest of a value where a file ends in the middle of it: a constant, a number or nothing."""
 
 
 def reserve(path: str | Path, force: bool = False) -> Path:
-    """Check that a file can be written at `path`, and leave nothing behind.
+    """Check that a file can be written at `path`; no file is left there.
 
     Parameters
     ----------
     path
-        The file to be.
+        The file that will be written.
     force
         Whether an existing file may be replaced.
 
     Returns
     -------
     Path
-        The file itself where `path` is a symbolic link.
+        The path of the file, which is the target where `path` is a symbolic link.
 
     Raises
     ------
     UsageError
-        If there is no such folder, or the file is there already and `force` is not given, or is no
+        If there is no such folder, if the file exists and `force` is not given, or if it is not a
         regular file.
     LrbenchError
         If the folder cannot be written to.
@@ -45,6 +45,8 @@ def reserve(path: str | Path, force: bool = False) -> Path:
     target = Path(os.path.realpath(path))
     try:
         _check(target, str(path), force)
+        # A name too long or a read-only file system shows only when a file is made. So one is, with
+        # a name as long as that of the temporary file of `write_atomically`.
         part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
         part.open("xb").close()
         part.unlink()
@@ -53,19 +55,19 @@ def reserve(path: str | Path, force: bool = False) -> Path:
     return target
 
 
-def _check(target: Path, shown: str, force: bool) -> None:
+def _check(target: Path, path: str, force: bool) -> None:
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent}.", "make it, or give another path.")
     if target.is_dir():
-        raise UsageError(f"{shown} is a folder.", "give the path of a file.")
+        raise UsageError(f"{path} is a folder.", "give the path of a file.")
     if target.exists() and not target.is_file():
-        raise UsageError(f"{shown} is not a regular file.", "give the path of a file.")
+        raise UsageError(f"{path} is not a regular file.", "give the path of a file.")
     if target.exists() and not force:
-        raise UsageError(f"{shown} exists.", "give another path, or --force to replace it.")
+        raise UsageError(f"{path} exists.", "give another path, or --force to replace it.")
 
 
 def write_result(path: str | Path, force: bool, fill: Callable[[BinaryIO], None]) -> None:
-    """Write a file in one piece, on the terms of `reserve`."""
+    """Write a file in one piece, with the checks of `reserve`."""
     target = reserve(path, force)
     try:
         write_atomically(target, fill)
@@ -74,12 +76,12 @@ def write_result(path: str | Path, force: bool, fill: Callable[[BinaryIO], None]
 
 
 def _unwritable(path: str | Path, error: OSError) -> LrbenchError:
-    why = (error.strerror or str(error)).lower()
-    return LrbenchError(f"{path} cannot be written: {why}.", "give another path, or make room.")
+    reason = (error.strerror or str(error)).lower()
+    return LrbenchError(f"{path} cannot be written: {reason}.", "give another path, or make room.")
 
 
 def read_result(path: str | Path) -> bytes:
-    """Return what is in a file."""
+    """Return the content of a file."""
     if not str(path):
         raise UsageError("the path of the file is empty.", "give the path of a saved result.")
     try:
@@ -87,14 +89,16 @@ def read_result(path: str | Path) -> bytes:
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}.", "check the path.") from error
     except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UsageError(f"{path} cannot be read: {why}.", "check the path.") from error
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UsageError(f"{path} cannot be read: {reason}.", "check the path.") from error
 
 
 def parse_result(content: bytes | str, file: str) -> Any:
     """Return the values in JSON text; `file` is what errors call it."""
     try:
-        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+        text = (
+            content if isinstance(content, str) else content.decode("utf-8-sig")
+        )  # editors add a mark
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not JSON: it is not UTF-8 text.", SEE) from error
     if not text.strip():
@@ -110,11 +114,12 @@ def parse_result(content: bytes | str, file: str) -> Any:
 def _not_json(error: json.JSONDecodeError, file: str) -> UsageError:
     rest = error.doc.rstrip()[error.pos :]
     where = f"line {error.lineno}, column {error.colno}"
+    # In a file that is cut off the parser complains where the text ends, or just before.
     in_text = error.msg.startswith(("Unterminated", "Invalid \\u")) and "\n" not in rest[1:]
     if in_text or FRAGMENT.fullmatch(rest):
         return UsageError(f"{file} is cut off: its JSON ends at {where}.", "save the result again.")
-    what = error.msg[:1].lower() + error.msg[1:]
-    return UsageError(f"{file} is not JSON: {what}, at {where}.", SEE)
+    fault = error.msg[:1].lower() + error.msg[1:]
+    return UsageError(f"{file} is not JSON: {fault}, at {where}.", SEE)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Performance profiles: how often a solver is nearly the best, over problems."""
+"""Performance profiles: how often, over problems, a solver is nearly the best."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrbench.results.ranking import ratio
 from lrbench.results.records import ProblemResult
 
 TAU = (1.0, 2.0, 5.0, 10.0, 100.0)
-"""At most how many times the passes of the best solver."""
+"""The largest ratio of passes to those of the best solver, for each point of a profile."""
 
 Shares = Mapping[str, Sequence[float]]
 """Solver -> the share of instances that it solves within each tau."""
@@ -26,12 +26,12 @@ class Profile:
     """Solver -> the share of instances that it solves at all."""
     n_instances: int
     unsolved: int
-    """Instances that nobody solves; they count as unsolved for all."""
+    """Instances that no solver solves; they count as unsolved for all."""
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """The profiles of solvers whose lr0 was tuned, and of the same with every lr0 as it is."""
+    """The profiles of solvers with their best lr0 on each problem, and with every lr0."""
 
     tuned: Profile
     untuned: Profile
@@ -51,11 +51,11 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
 
     .. math:: \rho_s(\tau) = \#\{p : c_{p,s} \le \tau \min_{s'} c_{p,s'}\} / \#\{p\} .
 
-    Tuned: the instances are the problems, and a solver costs the passes at its best lr0. Untuned:
-    the instances are the problems with each lr0 of their grid, a solver costs the passes at that
-    very lr0, and is compared with the least passes of any solver on that problem at its best lr0.
-    A grid in units of 1/L is another one on each problem. A solver that was not run on an instance,
-    or did not finish any run there, did not solve it.
+    In the tuned profile the instances are the problems, and a solver costs the passes at its best
+    lr0. In the untuned one the instances are the pairs of a problem and an lr0 of its grid: a
+    solver costs the passes at that lr0, and is compared with the least passes of any solver on that
+    problem at its best lr0. A grid in units of 1/L is another one on each problem. A solver that
+    was not run on an instance, or did not finish any run there, did not solve it.
 
     References
     ----------
@@ -70,17 +70,18 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
         cost = {str(s.solver): s.best_passes for s in solvers}
         least = min(cost.values(), default=math.inf)
         tuned.append(_ratios(cost, least))
-        at = {str(s.solver): dict(zip(s.lr0, s.passes, strict=True)) for s in solvers}
+        passes_at = {str(s.solver): dict(zip(s.lr0, s.passes, strict=True)) for s in solvers}
         for lr0 in {value: None for s in solvers for value in s.lr0}:
-            there = {name: found.get(lr0, math.inf) for name, found in at.items()}
-            untuned.append(_ratios(there, least))
+            cost = {solver: passes.get(lr0, math.inf) for solver, passes in passes_at.items()}
+            # Not the least at this lr0: where all solvers are slow, the fastest is not the best.
+            untuned.append(_ratios(cost, least))
     return Profiles(_profile(names, tuned), _profile(names, untuned))
 
 
 def comparable(problems: Sequence[ProblemResult]) -> bool:
-    """Whether profiles over these sweeps mean something: several problems, each of them once."""
-    prints = [p.header["fingerprint"] for p in problems]
-    return len(prints) > 1 and len(set(prints)) == len(prints)
+    """Whether profiles over these sweeps make sense: several problems, and each of them once."""
+    fingerprints = [p.header["fingerprint"] for p in problems]
+    return len(fingerprints) > 1 and len(set(fingerprints)) == len(fingerprints)
 
 
 def _ratios(cost: Mapping[str, float], least: float) -> dict[str, float]:
@@ -96,5 +97,5 @@ def _profile(names: Sequence[str], ratios: Sequence[Mapping[str, float]]) -> Pro
         shares={name: tuple(share(name, tau) for tau in TAU) for name in names},
         solved={name: share(name, math.inf) for name in names},
         n_instances=len(ratios),
-        unsolved=sum(all(math.isinf(r) for r in one.values()) for one in ratios),
+        unsolved=sum(all(map(math.isinf, instance.values())) for instance in ratios),
     )

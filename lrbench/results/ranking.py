@@ -1,4 +1,4 @@
-"""Which solver and lr0 did best: one order for pages, weights and the text of a result."""
+"""The ranking of solvers and lr0, one for pages, weights and the text of a result."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from lrbench.results.records import Run, Status
 
 LOST = (Status.DIVERGED, Status.FAILED)
-"""What ends so is never the best, whatever its last numbers are."""
+"""Runs that end so are never the best, whatever their last numbers are."""
 
 DEFAULT_SHARE = 0.01
-"""Of F(w_0) - f*: the target where none was given."""
+"""The default target, relative to F(w_0) - f*."""
 
 Lane = tuple[str, float]
 """The solver as tables show it, and lr0."""
 
 
 def at_end(runs: Sequence[Run], column: str) -> float | None:
-    """Return the mean over seeds of the last number of a column; None where there is none."""
+    """Return the mean over seeds of the last number of a column; None if no run has one."""
     ends = [float(r.trace[column][-1]) for r in runs if len(r.trace.get(column, ()))]
     return float(np.mean(ends)) if ends else None
 
@@ -35,9 +35,9 @@ def final_gap(runs: Sequence[Run]) -> float:
 
 
 def passes_to(runs: Sequence[Run], target: float) -> float:
-    """Return the median over seeds of the passes to `target`; inf where most never came there.
+    """Return the median over seeds of the passes to `target`; inf if most never reached it.
 
-    Passes are those of the first checkpoint at or below the target.
+    The passes of a run are those of its first checkpoint at or below the target.
     """
     return statistics.median(_first(run, target)[0] for run in runs)
 
@@ -45,39 +45,40 @@ def passes_to(runs: Sequence[Run], target: float) -> float:
 def _first(run: Run, target: float) -> tuple[float, float]:
     """Return the passes and the gap of the first checkpoint at or below the target."""
     gap = run.trace.get("suboptimality", np.empty(0))
-    there = np.flatnonzero(gap <= target)
-    if run.status in LOST or not len(there):
+    arrivals = np.flatnonzero(gap <= target)
+    if run.status in LOST or not len(arrivals):
         return math.inf, math.inf
-    return float(run.trace["passes"][there[0]]), float(gap[there[0]])
+    return float(run.trace["passes"][arrivals[0]]), float(gap[arrivals[0]])
 
 
 def ratio(cost: float, least: float) -> float:
-    """Return cost / least; 1 where both are 0, inf where only `least` is."""
+    """Return cost / least; 1 where both are 0, inf where only `least` is 0."""
     if least > 0:
         return cost / least
     return 1.0 if cost == 0 else math.inf
 
 
 def first_to(groups: Mapping[Lane, Sequence[Run]], target: float) -> tuple[list[Lane], float]:
-    """Return who came to `target` in the fewest passes, and these passes.
+    """Return the lanes that reached `target` in the fewest passes, and these passes.
 
-    Of several that took as many, the one with the lower mean gap when it came there stands first.
+    Of several, the one with the lowest mean gap over seeds on arrival stands first.
     """
     cost = {lane: passes_to(runs, target) for lane, runs in groups.items()}
     least = min(cost.values(), default=math.inf)
     if not math.isfinite(least):
         return [], math.inf
     tied = [lane for lane, passes in cost.items() if passes == least]
-    return sorted(tied, key=lambda lane: _gap_there(groups[lane], target)), least
+    return sorted(tied, key=lambda lane: _gap_on_arrival(groups[lane], target)), least
 
 
-def _gap_there(runs: Sequence[Run], target: float) -> float:
+def _gap_on_arrival(runs: Sequence[Run], target: float) -> float:
+    """Return the mean gap at the target, over the seeds that reached it."""
     gaps = [_first(run, target)[1] for run in runs]
     return statistics.fmean([gap for gap in gaps if math.isfinite(gap)])
 
 
 def lowest(groups: Mapping[Lane, Sequence[Run]]) -> tuple[Lane | None, float]:
-    """Return who ended lowest, and at which mean gap; None where everything was lost."""
+    """Return the lane that ended lowest, and its mean gap; None where all diverged or failed."""
     gaps = {lane: final_gap(runs) for lane, runs in groups.items()}
     lane = min(gaps, key=lambda key: gaps[key], default=None)
     if lane is None or not math.isfinite(gaps[lane]):

@@ -1,23 +1,24 @@
-"""From parsed JSON to records, every key checked by hand; unknown keys are passed over."""
+"""From parsed JSON to records: every key is checked by hand, and unknown keys are passed over."""
 
 from __future__ import annotations
 
+import math
 import typing
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.fields import Fields
-from lrbench.results.read_solver import positive, solver_from
-from lrbench.results.read_sweep import sweep_from
 from lrbench.results.records import COLUMNS, Kind, ProblemResult, Run, Status, Trace, Verdict
+from lrbench.results.sweep import Factor, Sensitivity, Sweep
 
-PARTS = ("name", "runs", "verdicts", "sweep")
-"""What is read apart from the rest that is known of a problem."""
+OUTSIDE_HEADER = ("name", "runs", "verdicts", "sweep")
+"""The keys of a problem that are read one by one; the others are its header."""
 
 LATER = ("suboptimality_best",)
 """Columns that version 1 did not have from its first day."""
-
 
 LATER_CONSTANTS = {
     "L_method": "eigenvalues",
@@ -25,13 +26,13 @@ LATER_CONSTANTS = {
     "no_minimiser": "",
     "f_star_certified": True,
 }
-"""Constants that a saved result need not have."""
+"""Constants that version 1 did not have from its first day, with what they were then."""
 
 
 def problem_from(f: Fields) -> ProblemResult:
     """Return one problem with all its runs and verdicts."""
     _check_header(f)
-    header = {k: v for k, v in f.values.items() if k not in PARTS}
+    header = {k: v for k, v in f.values.items() if k not in OUTSIDE_HEADER}
     header.setdefault("title", "")
     header.setdefault("test", None)
     header["constants"] = header["constants"] | {
@@ -42,7 +43,7 @@ def problem_from(f: Fields) -> ProblemResult:
         header=header,
         runs=tuple(map(_run, f.each("runs"))),
         verdicts=tuple(map(_verdict, f.each("verdicts"))),
-        sweep=sweep_from(f.inner("sweep")) if f.has("sweep") else None,
+        sweep=_sweep(f.inner("sweep")) if f.has("sweep") else None,
     )
 
 
@@ -88,10 +89,18 @@ def _check_constants(c: Fields) -> None:
         c.take(key, "true or false" if value is True else "a text", value)
 
 
+def _solver(f: Fields) -> SolverSpec:
+    params = f.take("params", "an object")
+    for key, value in params.items():
+        if not isinstance(value, int | float | str):
+            raise f.wrong(f"{f.place('params')}.{key}", "is neither a number nor a text")
+    return SolverSpec(f.take("name", "a text"), params, tuple(f.all_of("shown", "a text", [])))
+
+
 def _run(f: Fields) -> Run:
     return Run(
-        solver=solver_from(f.inner("solver")),
-        lr0=positive(f, "lr0"),
+        solver=_solver(f.inner("solver")),
+        lr0=f.positive("lr0"),
         setting=f.one_of("setting", ("batch", "stochastic")),
         batch_size=f.take("batch_size", "an integer"),
         sampling=f.one_of("sampling", ("replacement", "reshuffle"), null=True),
@@ -121,18 +130,18 @@ def _trace(f: Fields) -> Trace:
 
 def _verdict(f: Fields) -> Verdict:
     iteration = f.all_of("iteration", "an integer")
-    known: dict[str, Any] = {
+    series: dict[str, Any] = {
         "iteration": iteration,
         "bound": f.numbers("bound").tolist(),
         "metric": f.numbers("metric").tolist(),
         "metric_interval": f.pairs("metric_interval"),
     }
-    for name, values in known.items():
-        if values is not None and len(values) != len(iteration):
-            raise f.wrong(f.place(name), f"has {len(values)} items, not {len(iteration)}")
+    for name, values in series.items():
+        if values is not None:
+            _check_length(f, name, values, len(iteration))
     return Verdict(
-        solver=solver_from(f.inner("solver")),
-        lr0=positive(f, "lr0"),
+        solver=_solver(f.inner("solver")),
+        lr0=f.positive("lr0"),
         theorem=f.take("theorem", "a text"),
         kind=f.one_of("kind", typing.get_args(Kind)),
         statement=f.take("statement", "a text"),
@@ -145,9 +154,14 @@ def _verdict(f: Fields) -> Verdict:
         informative_from=f.take("informative_from", "an integer", null=True),
         failed_at=f.take("failed_at", "an integer", None, null=True),
         hypotheses=tuple(map(_hypothesis, f.each("hypotheses"))) if f.has("hypotheses") else (),
-        **known,
+        **series,
         **_order(f),
     )
+
+
+def _check_length(f: Fields, key: str, values: Sequence[Any], length: int) -> None:
+    if len(values) != length:
+        raise f.wrong(f.place(key), f"has {len(values)} items, not {length}")
 
 
 def _order(f: Fields) -> dict[str, Any]:
@@ -170,8 +184,65 @@ def _order(f: Fields) -> dict[str, Any]:
 
 
 def _hypothesis(f: Fields) -> dict[str, str | bool]:
-    return {
-        "name": f.take("name", "a text"),
-        "holds": f.take("holds", "true or false"),
-        "detail": f.take("detail", "a text"),
-    }
+    kinds = {"name": "a text", "holds": "true or false", "detail": "a text"}
+    return {key: f.take(key, kind) for key, kind in kinds.items()}
+
+
+def _sweep(f: Fields) -> Sweep:
+    return Sweep(
+        target=f.take("target", "a number"),
+        iterations=f.take("iterations", "an integer", null=True),
+        solvers=tuple(map(_sensitivity, f.each("solvers"))),
+    )
+
+
+def _sensitivity(f: Fields) -> Sensitivity:
+    lr0 = tuple(map(float, f.all_of("lr0", "a number")))
+    if any(not a < b for a, b in zip((0.0, *lr0), lr0, strict=False)):
+        raise f.wrong(f.place("lr0"), "is not positive and ascending")
+    n_seeds = f.take("n_seeds", "an integer")
+    passes = f.numbers("passes").tolist()
+    reached = f.all_of("reached", "an integer")
+    finished = f.all_of("finished", "an integer", [n_seeds] * len(lr0))
+    for key, values in (("passes", passes), ("reached", reached), ("finished", finished)):
+        _check_length(f, key, values, len(lr0))
+    at_edge = f.all_of("at_edge", "true or false")
+    if len(at_edge) != 2:
+        raise f.wrong(f.place("at_edge"), "is not a pair")
+    best_lr0 = f.take("best_lr0", "a number", null=True)
+    return Sensitivity(
+        solver=_solver(f.inner("solver")),
+        lr0=lr0,
+        passes=tuple(map(_inf_for_null, passes)),
+        reached=tuple(reached),
+        finished=tuple(finished),
+        n_seeds=n_seeds,
+        best_lr0=None if best_lr0 is None else f.positive("best_lr0"),
+        best_passes=_inf_for_null(f.take("best_passes", "a number", null=True)),
+        usable=_range(f, "usable"),
+        usable_decades=float(f.take("usable_decades", "a number")),
+        usable_interval=_range(f, "usable_interval"),
+        at_edge=(at_edge[0], at_edge[1]),
+        factors=tuple(map(_factor, f.each("factors"))),
+        statuses={str(s): f.inner("statuses").take(s, "an integer", 0) for s in Status},
+        missing=f.take("missing", "an integer"),
+        final_lr_L=f.take("final_lr_L", "a number", null=True),
+    )
+
+
+def _inf_for_null(passes: float | None) -> float:
+    """Return the passes, inf for null: JSON has no infinity."""
+    return math.inf if passes is None or math.isnan(passes) else float(passes)
+
+
+def _range(f: Fields, key: str) -> tuple[float, float] | None:
+    ends = f.pair(key)
+    if ends is not None and any(map(math.isnan, ends)):
+        raise f.wrong(f.place(key), "has an end that is no number")
+    return ends
+
+
+def _factor(f: Fields) -> Factor:
+    factor, on_grid = f.take("factor", "a number", null=True), f.take("on_grid", "true or false")
+    # Null stands for "never reached" and for "not known"; on_grid tells the two apart.
+    return Factor(f.take("power", "an integer"), _inf_for_null(factor) if on_grid else None)

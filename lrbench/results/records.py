@@ -1,4 +1,4 @@
-"""What a command finds out: traces, runs and verdicts."""
+"""The records of a result: traces, runs, verdicts, and all of one problem."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.results.features import FeatureMap
 from lrbench.results.sweep import Sweep
 
 Trace: TypeAlias = dict[str, NDArray[np.float64]]
 """Column name -> one number a checkpoint; all of one length, NaN where there is no number.
 
-Row T is the state after T steps: `objective` and `grad_norm_sq` at w_T, `lr` the rate of the last
-step; averages, sums and minima are over t < T.
+Row T is the state after T steps: `objective` and `grad_norm_sq` are taken at w_T, and `lr` is the
+rate of the last step. Averages, sums and minima are over t < T.
 """
 
 COLUMNS = (
@@ -38,7 +37,7 @@ COLUMNS = (
 """The columns that every trace has."""
 
 TESTED = ("test_loss", "test_accuracy")
-"""The columns of a trace where samples are held out; the latter for two classes only."""
+"""The columns of a trace where samples are held out; the accuracy for two classes only."""
 
 SUMMED = (
     "sum_grad_norm_sq",
@@ -51,7 +50,7 @@ SUMMED = (
     "stable_distance",
     "log_contraction",
 )
-"""What certificates need beside them; further columns are the state of the solver."""
+"""The columns that certificates need beside `COLUMNS`. Further columns are the solver's state."""
 
 
 class Status(StrEnum):
@@ -83,11 +82,11 @@ class Run:
     iterates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     """The last, average and best iterate where the run ended, (n_features,) each; not saved."""
     evaluation_seconds: float = 0.0
-    """Evaluation at checkpoints, for all lanes of the seed; outside the clock."""
+    """Seconds of evaluation at checkpoints, for all lanes of the seed; the clock excludes them."""
 
     @property
     def started(self) -> bool:
-        """Whether anything was done; else the command was stopped before."""
+        """Whether the run has a row or a step; otherwise the command was stopped before it."""
         unstarted = self.status is Status.INTERRUPTED and self.status_at == 0
         return not unstarted or len(self.trace.get("iteration", ())) > 0
 
@@ -129,6 +128,40 @@ class Verdict:
     hypotheses: Sequence[Mapping[str, str | bool]] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class FeatureMap:
+    """The scaling of the columns of X: x = (x_file - centre) / divisor, without the intercept.
+
+    Parameters
+    ----------
+    centre
+        (n_features,) without the intercept; None where nothing was subtracted.
+    divisor
+        (n_features,) without the intercept; None where nothing was divided.
+    """
+
+    centre: NDArray[np.float64] | None = None
+    divisor: NDArray[np.float64] | None = None
+
+    def undone(self, W: NDArray[np.float64], intercept: bool) -> tuple[NDArray[np.float64], float]:
+        """Return (coef, c) for which ``X_file @ coef + c`` is the score ``X @ W``.
+
+        Parameters
+        ----------
+        W
+            The weights of the scaled columns, (n_features,).
+        intercept
+            Whether the last of them is the intercept.
+        """
+        coef, c = (W[:-1], float(W[-1])) if intercept else (W, 0.0)
+        if self.divisor is not None:
+            coef = coef / self.divisor
+        # The centre is in the units of the file, so that it meets coef after the division.
+        if self.centre is not None:
+            c -= float(self.centre @ coef)
+        return coef, c
+
+
 @dataclass(frozen=True)
 class ProblemResult:
     """All runs and verdicts on one problem."""
@@ -139,24 +172,25 @@ class ProblemResult:
     runs: Sequence[Run] = field(repr=False)
     verdicts: Sequence[Verdict] = field(repr=False)
     features: FeatureMap | None = field(default=None, repr=False)
-    """How the columns of X were scaled; not saved, None if unknown."""
+    """How the columns of X were scaled; not saved, and None where it is unknown."""
     sweep: Sweep | None = field(default=None, repr=False)
     """The sensitivity to lr0; of a sweep only."""
 
     @cached_property
     def groups(self) -> Mapping[tuple[str, float], Sequence[Run]]:
-        """The runs that were started by solver and lr0, over seeds; solver by solver."""
-        solvers: dict[str, dict[tuple[str, float], list[Run]]] = {}
+        """The runs that were started, over seeds, by (solver, lr0); solver by solver."""
+        runs_of_solver: dict[str, dict[tuple[str, float], list[Run]]] = {}
         for run in self.runs:
             if run.started:
                 key = (str(run.solver), run.lr0)
-                solvers.setdefault(key[0], {}).setdefault(key, []).append(run)
-        return {key: runs for found in solvers.values() for key, runs in found.items()}
+                runs_of_solver.setdefault(key[0], {}).setdefault(key, []).append(run)
+        # Runs come seed by seed: a lane that first starts with a later seed still joins its solver.
+        return {lane: runs for lanes in runs_of_solver.values() for lane, runs in lanes.items()}
 
     @cached_property
     def judged(self) -> Mapping[tuple[str, float], Sequence[Verdict]]:
-        """The verdicts by solver and lr0."""
-        found: dict[tuple[str, float], list[Verdict]] = {}
+        """The verdicts by (solver, lr0)."""
+        verdicts: dict[tuple[str, float], list[Verdict]] = {}
         for verdict in self.verdicts:
-            found.setdefault((str(verdict.solver), verdict.lr0), []).append(verdict)
-        return found
+            verdicts.setdefault((str(verdict.solver), verdict.lr0), []).append(verdict)
+        return verdicts

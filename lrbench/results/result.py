@@ -1,13 +1,18 @@
-"""The result of a command: saved, read and shown."""
+"""The result of a command, and the environment that its numbers depend on."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import json
+import os
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import numpy as np
 
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.results import files
@@ -16,57 +21,78 @@ from lrbench.results.performance import Profiles, comparable, profiles
 from lrbench.results.ranking import lowest
 from lrbench.results.read import problem_from
 from lrbench.results.records import ProblemResult, Run
-from lrbench.results.rows import LABELS, rows, trace_columns
 from lrbench.results.sweep import Sweep
-from lrbench.results.to_dict import plain, problem_dict, profiles_dict
+from lrbench.results.to_dict import (
+    LABELS,
+    plain,
+    problem_dict,
+    profiles_dict,
+    rows,
+    trace_columns,
+)
 from lrbench.results.weights import chosen, write_weights
+from lrbench.version import __version__
 
 FORMAT = "lrbench-result"
 VERSION = 1
 SCHEMA = Path(__file__).parent.with_name("result.schema.json")
 
 
+def environment(threads: int) -> dict[str, Any]:
+    """Return what the numbers of a result depend on beside the command."""
+    return {
+        "lrbench": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": importlib.metadata.version("scipy"),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "threads": threads,
+    }
+
+
 @dataclass(frozen=True)
 class Result:
-    """What `lrbench run` found, on every problem."""
+    """The runs, verdicts and sensitivities of a command on all its problems."""
 
     command: Sequence[str]
     environment: Mapping[str, Any]
     problems: Sequence[ProblemResult]
     failures: Sequence[tuple[str, LrbenchError]] = ()
-    """Problems that could not be run, and why; not saved."""
+    """(name, error) of problems that could not be run; not saved."""
 
     def __repr__(self) -> str:
-        """Return one line a problem: how many runs, and who ended lowest; of a sweep the best."""
+        """Return a line for each problem: the number of runs, and the best solver and lr0."""
         lines = [_summary(p) for p in self.problems]
         lines += [f"{name}: {error.message}" for name, error in self.failures]
         return "\n  ".join(["Result:", *lines])
 
     @property
     def profiles(self) -> Profiles | None:
-        """The performance profiles over sweeps of several problems, each of them there once."""
+        """The performance profiles over the sweeps; None unless they are of several problems."""
         swept = [p for p in self.problems if p.sweep is not None]
         return profiles(swept) if comparable(swept) else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result in the published format: plain lists, null for no number."""
-        said = {
+        values = {
             "format": FORMAT,
             "version": VERSION,
             "command": list(self.command),
             "environment": plain(self.environment),
             "problems": [problem_dict(p) for p in self.problems],
         }
-        found = self.profiles
-        return said if found is None else said | {"profiles": profiles_dict(found)}
+        over_sweeps = self.profiles
+        return values if over_sweeps is None else values | {"profiles": profiles_dict(over_sweeps)}
 
     def to_json(self) -> str:
-        """Return the result as JSON text, full precision."""
+        """Return the result as JSON text, with every digit."""
         return json.dumps(self.to_dict(), indent=1, allow_nan=False)
 
     @classmethod
     def from_dict(cls, values: Any, file: str = "the result") -> Result:
-        """Return the result that `to_dict` made these values of.
+        """Return the result that `to_dict` turned into these values.
 
         Parameters
         ----------
@@ -79,12 +105,12 @@ class Result:
         Raises
         ------
         UsageError
-            If it is something else, of a newer version, holds no problem, or a key is missing or of
-            the wrong type.
+            If the values are not a saved result, are of a newer version or hold no problem, or if a
+            key is missing or of the wrong type.
         """
         if not isinstance(values, dict) or values.get("format") != FORMAT:
-            what = values.get("format") if isinstance(values, dict) else None
-            other = f", but of the format {what!r}" if isinstance(what, str) else ""
+            name = values.get("format") if isinstance(values, dict) else None
+            other = f", but of the format {name!r}" if isinstance(name, str) else ""
             raise UsageError(f"{file} is not a saved result{other}.", files.SEE)
         f = Fields(values, file)
         version = f.take("version", "an integer")
@@ -106,12 +132,12 @@ class Result:
 
     @classmethod
     def from_json(cls, text: bytes | str, file: str = "the result") -> Result:
-        """Return the result in JSON text; as `from_dict`."""
+        """Return the result in JSON text; see `from_dict`."""
         return cls.from_dict(files.parse_result(text, file), file)
 
     @classmethod
     def load(cls, path: str | Path) -> Result:
-        """Return the result saved at `path`; as `from_dict`. Weights are not in it."""
+        """Return the result saved at `path`, without weights; see `from_dict`."""
         return cls.from_json(files.read_result(path), str(path))
 
     def save(self, path: str | Path, force: bool = False) -> None:
@@ -141,23 +167,23 @@ class Result:
     def save_weights(self, path: str | Path, force: bool = False) -> Run:
         """Write the weights of the solver and lr0 that ended lowest to an ``.npz`` file.
 
-        Lowest is the mean over seeds of F - f* at the end, as tables show it; what diverged or
+        They are ranked by the mean over seeds of F - f* at the end, as in tables; what diverged or
         failed does not count. The weights are the best iterate of the best of these seeds.
-        ``numpy.load`` reads them without lrbench: ``W`` of shape (n_features,), for the scaled
-        features and with the intercept last; ``coef`` and ``intercept`` for features as the file
-        has them (for rows of unit norm where ``scale`` is ``unit-rows``); and as 0-d arrays the
-        scale, the loss, the labels that count as positive and negative, the names of the problem
-        and the solver, lr0, seed, and the objective at ``W``.
+        ``numpy.load`` reads the file without lrbench. It holds ``W`` of shape (n_features,), for
+        the scaled features and with the intercept last; ``coef`` and ``intercept`` for features as
+        the file of the data has them (for rows of unit norm where ``scale`` is ``unit-rows``); and,
+        as 0-d arrays, the scale, the loss, the labels that count as positive and negative, the
+        names of the problem and the solver, lr0, the seed, and the objective at ``W``.
 
         Parameters
         ----------
         path, force
-            As of `save`.
+            See `save`.
 
         Returns
         -------
         Run
-            The run that the weights are of.
+            The run whose weights were written.
 
         Raises
         ------
@@ -189,17 +215,17 @@ class Result:
 
 
 def _summary(problem: ProblemResult) -> str:
-    many = f"{problem.name}: {len(problem.runs)} run{'s' * (len(problem.runs) != 1)}"
+    count = f"{problem.name}: {len(problem.runs)} run{'s' * (len(problem.runs) != 1)}"
     if problem.sweep is not None:
-        return f"{many}, {_best(problem.sweep)}"
+        return f"{count}, {_best(problem.sweep)}"
     lane, gap = lowest(problem.groups)
     if lane is None:
-        return many
-    return f"{many}, lowest {lane[0]}, lr0 = {lane[1]:g}, at F - f* = {gap:.2e}"
+        return count
+    return f"{count}, lowest {lane[0]}, lr0 = {lane[1]:g}, at F - f* = {gap:.2e}"
 
 
 def _best(sweep: Sweep) -> str:
-    """Return who came to the target in the fewest passes, and from where else it would have."""
+    """Return the solver with the fewest passes to the target, their number, and its range."""
     best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
     if best is None or best.best_lr0 is None or best.usable is None:
         return f"no lr0 came to F - f* <= {sweep.target:.3g}"

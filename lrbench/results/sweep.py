@@ -1,4 +1,4 @@
-"""How sensitive solvers are to the initial learning rate, as a sweep found it."""
+"""Records of a sweep: how sensitive solvers are to the initial learning rate."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lrbench.config.solver_spec import SolverSpec
 
 @dataclass(frozen=True)
 class Factor:
-    """What an lr0 of 10^power times the best one costs, relative to the best one."""
+    """The cost of an lr0 of 10^power times the best one, relative to the best one."""
 
     power: int
     factor: float | None
-    """Passes over `best_passes`, interpolated; inf where it never came there, None where that is
-    not known: off the grid, or where no run is finished."""
+    """Passes over `best_passes`, interpolated; inf where the target was never reached, None where
+    that is not known: off the grid, or where no run is finished."""
 
     @property
     def on_grid(self) -> bool:
@@ -27,45 +27,45 @@ class Factor:
 class Sensitivity:
     """One solver over a grid of initial learning rates.
 
-    All figures are of the runs that are finished: that came to the target, went to the end of their
-    budget, stalled or diverged. An lr0 without any is unknown.
+    All figures are of the runs that are finished: those that reached the target or the end of their
+    budget, stalled or diverged. An lr0 without any of them is unknown.
     """
 
     solver: SolverSpec
     lr0: Sequence[float] = field(repr=False)
     """The grid, ascending."""
     passes: Sequence[float] = field(repr=False)
-    """To the target, for each lr0, medians over seeds; inf where most of them never came there, and
-    where none is finished."""
+    """Passes to the target for each lr0, medians over seeds; inf where most seeds never reached it,
+    and where none is finished."""
     reached: Sequence[int] = field(repr=False)
-    """How many seeds came to the target, for each lr0."""
+    """How many seeds reached the target, for each lr0."""
     finished: Sequence[int] = field(repr=False)
     """How many seeds are finished, for each lr0; where it is 0 nothing is known."""
     n_seeds: int
     best_lr0: float | None
-    """The lr0 of the fewest passes, amid those that tie; None where none came to the target."""
+    """The lr0 of the fewest passes, amid those that tie; None where none reached the target."""
     best_passes: float
-    """The passes there; inf where none came to the target."""
+    """The passes at `best_lr0`; inf where none reached the target."""
     usable: tuple[float, float] | None
-    """The widest run of neighbouring lr0 that all come to the target, ends included."""
+    """The widest range of neighbouring lr0 that all reach the target, ends included."""
     usable_decades: float
     """Its width in factors of 10; 0 where it is one lr0 or none."""
     usable_interval: tuple[float, float] | None
     """95 % interval of that width over seeds; None with one seed."""
     at_edge: tuple[bool, bool]
-    """Whether the usable range begins, and ends, where the grid does: then it may be wider."""
+    """Whether the usable range begins, and ends, where the grid does; it may then be wider."""
     factors: Sequence[Factor]
-    """The price of a wrong lr0: a hundredth, a tenth, ten and a hundred times the best one."""
+    """The cost of a wrong lr0: a hundredth, a tenth, ten and a hundred times the best one."""
     statuses: Mapping[str, int]
-    """Status -> how many runs ended so, of all lr0 and seeds."""
+    """Status -> the number of runs that ended so, over all lr0 and seeds."""
     missing: int
-    """Runs that were cut short, failed or never began, and are not known to reach the target."""
+    """Runs that were interrupted, failed or never began, and are not known to reach the target."""
     final_lr_L: float | None
     """The last lr at the best lr0, in units of 1/L; None where either is unknown."""
 
     @property
     def unknown(self) -> Sequence[float]:
-        """The lr0 of which no run is finished: with any, the usable range may be wider."""
+        """The lr0 without a finished run; if there are any, the usable range may be wider."""
         return tuple(v for v, n in zip(self.lr0, self.finished, strict=True) if not n)
 
 
@@ -74,28 +74,28 @@ class Sweep:
     """The sensitivity of every solver on one problem."""
 
     target: float
-    """F - f* that a run has to come down to."""
+    """The suboptimality F - f* that a run has to reach."""
     iterations: int | None
     """The budget of each run; None where every run ended early."""
     solvers: Sequence[Sensitivity]
 
     @property
     def missing(self) -> int:
-        """The runs that are missing, over all solvers: then figures are of what there is."""
+        """The number of missing runs of all solvers; figures are of the others."""
         return sum(s.missing for s in self.solvers)
 
     def of(self, solver: str) -> Sensitivity:
-        """Return what is known of one solver, by its name as in tables or without parameters.
+        """Return the sensitivity of one solver, by its name in tables or without parameters.
 
         Raises
         ------
         KeyError
-            If there is no such solver, or there are several; it gives the names there are.
+            If there is no such solver, or there are several; the message lists their names.
         """
-        found = [s for s in self.solvers if str(s.solver) == solver]
-        found = found or [s for s in self.solvers if s.solver.name == solver]
-        if len(found) != 1:
-            which = f"several solvers are {solver!r}" if found else f"there is no {solver!r}"
-            names = ", ".join(str(s.solver) for s in found or self.solvers)
-            raise KeyError(f"{which} in this sweep: take one of {names}")
-        return found[0]
+        matches = [s for s in self.solvers if str(s.solver) == solver]
+        matches = matches or [s for s in self.solvers if s.solver.name == solver]
+        if len(matches) != 1:
+            fault = f"several solvers are {solver!r}" if matches else f"there is no {solver!r}"
+            names = ", ".join(str(s.solver) for s in matches or self.solvers)
+            raise KeyError(f"{fault} in this sweep: take one of {names}")
+        return matches[0]

@@ -1,4 +1,4 @@
-"""The weights that a result found, as a NumPy file."""
+"""The weights of the best run, written to a file of NumPy."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lrbench.errors import LrbenchError, UsageError
-from lrbench.results.features import FeatureMap
 from lrbench.results.ranking import lowest
-from lrbench.results.records import ProblemResult, Run
+from lrbench.results.records import FeatureMap, ProblemResult, Run
 
 ROW_WISE = ("none", "unit-rows")
-"""Scalings that leave the columns as they are."""
+"""Scalings that do not change the columns, so that the weights are those of the file."""
 
 
 def chosen(problems: Sequence[ProblemResult]) -> Run:
     """Return the run whose weights are saved.
 
-    The solver and lr0 are those with the lowest mean of F - f* at the end; of their seeds, the
-    one that came lowest.
+    The solver and lr0 have the lowest mean over seeds of F - f* at the end; of their seeds it is
+    the one with the lowest objective at any checkpoint.
+
+    Raises
+    ------
+    UsageError
+        If there is not exactly one problem, or the result was loaded from a file.
+    LrbenchError
+        If everything diverged or failed.
     """
     if len(problems) != 1:
         raise UsageError(
@@ -45,13 +51,13 @@ def _objective(run: Run) -> float:
 
 
 def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
-    """Write the best iterate of a run, and what is needed to predict with it."""
+    """Write the best iterate of a run, and what a prediction with it needs."""
     header = problem.header
     labels = header["labels"] or {}
     np.savez(
         file,
         W=run.iterates["best"],
-        **_for_the_file(problem, run),
+        **_unscaled(problem, run),
         scale=header["scale"],
         loss=header["loss"],
         positive=labels.get("+1", ""),
@@ -64,12 +70,12 @@ def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
     )
 
 
-def _for_the_file(problem: ProblemResult, run: Run) -> dict[str, Any]:
+def _unscaled(problem: ProblemResult, run: Run) -> dict[str, Any]:
     """Return coef and intercept for features as the file has them, where the scaling is known."""
-    known = problem.features
-    if known is None and problem.header["scale"] in ROW_WISE:
-        known = FeatureMap()
-    if known is None:
+    features = problem.features
+    if features is None and problem.header["scale"] in ROW_WISE:
+        features = FeatureMap()
+    if features is None:
         return {}
-    coef, intercept = known.undone(run.iterates["best"], problem.header["intercept"])
+    coef, intercept = features.undone(run.iterates["best"], problem.header["intercept"])
     return {"coef": coef, "intercept": intercept}

@@ -1,4 +1,4 @@
-"""Solvers: step rules. One file each; adding one is its file and a line here."""
+"""The solvers, one file each. To add one, write its file and add a line here."""
 
 from lrbench.config.registry import Registry
 

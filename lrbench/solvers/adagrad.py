@@ -9,8 +9,7 @@ import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, rate_of
-from lrbench.solvers.checks import check_positive
+from lrbench.solvers.base import Step, check_positive, rate_of
 
 
 class AdaGradState(NamedTuple):
@@ -47,7 +46,7 @@ class AdaGrad:
     The first step moves every coordinate by lr0, however small its gradient: lr0 is a length, not
     a multiple of 1/L. The learning rate reported is |w_{t+1} - w_t| / |g_t| (before a projection),
     and 0 where g = 0, which leaves w alone. A step costs one gradient and O(n_features n_lanes),
-    on wide sparse data too.
+    also on wide sparse data.
 
     References
     ----------
@@ -65,10 +64,11 @@ class AdaGrad:
     def __post_init__(self) -> None:
         check_positive(self, "eps")
 
-    def init(self, W: Iterate, lr0: PerLane) -> AdaGradState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> AdaGradState:
+        # W is opaque, so n_features is not known here: one row broadcasts in the first step.
         return AdaGradState(lr0, np.zeros((1, len(lr0))))
 
-    def step(self, W: Iterate, state: AdaGradState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: AdaGradState, oracle: Oracle) -> Step:
         gradient = oracle.gradient(W)
         g = gradient.dense()
         s = state.s + g * g

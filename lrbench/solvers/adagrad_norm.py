@@ -9,8 +9,7 @@ import numpy as np
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step
-from lrbench.solvers.checks import check_positive
+from lrbench.solvers.base import Step, check_positive
 
 
 class AdaGradNormState(NamedTuple):
@@ -40,11 +39,11 @@ class AdaGradNorm:
 
     Notes
     -----
-    A high lr0 costs a logarithm of it. At a stationary point g = 0 leaves both b and w alone. A
-    step costs one gradient and O(n_lanes).
+    In the bounds the price of a high lr0 is at most logarithmic in lr0. At a stationary point g = 0
+    leaves both b and w alone. A step costs one gradient and O(n_lanes).
 
-    The PyTorch code of X. Wu has eta = lr and b_0 = sqrt(initial_accumulator_value), one b a row or
-    filter. ``lrbench list solvers adagrad-norm`` has the settings.
+    The PyTorch code of X. Wu has eta = lr and b_0 = sqrt(initial_accumulator_value), and keeps one
+    b for each row or filter. ``lrbench list solvers adagrad-norm`` lists the settings.
 
     References
     ----------
@@ -61,10 +60,10 @@ class AdaGradNorm:
     def __post_init__(self) -> None:
         check_positive(self, "eta")
 
-    def init(self, W: Iterate, lr0: PerLane) -> AdaGradNormState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> AdaGradNormState:
         return AdaGradNormState(self.eta / lr0)
 
-    def step(self, W: Iterate, state: AdaGradNormState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: AdaGradNormState, oracle: Oracle) -> Step:
         g = oracle.gradient(W)
         b = np.sqrt(state.b * state.b + g.norm_sq())
         lr = self.eta / b

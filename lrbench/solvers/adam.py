@@ -9,8 +9,7 @@ import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, rate_of
-from lrbench.solvers.checks import check_decay, check_positive
+from lrbench.solvers.base import Step, check_decay, check_positive, rate_of
 
 
 class AdamState(NamedTuple):
@@ -55,11 +54,12 @@ class Adam:
     Notes
     -----
     lr0 is about the length of a step in each coordinate, however small the gradient: with a
-    constant lr0 the iterates hover about the minimiser, and there are convex problems on which they
-    move away from it (Reddi, Kale, Kumar, ICLR 2018, Theorem 1). An l2 penalty is part of the
-    gradient. The learning rate reported is |w_{t+1} - w_t| / |g_t| (before a projection), 0 where
-    g = 0. Started at a stationary point it stays there; reached later, the mean carries w on. A
-    step costs one gradient and O(n_features n_lanes), on wide sparse data too.
+    constant lr0 the iterates keep moving around the minimiser, and there are convex problems on
+    which they move away from it (Reddi, Kale, Kumar, ICLR 2018, Theorem 1). An l2 penalty is part
+    of the gradient. The learning rate reported is |w_{t+1} - w_t| / |g_t| (before a projection),
+    and 0 where g = 0. Adam does not leave a stationary point at which it starts; where it arrives
+    at one later, the mean of the gradients still moves w. A step costs one gradient and
+    O(n_features n_lanes), also on wide sparse data.
 
     References
     ----------
@@ -81,17 +81,17 @@ class Adam:
         check_decay(self, "beta2")
         check_positive(self, "eps")
 
-    def init(self, W: Iterate, lr0: PerLane) -> AdamState:  # noqa: D102
-        zeros = np.zeros((1, len(lr0)))
+    def init(self, W: Iterate, lr0: PerLane) -> AdamState:
+        zeros = np.zeros((1, len(lr0)))  # one row broadcasts: W is opaque here
         return AdamState(lr0, zeros, zeros, np.zeros_like(lr0))
 
-    def step(self, W: Iterate, state: AdamState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: AdamState, oracle: Oracle) -> Step:
         gradient = oracle.gradient(W)
         g = gradient.dense()
         steps = state.steps + 1.0
         m = self.beta1 * state.m + (1.0 - self.beta1) * g
         v = self.beta2 * state.v + (1.0 - self.beta2) * (g * g)
-        mean, square = m / (1.0 - self.beta1**steps), v / (1.0 - self.beta2**steps)
-        D = state.lr0 * mean / (np.sqrt(square) + self.eps)
+        m_hat, v_hat = m / (1.0 - self.beta1**steps), v / (1.0 - self.beta2**steps)
+        D = state.lr0 * m_hat / (np.sqrt(v_hat) + self.eps)
         lr = rate_of(D, gradient)
         return Step(oracle.move(W, D), lr, AdamState(state.lr0, m, v, steps))

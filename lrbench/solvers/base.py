@@ -1,12 +1,14 @@
-"""What a solver is: a step rule, for all lanes at once."""
+"""What a solver is: a step rule for all lanes at once; and what several solvers use."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
+from lrbench.errors import UsageError
 from lrbench.objective.oracle import Gradient, Iterate, Oracle, take
 
 
@@ -18,7 +20,7 @@ class Step(NamedTuple):
     lr: PerLane
     """The learning rate of this step: W_next = W - lr g (before a projection).
 
-    Where the step is no multiple of g, what the solver documents: see `rate_of`.
+    Where the step is no multiple of g, it is what the solver documents: see `rate_of`.
     """
     state: Any
     """The next state: a NamedTuple of arrays whose last axis is the lanes."""
@@ -30,14 +32,14 @@ class Solver(Protocol):
     Hyper-parameters are the fields of a frozen dataclass; lr0 is the lane axis. Dropping a lane
     applies one generic function to the state, so every array in it has the lanes on its last axis.
 
-    A solver that asks for the gradient as an array in every step says so with ``dense_gradient:
-    ClassVar[bool] = True``: wide sparse data are then kept in plain arrays. Without it such a
-    solver has the same result, and takes longer.
+    A solver that asks for the gradient as an array in every step declares ``dense_gradient:
+    ClassVar[bool] = True``: its iterates are then plain arrays on wide sparse data, too. Without
+    the declaration it has the same result, and takes longer.
 
-    A proximal one, which asks for the gradient of the loss and for the prox of the penalty, says so
-    with ``proximal: ClassVar[bool] = True``: its iterates are plain arrays, it is never offered the
-    gradient of F, and its trace has no least gradient norm, because the gradients that it sees are
-    not those of F.
+    A proximal solver, which asks for the gradient of the loss and for the prox of the penalty,
+    declares ``proximal: ClassVar[bool] = True``: its iterates are plain arrays, it is never offered
+    the gradient of F, and its trace has no least gradient norm, because the gradients that it uses
+    are not those of F.
     """
 
     name: ClassVar[str]
@@ -72,11 +74,32 @@ def rate_of(D: Lanes, gradient: Gradient) -> PerLane:
     return rate
 
 
-def mapping_norm_sq(W: Lanes, after: Lanes, lr: PerLane) -> PerLane:
-    """Return the squared norm of the gradient mapping (W - after) / lr of a proximal step."""
-    return norm_sq((W - after) / lr)
+def mapping_norm_sq(W: Lanes, W_next: Lanes, lr: PerLane) -> PerLane:
+    """Return the squared norm of the gradient mapping (W - W_next) / lr of a proximal step."""
+    return norm_sq((W - W_next) / lr)
 
 
 def keep_lanes(state: Any, lanes: Index | Mask) -> Any:
     """Return these lanes of `state`."""
     return type(state)(*(take(field, lanes) for field in state))
+
+
+def check_positive(solver: Any, key: str) -> None:
+    """Raise `UsageError` unless the parameter `key` is a positive number."""
+    value = getattr(solver, key)
+    if not 0.0 < value < math.inf:
+        raise _out_of_range(solver, key, f"{value:g} is not a positive number.")
+
+
+def check_decay(solver: Any, key: str) -> None:
+    """Raise `UsageError` unless the parameter `key` is in [0, 1)."""
+    value = getattr(solver, key)
+    if not 0.0 <= value < 1.0:
+        raise _out_of_range(solver, key, f"{value:g} is not in [0, 1).")
+
+
+def _out_of_range(solver: Any, key: str, fault: str) -> UsageError:
+    default = getattr(type(solver), key)
+    return UsageError(
+        f"solver {solver.name}: {key} = {fault}", f"leave it out for {key} = {default:g}."
+    )

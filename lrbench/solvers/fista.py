@@ -18,7 +18,7 @@ class FISTAState(NamedTuple):
     lr: PerLane
     """The learning rate, (n_lanes,)."""
     momentum: PerLane
-    """s: how much the past counts, (n_lanes,); 1 after a start."""
+    """s, from which the weight of the past follows, (n_lanes,); 1 at a start and a restart."""
     Y: Lanes
     """The extrapolated point, (n_features, n_lanes)."""
 
@@ -39,15 +39,16 @@ class FISTA:
     ----------
     restart
         ``"none"`` as above; ``"gradient"``: where (v_t - w_{t+1})'(w_{t+1} - w_t) > 0, that is,
-        where the step goes against the momentum, start anew: v_{t+1} = w_{t+1} and s_{t+1} = 1.
+        where the step goes against the momentum, the method restarts: v_{t+1} = w_{t+1} and
+        s_{t+1} = 1.
 
     Notes
     -----
     The theorem asks for lr0 <= 1/L with L the smoothness of f; the objective need not fall at every
-    step. For the restarted method no theorem is printed. Without a penalty it is Nesterov's
-    accelerated gradient method. On minibatches the momentum adds up the noise and nothing is
-    proved. The gradients are those at v_t. At a minimiser it stays if it starts there. A step costs
-    one gradient, one prox and O(n_features n_lanes).
+    step. For the restarted method lrbench has no theorem. Without a penalty it is Nesterov's
+    accelerated gradient method. On minibatches the momentum adds up the noise, and nothing is
+    proved. The gradients are those at v_t. The method does not leave a minimiser at which it
+    starts. A step costs one gradient, one prox and O(n_features n_lanes).
 
     References
     ----------
@@ -63,17 +64,17 @@ class FISTA:
 
     restart: Literal["none", "gradient"] = "none"
 
-    def init(self, W: Iterate, lr0: PerLane) -> FISTAState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> FISTAState:
         return FISTAState(lr0, np.ones_like(lr0), W.copy())
 
-    def step(self, W: Iterate, state: FISTAState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: FISTAState, oracle: Oracle) -> Step:
         lr, s, Y = state
-        after: Lanes = oracle.prox(Y - lr * oracle.loss_gradient(Y).dense(), lr)
-        moved = after - W
-        later = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * s * s))
-        extrapolated = after + ((s - 1.0) / later) * moved
+        W_next: Lanes = oracle.prox(Y - lr * oracle.loss_gradient(Y).dense(), lr)
+        D = W_next - W
+        s_next = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * s * s))
+        Y_next = W_next + ((s - 1.0) / s_next) * D
         if self.restart == "gradient":
-            anew = inner(Y - after, moved) > 0.0
-            later = np.where(anew, 1.0, later)
-            extrapolated = np.where(anew, after, extrapolated)
-        return Step(after, lr, FISTAState(lr, later, extrapolated))
+            restarted = inner(Y - W_next, D) > 0.0
+            s_next = np.where(restarted, 1.0, s_next)
+            Y_next = np.where(restarted, W_next, Y_next)
+        return Step(W_next, lr, FISTAState(lr, s_next, Y_next))

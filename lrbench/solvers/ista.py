@@ -29,9 +29,10 @@ class ISTA:
     Notes
     -----
     The theorem asks for lr0 <= 1/L with L the smoothness of f; above 2/L nothing is proved. The
-    penalty is never differentiated: with l1 the iterates have exact zeros, and a box or a ball is
-    the projected gradient method. Without a penalty it is ``sgd``. On minibatches the prox is that
-    of the whole penalty. At a minimiser it stays. A step costs one gradient and one prox.
+    penalty is never differentiated: with l1 the iterates have exact zeros, and with a box or a ball
+    this is the projected gradient method. Without a penalty it is ``sgd``. On minibatches the prox
+    is that of the whole penalty. The method does not leave a minimiser. A step costs one gradient
+    and one prox.
 
     References
     ----------
@@ -44,9 +45,9 @@ class ISTA:
     label_fields: ClassVar[tuple[str, ...]] = ()
     proximal: ClassVar[bool] = True
 
-    def init(self, W: Iterate, lr0: PerLane) -> ISTAState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> ISTAState:
         return ISTAState(lr0)
 
-    def step(self, W: Iterate, state: ISTAState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: ISTAState, oracle: Oracle) -> Step:
         g = oracle.loss_gradient(W).dense()
         return Step(oracle.prox(W - state.lr * g, state.lr), state.lr, state)

@@ -9,8 +9,7 @@ import numpy as np
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, mapping_norm_sq
-from lrbench.solvers.checks import check_positive
+from lrbench.solvers.base import Step, check_positive, mapping_norm_sq
 
 
 class ProxAdaGradNormState(NamedTuple):
@@ -48,10 +47,10 @@ class ProxAdaGradNorm:
 
     Notes
     -----
-    No theorem: nothing is proved for this recursion, and none of AdaGrad-Norm's theorems carries
-    over. Without a penalty the mapping is the gradient, and with ``"current"`` the method is
-    ``adagrad-norm`` but for rounding. At a minimiser of F both b and w are left alone. A step costs
-    one gradient, one prox (``"current"``: two) and O(n_features n_lanes).
+    Nothing is proved for this recursion, and none of AdaGrad-Norm's theorems carries over. Without
+    a penalty the mapping is the gradient, and with ``"current"`` the method is ``adagrad-norm`` but
+    for rounding. At a minimiser of F both b and w are left alone. A step costs one gradient, one
+    prox (``"current"``: two) and O(n_features n_lanes).
 
     References
     ----------
@@ -71,15 +70,15 @@ class ProxAdaGradNorm:
     def __post_init__(self) -> None:
         check_positive(self, "eta")
 
-    def init(self, W: Iterate, lr0: PerLane) -> ProxAdaGradNormState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> ProxAdaGradNormState:
         return ProxAdaGradNormState(self.eta / lr0)
 
-    def step(self, W: Iterate, state: ProxAdaGradNormState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: ProxAdaGradNormState, oracle: Oracle) -> Step:
         g = oracle.loss_gradient(W).dense()
         lr = self.eta / state.b
-        after = oracle.prox(W - lr * g, lr)
-        b = np.sqrt(state.b * state.b + mapping_norm_sq(W, after, lr))
+        W_next = oracle.prox(W - lr * g, lr)
+        b = np.sqrt(state.b * state.b + mapping_norm_sq(W, W_next, lr))
         if self.order == "current":
             lr = self.eta / b
-            after = oracle.prox(W - lr * g, lr)
-        return Step(after, lr, ProxAdaGradNormState(b))
+            W_next = oracle.prox(W - lr * g, lr)
+        return Step(W_next, lr, ProxAdaGradNormState(b))

@@ -18,7 +18,7 @@ class ProxWNGradState(NamedTuple):
     b: PerLane
     """The denominator."""
     growth: PerLane
-    """b - b_0, summed up by itself: the difference would lose all digits when b_0 is large."""
+    """b - b_0, summed on its own: the difference would lose all digits when b_0 is large."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class ProxWNGrad:
 
     Notes
     -----
-    No theorem: nothing is proved for this recursion, and none of WNGrad's theorems carries over.
-    At a minimiser of F the mapping is 0 though the gradient of f is not, so that b comes to rest:
-    that is why the mapping drives b. Without a penalty the mapping is the gradient and the method
-    is ``wngrad[order=lagged]``, or ``wngrad`` with ``"current"``, but for rounding. A step costs
-    one gradient, one prox (``"current"``: two) and O(n_features n_lanes).
+    Nothing is proved for this recursion, and none of WNGrad's theorems carries over. The mapping
+    drives b because at a minimiser of F it is 0, so that b comes to rest, though the gradient of f
+    is not 0 there. Without a penalty the mapping is the gradient and the method is
+    ``wngrad[order=lagged]``, or ``wngrad`` with ``"current"``, but for rounding. A step costs one
+    gradient, one prox (``"current"``: two) and O(n_features n_lanes).
 
     References
     ----------
@@ -63,16 +63,16 @@ class ProxWNGrad:
 
     order: Literal["lagged", "current"] = "lagged"
 
-    def init(self, W: Iterate, lr0: PerLane) -> ProxWNGradState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> ProxWNGradState:
         return ProxWNGradState(1.0 / lr0, np.zeros_like(lr0))
 
-    def step(self, W: Iterate, state: ProxWNGradState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: ProxWNGradState, oracle: Oracle) -> Step:
         g = oracle.loss_gradient(W).dense()
         lr = 1.0 / state.b
-        after = oracle.prox(W - lr * g, lr)
-        grown = mapping_norm_sq(W, after, lr) / state.b
-        b = state.b + grown
+        W_next = oracle.prox(W - lr * g, lr)
+        increment = mapping_norm_sq(W, W_next, lr) / state.b
+        b = state.b + increment
         if self.order == "current":
             lr = 1.0 / b
-            after = oracle.prox(W - lr * g, lr)
-        return Step(after, lr, ProxWNGradState(b, state.growth + grown))
+            W_next = oracle.prox(W - lr * g, lr)
+        return Step(W_next, lr, ProxWNGradState(b, state.growth + increment))

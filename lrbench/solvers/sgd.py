@@ -38,9 +38,9 @@ class SGD:
     traced: ClassVar[tuple[str, ...]] = ()
     label_fields: ClassVar[tuple[str, ...]] = ()
 
-    def init(self, W: Iterate, lr0: PerLane) -> SGDState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> SGDState:
         return SGDState(lr0)
 
-    def step(self, W: Iterate, state: SGDState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: SGDState, oracle: Oracle) -> Step:
         g = oracle.gradient(W)
         return Step(oracle.descend(W, state.lr, g), state.lr, state)

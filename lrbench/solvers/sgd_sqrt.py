@@ -31,8 +31,8 @@ class SGDSqrt:
     -----
     The first step is as long as that of ``sgd``. While the learning rate is above 2/L, which takes
     (lr0 L / 2)^2 steps, a smooth objective without a ball can grow at every step: a high lr0 may
-    overflow before the steps have come down. At a stationary point g = 0 leaves w alone; the
-    learning rate falls on. A step costs one gradient.
+    overflow before the steps are short enough. At a stationary point g = 0 leaves w alone, while
+    the learning rate keeps falling. A step costs one gradient.
 
     References
     ----------
@@ -44,10 +44,10 @@ class SGDSqrt:
     traced: ClassVar[tuple[str, ...]] = ()
     label_fields: ClassVar[tuple[str, ...]] = ()
 
-    def init(self, W: Iterate, lr0: PerLane) -> SGDSqrtState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> SGDSqrtState:
         return SGDSqrtState(lr0, np.zeros_like(lr0))
 
-    def step(self, W: Iterate, state: SGDSqrtState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: SGDSqrtState, oracle: Oracle) -> Step:
         steps = state.steps + 1.0
         lr = state.lr0 / np.sqrt(steps)
         W = oracle.descend(W, lr, oracle.gradient(W))

@@ -9,8 +9,7 @@ import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step
-from lrbench.solvers.checks import check_decay
+from lrbench.solvers.base import Step, check_decay
 
 
 class WNAdamState(NamedTuple):
@@ -45,11 +44,11 @@ class WNAdam:
 
     Notes
     -----
-    There is one b for all coordinates, as in WNGrad; public implementations keep one a coordinate,
-    a row or a filter, which is another method. The learning rate reported is 1/b, the factor of
-    the mean, not of g. At a stationary point g = 0 leaves b and w alone, but a mean that is not 0
-    carries w on. No theorem here speaks of it. A step costs one gradient and O(n_features
-    n_lanes), on wide sparse data too.
+    There is one b for all coordinates, as in WNGrad; public implementations keep one b for each
+    coordinate, row or filter, which is another method. The learning rate reported is 1/b, the
+    factor of the mean, not of g. At a stationary point g = 0 leaves b alone, and w too unless the
+    mean of the gradients is not yet 0. lrbench has no theorem on this method. A step costs one
+    gradient and O(n_features n_lanes), also on wide sparse data.
 
     References
     ----------
@@ -67,10 +66,10 @@ class WNAdam:
     def __post_init__(self) -> None:
         check_decay(self, "beta")
 
-    def init(self, W: Iterate, lr0: PerLane) -> WNAdamState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> WNAdamState:
         return WNAdamState(np.zeros((1, len(lr0))), 1.0 / lr0, np.zeros_like(lr0))
 
-    def step(self, W: Iterate, state: WNAdamState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: WNAdamState, oracle: Oracle) -> Step:
         g = oracle.gradient(W)
         steps = state.steps + 1.0
         m = self.beta * state.m + (1.0 - self.beta) * g.dense()

@@ -18,14 +18,14 @@ class WNGradState(NamedTuple):
     b: PerLane
     """The denominator."""
     growth: PerLane
-    """b - b_0, summed up by itself: the difference would lose all digits when b_0 is large."""
+    """b - b_0, summed on its own: the difference would lose all digits when b_0 is large."""
     started: Mask
-    """Whether the first step is done; only ``"raw-first"`` asks."""
+    """Whether the first step is done; only ``"raw-first"`` uses it."""
 
 
 @dataclass(frozen=True)
 class WNGrad:
-    r"""WNGrad: the learning rate 1/b falls as the gradients seen make b grow.
+    r"""WNGrad: the learning rate 1/b falls as the gradients make b grow.
 
     .. math::
         b_{t+1} &= b_t + \|g_t\|^2 / b_t, \qquad b_0 = 1/\mathrm{lr0} \\
@@ -41,13 +41,12 @@ class WNGrad:
     Notes
     -----
     With ``"current"`` even the first step is damped: b_1 = b_0 + |g_0|^2 / b_0, so that a high lr0
-    is safe at a price proportional to it. With the others the first step has length lr0 |g_0|.
-    At a stationary point g = 0 leaves both b and w alone. A step costs one gradient and
-    O(n_lanes).
+    is safe, at a price proportional to it. In the other orders the first step has length lr0 |g_0|.
+    At a stationary point g = 0 leaves both b and w alone. A step costs one gradient and O(n_lanes).
 
     In ensmallen lr0 is stepSize and the order ``"current"``; Caffe2's operator is ``"lagged"`` with
-    b_0 = seq_b at lr = -1; the PyTorch code of X. Wu keeps one b a row or filter, which is another
-    method. ``lrbench list solvers wngrad`` has the settings.
+    b_0 = seq_b at lr = -1; the PyTorch code of X. Wu keeps one b for each row or filter, which is
+    another method. ``lrbench list solvers wngrad`` lists the settings.
 
     References
     ----------
@@ -61,16 +60,16 @@ class WNGrad:
 
     order: Literal["current", "lagged", "raw-first"] = "current"
 
-    def init(self, W: Iterate, lr0: PerLane) -> WNGradState:  # noqa: D102
+    def init(self, W: Iterate, lr0: PerLane) -> WNGradState:
         return WNGradState(1.0 / lr0, np.zeros_like(lr0), np.zeros(lr0.shape, dtype=np.bool_))
 
-    def step(self, W: Iterate, state: WNGradState, oracle: Oracle) -> Step:  # noqa: D102
+    def step(self, W: Iterate, state: WNGradState, oracle: Oracle) -> Step:
         g = oracle.gradient(W)
-        grown = g.norm_sq() / state.b
+        increment = g.norm_sq() / state.b
         started = state.started
         if self.order == "raw-first":
-            grown, started = np.where(started, grown, 0.0), np.ones_like(started)
-        b = state.b + grown
+            increment, started = np.where(started, increment, 0.0), np.ones_like(started)
+        b = state.b + increment
         lr = 1.0 / (state.b if self.order == "lagged" else b)
-        after = WNGradState(b, state.growth + grown, started)
-        return Step(oracle.descend(W, lr, g), lr, after)
+        next_state = WNGradState(b, state.growth + increment, started)
+        return Step(oracle.descend(W, lr, g), lr, next_state)

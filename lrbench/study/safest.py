@@ -1,4 +1,4 @@
-"""The lr0 to take: nearly the best, and away from where a solver ceases to reach the target."""
+"""The lr0 to recommend: nearly the best, and away from where a solver misses the target."""
 
 from __future__ import annotations
 
@@ -7,41 +7,46 @@ import math
 from lrbench.results import Sensitivity
 from lrbench.study.usable import DIGITS
 
-ALIKE = 1.25
-"""Passes within this factor are a tie: two neighbouring checkpoints are that far apart."""
+ALIKE = 1.25  # two neighbouring checkpoints are up to a factor of 1.22 apart
+"""Passes within this factor are a tie."""
 
-ENOUGH = 1.0
-"""Decades from an end of the usable range that are far enough: one wrong by ten is then fine."""
+FAR_ENOUGH = 1.0  # an lr0 that is wrong by a factor of ten then still reaches the target
+"""A distance in decades from the ends of the usable range above which more is no better."""
 
 
-def safest(found: Sensitivity) -> float | None:
-    """Return the lr0 to take; None where none comes to the target.
+def safest(sensitivity: Sensitivity) -> float | None:
+    """Return the lr0 to recommend; None if no lr0 reaches the target.
 
     Notes
     -----
-    Of those in the usable range that need at most 1.25 times the passes of the best one it is the
-    one furthest, in log(lr0), from the ends of that range. An end of the grid is none, as nothing
-    is known to go wrong beyond it, and a decade is as good as several: else where passes hardly
-    depend on lr0 the advice would be an end of the grid. Of those as far the one with the fewest
-    passes, then the best one, then the lowest. Where all of them lie outside of the usable range it
-    is the best one.
+    The candidates are the lr0 in the usable range that need at most 1.25 times the passes of the
+    best one. The one furthest, in log(lr0), from the ends of that range is taken. An end that is
+    an end of the grid does not count, because nothing is known to fail beyond it, and distances
+    above a decade are equal: otherwise the advice would be an end of the grid where passes hardly
+    depend on lr0. Ties are resolved in favour of the fewest passes, then of the best lr0, then of
+    the lowest. If there is no candidate in the usable range, the best lr0 is taken.
     """
-    if found.best_lr0 is None or found.usable is None:
+    if sensitivity.best_lr0 is None or sensitivity.usable is None:
         return None
-    lo, hi = found.usable
-    ends = [end for end, free in zip(found.usable, found.at_edge, strict=True) if not free]
-    alike = {
+    lo, hi = sensitivity.usable
+    ends = [
+        end
+        for end, at_edge in zip(sensitivity.usable, sensitivity.at_edge, strict=True)
+        if not at_edge
+    ]
+    candidates = {
         lr0: passes
-        for lr0, passes in zip(found.lr0, found.passes, strict=True)
-        if lo <= lr0 <= hi and passes <= ALIKE * found.best_passes
+        for lr0, passes in zip(sensitivity.lr0, sensitivity.passes, strict=True)
+        if lo <= lr0 <= hi and passes <= ALIKE * sensitivity.best_passes
     }
 
     def distance(lr0: float) -> float:
-        apart = [abs(math.log10(lr0) - math.log10(end)) for end in ends]
-        return round(min([ENOUGH, *apart]), DIGITS)
+        decades = [abs(math.log10(lr0) - math.log10(end)) for end in ends]
+        # Rounded, so that two lr0 at equal distances on the grid tie in spite of the logarithms.
+        return round(min([FAR_ENOUGH, *decades]), DIGITS)
 
     return min(
-        alike,
-        key=lambda v: (-distance(v), alike[v], v != found.best_lr0, v),
-        default=found.best_lr0,
+        candidates,
+        key=lambda lr0: (-distance(lr0), candidates[lr0], lr0 != sensitivity.best_lr0, lr0),
+        default=sensitivity.best_lr0,
     )

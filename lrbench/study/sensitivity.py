@@ -1,7 +1,8 @@
-"""From the runs on one problem to what they say of every solver's sensitivity to lr0."""
+"""The sensitivity of every solver to lr0, computed from the runs on one problem."""
 
 from __future__ import annotations
 
+import bisect
 import math
 import statistics
 from collections import Counter
@@ -10,14 +11,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
-from lrbench.results.ranking import DEFAULT_SHARE, passes_to
-from lrbench.study.factors import factors
-from lrbench.study.interval import width_interval
-from lrbench.study.usable import best_place, widest, width_in_decades
+from lrbench.results import Factor, ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results.ranking import DEFAULT_SHARE, passes_to, ratio
+from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
 
 UNFINISHED = (Status.INTERRUPTED, Status.FAILED)
-"""What ends so might have come to the target: it is not known that it does not."""
+"""Statuses of runs that might have reached the target later: that they do not is not known."""
+
+POWERS = (-2, -1, 1, 2)
+"""Powers of ten by which lr0 may be wrong, for the factors of a sensitivity."""
+
+NEAR = 1e-9  # the logarithms of 0.1 and 10 need not differ by exactly 2
+"""A distance in decades below which a point of the grid is taken to be the one asked for."""
 
 
 def analyse(
@@ -28,29 +33,31 @@ def analyse(
     Parameters
     ----------
     problem
-        With all runs of a sweep, those included that failed or never began.
+        With all runs of a sweep, including those that failed or never began.
     target
-        F - f* to come down to; None: that of the runs, else 1 % of F(w_0) - f*.
+        F - f* to reach; None for the target of the runs, or else 1 % of F(w_0) - f*.
     iterations
-        The budget of each run; None: as runs that went to the end show.
+        The budget of each run; None to infer it from the runs that used all of it.
 
     Notes
     -----
-    A run costs the passes of its first checkpoint at or below the target, so costs are known to the
-    distance of two checkpoints, a factor of at most 1.22 with the default of 12 a decade. A run
-    that was cut short, failed or never began short of the target says nothing: it is missing, and
-    medians are over the seeds that are there. An lr0 without any is unknown and no part of a usable
-    range.
+    A run costs the passes of its first checkpoint at or below the target. Costs are therefore known
+    to the distance of two checkpoints, a factor of at most 1.22 with the default of 12 a decade. A
+    run that was interrupted or failed before it reached the target, or never began, is missing, and
+    medians are over the seeds of the other runs. An lr0 without any of them is unknown, and is no
+    part of a usable range.
     """
     target = problem.header.get("target") if target is None else target
     if target is None:
         target = DEFAULT_SHARE * float(problem.header["constants"]["delta0"])
+    L = problem.header["constants"]["L"]
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
         solvers.setdefault(str(run.solver), []).append(run)
+    # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
-    found = [_sensitivity(runs, seeds, target, _L(problem)) for runs in solvers.values()]
-    return Sweep(float(target), iterations or _budget(problem.runs), tuple(found))
+    sensitivities = [_sensitivity(runs, seeds, target, L) for runs in solvers.values()]
+    return Sweep(float(target), iterations or _budget(problem.runs), tuple(sensitivities))
 
 
 def _sensitivity(
@@ -64,10 +71,10 @@ def _sensitivity(
         if math.isfinite(passes_of) or run.status not in UNFINISHED:
             cost[row[run.seed], column[run.lr0]] = passes_of
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
-    known = [_median(of_lr0) for of_lr0 in cost.T]
-    passes = [math.inf if math.isnan(p) else p for p in known]
+    medians = [_median(of_lr0) for of_lr0 in cost.T]
+    passes = [math.inf if math.isnan(p) else p for p in medians]
     usable = widest(lr0, passes)
-    at = best_place(lr0, passes, usable)
+    best = best_index(lr0, passes, usable)
     ended = Counter(str(run.status) for run in runs)
     return Sensitivity(
         solver=runs[0].solver,
@@ -76,42 +83,91 @@ def _sensitivity(
         reached=tuple(int(n) for n in reached.sum(axis=0)),
         finished=tuple(int(n) for n in finished.sum(axis=0)),
         n_seeds=len(seeds),
-        best_lr0=None if at is None else lr0[at],
-        best_passes=math.inf if at is None else passes[at],
+        best_lr0=None if best is None else lr0[best],
+        best_passes=math.inf if best is None else passes[best],
         usable=None if usable is None else (lr0[usable[0]], lr0[usable[1]]),
         usable_decades=0.0 if usable is None else width_in_decades(lr0, usable),
         usable_interval=width_interval(lr0, reached, finished),
         at_edge=(False, False) if usable is None else (usable[0] == 0, usable[1] == len(lr0) - 1),
-        factors=tuple(factors(lr0, known, at)),
+        factors=tuple(_factors(lr0, medians, best)),
         statuses={str(status): ended[str(status)] for status in Status},
         missing=int(cost.size - finished.sum()),
-        final_lr_L=None if at is None else _final_lr(runs, lr0[at], L),
+        final_lr_L=None if best is None else _final_lr_L(runs, lr0[best], L),
     )
 
 
 def _median(cost: NDArray[np.float64]) -> float:
-    """Return the median over the seeds that are there; NaN where none is."""
-    there = cost[~np.isnan(cost)]
-    return float(np.median(there)) if len(there) else math.nan
+    """Return the median over the seeds that are not missing; NaN if all are."""
+    finished = cost[~np.isnan(cost)]
+    return float(np.median(finished)) if len(finished) else math.nan
 
 
-def _L(problem: ProblemResult) -> float | None:
-    L = problem.header["constants"]["L"]
-    return float(L) if L is not None and math.isfinite(L) else None
-
-
-def _final_lr(runs: Iterable[Run], lr0: float, L: float | None) -> float | None:
-    """Return the median over seeds of the last lr times L."""
+def _final_lr_L(runs: Iterable[Run], lr0: float, L: float | None) -> float | None:
+    """Return the median over seeds of the last lr in units of 1/L; None if either is unknown."""
     columns = [
         run.trace["lr"]
         for run in runs
         if run.lr0 == lr0 and run.status not in UNFINISHED and len(run.trace.get("lr", ()))
     ]
     ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
-    return None if L is None or not ends else statistics.median(ends) * L
+    if L is None or not math.isfinite(L) or not ends:
+        return None
+    return statistics.median(ends) * float(L)
 
 
 def _budget(runs: Iterable[Run]) -> int | None:
-    """Return the iterations of the runs that went to the end."""
-    whole = (Status.COMPLETED, Status.STALLED)
-    return max((run.status_at for run in runs if run.status in whole), default=None)
+    """Return the largest number of iterations of the runs that used their budget."""
+    used = (Status.COMPLETED, Status.STALLED)
+    return max((run.status_at for run in runs if run.status in used), default=None)
+
+
+def _factors(lr0: Sequence[float], passes: Sequence[float], best: int | None) -> list[Factor]:
+    """Return the passes at the best lr0 times 10^power over those at the best lr0.
+
+    Parameters
+    ----------
+    lr0
+        The grid, ascending.
+    passes
+        Passes to the target, inf where it was not reached and NaN where that is unknown.
+    best
+        The index of the best lr0; None for no factors.
+    """
+    if best is None:
+        return []
+    logs = [math.log10(value) for value in lr0]
+    costs = {power: _passes_at(logs, passes, logs[best] + power) for power in POWERS}
+    return [
+        Factor(power, None if cost is None else ratio(cost, passes[best]))
+        for power, cost in costs.items()
+    ]
+
+
+def _passes_at(logs: Sequence[float], passes: Sequence[float], x: float) -> float | None:
+    """Return the passes at log10(lr0) = x; None off the grid and where they are unknown.
+
+    Notes
+    -----
+    Between two neighbours the logarithm of the passes is linear in log(lr0), because the cost of a
+    step that is too small or too large is a power of lr0. If one of the two never reached the
+    target, neither does what lies between them.
+    """
+    k = bisect.bisect_left(logs, x - NEAR)
+    if k == len(logs) or (k == 0 and logs[0] > x + NEAR):
+        return None
+    if logs[k] <= x + NEAR:
+        return None if math.isnan(passes[k]) else passes[k]
+    a, b = passes[k - 1], passes[k]
+    # Infinities first: beside a neighbour that never reaches the target, NaN does not matter.
+    if math.isinf(a) or math.isinf(b):
+        return math.inf
+    if math.isnan(a) or math.isnan(b):
+        return None
+    if a == b:
+        return a  # exactly, which exp(log(a)) is not
+    weight = (x - logs[k - 1]) / (logs[k] - logs[k - 1])
+    return math.exp((1 - weight) * _log(a) + weight * _log(b))
+
+
+def _log(passes: float) -> float:
+    return math.log(passes) if passes > 0 else -math.inf

@@ -1,4 +1,4 @@
-"""The usable range: neighbours in a grid of initial learning rates that all reach the target."""
+"""The usable range: the widest span of neighbouring lr0 of a grid that all reach the target."""
 
 from __future__ import annotations
 
@@ -11,42 +11,51 @@ from numpy.typing import NDArray
 from lrbench.results import Sensitivity
 
 Span = tuple[int, int]
-"""The first and the last of a run of neighbours in the grid."""
+"""The indices of the first and the last of several neighbours in the grid."""
 
-DIGITS = 9
-"""Decimals of a width in decades: from 0.1 to 10 is 2 of them, whatever the logarithms round to."""
+DIGITS = 9  # else a check of usable_decades >= 2.5 fails on a width of 2.4999999999999
+"""Decimals to which a width in decades is rounded."""
+
+RESAMPLES = 1000
+"""Bootstrap samples of the seeds."""
+
+LEVEL = 0.95
+"""Confidence level of the interval of a width."""
+
+SEED = 0
+"""Seed of the bootstrap, which is fixed so that the same runs have the same interval."""
 
 
-def spans(there: Sequence[bool]) -> list[Span]:
-    """Return the runs of neighbours that are true, from the left."""
-    out: list[Span] = []
-    for k, yes in enumerate(there):
-        if yes and out and out[-1][1] == k - 1:
-            out[-1] = (out[-1][0], k)
-        elif yes:
-            out.append((k, k))
-    return out
+def spans(reaches: Sequence[bool]) -> list[Span]:
+    """Return the maximal spans of neighbours that are true, from the left."""
+    maximal: list[Span] = []
+    for k, reached in enumerate(reaches):
+        if reached and maximal and maximal[-1][1] == k - 1:
+            maximal[-1] = (maximal[-1][0], k)
+        elif reached:
+            maximal.append((k, k))
+    return maximal
 
 
 def width_in_decades(lr0: Sequence[float], span: Span) -> float:
-    """Return the width of a run in factors of 10, to `DIGITS` decimals."""
+    """Return the width of a span in factors of 10, rounded to `DIGITS` decimals."""
     return round(math.log10(lr0[span[1]]) - math.log10(lr0[span[0]]), DIGITS)
 
 
 def widest(lr0: Sequence[float], passes: Sequence[float]) -> Span | None:
-    """Return the widest run of lr0 that come to the target, None where none does.
+    """Return the widest span of lr0 that reach the target; None if none does.
 
     Parameters
     ----------
     lr0
         The grid, ascending; it may be irregular.
     passes
-        To the target, inf where it was not reached.
+        Passes to the target for each lr0, inf where it was not reached.
 
     Notes
     -----
-    Wide in decades, not in points of the grid. Of equally wide runs the one that holds the fewest
-    passes, then the one of the lower lr0.
+    The width is measured in decades, not in points of the grid. Of equally wide spans the one that
+    contains the fewest passes is taken, then the one of the lower lr0.
     """
     return min(
         spans([math.isfinite(p) for p in passes]),
@@ -55,59 +64,103 @@ def widest(lr0: Sequence[float], passes: Sequence[float]) -> Span | None:
     )
 
 
-def best_place(lr0: Sequence[float], passes: Sequence[float], usable: Span | None) -> int | None:
-    """Return the place of the best lr0, None where none comes to the target.
+def best_index(lr0: Sequence[float], passes: Sequence[float], usable: Span | None) -> int | None:
+    """Return the index of the best lr0, None if none reaches the target.
 
     Notes
     -----
-    It has the fewest passes. As counts are whole numbers of steps, neighbours often tie: then it is
-    the point next to the geometric middle of the run that ties (at half way the lower), the safest
-    choice. Of several such runs one within the usable range comes first, then the widest, then the
-    one of the lower lr0.
+    The best lr0 needs the fewest passes. Neighbours often tie, because the passes are those of a
+    checkpoint. Of a span that ties, the point next to its geometric middle is taken, which is the
+    safest choice (half-way between two points the lower one). Of several such spans one within the
+    usable range comes first, then the widest, then the one of the lower lr0.
     """
-    least = min(passes, default=math.inf)
-    if usable is None or not math.isfinite(least):
+    fewest = min(passes, default=math.inf)
+    if usable is None or not math.isfinite(fewest):
         return None
     lo, hi = min(
-        spans([p == least for p in passes]),
+        spans([p == fewest for p in passes]),
         key=lambda s: (not usable[0] <= s[0] <= usable[1], -width_in_decades(lr0, s), s[0]),
     )
     middle = (math.log10(lr0[lo]) + math.log10(lr0[hi])) / 2
+    # Rounded, so that the two points beside a middle tie and the lower one is taken.
     return min(range(lo, hi + 1), key=lambda k: round(abs(math.log10(lr0[k]) - middle), DIGITS))
 
 
-def widths(lr0: Sequence[float], there: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the width of the widest run in each row of `there`, in decades; 0 for none.
+def widths(lr0: Sequence[float], reaches: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the width in decades of the widest span in each row of `reaches`; 0 for none.
 
     Parameters
     ----------
     lr0
         The grid, ascending, (n_lr0,).
-    there
-        Whether an lr0 comes to the target, (n_rows, n_lr0).
+    reaches
+        Whether an lr0 reaches the target, (n_rows, n_lr0).
     """
     steps = np.diff(np.log10(lr0), prepend=math.log10(lr0[0]))
-    here = np.zeros(len(there))
-    most = np.zeros(len(there))
-    before = np.zeros(len(there), dtype=bool)
+    width = np.zeros(len(reaches))
+    maximum = np.zeros(len(reaches))
+    previous = np.zeros(len(reaches), dtype=bool)
+    # The loop is over the grid, because a bootstrap has many more rows than a grid has points.
     for k, step in enumerate(steps):
-        here = np.where(there[:, k] & before, here + step, 0.0)
-        before = there[:, k]
-        np.maximum(most, here, out=most)
-    return np.round(most, DIGITS)
+        width = np.where(reaches[:, k] & previous, width + step, 0.0)
+        previous = reaches[:, k]
+        np.maximum(maximum, width, out=maximum)
+    return np.round(maximum, DIGITS)
 
 
-def width_bounds(found: Sensitivity) -> tuple[float, float]:
-    """Return between which widths in decades the usable range lies, whatever missing runs find.
+def width_interval(
+    lr0: Sequence[float], reached: NDArray[np.bool_], finished: NDArray[np.bool_]
+) -> tuple[float, float] | None:
+    """Return the percentile bootstrap interval of the width in decades over seeds.
+
+    Parameters
+    ----------
+    lr0
+        The grid, ascending, (n_lr0,).
+    reached
+        Whether a seed reached the target, (n_seeds, n_lr0).
+    finished
+        Whether that is known, (n_seeds, n_lr0). A run that is not finished counts neither way, and
+        a seed without a finished run is left out.
+
+    Returns
+    -------
+    tuple or None
+        The lower and the upper end; None with fewer than two seeds.
 
     Notes
     -----
-    The lower one is that where no run that is missing comes to the target, the upper one that where
-    all of them do. Without missing runs both are the width. Neither looks beyond the grid.
+    Whole seeds are drawn with replacement, because one seed draws the same minibatches for every
+    lr0. Both ends are widths that occurred in a resample. As with every bootstrap, the interval of
+    a handful of seeds is narrower than it should be.
     """
-    reached, finished = np.array(found.reached), np.array(found.finished)
+    has_finished = finished.any(axis=1)
+    reached, finished = reached[has_finished], finished[has_finished]
+    n_seeds = len(reached)
+    if n_seeds < 2:
+        return None
+    rng = np.random.default_rng(SEED)
+    counts = rng.multinomial(n_seeds, np.full(n_seeds, 1.0 / n_seeds), size=RESAMPLES)
+    n_reached, n_finished = counts @ reached.astype(np.int64), counts @ finished.astype(np.int64)
+    # The median of the passes is finite exactly if more than half of the seeds reached the target.
+    resampled = widths(lr0, 2 * n_reached > n_finished)
+    tail = (1.0 - LEVEL) / 2.0
+    lo, hi = np.quantile(resampled, [tail, 1.0 - tail], method="inverted_cdf")
+    return float(lo), float(hi)
+
+
+def width_bounds(sensitivity: Sensitivity) -> tuple[float, float]:
+    """Return a lower and an upper bound of the width in decades that all runs would give.
+
+    Notes
+    -----
+    The lower bound is the width if no missing run reaches the target, and the upper one the width
+    if every missing run does. Without missing runs both are the width itself. Neither takes lr0
+    beyond the grid into account.
+    """
+    reached, finished = np.array(sensitivity.reached), np.array(sensitivity.finished)
     low, high = (
-        widths(found.lr0, 2 * there[np.newaxis] > found.n_seeds)[0]
-        for there in (reached, reached + found.n_seeds - finished)
+        widths(sensitivity.lr0, 2 * n_reached[np.newaxis] > sensitivity.n_seeds)[0]
+        for n_reached in (reached, reached + sensitivity.n_seeds - finished)
     )
     return float(low), float(high)

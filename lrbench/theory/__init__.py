@@ -1,6 +1,6 @@
-"""Theorems, one file a family, and which of them speak of which solver.
+"""Theorems, a file for each family, and the solvers that they are about.
 
-A new theorem costs its class and one line here.
+A new theorem needs its class and one line in `THEOREMS`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ from lrbench.theory import (
     adagrad_norm_certificates,
     adagrad_norm_stochastic,
     bounded_gradients,
+    certificates,
     constant_step,
-    fixed_steps,
-    last_iterate,
     proximal,
-    regret,
     sgd,
-    sgd_sqrt,
     wngrad,
     wngrad_batch,
     wngrad_certificates,
@@ -29,9 +26,9 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
     "wngrad": (
         wngrad_certificates.C1SmallestGradient(),
         wngrad_certificates.C2Average(),
-        regret.C2Regret(),
-        last_iterate.C5Contraction(wngrad.stable),
-        last_iterate.C6LastIterate(),
+        certificates.C2Regret(),
+        certificates.C5Contraction(wngrad.stable),
+        certificates.C6LastIterate(),
         wngrad_batch.W1SmallestGradient(),
         wngrad_batch.W2Average(),
         wngrad_batch.W3LastIterate(),
@@ -43,9 +40,9 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
     "adagrad-norm": (
         adagrad_norm_certificates.C3aSmallestGradient(),
         adagrad_norm_certificates.C3bAverage(),
-        regret.C2Regret(),
-        last_iterate.C5Contraction(adagrad_norm.stable),
-        last_iterate.C6LastIterate(),
+        certificates.C2Regret(),
+        certificates.C5Contraction(adagrad_norm.stable),
+        certificates.C6LastIterate(),
         adagrad_norm_batch.A1Average(),
         adagrad_norm_batch.A2SmallestGradient(),
         adagrad_norm_stochastic.A3Average(),
@@ -55,9 +52,9 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         bounded_gradients.A6Average(),
     ),
     "sgd": (
-        fixed_steps.C4FixedSteps(),
-        last_iterate.C5Contraction(constant_step.stable),
-        last_iterate.C6LastIterate(constant_step.stable),
+        sgd.C4FixedSteps(),
+        certificates.C5Contraction(constant_step.stable),
+        certificates.C6LastIterate(constant_step.stable),
         constant_step.GDLastIterate(),
         constant_step.GDStronglyConvex(),
         constant_step.GDLinearRate(),
@@ -68,19 +65,19 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         sgd.SGD3SmoothTerms(),
     ),
     "sgd-sqrt": (
-        last_iterate.C5Contraction(constant_step.stable),
-        last_iterate.C6LastIterate(constant_step.stable),
-        sgd_sqrt.SGD4Average(),
+        certificates.C5Contraction(constant_step.stable),
+        certificates.C6LastIterate(constant_step.stable),
+        sgd.SGD4Average(),
         bounded_gradients.SGD5Average(),
     ),
     "ista": (proximal.ISTALastIterate(), proximal.ISTAStronglyConvex()),
     "fista": (proximal.FISTALastIterate(),),
 }
-"""Solver -> the theorems that speak of it: certificates first, then a-priori bounds."""
+"""Solver -> the theorems about it: certificates first, then a-priori bounds."""
 
 
 def theorems_for(solver_name: str) -> tuple[Theorem, ...]:
-    """Return the theorems that speak of a solver, certificates first; none is no error.
+    """Return the theorems about a solver, certificates first; empty where there are none.
 
     Parameters
     ----------

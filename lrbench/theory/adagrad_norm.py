@@ -1,4 +1,4 @@
-"""AdaGrad-Norm: where b starts, how far it can grow, and how far the iterates can stray.
+"""AdaGrad-Norm: bounds on the growth of b, and on the distance of the iterates to x*.
 
 The step rule: b_{t+1}^2 = b_t^2 + a_t, then a step 1/s_t with s_t = b_{t+1}/eta. Every bound here
 needs the hypothesis SU; proofs are in ``docs/explanation/theory.md``.
@@ -10,7 +10,7 @@ import math
 
 from lrbench.theory.base import Hypothesis, Setting
 from lrbench.theory.conditions import starts_stable
-from lrbench.theory.rounded import delta0, distance
+from lrbench.theory.quantities import delta0, distance
 
 
 def eta_of(setting: Setting) -> float:
@@ -42,9 +42,11 @@ def ceiling(setting: Setting) -> tuple[float, float]:
         E = delta0(setting) / eta
         b_max = E + math.hypot(E, b_0)
         return b_max, 2.0 * E * b_max
+    # Steps above 1/L may raise F before b reaches eta L; b^2 is then at most `entry_sq`.
     gap = delta0(setting) + eta * (eta * L) * _overshoot(b_0, eta * L)
     E, entry_sq = gap / eta, (eta * L) * (eta * L) + 2.0 * L * gap
     b_max = E + math.sqrt(E * E + entry_sq)
+    # Not b_max^2 - b_0^2, which would cancel where lr0 is small.
     return b_max, 2.0 * E * b_max + entry_sq - b_0 * b_0
 
 
@@ -58,7 +60,7 @@ def farthest_sq(setting: Setting) -> float:
 
 
 def _overshoot(b_0: float, scale: float) -> float:
-    """Return ln(scale/(2 b_0)) - 1 + 2 b_0/scale where b_0 < scale/2, else 0."""
+    """Return K = ln(scale/(2 b_0)) - 1 + 2 b_0/scale where b_0 < scale/2, else 0."""
     if b_0 >= scale / 2.0:
         return 0.0
     return math.log(scale / (2.0 * b_0)) - 1.0 + 2.0 * b_0 / scale

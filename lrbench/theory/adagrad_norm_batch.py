@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lrbench.theory.adagrad_norm import b_start, ceiling, eta_of, farthest_sq, stable
-from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_below,
     convex,
@@ -14,8 +12,7 @@ from lrbench.theory.conditions import (
     minimiser,
     smooth_unconstrained,
 )
-from lrbench.theory.contraction import dominance, log_contraction, power
-from lrbench.theory.rounded import delta0, distance
+from lrbench.theory.quantities import delta0, distance, dominance, log_contraction, power
 
 
 class A1Average(APriori):
@@ -35,22 +32,14 @@ class A1Average(APriori):
     reference = "proved in docs/explanation/theory.md; cf. Liu, Nguyen, Ene, Nguyen (ICLR 2023)"
     cite = ("liu2023",)
     sharpness = "tight"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU with a minimiser."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            convex(setting),
-            minimiser(setting),
-        )
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return [q b_0 + (L/2)(C - b_0/L)_+^2] / T."""
         b_0, eta, L = b_start(setting), eta_of(setting), setting.constants.L
         q = farthest_sq(setting) / (2.0 * eta)
-        spare = max(q + eta - b_0 / L, 0.0)
-        return (q * b_0 + L / 2.0 * spare * spare) / T
+        excess = max(q + eta - b_0 / L, 0.0)
+        return (q * b_0 + L / 2.0 * excess * excess) / T
 
 
 class A2SmallestGradient(APriori):
@@ -68,19 +57,16 @@ class A2SmallestGradient(APriori):
     reference = "proved in docs/explanation/theory.md; cf. Ward, Wu, Bottou (2018), Theorem 2.2"
     cite = ("ward2020",)
     sharpness = "tight"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU with inf F known: neither convexity nor a minimiser is needed."""
-        return (full_batches(setting), smooth_unconstrained(setting), bounded_below(setting))
+    # Neither convexity nor a minimiser is needed.
+    conditions = (full_batches, smooth_unconstrained, bounded_below)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return (b_max^2 - b_0^2) / T."""
-        _, growth_sq = ceiling(setting)
-        return growth_sq / T
+        return ceiling(setting)[1] / T
 
 
 class A5LastIterate(APriori):
-    """A5: the last iterate, where the first step is already at most 1/L.
+    """A5: the last iterate, where even the first step is at most 1/L.
 
     Proof idea: C6 with s_t <= b_max / eta.
     """
@@ -91,16 +77,7 @@ class A5LastIterate(APriori):
     iterate = "last"
     rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU, a minimiser, and s_0 >= L."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            convex(setting),
-            minimiser(setting),
-            stable(setting),
-        )
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser, stable)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return D_0^2 / (4T eta/b_max + 2/L)."""
@@ -119,16 +96,7 @@ class A5LinearRate(APriori):
     measure = "suboptimality"
     iterate = "last"
     reference = "proved in docs/explanation/theory.md"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU, strong convexity or PL, and s_0 >= L."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            minimiser(setting),
-            gradient_dominated(setting),
-            stable(setting),
-        )
+    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, stable)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 (1 - mu eta/b_max)^(2T)."""

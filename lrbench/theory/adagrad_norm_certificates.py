@@ -1,18 +1,17 @@
-"""Certificates for AdaGrad-Norm, computed from the run itself: C3a and C3b."""
+"""Certificates for AdaGrad-Norm, computed from the trace of the run: C3a and C3b."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lrbench.theory.adagrad_norm import b_start, eta_of
-from lrbench.theory.base import Certificate, Columns, Hypothesis, Numbers, Setting
+from lrbench.theory.base import Certificate, Columns, Numbers, Setting
 from lrbench.theory.conditions import convex, full_batches, minimiser, unbiased
 
 
 class C3aSmallestGradient(Certificate):
-    """C3a: a consistency check: the least of the numbers is at most their mean.
+    """C3a: the smallest gradient, a consistency check: the least of the a_t is at most their mean.
 
-    Where F is not smooth, or constrained, g_t is the subgradient used: it need not become small.
+    It needs no property of F. Where F is not smooth, or constrained, g_t is the subgradient that
+    was used, which need not become small.
     """
 
     key = "C3a"
@@ -24,10 +23,7 @@ class C3aSmallestGradient(Certificate):
     sharpness = "tight"
     rests_on_L = False
     columns = ("sum_grad_norm_sq",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return full batches: no property of F is needed."""
-        return (full_batches(setting),)
+    conditions = (full_batches,)
 
     def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
         """Return sum a_t / T."""
@@ -49,13 +45,10 @@ class C3bAverage(Certificate):
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
     columns = ("distance_max", "b", "sum_grad_norm_sq")
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return convexity, a minimiser, and unbiased gradients."""
-        return (convex(setting), minimiser(setting), unbiased(setting))
+    conditions = (convex, minimiser, unbiased)
 
     def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
         """Return (D_T^2 b_T / (2 eta) + eta (b_T - b_0)) / T."""
-        eta, b, far = eta_of(setting), trace["b"], trace["distance_max"]
+        eta, b, D_T = eta_of(setting), trace["b"], trace["distance_max"]
         growth = trace["sum_grad_norm_sq"] / (b + b_start(setting))
-        return (far * far * b / (2.0 * eta) + eta * growth) / T
+        return (D_T * D_T * b / (2.0 * eta) + eta * growth) / T

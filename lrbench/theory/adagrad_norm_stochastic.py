@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from lrbench.theory.adagrad_norm import b_start, eta_of
-from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_gradients,
     convex,
@@ -16,7 +14,7 @@ from lrbench.theory.conditions import (
     smooth_terms,
     unbiased,
 )
-from lrbench.theory.rounded import (
+from lrbench.theory.quantities import (
     iterate_diameter,
     lipschitz,
     noise_at_minimiser,
@@ -37,16 +35,7 @@ class A3Average(APriori):
     rate = Order("power", -0.5)
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return a ball, bounded and unbiased gradients, a minimiser."""
-        return (
-            convex(setting),
-            minimiser(setting),
-            unbiased(setting),
-            bounded_gradients(setting),
-            in_ball(setting),
-        )
+    conditions = (convex, minimiser, unbiased, bounded_gradients, in_ball)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return [D^2 S/(2 eta) + eta (S - b_0)] / T, with S - b_0 = G^2 T / (S + b_0)."""
@@ -68,16 +57,8 @@ class A4NoiseAdaptive(APriori):
     measure = "suboptimality"
     iterate = "average"
     reference = "proved in docs/explanation/theory.md"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return a ball, smooth terms, unbiased gradients, a minimiser."""
-        return (
-            convex(setting),
-            minimiser(setting),
-            unbiased(setting),
-            in_ball(setting),
-            smooth_terms(setting),
-        )
+    # No G: the noise at the minimiser and L_max bound the gradients in expectation.
+    conditions = (convex, minimiser, unbiased, in_ball, smooth_terms)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return [4 L_max C^2 + C sqrt(b_0^2 + 2 noise T)] / T."""

@@ -1,10 +1,10 @@
-"""What a theorem is: a guarantee that knows when it holds."""
+"""The base classes of theorems: a statement, its hypotheses and the bound that follows."""
 
 from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
@@ -16,9 +16,9 @@ from lrbench.objective.constants import Constants, Sampling
 Measure: TypeAlias = Literal["suboptimality", "grad_norm_sq"]
 IterateName: TypeAlias = Literal["last", "average", "best", "min"]
 Numbers: TypeAlias = NDArray[np.float64]
-"""(n_checkpoints,): one number a checkpoint."""
+"""One number for each checkpoint, (n_checkpoints,)."""
 Columns: TypeAlias = Mapping[str, Numbers]
-"""The trace of a run: column -> one number a checkpoint (see `lrbench.results.Trace`)."""
+"""The trace of a run: column -> one number for each checkpoint (see `lrbench.results.Trace`)."""
 
 COLUMN: dict[tuple[str, str], str] = {
     ("suboptimality", "last"): "suboptimality",
@@ -32,41 +32,47 @@ COLUMN: dict[tuple[str, str], str] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """All that a theorem may know before the run."""
+    """What is known before the run: the only input of hypotheses and a-priori bounds."""
 
     constants: Constants
     lr0: float
     params: Mapping[str, float | str]
     """The solver's parameters, defaults included."""
     batch: bool
-    """Whether every step uses the whole gradient."""
+    """Whether every step uses the gradient on all samples."""
     batch_size: int
     sampling: Sampling | None
     radius: float | None
-    """Of the ball around the start; None without one."""
+    """The radius of the ball around the start; None without one."""
     smooth: bool = True
-    """Whether loss and penalty are smooth and the penalty is no indicator."""
+    """Whether loss and penalty are smooth; an indicator penalty is not."""
     not_smooth: str = ""
-    """Why it is not `smooth`: ``"the hinge loss is not smooth"``; empty where it is."""
+    """Why `smooth` is False: ``"the hinge loss is not smooth"``; empty where it is True."""
     diameter: float | None = None
-    """Of the set of an indicator penalty; None without one, or where the set is unbounded."""
+    """The diameter of an indicator penalty's set; None without one, or if it is unbounded."""
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A condition of a theorem, checked."""
+    """A condition of a theorem, and whether it holds in a setting."""
 
     name: str
     holds: bool
     detail: str
-    """Its values, and by how much it fails: ``"b_1 = 11.3 >= L = 0.85"``."""
+    """The values that decide it: ``"b_1 = 11.3 >= L = 0.85"``."""
 
+
+Conditions: TypeAlias = tuple[Callable[[Setting], Hypothesis], ...]
+"""The checks of hypotheses, in the order of the reports."""
 
 FULL_BATCHES = "full batches"
 MINIBATCHES = "minibatches"
 ROUGH_STEPS = "nonsmooth or minibatches"
 OF_SETTING = frozenset({FULL_BATCHES, MINIBATCHES, ROUGH_STEPS})
-"""Names of the hypotheses that tell theorems for another setting apart."""
+"""Names of hypotheses that fail only because the theorem is about another kind of run.
+
+Reports leave such a theorem out instead of listing it as not applicable.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,12 +90,12 @@ class Order:
 class Theorem(ABC):
     """A guarantee: when these hypotheses hold, the measure of the iterate is at most the bound.
 
-    One subclass of `Certificate` or `APriori` a theorem; the class docstring carries statement,
-    source and proof idea.
+    Each theorem is a subclass of `Certificate` or `APriori`, whose docstring names the theorem and
+    sketches its proof.
     """
 
     key: ClassVar[str]
-    """``"W3"``: as in the documentation."""
+    """The name of the theorem in the documentation: ``"W3"``."""
     kind: ClassVar[Literal["certificate", "a-priori"]]
     """A certificate is computed from the run itself, an a-priori bound before it."""
     statement: ClassVar[str]
@@ -101,29 +107,31 @@ class Theorem(ABC):
     cite: ClassVar[tuple[str, ...]] = ()
     """Keys of the papers in ``references.bib``; none for a proof of this project alone."""
     sharpness: ClassVar[str] = ""
+    conditions: ClassVar[Conditions]
+    """The check of each hypothesis, which `hypotheses` evaluates."""
     rests_on_L: ClassVar[bool] = True
     """Whether the bound is only as certain as the constant L."""
     rate: ClassVar[Order | None] = None
-    """The rate that it proves, where that is the same in every setting."""
+    """The proved rate, where it is the same in every setting."""
     any_steps: ClassVar[bool] = False
-    """Whether it holds whatever the steps: a diverged run then violates nothing."""
+    """Whether it holds for steps of any length, so that a diverged run does not violate it."""
     consistency: ClassVar[bool] = False
-    """Whether it holds for any sequence of gradients: a check of the recursion, not of F."""
+    """Whether it holds for any sequence of gradients: it checks the recursion, not F."""
     silent: ClassVar[str] = "the bound says nothing yet"
-    """Why the bound may say nothing although the hypotheses hold."""
+    """Why the bound may be NaN although the hypotheses hold."""
     columns: ClassVar[tuple[str, ...]] = ()
     """The columns of the trace that a certificate reads."""
 
-    @abstractmethod
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return every hypothesis, checked against this setting."""
+        """Return every hypothesis, checked in this setting."""
+        return [condition(setting) for condition in self.conditions]
 
     @abstractmethod
     def bound(self, setting: Setting, T: Numbers, trace: Columns | None = None) -> Numbers:
         """Return the bound after T steps, shape of `T`; NaN where it says nothing (T = 0).
 
-        Only called where all hypotheses hold. A certificate needs the `trace`, whose rows belong to
-        the entries of `T`.
+        It is called only where all hypotheses hold. A certificate needs the `trace`, whose rows
+        belong to the entries of `T`.
         """
 
     def order(self, setting: Setting) -> Order | None:
@@ -133,26 +141,27 @@ class Theorem(ABC):
 
 
 class Certificate(Theorem):
-    """A bound computed from the run itself."""
+    """A bound that is computed from the trace of the run."""
 
     kind = "certificate"
 
     @abstractmethod
     def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
-        """Return the bound after T >= 1 steps, from the rows of `trace` that belong to them."""
+        """Return the bound after T >= 1 steps, from the rows of `trace` that belong to `T`."""
 
     def bound(self, setting: Setting, T: Numbers, trace: Columns | None = None) -> Numbers:
         """Return the bound after T steps, shape of `T`; NaN where T = 0."""
         if trace is None:
             raise TypeError(f"{self.key} is a certificate: it needs the trace")
-        out = np.full(T.shape, np.nan)
-        run = T >= 1
-        out[run] = self.certify(setting, T[run], {name: trace[name][run] for name in self.columns})
-        return out
+        bound = np.full(T.shape, np.nan)
+        rows = T >= 1  # no theorem says anything before the first step
+        columns = {name: trace[name][rows] for name in self.columns}
+        bound[rows] = self.certify(setting, T[rows], columns)
+        return bound
 
 
 class APriori(Theorem):
-    """A bound known before the run."""
+    """A bound that is known before the run."""
 
     kind = "a-priori"
 
@@ -163,9 +172,10 @@ class APriori(Theorem):
     def bound(self, setting: Setting, T: Numbers, trace: Columns | None = None) -> Numbers:
         """Return the bound after T steps, shape of `T`; NaN where T = 0."""
         del trace
-        out = np.full(T.shape, np.nan)
-        run = T >= 1
-        # Numbers beyond float64 are no bound: what overflows says nothing.
+        bound = np.full(T.shape, np.nan)
+        rows = T >= 1
+        # Extreme constants or lr0 overflow in the powers of a formula. That is no error and needs
+        # no warning: a bound of inf or NaN proves nothing.
         with np.errstate(all="ignore"), contextlib.suppress(OverflowError):
-            out[run] = self.formula(setting, T[run])
-        return out
+            bound[rows] = self.formula(setting, T[rows])
+        return bound

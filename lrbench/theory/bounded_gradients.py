@@ -1,20 +1,19 @@
 """Full batches with bounded subgradients and no ball: W7, A6 and SGD5.
 
-Convexity alone keeps the iterates near: with F* known to e,
-delta_{t+1} <= delta_t + a_t/s_t^2 + 2e/s_t, and the squares of the steps sum to a logarithm.
+Convexity alone keeps the iterates near x*: with F* known to within e,
+delta_{t+1} <= delta_t + a_t/s_t^2 + 2e/s_t, and the sum of a_t/s_t^2 is at most a logarithm.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from lrbench.theory import adagrad_norm, wngrad
-from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import bounded_gradients, convex, full_batches, minimiser
-from lrbench.theory.rounded import distance, lipschitz
+from lrbench.theory.quantities import distance, lipschitz
 from lrbench.theory.wngrad_stochastic import ceiling
 
 
@@ -26,22 +25,14 @@ class _Average(APriori):
     rate = Order("power", -0.5)  # the logarithm is left out
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return full batches, convexity, a minimiser and bounded subgradients."""
-        return (
-            full_batches(setting),
-            convex(setting),
-            minimiser(setting),
-            bounded_gradients(setting),
-        )
+    conditions = (full_batches, convex, minimiser, bounded_gradients)
 
 
 class W7Average(_Average):
     """W7: WNGrad without a ball; as W5 up to a logarithm.
 
-    Proof idea: C2, with a_t/b_{t+1}^2 <= ln(b_{t+1}/b_t). lagged and raw-first pay for steps that
-    are longer than 1/b_{t+1} with (G/b_0)^2 at most.
+    Proof idea: C2, with a_t/b_{t+1}^2 <= ln(b_{t+1}/b_t). The steps of lagged and raw-first that
+    are longer than 1/b_{t+1} add a term of order (G/b_0)^2.
     """
 
     key = "W7"
@@ -49,12 +40,11 @@ class W7Average(_Average):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return ((D^2 + 1) B_T - b_0) / (2T); raw-first adds a_0/b_0 to the numerator."""
-        order, b_0 = wngrad.order_of(setting), wngrad.b_start(setting)
-        raw = order == "raw-first"
-        B = ceiling(setting, T - 1.0 if raw else T)
-        extra = setting.constants.grad_norm_sq0 / b_0 if raw else 0.0
-        total = (self._farthest_sq(setting, T, B) + 1.0) * B - b_0 + extra
-        return total / (2.0 * T)
+        b_0, raw_first = wngrad.b_start(setting), wngrad.order_of(setting) == "raw-first"
+        B = ceiling(setting, T - 1.0 if raw_first else T)
+        raw_step = setting.constants.grad_norm_sq0 / b_0 if raw_first else 0.0
+        numerator = (self._farthest_sq(setting, T, B) + 1.0) * B - b_0 + raw_step
+        return numerator / (2.0 * T)
 
     @staticmethod
     def _farthest_sq(setting: Setting, T: Numbers, B: Numbers) -> Numbers:
@@ -63,10 +53,12 @@ class W7Average(_Average):
         start = _start_sq(setting, T)
         if order == "lagged":
             ratio = G / b_0
-            jump = ratio - 1.0 + ratio * ratio if ratio > 1.0 else 0.0
-            return start + jump + np.log(B / max(b_0, G)) / math.log(2.0)
-        first = setting.constants.grad_norm_sq0 / b_0 / b_0 if order == "raw-first" else 0.0
-        return start + first + np.log(B / b_0)
+            # Steps up to b = G add G/b_0 - 1, and the step that crosses G adds (G/b_0)^2; beyond
+            # G, u = a_t/b_t^2 <= 1 and u <= log2(1 + u).
+            below_G = ratio - 1.0 + ratio * ratio if ratio > 1.0 else 0.0
+            return start + below_G + np.log(B / max(b_0, G)) / math.log(2.0)
+        a_0 = setting.constants.grad_norm_sq0 if order == "raw-first" else 0.0
+        return start + a_0 / b_0 / b_0 + np.log(B / b_0)
 
 
 class A6Average(_Average):
@@ -102,11 +94,11 @@ class SGD5Average(_Average):
         """Return [D^2 sqrt(T)/(2 lr0) + lr0 G^2 (sqrt(T) - 1/2)] / T."""
         G, lr0, root = lipschitz(setting), setting.lr0, np.sqrt(T)
         farthest_sq = _start_sq(setting, T) + np.square(lr0 * G) * (1.0 + np.log(T))
-        total: Numbers = farthest_sq * root / (2.0 * lr0) + lr0 * G * G * (root - 0.5)
-        return total / T
+        regret: Numbers = farthest_sq * root / (2.0 * lr0) + lr0 * G * G * (root - 0.5)
+        return regret / T
 
 
 def _start_sq(setting: Setting, T: Numbers) -> Numbers:
-    """Return D_0^2, and what a computed x* that is e above the least may cost in T steps."""
+    """Return D_0^2 + 2 e lr0 T: T steps may lead so much away from an x* with F(x*) <= F* + e."""
     D_0 = distance(setting)
     return D_0 * D_0 + 2.0 * setting.constants.f_star_error * setting.lr0 * T

@@ -1,23 +1,27 @@
-"""The hypotheses that several theorems share, each checked with its values."""
+"""The conditions that several theorems share: each checks one hypothesis and tells its values."""
 
 from __future__ import annotations
 
 import math
 
 from lrbench.theory.base import FULL_BATCHES, MINIBATCHES, Hypothesis, Setting
-from lrbench.theory.rounded import delta0, distance, iterate_diameter, lipschitz
+from lrbench.theory.quantities import delta0, distance, iterate_diameter, lipschitz
 
 NO_BALL = "no ball: --radius"
 
-ROUGH = 1e-6
-"""Relative error of f* beyond which a distance to the computed x* is none to a minimiser."""
+ROUGH_OPTIMUM = 1e-6
+"""If f* has a larger relative error, the computed x* is too far from a minimiser to measure D_0."""
 
-_ON = 1.0 + 1e-9
-"""A minimiser on the sphere of the ball counts as inside it."""
+_ON_SPHERE = 1.0 + 1e-9
+"""Times the radius: a minimiser on the sphere, up to rounding, counts as inside the ball."""
 
 
 def smooth_unconstrained(setting: Setting) -> Hypothesis:
-    """Check SU: loss and penalty are smooth, and there is no constraint."""
+    """Check SU: loss and penalty are smooth, and there is no constraint.
+
+    With a ball the bounds under SU are false: at the constrained minimiser the gradient need not
+    vanish.
+    """
     name = "smooth, unconstrained"
     if not setting.smooth or not math.isfinite(setting.constants.L):
         return Hypothesis(name, False, smoothness_obstacle(setting))
@@ -29,10 +33,10 @@ def smooth_unconstrained(setting: Setting) -> Hypothesis:
 
 
 def smooth_terms(setting: Setting) -> Hypothesis:
-    """Check that every term of the objective is smooth; a ball that holds x* is allowed.
+    """Check that every term of the objective is smooth; a ball that contains x* is allowed.
 
-    The set of an indicator penalty is not: the gradient at x* need not vanish there, and `noise`
-    leaves its square out.
+    An indicator penalty is not allowed: the gradient at x* need not vanish in its set, and the
+    noise at the minimiser would have to include the square of that gradient.
     """
     name = "smooth terms"
     constants = setting.constants
@@ -42,15 +46,18 @@ def smooth_terms(setting: Setting) -> Hypothesis:
 
 
 def smooth_loss(setting: Setting) -> Hypothesis:
-    """Check that F is the sum of an L-smooth part and of a penalty that has a prox."""
+    """Check that F is the sum of an L-smooth part and a penalty that has a prox."""
     L = setting.constants.L
     if not math.isfinite(L):
         return Hypothesis("smooth part", False, smoothness_obstacle(setting))
     return Hypothesis("smooth part", True, f"L = {L:.3g} without the penalty's kinks")
 
 
-def whole_prox(setting: Setting) -> Hypothesis:
-    """Check that the prox step is that of the whole nonsmooth part: no ball besides."""
+def no_ball_beside_prox(setting: Setting) -> Hypothesis:
+    """Check that the prox is that of the whole nonsmooth part: there is no ball beside it.
+
+    A projection on the ball after the prox of the penalty is not the prox of their sum.
+    """
     name = "prox of all that is not smooth"
     if setting.radius is not None:
         return Hypothesis(name, False, f"a ball beside the prox (--radius {setting.radius:g})")
@@ -63,26 +70,27 @@ def smoothness_obstacle(setting: Setting) -> str:
 
 
 def convex(setting: Setting) -> Hypothesis:
-    """Check that F is convex: so far every problem is."""
+    """Check that F is convex. Every loss and penalty here is, so it always holds."""
     del setting
     return Hypothesis("convex", True, "F is convex")
 
 
 def minimiser(setting: Setting) -> Hypothesis:
-    """Check that a minimiser exists, inside the ball if there is one, at a known distance."""
+    """Check that a minimiser exists at a known distance, and lies in the ball if there is one."""
     name = "minimiser exists"
     constants = setting.constants
     if not constants.attained:
         return Hypothesis(name, False, constants.no_minimiser or "there is no minimiser x*")
+    # Without a bound on the distance from the computed x* to a minimiser, f* must be accurate.
     if constants.distance_error is None:
         error = constants.f_star_error
-        if error > ROUGH * max(1.0, abs(constants.f_star)):
+        if error > ROUGH_OPTIMUM * max(1.0, abs(constants.f_star)):
             return Hypothesis(name, False, f"x* is known roughly: f* to {error:.0e}")
     D = distance(setting)
-    if not math.isfinite(D):
+    if constants.distance is None or not math.isfinite(D):
         return Hypothesis(name, False, "the distance to x* is not known")
     radius = setting.radius
-    if radius is not None and constants.distance is not None and constants.distance > radius * _ON:
+    if radius is not None and constants.distance > radius * _ON_SPHERE:
         detail = f"x* outside the ball: {constants.distance:.3g} > {radius:.3g}"
         return Hypothesis(name, False, detail)
     computed = ", to the computed x*" if constants.distance_error is None else ""
@@ -110,7 +118,10 @@ def minibatches(setting: Setting) -> Hypothesis:
 
 
 def unbiased(setting: Setting) -> Hypothesis:
-    """Check that g_t is unbiased given x_t: full batches, or independent samples."""
+    """Check that g_t is unbiased given x_t: full batches, or independent samples.
+
+    Reshuffled samples depend on the earlier ones in their pass, and hence on x_t.
+    """
     name = "unbiased gradients"
     if setting.batch:
         return Hypothesis(name, True, "full batches")
@@ -121,14 +132,14 @@ def bounded_gradients(setting: Setting) -> Hypothesis:
     """Check that every (sub)gradient of this setting is at most G in norm."""
     G = lipschitz(setting)
     if not math.isfinite(G):
-        free = setting.radius is None and setting.diameter is None
-        detail = NO_BALL if free else "no G: the gradients are unbounded here"
+        unbounded = setting.radius is None and setting.diameter is None
+        detail = NO_BALL if unbounded else "no G: the gradients are unbounded here"
         return Hypothesis("|g_t| <= G", False, detail)
     return Hypothesis("|g_t| <= G", True, f"G = {G:.3g}")
 
 
 def in_ball(setting: Setting) -> Hypothesis:
-    """Check that a ball, or a bounded constraint, keeps the iterates within D of the minimiser."""
+    """Check that a ball or a bounded constraint keeps the iterates within D of the minimiser."""
     name = "|x_t - x*| <= D"
     if setting.radius is None and setting.diameter is None:
         return Hypothesis(name, False, NO_BALL)
@@ -142,7 +153,7 @@ def strongly_convex(setting: Setting) -> Hypothesis:
 
 
 def gradient_dominated(setting: Setting) -> Hypothesis:
-    """Check mu > 0, or at least the Polyak-Lojasiewicz inequality."""
+    """Check mu > 0, or else the Polyak-Lojasiewicz inequality."""
     name = "strongly convex or PL"
     constants = setting.constants
     if constants.mu > 0:
@@ -160,7 +171,7 @@ def starts_stable(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
     setting
         The setting.
     symbol
-        What `s_0` is called: ``"b_1"``.
+        The name of `s_0` in the detail: ``"b_1"``.
     s_0
         The first denominator, or a lower bound on it.
     """
@@ -170,6 +181,7 @@ def starts_stable(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
     holds = s_0 >= L
     sign = ">=" if holds else "<"
     detail = f"{symbol} = {s_0:.3g} {sign} L = {L:.3g}"
+    # lr0 = 1/L, typed as printed, misses 1/L by a rounding: "1 < L = 1" would be no explanation.
     if not holds and f"{s_0:.3g}" == f"{L:.3g}":
         detail = f"{symbol} = {s_0:.3g} < L by {L - s_0:.0e}"
     return Hypothesis("s_0 >= L", holds, detail)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
-from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.base import APriori, Conditions, Hypothesis, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_below,
     convex,
@@ -20,8 +19,7 @@ from lrbench.theory.conditions import (
     starts_stable,
     strongly_convex,
 )
-from lrbench.theory.contraction import log_contraction, power
-from lrbench.theory.rounded import delta0, distance
+from lrbench.theory.quantities import delta0, distance, log_contraction, power
 
 
 def step(setting: Setting) -> float:
@@ -48,20 +46,13 @@ class _GradientDescent(APriori):
     """Full batches of a smooth unconstrained convex objective, h in (0, 2)."""
 
     rate = Order("power", -1.0)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU, a minimiser, and h < 2."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            convex(setting),
-            minimiser(setting),
-            step_below_two(setting),
-        )
-
-    @abstractmethod
-    def formula(self, setting: Setting, T: Numbers) -> Numbers:
-        """Return the bound after T >= 1 steps."""
+    conditions: ClassVar[Conditions] = (
+        full_batches,
+        smooth_unconstrained,
+        convex,
+        minimiser,
+        step_below_two,
+    )
 
 
 class GDLastIterate(_GradientDescent):
@@ -92,27 +83,24 @@ class GDStronglyConvex(_GradientDescent):
     reference = "Kim, arXiv:2412.04427"
     cite = ("kim2024",)
     sharpness = "tight"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return those of GD, and mu > 0."""
-        return (*super().hypotheses(setting), strongly_convex(setting))
+    conditions = (*_GradientDescent.conditions, strongly_convex)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the bound with k = mu/L."""
         h, D_0, L = step(setting), distance(setting), setting.constants.L
         k = setting.constants.mu / L
-        # (1 - kh)^(-2T) overflows to inf after many steps: the quotient is then 0 as it should be.
+        # (1 - kh)^(-2T) overflows to inf after many steps; the quotient is then 0, its limit.
         with np.errstate(over="ignore"):
             slow = k / (k + np.expm1(-2.0 * T * log_contraction(k * h)))
         return L * D_0 * D_0 / 2.0 * np.maximum(slow, power(log_contraction(h), 2.0 * T))
 
     def order(self, setting: Setting) -> Order:
         """Return the linear rate of the slower of the two factors."""
-        return Order("linear", 2.0 * slower_log(setting, setting.constants.mu))
+        return Order("linear", 2.0 * log_slower_factor(setting))
 
 
 class GDLinearRate(_GradientDescent):
-    """GD-linear: the last iterate by its first gap, one factor a step.
+    """GD-linear: the last iterate, from F(x_0) - F*; every step contracts by the same factor.
 
     Under PL alone the factor is 1 - mu lr0 (2 - h), from the descent lemma.
     """
@@ -124,24 +112,21 @@ class GDLinearRate(_GradientDescent):
     reference = "Taylor, Hendrickx, Glineur (2018), J. Optim. Theory Appl. 178"
     cite = ("taylor2018",)
     sharpness = "tight"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return those of GD, and mu > 0 or PL."""
-        return (*super().hypotheses(setting), gradient_dominated(setting))
+    conditions = (*_GradientDescent.conditions, gradient_dominated)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 times the T-th power of the factor of one step."""
         return delta0(setting) * power(self._log_factor(setting), T)
 
     def order(self, setting: Setting) -> Order:
-        """Return the linear rate."""
+        """Return the linear rate, the logarithm of the factor of one step."""
         return Order("linear", self._log_factor(setting))
 
     @staticmethod
     def _log_factor(setting: Setting) -> float:
         constants, h = setting.constants, step(setting)
         if constants.mu > 0:
-            return 2.0 * slower_log(setting, constants.mu)
+            return 2.0 * log_slower_factor(setting)
         return log_contraction(setting.lr0 * constants.mu_pl * (2.0 - h))
 
 
@@ -155,16 +140,7 @@ class GDLastGradient(_GradientDescent):
     reference = "Rotaru, Glineur, Patrinos, arXiv:2406.17506; Kim, arXiv:2412.04435"
     cite = ("rotaru2024", "kim2024gradient")
     sharpness = "tight"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU, inf F known, and h < 2."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            convex(setting),
-            bounded_below(setting),
-            step_below_two(setting),
-        )
+    conditions = (full_batches, smooth_unconstrained, convex, bounded_below, step_below_two)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return 2L Delta_0 max{1/(1 + 2Th), (1 - h)^(2T)}."""
@@ -176,7 +152,7 @@ class GDLastGradient(_GradientDescent):
 class GDSmallestGradient(_GradientDescent):
     """GD-min: the smallest gradient norm, convex or not.
 
-    Proof idea: each step lowers F by lr0 (1 - h/2) a_t, and what is left after T - 1 steps is at
+    Proof idea: each step lowers F by lr0 (1 - h/2) a_t, and after T - 1 steps F - F* is still at
     least a_{T-1}/(2L).
     """
 
@@ -186,22 +162,16 @@ class GDSmallestGradient(_GradientDescent):
     iterate = "min"
     reference = "proved in docs/explanation/theory.md; cf. Nesterov (2004), section 1.2.3"
     cite = ("nesterov2004",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU, inf F known, and h < 2: convexity is not needed."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            bounded_below(setting),
-            step_below_two(setting),
-        )
+    # Convexity is not needed.
+    conditions = (full_batches, smooth_unconstrained, bounded_below, step_below_two)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 / ((T-1) lr0 (1 - h/2) + 1/(2L))."""
-        fall = setting.lr0 * (1.0 - step(setting) / 2.0)
-        return delta0(setting) / ((T - 1.0) * fall + 0.5 / setting.constants.L)
+        decrease = setting.lr0 * (1.0 - step(setting) / 2.0)
+        return delta0(setting) / ((T - 1.0) * decrease + 0.5 / setting.constants.L)
 
 
-def slower_log(setting: Setting, mu: float) -> float:
-    """Return log max(|1 - h|, |1 - mu lr0|)."""
-    return max(log_contraction(step(setting)), log_contraction(mu * setting.lr0))
+def log_slower_factor(setting: Setting) -> float:
+    """Return log max(|1 - h|, |1 - mu lr0|): the worst quadratics have curvature L or mu."""
+    k_h = setting.constants.mu * setting.lr0
+    return max(log_contraction(step(setting)), log_contraction(k_h))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
@@ -11,28 +9,19 @@ from lrbench.theory.conditions import (
     convex,
     full_batches,
     minimiser,
+    no_ball_beside_prox,
     smooth_loss,
     strongly_convex,
-    whole_prox,
 )
 from lrbench.theory.constant_step import stable
-from lrbench.theory.rounded import distance
+from lrbench.theory.quantities import distance
 
-
-def composite_conditions(setting: Setting) -> Sequence[Hypothesis]:
-    """Check F = f + R: f convex and L-smooth, the prox of R, full batches, and lr0 <= 1/L."""
-    return (
-        full_batches(setting),
-        smooth_loss(setting),
-        whole_prox(setting),
-        convex(setting),
-        minimiser(setting),
-        stable(setting),
-    )
+COMPOSITE = (full_batches, smooth_loss, no_ball_beside_prox, convex, minimiser, stable)
+"""F = f + R: f convex and L-smooth, the prox of R, full batches, and lr0 <= 1/L."""
 
 
 def not_restarted(setting: Setting) -> Hypothesis:
-    """Check that the momentum is never reset."""
+    """Check that the momentum is never reset: restarts are a heuristic without a proof."""
     restart = str(setting.params.get("restart", "none"))
     return Hypothesis("no restart", restart == "none", f"restart = {restart}")
 
@@ -40,8 +29,9 @@ def not_restarted(setting: Setting) -> Hypothesis:
 class ISTALastIterate(APriori):
     """ISTA: the last iterate of a smooth loss with any convex penalty that has a prox.
 
-    Proof idea: a step of at most 1/L gives F(x_{t+1}) - F(u) <= (delta_t - delta_{t+1})/(2 lr0) for
-    every u in the place of x*. Sum over t; F(x_t) does not increase, as u = x_t shows.
+    Proof idea: with delta_t = |x_t - u|^2, a step of at most 1/L gives
+    F(x_{t+1}) - F(u) <= (delta_t - delta_{t+1})/(2 lr0) for every u. Sum over t with u = x*; F(x_t)
+    does not increase, as u = x_t shows.
     """
 
     key = "ISTA"
@@ -51,10 +41,7 @@ class ISTALastIterate(APriori):
     rate = Order("power", -1.0)
     reference = "Beck, Teboulle (2009), Theorem 3.1"
     cite = ("beck2009",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return a smooth part, the prox of the rest, a minimiser, and lr0 <= 1/L."""
-        return composite_conditions(setting)
+    conditions = COMPOSITE
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return D_0^2 / (2 lr0 T)."""
@@ -65,8 +52,8 @@ class ISTALastIterate(APriori):
 class ISTAStronglyConvex(APriori):
     """ISTA-mu: the last iterate where F is strongly convex, by the loss, the penalty or both.
 
-    Proof idea: as ISTA, keeping the strong convexity of F: with r = 1 + mu lr0 the gaps weighted by
-    r^t sum to at most r D_0^2/(2 lr0). As mu tends to 0 this is ISTA.
+    Proof idea: as for ISTA, but the strong convexity of F is kept: with r = 1 + mu lr0 the sum of
+    r^t (F(x_t) - F*) is at most r D_0^2/(2 lr0). As mu tends to 0 this is ISTA.
     """
 
     key = "ISTA-mu"
@@ -74,15 +61,12 @@ class ISTAStronglyConvex(APriori):
     measure = "suboptimality"
     iterate = "last"
     reference = "proved in docs/explanation/theory.md"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return those of ISTA, and mu > 0."""
-        return (*composite_conditions(setting), strongly_convex(setting))
+    conditions = (*COMPOSITE, strongly_convex)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return (mu D_0^2/2) / ((1 + mu lr0)^T - 1)."""
         D_0, mu = distance(setting), setting.constants.mu
-        # The power overflows to inf after many steps: the quotient is then 0 as it should be.
+        # The power overflows to inf after many steps; the quotient is then 0, its limit.
         with np.errstate(over="ignore"):
             growth: Numbers = np.expm1(T * np.log1p(mu * setting.lr0))
         return mu * D_0 * D_0 / 2.0 / growth
@@ -95,8 +79,8 @@ class ISTAStronglyConvex(APriori):
 class FISTALastIterate(APriori):
     """FISTA: the prox point x_T, without restarts.
 
-    Proof idea: as ISTA from y_t, with u = (1 - 1/t_t) x_t + x*/t_t, times t_t^2: the sum telescopes
-    because t_t^2 - t_t = t_{t-1}^2; and t_T >= (T + 1)/2. Nothing is proved with restarts.
+    Proof idea: as for ISTA from y_t, with u = (1 - 1/theta_t) x_t + x*/theta_t, times theta_t^2.
+    The sum telescopes because theta_t^2 - theta_t = theta_{t-1}^2; and theta_{T-1} >= (T + 1)/2.
     """
 
     key = "FISTA"
@@ -106,10 +90,7 @@ class FISTALastIterate(APriori):
     rate = Order("power", -2.0)
     reference = "Beck, Teboulle (2009), Theorem 4.4"
     cite = ("beck2009",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return those of ISTA, and no restart."""
-        return (*composite_conditions(setting), not_restarted(setting))
+    conditions = (*COMPOSITE, not_restarted)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return 2 D_0^2 / (lr0 (T+1)^2)."""

@@ -31,6 +31,6 @@ def bibtex_entries() -> dict[str, str]:
 
 
 def bibtex(keys: Iterable[str]) -> str:
-    """Return the entries of these keys, each once, with an empty line between them."""
-    known = bibtex_entries()
-    return "\n\n".join(known[key] for key in dict.fromkeys(keys))
+    """Return the entry of each key once, with an empty line between entries."""
+    entries = bibtex_entries()
+    return "\n\n".join(entries[key] for key in dict.fromkeys(keys))

@@ -1,10 +1,10 @@
-"""WNGrad in full batches: how far b can grow, and how far the iterates can stray.
+"""WNGrad in full batches: bounds on the growth of b, and on the distance of the iterates to x*.
 
-The three orders of `wngrad` are the same recursion read at different times:
+The three orders of `wngrad` are the same recursion, with b taken before or after its update:
 
 - ``current``: b_{t+1} = b_t + a_t/b_t, then a step 1/s_t with s_t = b_{t+1};
 - ``lagged``: a step 1/s_t with s_t = b_t, then b_{t+1} = b_t + a_t/b_t;
-- ``raw-first``: the first step is 1/b_0 and leaves b alone, then as ``current``.
+- ``raw-first``: the first step is 1/b_0 and does not change b, then as ``current``.
 
 Every bound here needs the hypothesis SU; proofs are in ``docs/explanation/theory.md``.
 """
@@ -15,7 +15,7 @@ import math
 
 from lrbench.theory.base import Hypothesis, Setting
 from lrbench.theory.conditions import starts_stable
-from lrbench.theory.rounded import delta0, distance
+from lrbench.theory.quantities import delta0, distance
 
 
 def order_of(setting: Setting) -> str:
@@ -29,7 +29,7 @@ def b_start(setting: Setting) -> float:
 
 
 def first_denominator(setting: Setting) -> tuple[str, float]:
-    """Return what s_0 is called, and s_0: the denominator of the first step."""
+    """Return the name and the value of s_0, the denominator of the first step."""
     b_0 = b_start(setting)
     if order_of(setting) == "current":
         return "b_1", b_0 + setting.constants.grad_norm_sq0 / b_0
@@ -44,7 +44,7 @@ def stable(setting: Setting) -> Hypothesis:
 def rise(setting: Setting) -> float:
     """Return a bound on b_T - b_0 that holds for every T.
 
-    Kept apart from b_0 because (b_0 + rise)^2 - b_0^2 would cancel where lr0 is small.
+    It is not added to b_0, because (b_0 + rise)^2 - b_0^2 would cancel where lr0 is small.
     """
     order = order_of(setting)
     if order == "lagged":
@@ -52,28 +52,32 @@ def rise(setting: Setting) -> float:
     if order == "raw-first":
         return _rise_from(b_start(setting), _gap_after_raw_step(setting), setting.constants.L)
     b_0, gap, L = b_start(setting), delta0(setting), setting.constants.L
-    step = setting.constants.grad_norm_sq0 / b_0
-    anyway = _rise_from(b_0, gap, L)
-    if b_0 + step < L:
-        return anyway
-    return min(anyway, step + gap * (1.0 + 2.0 * L / (b_0 + step)))
+    increment = setting.constants.grad_norm_sq0 / b_0
+    from_b_0 = _rise_from(b_0, gap, L)
+    if b_0 + increment < L:
+        return from_b_0
+    # From b_1 >= L on every step is at most 1/L, so that F(x_1) <= F(x_0).
+    return min(from_b_0, increment + gap * (1.0 + 2.0 * L / (b_0 + increment)))
 
 
 def _rise_from(b_0: float, gap: float, L: float) -> float:
     """Bound the growth under ``current`` from b_0 and F - F* = `gap`."""
-    total = gap * (1.0 + 2.0 * L / b_0)
+    growth = gap * (1.0 + 2.0 * L / b_0)
     if b_0 < 2.0 * L / 3.0:
-        total += L * (L / b_0) - 1.5 * L * (1.0 + math.log(2.0 * L / (3.0 * b_0)))
-    return total
+        # The integral of L^2/z^2 - 3L/(2z) from b_0 to 2L/3.
+        growth += L * (L / b_0) - 1.5 * L * (1.0 + math.log(2.0 * L / (3.0 * b_0)))
+    return growth
 
 
 def _rise_lagged(setting: Setting) -> float:
+    """Bound the growth under ``lagged``: the smaller of two bounds where both apply."""
     b_0, gap, L = b_start(setting), delta0(setting), setting.constants.L
     bounds = []
     if b_0 > L / 2.0:
         bounds.append(gap / (1.0 - L / (2.0 * b_0)))
     if b_0 < L:
         ratio = L / b_0
+        # Until b crosses L at step N, F - F* grows by at most c times the growth of b.
         c = max(ratio / 2.0 - 1.0, 0.0)
         jump = ratio * ratio * (gap + L / 8.0) if b_0 < L / 2.0 else 0.0
         gap_N = gap + c * (L - b_0) + jump
@@ -107,4 +111,5 @@ def farthest_sq(setting: Setting) -> float:
     if order == "raw-first":
         a_0 = setting.constants.grad_norm_sq0
         start += a_0 / b_0 * max(1.0 / b_0 - 2.0 / L, 0.0)
+    # The integral of 1/z - 2/L from b_0 to L/2: only steps with s_t < L/2 lead away from x*.
     return start + math.log(L / (2.0 * b_0)) - 1.0 + 2.0 * b_0 / L

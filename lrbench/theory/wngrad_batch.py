@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_below,
     convex,
@@ -15,8 +13,7 @@ from lrbench.theory.conditions import (
     minimiser,
     smooth_unconstrained,
 )
-from lrbench.theory.contraction import dominance, log_contraction, power
-from lrbench.theory.rounded import delta0, distance
+from lrbench.theory.quantities import delta0, distance, dominance, log_contraction, power
 from lrbench.theory.wngrad import b_start, farthest_sq, order_of, rise, stable
 
 _PROVED = "proved in docs/explanation/theory.md; the step rule is Wu, Ward, Bottou (2018)"
@@ -36,18 +33,16 @@ class W1SmallestGradient(APriori):
     rate = Order("power", -1.0)
     reference = _PROVED
     cite = ("wu2018",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU with inf F known: neither convexity nor a minimiser is needed."""
-        return (full_batches(setting), smooth_unconstrained(setting), bounded_below(setting))
+    # Neither convexity nor a minimiser is needed.
+    conditions = (full_batches, smooth_unconstrained, bounded_below)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
-        """Return the bound; raw-first leaves the first gradient out, so T - 1 divides."""
-        b_0, grown, L = b_start(setting), rise(setting), setting.constants.L
-        b_max = b_0 + grown
+        """Return the bound; raw-first divides by T - 1, as b does not grow in its first step."""
+        b_0, growth, L = b_start(setting), rise(setting), setting.constants.L
+        b_max = b_0 + growth
         steps = T - 1.0 if order_of(setting) == "raw-first" else T
-        total = grown * (2.0 * b_0 + grown) / 2.0
-        bound: Numbers = np.divide(total, steps, out=np.full(T.shape, np.inf), where=steps > 0)
+        sum_sq = growth * (2.0 * b_0 + growth) / 2.0
+        bound: Numbers = np.divide(sum_sq, steps, out=np.full(T.shape, np.inf), where=steps > 0)
         if stable(setting).holds:
             bound = np.minimum(bound, delta0(setting) * b_max / (1.0 - L / (2.0 * b_max)) / T)
         return bound
@@ -67,31 +62,23 @@ class W2Average(APriori):
     rate = Order("power", -1.0)
     reference = _PROVED
     cite = ("wu2018",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU with a minimiser."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            convex(setting),
-            minimiser(setting),
-        )
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the least of the bounds that apply."""
-        b_0, grown, far = b_start(setting), rise(setting), farthest_sq(setting)
-        factor = max(far + 1.0 - b_0 / setting.constants.L, 0.0)
-        total = (far * b_0 + factor * grown) / 2.0
+        b_0, growth, D_sq = b_start(setting), rise(setting), farthest_sq(setting)
+        factor = max(D_sq + 1.0 - b_0 / setting.constants.L, 0.0)
+        sum_gaps = (D_sq * b_0 + factor * growth) / 2.0
         if order_of(setting) == "raw-first":
-            total += delta0(setting)
+            sum_gaps += delta0(setting)  # the sum above begins at t = 1
         if stable(setting).holds:
             D_0 = distance(setting)
-            total = min(total, delta0(setting) + D_0 * D_0 * (b_0 + grown) / 2.0)
-        return total / T
+            sum_gaps = min(sum_gaps, delta0(setting) + D_0 * D_0 * (b_0 + growth) / 2.0)
+        return sum_gaps / T
 
 
 class W3LastIterate(APriori):
-    """W3: the last iterate, where the first step is already at most 1/L.
+    """W3: the last iterate, where even the first step is at most 1/L.
 
     Proof idea: C6 with s_t <= b_max.
     """
@@ -103,16 +90,7 @@ class W3LastIterate(APriori):
     rate = Order("power", -1.0)
     reference = _PROVED
     cite = ("wu2018",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU, a minimiser, and s_0 >= L."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            convex(setting),
-            minimiser(setting),
-            stable(setting),
-        )
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser, stable)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return D_0^2 / (4T/b_max + 2/L)."""
@@ -132,16 +110,7 @@ class W4LinearRate(APriori):
     iterate = "last"
     reference = _PROVED
     cite = ("wu2018",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU, strong convexity or PL, and s_0 >= L."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            minimiser(setting),
-            gradient_dominated(setting),
-            stable(setting),
-        )
+    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, stable)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 (1 - mu/b_max)^(2T)."""

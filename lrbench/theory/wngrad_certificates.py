@@ -1,22 +1,21 @@
-"""Certificates for WNGrad, computed from the run itself: C1 and C2."""
+"""Certificates for WNGrad, computed from the trace of the run: C1 and C2."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from lrbench.theory.base import Certificate, Columns, Hypothesis, Numbers, Setting
+from lrbench.theory.base import Certificate, Columns, Numbers, Setting
 from lrbench.theory.conditions import convex, full_batches, minimiser, unbiased
 from lrbench.theory.wngrad import b_start, order_of
 
 
 class C1SmallestGradient(Certificate):
-    """C1: a consistency check of the recursion of b; it holds for any sequence a_t.
+    """C1: the smallest gradient, a consistency check of the recursion of b for any sequence a_t.
 
     Proof idea: a_t = b_t i_t <= (b_{t+1}^2 - b_t^2)/2 with i_t = b_{t+1} - b_t; sum. The growth
-    c_T = b_T - b_0 is accumulated on its own, because a difference of large numbers loses it. Where
-    F is not smooth, or constrained, g_t is the subgradient used: it need not become small.
+    c_T = b_T - b_0 is accumulated on its own, because a difference of large numbers would lose its
+    digits. Where F is not smooth, or constrained, g_t is the subgradient that was used, which need
+    not become small.
     """
 
     key = "C1"
@@ -28,16 +27,13 @@ class C1SmallestGradient(Certificate):
     sharpness = "tight"
     rests_on_L = False
     columns = ("growth",)
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return full batches: no property of F is needed."""
-        return (full_batches(setting),)
+    conditions = (full_batches,)
 
     def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
-        """Return the bound; raw-first leaves the first gradient out, so T - 1 divides."""
+        """Return the bound; raw-first divides by T - 1, as b does not grow in its first step."""
         steps = T - 1.0 if order_of(setting) == "raw-first" else T
-        total = trace["growth"] * (2.0 * b_start(setting) + trace["growth"]) / 2.0
-        bound: Numbers = np.divide(total, steps, out=np.full(T.shape, np.inf), where=steps > 0)
+        sum_sq = trace["growth"] * (2.0 * b_start(setting) + trace["growth"]) / 2.0
+        bound: Numbers = np.divide(sum_sq, steps, out=np.full(T.shape, np.inf), where=steps > 0)
         return bound
 
 
@@ -56,14 +52,12 @@ class C2Average(Certificate):
     sharpness = "tight"
     rests_on_L = False
     columns = ("distance_max", "lr", "growth", "sum_lr_grad_norm_sq")
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return convexity, a minimiser, and unbiased gradients."""
-        return (convex(setting), minimiser(setting), unbiased(setting))
+    conditions = (convex, minimiser, unbiased)
 
     def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
         """Return the bound; for raw-first sum a_t/s_t stands in the place of c_T."""
+        # The first step of raw-first is longer than 1/b_1, so c_T does not bound sum a_t/s_t.
         raw_first = order_of(setting) == "raw-first"
-        last = trace["sum_lr_grad_norm_sq"] if raw_first else trace["growth"]
-        far = trace["distance_max"]
-        return (far * far / trace["lr"] + last) / (2.0 * T)
+        c_T = trace["sum_lr_grad_norm_sq"] if raw_first else trace["growth"]
+        D_T = trace["distance_max"]
+        return (D_T * D_T / trace["lr"] + c_T) / (2.0 * T)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_gradients,
     convex,
@@ -15,7 +13,7 @@ from lrbench.theory.conditions import (
     smooth_terms,
     unbiased,
 )
-from lrbench.theory.rounded import (
+from lrbench.theory.quantities import (
     iterate_diameter,
     lipschitz,
     noise_at_minimiser,
@@ -25,8 +23,9 @@ from lrbench.theory.wngrad import b_start, order_of
 
 
 def recursion_start(setting: Setting) -> float:
-    """Return c_0: where the recursion B <- B + G^2/B that stays above b_t starts."""
+    """Return c_0: the recursion B <- B + G^2/B, started there, stays above b_t."""
     b_0, G = b_start(setting), lipschitz(setting)
+    # z + G^2/z increases only for z >= G: a start below G takes its first step at once.
     return b_0 if b_0 >= G else b_0 + G * (G / b_0)
 
 
@@ -39,7 +38,7 @@ def ceiling(setting: Setting, T: Numbers) -> Numbers:
 
 
 def raw_step(setting: Setting) -> float:
-    """Return what the raw first step adds to twice the regret: min(G^2/b_0, 2GD); else 0."""
+    """Return what the raw first step may add to twice the regret: min(G^2/b_0, 2GD), or 0."""
     if order_of(setting) != "raw-first":
         return 0.0
     G = lipschitz(setting)
@@ -49,8 +48,8 @@ def raw_step(setting: Setting) -> float:
 class W5Average(APriori):
     """W5: the average iterate, smooth or not, in a ball; in expectation for minibatches.
 
-    Proof idea: C2 with b_t <= B_t. raw-first: its first step adds min(G^2/b_0, 2GD), and b_T is at
-    most B_{T-1}.
+    Proof idea: C2 with b_t <= B_t. The first step of raw-first adds min(G^2/b_0, 2GD) and does not
+    change b, so that b_T <= B_{T-1}.
     """
 
     key = "W5"
@@ -60,22 +59,13 @@ class W5Average(APriori):
     rate = Order("power", -0.5)
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return a ball, bounded and unbiased gradients, a minimiser."""
-        return (
-            convex(setting),
-            minimiser(setting),
-            unbiased(setting),
-            bounded_gradients(setting),
-            in_ball(setting),
-        )
+    conditions = (convex, minimiser, unbiased, bounded_gradients, in_ball)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return ((D^2 + 1) B_T - b_0) / (2T)."""
         D = iterate_diameter(setting)
-        grown = ceiling(setting, T - 1.0 if order_of(setting) == "raw-first" else T)
-        return ((D * D + 1.0) * grown - b_start(setting) + raw_step(setting)) / (2.0 * T)
+        B_T = ceiling(setting, T - 1.0 if order_of(setting) == "raw-first" else T)
+        return ((D * D + 1.0) * B_T - b_start(setting) + raw_step(setting)) / (2.0 * T)
 
 
 class W6NoiseAdaptive(APriori):
@@ -83,7 +73,7 @@ class W6NoiseAdaptive(APriori):
 
     Proof idea: with C = (D^2 + 1)/2, S = E sum (F(x_t) - F*) <= C E b_T, b_T^2 <= c_0^2 +
     3 sum a_t, E a_t <= 4 L_max (F(x_t) - F*) + 2 noise, Jensen, and S^2 <= alpha S + beta.
-    raw-first adds its first step to S.
+    The first step of raw-first adds e = min(G^2/b_0, 2GD)/2 to S.
     """
 
     key = "W6"
@@ -91,17 +81,7 @@ class W6NoiseAdaptive(APriori):
     measure = "suboptimality"
     iterate = "average"
     reference = "proved in docs/explanation/theory.md"
-
-    def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return those of W5, and smooth terms."""
-        return (
-            convex(setting),
-            minimiser(setting),
-            unbiased(setting),
-            bounded_gradients(setting),
-            in_ball(setting),
-            smooth_terms(setting),
-        )
+    conditions = (convex, minimiser, unbiased, bounded_gradients, in_ball, smooth_terms)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the bound; the raw first step adds e to the sum and 12 L_max e under the root."""

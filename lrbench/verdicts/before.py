@@ -1,4 +1,4 @@
-"""What is proved before any run, as data."""
+"""What the theorems prove about a solver before any run, as plain data."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from lrbench.theory import theorems_for
 from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
-from lrbench.verdicts.informative import least_informative
+from lrbench.verdicts.bound import least_informative
 from lrbench.verdicts.measured import trivial
 
 
 def bounds_before(
-    solver: str, setting: Setting, at: Sequence[int], every: bool = False
+    solver: str, setting: Setting, iterations: Sequence[int], every: bool = False
 ) -> list[dict[str, Any]]:
-    """Return what the theorems on a solver say of a setting before any run.
+    """Return, for every theorem about a solver, what it proves in a setting before any run.
 
     Parameters
     ----------
@@ -24,28 +24,30 @@ def bounds_before(
         The solver's name in the registry.
     setting
         What the theorems may know.
-    at
-        The numbers of iterations T to evaluate bounds at.
+    iterations
+        The T at which bounds are evaluated.
     every
-        Whether theorems for the other setting (full batches, minibatches) are told too.
+        Whether theorems for the other setting (full batches, minibatches) are included.
     """
-    found = []
+    entries = []
     for theorem in theorems_for(solver):
         hypotheses = theorem.hypotheses(setting)
-        elsewhere = any(h.name in OF_SETTING and not h.holds for h in hypotheses)
-        if every or not elsewhere:
-            found.append(_entry(theorem, hypotheses, setting, at))
-    return found
+        other_setting = any(h.name in OF_SETTING and not h.holds for h in hypotheses)
+        if every or not other_setting:
+            entries.append(_entry(theorem, hypotheses, setting, iterations))
+    return entries
 
 
 def _entry(
-    theorem: Theorem, hypotheses: Sequence[Hypothesis], setting: Setting, at: Sequence[int]
+    theorem: Theorem, hypotheses: Sequence[Hypothesis], setting: Setting, iterations: Sequence[int]
 ) -> dict[str, Any]:
     applies = all(h.holds for h in hypotheses)
     certain = setting.constants.L_is_bound or not theorem.rests_on_L
-    numbers = applies and theorem.kind == "a-priori"
+    # A certificate is computed from the trace of a run, which does not exist yet.
+    computable = applies and theorem.kind == "a-priori"
     order = theorem.order(setting) if applies else None
-    nothing: list[float | None] = [None] * len(at)
+    T = np.array(iterations, dtype=np.float64)
+    no_bound: list[float | None] = [None] * len(iterations)
     return {
         "theorem": theorem.key,
         "kind": theorem.kind if certain else "heuristic",
@@ -57,10 +59,10 @@ def _entry(
         "applies": applies,
         "reason": "; ".join(dict.fromkeys(h.detail for h in hypotheses if not h.holds)),
         "hypotheses": [{"name": h.name, "holds": h.holds, "detail": h.detail} for h in hypotheses],
-        "iteration": list(at),
-        "bound": theorem.bound(setting, np.array(at, float)).tolist() if numbers else nothing,
+        "iteration": list(iterations),
+        "bound": theorem.bound(setting, T).tolist() if computable else no_bound,
         "trivial": trivial(theorem, setting),
-        "informative_from": least_informative(theorem, setting) if numbers else None,
+        "informative_from": least_informative(theorem, setting) if computable else None,
         "order": None if order is None else {"kind": order.kind, "value": order.value},
         "sharpness": theorem.sharpness or "upper bound",
         "source": theorem.reference,

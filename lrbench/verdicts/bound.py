@@ -1,4 +1,4 @@
-"""Whether a bound held."""
+"""Whether a bound held, and from which T on it is below the value at the start."""
 
 from __future__ import annotations
 
@@ -10,25 +10,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.theory.base import Numbers, Setting, Theorem
-from lrbench.verdicts.measured import Measured, slack, trivial, unsure
+from lrbench.verdicts.measured import Measured, f_star_uncertainty, slack, trivial
 
 RELATIVE = 1e-10
 """Relative tolerance of every comparison."""
 
 SEEDS_TO_FAIL = 10
-"""A t-interval of fewer seeds is no ground for FAIL: where a rare sample matters and none of them
-has met it, they nearly agree above the bound (5 % false alarms on Poisson counts with 4 seeds)."""
+"""The least number of seeds whose t-interval may give FAIL.
+
+Where a rare sample matters and no seed has drawn it, few seeds nearly agree above the bound: with 4
+seeds on Poisson counts, 5 % of correct runs failed.
+"""
 
 AGREEMENT = 1e-9
-"""Seeds whose excesses differ by less than this share agree but for rounding."""
+"""Half-width of the interval, relative to the mean excess, that is only the rounding of equal
+seeds."""
 
 LEVEL = 0.01
-"""Chance of a false FAIL over all checkpoints of a stochastic run."""
+"""Probability of a false FAIL over all checkpoints of a stochastic run."""
+
+POWERS = np.exp2(np.arange(51.0))
+"""1, 2, 4, ... up to about 1e15: the T at which an a-priori bound is evaluated first."""
+
+POINTS = 64
+"""Points of one round of the search between two powers of 2."""
 
 
 @dataclass(frozen=True)
 class BoundVerdict:
-    """What follows for the bound."""
+    """The verdict on a bound."""
 
     verdict: Literal["pass", "fail", "vacuous", "none"]
     reason: str = ""
@@ -38,27 +48,29 @@ class BoundVerdict:
 def judge_bound(measured: Measured, theorem: Theorem, setting: Setting) -> BoundVerdict:
     """Compare metric and bound at every checkpoint.
 
-    Full batches: FAIL where a metric exceeds its bound beyond rounding. Minibatches: metric and
-    bound are paired by seed, and the bound FAILs where the one-sided 99 % t-interval of the mean
-    excess over ten seeds or more is above 0, with Bonferroni's correction over checkpoints; it
-    passes where the mean metric is below the mean bound throughout. A bound that is violated fails
-    even if it is vacuous; a vacuous one never passes, nor does one that holds only by less than the
-    error of f_star.
+    Notes
+    -----
+    With full batches the bound fails where a metric exceeds it beyond rounding. With minibatches
+    metric and bound are paired by seed: the bound fails where the one-sided 99 % t-interval of the
+    mean excess over ten or more seeds is above 0, with Bonferroni's correction over checkpoints,
+    and it passes where the mean metric is nowhere above the mean bound. A vacuous bound fails if it
+    is violated, but it never passes. Nor does a bound that holds by less than the error of f_star.
     """
     excess = _excess(measured, theorem, setting)
-    said = ~np.isnan(excess).any(axis=0)
-    if not said.any():
+    comparable = ~np.isnan(excess).any(axis=0)
+    if not comparable.any():
         return BoundVerdict("none", theorem.silent)
-    excess, at = excess[:, said], measured.iteration[said]
+    excess, iteration = excess[:, comparable], measured.iteration[comparable]
     above = excess.max(axis=0) if setting.batch else _significant(excess)
     if (above > 0).any():
-        T = int(at[np.argmax(above > 0)])
+        T = int(iteration[np.argmax(above > 0)])
         if not setting.batch and len(excess) < SEEDS_TO_FAIL:
             return BoundVerdict("none", f"above the bound at T = {T}: needs -r {SEEDS_TO_FAIL}")
         return BoundVerdict("fail", failed_at=T)
-    if not measured.mean_bound[said][-1] < trivial(theorem, setting):
+    if not measured.mean_bound[comparable][-1] < trivial(theorem, setting):
         return BoundVerdict("vacuous")
-    error = unsure(theorem, setting)
+    error = f_star_uncertainty(theorem, setting)
+    # inf F may be as low as f_star - error: then the true suboptimality is larger by `error`.
     if (excess.mean(axis=0) + error > 0).any() and (excess.mean(axis=0) <= 0).all():
         return BoundVerdict("none", f"f* is known to {error:.0e} only")
     if setting.batch:
@@ -67,13 +79,13 @@ def judge_bound(measured: Measured, theorem: Theorem, setting: Setting) -> Bound
         return BoundVerdict("none", "one seed: needs -r 2 or more")
     mean = excess.mean(axis=0)
     if (mean > 0).any():
-        T = int(at[np.argmax(mean > 0)])
+        T = int(iteration[np.argmax(mean > 0)])
         return BoundVerdict("none", f"mean above the bound at T = {T}: not significant")
     return BoundVerdict("pass")
 
 
 def _excess(measured: Measured, theorem: Theorem, setting: Setting) -> NDArray[np.float64]:
-    """Return metric - bound less the tolerances; NaN where either says nothing."""
+    """Return metric - bound less the tolerances; NaN where either is missing."""
     bound = measured.bound
     with np.errstate(invalid="ignore"):  # an infinite metric beside an infinite bound: NaN
         return measured.metric - bound * (1.0 + RELATIVE) - slack(theorem, setting, bound)
@@ -85,7 +97,7 @@ def _significant(excess: NDArray[np.float64]) -> Numbers:
     if n_seeds < 2:
         return np.full(n_checkpoints, -np.inf)
     mean, half = _mean_and_half(excess, 1.0 - LEVEL / n_checkpoints)
-    # Where no seed has met the rare sample that matters, all agree, and that decides nothing.
+    # Seeds that all agree may all have missed a rare sample: their agreement is no evidence.
     return np.where(half > AGREEMENT * np.abs(mean), mean - half, -np.inf)
 
 
@@ -95,13 +107,46 @@ def mean_interval(metric: NDArray[np.float64]) -> list[tuple[float, float]]:
     return list(zip((mean - half).tolist(), (mean + half).tolist(), strict=True))
 
 
-def _mean_and_half(values: NDArray[np.float64], quantile: float) -> tuple[Numbers, Numbers]:
+def _mean_and_half(samples: NDArray[np.float64], quantile: float) -> tuple[Numbers, Numbers]:
     """Return the mean over seeds, and the half-width of its interval at this t-quantile."""
     from scipy.special import stdtrit
 
-    n_seeds = len(values)
+    n_seeds = len(samples)
     with np.errstate(invalid="ignore", over="ignore"):
-        mean = values.mean(axis=0)
-        error = values.std(axis=0, ddof=1) / math.sqrt(n_seeds)
+        mean = samples.mean(axis=0)
+        error = samples.std(axis=0, ddof=1) / math.sqrt(n_seeds)
+    # inf - inf is NaN: the interval of an infinite mean is that mean alone.
     error = np.where(np.isfinite(mean), error, 0.0)
     return mean, float(stdtrit(n_seeds - 1, quantile)) * error
+
+
+def informative_from(measured: Measured, theorem: Theorem, setting: Setting) -> int | None:
+    """Return the least T at which the bound is below the value at the start; None if there is none.
+
+    For a certificate it is the first such checkpoint, for an a-priori bound any T.
+    """
+    if theorem.kind == "a-priori":
+        return least_informative(theorem, setting)
+    informative = measured.mean_bound < trivial(theorem, setting)
+    return int(measured.iteration[np.argmax(informative)]) if informative.any() else None
+
+
+def least_informative(theorem: Theorem, setting: Setting) -> int | None:
+    """Return the least T <= 1e15 at which an a-priori bound is below the value at the start.
+
+    The bound is evaluated at every power of 2. Between the first that is informative and the power
+    before, the bound is assumed to decrease.
+    """
+    level = trivial(theorem, setting)
+    informative = theorem.bound(setting, POWERS) < level
+    if not informative.any():
+        return None
+    first = int(np.argmax(informative))
+    if first == 0:
+        return 1
+    low, high = POWERS[first - 1], POWERS[first]
+    while high - low > 1:
+        T = np.unique(np.rint(np.linspace(low, high, POINTS + 2)))
+        k = int(np.argmax(theorem.bound(setting, T) < level))
+        low, high = T[k - 1], T[k]
+    return int(high)

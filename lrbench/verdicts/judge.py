@@ -1,4 +1,4 @@
-"""The verdict on one theorem for all seeds of one solver and lr0."""
+"""The verdict on a theorem, from all seeds of one solver and lr0."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import numpy as np
 from lrbench.results import Kind, Run, Status, Verdict
 from lrbench.theory import theorems_for
 from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
-from lrbench.verdicts.bound import BoundVerdict, judge_bound, mean_interval
-from lrbench.verdicts.informative import informative_from
+from lrbench.verdicts.bound import BoundVerdict, informative_from, judge_bound, mean_interval
 from lrbench.verdicts.measured import Measured, measure_runs, missing
 from lrbench.verdicts.order import OrderVerdict, judge_order
 
 OVERFLOW = "diverged: beyond the range of numbers"
+"""The reason where the divergence is an overflow that the theorem does not exclude."""
 
-BEYOND = 1e150
-"""A bound this large allows gradients whose squares are no numbers."""
+OVERFLOWING = 1e150
+"""A bound above this allows gradients whose squares overflow."""
 
 
 def judge_theorems(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
-    """Yield the verdict on every theorem that speaks of the solver of `runs`.
+    """Yield the verdict on every theorem about the solver of `runs`.
 
     Parameters
     ----------
     runs
         All seeds of one solver with one lr0; at least one.
     setting
-        What the theorems may know of them.
+        What the theorems may know of the runs.
     """
     for theorem in theorems_for(runs[0].solver.name):
         yield judge_theorem(runs, theorem, setting)
@@ -39,10 +39,10 @@ def judge_theorems(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
 def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Verdict:
     """Return the verdict on one theorem for all seeds of one solver and lr0.
 
-    Where a hypothesis fails the verdict says which and carries no number. A diverged run fails
-    every theorem that applies to it, but for a certificate where the loss is not smooth: there one
-    long step may leave the range of numbers, and its bound with it. Interrupted and failed runs are
-    judged by what is there.
+    Where a hypothesis fails, the verdict names it and has no numbers. A diverged run fails every
+    theorem that applies to it, except one that holds for steps of any length. Without L there is a
+    second exception: one long step may overflow, and the bound of a certificate with it.
+    Interrupted and failed runs are judged by the checkpoints that they reached.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Ve
     theorem
         The theorem.
     setting
-        What the theorem may know of them.
+        What the theorem may know of the runs.
     """
     hypotheses = theorem.hypotheses(setting)
     reason = _failing(hypotheses) or missing(runs, theorem)
@@ -66,9 +66,10 @@ def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Ve
 
 
 def _failing(hypotheses: Sequence[Hypothesis]) -> str:
-    """Return what fails; where the theorem is about another setting, only that."""
+    """Return what fails; if the theorem is about another setting, only that."""
     failing = [h for h in hypotheses if not h.holds]
     decisive = [h for h in failing if h.name in OF_SETTING] or failing
+    # Several hypotheses may fail for one reason, such as a loss that is not smooth.
     return "; ".join(dict.fromkeys(h.detail for h in decisive))
 
 
@@ -79,30 +80,28 @@ def _judge_both(
     if diverged and _only_overflow(theorem, setting, min(diverged)):
         return BoundVerdict("none", OVERFLOW), OrderVerdict("none", OVERFLOW)
     if diverged:
-        return (
-            BoundVerdict("fail", "diverged", min(diverged)),
-            OrderVerdict("none", "diverged"),
-        )
+        return BoundVerdict("fail", "diverged", min(diverged)), OrderVerdict("none", "diverged")
     bound = judge_bound(measured, theorem, setting)
     return bound, judge_order(measured, theorem, setting, bound.verdict == "fail")
 
 
-def _only_overflow(theorem: Theorem, setting: Setting, at: int) -> bool:
-    """Whether divergence says nothing of the theorem: an exp(z) overflows, and its bound too."""
+def _only_overflow(theorem: Theorem, setting: Setting, diverged_at: int) -> bool:
+    """Return whether the divergence is an overflow that the theorem does not exclude."""
     if theorem.any_steps:
         return True
     if math.isfinite(setting.constants.L):
         return False
+    # The bound of a certificate is computed from the same gradients, so that it overflows too.
     if theorem.kind == "certificate":
         return True
-    bound = theorem.bound(setting, np.array([max(at, 1)], dtype=np.float64))
-    return not bool(np.isfinite(bound).all()) or bool(bound[0] > BEYOND)
+    bound = theorem.bound(setting, np.array([max(diverged_at, 1)], dtype=np.float64))
+    return not bool(np.isfinite(bound).all()) or bool(bound[0] > OVERFLOWING)
 
 
 def _blank(
     run: Run, theorem: Theorem, setting: Setting, hypotheses: Sequence[Hypothesis], reason: str
 ) -> Verdict:
-    """Return the verdict without any number."""
+    """Return the verdict without its numbers."""
     certain = setting.constants.L_is_bound or not theorem.rests_on_L
     kind: Kind = theorem.kind if certain else "heuristic"
     return Verdict(
@@ -132,14 +131,14 @@ def _filled(
 ) -> Verdict:
     """Return the verdict with its numbers."""
     proved = theorem.order(setting)
-    spread = not setting.batch and len(measured.metric) > 1
+    has_interval = not setting.batch and len(measured.metric) > 1
     return replace(
         verdict,
         reason=bound.reason,
         iteration=[int(T) for T in measured.iteration],
         bound=measured.mean_bound.tolist(),
         metric=measured.mean_metric.tolist(),
-        metric_interval=mean_interval(measured.metric) if spread else None,
+        metric_interval=mean_interval(measured.metric) if has_interval else None,
         bound_verdict=bound.verdict,
         failed_at=bound.failed_at,
         informative_from=informative_from(measured, theorem, setting),

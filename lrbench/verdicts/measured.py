@@ -1,4 +1,4 @@
-"""A theorem's bound and the measure it speaks of, side by side at the same checkpoints."""
+"""The bound of a theorem and the metric that it bounds, at the same checkpoints."""
 
 from __future__ import annotations
 
@@ -14,33 +14,29 @@ from lrbench.results import Run
 from lrbench.theory.base import COLUMN, Numbers, Setting, Theorem
 
 ROUNDINGS = 64 * float(np.finfo(np.float64).eps)
-"""Relative rounding that is allowed for in an objective or a gradient."""
+"""Relative allowance for the rounding of an objective or of a gradient."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Bound and metric of all seeds at their common checkpoints with T >= 1."""
+    """Bound and metric of all seeds, at their common checkpoints with T >= 1."""
 
     iteration: Numbers
-    """(n_checkpoints,)."""
+    """T, (n_checkpoints,)."""
     metric: NDArray[np.float64]
-    """(n_seeds, n_checkpoints)."""
+    """The measured numbers, (n_seeds, n_checkpoints)."""
     bound: NDArray[np.float64]
-    """(n_seeds, n_checkpoints); NaN where the theorem says nothing."""
+    """(n_seeds, n_checkpoints); NaN where the theorem gives no bound."""
 
     @property
     def mean_metric(self) -> Numbers:
-        """The mean over seeds, (n_checkpoints,)."""
-        return _mean(self.metric)
+        """The mean metric over seeds, (n_checkpoints,)."""
+        return np.asarray(self.metric.mean(axis=0), dtype=np.float64)
 
     @property
     def mean_bound(self) -> Numbers:
-        """The mean over seeds, (n_checkpoints,)."""
-        return _mean(self.bound)
-
-
-def _mean(values: NDArray[np.float64]) -> Numbers:
-    return np.asarray(values.mean(axis=0), dtype=np.float64)
+        """The mean bound over seeds, (n_checkpoints,)."""
+        return np.asarray(self.bound.mean(axis=0), dtype=np.float64)
 
 
 def traced_column(theorem: Theorem) -> str:
@@ -55,17 +51,18 @@ def missing(runs: Sequence[Run], theorem: Theorem) -> str:
             column = run.trace.get(name)
             if column is None:
                 return f"the trace has no column {name}"
-            after = run.trace["iteration"] >= 1
-            if after.any() and name == traced_column(theorem) and np.isnan(column[after]).all():
+            stepped = run.trace["iteration"] >= 1
+            # A certificate's own columns may be NaN: its bound is then NaN, which is no failure.
+            if stepped.any() and name == traced_column(theorem) and np.isnan(column[stepped]).all():
                 return f"{name} was not measured"
     return ""
 
 
 def measure_runs(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Measured:
-    """Return bound and metric at the checkpoints that all `runs` share.
+    """Return bound and metric at the checkpoints that all `runs` have in common.
 
-    Where the metric was not measured in any run, as that of the average at most checkpoints of a
-    sweep, there is nothing to compare.
+    Checkpoints at which no run measured the metric are left out: a sweep measures the average
+    iterate at few of its checkpoints.
     """
     iteration = reduce(np.intersect1d, [r.trace["iteration"] for r in runs])
     iteration = iteration[iteration >= 1]
@@ -78,12 +75,12 @@ def measure_runs(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Mea
         # The columns of a diverging run hold infinities, and its bounds may be inf / inf.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             bound[seed] = theorem.bound(setting, iteration, trace)
-    there = ~np.isnan(metric).all(axis=0)
-    return Measured(iteration[there], metric[:, there], bound[:, there])
+    with_metric = ~np.isnan(metric).all(axis=0)
+    return Measured(iteration[with_metric], metric[:, with_metric], bound[:, with_metric])
 
 
 def trivial(theorem: Theorem, setting: Setting) -> float:
-    """Return what doing nothing achieves: F(w_0) - f_star, or |grad F(w_0)|^2."""
+    """Return the measure at the start: F(w_0) - f_star, or |grad F(w_0)|^2."""
     constants = setting.constants
     return constants.delta0 if theorem.measure == "suboptimality" else constants.grad_norm_sq0
 
@@ -93,9 +90,10 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
 
     Notes
     -----
-    A suboptimality F - f_star is known to 64 eps (\|F(w_0)\| + \|F*\|); as f_star is an upper bound
-    of F*, its error never makes it too large (see `unsure` for the other side). A gradient is known
-    to e = 64 eps sqrt(2 L (\|F(w_0)\| + \|F*\|)) in norm, hence its square near a bound B to
+    The rounding error of a suboptimality F - f_star is at most 64 eps (\|F(w_0)\| + \|F*\|). The
+    error of f_star needs no tolerance on this side, because f_star is an upper bound of F* (see
+    `f_star_uncertainty` for the other side). The norm of a gradient is known to
+    e = 64 eps sqrt(2 L (\|F(w_0)\| + \|F*\|)), hence its square near a bound B to
     2 e sqrt(B) + e^2, which is of the order of eps^2 near a minimiser.
     """
     constants = setting.constants
@@ -103,10 +101,11 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
     if theorem.measure == "suboptimality":
         return np.full(bound.shape, ROUNDINGS * size)
     square = 2.0 * constants.L * size
+    # Without L, the gradient at the start is the only known scale of a gradient.
     e = ROUNDINGS * math.sqrt(square if math.isfinite(square) else constants.grad_norm_sq0)
     return np.asarray(2.0 * e * np.sqrt(bound) + e * e, dtype=np.float64)
 
 
-def unsure(theorem: Theorem, setting: Setting) -> float:
-    """Return by how much the measure may be larger than the metric: the error of f_star."""
+def f_star_uncertainty(theorem: Theorem, setting: Setting) -> float:
+    """Return by how much the true measure may exceed the metric: the error of f_star, or 0."""
     return setting.constants.f_star_error if theorem.measure == "suboptimality" else 0.0

@@ -1,4 +1,4 @@
-"""Whether the measured rate is the theorem's."""
+"""Whether the measured rate is at least as steep as the theorem's."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from lrbench.theory.base import Numbers, Order, Setting, Theorem
 from lrbench.verdicts.measured import Measured
 
 LEAST_POINTS = 4
+"""Checkpoints below which no rate is fitted."""
 POWER_TOLERANCE = 0.1
-"""A measured exponent may be this much shallower."""
+"""By how much a measured exponent may be shallower than the proved one."""
 LINEAR_TOLERANCE = 0.1
-"""A measured logarithm a step may be this share shallower."""
+"""By how much a measured linear rate may be shallower, relative to the proved one."""
 RESAMPLES = 1000
+"""Bootstrap samples of the seeds."""
 
 
 @dataclass(frozen=True)
 class OrderVerdict:
-    """What follows for the order."""
+    """The verdict on an order."""
 
     verdict: Literal["pass", "inconclusive", "none"]
     reason: str = ""
@@ -31,9 +33,10 @@ class OrderVerdict:
 
 
 def floor(theorem: Theorem, setting: Setting) -> float:
-    """Return the level below which a metric is rounding or the error of f_star."""
+    """Return the level below which a metric is only rounding or the error of f_star."""
     constants = setting.constants
     level = max(10.0 * constants.f_star_error, 1e-13 * max(1.0, abs(constants.f_star)))
+    # |grad F|^2 <= 2 L (F - inf F): a gradient is at its floor where the suboptimality is.
     smooth = theorem.measure == "grad_norm_sq" and np.isfinite(constants.L)
     return 2.0 * constants.L * level if smooth else level
 
@@ -43,36 +46,40 @@ def judge_order(
 ) -> OrderVerdict:
     """Fit the rate over the last decade of T above the floor, and compare it with the theorem's.
 
-    Only too shallow a rate is held against a run, and never as a failure: a sublinear theorem is
-    often satisfied by a run that has not reached its asymptotics.
+    Only a rate that is too shallow counts against a run, and never as a failure: a run often
+    satisfies a sublinear theorem without having reached its asymptotic rate.
 
     Parameters
     ----------
-    measured, theorem, setting
-        What was measured of which theorem.
+    measured
+        Metric and bound of `theorem`.
+    theorem
+        The theorem.
+    setting
+        What the theorem may know of the runs.
     violated
         Whether the bound failed.
     """
     proved = theorem.order(setting)
     if proved is None:
         return OrderVerdict("none")
-    found = fit(measured.iteration, measured.metric, floor(theorem, setting), proved.kind)
-    if found.slope is None:
-        if found.at_floor and not violated:
+    rate = fit(measured.iteration, measured.metric, floor(theorem, setting), proved.kind)
+    if rate.slope is None:
+        if rate.at_floor and not violated:
             return OrderVerdict("pass", "at floor")
         return OrderVerdict("inconclusive", "too few points")
-    verdict, reason = _compare(found.slope, proved, found.at_floor, violated)
-    return OrderVerdict(verdict, reason, found.slope, found.interval, found.window)
+    verdict, reason = _compare(rate.slope, proved, rate.at_floor, violated)
+    return OrderVerdict(verdict, reason, rate.slope, rate.interval, rate.window)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A rate, measured over the last decade of T above the floor."""
+    """A rate that was measured over the last decade of T above the floor."""
 
     at_floor: bool
     """Whether the last checkpoint is below the floor."""
     slope: float | None = None
-    """Of log(metric) against log T or T; None where there are too few points."""
+    """The slope of log(metric) against log T or T; None if there are too few points."""
     interval: tuple[float, float] | None = None
     window: tuple[int, int] | None = None
 
@@ -89,20 +96,20 @@ def fit(
     metric
         (n_seeds, n_checkpoints).
     level
-        The floor.
+        The floor: only means above it are fitted.
     kind
-        Whether log(metric) is fitted against log T or against T.
+        log(metric) is fitted against log T (``"power"``) or against T (``"linear"``).
     """
     mean = metric.mean(axis=0)
-    above = mean > level
+    above = mean > level  # a NaN is not above
     end = iteration[above].max(initial=0.0)
     window = above & (iteration >= end / 10.0)
     at_floor = len(above) > 0 and not above[-1] and not np.isnan(mean[-1])
     if np.count_nonzero(window) < LEAST_POINTS:
         return Fit(bool(at_floor))
     T, metric = iteration[window], metric[:, window]
-    slope, span = float(_slopes(kind, T, metric.mean(axis=0))), (int(T[0]), int(T[-1]))
-    return Fit(bool(at_floor), slope, _interval(kind, T, metric, level), span)
+    slope = float(_slopes(kind, T, metric.mean(axis=0)))
+    return Fit(bool(at_floor), slope, _interval(kind, T, metric, level), (int(T[0]), int(T[-1])))
 
 
 def _compare(
@@ -129,14 +136,12 @@ def _slopes(kind: str, T: Numbers, metric: NDArray[np.float64]) -> NDArray[np.fl
 def _interval(
     kind: str, T: Numbers, metric: NDArray[np.float64], level: float
 ) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval over seeds; for one seed that of the two half-windows.
-
-    Seeds that are drawn may all be below the floor where the mean over all is not: they count as
-    at the floor.
-    """
+    """Return the 95 % bootstrap interval over seeds; for one seed, that of the half-windows."""
     if len(metric) > 1:
+        # A fixed seed: the same runs give the same report.
         draw = np.random.default_rng(0).integers(len(metric), size=(RESAMPLES, len(metric)))
         weights = np.apply_along_axis(np.bincount, 1, draw, minlength=len(metric))
+        # All seeds of a resample may be at the floor, although the mean over all seeds is not.
         slopes = _slopes(kind, T, np.maximum(weights @ metric / len(metric), level))
         low, high = np.quantile(slopes, [0.025, 0.975])
     else:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from check_config import CONFIG, set_up, two_sentences
 
-from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.base import Serial
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_a_foreign_file_is_never_written_over(
 def test_where_baselines_cannot_be_written_nothing_is_run(
     here: Path, invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Here, "__call__", None)  # would raise
+    monkeypatch.setattr(Serial, "__call__", None)  # would raise
     (here / "lrbench.toml").write_text(f'baselines = "none/b.jsonl"\n{CONFIG}')
     found = invoke("check", "--save-baseline")
     assert (found.code, found.out) == (2, "")

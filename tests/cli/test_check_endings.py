@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from check_config import CONFIG, set_up, two_sentences
 
-from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.base import Serial
 
 LRBENCH = [sys.executable, "-m", "lrbench"]
 
@@ -28,15 +28,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_signal_shows_what_was_judged(
     number: signal.Signals, code: int, here: Path, invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go, calls = Here.__call__, []
+    go, calls = Serial.__call__, []
 
-    def interrupted(self: Here, *args: Any) -> Any:
+    def interrupted(self: Serial, *args: Any) -> Any:
         calls.append(args)
         if len(calls) == 2:
             os.kill(os.getpid(), number)
         return go(self, *args)
 
-    monkeypatch.setattr(Here, "__call__", interrupted)
+    monkeypatch.setattr(Serial, "__call__", interrupted)
     (here / "lrbench.toml").write_text(CONFIG.replace("baseline = true", ""))
     found = invoke("check", "--junit", "x.xml")
     assert found.code == code
@@ -52,13 +52,13 @@ def test_an_interrupted_save_leaves_the_old_baselines(
     invoke("check", "--save-baseline", "-q")
     file = here / "lrbench-baselines.jsonl"
     before = file.read_bytes()
-    go = Here.__call__
+    go = Serial.__call__
 
-    def interrupted(self: Here, *args: Any) -> Any:
+    def interrupted(self: Serial, *args: Any) -> Any:
         os.kill(os.getpid(), signal.SIGINT)
         return go(self, *args)
 
-    monkeypatch.setattr(Here, "__call__", interrupted)
+    monkeypatch.setattr(Serial, "__call__", interrupted)
     assert invoke("check", "--update-baseline", "first").code == 130
     assert file.read_bytes() == before
 

@@ -172,7 +172,7 @@ def test_path(invoke: Any, folder: Path) -> None:
     assert (outcome.code, outcome.out) == (3, "")
     assert outcome.err == (
         f"Error: the set duke.val is not in {folder}.\n"
-        "Hint: say lrbench data fetch duke.val, or put duke.val.bz2 there by hand.\n"
+        "Hint: run lrbench data fetch duke.val, or put duke.val.bz2 there by hand.\n"
     )
 
 
@@ -182,7 +182,7 @@ def test_verify_without_a_folder(
     monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path / "none"))
     outcome = invoke("data", "verify")
     assert outcome.code == 3
-    assert "is no folder" in outcome.err
+    assert "is not a folder" in outcome.err
 
 
 def test_verify(invoke: Any, folder: Path, server: DataServer) -> None:
@@ -210,7 +210,7 @@ def test_verify(invoke: Any, folder: Path, server: DataServer) -> None:
         "w8a.bz2 is truncated or damaged",
     ):
         assert says in outcome.err
-    assert outcome.err.count("Hint: move it away and say lrbench data fetch") == 4
+    assert outcome.err.count("Hint: move it away and run lrbench data fetch") == 4
     assert invoke("data", "verify", "svmguide1").code == 3
 
 

@@ -29,7 +29,7 @@ DATA = {
     "inside.gz": (gzip.compress(b"1 1:2\n-1 2:x\n"), "line 2: '2:x'", "LABEL INDEX:VALUE"),
     "label.svm": (b"1 1:2\nnan 1:3\n", "line 2: the label 'nan' is not finite", "that line"),
     "minus.svm": (b"1 1:2\n-1 -3:1\n", "line 2: the index in '-3:1' is negative", "ascending"),
-    "twice.svm": (b"1 4:2 4:3\n", "line 1: the index in '4:3' stands twice", "ascending"),
+    "twice.svm": (b"1 4:2 4:3\n", "line 1: the index in '4:3' occurs twice", "ascending"),
     "falling.svm": (
         b"1 4:2\n-1 4:1 2:3\n",
         "line 2: the index in '2:3' comes after 4",

@@ -160,8 +160,8 @@ BAD = {
     ("--test", "nan"): (2, "test is 'nan'", "such as 0.2"),
     ("--test", "-0.1"): (2, "test is '-0.1'", "such as 0.2"),
     ("--test", ""): (2, "the name of the data is empty", "a path"),
-    ("--test", "0.01"): (3, "of 4 samples the share 0.01 is 0", "a larger share"),
-    ("--test", "0.99"): (3, "of 4 samples the share 0.99 is 4", "a smaller share"),
+    ("--test", "0.01"): (3, "the share 0.01 of 4 samples is 0", "a larger share"),
+    ("--test", "0.99"): (3, "the share 0.99 of 4 samples is 4", "a smaller share"),
     ("--test", "0.7"): (3, "all samples left to train on are +1", "data.test_seed=1"),
     ("--test", "empty.svm"): (3, "empty.svm is empty", "LABEL"),
     ("--test", "absent.svm"): (3, "there is no file absent.svm", "path"),
@@ -177,7 +177,7 @@ BAD = {
     ("--test", "0.5", "--set", "data.test_seed=1.5"): (2, "test_seed is 1.5", "whole number"),
     ("--set", "data.zero_based=ye"): (2, "zero_based is 'ye'", "yes"),
     ("--set", "data.tets=0.5"): (2, "'tets'", "test"),
-    ("--zero-based", "yes", "--test", "sklearn:iris"): (2, "'sklearn:iris' are no LIBSVM", "out"),
+    ("--zero-based", "yes", "--test", "sklearn:iris"): (2, "'sklearn:iris' are not LIBSVM", "out"),
 }
 
 
@@ -199,7 +199,7 @@ def test_zero_based_is_refused_for_what_is_no_libsvm_text(invoke: Any) -> None:
     for name in ("logreg", "gaussian"):
         outcome = invoke("run", "-p", name, "--zero-based", "no", *SHORT)
         assert outcome.code == 2
-        assert "no LIBSVM text" in outcome.err
+        assert "not LIBSVM text" in outcome.err
 
 
 def test_a_bad_problem_file_says_which_file(invoke: Any, folder: Path) -> None:

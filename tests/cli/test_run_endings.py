@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lrbench.engine import run as engine
-from lrbench.experiment import conduct as experiment
+from lrbench.experiment import run_plan as experiment
 from lrbench.optimum import find_optimum
 from lrbench.plan import prepare
 from lrbench.problem_files import build_problem, load_spec

@@ -12,11 +12,9 @@ import pytest
 from lrbench.config.learning_rates import log_spaced
 
 FINGERPRINTS = """
-from lrbench.problem_files import load_spec
-from lrbench.problem_files import build
-from lrbench.problem_files.load import shipped
+from lrbench.problem_files import build_problem, load_spec, shipped
 for name in shipped():
-    print(name, build(load_spec(name)).about.fingerprint)
+    print(name, build_problem(load_spec(name)).about.fingerprint)
 """
 
 OTHER = {

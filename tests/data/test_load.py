@@ -122,7 +122,7 @@ def test_zero_based_is_passed_on(tmp_path: Path) -> None:
     }
     assert shapes == {"auto": (2, 1), "no": (2, 1), "yes": (2, 2)}
     for name in ("sklearn:iris", "generated:gaussian"):
-        with pytest.raises(UsageError, match="are no LIBSVM text"):
+        with pytest.raises(UsageError, match="are not LIBSVM text"):
             load_data(DataName(name, zero_based="no"))
 
 

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.preprocessing import maxabs_scale, normalize, scale
 
-from lrbench.data.intercept import with_intercept
-from lrbench.data.scaling import affine, scaled
+from lrbench.data.scaling import affine, scaled, with_intercept
 from lrbench.errors import DataError, UsageError
 
 if TYPE_CHECKING:

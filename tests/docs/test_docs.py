@@ -128,3 +128,26 @@ def test_links_in_the_docs_lead_somewhere() -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
             assert ((ROOT / name).parent / target).exists(), f"{name}: {target}"
+
+
+PAGES = [
+    page
+    for page in ROOT.rglob("*.md")
+    if not any(part.startswith(".") or part == "build" for part in page.relative_to(ROOT).parts)
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_lines_of_markdown_are_short_but_in_tables(page: Path) -> None:
+    lines = enumerate(page.read_text(encoding="utf-8").splitlines(), start=1)
+    assert [n for n, line in lines if len(line) >= 120 and not line.startswith("|")] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_modules_named_in_a_page_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.(?:py|toml|bib|json))`", text))
+    example = {"lrbench/solvers/clipped_sgd.py", "solvers/clipped_sgd.py"}
+    roots = (ROOT, ROOT / "lrbench", page.parent)
+    missing = [name for name in files - example if not any((r / name).exists() for r in roots)]
+    assert missing == []

@@ -22,7 +22,7 @@ from builders import (
 )
 
 from lrbench.arrays import Lanes, PerLane
-from lrbench.engine import loop as bundle
+from lrbench.engine import evaluator
 from lrbench.engine import run as engine
 from lrbench.engine import task as tasks
 from lrbench.engine.run import run_lanes
@@ -415,7 +415,7 @@ def test_the_average_is_evaluated_in_parts_where_it_is_large(
 ) -> None:
     work = task(logreg(), SGD(), [0.01, 0.1, 0.2, 0.3, 0.4], 10)
     whole = run_healthy(work)
-    monkeypatch.setattr(bundle, "EVALUATED_ELEMENTS", 7)  # two lanes of three features at a time
+    monkeypatch.setattr(evaluator, "EVALUATED_ELEMENTS", 7)  # two lanes of three features at a time
     for a, b in zip(run_healthy(work), whole, strict=True):
         key = "suboptimality_average"
         np.testing.assert_allclose(a.trace[key], b.trace[key], rtol=1e-12, equal_nan=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lrbench
-from lrbench.cli.check_run import judged
+from lrbench.cli.check_run import judge_saved
 from lrbench.errors import DataError, LrbenchError, UsageError
 from lrbench.gate import CheckFailedError
 from lrbench.problem_files import ProblemSpec, load_spec, with_overrides
@@ -103,7 +103,7 @@ def test_best_passes_by_hand(tmp_path: Path) -> None:
     assert lrbench.check(swept, expect=f"best_passes <= {least}").passed
     with pytest.raises(CheckFailedError, match="best_passes"):
         lrbench.check(swept, expect=f"best_passes <= {least - 0.5}")
-    (outcome,) = judged([str(store)], [f"best_passes <= {least}"], allow=False)
+    (outcome,) = judge_saved([str(store)], [f"best_passes <= {least}"], allow=False)
     assert outcome.passed
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.gate import Finding, judge_result, parse_expectation
 from lrbench.gate.judge import compare, judge_expectation
-from lrbench.gate.measure import Known
+from lrbench.gate.measure import Measurement
 from lrbench.results import ProblemResult, Result, Run, Status
 
 
@@ -201,12 +201,12 @@ def test_a_verdict_is_what_every_number_in_between_says(
     inside = [low, (low + high) / 2, high, *([value] if low <= value <= high else [])]
     holds = {x <= value if operator == "<=" else x >= value for x in inside}
     expected = "INCONCLUSIVE" if len(holds) == 2 else "PASS" if holds == {True} else "FAIL"
-    assert compare(Known(a, low, high), operator, value) == expected
+    assert compare(Measurement(a, low, high), operator, value) == expected
 
 
 def test_no_number_compares() -> None:
-    assert compare(Known(math.nan, math.nan, math.nan), "<=", 1.0) == "INCONCLUSIVE"
-    assert compare(Known(None, None, None), ">=", 1.0) == "INCONCLUSIVE"
+    assert compare(Measurement(math.nan, math.nan, math.nan), "<=", 1.0) == "INCONCLUSIVE"
+    assert compare(Measurement(None, None, None), ">=", 1.0) == "INCONCLUSIVE"
 
 
 def test_each_solver_and_lr0_is_judged() -> None:

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gate_runs import cut_at, made_problem, made_run
+from gate_runs import made_problem, made_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.gate import Finding
 from lrbench.gate.baseline import Baseline, lane_of
 from lrbench.gate.paired import TOLERANCE, Allowance, compare_with
-from lrbench.gate.stable import unstable
 from lrbench.results import Run, Status
 
 
@@ -146,33 +145,3 @@ def test_apart_is_symmetric_and_allows_what_it_says(
         assert allowed.apart(a, b) == (np.isnan(a) != np.isnan(b))
     else:
         assert allowed.apart(a, b) == (abs(a - b) > tolerance * max(abs(a), abs(b)) + rounding)
-
-
-STRICT = Allowance(TOLERANCE, 0.0)
-
-
-def why(run: Run, moved: Run, *, smooth: bool = True) -> str:
-    return unstable([run], [moved], smooth, STRICT).get(0, "")
-
-
-def test_a_run_that_stays_the_same_is_stable() -> None:
-    assert why(made_run(), made_run()) == ""
-
-
-@pytest.mark.parametrize(
-    ("run", "moved", "reason"),
-    [
-        (made_run(status=Status.DIVERGED), made_run(), "diverged"),
-        (made_run(status=Status.FAILED, trace={}), made_run(), "failed"),
-        (made_run(), cut_at(made_run(), 50, Status.REACHED_TARGET), "how it ends"),
-        (made_run(), made_run(lambda t: (1 + 2e-7) / max(t, 1.0)), "last bit"),
-        (made_run(columns={"stable_from": np.full(12, np.nan)}), made_run(), "above 1/L"),
-    ],
-)
-def test_what_is_not_stable(run: Run, moved: Run, reason: str) -> None:
-    assert reason in why(run, moved)
-
-
-def test_without_an_L_only_the_last_bit_counts() -> None:
-    run = made_run(columns={"stable_from": np.full(12, np.nan)})
-    assert why(run, made_run(), smooth=False) == ""

@@ -10,8 +10,8 @@ from scipy.special import xlogy
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.certificate import certify, dual_point, duality_gap
+from lrbench.optimum.newton import FactorisedStep
 from lrbench.optimum.point import Point
-from lrbench.optimum.steps import FactorisedStep
 
 
 def problems() -> dict[str, LinearProblem]:
@@ -41,12 +41,12 @@ def test_error_at_a_perturbed_minimiser_covers_its_suboptimality(name: str, size
     point = Point(p, w)
     true = point.f - o.f_star
     step = FactorisedStep(p, None)
-    found = certify(point, o.mu, step)
+    found = certify(point, o.curvature.mu, step)
     assert found.error >= true
     if size <= 1e-2 and name != "squared-wide":
         assert found.error <= 100 * true + 1e-13
     assert duality_gap(point, step).error >= true
-    assert certify(point, o.mu, None).error >= true
+    assert certify(point, o.curvature.mu, None).error >= true
 
 
 @pytest.mark.parametrize("name", problems())

@@ -61,7 +61,8 @@ def test_noise_and_start(case: int) -> None:
     assert c.grad_norm_sq0 == pytest.approx(float(full @ full), rel=1e-12)
     assert c.distance == pytest.approx(np.linalg.norm(p.w0 - o.w_star), rel=1e-12)
     assert c.delta0 == pytest.approx(float(p.value(p.w0[:, None])[0]) - o.f_star)
-    assert (c.L, c.mu, c.f_star, c.f_star_method) == (o.L, o.mu, o.f_star, o.method)
+    assert (c.L, c.mu) == (o.curvature.L, o.curvature.mu)
+    assert (c.f_star, c.f_star_method) == (o.f_star, o.method)
 
 
 @pytest.mark.parametrize("case", range(4))

@@ -136,8 +136,8 @@ def test_poisson_regression(n: int, d: int) -> None:
     p = problem(with_ones(X), y, Poisson(), 0.1, intercept=True)
     o = judged(p, theirs_of(model), closeness=1e-8)
     assert o.method.startswith("Newton, ")
-    assert o.L_method == "unbounded curvature"
-    assert np.isinf(o.L)
+    assert o.curvature.L_method == "unbounded curvature"
+    assert np.isinf(o.curvature.L)
 
 
 @pytest.mark.parametrize("name", ["breast-cancer", "tall", "wide"])
@@ -169,7 +169,7 @@ def test_least_absolute_deviations_are_a_linear_program(name: str) -> None:
     found = linprog(cost, A_eq=rows, b_eq=y, bounds=bounds, method="highs")
     o = judged(problem(X, y, Absolute(), intercept=True), np.asarray(found.x)[:d], closeness=1e-7)
     assert o.f_star == pytest.approx(found.fun, rel=1e-9)
-    assert o.L_method == "not smooth"
+    assert o.curvature.L_method == "not smooth"
 
 
 def test_hinge_without_penalty_is_a_linear_program() -> None:

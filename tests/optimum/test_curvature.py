@@ -18,8 +18,7 @@ from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.optimum.curvature import curvature
-from lrbench.optimum.lanczos import lanczos_bound, norm_bound
+from lrbench.optimum.curvature import find_curvature, lanczos_bound, norm_bound
 from lrbench.optimum.row_space import row_space
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty
@@ -52,7 +51,7 @@ def test_bounds_enclose_the_hessian_of_least_squares(
         X = with_ones(X)
     p = problem(X, rng.standard_normal(n), Squared(), weight, intercept=intercept)
     singular = row_space(p).singular
-    for c in (curvature(p), curvature(p, singular)):
+    for c in (find_curvature(p), find_curvature(p, singular)):
         truth = np.linalg.norm(X, 2) ** 2 / n
         assert truth + weight * (not intercept) <= c.L
         assert (truth + weight) * (1 + 1e-11) >= c.L
@@ -67,11 +66,11 @@ def test_bounds_enclose_the_hessian_of_least_squares(
 def test_mu_is_sharp() -> None:
     X, y = regression(50, 4)
     least = float(np.linalg.eigvalsh(X.T @ X / 50)[0])
-    assert curvature(problem(X, y, Squared())).mu == pytest.approx(least, rel=1e-10)
-    assert curvature(problem(X, y, Squared(), 0.2)).mu == pytest.approx(least + 0.2, rel=1e-10)
+    assert find_curvature(problem(X, y, Squared())).mu == pytest.approx(least, rel=1e-10)
+    assert find_curvature(problem(X, y, Squared(), 0.2)).mu == pytest.approx(least + 0.2, rel=1e-10)
     Z = with_ones(X)
     expected = float(np.linalg.eigvalsh(hessian(Z, 0.2, True))[0])
-    c = curvature(problem(Z, y, Squared(), 0.2, intercept=True))
+    c = find_curvature(problem(Z, y, Squared(), 0.2, intercept=True))
     assert c.mu == pytest.approx(expected, rel=1e-10)
     assert c.mu <= expected
 
@@ -82,7 +81,7 @@ def test_mu_pl_is_the_least_nonzero_eigenvalue(known: bool) -> None:
     X[7] = X[0]
     p = problem(X, y, Squared())
     eigenvalues = np.linalg.eigvalsh(X @ X.T / 8)
-    c = curvature(p, row_space(p).singular if known else None)
+    c = find_curvature(p, row_space(p).singular if known else None)
     assert c.mu == 0
     assert c.mu_pl == pytest.approx(eigenvalues[1], rel=1e-10)
     assert c.mu_pl <= eigenvalues[1] * (1 + 1e-14)
@@ -91,18 +90,18 @@ def test_mu_pl_is_the_least_nonzero_eigenvalue(known: bool) -> None:
 def test_logistic_has_a_quarter_and_only_the_penalty_s_convexity() -> None:
     X, y = classes(30, 4)
     top = np.linalg.norm(X, 2) ** 2 / 30
-    c = curvature(problem(X, y, Logistic(), 0.5))
+    c = find_curvature(problem(X, y, Logistic(), 0.5))
     assert pytest.approx(top / 4 + 0.5, rel=1e-11) == c.L
     assert top / 4 + 0.5 <= c.L
     assert (c.mu, c.mu_pl, c.L_method) == (0.5, 0.5, "eigenvalues")
-    assert curvature(problem(with_ones(X), y, Logistic(), 0.5, intercept=True)).mu == 0
-    assert curvature(problem(X, y, Logistic())).mu == 0
+    assert find_curvature(problem(with_ones(X), y, Logistic(), 0.5, intercept=True)).mu == 0
+    assert find_curvature(problem(X, y, Logistic())).mu == 0
 
 
 def test_lanczos_bound_is_above_the_truth_and_close() -> None:
     X: Any = random_array((3600, 3300), density=3e-3, format="csr", rng=np.random.default_rng(0))
     p = problem(X, np.ones(3600), Squared())
-    c = curvature(p)
+    c = find_curvature(p)
     truth = float(svds(X, k=1, return_singular_vectors=False, rng=np.random.default_rng(1))[0]) ** 2
     assert c.L_method == "Lanczos bound"
     assert truth / 3600 <= c.L <= 1.01 * truth / 3600
@@ -131,7 +130,7 @@ def test_norm_bound_on_a_small_matrix() -> None:
 def test_the_sharper_of_the_two_bounds_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(curvature_module, "DIRECT", 3)
     X = np.full((8, 4), 0.5)  # rank one: the Frobenius norm is the largest singular value
-    c = curvature(problem(X, np.ones(8), Squared()))
+    c = find_curvature(problem(X, np.ones(8), Squared()))
     assert c.L_method in {"Lanczos bound", "norm bound"}
     assert 1.0 <= c.L <= 1.0 + 1e-9
 
@@ -139,28 +138,28 @@ def test_the_sharper_of_the_two_bounds_is_named(monkeypatch: pytest.MonkeyPatch)
 def test_kinks_leave_no_smoothness_but_the_penalty_s_convexity() -> None:
     X, y = classes(30, 4)
     for loss in (Hinge(), Absolute()):
-        c = curvature(problem(X, y, loss, 0.5))
+        c = find_curvature(problem(X, y, loss, 0.5))
         assert (c.L, c.L_max, c.L_method, c.mu, c.mu_pl) == (np.inf, np.inf, "not smooth", 0.5, 0.5)
-    c = curvature(problem(with_ones(X), y, Hinge(), 0.5, intercept=True))
+    c = find_curvature(problem(with_ones(X), y, Hinge(), 0.5, intercept=True))
     assert (c.mu, c.mu_pl) == (0.0, 0.0)
-    c = curvature(problem(X, np.abs(y), Poisson()))
+    c = find_curvature(problem(X, np.abs(y), Poisson()))
     assert (c.L, c.L_method, c.mu) == (np.inf, "unbounded curvature", 0.0)
 
 
 @pytest.mark.parametrize("penalty", [L1(0.3), BallPenalty(), ElasticNet(0.4, 0.25)])
 def test_what_is_left_to_the_prox_is_not_in_L(penalty: Penalty) -> None:
     X, y = regression(50, 4)
-    free = curvature(problem(X, y, Squared()))
-    c = curvature(problem(X, y, Squared(), penalty=penalty))
+    free = find_curvature(problem(X, y, Squared()))
+    c = find_curvature(problem(X, y, Squared(), penalty=penalty))
     assert (c.L, c.L_max) == (free.L, free.L_max)
     assert c.mu == pytest.approx(free.mu + penalty.curvature, rel=1e-12)
     assert c.mu_pl == c.mu  # the inequality speaks of gradients: F has none
     wide = problem(X[:3], y[:3], Squared(), penalty=penalty)
-    assert curvature(wide).mu_pl == curvature(wide).mu
+    assert find_curvature(wide).mu_pl == find_curvature(wide).mu
 
 
 def test_huber_is_as_smooth_as_least_squares_and_not_convex_enough() -> None:
     X, y = regression(50, 4)
-    c = curvature(problem(X, y, Huber(0.1)))
-    assert curvature(problem(X, y, Squared())).L == c.L
+    c = find_curvature(problem(X, y, Huber(0.1)))
+    assert find_curvature(problem(X, y, Squared())).L == c.L
     assert c.mu == 0

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.optimum.gram import dense_blocks, feature_gram, sample_gram, triangle
-from lrbench.optimum.steps import factorised
+from lrbench.optimum.newton import factorised
 
 
 @pytest.mark.parametrize("sparse", [False, True])

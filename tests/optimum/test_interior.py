@@ -97,7 +97,7 @@ def test_pieces_are_the_loss(loss: Loss) -> None:
     assert parts is not None
     for i in range(2):
         u = np.linspace(max(parts.least[i], -8.0), min(parts.most[i], 8.0), 160_001)
-        best = np.max(u * (z[i] - parts.kink[i]) - parts.bend * u * u / 2)
+        best = np.max(u * (z[i] - parts.kink[i]) - parts.dual_curvature * u * u / 2)
         assert loss.value(z, y)[i] == pytest.approx(best, abs=1e-8)
 
 
@@ -196,11 +196,12 @@ def test_data_of_zeros() -> None:
 def test_distance_error_holds_for_the_strongly_convex(name: str) -> None:
     p = CASES[name]
     o = find_optimum(p, cache=None)
-    if o.mu == 0:
+    mu = o.curvature.mu
+    if mu == 0:
         assert o.distance_error is None
         return
     assert o.w_star is not None
     assert o.distance_error is not None
     w = o.w_star + 1e-3
     grown = float(p.value(w[:, None])[0]) - o.f_star
-    assert grown >= 0.5 * o.mu * float(np.sum((w - o.w_star) ** 2)) - 2 * o.f_star_error - 1e-8
+    assert grown >= 0.5 * mu * float(np.sum((w - o.w_star) ** 2)) - 2 * o.f_star_error - 1e-8

@@ -81,7 +81,7 @@ def test_an_entry_that_cannot_be_used_is_rebuilt(how: str, tmp_path: Path) -> No
     spoil(path, how)
     assert_same(first, find_optimum(p, cache=tmp_path))
     with np.load(path) as file:
-        assert float(file["mu"]) == first.mu
+        assert float(file["mu"]) == first.curvature.mu
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:

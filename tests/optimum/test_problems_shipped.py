@@ -54,7 +54,7 @@ def test_unregularised_logistic_regression_has_a_far_minimiser() -> None:
     assert np.linalg.norm(X.T @ residual / len(y)) < 1e-13
     assert o.f_star == pytest.approx(np.mean(np.logaddexp(0, -y * (X @ o.w_star))), rel=1e-12)
     assert 400 < np.linalg.norm(o.w_star) < 450
-    assert o.mu == 0
+    assert o.curvature.mu == 0
 
 
 def test_the_two_differ_by_the_intercept_alone() -> None:
@@ -79,10 +79,10 @@ def test_nesterov_has_the_published_constants() -> None:
     np.testing.assert_allclose(o.w_star, w, rtol=0, atol=1e-12)
     assert o.f_star == pytest.approx(1 / (8 * (d + 1)), rel=1e-12)
     largest, smallest = (0.25 * (2 - 2 * math.cos(k * math.pi / (d + 1))) for k in (d, 1))
-    assert largest <= o.L * (1 + 1e-14)
-    assert o.L / largest <= 1 + 1e-11
-    assert o.mu == pytest.approx(smallest, rel=1e-6)
-    assert o.mu <= smallest * (1 + 1e-9)
+    assert largest <= o.curvature.L * (1 + 1e-14)
+    assert o.curvature.L / largest <= 1 + 1e-11
+    assert o.curvature.mu == pytest.approx(smallest, rel=1e-6)
+    assert o.curvature.mu <= smallest * (1 + 1e-9)
 
 
 def test_nesterov_with_an_intercept_has_no_planted_minimiser() -> None:

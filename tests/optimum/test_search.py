@@ -20,8 +20,7 @@ from lrbench.errors import OptimumError
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.certificate import certify
-from lrbench.optimum.newton import minimise
-from lrbench.optimum.steps import IterativeStep
+from lrbench.optimum.newton import IterativeStep, minimise
 
 
 def assert_minimum(p: LinearProblem, f: float, error: float, tries: int = 200) -> None:
@@ -74,8 +73,8 @@ def test_rank_deficient_least_squares_gives_the_nearest_minimiser() -> None:
     expected = w0 + np.linalg.pinv(X) @ (y - X @ w0)
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, expected, rtol=1e-12, atol=1e-12)
-    assert o.mu_pl > 0
-    assert o.mu == 0
+    assert o.curvature.mu_pl > 0
+    assert o.curvature.mu == 0
     assert o.f_star_error < 1e-13
 
 
@@ -87,7 +86,7 @@ def test_a_condition_of_a_million_loses_nothing() -> None:
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, w, rtol=1e-12)
     assert o.f_star_error < 1e-25
-    assert o.mu == pytest.approx(1e-6, rel=1e-6)
+    assert o.curvature.mu == pytest.approx(1e-6, rel=1e-6)
 
 
 def test_features_in_wildly_different_units() -> None:
@@ -201,7 +200,7 @@ def test_conjugate_gradients_that_run_out_leave_an_honest_certificate() -> None:
     rough = minimise(p, np.zeros(20), IterativeStep(p, budget=5))
     suboptimality = rough.f - truth.f_star
     assert suboptimality > 1e-4
-    assert certify(rough, truth.mu, None).error >= suboptimality
+    assert certify(rough, truth.curvature.mu, None).error >= suboptimality
 
 
 def test_distance_error_covers_the_true_distance() -> None:

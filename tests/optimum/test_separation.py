@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 import lrbench.optimum.separation as separation_module
 from lrbench.optimum import constants, find_optimum
 from lrbench.optimum.base import NOT_ATTAINED
-from lrbench.optimum.curvature import curvature
+from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.search import _quasi_separable
 from lrbench.optimum.separation import Separation, never_flat, overlap_proved, separation
 
@@ -75,7 +75,7 @@ def test_a_direction_that_grazes_the_rest_costs_accuracy_not_truth(slip: float) 
     y = np.array([1.0, -1.0, 1.0, -1.0])
     p = problem(X, y, Logistic())
     separated = np.array([False, False, True, True])
-    o = _quasi_separable(p, curvature(p), Separation(np.array([1.0, slip]), separated))
+    o = _quasi_separable(p, find_curvature(p), Separation(np.array([1.0, slip]), separated))
     infimum = np.log(2) / 2
     assert o.f_star - o.f_star_error <= infimum <= o.f_star + 1e-15
     assert o.f_star_error <= 1e-14 + (60 * slip) ** 2

@@ -14,7 +14,7 @@ from lrbench.losses.quantile import Quantile
 from lrbench.penalties.box import Box
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
-from lrbench.plan.header import header
+from lrbench.plan.prepare import header
 from lrbench.problem_files import (
     build_problem,
     canonical,

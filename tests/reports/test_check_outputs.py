@@ -17,9 +17,9 @@ from lrbench.errors import LrbenchError
 from lrbench.gate import CheckVerdict, Finding, Outcome
 from lrbench.gate.finding import Trajectory
 from lrbench.reports import to_plain
-from lrbench.reports.check_json import check_as_json
 from lrbench.reports.check_page import check_page
 from lrbench.reports.to_github import markdown, workflow_commands
+from lrbench.reports.to_json import check_as_json
 from lrbench.reports.to_junit import junit
 
 TRAJECTORY = Trajectory("last", [0, 1, 10], [1.0, 0.5, 0.25], [1.0, 0.5, 0.2], 10)

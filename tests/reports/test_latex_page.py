@@ -8,7 +8,7 @@ import re
 import pytest
 from shown_results import awkward, batch, every, one_lr0, shown, stochastic
 
-from lrbench.reports.latex_text import typeset
+from lrbench.reports.to_latex import typeset
 from lrbench.reports.view import View
 
 VIEWS = {"short": View(), "all": View(details=True, timing=True)}

@@ -21,8 +21,8 @@ from shown_results import shown
 from swept import TARGET, made_problem
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.reports.axis import axis, columns_of
 from lrbench.reports.blocks import Line, line
+from lrbench.reports.curve import axis, columns_of
 from lrbench.reports.page import result_page
 from lrbench.reports.to_terminal import can_show
 from lrbench.reports.view import View

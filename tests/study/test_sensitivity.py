@@ -22,8 +22,7 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
 from lrbench.results import SCHEMA, Result, Sensitivity, Status
 from lrbench.study import analyse, width_bounds
-from lrbench.study.interval import width_interval
-from lrbench.study.usable import width_in_decades, widths
+from lrbench.study.usable import width_in_decades, width_interval, widths
 
 INF = math.inf
 

@@ -10,7 +10,7 @@ import pytest
 from lrbench.api import run
 from lrbench.objective.constants import Constants
 from lrbench.theory.base import Setting
-from lrbench.theory.fixed_steps import C4FixedSteps
+from lrbench.theory.sgd import C4FixedSteps
 
 C4 = C4FixedSteps()
 

@@ -12,7 +12,7 @@ from scalar_runs import (
 
 from lrbench.objective.constants import Constants
 from lrbench.theory.base import Numbers, Setting
-from lrbench.verdicts.informative import least_informative
+from lrbench.verdicts.bound import least_informative
 
 CURRENT: dict[str, float | str] = {"order": "current"}
 

@@ -11,8 +11,7 @@ from made_runs import BATCH, Column, Power, T, a_run, known, of
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Block, Grid
-from lrbench.reports.refused import refused
-from lrbench.reports.verdict_blocks import verdict_grid
+from lrbench.reports.verdict_blocks import inapplicable, verdict_grid
 from lrbench.results import Status
 from lrbench.theory.base import Order
 from lrbench.verdicts import judge_theorems
@@ -34,7 +33,7 @@ def test_the_reason_of_a_refusal_is_the_loss_said_once() -> None:
         assert verdicts[key].reason == "the hinge loss is not smooth"
         assert not verdicts[key].bound
     assert verdicts["W5"].reason == "no ball: --radius"
-    said = text(list(refused(list(verdicts.values()))))
+    said = text(list(inapplicable(list(verdicts.values()))))
     assert said.count("the hinge loss is not smooth (") == 0
     assert "the hinge loss is not smooth)" in said
 

@@ -1,1 +1,1 @@
-"""The sets of the LIBSVM collection: their list, and how they are fetched and checked."""
+"""The data sets of the LIBSVM collection: their list, their download and their checks."""

@@ -1,4 +1,4 @@
-"""The sets of the LIBSVM collection by name: what is known of each."""
+"""The sets of the LIBSVM collection by name, with their sizes and checksums."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ from lrbench.errors import UsageError, quoted
 
 SITE = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets"
 
-SHORTEST, OFFERED = 3, 4
-"""Letters of a name that longer ones are offered for, and how many of them."""
+MIN_LETTERS, MAX_SUGGESTIONS = 3, 4
+"""The number of letters from which longer names are suggested, and the number of suggestions."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A set of the collection; None is what no source says.
+    """A set of the collection; a field that no source states is None.
 
     Parameters
     ----------
     name
-        The file's name without the suffix of compression.
+        The file name without the suffix of compression.
     task
-        binary, regression or multiclass: the page of the site, and the folder of the file.
+        binary, regression or multiclass, which is both the page of the site and the folder of the
+        file.
     file
-        The file's name on the site.
+        The file name on the site.
     section
         The heading on the page.
     n_samples
-        Number of samples, a line each.
+        The number of samples, which is the number of lines.
     n_features
-        The width of X; a test part has that of its training set.
+        The number of columns of X; a test part has as many as its training set.
     test_of
-        The training set, where this is a test part.
+        The training set, if this is a test part.
     text_bytes, sha256
-        Of the uncompressed text of the site.
+        The size and the checksum of the uncompressed text of the site.
     remade_sha256
-        Of another text of the same data, made again from its origin.
+        The checksum of another text of the same data, generated again from their origin.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Listed:
 
     @property
     def place(self) -> str:
-        """Where the file lies below the address of the site, or of a mirror."""
+        """The path of the file below the address of the site or of a mirror."""
         return f"{self.task}/{self.file}"
 
     @property
@@ -84,7 +85,7 @@ def collection() -> Mapping[str, Listed]:
 
 
 def find_listed(name: str) -> Listed:
-    """Return the set called `name`; raise `UsageError` where there is none."""
+    """Return the set called `name`; raise `UsageError` if there is none."""
     sets = collection()
     if name not in sets:
         raise UsageError(f"there is no LIBSVM set {quoted(name)}.", unknown_set(name))
@@ -92,14 +93,14 @@ def find_listed(name: str) -> Listed:
 
 
 def unknown_set(name: str) -> str:
-    """Return the hint for a name that is no set's.
+    """Return the hint for a name that is not the name of a set.
 
-    Names that contain it are offered (covtype is no file on the site, covtype.libsvm.binary is),
-    else the nearest one, else where they are listed.
+    It suggests the names that contain this one (the site has covtype.libsvm.binary, but no
+    covtype), or else the most similar name, or else the command that lists all names.
     """
-    part = name.lower()
-    longer = [k for k, entry in collection().items() if part in k.lower() and not entry.test_of]
-    if len(name) >= SHORTEST and 0 < len(longer) <= OFFERED:
+    lower = name.lower()
+    longer = [k for k, entry in collection().items() if lower in k.lower() and not entry.test_of]
+    if len(name) >= MIN_LETTERS and 0 < len(longer) <= MAX_SUGGESTIONS:
         return f"did you mean {' or '.join(longer)}?"
     hint = did_you_mean(name, collection())
     return hint if hint.startswith("did you mean") else "see lrbench data list."

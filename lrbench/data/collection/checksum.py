@@ -1,4 +1,4 @@
-"""Whether a file holds the text that a set of the collection should have."""
+"""Checking that a file holds the text of a set of the collection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import lzma
 import re
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from lrbench.cache.folder import write_atomically
 from lrbench.data.collection.catalogue import Listed
@@ -16,28 +16,28 @@ from lrbench.data.libsvm.compressed import open_bytes
 from lrbench.errors import DataError, quoted_path
 
 BLOCK = 1 << 20
-"""Bytes of whole lines hashed in one go."""
+"""The approximate number of bytes, in complete lines, that are hashed at a time."""
 
 
 class Text(NamedTuple):
-    """What is asked of an uncompressed text."""
+    """The properties of an uncompressed text by which a set is recognised."""
 
     sha256: str
     n_lines: int
-    """Lines that are not blank."""
+    """The number of lines that are not blank."""
     start: bytes
     """The first line that is not blank."""
 
 
 class Checked(NamedTuple):
-    """What came of checking a file."""
+    """The result of checking a file."""
 
     verdict: Literal["ok", "remade", "recorded", "unrecorded", "BAD"]
-    """ok: the site's text; remade: the same data, written by another hand; recorded: as it was
-    when it was fetched; unrecorded: nothing is known to compare with."""
+    """ok: the text of the site; remade: another text of the same data; recorded: the text that was
+    fetched; unrecorded: there is no checksum to compare with; BAD: another or a damaged text."""
     sha256: str | None
-    why: str = ""
-    """What is BAD."""
+    reason: str = ""
+    """Why the file is BAD, in a sentence."""
 
 
 def read_text(path: Path) -> Text:
@@ -53,12 +53,12 @@ def read_text(path: Path) -> Text:
     DataError
         For a file that is damaged.
     OSError
-        For one that cannot be read.
+        For a file that cannot be read.
     """
     digest, n_lines, start = hashlib.sha256(), 0, b""
     try:
         with open_bytes(path) as file:
-            file.seek(0)  # a byte-order mark counts
+            file.seek(0)  # the checksum includes a byte-order mark
             while lines := file.readlines(BLOCK):
                 digest.update(b"".join(lines))
                 filled = [line for line in lines if not line.isspace()]
@@ -67,7 +67,7 @@ def read_text(path: Path) -> Text:
     except (EOFError, lzma.LZMAError, zlib.error) as error:
         raise _damaged(path) from error
     except OSError as error:
-        if error.errno is None:
+        if error.errno is None:  # raised by a decompressor, not by the disk
             raise _damaged(path) from error
         raise
     return Text(digest.hexdigest(), n_lines, start)
@@ -81,17 +81,17 @@ def _damaged(path: Path) -> DataError:
 
 
 def record_path(name: str) -> Path:
-    """Return the file that keeps the checksum of a set as it was fetched."""
+    """Return the file in which the checksum of a set is recorded when it is fetched."""
     return data_dir() / f"{name}.sha256"
 
 
 def recorded(name: str) -> str | None:
-    """Return the checksum that was recorded when the set `name` was fetched, None if none was.
+    """Return the checksum that was recorded when the set `name` was fetched, or None.
 
     Raises
     ------
     DataError
-        Where the record is not one.
+        If the record cannot be read or does not begin with a checksum.
     """
     path = record_path(name)
     try:
@@ -107,7 +107,7 @@ def recorded(name: str) -> str | None:
     if match is None:
         raise DataError(
             f"{quoted_path(path)} is not a record: it must begin with a sha256.",
-            f"delete it; lrbench data fetch {name} checks the set against what it can.",
+            f"delete it, and check the set with lrbench data fetch {name}.",
         )
     return match[0]
 
@@ -115,15 +115,11 @@ def recorded(name: str) -> str | None:
 def record(name: str, sha256: str) -> None:
     """Write the checksum of a set's uncompressed text, in the format of `sha256sum`."""
     line = f"{sha256}  {name}\n".encode()
-
-    def write(file: BinaryIO) -> None:
-        file.write(line)
-
-    write_atomically(record_path(name), write)
+    write_atomically(record_path(name), lambda file: file.write(line))
 
 
 def check_file(entry: Listed, path: Path) -> Checked:
-    """Return whether the file holds the text of the set.
+    """Check whether a file holds the text of a set.
 
     Parameters
     ----------
@@ -134,42 +130,42 @@ def check_file(entry: Listed, path: Path) -> Checked:
 
     Notes
     -----
-    Without a checksum, in the collection or recorded, a wrong number of lines is BAD all the same.
+    If neither the collection nor a record has a checksum, only the number of lines is compared.
     """
     try:
         text = read_text(path)
         if text.sha256 == entry.remade_sha256:
             return Checked("remade", text.sha256)
-        known = entry.sha256 or recorded(entry.name)
-        why = fault(entry, text, known)
+        expected = entry.sha256 or recorded(entry.name)
+        reason = fault(entry, text, expected)
     except DataError as error:
         return Checked("BAD", None, error.message)
     except OSError as error:
         reason = (error.strerror or "unknown error").lower()
         return Checked("BAD", None, f"{quoted_path(path)} cannot be read: {reason}.")
-    if why:
+    if reason:
         return Checked(
-            "BAD", text.sha256, f"{quoted_path(path)} is not the set {entry.name}: {why}"
+            "BAD", text.sha256, f"{quoted_path(path)} is not the set {entry.name}: {reason}"
         )
-    return Checked("ok" if entry.sha256 else "recorded" if known else "unrecorded", text.sha256)
+    return Checked("ok" if entry.sha256 else "recorded" if expected else "unrecorded", text.sha256)
 
 
-def fault(entry: Listed, text: Text, known: str | None) -> str:
-    """Return why a text is not that of the set; empty where nothing speaks against it.
+def fault(entry: Listed, text: Text, expected: str | None) -> str:
+    """Return the reason why a text is not that of the set, or an empty string.
 
     Parameters
     ----------
     entry
         The set.
     text
-        What was read.
-    known
-        The checksum that it must have; None where none is known.
+        The properties of the text.
+    expected
+        The checksum that the text must have; None if no checksum is known.
     """
-    if text.start.lstrip()[:1] == b"<":
+    if text.start.lstrip()[:1] == b"<":  # such as the log-in page of a network
         return "it is a web page."
-    if known is not None:
-        return "" if text.sha256 == known else _other(text.sha256, known)
+    if expected is not None:
+        return "" if text.sha256 == expected else _mismatch(text.sha256, expected)
     if not re.match(rb"\s*[-+]?[0-9.]", text.start):
         return "it is not LIBSVM text."
     if entry.n_samples not in (None, text.n_lines):
@@ -178,28 +174,28 @@ def fault(entry: Listed, text: Text, known: str | None) -> str:
 
 
 def check_parsed(entry: Listed, path: Path, sha256: str) -> None:
-    """Raise `DataError` where a file is no longer what was fetched.
+    """Raise `DataError` if the text of a file is not the one that was fetched.
 
     Parameters
     ----------
     entry
-        The set that the file is named after.
+        The set after which the file is named.
     path
         The file.
     sha256
-        Of its uncompressed text.
+        The checksum of its uncompressed text.
 
     Notes
     -----
-    A file put there by hand, without a record, is taken as it is: see `check_file`.
+    A file that was put into the folder by hand has no record and is used as it is.
     """
-    known = recorded(entry.name)
-    if known is not None and sha256 not in (known, entry.sha256, entry.remade_sha256):
+    expected = recorded(entry.name)
+    if expected is not None and sha256 not in (expected, entry.sha256, entry.remade_sha256):
         raise DataError(
-            f"{quoted_path(path)} is not what was fetched: {_other(sha256, known)}",
-            f"move it away to fetch {entry.name} again, or write its path to use this very file.",
+            f"{quoted_path(path)} is not what was fetched: {_mismatch(sha256, expected)}",
+            f"move it away to fetch {entry.name} again, or give its path to use this file.",
         )
 
 
-def _other(sha256: str, known: str) -> str:
-    return f"its sha256 is {sha256[:12]}…, not {known[:12]}…."
+def _mismatch(sha256: str, expected: str) -> str:
+    return f"its sha256 is {sha256[:12]}…, not {expected[:12]}…."

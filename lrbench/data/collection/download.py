@@ -1,4 +1,4 @@
-"""One file over HTTP: retried where that may help, and its failures said in a sentence."""
+"""Downloading a file over HTTP, with new attempts where they may help and readable errors."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 TIMEOUT_SECONDS = (10.0, 60.0)
-"""To connect, and between two pieces of the body."""
+"""The longest waits: for the connection, and between two pieces of the body."""
 
 PIECE = 1 << 16
 
 
-def shown_url(url: str) -> str:
-    """Return an address as it may be printed: in one line, without user and password."""
+def printable_url(url: str) -> str:
+    """Return an address in one line, without user and password."""
     return quoted_path(re.sub("//[^/?#]*@", "//", url))
 
 
 def download(url: str, path: Path, hint: str) -> None:
-    """Write what `url` answers with to the file `path`.
+    """Download the file at `url` to `path`.
 
     Parameters
     ----------
     url
-        With http or https.
+        An address with http or https.
     path
-        The file, written to as the bytes come; partly written after a failure.
+        The file, written to while the bytes arrive. After a failure it may be incomplete.
     hint
-        What to do when it fails.
+        The hint of the error if the download fails.
 
     Raises
     ------
     DataError
-        Where the server cannot be reached, says no, or breaks off in every attempt.
+        If the server cannot be reached, refuses, or breaks off in every attempt.
     OSError
-        Where the file cannot be written.
+        If the file cannot be written.
 
     Notes
     -----
-    What asking again cannot help (4xx) is not asked again. On a terminal a bar on stderr shows the
-    progress.
+    Errors that another attempt cannot mend (4xx) end the download at once. On a terminal a bar on
+    stderr shows the progress.
     """
     from pooch import HTTPDownloader
     from requests.exceptions import RequestException
@@ -63,7 +63,7 @@ def download(url: str, path: Path, hint: str) -> None:
                     progressbar=bar,
                     chunk_size=PIECE,
                     timeout=TIMEOUT_SECONDS,
-                    headers={"Accept-Encoding": "identity"},  # the bytes as they lie on the server
+                    headers={"Accept-Encoding": "identity"},  # no compression on the way
                     hooks=hooks,
                 )
                 get(url, str(path), None)
@@ -71,14 +71,14 @@ def download(url: str, path: Path, hint: str) -> None:
         except (RequestException, ValueError) as error:
             if attempt == ATTEMPTS or _is_final(error):
                 raise DataError(
-                    f"{shown_url(url)} cannot be fetched: {_reason(error)}.", hint
+                    f"{printable_url(url)} cannot be fetched: {_reason(error)}.", hint
                 ) from error
-        time.sleep(attempt)
+        time.sleep(attempt)  # seconds
 
 
 @contextlib.contextmanager
 def _closed_at_the_end() -> Iterator[dict[str, Any]]:
-    """Close the responses that come by these hooks: pooch leaves open those that fail."""
+    """Yield hooks that close every response in the end, because pooch leaves failed ones open."""
     with contextlib.ExitStack() as stack:
 
         def keep(response: Any, *args: object, **options: object) -> None:
@@ -88,7 +88,7 @@ def _closed_at_the_end() -> Iterator[dict[str, Any]]:
 
 
 def _is_final(error: Exception) -> bool:
-    """Return whether asking again cannot help."""
+    """Return whether another attempt would fail in the same way."""
     from requests.exceptions import HTTPError, TooManyRedirects
 
     if isinstance(error, HTTPError) and error.response is not None:
@@ -97,6 +97,7 @@ def _is_final(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
+    """Return the cause of a failed download, from the error and the errors that led to it."""
     from requests import exceptions
     from urllib3.exceptions import IncompleteRead
     from urllib3.exceptions import TimeoutError as PoolTimeoutError
@@ -106,8 +107,9 @@ def _reason(error: Exception) -> str:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, IncompleteRead) and cause.expected is not None:
-            done = cause.partial if isinstance(cause.partial, int) else len(cause.partial)
-            return f"the connection was cut after {done} of {done + cause.expected} bytes"
+            n_bytes = cause.partial if isinstance(cause.partial, int) else len(cause.partial)
+            return f"the connection was cut after {n_bytes} of {n_bytes + cause.expected} bytes"
+    # The first match counts, so special classes come before their base classes.
     kinds: list[tuple[tuple[type[BaseException], ...], str]] = [
         ((exceptions.ProxyError,), "the proxy of the environment does not let it through"),
         ((socket.gaierror,), "the host is unknown"),
@@ -131,7 +133,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 class _Bar:
-    """The bar of rich behind the names that pooch calls."""
+    """A progress bar of rich with the methods that pooch calls."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress = progress
@@ -143,7 +145,7 @@ class _Bar:
 
     @total.setter
     def total(self, n_bytes: int) -> None:
-        self._progress.update(self._task, total=n_bytes or None)  # 0: the server does not say
+        self._progress.update(self._task, total=n_bytes or None)  # 0: the server does not state it
 
     def update(self, n_bytes: int) -> None:
         self._progress.advance(self._task, n_bytes)
@@ -157,7 +159,7 @@ class _Bar:
 
 @contextlib.contextmanager
 def _bar(label: str) -> Iterator[_Bar | bool]:
-    """Show a bar on stderr while the body comes; False where stderr is no terminal."""
+    """Show a bar on stderr during the download; yield False if stderr is not a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield False
         return

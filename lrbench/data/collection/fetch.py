@@ -1,4 +1,4 @@
-"""Fetching a set of the LIBSVM collection: once, whole, and checked."""
+"""Fetching sets of the LIBSVM collection and checking them before use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lrbench.data.collection.checksum import (
     record_path,
     recorded,
 )
-from lrbench.data.collection.download import download, shown_url
+from lrbench.data.collection.download import download, printable_url
 from lrbench.data.collection.folder import data_dir, in_data_dir
 from lrbench.errors import DataError, UsageError, quoted, quoted_path
 
@@ -27,41 +27,41 @@ OFFLINE = "LRBENCH_OFFLINE"
 
 
 def url_of(entry: Listed) -> str:
-    """Return where the set is fetched from: the site, or the mirror of ``LRBENCH_DATA_MIRROR``.
+    """Return the address of the set on the site or on the mirror ``LRBENCH_DATA_MIRROR``.
 
     Raises
     ------
     UsageError
-        Where the mirror is not an address.
+        If the mirror is not an address.
     """
     base = os.environ.get(MIRROR) or SITE
     if not base.startswith(("http://", "https://")):
         raise UsageError(
-            f"{MIRROR} is {quoted(shown_url(base))}, which does not begin with http:// or https://.",
+            f"{MIRROR} is {quoted(printable_url(base))}, which does not begin with http:// or https://.",
             f"give an address, or copy files into {quoted_path(data_dir())} by hand.",
         )
     return f"{base.rstrip('/')}/{entry.place}"
 
 
 def fetch_on_first_use(entry: Listed) -> Path:
-    """Fetch a set that a run asks for and that is not here; return its file.
+    """Fetch a set that a run needs and that is not in the folder of sets; return its file.
 
     Raises
     ------
     DataError, UsageError
-        As `fetch`; and under CI (``CI=true``), where nothing is fetched unasked.
+        As for `fetch`; also under CI (``CI=true``), where only `fetch` itself downloads.
     """
     if os.environ.get("CI", "").lower() in ("1", "true"):
         raise DataError(
-            f"the set {entry.name} is not in {quoted_path(data_dir())}, and under CI none is"
-            " fetched unasked.",
-            f"let an earlier step say lrbench data fetch {entry.name}.",
+            f"the set {entry.name} is not in {quoted_path(data_dir())}, and under CI a run does not"
+            " fetch sets.",
+            f"run lrbench data fetch {entry.name} in an earlier step.",
         )
     return fetch(entry)
 
 
 def fetch(entry: Listed) -> Path:
-    """Return the file of a set, which is fetched if it is not here.
+    """Return the file of a set, and fetch it first if it is not in the folder of sets.
 
     Parameters
     ----------
@@ -71,68 +71,70 @@ def fetch(entry: Listed) -> Path:
     Raises
     ------
     DataError
-        Offline (``LRBENCH_OFFLINE``), where the set cannot be fetched or written, where what comes
-        is not the set, and where a file that is here is not.
+        If the set is missing and ``LRBENCH_OFFLINE`` is set, if it cannot be fetched or written,
+        or if the fetched or the present file is not the set.
     UsageError
-        For a mirror that is not an address.
+        If the mirror is not an address.
 
     Notes
     -----
-    Says on stderr what it fetches, from where and to where, whoever calls it. The text is checked
-    before the file takes its name: against the checksum of the collection or of the first fetch;
-    without either by its number of lines. Its checksum is recorded for later (`check_parsed`). Of
-    several processes one fetches and the others wait; the lock of one that was killed is free, and
-    what it left is swept.
+    The name, the source and the target of a download are always written to stderr. The text is
+    checked before the file gets its name, against the checksum of the collection or of the first
+    fetch, or by its number of lines if there is no checksum. Its checksum is recorded for
+    `check_parsed`. If several processes fetch the same set, one downloads it and the others wait.
+    The lock of a process that is killed becomes free, and the next fetch removes its files.
     """
-    found = in_data_dir(entry.name)
-    if found is not None:
-        checked = check_file(entry, found)
+    path = in_data_dir(entry.name)
+    if path is not None:
+        checked = check_file(entry, path)
         if checked.verdict == "BAD":
-            raise DataError(checked.why, f"move {quoted_path(found)} away and fetch it again.")
-        return found
+            raise DataError(checked.reason, f"move {quoted_path(path)} away and fetch it again.")
+        return path
     if os.environ.get(OFFLINE, "0") not in ("", "0"):
         raise DataError(
-            f"the set {entry.name} is not in {quoted_path(data_dir())}, and {OFFLINE} forbids to"
-            " fetch it.",
-            f"unset {OFFLINE} and say lrbench data fetch {entry.name}, or put {entry.file} there.",
+            f"the set {entry.name} is not in {quoted_path(data_dir())}, and {OFFLINE} forbids"
+            " fetching it.",
+            f"unset {OFFLINE} and run lrbench data fetch {entry.name}, or put {entry.file} there.",
         )
     url = url_of(entry)
     with _writing(data_dir()), _lock(entry):
+        # Looked up again, because another process may have fetched the set during the wait.
         return in_data_dir(entry.name) or _fetch(entry, url)
 
 
 def _fetch(entry: Listed, url: str) -> Path:
-    """Fetch the file, with the lock held."""
+    """Download, check and record the file while the lock is held."""
     target = data_dir() / entry.file
-    source = shown_url(url)
+    source = printable_url(url)
     _say(f"fetching {entry.name}{_size(entry)} from {source} to {quoted_path(target)}")
     hint = (
         f"set {MIRROR} to a mirror of the site, or put {entry.file} into"
         f" {quoted_path(data_dir())} by hand."
     )
-    known = entry.sha256 or recorded(entry.name)
-    workplace = data_dir() / f".{entry.name}.part"
-    shutil.rmtree(workplace, ignore_errors=True)  # of a fetch that was killed
-    workplace.mkdir()
+    expected = entry.sha256 or recorded(entry.name)
+    scratch = data_dir() / f".{entry.name}.part"
+    shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed
+    scratch.mkdir()
     try:
-        part = workplace / entry.file
-        download(url, part, hint)
+        path = scratch / entry.file
+        download(url, path, hint)
         try:
-            text = read_text(part)
+            text = read_text(path)
         except DataError as error:
-            raise DataError(f"what {source} answers is truncated or damaged.", hint) from error
-        why = fault(entry, text, known)
-        if why:
-            old = "" if entry.sha256 or not known else f"; {_forget(entry)}"
-            raise DataError(
-                f"what {source} answers is not the set {entry.name}: {why}", hint[:-1] + old + "."
-            )
-        with part.open("rb") as file:
+            raise DataError(f"the answer of {source} is truncated or damaged.", hint) from error
+        reason = fault(entry, text, expected)
+        if reason:
+            if expected and not entry.sha256:  # the record may be older than a change of the site
+                old = quoted_path(record_path(entry.name))
+                hint = f"{hint[:-1]}; if the site has changed the set, delete {old}."
+            raise DataError(f"the answer of {source} is not the set {entry.name}: {reason}", hint)
+        with path.open("rb") as file:
             os.fsync(file.fileno())
+        # Recorded first: a set without a record would be used as it is, whatever happens to it.
         record(entry.name, text.sha256)
-        part.replace(target)
+        path.replace(target)
     finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
     return target
 
 
@@ -143,20 +145,16 @@ def _size(entry: Listed) -> str:
     return f" ({entry.text_bytes / unit:.1f} {name} of text)"
 
 
-def _forget(entry: Listed) -> str:
-    return f"if the site has changed the set, delete {quoted_path(record_path(entry.name))}"
-
-
 @contextlib.contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    """Make the folder if need be; raise `DataError` where the disk refuses what is done there."""
+    """Create the folder if it does not exist; raise `DataError` for an `OSError` in the block."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
         reason = (error.strerror or "unknown error").lower()
         if isinstance(error, FileExistsError):
-            reason = "it is no folder"
+            reason = "it is not a folder"
         raise DataError(
             f"nothing can be written into {quoted_path(folder)}: {reason}.",
             "make room or check its permissions, or set LRBENCH_DATA_DIR to another folder.",
@@ -165,7 +163,7 @@ def _writing(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _lock(entry: Listed) -> Iterator[None]:
-    """Hold the lock of the set; wait for another process that holds it."""
+    """Hold the lock of the set in the block; wait if another process holds it."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(data_dir() / f".{entry.name}.lock")
@@ -181,6 +179,6 @@ def _lock(entry: Listed) -> Iterator[None]:
 
 
 def _say(text: str) -> None:
-    with contextlib.suppress(OSError, AttributeError):  # stderr may be closed, or none
+    with contextlib.suppress(OSError, AttributeError):  # stderr may be closed or None
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

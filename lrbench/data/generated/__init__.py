@@ -1,1 +1,1 @@
-"""Data made by a formula: worst cases, spectra, random samples."""
+"""Generated data: worst cases, spectra and random samples."""

@@ -1,4 +1,4 @@
-"""Data made from a few numbers, most with a minimiser that is known by construction."""
+"""The registry of generated data; for most of them a minimiser is known by construction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lrbench.errors import UsageError, quoted
 PREFIX = "generated:"
 
 MAX_ELEMENTS = 10**9
-"""8 GB of X: more is a slip of the keyboard."""
+"""X has 8 GB at most; a larger one is assumed to be a typing error."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Gaussian:
 
     .. math:: X_{ij} \sim N(0, 1), \quad w_j \sim N(0, 1), \quad y = X w
 
-    so that least squares has f_star = 0, attained at w; with n_samples < n_features there are many
-    minimisers.
+    so that least squares has f_star = 0, attained at w. If n_samples < n_features, w is not the
+    only minimiser.
     """
 
     n_samples: int = 1000
@@ -42,7 +42,7 @@ class Gaussian:
     seed: int = 0
 
     def check(self) -> str | None:
-        """Return what is wrong with the parameters, None if nothing is."""
+        """Return what is wrong with the parameters, or None if they are valid."""
         if min(self.n_samples, self.n_features) < 1:
             return "n_samples and n_features must be at least 1"
         if self.n_samples * self.n_features > MAX_ELEMENTS:
@@ -64,15 +64,15 @@ class LogSpectrum:
     .. math:: F(w) = \tfrac12 \sum_{j=1}^d \lambda_j (w_j - d^{-1/2})^2,
         \quad X = \mathrm{diag}(\sqrt{d \lambda_j}), \quad y = X \mathbf{1} / \sqrt d
 
-    On the way to the smallest eigenvalue plain gradient methods show the order -1 of the convex
-    theorems, not the linear rate of their last steps.
+    Until they reach the smallest eigenvalue, plain gradient methods show the order -1 of the convex
+    theorems, and only then a linear rate.
     """
 
     n_features: int = 60
     smallest: float = 1e-6
 
     def check(self) -> str | None:
-        """Return what is wrong with the parameters, None if nothing is."""
+        """Return what is wrong with the parameters, or None if they are valid."""
         if not 2 <= self.n_features <= 5000:
             return "n_features must be between 2 and 5000"
         return None if 0 < self.smallest <= 1 else "smallest must be in (0, 1]"
@@ -86,7 +86,7 @@ class LogSpectrum:
 
 
 def _product(X: NDArray[np.float64], w: Vector) -> PerSample:
-    """Return X w without BLAS, whose rounding depends on the number of threads."""
+    """Return X w, computed without BLAS, whose rounding depends on the number of threads."""
     y: PerSample = np.einsum("ij,j->i", X, w)
     return y
 
@@ -107,43 +107,43 @@ def generator(name: str, params: Mapping[str, Any]) -> Generator:
     """Return the generator called `name`; raise `UsageError` for a wrong name or parameter."""
     if name not in GENERATED:
         raise UsageError(f"there is no data set '{PREFIX}{name}'.", did_you_mean(name, GENERATED))
-    kind = GENERATED[name]
-    known = {field.name: type(field.default) for field in fields(kind)}
+    cls = GENERATED[name]
+    types = {field.name: type(field.default) for field in fields(cls)}
     for key, value in params.items():
-        if key not in known:
+        if key not in types:
             raise UsageError(
-                f"'{PREFIX}{name}' has no parameter {quoted(key)}.", did_you_mean(key, known)
+                f"'{PREFIX}{name}' has no parameter {quoted(key)}.", did_you_mean(key, types)
             )
-        wanted = (int, float) if known[key] is float else int
-        if isinstance(value, bool) or not isinstance(value, wanted):
-            word = "a number" if known[key] is float else "a whole number"
+        accepted = (int, float) if types[key] is float else int
+        if isinstance(value, bool) or not isinstance(value, accepted):  # True is an int
+            word = "a number" if types[key] is float else "a whole number"
             raise UsageError(
                 f"{key} of '{PREFIX}{name}' is {quoted(value)}, not {word}.", f"give {word}."
             )
-    made = kind(**params)
-    wrong = made.check()
-    if wrong:
-        raise UsageError(f"'{PREFIX}{name}' cannot be made: {wrong}.", "change that parameter.")
-    return made
+    instance = cls(**params)
+    fault = instance.check()
+    if fault:
+        raise UsageError(f"'{PREFIX}{name}' cannot be made: {fault}.", "change that parameter.")
+    return instance
 
 
 def generate(name: str, params: Mapping[str, Any]) -> Dataset:
-    """Return the generated set `name` with these parameters.
+    """Return the generated data set `name` with these parameters.
 
     Notes
     -----
-    The content hash is that of X and of the planted minimiser, from which y follows; where none is
-    planted, of X and y.
+    The content hash is that of X and the planted minimiser, which determines y. Where there is no
+    planted minimiser, it is that of X and y.
     """
-    made = generator(name, params)
-    X, y, planted = made.make()
-    rest = {"y": y} if planted is None else {"planted": planted}
-    inside = ",".join(f"{key}={value}" for key, value in asdict(made).items())
+    instance = generator(name, params)
+    X, y, planted = instance.make()
+    second_array = {"y": y} if planted is None else {"planted": planted}
+    params_text = ",".join(f"{key}={value}" for key, value in asdict(instance).items())
     return Dataset(
-        name=f"{PREFIX}{name}[{inside}]",
+        name=f"{PREFIX}{name}[{params_text}]",
         X=X,
         y=y,
-        content_hash=content_hash(X, **rest),
+        content_hash=content_hash(X, **second_array),
         description=f"generated, {name}",
         planted=planted,
     )

@@ -1,4 +1,4 @@
-"""The single sample on which gradient descent is as slow as its theorem allows."""
+"""A single sample on which gradient descent attains the bound of a theorem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
 
-LONGEST = 10**12
+MAX_ITERATIONS = 10**12
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class HuberTight:
     Parameters
     ----------
     iterations
-        T: the number of steps after which the bound is attained.
+        T, the number of steps after which the bound is attained.
     h
         The learning rate times L, in (0, 1].
 
@@ -33,7 +33,7 @@ class HuberTight:
 
     .. math:: \frac{L D_0^2}{2 (2 T h + 1)}
 
-    to the last digit: the bound of Drori and Teboulle, which at other T is not attained.
+    exactly. This is the bound of Drori and Teboulle, which is not attained at other T.
 
     References
     ----------
@@ -45,9 +45,9 @@ class HuberTight:
     h: float = 1.0
 
     def check(self) -> str | None:
-        """Return what is wrong with the parameters, None if nothing is."""
-        if not 1 <= self.iterations <= LONGEST:
-            return f"iterations must be between 1 and {LONGEST:.0e}"
+        """Return what is wrong with the parameters, or None if they are valid."""
+        if not 1 <= self.iterations <= MAX_ITERATIONS:
+            return f"iterations must be between 1 and {MAX_ITERATIONS:.0e}"
         return None if 0 < self.h <= 1 and math.isfinite(self.h) else "h must be in (0, 1]"
 
     def make(self) -> tuple[NDArray[np.float64], PerSample, Vector]:

@@ -18,7 +18,8 @@ class LadWorst:
 
     .. math:: F(w) = \sum_{j=1}^d c_j |w_j - 1|, \qquad \sum_j c_j^2 = 1
 
-    for the absolute loss, with c_j log-spaced and c_1 = `smallest` c_d: X = d diag(c), y = X 1.
+    for the absolute loss, where the c_j are log-spaced, c_1 = `smallest` c_d, X = d diag(c) and
+    y = X 1.
 
     Notes
     -----
@@ -32,7 +33,7 @@ class LadWorst:
     smallest: float = 1e-4
 
     def check(self) -> str | None:
-        """Return what is wrong with the parameters, None if nothing is."""
+        """Return what is wrong with the parameters, or None if they are valid."""
         if not 2 <= self.n_features <= 5000:
             return "n_features must be between 2 and 5000"
         return None if 1e-100 <= self.smallest <= 1 else "smallest must be between 1e-100 and 1"
@@ -40,6 +41,6 @@ class LadWorst:
     def make(self) -> tuple[NDArray[np.float64], PerSample, Vector]:
         """Return X, y and the minimiser."""
         slopes = log_spaced(self.smallest, 1.0, self.n_features)
-        length = math.sqrt(math.fsum(slopes * slopes))  # the same on every processor
+        length = math.sqrt(math.fsum(slopes * slopes))  # fsum: the same bits on every processor
         rows = slopes * (self.n_features / length)
         return np.diag(rows), rows, np.ones(self.n_features)

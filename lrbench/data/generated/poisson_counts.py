@@ -1,4 +1,4 @@
-"""Seeded Poisson counts."""
+"""Random Poisson counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample
 
 MAX_ELEMENTS = 10**9
-LARGEST_LOG_RATE = 20.0
+MAX_LOG_RATE = 20.0
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class PoissonCounts:
 
     Notes
     -----
-    The log rates spread by about 1 around `log_rate`. A fit needs the intercept. The w of the
-    formula is not the minimiser, which depends on the counts drawn.
+    The log rates have a standard deviation of about 1 around `log_rate`, so a fit needs an
+    intercept. The w of the formula is not the minimiser, which depends on the counts drawn.
     """
 
     n_samples: int = 500
@@ -32,17 +32,17 @@ class PoissonCounts:
     seed: int = 0
 
     def check(self) -> str | None:
-        """Return what is wrong with the parameters, None if nothing is."""
+        """Return what is wrong with the parameters, or None if they are valid."""
         if min(self.n_samples, self.n_features) < 1:
             return "n_samples and n_features must be at least 1"
         if self.n_samples * self.n_features > MAX_ELEMENTS:
             return f"n_samples times n_features must be at most {MAX_ELEMENTS:.0e}"
-        if not abs(self.log_rate) <= LARGEST_LOG_RATE:
-            return f"log_rate must be between {-LARGEST_LOG_RATE:g} and {LARGEST_LOG_RATE:g}"
+        if not abs(self.log_rate) <= MAX_LOG_RATE:
+            return f"log_rate must be between {-MAX_LOG_RATE:g} and {MAX_LOG_RATE:g}"
         return "seed must not be negative" if self.seed < 0 else None
 
     def make(self) -> tuple[NDArray[np.float64], PerSample, None]:
-        """Return X and y; no minimiser is known."""
+        """Return X, y and None, because no minimiser is known."""
         rng = np.random.default_rng(self.seed)
         X = rng.standard_normal((self.n_samples, self.n_features)) / np.sqrt(self.n_features)
         scores = np.einsum("ij,j->i", X, rng.standard_normal(self.n_features))

@@ -1,4 +1,4 @@
-"""Parsing a block of LIBSVM text: by scikit-learn, its result checked in bulk."""
+"""Parsing a block of LIBSVM text with scikit-learn, and checking the result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,26 +15,26 @@ from lrbench.data.dataset import LARGEST
 from lrbench.data.libsvm.fault import FORM, MAX_FEATURES, UNKNOWN, Fault, ZeroBased, find_fault
 from lrbench.errors import DataError, quoted_path
 
-ODD = re.compile(rb"_|qid(?!:[0-9]+(?:\s|#|\Z))")
-"""What scikit-learn lets pass and LIBSVM does not: digits as in 1_000, and any text after qid."""
+SUSPECT = re.compile(rb"_|qid(?!:[0-9]+(?:\s|#|\Z))")
+"""Text that scikit-learn accepts and LIBSVM does not: digits as in 1_000, any text after qid."""
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """The samples of a block.
+    """The samples of a block of lines.
 
     Parameters
     ----------
     y
         The labels, (n_samples,).
     lengths
-        How many entries each sample has, (n_samples,), int32.
+        The number of entries of each sample, (n_samples,), int32.
     indices
-        Of the entries, as written, (nnz,), int32.
+        The indices of the entries as they stand in the text, (nnz,), int32.
     data
         The entries, none of them 0, (nnz,).
     lowest, highest
-        Of the indices, those of entries that are 0 included; 1 and -1 where there is none.
+        The smallest and the largest index, also of entries that are 0; 1 and -1 if there are none.
     """
 
     y: PerSample
@@ -47,44 +46,41 @@ class Block:
 
 
 def parse_block(path: Path, number: int, text: bytes, zero_based: ZeroBased) -> Block:
-    """Return the samples in some lines of a file.
+    """Return the samples in a block of lines of a file.
 
     Parameters
     ----------
     path
-        The file, to be named in errors.
+        The file, which is named in errors.
     number
-        Of the first line.
+        The number of the first line.
     text
-        Whole lines.
+        Complete lines.
     zero_based
-        ``no``: index 0 is an error.
+        With ``no``, index 0 is an error.
 
     Raises
     ------
     DataError
-        For text that is not LIBSVM's or holds NaN, infinity, a label above 1e150 or an index above
-        10^7. Says the line and the token.
+        For text that is not LIBSVM text or contains NaN, infinity, a label above 1e150 or an index
+        above 10^7. The message names the line and the token.
     """
     from sklearn.datasets import load_svmlight_file
 
     try:
+        # True keeps the indices as written; "auto" would decide for each block anew.
         X, y = load_svmlight_file(BytesIO(text), zero_based=True)
     except (ValueError, OverflowError) as error:
         raise _refused(path, find_fault(_lines(number, text), zero_based) or UNKNOWN) from error
     lowest, highest = (int(X.indices.min()), int(X.indices.max())) if X.nnz else (1, -1)
-    usable = np.isfinite(X.data).all() and (np.abs(y) <= LARGEST).all()  # no NaN is
+    usable = np.isfinite(X.data).all() and (np.abs(y) <= LARGEST).all()  # False for NaN, too
     if highest > MAX_FEATURES or not usable or (lowest == 0 and zero_based == "no"):
         raise _refused(path, find_fault(_lines(number, text), zero_based) or UNKNOWN)
     if b"_" in text or b"qid" in text:
-        odd = [(k, line) for k, line in _lines(number, text) if ODD.search(line)]
-        if fault := find_fault(odd, zero_based):
+        suspect_lines = [(k, line) for k, line in _lines(number, text) if SUSPECT.search(line)]
+        if fault := find_fault(suspect_lines, zero_based):
             raise _refused(path, fault)
-    return _block(X, y, lowest, highest)
-
-
-def _block(X: Any, y: PerSample, lowest: int, highest: int) -> Block:
-    X.eliminate_zeros()
+    X.eliminate_zeros()  # after lowest and highest, for which explicit zeros count
     lengths, indices = np.diff(X.indptr).astype(np.int32), X.indices.astype(np.int32, copy=False)
     return Block(y, lengths, indices, X.data, lowest, highest)
 
@@ -95,4 +91,4 @@ def _lines(number: int, text: bytes) -> enumerate[bytes]:
 
 def _refused(path: Path, fault: Fault) -> DataError:
     verdict = "is not LIBSVM text" if fault.hint is FORM else "cannot be used"
-    return DataError(f"{quoted_path(path)} {verdict}: {fault.what}.", fault.hint)
+    return DataError(f"{quoted_path(path)} {verdict}: {fault.message}.", fault.hint)

@@ -14,12 +14,12 @@ MAGIC: dict[bytes, Callable[[Path, str], object]] = {
     b"\x1f\x8b": gzip.open,
     b"\xfd7zXZ\x00": lzma.open,
 }
-"""How a compressed file begins; the suffix is not asked."""
+"""The first bytes of compressed files, which decide; the suffix does not."""
 
 SUFFIXES = ("", ".bz2", ".gz", ".xz")
 
 BOM = b"\xef\xbb\xbf"
-"""How some editors begin a text in UTF-8."""
+"""The byte-order mark with which some editors begin a text in UTF-8."""
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -27,9 +27,13 @@ def open_bytes(path: Path) -> BinaryIO:
 
     Notes
     -----
-    The byte-order mark of a text in UTF-8 is skipped. Damaged data may raise here already.
+    The byte-order mark of a text in UTF-8 is skipped. Since the first bytes are read, damaged data
+    may raise an error here.
     """
-    file = cast(BinaryIO, _opener(path)(path, "rb"))
+    with path.open("rb") as raw:
+        start = raw.read(max(map(len, MAGIC)))
+    opener = next((opener for magic, opener in MAGIC.items() if start.startswith(magic)), open)
+    file = cast(BinaryIO, opener(path, "rb"))
     try:
         if file.read(len(BOM)) != BOM:
             file.seek(0)
@@ -40,20 +44,14 @@ def open_bytes(path: Path) -> BinaryIO:
 
 
 def compressed_beside(path: Path) -> Path | None:
-    """Return the compressed file that `path` would be without its suffix, if there is one."""
+    """Return the file whose name is `path` and a suffix of compression, or None if none exists."""
     candidates = (Path(f"{path}{suffix}") for suffix in SUFFIXES[1:])
-    return next((found for found in candidates if is_file(found)), None)
+    return next((candidate for candidate in candidates if is_file(candidate)), None)
 
 
 def is_file(path: Path) -> bool:
-    """Return whether there is a file `path`; a name that is too long is none."""
+    """Return whether `path` is a file; False also for a name that is too long."""
     try:
         return path.is_file()
     except OSError:
         return False
-
-
-def _opener(path: Path) -> Callable[[Path, str], object]:
-    with path.open("rb") as file:
-        start = file.read(max(map(len, MAGIC)))
-    return next((opener for magic, opener in MAGIC.items() if start.startswith(magic)), open)

@@ -1,4 +1,4 @@
-"""Finding the place at which text stops being LIBSVM text: slow, asked in doubt only."""
+"""Finding the first fault in LIBSVM text: slow, and used only after fast checks have failed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from lrbench.data.dataset import LARGEST
 from lrbench.errors import quoted
 
 ZeroBased: TypeAlias = Literal["auto", "yes", "no"]
-"""Whether indices count from 0; auto: if a 0 occurs anywhere in the file."""
+"""Whether indices count from 0; with ``auto`` they do if a 0 occurs anywhere in the file."""
 
 MAX_FEATURES = 10**7
-"""No index above this: a wider data set is a mistake in the file, and w would not fit."""
+"""The largest index: a larger one is assumed to be a mistake, and w would need too much memory."""
 
 FORM = "each line must be LABEL INDEX:VALUE INDEX:VALUE … with ascending indices."
 
 CORRECT = "correct or remove that line."
 
 FROM_ZERO = (
-    'its indices count from 0, perhaps: then give --zero-based yes, or zero_based = "yes" in the'
-    " problem file."
+    'if its indices count from 0, give --zero-based yes, or zero_based = "yes" in the problem file.'
 )
 
 QUERY = re.compile(rb"qid:[0-9]+")
@@ -32,42 +31,39 @@ TOKEN = re.compile(rb"\S+")
 
 
 class Fault(NamedTuple):
-    """What is wrong and where, ``"line 3: '2' is not index:value"``, and what to do."""
+    """A message such as ``"line 3: '2' is not index:value"``, and a hint."""
 
-    what: str
+    message: str
     hint: str
 
 
 UNKNOWN = Fault("it cannot be parsed", FORM)
-"""What the parser refuses and `find_fault` does not: there should be nothing of the kind."""
+"""The fault for text that the parser refuses and `find_fault` accepts, which should not exist."""
 
 
 def find_fault(lines: Iterable[tuple[int, bytes]], zero_based: ZeroBased = "auto") -> Fault | None:
-    """Return the first fault.
+    """Return the first fault in the lines.
 
     Parameters
     ----------
     lines
         The number and the text of each line.
     zero_based
-        ``no``: index 0 is a fault.
+        With ``no``, index 0 is a fault.
 
     Returns
     -------
     Fault or None
-        None if nothing is wrong.
-
-    Notes
-    -----
-    Takes one token after the other: all those of a long line are many times as large as it is.
+        None if there is no fault.
     """
     for number, line in lines:
         content = line.partition(b"#")[0]
         if _is_binary(content):
             return Fault(f"line {number} holds binary data", FORM)
+        # An iterator, because a list of all tokens takes many times the memory of a long line.
         fault = _fault((match[0] for match in TOKEN.finditer(content)), zero_based)
         if fault:
-            return Fault(f"line {number}: {fault.what}", fault.hint)
+            return Fault(f"line {number}: {fault.message}", fault.hint)
     return None
 
 
@@ -82,7 +78,7 @@ def _is_binary(line: bytes) -> bool:
 
 
 def _fault(tokens: Iterator[bytes], zero_based: ZeroBased) -> Fault | None:
-    """Return what is wrong in one line, split at blanks."""
+    """Return the first fault among the tokens of a line."""
     label, second = next(tokens, None), next(tokens, None)
     if label is None:
         return None
@@ -101,7 +97,7 @@ def _fault(tokens: Iterator[bytes], zero_based: ZeroBased) -> Fault | None:
 
 
 def _label_fault(token: bytes, alone: bool) -> Fault | None:
-    """Return what is wrong with a label, which may stand alone in its line."""
+    """Return the fault of a label, which may be the only token of its line."""
     text, label = _show(token), _number(token)
     if label is None:
         if not alone and b"," in token and None not in map(_number, token.split(b",", 2)[:2]):
@@ -117,29 +113,29 @@ def _label_fault(token: bytes, alone: bool) -> Fault | None:
 
 
 def _feature(token: bytes, previous: int, zero_based: ZeroBased) -> tuple[int, Fault | None]:
-    """Return the index of ``index:value`` and what is wrong with it."""
-    left, colon, right = token.partition(b":")
-    index, value = _integer(left), _number(right)
+    """Return the index of a token ``index:value`` and its fault, if there is one."""
+    index_text, colon, value_text = token.partition(b":")
+    index, value = _integer(index_text), _number(value_text)
     if not colon or index is None or value is None:
         return 0, Fault(f"{_show(token)} is not index:value", FORM)
     if not math.isfinite(value):
         return 0, Fault(f"the value in {_show(token)} is not finite", CORRECT)
-    place = f"the index in {_show(token)}"
+    subject = f"the index in {_show(token)}"
     if index < 0:
-        return 0, Fault(f"{place} is negative", FORM)
+        return 0, Fault(f"{subject} is negative", FORM)
     if index == 0 and zero_based == "no":
-        return 0, Fault(f"{place} is 0, but indices must count from 1", FROM_ZERO)
+        return 0, Fault(f"{subject} is 0, but indices must count from 1", FROM_ZERO)
     if index > MAX_FEATURES:
-        return 0, Fault(f"{place} is above {MAX_FEATURES}", CORRECT)
+        return 0, Fault(f"{subject} is above {MAX_FEATURES}", CORRECT)
     if index == previous:
-        return 0, Fault(f"{place} stands twice", FORM)
+        return 0, Fault(f"{subject} occurs twice", FORM)
     if index < previous:
-        return 0, Fault(f"{place} comes after {previous}, but indices must ascend", FORM)
+        return 0, Fault(f"{subject} comes after {previous}, but indices must ascend", FORM)
     return index, None
 
 
 def _integer(text: bytes) -> int | None:
-    """Return a whole number; Python's underscores, as in 1_000, are none of LIBSVM's."""
+    """Return an integer, or None; LIBSVM, unlike Python, does not allow underscores as in 1_000."""
     try:
         return None if b"_" in text else int(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The text of a file, decompressed, in blocks of whole lines."""
+"""Reading the decompressed text of a file in blocks of complete lines."""
 
 from __future__ import annotations
 
@@ -11,60 +11,65 @@ from lrbench.data.libsvm.compressed import BOM, compressed_beside, open_bytes
 from lrbench.errors import DataError, quoted_path
 
 BLOCK = 1 << 22
-"""Bytes of text held at a time; a longer line is held whole."""
+"""The number of bytes of a block, except that a longer line is not divided."""
 
 MAX_LINE = 1 << 28
-"""No line beyond this: a compressed file of a few kilobytes may claim to hold one of any length."""
+"""The longest line in bytes: a compressed file of a few kilobytes can contain one of any length."""
 
 
-def text_blocks(path: Path, seen: Callable[[bytes], object] = len) -> Iterator[tuple[int, bytes]]:
-    """Yield the text of a file, plain or compressed (bz2, gzip, xz), in pieces.
+def text_blocks(
+    path: Path, observe: Callable[[bytes], object] = len
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the text of a file, plain or compressed (bz2, gzip, xz), in blocks of lines.
 
     Parameters
     ----------
     path
-        The file; a byte-order mark is left out.
-    seen
-        Called with every piece of the text in turn, a byte-order mark included.
+        The file; its byte-order mark is left out.
+    observe
+        Called with every piece of the text in order, including a byte-order mark; the default has
+        no effect.
 
     Yields
     ------
     number
-        Of the first line of the block, from 1.
+        The number of the first line of the block, counted from 1.
     block
-        Some `BLOCK` bytes that end where a line ends.
+        About `BLOCK` bytes of text that end with a complete line.
 
     Raises
     ------
     DataError
-        For a file that cannot be read or decompressed, or has a line longer than `MAX_LINE`.
+        For a file that cannot be read or decompressed, or that has a line longer than `MAX_LINE`.
     """
     number = 1
     try:
         with open_bytes(path) as file:
-            seen(BOM[: file.tell()])
+            observe(BOM[: file.tell()])
             while block := file.read(BLOCK):
                 if not block.endswith(b"\n"):
-                    rest = file.readline(MAX_LINE)
-                    if len(rest) == MAX_LINE:
+                    line_end = file.readline(MAX_LINE)
+                    if len(line_end) == MAX_LINE:
                         raise _too_long(path, number + block.count(b"\n"))
-                    block += rest
-                seen(block)
+                    block += line_end
+                observe(block)
                 yield number, block
                 number += block.count(b"\n")
     except (EOFError, lzma.LZMAError, zlib.error) as error:
         raise _damaged(path) from error
     except OSError as error:
-        if error.errno is None:  # of a decompressor, not of the disk
+        if error.errno is None:  # raised by a decompressor, not by the disk
             raise _damaged(path) from error
         raise unreadable(path, error) from error
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
-    """Return what to raise where `path` is missing or the disk refuses to read it."""
+    """Return the error to raise if `path` does not exist or cannot be read."""
     if isinstance(error, FileNotFoundError):
-        packed = compressed_beside(path)
-        hint = f"did you mean {quoted_path(packed)}?" if packed else "check the path of the data."
+        compressed = compressed_beside(path)
+        hint = "check the path of the data."
+        if compressed:
+            hint = f"did you mean {quoted_path(compressed)}?"
         return DataError(f"there is no file {quoted_path(path)}.", hint)
     return DataError(
         f"{quoted_path(path)} cannot be read: {(error.strerror or 'unknown error').lower()}.",

@@ -1,4 +1,4 @@
-"""The files of the cache of parsed data: ``.npy`` arrays, and an entry for each source."""
+"""The files of the cache of parsed data: ``.npy`` arrays and one entry for each source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
 
 SETTLED_NS = 10 * 10**9
-"""How far the times of cached files are set back, nanoseconds."""
+"""The nanoseconds by which the times of cached files are set back."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """What a source holds, and the digest of each array by name.
+    """The contents of a source, and the digest of each array by name.
 
     Parameters
     ----------
     X, y, labels, zero_based
         As in `Parsed`.
     digests
-        Of the arrays of X, and of ``y``.
+        The digests of the arrays of X and of ``y``.
     """
 
     X: Matrix
@@ -58,45 +58,45 @@ def entries_folder() -> Path:
 
 
 def read_entry(key: str, stamp: list[int | str]) -> Stored | None:
-    """Return what is stored for `key`; None if there is nothing, or nothing to be trusted."""
+    """Return the data stored for `key`, or None if there are none or they cannot be trusted."""
     try:
         entry = json.loads(_path(key).read_bytes())
         _require(entry.pop("crc32") == _crc32(entry))
         if [entry["key"], entry["stamp"]] != [key, stamp]:
             return None
-        folder = entries_folder() / Path(entry["content"]).name
+        folder = entries_folder() / Path(entry["content"]).name  # never outside the cache
         paths = {name: npy_path(folder, name) for name in entry["digests"]}
         stamps = {name: _stamp(path) for name, path in paths.items()}
         _require(all(stamps[name][0] == size for name, (size, _) in entry["files"].items()))
-        known = stamps == entry["files"]
+        unchanged = stamps == entry["files"]
         arrays = {name: mapped(path) for name, path in paths.items()}
         X, y = matrix_of(arrays, tuple(entry["shape"])), arrays["y"]
         labels = None if entry["labels"] is None else tuple(map(str, entry["labels"]))
-        found = Stored(X, y, labels, entry["digests"], entry["zero_based"])
-        _require(found.content == entry["content"])
+        stored = Stored(X, y, labels, entry["digests"], entry["zero_based"])
+        _require(stored.content == entry["content"])
         _require(X.dtype == y.dtype == np.float64 and y.shape == X.shape[:1])
         _require(labels is None or bool(np.isin(y, np.arange(len(labels))).all()))
-        if not known:
-            _check(arrays, found)
-    except Exception:  # whatever is wrong with a cache, the source is still there
+        if not unchanged:
+            _check(arrays, stored)
+    except Exception:  # whatever is wrong with the entry, the source can be parsed again
         return None
-    if not known:
+    if not unchanged:
         with contextlib.suppress(OSError):
-            _write_entry(key, stamp, found)
-    return found
+            _write_entry(key, stamp, stored)  # with the new times, so that the next look-up is fast
+    return stored
 
 
 def publish(key: str, stamp: list[int | str], fresh: Stored, scratch: Path) -> None:
-    """Move the arrays from the folder `scratch` to their place and write the entry of `key`.
+    """Move the arrays from the folder `scratch` into the cache and write the entry of `key`.
 
-    Where the disk refuses, nothing new is left.
+    If this fails because of an `OSError`, no new file remains.
     """
     folder = entries_folder() / fresh.content
     moved = []
     try:
         folder.mkdir(exist_ok=True)
         for name, expected in fresh.digests.items():
-            if not _holds(npy_path(folder, name), expected):
+            if not _holds(npy_path(folder, name), expected):  # entries may share arrays
                 moved.append(npy_path(folder, name))
                 _settle(npy_path(scratch, name)).replace(moved[-1])
         _write_entry(key, stamp, fresh)
@@ -105,14 +105,14 @@ def publish(key: str, stamp: list[int | str], fresh: Stored, scratch: Path) -> N
 
 
 def _path(key: str) -> Path:
-    name = key.encode(errors="surrogatepass")  # the name of a file need not be UTF-8
+    name = key.encode(errors="surrogatepass")  # the name of a file may not be valid UTF-8
     return entries_folder() / f"{hashlib.sha256(name).hexdigest()[:32]}.json"
 
 
 def _settle(path: Path) -> Path:
-    """Bring a file to the disk, and set its time back: any later change then has another one.
+    """Write a file to the disk and set its time back, so that any later change has another time.
 
-    Two changes within one tick of the clock would have the same.
+    Without this, two changes within one tick of the clock would have the same time.
     """
     with path.open("rb") as file:
         os.fsync(file.fileno())
@@ -122,7 +122,7 @@ def _settle(path: Path) -> Path:
 
 
 def _remove(moved: list[Path]) -> None:
-    """Remove these files, and their folder if nothing else, of another entry, is in it."""
+    """Remove these files, and their folder unless it contains files of another entry."""
     with contextlib.suppress(OSError):
         for path in moved:
             path.unlink(missing_ok=True)
@@ -143,11 +143,7 @@ def _write_entry(key: str, stamp: list[int | str], fresh: Stored) -> None:
         "files": {name: _stamp(npy_path(folder, name)) for name in fresh.digests},
     }
     text = json.dumps({**entry, "crc32": _crc32(entry)}, indent=1).encode()
-    write_atomically(_path(key), lambda file: _write(file, text))
-
-
-def _write(file: BinaryIO, text: bytes) -> None:
-    file.write(text)
+    write_atomically(_path(key), lambda file: file.write(text))
 
 
 def _crc32(entry: Mapping[str, Any]) -> int:
@@ -160,21 +156,21 @@ def _stamp(path: Path) -> list[int]:
 
 
 def _holds(path: Path, expected: str) -> bool:
-    """Return whether the file is there already: entries may share their arrays."""
+    """Return whether the file exists and holds the array with this digest."""
     try:
         return digest(mapped(path)) == expected
     except (OSError, ValueError):
         return False
 
 
-def _check(arrays: Mapping[str, NDArray[Any]], found: Stored) -> None:
-    """Read all arrays: they must be those of the digests, and make up a sound matrix."""
+def _check(arrays: Mapping[str, NDArray[Any]], stored: Stored) -> None:
+    """Read all arrays, compare their digests, and check the indices of a sparse matrix."""
     for name, array in arrays.items():
-        _require(digest(array) == found.digests[name])
-    if not isinstance(found.X, np.ndarray):
-        found.X.check_format(full_check=True)
+        _require(digest(array) == stored.digests[name])
+    if not isinstance(stored.X, np.ndarray):
+        stored.X.check_format(full_check=True)
 
 
 def _require(condition: bool) -> None:
     if not condition:
-        raise ValueError("a cached data set that cannot be trusted")
+        raise ValueError("this cached data set cannot be trusted")

@@ -1,4 +1,4 @@
-"""The cache of parsed data: a source is read once, and mapped into memory after that."""
+"""The cache of parsed data: a source is parsed once and afterwards mapped into memory."""
 
 from __future__ import annotations
 
@@ -19,68 +19,70 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """What a source holds: X, (n_samples, n_features), y, (n_samples,), and names of classes."""
+    """The contents of a source: X, (n_samples, n_features), y, (n_samples,), and class names."""
 
     X: Matrix
     y: PerSample
     labels: tuple[str, ...] | None = None
     zero_based: bool | None = None
-    """Whether the indices of a text count from 0; None where there are no indices."""
+    """Whether the indices of LIBSVM text count from 0; None for other data."""
 
 
 def cached(key: str, stamp: list[int | str], parse: Callable[[], Parsed]) -> tuple[Parsed, str]:
-    """Return what `parse` returns, from the cache where it has it, and its content hash.
+    """Return the result of `parse`, from the cache if possible, and its content hash.
 
     Parameters
     ----------
     key, stamp
         As for `stored`.
     parse
-        Reads the source itself, into memory; what it raises comes through.
+        Reads the source into memory; its exceptions are passed on.
     """
-    once = functools.cache(parse)
-    found = stored(key, stamp, lambda shelf: _put(once(), shelf))
-    return Parsed(found.X, found.y, found.labels), found.content
+    parse_once = functools.cache(parse)  # `stored` parses again if the cache cannot be written
+    entry = stored(key, stamp, lambda shelf: _put(parse_once(), shelf))
+    return Parsed(entry.X, entry.y, entry.labels), entry.content
 
 
 def stored(key: str, stamp: list[int | str], parse: Callable[[Shelf], Parsed]) -> Stored:
-    """Return what `parse` returns, from the cache where it has it.
+    """Return the result of `parse`, from the cache if possible.
 
     Parameters
     ----------
     key
-        Which source: one entry a key.
+        Identifies the source; there is one entry for each key.
     stamp
-        What changes when the source or its parser does (size and time of a file, a version, the
-        hash of the parser's code), taken before this call: what changes under the parser is then
-        parsed again next time.
+        Values that change with the source or its parser (size and time of a file, a version, the
+        hash of the parser's code), taken before this call: if the source changes while it is
+        parsed, it is parsed again next time.
     parse
-        Reads the source itself and leaves the arrays that it returns, and no others, on the shelf;
-        what it raises comes through, but for an `OSError` of the shelf.
+        Reads the source and leaves exactly the arrays that it returns on the shelf. Its exceptions
+        are passed on, except for an `OSError` of the shelf.
 
     Returns
     -------
     Stored
-        Its arrays are read-only maps of the cached files, or are in memory where the cache cannot
-        be written.
+        Its arrays are read-only maps of the cached files, or in memory if the cache cannot be
+        written.
 
     Notes
     -----
-    An entry is a small JSON file, looked up by `key`, that names a folder of ``.npy`` files by
-    content hash. It is written last, with a CRC-32 of itself and the size, the time and the digest
-    of every array. A file of another size or time, as in a cache that was copied, is read and
-    compared; else it is trusted, and a look-up costs the same however large the data are. What is
-    torn, changed or not understood is parsed again; nothing is unpickled, and a damaged index
-    cannot make a product read out of bounds.
+    An entry is a small JSON file, found by `key`, that names a folder of ``.npy`` files by content
+    hash. It is written last, with a CRC-32 of itself and the size, time and digest of every array.
+    If a file has another size or time, as in a cache that was copied, it is read and compared with
+    its digest. Otherwise it is trusted, so that a look-up takes the same time for data of any size.
+    An entry that is incomplete, changed or not understood is replaced. Nothing is unpickled, and a
+    damaged index cannot make a product read out of bounds.
     """
-    found = read_entry(key, stamp)
-    if found is not None:
-        return found
+    entry = read_entry(key, stamp)
+    if entry is not None:
+        return entry
     try:
         with scratch_folder(entries_folder()) as scratch:
             fresh = _with_digests(parse(FolderShelf(scratch)))
             publish(key, stamp, fresh, scratch)
-            return read_entry(key, stamp) or fresh  # maps outlive their files
+            # Maps of the files at their final place; those of the scratch folder work as well,
+            # because a map outlives its file.
+            return read_entry(key, stamp) or fresh
     except OSError:
         return _with_digests(parse(MemoryShelf()))
 
@@ -92,7 +94,7 @@ def _with_digests(parsed: Parsed) -> Stored:
 
 
 def _put(parsed: Parsed, shelf: Shelf) -> Parsed:
-    """Return the same data with their arrays on a shelf."""
+    """Return the same data with their arrays on the shelf."""
     for name, array in {**arrays_of(parsed.X), "y": parsed.y}.items():
         with shelf.write(name, array.dtype, array.shape[1:]) as writer:
             writer.append(array)

@@ -1,4 +1,4 @@
-"""Where the arrays of a data set are put while they are made: files in a folder, or memory."""
+"""Storage for arrays that are written in pieces: files in a folder, or memory."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class NpyWriter:
-    """Writes an array to a ``.npy`` file by pieces; how many rows it has is known at the end.
+    """Writes an array in pieces to a ``.npy`` file; its number of rows is known only at the end.
 
     Parameters
     ----------
     file
-        Written from its beginning.
+        The file, open for writing and empty.
     dtype
-        Of the array.
+        The dtype of the array.
     row
-        The shape of one row; nothing for a vector.
+        The shape of one row; () for a vector.
     """
 
     def __init__(self, file: BinaryIO, dtype: DTypeLike, row: tuple[int, ...]) -> None:
@@ -34,25 +34,25 @@ class NpyWriter:
         file.write(self._header())
 
     def append(self, values: NDArray[Any]) -> None:
-        """Write more rows, (n, *row)."""
+        """Write further rows, (n, *row)."""
         self._file.write(np.ascontiguousarray(values, dtype=self.dtype).data)
         self.rows += len(values)
 
     def finish(self) -> None:
-        """Write how many rows there are."""
+        """Write the number of rows into the header."""
         self._file.seek(0)
         self._file.write(self._header())
 
     def _header(self) -> bytes:
-        """Return the header, which NumPy pads so that its length is the same for any `rows`."""
-        out = BytesIO()
+        """Return the header, which NumPy pads to the same length for any number of rows."""
+        header = BytesIO()
         fields = {
             "descr": np.lib.format.dtype_to_descr(self.dtype),
             "fortran_order": False,
             "shape": (self.rows, *self._row),
         }
-        np.lib.format.write_array_header_1_0(out, fields)
-        return out.getvalue()
+        np.lib.format.write_array_header_1_0(header, fields)
+        return header.getvalue()
 
 
 class Shelf(ABC):
@@ -60,7 +60,7 @@ class Shelf(ABC):
 
     @contextmanager
     def write(self, name: str, dtype: DTypeLike, row: tuple[int, ...] = ()) -> Iterator[NpyWriter]:
-        """Make a new array of the rows that are written within the block."""
+        """Create an array from the rows that are written within the block."""
         with self._open(name) as file:
             writer = NpyWriter(file, dtype, row)
             yield writer
@@ -72,15 +72,15 @@ class Shelf(ABC):
 
     @abstractmethod
     def drop(self, name: str) -> None:
-        """Forget an array."""
+        """Remove an array."""
 
     @abstractmethod
     def _open(self, name: str) -> AbstractContextManager[BinaryIO]:
-        """Return an empty file of this name."""
+        """Return a new empty file for the array `name`."""
 
 
 class FolderShelf(Shelf):
-    """Holds arrays as ``.npy`` files and returns maps of them; raises `OSError`.
+    """Holds arrays as ``.npy`` files and returns maps of them; its methods raise `OSError`.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ class FolderShelf(Shelf):
         self.folder = folder
 
     def array(self, name: str) -> NDArray[Any]:
-        """Return a shared map of the file."""
+        """Return a read-only map of the file."""
         return mapped(npy_path(self.folder, name))
 
     def drop(self, name: str) -> None:
-        """Remove the file; a map of it stays."""
+        """Remove the file; maps of it remain valid."""
         npy_path(self.folder, name).unlink()
 
     def _open(self, name: str) -> BinaryIO:
@@ -104,13 +104,13 @@ class FolderShelf(Shelf):
 
 
 class MemoryShelf(Shelf):
-    """Holds arrays in memory, in the same form."""
+    """Holds arrays in memory, in the format of ``.npy`` files."""
 
     def __init__(self) -> None:
         self._files: dict[str, BytesIO] = {}
 
     def array(self, name: str) -> NDArray[Any]:
-        """Return an array that shares the memory."""
+        """Return a read-only array that shares the memory of the shelf."""
         file = self._files[name]
         file.seek(0)
         np.lib.format.read_magic(file)
@@ -129,10 +129,10 @@ class MemoryShelf(Shelf):
 
 
 def npy_path(folder: Path, name: str) -> Path:
-    """Return where an array is in a folder."""
-    return folder / f"{Path(name).name}.npy"
+    """Return the file of an array in a folder."""
+    return folder / f"{Path(name).name}.npy"  # a name with slashes must not leave the folder
 
 
 def mapped(path: Path) -> NDArray[Any]:
-    """Return the array in a ``.npy`` file as a read-only map; nothing is unpickled."""
+    """Return a read-only map of the array in a ``.npy`` file; nothing is unpickled."""
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

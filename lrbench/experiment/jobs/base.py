@@ -1,4 +1,4 @@
-"""A job: lanes of one solver that go through a problem together."""
+"""Jobs, lanes of one solver that run together, and the executor that runs them in this process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SeedLanes: TypeAlias = tuple[int, tuple[float, ...]]
 
 @dataclass(frozen=True, eq=False)
 class SharedProblem:
-    """What all jobs on one problem share: it goes to a worker once."""
+    """What all jobs on one problem share; it is sent to a worker once."""
 
     problem: Problem
     constants: Constants
@@ -42,19 +42,19 @@ class Job:
     Parameters
     ----------
     number
-        The place among all jobs of a plan.
+        The index among all jobs of a plan.
     problem_index
-        The place of its problem among the grounds.
+        The index of its problem among the shared problems.
     solver, spec
         The step rule, and its name with all parameters.
     lanes
         Each seed with its initial learning rates.
     batch_size, sampling, radius
-        Of the setting; a batch size of None is full batches, a radius of None no ball.
+        The setting. A batch size of None stands for full batches, a radius of None for no ball.
     budget
-        How long, and where the lanes are looked at.
+        The length of the runs, their target, and their checkpoints.
     pad_to
-        What the number of lanes is padded to a multiple of.
+        The number of lanes is padded to a multiple of this.
     threads
         BLAS threads.
     keep_iterates
@@ -84,13 +84,13 @@ class Job:
         return sum(len(lr0) for _, lr0 in self.lanes)
 
     def label(self, shared: SharedProblem) -> str:
-        """Return what this is, for the progress."""
+        """Return the text that the progress shows for this job."""
         first, last = self.lanes[0][0], self.lanes[-1][0]
         seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
         return f"{shared.problem.name}: {self.spec}, {seeds}"
 
     def tasks(self, shared: SharedProblem) -> list[Task]:
-        """Return what the engine is to do for each seed."""
+        """Return the task of the engine for each seed."""
         return [self._task(shared, seed, lr0) for seed, lr0 in self.lanes]
 
     def _task(self, shared: SharedProblem, seed: int, lr0: Sequence[float]) -> Task:
@@ -115,36 +115,36 @@ class Job:
 
 
 Outcome: TypeAlias = Sequence[Run] | LrbenchError
-"""A run a lane; or why there is none: the optimum is refuted."""
+"""One run for each lane, or the error that keeps the problem from being run: a refuted optimum."""
 
 
 class Executor(Protocol):
-    """Runs jobs, in any order; their results do not depend on which executor it is."""
+    """Runs jobs in any order; the runs do not depend on the executor."""
 
     workers: int
-    """How many jobs it runs at a time, as far as is known before it starts."""
+    """The number of jobs that run at a time, as far as it is known before they start."""
 
     def __call__(
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
-        """Yield each job and its outcome as it ends; after a stop, what is left as it is.
+        """Yield each job and its outcome as it ends; after a stop, the others as interrupted.
 
         Parameters
         ----------
-        jobs, grounds
-            What to do, and on what.
+        jobs, shared_problems
+            The jobs, and the problems that they are on.
         control
-            Stops it, and hears how far it is.
+            Stops the jobs, and is told of their progress.
         """
         ...
 
 
 def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Outcome:
-    """Run a job to its end, or until `stop` says so.
+    """Run a job to its end, or until `stop` returns True.
 
-    What a solver raises is a row of the engine already; here comes what is raised around it, such
-    as a `MemoryError` before the first step. Where seeds that go together fail each is tried again
-    alone: only one may be the cause.
+    An error in a solver's step is a failed run of the engine already. Errors outside a step, such
+    as a `MemoryError` before the first, are made failed runs here. Where seeds that run together
+    fail, each is tried again alone, because only one of them may be the cause.
     """
     if stop(0):
         return unstarted_job(job, shared)
@@ -154,11 +154,11 @@ def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Out
     if all(run.status is not Status.FAILED for run in outcome):
         return outcome
     runs: list[Run] = []
-    for one in job.by_seed():
-        alone = _attempt(one, shared, stop)
-        if isinstance(alone, LrbenchError):
-            return alone
-        runs += alone
+    for job_of_seed in job.by_seed():
+        outcome = _attempt(job_of_seed, shared, stop)
+        if isinstance(outcome, LrbenchError):
+            return outcome
+        runs += outcome
     return runs
 
 
@@ -166,22 +166,37 @@ def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Ou
     try:
         with threadpool_limits(job.threads, "blas"):
             return engine.run_lanes(*job.tasks(shared), stop=stop)
-    except LrbenchError as error:
+    except LrbenchError as error:  # a refuted optimum, which ends all jobs on the problem
         return error
     except Exception as error:
         return failed(job, shared, f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
 def first_line(error: object) -> str:
-    """Return the first line of what an error says, or its name where it says nothing."""
+    """Return the first line of an error's message, or its type where the message is empty."""
     return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
 
 
 def unstarted_job(job: Job, shared: SharedProblem) -> list[Run]:
-    """Return the runs of a job as they are before it starts."""
+    """Return the runs of a job that was not started: interrupted, with empty traces."""
     return [run for task in job.tasks(shared) for run in engine.unstarted_runs(task)]
 
 
 def failed(job: Job, shared: SharedProblem, cause: str) -> list[Run]:
-    """Return the runs of a job that has none of its own, and why."""
+    """Return failed runs for a job that ended without any, with the cause as their error."""
     return [replace(r, status=Status.FAILED, error=cause) for r in unstarted_job(job, shared)]
+
+
+class Serial:
+    """The executor that runs jobs one after the other in this process."""
+
+    workers = 1
+
+    def __call__(  # noqa: D102
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
+    ) -> Iterator[tuple[Job, Outcome]]:
+        for job in jobs:
+            shared = shared_problems[job.problem_index]
+            control.phase(job.label(shared))
+            yield job, run_job(job, shared, control)
+            control.finished(job.budget.iterations)

@@ -1,4 +1,4 @@
-"""From a plan to jobs: which lanes go through a problem together."""
+"""The jobs of a plan: which lanes run together."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Solver
 
 MEMORY_SHARE = 0.5
-"""Of the free memory, for the lanes of all workers together."""
+"""The share of the free memory that the lanes of all workers together may take."""
 
 ARRAYS = 3
 """(n_features, n_lanes) arrays of a run beside the solver's state: iterate, sum, gradient."""
 
 CACHED_NUMBERS = 1 << 15
-"""The most numbers (n_features x lanes, and samples x lanes) of seeds that go together: arrays of
-this size stay in a core's cache."""
+"""The limit for arrays of seeds that run together (n_features x lanes, and batch x lanes): so many
+numbers stay in a core's cache (docs/decisions/0012)."""
 
 ROUNDS = 4
-"""A worker does its share in about so many jobs, if there are as many seeds: what is under way is
-lost when the command is stopped."""
+"""The number of jobs that make up the work of one worker, if there are as many seeds. One job would
+lose everything when the command is killed."""
 
 FEWEST = 16
-"""Lanes of a block that is made smaller only to keep all workers busy."""
+"""The fewest lanes of a block that is narrowed to keep all workers busy."""
 
 UNKNOWN_BYTES = 1 << 30
-"""Taken as the free memory where the system does not tell."""
+"""The free memory where the system does not report it."""
 
 MEMINFO = Path("/proc/meminfo")
 LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -46,7 +46,7 @@ def jobs_of(
     p: Prepared,
     problem_index: int,
     plan: Plan,
-    wanted: Sequence[tuple[int, int, Sequence[float]]],
+    missing: Sequence[tuple[int, int, Sequence[float]]],
     *,
     workers: int,
     keep_iterates: bool,
@@ -59,36 +59,38 @@ def jobs_of(
         The problem, and its index among the shared problems.
     plan
         What to run on it.
-    wanted
+    missing
         (index of the solver in the plan, seed, initial learning rates) of each solver and seed.
     workers
-        How many jobs run at a time.
+        The number of jobs that run at a time.
     keep_iterates
         Whether the runs keep their iterates.
 
     Notes
     -----
-    The learning rates of a solver and a seed are cut into blocks, as wide as memory allows and
-    narrow enough to keep all workers busy. The blocks of a solver, seed by seed, are then dealt out
-    evenly to its jobs.
+    The learning rates of a solver and a seed are divided into blocks, as wide as memory allows and
+    narrow enough to keep all workers busy. The blocks of a solver, seed by seed, are then
+    distributed evenly over its jobs.
     """
-    if not wanted:
+    if not missing:
         return
     problem = p.problem
-    solvers = [plan.built[index][0] for index in {index for index, *_ in wanted}]
-    most = min(most_lanes(problem.n_features, plan, solver, workers) for solver in solvers)
+    solvers = [plan.built[index][0] for index in {index for index, *_ in missing}]
+    max_width = min(max_lanes(problem.n_features, plan, solver, workers) for solver in solvers)
     blocks_of: dict[int, list[SeedLanes]] = {}
-    for index, seed, lr0 in wanted:
+    for index, seed, lr0 in missing:
         width = len(lr0)
-        if plan.sweep:  # a run is never cut: its bits depend on the lanes beside it
-            width = min(most, _busy(width, len(wanted), workers))
+        if plan.sweep:  # `lrbench run` is not divided: its bits depend on the lanes beside a lane
+            width = min(max_width, _busy(width, len(missing), workers))
         blocks_of.setdefault(index, []).extend((seed, tuple(b)) for b in blocks(lr0, width))
-    widest = max(len(lr0) for *_, lr0 in wanted)
-    per_job = seeds_per_job(problem, plan, widest, len(wanted), most=most, workers=workers)
+    n_lanes = max(len(lr0) for *_, lr0 in missing)
+    per_job = seeds_per_job(
+        problem, plan, n_lanes, len(missing), max_width=max_width, workers=workers
+    )
     n_jobs = _jobs_per_solver(blocks_of, per_job, workers)
-    shares = [(k, lanes) for k, own in blocks_of.items() for lanes in _evenly(own, n_jobs)]
+    lanes_of_jobs = [(k, lanes) for k, own in blocks_of.items() for lanes in _evenly(own, n_jobs)]
     # The first seeds come first, so that a sweep that is stopped has all solvers on some seeds.
-    for index, lanes in sorted(shares, key=lambda share: share[1][0][0]):
+    for index, lanes in sorted(lanes_of_jobs, key=lambda job: job[1][0][0]):
         solver, spec = plan.built[index]
         yield Job(
             number=0,
@@ -109,10 +111,10 @@ def jobs_of(
 def _jobs_per_solver(
     blocks_of: Mapping[int, Sequence[SeedLanes]], per_job: int, workers: int
 ) -> int:
-    """Return into how many jobs the blocks of each solver are dealt, `per_job` in each at most.
+    """Return the number of jobs for the blocks of each solver, with at most `per_job` in a job.
 
-    With a few more jobs than that, their number is a multiple of the workers where it can be: then
-    no worker waits for another one's last job.
+    It is raised until the jobs of all solvers are a multiple of the workers, where that is
+    possible, so that no worker waits for the last job of another one.
     """
     longest = max(map(len, blocks_of.values()))
     n_jobs = -(-longest // per_job)
@@ -137,25 +139,27 @@ def _evenly(seed_blocks: Sequence[SeedLanes], n_jobs: int) -> Iterator[tuple[See
 
 
 def seeds_per_job(
-    problem: Problem, plan: Plan, n_lanes: int, n_solver_seeds: int, *, most: int, workers: int
+    problem: Problem, plan: Plan, n_lanes: int, n_solver_seeds: int, *, max_width: int, workers: int
 ) -> int:
-    """Return how many seeds of a solver may make a job: they share the calls of a step.
+    """Return how many seeds of a solver may make a job, where they share the calls of a step.
 
     Parameters
     ----------
     problem, plan
-        What to run on what.
-    n_lanes, bundles
-        The lanes of a seed, and for how many solvers and seeds.
-    most
-        The lanes that may go together.
+        The problem, and what runs on it.
+    n_lanes
+        The number of lanes of a seed.
+    n_solver_seeds
+        The number of solvers x seeds.
+    max_width
+        The largest number of lanes that may run together.
     workers
-        How many jobs run at a time: each gets as much to do.
+        The number of jobs that run at a time; each gets an equal part of the work.
     """
     if not plan.sweep or plan.batch_size is None or problem.n_features > FEW_FEATURES:
         return 1
     cached = CACHED_NUMBERS // max(problem.n_features, plan.batch_size)
-    lanes = plan.lane_block or min(most, cached)
+    lanes = plan.lane_block or min(max_width, cached)
     fitting = max(1, lanes // rounded_up(n_lanes, LANE_MULTIPLE))
     if plan.sampling == "reshuffle":  # each seed keeps a permutation of all samples
         fitting = min(fitting, max(1, CHUNK_BYTES // (8 * problem.n_samples)))
@@ -163,31 +167,31 @@ def seeds_per_job(
     return min(plan.replicates, -(-n_solver_seeds // (rounds * workers)))
 
 
-def most_lanes(n_features: int, plan: Plan, solver: Solver, workers: int) -> int:
-    """Return the most lanes that go together in a sweep: as many as the plan allows, or fit."""
+def max_lanes(n_features: int, plan: Plan, solver: Solver, workers: int) -> int:
+    """Return the largest number of lanes that run together in a sweep: the plan's, or what fits."""
     if plan.lane_block is not None:
         return plan.lane_block
-    lane = (ARRAYS + state_arrays(solver)) * n_features * 8
-    fits = int(MEMORY_SHARE * free_memory() / workers / lane)
-    return max(1, fits // LANE_MULTIPLE) * LANE_MULTIPLE
+    lane_bytes = (ARRAYS + state_arrays(solver)) * n_features * 8
+    fitting = int(MEMORY_SHARE * free_memory() / workers / lane_bytes)
+    return max(1, fitting // LANE_MULTIPLE) * LANE_MULTIPLE
 
 
 def _busy(n_lanes: int, n_solver_seeds: int, workers: int) -> int:
-    """Return the width of a block that leaves some for every worker."""
-    parts = -(-workers // n_solver_seeds)
-    return max(FEWEST, rounded_up(-(-n_lanes // parts), LANE_MULTIPLE))
+    """Return the width at which the blocks are enough for all workers."""
+    n_blocks = -(-workers // n_solver_seeds)
+    return max(FEWEST, rounded_up(-(-n_lanes // n_blocks), LANE_MULTIPLE))
 
 
 def state_arrays(solver: Solver) -> int:
-    """Return how many (n_features, n_lanes) arrays a solver's state holds."""
+    """Return the number of (n_features, n_lanes) arrays in a solver's state."""
     state = solver.init(np.zeros((2, 1)), np.ones(1))
     return sum(1 for field in state if np.ndim(field) > 1)
 
 
 def free_memory(meminfo: Path = MEMINFO, limit: Path = LIMIT) -> int:
-    """Return the bytes of memory that can be had, those that only cache files among them.
+    """Return the bytes of memory that are available, which include those that cache files.
 
-    A container sees the memory of the whole machine, and what it may use of it in a file.
+    In a container `meminfo` is that of the machine, and `limit` has what the container may use.
     """
     available, allowed = UNKNOWN_BYTES, math.inf
     with contextlib.suppress(OSError, ValueError, StopIteration):

@@ -1,12 +1,11 @@
-"""Which executor the options ask for."""
+"""The choice of an executor from the options."""
 
 from __future__ import annotations
 
 import os
 
 from lrbench.errors import UsageError, quoted
-from lrbench.experiment.jobs.base import Executor
-from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.base import Executor, Serial
 
 VARIABLE = "LRBENCH_JOBS"
 EXECUTORS = ("loky", "dask")
@@ -21,18 +20,18 @@ def choose(
     Parameters
     ----------
     jobs
-        Worker processes; None for ``LRBENCH_JOBS``, and without that for `default`.
+        The number of worker processes; None for ``LRBENCH_JOBS``, and without that for `default`.
     executor
         ``"loky"`` for processes of this machine, ``"dask"`` for a cluster.
     scheduler
         The address of the cluster's scheduler.
     default
-        0 stands for as many as there are processors.
+        The number of worker processes where none is set; 0 stands for the number of processors.
 
     Raises
     ------
     UsageError
-        If they contradict each other or make no sense.
+        If options contradict each other or have a value that is not allowed.
     """
     if executor not in EXECUTORS:
         raise UsageError(f"--executor {quoted(executor)} is not known.", "choose loky or dask.")
@@ -56,7 +55,7 @@ def choose(
         )
     n_jobs = _number(jobs, default)
     if n_jobs == 1:
-        return Here()
+        return Serial()
     from lrbench.experiment.jobs.processes import Processes
 
     return Processes(n_jobs)
@@ -69,6 +68,7 @@ def _number(jobs: int | None, default: int) -> int:
         name, text = VARIABLE, os.environ.get(VARIABLE, "")
         if not text:
             return default or _processors()
+        # isdigit alone allows what int refuses: superscripts, and thousands of digits.
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
         if not 1 <= value <= MOST_JOBS:
             raise _wrong(name, quoted(text))

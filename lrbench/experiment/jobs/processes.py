@@ -1,4 +1,4 @@
-"""Jobs in worker processes of this machine, which share the data."""
+"""The executor that runs jobs in worker processes of this machine, which share the data."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ from lrbench.experiment.jobs.halt import Halt, deadline_in
 from lrbench.results import Run, Status
 
 PATIENCE_SECONDS = 2.0
-"""Work that is done sooner starts no process: a pool takes about a second to start."""
+"""Work that takes less time is done in this process: a pool takes about a second to start."""
 
 SHARED_BYTES = 1 << 17
-"""Arrays from this size on are mapped from a file by all workers instead of sent to each."""
+"""Arrays of at least this size are mapped from a file by all workers, and not sent to each."""
 
 WATCH_SECONDS = 0.5
-"""How often a worker looks whether the command is still there."""
+"""The interval at which a worker checks whether the command still runs."""
 
 
 class Processes:
-    """Jobs in worker processes (joblib with loky), started once and only if it takes long.
+    """The executor that runs jobs in worker processes (joblib with loky).
 
     Parameters
     ----------
     n_jobs
-        How many workers, at least 2.
+        The number of workers, at least 2.
     patience
-        Seconds that the work must take, by the first seed, for the workers to be started; and the
-        longest that a job is tried in this process.
+        Seconds after which workers are started; at once if by the first seed's time the rest would
+        take longer. Before that, jobs run in this process.
     """
 
     def __init__(self, n_jobs: int, patience: float = PATIENCE_SECONDS) -> None:
@@ -63,23 +63,25 @@ class Processes:
         began = time.monotonic()
         until, first = began + self._patience, True
         while left:
-            whole, shared, last = left[0], shared_problems[left[0].problem_index], len(left) == 1
-            job = whole.by_seed()[0] if first else whole
+            next_job, last = left[0], len(left) == 1
+            shared = shared_problems[next_job.problem_index]
+            job = next_job.by_seed()[0] if first else next_job
             control.phase(job.label(shared))
 
+            # The last job stays here: one worker would do it no sooner.
             def stop(t: int, last: bool = last) -> bool:
                 return control(t) or (not last and time.monotonic() >= until)
 
             outcome = run_job(job, shared, stop)
-            if not control.stopped and _cut_short(outcome):
-                break
+            if not control.stopped and _interrupted(outcome):
+                break  # by `until`: a worker runs this job again from its start
             yield job, outcome
             control.finished(job.budget.iterations)
-            rest = whole.lanes[len(job.lanes) :]
-            left[:1] = [replace(whole, lanes=rest)] if rest else []
+            rest = next_job.lanes[len(job.lanes) :]
+            left[:1] = [replace(next_job, lanes=rest)] if rest else []
             if first and len(left) > 1:
-                estimate = (time.monotonic() - began) / _size(job, shared_problems)
-                if estimate * sum(_size(one, shared_problems) for one in left) > self._patience:
+                seconds_per_unit = (time.monotonic() - began) / _size(job, shared_problems)
+                if seconds_per_unit * sum(_size(j, shared_problems) for j in left) > self._patience:
                     break
             first = False
         if left:
@@ -93,7 +95,7 @@ class Processes:
 
 
 class _Pool:
-    """Worker processes, and what becomes of their jobs when they die."""
+    """Worker processes, and the handling of jobs whose workers die."""
 
     def __init__(
         self, workers: int, shared_problems: Sequence[SharedProblem], control: Control, flag: str
@@ -108,11 +110,9 @@ class _Pool:
     def drain(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
         """Yield each job and its outcome as it ends.
 
-        Notes
-        -----
-        When a worker dies, so does the pool, and which of the jobs under way was the cause is not
-        known. Each of them is therefore tried once more, alone, so that a job that kills its worker
-        twice takes no other with it; the rest goes on in a new pool.
+        When a worker dies, loky ends its pool, and it is not known which of the jobs under way was
+        the cause. Each is tried once more, alone, so that a job that kills its worker twice takes
+        no other with it. The other jobs go on in a new pool.
         """
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
@@ -132,18 +132,18 @@ class _Pool:
             yield job, unstarted_job(job, self._shared[job.problem_index])
 
     def _alone(self, job: Job) -> Outcome:
-        """Return the outcome of a suspect that is tried once more, seed by seed."""
+        """Return the outcome of a job that may have killed its worker, tried again seed by seed."""
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
+        shared = self._shared[job.problem_index]
         runs: list[Run] = []
-        for one in job.by_seed():
-            self._left[job.number] = one
+        for job_of_seed in job.by_seed():
+            self._left[job.number] = job_of_seed
             try:
-                found = [outcome for _, outcome in self._round([one])]
-                outcome = found[0] if found else unstarted_job(one, self._shared[one.problem_index])
+                outcomes = [outcome for _, outcome in self._round([job_of_seed])]
+                outcome = outcomes[0] if outcomes else unstarted_job(job_of_seed, shared)
             except BrokenProcessPool as error:
-                died = f"its worker died twice: {first_line(error)}"
-                outcome = failed(one, self._shared[one.problem_index], died)
+                outcome = failed(job_of_seed, shared, f"its worker died twice: {first_line(error)}")
             self._left.pop(job.number, None)
             if isinstance(outcome, LrbenchError):
                 return outcome
@@ -151,14 +151,16 @@ class _Pool:
         return runs
 
     def _round(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
-        """Run these jobs in one pool; each is taken off the list as it ends."""
+        """Run these jobs in one pool; each is removed from those left as it ends."""
         from joblib import Parallel
 
         self._dispatched = []
         parallel = Parallel(
-            n_jobs=max(2, min(self._workers, len(jobs))),  # with 1 it would run here
+            # With 1 joblib would run a suspect in this process, and that would die with it.
+            n_jobs=max(2, min(self._workers, len(jobs))),
             backend="loky",
             return_as="generator_unordered",
+            # A job is dispatched when a worker is free, so that few are suspects when one dies.
             batch_size=1,
             pre_dispatch="n_jobs",
             max_nbytes=SHARED_BYTES,
@@ -167,13 +169,13 @@ class _Pool:
         )
         with _own_signals():
             started = parallel(self._calls(jobs))
-        with closing(started) as results:
+        with closing(started) as results:  # a consumer that stops early ends the pool
             for number, outcome in results:
                 job = self._left.pop(number)
                 yield job, outcome
                 self._control.finished(job.budget.iterations)
                 self._control.phase(job.label(self._shared[job.problem_index]))
-                self._control(0)
+                self._control(0)  # no step is made here that would notice the deadline
 
     def _calls(self, jobs: Sequence[Job]) -> Iterator[Any]:
         from joblib import delayed
@@ -188,25 +190,25 @@ class _Pool:
 
 @contextmanager
 def _folder() -> Iterator[str]:
-    """Make a folder for the block; joblib's helper deletes it where the command is killed."""
-    from joblib.externals.loky.backend import resource_tracker as helper
+    """Make a folder for the block; joblib's tracker deletes it if the command is killed."""
+    from joblib.externals.loky.backend import resource_tracker as tracker
 
     with tempfile.TemporaryDirectory(prefix="lrbench-") as folder:
-        helper.register(folder, "folder")
+        tracker.register(folder, "folder")
         try:
             yield folder
         finally:
-            helper.unregister(folder, "folder")
+            tracker.unregister(folder, "folder")
 
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Keep Ctrl-C and SIGTERM from the processes that start in the block, from their first moment.
+    """Block SIGINT and SIGTERM in the processes that start in the block.
 
-    They reach every process of a terminal or of a cluster's job; the command tells its workers.
-    The standard library's helper is started before, for its start would end the blocking.
+    A terminal or a cluster sends them to every process. The command alone may react: it tells its
+    workers by the flag file, and they return what they have.
     """
-    resource_tracker.ensure_running()
+    resource_tracker.ensure_running()  # started inside the block it would unblock the signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     try:
         yield
@@ -220,14 +222,14 @@ def _serve(job: Job, shared: SharedProblem, halt: Halt, command: int) -> tuple[i
     return job.number, run_job(job, shared, halt)
 
 
-@cache
+@cache  # a worker serves many jobs
 def _follow(command: int) -> None:
-    """Let this worker end soon after the process of the command, and by no signal before that."""
+    """Make this worker ignore signals, and end soon after the process of the command has ended."""
 
     def watch() -> None:
-        while os.getppid() == command:
+        while os.getppid() == command:  # an orphan has another parent
             time.sleep(WATCH_SECONDS)
-        os._exit(1)
+        os._exit(1)  # sys.exit would end this thread alone
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -235,20 +237,17 @@ def _follow(command: int) -> None:
 
 
 def _size(job: Job, shared_problems: Sequence[SharedProblem]) -> float:
-    """Return how much work a job is, in sample gradients."""
+    """Return the work of a job, in sample gradients."""
     samples = job.batch_size or shared_problems[job.problem_index].problem.n_samples
     return float(job.budget.iterations * samples * job.n_lanes)
 
 
-def _cut_short(outcome: Outcome) -> bool:
+def _interrupted(outcome: Outcome) -> bool:
     """Whether a run was stopped before its end."""
-    return isinstance(outcome, Sequence) and any(_interrupted(run) for run in outcome)
-
-
-def _interrupted(run: Run) -> bool:
-    return run.status is Status.INTERRUPTED
+    runs = () if isinstance(outcome, LrbenchError) else outcome
+    return any(run.status is Status.INTERRUPTED for run in runs)
 
 
 def _reason(error: BaseException) -> str:
-    """Return the last line of what a thread said of its error."""
+    """Return the cause of an error: the last line of the traceback that joblib gives as text."""
     return str(error.__cause__ or error).strip().strip('"').strip().splitlines()[-1].rstrip(".")

@@ -1,4 +1,4 @@
-"""Finished cells in an SQLite file: what was run once is not run again."""
+"""The store: finished cells in an SQLite file, which a later command does not run again."""
 
 from lrbench.experiment.store.cells import Cell as Cell
 from lrbench.experiment.store.cells import Store as Store

@@ -1,13 +1,9 @@
-"""Cells put into a store as they finish, and found again."""
+"""Cells: how they are written to a store and read from it."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import inspect
 import json
-import math
-import platform
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,18 +12,14 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from lrbench.cache.content_hash import content_hash
-from lrbench.cache.source_hash import numbers_hash, solver_hash
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.experiment.store.database import opened, refusals, transaction
-from lrbench.objective.constants import Constants
-from lrbench.objective.problem import LinearProblem
-from lrbench.plan.plan import Plan
+from lrbench.experiment.store.keys import cell_key, source_of
 from lrbench.results import Run, Status, Trace, plain
 from lrbench.solvers.base import Solver
 
 UNFINISHED: Final = (Status.INTERRUPTED, Status.FAILED)
-"""What is tried again the next time."""
+"""Runs with these statuses are not stored, and are tried again by the next command."""
 
 COLUMNS: Final = (
     "key experiment source solver name params shown batch_size sampling lr0 seed status status_at"
@@ -40,14 +32,11 @@ INSERT: Final = (
 )
 
 CHUNK: Final = 500
-"""Keys in one query."""
-
-F_STAR_UNIT: Final = 1e-10
-"""Relative to max(1, |f_star|): below this no digit of f_star enters a key."""
+"""The number of keys in one query, because SQLite limits its parameters."""
 
 
 class Cell(NamedTuple):
-    """One run: a solver by its place in the plan, a seed, an initial learning rate."""
+    """One run: a solver by its index in the plan, a seed, an initial learning rate."""
 
     solver: int
     seed: int
@@ -56,7 +45,7 @@ class Cell(NamedTuple):
 
 @contextlib.contextmanager
 def store_at(path: str | Path | None) -> Iterator[Store | None]:
-    """Open the store at `path` for the block, made if it is missing; None for no path."""
+    """Open the store at `path` for the block, and make it if it is missing; None without a path."""
     if path is None:
         yield None
         return
@@ -70,9 +59,9 @@ class Store:
     Parameters
     ----------
     connection
-        Of `opened`.
+        A connection from `opened`.
     path
-        What errors call it.
+        What errors call the store.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
@@ -84,52 +73,53 @@ class Store:
         self,
         experiment: str,
         solvers: Sequence[tuple[Solver, SolverSpec]],
-        wanted: Iterable[Cell],
+        cells: Iterable[Cell],
     ) -> dict[Cell, Run]:
-        """Return the runs that are there among the wanted cells.
+        """Return the stored runs among these cells.
 
         Parameters
         ----------
         experiment
-            Of `experiment_id`.
+            The value of `experiment_id`.
         solvers
             The solvers of the plan.
-        wanted
+        cells
             The cells to look for.
 
         Notes
         -----
-        A cell that is there but cannot be read any more counts as missing.
+        A stored cell that cannot be read counts as missing.
         """
-        keys = {}
-        for cell in wanted:
+        cell_of_key = {}
+        for cell in cells:
             solver, spec = solvers[cell.solver]
-            keys[cell_key(experiment, solver, spec, cell.lr0, cell.seed)] = cell
-        found, ordered = {}, list(keys)
+            cell_of_key[cell_key(experiment, solver, spec, cell.lr0, cell.seed)] = cell
+        runs, keys = {}, list(cell_of_key)
         with refusals(self._path):
-            for start in range(0, len(ordered), CHUNK):
-                part = ordered[start : start + CHUNK]
-                marks = ", ".join("?" * len(part))
+            for start in range(0, len(keys), CHUNK):
+                chunk = keys[start : start + CHUNK]
+                marks = ", ".join("?" * len(chunk))
                 query = f"SELECT * FROM cells WHERE key IN ({marks})"
-                cursor = self._connection.execute(query, part)
+                cursor = self._connection.execute(query, chunk)
                 names = [column[0] for column in cursor.description]
                 for row in cursor:
                     values = dict(zip(names, row, strict=True))
+                    # A damaged cell is run again, and replaced by INSERT OR REPLACE.
                     with contextlib.suppress(sqlite3.DatabaseError):
-                        found[keys[values["key"]]] = run_of(values)
-        return found
+                        runs[cell_of_key[values["key"]]] = run_of(values)
+        return runs
 
     def declare(
         self, experiment: str, name: str, header: Mapping[str, Any], iterations: int, *, sweep: bool
     ) -> None:
-        """Note what is run, for so many iterations at most: it is written with its first cell."""
+        """Note an experiment, with the iterations of its budget; `put` writes it with the cells."""
         text = json.dumps(plain({**header, "iterations": iterations}))
         self._experiments[experiment] = (experiment, name, header["fingerprint"], text, int(sweep))
 
     def put(self, experiment: str, solver: Solver, runs: Iterable[Run]) -> None:
-        """Commit the finished ones of these runs of one solver in a declared experiment.
+        """Commit those of these runs that are finished, of one solver in a declared experiment.
 
-        The experiment goes with them each time: another command may have pruned it.
+        The experiment is written with them each time, because another command may have pruned it.
         """
         rows = [_row(experiment, solver, r) for r in runs if r.status not in UNFINISHED]
         if not rows:
@@ -143,58 +133,8 @@ class Store:
             self._connection.executemany(INSERT, rows)
 
 
-def experiment_id(problem: LinearProblem, constants: Constants, plan: Plan) -> str:
-    """Return a hash of all that the cells of a plan on one problem have in common.
-
-    The problem is the one that was built, with its samples held out, and what the trace takes from
-    its optimum. So neither an edit of the code that scales columns or chooses labels nor a mended
-    optimum leads to cells of another problem.
-    """
-    test, n_samples = problem.test, problem.n_samples
-    return _hash(
-        {
-            "problem": problem.digest,
-            "test": None if test is None else content_hash(test.data.X, y=test.y),
-            "optimum": _optimum_digits(constants),
-            "batch_size": plan.batch_size,
-            "sampling": None if plan.batch_size is None else plan.sampling,
-            "radius": plan.radius,
-            "f_star": plan.f_star,
-            "target": plan.target,
-            "sweep": plan.sweep,
-            "steps": plan.steps(n_samples),
-            "checkpoints": plan.checkpoints(n_samples),
-            "multiple": plan.pad_to,
-            "threads": plan.threads,
-        }
-    )
-
-
-def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lr0: float, seed: int) -> str:
-    """Return the hash that names a cell: what is run, with which code, where it starts."""
-    return _hash(
-        {
-            "experiment": experiment,
-            "solver": spec.name,
-            "params": dict(spec.params),
-            "source": source_of(type(solver)),
-            "machine": platform.machine(),
-            "lr0": lr0,
-            "seed": seed,
-        }
-    )
-
-
-def source_of(solver: type[Solver]) -> str:
-    """Return the hash of the code of all solvers and that of this one, with a blank between.
-
-    Both say which code made a cell. Cells that share the first belong to one result.
-    """
-    return f"{numbers_hash()} {solver_hash(Path(inspect.getfile(solver)))}"
-
-
 def run_of(values: Mapping[str, Any]) -> Run:
-    """Return the run in a row of the table of cells; its iterates are not kept.
+    """Return the run in a row of the table of cells, without iterates, which are not stored.
 
     Raises
     ------
@@ -251,22 +191,3 @@ def _row(experiment: str, solver: Solver, run: Run) -> tuple[Any, ...]:
 def _trace(columns: Sequence[str], content: bytes) -> Trace:
     table = np.frombuffer(content, dtype="<f8").astype(np.float64).reshape(len(columns), -1)
     return dict(zip(columns, table, strict=True))
-
-
-def _hash(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-
-
-def _optimum_digits(constants: Constants) -> dict[str, str | None]:
-    """Return the numbers of the optimum that enter a trace, with the digits that are certain.
-
-    Their last bits differ between processors, and the cells of several machines belong together.
-    """
-    c = constants
-    unit = max(100 * c.f_star_error, F_STAR_UNIT * max(1.0, abs(c.f_star)))
-    places = -math.ceil(math.log10(unit)) if math.isfinite(unit) else None
-    return {
-        "f_star": None if places is None else f"{round(c.f_star, places)!r} to {places} places",
-        **{name: f"{getattr(c, name):.6g}" for name in ("L", "mu", "mu_pl")},
-        "distance": None if c.distance is None else f"{c.distance:.6g}",
-    }

@@ -1,4 +1,4 @@
-"""What is in a store: as a result, as a list, merged and pruned."""
+"""The contents of a store: listed, returned as a result, merged and pruned."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.errors import UsageError
-from lrbench.experiment.store.cells import COLUMNS, run_of, source_of
+from lrbench.experiment.store.cells import COLUMNS, run_of
 from lrbench.experiment.store.database import refusals, transaction
-from lrbench.plan.header import environment
-from lrbench.results import ProblemResult, Result
+from lrbench.experiment.store.keys import source_of
+from lrbench.results import ProblemResult, Result, environment
 from lrbench.results.fields import Fields
 from lrbench.results.read import problem_from
 from lrbench.solvers import SOLVERS
@@ -24,7 +24,7 @@ from lrbench.study import analyse
 
 @dataclass(frozen=True)
 class StoredCells:
-    """The cells of one solver in one experiment, of one state of the code."""
+    """The cells of one solver in one experiment, made by one version of the code."""
 
     problem: str
     batch_size: int | None
@@ -38,13 +38,13 @@ class StoredCells:
     target: float | None
     """F - f* at which runs ended; None without one."""
     added: str
-    """When the last of them was added, UTC."""
+    """The time at which the last of them was added, UTC."""
     current: bool
     """Whether this lrbench would use them."""
 
 
 def stored_cells(connection: sqlite3.Connection) -> Iterator[StoredCells]:
-    """Yield what is there."""
+    """Yield the cells of a store, by experiment, solver and code."""
     query = """
         SELECT e.name, c.batch_size, c.sampling, c.solver, count(*), min(c.lr0), max(c.lr0),
                count(DISTINCT c.seed), max(c.status_at), e.header, max(c.added), c.name, c.source
@@ -55,8 +55,9 @@ def stored_cells(connection: sqlite3.Connection) -> Iterator[StoredCells]:
     for row in connection.execute(query):
         name, size, sampling, solver, n, low, high, seeds, steps, header, added, *made_by = row
         current, batch = is_current(*made_by), None if sampling is None else size
-        known = {"iterations": steps, "target": None} | _header(header)
-        steps, target = known["iterations"], known["target"]
+        # A header of the first edition may lack both keys.
+        budget = {"iterations": steps, "target": None} | _header(header)
+        steps, target = budget["iterations"], budget["target"]
         yield StoredCells(
             name, batch, sampling, solver, n, (low, high), seeds, steps, target, added, current
         )
@@ -68,11 +69,11 @@ def is_current(solver: str, source: str) -> bool:
 
 
 def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
-    """Return all finished cells as a result: a problem for each experiment and state of the code.
+    """Return all finished cells as a result, with a problem for each experiment and code.
 
-    Solvers come in the order in which their first cells did. Where a problem was run with several
-    settings, budgets or targets, its name says which; what still has the same name (another start,
-    other checkpoints, other code) is numbered.
+    Solvers are in the order of their first cells. Where a problem was run with several settings,
+    budgets or targets, its name contains them. Problems that still have the same name (with another
+    start, other checkpoints or other code) are numbered.
 
     Raises
     ------
@@ -90,11 +91,11 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     names = [p.name for p in problems]
     problems = [replace(p, name=_full_name(p)) if names.count(p.name) > 1 else p for p in problems]
     names = [p.name for p in problems]
-    seen: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
     for k, name in enumerate(names):
-        seen[name] += 1
+        numbers[name] += 1
         if names.count(name) > 1:
-            problems[k] = replace(problems[k], name=f"{name} [{seen[name]}]")
+            problems[k] = replace(problems[k], name=f"{name} [{numbers[name]}]")
     if not problems:
         raise UsageError(f"{path} holds no finished cell.", "run or sweep with --store first.")
     return Result(("store", str(path)), environment(threads=1), tuple(problems))
@@ -114,22 +115,23 @@ def _problem(
         (experiment, source),
     )
     names = [column[0] for column in cursor.description]
-    # Of the same cell from machines of another kind, or of a solver's older file, the newest.
+    # Machines of another kind, and older files of a solver, have keys of their own for the same
+    # cell: the newest row counts.
     rows = (run_of(dict(zip(names, row, strict=True))) for row in cursor)
-    found = {(str(r.solver), r.seed, r.lr0): r for r in rows}
-    if not found:
+    run_of_cell = {(str(r.solver), r.seed, r.lr0): r for r in rows}
+    if not run_of_cell:  # the join in `result_of` had rows of this experiment
         raise sqlite3.DatabaseError("an index is malformed")
-    first = {solver: k for k, solver in enumerate(dict.fromkeys(solver for solver, _, _ in found))}
-    runs = tuple(sorted(found.values(), key=lambda r: (r.seed, first[str(r.solver)], r.lr0)))
-    known = _header(header)
-    iterations = known.pop("iterations", None)
-    values: dict[str, Any] = {"name": name, **known, "runs": [], "verdicts": []}
+    order = {solver: k for k, solver in enumerate(dict.fromkeys(s for s, _, _ in run_of_cell))}
+    runs = tuple(sorted(run_of_cell.values(), key=lambda r: (r.seed, order[str(r.solver)], r.lr0)))
+    keys = _header(header)
+    iterations = keys.pop("iterations", None)
+    values: dict[str, Any] = {"name": name, **keys, "runs": [], "verdicts": []}
     problem = replace(problem_from(Fields(values, path, name)), runs=runs)
     return replace(problem, sweep=analyse(problem, iterations=iterations)) if sweep else problem
 
 
 def _header(text: str) -> dict[str, Any]:
-    """Return what an experiment says of its problem, and its "iterations"."""
+    """Return the header of an experiment's problem, with the "iterations" of its budget."""
     try:
         return dict(json.loads(text))
     except (TypeError, ValueError) as error:
@@ -142,15 +144,15 @@ def _full_name(problem: ProblemResult) -> str:
     size = "full batches" if run.sampling is None else f"batches of {run.batch_size}"
     size += ", reshuffled" if run.sampling == "reshuffle" else ""
     size += "" if radius is None else f", ball of {radius:g}"
-    known = problem.sweep.iterations if problem.sweep else None
-    budget = known or max(r.status_at for r in problem.runs)
+    budget = problem.sweep.iterations if problem.sweep else None
+    budget = budget or max(r.status_at for r in problem.runs)
     target = problem.header.get("target")
     goal = "" if target is None else f", to {target:.3g}"
     return f"{problem.name} ({size}, {budget} iterations{goal})"
 
 
 def merge_stores(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:
-    """Copy what other stores have and this one has not; return the number of new cells."""
+    """Copy the cells of other stores that this one does not have; return their number."""
     count, names = 0, ", ".join(COLUMNS.split())
     for path in others:
         with refusals(path):
@@ -176,14 +178,14 @@ def prune_cells(
     problem: str | None = None,
     solver: str | None = None,
 ) -> int:
-    """Delete cells, and give the room back; return how many there were.
+    """Delete cells, and free their disk space; return the number of deleted cells.
 
     Parameters
     ----------
     stale
-        Only those that were made by other code than this.
+        Whether only cells that were made by other code than this are deleted.
     problem, solver
-        Only those of this name, or any.
+        Delete only cells with this problem or solver, by name; None for any.
     """
     conditions, values = ["1"], []
     if stale:
@@ -201,5 +203,5 @@ def prune_cells(
         where = " AND ".join(conditions)
         count = connection.execute(f"DELETE FROM cells WHERE {where}", values).rowcount
         connection.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM cells)")
-    connection.execute("VACUUM")
+    connection.execute("VACUUM")  # not allowed inside a transaction
     return count

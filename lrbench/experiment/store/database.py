@@ -11,13 +11,13 @@ from pathlib import Path
 from lrbench.errors import LrbenchError, UsageError
 
 APPLICATION = 0x6C726273
-"""`PRAGMA application_id`: "lrbs"."""
+"""`PRAGMA application_id`, the ASCII codes of "lrbs"."""
 
 VERSION = 1
-"""`PRAGMA user_version`: of the schema."""
+"""`PRAGMA user_version`, the version of the schema."""
 
 BUSY_SECONDS = 60.0
-"""How long to wait for another command that is writing."""
+"""The time to wait for another command that is writing."""
 
 MAGIC = b"SQLite format 3\0"
 
@@ -53,7 +53,7 @@ CREATE INDEX cells_by_experiment ON cells (experiment);
 
 
 def is_store(path: str | Path) -> bool:
-    """Return whether the file at `path` is an SQLite database; nothing is taken from a pipe."""
+    """Return whether the file at `path` is an SQLite database; pipes are not read."""
     try:
         if not Path(path).is_file():
             return False
@@ -65,27 +65,27 @@ def is_store(path: str | Path) -> bool:
 
 @contextlib.contextmanager
 def opened(path: str | Path, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-    """Open a store for the block; changes are committed by whoever makes them.
+    """Open a store for the block; changes are committed by `transaction` alone.
 
     Parameters
     ----------
     path
         The file.
     create
-        Whether to make it where it is missing.
+        Whether a missing file is made.
 
     Raises
     ------
     UsageError
-        If there is no such file or folder, or it is no store, or of a newer version.
+        If there is no such file or folder, or the file is no store, or one of a newer version.
     LrbenchError
         If it cannot be read or written.
 
     Notes
     -----
-    In WAL mode readers and one writer do not wait for each other, and a process killed on the spot
-    leaves the last committed state. WAL needs a local disk: on a network file system give each
-    machine its own store and merge them.
+    In WAL mode readers and one writer do not wait for each other, and a process that is killed
+    leaves the last committed state. WAL needs a local disk. On a network file system each machine
+    needs its own store, and these are merged later.
     """
     _check_path(Path(path), create)
     try:
@@ -95,43 +95,48 @@ def opened(path: str | Path, *, create: bool = False) -> Iterator[sqlite3.Connec
     with contextlib.closing(connection), refusals(path):
         try:
             _prepare(connection, str(path), create)
-        except UnicodeDecodeError as error:  # in what SQLite says of a damaged schema
+        except UnicodeDecodeError as error:  # SQLite quotes a damaged schema in its message
             raise sqlite3.DatabaseError("its schema is malformed") from error
         yield connection
 
 
 @contextlib.contextmanager
 def refusals(path: str | Path) -> Iterator[None]:
-    """Say what SQLite refuses in the block in two sentences."""
+    """Raise errors of SQLite in the block as `LrbenchError`, with a hint."""
     try:
         yield
     except sqlite3.Error as error:
-        damaged = "decode to UTF-8" in str(error)  # SQLite's word for it is a text of the store
-        shown = sqlite3.DatabaseError("a text is malformed") if damaged else error
-        raise _refused(path, shown) from error
+        cause = error
+        if "decode to UTF-8" in str(error):  # its message contains the damaged text
+            cause = sqlite3.DatabaseError("a text is malformed")
+        raise _refused(path, cause) from error
 
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do all of the block or nothing of it."""
+    """Commit all changes of the block, or none if it raises."""
+    # IMMEDIATE takes the lock for writing at once, within the waiting time of the connection. A
+    # transaction that has read before it writes may fail instead of waiting.
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:  # SQLite ends it itself where the disk is full
+        if connection.in_transaction:  # where the disk is full, SQLite has rolled back itself
             connection.execute("ROLLBACK")
         raise
 
 
 def _connection(file: Path, create: bool) -> sqlite3.Connection:
-    """Connect to a file whose path is absolute: so that ``:memory:`` and ``file:x`` name files.
+    """Connect to a file; its path is absolute, so that ``:memory:`` and ``file:x`` name files too.
 
-    In a folder that cannot be written to, where no other command can be writing either, SQLite
-    would still want to make its own files beside the store, unless it is told that nothing changes.
+    In WAL mode SQLite makes files beside the store even to read it. Where the folder cannot be
+    written to, no other command can be writing either, and ``immutable`` tells SQLite so.
     """
-    alone = not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists()
-    if create or not alone:
+    read_only = (
+        not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists()
+    )
+    if create or not read_only:
         return sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
     return sqlite3.connect(f"{file.as_uri()}?immutable=1", isolation_level=None, uri=True)
 
@@ -145,11 +150,11 @@ def _check_path(path: Path, create: bool) -> None:
         if not path.absolute().parent.is_dir():
             raise UsageError(f"there is no folder {path.parent}.", "make it, or give another path.")
     elif path.stat().st_size and not is_store(path):
-        raise UsageError(f"{path} is not a store.", "give another path; it is left as it is.")
+        raise UsageError(f"{path} is not a store.", "give another path; this file is not changed.")
 
 
 def _prepare(connection: sqlite3.Connection, path: str, create: bool) -> None:
-    """Check what is in the file, and make the tables of a new one."""
+    """Check that the file is a store of a known version, and make the tables of a new one."""
     if _pragma(connection, "application_id") != APPLICATION:
         if not create:
             raise _foreign(path)
@@ -162,13 +167,15 @@ def _prepare(connection: sqlite3.Connection, path: str, create: bool) -> None:
             "install a newer lrbench.",
         )
     if create:
-        with contextlib.suppress(sqlite3.OperationalError):  # another has it open: it has done so
+        # Another command that has the store open has set the mode already, and locks it.
+        with contextlib.suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode a power cut then costs the last commits at most, and never the file.
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _make_tables(connection: sqlite3.Connection, path: str) -> None:
-    """Make the tables in an empty database, unless another command was faster."""
+    """Make the tables in an empty database, unless another command has just made them."""
     application = _pragma(connection, "application_id")
     if application == APPLICATION:
         return
@@ -183,7 +190,7 @@ def _make_tables(connection: sqlite3.Connection, path: str) -> None:
 def _foreign(path: str) -> UsageError:
     return UsageError(
         f"{path} is a database, but not a store of lrbench.",
-        "give another path; it is left as it is.",
+        "give another path; this file is not changed.",
     )
 
 
@@ -192,9 +199,9 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _refused(path: str | Path, error: sqlite3.Error) -> LrbenchError:
-    what = str(error).rstrip(".")
-    if isinstance(error, sqlite3.DatabaseError) and "malformed" in what:
-        return LrbenchError(f"the store {path} is damaged: {what}.", "give another path.")
+    reason = str(error).rstrip(".")
+    if isinstance(error, sqlite3.DatabaseError) and "malformed" in reason:
+        return LrbenchError(f"the store {path} is damaged: {reason}.", "give another path.")
     return LrbenchError(
-        f"the store {path} cannot be used: {what}.", "check its permissions and the disk."
+        f"the store {path} cannot be used: {reason}.", "check its permissions and the disk."
     )

@@ -1,1 +1,1 @@
-"""The linear model: a loss of the scores X @ W plus a penalty, and how its data are visited."""
+"""The linear model: a loss of the scores X @ W plus a penalty, and its samplers."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrbench.arrays import (
+    CACHED_ROWS,
     Index,
     Lanes,
     Mask,
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.objective import LinearObjective
 
 
-CACHED_ROWS = 1 << 10
-"""So many rows of a bundle of 64 lanes stay in cache."""
-
-
 class DenseIterates:
     """Iterates as plain (n_features, n_lanes) arrays."""
 
@@ -34,7 +31,7 @@ class DenseIterates:
         self._sum: Lanes = np.zeros((len(w0), 0))
 
     def start(self, n_lanes: int) -> Lanes:
-        """Return w_0 once a lane."""
+        """Return w_0, repeated for every lane."""
         self._sum = np.zeros((len(self.w0), n_lanes))
         return np.repeat(self.w0[:, None], n_lanes, axis=1)
 
@@ -51,16 +48,16 @@ class DenseIterates:
         return W[:, lanes]
 
     def mean(self, W: Lanes, count: int, lanes: slice) -> Lanes:
-        """Return the running sum of these lanes over `count`."""
+        """Return the running sum of these lanes divided by `count`."""
         return self._sum[:, lanes] / count
 
     def finish(self, W: Lanes, count: int) -> tuple[Lanes, Lanes]:
-        """Return `W` and the running sum over `count`, which is used up."""
+        """Return `W` and the running sum divided by `count`; the running sum is used up."""
         self._sum /= max(count, 1)
         return W, self._sum if count else W
 
     def keep(self, W: Lanes, lanes: Index | Mask) -> Lanes:
-        """Return these lanes; the running sum follows."""
+        """Return these lanes of `W`, and keep the same lanes of the running sum."""
         self._sum = take(self._sum, lanes)
         out: Lanes = take(W, lanes)
         return out
@@ -97,11 +94,11 @@ class DenseGradient:
 
 
 class DenseOracle:
-    """What full and minibatch oracles on plain arrays share: the step and the constraints."""
+    """The steps and the constraints of oracles on plain arrays; subclasses add the gradients."""
 
     off_path: Mask | None = None
     offered: tuple[Lanes, Lanes] | None = None
-    """A gradient that an evaluation has just computed, and the iterate it belongs to."""
+    """A gradient that an evaluation has just computed, and its iterate."""
 
     def __init__(
         self,
@@ -118,6 +115,7 @@ class DenseOracle:
         self._observer = observer
 
     def _observed(self, W: Lanes, G: Lanes, n_samples: int) -> DenseGradient:
+        """Meter a gradient, pass it to the observer and return it."""
         self._meter.sample_gradients += n_samples
         gradient = DenseGradient(G, self._w_star)
         self._observer(W, gradient)
@@ -127,7 +125,7 @@ class DenseOracle:
         """Return W - lr g, projected on the constraints if there are any; uses up both."""
         self.offered = None
         G = gradient.dense()
-        G *= lr
+        G *= lr  # in place: the gradient is used up, and no array is allocated
         W -= G
         self.off_path = self._confine(W)
         return W
@@ -152,8 +150,8 @@ class DenseOracle:
     def _confine(self, W: Lanes) -> Mask | None:
         """Project on the penalty's set, then on the ball; return which lanes moved, None for none.
 
-        The start is in the set and is the ball's centre, so that the second projection does not
-        leave the set; each of the two brings W no further from any point of both.
+        The centre of the ball is the start, which is in the set: the second projection therefore
+        does not leave the set. Neither projection moves W away from a point that is in both.
         """
         moved = self._objective.confine(W)
         outside = None if self._ball is None else project(W, self._ball)
@@ -161,7 +159,7 @@ class DenseOracle:
 
 
 class FullOracle(DenseOracle):
-    """The gradient of F itself."""
+    """The gradient of F on all samples."""
 
     index: Index | None = None
 
@@ -180,12 +178,12 @@ class FullOracle(DenseOracle):
 
 
 def small_inner(U: Lanes, V: Lanes) -> PerLane:
-    """Return `inner`, at half the time where the arrays are small."""
+    """Return `inner(U, V)`, in half the time where the arrays are small."""
     return column_sums(U * V) if len(U) <= CACHED_ROWS else inner(U, V)
 
 
 def project(W: Lanes, ball: Ball) -> Mask | None:
-    """Move the columns of `W` outside the ball to its nearest point; return which, or None."""
+    """Project the columns of `W` on the ball in place; return which were outside, None for none."""
     centre = ball.centre[:, None]
     distance = np.sqrt(norm_sq(W - centre))
     outside: Mask = distance > ball.radius

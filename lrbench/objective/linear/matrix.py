@@ -1,4 +1,4 @@
-"""The matrix product: the only place that knows whether X is sparse."""
+"""The data matrix and its products; only this module knows whether X is sparse."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     Matrix: TypeAlias = NDArray[np.float64] | csr_array
 
 BLOCK_ELEMENTS = 1 << 16
-"""Scores (rows x lanes) in one row block: 512 KiB, so that a block stays in a core's cache."""
+"""Scores (rows x lanes) of a row block: 512 KiB, so that they stay in a core's cache."""
 
 TERMS = 256
 """A dense product is summed in parts of so many terms. For longer sums BLAS has several kernels,
-whose sums have different bits, and the number of lanes decides between them."""
+whose sums differ in their bits, and the number of lanes decides which of them is used."""
 
 CHUNK_BYTES = 1 << 23
-"""A gathered and densified chunk of minibatches."""
+"""The most bytes of a chunk of minibatches that is gathered as a dense array."""
 
 CHUNK_SAMPLES = 4096
-"""Samples gathered at a time: the cost of gathering is spread over many minibatches."""
+"""Samples gathered together, to spread the cost of gathering over many minibatches."""
 
 FEW_FEATURES = 1 << 11
-"""Up to so many, a step on minibatches visits all columns, and lanes of several seeds may go
-together."""
+"""With at most so many features a step on minibatches visits all columns of X, and lanes of several
+seeds may run together."""
 
 
 class DataMatrix:
@@ -51,7 +51,7 @@ class DataMatrix:
         self._blocks: dict[int, list[tuple[slice, Any, Any]]] = {}
 
     def __reduce__(self) -> tuple[type[DataMatrix], tuple[Matrix]]:
-        """Travel to another process without the views that are kept here."""
+        """Pickle X alone, without the views of its blocks."""
         return type(self), (self.X,)
 
     @property
@@ -67,9 +67,9 @@ class DataMatrix:
     def blocks(self, n_lanes: int) -> list[tuple[slice, Any, Any]]:
         """Return (rows, X[rows], X[rows].T) for row blocks that keep rows x lanes small.
 
-        Numbers of lanes that are multiples of 8 have the same blocks, those of 64, so that sums
-        over blocks have the same bits. Where X is wide a block has more rows: each of them costs an
-        addition to the gradient.
+        All numbers of lanes that are multiples of 8 have the blocks of 64 lanes, so that sums over
+        blocks have the same bits. Where X is wide a block has more rows, because each block costs
+        an addition to the gradient.
         """
         width = n_lanes if n_lanes % 8 else 64
         size = max(1, BLOCK_ELEMENTS // width, self.shape[1] // 8)
@@ -79,11 +79,11 @@ class DataMatrix:
 
     def _block(self, start: int, size: int) -> tuple[slice, Any, Any]:
         rows = slice(start, min(start + size, self.shape[0]))
-        part = row_range(self.X, rows)
-        return rows, part, transpose(part)
+        X_rows = row_range(self.X, rows)
+        return rows, X_rows, transpose(X_rows)
 
     def gather(self, index: Index, dense: bool, signs: PerSample | None = None) -> Any:
-        """Return the rows `index` as a new matrix, times their `signs`, densified if `dense`."""
+        """Return the rows `index`, times their `signs`, as a new matrix; as an array if `dense`."""
         rows: Any = self.X[index]
         if signs is not None and self.sparse:
             rows.data *= np.repeat(signs, np.diff(rows.indptr))
@@ -92,7 +92,7 @@ class DataMatrix:
         return rows.toarray() if dense and self.sparse else rows
 
     def row_norms_sq(self) -> PerSample:
-        """Return |x_i|^2, (n_samples,)."""
+        """Return |x_i|^2 of every row, (n_samples,)."""
         if isinstance(self.X, np.ndarray):
             out: PerSample = np.einsum("ij,ij->i", self.X, self.X)
             return out
@@ -111,13 +111,13 @@ def product(
     B
         Iterates or scores, one column a lane.
     out
-        Where to put it; None for a new array.
+        The array for the product; None for a new one.
     """
     if not isinstance(A, np.ndarray):
-        found: NDArray[np.float64] = A @ B
+        AB: NDArray[np.float64] = A @ B
         if out is None:
-            return found
-        out[...] = found
+            return AB
+        out[...] = AB
         return out
     if A.shape[1] <= TERMS:
         return np.matmul(A, B, out=out)
@@ -133,7 +133,8 @@ def per_seed(products: Sequence[tuple[slice, Any]], B: NDArray[np.float64]) -> N
     Parameters
     ----------
     products
-        (columns, A), of equal shapes, in the order of the columns; a single one takes all of them.
+        Pairs (columns, A) in the order of the columns, all A of the same shape. A single A
+        multiplies all columns.
     B
         Iterates or scores, one column a lane.
     """
@@ -148,10 +149,10 @@ def per_seed(products: Sequence[tuple[slice, Any]], B: NDArray[np.float64]) -> N
 
 
 class Window:
-    """The same number of rows of X at a time, with their transpose; no entry is copied.
+    """A window of consecutive rows of X, and their transpose, without a copy of any entry.
 
-    Of a CSR matrix they are two objects whose arrays change when the window moves: to make new ones
-    takes longer than to multiply them.
+    For a CSR matrix both are objects whose arrays are replaced when the window moves, because
+    constructing new ones takes longer than multiplying them.
 
     Parameters
     ----------
@@ -165,18 +166,18 @@ class Window:
         self._X = X
         self._size = size
         self._rows = row_range(X, slice(0, size))
-        self._columns = transpose(self._rows)
+        self._transpose = transpose(self._rows)
 
-    def at(self, k: int) -> tuple[Any, Any]:
-        """Return the k-th rows and their transpose, good until the window moves."""
+    def move_to(self, k: int) -> tuple[Any, Any]:
+        """Return the k-th `size` rows and their transpose, valid until the window moves again."""
         X, start, stop = self._X, k * self._size, (k + 1) * self._size
         if isinstance(X, np.ndarray):
             return X[start:stop], X[start:stop].T
         lo, hi = X.indptr[start], X.indptr[stop]
-        for part in (self._rows, self._columns):
-            part.data, part.indices = X.data[lo:hi], X.indices[lo:hi]
-            part.indptr = X.indptr[start : stop + 1] - lo
-        return self._rows, self._columns
+        for view in (self._rows, self._transpose):
+            view.data, view.indices = X.data[lo:hi], X.indices[lo:hi]
+            view.indptr = X.indptr[start : stop + 1] - lo
+        return self._rows, self._transpose
 
 
 def row_range(X: Any, rows: slice) -> Any:
@@ -186,7 +187,7 @@ def row_range(X: Any, rows: slice) -> Any:
     lo, hi = X.indptr[rows.start], X.indptr[rows.stop]
     indptr = X.indptr[rows.start : rows.stop + 1] - lo
     shape = (rows.stop - rows.start, X.shape[1])
-    return _sharing(type(X), shape, X.data[lo:hi], X.indices[lo:hi], indptr)
+    return _from_arrays(type(X), shape, X.data[lo:hi], X.indices[lo:hi], indptr)
 
 
 def transpose(X: Any) -> Any:
@@ -195,11 +196,12 @@ def transpose(X: Any) -> Any:
         return X.T
     from scipy.sparse import csc_array
 
-    return _sharing(csc_array, X.shape[::-1], X.data, X.indices, X.indptr)
+    # CSC has the arrays of the CSR form of its transpose.
+    return _from_arrays(csc_array, X.shape[::-1], X.data, X.indices, X.indptr)
 
 
-def _sharing(kind: Any, shape: tuple[int, int], data: Any, indices: Any, indptr: Any) -> Any:
-    """Return a sparse matrix of these very arrays; SciPy's constructor copies small views."""
+def _from_arrays(kind: Any, shape: tuple[int, int], data: Any, indices: Any, indptr: Any) -> Any:
+    """Return a sparse matrix of these arrays, which SciPy's constructor would copy if small."""
     out = kind(shape, dtype=data.dtype)
     out.data, out.indices, out.indptr = data, indices, indptr
     return out

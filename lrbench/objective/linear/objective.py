@@ -26,11 +26,11 @@ class LinearObjective:
     Parameters
     ----------
     data
-        X, (n_samples, n_features), the intercept's column of ones last if there is one.
+        X, (n_samples, n_features); with an intercept its column of ones is the last.
     y
         Targets, (n_samples,).
     loss, penalty
-        phi and R; the penalty leaves the intercept alone.
+        phi and R; the intercept is not penalised.
     intercept
         Whether the last column is the intercept's.
     """
@@ -75,23 +75,23 @@ class LinearObjective:
         """Return the (sub)gradient of the mean loss, without the penalty, shape of `W`."""
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
-            part = product(XT, self.loss.derivative(product(X, W), self.y[rows]))
-            G = part if G is None else np.add(G, part, out=G)
+            G_block = product(XT, self.loss.derivative(product(X, W), self.y[rows]))
+            G = G_block if G is None else np.add(G, G_block, out=G)
         assert G is not None
         G /= self.n_samples
         return G
 
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
-        """Return F and its gradient, column by column; a running `watch` pauses for the value."""
+        """Return F and its gradient for every column; a running `watch` pauses for the values."""
         watch = watch or Stopwatch()
         total = np.zeros(W.shape[1])
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
-            with watch.paused():
+            with watch.paused():  # a step needs the gradient only
                 total += sums(self.loss, Z, y)
-            part = product(XT, self.loss.derivative(Z, y))
-            G = part if G is None else np.add(G, part, out=G)
+            G_block = product(XT, self.loss.derivative(Z, y))
+            G = G_block if G is None else np.add(G, G_block, out=G)
         assert G is not None
         G /= self.n_samples
         self.add_penalty_gradient(G, W)
@@ -103,8 +103,8 @@ class LinearObjective:
     def add_penalty_gradient(self, G: Lanes, W: Lanes) -> None:
         """Add the (sub)gradient of the penalty at `W` to `G` in place; an indicator's is 0."""
         if self.penalty.weight:
-            part = G[: self.n_penalised]  # G[:p] += … would copy the sum once more
-            part += self.penalty.gradient(W[: self.n_penalised])
+            penalised = G[: self.n_penalised]  # G[:p] += … would copy the sum once more
+            penalised += self.penalty.gradient(W[: self.n_penalised])
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, which leaves the intercept alone; `W` is used up."""
@@ -112,32 +112,29 @@ class LinearObjective:
         return W
 
     def confine(self, W: Lanes) -> Mask | None:
-        """Move `W` in place to the nearest point of an indicator's set; return which lanes moved.
-
-        None is for no lane.
-        """
+        """Project `W` in place on the set of an indicator; return which lanes moved, or None."""
         if not self.penalty.indicator:
             return None
         penalised = W[: self.n_penalised]
-        nearest = self.penalty.prox(penalised, np.ones(W.shape[1]))
-        moved: Mask = (nearest != penalised).any(axis=0)
-        W[: self.n_penalised] = nearest
+        projected = self.penalty.prox(penalised, np.ones(W.shape[1]))
+        moved: Mask = (projected != penalised).any(axis=0)
+        W[: self.n_penalised] = projected
         return moved if moved.any() else None
 
 
 @dataclass(frozen=True, eq=False)
 class LinearHeldOut:
-    r"""Samples that a linear model is measured on, and not fitted to.
+    r"""Samples on which a linear model is measured and not fitted.
 
     .. math:: \frac1m \sum_{i=1}^m \varphi(x_i^\top w, y_i)
 
-    without the penalty, and for two classes the share of the samples with y_i = 1 where
+    without the penalty, and for two classes the fraction of the samples with y_i = 1 where
     :math:`x_i^\top w > 0` and y_i = -1 elsewhere.
 
     Parameters
     ----------
     data, y, loss
-        As of the objective; the columns of the data are those of the objective.
+        As for the objective; the columns of the data are those of the objective.
     """
 
     data: DataMatrix
@@ -146,14 +143,14 @@ class LinearHeldOut:
 
     def measures(self, W: Lanes) -> dict[str, PerLane]:
         """Return ``test_loss`` and for two classes ``test_accuracy`` of every column of `W`."""
-        loss, right = np.zeros(W.shape[1]), np.zeros(W.shape[1])
-        classes = self.loss.task == "binary"
+        loss, n_correct = np.zeros(W.shape[1]), np.zeros(W.shape[1])
+        binary = self.loss.task == "binary"
         for rows, X, _ in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
             loss += sums(self.loss, Z, y)
-            if classes:
-                right += np.where(y[:, None] > 0, Z > 0, Z <= 0).sum(axis=0)  # nan is wrong
+            if binary:  # a score of NaN counts as wrong in both classes
+                n_correct += np.where(y[:, None] > 0, Z > 0, Z <= 0).sum(axis=0)
         n_samples = self.data.shape[0]
         return {"test_loss": loss / n_samples} | (
-            {"test_accuracy": right / n_samples} if classes else {}
+            {"test_accuracy": n_correct / n_samples} if binary else {}
         )

@@ -1,10 +1,10 @@
-"""Lanes for wide sparse data: a step visits only the columns that its minibatch touches.
+"""Scaled lanes for wide sparse data, whose steps visit only the columns that a minibatch touches.
 
-An l2 penalty shrinks all of w in every step. With w = s v (a scale per lane) the shrinking costs
-O(n_lanes), and the rest of the step changes only the rows of V that the minibatch touches. The
-running average follows lazily: with S = sum_i s_i the sum of the iterates is S v - c, where c
-changes only on touched rows too. Norms and inner products come from the scores. Everything agrees
-with plain arrays to rounding; a solver that asks for a dense gradient pays for it.
+An l2 penalty shrinks all of w in every step. With w = s v (a scale for each lane) the shrinking
+costs O(n_lanes), and the rest of the step changes only the rows of V that the minibatch touches.
+The sum of the iterates is S v - c with S = sum_i s_i, where c changes on touched rows only, too.
+Norms and inner products follow from the scores. All results agree with those of plain arrays to
+rounding. A dense gradient costs O(n_features n_lanes).
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from lrbench.objective.oracle import take
 
 SMALLEST_SCALE = 1e-4
 LARGEST_SCALE = 1e4
-"""Outside this range the scale is multiplied into V: the running sum loses as many digits."""
+"""The range of a scale. Outside it the scale is multiplied into V, because the running sum loses as
+many digits as the scale has decades."""
 
 
 @dataclass
 class ScaledLanes:
-    """W = V diag(s), but for the intercept's row, which is kept as it is."""
+    """W = V diag(s), except for the row of the intercept, which is not scaled."""
 
     V: Lanes
     scale: PerLane
@@ -33,7 +34,7 @@ class ScaledLanes:
     scale_sum: PerLane
     """S: the sum of the scales since they were last folded into V."""
     count: PerLane
-    """The iterates summed since then: the intercept's S."""
+    """The number of iterates summed since then, which is S for the intercept."""
     norm_sq: PerLane
     """|w|^2 over the penalised rows."""
     inner_star: PerLane
@@ -44,36 +45,37 @@ class ScaledLanes:
     def fold(self, lanes: Mask | None = None) -> None:
         """Multiply the scale of these lanes (None: all) into V in place.
 
-        What is tracked by recurrence is computed anew. Other lanes keep their bits.
+        Their norms and inner products are computed anew. Other lanes keep their bits.
         """
-        these: Mask | bool = True if lanes is None else lanes
+        where: Mask | bool = True if lanes is None else lanes
         p = self.n_penalised
+        # c becomes c - S V before S becomes 0: the sum of the iterates does not change.
         for rows in row_slices(p):
             V, c = self.V[rows], self.offset[rows]
-            np.subtract(c, self.scale_sum * V, out=c, where=these)
-            np.multiply(V, self.scale, out=V, where=these)
-        free = self.offset[p:]
-        np.subtract(free, self.count * self.V[p:], out=free, where=these)
-        self.scale = np.where(these, 1.0, self.scale)
-        self.scale_sum = np.where(these, 0.0, self.scale_sum)
-        self.count = np.where(these, 0.0, self.count)
-        self.refresh(these)
+            np.subtract(c, self.scale_sum * V, out=c, where=where)
+            np.multiply(V, self.scale, out=V, where=where)
+        c_intercept = self.offset[p:]
+        np.subtract(c_intercept, self.count * self.V[p:], out=c_intercept, where=where)
+        self.scale = np.where(where, 1.0, self.scale)
+        self.scale_sum = np.where(where, 0.0, self.scale_sum)
+        self.count = np.where(where, 0.0, self.count)
+        self.refresh(where)
 
     def refresh(self, lanes: Mask | bool = True) -> None:
-        """Compute the norm and the inner product with w_star of these lanes from V (scale one)."""
+        """Compute |w|^2 and <w, w_star> of these lanes from V, where their scale is 1."""
         V = self.V[: self.n_penalised]
         self.norm_sq = np.where(lanes, norm_sq(V), self.norm_sq)
         self.inner_star = np.where(lanes, self.w_star[: self.n_penalised] @ V, self.inner_star)
 
     def shrink(self, factor: PerLane) -> None:
-        """Multiply the penalised rows by `factor`; lanes that leave the range are folded."""
-        size = np.abs(self.scale * factor)
-        out = (size < SMALLEST_SCALE) | (size > LARGEST_SCALE)
-        if out.any():
-            self.fold(out)
+        """Multiply the penalised rows by `factor`; fold lanes whose scale leaves its range."""
+        magnitude = np.abs(self.scale * factor)
+        outside = (magnitude < SMALLEST_SCALE) | (magnitude > LARGEST_SCALE)
+        if outside.any():  # only these lanes, lest the bits of the others depend on them
+            self.fold(outside)
             V = self.V[: self.n_penalised]
-            np.multiply(V, factor, out=V, where=out)
-        self.scale = np.where(out, 1.0, self.scale * factor)
+            np.multiply(V, factor, out=V, where=outside)
+        self.scale = np.where(outside, 1.0, self.scale * factor)
         self.norm_sq = self.norm_sq * factor * factor
         self.inner_star = self.inner_star * factor
 
@@ -87,7 +89,7 @@ class ScaledIterates:
         self._n_penalised = n_penalised
 
     def start(self, n_lanes: int) -> ScaledLanes:
-        """Return w_0 once a lane."""
+        """Return w_0, repeated for every lane."""
         W = ScaledLanes(
             V=np.repeat(self.w0[:, None], n_lanes, axis=1),
             scale=np.ones(n_lanes),
@@ -103,7 +105,7 @@ class ScaledIterates:
         return W
 
     def accumulate(self, W: ScaledLanes) -> None:
-        """Add `W` to the running sum, lazily."""
+        """Add `W` to the running sum, in O(n_lanes)."""
         W.scale_sum += W.scale
         W.count += 1
 
@@ -117,25 +119,26 @@ class ScaledIterates:
         return self._scaled(W, lanes, W.scale[lanes], np.ones_like(W.scale[lanes]))
 
     def mean(self, W: ScaledLanes, count: int, lanes: slice) -> Lanes:
-        """Return the running sum of these lanes over `count`."""
+        """Return the running sum of these lanes divided by `count`."""
         out = self._scaled(W, lanes, W.scale_sum[lanes], W.count[lanes])
         out -= W.offset[:, lanes]
         out /= count
         return out
 
     def finish(self, W: ScaledLanes, count: int) -> tuple[Lanes, Lanes]:
-        """Return the iterate and the running sum over `count`; both are used up."""
+        """Return the iterate and the running sum divided by `count`; both are used up."""
         W.fold()
         W.offset /= -max(count, 1)
         return W.V, W.offset if count else W.V
 
     @staticmethod
-    def _scaled(W: ScaledLanes, lanes: slice, scale: PerLane, free: PerLane) -> Lanes:
+    def _scaled(W: ScaledLanes, lanes: slice, scale: PerLane, intercept_scale: PerLane) -> Lanes:
+        """Return V times `scale`, and its row of the intercept times `intercept_scale`."""
         out: Lanes = W.V[:, lanes] * scale
-        out[W.n_penalised :] = W.V[W.n_penalised :, lanes] * free
+        out[W.n_penalised :] = W.V[W.n_penalised :, lanes] * intercept_scale
         return out
 
     def keep(self, W: ScaledLanes, lanes: Index | Mask) -> ScaledLanes:
-        """Return these lanes; the running sum follows."""
+        """Return these lanes of `W`, with their running sums."""
         per_lane = ("V", "scale", "offset", "scale_sum", "count", "norm_sq", "inner_star")
         return replace(W, **{name: take(getattr(W, name), lanes) for name in per_lane})

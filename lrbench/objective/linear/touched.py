@@ -1,4 +1,4 @@
-"""Steps on wide sparse data: each visits only the columns that its minibatch touches."""
+"""Minibatches of wide sparse data: a step visits only the columns of X that they touch."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class TouchedGradient:
         """<loss part, w> and <loss part, w_star>, from the scores."""
         self._W = W
         self._norm_sq: PerLane | None = None
-        self.free = int(len(columns) > 0 and columns[-1] >= W.n_penalised)
-        """1 where the intercept's row is the last of G, else 0."""
+        self.has_intercept = len(columns) > 0 and bool(columns[-1] >= W.n_penalised)
+        """Whether the last row of G is that of the intercept."""
 
     def penalised_inner(self, W: ScaledLanes) -> PerLane:
         """Return <loss part, w> over the penalised rows."""
-        if not self.free:
+        if not self.has_intercept:
             return self.loss_inner
         inner: PerLane = self.loss_inner - self.G[-1] * W.V[-1]
         return inner
@@ -47,7 +47,7 @@ class TouchedGradient:
         if self._norm_sq is None:
             W, c = self._W, self.curvature
             cross = c * (2 * self.penalised_inner(W) + c * W.norm_sq)
-            self._norm_sq = np.maximum(norm_sq(self.G) + cross, 0.0)
+            self._norm_sq = np.maximum(norm_sq(self.G) + cross, 0.0)  # rounding may go below 0
         return self._norm_sq
 
     def inner(self, W: ScaledLanes) -> PerLane:
@@ -69,7 +69,7 @@ class TouchedGradient:
 
 
 class TouchedOracle:
-    """The gradient on one minibatch, on its touched columns only."""
+    """The gradient on a minibatch, on its touched columns only."""
 
     index: Index | None = None
     off_path: Mask | None = None
@@ -97,7 +97,7 @@ class TouchedOracle:
 
     def _gradient(self, W: ScaledLanes, curvature: float) -> TouchedGradient:
         n = len(self.y)
-        U = W.V[self.columns]
+        U = W.V[self.columns]  # a copy, which is scaled in place
         penalised = U[: np.searchsorted(self.columns, W.n_penalised)]
         penalised *= W.scale
         Z = self.X @ U
@@ -112,24 +112,27 @@ class TouchedOracle:
     def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
         """Return W - lr g, projected on the ball if there is one; uses up both."""
         assert isinstance(gradient, TouchedGradient)
-        G, free = gradient.G, gradient.free
+        G, has_intercept = gradient.G, gradient.has_intercept
         if gradient.curvature:
+            # First, because w becomes (1 - lr curvature) w - lr (loss part), and G is divided below
+            # by the new scale.
             W.shrink(1.0 - lr * gradient.curvature)
         U = G * (-lr / W.scale)
-        if free:
+        if has_intercept:
             U[-1] = -lr * G[-1]
-        self._move_tracked(W, lr, gradient)
+        self._update_inners(W, lr, gradient)
         W.V[gradient.columns] += U
-        penalised = U[: len(U) - free]
+        # S V - c must not change with V: c changes by S U on the touched rows.
+        penalised = U[: len(U) - has_intercept]
         penalised *= W.scale_sum
-        if free:
+        if has_intercept:
             U[-1] *= W.count
         W.offset[gradient.columns] += U
         self.off_path = None if self._ball is None else self._project(W, self._ball)
         return W
 
     def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
-        """Return W - D, projected on the ball if there is one; uses up W, and visits every row."""
+        """Return W - D, projected on the ball if there is one; uses up W and visits every row."""
         W.fold()
         W.V -= D
         W.refresh()
@@ -142,37 +145,40 @@ class TouchedOracle:
         """Return the penalty's prox at `W`, a scaling, projected on the ball; uses up W."""
         self._meter.prox_calls += 1
         self.off_path = np.ones_like(W.scale, dtype=np.bool_)
+        # The prox of 1 is the factor by which the prox of l2 scales every coordinate.
         W.shrink(self._objective.penalty.prox(np.ones((1, len(lr))), lr)[0])
         if self._ball is not None:
             self._project(W, self._ball)
         return W
 
     @staticmethod
-    def _move_tracked(W: ScaledLanes, lr: PerLane, g: TouchedGradient) -> None:
-        """Carry |w|^2 and <w, w_star> (already shrunk) over the step -lr (loss part)."""
-        penalised = g.G[: len(g.G) - g.free]
+    def _update_inners(W: ScaledLanes, lr: PerLane, g: TouchedGradient) -> None:
+        """Update |w|^2 and <w, w_star>, which are already shrunk, for the step -lr (loss part)."""
+        penalised = g.G[: len(g.G) - g.has_intercept]
         inner_w = g.penalised_inner(W) * (1.0 - lr * g.curvature)
-        inner_star = g.loss_inner_star - (g.G[-1] * W.w_star[-1] if g.free else 0.0)
+        inner_star = g.loss_inner_star - (g.G[-1] * W.w_star[-1] if g.has_intercept else 0.0)
         W.norm_sq = W.norm_sq + lr * (lr * norm_sq(penalised) - 2.0 * inner_w)
         W.inner_star = W.inner_star - lr * inner_star
 
     @staticmethod
     def _project(W: ScaledLanes, ball: Ball) -> Mask | None:
-        """Project on a ball around the origin, a scaling; return which lanes moved, or None."""
-        free_sq = norm_sq(W.V[W.n_penalised :])
-        distance = np.sqrt(np.maximum(W.norm_sq, 0.0) + free_sq)
+        """Project on a ball around the origin, by a scaling; return which lanes moved, or None."""
+        intercept_sq = norm_sq(W.V[W.n_penalised :])
+        distance = np.sqrt(np.maximum(W.norm_sq, 0.0) + intercept_sq)
+        # `tiny` is for a lane at the origin, which stays there.
         factor = np.minimum(1.0, ball.radius / np.maximum(distance, np.finfo(float).tiny))
         moved: Mask = factor < 1.0
         if not moved.any():
             return None
         W.shrink(factor)
+        # As in `descend`, c changes by S times the change of V; on other rows only s has changed.
         W.offset[W.n_penalised :] -= W.count * W.V[W.n_penalised :] * (1.0 - factor)
         W.V[W.n_penalised :] *= factor
         return moved
 
 
 class ScaledSampler:
-    """Minibatches of wide sparse data."""
+    """Minibatches of wide sparse data, whose steps visit touched columns only."""
 
     def __init__(
         self,
@@ -189,14 +195,14 @@ class ScaledSampler:
         self._minibatches = minibatches
         self._star_scores = objective.data.X @ self.iterates._w_star
 
-    def offer_gradient(self, gradient: Lanes, at: ScaledLanes) -> None:
-        """Do nothing: a minibatch has another gradient."""
+    def offer_gradient(self, gradient: Lanes, W: ScaledLanes) -> None:
+        """Do nothing: the next minibatch has another gradient."""
 
     def set_columns(self, slices: Sequence[slice | None]) -> None:
         """Do nothing: all lanes are of one seed."""
 
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:
-        """Yield the oracle of each minibatch (one object, whose data change)."""
+        """Yield the oracle of each minibatch: the same object with other data."""
         objective, size = self._objective, self._minibatches.batch_size
         oracle = TouchedOracle(objective, self._ball, self.meter, observer)
         for chunk in self._minibatches.chunks(max(1, CHUNK_SAMPLES // size)):
@@ -205,10 +211,10 @@ class ScaledSampler:
             y, star_scores = objective.y[flat], self._star_scores[flat]
             for k, index in enumerate(chunk):
                 rows = slice(k * size, (k + 1) * size)
-                part = row_range(X, rows)
-                oracle.columns, local = np.unique(part.indices, return_inverse=True)
+                batch = row_range(X, rows)
+                oracle.columns, positions = np.unique(batch.indices, return_inverse=True)
                 shape = (size, len(oracle.columns))
-                oracle.X = type(part)((part.data, local, part.indptr), shape=shape)
+                oracle.X = type(batch)((batch.data, positions, batch.indptr), shape=shape)
                 oracle.index, oracle.y = index, y[rows]
                 oracle.star_scores = star_scores[rows]
                 yield oracle

@@ -19,7 +19,7 @@ from http_server import PATIENCE, DataServer, body, cut, redirect, serving, stal
 
 from lrbench.data.collection.catalogue import Listed, find_listed
 from lrbench.data.collection.checksum import check_file, record_path, recorded
-from lrbench.data.collection.download import shown_url
+from lrbench.data.collection.download import printable_url
 from lrbench.data.collection.fetch import fetch, url_of
 from lrbench.data.load import DataName, load_data
 from lrbench.errors import DataError, LrbenchError, UsageError
@@ -301,7 +301,7 @@ def test_a_password_is_used_and_not_shown(
 
 
 def test_an_address_is_shown_in_one_line() -> None:
-    assert shown_url("http://a:b@c:1/x@y\nz") == "http://c:1/x@y\\nz"
+    assert printable_url("http://a:b@c:1/x@y\nz") == "http://c:1/x@y\\nz"
 
 
 def test_full_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,7 +326,7 @@ def test_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_folder_that_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("LRBENCH_DATA_DIR", str(tmp_path / "file"))
-    with pytest.raises(DataError, match=r"nothing can be written into .*: it is no folder"):
+    with pytest.raises(DataError, match=r"nothing can be written into .*: it is not a folder"):
         fetch(UNCHECKED)
 
 
@@ -372,7 +372,7 @@ def test_under_ci_only_the_command_fetches(
     value: str, server: DataServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI", value)
-    with pytest.raises(DataError, match="under CI none is fetched unasked") as caught:
+    with pytest.raises(DataError, match="under CI a run does not fetch sets") as caught:
         load_data(DataName("duke.val"))
     assert "lrbench data fetch duke.val" in caught.value.hint
     assert server.asked == []

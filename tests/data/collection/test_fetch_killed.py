@@ -21,7 +21,7 @@ KILLED = """
     from dataclasses import replace
     from pathlib import Path
     import filelock, pooch, requests, urllib3.exceptions  # not imported anew by every child
-    from lrbench.data.collection.checksum import check
+    from lrbench.data.collection.checksum import check_file
     from lrbench.data.collection.catalogue import find_listed
     from lrbench.data.collection.fetch import fetch
     from lrbench.data.collection.folder import in_data_dir
@@ -58,9 +58,9 @@ KILLED = """
 
     def look():
         found = in_data_dir(entry.name)
-        assert found is None or check(entry, found).sha256 == truth
-        assert check(entry, fetch(entry)).verdict == ("ok" if known else "recorded")
-        assert check(entry, in_data_dir(entry.name)).sha256 == truth
+        assert found is None or check_file(entry, found).sha256 == truth
+        assert check_file(entry, fetch(entry)).verdict == ("ok" if known else "recorded")
+        assert check_file(entry, in_data_dir(entry.name)).sha256 == truth
         assert found or not (in_data_dir(entry.name).parent / ".duke.val.part").exists()
 
     moment, code = 0, -signal.SIGKILL

@@ -114,7 +114,7 @@ def test_indices_from_zero_are_recognised(tmp_path: Path) -> None:
         (b"1 1:2\n\n1 1:2 2:x\n", "line 3: '2:x' is not index:value"),
         (b"1 1:2 a:3\n", "line 1: 'a:3' is not index:value"),
         (b"1 1:\n", "line 1: '1:' is not index:value"),
-        (b"1 3:1 3:2\n", "line 1: the index in '3:2' stands twice"),
+        (b"1 3:1 3:2\n", "line 1: the index in '3:2' occurs twice"),
         (b"1 3:1 2:2\n", "line 1: the index in '2:2' comes after 3"),
         (b"1 -1:2\n", "line 1: the index in '-1:2' is negative"),
         (b"1 1:2\n1 1:nan\n", "line 2: the value in '1:nan' is not finite"),

@@ -225,7 +225,7 @@ def test_every_split_into_blocks_gives_the_same_bits(text: bytes, piece: int) ->
     text = text.replace(b"3:", b"9:") if text is not DENSE else text
     whole = read(text)
     assert isinstance(whole.X, np.ndarray) == (text is DENSE)
-    with patch("lrbench.data.libsvm.assemble.PIECE", piece):
+    with patch("lrbench.data.libsvm.read.PIECE", piece):
         for block in range(1, len(text) + 2):
             parts = read(text, block=block)
             ours, theirs = ({**arrays_of(p.X), "y": p.y} for p in (parts, whole))

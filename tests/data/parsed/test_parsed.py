@@ -307,8 +307,7 @@ def test_warm_load_imports_no_sklearn_and_for_dense_data_no_scipy(
         import sys
         from lrbench.data.load import DataName, load_data
         from lrbench.data.labels import binary_targets
-        from lrbench.data.scaling import scaled
-        from lrbench.data.intercept import with_intercept
+        from lrbench.data.scaling import scaled, with_intercept
         data = load_data(DataName("sklearn:breast-cancer"))
         binary_targets(data, ["malignant"])
         with_intercept(scaled(data.X, "maxabs"))

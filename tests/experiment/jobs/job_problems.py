@@ -14,9 +14,9 @@ import numpy as np
 from lrbench.arrays import PerLane
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control
-from lrbench.experiment.conduct import run_plan
 from lrbench.experiment.jobs import Executor
 from lrbench.experiment.jobs.processes import Processes
+from lrbench.experiment.run_plan import run_plan
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec

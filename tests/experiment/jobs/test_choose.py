@@ -8,15 +8,14 @@ import pytest
 
 from lrbench.errors import UsageError
 from lrbench.experiment.jobs import choose
-from lrbench.experiment.jobs.base import first_line
-from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.base import Serial, first_line
 from lrbench.experiment.jobs.processes import Processes
 
 
 def test_the_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LRBENCH_JOBS", raising=False)
-    assert isinstance(choose(None), Here)
-    assert isinstance(choose(1, default=0), Here)
+    assert isinstance(choose(None), Serial)
+    assert isinstance(choose(1, default=0), Serial)
     chosen = choose(3)
     assert isinstance(chosen, Processes)
     assert chosen.workers == 3

@@ -18,7 +18,7 @@ from builders import (
 )
 from threadpoolctl import threadpool_limits
 
-from lrbench.engine import loop as bundle
+from lrbench.engine import evaluator
 from lrbench.engine.task import Task
 from lrbench.objective.linear import matrix
 from lrbench.objective.linear import sampler as linear_sampler
@@ -102,7 +102,7 @@ def test_a_lane_has_the_same_bits_in_every_bundle(
     kind, size, chunk = WAYS[way]
     limit(monkeypatch, chunk)
     monkeypatch.setattr(matrix, "BLOCK_ELEMENTS", 64 * 25)
-    monkeypatch.setattr(bundle, "EVALUATED_ELEMENTS", 24 * 71)
+    monkeypatch.setattr(evaluator, "EVALUATED_ELEMENTS", 24 * 71)
     problem = problem_of(kind)
     batch = size and Minibatches(problem.n_samples, size, "replacement", seed=1)
     target = 0.4 * float(problem.value(problem.w0[:, None])[0])

@@ -20,15 +20,14 @@ from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError
 from lrbench.experiment.jobs import Job, Outcome, SharedProblem, processes
-from lrbench.experiment.jobs.base import run_job
-from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.base import Serial, run_job
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.results import Result, Status
 
 
 @pytest.fixture(scope="module")
 def reference() -> Result:
-    return swept(plan(), Here())
+    return swept(plan(), Serial())
 
 
 @pytest.mark.slow

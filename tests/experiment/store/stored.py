@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.engine.control import Control
-from lrbench.experiment.conduct import run_plan
 from lrbench.experiment.jobs import Job, Outcome, SharedProblem
-from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.base import Serial
+from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import store_at
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec
@@ -30,7 +30,7 @@ class Counting:
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, Outcome]]:
         self.lanes += sum(job.n_lanes for job in jobs)
-        yield from Here()(jobs, shared_problems, control)
+        yield from Serial()(jobs, shared_problems, control)
 
 
 def swept(store: Path | None, **changes: Any) -> tuple[Result, int]:

@@ -19,6 +19,7 @@ from lrbench.errors import LrbenchError
 from lrbench.experiment.store import cells as cells_module
 from lrbench.experiment.store import (
     contents,
+    keys,
     merge_stores,
     opened,
     prune_cells,
@@ -70,7 +71,7 @@ def test_other_code_is_another_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     store = tmp_path / "s.sqlite"
     swept(store)
     other = f"{'0' * 64} {'1' * 64}"
-    for module in (cells_module, contents):
+    for module in (cells_module, contents, keys):
         monkeypatch.setattr(module, "source_of", lambda solver: other)
     assert swept(store)[1] == 10
     with opened(store) as connection:

@@ -18,13 +18,14 @@ from lrbench.engine.control import Control
 from lrbench.experiment.store import cells as cells_module
 from lrbench.experiment.store import (
     contents,
+    keys,
     merge_stores,
     opened,
     prune_cells,
     result_of,
     stored_cells,
 )
-from lrbench.experiment.store.cells import experiment_id, source_of
+from lrbench.experiment.store.keys import experiment_id, source_of
 from lrbench.objective.constants import Constants
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
@@ -36,8 +37,8 @@ from pathlib import Path
 
 def look():
     from lrbench.engine.control import Control
-    from lrbench.experiment.conduct import cells
-    from lrbench.experiment.store.cells import cell_key, experiment_id
+    from lrbench.experiment.run_plan import cells
+    from lrbench.experiment.store.keys import cell_key, experiment_id
     from lrbench.plan.plan import Plan
     from lrbench.plan.prepare import prepare
     from lrbench.problem_files import load_spec, with_overrides
@@ -53,7 +54,7 @@ def look():
 """
 
 KEPT: list[Edit] = [
-    ("theory/regret.py", '"""', '"""Edited: '),
+    ("theory/certificates.py", '"""', '"""Edited: '),
     ("engine/loop.py", '"""', '"""Edited: '),
     ("engine/loop.py", "\n\n\n", "\n\n\n# A comment.\n"),
     ("objective/linear/dense.py", '"""', '"""Edited: '),
@@ -77,7 +78,7 @@ NOT_KEPT: list[Edit] = [
     ("version.py", "METHOD = 1", "METHOD = 2"),
     ("data/scaling.py", "divisor[divisor == 0] = 1.0", "divisor[:] = divisor[::-1]"),
     ("data/labels.py", "data.y)], 1.0, -1.0)", "data.y)], -1.0, 1.0)"),
-    ("data/intercept.py", "out[:, d] = 1.0", "out[:, d] = 2.0"),
+    ("data/scaling.py", "out[:, d] = 1.0", "out[:, d] = 2.0"),
     ("data/holdout.py", "rng.permutation(n_samples)[:n_test]", "np.arange(n_test)"),
     ("problem_files/build.py", "1.0 / mean_loss.n_samples", "2.0 / mean_loss.n_samples"),
 ]
@@ -191,7 +192,7 @@ def of_another_solver(monkeypatch: pytest.MonkeyPatch) -> None:
         source = source_of(solver)
         return f"{source[:64]} {'0' * 64}" if solver is SOLVERS.get("wngrad") else source
 
-    for module in (cells_module, contents):
+    for module in (cells_module, contents, keys):
         monkeypatch.setattr(module, "source_of", other)
 
 

@@ -13,8 +13,8 @@ from stored import OPTIONS, Counting, swept, without_clocks
 
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError
-from lrbench.experiment.conduct import run_plan
 from lrbench.experiment.jobs import Job, Outcome, SharedProblem
+from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import (
     database,
     merge_stores,

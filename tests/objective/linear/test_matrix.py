@@ -83,7 +83,7 @@ def test_row_range(data: Any) -> None:
 def test_a_window_moves_over_the_rows(data: Any, size: int) -> None:
     window = Window(data[:20], size)
     for k in [*range(20 // size), 0]:
-        rows, columns = window.at(k)
+        rows, columns = window.move_to(k)
         np.testing.assert_array_equal(as_array(rows), X[k * size : (k + 1) * size])
         np.testing.assert_array_equal(as_array(columns), as_array(rows).T)
 
@@ -91,7 +91,7 @@ def test_a_window_moves_over_the_rows(data: Any, size: int) -> None:
 def test_a_window_copies_no_entry() -> None:
     sparse = csr_array(X[:20])
     for k in (1, 3, 0):
-        for part in Window(sparse, 5).at(k):
+        for part in Window(sparse, 5).move_to(k):
             assert np.shares_memory(part.data, sparse.data)
             assert np.shares_memory(part.indices, sparse.indices)
             assert part.nnz == np.count_nonzero(X[5 * k : 5 * k + 5])

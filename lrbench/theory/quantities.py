@@ -1,10 +1,12 @@
-"""The numbers that a theorem is given, each rounded so that the bound stays a bound."""
+"""The quantities in the formulas, each rounded so that the bound stays a bound."""
 
 from __future__ import annotations
 
 import math
 
-from lrbench.theory.base import Setting
+import numpy as np
+
+from lrbench.theory.base import Numbers, Setting
 
 
 def delta0(setting: Setting) -> float:
@@ -16,7 +18,8 @@ def delta0(setting: Setting) -> float:
 def distance(setting: Setting) -> float:
     """Return |w_0 - w*|, rounded up by the error of the minimiser where that is known.
 
-    Where it is not, the number is the distance to the computed minimiser.
+    Where the error is not known, this is the distance to the computed minimiser. NaN where there is
+    no minimiser.
     """
     constants = setting.constants
     if constants.distance is None:
@@ -25,9 +28,10 @@ def distance(setting: Setting) -> float:
 
 
 def iterate_diameter(setting: Setting) -> float:
-    """Return D >= |x_t - x*| for every iterate; inf where nothing keeps them near.
+    """Return D >= |x_t - x*| for every iterate; inf where nothing keeps the iterates near x*.
 
-    The least of |w_0 - w*| + radius in a ball, and the diameter of an indicator penalty's set.
+    It is the smaller of |w_0 - w*| + radius in a ball and the diameter of an indicator penalty's
+    set.
     """
     in_ball = distance(setting) + (math.inf if setting.radius is None else setting.radius)
     return in_ball if setting.diameter is None else min(in_ball, setting.diameter)
@@ -35,8 +39,8 @@ def iterate_diameter(setting: Setting) -> float:
 
 def lipschitz(setting: Setting) -> float:
     """Return G >= |g_t|, for full batches that of the whole gradient; inf without a bound."""
-    whole = setting.constants.G_batch if setting.batch else None
-    bounds = [G for G in (setting.constants.G, whole) if G is not None]
+    G_batch = setting.constants.G_batch if setting.batch else None
+    bounds = [G for G in (setting.constants.G, G_batch) if G is not None]
     return min(bounds, default=math.inf)
 
 
@@ -51,3 +55,24 @@ def noise_at_minimiser(setting: Setting) -> float:
 def sampled_smoothness(setting: Setting) -> float:
     """Return the smoothness of every minibatch's objective: L_max, or L for full batches."""
     return setting.constants.L if setting.batch else setting.constants.L_max
+
+
+def dominance(setting: Setting) -> tuple[float, int]:
+    """Return mu and the exponent of (1 - mu/s): 2 under strong convexity, 1 under PL alone."""
+    constants = setting.constants
+    return (constants.mu, 2) if constants.mu > 0 else (constants.mu_pl, 1)
+
+
+def log_contraction(rate: float) -> float:
+    """Return log|1 - rate|, exact for a tiny `rate`; -inf where rate = 1."""
+    if rate == 1.0:
+        return -math.inf  # math.log1p(-1.0) raises
+    return math.log1p(-rate) if rate < 1.0 else math.log(rate - 1.0)
+
+
+def power(log_factor: float, exponent: Numbers) -> Numbers:
+    """Return factor^exponent for 0 <= factor < 1 and exponent >= 1, from the factor's logarithm.
+
+    A factor near 1, rounded before it is raised to the T-th power, would lose its digits.
+    """
+    return np.exp(log_factor * exponent)

@@ -1,4 +1,4 @@
-"""A whole plan carried out: problems x solvers x seeds, measured and judged."""
+"""Runs of a plan: problems x solvers x seeds, run, analysed and judged."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from lrbench.cache.folder import cache_dir
 from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError, UsageError
-from lrbench.experiment.jobs import Executor, Job, SharedProblem
+from lrbench.experiment.jobs import Executor, Job, Serial, SharedProblem
 from lrbench.experiment.jobs.blocks import jobs_of
-from lrbench.experiment.jobs.here import Here
 from lrbench.experiment.store import Cell, Store
-from lrbench.experiment.store.cells import experiment_id
+from lrbench.experiment.store.keys import experiment_id
 from lrbench.optimum import discard_optimum
-from lrbench.plan.header import environment, header
 from lrbench.plan.plan import Plan
-from lrbench.plan.prepare import Prepared, prepare
+from lrbench.plan.prepare import Prepared, header, prepare
 from lrbench.problem_files import ProblemSpec, training
-from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict
+from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict, environment
 from lrbench.study import analyse
 from lrbench.verdicts import judge_theorems
 
@@ -35,25 +33,28 @@ def run_plan(
     executor: Executor | None = None,
     store: Store | None = None,
 ) -> Result:
-    """Run a plan on checked problems.
+    """Run a plan on problems; those that cannot be run are failures of the result.
 
     Parameters
     ----------
-    plan, specs
-        What to run on what.
+    plan
+        The solvers, learning rates, setting and budget.
+    specs
+        The problems.
     control
-        Stops the run early and hears of its progress.
+        Stops the runs early, and is told of their progress.
     command
         What the result records as the command line.
     executor
-        Where the work is done; None for this process.
+        What runs the jobs; None runs them in this process.
     store
-        Where finished cells are kept, and taken from instead of run again; None for nowhere.
+        The store that finished cells are written to; those in it already are not run again. None
+        for no store.
 
     Raises
     ------
     UsageError
-        If the plan does not fit one of the problems: then nothing was run.
+        If the plan does not fit one of the problems. Nothing has been run then.
     """
     cache = cache_dir()
     failures: list[tuple[str, LrbenchError]] = []
@@ -62,22 +63,23 @@ def run_plan(
         for spec in specs:
             try:
                 ready.append(prepare(spec, plan, cache, control))
-            except UsageError:
+            except UsageError:  # the command is wrong: nothing is run on the other problems either
                 raise
             except LrbenchError as error:
                 failures.append((spec.name, error))
-        if ready:
+        if ready:  # from now on a signal must not lose what is finished
             control.keep_results()
         work = Work(plan, ready, store)
-        work.go(executor or Here(), control)
+        work.go(executor or Serial(), control)
         results = []
-        for place, p in enumerate(ready):
-            why = work.errors.get(place)
-            if why is None:
-                results.append(measured(p, plan, work.runs(place)))
+        for index, p in enumerate(ready):
+            cause = work.errors.get(index)
+            if cause is None:
+                results.append(measured(p, plan, work.runs(index)))
                 continue
-            failures.append((p.problem.name, why))
-            if isinstance(why, RefutedError) and p.constants.f_star_certified:
+            failures.append((p.problem.name, cause))
+            # A refuted f_star of --f-star says nothing against the certificate in the cache.
+            if isinstance(cause, RefutedError) and p.constants.f_star_certified:
                 discard_optimum(p.problem, cache)
     return Result(tuple(command), environment(plan.threads), tuple(results), tuple(failures))
 
@@ -96,37 +98,39 @@ def n_stored(p: Prepared, plan: Plan, store: Store) -> int:
 
 
 class Work:
-    """The cells of a plan on all problems: found in the store, or run.
+    """The cells of a plan on all problems, read from the store or run.
 
     Parameters
     ----------
-    plan, ready
-        What to run on which problems.
+    plan
+        The solvers, learning rates, setting and budget.
+    ready
+        The prepared problems.
     store
-        Where finished cells are kept and looked for; None for nowhere.
+        The store that cells are read from and written to; None for no store.
     """
 
     def __init__(self, plan: Plan, ready: Sequence[Prepared], store: Store | None = None) -> None:
         self._plan = plan
         self._ready = ready
         self._store = store
-        self._found: list[dict[Cell, Run]] = [{} for _ in ready]
+        self._runs: list[dict[Cell, Run]] = [{} for _ in ready]
         self._ids = [
             experiment_id(p.problem, p.constants, plan) for p in ready if store is not None
         ]
         self.errors: dict[int, LrbenchError] = {}
-        """Problems that cannot go on, by their place, and why."""
+        """The errors of problems whose runs cannot go on, by the index of the problem."""
 
     def go(self, executor: Executor, control: Control) -> None:
-        """Run what is not in the store."""
+        """Read the cells that are in the store, and run the others."""
         jobs: list[Job] = []
-        for place, p in enumerate(self._ready):
-            self._look_up(place, p)
+        for index, p in enumerate(self._ready):
+            self._look_up(index, p)
             jobs += jobs_of(
                 p,
-                place,
+                index,
                 self._plan,
-                list(self._missing(place)),
+                list(self._missing(index)),
                 workers=executor.workers,
                 keep_iterates=not self._plan.sweep,
             )
@@ -140,28 +144,29 @@ class Work:
                 self.errors.setdefault(job.problem_index, outcome)
                 continue
             solver = next(k for k, (_, s) in enumerate(self._plan.built) if s == job.spec)
-            self._found[job.problem_index].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
-            if self._store is not None:
+            self._runs[job.problem_index].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
+            if self._store is not None:  # at once: a killed command loses what is under way alone
                 self._store.put(self._ids[job.problem_index], job.solver, outcome)
 
-    def runs(self, place: int) -> tuple[Run, ...]:
+    def runs(self, index: int) -> tuple[Run, ...]:
         """Return the runs on one problem: seed by seed, solver by solver."""
-        return tuple(self._found[place][cell] for cell in cells(self._ready[place], self._plan))
+        return tuple(self._runs[index][cell] for cell in cells(self._ready[index], self._plan))
 
-    def _look_up(self, place: int, p: Prepared) -> None:
+    def _look_up(self, index: int, p: Prepared) -> None:
         if self._store is None:
             return
-        plan, experiment, name = self._plan, self._ids[place], p.problem.name
+        plan, experiment, name = self._plan, self._ids[index], p.problem.name
         steps = plan.steps(p.problem.n_samples)
         self._store.declare(experiment, name, _header(p, plan), steps, sweep=plan.sweep)
-        self._found[place].update(self._store.find(experiment, plan.built, cells(p, plan)))
+        self._runs[index].update(self._store.find(experiment, plan.built, cells(p, plan)))
 
-    def _missing(self, place: int) -> Iterator[tuple[int, int, list[float]]]:
-        n_solver_seeds: dict[tuple[int, int], list[float]] = {}
-        for cell in cells(self._ready[place], self._plan):
-            if cell not in self._found[place]:
-                n_solver_seeds.setdefault((cell.solver, cell.seed), []).append(cell.lr0)
-        for (solver, seed), lr0 in n_solver_seeds.items():
+    def _missing(self, index: int) -> Iterator[tuple[int, int, list[float]]]:
+        """Yield each solver and seed with the learning rates that are not in the store."""
+        missing: dict[tuple[int, int], list[float]] = {}
+        for cell in cells(self._ready[index], self._plan):
+            if cell not in self._runs[index]:
+                missing.setdefault((cell.solver, cell.seed), []).append(cell.lr0)
+        for (solver, seed), lr0 in missing.items():
             yield solver, seed, lr0
 
 
@@ -170,7 +175,7 @@ def _header(p: Prepared, plan: Plan) -> Mapping[str, object]:
 
 
 def measured(p: Prepared, plan: Plan, runs: Sequence[Run]) -> ProblemResult:
-    """Return what is known of one problem after its runs."""
+    """Return the result on one problem: its runs, verdicts and, of a sweep, sensitivities."""
     result = ProblemResult(
         p.problem.name,
         _header(p, plan),
@@ -184,9 +189,9 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run]) -> ProblemResult:
 
 
 def _verdicts(p: Prepared, runs: Sequence[Run], plan: Plan) -> Iterator[Verdict]:
-    seeds: dict[tuple[str, float], list[Run]] = {}
+    runs_of_lane: dict[tuple[str, float], list[Run]] = {}
     for run in runs:
         if run.trace:
-            seeds.setdefault((str(run.solver), run.lr0), []).append(run)
-    for (_, lr0), mine in seeds.items():
-        yield from judge_theorems(mine, p.setting(plan, mine[0].solver, lr0))
+            runs_of_lane.setdefault((str(run.solver), run.lr0), []).append(run)
+    for (_, lr0), seeds in runs_of_lane.items():
+        yield from judge_theorems(seeds, p.setting(plan, seeds[0].solver, lr0))

@@ -1,4 +1,4 @@
-"""Checks that are run: the closed form of a diagonal quadratic, baselines, stops, errors."""
+"""Checks that are run: a closed form, baselines, runs that are not stable, stops, errors."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from gate_runs import made_check
+from gate_runs import cut_at, made_check, made_run
 
 import lrbench
 from lrbench.engine.control import Control
 from lrbench.errors import RefutedError, UsageError
 from lrbench.experiment.jobs import Job, SharedProblem
-from lrbench.experiment.jobs.here import Here
+from lrbench.experiment.jobs.base import Serial
 from lrbench.gate import Check, Gate, Outcome
 from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
-from lrbench.gate.conduct import NoBaselineError
+from lrbench.gate.paired import TOLERANCE, Allowance
+from lrbench.gate.run_checks import NoBaselineError, unstable_seeds
 from lrbench.problem_files import load_spec
+from lrbench.results import Run, Status
 
 
 def outcome(check: Check, **gate: Any) -> Outcome:
@@ -122,12 +125,12 @@ def test_one_check_that_cannot_be_run_leaves_the_others() -> None:
     assert isinstance(found[0].cause, UsageError)
 
 
-class Never(Here):
+class Never(Serial):
     def __call__(self, *_: Any) -> Iterator[Any]:
         raise AssertionError("it was run")
 
 
-class Stops(Here):
+class Stops(Serial):
     """Stops the command, as a signal would, before the jobs of the second check."""
 
     def __init__(self, **stopped: Any) -> None:
@@ -173,3 +176,33 @@ def test_the_timeout_of_a_check_counts() -> None:
 def test_a_refuted_minimum_is_an_error() -> None:
     found = outcome(made_check("rate >= 0", f_star=100.0))
     assert isinstance(found.cause, RefutedError)
+
+
+STRICT = Allowance(TOLERANCE, 0.0)
+
+
+def why(run: Run, moved: Run, *, smooth: bool = True) -> str:
+    return unstable_seeds([run], [moved], smooth, STRICT).get(0, "")
+
+
+def test_a_run_that_stays_the_same_is_stable() -> None:
+    assert why(made_run(), made_run()) == ""
+
+
+@pytest.mark.parametrize(
+    ("run", "moved", "reason"),
+    [
+        (made_run(status=Status.DIVERGED), made_run(), "diverged"),
+        (made_run(status=Status.FAILED, trace={}), made_run(), "failed"),
+        (made_run(), cut_at(made_run(), 50, Status.REACHED_TARGET), "how it ends"),
+        (made_run(), made_run(lambda t: (1 + 2e-7) / max(t, 1.0)), "last bit"),
+        (made_run(columns={"stable_from": np.full(12, np.nan)}), made_run(), "above 1/L"),
+    ],
+)
+def test_what_is_not_stable(run: Run, moved: Run, reason: str) -> None:
+    assert reason in why(run, moved)
+
+
+def test_without_an_L_only_the_last_bit_counts() -> None:
+    run = made_run(columns={"stable_from": np.full(12, np.nan)})
+    assert why(run, made_run(), smooth=False) == ""

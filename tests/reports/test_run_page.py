@@ -6,7 +6,7 @@ import numpy as np
 
 from lrbench.api import run
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.reports.closing import closing_line
+from lrbench.reports.run_page import closing_line
 from lrbench.results import ProblemResult, Run, Status
 from lrbench.results.ranking import passes_to
 

@@ -1,4 +1,4 @@
-"""Certificates for the last iterate, for any solver with steps 1/s_t: C5 and C6."""
+"""Certificates for any step rule with steps 1/s_t: C2' for the average, C5 and C6 for the last."""
 
 from __future__ import annotations
 
@@ -13,9 +13,45 @@ from lrbench.theory.conditions import (
     gradient_dominated,
     minimiser,
     smooth_unconstrained,
+    unbiased,
 )
-from lrbench.theory.contraction import dominance
-from lrbench.theory.rounded import delta0
+from lrbench.theory.quantities import delta0, dominance
+
+
+class C2Regret(Certificate):
+    """C2': the average iterate, by the linear regret of the run.
+
+    Convexity alone gives F(xbar_T) - F* <= (1/T) sum <g_t, x_t - x*>, whatever the steps. For full
+    batches of a smooth unconstrained objective every term gains a_t/(2L). The gradient at the
+    computed minimiser is then not exactly 0, but at most sqrt(2 L e) with e the error of f_star;
+    what this may cost is added.
+
+    Notes
+    -----
+    Without a projection 2 sum <g_t, x_t - x*> = sum s_t (delta_t - delta_{t+1}) + sum a_t/s_t: the
+    certificate tests the update, convexity and f_star at once.
+    """
+
+    key = "C2'"
+    statement = "F(xbar_T) - F* <= sum <g_t, x_t - x*> / T   (SU, batch: less sum a_t / (2LT))"
+    measure = "suboptimality"
+    iterate = "average"
+    reference = "proved in docs/explanation/theory.md"
+    sharpness = "tight"
+    rests_on_L = False
+    columns = ("regret", "sum_grad_norm_sq")
+    conditions = (convex, minimiser, unbiased)
+
+    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+        """Return the bound; the term in L is used only where L is certainly an upper bound."""
+        constants = setting.constants
+        mean_regret = trace["regret"] / T
+        if not (setting.batch and constants.L_is_bound and smooth_unconstrained(setting).holds):
+            return mean_regret
+        mean_sq, L = trace["sum_grad_norm_sq"] / T, constants.L
+        correction = np.sqrt(2.0 * constants.f_star_error * mean_sq / L)
+        # Where f_star is rough, the correction may exceed the gain.
+        return np.minimum(mean_regret, mean_regret - mean_sq / (2.0 * L) + correction)
 
 
 class C5Contraction(Certificate):
@@ -37,26 +73,22 @@ class C5Contraction(Certificate):
     reference = "one step: Taylor, Hendrickx, Glineur (2018), J. Optim. Theory Appl. 178"
     cite = ("taylor2018",)
     columns = ("stable_from", "log_contraction")
+    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated)
 
     def __init__(self, stable: Callable[[Setting], Hypothesis]) -> None:
         self._stable = stable
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU, strong convexity or PL, and s_0 >= L."""
-        return (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            minimiser(setting),
-            gradient_dominated(setting),
-            self._stable(setting),
-        )
+        """Return the conditions, and the solver's s_0 >= L."""
+        return (*super().hypotheses(setting), self._stable(setting))
 
     def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
         """Return Delta_0 prod (1 - mu/s_t)^2; NaN unless every step was at most 1/L."""
         del T
         _, exponent = dominance(setting)
+        # A step above 1/L may make 1 - mu/s_t negative and its logarithm NaN; without s_t >= L the
+        # product proves nothing anyway.
         always = trace["stable_from"] == 0
-        # Before the run is stable 1 - mu lr may be negative and its logarithm NaN.
         logs = np.where(always, trace["log_contraction"], np.nan)
         bound: Numbers = delta0(setting) * np.exp(exponent * logs)
         return bound
@@ -71,7 +103,8 @@ class C6LastIterate(Certificate):
     Parameters
     ----------
     stable
-        A check of s_0 >= L for a solver whose steps never change; None where N may come later.
+        A check of s_0 >= L for a solver whose first step is its longest; None for a solver that
+        may have steps above 1/L until a later N.
     """
 
     key = "C6"
@@ -82,19 +115,15 @@ class C6LastIterate(Certificate):
     sharpness = "tight"
     silent = "lr has not come down to 1/L"
     columns = ("stable_from", "stable_distance", "stable_sum_lr")
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser)
 
     def __init__(self, stable: Callable[[Setting], Hypothesis] | None = None) -> None:
         self._stable = stable
 
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
-        """Return SU and a minimiser; s_0 >= L only where the steps never change."""
-        shared = (
-            full_batches(setting),
-            smooth_unconstrained(setting),
-            convex(setting),
-            minimiser(setting),
-        )
-        return shared if self._stable is None else (*shared, self._stable(setting))
+        """Return the conditions, and s_0 >= L where the solver has a check of it."""
+        hypotheses = super().hypotheses(setting)
+        return hypotheses if self._stable is None else (*hypotheses, self._stable(setting))
 
     def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
         """Return the bound; NaN while no step was at most 1/L."""

@@ -8,7 +8,7 @@ import pytest
 from shown_results import one_lr0, shown
 
 from lrbench.reports.blocks import Line
-from lrbench.reports.refused import refused
+from lrbench.reports.verdict_blocks import inapplicable
 from lrbench.reports.view import View
 from lrbench.results import Verdict
 
@@ -30,7 +30,7 @@ def failing(theorem: str, lr0: float, name: str, detail: str) -> Verdict:
 
 
 def said(verdicts: list[Verdict], texts: dict[float, str] | None = RATES) -> str:
-    (line,) = refused(verdicts, texts)
+    (line,) = inapplicable(verdicts, texts)
     assert isinstance(line, Line)
     return ", ".join(line.pieces)
 
