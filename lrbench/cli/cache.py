@@ -28,7 +28,7 @@ def show_dir() -> None:
 
 @command.command(name="clear")
 def clear() -> None:
-    """Delete parsed data and certified optima from the folder.
+    """Delete parsed data, certified optima and hashes of code from the folder.
 
     Fetched sets, whose folder `lrbench data path` prints, are kept.
     """
@@ -38,7 +38,7 @@ def clear() -> None:
     from lrbench.errors import LrbenchError
 
     # Not the folder itself: it may hold fetched sets, or files of the user.
-    for subfolder in ("data", "optimum"):
+    for subfolder in ("data", "optimum", "source"):
         folder = cache_dir() / subfolder
         try:
             if folder.exists():

@@ -149,6 +149,25 @@ def test_the_hash_of_a_solver_is_that_of_what_it_imports_of_solvers(tmp_path: Pa
     source_hash.solver_hash.cache_clear()
 
 
+def test_a_kept_hash_is_used_and_a_damaged_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LRBENCH_CACHE_DIR", str(tmp_path))
+    hash_now = source_hash.numbers_hash.__wrapped__
+    first = hash_now()
+    (file,) = (tmp_path / "source").iterdir()
+    kept = file.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(source_hash, "_syntax", None)  # nothing is parsed
+        assert hash_now() == first
+    for damaged in (b"", kept[:70], kept.swapcase(), b"0" + kept[1:], kept[::-1], b"\xff" * 82):
+        file.write_bytes(damaged)
+        assert hash_now() == first
+        assert file.read_bytes() == kept
+    monkeypatch.setattr(source_hash, "METHOD", 0)
+    assert hash_now() != first
+
+
 @pytest.fixture(scope="module")
 def ready() -> tuple[Prepared, Plan]:
     plan = Plan(solvers=["wngrad"], lr0=[1.0], sweep=True)
