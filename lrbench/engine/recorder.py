@@ -9,11 +9,8 @@ import numpy as np
 
 from lrbench.arrays import Mask, PerLane, Vector
 from lrbench.errors import RefutedError
-from lrbench.objective.constants import Constants
+from lrbench.objective.constants import FLOOR, Constants
 from lrbench.results import Status, Trace
-
-ROUNDING = 1e-13
-"""The relative accuracy of an objective, of max(1, |f_star|): it is a sum over many samples."""
 
 STALL_FACTOR = 0.9
 """A run is stalled if the least suboptimality of its last nine tenths is above this times that of
@@ -81,7 +78,7 @@ class Recorder:
     def refute(self, t: int, *objectives: PerLane) -> None:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""
         c = self._constants
-        rounding = ROUNDING * max(1.0, abs(c.f_star))
+        rounding = max(FLOOR * max(1.0, abs(c.f_star)), c.f_rounding)
         lowest = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
         if lowest >= c.f_star - c.f_star_error - rounding:
             return
@@ -98,9 +95,7 @@ class Recorder:
 
     def _stalled(self, lane: int, rows: int) -> bool:
         """Return whether the last nine tenths of the run hardly lowered the suboptimality."""
-        c = self._constants
-        # Below this the suboptimality is mostly the error of f_star or rounding.
-        floor = max(10 * c.f_star_error, ROUNDING * max(1.0, abs(c.f_star)))
+        floor = self._constants.floor
         iteration = np.array([v[lane] for v in self._columns["iteration"][:rows]])
         suboptimality = np.array([v[lane] for v in self._columns["suboptimality"][:rows]])
         early = iteration <= iteration[-1] / 10

@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+FLOOR = 1e-13
+"""The relative accuracy of an objective, of max(1, |f_star|): it is a sum over many samples."""
+
 
 @dataclass(frozen=True)
 class Constants:
@@ -53,6 +56,15 @@ class Constants:
     """Bound on the norm of the (sub)gradient of F, at most G; None where only G is known."""
     f_star_certified: bool = True
     """False where f_star was given by the user."""
+    f_rounding: float = 0.0
+    """Allowance for the rounding of F near w_star in float64, where columns far from 0 or in large
+    units make that larger than usual; else 0."""
+
+    @property
+    def floor(self) -> float:
+        """The suboptimality below which it is only rounding or the error of f_star."""
+        usual = FLOOR * max(1.0, abs(self.f_star))
+        return max(10.0 * self.f_star_error, usual, self.f_rounding)
 
     @property
     def kappa(self) -> float | None:

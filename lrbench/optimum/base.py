@@ -54,3 +54,6 @@ class Optimum:
     """Bound on the distance between `w_star` and the minimiser; None without strong convexity."""
     curvature: Curvature
     """L, L_max, mu and mu_pl."""
+    rounding: float = 0.0
+    """Allowance for the rounding of F at `w_star` in float64, where the size of the columns makes
+    that larger than usual; else 0."""

@@ -85,4 +85,5 @@ def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
             mu=float(fields["mu"]),
             mu_pl=float(fields["mu_pl"]),
         ),
+        rounding=float(fields["rounding"]),
     )

@@ -47,6 +47,7 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         else gradient_noise(problem, w_star),
         no_minimiser=optimum.no_minimiser,
         f_star_certified=optimum.method != UNCERTIFIED,
+        f_rounding=optimum.rounding,
     )
 
 

@@ -33,6 +33,7 @@ from lrbench.optimum.separation import (
     separates,
     separation,
 )
+from lrbench.optimum.variables import in_usual_variables
 
 ZERO_COUNTS = "counts of zero draw scores to minus infinity: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"
@@ -73,10 +74,36 @@ def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
         import scipy.linalg  # noqa: F401
 
         with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
-            optimum = _converged_only(solve(problem, problem.w0))
+            optimum = _converged_only(_solve(problem))
         if path:
             save_optimum(path, optimum)
     return optimum
+
+
+def _solve(problem: LinearProblem) -> Optimum:
+    """Return the certified minimum, found in variables in which the columns have usual sizes."""
+    changed = in_usual_variables(problem)
+    if changed is None:
+        return solve(problem, problem.w0)
+    objective, variables = changed
+    optimum = solve(objective, variables.from_original(problem.w0))
+    # L and mu are those of w, which the solvers under test see.
+    optimum = replace(optimum, curvature=_curvature(problem))
+    v, error = optimum.w_star, optimum.distance_error
+    if v is None:
+        return optimum
+    w = variables.to_original(v)
+    return replace(
+        optimum,
+        w_star=w,
+        distance_error=None if error is None else variables.distance(error, v),
+        rounding=Point(problem, w).f_rounding,
+    )
+
+
+def _curvature(objective: LinearObjective) -> Curvature:
+    factorised = by_newton(objective) and direct(objective)
+    return find_curvature(objective, row_space(objective).singular if factorised else None)
 
 
 def _converged_only(optimum: Optimum) -> Optimum:

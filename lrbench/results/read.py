@@ -25,6 +25,7 @@ LATER_CONSTANTS = {
     "attained": True,
     "no_minimiser": "",
     "f_star_certified": True,
+    "f_rounding": 0.0,
 }
 """Constants that version 1 did not have from its first day, with what they were then."""
 
@@ -85,8 +86,9 @@ def _check_constants(c: Fields) -> None:
     c.take("f_star", "a number")
     c.take("f_star_error", "a number")
     c.take("f_star_method", "a text")
+    words = {bool: "true or false", float: "a number", str: "a text"}
     for key, value in LATER_CONSTANTS.items():
-        c.take(key, "true or false" if value is True else "a text", value)
+        c.take(key, words[type(value)], value)
 
 
 def _solver(f: Fields) -> SolverSpec:

@@ -99,7 +99,7 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
     constants = setting.constants
     size = abs(constants.f_star + constants.delta0) + abs(constants.f_star)
     if theorem.measure == "suboptimality":
-        return np.full(bound.shape, ROUNDINGS * size)
+        return np.full(bound.shape, ROUNDINGS * size + constants.f_rounding)
     square = 2.0 * constants.L * size
     # Without L, the gradient at the start is the only known scale of a gradient.
     e = ROUNDINGS * math.sqrt(square if math.isfinite(square) else constants.grad_norm_sq0)

@@ -35,7 +35,7 @@ class OrderVerdict:
 def floor(theorem: Theorem, setting: Setting) -> float:
     """Return the level below which a metric is only rounding or the error of f_star."""
     constants = setting.constants
-    level = max(10.0 * constants.f_star_error, 1e-13 * max(1.0, abs(constants.f_star)))
+    level = constants.floor
     # |grad F|^2 <= 2 L (F - inf F): a gradient is at its floor where the suboptimality is.
     smooth = theorem.measure == "grad_norm_sq" and np.isfinite(constants.L)
     return 2.0 * constants.L * level if smooth else level
