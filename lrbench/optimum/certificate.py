@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrbench.arrays import PerSample
+from lrbench.optimum.fenchel import balanced
 from lrbench.optimum.newton import NewtonStep
 from lrbench.optimum.point import EPS, Point, ridge
 
@@ -73,13 +74,19 @@ def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
     -----
     With v Newton's step, u = phi'(z) + phi''(z) X v satisfies the constraint exactly. It is a
     projection of phi'(z) in the metric of the loss, and it moves u_i by at most |x_i'v| times its
-    distance from the boundary of the domain. What rounding leaves of q on the unpenalised
-    coordinates adds |q| (1 + |w|) to the error. This is rigorous if a minimiser lies within
-    1 + |w| of w.
+    distance from the boundary of the domain. Beside a penalty the u_i sum to exactly 0, as a free
+    intercept asks. Without a penalty, what rounding leaves of q adds |q| (1 + |w|) to the error.
+    This is rigorous if a minimiser lies within 1 + |w| of w.
     """
     objective, z, w = point.objective, point.z, point.w
     u = dual_point(point, step)
+    exact = None
+    if objective.intercept and objective.penalty.curvature > 0:
+        exact = balanced(objective.loss, u, objective.y)
+    u = u if exact is None else exact
     q = objective.data.X.T @ u / objective.n_samples
+    if exact is not None:
+        q[-1] = 0.0  # the sum of u, whatever rounding leaves of it in the product
     primal = objective.loss.value(z, objective.y)
     conjugate = objective.loss.conjugate(u, objective.y)
     if not np.all(np.isfinite(conjugate)):

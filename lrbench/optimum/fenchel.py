@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
+from lrbench.losses.base import Loss
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.point import EPS, Point
 from lrbench.penalties.box import Box
@@ -49,19 +50,12 @@ def gap_at(objective: LinearObjective, w: Vector, u: PerSample) -> Gap:
     -----
     For l1 the slopes are scaled down until no \|q_j\| exceeds the weight. What rounding leaves of q
     where it must be 0 (on the unpenalised coordinates, and on the unbounded side of a box) adds
-    \|q\| (1 + \|w\|) to the error. This is rigorous if a minimiser lies within 1 + \|w\| of w.
+    \|q\| (1 + \|w\|) to the error. This is rigorous if a minimiser lies within 1 + \|w\| of w. The
+    condition of a free intercept beside a penalty, that the slopes sum to 0, is met exactly.
     """
     point = Point(objective, w)
-    n, pen = objective.n_samples, slice(0, objective.n_penalised)
-    q = np.asarray(objective.data.X.T @ u) / n
-    limit = l1_strength(objective)
-    # The conjugate of l1 is 0 or inf. That of the elastic net is finite everywhere.
-    if limit and objective.penalty.curvature == 0:
-        largest = float(np.abs(q[pen]).max(initial=0.0))
-        if largest > limit:
-            # (1 - 4 EPS): rounding must not lift a product above the limit again.
-            factor = limit / largest * (1 - 4 * EPS)
-            u, q = u * factor, q * factor
+    pen = slice(0, objective.n_penalised)
+    u, q = _feasible(objective, u)
     infeasible, V = _infeasible_part(objective, q)
     primal = objective.loss.value(point.z, objective.y)
     conjugate = objective.loss.conjugate(u, objective.y)
@@ -79,6 +73,74 @@ def gap_at(objective: LinearObjective, w: Vector, u: PerSample) -> Gap:
     gap += float(np.linalg.norm(infeasible) * (1 + np.linalg.norm(w)))
     error = gap + point.f_rounding
     return Gap(w, u, point.f, error if np.isfinite(error) else np.inf, point.f_rounding)
+
+
+def _feasible(objective: LinearObjective, u: PerSample) -> tuple[PerSample, Vector]:
+    """Return slopes that satisfy the constraints of l1 and of a free intercept, and their q."""
+    penalty = objective.penalty
+    plain = _within_l1(objective, u, 4 * EPS)
+    if not (objective.intercept and (penalty.weight or penalty.indicator)):
+        return plain
+    # Balancing moves q by up to 2^-50 of the size of its terms, which may be far above the weight
+    # of l1: the slopes are then shrunk a little further until both constraints hold.
+    for slack in (4 * EPS, 2.0**-44, 2.0**-36, 2.0**-28):
+        exact = balanced(objective.loss, _within_l1(objective, u, slack)[0], objective.y)
+        if exact is None:
+            return plain
+        unchanged, q = _within_l1(objective, exact, 0.0)
+        if unchanged is exact:
+            q[-1] = 0.0  # the sum of the slopes, whatever rounding leaves of it in the product
+            return exact, q
+    return plain
+
+
+def _within_l1(objective: LinearObjective, u: PerSample, slack: float) -> tuple[PerSample, Vector]:
+    """Return the slopes, shrunk if a product exceeds the weight of l1, and the products."""
+    q = np.asarray(objective.data.X.T @ u) / objective.n_samples
+    limit = l1_strength(objective)
+    # The conjugate of l1 is 0 or inf. That of the elastic net is finite everywhere.
+    if limit and objective.penalty.curvature == 0:
+        largest = float(np.abs(q[: objective.n_penalised]).max(initial=0.0))
+        if largest > limit:
+            # Rounding must not lift a product above the limit again.
+            factor = limit / largest * (1 - slack)
+            return u * factor, q * factor
+    return u, q
+
+
+def balanced(loss: Loss, u: PerSample, y: PerSample) -> PerSample | None:
+    """Return slopes near `u` whose sum is exactly 0, as a free intercept asks of a dual point.
+
+    Parameters
+    ----------
+    u
+        Slopes in the domain of the conjugate whose sum is 0 but for rounding, (n_samples,).
+
+    Returns
+    -------
+    ndarray or None
+        Multiples of 2^-50 times a power of two at the largest slope: sums of so many of them are
+        exact. None if the rest finds no room in the domain of the conjugate.
+    """
+    largest = float(np.abs(u).max(initial=0.0))
+    if not 0.0 < largest < np.inf:
+        return u if largest == 0.0 else None
+    unit = 2.0 ** (np.frexp(largest)[1] - 50)
+    multiples = np.rint(u / unit)
+    # Halves of 25 bits: their sums are exact for up to 2^27 samples.
+    high = np.floor(multiples / 2.0**25)
+    excess = int(high.sum()) * 2**25 + int((multiples - high * 2.0**25).sum())
+    for n_parts in sorted({min(len(u), 8**k) for k in range(10)}):
+        part, rest = divmod(excess, n_parts)
+        moved = multiples - (part + (rest > 0))
+        room = np.flatnonzero(np.isfinite(loss.conjugate(moved * unit, y)))
+        if len(room) >= n_parts:
+            # In the middle of the domain a small change costs least.
+            order = np.argsort(np.abs(np.abs(u[room]) - 0.5 * largest))[:n_parts]
+            multiples[room[order]] -= part
+            multiples[room[order[:rest]]] -= 1
+            return np.asarray(multiples * unit)
+    return None
 
 
 def l1_strength(objective: LinearObjective) -> float:

@@ -74,7 +74,7 @@ NOT_KEPT: list[Edit] = [
     ("objective/minibatches.py", "rest = stream[size:]", "rest = stream[size + 1 :]"),
     ("losses/logistic.py", "1 << 9", "1 << 8"),
     ("penalties/l2.py", "0.5 * self.weight", "0.25 * self.weight"),
-    ("engine/recorder.py", "10 * c.f_star_error", "20 * c.f_star_error"),
+    ("engine/recorder.py", "STALL_FACTOR = 0.9", "STALL_FACTOR = 0.8"),
     ("version.py", "METHOD = 1", "METHOD = 2"),
     ("data/scaling.py", "divisor[divisor == 0] = 1.0", "divisor[:] = divisor[::-1]"),
     ("data/labels.py", "data.y)], 1.0, -1.0)", "data.y)], -1.0, 1.0)"),
