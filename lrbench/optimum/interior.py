@@ -196,7 +196,7 @@ def _with_zeros(objective: LinearObjective, best: Gap) -> Gap:
     An interior point method approaches the zeros of an l1 penalty, but it never reaches them.
     """
     if not l1_strength(objective):
-        return best
+        return gap_at(objective, best.w, best.u, proved=True)
     w = best.w.copy()
     pen = w[: objective.n_penalised]
     pen[np.abs(pen) <= SMALL * np.abs(pen).max(initial=0.0)] = 0.0
