@@ -20,6 +20,9 @@ PACKAGE = Path(__file__).parent.parent
 NUMBERS = ("arrays.py", "objective", "losses", "penalties", "engine")
 """The modules and folders that determine the numbers of a run, beside the solver's own file."""
 
+REGISTRY = "__init__.py"
+"""Left out of the hashes of syntax trees: it has names only, and a line more changes no number."""
+
 IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(lrbench[\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)"
     r"|import[ \t]+([^\n]*\blrbench\b[^\n]*))",
@@ -48,6 +51,7 @@ def numbers_hash() -> str:
     """
     roots = [PACKAGE / name for name in NUMBERS]
     files = [p for root in roots for p in (root.rglob("*.py") if root.is_dir() else [root])]
+    files = [p for p in files if p.name != REGISTRY]
     return _syntax_hash(sorted(files), f"method {METHOD}")
 
 
@@ -55,7 +59,8 @@ def numbers_hash() -> str:
 def solver_hash(file: Path) -> str:
     """Return a hash of the syntax trees of a solver's file and its imports from `solvers`."""
     solvers = PACKAGE / "solvers"
-    files = [p for p in with_imports([file]) if p == file or p.is_relative_to(solvers)]
+    imports = [p for p in with_imports([file]) if p.is_relative_to(solvers) and p.name != REGISTRY]
+    files = sorted({file, *imports})
     return _syntax_hash(files)
 
 

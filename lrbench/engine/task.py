@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lrbench.arrays import PerLane, Vector
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.objective.constants import Constants
+from lrbench.objective.constants import Constants, Sampling
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball
 from lrbench.objective.problem import Problem
@@ -85,3 +87,40 @@ class Task:
     seed: int
     pad_to: int = 1
     keep_iterates: bool = True
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        constants: Constants,
+        w_star: Vector | None,
+        solver: Solver,
+        spec: SolverSpec,
+        lr0: Sequence[float],
+        *,
+        seed: int,
+        batch_size: int | None,
+        sampling: Sampling,
+        radius: float | None,
+        budget: Budget,
+        pad_to: int,
+        keep_iterates: bool,
+    ) -> Task:
+        """Return the task of one seed: its minibatches, and the ball around w_0 if there is one."""
+        minibatches = None
+        if batch_size is not None:
+            minibatches = Minibatches(problem.n_samples, batch_size, sampling, seed)
+        return cls(
+            problem=problem,
+            constants=constants,
+            w_star=w_star,
+            solver=solver,
+            spec=spec,
+            lr0=np.array(lr0),
+            minibatches=minibatches,
+            ball=None if radius is None else Ball(problem.w0, radius),
+            budget=budget,
+            seed=seed,
+            pad_to=pad_to,
+            keep_iterates=keep_iterates,
+        )

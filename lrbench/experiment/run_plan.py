@@ -94,7 +94,13 @@ def cells(p: Prepared, plan: Plan) -> Iterator[Cell]:
 
 def n_stored(p: Prepared, plan: Plan, store: Store) -> int:
     """Return how many cells of a plan on one problem are in a store."""
-    return len(store.find(experiment_id(p.problem, p.constants, plan), plan.built, cells(p, plan)))
+    return len(
+        store.find(
+            experiment_id(p, plan),
+            plan.built,
+            cells(p, plan),
+        )
+    )
 
 
 class Work:
@@ -115,9 +121,7 @@ class Work:
         self._ready = ready
         self._store = store
         self._runs: list[dict[Cell, Run]] = [{} for _ in ready]
-        self._ids = [
-            experiment_id(p.problem, p.constants, plan) for p in ready if store is not None
-        ]
+        self._ids = [experiment_id(p, plan) for p in ready if store is not None]
         self.errors: dict[int, LrbenchError] = {}
         """The errors of problems whose runs cannot go on, by the index of the problem."""
 

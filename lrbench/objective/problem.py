@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from lrbench.arrays import Lanes, PerLane, Vector
-from lrbench.cache.content_hash import content_hash, parameters_text
+from lrbench.cache.content_hash import content_hash, digest, parameters_text
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.sampler import linear_sampler
 from lrbench.objective.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
@@ -149,12 +149,15 @@ class LinearProblem(LinearObjective):
         Its description in reports.
     test
         The samples that are held out; None for none.
+    X_hash
+        The content hash of the data set if X is its very array; empty if X was made from it.
     """
 
     name: str
     w0: Vector
     about: About
     test: LinearHeldOut | None = None
+    X_hash: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -164,9 +167,10 @@ class LinearProblem(LinearObjective):
         Unlike ``about.fingerprint`` it does not depend on the specification, so that an optimum or
         a cell stored under it is not used after a change of the code that reads or scales data.
         """
-        arrays = content_hash(self.data.X, y=self.y, w0=self.w0)
-        loss, penalty = parameters_text(self.loss), parameters_text(self.penalty)
-        text = f"{arrays}\n{loss}\n{penalty}\n{self.intercept}"
+        # Hashing X takes a second a gigabyte; where X is that of the data set, its hash is known.
+        X = self.X_hash or content_hash(self.data.X)
+        parts = f"{parameters_text(self.loss)}\n{parameters_text(self.penalty)}"
+        text = f"{X}\n{digest(self.y)}\n{digest(self.w0)}\n{parts}\n{self.intercept}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def measures(self, W: Lanes) -> dict[str, PerLane]:

@@ -28,8 +28,8 @@ def optimum_path(problem: LinearProblem, folder: Path | None) -> Path | None:
         return None
     try:
         code = imports_hash(*_roots(problem))
-    except (OSError, TypeError):  # a loss that was typed at a prompt may change without notice
-        return None
+    except (OSError, TypeError, ValueError):
+        return None  # a loss that was typed at a prompt may change without notice
     key = hashlib.sha256(f"{problem.digest} {code}".encode()).hexdigest()
     return folder / "optimum" / f"{key}.npz"
 

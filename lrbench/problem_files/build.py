@@ -77,6 +77,7 @@ def build_problem(spec: ProblemSpec) -> LinearProblem:
             test=about_test,
         ),
         test=test,
+        X_hash=samples.train.content_hash if matrix.X is samples.train.X else "",
     )
 
 

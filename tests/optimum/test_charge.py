@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,18 +112,15 @@ def test_the_basis_and_the_products_are_as_accurate_as_they_claim() -> None:
     B = np.column_stack([x, x * (1 + 1e-9 * rng.standard_normal(30)), rng.standard_normal(30)])
     T, rho = _basis(B)
     assert T is not None
-    entries = np.array([[Fraction(float(b)) for b in row] for row in B])
-    weights = np.array([[Fraction(float(v)) for v in row] for row in T])
+    entries: Any = np.array([[Fraction(float(b)) for b in row] for row in B])
+    weights: Any = np.array([[Fraction(float(v)) for v in row] for row in T])
     Y = entries @ weights  # exact: arrays of fractions
     gram = Y.T @ Y - np.eye(3, dtype=int)
     assert math.sqrt(float(sum(v * v for v in gram.flat))) <= rho < 0.5
     u = rng.standard_normal(30)
-    q = _exact_products(B, u)
-    for j in range(3):
-        right = sum(
-            Fraction(float(b)) * Fraction(float(v)) for b, v in zip(B[:, j], u, strict=True)
-        )
-        assert abs(Fraction(float(q[j])) - right) <= abs(right) * Fraction(1, 2**52)
+    right: Any = entries.T @ np.array([Fraction(float(v)) for v in u])
+    for q, exact in zip(_exact_products(B, u), right, strict=True):
+        assert abs(Fraction(float(q)) - exact) <= abs(exact) * Fraction(1, 2**52)
 
 
 def test_columns_that_are_equal_have_no_basis() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.arrays import Vector
@@ -16,8 +15,6 @@ from lrbench.engine.control import Control
 from lrbench.engine.task import Budget, Task
 from lrbench.errors import LrbenchError
 from lrbench.objective.constants import Constants, Sampling
-from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.oracle import Ball
 from lrbench.objective.problem import Problem
 from lrbench.results import Run, Status
 from lrbench.solvers.base import Solver
@@ -94,21 +91,18 @@ class Job:
         return [self._task(shared, seed, lr0) for seed, lr0 in self.lanes]
 
     def _task(self, shared: SharedProblem, seed: int, lr0: Sequence[float]) -> Task:
-        problem, minibatches = shared.problem, None
-        if self.batch_size is not None:
-            size = self.batch_size
-            minibatches = Minibatches(problem.n_samples, size, self.sampling, seed)
-        return Task(
-            problem=problem,
-            constants=shared.constants,
-            w_star=shared.w_star,
-            solver=self.solver,
-            spec=self.spec,
-            lr0=np.array(lr0),
-            minibatches=minibatches,
-            ball=None if self.radius is None else Ball(problem.w0, self.radius),
-            budget=self.budget,
+        return Task.of(
+            shared.problem,
+            shared.constants,
+            shared.w_star,
+            self.solver,
+            self.spec,
+            lr0,
             seed=seed,
+            batch_size=self.batch_size,
+            sampling=self.sampling,
+            radius=self.radius,
+            budget=self.budget,
             pad_to=self.pad_to,
             keep_iterates=self.keep_iterates,
         )

@@ -40,7 +40,7 @@ class StoredCells:
     added: str
     """The time at which the last of them was added, UTC."""
     current: bool
-    """Whether this lrbench would use them."""
+    """Whether the code that made them is that of this lrbench."""
 
 
 def stored_cells(connection: sqlite3.Connection) -> Iterator[StoredCells]:
@@ -69,11 +69,12 @@ def is_current(solver: str, source: str) -> bool:
 
 
 def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
-    """Return all finished cells as a result, with a problem for each experiment and code.
+    """Return all finished cells as a result, with a problem for each experiment and shared code.
 
-    Solvers are in the order of their first cells. Where a problem was run with several settings,
-    budgets or targets, its name contains them. Problems that still have the same name (with another
-    start, other checkpoints or other code) are numbered.
+    Of a solver whose own file has changed only the cells of one state of it are in the result: of
+    the present one, or else of the newest. Solvers are in the order of their first cells. Where a
+    problem was run with several settings, budgets or targets, its name contains them. Problems that
+    still have the same name (with another start, other checkpoints or other code) are numbered.
 
     Raises
     ------
@@ -115,10 +116,15 @@ def _problem(
         (experiment, source),
     )
     names = [column[0] for column in cursor.description]
-    # Machines of another kind, and older files of a solver, have keys of their own for the same
-    # cell: the newest row counts.
-    rows = (run_of(dict(zip(names, row, strict=True))) for row in cursor)
-    run_of_cell = {(str(r.solver), r.seed, r.lr0): r for r in rows}
+    rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    # One curve must not mix two states of a solver's file: the last row decides, unless there are
+    # cells of the present state.
+    chosen = {row["solver"]: row["source"] for row in rows}
+    current = [row for row in rows if is_current(row["name"], row["source"])]
+    chosen |= {row["solver"]: row["source"] for row in current}
+    runs_chosen = (run_of(row) for row in rows if row["source"] == chosen[row["solver"]])
+    # Machines of another kind have keys of their own for the same cell: the newest row counts.
+    run_of_cell = {(str(r.solver), r.seed, r.lr0): r for r in runs_chosen}
     if not run_of_cell:  # the join in `result_of` had rows of this experiment
         raise sqlite3.DatabaseError("an index is malformed")
     order = {solver: k for k, solver in enumerate(dict.fromkeys(s for s, _, _ in run_of_cell))}

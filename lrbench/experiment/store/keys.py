@@ -8,43 +8,66 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
+from lrbench.arrays import Vector
 from lrbench.cache.content_hash import content_hash
 from lrbench.cache.source_hash import numbers_hash, solver_hash
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.objective.constants import Constants
-from lrbench.objective.problem import LinearProblem
 from lrbench.plan.plan import Plan
+from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Solver
 
-F_STAR_UNIT: Final = 1e-10
+F_STAR_UNIT: Final = 1e-12
 """The last digit of f_star in a key, relative to max(1, |f_star|)."""
 
+WITHOUT_EFFECT: Final = frozenset(
+    {
+        "f_star",  # with its certain digits, below
+        "distance",  # likewise
+        "f_star_error",  # in the floor
+        "f_rounding",  # likewise
+        "delta0",  # F(w_0) - f_star: of the problem and of f_star
+        "f_star_method",  # words, as are the reasons
+        "L_method",
+        "no_minimiser",
+        *("G", "G_batch", "noise_star", "distance_error", "grad_norm_sq0"),  # for theorems alone
+    }
+)
+"""Fields of the constants that are in no key of their own, because no run reads them."""
 
-def experiment_id(problem: LinearProblem, constants: Constants, plan: Plan) -> str:
+
+def experiment_id(p: Prepared, plan: Plan) -> str:
     """Return a hash of all that the cells of a plan on one problem have in common.
 
-    It depends on the problem as built, with its samples held out, and on the numbers that a trace
-    takes from the optimum. An edit of the code that scales columns or chooses labels, or a
-    corrected optimum, therefore never leads to the cells of another problem.
+    It depends on the problem as built, with its samples held out, on the numbers that a trace takes
+    from the optimum, and on the budget with its target and checkpoints. An edit of the code that
+    scales columns, chooses labels or plans a run, or a corrected optimum, therefore never leads to
+    the cells of another experiment. The fingerprint keeps apart problems that differ in words only,
+    such as the names of labels, because an experiment is shown with them.
     """
-    test, n_samples = problem.test, problem.n_samples
+    problem, test = p.problem, p.problem.test
+    budget = asdict(plan.budget(problem.n_samples, p.constants.delta0))
+    if budget["target"] is not None:
+        budget["target"] = f"{budget['target']:.9g}"  # its last digits are those of f_star
     return _hash(
         {
+            "fingerprint": problem.about.fingerprint,
             "problem": problem.digest,
             "test": None if test is None else content_hash(test.data.X, y=test.y),
-            "optimum": _optimum_digits(constants),
+            "optimum": _optimum_digits(p.constants, p.optimum.w_star),
             "batch_size": plan.batch_size,
             "sampling": None if plan.batch_size is None else plan.sampling,
             "radius": plan.radius,
             "f_star": plan.f_star,
-            "target": plan.target,
             "sweep": plan.sweep,
-            "steps": plan.steps(n_samples),
-            "checkpoints": plan.checkpoints(n_samples),
-            "multiple": plan.pad_to,
+            "budget": budget,
+            "pad_to": plan.pad_to,
             "threads": plan.threads,
         }
     )
@@ -78,17 +101,31 @@ def _hash(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _optimum_digits(constants: Constants) -> dict[str, str | None]:
+def _optimum_digits(constants: Constants, w_star: Vector | None) -> dict[str, str | None]:
     """Return the numbers of the optimum that enter a trace, with the digits that are certain.
 
     Their last bits differ between processors, but the cells of several machines belong together.
+    Every field of the constants is here unless `WITHOUT_EFFECT` says why not.
     """
-    c = constants
+    fields = {
+        name: f"{value:.6g}" if isinstance(value, float) else str(value)
+        for name, value in asdict(constants).items()
+        if name not in WITHOUT_EFFECT
+    }
     # f_star is certain to f_star_error; a hundred times that makes it rare that a digit flips.
-    unit = max(100 * c.f_star_error, F_STAR_UNIT * max(1.0, abs(c.f_star)))
+    size = max(1.0, abs(constants.f_star))
+    unit = max(100 * constants.f_star_error, F_STAR_UNIT * size)
     places = -math.ceil(math.log10(unit)) if math.isfinite(unit) else None
+    direction = None
+    if w_star is not None:
+        # One number tells minimisers apart that are equally far from w_0.
+        angles = np.cos(np.arange(1.0, len(w_star) + 1.0)) @ w_star
+        direction = f"{angles / (float(np.linalg.norm(w_star)) or 1.0):.3f}"
     return {
-        "f_star": None if places is None else f"{round(c.f_star, places)!r} to {places} places",
-        **{name: f"{getattr(c, name):.6g}" for name in ("L", "mu", "mu_pl")},
-        "distance": None if c.distance is None else f"{c.distance:.6g}",
+        **fields,
+        "f_star": None if places is None else f"{round(constants.f_star, places)!r} to {places}",
+        "L": f"{constants.L:.9g}",
+        "floor": f"{constants.floor:.0e}",
+        "distance": None if constants.distance is None else f"{constants.distance:.6g}",
+        "w_star": direction,
     }

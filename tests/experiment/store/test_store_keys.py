@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from edited import Edit, seen_after
@@ -25,7 +27,7 @@ from lrbench.experiment.store import (
     result_of,
     stored_cells,
 )
-from lrbench.experiment.store.keys import experiment_id, source_of
+from lrbench.experiment.store.keys import WITHOUT_EFFECT, experiment_id, source_of
 from lrbench.objective.constants import Constants
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
@@ -42,16 +44,18 @@ def look():
     from lrbench.plan.plan import Plan
     from lrbench.plan.prepare import prepare
     from lrbench.problem_files import load_spec, with_overrides
-    plan = Plan(solvers=["wngrad", "sgd"], lr0=[1.0], batch_size=8, sweep=True)
+    plan = Plan(solvers=["wngrad", "sgd"], lr0=[1.0], batch_size=8, sweep=True, radius=50.0)
     spec = with_overrides(load_spec("logreg"), intercept=True, test=0.25)
     p = prepare(spec, plan, Path("cache"), Control())
-    experiment = experiment_id(p.problem, p.constants, plan)
+    experiment = experiment_id(p, plan)
     out = []
     for cell in cells(p, plan):
         solver, spec = plan.built[cell.solver]
         out.append(cell_key(experiment, solver, spec, cell.lr0, cell.seed))
     return out
 """
+
+ENGINE = "".join(p.read_text() for p in (source_hash.PACKAGE / "engine").glob("*.py"))
 
 KEPT: list[Edit] = [
     ("theory/certificates.py", '"""', '"""Edited: '),
@@ -65,17 +69,24 @@ KEPT: list[Edit] = [
     ("reports/blocks.py", "return", "1 + 1\n    return"),
     ("verdicts/bound.py", " + ", " - "),
     ("data/scaling.py", '"""', '"""Edited: '),
+    ("solvers/__init__.py", "SOLVERS = Registry(", "NAME = 1\n\nSOLVERS = Registry("),
+    ("losses/__init__.py", "LOSSES = Registry(", "NAME = 1\n\nLOSSES = Registry("),
 ]
 """Edits that change no number of a run."""
 
 NOT_KEPT: list[Edit] = [
-    ("arrays.py", '"ij,ij->j", W, W', '"ij,ij->j", 2 * W, W'),
+    ("arrays.py", "CACHED_ROWS = 1 << 10", "CACHED_ROWS = 1 << 11"),
     ("objective/linear/dense.py", "W -= G", "W += G"),
     ("objective/minibatches.py", "rest = stream[size:]", "rest = stream[size + 1 :]"),
     ("losses/logistic.py", "1 << 9", "1 << 8"),
     ("penalties/l2.py", "0.5 * self.weight", "0.25 * self.weight"),
     ("engine/recorder.py", "STALL_FACTOR = 0.9", "STALL_FACTOR = 0.8"),
     ("version.py", "METHOD = 1", "METHOD = 2"),
+    ("engine/task.py", "batch_size, sampling, seed)", "batch_size, sampling, seed + 1)"),
+    ("engine/task.py", "Ball(problem.w0, radius)", "Ball(problem.w0, 2 * radius)"),
+    ("results/ranking.py", "DEFAULT_SHARE = 0.01", "DEFAULT_SHARE = 0.001"),
+    ("plan/plan.py", "gradients=False", "gradients=True"),
+    ("plan/plan.py", "checkpoint_grid(steps, 1)", "checkpoint_grid(steps, 2)"),
     ("data/scaling.py", "divisor[divisor == 0] = 1.0", "divisor[:] = divisor[::-1]"),
     ("data/labels.py", "data.y)], 1.0, -1.0)", "data.y)], -1.0, 1.0)"),
     ("data/scaling.py", "out[:, d] = 1.0", "out[:, d] = 2.0"),
@@ -179,7 +190,13 @@ def ready() -> tuple[Prepared, Plan]:
     [
         ({"f_star": 1e-6}, False),
         ({"f_star": 1e-8}, False),
+        ({"f_star": 2e-11}, False),
         ({"f_star": 1e-15}, True),
+        ({"f_rounding": 1e-3}, False),
+        ({"f_star_error": 1e-9}, False),
+        ({"f_star_error": 1e-16}, True),
+        ({"mu_pl": 1e-6}, False),
+        ({"L_max": 1e-3}, False),
         ({"L": 1e-4}, False),
         ({"L": 1e-15}, True),
         ({"mu": 1e-6}, False),
@@ -194,14 +211,67 @@ def test_a_mended_optimum_makes_cells_anew_and_a_last_bit_does_not(
     p, plan = ready
     ((name, change),) = changes.items()
     other = replace(p.constants, **{name: getattr(p.constants, name) + change})
-    same = experiment_id(p.problem, other, plan) == experiment_id(p.problem, p.constants, plan)
+    same = experiment_id(replace(p, constants=other), plan) == experiment_id(p, plan)
     assert same is kept
+
+
+def test_every_constant_that_a_run_may_read_is_in_the_key(ready: tuple[Prepared, Plan]) -> None:
+    p, plan = ready
+    read = set(re.findall(r"\b(?:c|constants|_constants)\.([a-z_A-Z0-9]+)", ENGINE))
+    names = {field.name for field in fields(Constants)}
+    assert {"f_star", "f_star_error", "L", "mu"} <= read & names
+    assert not read & (WITHOUT_EFFECT - {"f_star", "f_star_error", "f_rounding", "f_star_method"})
+    for name in names - WITHOUT_EFFECT:
+        value = getattr(p.constants, name)
+        change: Any = not value if isinstance(value, bool) else 2.0 * float(value or 1.0)
+        other = replace(p, constants=replace(p.constants, **{name: change}))
+        assert experiment_id(other, plan) != experiment_id(p, plan), name
+
+
+def test_another_minimiser_makes_cells_anew(ready: tuple[Prepared, Plan]) -> None:
+    p, plan = ready
+    w = p.optimum.w_star
+    assert w is not None
+    for other, kept in ((w[::-1], False), (-w, False), (None, False), (w * (1 + 1e-15), True)):
+        changed = replace(p, optimum=replace(p.optimum, w_star=other))
+        assert (experiment_id(changed, plan) == experiment_id(p, plan)) is kept
+
+
+def test_a_problem_of_other_words_is_another_experiment(ready: tuple[Prepared, Plan]) -> None:
+    p, plan = ready
+    about = replace(p.problem.about, fingerprint="other labels")
+    other = replace(p, problem=replace(p.problem, about=about))
+    assert experiment_id(other, plan) != experiment_id(p, plan)
+
+
+def test_one_curve_does_not_mix_two_states_of_a_solver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "s.sqlite"
+    swept(store)
+    with monkeypatch.context() as patch:
+        of_another_solver(patch)
+        swept(store, lr0=[0.1, 1.0])
+        with opened(store) as connection:
+            (problem,) = result_of(connection, store).problems
+        assert [r.lr0 for r in problem.runs if r.solver.name == "wngrad"] == [0.1, 1.0]
+        assert len([r for r in problem.runs if r.solver.name == "sgd"]) == 5
+    with opened(store) as connection:  # the first state is the present one again
+        (problem,) = result_of(connection, store).problems
+    assert len([r for r in problem.runs if r.solver.name == "wngrad"]) == 5
+
+
+def test_registries_hold_names_only() -> None:
+    for folder in ("losses", "penalties", "solvers", "objective", "objective/linear", "engine"):
+        tree = ast.parse((source_hash.PACKAGE / folder / "__init__.py").read_text())
+        kinds = {type(node) for node in tree.body}
+        assert kinds <= {ast.Expr, ast.ImportFrom, ast.Assign}, folder
 
 
 def test_an_unknown_minimum_has_a_key_too(ready: tuple[Prepared, Plan]) -> None:
     p, plan = ready
     unknown: Constants = replace(p.constants, f_star_error=float("inf"), distance=None)
-    assert experiment_id(p.problem, unknown, plan)
+    assert experiment_id(replace(p, constants=unknown), plan)
 
 
 def of_another_solver(monkeypatch: pytest.MonkeyPatch) -> None:
