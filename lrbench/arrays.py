@@ -32,7 +32,7 @@ Index: TypeAlias = NDArray[np.intp]
 """(n_batch,): row numbers of samples."""
 
 Mask: TypeAlias = NDArray[np.bool_]
-"""(n_lanes,): True for the lanes that are meant."""
+"""(n_lanes,): True for the selected lanes."""
 
 CACHED_ROWS = 1 << 10
 """An array of so many rows and 64 lanes takes 512 KiB, which fits into a core's cache."""

@@ -50,10 +50,12 @@ def test_no_name_is_a_riddle(module: str) -> None:
     assert words(module.rpartition(".")[2]) not in RIDDLES
 
 
-def test_a_class_has_a_name_of_its_own() -> None:
+def test_a_class_or_a_type_has_a_name_of_its_own() -> None:
     modules = defaultdict(list)
     for module, tree in MODULES.items():
         for node in ast.iter_child_nodes(tree):
             if isinstance(node, ast.ClassDef):
                 modules[node.name].append(module)
+            elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
+                modules[ast.unparse(node.target)].append(module)
     assert {name: where for name, where in modules.items() if len(where) > 1} == {}

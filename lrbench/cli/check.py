@@ -14,7 +14,7 @@ from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from lrbench.gate import Outcome
+    from lrbench.gate import CheckOutcome
 
 check_options = chain(
     [
@@ -139,7 +139,7 @@ def command(
     return _exit_code(outcomes) if exit_signal is None else 128 + exit_signal
 
 
-def _exit_code(outcomes: Sequence[Outcome]) -> int:
+def _exit_code(outcomes: Sequence[CheckOutcome]) -> int:
     """Return the gravest code: 3 or 2 if a check could not be run, 1 if a check fails."""
     causes = [int(o.cause.exit_code) for o in outcomes if o.cause is not None]
     if causes:

@@ -18,14 +18,14 @@ from lrbench.config.registry import did_you_mean
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs import choose
-from lrbench.gate import Check, Gate, Outcome, judge_result, parse_expectation
+from lrbench.gate import Check, CheckOutcome, Gate, judge_result, parse_expectation
 from lrbench.gate.baseline import load_baselines, save_baselines
 from lrbench.gate.config import NAME, Config
 from lrbench.results import reserve
 from lrbench.results.files import write_result
 
 
-def judge_saved(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[Outcome]:
+def judge_saved(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[CheckOutcome]:
     """Judge saved results by expectations; `allow` lets pass what is inconclusive."""
     if not expect:
         raise UsageError(
@@ -45,7 +45,7 @@ def run_checks(
     update: Sequence[str],
     jobs: int | None,
     quiet: bool,
-) -> tuple[list[Outcome], int | None]:
+) -> tuple[list[CheckOutcome], int | None]:
     """Run and judge the checks of a file.
 
     Returns
@@ -76,11 +76,13 @@ def run_checks(
         cause = LrbenchError(
             "it was not judged: the command was interrupted.", "run the checks again."
         )
-        outcomes += [Outcome(c.name, c.about, (), cause=cause) for c in checks[len(outcomes) :]]
+        outcomes += [
+            CheckOutcome(c.name, c.about, (), cause=cause) for c in checks[len(outcomes) :]
+        ]
     return outcomes, control.signal
 
 
-def _until_interrupted(gate: Gate, checks: Sequence[Check]) -> Iterator[Outcome]:
+def _until_interrupted(gate: Gate, checks: Sequence[Check]) -> Iterator[CheckOutcome]:
     """Yield the outcome of each check until a signal comes."""
     try:
         yield from gate.run(checks)
@@ -132,7 +134,7 @@ def reserve_junit(junit: Path | None, inputs: Sequence[Path]) -> None:
 
 
 def write_reports(
-    outcomes: Sequence[Outcome], file: str | None, junit: Path | None, *, github: bool
+    outcomes: Sequence[CheckOutcome], file: str | None, junit: Path | None, *, github: bool
 ) -> None:
     """Write the JUnit XML, and the annotations of `file` and the summary for GitHub."""
     if junit is not None:

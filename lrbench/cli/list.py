@@ -61,8 +61,8 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     """List what there is of a KIND: problems, solvers, losses, penalties, theorems or formats.
 
-    With a NAME, all that there is to say of it. For wngrad and adagrad-norm that includes what
-    b_0, lr0 and the order of updates are called in other software.
+    With a NAME, print its parameters, its description and its papers. For wngrad and adagrad-norm
+    that includes what b_0, lr0 and the order of updates are called in other software.
     """
     from lrbench.cli.list_parts import KINDS
     from lrbench.cli.output import show_json, show_page

@@ -14,7 +14,7 @@ from lrbench.config.registry import Registry, did_you_mean
 from lrbench.errors import UsageError, quoted
 
 
-class Kind(NamedTuple):
+class PartKind(NamedTuple):
     """The functions that list the parts of one kind."""
 
     names: Callable[[], Mapping[str, str]]
@@ -47,14 +47,14 @@ def _doc(part: Any) -> str:
     return inspect.getdoc(part) or ""
 
 
-def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -> Kind:
+def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -> PartKind:
     def names() -> dict[str, str]:
         return {name: summary_line(registry.get(name).__doc__) for name in registry}
 
-    return Kind(names, details, registry.canonical)
+    return PartKind(names, details, registry.canonical)
 
 
-def problems() -> Kind:
+def problems() -> PartKind:
     """Return how to list the shipped problems."""
     from lrbench.problem_files import build_problem, load_spec, shipped
 
@@ -78,10 +78,10 @@ def problems() -> Kind:
     def titles() -> dict[str, str]:
         return {name: load_spec(name).title for name in shipped()}
 
-    return Kind(titles, details, lambda name: _checked("problem", shipped(), name))
+    return PartKind(titles, details, lambda name: _checked("problem", shipped(), name))
 
 
-def solvers() -> Kind:
+def solvers() -> PartKind:
     """Return how to list the solvers."""
     from lrbench.solvers import SOLVERS
     from lrbench.theory import theorems_for
@@ -100,7 +100,7 @@ def solvers() -> Kind:
     return _of_registry(SOLVERS, details)
 
 
-def losses() -> Kind:
+def losses() -> PartKind:
     """Return how to list the losses."""
     from lrbench.losses import LOSSES
 
@@ -117,14 +117,14 @@ def losses() -> Kind:
     return _of_registry(LOSSES, details)
 
 
-def penalties() -> Kind:
+def penalties() -> PartKind:
     """Return how to list the penalties."""
     from lrbench.penalties import PENALTIES
 
     return _of_registry(PENALTIES, lambda name: {"doc": _doc(PENALTIES.get(name))})
 
 
-def theorems() -> Kind:
+def theorems() -> PartKind:
     """Return how to list the theorems, each once even if it holds for several solvers."""
     from lrbench.theory import THEOREMS
 
@@ -149,14 +149,14 @@ def theorems() -> Kind:
 
     by_lower_case = {key.lower(): key for key in by_key}
 
-    return Kind(
+    return PartKind(
         lambda: {key: summary(key) for key in by_key},
         details,
         lambda name: _checked("theorem", by_key, by_lower_case.get(name.lower(), name)),
     )
 
 
-def formats() -> Kind:
+def formats() -> PartKind:
     """Return how to list the formats of a result."""
     from lrbench.reports import REPORTS
 
@@ -164,10 +164,10 @@ def formats() -> Kind:
         # The writers of all formats are called `write`: their modules say what the format is.
         return summary_line(sys.modules[REPORTS.get(name).__module__].__doc__)
 
-    return Kind(lambda: {n: summary(n) for n in REPORTS}, lambda _: {}, REPORTS.canonical)
+    return PartKind(lambda: {n: summary(n) for n in REPORTS}, lambda _: {}, REPORTS.canonical)
 
 
-KINDS: dict[str, Callable[[], Kind]] = {
+KINDS: dict[str, Callable[[], PartKind]] = {
     "problems": problems,
     "solvers": solvers,
     "losses": losses,

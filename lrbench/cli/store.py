@@ -24,8 +24,8 @@ def command() -> None:
     """List, export, prune and merge files of lrbench sweep --store.
 
     Such a file holds finished cells, one for each lr0 and seed. A cell is used again only on the
-    same problem, with the same setting and budget, and by the same code. That is the code of the
-    solver and all code that makes the numbers of a run, without comments.
+    same problem, with the same setting and budget, and by the same code: the file of the solver,
+    and the loop, the objective, the losses and the penalties. Comments do not count.
     """
 
 

@@ -18,8 +18,8 @@ class Columns:
     ----------
     slices
         The columns that a product for each seed covers; None for a seed without a lane. Each is
-        widened to a multiple of `pad_to`, over lanes of the next seeds or over the padding. If the
-        slices are used in order, each seed overwrites the columns that others computed for it.
+        widened to a multiple of `pad_to`, over lanes of the next seeds or over the padding. The
+        slices must be used in order: the product of the next seed then overwrites that excess.
     n_lanes
         The number of columns, padding included: a multiple of `pad_to`.
     """

@@ -163,7 +163,7 @@ class LaneLoop:
             self.end(reached, Status.REACHED_TARGET, t)
             kept = self.drop(ended)  # last: `end` takes positions among the running lanes
             G = None if G is None else take(G, kept)
-        if G is not None:
+        if G is not None:  # with full batches the next step asks for this very gradient
             self.sampler.offer_gradient(G, self.W)
 
     def write(

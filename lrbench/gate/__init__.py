@@ -4,8 +4,8 @@ from lrbench.gate.assertion import CheckFailedError as CheckFailedError
 from lrbench.gate.check import Check as Check
 from lrbench.gate.config import load_config as load_config
 from lrbench.gate.expectation import parse_expectation as parse_expectation
+from lrbench.gate.finding import CheckOutcome as CheckOutcome
 from lrbench.gate.finding import CheckVerdict as CheckVerdict
 from lrbench.gate.finding import Finding as Finding
-from lrbench.gate.finding import Outcome as Outcome
 from lrbench.gate.judge import judge_result as judge_result
 from lrbench.gate.run_checks import Gate as Gate

@@ -12,7 +12,7 @@ from lrbench.experiment.jobs import choose
 from lrbench.gate.baseline import load_baselines, save_baselines
 from lrbench.gate.check import Check
 from lrbench.gate.expectation import parse_expectation
-from lrbench.gate.finding import Outcome
+from lrbench.gate.finding import CheckOutcome
 from lrbench.gate.judge import judge_result
 from lrbench.gate.paired import TOLERANCE
 from lrbench.gate.run_checks import Gate, NoBaselineError
@@ -27,12 +27,12 @@ REMEDY = "look at the figures of {}, then run this once with update=True."
 class CheckFailedError(AssertionError):
     """A check failed or could not be judged; the message has the reasons."""
 
-    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+    def __init__(self, outcomes: Sequence[CheckOutcome]) -> None:
         self.outcomes = tuple(outcomes)
         super().__init__("\n".join(line for o in outcomes if not o.passed for line in _lines(o)))
 
 
-def _lines(outcome: Outcome) -> list[str]:
+def _lines(outcome: CheckOutcome) -> list[str]:
     lines = [f"{outcome.verdict} {outcome.name}: {outcome.about}"]
     if outcome.error:
         lines.append(f"  {outcome.error} {outcome.hint}")
@@ -50,7 +50,7 @@ def check(
     update: bool = False,
     jobs: int | None = None,
     **options: Any,
-) -> Outcome:
+) -> CheckOutcome:
     """Check convergence inside a test: return the outcome, or raise `CheckFailedError`.
 
     Parameters
@@ -131,7 +131,7 @@ def check(
     return _passed([outcome])
 
 
-def _passed(outcomes: Sequence[Outcome]) -> Outcome:
+def _passed(outcomes: Sequence[CheckOutcome]) -> CheckOutcome:
     """Return the first outcome; raise `CheckFailedError` if any of them does not pass."""
     if not all(outcome.passed for outcome in outcomes):
         raise CheckFailedError(outcomes)

@@ -27,7 +27,7 @@ COLUMNS = {"last": "suboptimality", "average": "suboptimality_average"}
 
 
 @dataclass(frozen=True)
-class Lane:
+class BaselineLane:
     """The runs of one solver and lr0. The names of the attributes are the keys in the file."""
 
     solver: str
@@ -57,10 +57,10 @@ class Baseline:
     """The fingerprint of the problem."""
     plan: str
     """What is run, as `Check.about` gives it; a check with another text is another check."""
-    lanes: tuple[Lane, ...]
+    lanes: tuple[BaselineLane, ...]
 
 
-def lane_of(runs: Sequence[Run], unstable: Mapping[int, str], n_samples: int) -> Lane:
+def lane_of(runs: Sequence[Run], unstable: Mapping[int, str], n_samples: int) -> BaselineLane:
     """Return the baseline of one solver and lr0.
 
     Parameters
@@ -73,7 +73,7 @@ def lane_of(runs: Sequence[Run], unstable: Mapping[int, str], n_samples: int) ->
         The number of samples of the problem.
     """
     gated = [run for run in runs if run.seed not in unstable]
-    return Lane(
+    return BaselineLane(
         solver=str(runs[0].solver),
         lr0=runs[0].lr0,
         seeds=tuple(run.seed for run in gated),
@@ -187,9 +187,9 @@ def _entry(f: Fields) -> Baseline:
     )
 
 
-def _lane(f: Fields) -> Lane:
+def _lane(f: Fields) -> BaselineLane:
     unstable = f.inner("unstable")
-    lane = Lane(
+    lane = BaselineLane(
         solver=f.take("solver", "a text"),
         lr0=float(f.take("lr0", "a number")),
         seeds=tuple(f.all_of("seeds", "an integer")),

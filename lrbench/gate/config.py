@@ -78,7 +78,7 @@ def _config(values: Mapping[str, Any], path: Path) -> Config:
     tables = table.take_any("check", [])
     table.finish()
     if not isinstance(tables, list):  # [check] for [[check]]
-        raise UsageError("check is no list of tables.", f"two brackets make it one: {HINT}")
+        raise UsageError("check is not a list of tables.", HINT)
     if not tables:
         raise UsageError("there is no [[check]] table.", HINT)
     checks = []

@@ -56,7 +56,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """The outcome of a check."""
 
     name: str

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrbench.errors import UsageError
 from lrbench.gate.expectation import FILTERS, Expectation
-from lrbench.gate.finding import CheckVerdict, Finding, Outcome
+from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.measure import Measurement, measure_quantity
 from lrbench.results import ProblemResult, Result, Run, Status, Verdict
 
@@ -29,7 +29,7 @@ BOUND: Mapping[str, CheckVerdict] = {"pass": CheckVerdict.PASS, "fail": CheckVer
 
 def judge_result(
     result: Result, expectations: Sequence[Expectation], *, allow_inconclusive: bool = False
-) -> list[Outcome]:
+) -> list[CheckOutcome]:
     """Return the outcome of expectations on each problem of a saved or new result.
 
     Raises
@@ -42,7 +42,7 @@ def judge_result(
             "nothing is expected of the result.", "give an expectation, as in 'bound = pass'."
         )
     return [
-        Outcome(
+        CheckOutcome(
             problem.name,
             problem.header.get("title") or "a result that exists",
             [finding for e in expectations for finding in judge_expectation(e, problem)],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrbench.gate.baseline import COLUMNS, Baseline, Lane, lane_of
+from lrbench.gate.baseline import COLUMNS, Baseline, BaselineLane, lane_of
 from lrbench.gate.finding import CheckVerdict, Finding, Trajectory
 from lrbench.results import ProblemResult, Run
 from lrbench.verdicts.measured import ROUNDINGS
@@ -96,7 +96,9 @@ def compare_with(
         yield _finding("", CheckVerdict.INCONCLUSIVE, "-", "-", NOTHING_GATED)
 
 
-def _nearest(lanes: Mapping[tuple[str, float], Lane], solver: str, lr0: float) -> Lane | None:
+def _nearest(
+    lanes: Mapping[tuple[str, float], BaselineLane], solver: str, lr0: float
+) -> BaselineLane | None:
     """Return the lane whose lr0, in units of 1/L, differs in its last digits because L does."""
     for (name, value), lane in lanes.items():
         if name == solver and math.isclose(value, lr0, rel_tol=1e-9):
@@ -105,7 +107,7 @@ def _nearest(lanes: Mapping[tuple[str, float], Lane], solver: str, lr0: float) -
 
 
 def _compare_lane(
-    lane: Lane, runs: Sequence[Run], subject: str, allowed: Allowance, n_samples: int
+    lane: BaselineLane, runs: Sequence[Run], subject: str, allowed: Allowance, n_samples: int
 ) -> Finding:
     """Return the first difference of the runs of a lane from its baseline, or that they agree."""
     gated = [run for run in runs if run.seed in lane.seeds]
@@ -137,7 +139,9 @@ def _compare_lane(
     return _agreement(subject, current, lane, first.trajectory)
 
 
-def _compare_column(current: Lane, lane: Lane, name: str, allowed: Allowance) -> Finding:
+def _compare_column(
+    current: BaselineLane, lane: BaselineLane, name: str, allowed: Allowance
+) -> Finding:
     """Return the finding on one column: the trajectory of the mean, and the end of each seed."""
     subject = f"{lane.solver}, lr0 = {lane.lr0:g}"
     measured, baseline = current.means[name], lane.means[name]
@@ -161,7 +165,9 @@ def _compare_column(current: Lane, lane: Lane, name: str, allowed: Allowance) ->
     return _finding(subject, CheckVerdict.FAIL, f"{a:.8g}", f"{b:.8g}", reason, trajectory)
 
 
-def _agreement(subject: str, current: Lane, lane: Lane, trajectory: Trajectory | None) -> Finding:
+def _agreement(
+    subject: str, current: BaselineLane, lane: BaselineLane, trajectory: Trajectory | None
+) -> Finding:
     """Return the finding that the runs of a lane agree with their baseline."""
     n_unstable = len(lane.unstable)
     reason = "the same"

@@ -14,10 +14,10 @@ from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError
 from lrbench.experiment.jobs import Executor, Serial
 from lrbench.experiment.run_plan import Work, measured
-from lrbench.gate.baseline import COLUMNS, Baseline, Lane, lane_of
+from lrbench.gate.baseline import COLUMNS, Baseline, BaselineLane, lane_of
 from lrbench.gate.check import Check
 from lrbench.gate.claims import verify_constants
-from lrbench.gate.finding import CheckVerdict, Finding, Outcome
+from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.judge import judge_expectation
 from lrbench.gate.paired import EXPECTATION, NOTHING_GATED, Allowance, allowance, compare_with
 from lrbench.optimum import discard_optimum
@@ -43,7 +43,7 @@ class Gate:
     Parameters
     ----------
     control, executor
-        As of `lrbench.experiment.run_plan.run_plan`.
+        The same as for `lrbench.experiment.run_plan.run_plan`.
     baselines
         The existing baselines by the name of their check; new ones are added.
     save
@@ -58,19 +58,19 @@ class Gate:
     save: frozenset[str] = frozenset()
     remedy: Callable[[str], str] = "make the baseline of {} first.".format
 
-    def run(self, checks: Sequence[Check]) -> Iterator[Outcome]:
+    def run(self, checks: Sequence[Check]) -> Iterator[CheckOutcome]:
         """Yield the outcome of each check; a signal ends this before the check that it stopped."""
         for check in checks:
             try:
                 outcome = self._run(check)
             except LrbenchError as error:
-                outcome = Outcome(check.name, check.about, (), cause=error)
+                outcome = CheckOutcome(check.name, check.about, (), cause=error)
             # After the check, not before it: the runs of this one may have been cut short.
             if self.control.signal is not None:
                 return
             yield outcome
 
-    def _run(self, check: Check) -> Outcome:
+    def _run(self, check: Check) -> CheckOutcome:
         saving = check.baseline and check.name in self.save
         if check.baseline and not saving and check.name not in self.baselines:
             raise NoBaselineError(
@@ -91,7 +91,7 @@ class Gate:
         for expectation in check.expectations:
             findings += judge_expectation(expectation, problem)
         if not check.baseline:
-            return Outcome(check.name, check.about, findings, (), check.allow_inconclusive)
+            return CheckOutcome(check.name, check.about, findings, (), check.allow_inconclusive)
         if saving:
             entry = make_baseline(check, problem, moved_runs)
             self.baselines[check.name] = entry
@@ -103,7 +103,7 @@ class Gate:
             entry = self.baselines[check.name]
             findings += compare_with(entry, check.about, problem, check.tolerance)
         notes = list(_notes(entry.lanes))
-        return Outcome(check.name, check.about, findings, notes, check.allow_inconclusive)
+        return CheckOutcome(check.name, check.about, findings, notes, check.allow_inconclusive)
 
     def _measure(
         self, check: Check, p: Prepared, saving: bool
@@ -132,7 +132,7 @@ def make_baseline(check: Check, problem: ProblemResult, moved_runs: Sequence[Run
     return Baseline(check.name, problem.header["fingerprint"], check.about, tuple(lanes))
 
 
-def _notes(lanes: Sequence[Lane]) -> Iterator[str]:
+def _notes(lanes: Sequence[BaselineLane]) -> Iterator[str]:
     """Yield a note on each lane with seeds that are not gated, with the reason of the first."""
     for lane in lanes:
         if lane.unstable:
@@ -148,7 +148,7 @@ def with_moved_start(p: Prepared) -> Prepared:
     Notes
     -----
     A start of zeros has no last bit. Every coordinate is therefore moved by at least the last bit
-    of the distance to the minimiser per coordinate, its norm over the root of the dimension.
+    of |w_0 - w*| / sqrt(n_features).
     """
     w0 = p.problem.w0
     distance = p.constants.distance

@@ -64,7 +64,7 @@ def advice(problem: ProblemResult, sweep: Sweep) -> Line:
     first = f"Advice: {_lane_text(s, lr0, texts)}: about {_passes(passes)}"
     if passes > s.best_passes and s.best_lr0 is not None:
         best = f"{short_number(s.best_passes)} at lr0 = {texts[s.best_lr0]}"
-        first += f" ({best}, {_why_not_best(s)})"
+        first += f" ({best}, {_disadvantage(s)})"
     clauses = [f"{first}, {_usable(s, lr0, texts)}"]
     clauses += _warnings(problem, s, lr0, texts)
     clauses += _only_just(problem, sweep, passes)
@@ -94,7 +94,7 @@ def _passes(passes: float) -> str:
     return f"{short_number(passes)} pass{'es' * (passes != 1)}"
 
 
-def _why_not_best(s: Sensitivity) -> str:
+def _disadvantage(s: Sensitivity) -> str:
     """Return why the best lr0 is not recommended."""
     assert s.usable is not None
     assert s.best_lr0 is not None

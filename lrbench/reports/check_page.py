@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lrbench.reports.blocks import WIDTH, Block, Grid, Style, TableCell, line, printable, scientific
 
 if TYPE_CHECKING:
-    from lrbench.gate.finding import Finding, Outcome, Trajectory
+    from lrbench.gate.finding import CheckOutcome, Finding, Trajectory
 
 STYLES: dict[str, Style] = {"FAIL": "bad", "INCONCLUSIVE": "warn", "PASS": "good"}
 """Verdict -> style, in the order in which findings are listed."""
@@ -23,7 +23,7 @@ NUMBER_WIDTH = 18
 """Columns of a measured or expected text, beyond which it is wrapped."""
 
 
-def check_page(outcomes: Sequence[Outcome], details: bool) -> Iterator[Block]:
+def check_page(outcomes: Sequence[CheckOutcome], details: bool) -> Iterator[Block]:
     """Yield the blocks of the page.
 
     Parameters
@@ -39,7 +39,7 @@ def check_page(outcomes: Sequence[Outcome], details: bool) -> Iterator[Block]:
     yield line(*summary(outcomes), style="title" if all(o.passed for o in outcomes) else "bad")
 
 
-def check_blocks(outcome: Outcome, details: bool) -> Iterator[Block]:
+def check_blocks(outcome: CheckOutcome, details: bool) -> Iterator[Block]:
     """Yield a line for a check, and its findings if it does not pass or with `details`."""
     word = "ERROR" if outcome.error else str(outcome.verdict)
     if outcome.passed and outcome.verdict != "PASS":
@@ -113,7 +113,7 @@ def _trajectory(subject: str, t: Trajectory) -> Iterator[Block]:
     yield Grid(("T", "measured", "baseline", "relative difference"), rows)
 
 
-def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def summary(outcomes: Sequence[CheckOutcome]) -> Iterator[str]:
     """Yield how many checks passed, and the names of those that failed or were not judged."""
     passed = sum(o.passed for o in outcomes)
     failed = [o.name for o in outcomes if o.verdict == "FAIL" and not o.passed]

@@ -31,7 +31,7 @@ from lrbench.reports.trajectory import lane_blocks, trajectory
 from lrbench.reports.verdict_blocks import inapplicable, main_certificate, verdict_grid
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
-from lrbench.results.ranking import DEFAULT_SHARE, Lane, first_to, lowest
+from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, lowest
 
 
 def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
@@ -178,6 +178,6 @@ def _first_and_lowest(problem: ProblemResult) -> list[str]:
     return [f"None came to {target_text}; the nearest is {_named(problem, best)}", level_text]
 
 
-def _named(problem: ProblemResult, lane: Lane) -> str:
+def _named(problem: ProblemResult, lane: LaneLabel) -> str:
     texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
     return f"{lane[0]}, lr0 = {texts[lane[1]]}"

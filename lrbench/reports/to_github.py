@@ -9,7 +9,7 @@ from lrbench.reports.blocks import printable
 from lrbench.reports.check_page import summary
 
 if TYPE_CHECKING:
-    from lrbench.gate.finding import Outcome
+    from lrbench.gate.finding import CheckOutcome
 
 ENTITIES = {sign: f"&#{ord(sign)};" for sign in r"&<>|\`*_~[]@#"}
 """The entities for characters that Markdown would take for markup."""
@@ -18,7 +18,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 """The environment variable that holds the path of a step's summary."""
 
 
-def workflow_commands(outcomes: Sequence[Outcome], file: str) -> Iterator[str]:
+def workflow_commands(outcomes: Sequence[CheckOutcome], file: str) -> Iterator[str]:
     """Yield a workflow command for each check that does not pass.
 
     Parameters
@@ -39,7 +39,7 @@ def workflow_commands(outcomes: Sequence[Outcome], file: str) -> Iterator[str]:
         yield f"::{level} {file_property}title={_property(title)}::{_data(text)}"
 
 
-def markdown(outcomes: Sequence[Outcome]) -> str:
+def markdown(outcomes: Sequence[CheckOutcome]) -> str:
     """Return the summary: a table with a row for each check."""
     lines = [f"### lrbench check: {_cell(', '.join(summary(outcomes)))}", ""]
     lines += ["| check | verdict | why |", "|---|---|---|"]

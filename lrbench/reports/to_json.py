@@ -10,7 +10,7 @@ from lrbench.reports.view import View
 from lrbench.results import Result, plain
 
 if TYPE_CHECKING:
-    from lrbench.gate.finding import Outcome
+    from lrbench.gate.finding import CheckOutcome
 
 CHECK_FORMAT = "lrbench-check"
 CHECK_VERSION = 1
@@ -21,7 +21,7 @@ def write(result: Result, out: TextIO, view: View) -> None:
     out.write(result.to_json() + "\n")
 
 
-def check_as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def check_as_json(outcomes: Sequence[CheckOutcome]) -> dict[str, Any]:
     """Return the outcomes of the checks in the types of JSON."""
     return {
         "format": CHECK_FORMAT,

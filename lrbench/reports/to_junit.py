@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lrbench.gate.finding import Outcome
+    from lrbench.gate.finding import CheckOutcome
 
 NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """The characters that XML 1.0 does not allow, not even as references."""
 
 
-def junit(outcomes: Sequence[Outcome]) -> bytes:
+def junit(outcomes: Sequence[CheckOutcome]) -> bytes:
     """Return a test suite with a test case for each check.
 
     A check that fails or cannot be judged is a failure; one that could not be run is an error.

@@ -9,8 +9,8 @@ from lrbench.results.performance import profiles as profiles
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import SUMMED as SUMMED
 from lrbench.results.records import TESTED as TESTED
+from lrbench.results.records import BoundKind as BoundKind
 from lrbench.results.records import FeatureMap as FeatureMap
-from lrbench.results.records import Kind as Kind
 from lrbench.results.records import ProblemResult as ProblemResult
 from lrbench.results.records import Run as Run
 from lrbench.results.records import Status as Status

@@ -1,4 +1,4 @@
-"""The ranking of solvers and lr0, one for pages, weights and the text of a result."""
+"""The ranking of solvers and lr0, which pages, saved weights and the text of a result share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOST = (Status.DIVERGED, Status.FAILED)
 DEFAULT_SHARE = 0.01
 """The default target, relative to F(w_0) - f*."""
 
-Lane = tuple[str, float]
+LaneLabel = tuple[str, float]
 """The solver as tables show it, and lr0."""
 
 
@@ -58,7 +58,9 @@ def ratio(cost: float, least: float) -> float:
     return 1.0 if cost == 0 else math.inf
 
 
-def first_to(groups: Mapping[Lane, Sequence[Run]], target: float) -> tuple[list[Lane], float]:
+def first_to(
+    groups: Mapping[LaneLabel, Sequence[Run]], target: float
+) -> tuple[list[LaneLabel], float]:
     """Return the lanes that reached `target` in the fewest passes, and these passes.
 
     Of several, the one with the lowest mean gap over seeds on arrival stands first.
@@ -77,7 +79,7 @@ def _gap_on_arrival(runs: Sequence[Run], target: float) -> float:
     return statistics.fmean([gap for gap in gaps if math.isfinite(gap)])
 
 
-def lowest(groups: Mapping[Lane, Sequence[Run]]) -> tuple[Lane | None, float]:
+def lowest(groups: Mapping[LaneLabel, Sequence[Run]]) -> tuple[LaneLabel | None, float]:
     """Return the lane that ended lowest, and its mean gap; None where all diverged or failed."""
     gaps = {lane: final_gap(runs) for lane, runs in groups.items()}
     lane = min(gaps, key=lambda key: gaps[key], default=None)

@@ -11,7 +11,7 @@ import numpy as np
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.fields import Fields
-from lrbench.results.records import COLUMNS, Kind, ProblemResult, Run, Status, Trace, Verdict
+from lrbench.results.records import COLUMNS, BoundKind, ProblemResult, Run, Status, Trace, Verdict
 from lrbench.results.sweep import Factor, Sensitivity, Sweep
 
 OUTSIDE_HEADER = ("name", "runs", "verdicts", "sweep")
@@ -145,7 +145,7 @@ def _verdict(f: Fields) -> Verdict:
         solver=_solver(f.inner("solver")),
         lr0=f.positive("lr0"),
         theorem=f.take("theorem", "a text"),
-        kind=f.one_of("kind", typing.get_args(Kind)),
+        kind=f.one_of("kind", typing.get_args(BoundKind)),
         statement=f.take("statement", "a text"),
         measure=f.take("measure", "a text"),
         iterate=f.take("iterate", "a text"),

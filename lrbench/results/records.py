@@ -91,7 +91,7 @@ class Run:
         return not unstarted or len(self.trace.get("iteration", ())) > 0
 
 
-Kind: TypeAlias = Literal["certificate", "a-priori", "heuristic"]
+BoundKind: TypeAlias = Literal["certificate", "a-priori", "heuristic"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Verdict:
     solver: SolverSpec
     lr0: float
     theorem: str
-    kind: Kind
+    kind: BoundKind
     statement: str
     measure: str
     iterate: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrbench.theory.adagrad_norm import b_start, eta_of
-from lrbench.theory.base import Certificate, Columns, Numbers, Setting
+from lrbench.theory.base import Certificate, Numbers, Setting, TraceColumns
 from lrbench.theory.conditions import convex, full_batches, minimiser, unbiased
 
 
@@ -25,7 +25,7 @@ class C3aSmallestGradient(Certificate):
     columns = ("sum_grad_norm_sq",)
     conditions = (full_batches,)
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return sum a_t / T."""
         del setting
         return trace["sum_grad_norm_sq"] / T
@@ -47,7 +47,7 @@ class C3bAverage(Certificate):
     columns = ("distance_max", "b", "sum_grad_norm_sq")
     conditions = (convex, minimiser, unbiased)
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return (D_T^2 b_T / (2 eta) + eta (b_T - b_0)) / T."""
         eta, b, D_T = eta_of(setting), trace["b"], trace["distance_max"]
         growth = trace["sum_grad_norm_sq"] / (b + b_start(setting))

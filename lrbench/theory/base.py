@@ -17,7 +17,7 @@ Measure: TypeAlias = Literal["suboptimality", "grad_norm_sq"]
 IterateName: TypeAlias = Literal["last", "average", "best", "min"]
 Numbers: TypeAlias = NDArray[np.float64]
 """One number for each checkpoint, (n_checkpoints,)."""
-Columns: TypeAlias = Mapping[str, Numbers]
+TraceColumns: TypeAlias = Mapping[str, Numbers]
 """The trace of a run: column -> one number for each checkpoint (see `lrbench.results.Trace`)."""
 
 COLUMN: dict[tuple[str, str], str] = {
@@ -127,7 +127,7 @@ class Theorem(ABC):
         return [condition(setting) for condition in self.conditions]
 
     @abstractmethod
-    def bound(self, setting: Setting, T: Numbers, trace: Columns | None = None) -> Numbers:
+    def bound(self, setting: Setting, T: Numbers, trace: TraceColumns | None = None) -> Numbers:
         """Return the bound after T steps, shape of `T`; NaN where it says nothing (T = 0).
 
         It is called only where all hypotheses hold. A certificate needs the `trace`, whose rows
@@ -146,10 +146,10 @@ class Certificate(Theorem):
     kind = "certificate"
 
     @abstractmethod
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return the bound after T >= 1 steps, from the rows of `trace` that belong to `T`."""
 
-    def bound(self, setting: Setting, T: Numbers, trace: Columns | None = None) -> Numbers:
+    def bound(self, setting: Setting, T: Numbers, trace: TraceColumns | None = None) -> Numbers:
         """Return the bound after T steps, shape of `T`; NaN where T = 0."""
         if trace is None:
             raise TypeError(f"{self.key} is a certificate: it needs the trace")
@@ -169,7 +169,7 @@ class APriori(Theorem):
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the bound after T >= 1 steps."""
 
-    def bound(self, setting: Setting, T: Numbers, trace: Columns | None = None) -> Numbers:
+    def bound(self, setting: Setting, T: Numbers, trace: TraceColumns | None = None) -> Numbers:
         """Return the bound after T steps, shape of `T`; NaN where T = 0."""
         del trace
         bound = np.full(T.shape, np.nan)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from lrbench.theory.base import Certificate, Columns, Hypothesis, Numbers, Setting
+from lrbench.theory.base import Certificate, Hypothesis, Numbers, Setting, TraceColumns
 from lrbench.theory.conditions import (
     convex,
     full_batches,
@@ -42,7 +42,7 @@ class C2Regret(Certificate):
     columns = ("regret", "sum_grad_norm_sq")
     conditions = (convex, minimiser, unbiased)
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return the bound; the term in L is used only where L is certainly an upper bound."""
         constants = setting.constants
         mean_regret = trace["regret"] / T
@@ -82,7 +82,7 @@ class C5Contraction(Certificate):
         """Return the conditions, and the solver's s_0 >= L."""
         return (*super().hypotheses(setting), self._stable(setting))
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return Delta_0 prod (1 - mu/s_t)^2; NaN unless every step was at most 1/L."""
         del T
         _, exponent = dominance(setting)
@@ -125,7 +125,7 @@ class C6LastIterate(Certificate):
         hypotheses = super().hypotheses(setting)
         return hypotheses if self._stable is None else (*hypotheses, self._stable(setting))
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return the bound; NaN while no step was at most 1/L."""
         del T
         constants = setting.constants

@@ -14,11 +14,11 @@ from lrbench.theory.base import (
     ROUGH_STEPS,
     APriori,
     Certificate,
-    Columns,
     Hypothesis,
     Numbers,
     Order,
     Setting,
+    TraceColumns,
 )
 from lrbench.theory.conditions import (
     bounded_gradients,
@@ -84,7 +84,7 @@ class C4FixedSteps(Certificate):
     columns = ("sum_grad_norm_sq",)
     conditions = (rough_steps, convex, minimiser, unbiased)
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return (D_0^2 + lr0^2 sum a_t) / (2 lr0 T)."""
         lr0, D_0 = setting.lr0, distance(setting)
         return (D_0 * D_0 / lr0 + lr0 * trace["sum_grad_norm_sq"]) / (2.0 * T)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrbench.theory.base import Certificate, Columns, Numbers, Setting
+from lrbench.theory.base import Certificate, Numbers, Setting, TraceColumns
 from lrbench.theory.conditions import convex, full_batches, minimiser, unbiased
 from lrbench.theory.wngrad import b_start, order_of
 
@@ -29,7 +29,7 @@ class C1SmallestGradient(Certificate):
     columns = ("growth",)
     conditions = (full_batches,)
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return the bound; raw-first divides by T - 1, as b does not grow in its first step."""
         steps = T - 1.0 if order_of(setting) == "raw-first" else T
         sum_sq = trace["growth"] * (2.0 * b_start(setting) + trace["growth"]) / 2.0
@@ -54,7 +54,7 @@ class C2Average(Certificate):
     columns = ("distance_max", "lr", "growth", "sum_lr_grad_norm_sq")
     conditions = (convex, minimiser, unbiased)
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return the bound; for raw-first sum a_t/s_t stands in the place of c_T."""
         # The first step of raw-first is longer than 1/b_1, so c_T does not bound sum a_t/s_t.
         raw_first = order_of(setting) == "raw-first"

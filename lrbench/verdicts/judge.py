@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrbench.results import Kind, Run, Status, Verdict
+from lrbench.results import BoundKind, Run, Status, Verdict
 from lrbench.theory import theorems_for
 from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
 from lrbench.verdicts.bound import BoundVerdict, informative_from, judge_bound, mean_interval
@@ -103,7 +103,7 @@ def _blank(
 ) -> Verdict:
     """Return the verdict without its numbers."""
     certain = setting.constants.L_is_bound or not theorem.rests_on_L
-    kind: Kind = theorem.kind if certain else "heuristic"
+    kind: BoundKind = theorem.kind if certain else "heuristic"
     return Verdict(
         solver=run.solver,
         lr0=run.lr0,

@@ -101,8 +101,8 @@ def test_paths_are_beside_the_configuration(
     ("text", "message", "hint"),
     [
         ("", "no [[check]] table", "[[check]]"),
-        ("check = 1", "no list of tables", "[[check]]"),
-        ('[check]\nname = "a"', "no list of tables", "two brackets"),
+        ("check = 1", "not a list of tables", "[[check]]"),
+        ('[check]\nname = "a"', "not a list of tables", "[[check]]"),
         ("check = [1]", "not a table", "a table"),
         (f"chek = 1\n{BASE}", "no key 'chek'", "did you mean check?"),
         (f"baselines = 1\n{BASE}", "baselines is 1", "a text"),

@@ -17,7 +17,7 @@ from lrbench.engine.control import Control
 from lrbench.errors import RefutedError, UsageError
 from lrbench.experiment.jobs import Job, SharedProblem
 from lrbench.experiment.jobs.base import Serial
-from lrbench.gate import Check, Gate, Outcome
+from lrbench.gate import Check, CheckOutcome, Gate
 from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
 from lrbench.gate.paired import TOLERANCE, Allowance
 from lrbench.gate.run_checks import NoBaselineError, unstable_seeds
@@ -25,7 +25,7 @@ from lrbench.problem_files import load_spec
 from lrbench.results import Run, Status
 
 
-def outcome(check: Check, **gate: Any) -> Outcome:
+def outcome(check: Check, **gate: Any) -> CheckOutcome:
     (found,) = Gate(Control(), **gate).run([check])
     return found
 

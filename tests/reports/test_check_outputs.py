@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.errors import LrbenchError
-from lrbench.gate import CheckVerdict, Finding, Outcome
+from lrbench.gate import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.finding import Trajectory
 from lrbench.reports import to_plain
 from lrbench.reports.check_page import check_page
@@ -32,29 +32,32 @@ def finding(verdict: str = "FAIL", **changes: Any) -> Finding:
     return Finding(verdict=CheckVerdict(verdict), **values | changes)
 
 
-def failed(name: str = "bad", *findings: Finding) -> Outcome:
-    return Outcome(name, "logreg, sgd", findings or (finding(),))
+def failed(name: str = "bad", *findings: Finding) -> CheckOutcome:
+    return CheckOutcome(name, "logreg, sgd", findings or (finding(),))
 
 
-GOOD = Outcome("good", "logreg, sgd", [finding("PASS")])
-OPEN = Outcome("open", "logreg, sgd", [finding("INCONCLUSIVE", measured="-")])
-BROKEN = Outcome("broken", "logreg", (), cause=LrbenchError("no data.", "fetch them."))
+GOOD = CheckOutcome("good", "logreg, sgd", [finding("PASS")])
+OPEN = CheckOutcome("open", "logreg, sgd", [finding("INCONCLUSIVE", measured="-")])
+BROKEN = CheckOutcome("broken", "logreg", (), cause=LrbenchError("no data.", "fetch them."))
 
 
-def plain(*outcomes: Outcome, details: bool = False) -> str:
+def plain(*outcomes: CheckOutcome, details: bool = False) -> str:
     out = io.StringIO()
     to_plain.write_blocks(check_page(outcomes, details), out)
     return out.getvalue()
 
 
 def test_the_worst_finding_is_the_verdict() -> None:
-    both = Outcome("x", "", [finding("PASS"), finding("INCONCLUSIVE"), finding("FAIL")])
+    both = CheckOutcome("x", "", [finding("PASS"), finding("INCONCLUSIVE"), finding("FAIL")])
     assert (both.verdict, both.passed) == ("FAIL", False)
     assert [o.passed for o in (GOOD, failed(), OPEN, BROKEN)] == [True, False, False, False]
-    assert (Outcome("x", "", ()).verdict, Outcome("x", "", ()).passed) == ("INCONCLUSIVE", False)
-    allowed = Outcome("x", "", [finding("INCONCLUSIVE")], allow_inconclusive=True)
+    assert (CheckOutcome("x", "", ()).verdict, CheckOutcome("x", "", ()).passed) == (
+        "INCONCLUSIVE",
+        False,
+    )
+    allowed = CheckOutcome("x", "", [finding("INCONCLUSIVE")], allow_inconclusive=True)
     assert allowed.passed
-    assert not Outcome("x", "", [finding("FAIL")], allow_inconclusive=True).passed
+    assert not CheckOutcome("x", "", [finding("FAIL")], allow_inconclusive=True).passed
 
 
 def test_a_page_says_which_and_why() -> None:
@@ -70,7 +73,7 @@ def test_a_page_says_which_and_why() -> None:
 
 
 def test_what_is_allowed_is_said() -> None:
-    allowed = Outcome("x", "", [finding("INCONCLUSIVE")], allow_inconclusive=True)
+    allowed = CheckOutcome("x", "", [finding("INCONCLUSIVE")], allow_inconclusive=True)
     assert "INCONCLUSIVE (allowed) x" in plain(allowed)
 
 
@@ -160,7 +163,7 @@ def test_junit_is_xml_whatever_is_said(name: str, reason: str) -> None:
 
 
 def test_an_outcome_without_findings_is_a_failure_all_the_same() -> None:
-    empty = Outcome("empty", "logreg", ())
+    empty = CheckOutcome("empty", "logreg", ())
     root = ET.fromstring(junit([empty]))
     assert root.get("failures") == "1"
     assert len(list(workflow_commands([empty], "f"))) == 1

@@ -14,13 +14,13 @@ from lrbench.results import Run, Status, Verdict
 from lrbench.theory.base import (
     APriori,
     Certificate,
-    Columns,
     Hypothesis,
     IterateName,
     Measure,
     Numbers,
     Order,
     Setting,
+    TraceColumns,
 )
 from lrbench.verdicts import judge_theorem
 
@@ -81,7 +81,7 @@ class Column(Certificate):
     def hypotheses(self, setting: Setting) -> Sequence[Hypothesis]:
         return ()
 
-    def certify(self, setting: Setting, T: Numbers, trace: Columns) -> Numbers:
+    def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         return trace["y"]
 
 

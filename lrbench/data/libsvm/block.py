@@ -20,7 +20,7 @@ SUSPECT = re.compile(rb"_|qid(?!:[0-9]+(?:\s|#|\Z))")
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class SampleBlock:
     """The samples of a block of lines.
 
     Parameters
@@ -45,7 +45,7 @@ class Block:
     highest: int
 
 
-def parse_block(path: Path, number: int, text: bytes, zero_based: ZeroBased) -> Block:
+def parse_block(path: Path, number: int, text: bytes, zero_based: ZeroBased) -> SampleBlock:
     """Return the samples in a block of lines of a file.
 
     Parameters
@@ -82,7 +82,7 @@ def parse_block(path: Path, number: int, text: bytes, zero_based: ZeroBased) -> 
             raise _refused(path, fault)
     X.eliminate_zeros()  # after lowest and highest, for which explicit zeros count
     lengths, indices = np.diff(X.indptr).astype(np.int32), X.indices.astype(np.int32, copy=False)
-    return Block(y, lengths, indices, X.data, lowest, highest)
+    return SampleBlock(y, lengths, indices, X.data, lowest, highest)
 
 
 def _lines(number: int, text: bytes) -> enumerate[bytes]:

@@ -2,7 +2,7 @@
 
 from lrbench.experiment.jobs.base import Executor as Executor
 from lrbench.experiment.jobs.base import Job as Job
-from lrbench.experiment.jobs.base import Outcome as Outcome
+from lrbench.experiment.jobs.base import JobOutcome as JobOutcome
 from lrbench.experiment.jobs.base import Serial as Serial
 from lrbench.experiment.jobs.base import SharedProblem as SharedProblem
 from lrbench.experiment.jobs.choose import choose as choose

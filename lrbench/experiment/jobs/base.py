@@ -108,7 +108,7 @@ class Job:
         )
 
 
-Outcome: TypeAlias = Sequence[Run] | LrbenchError
+JobOutcome: TypeAlias = Sequence[Run] | LrbenchError
 """One run for each lane, or the error that keeps the problem from being run: a refuted optimum."""
 
 
@@ -120,7 +120,7 @@ class Executor(Protocol):
 
     def __call__(
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, JobOutcome]]:
         """Yield each job and its outcome as it ends; after a stop, the others as interrupted.
 
         Parameters
@@ -133,7 +133,7 @@ class Executor(Protocol):
         ...
 
 
-def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Outcome:
+def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> JobOutcome:
     """Run a job to its end, or until `stop` returns True.
 
     An error in a solver's step is a failed run of the engine already. Errors outside a step, such
@@ -156,7 +156,7 @@ def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Out
     return runs
 
 
-def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Outcome:
+def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> JobOutcome:
     try:
         with threadpool_limits(job.threads, "blas"):
             return engine.run_lanes(*job.tasks(shared), stop=stop)
@@ -188,7 +188,7 @@ class Serial:
 
     def __call__(  # noqa: D102
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, JobOutcome]]:
         for job in jobs:
             shared = shared_problems[job.problem_index]
             control.phase(job.label(shared))

@@ -20,7 +20,7 @@ from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs.base import (
     Job,
-    Outcome,
+    JobOutcome,
     SharedProblem,
     failed,
     first_line,
@@ -84,7 +84,7 @@ class Cluster:
 
     def __call__(  # noqa: D102
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, JobOutcome]]:
         if not jobs:
             return
         left = {job.number: job for job in jobs}
@@ -136,7 +136,7 @@ class _Workers:
         self._control = control
         self._token = secrets.token_hex(8)  # other commands may use the same workers
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome | str]]:
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, JobOutcome | str]]:
         """Yield each job as it ends, with its outcome or the reason why it has none."""
         if self._control.stopped:
             return
@@ -151,7 +151,7 @@ class _Workers:
             job = pending.pop(future)
             yield job, _outcome(future)
 
-    def run_alone(self, job: Job) -> Outcome | None:
+    def run_alone(self, job: Job) -> JobOutcome | None:
         """Return the outcome of a job that is tried again, seed by seed; None after a stop.
 
         While it runs alone, it can take no other job with it, and no other can take it.
@@ -218,7 +218,7 @@ def _check_sources(client: Any) -> None:
             )
 
 
-def _outcome(future: Any) -> Outcome | str:
+def _outcome(future: Any) -> JobOutcome | str:
     """Return the outcome of a job, or in one line the reason why it has none.
 
     `run_job` itself does not raise. An error here means that the worker died: before the job ended,
@@ -226,7 +226,7 @@ def _outcome(future: Any) -> Outcome | str:
     """
     cancelled = importlib.import_module("distributed").CancelledError
     try:
-        outcome: Outcome = future.result()
+        outcome: JobOutcome = future.result()
         return outcome
     except (Exception, cancelled) as error:
         return f"its worker was lost: {first_line(error)}"

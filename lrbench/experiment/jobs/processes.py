@@ -20,7 +20,7 @@ from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError
 from lrbench.experiment.jobs.base import (
     Job,
-    Outcome,
+    JobOutcome,
     SharedProblem,
     failed,
     first_line,
@@ -58,7 +58,7 @@ class Processes:
 
     def __call__(  # noqa: D102
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, JobOutcome]]:
         left = list(jobs)
         began = time.monotonic()
         until, first = began + self._patience, True
@@ -107,7 +107,7 @@ class _Pool:
         self._left: dict[int, Job] = {}
         self._dispatched: list[Job] = []
 
-    def drain(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
+    def drain(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, JobOutcome]]:
         """Yield each job and its outcome as it ends.
 
         When a worker dies, loky ends its pool, and it is not known which of the jobs under way was
@@ -131,7 +131,7 @@ class _Pool:
         for job in self._left.values():
             yield job, unstarted_job(job, self._shared[job.problem_index])
 
-    def _alone(self, job: Job) -> Outcome:
+    def _alone(self, job: Job) -> JobOutcome:
         """Return the outcome of a job that may have killed its worker, tried again seed by seed."""
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
@@ -150,7 +150,7 @@ class _Pool:
             runs += outcome
         return runs
 
-    def _round(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
+    def _round(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, JobOutcome]]:
         """Run these jobs in one pool; each is removed from those left as it ends."""
         from joblib import Parallel
 
@@ -216,7 +216,7 @@ def _own_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(job: Job, shared: SharedProblem, halt: Halt, command: int) -> tuple[int, Outcome]:
+def _serve(job: Job, shared: SharedProblem, halt: Halt, command: int) -> tuple[int, JobOutcome]:
     """Run a job in a worker; return its number and the outcome."""
     _follow(command)
     return job.number, run_job(job, shared, halt)
@@ -242,7 +242,7 @@ def _size(job: Job, shared_problems: Sequence[SharedProblem]) -> float:
     return float(job.budget.iterations * samples * job.n_lanes)
 
 
-def _interrupted(outcome: Outcome) -> bool:
+def _interrupted(outcome: JobOutcome) -> bool:
     """Whether a run was stopped before its end."""
     runs = () if isinstance(outcome, LrbenchError) else outcome
     return any(run.status is Status.INTERRUPTED for run in runs)

@@ -89,7 +89,7 @@ def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lr0: float, seed
 
 
 def source_of(solver: type[Solver]) -> str:
-    """Return the hash of the code of all solvers and that of this solver, with a blank between.
+    """Return the hash of the code that all solvers share, a blank, and that of the solver's files.
 
     Together they identify the code that made a cell. Cells with the same first hash belong to one
     result.

@@ -119,6 +119,8 @@ def product(
             return AB
         out[...] = AB
         return out
+    # Longer sums go to other kernels of BLAS, chosen by the number of lanes: a lane would then have
+    # other bits beside other lanes.
     if A.shape[1] <= TERMS:
         return np.matmul(A, B, out=out)
     out = np.matmul(A[:, :TERMS], B[:TERMS], out=out)

@@ -16,7 +16,7 @@ from job_problems import Deadly, assert_same, plan, swept, with_deadly
 from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError
-from lrbench.experiment.jobs import Job, Outcome, SharedProblem
+from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem
 from lrbench.experiment.jobs import cluster as module
 from lrbench.experiment.jobs.cluster import Cluster
 from lrbench.results import Status
@@ -99,7 +99,7 @@ class KillsAWorker:
 
     def __call__(
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, JobOutcome]]:
         for k, ended in enumerate(self.inner(jobs, shared_problems, control)):
             if k == 1:
                 self.running.workers[0].kill()

@@ -19,7 +19,7 @@ from job_problems import Deadly, Shielded, Touchy, assert_same, by_cell, plan, s
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError
-from lrbench.experiment.jobs import Job, Outcome, SharedProblem, processes
+from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem, processes
 from lrbench.experiment.jobs.base import Serial, run_job
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.results import Result, Status
@@ -104,7 +104,7 @@ class StopsAfterOne:
 
     def __call__(
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, JobOutcome]]:
         for k, ended in enumerate(self.inner(jobs, shared_problems, control)):
             if k == 0:
                 control.keep_results()
@@ -183,7 +183,7 @@ def test_workers_start_where_the_first_seed_says_that_it_takes_long(
     now = itertools.count(0.0, 0.01)
     left: list[Job] = []
 
-    def drained(self: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
+    def drained(self: Any, jobs: Sequence[Job]) -> Iterator[tuple[Job, JobOutcome]]:
         left.extend(jobs)
         return (
             (job, run_job(job, self._shared[job.problem_index], lambda t: False)) for job in jobs

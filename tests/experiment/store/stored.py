@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.engine.control import Control
-from lrbench.experiment.jobs import Job, Outcome, SharedProblem
+from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem
 from lrbench.experiment.jobs.base import Serial
 from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import store_at
@@ -28,7 +28,7 @@ class Counting:
 
     def __call__(
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
-    ) -> Iterator[tuple[Job, Outcome]]:
+    ) -> Iterator[tuple[Job, JobOutcome]]:
         self.lanes += sum(job.n_lanes for job in jobs)
         yield from Serial()(jobs, shared_problems, control)
 

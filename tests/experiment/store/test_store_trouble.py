@@ -13,7 +13,7 @@ from stored import OPTIONS, Counting, swept, without_clocks
 
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError
-from lrbench.experiment.jobs import Job, Outcome, SharedProblem
+from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem
 from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import (
     database,
@@ -98,7 +98,7 @@ def test_a_sweep_whose_experiment_is_pruned_is_in_the_store_at_its_end(tmp_path:
     class Pruning(Counting):
         def __call__(
             self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
-        ) -> Iterator[tuple[Job, Outcome]]:
+        ) -> Iterator[tuple[Job, JobOutcome]]:
             for ended in super().__call__(jobs, shared_problems, control):
                 with opened(path) as connection:
                     prune_cells(connection, stale=True, problem="logreg")
