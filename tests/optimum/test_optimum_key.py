@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pytest
 from edited import Edit, copied, ran, seen_after
 from optimum_problems import Logistic, Squared, classes, problem
 from scipy.sparse import csr_array
 
-from lrbench.cache import source_hash as sources
 from lrbench.losses.huber import Huber
 from lrbench.losses.quantile import Quantile
 from lrbench.objective.linear.matrix import DataMatrix
@@ -85,51 +82,6 @@ def test_a_loss_whose_code_is_in_no_file_is_not_kept(tmp_path: Path) -> None:
     names: dict[str, Any] = {"__name__": "prompt", "Logistic": Logistic}
     exec("class Typed(Logistic): pass", names)
     assert optimum_path(replace(base(), loss=names["Typed"]()), tmp_path) is None
-
-
-MODULES = sorted(sources.PACKAGE.rglob("*.py"))
-
-
-def name_of(path: Path) -> str:
-    parts = path.relative_to(sources.PACKAGE.parent).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-NAMES = {name_of(path): path for path in MODULES}
-
-
-def imported(path: Path) -> Iterator[Path]:
-    """Yield what a module imports of lrbench, by its syntax tree."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names: list[str] = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            for k in range(2, len(parts) + 1):
-                if (module := ".".join(parts[:k])) in NAMES:
-                    yield NAMES[module]
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_the_imports_are_those_of_the_syntax_tree(path: Path) -> None:
-    assert set(sources._imported(path)) == set(imported(path))
-
-
-def test_imports_of_every_form_are_followed(tmp_path: Path) -> None:
-    file = tmp_path / "loss.py"
-    file.write_text(
-        "import numpy, lrbench.losses.huber as h\n"
-        "from lrbench.losses import (  # two of them\n    hinge as a,\n    squared,\n)\n"
-        "def f():\n    from lrbench.penalties.box import Box, nothing\n"
-        "from lrbench.data import *\n"
-    )
-    found = {name_of(path) for path in sources.with_imports([file]) if path != file}
-    assert {f"lrbench.losses.{n}" for n in ("huber", "hinge", "squared")} < found
-    assert {"lrbench.penalties.box", "lrbench.data", "lrbench.arrays"} < found
-    assert not any(name.startswith(("lrbench.solvers", "lrbench.theory")) for name in found)
 
 
 EDITED = """
