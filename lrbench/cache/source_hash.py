@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -126,7 +127,8 @@ def _is_docstring(statement: ast.stmt) -> bool:
 @cache
 def imports_hash(*roots: Path) -> str:
     """Return the hash of these files and of all modules of lrbench that they import."""
-    return hash_of(with_imports(roots))
+    texts = _with_imports(roots)
+    return _hash_of({path: texts[path] for path in sorted(texts)})
 
 
 def with_imports(roots: Iterable[Path]) -> list[Path]:
@@ -143,34 +145,45 @@ def with_imports(roots: Iterable[Path]) -> list[Path]:
     ``__init__.py`` of every package that contains a module is included, because it runs when the
     module is imported. That of lrbench itself is left out: it imports nothing until a name is used.
     """
-    files: set[Path] = set()
+    return sorted(_with_imports(roots))
+
+
+def _with_imports(roots: Iterable[Path]) -> dict[Path, bytes]:
+    texts: dict[Path, bytes] = {}
     pending = list(roots)
     while pending:
         path = pending.pop()
-        if path not in files:
-            files.add(path)
-            pending += _imported(path)
-    return sorted(files)
+        if path not in texts:
+            texts[path] = path.read_bytes()
+            pending += _imported(texts[path].decode())
+    return texts
 
 
-def _imported(path: Path) -> Iterator[Path]:
-    for match in IMPORT.finditer(path.read_text(encoding="utf-8")):
-        base, names, modules = match.groups()
-        if modules:
-            imports = modules.split(",")
+def _imported(text: str) -> Iterator[Path]:
+    modules = _modules(PACKAGE)
+    for match in IMPORT.finditer(text):
+        base, names, imported = match.groups()
+        if imported:
+            imports = imported.split(",")
         else:
             names = re.sub(r"#[^\n]*", "", names).strip("() \t").split(",")
             imports = [base, *(f"{base}.{name.strip()}" for name in names)]
         for name in imports:
-            yield from _files_of(name.split()[0])  # without "as ALIAS"
+            parts = name.split()[0].split(".")  # without "as ALIAS"
+            prefixes = (".".join(parts[:k]) for k in range(2, len(parts) + 1))
+            yield from (modules[prefix] for prefix in prefixes if prefix in modules)
 
 
 @cache
-def _files_of(module: str) -> tuple[Path, ...]:
-    """Return the files that run when this module of lrbench, or a name in it, is imported."""
-    files, folder = [], PACKAGE
-    root, *names = module.split(".")
-    for name in names if root == PACKAGE.name else ():
-        files += [folder / f"{name}.py", folder / name / "__init__.py"]
-        folder /= name
-    return tuple(file for file in files if file.is_file())
+def _modules(package: Path) -> dict[str, Path]:
+    """Return the file of every module and package of lrbench by its dotted name."""
+    modules = {}
+    # One walk: to ask the file system for every import would take longer than all the rest.
+    for folder, _, files in os.walk(package):
+        name = ".".join((package.name, *Path(folder).relative_to(package).parts))
+        for file in files:
+            if file.endswith(".py"):
+                module = name if file == REGISTRY else f"{name}.{file[:-3]}"
+                modules[module] = Path(folder, file)
+    del modules[package.name]
+    return modules
