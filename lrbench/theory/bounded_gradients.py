@@ -14,7 +14,7 @@ from lrbench.theory import adagrad_norm, wngrad
 from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import bounded_gradients, convex, full_batches, minimiser
 from lrbench.theory.quantities import distance, lipschitz
-from lrbench.theory.wngrad_stochastic import ceiling
+from lrbench.theory.wngrad_stochastic import ceiling, excess
 
 
 class _Average(APriori):
@@ -41,14 +41,15 @@ class W7Average(_Average):
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return ((D^2 + 1) B_T - b_0) / (2T); raw-first adds a_0/b_0 to the numerator."""
         b_0, raw_first = wngrad.b_start(setting), wngrad.order_of(setting) == "raw-first"
-        B = ceiling(setting, T - 1.0 if raw_first else T)
+        last = T - 1.0 if raw_first else T
+        B, grown = ceiling(setting, last), excess(setting, last)
         raw_step = setting.constants.grad_norm_sq0 / b_0 if raw_first else 0.0
-        numerator = (self._farthest_sq(setting, T, B) + 1.0) * B - b_0 + raw_step
+        numerator = self._farthest_sq(setting, T, B, grown) * B + grown + raw_step
         return numerator / (2.0 * T)
 
     @staticmethod
-    def _farthest_sq(setting: Setting, T: Numbers, B: Numbers) -> Numbers:
-        """Return D^2 >= delta_t for every t < T."""
+    def _farthest_sq(setting: Setting, T: Numbers, B: Numbers, grown: Numbers) -> Numbers:
+        """Return D^2 >= delta_t for every t < T; `grown` is B - b_0."""
         order, b_0, G = wngrad.order_of(setting), wngrad.b_start(setting), lipschitz(setting)
         start = _start_sq(setting, T)
         if order == "lagged":
@@ -56,9 +57,10 @@ class W7Average(_Average):
             # Steps up to b = G add G/b_0 - 1, and the step that crosses G adds (G/b_0)^2; beyond
             # G, u = a_t/b_t^2 <= 1 and u <= log2(1 + u).
             below_G = ratio - 1.0 + ratio * ratio if ratio > 1.0 else 0.0
-            return start + below_G + np.log(B / max(b_0, G)) / math.log(2.0)
+            logarithm = np.log1p(grown / b_0) if b_0 >= G else np.log(B / G)
+            return start + below_G + logarithm / math.log(2.0)
         a_0 = setting.constants.grad_norm_sq0 if order == "raw-first" else 0.0
-        return start + a_0 / b_0 / b_0 + np.log(B / b_0)
+        return start + a_0 / b_0 / b_0 + np.log1p(grown / b_0)
 
 
 class A6Average(_Average):
@@ -77,8 +79,9 @@ class A6Average(_Average):
         b_0, eta = adagrad_norm.b_start(setting), adagrad_norm.eta_of(setting)
         sum_sq = lipschitz(setting) ** 2 * T
         S = np.sqrt(b_0 * b_0 + sum_sq)
-        farthest_sq = _start_sq(setting, T) + 2.0 * eta * eta * np.log(S / b_0)
-        return (farthest_sq * S / (2.0 * eta) + eta * sum_sq / (S + b_0)) / T
+        grown = sum_sq / (S + b_0)  # S - b_0
+        farthest_sq = _start_sq(setting, T) + 2.0 * eta * eta * np.log1p(grown / b_0)
+        return (farthest_sq * S / (2.0 * eta) + eta * grown) / T
 
 
 class SGD5Average(_Average):

@@ -31,10 +31,24 @@ def recursion_start(setting: Setting) -> float:
 
 def ceiling(setting: Setting, T: Numbers) -> Numbers:
     """Return a bound on B_T, the recursion B <- B + G^2/B run T times from c_0, in closed form."""
+    c_0 = recursion_start(setting)
+    return np.sqrt(c_0 * c_0 + _growth(setting, T))
+
+
+def excess(setting: Setting, T: Numbers) -> Numbers:
+    """Return `ceiling` - b_0, without the cancellation of a difference where b grows little."""
+    b_0, G = b_start(setting), lipschitz(setting)
+    first = 0.0 if b_0 >= G else G * (G / b_0)  # c_0 - b_0
+    squares = first * (2.0 * b_0 + first) + _growth(setting, T)
+    return squares / (ceiling(setting, T) + b_0)
+
+
+def _growth(setting: Setting, T: Numbers) -> Numbers:
+    """Return the bound on B_T^2 - c_0^2."""
     c_0, G = recursion_start(setting), lipschitz(setting)
     growth, ratio = 2.0 * G * G * T, G / c_0
     tail = G * G * (ratio * ratio + 0.5 * np.log1p(growth / c_0 / c_0))
-    return np.sqrt(c_0 * c_0 + growth + np.where(T > 0, tail, 0.0))
+    return growth + np.where(T > 0, tail, 0.0)
 
 
 def raw_step(setting: Setting) -> float:
@@ -64,8 +78,9 @@ class W5Average(APriori):
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return ((D^2 + 1) B_T - b_0) / (2T)."""
         D = iterate_diameter(setting)
-        B_T = ceiling(setting, T - 1.0 if order_of(setting) == "raw-first" else T)
-        return ((D * D + 1.0) * B_T - b_start(setting) + raw_step(setting)) / (2.0 * T)
+        last = T - 1.0 if order_of(setting) == "raw-first" else T
+        grown = excess(setting, last)
+        return (D * D * ceiling(setting, last) + grown + raw_step(setting)) / (2.0 * T)
 
 
 class W6NoiseAdaptive(APriori):
