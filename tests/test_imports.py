@@ -42,7 +42,7 @@ LOOSE = {"api", "arrays", "errors", "version", "__main__"}
 """The modules that lie in no folder."""
 
 NEVER = {
-    "theory": "objective.problem objective.oracle objective.linear solvers data optimum",
+    "theory": "objective.linear solvers data optimum problem_files",
     "solvers": "theory data optimum problem_files study",
     "study": "objective solvers theory optimum problem_files data",
     "engine": "theory losses penalties data optimum problem_files study objective.linear",
