@@ -2,6 +2,6 @@
 
 from lrbench.optimum.base import Curvature, Optimum
 from lrbench.optimum.collect import constants
-from lrbench.optimum.search import discard_optimum, find_optimum, uncertified
+from lrbench.optimum.find import discard_optimum, find_optimum, uncertified
 
 __all__ = ["Curvature", "Optimum", "constants", "discard_optimum", "find_optimum", "uncertified"]

@@ -1,22 +1,17 @@
-"""The certified minimum of a problem: the choice of reference solver and certificate."""
+"""The choice of reference solver and certificate, and separable data."""
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.errors import OptimumError
 from lrbench.losses.squared import Squared
 from lrbench.objective.linear.objective import LinearObjective
-from lrbench.objective.problem import LinearProblem
-from lrbench.optimum.base import NOT_ATTAINED, UNCERTIFIED, Curvature, Optimum
-from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
+from lrbench.optimum.base import NOT_ATTAINED, Curvature, Optimum
 from lrbench.optimum.certificate import LowerBound, certify, dual_point
 from lrbench.optimum.composite import by_newton, minimise_composite, refuse_unknown
 from lrbench.optimum.curvature import find_curvature
@@ -33,104 +28,12 @@ from lrbench.optimum.separation import (
     separates,
     separation,
 )
-from lrbench.optimum.variables import in_usual_variables
 
 ZERO_COUNTS = "counts of zero draw scores to minus infinity: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"
 
-LOOSE = 1e-2
-"""Error of f_star, relative to max(1, |f_star|), above which no minimiser is claimed."""
-
 ASYMPTOTIC = 60.0
 """A margin at which the loss of a separated sample, e^-60, is far below rounding."""
-
-
-def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
-    """Return the certified minimum of `problem`.
-
-    Parameters
-    ----------
-    cache
-        The folder of lrbench's cache; None to compute the minimum without a cache.
-
-    Raises
-    ------
-    OptimumError
-        No reference solver can handle the loss, or the minimiser is not finite.
-
-    Notes
-    -----
-    The reference solver is never a first-order method. Smooth problems are solved by Newton's
-    method, with a factorised Hessian if min(n_samples, n_features) <= 3000 and by conjugate
-    gradients otherwise. Its first step is the closed form of least squares, and the others refine
-    it. If there are several minimisers, the result is the one nearest to w_0. Problems with kinks
-    or constraints are solved by an interior point method, which returns any of several minimisers.
-    """
-    path = optimum_path(problem, cache)
-    optimum = load_optimum(path, problem.n_features) if path else None
-    if optimum is None:
-        # The bits of the optimum must not depend on the number of cores. SciPy brings a BLAS of its
-        # own beside NumPy's, which can be limited only after it has been loaded.
-        import scipy.linalg  # noqa: F401
-
-        with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
-            optimum = _converged_only(_solve(problem))
-        if path:
-            save_optimum(path, optimum)
-    return optimum
-
-
-def _solve(problem: LinearProblem) -> Optimum:
-    """Return the certified minimum, found in variables in which the columns have usual sizes."""
-    changed = in_usual_variables(problem)
-    if changed is None:
-        return solve(problem, problem.w0)
-    objective, variables = changed
-    optimum = solve(objective, variables.from_original(problem.w0))
-    # L and mu are those of w, which the solvers under test see.
-    optimum = replace(optimum, curvature=_curvature(problem))
-    v, error = optimum.w_star, optimum.distance_error
-    if v is None:
-        return optimum
-    w = variables.to_original(v)
-    return replace(
-        optimum,
-        w_star=w,
-        distance_error=None if error is None else variables.distance(error, v),
-        rounding=Point(problem, w).f_rounding,
-    )
-
-
-def _curvature(objective: LinearObjective) -> Curvature:
-    factorised = by_newton(objective) and direct(objective)
-    return find_curvature(objective, row_space(objective).singular if factorised else None)
-
-
-def _converged_only(optimum: Optimum) -> Optimum:
-    """Return `optimum`, without its minimiser if the reference solver did not converge."""
-    error = optimum.f_star_error
-    if not optimum.attained or error <= LOOSE * max(1.0, abs(optimum.f_star)):
-        return optimum
-    reason = f"the reference solver did not converge: f* is known to {error:.0e} only"
-    return _without_minimiser(optimum, reason)
-
-
-def _without_minimiser(optimum: Optimum, reason: str) -> Optimum:
-    return replace(optimum, attained=False, w_star=None, no_minimiser=reason, distance_error=None)
-
-
-def discard_optimum(problem: LinearProblem, cache: Path | None) -> None:
-    """Delete the cached optimum of `problem`, if there is one, after a run has refuted it."""
-    path = optimum_path(problem, cache)
-    if path is not None:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-
-
-def uncertified(problem: LinearProblem, f_star: float) -> Optimum:
-    """Return the optimum with an f_star that the user gave: no minimiser and no error bound."""
-    reason = "no minimiser is known beside --f-star"
-    return _not_attained(find_curvature(problem), f_star, 0.0, UNCERTIFIED, reason)
 
 
 @dataclass(frozen=True)
@@ -164,7 +67,7 @@ def solve(objective: LinearObjective, w0: Vector) -> Optimum:
         if not overlap_proved(objective, u):
             return _maybe_separable(objective, solved, u)
     optimum = _attained(solved)
-    return _without_minimiser(optimum, ZERO_COUNTS) if recedes(objective) else optimum
+    return without_minimiser(optimum, ZERO_COUNTS) if recedes(objective) else optimum
 
 
 def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) -> _Solved:
@@ -208,13 +111,19 @@ def _attained(solved: _Solved) -> Optimum:
     )
 
 
-def _not_attained(
+def without_minimiser(optimum: Optimum, reason: str) -> Optimum:
+    """Return `optimum` without its minimiser, and the reason for that."""
+    return replace(optimum, attained=False, w_star=None, no_minimiser=reason, distance_error=None)
+
+
+def not_attained(
     curvature: Curvature,
     f_star: float,
     error: float,
     method: str,
     no_minimiser: str = NOT_ATTAINED,
 ) -> Optimum:
+    """Return the optimum with a known infimum that no known minimiser attains."""
     return Optimum(
         f_star=f_star,
         f_star_error=error,
@@ -232,7 +141,7 @@ def _completely_separable(objective: LinearObjective, curvature: Curvature) -> O
     y = objective.y
     infimum = -float(np.mean(objective.loss.conjugate(np.zeros_like(y), y)))
     # + 0.0 turns the -0.0 of a logistic loss into 0.0.
-    return _not_attained(curvature, infimum + 0.0, 0.0, "Newton, separating direction")
+    return not_attained(curvature, infimum + 0.0, 0.0, "Newton, separating direction")
 
 
 def _maybe_separable(objective: LinearObjective, solved: _Solved, u: PerSample) -> Optimum:
@@ -242,7 +151,7 @@ def _maybe_separable(objective: LinearObjective, solved: _Solved, u: PerSample) 
     except TimeoutError:
         certificate = solved.certificate()
         method = f"{solved.solver}, {certificate.name}"
-        return _not_attained(solved.curvature, solved.point.f, certificate.error, method, UNDECIDED)
+        return not_attained(solved.curvature, solved.point.f, certificate.error, method, UNDECIDED)
     if separable is None:
         return _attained(solved)
     if separable.separated.all() and separates(objective, objective.data.X @ separable.direction):
@@ -278,4 +187,4 @@ def _quasi_separable(
         )
     point = Point(objective, w + ASYMPTOTIC / nearest * direction)
     error = max(0.0, point.f - lower) + point.f_rounding
-    return _not_attained(curvature, point.f, error, f"Newton, {name}")
+    return not_attained(curvature, point.f, error, f"Newton, {name}")

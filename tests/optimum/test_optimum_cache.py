@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from optimum_problems import Logistic, Squared, problem, regression
 
-import lrbench.optimum.search as search
+import lrbench.optimum.find as find_module
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import Optimum, discard_optimum, find_optimum
 
@@ -35,7 +35,7 @@ def test_second_call_reads_what_the_first_wrote(
     p: LinearProblem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = find_optimum(p, cache=tmp_path)
-    monkeypatch.setattr(search, "solve", None)
+    monkeypatch.setattr(find_module, "solve", None)
     assert_same(first, find_optimum(p, cache=tmp_path))
 
 
@@ -95,9 +95,9 @@ WARM = """
 import sys
 from pathlib import Path
 from test_optimum_cache import a_problem
-import lrbench.optimum.search as search
-search.solve = None
-search.find_optimum(a_problem(), cache=Path(sys.argv[1]))
+import lrbench.optimum.find as find_module
+find_module.solve = None
+find_module.find_optimum(a_problem(), cache=Path(sys.argv[1]))
 heavy = ("sklearn", "scipy.optimize", "scipy.linalg", "scipy.sparse.linalg")
 sys.exit(", ".join(name for name in heavy if name in sys.modules) or 0)
 """

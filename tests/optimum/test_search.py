@@ -263,12 +263,12 @@ COUNTS = """
 import sys
 import numpy as np
 from threadpoolctl import threadpool_info
-from lrbench.optimum import search
+from lrbench.optimum import find as find_module
 from lrbench.problem_files import load_spec
 from lrbench.problem_files import build_problem
 
 problem = build_problem(load_spec("log-spectrum"))
-solve = search.solve
+solve = find_module.solve
 
 
 def look(*args):
@@ -276,8 +276,8 @@ def look(*args):
     return solve(*args)
 
 
-search.solve = look
-search.find_optimum(problem, cache=None)
+find_module.solve = look
+find_module.find_optimum(problem, cache=None)
 """
 
 

@@ -1,0 +1,109 @@
+"""The certified minimum of a problem: kept, or computed in variables that suit float64."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lrbench.objective.linear.objective import LinearObjective
+from lrbench.objective.problem import LinearProblem
+from lrbench.optimum.base import UNCERTIFIED, Curvature, Optimum
+from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
+from lrbench.optimum.composite import by_newton
+from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.point import Point
+from lrbench.optimum.row_space import direct, row_space
+from lrbench.optimum.search import not_attained, solve, without_minimiser
+from lrbench.optimum.variables import in_usual_variables
+
+LOOSE = 1e-2
+"""Error of f_star, relative to max(1, |f_star|), above which no minimiser is claimed."""
+
+
+def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
+    """Return the certified minimum of `problem`.
+
+    Parameters
+    ----------
+    cache
+        The folder of lrbench's cache; None to compute the minimum without a cache.
+
+    Raises
+    ------
+    OptimumError
+        No reference solver can handle the loss, or the minimiser is not finite.
+
+    Notes
+    -----
+    The reference solver is never a first-order method. Smooth problems are solved by Newton's
+    method, with a factorised Hessian if min(n_samples, n_features) <= 3000 and by conjugate
+    gradients otherwise. Its first step is the closed form of least squares, and the others refine
+    it. If there are several minimisers, the result is the one nearest to w_0, in the variables in
+    which it is computed. Problems with kinks or constraints are solved by an interior point method,
+    which returns any of several minimisers.
+    """
+    path = optimum_path(problem, cache)
+    optimum = load_optimum(path, problem.n_features) if path else None
+    if optimum is None:
+        # The bits of the optimum must not depend on the number of cores. SciPy brings a BLAS of its
+        # own beside NumPy's, which can be limited only after it has been loaded.
+        import scipy.linalg  # noqa: F401
+
+        with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
+            optimum = _converged_only(_solve(problem))
+        if path:
+            save_optimum(path, optimum)
+    return optimum
+
+
+def _solve(problem: LinearProblem) -> Optimum:
+    """Return the certified minimum, found in variables in which the columns have usual sizes."""
+    changed = in_usual_variables(problem)
+    if changed is None:
+        return solve(problem, problem.w0)
+    objective, variables = changed
+    optimum = solve(objective, variables.from_original(problem.w0))
+    # L and mu are those of w, which the solvers under test see.
+    optimum = replace(optimum, curvature=_curvature(problem))
+    v, error = optimum.w_star, optimum.distance_error
+    if v is None:
+        return optimum
+    w = variables.to_original(v)
+    return replace(
+        optimum,
+        w_star=w,
+        distance_error=None if error is None else variables.distance(error, v),
+        rounding=Point(problem, w).f_rounding,
+    )
+
+
+def _curvature(objective: LinearObjective) -> Curvature:
+    factorised = by_newton(objective) and direct(objective)
+    return find_curvature(objective, row_space(objective).singular if factorised else None)
+
+
+def _converged_only(optimum: Optimum) -> Optimum:
+    """Return `optimum`, without its minimiser if the reference solver did not converge."""
+    error = optimum.f_star_error
+    if not optimum.attained or error <= LOOSE * max(1.0, abs(optimum.f_star)):
+        return optimum
+    reason = f"the reference solver did not converge: f* is known to {error:.0e} only"
+    return without_minimiser(optimum, reason)
+
+
+def discard_optimum(problem: LinearProblem, cache: Path | None) -> None:
+    """Delete the cached optimum of `problem`, if there is one, after a run has refuted it."""
+    path = optimum_path(problem, cache)
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def uncertified(problem: LinearProblem, f_star: float) -> Optimum:
+    """Return the optimum with an f_star that the user gave: no minimiser and no error bound."""
+    reason = "no minimiser is known beside --f-star"
+    return not_attained(find_curvature(problem), f_star, 0.0, UNCERTIFIED, reason)
