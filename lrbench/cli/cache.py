@@ -28,9 +28,10 @@ def show_dir() -> None:
 
 @command.command(name="clear")
 def clear() -> None:
-    """Delete parsed data, certified optima and hashes of code from the folder.
+    """Delete all derived files from the folder.
 
-    Fetched sets, whose folder `lrbench data path` prints, are kept.
+    These are parsed data, certified optima and hashes of code. Fetched sets, whose folder
+    `lrbench data path` prints, are kept.
     """
     import shutil
 
