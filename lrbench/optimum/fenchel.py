@@ -80,9 +80,9 @@ def gap_at(objective: LinearObjective, w: Vector, u: PerSample, *, proved: bool 
         in_scores = float(np.linalg.norm(infeasible) * (1 + np.linalg.norm(w)))
     gap += in_scores
     if proved:
-        # No loss is below its infimum, whatever the dual point proves.
+        # No loss is below its infimum, and no penalty below 0, whatever the dual point proves.
         infima = -float(np.mean(objective.loss.conjugate(np.zeros_like(u), objective.y)))
-        gap = min(gap, point.f - infima - min(0.0, penalty))
+        gap = min(gap, point.f - infima)
     error = gap + point.f_rounding
     return Gap(w, u, point.f, error if np.isfinite(error) else np.inf, point.f_rounding)
 
