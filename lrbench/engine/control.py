@@ -15,6 +15,12 @@ from lrbench.errors import Terminated
 TICK_SECONDS = 0.1
 """The least time between two reports of progress."""
 
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that stop a command: from the keyboard, from a manager of jobs, from a terminal that
+is closed."""
+
 
 class Control(AbstractContextManager["Control"]):
     """The command's stop signals, its time limit and its progress.
@@ -22,6 +28,7 @@ class Control(AbstractContextManager["Control"]):
     It is called before every step and returns whether to stop. Inside its ``with`` block, and after
     `keep_results`, the first Ctrl-C or SIGTERM only sets `signal`, so that finished runs can still
     be written. A second Ctrl-C, or any signal before `keep_results`, stops the command at once.
+    SIGHUP is handled as SIGTERM is. One of these two that is ignored, as under ``nohup``, stays so.
     Outside the main thread no signal handler is installed.
 
     Parameters
@@ -101,7 +108,9 @@ class Control(AbstractContextManager["Control"]):
     def __enter__(self) -> Control:
         # Python allows signal handlers in the main thread only.
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in STOPPING:
+                if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN:
+                    continue  # `nohup` ignores SIGHUP
                 self._previous[number] = signal.signal(number, self._note)
         return self
 
@@ -119,6 +128,6 @@ class Control(AbstractContextManager["Control"]):
         if number == signal.SIGINT and (self.signal is not None or not self._keeping):
             raise KeyboardInterrupt
         if not self._keeping:
-            raise Terminated
+            raise Terminated(number)
         self.signal = number
         self.announce()

@@ -30,13 +30,24 @@ def test_a_second_ctrl_c_breaks_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+    ("number", "raised"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated), (signal.SIGHUP, Terminated)],
 )
 def test_before_there_is_a_result_a_signal_breaks_off(
     number: signal.Signals, raised: type[BaseException]
 ) -> None:
     with Control(), pytest.raises(raised):
         signal.raise_signal(number)
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with Control() as c:
+            signal.raise_signal(signal.SIGHUP)
+            assert c.signal is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_timeout(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-from lrbench.engine.control import Control
+from lrbench.engine.control import STOPPING, Control
 from lrbench.errors import LrbenchError
 from lrbench.experiment.jobs.base import (
     Job,
@@ -203,13 +203,13 @@ def _folder() -> Iterator[str]:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Block SIGINT and SIGTERM in the processes that start in the block.
+    """Block the signals that stop a command in the processes that start in the block.
 
     A terminal or a cluster sends them to every process. The command alone may react: it tells its
     workers by the flag file, and they return what they have.
     """
     resource_tracker.ensure_running()  # started inside the block it would unblock the signals
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield
     finally:
@@ -231,7 +231,7 @@ def _follow(command: int) -> None:
             time.sleep(WATCH_SECONDS)
         os._exit(1)  # sys.exit would end this thread alone
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=watch, daemon=True).start()
 
