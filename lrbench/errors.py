@@ -73,6 +73,10 @@ class OptimumError(LrbenchError):
     """The minimiser could not be found or certified."""
 
 
+class WorkersError(LrbenchError):
+    """The workers of a cluster were lost; what was finished before is kept."""
+
+
 class RefutedError(LrbenchError):
     """An objective was below f_star - error, which contradicts the certificate of f_star."""
 

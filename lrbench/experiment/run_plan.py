@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from lrbench.cache.folder import cache_dir
 from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
-from lrbench.errors import LrbenchError, RefutedError, UsageError
+from lrbench.errors import LrbenchError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Job, Serial, SharedProblem
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.experiment.store import Cell, Store
@@ -70,7 +70,10 @@ def run_plan(
         if ready:  # from now on a signal must not lose what is finished
             control.keep_results()
         work = Work(plan, ready, store)
-        work.go(executor or Serial(), control)
+        try:
+            work.go(executor or Serial(), control)
+        except WorkersError as error:  # what was finished before is shown
+            failures.append(("workers", error))
         results = []
         for index, p in enumerate(ready):
             cause = work.errors.get(index)

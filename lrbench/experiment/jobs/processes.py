@@ -27,7 +27,7 @@ from lrbench.experiment.jobs.base import (
     run_job,
     unstarted_job,
 )
-from lrbench.experiment.jobs.halt import Halt, deadline_in
+from lrbench.experiment.jobs.halt import Halt
 from lrbench.experiment.jobs.scratch import scratch_folder
 from lrbench.results import Run, Status
 
@@ -38,7 +38,9 @@ SHARED_BYTES = 1 << 17
 """Arrays of at least this size are mapped from a file by all workers, and not sent to each."""
 
 POOLS = 3
-"""The number of pools that may break in a row although they have nothing to do."""
+"""The number of pools in a row that may break although they have nothing to do."""
+
+NO_POOL = "no worker process stays alive"
 
 SAFE_PATH = "PYTHONSAFEPATH"
 
@@ -153,9 +155,12 @@ class _Pool:
         for job_of_seed in job.by_seed():
             self._left[job.number] = job_of_seed
             try:
-                self._start()
-                outcomes = [outcome for _, outcome in self._round([job_of_seed])]
-                outcome = outcomes[0] if outcomes else unstarted_job(job_of_seed, shared)
+                # Whatever breaks a pool that was seen to work is the doing of this seed.
+                if self._pool_works():
+                    outcomes = [outcome for _, outcome in self._round([job_of_seed])]
+                    outcome = outcomes[0] if outcomes else unstarted_job(job_of_seed, shared)
+                else:
+                    outcome = failed(job_of_seed, shared, NO_POOL)
             except BrokenProcessPool as error:
                 outcome = failed(job_of_seed, shared, f"its worker died twice: {first_line(error)}")
             self._left.pop(job.number, None)
@@ -164,26 +169,15 @@ class _Pool:
             runs += outcome
         return runs
 
-    def _start(self) -> None:
-        """Start a pool and see it work, so that whatever breaks it next is the job's doing.
-
-        Raises
-        ------
-        LrbenchError
-            If one pool after another breaks although it has nothing to do.
-        """
+    def _pool_works(self) -> bool:
+        """Start a pool, and return whether it, or one of the next, does what it is asked to."""
         from joblib import delayed
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
         for _ in range(POOLS):
             with contextlib.suppress(BrokenProcessPool):
-                for _ in self._submit((delayed(os.getpid)() for _ in range(2)), 2, 1):
-                    pass
-                return
-        raise LrbenchError(
-            f"{POOLS} times worker processes have died before they had any work.",
-            "look for what kills them (memory?), or give --jobs 1.",
-        )
+                return len(list(self._submit((delayed(os.getpid)() for _ in range(2)), 2, 1))) == 2
+        return False
 
     def _round(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, JobOutcome]]:
         """Run these jobs in one pool; each is removed from those left as it ends."""
@@ -225,7 +219,7 @@ class _Pool:
     def _calls(self, jobs: Sequence[Job]) -> Iterator[Any]:
         from joblib import delayed
 
-        halt = Halt(deadline_in(self._control.seconds_left), str(self.flag))
+        halt = Halt(self._control.seconds_left, str(self.flag))
         for job in jobs:
             if self._control.stopped:
                 return
