@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -20,6 +20,14 @@ STOPPING = tuple(
 )
 """The signals that stop a command: from the keyboard, from a manager of jobs, from a terminal that
 is closed."""
+
+
+LEAST_SECONDS = 1.0
+"""The time that certification has at least: without an optimum a command has nothing to show."""
+
+
+class TimeIsUp(BaseException):
+    """The time was up where nothing asks for it; this is no `Exception`, as `KeyboardInterrupt`."""
 
 
 class Control(AbstractContextManager["Control"]):
@@ -61,6 +69,7 @@ class Control(AbstractContextManager["Control"]):
         self.signal: int | None = None
         """The signal that came, if any."""
         self.timed_out = False
+        self._stopped_at = 0.0
         self.announce: Callable[[], None] = lambda: None
         """Called when a signal stops the command, to stop workers in other processes."""
 
@@ -74,12 +83,17 @@ class Control(AbstractContextManager["Control"]):
         """Whether a signal came or the time is up."""
         return self.signal is not None or self.timed_out
 
+    @property
+    def overtime(self) -> float:
+        """Seconds since the command was stopped; 0 if it was not."""
+        return time.monotonic() - self._stopped_at if self.stopped else 0.0
+
     def __call__(self, t: int) -> bool:
         """Return whether to stop before step `t` of the present run."""
         if self._deadline is not None or self._show is not None:
             now = time.monotonic()
-            if self._deadline is not None and now >= self._deadline:
-                self.timed_out = True
+            if self._deadline is not None and now >= self._deadline and not self.timed_out:
+                self.timed_out, self._stopped_at = True, now
             if self._show is not None and now - self._last_shown >= TICK_SECONDS:
                 self._last_shown = now
                 self._show(self._label, self._done + t, self.total)
@@ -89,6 +103,30 @@ class Control(AbstractContextManager["Control"]):
         """Set a new time limit, in seconds from now; None for no limit."""
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self.timed_out = False
+
+    @contextmanager
+    def time_limited(self) -> Iterator[None]:
+        """Raise `TimeIsUp` in the block when the time is up, wherever the block is.
+
+        A block that asks this object needs no such limit; the certification of an optimum is no
+        loop that could ask. Outside the main thread there is no limit.
+        """
+        left = self.seconds_left
+        if left is None or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def ring(number: int, frame: FrameType | None) -> None:
+            self.timed_out, self._stopped_at = True, time.monotonic()
+            raise TimeIsUp
+
+        before = signal.signal(signal.SIGALRM, ring)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, max(left, LEAST_SECONDS))
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, before)
 
     def keep_results(self) -> None:
         """Let a signal from now on stop the command before the next step instead of at once."""
@@ -129,5 +167,5 @@ class Control(AbstractContextManager["Control"]):
             raise KeyboardInterrupt
         if not self._keeping:
             raise Terminated(number)
-        self.signal = number
+        self.signal, self._stopped_at = number, time.monotonic()
         self.announce()

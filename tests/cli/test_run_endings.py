@@ -16,6 +16,7 @@ import click
 import pytest
 
 from lrbench.cli import main as command_line
+from lrbench.engine import control
 from lrbench.engine import run as engine
 from lrbench.engine.control import STOPPING
 from lrbench.experiment import run_plan as experiment
@@ -107,6 +108,25 @@ def test_a_signal_while_the_optimum_is_certified(
     assert outcome.code == code
     assert outcome.out == ""
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+@pytest.mark.parametrize("slow", ["build_problem", "find_optimum"])
+def test_the_time_may_be_up_before_the_optimum_is_certified(
+    slow: str, command: str, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*args: Any, **more: Any) -> Any:
+        while True:
+            pass
+
+    monkeypatch.setattr(prepare, slow, endless)
+    monkeypatch.setattr(control, "LEAST_SECONDS", 0.01)
+    outcome = invoke(command, "-p", "log-spectrum", "--timeout", "0.05")
+    assert outcome.code == 3
+    assert outcome.out == ""
+    error, hint, *_ = outcome.err.splitlines()
+    assert error.startswith("Error: the time was up before the optimum of log-spectrum")
+    assert "--timeout" in hint
 
 
 def test_timeout_is_no_error(invoke: Any) -> None:
