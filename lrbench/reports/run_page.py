@@ -117,14 +117,14 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
 
 def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
     """Yield a table for each solver, with a row for each lr0, or for the notable ones of many."""
-    shown = notable_lanes(problem.groups)
-    texts = learning_rate_texts([lr0 for _, lr0 in shown])
+    notable = notable_lanes(problem.groups)
+    texts = learning_rate_texts([lr0 for _, lr0 in notable])
     solvers: dict[str, list[Sequence[Run]]] = defaultdict(list)
-    for lane in shown:
+    for lane in notable:
         solvers[lane[0]].append(problem.groups[lane])
     setting = (*_setting(problem), _about_columns(problem))
     yield line(*setting, recurs=setting)
-    yield from _left_out(problem, shown)
+    yield from _left_out(problem, notable)
     for solver, lanes in solvers.items():
         yield line("")
         seconds = f": {timing([run for runs in lanes for run in runs])}" if view.timing else ""
@@ -136,12 +136,12 @@ def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
             yield from lane_blocks(problem, runs, view)
 
 
-def _left_out(problem: ProblemResult, shown: Sequence[LaneLabel]) -> Iterator[Block]:
+def _left_out(problem: ProblemResult, notable: Sequence[LaneLabel]) -> Iterator[Block]:
     """Yield how many lanes are not shown, by their status, and how many of the others not judged.
 
     The status of a lane is that of its worst seed.
     """
-    others = problem.groups.keys() - set(shown)
+    others = problem.groups.keys() - set(notable)
     if others:
         counted = Counter(worst_status(problem.groups[lane]) for lane in others)
         statuses = [f"{counted[status]} {status}" for status in SEVERITY if counted[status]]
@@ -150,7 +150,7 @@ def _left_out(problem: ProblemResult, shown: Sequence[LaneLabel]) -> Iterator[Bl
             f"the other {len(others)} lanes: {statuses[0]}",
             *statuses[1:],
         )
-    if n_unjudged := sum(lane not in problem.judged for lane in shown):
+    if n_unjudged := sum(lane not in problem.judged for lane in notable):
         yield line(
             f"{n_unjudged} of the lanes below were not judged: the time was up", style="warn"
         )
