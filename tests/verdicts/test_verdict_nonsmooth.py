@@ -79,7 +79,7 @@ def test_the_proximal_methods_have_their_rows() -> None:
         verdicts = list(judge_theorems([run], lasso))
         v = verdicts[0]
         assert (v.theorem, v.bound_verdict, v.order_verdict) == (key, "pass", "pass")
-        grid = next(verdict_grid(verdicts, 0.0))
+        grid = next(verdict_grid(verdicts, 0.0, 80))
         assert isinstance(grid, Grid)
         assert [cell.text for cell in grid.rows[0]][:2] == [key, "last"]
     restarted = replace(lasso, params={"restart": "gradient"})
