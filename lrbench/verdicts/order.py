@@ -132,16 +132,21 @@ def _judge_power(rate: Rate, proved: float) -> Judgement:
     steepens = bends and rate.at_least((1.0, 0.0, -1.0)) > 0.0
     third = max(rate.at_least(weights) for weights in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
     if max(rate.interval[1], third) <= allowed and not _slackens(rate, allowed):
-        return "pass", f"at least T^{shallowest:.2g}, still steepening" if steepens else ""
+        return "pass", f"at least {_power(shallowest)}, still steepening" if steepens else ""
     if steepens:
-        return "inconclusive", f"still steepening (from T^{shallowest:.2g} to T^{steepest:.2g})"
+        return "inconclusive", f"still steepening (from {_power(shallowest)} to {_power(steepest)})"
     if rate.slope > allowed:
-        return "inconclusive", f"only T^{rate.slope:.2g}"
+        return "inconclusive", f"only {_power(rate.slope)}"
     if third > allowed:
-        return "inconclusive", f"only T^{shallowest:.2g} in one third"
+        return "inconclusive", f"only {_power(shallowest)} in one third"
     if rate.interval[1] > allowed:
-        return "inconclusive", f"interval up to T^{rate.interval[1]:.2g}"
+        return "inconclusive", f"interval up to {_power(rate.interval[1])}"
     return "inconclusive", "still slackening"
+
+
+def _power(exponent: float) -> str:
+    """Return T^-0.83; an exponent that is only rounding is 0."""
+    return str(Order("power", round(exponent, 2) + 0.0))
 
 
 def _slackens(rate: Rate, allowed: float) -> bool:

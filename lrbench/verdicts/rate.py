@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -84,7 +84,8 @@ def fit(iteration: Numbers, metric: NDArray[np.float64], level: float, kind: Rat
     iteration
         T >= 1 of the checkpoints, (n_checkpoints,), ascending.
     metric
-        (n_seeds, n_checkpoints). Checkpoints without a finite mean are left out.
+        (n_seeds, n_checkpoints). Checkpoints at which it is NaN for a seed are left out, and an
+        infinite mean is a rise.
     level
         The floor: only means above it are fitted.
     kind
@@ -92,20 +93,20 @@ def fit(iteration: Numbers, metric: NDArray[np.float64], level: float, kind: Rat
     """
     with np.errstate(over="ignore", invalid="ignore"):
         mean = metric.mean(axis=0)
-    finite = np.isfinite(mean)
+    infinite, finite = iteration[np.isposinf(mean)].max(initial=0.0), np.isfinite(mean)
     iteration, metric, mean = iteration[finite], metric[:, finite], mean[finite]
     above = mean > level
-    reached = len(mean) > 0 and not above[-1]
-    # One after the last checkpoint above the floor; 0 where none is.
-    first_below = len(above) - int(np.argmax(above[::-1])) if above.any() else 0
-    floor_from = int(iteration[first_below]) if reached else None
+    below = iteration[iteration > iteration[above].max(initial=0.0)]
+    floor_from = int(below[0]) if len(below) else None
     window = above & (iteration >= iteration[above].max(initial=0.0) / 10.0)
     if np.count_nonzero(window) < LEAST_POINTS:
         return Fit(None, floor_from)
     # The logarithm needs a positive number: the floor may be 0, and seeds may be below it.
     lowest = max(level, float(np.finfo(np.float64).tiny))
     seeds = np.log(np.maximum(metric[:, window], lowest))
-    return Fit(_rate(iteration[window], seeds, np.log(mean[window]), kind), floor_from)
+    rate = _rate(iteration[window], seeds, np.log(mean[window]), kind)
+    overflows = infinite > rate.window[0]
+    return Fit(replace(rate, rise=math.inf) if overflows else rate, floor_from)
 
 
 def _rate(T: Numbers, seeds: NDArray[np.float64], y: Numbers, kind: RateKind) -> Rate:
