@@ -86,8 +86,8 @@ def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
 def _order(verdicts: Sequence[Verdict]) -> str:
     """Return the measured order, that of the last iterate if it has one.
 
-    A curve that bends has no single exponent: where the thirds of the window differ, their range is
-    shown.
+    A curve that bends has no single exponent: where the thirds of the window differ, ``<-1.4`` is
+    what the shallowest of them has.
     """
     orders = [
         v
@@ -102,11 +102,11 @@ def _order(verdicts: Sequence[Verdict]) -> str:
         return ""
     if first.order is None or first.order["kind"] == "linear":
         return number(first.measured_order, 1)
-    start, _, end = first.order_thirds
     if first.fitted_law == "linear":
         return "linear"
-    if abs(end - start) > STEEPENING:
-        return f"{exponent_text(start)} to {exponent_text(end)}"
+    shallowest, steepest = max(first.order_thirds), min(first.order_thirds)
+    if shallowest - steepest > STEEPENING:
+        return f"<{exponent_text(shallowest)}"
     return f"{first.measured_order:.2f}"
 
 
