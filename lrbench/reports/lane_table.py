@@ -105,6 +105,8 @@ def _order(verdicts: Sequence[Verdict]) -> str:
     if first.fitted_law == "linear":
         return "linear"
     shallowest, steepest = max(first.order_thirds), min(first.order_thirds)
+    if shallowest >= 0.0:
+        return "rises" if steepest < 0.0 else f"{first.measured_order:.2f}"
     if shallowest - steepest > STEEPENING:
         return f"<{exponent_text(shallowest)}"
     return f"{first.measured_order:.2f}"
