@@ -105,9 +105,12 @@ def law_text(law: Mapping[str, Any] | None) -> str:
 
 def _thirds(v: Verdict) -> str:
     """Return the slopes of the thirds: exponents, or multiples of a proved linear rate."""
-    if v.order is None or v.order_thirds is None or v.order_reason.startswith(UNTESTED):
+    if v.order is None or v.order_thirds is None:
         return ""
     if v.order["kind"] == "linear":
+        # Where nothing could be tested, hundreds of times a tiny rate would say nothing.
+        if v.order_reason.startswith((UNTESTED, AT_FLOOR)):
+            return ""
         return " ".join(
             f"x{number(slope / float(v.order['value']), 2)}" for slope in v.order_thirds
         )

@@ -49,16 +49,18 @@ def noise_at_minimiser(setting: Setting) -> float:
 
     Notes
     -----
-    noise_star is taken at the computed minimiser. There the gradients of the terms, which are
-    convex and L_max-smooth, differ from those at w* by at most 2 L_max f_star_error in the mean
-    square, so that the roots of the two mean squares differ by no more than the root of that.
+    noise_star is taken at the computed minimiser, where F is above its infimum by e at most. There
+    the gradients of the terms, which are convex and L_max-smooth, differ from those at w* by at
+    most 2 L_max e in the mean square, so that the roots of the two mean squares differ by no more
+    than the root of that.
     """
     if setting.batch:
         return 0.0
     constants = setting.constants
     if constants.noise_star is None:
         return math.nan
-    change = math.sqrt(2.0 * constants.L_max * constants.f_star_error)
+    e = constants.f_star_error + constants.f_rounding
+    change = math.sqrt(2.0 * constants.L_max * e)
     return (math.sqrt(constants.noise_star) + change) ** 2 / setting.batch_size
 
 

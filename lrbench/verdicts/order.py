@@ -79,13 +79,14 @@ def judge_order(
     if not violated and not (measured.mean_bound < trivial(theorem, setting)).any():
         reason = "the bound promises less than doing nothing"
         return OrderVerdict("none", reason, fitted.rate, fitted.floor_from)
-    verdict, reason = _judge(fitted, proved)
+    verdict, reason = judge_rate(fitted, proved)
     if verdict != "pass" and violated:
         reason = "the bound is violated"
     return OrderVerdict(verdict, reason, fitted.rate, fitted.floor_from)
 
 
-def _judge(fitted: Fit, proved: Order) -> Judgement:
+def judge_rate(fitted: Fit, proved: Order) -> Judgement:
+    """Return the verdict on a fitted rate, whatever the bound is."""
     rate = fitted.rate
     judgement: Judgement = ("inconclusive", "too few points")
     if rate is not None:

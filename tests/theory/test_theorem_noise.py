@@ -65,9 +65,11 @@ def test_one_term_attains_it() -> None:
     # F = (3/2) w^2 at w = 1: the gradient is 3, F - inf F = 3/2, and the noise at 0 is 0.
     worst = setting(noise_star=0.0, f_star_error=1.5)
     assert 2.0 * noise_at_minimiser(worst) == pytest.approx(9.0)
-    # E|g|^2 = 9 at w = 1 of (3/2) (w + 1)^2 / 2 + ...: roots add up.
+    # A noise of 4 there: the roots add up, (2 + 3)^2.
     both = setting(noise_star=4.0, f_star_error=1.5)
     assert 2.0 * noise_at_minimiser(both) == pytest.approx(25.0)
+    rounded = setting(noise_star=4.0, f_star_error=1.0, f_rounding=0.5)
+    assert noise_at_minimiser(rounded) == noise_at_minimiser(both)
     assert noise_at_minimiser(replace(both, batch=True)) == 0.0
     nothing = replace(both, constants=replace(KNOWN, noise_star=None))
     assert math.isnan(noise_at_minimiser(nothing))
