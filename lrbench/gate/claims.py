@@ -61,7 +61,7 @@ def _error(name: str, constants: dict[str, Any]) -> float:
         return float(constants.get("distance_error") or 0.0)
     if name == "noise_star" and constants.get("L_max") is not None:
         # The terms are convex and L_max-smooth: their gradients at w_star differ from those at the
-        # true minimiser by at most 2 L_max times the error of F in the mean square, `change` squared.
+        # true minimiser by at most 2 L_max e = change^2 in the mean square.
         e = float(constants["f_star_error"] or 0.0) + float(constants.get("f_rounding", 0.0))
         change = math.sqrt(2.0 * float(constants["L_max"]) * e)
         noise = math.sqrt(float(constants["noise_star"]))
