@@ -107,6 +107,20 @@ CURVES: list[tuple[str, Curve, Order, str, str]] = [
         "neither law fits better",
     ),
     ("slower", lambda t: 0.994**t, linear(-0.01), "inconclusive", "down to 0.6 of the proved rate"),
+    (
+        "rate that falls",
+        lambda t: np.exp(-0.0115 * t + 1.5e-6 * t**2),
+        linear(-0.0107),
+        "inconclusive",
+        "down to 0.87 of the proved rate",
+    ),
+    (
+        "rate that falls",
+        lambda t: np.exp(-0.0115 * t + 1.5e-6 * t**2),
+        linear(-0.01),
+        "inconclusive",
+        "still slackening",
+    ),
     ("faster", lambda t: 0.98**t, linear(-0.01), "pass", "2 times the proved rate"),
     ("slow exponential", lambda t: 0.9995**t, P, "inconclusive", "only T^-0.18"),
     ("smooth bend", smooth_bend(300, 1, 3), P, "pass", "at least T^-1.4, still steepening"),
@@ -297,6 +311,29 @@ def test_seeds_that_agree_are_judged_like_one(curve: Curve, reason: str) -> None
     runs = seeds([values / values[1:].max() * c for c in (0.3, 0.31, 0.35)], steps=GRID)
     v = of(Power(0.9, 0.0, P), *runs, setting=STOCHASTIC)
     assert (v.order_verdict, v.order_reason) == ("inconclusive", reason)
+
+
+def test_two_seeds_that_bend_differently_do_not_show_that_the_curve_bends() -> None:
+    def reason(q: float) -> tuple[str, str]:
+        curves = [bent(464, 1.2, 2.0), bent(464, 1.2, q)]
+        runs = seeds([0.4 * c(np.maximum(GRID, 1.0)) for c in curves], steps=GRID)
+        v = of(Power(0.9, 0.0, ROOT), *runs, setting=STOCHASTIC)
+        return v.order_verdict, v.order_reason
+
+    assert reason(2.0) == ("pass", "at least T^-1.2, still steepening")
+    assert reason(2.2) == ("pass", "")
+
+
+def test_a_seed_below_the_floor_counts_as_the_floor() -> None:
+    fallen = 0.5 / np.maximum(GRID, 1.0) ** 2
+    fallen[GRID > 500] = -1e-18
+    runs = seeds([0.5 / np.maximum(GRID, 1.0), fallen], steps=GRID)
+    v = of(Power(0.9, 0.0, P), *runs, setting=STOCHASTIC)
+    assert v.order_interval is not None
+    assert np.isfinite(v.order_interval).all()
+    assert v.measured_order == pytest.approx(-1.0, abs=0.01)
+    # The floor is 1e-13: a seed that falls there is steeper than any that stays above it.
+    assert v.order_interval[0] < -12
 
 
 def walks(rng: np.random.Generator, n_seeds: int, exponent: float) -> list[Any]:
