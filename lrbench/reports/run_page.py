@@ -109,7 +109,7 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
     yield line(title, style=status.style or "title")
     if runs[0].error:
         yield line(runs[0].error, style="bad")
-    yield from verdict_grid(verdicts, f_star_error(problem))
+    yield from verdict_grid(verdicts, f_star_error(problem), view.width)
     yield from inapplicable(verdicts)
     if view.trajectories:
         yield from trajectory(problem, runs, view)

@@ -45,11 +45,33 @@ def lipschitz(setting: Setting) -> float:
 
 
 def noise_at_minimiser(setting: Setting) -> float:
-    """Return E|g(w*)|^2 of one minibatch of independent samples; 0 for full batches."""
+    """Return E|g(w*)|^2 of one minibatch of independent samples, rounded up; 0 for full batches.
+
+    Notes
+    -----
+    noise_star is taken at the computed minimiser, where F is above its infimum by e at most. There
+    the gradients of the terms, which are convex and L_max-smooth, differ from those at w* by at
+    most 2 L_max e in the mean square, so that the roots of the two mean squares differ by no more
+    than the root of that.
+    """
     if setting.batch:
         return 0.0
-    per_sample = setting.constants.noise_star
-    return math.nan if per_sample is None else per_sample / setting.batch_size
+    constants = setting.constants
+    if constants.noise_star is None:
+        return math.nan
+    e = constants.f_star_error + constants.f_rounding
+    change = math.sqrt(2.0 * constants.L_max * e)
+    return (math.sqrt(constants.noise_star) + change) ** 2 / setting.batch_size
+
+
+def is_noiseless(setting: Setting) -> bool:
+    """Return whether the noise at the minimiser is 0 as far as any suboptimality shows.
+
+    At most 2 L_max times the floor, it outweighs the rest of the bounds W6 and A4 only where that
+    rest is below the floor: see docs/explanation/theory.md.
+    """
+    limit = 2.0 * sampled_smoothness(setting) * setting.constants.floor
+    return noise_at_minimiser(setting) <= limit
 
 
 def sampled_smoothness(setting: Setting) -> float:

@@ -71,6 +71,21 @@ def test_what_is_written_is_read_back(result: Callable[[], Result]) -> None:
     jsonschema.validate(written, json.loads(SCHEMA.read_text()))
 
 
+def test_an_order_from_before_both_laws_were_fitted() -> None:
+    saved = data()
+    fields = ("order_thirds", "other_order", "rss_ratio", "fitted_law", "floor_from")
+    for verdict in saved["problems"][0]["verdicts"]:
+        for key in fields:
+            del verdict[key]
+    jsonschema.validate(saved, json.loads(SCHEMA.read_text()))
+    again, new = Result.from_dict(saved).problems[0], made().problems[0]
+    assert any(v.order_thirds is not None for v in new.verdicts)
+    for old, v in zip(again.verdicts, new.verdicts, strict=True):
+        assert (old.order, old.measured_order) == (v.order, v.measured_order)
+        assert old.order_verdict == v.order_verdict
+        assert {getattr(old, key) for key in fields} == {None}
+
+
 def test_numbers_come_back_as_they_were() -> None:
     again = Result.from_dict(made().to_dict())
     for old, new in zip(made().problems[0].runs, again.problems[0].runs, strict=True):
@@ -244,6 +259,13 @@ VERDICT = "problems.0.verdicts.0."
         (VERDICT + "metric_interval", [[1]], "metric_interval[0] is not a pair of numbers"),
         (VERDICT + "window", [1], "window is not a pair of integers"),
         (VERDICT + "order", {"kind": "cubic"}, "order.kind cannot be 'cubic'"),
+        (VERDICT + "order", ..., "order is missing"),
+        (VERDICT + "order_thirds", [1.0, 2.0], "order_thirds is not three numbers"),
+        (VERDICT + "order_thirds", [1.0, None, 2.0], "order_thirds[1] is not a number"),
+        (VERDICT + "other_order", {"kind": "power"}, "other_order.value is missing"),
+        (VERDICT + "rss_ratio", "4", "rss_ratio is not a number or null"),
+        (VERDICT + "fitted_law", "cubic", "fitted_law cannot be 'cubic'"),
+        (VERDICT + "floor_from", 1.5, "floor_from is not an integer or null"),
         (VERDICT + "hypotheses", [1], "hypotheses[0] is not an object"),
     ],
 )
