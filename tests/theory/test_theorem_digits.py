@@ -124,7 +124,12 @@ def test_a_priori_bound_in_120_digits(solver: str, theorem: Theorem) -> None:
             exact = Exact(setting)
             for horizon, bound in zip(HORIZONS, bounds.tolist(), strict=True):
                 right = A_PRIORI[theorem.key](exact, Decimal(horizon))
-                assert agree(bound, right, allowance(theorem, exact)), (setting, horizon, bound, f"{right:.20e}")
+                assert agree(bound, right, allowance(theorem, exact)), (
+                    setting,
+                    horizon,
+                    bound,
+                    f"{right:.20e}",
+                )
     assert n_settings == N_SETTINGS
 
 
