@@ -1,4 +1,4 @@
-"""No run of correct code violates a theorem, in any unit: every loss, penalty and solver, to the end.
+"""No run violates a theorem in any unit: every loss, penalty and solver, from data to verdicts.
 
 What the tool prints is computed from runs of its own engine, and warnings are errors.
 """
