@@ -43,9 +43,10 @@ def rescaled(rng: np.random.Generator) -> Any:
     sizes["mu"] = min(sizes["mu"], sizes["L"])
     sizes["grad_norm_sq0"] = min(sizes["grad_norm_sq0"], 2.0 * sizes["L"] * sizes["delta0"])
     error = float(rng.choice([0.0, 1e-12, 1e-3]))
+    scaled: dict[str, Any] = {name: float(size) for name, size in sizes.items()}
     return replace(
         KNOWN,
-        **{name: float(size) for name, size in sizes.items()},
+        **scaled,
         mu_pl=float(sizes["mu"] or sizes["L"] * rng.choice([1e-12, 0.1, 1.0])),
         G_batch=float(sizes["G"] * rng.uniform(0.1, 1.0)),
         f_star_error=error * float(sizes["delta0"]),

@@ -26,7 +26,8 @@ def fit(features: float, targets: float) -> tuple[LinearProblem, Array]:
     """Least squares with its minimiser."""
     rng = np.random.default_rng(5)
     X, y = rng.standard_normal((6, 2)) * features, rng.standard_normal(6) * targets
-    return as_problem(X, y, Squared()), np.linalg.lstsq(X, y, rcond=None)[0]
+    w_star: Array = np.linalg.lstsq(X, y, rcond=None)[0].astype(np.float64)
+    return as_problem(X, y, Squared()), w_star
 
 
 def exact_gradient(problem: LinearProblem, w: list[Decimal]) -> list[Decimal]:
