@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -85,11 +86,30 @@ def dominance(setting: Setting) -> tuple[float, int]:
     return (constants.mu, 2) if constants.mu > 0 else (constants.mu_pl, 1)
 
 
-def log_contraction(rate: float) -> float:
-    """Return log|1 - rate|, exact for a tiny `rate`; -inf where rate = 1."""
-    if rate == 1.0:
-        return -math.inf  # math.log1p(-1.0) raises
-    return math.log1p(-rate) if rate < 1.0 else math.log(rate - 1.0)
+def log_contraction(rate: float | Fraction) -> float:
+    """Return log|1 - rate|, rounded once; -inf where rate = 1.
+
+    A `rate` that is the exact product lr0 L keeps all digits near 2, where its rounding would be
+    raised to the T-th power.
+    """
+    factor = abs(1 - Fraction(rate))
+    if not factor:
+        return -math.inf
+    return math.log1p(float(factor - 1)) if 2 * factor > 1 else math.log(float(factor))
+
+
+def log_defect(excess: float, ratio: float) -> float:
+    """Return ratio - 1 - log(ratio) >= 0, without cancellation near 1.
+
+    Parameters
+    ----------
+    excess, ratio
+        `excess` is ratio - 1, computed without cancellation.
+    """
+    if abs(excess) > 0.25:
+        return excess - math.log(ratio)
+    # The series of excess - log(1 + excess): 27 terms are exact up to 0.25.
+    return math.fsum((-excess) ** k / k for k in range(2, 29))
 
 
 def power(log_factor: float, exponent: Numbers) -> Numbers:
