@@ -97,7 +97,7 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
     2 e sqrt(B) + e^2, which is of the order of eps^2 near a minimiser.
     """
     constants = setting.constants
-    size = abs(constants.f_star + constants.delta0) + abs(constants.f_star)
+    size = constants.size
     if theorem.measure == "suboptimality":
         return np.full(bound.shape, ROUNDINGS * size + constants.f_rounding)
     square = 2.0 * constants.L * size
