@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line, or a file in lrbench's own format, is wrong."""
     WORLD = 3
-    """Data are missing or bad, the disk failed, a solver raised, or an optimum was refuted."""
+    """Data are missing or bad, the disk failed, a solver raised, or f* is not certified."""
     INTERRUPTED = 130
     TERMINATED = 143
 

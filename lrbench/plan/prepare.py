@@ -46,7 +46,7 @@ class Prepared:
         if not constants.f_star_obstacle:
             return None
         error, allowed = constants.f_star_error, CERTIFIED * constants.size
-        size = f" (its error may be {error:.1g}, and at most {allowed:.1g} is allowed)"
+        size = f" (error up to {error:.1g}, at most {allowed:.1g} allowed)"
         remedies = [] if self.problem.about.scale == "standard" else ["--scale standard"]
         remedies += ["a penalty"] if self.problem.penalty.name == "none" else []
         attempt = f"try {' or '.join(remedies)}, or " if remedies else ""

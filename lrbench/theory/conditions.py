@@ -138,7 +138,10 @@ def in_ball(setting: Setting) -> Hypothesis:
     name = "|x_t - x*| <= D"
     if setting.radius is None and setting.diameter is None:
         return Hypothesis(name, False, NO_BALL)
-    return Hypothesis(name, True, f"D = {iterate_diameter(setting):.3g}")
+    D = iterate_diameter(setting)
+    # Where no x* is known there is no number yet: `minimiser` fails.
+    detail = f"D = {D:.3g}" if math.isfinite(D) else f"a ball of radius {setting.radius:g}"
+    return Hypothesis(name, True, detail)
 
 
 def strongly_convex(setting: Setting) -> Hypothesis:
