@@ -95,7 +95,7 @@ def test_nothing_rests_on_an_f_star_that_is_not_certified(key: str) -> None:
     for t in of(key):
         setting = constants_with(home(key), f_star_obstacle="nearly collinear", **unknown)
         assert failing(t, setting) == [NOT_CERTIFIED]
-        assert not any("nan" in h.detail for h in t.hypotheses(setting))
+        assert not any(h.detail.endswith((" nan", " inf")) for h in t.hypotheses(setting))
 
 
 @pytest.mark.parametrize("key", ["C2", "C2'", "C3b", "SGD1", "SGD2", "SGD3", *BALL])
