@@ -11,7 +11,7 @@ import numpy as np
 
 from lrbench.config.learning_rates import resolve_learning_rates
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.control import Control
+from lrbench.engine.control import Control, TimeIsUp
 from lrbench.errors import DataError, OptimumError, UsageError
 from lrbench.objective.constants import CERTIFIED, Constants
 from lrbench.objective.linear.objective import LinearObjective
@@ -155,14 +155,21 @@ def prepare(
         If the data are missing or bad, or lead to numbers outside the range of float64.
     OptimumError
         If f_star is needed and not certified: no reference solver handles the problem, or the error
-        of f_star exceeds `lrbench.objective.constants.CERTIFIED`.
+        of f_star exceeds `lrbench.objective.constants.CERTIFIED`. If the time is up before.
     """
-    control.phase(f"reading {spec.name}")
-    problem = _read_problem(spec, plan)
-    control.phase(f"certifying the optimum of {spec.name}")
-    optimum = _optimum(problem, plan.f_star, cache, needs_f_star)
-    with np.errstate(all="ignore"):  # `_check_range` refuses what overflows, by its name
-        constants = problem_constants(problem, optimum, radius=plan.radius)
+    try:
+        with control.time_limited():
+            control.phase(f"reading {spec.name}")
+            problem = _read_problem(spec, plan)
+            control.phase(f"certifying the optimum of {spec.name}")
+            optimum = _optimum(problem, plan.f_star, cache, needs_f_star)
+            with np.errstate(all="ignore"):  # `_check_range` refuses what overflows, by its name
+                constants = problem_constants(problem, optimum, radius=plan.radius)
+    except TimeIsUp:
+        raise OptimumError(
+            f"the time was up before the optimum of {spec.name} was certified.",
+            "give --timeout more, or the minimum by --f-star; what is certified is kept.",
+        ) from None
     _check_range(constants, problem)
     _check_prox(plan, problem)
     lr0 = tuple(resolve_learning_rates(plan.learning_rates, constants.L))

@@ -54,6 +54,16 @@ def data() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("result", [made, seeds, sweep])
+def test_the_pieces_are_the_json_of_the_whole(result: Callable[[], Result]) -> None:
+    saved = result()
+    two = replace(saved, problems=[*saved.problems, replace(saved.problems[0], runs=())])
+    for each in (saved, two):
+        assert "".join(each.json_pieces()) == json.dumps(each.to_dict(), indent=1)
+        n_runs = sum(len(problem.runs) for problem in each.problems)
+        assert len(list(each.json_pieces())) == 1 + n_runs + len(each.problems)
+
+
+@pytest.mark.parametrize("result", [made, seeds, sweep])
 def test_what_is_written_is_read_back(result: Callable[[], Result]) -> None:
     written = result().to_dict()
     again = Result.from_json(json.dumps(written))
