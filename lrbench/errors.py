@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line, or a file in lrbench's own format, is wrong."""
     WORLD = 3
-    """Data are missing or bad, the disk failed, a solver raised, or an optimum was refuted."""
+    """Data are missing or bad, the disk failed, a solver raised, or f* is not certified."""
     INTERNAL = 70
     """An exception that lrbench does not foresee: a fault of its own."""
     INTERRUPTED = 130

@@ -93,7 +93,7 @@ class Recorder:
     def refute(self, t: int, *objectives: PerLane) -> None:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""
         c = self._constants
-        rounding = max(FLOOR * max(1.0, abs(c.f_star)), c.f_rounding)
+        rounding = max(FLOOR * c.size, c.f_rounding)
         lowest = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
         if lowest >= c.f_star - c.f_star_error - rounding:
             return

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrbench.gate.finding import CheckVerdict, Finding
+from lrbench.objective.constants import objective_size
 from lrbench.results import ProblemResult
 from lrbench.verdicts.measured import ROUNDINGS
 
@@ -55,7 +56,7 @@ def _verify(name: str, stated: float, constants: dict[str, Any]) -> tuple[CheckV
 def _error(name: str, constants: dict[str, Any]) -> float:
     """Return how far the certified constant may be from the true one."""
     if name in OF_F_STAR:
-        size = abs(float(constants["f_star"])) + abs(float(constants["delta0"]))
+        size = objective_size(float(constants["f_star"]), float(constants["delta0"]))
         return float(constants["f_star_error"] or 0.0) + ROUNDINGS * size
     if name == "distance":
         return float(constants.get("distance_error") or 0.0)

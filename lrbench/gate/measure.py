@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrbench.gate.expectation import Expectation
-from lrbench.objective.constants import FLOOR
+from lrbench.objective.constants import suboptimality_floor
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
 from lrbench.results.ranking import DEFAULT_SHARE, LOST, passes_to
 from lrbench.theory.base import COLUMN, Numbers
@@ -141,9 +141,12 @@ def _rate(expectation: Expectation, problem: ProblemResult, runs: Sequence[Run])
     )
     # The same floor as for the order of a theorem, whose Setting a saved result does not have.
     constants = problem.header["constants"]
-    error, f_star = float(constants["f_star_error"] or 0.0), float(constants["f_star"])
-    rounding = float(constants.get("f_rounding", 0.0))
-    level = max(10.0 * error, FLOOR * max(1.0, abs(f_star)), rounding)
+    level = suboptimality_floor(
+        float(constants["f_star"]),
+        float(constants["delta0"] or 0.0),
+        float(constants["f_star_error"] or 0.0),
+        float(constants["f_rounding"]),
+    )
     fitted = fit(iteration, metric, level, "power")
     rate = fitted.rate
     if rate is None:

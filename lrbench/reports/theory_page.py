@@ -30,13 +30,16 @@ def theory_page(problems: Sequence[Entry]) -> Iterator[Block]:
     Parameters
     ----------
     problems
-        Mappings with name, header and settings; a setting has title, solver, and the theorems as
+        Mappings with name, header, hint (what to do where f* is not certified; else empty) and
+        settings; a setting has title, solver, and the theorems as
         `bounds_before` returns them.
     """
     for k, problem in enumerate(problems):
         if k:
             yield line("")
         yield from problem_lines(ProblemResult(problem["name"], problem["header"], (), ()))
+        if problem["hint"]:
+            yield line(problem["hint"], style="dim")
         yield line(*LETTERS, style="dim")
         solvers: dict[str, list[Entry]] = {}
         for setting in problem["settings"]:

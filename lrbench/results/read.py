@@ -35,6 +35,7 @@ LATER_CONSTANTS = {
     "no_minimiser": "",
     "f_star_certified": True,
     "f_rounding": 0.0,
+    "f_star_obstacle": "",
 }
 """Constants that version 1 did not have from its first day, with what they were then."""
 

@@ -34,8 +34,10 @@ def iterate_diameter(setting: Setting) -> float:
     It is the smaller of |w_0 - w*| + radius in a ball and the diameter of an indicator penalty's
     set.
     """
-    in_ball = distance(setting) + (math.inf if setting.radius is None else setting.radius)
-    return in_ball if setting.diameter is None else min(in_ball, setting.diameter)
+    in_ball = math.inf if setting.radius is None else distance(setting) + setting.radius
+    # Where w* is not known, the diameter alone bounds the distance: `fmin` passes over NaN.
+    bound = np.fmin(in_ball, math.inf if setting.diameter is None else setting.diameter)
+    return float(bound)
 
 
 def lipschitz(setting: Setting) -> float:

@@ -100,7 +100,7 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
     the square 2 L e, with e the error of f_star. This costs 4 sqrt(e B) near a bound B.
     """
     constants = setting.constants
-    size = abs(constants.f_star + constants.delta0) + abs(constants.f_star)
+    size = constants.size
     if theorem.measure == "suboptimality":
         known_to = ROUNDINGS * size + constants.f_rounding
         if constants.distance_error is None and constants.f_star_error > 0.0:

@@ -69,6 +69,17 @@ def test_one_that_falls_to_the_floor_at_once_has_a_lower_bound() -> None:
     assert float(one("rate >= 0", problem).measured) == pytest.approx(math.log2(100), rel=1e-5)
 
 
+@pytest.mark.parametrize("unit", [1e-17, 2.0**60])
+def test_a_rate_does_not_depend_on_the_unit_of_F(unit: float) -> None:
+    known = {"f_star": 2.0 * unit, "delta0": unit}
+    power_law = made_run(lambda t: unit / max(t, 1.0))
+    assert verdict("rate >= 0.999", power_law, **known) == "PASS"
+    assert verdict("rate <= 1.001", power_law, **known) == "PASS"
+    at_floor = made_run(lambda t: unit if t <= 1 else 3e-13 * unit)
+    assert verdict("rate >= 40.8", at_floor, **known) == "PASS"  # log2 of 1 / (5e-13)
+    assert verdict("rate >= 40.9", at_floor, **known) == "INCONCLUSIVE"
+
+
 def test_one_that_begins_at_the_floor_says_nothing_of_a_rate() -> None:
     assert verdict("rate >= 0.1", made_run(), f_star_error=1.0) == "INCONCLUSIVE"
 

@@ -53,7 +53,9 @@ class Exact:
         ways += [number(setting.diameter)] if setting.diameter is not None else []
         self.D = min(ways, default=number(None))
         self.B = Decimal(setting.batch_size)
-        self.noise = ZERO if setting.batch else number(c.noise_star) / self.B
+        change = (2 * number(c.L_max) * (number(c.f_star_error) + number(c.f_rounding))).sqrt()
+        raised = (number(c.noise_star).sqrt() + change) ** 2
+        self.noise = ZERO if setting.batch else raised / self.B
         self.smoothness = self.L if setting.batch else self.L_max
         self.h = self.lr0 * self.L
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scalar_runs import Rule, constants, holds, huber, run, theorem, two_sided
 
+from lrbench.objective.constants import NOT_CERTIFIED
 from lrbench.theory import THEOREMS, theorems_for
 from lrbench.theory.base import COLUMN, Setting, Theorem
 
@@ -86,6 +87,15 @@ def test_bounds_on_gradients_need_the_infimum_only(key: str) -> None:
         assert holds(t, constants_with(BATCH, attained=False, distance=None))
     if key not in ("C1", "C3a"):
         assert failing(of(key)[0], constants_with(BATCH, delta0=math.nan)) == ["inf F is not known"]
+
+
+@pytest.mark.parametrize("key", sorted({t.key for _, t in ALL} - {"C1", "C3a"}))
+def test_nothing_rests_on_an_f_star_that_is_not_certified(key: str) -> None:
+    unknown = {"attained": False, "distance": None, "no_minimiser": NOT_CERTIFIED}
+    for t in of(key):
+        setting = constants_with(home(key), f_star_obstacle="nearly collinear", **unknown)
+        assert failing(t, setting) == [NOT_CERTIFIED]
+        assert not any(h.detail.endswith((" nan", " inf")) for h in t.hypotheses(setting))
 
 
 @pytest.mark.parametrize("key", ["C2", "C2'", "C3b", "SGD1", "SGD2", "SGD3", *BALL])
