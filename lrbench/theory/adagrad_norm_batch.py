@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from lrbench.theory.adagrad_norm import b_start, ceiling, eta_of, farthest_sq, stable
+from lrbench.theory.adagrad_norm import (
+    b_start,
+    ceiling,
+    contracting,
+    eta_of,
+    farthest_sq,
+    short,
+)
 from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_below,
@@ -66,7 +73,7 @@ class A2SmallestGradient(APriori):
 
 
 class A5LastIterate(APriori):
-    """A5: the last iterate, where even the first step is at most 1/L.
+    """A5: the last iterate, where even the first step is at most 1.5/L.
 
     Proof idea: C6 with s_t <= b_max / eta.
     """
@@ -77,7 +84,7 @@ class A5LastIterate(APriori):
     iterate = "last"
     rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md"
-    conditions = (full_batches, smooth_unconstrained, convex, minimiser, stable)
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser, short)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return D_0^2 / (4T eta/b_max + 2/L)."""
@@ -96,7 +103,7 @@ class A5LinearRate(APriori):
     measure = "suboptimality"
     iterate = "last"
     reference = "proved in docs/explanation/theory.md"
-    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, stable)
+    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, contracting)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 (1 - mu eta/b_max)^(2T)."""
