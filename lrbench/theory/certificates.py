@@ -175,14 +175,14 @@ class C6LastIterate(_ShortSteps):
 
 
 class C6Restarted(C6LastIterate):
-    """C6-restart: C6 from the best of all starts, N and every checkpoint c with N <= c < T.
+    """C6': C6 restarted, from the best of all starts, N and every checkpoint c with N <= c < T.
 
     It is sharper than C6 but says less of the method, because it uses distances that were measured
     along the run. Near the minimiser they must be known to be distances from a minimiser: that the
     computed one is nearly optimal is not enough.
     """
 
-    key = "C6-restart"
+    key = "C6'"
     statement = "F(x_T) - F* <= min_(N<=c<T) |x_c - x*|^2 / (4 sum_(c<=t<T) 1/s_t + 2/L)"
     columns = (*C6LastIterate.columns, "distance")
     conditions = (*C6LastIterate.conditions, minimiser_measured)

@@ -270,7 +270,7 @@ def test_huber_functions_attain_c6_and_c7(h: tuple[float, ...]) -> None:
     run, setting = huber_run(x / (2 * H + 1), x, h)
     ratio = run.trace["suboptimality"][-1] / bound_of("C6", run, setting)[-1]
     assert ratio == pytest.approx(1.0, rel=1e-11)
-    assert bound_of("C6-restart", run, setting)[-1] == bound_of("C6", run, setting)[-1]
+    assert bound_of("C6'", run, setting)[-1] == bound_of("C6", run, setting)[-1]
     run, setting = huber_run(x / (H + 1), x, h)
     ratio = run.trace["grad_norm_sq"][-1] / bound_of("C7", run, setting)[-1]
     assert ratio == pytest.approx(1.0, rel=1e-11)
@@ -279,7 +279,7 @@ def test_huber_functions_attain_c6_and_c7(h: tuple[float, ...]) -> None:
 def test_a_single_longer_step_is_refused() -> None:
     # On x^2/2 a step of 1.52 would violate both.
     run, setting = huber_run(9.0, 1.0, (1.52,))
-    for key in ("C6", "C6-restart", "C7"):
+    for key in ("C6", "C6'", "C7"):
         assert np.isnan(bound_of(key, run, setting)).all()
     assert run.trace["suboptimality"][1] > 1.0 / (4 * 1.52 + 2)
     assert run.trace["grad_norm_sq"][1] > 1.0 / (1 + 2 * 1.52)
@@ -303,7 +303,7 @@ def by_loops(run: Run, c: Constants, key: str) -> Callable[[int], float]:
             return math.nan
         if key == "C7":
             return float(2 * c.L * gap[N] / (1 + 2 * c.L * math.fsum(lr[N:T])))
-        starts = range(N, T) if key == "C6-restart" else [N]
+        starts = range(N, T) if key == "C6'" else [N]
         return float(min(D[s] ** 2 / (4 * math.fsum(lr[s:T]) + 2 / c.L) for s in starts))
 
     return at
@@ -316,7 +316,7 @@ def test_certificates_of_real_runs_equal_plain_loops(solver: Any) -> None:
     for run in run_healthy(work):
         lr0 = float(run.lr0)
         setting = Setting(work.constants, lr0, {}, True, 30, None, None)
-        for key in ("C6", "C6-restart", "C7"):
+        for key in ("C6", "C6'", "C7"):
             expected = np.array([math.nan, *map(by_loops(run, work.constants, key), range(1, 61))])
             found = bound_of(key, run, setting)
             np.testing.assert_allclose(found, expected, rtol=1e-9, err_msg=f"{key} at {lr0}")
