@@ -49,6 +49,7 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         certificates.C7LastGradient(),
         adagrad_norm_batch.A1Average(),
         adagrad_norm_batch.A2SmallestGradient(),
+        adagrad_norm_batch.A2Published(),
         adagrad_norm_stochastic.A3Average(),
         adagrad_norm_stochastic.A4NoiseAdaptive(),
         adagrad_norm_batch.A5LastIterate(),

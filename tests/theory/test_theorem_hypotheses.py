@@ -19,7 +19,7 @@ BATCH = Setting(KNOWN, 0.1, {}, True, 8, None, None)
 STOCHASTIC = Setting(KNOWN, 0.1, {}, False, 1, "replacement", None)
 IN_BALL = replace(STOCHASTIC, radius=5.0)
 
-SU_BATCH = ["C5", "C6", "C6'", "C7", "W1", "W2", "W3", "W4", "A1", "A2", "A5", "A5-mu"]
+SU_BATCH = ["C5", "C6", "C6'", "C7", "W1", "W2", "W3", "W4", "A1", "A2", "A2-WWB", "A5", "A5-mu"]
 SU_BATCH += ["GD", "GD-mu", "GD-linear", "GD-grad", "GD-min"]
 BALL = ["W5", "W6", "A3", "A4", "SGD4"]
 MINIMISER = ["C2", "C2'", "C3b", "C5", "C6", "C6'", "W2", "W3", "W4", "A1", "A5", "A5-mu"]
@@ -80,7 +80,7 @@ def test_a_minimiser_is_needed(key: str) -> None:
         assert said == ["there is no minimiser x*"]
 
 
-@pytest.mark.parametrize("key", ["W1", "A2", "C1", "C3a", "C7", "GD-grad", "GD-min"])
+@pytest.mark.parametrize("key", ["W1", "A2", "A2-WWB", "C1", "C3a", "C7", "GD-grad", "GD-min"])
 def test_bounds_on_gradients_need_the_infimum_only(key: str) -> None:
     for t in of(key):
         assert holds(t, constants_with(BATCH, attained=False, distance=None))
@@ -339,3 +339,22 @@ def test_scale_of_lr0_is_what_each_rule_pays() -> None:
     a = [theorem("adagrad-norm", "A1").bound(replace(wide, lr0=lr0), T)[0] for lr0 in (1e6, 1e8)]
     assert w[1] / w[0] == pytest.approx(100, rel=0.05)
     assert a[1] / a[0] < 3
+
+
+def test_the_published_form_of_a2_is_never_below_it() -> None:
+    rng = np.random.default_rng(5)
+    T, a2, published = (
+        np.array([1.0, 11.0]),
+        *(theorem("adagrad-norm", k) for k in ("A2", "A2-WWB")),
+    )
+    for L, eta, lr0, gap in 10.0 ** rng.uniform([-2, -3, -6, -6], [2, 3, 6, 6], (2000, 4)):
+        # By (1) a_0 is at most 2L (F(w_0) - F*); it decides which form of A2 applies.
+        changed = {"L": L, "delta0": gap, "grad_norm_sq0": 2.0 * L * gap * rng.random()}
+        setting = constants_with(replace(BATCH, lr0=lr0, params={"eta": eta}), **changed)
+        assert published.bound(setting, T)[0] == math.inf
+        assert a2.bound(setting, T)[1] * 11 <= published.bound(setting, T)[1] * 10 * (1 + 1e-9)
+    # eta L = 1, E = 1: by hand for b_0 = 2, and for b_0 = 1/e, where c = 3.
+    known = constants_with(replace(BATCH, lr0=0.5), L=1.0, delta0=1.0)
+    assert published.bound(known, T)[1] == pytest.approx((4 + 4) / 10)
+    known = replace(known, lr0=math.e)
+    assert published.bound(known, T)[1] == pytest.approx((2 + 25 + 4 - math.exp(-2)) / 10)
