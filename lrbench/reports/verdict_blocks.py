@@ -20,6 +20,7 @@ from lrbench.reports.blocks import (
 )
 from lrbench.results import Verdict
 from lrbench.theory.base import OF_SETTING, Order
+from lrbench.theory.certificates import C6Restarted
 from lrbench.verdicts.order import AT_FLOOR, UNTESTED
 
 VERDICT_STYLE: dict[str, Style] = {"pass": "good", "fail": "bad", "vacuous": "warn"}
@@ -36,8 +37,15 @@ Reasons: TypeAlias = dict[float, str]
 
 
 def main_certificate(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Return the certificate to show first: the sharpest on the last iterate, else an average's."""
-    certificates = [v for v in verdicts if v.kind == "certificate" and v.measure == "suboptimality"]
+    """Return the certificate to show first: the sharpest on the last iterate, else an average's.
+
+    A restarted certificate is left out, because it says less of the method than of the run.
+    """
+    certificates = [
+        v
+        for v in verdicts
+        if v.kind == "certificate" and v.measure == "suboptimality" and v.theorem != C6Restarted.key
+    ]
     on_last = [v for v in certificates if v.iterate == "last" and has_bound(v)]
     if on_last:
         return min(on_last, key=lambda v: v.bound[-1])

@@ -44,11 +44,15 @@ SUMMED = (
     "sum_lr_grad_norm_sq",
     "sum_lr",
     "stable_sum_lr",
+    "short_sum_lr",
     "regret",
     "distance",
     "stable_from",
     "stable_distance",
+    "short_from",
+    "short_distance",
     "log_contraction",
+    "log_factor",
 )
 """The columns that certificates need beside `COLUMNS`. Further columns are the solver's state."""
 

@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 
 from lrbench.theory.base import Hypothesis, Setting
-from lrbench.theory.conditions import starts_stable
+from lrbench.theory.conditions import starts_contracting, starts_short, starts_stable
 from lrbench.theory.quantities import delta0, distance, log_defect
 
 
@@ -29,11 +29,25 @@ def b_first(setting: Setting) -> float:
     return math.hypot(b_start(setting), math.sqrt(setting.constants.grad_norm_sq0))
 
 
+def first_denominator(setting: Setting) -> tuple[str, float]:
+    """Return the name and the value of s_0 = b_1/eta, the denominator of the first step."""
+    eta = eta_of(setting)
+    return "b_1" if eta == 1.0 else "b_1/eta", b_first(setting) / eta
+
+
 def stable(setting: Setting) -> Hypothesis:
     """Check s_0 = b_1/eta >= L."""
-    eta = eta_of(setting)
-    symbol = "b_1" if eta == 1.0 else "b_1/eta"
-    return starts_stable(setting, symbol, b_first(setting) / eta)
+    return starts_stable(setting, *first_denominator(setting))
+
+
+def short(setting: Setting) -> Hypothesis:
+    """Check s_0 = b_1/eta >= 2L/3."""
+    return starts_short(setting, *first_denominator(setting))
+
+
+def contracting(setting: Setting) -> Hypothesis:
+    """Check s_0 = b_1/eta >= (L + mu)/2, or s_0 >= L under PL alone."""
+    return starts_contracting(setting, *first_denominator(setting))
 
 
 def ceiling(setting: Setting) -> tuple[float, float]:
@@ -56,8 +70,6 @@ def ceiling(setting: Setting) -> tuple[float, float]:
 def farthest_sq(setting: Setting) -> float:
     """Return D_max^2 >= |x_t - x*|^2 for every t."""
     D_0, eta = distance(setting), eta_of(setting)
-    if stable(setting).holds:
-        return D_0 * D_0
     return D_0 * D_0 + 2.0 * eta * eta * _overshoot(setting)
 
 
@@ -68,8 +80,8 @@ def below_scale(setting: Setting, multiple: int = 1) -> float:
 
 
 def _overshoot(setting: Setting) -> float:
-    """Return K = ln(eta L/(2 b_0)) - 1 + 2 b_0/(eta L) where b_0 < eta L/2, else 0."""
+    """Return K = ln(eta L/(2 b_0)) - 1 + 2 b_0/(eta L) where b_1 < eta L/2, else 0."""
     below_half, scale = below_scale(setting, 2), eta_of(setting) * setting.constants.L
-    if below_half <= 0.0:
+    if below_half <= 0.0 or b_first(setting) >= scale / 2.0:  # no step is longer than 2/L
         return 0.0
     return log_defect(-below_half / scale, 2.0 * b_start(setting) / scale)

@@ -17,6 +17,7 @@ from lrbench.theory.conditions import (
     minimiser,
     smooth_unconstrained,
     smoothness_obstacle,
+    starts_short,
     starts_stable,
     strongly_convex,
 )
@@ -36,6 +37,11 @@ def exact_step(setting: Setting) -> Fraction:
 def stable(setting: Setting) -> Hypothesis:
     """Check s_0 = 1/lr0 >= L."""
     return starts_stable(setting, "1/lr0", 1.0 / setting.lr0)
+
+
+def short(setting: Setting) -> Hypothesis:
+    """Check s_0 = 1/lr0 >= 2L/3."""
+    return starts_short(setting, "1/lr0", 1.0 / setting.lr0)
 
 
 def step_below_two(setting: Setting) -> Hypothesis:
@@ -68,7 +74,7 @@ class GDLastIterate(_GradientDescent):
     statement = "F(x_T) - F* <= (L D_0^2/2) max{1/(2Th + 1), (1 - h)^(2T)},  h = lr0 L < 2"
     measure = "suboptimality"
     iterate = "last"
-    reference = "Drori, Teboulle (2014) for h <= 1; Kim, arXiv:2412.04427"
+    reference = "C6 for h <= 3/2; Drori, Teboulle (2014) for h <= 1; Kim, arXiv:2412.04427"
     cite = ("drori2014", "kim2024")
     sharpness = "tight"
 

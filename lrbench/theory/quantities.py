@@ -9,11 +9,22 @@ import numpy as np
 
 from lrbench.theory.base import Numbers, Setting
 
+ROUNDINGS = 64 * float(np.finfo(np.float64).eps)
+"""Relative allowance for the rounding of an objective or of a gradient."""
+
 
 def delta0(setting: Setting) -> float:
     """Return F(w_0) - F*, rounded up by the error of f_star."""
     constants = setting.constants
     return constants.delta0 + constants.f_star_error
+
+
+def objective_rounding(setting: Setting, gap: Numbers) -> Numbers:
+    """Return a bound on the errors of objectives F* + `gap` that were computed in float64."""
+    constants = setting.constants
+    f_star, start = constants.f_star, abs(constants.f_star + constants.delta0)
+    size = np.maximum(np.abs(f_star + gap), start) + abs(f_star)
+    return np.asarray(ROUNDINGS * size + constants.f_rounding, dtype=np.float64)
 
 
 def distance(setting: Setting) -> float:

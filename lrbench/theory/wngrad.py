@@ -12,7 +12,7 @@ Every bound here needs the hypothesis SU; proofs are in ``docs/explanation/theor
 from __future__ import annotations
 
 from lrbench.theory.base import Hypothesis, Setting
-from lrbench.theory.conditions import starts_stable
+from lrbench.theory.conditions import starts_contracting, starts_short, starts_stable
 from lrbench.theory.quantities import delta0, distance, log_defect
 
 
@@ -39,6 +39,16 @@ def stable(setting: Setting) -> Hypothesis:
     return starts_stable(setting, *first_denominator(setting))
 
 
+def short(setting: Setting) -> Hypothesis:
+    """Check s_0 >= 2L/3."""
+    return starts_short(setting, *first_denominator(setting))
+
+
+def contracting(setting: Setting) -> Hypothesis:
+    """Check s_0 >= (L + mu)/2, or s_0 >= L under PL alone."""
+    return starts_contracting(setting, *first_denominator(setting))
+
+
 def rise(setting: Setting) -> float:
     """Return a bound on b_T - b_0 that holds for every T.
 
@@ -52,9 +62,9 @@ def rise(setting: Setting) -> float:
     b_0, gap, L = b_start(setting), delta0(setting), setting.constants.L
     increment = setting.constants.grad_norm_sq0 / b_0
     from_b_0 = _rise_from(b_0, gap, L)
-    if b_0 + increment < L:
+    if b_0 + increment < 2.0 * L / 3.0:
         return from_b_0
-    # From b_1 >= L on every step is at most 1/L, so that F(x_1) <= F(x_0).
+    # From b_1 >= 2L/3 on b + (F - F*)(1 + 2L/b) falls, and the first step does not raise F.
     return min(from_b_0, increment + gap * (1.0 + 2.0 * L / (b_0 + increment)))
 
 
@@ -96,7 +106,7 @@ def farthest_sq(setting: Setting) -> float:
     """Return D_max^2 >= |x_t - x*|^2 for every t (raw-first: every t >= 1)."""
     b_0, L, order = b_start(setting), setting.constants.L, order_of(setting)
     D_0 = distance(setting)
-    if b_0 >= L / 2.0:
+    if first_denominator(setting)[1] >= L / 2.0:  # no step leads away from x*
         return D_0 * D_0
     if order == "lagged":
         return (
@@ -104,8 +114,6 @@ def farthest_sq(setting: Setting) -> float:
             + (L / 2.0 - b_0) / b_0
             + (2.0 * L * delta0(setting) / b_0 + L * L / b_0 / 4) / b_0
         )
-    if order == "current" and first_denominator(setting)[1] >= L:
-        return D_0 * D_0
     start = D_0 * D_0
     if order == "raw-first":
         a_0 = setting.constants.grad_norm_sq0

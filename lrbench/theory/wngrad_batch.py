@@ -14,7 +14,15 @@ from lrbench.theory.conditions import (
     smooth_unconstrained,
 )
 from lrbench.theory.quantities import delta0, distance, dominance, log_contraction, power
-from lrbench.theory.wngrad import b_start, farthest_sq, order_of, rise, stable
+from lrbench.theory.wngrad import (
+    b_start,
+    contracting,
+    farthest_sq,
+    order_of,
+    rise,
+    short,
+    stable,
+)
 
 _PROVED = "proved in docs/explanation/theory.md; the step rule is Wu, Ward, Bottou (2018)"
 
@@ -79,7 +87,7 @@ class W2Average(APriori):
 
 
 class W3LastIterate(APriori):
-    """W3: the last iterate, where even the first step is at most 1/L.
+    """W3: the last iterate, where even the first step is at most 1.5/L.
 
     Proof idea: C6 with s_t <= b_max.
     """
@@ -91,7 +99,7 @@ class W3LastIterate(APriori):
     rate = Order("power", -1.0)
     reference = _PROVED
     cite = ("wu2018",)
-    conditions = (full_batches, smooth_unconstrained, convex, minimiser, stable)
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser, short)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return D_0^2 / (4T/b_max + 2/L)."""
@@ -111,7 +119,7 @@ class W4LinearRate(APriori):
     iterate = "last"
     reference = _PROVED
     cite = ("wu2018",)
-    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, stable)
+    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, contracting)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 (1 - mu/b_max)^(2T)."""

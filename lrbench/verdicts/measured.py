@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from lrbench.results import Run
 from lrbench.theory.base import COLUMN, Numbers, Setting, Theorem
-
-ROUNDINGS = 64 * float(np.finfo(np.float64).eps)
-"""Relative allowance for the rounding of an objective or of a gradient."""
+from lrbench.theory.quantities import ROUNDINGS as ROUNDINGS
 
 
 @dataclass(frozen=True)

@@ -86,18 +86,16 @@ class Exact:
             bracket = L * L / b_0 - 3 * L / 2 * (1 + (2 * L / (3 * b_0)).ln())
         from_b_0 = b_0 + gap * (1 + 2 * L / b_0) + bracket
         b_1 = self.s_0
-        if self.order == "raw-first" or b_1 < L:
+        if self.order == "raw-first" or 3 * b_1 < 2 * L:
             return from_b_0
         return min(from_b_0, b_1 + gap * (1 + 2 * L / b_1))
 
     def farthest_sq(self) -> Decimal:
         L, b_0, D_sq = self.L, self.b_0, self.D_0 * self.D_0
-        if b_0 >= L / 2:
+        if self.s_0 >= L / 2:
             return D_sq
         if self.order == "lagged":
             return D_sq + (L / 2 - b_0) / b_0 + (2 * L * self.gap + L * L / 4) / (b_0 * b_0)
-        if self.order == "current" and self.s_0 >= L:
-            return D_sq
         if self.order == "raw-first":
             D_sq += self.a_0 / b_0 * positive(1 / b_0 - 2 / L)
         return D_sq + (L / (2 * b_0)).ln() - 1 + 2 * b_0 / L
@@ -118,13 +116,17 @@ class Exact:
     # AdaGrad-Norm
 
     @property
+    def b_1(self) -> Decimal:
+        return (self.b_0**2 + self.a_0).sqrt()
+
+    @property
     def stable(self) -> bool:
         """s_0 >= L."""
-        return bool((self.b_0**2 + self.a_0).sqrt() >= self.eta * self.L)
+        return bool(self.b_1 >= self.eta * self.L)
 
     def K(self) -> Decimal:
         half = self.eta * self.L / 2
-        if self.stable or self.b_0 >= half:
+        if self.b_1 >= half:
             return ZERO
         return (half / self.b_0).ln() - 1 + self.b_0 / half
 
@@ -175,11 +177,21 @@ def c4(s: Exact, T: Decimal, row: Row) -> Decimal:
 
 
 def c5(s: Exact, T: Decimal, row: Row) -> Decimal:
-    return s.gap * (s.k_exponent * row["log_contraction"]).exp()
+    logs = 2 * row["log_factor"] if s.k_exponent == 2 else row["log_contraction"]
+    return s.gap * logs.exp()
 
 
 def c6(s: Exact, T: Decimal, row: Row) -> Decimal:
-    return (row["stable_distance"] + s.N) ** 2 / (4 * row["stable_sum_lr"] + 2 / s.L)
+    """Also C6' on a trace of one row, which has no other start."""
+    return (row["short_distance"] + s.N) ** 2 / (4 * row["short_sum_lr"] + 2 / s.L)
+
+
+def c7(s: Exact, T: Decimal, row: Row) -> Decimal:
+    """From T = 0 on, where F(x_c) - F* is Delta_0 and the rounding of F and f*."""
+    c = s.setting.constants
+    f_star, start = number(c.f_star), abs(number(c.f_star) + number(c.delta0))
+    rounding = 64 * Decimal(2) ** -52 * (start + abs(f_star)) + number(c.f_rounding)
+    return 2 * s.L * (s.gap + rounding) / (1 + 2 * s.L * row["short_sum_lr"])
 
 
 CERTIFICATES: dict[str, Callable[[Exact, Decimal, Row], Decimal]] = {
@@ -191,6 +203,8 @@ CERTIFICATES: dict[str, Callable[[Exact, Decimal, Row], Decimal]] = {
     "C4": c4,
     "C5": c5,
     "C6": c6,
+    "C6'": c6,
+    "C7": c7,
 }
 
 
@@ -256,6 +270,15 @@ def a1(s: Exact, T: Decimal) -> Decimal:
 
 def a2(s: Exact, T: Decimal) -> Decimal:
     return (s.b_max_adagrad() ** 2 - s.b_0**2) / T
+
+
+def a2_published(s: Exact, T: Decimal) -> Decimal:
+    E, scale = s.gap / s.eta, s.eta * s.L
+    C = 4 * E * E + 2 * s.b_0 * E
+    if s.b_0 < scale:
+        c = 1 + 2 * (scale / s.b_0).ln()
+        C = 2 * s.L * s.gap + (2 * E + scale * c) ** 2 + scale**2 * (1 + c) - s.b_0**2
+    return C / (T - 1) if T > 1 else Decimal("inf")
 
 
 def a3(s: Exact, T: Decimal) -> Decimal:
@@ -354,6 +377,7 @@ A_PRIORI: dict[str, Callable[[Exact, Decimal], Decimal]] = {
     "W7": w7,
     "A1": a1,
     "A2": a2,
+    "A2-WWB": a2_published,
     "A3": a3,
     "A4": a4,
     "A5": a5,

@@ -152,9 +152,13 @@ def trace_of(rng: np.random.Generator, setting: Setting, T: int) -> dict[str, fl
         # <g, x - x*> >= |g|^2/L, with equality for a quadratic.
         "regret": sum_sq / c.L * float(rng.choice([1.0, 1.0 + 1e-9, 1e9])),
         "log_contraction": -float(10.0 ** rng.uniform(-12, 2)),
+        "log_factor": -float(10.0 ** rng.uniform(-12, 2)),
         "stable_from": 0.0,
-        "stable_distance": column(rng, c.distance or 0.0),
-        "stable_sum_lr": column(rng, setting.lr0),
+        "short_from": 0.0,
+        "short_distance": column(rng, c.distance or 0.0),
+        "short_sum_lr": column(rng, setting.lr0),
+        "distance": column(rng, c.distance or 0.0),
+        "suboptimality": column(rng, c.delta0),
     }
 
 
