@@ -143,8 +143,8 @@ def read_libsvm(
     ------
     DataError
         For a file that is missing, a folder, empty, truncated, binary, not LIBSVM text, or contains
-        NaN, infinity, a label above 1e150 or an index above 10^7. The message names the line at
-        fault, if there is one.
+        NaN, infinity, a label above 1e150, an integer label that float64 does not hold or an index
+        above 10^7. The message names the line at fault, if there is one.
 
     Notes
     -----

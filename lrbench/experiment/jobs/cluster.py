@@ -38,7 +38,7 @@ POLL_SECONDS = 0.5
 STOP_SECONDS = 30.0
 """The time that jobs under way have to stop before the command gives them up."""
 
-ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?[^\s/]+:\d+/?")
+ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?[^\s/]+:[0-9]+/?")
 
 NO_WORKER = "the cluster has no worker left"
 
