@@ -143,6 +143,7 @@ class _Streams(io.RawIOBase):
         self._number = 1
         self._stream = form.stream()
         self._pending = b""
+        self._ended = False
 
     def readable(self) -> bool:
         return True
@@ -150,7 +151,7 @@ class _Streams(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         size = 0
         # Filled to its end where there is as much text, so that a first look sees a whole start.
-        while size < len(buffer) and not (self._stream.eof and not self._next_stream()):
+        while size < len(buffer) and (not self._stream.eof or self._next_stream()):
             chunk = self._input() if self._stream.needs_input else b""
             try:
                 text = self._stream.decompress(chunk, len(buffer) - size)
@@ -174,6 +175,8 @@ class _Streams(io.RawIOBase):
 
     def _next_stream(self) -> bool:
         """Go to the stream after the one that has ended; return False if there is none."""
+        if self._ended:
+            return False
         rest, n_zeros = self._stream.unused_data, 0
         while (chunk := rest or self._input()) and not (rest := chunk.lstrip(b"\0")):
             n_zeros += len(chunk)
@@ -182,6 +185,7 @@ class _Streams(io.RawIOBase):
         if n_zeros and (not padding or n_zeros % padding):
             raise DamagedError(f"{n_zeros} zeros follow {self._name()}")
         if not rest:
+            self._ended = True
             return False
         while len(rest) < len(magic) and (chunk := self._input()):
             rest += chunk

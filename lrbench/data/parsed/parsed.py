@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lrbench.arrays import PerSample
 from lrbench.cache.content_hash import arrays_of, digest, matrix_of
-from lrbench.cache.file_state import file_state
+from lrbench.cache.file_state import Record, file_state
 from lrbench.cache.folder import scratch_folder
 from lrbench.data.parsed.entries import Stored, entries_folder, publish, read_entry
 from lrbench.data.parsed.shelf import FolderShelf, MemoryShelf, Shelf
@@ -89,7 +89,7 @@ def stored(
         with scratch_folder(entries_folder()) as scratch:
             parsed = parse(FolderShelf(scratch))
             fresh = _with_digests(parsed)
-            origin = None if source is None else [parsed.source_hash, state]
+            origin: Record | None = None if source is None else [parsed.source_hash, state]
             publish(key, stamp, origin, fresh, scratch)
             # Maps of the files at their final place; those of the scratch folder work as well,
             # because a map outlives its file.
