@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import mmap
 import time
 import zlib
 from collections.abc import Callable
@@ -31,14 +32,23 @@ def renewed(path: Path, old: Record, checksum: Callable[[Path], object]) -> Reco
     Notes
     -----
     Size and time do not determine the content: ``cp -p``, ``mv`` and ``rsync -t`` set the time, and
-    a failing disk changes neither. A file is therefore read every time, and one of `LARGE` bytes or
-    more at least once after a boot and whenever its state has changed.
+    a failing disk changes neither. A file is therefore read by every process, and one of `LARGE`
+    bytes or more at least once after a boot; both also whenever their state has changed.
     """
     known, state = old
     now = file_state(path)
-    if (now is None or now != state) and checksum(path) != known:
-        return None
+    if now is not None and now == state:
+        return [known, now]
+    settled = _state(path)
+    if settled is None or _read.get((path, checksum)) != [known, settled]:
+        _read[path, checksum] = [checksum(path), settled]
+        if _read[path, checksum][0] != known:
+            return None
     return [known, now]
+
+
+_read: dict[tuple[Path, Callable[[Path], object]], Record] = {}
+"""The records of files that this process has read: a command looks up the same data twice."""
 
 
 def file_state(path: Path) -> Record | None:
@@ -47,9 +57,12 @@ def file_state(path: Path) -> Record | None:
     This is size, times of the content and of the status, inode, device and boot. It is None for a
     small file, for one that was changed a moment ago, and where the boot cannot be told.
     """
+    return _state(path) if path.stat().st_size >= LARGE else None
+
+
+def _state(path: Path) -> Record | None:
     status = path.stat()
-    settled = status.st_ctime_ns + RECENT_NS < time.time_ns()
-    if status.st_size < LARGE or not settled or boot() is None:
+    if status.st_ctime_ns + RECENT_NS >= time.time_ns() or boot() is None:
         return None
     times = [status.st_mtime_ns, status.st_ctime_ns]
     return [status.st_size, *times, status.st_ino, status.st_dev, boot()]
@@ -71,9 +84,12 @@ def sha256(path: Path) -> str:
 
 
 def crc32(path: Path) -> int:
-    """Return the CRC-32 of the bytes of a file: three times as fast, and enough for damage."""
-    value = 0
-    with path.open("rb", buffering=0) as file:
-        while piece := file.read(1 << 18):
-            value = zlib.crc32(piece, value)
-    return value
+    """Return the CRC-32 of the bytes of a file: three times as fast, and enough for damage.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file cannot be read, or is empty.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return zlib.crc32(content)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lrbench.arrays import Vector
+from lrbench.objective.linear.matrix import row_range, transpose
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Optimum
 from lrbench.optimum.fenchel import l1_strength
 from lrbench.optimum.point import EPS
 from lrbench.penalties.box import Box
+
+if TYPE_CHECKING:
+    from lrbench.objective.linear.matrix import Matrix
+
+PIECE = 1 << 16
+"""The number of entries whose absolute values are in memory at a time; they fit into a cache."""
 
 SLACK = 2.0
 """The factor that the duality gap may have over the error: the two are rounded differently."""
@@ -50,9 +59,8 @@ def verified(objective: LinearObjective, optimum: Optimum) -> bool:
     conjugate, slopes = loss.conjugate(u, y), np.abs(loss.derivative(z, y))
     q = X.T @ u / n
     size, in_scores = np.zeros_like(q), 0.0
-    for rows, X_rows, _ in objective.data.blocks(1):
-        entries = abs(X_rows)
-        size += entries.T @ np.abs(u[rows]) / n
+    for rows, entries in _sizes(X):
+        size += transpose(entries) @ np.abs(u[rows]) / n
         in_scores += 0.0 if w is None else float(slopes[rows] @ (entries @ np.abs(w))) / n
     pen = slice(0, objective.n_penalised)
     V, beyond = np.zeros_like(q), -q
@@ -74,6 +82,20 @@ def verified(objective: LinearObjective, optimum: Optimum) -> bool:
     gap = float(np.mean(primal + conjugate - u * z)) + penalty + support - float(V @ w)
     gap += float(np.linalg.norm(excess)) * (1 + float(np.linalg.norm(w)))
     return abs(f - f_star) <= rounding and gap <= SLACK * error + rounding
+
+
+def _sizes(X: Matrix) -> Iterator[tuple[slice, Any]]:
+    """Yield rows of X and the absolute values of their entries, `PIECE` entries or so at a time."""
+    n_samples, nnz = X.shape[0], X.size
+    step = max(1, PIECE * n_samples // max(1, nnz))
+    for start in range(0, n_samples, step):
+        rows = slice(start, min(start + step, n_samples))
+        entries = row_range(X, rows)
+        if isinstance(entries, np.ndarray):
+            yield rows, np.abs(entries)
+        else:
+            entries.data = np.abs(entries.data)
+            yield rows, entries
 
 
 def _in_domain(objective: LinearObjective, V: Vector) -> Vector:
