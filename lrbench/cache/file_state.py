@@ -21,6 +21,10 @@ Record: TypeAlias = list[object]
 """The checksum of a file, and its `file_state` before it was read; a list, as JSON returns it."""
 
 
+_read: dict[tuple[Path, Callable[[Path], object]], Record] = {}
+"""The records of files that this process has read: a command looks up the same data twice."""
+
+
 def renewed(path: Path, old: Record, checksum: Callable[[Path], object]) -> Record | None:
     """Return the record of a file now; None if its content is not that of the record `old`.
 
@@ -45,10 +49,6 @@ def renewed(path: Path, old: Record, checksum: Callable[[Path], object]) -> Reco
         if _read[path, checksum][0] != known:
             return None
     return [known, now]
-
-
-_read: dict[tuple[Path, Callable[[Path], object]], Record] = {}
-"""The records of files that this process has read: a command looks up the same data twice."""
 
 
 def file_state(path: Path) -> Record | None:

@@ -62,7 +62,7 @@ def _bounded_terms(point: Point) -> LowerBound:
     # inf_z phi(z) = -phi*(0); the penalty is at least 0.
     u = np.zeros_like(y)
     least = -float(np.mean(point.objective.loss.conjugate(u, y)))
-    return LowerBound(max(0.0, point.f - least), "terms bounded below", u)
+    return LowerBound(max(0.0, point.f - least), "terms bounded below", dual=u)
 
 
 def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
@@ -105,7 +105,7 @@ def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
         # |q|^2 / (2 lambda) + lambda |w|^2 / 2 + <q, w>, the Fenchel-Young term of the penalty.
         residual = (q + ridge(objective, w))[: objective.n_penalised]
         gap += float(np.sum(residual**2)) / (2 * objective.penalty.curvature)
-    return LowerBound(gap, "duality gap", u)
+    return LowerBound(gap, "duality gap", dual=u)
 
 
 def dual_point(point: Point, step: NewtonStep) -> PerSample:
