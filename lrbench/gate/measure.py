@@ -15,7 +15,7 @@ from lrbench.objective.constants import FLOOR
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
 from lrbench.results.ranking import DEFAULT_SHARE, LOST, passes_to
 from lrbench.theory.base import COLUMN, Numbers
-from lrbench.verdicts.order import fit
+from lrbench.verdicts.rate import fit
 
 
 @dataclass(frozen=True)
@@ -145,16 +145,15 @@ def _rate(expectation: Expectation, problem: ProblemResult, runs: Sequence[Run])
     rounding = float(constants.get("f_rounding", 0.0))
     level = max(10.0 * error, FLOOR * max(1.0, abs(f_star)), rounding)
     fitted = fit(iteration, metric, level, "power")
-    if fitted.slope is None or fitted.interval is None or fitted.window is None:
-        if fitted.at_floor:
+    rate = fitted.rate
+    if rate is None:
+        if fitted.floor_from is not None:
             return _rate_to_floor(iteration, metric.mean(axis=0), level)
         return unknown("too few checkpoints to fit a rate")
-    (low, high), (start, end) = fitted.interval, fitted.window
-    # The slope is of all seeds and the whole window, the interval of parts of them: where seeds
-    # are at the floor it need not contain the slope.
-    low, high = min(low, fitted.slope), max(high, fitted.slope)
-    floor = ", then at the floor of what f* is known to" if fitted.at_floor else ""
-    return Measurement(-fitted.slope, -high, -low, f"fitted over T = {start} to {end}{floor}")
+    (low, high), (start, end) = rate.interval, rate.window
+    at_floor = fitted.floor_from is not None
+    floor = ", then at the floor of what f* is known to" * at_floor
+    return Measurement(-rate.slope, -high, -low, f"fitted over T = {start} to {end}{floor}")
 
 
 def _rate_to_floor(iteration: Numbers, mean: Numbers, level: float) -> Measurement:

@@ -57,8 +57,8 @@ class Constants:
     f_star_certified: bool = True
     """False where f_star was given by the user."""
     f_rounding: float = 0.0
-    """Allowance for the rounding of F near w_star in float64, where columns far from 0 or in large
-    units make that larger than usual; else 0."""
+    """Allowance for the rounding of F in float64, where columns far from 0 or in large units, or
+    a start other than 0, make that larger than usual; else 0."""
 
     @property
     def floor(self) -> float:

@@ -14,6 +14,9 @@ from lrbench.optimum.point import Point, ridge
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.box import Box
 
+SCORES = 16
+"""Times `Point.f_rounding`: an allowance for the scores of all iterates, from those of w_0."""
+
 
 def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None) -> Constants:
     """Return the constants of `problem`.
@@ -26,6 +29,9 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
     start = Point(problem, problem.w0)
     f0, g0 = problem.value_and_gradient(problem.w0[:, None])
     w_star, curvature = optimum.w_star, optimum.curvature
+    # Near a minimiser that fits the samples, F is small beside the rounding of the scores, which
+    # at the start 0 are exact.
+    start_rounding = SCORES * start.f_rounding if problem.w0.any() else 0.0
     return Constants(
         L=curvature.L,
         L_method=curvature.L_method,
@@ -47,7 +53,7 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         else gradient_noise(problem, w_star),
         no_minimiser=optimum.no_minimiser,
         f_star_certified=optimum.method != UNCERTIFIED,
-        f_rounding=optimum.rounding,
+        f_rounding=max(optimum.rounding, start_rounding),
     )
 
 
@@ -79,8 +85,10 @@ def gradient_bound(start: Point, radius: float | None, *, of_mean: bool = False)
         from_l2 *= float(np.linalg.norm(start.w[: problem.n_penalised])) + distance
     elif from_l2 > 0:
         return None
+    # The gradient of a term whose row is zero is zero, however steep its loss may be.
+    steepest = np.multiply(slopes, lengths, out=np.zeros_like(lengths), where=lengths > 0.0)
     over_terms = np.mean if of_mean else np.max
-    bound = float(over_terms(slopes * lengths)) + from_l2 + from_l1
+    bound = float(over_terms(steepest)) + from_l2 + from_l1
     return bound if np.isfinite(bound) else None
 
 

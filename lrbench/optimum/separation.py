@@ -88,13 +88,13 @@ def recedes(objective: LinearObjective) -> bool:
     if not zero.any():
         return False
     from scipy.optimize import linprog
-    from scipy.sparse import csr_array, eye_array, hstack
+    from scipy.sparse import csr_array, diags_array, hstack
 
     X, k = csr_array(objective.data.X), int(zero.sum())
     d = objective.n_features
     program = linprog(
         np.r_[np.zeros(d), -np.ones(k)],
-        A_ub=hstack([X[zero], eye_array(k)]),
+        A_ub=hstack([X[zero], diags_array(np.ones(k))]),
         b_ub=np.zeros(k),
         A_eq=None if zero.all() else hstack([X[~zero], csr_array((len(zero) - k, k))]),
         b_eq=None if zero.all() else np.zeros(len(zero) - k),
@@ -150,12 +150,12 @@ def separation(objective: LinearObjective, u: PerSample) -> Separation | None:
 def _program(X: Any, y: PerSample) -> tuple[Vector, PerSample]:
     """Solve the program of `separation`; return d and s."""
     from scipy.optimize import linprog
-    from scipy.sparse import csr_array, diags_array, eye_array, hstack
+    from scipy.sparse import csr_array, diags_array, hstack
 
     n, d = X.shape
     program: Any = linprog(  # type: ignore[call-overload]
         np.concatenate([np.zeros(d), -np.ones(n)]),
-        A_ub=hstack([diags_array(-y) @ csr_array(X), eye_array(n)], format="csr"),
+        A_ub=hstack([diags_array(-y) @ csr_array(X), diags_array(np.ones(n))], format="csr"),
         b_ub=np.zeros(n),
         bounds=np.vstack([np.tile([-np.inf, np.inf], (d, 1)), np.tile([0.0, 1.0], (n, 1))]),
         method="highs",

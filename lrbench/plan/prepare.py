@@ -11,8 +11,8 @@ import numpy as np
 
 from lrbench.config.learning_rates import resolve_learning_rates
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.control import Control
-from lrbench.errors import DataError, UsageError
+from lrbench.engine.control import Control, TimeIsUp
+from lrbench.errors import DataError, OptimumError, UsageError
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.problem import LinearProblem
@@ -124,17 +124,24 @@ def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control)
     DataError
         If the data are missing or bad, or lead to numbers outside the range of float64.
     OptimumError
-        If the reference solver finds no certified optimum.
+        If the reference solver finds no certified optimum, or the time is up before.
     """
-    control.phase(f"reading {spec.name}")
-    problem = read_problem(spec, plan)
-    control.phase(f"certifying the optimum of {spec.name}")
-    if plan.f_star is None:
-        optimum = find_optimum(problem, cache=cache)
-    else:
-        optimum = uncertified(problem, plan.f_star)
-    with np.errstate(all="ignore"):  # `_check_range` refuses what overflows, by its name
-        constants = problem_constants(problem, optimum, radius=plan.radius)
+    try:
+        with control.time_limited():
+            control.phase(f"reading {spec.name}")
+            problem = read_problem(spec, plan)
+            control.phase(f"certifying the optimum of {spec.name}")
+            if plan.f_star is None:
+                optimum = find_optimum(problem, cache=cache)
+            else:
+                optimum = uncertified(problem, plan.f_star)
+            with np.errstate(all="ignore"):  # `_check_range` refuses what overflows, by its name
+                constants = problem_constants(problem, optimum, radius=plan.radius)
+    except TimeIsUp:
+        raise OptimumError(
+            f"the time was up before the optimum of {spec.name} was certified.",
+            "give --timeout more, or the minimum by --f-star; what is certified is kept.",
+        ) from None
     _check_range(constants, problem)
     _check_prox(plan, problem)
     _check_ball(plan.radius, constants, problem)

@@ -92,6 +92,7 @@ class Run:
 
 
 BoundKind: TypeAlias = Literal["certificate", "a-priori", "heuristic"]
+FittedLaw: TypeAlias = Literal["power", "linear", "neither"]
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,16 @@ class Verdict:
     window: tuple[int, int] | None = None
     order_verdict: Literal["pass", "inconclusive", "none"] = "none"
     order_reason: str = ""
+    order_thirds: tuple[float, float, float] | None = None
+    """The slopes in the three thirds of the window, of the kind of `order`."""
+    other_order: Mapping[str, float | str] | None = None
+    """The fit of the other kind: a power beside a linear order, and the other way round."""
+    rss_ratio: float | None = None
+    """The residual sum of squares of the fitted power over that of the fitted exponential."""
+    fitted_law: FittedLaw | None = None
+    """The kind that fits decisively better."""
+    floor_from: int | None = None
+    """The first checkpoint from which on the metric is at its floor."""
     failed_at: int | None = None
     """The first checkpoint at which the bound was violated."""
     hypotheses: Sequence[Mapping[str, str | bool]] = ()

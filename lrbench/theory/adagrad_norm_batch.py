@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrbench.theory.adagrad_norm import b_start, ceiling, eta_of, farthest_sq, stable
+from lrbench.theory.adagrad_norm import b_start, below_scale, ceiling, eta_of, farthest_sq, stable
 from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_below,
@@ -38,7 +38,7 @@ class A1Average(APriori):
         """Return [q b_0 + (L/2)(C - b_0/L)_+^2] / T."""
         b_0, eta, L = b_start(setting), eta_of(setting), setting.constants.L
         q = farthest_sq(setting) / (2.0 * eta)
-        excess = max(q + eta - b_0 / L, 0.0)
+        excess = max(q + below_scale(setting) / L, 0.0)  # C - b_0/L
         return (q * b_0 + L / 2.0 * excess * excess) / T
 
 

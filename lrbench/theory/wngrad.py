@@ -11,11 +11,9 @@ Every bound here needs the hypothesis SU; proofs are in ``docs/explanation/theor
 
 from __future__ import annotations
 
-import math
-
 from lrbench.theory.base import Hypothesis, Setting
 from lrbench.theory.conditions import starts_stable
-from lrbench.theory.quantities import delta0, distance
+from lrbench.theory.quantities import delta0, distance, log_defect
 
 
 def order_of(setting: Setting) -> str:
@@ -63,9 +61,10 @@ def rise(setting: Setting) -> float:
 def _rise_from(b_0: float, gap: float, L: float) -> float:
     """Bound the growth under ``current`` from b_0 and F - F* = `gap`."""
     growth = gap * (1.0 + 2.0 * L / b_0)
-    if b_0 < 2.0 * L / 3.0:
-        # The integral of L^2/z^2 - 3L/(2z) from b_0 to 2L/3.
-        growth += L * (L / b_0) - 1.5 * L * (1.0 + math.log(2.0 * L / (3.0 * b_0)))
+    excess = (2.0 * (L - b_0) - b_0) / (3.0 * b_0)  # r - 1, with r = 2L/(3 b_0)
+    if excess > 0.0:
+        # The integral of L^2/z^2 - 3L/(2z) from b_0 to 2L/3 is (3L/2)(r - 1 - log r).
+        growth += 1.5 * L * log_defect(excess, 2.0 * L / (3.0 * b_0))
     return growth
 
 
@@ -74,22 +73,22 @@ def _rise_lagged(setting: Setting) -> float:
     b_0, gap, L = b_start(setting), delta0(setting), setting.constants.L
     bounds = []
     if b_0 > L / 2.0:
-        bounds.append(gap / (1.0 - L / (2.0 * b_0)))
+        bounds.append(gap * (b_0 / (b_0 - L / 2.0)))  # gap / (1 - L/(2 b_0))
     if b_0 < L:
         ratio = L / b_0
         # Until b crosses L at step N, F - F* grows by at most c times the growth of b.
-        c = max(ratio / 2.0 - 1.0, 0.0)
+        c = max((L / 2.0 - b_0) / b_0, 0.0)
         jump = ratio * ratio * (gap + L / 8.0) if b_0 < L / 2.0 else 0.0
         gap_N = gap + c * (L - b_0) + jump
-        b_N = L + max(2.0 * ratio * gap, 2.0 * gap + 2.0 * c * (L - b_0))
-        bounds.append(b_N + 2.0 * gap_N - b_0)
+        crossing = max(2.0 * ratio * gap, 2.0 * gap + 2.0 * c * (L - b_0))
+        bounds.append((L - b_0) + crossing + 2.0 * gap_N)
     return min(bounds)
 
 
 def _gap_after_raw_step(setting: Setting) -> float:
     """Bound F(x_1) - F* after the raw first step 1/b_0."""
     b_0, L = b_start(setting), setting.constants.L
-    excess = max(L / (2.0 * b_0) - 1.0, 0.0)
+    excess = max((L / 2.0 - b_0) / b_0, 0.0)
     return delta0(setting) + setting.constants.grad_norm_sq0 / b_0 * excess
 
 
@@ -110,6 +109,6 @@ def farthest_sq(setting: Setting) -> float:
     start = D_0 * D_0
     if order == "raw-first":
         a_0 = setting.constants.grad_norm_sq0
-        start += a_0 / b_0 * max(1.0 / b_0 - 2.0 / L, 0.0)
+        start += a_0 / b_0 * ((L - 2.0 * b_0) / L / b_0)  # 1/b_0 - 2/L
     # The integral of 1/z - 2/L from b_0 to L/2: only steps with s_t < L/2 lead away from x*.
-    return start + math.log(L / (2.0 * b_0)) - 1.0 + 2.0 * b_0 / L
+    return start + log_defect((2.0 * b_0 - L) / L, 2.0 * b_0 / L)

@@ -67,7 +67,8 @@ class W2Average(APriori):
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the least of the bounds that apply."""
         b_0, growth, D_sq = b_start(setting), rise(setting), farthest_sq(setting)
-        factor = max(D_sq + 1.0 - b_0 / setting.constants.L, 0.0)
+        L = setting.constants.L
+        factor = max(D_sq + (L - b_0) / L, 0.0)  # 1 - b_0/L loses its digits near 0
         sum_gaps = (D_sq * b_0 + factor * growth) / 2.0
         if order_of(setting) == "raw-first":
             sum_gaps += delta0(setting)  # the sum above begins at t = 1

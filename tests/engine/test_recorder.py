@@ -23,7 +23,7 @@ def test_rows_belong_to_the_running_lanes() -> None:
     recorder = filled(3)
     recorder.write({"iteration": 0, "x": np.array([1.0, 2.0, 3.0])})
     recorder.end(1, Status.DIVERGED, 5, {})
-    recorder.running[1] = False
+    recorder.drop(np.array([False, True, False]))
     recorder.write({"iteration": 7, "x": np.array([10.0, 30.0])})
     recorder.end(1, Status.REACHED_TARGET, 7, {"last": np.ones(2)})
     recorder.end(0, Status.INTERRUPTED, 8, {})
@@ -44,7 +44,7 @@ def test_a_retracted_row_is_not_in_the_trace_of_that_lane() -> None:
     recorder = filled(3)
     recorder.write({"x": np.array([1.0, 2.0, 3.0])})
     recorder.end(0, Status.DIVERGED, 0, {})
-    recorder.running[0] = False
+    recorder.drop(np.array([True, False, False]))
     recorder.write({"x": np.array([4.0, np.inf])})
     recorder.retract(np.array([False, True]))
     recorder.end(1, Status.DIVERGED, 1, {})

@@ -129,6 +129,20 @@ def test_no_subgradient_of_a_term_exceeds_its_bound(
         assert np.linalg.norm(G, axis=0).max() <= bound * (1 + 1e-12)
 
 
+def test_a_zero_row_has_no_gradient() -> None:
+    X, y = regression(20, 3)
+    bound = gradient_bound(Point(problem(X, y, Squared()), np.zeros(3)), 1.0)
+    X[4] = 0.0
+    with np.errstate(all="raise"):  # the slope of the squared loss is unbounded: inf times 0
+        assert gradient_bound(Point(problem(X, y, Squared()), np.zeros(3)), None) is None
+        lower = gradient_bound(Point(problem(X, y, Squared()), np.zeros(3)), 1.0, of_mean=True)
+    assert lower is not None
+    assert bound is not None
+    assert lower < bound
+    X[:] = 0.0
+    assert gradient_bound(Point(problem(X, y, Squared()), np.zeros(3)), None) == 0.0
+
+
 def test_an_intercept_is_held_by_no_set() -> None:
     X, y = regression(20, 3)
     p = problem(with_ones(X), y, Squared(), intercept=True, penalty=Box())
