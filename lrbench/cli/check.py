@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lrbench.cli.options import chain
+from lrbench.cli.options import INTEGER, chain
 from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode, UsageError
 
@@ -63,7 +63,7 @@ check_options = chain(
         click.option(
             "-j",
             "--jobs",
-            type=int,
+            type=INTEGER,
             metavar="N",
             help="Worker processes.  [default: $LRBENCH_JOBS, else all processors]",
         ),

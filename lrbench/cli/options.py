@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from lrbench.cli import names
+from lrbench.config.decimals import decimal, whole
 from lrbench.errors import UsageError, quoted
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -20,6 +21,32 @@ SEVERAL_DATA = (
     "for several data sets write a problem file for each, and give -p A.toml -p B.toml"
     " (lrbench show problem logreg > A.toml is one to begin with)."
 )
+
+
+class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A number in plain ASCII decimals: `lrbench.config.decimals`.
+
+    Parameters
+    ----------
+    name
+        What --help and errors call it.
+    read
+        Returns the number in a text, or None.
+    """
+
+    def __init__(self, name: str, read: Callable[[str], float | None]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; a default is one already."""
+        number = self._read(value) if isinstance(value, str) else value
+        if number is None:
+            self.fail(f"{quoted(value)} is not a valid {self.name}.", param, ctx)
+        return number
+
+
+REAL, INTEGER = Number("float", decimal), Number("integer", whole)
 
 
 def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
@@ -37,7 +64,7 @@ def read_duration(ctx: click.Context, param: click.Parameter, value: str | None)
     """Return the seconds in a text such as 90, 30s, 10m or 2h."""
     if value is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*([smh]?)", value.strip())
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([smh]?)", value.strip())
     if match is None:
         raise click.BadParameter(f"{quoted(value)} is not a duration such as 90, 30s, 10m or 2h.")
     return float(match[1]) * SECONDS[match[2]]
@@ -47,12 +74,10 @@ def batch_size(ctx: click.Context, param: click.Parameter, value: str) -> int | 
     """Return the number of samples in a batch; None for full batches."""
     if value == "full":
         return None
-    try:
-        return int(value)
-    except ValueError:
-        raise click.BadParameter(
-            f"{quoted(value)} is neither a number of samples nor full."
-        ) from None
+    size = whole(value)
+    if size is None:
+        raise click.BadParameter(f"{quoted(value)} is neither a number of samples nor full.")
+    return size
 
 
 def chain(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
@@ -183,13 +208,13 @@ setting_options = chain(
         ),
         click.option(
             "--radius",
-            type=float,
+            type=REAL,
             metavar="R",
             help="Project on the ball of this radius around w_0.",
         ),
         click.option(
             "--f-star",
-            type=float,
+            type=REAL,
             metavar="VALUE",
             help="Take this as the minimum instead of certifying it.",
         ),
@@ -204,39 +229,43 @@ def budget_options(target: str) -> Callable[[F], F]:
             click.option(
                 "-n",
                 "--iterations",
-                type=int,
+                type=INTEGER,
                 metavar="N",
                 help="Steps.  [default: 1000 with full batches]",
             ),
             click.option(
                 "--passes",
-                type=float,
+                type=REAL,
                 metavar="P",
                 help="Budget in passes over the data.  [default: 10 with minibatches]",
             ),
-            click.option("--target", type=float, metavar="GAP", help=target),
+            click.option("--target", type=REAL, metavar="GAP", help=target),
             click.option(
                 "--timeout",
                 callback=read_duration,
                 metavar="TIME",
                 help="Stop after 90, 30s, 10m or 2h.",
             ),
-            click.option("--seed", type=int, default=0, show_default=True, help="The first seed."),
+            click.option(
+                "--seed", type=INTEGER, default=0, show_default=True, help="The first seed."
+            ),
             click.option(
                 "-r",
                 "--replicates",
-                type=int,
+                type=INTEGER,
                 default=1,
                 show_default=True,
                 help="How many seeds to run.",
             ),
             click.option(
                 "--checkpoints-per-decade",
-                type=int,
+                type=INTEGER,
                 default=12,
                 show_default=True,
                 help="Rows of the trace for each factor 10 in T.",
             ),
-            click.option("--threads", type=int, default=1, show_default=True, help="BLAS threads."),
+            click.option(
+                "--threads", type=INTEGER, default=1, show_default=True, help="BLAS threads."
+            ),
         ]
     )

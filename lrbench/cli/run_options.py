@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lrbench.cli.options import chain
+from lrbench.cli.options import INTEGER, chain
 
 save_options = chain(
     [
@@ -39,7 +39,7 @@ job_options = chain(
         click.option(
             "-j",
             "--jobs",
-            type=int,
+            type=INTEGER,
             metavar="N",
             help="Worker processes.  [default: $LRBENCH_JOBS, else one for run, all processors "
             "for sweep]",

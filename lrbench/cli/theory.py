@@ -9,6 +9,7 @@ import click
 
 from lrbench.cli.options import chain, method_options, problem_options, setting_options
 from lrbench.cli.view_options import page_options
+from lrbench.config.decimals import decimal
 from lrbench.errors import ExitCode, UsageError, quoted
 
 LARGEST_T = 10**15
@@ -91,10 +92,7 @@ def read_iterations(text: str) -> list[int]:
     """
     iterations = set()
     for piece in text.split(","):
-        try:
-            T = float(piece)  # not int, so that 1e6 is read, too
-        except ValueError:
-            T = 0.0
+        T = decimal(piece) or 0.0  # 1e6 is read, too
         if not 1 <= T <= LARGEST_T or not T.is_integer():
             raise UsageError(
                 f"--at {quoted(text)}: {piece.strip()!r} is not a number of iterations.",

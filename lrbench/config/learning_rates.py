@@ -10,6 +10,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
+from lrbench.config.decimals import decimal
 from lrbench.errors import UsageError, quoted
 
 HINT = (
@@ -162,10 +163,9 @@ def _range(piece: str, text: str) -> list[LearningRate]:
 
 def _rate(piece: str, text: str) -> LearningRate:
     number = piece.strip().removesuffix(PER_L)
-    try:
-        value = float(number)
-    except ValueError:
-        raise UsageError(f"--lr0 {quoted(text)}: {quoted(piece)} is not a number.", HINT) from None
+    value = decimal(number)
+    if value is None:
+        raise UsageError(f"--lr0 {quoted(text)}: {quoted(piece)} is not a number.", HINT)
     return LearningRate(_checked(value, quoted(piece), quoted(text)), per_L=number != piece.strip())
 
 

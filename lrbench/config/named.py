@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, TypeAlias
 
+from lrbench.config.decimals import WORDS, decimal, whole
 from lrbench.errors import UsageError, quoted
 
 Value: TypeAlias = int | float | str
@@ -22,7 +23,8 @@ def parse_named(text: str) -> tuple[str, dict[str, Value]]:
     name
         The text before the bracket.
     params
-        Each value is converted to an int or a float if possible, and is else the text itself.
+        Each value is an int or a float if it is a plain decimal or infinite (inf, -inf), and is
+        else the text itself: `lrbench.config.decimals`.
 
     Raises
     ------
@@ -67,12 +69,12 @@ def _params(text: str, params_text: str) -> dict[str, Value]:
 
 
 def _value(text: str) -> Value:
-    for kind in (int, float):  # int first: a float would lose digits of a long integer
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    if text in WORDS:
+        return float(text)
+    # The integer first: a float would lose digits of a long one.
+    value: Value | None = whole(text)
+    value = decimal(text) if value is None else value
+    return text if value is None else value
 
 
 def _refuse(text: str, reason: str) -> NoReturn:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lrbench.arrays import PerSample
+from lrbench.config.decimals import decimal, whole
 from lrbench.config.named import value_text
 from lrbench.data.dataset import Dataset
 from lrbench.errors import DataError, UsageError, quoted
@@ -20,12 +21,14 @@ MAX_CLASSES = 20
 
 
 def label_text(value: float | str) -> str:
-    """Return the canonical text of a label: 1 for 1.0 and ``"+1"``; a name is unchanged."""
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return str(value).strip()
-    if not math.isfinite(number):
+    """Return the canonical text of a label: 1 for 1.0 and ``"+1"``; a name is unchanged.
+
+    A text is a number if it is one in LIBSVM text. An integer that float64 does not hold stays as
+    it is, because no label of data is this number.
+    """
+    number = value if isinstance(value, float) else decimal(str(value))
+    exact = None if isinstance(value, float) else whole(str(value))
+    if number is None or not math.isfinite(number) or exact not in (None, number):
         return str(value).strip()
     return value_text(number)
 

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lrbench.config.texts import text_of
 from lrbench.engine.task import checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.results import Run, files
@@ -155,16 +156,15 @@ def load_baselines(path: Path) -> dict[str, Baseline]:
         If the file cannot be read, or is no valid file of baselines.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        content = path.read_bytes()
     except FileNotFoundError:
         return {}
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no file of baselines: it is not UTF-8 text.", HINT) from error
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(f"{path} cannot be read: {reason}.", "check the path.") from error
+    text = text_of(content, f"{path} is no file of baselines", HINT)
     entries: dict[str, Baseline] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines(), 1):
         where = f"{path}, line {number}"
         try:
             entry = _entry(Fields(json.loads(line), where))

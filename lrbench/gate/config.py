@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.errors import UsageError, quoted
 from lrbench.gate.check import Check
@@ -56,13 +57,11 @@ def load_config(path: Path) -> Config:
         If the file cannot be read, is not TOML, or contains a mistake.
     """
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values = tomllib.loads(text_of(path.read_bytes(), f"{path} is not TOML", HINT))
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no file {path}.", f"write one with [[check]] tables: {HINT}"
         ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not TOML: it is not UTF-8 text.", HINT) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"{path} cannot be read: {reason}.", "check the path.") from error

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lrbench.config.decimals import decimal
 from lrbench.config.named import Value, parse_named
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, quoted
@@ -140,11 +141,8 @@ def _value(text: str, value: str, quantity: Quantity) -> float | str:
                 did_you_mean(value, quantity.words),
             )
         return value
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+    number = decimal(value)
+    if number is None or not math.isfinite(number):
         raise UsageError(f"{quoted(text)}: {quoted(value)} is not a number.", HINT)
     return number
 

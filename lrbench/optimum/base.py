@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lrbench.arrays import Vector
+from lrbench.arrays import PerSample, Vector
 
 UNCERTIFIED = "given, not certified"
 """The method of an f_star that the user gave."""
@@ -54,6 +54,8 @@ class Optimum:
     """Bound on the distance between `w_star` and the minimiser; None without strong convexity."""
     curvature: Curvature
     """L, L_max, mu and mu_pl."""
+    dual: PerSample | None = None
+    """Slopes of the losses, (n_samples,), by which an optimum that was read back is verified."""
     rounding: float = 0.0
     """Allowance for the rounding of F at `w_star` in float64, where the size of the columns makes
     that larger than usual; else 0."""

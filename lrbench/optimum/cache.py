@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import zipfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from lrbench.cache.content_hash import digest
 from lrbench.cache.folder import write_atomically
 from lrbench.cache.source_hash import imports_hash
 from lrbench.errors import LrbenchError
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import Curvature, Optimum
+from lrbench.optimum.verify import verified
 
 
 def optimum_path(problem: LinearProblem, folder: Path | None) -> Path | None:
@@ -45,6 +48,7 @@ def save_optimum(path: Path, optimum: Optimum) -> None:
     """Write `optimum` to `path`; a failure to write is ignored."""
     fields = {k: v for k, v in vars(optimum).items() if k != "curvature" and v is not None}
     fields |= vars(optimum.curvature)
+    fields["seal"] = _seal(fields)
     # Without the file the next run computes the same optimum again: this costs only time.
     try:
         write_atomically(path, lambda file: np.savez(file, **fields))
@@ -52,23 +56,35 @@ def save_optimum(path: Path, optimum: Optimum) -> None:
         return
 
 
-def load_optimum(path: Path, n_features: int) -> Optimum | None:
-    """Return the optimum in `path`; None if there is no such file or it is damaged."""
+def load_optimum(path: Path, problem: LinearProblem) -> Optimum | None:
+    """Return the optimum in `path`; None if there is no such file, or it is damaged or refuted."""
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return _optimum(dict(file), n_features)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        with warnings.catch_warnings(), path.open("rb") as raw:
+            warnings.simplefilter("error")  # NumPy warns of headers that it has to mend
+            with np.load(raw, allow_pickle=False) as file:
+                fields = dict(file)
+        if str(fields.pop("seal")) != _seal(fields):
+            return None
+        with np.errstate(all="ignore"):
+            optimum = _optimum(fields, problem.n_features)
+            return optimum if verified(problem, optimum) else None
+    except Exception:  # whatever a damaged file raises, the optimum can be computed again
         return None
 
 
-def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
+def _seal(fields: Mapping[str, Any]) -> str:
+    """Return a hash of all fields: against damage, not against intent."""
+    lines = [f"{name} {digest(np.asarray(value))}\n" for name, value in sorted(fields.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _optimum(fields: Mapping[str, np.ndarray], n_features: int) -> Optimum:
     w_star = fields.get("w_star")
     attained = bool(fields["attained"])
-    if attained:
-        if w_star is None or w_star.shape != (n_features,):
-            raise ValueError("the minimiser is missing or of another length")
-        if not np.all(np.isfinite(w_star)):
-            raise ValueError("the minimiser is not finite")
+    if attained != (w_star is not None):
+        raise ValueError("there is a minimiser if and only if it is attained")
+    if w_star is not None and w_star.shape != (n_features,):
+        raise ValueError("the minimiser is of another length")
     distance_error = fields.get("distance_error")
     return Optimum(
         f_star=float(fields["f_star"]),
@@ -85,6 +101,7 @@ def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
             mu=float(fields["mu"]),
             mu_pl=float(fields["mu_pl"]),
         ),
+        dual=fields["dual"],
         rounding=float(fields["rounding"]),
         obstacle=str(fields["obstacle"]),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class LowerBound:
     error: float
     name: str
     """The argument behind it: ``"duality gap"``."""
+    dual: PerSample | None = None
+    """The dual point, where the argument has one, (n_samples,)."""
 
 
 def certify(point: Point, mu: float, step: NewtonStep | None) -> LowerBound:
@@ -51,15 +53,16 @@ def certify(point: Point, mu: float, step: NewtonStep | None) -> LowerBound:
     if step is not None and min(b.error for b in bounds) > point.f_rounding:
         bounds.append(duality_gap(point, step))
     best = min(bounds, key=lambda b: b.error)
-    return LowerBound(best.error + point.f_rounding, best.name)
+    return replace(best, error=best.error + point.f_rounding)
 
 
 def _bounded_terms(point: Point) -> LowerBound:
     """Bound F below by the infima of its terms, -phi*(0)."""
     y = point.objective.y
     # inf_z phi(z) = -phi*(0); the penalty is at least 0.
-    least = -float(np.mean(point.objective.loss.conjugate(np.zeros_like(y), y)))
-    return LowerBound(max(0.0, point.f - least), "terms bounded below")
+    u = np.zeros_like(y)
+    least = -float(np.mean(point.objective.loss.conjugate(u, y)))
+    return LowerBound(max(0.0, point.f - least), "terms bounded below", dual=u)
 
 
 def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
@@ -102,7 +105,7 @@ def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
         # |q|^2 / (2 lambda) + lambda |w|^2 / 2 + <q, w>, the Fenchel-Young term of the penalty.
         residual = (q + ridge(objective, w))[: objective.n_penalised]
         gap += float(np.sum(residual**2)) / (2 * objective.penalty.curvature)
-    return LowerBound(gap, "duality gap")
+    return LowerBound(gap, "duality gap", dual=u)
 
 
 def dual_point(point: Point, step: NewtonStep) -> PerSample:

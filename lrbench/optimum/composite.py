@@ -81,4 +81,5 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
         # mu |w - w*|^2 / 2 <= F(w) - inf F
         distance_error=float(np.sqrt(2 * best.error / curvature.mu)) if curvature.mu > 0 else None,
         curvature=curvature,
+        dual=best.u,
     )

@@ -43,9 +43,12 @@ def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
     it. If there are several minimisers, the result is the one nearest to w_0, in the variables in
     which it is computed. Problems with kinks or constraints are solved by an interior point method,
     which returns any of several minimisers.
+
+    An optimum from the cache is verified (`lrbench.optimum.verify`). One that is damaged, or that
+    the data refute, is computed again.
     """
     path = optimum_path(problem, cache)
-    optimum = load_optimum(path, problem.n_features) if path else None
+    optimum = load_optimum(path, problem) if path else None
     if optimum is None:
         # The bits of the optimum must not depend on the number of cores. SciPy brings a BLAS of its
         # own beside NumPy's, which can be limited only after it has been loaded.

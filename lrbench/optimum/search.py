@@ -108,6 +108,7 @@ def _attained(solved: _Solved) -> Optimum:
         # mu |w - w*| <= |grad F(w)|
         distance_error=(point.g_norm + point.g_rounding) / mu if mu > 0 else None,
         curvature=solved.curvature,
+        dual=point.u if certificate.dual is None else certificate.dual,
     )
 
 
@@ -122,6 +123,7 @@ def not_attained(
     error: float,
     method: str,
     no_minimiser: str = NOT_ATTAINED,
+    dual: PerSample | None = None,
 ) -> Optimum:
     """Return the optimum with a known infimum that no known minimiser attains."""
     return Optimum(
@@ -133,6 +135,7 @@ def not_attained(
         no_minimiser=no_minimiser,
         distance_error=None,
         curvature=curvature,
+        dual=dual,
     )
 
 
@@ -141,7 +144,8 @@ def _completely_separable(objective: LinearObjective, curvature: Curvature) -> O
     y = objective.y
     infimum = -float(np.mean(objective.loss.conjugate(np.zeros_like(y), y)))
     # + 0.0 turns the -0.0 of a logistic loss into 0.0.
-    return not_attained(curvature, infimum + 0.0, 0.0, "Newton, separating direction")
+    method = "Newton, separating direction"
+    return not_attained(curvature, infimum + 0.0, 0.0, method, dual=np.zeros_like(y))
 
 
 def _maybe_separable(objective: LinearObjective, solved: _Solved, u: PerSample) -> Optimum:
@@ -151,7 +155,8 @@ def _maybe_separable(objective: LinearObjective, solved: _Solved, u: PerSample) 
     except TimeoutError:
         certificate = solved.certificate()
         method = f"{solved.solver}, {certificate.name}"
-        return not_attained(solved.curvature, solved.point.f, certificate.error, method, UNDECIDED)
+        f, error, dual = solved.point.f, certificate.error, certificate.dual
+        return not_attained(solved.curvature, f, error, method, UNDECIDED, dual)
     if separable is None:
         return _attained(solved)
     if separable.separated.all() and separates(objective, objective.data.X @ separable.direction):
@@ -168,7 +173,7 @@ def _quasi_separable(
     along the separating direction bounds it above.
     """
     direction, separated = separable.direction, separable.separated
-    lower = 0.0
+    lower, dual = 0.0, np.zeros(objective.n_samples)
     w = np.zeros(objective.n_features)
     name = "linear program"
     if not separated.all():
@@ -177,6 +182,7 @@ def _quasi_separable(
         certificate = inner.certificate()
         w = inner.point.w
         lower = rest.n_samples / objective.n_samples * (inner.point.f - certificate.error)
+        dual[~separated] = inner.point.u if certificate.dual is None else certificate.dual
         name = f"linear program, {certificate.name}"
     margins = objective.y * (objective.data.X @ direction)
     nearest = float(margins[separated].min())
@@ -187,4 +193,4 @@ def _quasi_separable(
         )
     point = Point(objective, w + ASYMPTOTIC / nearest * direction)
     error = max(0.0, point.f - lower) + point.f_rounding
-    return not_attained(curvature, point.f, error, f"Newton, {name}")
+    return not_attained(curvature, point.f, error, f"Newton, {name}", dual=dual)

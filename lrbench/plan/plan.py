@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lrbench.config.decimals import decimal
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.task import Budget, checkpoint_grid
@@ -233,16 +234,16 @@ def _number(name: str, value: Any, *, positive: bool) -> float | None:
         return None
     kind = "a positive number" if positive else "a number"
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = decimal(value) if isinstance(value, str) else float(value)
+    except (TypeError, ValueError, OverflowError):
         raise _wrong(name, value, kind) from None
-    if not math.isfinite(number) or (positive and number <= 0):
+    if number is None or not math.isfinite(number) or (positive and number <= 0):
         raise _wrong(name, value, kind)
     return number
 
 
 def _wrong(name: str, value: Any, kind: str) -> UsageError:
     option = "--" + name.replace("_", "-")
-    text = str(value)
+    text = quoted(value) if type(value) is int else str(value)  # it may have too many digits
     text = text if len(text) <= 40 else text[:37] + "..."
     return UsageError(f"{option} {text} is not {kind}.", f"{option} takes {kind}.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.config.registry import did_you_mean
+from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.data.generated.generators import PREFIX
 from lrbench.data.libsvm.fault import ZeroBased
@@ -163,20 +164,16 @@ def _source(table: Table, folder: Path | None, zero_based: ZeroBased) -> DataNam
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no problem file {path}.",
             f"check the path, or choose from {', '.join(shipped())}.",
         ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{path} is not TOML: it is not UTF-8 text.",
-            f"a data file is given with --data; {SEE}",
-        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{path} cannot be read: {reason.lower()}.", "check the path.") from error
+    return text_of(content, f"{path} is not TOML", f"a data file is given with --data; {SEE}")
 
 
 def _sentence(error: Exception) -> str:

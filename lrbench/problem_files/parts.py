@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, checked
@@ -81,9 +82,8 @@ def _weight(penalty: str, value: Any) -> float | str:
 
 
 def _multiple_of_max(text: str, allowed: str) -> float:
-    try:
-        multiple = float(text.replace(" ", "").removesuffix(OF_MAX))
-    except ValueError:
+    multiple = decimal(text.replace(" ", "").removesuffix(OF_MAX))
+    if multiple is None:
         return _positive(text, "weight", allowed)
     return _positive(multiple, "the share of max in weight", "a positive number")
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from lrbench.config.decimals import WORDS, decimal
 from lrbench.config.named import parse_named
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import located
@@ -104,7 +105,12 @@ def _value(text: str) -> Any:
         read = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
         return text
-    return read["value"] if len(read) == 1 else text  # a line break would start another key
+    value = read["value"]
+    if len(read) > 1:  # a line break would start another key
+        return text
+    # Of the numbers of TOML only those that every option takes: not 1_000, 0x10 or nan.
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return text if number and text not in WORDS and decimal(text) is None else value
 
 
 def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:

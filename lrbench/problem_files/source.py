@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+from lrbench.config.decimals import WORDS, decimal
 from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import checked
@@ -87,7 +88,9 @@ def as_fraction(value: Any) -> float | None:
     """Return `value` as a number if it reads as one, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, str):  # nan is refused as a fraction, not looked for as a file
+        return float(value) if value in WORDS else decimal(value)
     try:
         return float(value)
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from lrbench.cache.folder import write_atomically
+from lrbench.config.texts import text_of
 from lrbench.errors import LrbenchError, UsageError
 
 SEE = "lrbench run --save FILE or --format json writes one."
@@ -95,12 +96,10 @@ def read_result(path: str | Path) -> bytes:
 
 def parse_result(content: bytes | str, file: str) -> Any:
     """Return the values in JSON text; `file` is what errors call it."""
-    try:
-        text = (
-            content if isinstance(content, str) else content.decode("utf-8-sig")
-        )  # editors add a mark
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not JSON: it is not UTF-8 text.", SEE) from error
+    if isinstance(content, str):
+        text = content.removeprefix("\ufeff")  # editors add a mark
+    else:
+        text = text_of(content, f"{file} is not JSON", SEE)
     if not text.strip():
         raise UsageError(f"{file} is empty.", SEE)
     try:

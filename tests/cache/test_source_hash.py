@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
+from damage import DAMAGES, Damage, a_folder
 
 from lrbench.cache import source_hash as sources
 
@@ -53,3 +55,18 @@ def test_imports_of_every_form_are_followed(tmp_path: Path) -> None:
     assert {f"lrbench.losses.{n}" for n in ("huber", "hinge", "squared")} < found
     assert {"lrbench.penalties.box", "lrbench.data", "lrbench.arrays"} < found
     assert not any(name.startswith(("lrbench.solvers", "lrbench.theory")) for name in found)
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, a_folder])
+def test_a_damaged_hash_is_made_again(damage: Damage, own_cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rule.py"
+    file.write_text('"""A rule."""\nscale = 0.5\n')
+    right = sources._syntax_hash([file])
+    (kept,) = (own_cache / "source").iterdir()
+    whole = kept.read_bytes()
+    for seed in range(20):
+        damage(kept, Random(seed))
+        assert sources._syntax_hash([file]) == right
+        if kept.is_dir():
+            kept.rmdir()
+        kept.write_bytes(whole)

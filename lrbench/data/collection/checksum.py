@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import lzma
 import re
-import zlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lrbench.cache.folder import write_atomically
 from lrbench.data.collection.catalogue import Listed
 from lrbench.data.collection.folder import data_dir
-from lrbench.data.libsvm.compressed import open_bytes
+from lrbench.data.libsvm.compressed import DamagedError, open_bytes
 from lrbench.errors import DataError, quoted_path
 
 BLOCK = 1 << 20
@@ -58,26 +56,17 @@ def read_text(path: Path) -> Text:
     digest, n_lines, start = hashlib.sha256(), 0, b""
     try:
         with open_bytes(path) as file:
-            file.seek(0)  # the checksum includes a byte-order mark
             while lines := file.readlines(BLOCK):
                 digest.update(b"".join(lines))
                 filled = [line for line in lines if not line.isspace()]
                 start = start or b"".join(filled[:1])
                 n_lines += len(filled)
-    except (EOFError, lzma.LZMAError, zlib.error) as error:
-        raise _damaged(path) from error
-    except OSError as error:
-        if error.errno is None:  # raised by a decompressor, not by the disk
-            raise _damaged(path) from error
-        raise
+    except DamagedError as error:
+        raise DataError(
+            f"{quoted_path(path)} is truncated or damaged: {error}.",
+            "delete it and fetch the set again.",
+        ) from error
     return Text(digest.hexdigest(), n_lines, start)
-
-
-def _damaged(path: Path) -> DataError:
-    return DataError(
-        f"{quoted_path(path)} is truncated or damaged: it cannot be decompressed.",
-        "delete it and fetch the set again.",
-    )
 
 
 def record_path(name: str) -> Path:
@@ -95,7 +84,7 @@ def recorded(name: str) -> str | None:
     """
     path = record_path(name)
     try:
-        text = path.read_text("utf-8", "replace")
+        text = path.read_text("utf-8-sig", "replace")
     except FileNotFoundError:
         return None
     except OSError as error:

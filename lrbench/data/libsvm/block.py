@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,12 @@ from lrbench.errors import DataError, quoted_path
 
 SUSPECT = re.compile(rb"_|qid(?!:[0-9]+(?:\s|#|\Z))")
 """Text that scikit-learn accepts and LIBSVM does not: digits as in 1_000, any text after qid."""
+
+LONG_LABEL = re.compile(rb"\s*[+-]?[0-9]{16}")
+"""The beginning of a line whose label may be an integer that float64 does not hold."""
+
+EXACT = 2.0**53
+"""The integer from which on float64 does not hold every integer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +69,9 @@ def parse_block(path: Path, number: int, text: bytes, zero_based: ZeroBased) -> 
     Raises
     ------
     DataError
-        For text that is not LIBSVM text or contains NaN, infinity, a label above 1e150 or an index
-        above 10^7. The message names the line and the token.
+        For text that is not LIBSVM text or contains NaN, infinity, a label above 1e150, an integer
+        label that float64 does not hold or an index above 10^7. The message names the line and the
+        token.
     """
     from sklearn.datasets import load_svmlight_file
 
@@ -73,16 +81,28 @@ def parse_block(path: Path, number: int, text: bytes, zero_based: ZeroBased) -> 
     except (ValueError, OverflowError) as error:
         raise _refused(path, find_fault(_lines(number, text), zero_based) or UNKNOWN) from error
     lowest, highest = (int(X.indices.min()), int(X.indices.max())) if X.nnz else (1, -1)
-    usable = np.isfinite(X.data).all() and (np.abs(y) <= LARGEST).all()  # False for NaN, too
+    size = np.abs(y)
+    usable = np.isfinite(X.data).all() and (size <= LARGEST).all()  # False for NaN, too
     if highest > MAX_FEATURES or not usable or (lowest == 0 and zero_based == "no"):
         raise _refused(path, find_fault(_lines(number, text), zero_based) or UNKNOWN)
     if b"_" in text or b"qid" in text:
-        suspect_lines = [(k, line) for k, line in _lines(number, text) if SUSPECT.search(line)]
-        if fault := find_fault(suspect_lines, zero_based):
-            raise _refused(path, fault)
+        _check(path, SUSPECT.search, _lines(number, text), zero_based)
+    if (size >= EXACT).any():
+        _check(path, LONG_LABEL.match, _lines(number, text), zero_based)
     X.eliminate_zeros()  # after lowest and highest, for which explicit zeros count
     lengths, indices = np.diff(X.indptr).astype(np.int32), X.indices.astype(np.int32, copy=False)
     return SampleBlock(y, lengths, indices, X.data, lowest, highest)
+
+
+def _check(
+    path: Path,
+    suspect: Callable[[bytes], object],
+    lines: Iterable[tuple[int, bytes]],
+    zero_based: ZeroBased,
+) -> None:
+    """Raise `DataError` for a fault in one of the lines that are suspect."""
+    if fault := find_fault(((k, line) for k, line in lines if suspect(line)), zero_based):
+        raise _refused(path, fault)
 
 
 def _lines(number: int, text: bytes) -> enumerate[bytes]:

@@ -25,6 +25,11 @@ FROM_ZERO = (
     'if its indices count from 0, give --zero-based yes, or zero_based = "yes" in the problem file.'
 )
 
+SHORT = "number the classes from 1 on; write a target with an exponent, as in 1.5e17."
+
+LONG_INTEGER = re.compile(rb"[+-]?[0-9]{16,}(?:\.0*)?")
+"""A label that may be another integer in float64, so that two classes would become one."""
+
 QUERY = re.compile(rb"qid:[0-9]+")
 
 TOKEN = re.compile(rb"\S+")
@@ -109,6 +114,11 @@ def _label_fault(token: bytes, alone: bool) -> Fault | None:
         return Fault(f"the label {text} is not finite", CORRECT)
     if abs(label) > LARGEST:
         return Fault(f"the label {text} is too large to be squared", CORRECT)
+    digits = token.partition(b".")[0].lstrip(b"+-0")
+    if LONG_INTEGER.fullmatch(token) and int(digits or b"0") != abs(int(label)):
+        return Fault(
+            f"the label {text} has more digits than float64, where it is {label:.0f}", SHORT
+        )
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,12 +64,12 @@ def cached_libsvm(
 
     Notes
     -----
-    An entry of the cache is valid for one size and time of the file and for one version of the code
-    that parses it. It does not depend on `n_features`, because the arrays of a sparse X are the
+    An entry of the cache is valid for one content of the file and for one version of the code that
+    parses it. It does not depend on `n_features`, because the arrays of a sparse X are the
     same for any number of columns. Data that were parsed without a check have another entry than
     data that were parsed with one.
     """
-    status = file_status(path)  # before parsing: if the file changes meanwhile, it is parsed again
+    check_file(path)
 
     def parse(shelf: Shelf) -> Parsed:
         if check is None:
@@ -82,8 +81,9 @@ def cached_libsvm(
 
     entry = stored(
         f"{'set' if check else 'file'}:{zero_based}:{path.resolve()}",
-        [status.st_size, status.st_mtime_ns, imports_hash(Path(__file__))],
+        [imports_hash(Path(__file__))],
         parse,
+        path,
     )
     X, y = entry.X, entry.y
     if n_features is None or n_features <= X.shape[1]:
@@ -94,8 +94,8 @@ def cached_libsvm(
     return wide, combined_hash(wide.X.shape, entry.digests)  # without reading the arrays
 
 
-def file_status(path: Path) -> os.stat_result:
-    """Return the status of `path`; raise `DataError` if it is not a regular file."""
+def check_file(path: Path) -> None:
+    """Raise `DataError` if `path` is not a regular file."""
     try:
         status = path.stat()
     except ValueError as error:  # a NUL in the name
@@ -110,7 +110,6 @@ def file_status(path: Path) -> os.stat_result:
     if not stat.S_ISREG(status.st_mode):  # a pipe cannot be read twice
         name = quoted_path(path)
         raise DataError(f"{name} is not a regular file.", "save the data to a file first.")
-    return status
 
 
 def read_libsvm(
@@ -143,15 +142,16 @@ def read_libsvm(
     ------
     DataError
         For a file that is missing, a folder, empty, truncated, binary, not LIBSVM text, or contains
-        NaN, infinity, a label above 1e150 or an index above 10^7. The message names the line at
-        fault, if there is one.
+        NaN, infinity, a label above 1e150, an integer label that float64 does not hold or an index
+        above 10^7. The message names the line at fault, if there is one.
 
     Notes
     -----
     The text is read once, in blocks. Except for the shelf, memory does not grow with the file.
     """
-    file_status(path)
+    check_file(path)
     shelf = shelf or MemoryShelf()
+    source_hash = hashlib.sha256()
     lowest, highest = 1, -1
     with (
         shelf.write("y", np.float64) as y,
@@ -159,7 +159,7 @@ def read_libsvm(
         shelf.write("written", np.int32) as written,
         shelf.write("lengths", np.int32) as lengths,
     ):
-        for number, text in text_blocks(path, observe):
+        for number, text in text_blocks(path, observe, source_hash.update):
             block = parse_block(path, number, text, zero_based)
             y.append(block.y)
             data.append(block.data)
@@ -176,7 +176,8 @@ def read_libsvm(
     arrange = _dense if data.rows >= DENSE_FROM * shape[0] * shape[1] else _sparse
     names = arrange(shelf, shape, first)
     X = matrix_of({name: shelf.array(name) for name in names}, shape)
-    return Parsed(X, shelf.array("y"), zero_based=first == 0)
+    y_read = shelf.array("y")
+    return Parsed(X, y_read, zero_based=first == 0, source_hash=source_hash.hexdigest())
 
 
 def _sparse(shelf: Shelf, shape: tuple[int, int], first: int) -> tuple[str, ...]:

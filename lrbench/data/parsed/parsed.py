@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrbench.arrays import PerSample
 from lrbench.cache.content_hash import arrays_of, digest, matrix_of
+from lrbench.cache.file_state import Record, file_state
 from lrbench.cache.folder import scratch_folder
 from lrbench.data.parsed.entries import Stored, entries_folder, publish, read_entry
 from lrbench.data.parsed.shelf import FolderShelf, MemoryShelf, Shelf
@@ -26,6 +28,8 @@ class Parsed:
     labels: tuple[str, ...] | None = None
     zero_based: bool | None = None
     """Whether the indices of LIBSVM text count from 0; None for other data."""
+    source_hash: str | None = None
+    """The SHA-256 of the file that was read, of its bytes as they were read; None without one."""
 
 
 def cached(key: str, stamp: list[int | str], parse: Callable[[], Parsed]) -> tuple[Parsed, str]:
@@ -43,7 +47,9 @@ def cached(key: str, stamp: list[int | str], parse: Callable[[], Parsed]) -> tup
     return Parsed(entry.X, entry.y, entry.labels), entry.content
 
 
-def stored(key: str, stamp: list[int | str], parse: Callable[[Shelf], Parsed]) -> Stored:
+def stored(
+    key: str, stamp: list[int | str], parse: Callable[[Shelf], Parsed], source: Path | None = None
+) -> Stored:
     """Return the result of `parse`, from the cache if possible.
 
     Parameters
@@ -51,12 +57,14 @@ def stored(key: str, stamp: list[int | str], parse: Callable[[Shelf], Parsed]) -
     key
         Identifies the source; there is one entry for each key.
     stamp
-        Values that change with the source or its parser (size and time of a file, a version, the
-        hash of the parser's code), taken before this call: if the source changes while it is
-        parsed, it is parsed again next time.
+        Values that change with the parser or with a source that is no file: a version, the hash of
+        the parser's code.
     parse
         Reads the source and leaves exactly the arrays that it returns on the shelf. Its exceptions
         are passed on, except for an `OSError` of the shelf.
+    source
+        The file that is parsed, if it is one. An entry counts only for its content, which is
+        compared by `lrbench.cache.file_state`.
 
     Returns
     -------
@@ -67,19 +75,22 @@ def stored(key: str, stamp: list[int | str], parse: Callable[[Shelf], Parsed]) -
     Notes
     -----
     An entry is a small JSON file, found by `key`, that names a folder of ``.npy`` files by content
-    hash. It is written last, with a CRC-32 of itself and the size, time and digest of every array.
-    If a file has another size or time, as in a cache that was copied, it is read and compared with
-    its digest. Otherwise it is trusted, so that a look-up takes the same time for data of any size.
-    An entry that is incomplete, changed or not understood is replaced. Nothing is unpickled, and a
+    hash. It is written last, with a CRC-32 of itself and of every array. Source and arrays are read
+    and compared at every look-up if they are small, and large ones at least once after a boot. An
+    entry that is incomplete, changed or not understood is replaced. Nothing is unpickled, and a
     damaged index cannot make a product read out of bounds.
     """
-    entry = read_entry(key, stamp)
+    entry = read_entry(key, stamp, source)
     if entry is not None:
         return entry
+    # Before it is read: if the source changes meanwhile, it is compared and parsed again.
+    state = None if source is None else file_state(source)
     try:
         with scratch_folder(entries_folder()) as scratch:
-            fresh = _with_digests(parse(FolderShelf(scratch)))
-            publish(key, stamp, fresh, scratch)
+            parsed = parse(FolderShelf(scratch))
+            fresh = _with_digests(parsed)
+            origin: Record | None = None if source is None else [parsed.source_hash, state]
+            publish(key, stamp, origin, fresh, scratch)
             # Maps of the files at their final place; those of the scratch folder work as well,
             # because a map outlives its file.
             return read_entry(key, stamp) or fresh

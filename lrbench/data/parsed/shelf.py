@@ -93,7 +93,10 @@ class FolderShelf(Shelf):
 
     def array(self, name: str) -> NDArray[Any]:
         """Return a read-only map of the file."""
-        return mapped(npy_path(self.folder, name))
+        try:
+            return mapped(npy_path(self.folder, name))
+        except Exception as error:  # of a damaged file anything may come
+            raise OSError(f"{name} was damaged after it was written") from error
 
     def drop(self, name: str) -> None:
         """Remove the file; maps of it remain valid."""

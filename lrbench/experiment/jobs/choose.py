@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from lrbench.config.decimals import whole
 from lrbench.errors import UsageError, quoted
 from lrbench.experiment.jobs.base import Executor, Serial
 
@@ -68,8 +69,7 @@ def _number(jobs: int | None, default: int) -> int:
         name, text = VARIABLE, os.environ.get(VARIABLE, "")
         if not text:
             return default or _processors()
-        # isdigit alone allows what int refuses: superscripts, and thousands of digits.
-        value = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        value = whole(text) or 0
         if not 1 <= value <= MOST_JOBS:
             raise _wrong(name, quoted(text))
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_JOBS:

@@ -52,7 +52,7 @@ STOP_SECONDS = 30.0
 TICK_SECONDS = 0.05
 """The interval at which a call that has not answered is looked at."""
 
-ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?[^\s/]+:\d+/?")
+ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?[^\s/]+:[0-9]+/?")
 
 HINT = "start one with 'dask scheduler' and 'dask worker', or check the address."
 

@@ -124,7 +124,7 @@ def test_indices_from_zero_are_recognised(tmp_path: Path) -> None:
         (b"1 1:2\n1 1:1 1000000000000:1\n", "line 2: the index in '1000000000000:1' is above"),
         (b"1 1:2\n1 1:1 200000000:1\n", "line 2: the index in '200000000:1' is above"),
         (b"1 1:2\n\x00\x01\x02\xff\n", "line 2 holds binary data"),
-        (b"\xff\xfe1\x00 \x001\x00", "line 1 holds binary data"),
+        (b"\xff\xfe1\x00 \x001\x00", "it is UTF-16 text"),
         (bytes(range(256)) * 10, "holds binary data"),
     ],
 )

@@ -41,11 +41,16 @@ def plain_reader(text: bytes, zero_based: ZeroBased) -> Rows | None:
     """Return the samples; None for text that must be refused."""
     out: Rows = []
     for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
+        if re.search(rb"\r\s*\S", line):  # a line end of other systems
+            return None
         content = line.partition(b"#")[0].strip()
         if not content:
             continue
         match = LINE.fullmatch(content)
         if not match:
+            return None
+        label = match[1].rstrip(b"0").rstrip(b".") if b"." in match[1] else match[1]
+        if re.fullmatch(rb"[+-]?[0-9]{16,4000}", label) and int(label) != float(label):
             return None
         pairs = [token.split(b":") for token in match[2].split()]
         if any(len(k) > 4000 for k, _ in pairs):
@@ -159,6 +164,14 @@ def damages(draw: st.DrawFn, content: bytes) -> bytes:
 @example(b"1 qid:1_0 1:1", "auto", 64)
 @example(b"1 qid:3\0 1:1", "auto", 64)
 @example(b"1 1:1\r-1 1:2\r", "auto", 64)
+@example(b"1 1:1 # x\r-1 1:2\r", "auto", 64)
+@example(b"1 1:1 # \0x\r-1 1:2\r", "auto", 64)
+@example(b"1 1:1\r\r\n-1 1:2 \r\r\n", "auto", 64)
+@example(b"1 1:1\r 2:2\n", "auto", 1)
+@example(b"9007199254740993 1:1\n9007199254740992 1:2", "auto", 64)
+@example(b"1 1:2\n\t-9007199254740993.00 1:1\n", "auto", 64)
+@example(b"9007199254740994 1:1\n90071992547409930 1:2\n9.007199254740993e15 2:1", "auto", 64)
+@example(b"1" + b"0" * 400 + b" 1:2\n", "auto", 64)
 @example(b"1 0x1:1", "auto", 64)
 @example(b"1 1:0x1p3", "auto", 64)
 @example(b"1 \xd9\xa1:1", "auto", 64)
