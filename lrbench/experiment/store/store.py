@@ -1,0 +1,219 @@
+"""A store in the hands of a command: cells are looked up, and written as they are finished."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from lrbench.config.solver_spec import SolverSpec
+from lrbench.errors import quoted_path
+from lrbench.experiment.store.cells import Cell, label_of, row_of, run_of
+from lrbench.experiment.store.database import opened, refusals, snapshot, to_stderr, transaction
+from lrbench.experiment.store.digests import DigestSum, row_digest
+from lrbench.experiment.store.keys import cell_key
+from lrbench.experiment.store.rows import (
+    INSERT,
+    Experiment,
+    cell_name,
+    cells_where,
+    chunks,
+    digests_of,
+    experiments_in,
+    has_digests,
+    listed,
+    sum_of,
+    upgrade,
+    write_experiment,
+)
+from lrbench.results import Run, Status, plain
+from lrbench.solvers.base import Solver
+
+UNFINISHED: Final = (Status.INTERRUPTED, Status.FAILED)
+"""Runs with these statuses are not stored, and are tried again by the next command."""
+
+
+@contextlib.contextmanager
+def store_at(
+    path: str | Path | None, note: Callable[[str], None] = to_stderr
+) -> Iterator[Store | None]:
+    """Open the store at `path` for the block, and make it if it is missing; None without a path.
+
+    `note` is called with what its user should know of a store: see `opened` and `Store`.
+    """
+    if path is None:
+        yield None
+        return
+    with opened(path, create=True, note=note) as connection:
+        yield Store(connection, str(path), note)
+
+
+class Store:
+    """The cells of one command in an open store.
+
+    Parameters
+    ----------
+    connection
+        A connection from `opened`.
+    path
+        What errors call the store.
+    note
+        Called with a sentence if cells are damaged or lost.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: str, note: Callable[[str], None] = to_stderr
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._note = note
+        self._experiments: dict[str, Experiment] = {}
+        self._unsound: dict[str, list[tuple[int, bytes]]] = {}
+
+    def find(
+        self,
+        experiment: str,
+        solvers: Sequence[tuple[Solver, SolverSpec]],
+        cells: Iterable[Cell],
+    ) -> dict[Cell, Run]:
+        """Return the stored runs among these cells.
+
+        Parameters
+        ----------
+        experiment
+            The value of `experiment_id`.
+        solvers
+            The solvers of the plan.
+        cells
+            The cells to look for.
+
+        Notes
+        -----
+        A damaged cell counts as missing; it is named in a note, and `repair` deletes it. If any of
+        the cells is missing, or their sum is wrong, all cells of the experiment are checked.
+        """
+        labels = [str(spec) for _, spec in solvers]
+        wanted: dict[str, tuple[Cell, tuple[str, float, int]]] = {}
+        for cell in cells:
+            solver, spec = solvers[cell.solver]
+            key = cell_key(experiment, solver, spec, cell.lr0, cell.seed)
+            wanted[key] = cell, (labels[cell.solver], cell.lr0, cell.seed)
+        runs: dict[Cell, Run] = {}
+        damaged: dict[int, dict[str, Any]] = {}
+        with refusals(self._path), snapshot(self._connection):
+            for chunk in chunks(list(wanted)):
+                marks = ", ".join("?" * len(chunk))
+                for row, intact in cells_where(self._connection, f"key IN ({marks})", chunk):
+                    run = run_of(row) if intact else None
+                    looked_for = wanted.get(row["key"])
+                    if run and looked_for and looked_for[1] == label_of(row):
+                        runs[looked_for[0]] = run
+                    else:
+                        damaged[row["rowid"]] = row
+            lost = self._lost(experiment, damaged, complete=len(runs) == len(wanted))
+        again: list[dict[str, Any]] = []
+        others: list[dict[str, Any]] = []
+        of_sweep = {label for _, label in wanted.values()}
+        for row in damaged.values():
+            (again if row["key"] in wanted or label_of(row) in of_sweep else others).append(row)
+        if damaged or lost is not None:
+            self._unsound[experiment] = [(row["rowid"], row["digest"]) for row in again]
+            self._name(again, others, lost)
+        return runs
+
+    def _lost(
+        self, experiment: str, damaged: dict[int, dict[str, Any]], *, complete: bool
+    ) -> str | None:
+        """Return what is wrong with an experiment as a whole; add its damaged cells to `damaged`.
+
+        Parameters
+        ----------
+        experiment
+            Its `id`.
+        damaged
+            The cells that are known to be damaged, by their rowid.
+        complete
+            Whether all cells that the command looked for were there.
+        """
+        if not has_digests(self._connection):
+            return None
+        row, intact = experiments_in(self._connection, experiment).get(experiment, (None, True))
+        cells = sum_of(self._connection, experiment)
+        sound = intact and cells == (DigestSum() if row is None else row.sum)
+        if (sound and complete) or not (row or cells.rows):
+            return None
+        for cell, whole in cells_where(self._connection, "experiment = ?", [experiment]):
+            if not whole:
+                damaged[cell["rowid"]] = cell
+        if sound:
+            return None
+        if row is not None and intact and cells.rows < row.cells:
+            lost = row.cells - cells.rows
+            return f"{lost} of {row.cells} cells of {quoted_path(row.name)} are lost"
+        return "what it says of an experiment"
+
+    def _name(
+        self, again: list[dict[str, Any]], others: list[dict[str, Any]], lost: str | None
+    ) -> None:
+        """Call `note` with what is damaged or lost, and what becomes of it."""
+        store = f"the store {quoted_path(self._path)}"
+        if again:
+            self._note(f"{store} is damaged: {listed(map(cell_name, again))}; run again.")
+        if others:
+            self._note(
+                f"{store} is damaged: {listed(map(cell_name, others))}; not cells of this sweep,"
+                " and left there."
+            )
+        if lost is not None:
+            self._note(f"{store} is damaged: {lost}; what this sweep needs of it is made again.")
+
+    def declare(
+        self, experiment: str, name: str, header: Mapping[str, Any], iterations: int, *, sweep: bool
+    ) -> None:
+        """Note an experiment, with the iterations of its budget; `put` writes it with the cells."""
+        text = json.dumps(plain({**header, "iterations": iterations}))
+        self._experiments[experiment] = Experiment(
+            experiment, name, header["fingerprint"], text, int(sweep)
+        )
+
+    def repair(self, experiment: str) -> None:
+        """Delete the damaged cells that `find` looked for, and write a declared experiment anew."""
+        damaged = self._unsound.pop(experiment, None)
+        if damaged is None or not has_digests(self._connection):
+            return
+        with refusals(self._path), transaction(self._connection):
+            self._connection.execute("REINDEX")  # an index of a damaged row may be another one
+            # Another command may have put a cell there since.
+            statement = "DELETE FROM cells WHERE rowid = ? AND digest = ?"
+            self._connection.executemany(statement, damaged)
+            cells = sum_of(self._connection, experiment)
+            if cells.rows:
+                write_experiment(self._connection, self._experiments[experiment], cells)
+            else:
+                self._connection.execute("DELETE FROM experiments WHERE id = ?", (experiment,))
+
+    def put(self, experiment: str, solver: Solver, runs: Iterable[Run]) -> None:
+        """Commit those of these runs that are finished, of one solver in a declared experiment.
+
+        The experiment is written with them each time, because another command may have pruned it.
+        """
+        added = datetime.now(UTC).isoformat(timespec="seconds")
+        rows = [row_of(experiment, solver, r) for r in runs if r.status not in UNFINISHED]
+        if not rows:
+            return
+        digests = [row_digest("cells", row) for row in rows]
+        with refusals(self._path), transaction(self._connection):
+            upgrade(self._connection)
+            declared = self._experiments[experiment]
+            row, intact = experiments_in(self._connection, experiment).get(
+                experiment, (declared, False)
+            )
+            cells = row.sum if intact else sum_of(self._connection, experiment)
+            cells = cells.plus(digests_of(self._connection, [str(r[0]) for r in rows]), -1)
+            values = [(*r, added, digest) for r, digest in zip(rows, digests, strict=True)]
+            self._connection.executemany(f"INSERT OR REPLACE {INSERT}", values)
+            write_experiment(self._connection, row if intact else declared, cells.plus(digests))
