@@ -34,6 +34,10 @@ def to_stderr(text: str) -> None:
         sys.stderr.flush()
 
 
+def no_note(text: str) -> None:
+    """Write nothing."""
+
+
 def is_store(path: str | Path) -> bool:
     """Return whether the file at `path` is an SQLite database; pipes are not read.
 
