@@ -12,6 +12,7 @@ from typing import Any
 
 from lrbench.errors import LrbenchError
 from lrbench.experiment.store import no_note, opened, result_of
+from lrbench.experiment.store.rows import DIGESTED, checked_cells
 
 PAGE = 4096
 """The size of a page of SQLite."""
@@ -113,3 +114,15 @@ def exported(path: Path) -> list[Any] | None:
     return [
         (replace(problem, runs=()), of_it) for problem, of_it in zip(problems, runs, strict=True)
     ]
+
+
+def cells_of(path: Path) -> list[tuple[Any, ...]] | None:
+    """Return the cells of a store, to compare; None if it is refused with an error."""
+    try:
+        with opened(path, note=no_note) as connection:
+            return [
+                (experiment[:5], *(row[name] for name in DIGESTED))
+                for experiment, row in checked_cells(connection, path)
+            ]
+    except LrbenchError:
+        return None

@@ -127,8 +127,10 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        # A generator that is abandoned ends here when its connection may be closed already.
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 def _connection(file: Path, create: bool) -> sqlite3.Connection:
