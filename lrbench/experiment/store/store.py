@@ -154,7 +154,7 @@ class Store:
         if row is not None and intact and cells.rows < row.cells:
             lost = row.cells - cells.rows
             return f"{lost} of {row.cells} cells of {quoted_path(row.name)} are lost"
-        return "what it says of an experiment"
+        return "its row of the experiment"
 
     def _name(
         self, again: list[dict[str, Any]], others: list[dict[str, Any]], lost: str | None
@@ -191,10 +191,16 @@ class Store:
             statement = "DELETE FROM cells WHERE rowid = ? AND digest = ?"
             self._connection.executemany(statement, damaged)
             cells = sum_of(self._connection, experiment)
-            if cells.rows:
-                write_experiment(self._connection, self._experiments[experiment], cells)
-            else:
-                self._connection.execute("DELETE FROM experiments WHERE id = ?", (experiment,))
+            write_experiment(self._connection, self._experiments[experiment], cells)
+            self._connection.execute("DELETE FROM experiments WHERE cells = 0")
+            # Of an experiment whose id was damaged the row has no cells any more.
+            rows = experiments_in(self._connection)
+            query = (
+                "SELECT rowid, id FROM experiments WHERE id NOT IN (SELECT experiment FROM cells)"
+            )
+            for rowid, key in self._connection.execute(query).fetchall():
+                if not rows[key][1]:
+                    self._connection.execute("DELETE FROM experiments WHERE rowid = ?", (rowid,))
 
     def put(self, experiment: str, solver: Solver, runs: Iterable[Run]) -> None:
         """Commit those of these runs that are finished, of one solver in a declared experiment.

@@ -171,6 +171,7 @@ def test_a_damaged_cell_is_named_and_run_again(
     [
         "DELETE FROM experiments WHERE cells = 10",
         "UPDATE experiments SET header = replace(header, 'logistic', 'squared') WHERE cells = 10",
+        "UPDATE experiments SET id = 'lost' WHERE cells = 10",
         "UPDATE experiments SET cells = 11 WHERE cells = 10",
         "UPDATE experiments SET total = zeroblob(16) WHERE cells = 10",
     ],
