@@ -76,7 +76,7 @@ def cells_where(
     names = [*DIGESTED, "added", "digest", "rowid"]
     columns = ", ".join(names if digests else [*DIGESTED, "added", "NULL", "rowid"])
     rows = "" if condition == "1" else f"WHERE rowid IN (SELECT rowid FROM cells WHERE {condition})"
-    query = f"SELECT {columns} FROM cells NOT INDEXED {rows} ORDER BY rowid"
+    query = f"SELECT {columns} FROM cells {rows} ORDER BY rowid"
     for row in connection.execute(query, values):
         intact = not digests or row[-2] == row_digest("cells", row[: len(DIGESTED)])
         yield dict(zip(names, row, strict=True)), intact
@@ -90,7 +90,7 @@ def experiments_in(
     names = Experiment._fields if digests else Experiment._fields[:5]
     digest = "digest" if digests else "NULL"
     rows = "WHERE rowid IN (SELECT rowid FROM experiments WHERE id = ?)" if identifier else ""
-    query = f"SELECT {', '.join(names)}, {digest} FROM experiments NOT INDEXED {rows}"
+    query = f"SELECT {', '.join(names)}, {digest} FROM experiments {rows}"
     return {
         row[0]: (
             Experiment(*row[:-1]),

@@ -104,61 +104,54 @@ class Store:
             wanted[key] = cell, (labels[cell.solver], cell.lr0, cell.seed)
         runs: dict[Cell, Run] = {}
         damaged: dict[int, dict[str, Any]] = {}
+
+        def take(row: dict[str, Any], intact: bool) -> None:
+            """Sort a row: one of these cells, one that is damaged, or another cell."""
+            cell, label = wanted.get(row["key"], (None, None))
+            if intact and (cell is None or cell in runs):
+                return
+            run = run_of(row) if intact else None
+            if run is None or cell is None or label != label_of(row):
+                damaged[row["rowid"]] = row
+            else:
+                runs[cell] = run
+
         with refusals(self._path), snapshot(self._connection):
             for chunk in chunks(list(wanted)):
                 marks = ", ".join("?" * len(chunk))
                 for row, intact in cells_where(self._connection, f"key IN ({marks})", chunk):
-                    run = run_of(row) if intact else None
-                    looked_for = wanted.get(row["key"])
-                    if run and looked_for and looked_for[1] == label_of(row):
-                        runs[looked_for[0]] = run
-                    else:
-                        damaged[row["rowid"]] = row
-            lost = self._lost(experiment, damaged, complete=len(runs) == len(wanted))
+                    take(row, intact)
+            lost = self._lost(experiment)
+            indexed = len(runs)
+            if lost or indexed < len(wanted):
+                for row, intact in cells_where(self._connection, "experiment = ?", [experiment]):
+                    take(row, intact)
+            if indexed < len(runs):
+                lost = "its index of cells"
         again: list[dict[str, Any]] = []
         others: list[dict[str, Any]] = []
         of_sweep = {label for _, label in wanted.values()}
         for row in damaged.values():
             (again if row["key"] in wanted or label_of(row) in of_sweep else others).append(row)
-        if damaged or lost is not None:
+        if damaged or lost:
             self._unsound[experiment] = [(row["rowid"], row["digest"]) for row in again]
             self._name(again, others, lost)
         return runs
 
-    def _lost(
-        self, experiment: str, damaged: dict[int, dict[str, Any]], *, complete: bool
-    ) -> str | None:
-        """Return what is wrong with an experiment as a whole; add its damaged cells to `damaged`.
-
-        Parameters
-        ----------
-        experiment
-            Its `id`.
-        damaged
-            The cells that are known to be damaged, by their rowid.
-        complete
-            Whether all cells that the command looked for were there.
-        """
+    def _lost(self, experiment: str) -> str:
+        """Return what is wrong with the row and the sum of an experiment; empty if nothing is."""
         if not has_digests(self._connection):
-            return None
+            return ""
         row, intact = experiments_in(self._connection, experiment).get(experiment, (None, True))
         cells = sum_of(self._connection, experiment)
-        sound = intact and cells == (DigestSum() if row is None else row.sum)
-        if (sound and complete) or not (row or cells.rows):
-            return None
-        for cell, whole in cells_where(self._connection, "experiment = ?", [experiment]):
-            if not whole:
-                damaged[cell["rowid"]] = cell
-        if sound:
-            return None
+        if intact and cells == (DigestSum() if row is None else row.sum):
+            return ""
         if row is not None and intact and cells.rows < row.cells:
             lost = row.cells - cells.rows
             return f"{lost} of {row.cells} cells of {quoted_path(row.name)} are lost"
         return "its row of the experiment"
 
-    def _name(
-        self, again: list[dict[str, Any]], others: list[dict[str, Any]], lost: str | None
-    ) -> None:
+    def _name(self, again: list[dict[str, Any]], others: list[dict[str, Any]], lost: str) -> None:
         """Call `note` with what is damaged or lost, and what becomes of it."""
         store = f"the store {quoted_path(self._path)}"
         if again:
@@ -168,7 +161,7 @@ class Store:
                 f"{store} is damaged: {listed(map(cell_name, others))}; not cells of this sweep,"
                 " and left there."
             )
-        if lost is not None:
+        if lost:
             self._note(f"{store} is damaged: {lost}; what this sweep needs of it is made again.")
 
     def declare(

@@ -184,6 +184,50 @@ def test_a_damaged_experiment_is_written_anew_and_nothing_is_run(damage: str, st
     assert exported(store) == expected
 
 
+def test_a_lost_cell_is_counted_and_an_older_one_in_its_place_is_seen(store: Path) -> None:
+    change(store, f"DELETE FROM cells {CELL}")
+    with opened(store) as connection, pytest.raises(LrbenchError, match="9 of 10 cells of logreg"):
+        result_of(connection, store)
+    older = store.with_name("older.sqlite")
+    swept(older)
+    with opened(store) as connection:  # of another time, with the digest that belongs to it
+        connection.execute("ATTACH ? AS older", (str(older),))
+        connection.execute(f"INSERT INTO cells SELECT * FROM older.cells {CELL}")
+        connection.execute("DETACH older")
+    with opened(store) as connection, pytest.raises(LrbenchError, match="but not their sum"):
+        result_of(connection, store)
+    assert swept(store)[1] == 0
+    assert exported(store) is not None
+
+
+@pytest.mark.parametrize("column", ["key", "experiment", "digest"])
+def test_a_text_that_differs_from_its_index_is_mended_by_the_sweep(
+    column: str, store: Path
+) -> None:
+    content = store.read_bytes()
+    with closing(sqlite3.connect(store)) as connection:
+        (value,) = connection.execute(f"SELECT {column} FROM cells {CELL}").fetchone()
+    needle = value.encode() if isinstance(value, str) else value
+    places = [match.start() for match in re.finditer(re.escape(needle), content)]
+    assert len(places) > 1  # in the table and in an index
+    for place in places:
+        last = place + len(needle) - 1
+        store.write_bytes(content[:last] + bytes([content[last] ^ 1]) + content[last + 1 :])
+        swept(store)
+        swept(store, **FULL)
+        assert exported(store) is not None
+        with opened(store) as connection:
+            if column == "key":  # else a copy in the index may be damaged without any effect
+                assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            assert connection.execute("SELECT count(*) FROM cells").fetchone()[0] == 12
+
+
+def test_what_prune_leaves_of_a_damaged_problem_stays_damaged(store: Path, invoke: Invoke) -> None:
+    change(store, "UPDATE experiments SET header = replace(header, 'logistic', 'squared')")
+    assert invoke("store", "prune", "--solver", "wngrad[order=current]", str(store)).code == 0
+    assert exported(store) is None
+
+
 def test_what_another_sweep_made_stays_damaged_until_it_or_prune(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
