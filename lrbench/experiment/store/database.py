@@ -15,7 +15,8 @@ from lrbench.experiment.store.schema import APPLICATION, VERSION, make_tables, t
 BUSY_SECONDS = 60.0
 """The time to wait for another command that is writing."""
 
-MAGIC = b"SQLite format 3\0"
+MAGIC = b"SQLite"
+"""The first bytes of a database: those that follow may be cut off."""
 
 APPLICATION_AT = 68
 """Where `PRAGMA application_id` is in a file."""
@@ -155,7 +156,10 @@ def _check_path(path: Path, create: bool) -> None:
             raise UsageError(f"there is no store {path}.", "check the path.")
         if not path.absolute().parent.is_dir():
             raise UsageError(f"there is no folder {path.parent}.", "make it, or give another path.")
-    elif path.stat().st_size and not is_store(path):
+    elif not path.stat().st_size:
+        if not create:
+            raise LrbenchError(f"the store {path} is damaged: it is empty.", AGAIN)
+    elif not is_store(path):
         raise UsageError(f"{path} is not a store.", "give another path; this file is not changed.")
 
 

@@ -220,6 +220,6 @@ def damaged(path: str | Path, damages: Sequence[str]) -> LrbenchError:
     """Return the error for rows that are damaged or lost."""
     return LrbenchError(
         f"the store {quoted_path(path)} is damaged: {listed(damages)}.",
-        f"run its lrbench sweep with --store {quoted_path(path)} again, which runs damaged cells"
-        " again, or delete them with lrbench store prune --damaged.",
+        f"run its lrbench sweep with --store {quoted_path(path)} again, which mends it; what no"
+        " sweep mends is deleted by lrbench store prune --damaged.",
     )

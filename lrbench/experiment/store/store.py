@@ -135,7 +135,7 @@ class Store:
             (again if row["key"] in wanted or label_of(row) in of_sweep else others).append(row)
         if damaged or lost:
             self._unsound[experiment] = [(row["rowid"], row["digest"]) for row in again]
-            self._name(again, others, lost)
+            self._name(experiment, again, others, lost)
         return runs
 
     def _lost(self, experiment: str) -> str:
@@ -151,18 +151,26 @@ class Store:
             return f"{lost} of {row.cells} cells of {quoted_path(row.name)} are lost"
         return "its row of the experiment"
 
-    def _name(self, again: list[dict[str, Any]], others: list[dict[str, Any]], lost: str) -> None:
+    def _name(
+        self,
+        experiment: str,
+        again: list[dict[str, Any]],
+        others: list[dict[str, Any]],
+        lost: str,
+    ) -> None:
         """Call `note` with what is damaged or lost, and what becomes of it."""
-        store = f"the store {quoted_path(self._path)}"
+        store = f"the store {quoted_path(self._path)} is damaged"
+        declared = self._experiments.get(experiment)
+        problem = f", of {declared.name}" if declared else ""
         if again:
-            self._note(f"{store} is damaged: {listed(map(cell_name, again))}; run again.")
+            self._note(f"{store}: {listed(map(cell_name, again))}{problem}; run again.")
         if others:
             self._note(
-                f"{store} is damaged: {listed(map(cell_name, others))}; not cells of this sweep,"
-                " and left there."
+                f"{store}: {listed(map(cell_name, others))}{problem}; not of this sweep, and left"
+                " there."
             )
         if lost:
-            self._note(f"{store} is damaged: {lost}; what this sweep needs of it is made again.")
+            self._note(f"{store}: {lost}; what this sweep needs of it is made again.")
 
     def declare(
         self, experiment: str, name: str, header: Mapping[str, Any], iterations: int, *, sweep: bool

@@ -159,7 +159,7 @@ def test_a_damaged_cell_is_named_and_run_again(
     again, ran = swept(store)
     assert ran == 1
     note = capsys.readouterr().err
-    assert re.search(r"seed \d+; run again|1 of 10 cells of logreg are lost", note), note
+    assert re.search(r"seed \d+, of logreg; run again|1 of 10 cells of logreg are lost", note), note
     assert without_clocks(again) == without_clocks(swept(None)[0])
     assert exported(store) is not None
     assert swept(store)[1] == 0
@@ -234,7 +234,7 @@ def test_what_another_sweep_made_stays_damaged_until_it_or_prune(
     change(store, f"UPDATE cells SET status_at = 0 {CELL}", "DELETE FROM cells WHERE lr0 = 100.0")
     swept(store, solvers=["wngrad"])
     note = capsys.readouterr().err
-    assert "sgd, lr0 = 1.0, seed 0; not cells of this sweep" in note
+    assert "sgd, lr0 = 1.0, seed 0, of logreg; not of this sweep" in note
     assert "2 of 10 cells of logreg are lost" in note
     assert exported(store) is None
     with opened(store) as connection:
@@ -276,13 +276,14 @@ def test_a_pruned_store_has_the_sum_of_what_is_left(store: Path, invoke: Invoke)
         lambda path: change(path, "PRAGMA user_version = 1"),
         lambda path: change(path, "PRAGMA user_version = -1"),
         lambda path: path.write_bytes(path.read_bytes()[:5000]),
+        lambda path: path.write_bytes(path.read_bytes()[:9]),
         lambda path: path.write_bytes(b"\xff" * 16 + path.read_bytes()[16:]),
         lambda path: path.write_bytes(path.read_bytes().replace(b"CREATE", b"CR\xe9ATE")),
         lambda path: path.write_bytes(
             path.read_bytes().replace(b"lr0 REAL", b"lr0 \xff\xff\xff\xff")
         ),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_every_command_that_reads_ends_with_3_and_two_sentences(
     args: tuple[str, ...],
@@ -299,6 +300,15 @@ def test_every_command_that_reads_ends_with_3_and_two_sentences(
         outcome.err
     )
     assert not (store.parent / "into.sqlite").exists()
+
+
+def test_an_empty_file_is_a_store_to_be_and_no_store_to_read(
+    tmp_path: Path, invoke: Invoke
+) -> None:
+    path = tmp_path / "s.sqlite"
+    path.touch()
+    assert invoke("store", "export", str(path)).code == 3
+    assert swept(path, lr0=[1.0])[1] == 2
 
 
 def test_a_store_of_version_1_is_read_and_called_unchecked(tmp_path: Path, invoke: Invoke) -> None:
@@ -386,5 +396,5 @@ def test_a_sweep_of_its_own_store_says_nothing(store: Path, invoke: Invoke) -> N
     assert (quiet.code, quiet.err) == (0, "")
     first = invoke(*args)
     assert first.code == 0
-    assert "the cell sgd, lr0 = 1.0, seed 0; run again." in first.err
+    assert "the cell sgd, lr0 = 1.0, seed 0, of logreg; run again." in first.err
     assert "Note:" not in invoke(*args).err
