@@ -22,13 +22,16 @@ def show_estimates(
     control: Control,
     workers: int,
     store: Path | None = None,
+    *,
+    quiet: bool = False,
 ) -> None:
     """Print the estimated cost of the plan on each problem; stored cells cost nothing."""
     from lrbench.experiment.estimate import estimate
-    from lrbench.experiment.store import store_at
+    from lrbench.experiment.store import no_note, store_at, to_stderr
 
     # To open a store that does not exist would make it, and a dry run leaves no files.
-    with store_at(store if store is not None and store.exists() else None) as opened:
+    existing = store if store is not None and store.exists() else None
+    with store_at(existing, no_note if quiet else to_stderr) as opened:
         estimates = estimate(plan, specs, control, opened)
     for e in estimates:
         cells = f"{e.cells} cells of {e.iterations} iterations, {e.passes:.4g} passes"

@@ -71,13 +71,13 @@ def run_command(
 
             # How many workers a cluster has is known only once it is connected to.
             workers = 1 if executor == "dask" else chosen.workers
-            show_estimates(plan, specs, control, workers, store)
+            show_estimates(plan, specs, control, workers, store, quiet=quiet)
             return ExitCode.OK
         from lrbench.experiment.run_plan import run_plan
-        from lrbench.experiment.store import store_at
+        from lrbench.experiment.store import no_note, store_at, to_stderr
 
         words = effective(click.get_current_context())
-        with store_at(store) as cells:
+        with store_at(store, no_note if quiet else to_stderr) as cells:
             result = run_plan(plan, specs, control, words, executor=chosen, store=cells)
         bar.close()  # before the report, which may go to the same terminal
         write(result, report, save, save_weights, force=force, quiet=quiet)

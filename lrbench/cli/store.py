@@ -72,20 +72,30 @@ def export(file: Path, **options: Any) -> int:
 @click.option("--stale", is_flag=True, help="Cells made by other code than this lrbench.")
 @click.option("--problem", metavar="NAME", help="Cells on this problem.")
 @click.option("--solver", metavar="NAME", help="Cells of this solver.")
-def prune(file: Path, stale: bool, problem: str | None, solver: str | None) -> None:
+@click.option("--damaged", is_flag=True, help="Cells that have changed since they were written.")
+def prune(file: Path, stale: bool, problem: str | None, solver: str | None, damaged: bool) -> None:
     """Delete the cells to which all options apply.
 
-    The file shrinks by the space that they took.
+    The file shrinks by the space that they took. --damaged stands alone; lost cells are no longer
+    missed after it.
     """
-    from lrbench.experiment.store import opened, prune_cells
+    from lrbench.experiment.store import opened, prune_cells, prune_damaged
 
-    if not stale and problem is None and solver is None:
+    others = stale or problem is not None or solver is not None
+    if damaged and others:
+        raise UsageError(
+            "--damaged has no other option.", "delete damaged cells first, and then the others."
+        )
+    if not damaged and not others:
         raise UsageError(
             "no option says which cells to delete.",
-            "give --stale, --problem or --solver; to delete all, delete the file.",
+            "give --stale, --problem, --solver or --damaged; to delete all, delete the file.",
         )
     with opened(file) as connection:
-        count = prune_cells(connection, stale=stale, problem=problem, solver=solver)
+        if damaged:
+            count = prune_damaged(connection)
+        else:
+            count = prune_cells(connection, stale=stale, problem=problem, solver=solver)
     click.echo(f"{count} cells deleted")
 
 
@@ -99,12 +109,12 @@ def merge(into: Path, others: tuple[Path, ...]) -> None:
 
     On a cluster let each job write a store of its own, and merge them at the end.
     """
-    from lrbench.experiment.store import merge_stores, opened
+    from lrbench.experiment.store import check_cells, merge_stores, opened
 
     for other in others:
-        # A file that is no store, or of another version, is an error before INTO is made.
-        with opened(other):
-            pass
+        # A file that is no store, of another version or damaged is an error before INTO is made.
+        with opened(other) as connection:
+            check_cells(connection, other)
         if other.exists() and into.exists() and other.samefile(into):
             raise UsageError(f"{other} is the store to copy into.", "name other stores.")
     with opened(into, create=True) as connection:

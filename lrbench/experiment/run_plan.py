@@ -170,6 +170,7 @@ class Work:
         steps = plan.steps(p.problem.n_samples)
         self._store.declare(experiment, name, _header(p, plan), steps, sweep=plan.sweep)
         self._runs[index].update(self._store.find(experiment, plan.built, cells(p, plan)))
+        self._store.repair(experiment)
 
     def _missing(self, index: int) -> Iterator[tuple[int, int, list[float]]]:
         """Yield each solver and seed with the learning rates that are not in the store."""

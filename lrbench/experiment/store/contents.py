@@ -1,25 +1,35 @@
-"""The contents of a store: listed, returned as a result, merged and pruned."""
+"""The contents of a store: listed, and returned as a result."""
 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lrbench.errors import UsageError
-from lrbench.experiment.store.cells import COLUMNS, run_of
-from lrbench.experiment.store.database import refusals, transaction
+from lrbench.errors import UsageError, quoted_path
+from lrbench.experiment.store.cells import run_of
 from lrbench.experiment.store.keys import source_of
+from lrbench.experiment.store.rows import (
+    Experiment,
+    cell_name,
+    checked_cells,
+    damaged,
+    has_digests,
+    path_of,
+)
 from lrbench.results import ProblemResult, Result, environment
 from lrbench.results.fields import Fields
 from lrbench.results.read import problem_from
+from lrbench.results.to_dict import run_dict
 from lrbench.solvers import SOLVERS
 from lrbench.study import analyse
+
+HASH = 64
+"""The length of the hash of the code that all solvers share, at the beginning of a source."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +53,49 @@ class StoredCells:
     """Whether the code that made them is that of this lrbench."""
 
 
-def stored_cells(connection: sqlite3.Connection) -> Iterator[StoredCells]:
-    """Yield the cells of a store, by experiment, solver and code."""
-    query = """
-        SELECT e.name, c.batch_size, c.sampling, c.solver, count(*), min(c.lr0), max(c.lr0),
-               count(DISTINCT c.seed), max(c.status_at), e.header, max(c.added), c.name, c.source
-        FROM cells c JOIN experiments e ON e.id = c.experiment
-        GROUP BY e.id, c.solver, c.source
-        ORDER BY e.name, c.sampling, c.batch_size, e.id, min(c.rowid)
+def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
+    """Return what a store holds, by experiment, solver and code.
+
+    Raises
+    ------
+    LrbenchError
+        If it is damaged.
     """
-    for row in connection.execute(query):
-        name, size, sampling, solver, n, low, high, seeds, steps, header, added, *made_by = row
-        current, batch = is_current(*made_by), None if sampling is None else size
+    groups: dict[tuple[Experiment, str, str], list[dict[str, Any]]] = {}
+    path = path_of(connection)
+    for experiment, row in checked_cells(connection, path):
+        row["trace"] = None  # of all that a cell holds, this alone takes room
+        groups.setdefault((experiment, row["solver"], row["source"]), []).append(row)
+    entries = []
+    for (experiment, solver, source), rows in sorted(groups.items(), key=_setting):
         # A header of the first edition may lack both keys.
-        budget = {"iterations": steps, "target": None} | _header(header)
-        steps, target = budget["iterations"], budget["target"]
-        yield StoredCells(
-            name, batch, sampling, solver, n, (low, high), seeds, steps, target, added, current
+        steps = max(row["status_at"] for row in rows)
+        budget = {"iterations": steps, "target": None} | _header(experiment, path)
+        sampling, rates = rows[0]["sampling"], [row["lr0"] for row in rows]
+        entries.append(
+            StoredCells(
+                problem=experiment.name,
+                batch_size=None if sampling is None else rows[0]["batch_size"],
+                sampling=sampling,
+                solver=solver,
+                cells=len(rows),
+                lr0=(min(rates), max(rates)),
+                seeds=len({row["seed"] for row in rows}),
+                iterations=budget["iterations"],
+                target=budget["target"],
+                added=max(row["added"] for row in rows),
+                current=is_current(rows[0]["name"], source),
+            )
         )
+    return entries
+
+
+def _setting(
+    group: tuple[tuple[Experiment, str, str], list[dict[str, Any]]],
+) -> tuple[str, str, int, str]:
+    """Return what a list is sorted by: problem, sampling, batch size and experiment."""
+    (experiment, _, _), rows = group
+    return experiment.name, rows[0]["sampling"] or "", rows[0]["batch_size"], experiment.id
 
 
 def is_current(solver: str, source: str) -> bool:
@@ -80,14 +115,16 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     ------
     UsageError
         If the store is empty.
+    LrbenchError
+        If it is damaged.
     """
-    query = """
-        SELECT e.id, e.name, e.header, e.sweep, substr(c.source, 1, 64) AS code
-        FROM experiments e JOIN cells c ON c.experiment = e.id
-        GROUP BY e.id, code ORDER BY e.name, min(c.added), e.id
-    """
+    groups: dict[tuple[Experiment, str], list[dict[str, Any]]] = {}
+    for experiment, row in checked_cells(connection, path):
+        groups.setdefault((experiment, row["source"][:HASH]), []).append(row)
+    checked = has_digests(connection)
     problems = [
-        _problem(connection, str(path), *row) for row in connection.execute(query).fetchall()
+        _problem(experiment, rows, path, checked=checked)
+        for (experiment, _), rows in sorted(groups.items(), key=lambda group: group[0][0].name)
     ]
     names = [p.name for p in problems]
     problems = [replace(p, name=_full_name(p)) if names.count(p.name) > 1 else p for p in problems]
@@ -103,45 +140,48 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
 
 
 def _problem(
-    connection: sqlite3.Connection,
-    path: str,
-    experiment: str,
-    name: str,
-    header: str,
-    sweep: int,
-    source: str,
+    experiment: Experiment, rows: Sequence[dict[str, Any]], path: str | Path, *, checked: bool
 ) -> ProblemResult:
-    cursor = connection.execute(
-        "SELECT * FROM cells WHERE experiment = ? AND substr(source, 1, 64) = ? ORDER BY rowid",
-        (experiment, source),
-    )
-    names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    """Return the result on the problem of an experiment from its cells.
+
+    Cells without digests (`checked`) may hold anything, and are read with the checks of a file.
+    """
     # One curve must not mix two states of a solver's file: the last row decides, unless there are
     # cells of the present state.
     chosen = {row["solver"]: row["source"] for row in rows}
     current = [row for row in rows if is_current(row["name"], row["source"])]
     chosen |= {row["solver"]: row["source"] for row in current}
-    runs_chosen = (run_of(row) for row in rows if row["source"] == chosen[row["solver"]])
     # Machines of another kind have keys of their own for the same cell: the newest row counts.
-    run_of_cell = {(str(r.solver), r.seed, r.lr0): r for r in runs_chosen}
-    if not run_of_cell:  # the join in `result_of` had rows of this experiment
-        raise sqlite3.DatabaseError("an index is malformed")
+    run_of_cell = {}
+    for row in rows:
+        if row["source"] == chosen[row["solver"]]:
+            run = run_of(row)
+            if run is None:
+                raise damaged(path, [f"{cell_name(row)}, of {quoted_path(experiment.name)}"])
+            run_of_cell[str(run.solver), run.seed, run.lr0] = run
     order = {solver: k for k, solver in enumerate(dict.fromkeys(s for s, _, _ in run_of_cell))}
     runs = tuple(sorted(run_of_cell.values(), key=lambda r: (r.seed, order[str(r.solver)], r.lr0)))
-    keys = _header(header)
+    keys = _header(experiment, path)
     iterations = keys.pop("iterations", None)
-    values: dict[str, Any] = {"name": name, **keys, "runs": [], "verdicts": []}
-    problem = replace(problem_from(Fields(values, path, name)), runs=runs)
-    return replace(problem, sweep=analyse(problem, iterations=iterations)) if sweep else problem
+    try:
+        written = [] if checked else [run_dict(run) for run in runs]
+        values: dict[str, Any] = {"name": experiment.name, **keys, "runs": written, "verdicts": []}
+        problem = replace(problem_from(Fields(values, str(path), experiment.name)), runs=runs)
+        if experiment.sweep:
+            problem = replace(problem, sweep=analyse(problem, iterations=iterations))
+    except (ArithmeticError, LookupError, TypeError, UsageError, ValueError) as error:
+        if checked:  # a fault of lrbench, and not of the file
+            raise
+        raise damaged(path, [f"a cell of {quoted_path(experiment.name)}"]) from error
+    return problem
 
 
-def _header(text: str) -> dict[str, Any]:
+def _header(experiment: Experiment, path: str | Path) -> dict[str, Any]:
     """Return the header of an experiment's problem, with the "iterations" of its budget."""
     try:
-        return dict(json.loads(text))
-    except (TypeError, ValueError) as error:
-        raise sqlite3.DatabaseError("an experiment is malformed") from error
+        return dict(json.loads(experiment.header))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise damaged(path, [f"what it says of {quoted_path(experiment.name)}"]) from error
 
 
 def _full_name(problem: ProblemResult) -> str:
@@ -155,59 +195,3 @@ def _full_name(problem: ProblemResult) -> str:
     target = problem.header.get("target")
     goal = "" if target is None else f", to {target:.3g}"
     return f"{problem.name} ({size}, {budget} iterations{goal})"
-
-
-def merge_stores(connection: sqlite3.Connection, others: Sequence[str | Path]) -> int:
-    """Copy the cells of other stores that this one does not have; return their number."""
-    count, names = 0, ", ".join(COLUMNS.split())
-    for path in others:
-        with refusals(path):
-            file = os.fsencode(Path(path).absolute())  # a name need not be UTF-8
-            connection.execute("ATTACH DATABASE ? AS other", (file,))
-            try:
-                with transaction(connection):
-                    connection.execute(
-                        "INSERT OR IGNORE INTO experiments SELECT * FROM other.experiments"
-                    )
-                    count += connection.execute(
-                        f"INSERT OR IGNORE INTO cells ({names}) SELECT {names} FROM other.cells"
-                    ).rowcount
-            finally:
-                connection.execute("DETACH DATABASE other")
-    return count
-
-
-def prune_cells(
-    connection: sqlite3.Connection,
-    *,
-    stale: bool,
-    problem: str | None = None,
-    solver: str | None = None,
-) -> int:
-    """Delete cells, and free their disk space; return the number of deleted cells.
-
-    Parameters
-    ----------
-    stale
-        Whether only cells that were made by other code than this are deleted.
-    problem, solver
-        Delete only cells with this problem or solver, by name; None for any.
-    """
-    conditions, values = ["1"], []
-    if stale:
-        for made_by in connection.execute("SELECT DISTINCT name, source FROM cells").fetchall():
-            if is_current(*made_by):
-                conditions.append("NOT (name = ? AND source = ?)")
-                values += made_by
-    if solver is not None:
-        conditions.append("? IN (solver, name)")
-        values.append(solver)
-    if problem is not None:
-        conditions.append("experiment IN (SELECT id FROM experiments WHERE name = ?)")
-        values.append(problem)
-    with transaction(connection):
-        where = " AND ".join(conditions)
-        count = connection.execute(f"DELETE FROM cells WHERE {where}", values).rowcount
-        connection.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM cells)")
-    connection.execute("VACUUM")  # not allowed inside a transaction
-    return count

@@ -9,6 +9,7 @@ import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,7 +96,12 @@ def source_of(solver: type[Solver]) -> str:
     Together they identify the code that made a cell. Cells with the same first hash belong to one
     result.
     """
-    return f"{numbers_hash()} {solver_hash(Path(inspect.getfile(solver)))}"
+    return f"{numbers_hash()} {solver_hash(_file_of(solver))}"
+
+
+@cache  # once a cell, making the path would take longer than all digests
+def _file_of(solver: type[Solver]) -> Path:
+    return Path(inspect.getfile(solver))
 
 
 def _hash(values: Mapping[str, Any]) -> str:

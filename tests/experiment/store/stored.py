@@ -1,8 +1,10 @@
-"""Small sweeps with a store, and how many lanes they ran."""
+"""Small sweeps with a store, how many lanes they ran, and stores of version 1."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +50,30 @@ def without_clocks(result: Result) -> Any:
         for run in problem["runs"]:
             del run["trace"]["seconds"], run["evaluation_seconds"]
     return values
+
+
+VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text("utf-8")
+"""A store of two sweeps as version 1 of the format had it: 9 cells, without digests."""
+
+
+def version_1(path: Path) -> Path:
+    """Write the store of `VERSION_1`."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1)
+    return path
+
+
+def without_digests(path: Path) -> None:
+    """Make a store one of version 1."""
+    newer = path.rename(path.with_name("newer"))
+    statements = [text for text in VERSION_1.split(";\n") if not text.startswith("INSERT")]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(";\n".join(statements))
+        connection.execute("ATTACH ? AS newer", (str(newer),))
+        for table in ("experiments", "cells"):
+            columns = ", ".join(
+                row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")
+            )
+            connection.execute(f"INSERT INTO {table} SELECT {columns} FROM newer.{table}")
+        connection.commit()
+    newer.unlink()
