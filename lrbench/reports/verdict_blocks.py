@@ -9,6 +9,7 @@ from typing import TypeAlias
 from lrbench.reports.blocks import Block, Grid, Style, TableCell, gap, line, number, scientific
 from lrbench.results import Verdict
 from lrbench.theory.base import OF_SETTING
+from lrbench.verdicts.judge import DIVERGED
 
 VERDICT_STYLE: dict[str, Style] = {"pass": "good", "fail": "bad", "vacuous": "warn"}
 MEASURED = {
@@ -104,6 +105,18 @@ def _order(v: Verdict) -> TableCell:
     proved = f"{float(v.order['value']):{'.2g' if power else '.0e'}}"
     measured = number(v.measured_order, 2 if power else 1)
     return TableCell(f"{measured} ({proved}) {v.order_verdict}", style)
+
+
+def violations(verdicts: Sequence[Verdict]) -> Iterator[Block]:
+    """Yield a line for each thing that the runs refute, with the theorems that rest on it."""
+    theorems_of: dict[str, list[str]] = {}
+    for v in verdicts:
+        if v.bound_verdict == "fail" and v.reason and v.reason != DIVERGED:
+            theorems = theorems_of.setdefault(v.reason, [])
+            if v.theorem not in theorems:
+                theorems.append(v.theorem)
+    for reason, theorems in theorems_of.items():
+        yield line(f"FAIL of {', '.join(theorems)}: {reason}", style="bad")
 
 
 def inapplicable(

@@ -49,6 +49,9 @@ SUMMED = (
     "stable_from",
     "stable_distance",
     "log_contraction",
+    "regret_error",
+    "subgradient_error",
+    "average_error",
 )
 """The columns that certificates need beside `COLUMNS`. Further columns are the solver's state."""
 
