@@ -80,7 +80,7 @@ class LaneLoop:
         oracles = sampler.oracles(self.observe)
         for t in range(budget.iterations + 1):
             self.t = t
-            if t in checkpoints:
+            if at_checkpoint := t in checkpoints:
                 with self.evaluating():
                     self.checkpoint()
             if t == budget.iterations or not self.n_running:
@@ -92,7 +92,7 @@ class LaneLoop:
             self.n_summed = t + 1
             self.watch.start()
             oracle = next(oracles)
-            if t in checkpoints and self.checks_gradients and isinstance(oracle, MinibatchValues):
+            if at_checkpoint and self.checks_gradients and isinstance(oracle, MinibatchValues):
                 self.checked_oracle = oracle
             self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
             self.watch.stop()

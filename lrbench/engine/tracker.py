@@ -90,7 +90,7 @@ class Tracker:
                 self.slope = gradient.inner(W) - gradient.inner_star()
             if self._iterates is not None:
                 # At the points of the gradients: these are the ones that an average is about.
-                self._checksums[self._n_buffered] = self._iterates.checksum(W)
+                self._iterates.checksum(W, self._checksums[self._n_buffered])
 
     def advance(self, t: int, lr: PerLane) -> Mask | None:
         """Add step `t`; return the lanes whose gradient was not finite, None if all were."""

@@ -121,8 +121,8 @@ class Iterates(Protocol):
     amplification: float
     """How much more than their sum in a plain array the rounding of the running sum may be."""
 
-    def checksum(self, W: Iterate) -> PerLane:
-        """Return <r, w> of the present iterate, in at most O(n_features n_lanes)."""
+    def checksum(self, W: Iterate, out: PerLane) -> None:
+        """Write <r, w> of the present iterate to `out`, in at most O(n_features n_lanes)."""
         ...
 
     def start(self, n_lanes: int) -> Iterate:

@@ -39,9 +39,9 @@ class DenseIterates:
         self._sum = np.zeros((len(self.w0), n_lanes))
         return np.repeat(self.w0[:, None], n_lanes, axis=1)
 
-    def checksum(self, W: Lanes) -> PerLane:
-        """Return <r, w>."""
-        return self.direction @ W
+    def checksum(self, W: Lanes, out: PerLane) -> None:
+        """Write <r, w> to `out`."""
+        self.direction.dot(W, out)  # on small arrays half the time of @
 
     def accumulate(self, W: Lanes) -> None:
         """Add `W` to the running sum."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 EPS = float(np.finfo(np.float64).eps)
 
+UNDERFLOW = float(np.finfo(np.float64).tiny) / EPS
+"""Below this size the terms of a number may have lost digits to underflow."""
+
 
 @dataclass(frozen=True, eq=False)
 class LinearObjective:
@@ -156,7 +159,7 @@ class LinearObjective:
         if self.penalty.weight:
             values += np.stack([self.penalty.value(W[:p]) for W in points])
             total += 2.0 * inner(self.penalty.gradient(reach[:p]), reach[:p])
-        return values, EPS * (self.n_features + n + 16) * total
+        return values, EPS * (self.n_features + n + 16) * total + UNDERFLOW
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, which leaves the intercept alone; `W` is used up."""

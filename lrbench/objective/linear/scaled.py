@@ -109,9 +109,9 @@ class ScaledIterates:
         W.refresh()
         return W
 
-    def checksum(self, W: ScaledLanes) -> PerLane:
-        """Return <r, w> with r = w_star on the penalised rows."""
-        return W.inner_star
+    def checksum(self, W: ScaledLanes, out: PerLane) -> None:
+        """Write <r, w> to `out`, with r = w_star on the penalised rows."""
+        out[:] = W.inner_star
 
     def accumulate(self, W: ScaledLanes) -> None:
         """Add `W` to the running sum, in O(n_lanes)."""
