@@ -1,6 +1,6 @@
 """Does right code ever FAIL on minibatches, and how wrong must code be to FAIL?
 
-python benchmarks/verdicts.py [PAGES [FAULTY_PAGES]]     (2000 and 24: minutes)
+python benchmarks/verdicts.py [PAGES [FAULTY_PAGES]]     (2000 and 24: ten minutes)
 
 A page is what `lrbench run` prints for ten seeds: all theorems about four solvers with two learning
 rates each, on skewed data (log-normal rows, every hundredth row 100 times as long, similar rows),
