@@ -75,7 +75,8 @@ def run(
     Returns
     -------
     Result
-        Every run that was started; its `failures` are the problems that could not be run.
+        Every run that was started; its `failures` are the problems that could not be run, such as
+        those whose f_star is not certified (`OptimumError`).
 
     Raises
     ------

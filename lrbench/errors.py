@@ -14,13 +14,26 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line, or a file in lrbench's own format, is wrong."""
     WORLD = 3
-    """Data are missing or bad, the disk failed, a solver raised, or an optimum was refuted."""
+    """Data are missing or bad, the disk failed, a solver raised, or f* is not certified."""
+    INTERNAL = 70
+    """An exception that lrbench does not foresee: a fault of its own."""
     INTERRUPTED = 130
-    TERMINATED = 143
 
 
 class Terminated(BaseException):
-    """SIGTERM came before there was any result; like `KeyboardInterrupt` this is no `Exception`."""
+    """SIGTERM or SIGHUP came before there was any result.
+
+    Like `KeyboardInterrupt` this is no `Exception`.
+
+    Parameters
+    ----------
+    signal
+        The number of the signal.
+    """
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
 
 
 class LrbenchError(Exception):
@@ -58,6 +71,10 @@ class DataError(LrbenchError):
 
 class OptimumError(LrbenchError):
     """The minimiser could not be found or certified."""
+
+
+class WorkersError(LrbenchError):
+    """The workers of a cluster were lost; what was finished before is kept."""
 
 
 class RefutedError(LrbenchError):

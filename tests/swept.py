@@ -79,6 +79,7 @@ def made_problem(
             "attained": True,
             "no_minimiser": "",
             "f_star_certified": True,
+            "f_star_obstacle": "",
         },
     }
     return ProblemResult(name, header, tuple(runs), ())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,8 @@ def command(
     from lrbench.reports.check_page import check_page
     from lrbench.reports.to_json import check_as_json
 
-    exit_signal = None
+    exit_signal: int | None = None
+    save: Callable[[], None] = lambda: None  # noqa: E731
     if results:
         if config or only or save_baseline or update_baseline:
             raise UsageError(
@@ -126,16 +128,18 @@ def command(
         checks = load_config(config or Path("lrbench.toml"))
         file = str(checks.path)
         reserve_junit(junit, [checks.path, checks.baselines])
-        outcomes, exit_signal = run_checks(
+        outcomes, exit_signal, save = run_checks(
             checks, only, save_baseline, update_baseline, jobs, quiet
         )
-    write_reports(outcomes, file, junit, github=github)
-    with ignore_closed_pipe():
-        if form == "json":
-            show_json(check_as_json(outcomes))
-        else:
-            show_page(check_page(outcomes, details), form, color)
-        sys.stdout.flush()
+    with ExitStack() as files:  # each is written even if another, or the page, cannot be
+        files.callback(save)
+        files.callback(write_reports, outcomes, file, junit, github=github)
+        with ignore_closed_pipe():
+            if form == "json":
+                show_json(check_as_json(outcomes))
+            else:
+                show_page(check_page(outcomes, details), form, color)
+            sys.stdout.flush()
     return _exit_code(outcomes) if exit_signal is None else 128 + exit_signal
 
 

@@ -45,13 +45,14 @@ def run_checks(
     update: Sequence[str],
     jobs: int | None,
     quiet: bool,
-) -> tuple[list[CheckOutcome], int | None]:
+) -> tuple[list[CheckOutcome], int | None, Callable[[], None]]:
     """Run and judge the checks of a file.
 
     Returns
     -------
     tuple
-        An outcome for every check, and the number of the signal that interrupted them, or None.
+        An outcome for every check; the number of the signal that interrupted them, or None; and the
+        function that writes the new baselines to their file.
     """
     checks = _chosen(config, only, update)
     baselines = load_baselines(config.baselines)
@@ -66,11 +67,14 @@ def run_checks(
         gate = Gate(control, executor, baselines, frozenset(to_save), _remedy(config))
         outcomes = list(_until_interrupted(gate, checks))
     saved = to_save & {o.name for o in outcomes if o.cause is None}
-    if saved:
-        save_baselines(config.baselines, baselines)
-        if not quiet:
-            names = ", ".join(sorted(saved))
-            click.echo(f"Note: {config.baselines} holds the baselines of {names}.", err=True)
+
+    def save() -> None:
+        if saved:
+            save_baselines(config.baselines, baselines)
+            if not quiet:
+                names = ", ".join(sorted(saved))
+                click.echo(f"Note: {config.baselines} holds the baselines of {names}.", err=True)
+
     if control.signal is not None:
         click.echo(f"interrupted: {len(outcomes)} of {len(checks)} checks were judged.", err=True)
         cause = LrbenchError(
@@ -79,7 +83,7 @@ def run_checks(
         outcomes += [
             CheckOutcome(c.name, c.about, (), cause=cause) for c in checks[len(outcomes) :]
         ]
-    return outcomes, control.signal
+    return outcomes, control.signal, save
 
 
 def _until_interrupted(gate: Gate, checks: Sequence[Check]) -> Iterator[CheckOutcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ def show_estimates(
     for e in estimates:
         cells = f"{e.cells} cells of {e.iterations} iterations, {e.passes:.4g} passes"
         click.echo(f"{e.problem}: {cells}")
+        if e.not_certified is not None:
+            for text in (e.not_certified.message, f"no run is possible: {e.not_certified.hint}"):
+                click.echo(textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    "))
         if store is not None:
             click.echo(f"  stored   {e.stored} of them, which are not run again")
         click.echo(f"  memory   {e.memory_bytes / 2**20:.0f} MiB: data, lanes and row blocks")

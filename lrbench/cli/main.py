@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from lrbench.cli.streams import close_stdout, open_streams
 from lrbench.errors import ExitCode, LrbenchError, Terminated
 from lrbench.version import __version__
 
@@ -29,6 +32,19 @@ COMMANDS = {
     "list": "Problems, solvers, losses, penalties, theorems and formats by name.",
 }
 """The summaries that --help lists; those of the commands themselves would cost ten imports."""
+
+TRACEBACK = "LRBENCH_TRACEBACK"
+"""The environment variable that, unless it is empty, shows the traceback of an internal error."""
+
+MAX_FAULT = 300
+"""The most characters of the text of an internal error that a message repeats."""
+
+REMEDIES = {
+    errno.EBADF: "leave stdout open, or send it to a file.",
+    errno.EAGAIN: "send stdout to a file, or to a pipe that is not non-blocking.",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), or choose another file.",
+}
+"""The hint for an error of the system by its number, where it is not the usual one."""
 
 NOTHING_FINISHED = (
     "interrupted.",
@@ -52,7 +68,7 @@ def system_errors() -> Iterator[None]:
         file = f" ({error.filename})" if error.filename else ""
         raise LrbenchError(
             f"the system refused a read or a write: {reason}{file}.",
-            "free some disk space, or choose another file.",
+            REMEDIES.get(error.errno or 0, "free some disk space, or choose another file."),
         ) from error
 
 
@@ -105,9 +121,24 @@ def say(message: str, hint: str) -> None:
         click.echo(f"Error: {message}\nHint: {hint}", err=True)
 
 
+def say_internal(error: Exception) -> None:
+    """Write an error that nobody foresaw, and how to report it, to stderr."""
+    if os.environ.get(TRACEBACK):
+        with contextlib.suppress(OSError):
+            traceback.print_exception(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    file = "/".join(Path(place.filename).parts[-2:])
+    what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": .")
+    say(
+        f"lrbench has a fault: {what[:MAX_FAULT]} ({file}, line {place.lineno}).",
+        f"report it with the command, its data, the output of lrbench sys-info, and the traceback,"
+        f" which {TRACEBACK}=1 shows.",
+    )
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    _open_streams()
+    open_streams()
     try:
         # Else click would write errors in its own form and choose the exit codes.
         code = group.main(args, prog_name="lrbench", standalone_mode=False)
@@ -130,29 +161,16 @@ def main(args: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         say(*NOTHING_FINISHED)
         code = ExitCode.INTERRUPTED
-    except Terminated:
+    except Terminated as error:
         say(*NOTHING_FINISHED)
-        code = ExitCode.TERMINATED
+        code = 128 + error.signal  # as a shell reports a process that the signal killed
     except ReaderGoneError:
         code = ExitCode.OK  # `lrbench ... | head` has shown all that its user wants
-    _close_stdout()
+    except Exception as error:  # else Python would exit with 1, which means a failed check
+        say_internal(error)
+        code = ExitCode.INTERNAL
+    close_stdout()
     sys.exit(int(code or 0))  # a command that cannot fail returns None
-
-
-def _open_streams() -> None:
-    """Open the null device in place of a stdout or stderr that the caller closed."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-
-
-def _close_stdout() -> None:
-    """Discard what stdout has refused."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        # The interpreter flushes again at its end; failing there, it prints an error and exits 120.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def sentence(text: str) -> str:

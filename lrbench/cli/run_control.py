@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,20 +153,28 @@ def write(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Write the files and the report of a result, and notes on them to stderr."""
+    """Write the report and the files of a result, and notes on them to stderr.
+
+    Each is written even if another cannot be: the error is raised at the end.
+    """
     for problem in [] if quiet else result.problems:
         say_left_out(problem)
     if not result.problems:
         return
-    # The files come first: stdout may be full, or its reader gone.
-    if save is not None:
-        result.save(save, force=force)
-    if save_weights is not None:
-        best = result.save_weights(save_weights, force=force)
+
+    def write_weights(path: Path) -> None:
+        best = result.save_weights(path, force=force)
         if not quiet:
             run = f"{best.solver}, lr0 = {best.lr0:g}, seed {best.seed}"
-            click.echo(f"Note: {save_weights} holds the weights of {run}.", err=True)
-    report(result)
+            click.echo(f"Note: {path} holds the weights of {run}.", err=True)
+
+    with ExitStack() as files:  # an error of a later callback replaces that of an earlier one
+        if save_weights is not None:
+            files.callback(write_weights, save_weights)
+        if save is not None:
+            files.callback(result.save, save, force=force)
+        report(result)
+        sys.stdout.flush()
 
 
 def say_left_out(problem: ProblemResult) -> None:

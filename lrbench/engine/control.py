@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -15,6 +15,20 @@ from lrbench.errors import Terminated
 TICK_SECONDS = 0.1
 """The least time between two reports of progress."""
 
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that stop a command: from the keyboard, from a manager of jobs, from a terminal that
+is closed."""
+
+
+LEAST_SECONDS = 1.0
+"""The time that certification has at least: without an optimum a command has nothing to show."""
+
+
+class TimeIsUp(BaseException):
+    """The time was up where nothing asks for it; this is no `Exception`, as `KeyboardInterrupt`."""
+
 
 class Control(AbstractContextManager["Control"]):
     """The command's stop signals, its time limit and its progress.
@@ -22,6 +36,7 @@ class Control(AbstractContextManager["Control"]):
     It is called before every step and returns whether to stop. Inside its ``with`` block, and after
     `keep_results`, the first Ctrl-C or SIGTERM only sets `signal`, so that finished runs can still
     be written. A second Ctrl-C, or any signal before `keep_results`, stops the command at once.
+    SIGHUP is handled as SIGTERM is. One of these two that is ignored, as under ``nohup``, stays so.
     Outside the main thread no signal handler is installed.
 
     Parameters
@@ -54,6 +69,7 @@ class Control(AbstractContextManager["Control"]):
         self.signal: int | None = None
         """The signal that came, if any."""
         self.timed_out = False
+        self._stopped_at = 0.0
         self.announce: Callable[[], None] = lambda: None
         """Called when a signal stops the command, to stop workers in other processes."""
 
@@ -67,12 +83,17 @@ class Control(AbstractContextManager["Control"]):
         """Whether a signal came or the time is up."""
         return self.signal is not None or self.timed_out
 
+    @property
+    def overtime(self) -> float:
+        """Seconds since the command was stopped; 0 if it was not."""
+        return time.monotonic() - self._stopped_at if self.stopped else 0.0
+
     def __call__(self, t: int) -> bool:
         """Return whether to stop before step `t` of the present run."""
         if self._deadline is not None or self._show is not None:
             now = time.monotonic()
-            if self._deadline is not None and now >= self._deadline:
-                self.timed_out = True
+            if self._deadline is not None and now >= self._deadline and not self.timed_out:
+                self.timed_out, self._stopped_at = True, now
             if self._show is not None and now - self._last_shown >= TICK_SECONDS:
                 self._last_shown = now
                 self._show(self._label, self._done + t, self.total)
@@ -82,6 +103,30 @@ class Control(AbstractContextManager["Control"]):
         """Set a new time limit, in seconds from now; None for no limit."""
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self.timed_out = False
+
+    @contextmanager
+    def time_limited(self) -> Iterator[None]:
+        """Raise `TimeIsUp` in the block when the time is up, wherever the block is.
+
+        A block that asks this object needs no such limit; the certification of an optimum is no
+        loop that could ask. Outside the main thread there is no limit.
+        """
+        left = self.seconds_left
+        if left is None or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def ring(number: int, frame: FrameType | None) -> None:
+            self.timed_out, self._stopped_at = True, time.monotonic()
+            raise TimeIsUp
+
+        before = signal.signal(signal.SIGALRM, ring)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, max(left, LEAST_SECONDS))
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, before)
 
     def keep_results(self) -> None:
         """Let a signal from now on stop the command before the next step instead of at once."""
@@ -101,7 +146,9 @@ class Control(AbstractContextManager["Control"]):
     def __enter__(self) -> Control:
         # Python allows signal handlers in the main thread only.
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in STOPPING:
+                if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN:
+                    continue  # `nohup` ignores SIGHUP
                 self._previous[number] = signal.signal(number, self._note)
         return self
 
@@ -119,6 +166,6 @@ class Control(AbstractContextManager["Control"]):
         if number == signal.SIGINT and (self.signal is not None or not self._keeping):
             raise KeyboardInterrupt
         if not self._keeping:
-            raise Terminated
-        self.signal = number
+            raise Terminated(number)
+        self.signal, self._stopped_at = number, time.monotonic()
         self.announce()

@@ -252,7 +252,7 @@ class LaneLoop:
         self.split_time()  # these lanes ran until now
         self.seed_of = self.seed_of[~mask]
         kept = self.arrange_columns().padded(np.flatnonzero(~mask))
-        self.recorder.running[np.flatnonzero(self.recorder.running)[mask]] = False
+        self.recorder.drop(mask)
         self.n_running -= int(mask.sum())
         if len(kept):
             self.W = self.sampler.iterates.keep(self.W, kept)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from lrbench.arrays import Mask, PerLane, Vector
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
 from lrbench.errors import RefutedError
 from lrbench.objective.constants import FLOOR, Constants
 from lrbench.results import Status, Trace
@@ -39,7 +40,8 @@ class Recorder:
     """
 
     def __init__(self, n_lanes: int, constants: Constants) -> None:
-        self.running: Mask = np.ones(n_lanes, dtype=np.bool_)
+        self._n_lanes = n_lanes
+        self._running: Index = np.arange(n_lanes)
         self.ended: dict[int, End] = {}
         self._constants = constants
         self._rows = 0
@@ -48,23 +50,27 @@ class Recorder:
 
     def write(self, row: Mapping[str, PerLane | float]) -> None:
         """Append a row: a number for every running lane, or one for all; padding is ignored."""
-        n_running = np.count_nonzero(self.running)
+        running = self._running
         for name, value in row.items():
             # Lanes that have ended have NaN here, and `trace` leaves these rows out.
-            full = np.full(self.running.shape, np.nan)
-            full[self.running] = value[:n_running] if isinstance(value, np.ndarray) else value
+            full = np.full(self._n_lanes, np.nan)
+            full[running] = value[: len(running)] if isinstance(value, np.ndarray) else value
             self._columns.setdefault(name, []).append(full)
         self._rows += 1
 
     def retract(self, mask: Mask) -> None:
         """Take the last row back for the running lanes in `mask`, which is not finite there."""
-        self._retracted.update(np.flatnonzero(self.running)[mask].tolist())
+        self._retracted.update(self._running[mask].tolist())
+
+    def drop(self, mask: Mask) -> None:
+        """Write no more rows for the running lanes in `mask`, which have ended."""
+        self._running = self._running[~mask]
 
     def end(
         self, position: int, status: Status, iteration: int, iterates: Mapping[str, Vector]
     ) -> None:
         """End the running lane at this position among the running ones."""
-        lane = int(np.flatnonzero(self.running)[position])
+        lane = int(self._running[position])
         rows = self._rows - (lane in self._retracted)
         if status is Status.COMPLETED and self._stalled(lane, rows):
             status = Status.STALLED
@@ -73,12 +79,21 @@ class Recorder:
     def trace(self, lane: int) -> Trace:
         """Return the trace of a lane up to where it ended."""
         rows = self.ended[lane].rows
-        return {k: np.array([v[lane] for v in c[:rows]]) for k, c in self._columns.items()}
+        # Views: copies would need twice the memory while 100,000 lanes end together.
+        return {name: column[lane, :rows] for name, column in self._by_lane.items()}
+
+    @cached_property
+    def _by_lane(self) -> dict[str, Lanes]:
+        """The columns when all lanes have ended, (n_lanes, n_rows) each; the rows are used up."""
+        columns = {}
+        for name in list(self._columns):
+            columns[name] = np.stack(self._columns.pop(name), axis=1)
+        return columns
 
     def refute(self, t: int, *objectives: PerLane) -> None:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""
         c = self._constants
-        rounding = max(FLOOR * max(1.0, abs(c.f_star)), c.f_rounding)
+        rounding = max(FLOOR * c.size, c.f_rounding)
         lowest = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
         if lowest >= c.f_star - c.f_star_error - rounding:
             return

@@ -10,8 +10,19 @@ import numpy as np
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices
 from lrbench.objective.oracle import Gradient, Iterate, Iterates, take
 
-SUMS = ("sum_grad_norm_sq", "sum_lr_grad_norm_sq", "sum_lr", "stable_sum_lr", "regret")
-"""Running sums over t < T: of |g|^2, lr |g|^2, lr, lr since `stable_from`, <g, w - w_star>."""
+SUMS = (
+    "sum_grad_norm_sq",
+    "sum_lr_grad_norm_sq",
+    "sum_lr",
+    "stable_sum_lr",
+    "short_sum_lr",
+    "regret",
+)
+"""Running sums over t < T: of |g|^2, lr |g|^2, lr, lr since `stable_from` and since `short_from`,
+<g, w - w_star>."""
+
+LIMITS = {"stable": 1.0, "short": 1.5}
+"""The largest lr L from `stable_from` and from `short_from` on: certificates need 1 or 3/2."""
 
 ROUNDING = 1e-13
 """The error of the recurrence of the distance, relative to the largest distance so far."""
@@ -61,13 +72,15 @@ class Tracker:
         self._mu = mu
         self._sums = np.zeros((len(SUMS), n_lanes))
         self._min_grad = np.full(n_lanes, np.inf)
-        self._log_contraction = np.zeros(n_lanes)
+        self._logs = np.zeros((2, n_lanes))
+        """The sums `log_contraction` and `log_factor`."""
         start = np.nan if w_star is None else float(np.sum(np.square(w0 - w_star)))
         self._distance = np.full(n_lanes, start)
         self._distance_max = np.zeros(n_lanes)
-        self._stable = np.zeros(n_lanes, dtype=np.bool_)
-        self._stable_from = np.full(n_lanes, np.nan)
-        self._stable_distance = np.full(n_lanes, np.nan)
+        # A row for each of `LIMITS`: whether the last step was within it, since when, and whence.
+        self._within = np.zeros((len(LIMITS), n_lanes), dtype=np.bool_)
+        self._within_from = np.full((len(LIMITS), n_lanes), np.nan)
+        self._within_distance = np.full((len(LIMITS), n_lanes), np.nan)
         self._grad_norm_sq: PerLane | None = None
         self.slope: PerLane = np.full(n_lanes, np.nan)
         """<g, w - w_star> of the present step."""
@@ -107,17 +120,18 @@ class Tracker:
         return None if finite.all() else ~finite
 
     def _add_up(self) -> None:
-        """Add the buffered steps, in ranges in which no lane becomes or ceases to be stable."""
+        """Add the buffered steps, in ranges in which no lane comes within a limit or leaves it."""
         n, self._n_buffered = self._n_buffered, 0
         if not n:
             return
         steps, first = self._steps[:, :n], self._t + 1 - n
-        # A rate of 1/L is stable, although the rounded lr L may exceed 1.
-        stable = steps[0] * self._L <= 1.0 + 4 * np.finfo(float).eps
-        starts = np.flatnonzero((stable[1:] != stable[:-1]).any(axis=1)) + 1
+        # A rate of 1/L is within the limit 1, although the rounded lr L may exceed it.
+        limits = np.array([*LIMITS.values()])[:, None] * (1.0 + 4 * np.finfo(float).eps)
+        within = (steps[0] * self._L)[:, None] <= limits  # (n, len(LIMITS), n_lanes)
+        starts = np.flatnonzero((within[1:] != within[:-1]).any(axis=(1, 2))) + 1
         for start, stop in itertools.pairwise((0, *starts.tolist(), n)):
-            if not np.array_equal(stable[start], self._stable):
-                self._enter(first + start, stable[start])
+            if not np.array_equal(within[start], self._within):
+                self._enter(first + start, within[start])
             self._add(*steps[:, start:stop])
         self._checksum = _add_in_order(self._checksum, self._checksums[:n])
         self._lr = steps[0, -1].copy()
@@ -125,7 +139,8 @@ class Tracker:
     def _add(self, lr: Lanes, grad_norm_sq: Lanes, slope: Lanes) -> None:
         """Add steps, (n_steps, n_lanes), to the sums, with the bits of adding one after another."""
         lr_grad_norm_sq = lr * grad_norm_sq
-        terms = np.stack([grad_norm_sq, lr_grad_norm_sq, lr, lr * self._stable, slope])
+        since = [lr * within for within in self._within]
+        terms = np.stack([grad_norm_sq, lr_grad_norm_sq, lr, *since, slope])
         self._sums = _add_in_order(self._sums, terms)
         changes = lr * (lr_grad_norm_sq - 2.0 * slope)
         distances = np.add.accumulate(_prepended(self._distance, changes))
@@ -136,19 +151,26 @@ class Tracker:
         if self._mu:
             # The logarithm stays finite for lanes with mu lr >= 1.
             logs = np.log1p(-np.minimum(self._mu * lr, 1.0 - 1e-16))
-            self._log_contraction = _add_in_order(self._log_contraction, logs)
+            self._logs = _add_in_order(self._logs, np.stack([logs, self._log_factors(lr, logs)]))
 
-    def _enter(self, t: int, stable: Mask) -> None:
-        """Restart the sums of the lanes that became stable (lr <= 1/L) or ceased to be."""
-        entering = stable & ~self._stable
+    def _log_factors(self, lr: Lanes, logs: Lanes) -> Lanes:
+        """Return log max(1 - mu lr, L lr - 1): `logs`, except for steps above 2/(L + mu)."""
+        steep = self._L * lr - 1.0
+        if (steep <= 1.0 - self._mu * lr).all():
+            return logs
+        return np.maximum(logs, np.log(np.maximum(steep, np.finfo(float).tiny)))
+
+    def _enter(self, t: int, within: Mask) -> None:
+        """Restart the sums where lanes came within a limit or left it, (len(LIMITS), n_lanes)."""
+        entering = within & ~self._within
         allowance = ROUNDING * np.maximum(self._distance_max, self._distance)
         # An upper bound, because certificate C6 starts from it; at t = 0 the distance is measured.
         upper = np.sqrt(np.maximum(self._distance, 0.0) + (allowance if t else 0.0))
-        self._stable_from = np.where(entering, t, np.where(stable, self._stable_from, np.nan))
-        earlier = np.where(stable, self._stable_distance, np.nan)
-        self._stable_distance = np.where(entering, upper, earlier)
-        self._sums[SUMS.index("stable_sum_lr")] *= stable & self._stable
-        self._stable = stable
+        for values, entrance in ((self._within_from, t), (self._within_distance, upper)):
+            np.copyto(values, np.where(within, entrance, np.nan), where=entering | ~within)
+        for row, name in enumerate(LIMITS):
+            self._sums[SUMS.index(f"{name}_sum_lr")] *= (within & self._within)[row]
+        self._within = within
 
     def measure(self, W: Lanes, lanes: Mask | None = None) -> None:
         """Measure the distance of these lanes (None: all) directly, from the iterates `W`."""
@@ -226,9 +248,12 @@ class Tracker:
             "min_grad_norm_sq": self._min_grad.copy() if t else missing,
             "distance": np.sqrt(np.maximum(self._distance, 0.0)),
             "distance_max": missing if t == 0 or self._w_star is None else distance_max,
-            "stable_from": self._stable_from.copy(),
-            "stable_distance": self._stable_distance.copy(),
-            "log_contraction": self._log_contraction.copy() if self._mu else missing,
+            **{f"{name}_from": self._within_from[k].copy() for k, name in enumerate(LIMITS)},
+            **{
+                f"{name}_distance": self._within_distance[k].copy() for k, name in enumerate(LIMITS)
+            },
+            "log_contraction": self._logs[0].copy() if self._mu else missing,
+            "log_factor": self._logs[1].copy() if self._mu else missing,
             "regret_error": self._regret_error(t),
             "subgradient_error": self._subgradient_error.copy(),
         }

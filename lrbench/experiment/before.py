@@ -54,7 +54,7 @@ def bounds_of_problems(
 def _bounds(
     spec: ProblemSpec, plan: Plan, iterations: Sequence[int], every: bool
 ) -> dict[str, Any]:
-    ready = prepare(spec, plan, cache_dir(), Control())
+    ready = prepare(spec, plan, cache_dir(), Control(), needs_f_star=False)
     settings = []
     for _, solver in plan.built:
         for lr0 in ready.lr0:
@@ -73,6 +73,7 @@ def _bounds(
     return {
         "name": ready.problem.name,
         "header": header(ready.problem, ready.constants, plan.radius, plan.target),
+        "hint": ready.not_certified.hint if ready.not_certified else "",
         "settings": settings,
     }
 

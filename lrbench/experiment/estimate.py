@@ -13,6 +13,7 @@ from lrbench.cache.folder import cache_dir
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.engine.task import Budget, Task
+from lrbench.errors import OptimumError
 from lrbench.experiment.jobs.blocks import ARRAYS, max_lanes, seeds_per_job, state_arrays
 from lrbench.experiment.run_plan import n_stored
 from lrbench.experiment.store import Store
@@ -21,7 +22,7 @@ from lrbench.objective.linear.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.problem import LinearProblem
 from lrbench.plan.plan import Plan
-from lrbench.plan.prepare import prepare, read_problem
+from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec
 
 TIMED_STEPS = 5
@@ -53,6 +54,8 @@ class Estimate:
     """The time of all steps of all solvers, in one process."""
     evaluation_seconds: float
     """The time of all checkpoints, in one process."""
+    not_certified: OptimumError | None
+    """The error with which the plan will end before its first step, where f* is not certified."""
 
 
 def estimate(
@@ -62,17 +65,13 @@ def estimate(
     with threadpool_limits(plan.threads, "blas"):
         estimates = []
         for spec in specs:
-            control.phase(f"reading {spec.name}")
-            if store is None:
-                estimates.append(_estimate(plan, read_problem(spec, plan), 0))
-                continue
-            # The keys of cells contain the certified optimum, which is not needed otherwise.
-            p = prepare(spec, plan, cache_dir(), control)
-            estimates.append(_estimate(plan, p.problem, n_stored(p, plan, store)))
+            p = prepare(spec, plan, cache_dir(), control, needs_f_star=False)
+            estimates.append(_estimate(plan, p, 0 if store is None else n_stored(p, plan, store)))
         return estimates
 
 
-def _estimate(plan: Plan, problem: LinearProblem, stored: int) -> Estimate:
+def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
+    problem = p.problem
     n, n_lanes = problem.n_samples, len(plan.learning_rates)
     steps, size = plan.steps(n), plan.batch_size or n
     budget = plan.budget(n, np.inf)
@@ -96,6 +95,7 @@ def _estimate(plan: Plan, problem: LinearProblem, stored: int) -> Estimate:
         + CHUNK_BYTES,
         solver_seconds=sum(t.step_seconds for t in timings) * steps * seeds_left,
         evaluation_seconds=sum(t.check_seconds for t in timings) * evaluations * seeds_left,
+        not_certified=p.not_certified,
     )
 
 
@@ -167,7 +167,7 @@ UNKNOWN = Constants(
     f_star_error=0.0,
     f_star_method="",
     attained=False,
-    delta0=np.inf,
+    delta0=0.0,  # -inf + inf would make every level NaN
 )
 """Constants for a run that is timed and not judged."""
 

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from lrbench.cache.folder import cache_dir
 from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
-from lrbench.errors import LrbenchError, RefutedError, UsageError
+from lrbench.errors import LrbenchError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Job, Serial, SharedProblem
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.experiment.store import Cell, Store
@@ -20,8 +20,12 @@ from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, header, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict, environment
+from lrbench.results.selection import notable_lanes
 from lrbench.study import analyse
 from lrbench.verdicts import judge_theorems
+
+OVERTIME_SECONDS = 5.0
+"""The time that verdicts may take after the command was stopped."""
 
 
 def run_plan(
@@ -70,12 +74,15 @@ def run_plan(
         if ready:  # from now on a signal must not lose what is finished
             control.keep_results()
         work = Work(plan, ready, store)
-        work.go(executor or Serial(), control)
+        try:
+            work.go(executor or Serial(), control)
+        except WorkersError as error:  # what was finished before is shown
+            failures.append(("workers", error))
         results = []
         for index, p in enumerate(ready):
             cause = work.errors.get(index)
             if cause is None:
-                results.append(measured(p, plan, work.runs(index)))
+                results.append(measured(p, plan, work.runs(index), control))
                 continue
             failures.append((p.problem.name, cause))
             # A refuted f_star of --f-star says nothing against the certificate in the cache.
@@ -178,24 +185,31 @@ def _header(p: Prepared, plan: Plan) -> Mapping[str, object]:
     return header(p.problem, p.constants, plan.radius, plan.target_on(p.constants.delta0))
 
 
-def measured(p: Prepared, plan: Plan, runs: Sequence[Run]) -> ProblemResult:
-    """Return the result on one problem: its runs, verdicts and, of a sweep, sensitivities."""
+def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> ProblemResult:
+    """Return the result on one problem: its runs, verdicts and, of a sweep, sensitivities.
+
+    Of more than a thousand lanes those of `notable_lanes` are judged, and after a stop those for
+    which `OVERTIME_SECONDS` suffice.
+    """
     result = ProblemResult(
         p.problem.name,
         _header(p, plan),
         tuple(runs),
-        tuple(_verdicts(p, runs, plan)),
+        (),
         features=FeatureMap(*affine(training(p.spec).X, p.spec.scale)),
     )
+    result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:
         return result
     return replace(result, sweep=analyse(result, iterations=plan.steps(p.problem.n_samples)))
 
 
-def _verdicts(p: Prepared, runs: Sequence[Run], plan: Plan) -> Iterator[Verdict]:
-    runs_of_lane: dict[tuple[str, float], list[Run]] = {}
-    for run in runs:
-        if run.trace:
-            runs_of_lane.setdefault((str(run.solver), run.lr0), []).append(run)
-    for (_, lr0), seeds in runs_of_lane.items():
-        yield from judge_theorems(seeds, p.setting(plan, seeds[0].solver, lr0))
+def _verdicts(
+    p: Prepared, result: ProblemResult, plan: Plan, control: Control
+) -> Iterator[Verdict]:
+    for lane in notable_lanes(result.groups):
+        seeds = [run for run in result.groups[lane] if run.trace]
+        if control.overtime >= OVERTIME_SECONDS:
+            return
+        if seeds:
+            yield from judge_theorems(seeds, p.setting(plan, seeds[0].solver, lane[1]))

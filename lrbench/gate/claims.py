@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lrbench.gate.finding import CheckVerdict, Finding
+from lrbench.objective.constants import objective_size
 from lrbench.results import ProblemResult
 from lrbench.verdicts.measured import ROUNDINGS
 
@@ -55,15 +56,15 @@ def _verify(name: str, stated: float, constants: dict[str, Any]) -> tuple[CheckV
 def _error(name: str, constants: dict[str, Any]) -> float:
     """Return how far the certified constant may be from the true one."""
     if name in OF_F_STAR:
-        size = abs(float(constants["f_star"])) + abs(float(constants["delta0"]))
+        size = objective_size(float(constants["f_star"]), float(constants["delta0"]))
         return float(constants["f_star_error"] or 0.0) + ROUNDINGS * size
-    distance_error = float(constants.get("distance_error") or 0.0)
     if name == "distance":
-        return distance_error
+        return float(constants.get("distance_error") or 0.0)
     if name == "noise_star" and constants.get("L_max") is not None:
-        # Each gradient is L_max-Lipschitz: it changes by at most `change` from w_star to the true
-        # minimiser, and the mean of its square by at most 2 sqrt(noise_star) change + change^2.
-        change = float(constants["L_max"]) * distance_error
+        # The terms are convex and L_max-smooth: their gradients at w_star differ from those at the
+        # true minimiser by at most 2 L_max e = change^2 in the mean square.
+        e = float(constants["f_star_error"] or 0.0) + float(constants.get("f_rounding", 0.0))
+        change = math.sqrt(2.0 * float(constants["L_max"]) * e)
         noise = math.sqrt(float(constants["noise_star"]))
         return (2.0 * noise + change) * change
     return 0.0

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from lrbench.gate.expectation import Expectation
-from lrbench.objective.constants import FLOOR
+from lrbench.objective.constants import suboptimality_floor
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
 from lrbench.results.ranking import DEFAULT_SHARE, LOST, passes_to
 from lrbench.theory.base import COLUMN, Numbers
-from lrbench.verdicts.order import fit
+from lrbench.verdicts.rate import fit
 
 
 @dataclass(frozen=True)
@@ -141,20 +141,22 @@ def _rate(expectation: Expectation, problem: ProblemResult, runs: Sequence[Run])
     )
     # The same floor as for the order of a theorem, whose Setting a saved result does not have.
     constants = problem.header["constants"]
-    error, f_star = float(constants["f_star_error"] or 0.0), float(constants["f_star"])
-    rounding = float(constants.get("f_rounding", 0.0))
-    level = max(10.0 * error, FLOOR * max(1.0, abs(f_star)), rounding)
+    level = suboptimality_floor(
+        float(constants["f_star"]),
+        float(constants["delta0"] or 0.0),
+        float(constants["f_star_error"] or 0.0),
+        float(constants["f_rounding"]),
+    )
     fitted = fit(iteration, metric, level, "power")
-    if fitted.slope is None or fitted.interval is None or fitted.window is None:
-        if fitted.at_floor:
+    rate = fitted.rate
+    if rate is None:
+        if fitted.floor_from is not None:
             return _rate_to_floor(iteration, metric.mean(axis=0), level)
         return unknown("too few checkpoints to fit a rate")
-    (low, high), (start, end) = fitted.interval, fitted.window
-    # The slope is of all seeds and the whole window, the interval of parts of them: where seeds
-    # are at the floor it need not contain the slope.
-    low, high = min(low, fitted.slope), max(high, fitted.slope)
-    floor = ", then at the floor of what f* is known to" if fitted.at_floor else ""
-    return Measurement(-fitted.slope, -high, -low, f"fitted over T = {start} to {end}{floor}")
+    (low, high), (start, end) = rate.interval, rate.window
+    at_floor = fitted.floor_from is not None
+    floor = ", then at the floor of what f* is known to" * at_floor
+    return Measurement(-rate.slope, -high, -low, f"fitted over T = {start} to {end}{floor}")
 
 
 def _rate_to_floor(iteration: Numbers, mean: Numbers, level: float) -> Measurement:

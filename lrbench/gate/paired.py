@@ -11,6 +11,7 @@ import numpy as np
 
 from lrbench.gate.baseline import COLUMNS, Baseline, BaselineLane, lane_of
 from lrbench.gate.finding import CheckVerdict, Finding, Trajectory
+from lrbench.objective.constants import objective_size
 from lrbench.results import ProblemResult, Run
 from lrbench.verdicts.measured import ROUNDINGS
 
@@ -50,8 +51,7 @@ class Allowance:
 def allowance(problem: ProblemResult, tolerance: float = TOLERANCE) -> Allowance:
     """Return the allowance on a problem."""
     constants = problem.header["constants"]
-    f_star, delta0 = float(constants["f_star"]), float(constants["delta0"])
-    size = abs(f_star) + abs(f_star + delta0)
+    size = objective_size(float(constants["f_star"]), float(constants["delta0"]))
     # Twice the error of f*, because each of the two numbers has it.
     return Allowance(tolerance, ROUNDINGS * size + 2.0 * float(constants["f_star_error"] or 0.0))
 

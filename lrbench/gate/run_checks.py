@@ -116,7 +116,7 @@ class Gate:
             if isinstance(error, RefutedError) and p.constants.f_star_certified:
                 discard_optimum(p.problem, cache_dir())
             raise error
-        return measured(p, check.plan, work.runs(0)), work.runs(1) if saving else ()
+        return measured(p, check.plan, work.runs(0), self.control), work.runs(1) if saving else ()
 
 
 def make_baseline(check: Check, problem: ProblemResult, moved_runs: Sequence[Run]) -> Baseline:

@@ -7,7 +7,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 FLOOR = 1e-13
-"""The relative accuracy of an objective, of max(1, |f_star|): it is a sum over many samples."""
+"""The accuracy of an objective, relative to `objective_size`: it is a sum over many samples."""
+
+CERTIFIED = 1e-6
+"""The largest error of a certified f_star, relative to `objective_size`."""
+
+NOT_CERTIFIED = "f* is not certified"
+"""The reason why no minimiser is known where the error of f_star is larger than that."""
+
+
+def objective_size(f_star: float, delta0: float) -> float:
+    """Return |F(w_0)| + |f_star|, relative to which all levels of F - f_star are set.
+
+    A level that is not relative to it, such as one of max(1, |f_star|), would depend on the unit of
+    the targets.
+    """
+    return abs(f_star + delta0) + abs(f_star)
+
+
+def suboptimality_floor(
+    f_star: float, delta0: float, f_star_error: float, f_rounding: float
+) -> float:
+    """Return the suboptimality below which it is only rounding or the error of f_star."""
+    return max(10.0 * f_star_error, FLOOR * objective_size(f_star, delta0), f_rounding)
 
 
 @dataclass(frozen=True)
@@ -55,16 +77,23 @@ class Constants:
     G_batch: float | None = None
     """Bound on the norm of the (sub)gradient of F, at most G; None where only G is known."""
     f_star_certified: bool = True
-    """False where f_star was given by the user."""
+    """False where f_star was given by the user, and where there is an `f_star_obstacle`."""
     f_rounding: float = 0.0
-    """Allowance for the rounding of F near w_star in float64, where columns far from 0 or in large
-    units make that larger than usual; else 0."""
+    """Allowance for the rounding of F in float64, where columns far from 0 or in large units, or
+    a start other than 0, make that larger than usual; else 0."""
+    f_star_obstacle: str = ""
+    """What kept f_star from being certified: its error exceeds `CERTIFIED` times `size`, and
+    nothing may rest on it; empty where it is certified, and where the user gave it."""
+
+    @property
+    def size(self) -> float:
+        """|F(w_0)| + |f_star|."""
+        return objective_size(self.f_star, self.delta0)
 
     @property
     def floor(self) -> float:
         """The suboptimality below which it is only rounding or the error of f_star."""
-        usual = FLOOR * max(1.0, abs(self.f_star))
-        return max(10.0 * self.f_star_error, usual, self.f_rounding)
+        return suboptimality_floor(self.f_star, self.delta0, self.f_star_error, self.f_rounding)
 
     @property
     def kappa(self) -> float | None:

@@ -2,6 +2,14 @@
 
 from lrbench.optimum.base import Curvature, Optimum
 from lrbench.optimum.collect import constants
-from lrbench.optimum.find import discard_optimum, find_optimum, uncertified
+from lrbench.optimum.find import discard_optimum, find_optimum, uncertified, unknown_optimum
 
-__all__ = ["Curvature", "Optimum", "constants", "discard_optimum", "find_optimum", "uncertified"]
+__all__ = [
+    "Curvature",
+    "Optimum",
+    "constants",
+    "discard_optimum",
+    "find_optimum",
+    "uncertified",
+    "unknown_optimum",
+]

@@ -57,3 +57,6 @@ class Optimum:
     rounding: float = 0.0
     """Allowance for the rounding of F at `w_star` in float64, where the size of the columns makes
     that larger than usual; else 0."""
+    obstacle: str = ""
+    """What keeps `f_star_error` from being small, in words: ``"nearly collinear columns"``; empty
+    where the error is small, or where the cause is not known."""

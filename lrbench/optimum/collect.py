@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.arrays import Vector, norm_sq
-from lrbench.objective.constants import Constants
+from lrbench.objective.constants import CERTIFIED, NOT_CERTIFIED, Constants, objective_size
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import UNCERTIFIED, Optimum
 from lrbench.optimum.curvature import smooth
 from lrbench.optimum.fenchel import l1_strength
 from lrbench.optimum.point import Point, ridge
+from lrbench.optimum.search import without_minimiser
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.box import Box
+
+SCORES = 16
+"""Times `Point.f_rounding`: an allowance for the scores of all iterates, from those of w_0."""
 
 
 def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None) -> Constants:
@@ -25,7 +29,14 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
     """
     start = Point(problem, problem.w0)
     f0, g0 = problem.value_and_gradient(problem.w0[:, None])
+    delta0 = max(0.0, float(f0[0]) - optimum.f_star)
+    obstacle = certification_obstacle(optimum, objective_size(optimum.f_star, delta0))
+    if obstacle:
+        optimum = without_minimiser(optimum, NOT_CERTIFIED)
     w_star, curvature = optimum.w_star, optimum.curvature
+    # Near a minimiser that fits the samples, F is small beside the rounding of the scores, which
+    # at the start 0 are exact.
+    start_rounding = SCORES * start.f_rounding if problem.w0.any() else 0.0
     return Constants(
         L=curvature.L,
         L_method=curvature.L_method,
@@ -39,16 +50,30 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         f_star_error=optimum.f_star_error,
         f_star_method=optimum.method,
         attained=optimum.attained,
-        delta0=max(0.0, float(f0[0]) - optimum.f_star),
+        delta0=delta0,
         distance=None if w_star is None else float(np.linalg.norm(problem.w0 - w_star)),
         distance_error=optimum.distance_error,
         noise_star=None
         if w_star is None or not smooth(problem)
         else gradient_noise(problem, w_star),
         no_minimiser=optimum.no_minimiser,
-        f_star_certified=optimum.method != UNCERTIFIED,
-        f_rounding=optimum.rounding,
+        f_star_certified=not obstacle and optimum.method != UNCERTIFIED,
+        f_rounding=max(optimum.rounding, start_rounding),
+        f_star_obstacle=obstacle,
     )
+
+
+def certification_obstacle(optimum: Optimum, size: float) -> str:
+    r"""Return why the error of f_star is too large to rest anything on it; empty if it is not.
+
+    Parameters
+    ----------
+    size
+        \|F(w_0)\| + \|f_star\|.
+    """
+    if optimum.f_star_error <= CERTIFIED * size:
+        return ""
+    return optimum.obstacle or optimum.no_minimiser or "the reference solver did not converge"
 
 
 def gradient_bound(start: Point, radius: float | None, *, of_mean: bool = False) -> float | None:
@@ -79,8 +104,10 @@ def gradient_bound(start: Point, radius: float | None, *, of_mean: bool = False)
         from_l2 *= float(np.linalg.norm(start.w[: problem.n_penalised])) + distance
     elif from_l2 > 0:
         return None
+    # The gradient of a term whose row is zero is zero, however steep its loss may be.
+    steepest = np.multiply(slopes, lengths, out=np.zeros_like(lengths), where=lengths > 0.0)
     over_terms = np.mean if of_mean else np.max
-    bound = float(over_terms(slopes * lengths)) + from_l2 + from_l1
+    bound = float(over_terms(steepest)) + from_l2 + from_l1
     return bound if np.isfinite(bound) else None
 
 

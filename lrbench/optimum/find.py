@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +18,8 @@ from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.point import Point
 from lrbench.optimum.row_space import direct, row_space
-from lrbench.optimum.search import not_attained, solve, without_minimiser
+from lrbench.optimum.search import not_attained, solve
 from lrbench.optimum.variables import in_usual_variables
-
-LOOSE = 1e-2
-"""Error of f_star, relative to max(1, |f_star|), above which no minimiser is claimed."""
 
 
 def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
@@ -54,7 +52,7 @@ def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
         import scipy.linalg  # noqa: F401
 
         with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
-            optimum = _converged_only(_solve(problem))
+            optimum = _or_start(problem, _solve(problem))
         if path:
             save_optimum(path, optimum)
     return optimum
@@ -81,18 +79,33 @@ def _solve(problem: LinearProblem) -> Optimum:
     )
 
 
+def _or_start(problem: LinearProblem, optimum: Optimum) -> Optimum:
+    """Return `optimum`, with w_0 as its minimiser where F is smaller there.
+
+    A start that fits every sample is such a point: F is 0 there, and beside that no other error is
+    small.
+    """
+    f_start = float(problem.value(problem.w0[:, None])[0])
+    if not optimum.attained or f_start >= optimum.f_star:
+        return optimum
+    y, rounding = problem.y, Point(problem, problem.w0).f_rounding
+    infima = -float(np.mean(problem.loss.conjugate(np.zeros_like(y), y)))
+    lower_bound = max(infima, optimum.f_star - optimum.f_star_error)
+    error, mu = f_start - lower_bound + rounding, optimum.curvature.mu
+    return replace(
+        optimum,
+        f_star=f_start,
+        f_star_error=error,
+        w_star=problem.w0,
+        # mu |w - w*|^2 / 2 <= F(w) - inf F
+        distance_error=math.sqrt(2.0 * error / mu) if mu > 0 else None,
+        rounding=rounding if optimum.rounding else 0.0,
+    )
+
+
 def _curvature(objective: LinearObjective) -> Curvature:
     factorised = by_newton(objective) and direct(objective)
     return find_curvature(objective, row_space(objective).singular if factorised else None)
-
-
-def _converged_only(optimum: Optimum) -> Optimum:
-    """Return `optimum`, without its minimiser if the reference solver did not converge."""
-    error = optimum.f_star_error
-    if not optimum.attained or error <= LOOSE * max(1.0, abs(optimum.f_star)):
-        return optimum
-    reason = f"the reference solver did not converge: f* is known to {error:.0e} only"
-    return without_minimiser(optimum, reason)
 
 
 def discard_optimum(problem: LinearProblem, cache: Path | None) -> None:
@@ -107,3 +120,10 @@ def uncertified(problem: LinearProblem, f_star: float) -> Optimum:
     """Return the optimum with an f_star that the user gave: no minimiser and no error bound."""
     reason = "no minimiser is known beside --f-star"
     return not_attained(find_curvature(problem), f_star, 0.0, UNCERTIFIED, reason)
+
+
+def unknown_optimum(problem: LinearProblem, obstacle: str) -> Optimum:
+    """Return the optimum of which only F(w_0) >= inf F is known, with the reason for that."""
+    start = float(problem.value(problem.w0[:, None])[0])
+    optimum = not_attained(find_curvature(problem), start, math.inf, "F(w_0)")
+    return replace(optimum, obstacle=obstacle)

@@ -65,19 +65,20 @@ def interior_point(objective: LinearObjective) -> Gap:
     """
     path = CentralPath(objective)
     best, without_gain = path.gap(), 0
+    unit = abs(best.value)  # F at the start: no level may depend on the unit of the targets
     for _ in range(MAX_STEPS):
         if not path.step():
             break
-        if path.products() > LATE * (1 + abs(best.value)):
+        if path.products() > LATE * (unit + abs(best.value)):
             continue
         current = path.gap()
         # At the end rounding makes the gap rise and fall: a single rise is no reason to stop.
         without_gain = 0 if current.error < best.error else without_gain + 1
         best = min(best, current, key=lambda g: g.error)
-        spent = path.products() <= SPENT * (1 + abs(best.value))
+        spent = path.products() <= SPENT * (unit + abs(best.value))
         if spent and without_gain >= PATIENCE:
             break
-        if best.error <= max(NEGLIGIBLE, 2 * best.rounding):
+        if best.error <= max(NEGLIGIBLE * unit, 2 * best.rounding):
             break
     return _with_zeros(objective, best)
 
@@ -218,7 +219,7 @@ def _penalty_terms(objective: LinearObjective, start: Vector) -> Terms | None:
         f = float(objective.value(start[:, None])[0])
         slope = np.full_like(w, l1)
         kinks = Pieces(np.zeros_like(w), -slope, slope, 0.0)
-        return PieceTerms(kinks, w, max(abs(f), TINY) / (l1 * w.size))
+        return PieceTerms(kinks, w, (abs(f) or TINY) / (l1 * w.size))
     g_norm = float(np.linalg.norm(objective.gradient(start[:, None])[: w.size])) or TINY
     if isinstance(penalty, Box):
         return BoxTerms(penalty.lower, penalty.upper, w, g_norm / np.sqrt(w.size))

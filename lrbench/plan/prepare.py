@@ -11,12 +11,12 @@ import numpy as np
 
 from lrbench.config.learning_rates import resolve_learning_rates
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.control import Control
-from lrbench.errors import DataError, UsageError
-from lrbench.objective.constants import Constants
+from lrbench.engine.control import Control, TimeIsUp
+from lrbench.errors import DataError, OptimumError, UsageError
+from lrbench.objective.constants import CERTIFIED, Constants
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import Optimum, find_optimum, uncertified
+from lrbench.optimum import Optimum, find_optimum, uncertified, unknown_optimum
 from lrbench.optimum import constants as problem_constants
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec
@@ -38,6 +38,23 @@ class Prepared:
     optimum: Optimum
     constants: Constants
     lr0: tuple[float, ...]
+
+    @property
+    def not_certified(self) -> OptimumError | None:
+        """The error of whatever needs f_star, where it is not certified; None where it is."""
+        name, constants = self.problem.name, self.constants
+        if not constants.f_star_obstacle:
+            return None
+        error, allowed = constants.f_star_error, CERTIFIED * constants.size
+        size = f" (error up to {error:.1g}, at most {allowed:.1g} allowed)"
+        remedies = [] if self.problem.about.scale == "standard" else ["--scale standard"]
+        remedies += ["a penalty"] if self.problem.penalty.name == "none" else []
+        attempt = f"try {' or '.join(remedies)}, or " if remedies else ""
+        return OptimumError(
+            f"f* of {name} is not certified: {constants.f_star_obstacle}"
+            f"{size if math.isfinite(error) else ''}.",
+            f"{attempt}give the minimum with --f-star VALUE.",
+        )
 
     def setting(self, plan: Plan, solver: SolverSpec, lr0: float) -> Setting:
         """Return what theorems may know before the run with one solver and lr0."""
@@ -113,8 +130,21 @@ def set_diameter(problem: LinearObjective) -> float | None:
     return diameter if math.isfinite(diameter) else None
 
 
-def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control) -> Prepared:
+def prepare(
+    spec: ProblemSpec,
+    plan: Plan,
+    cache: Path | None,
+    control: Control,
+    *,
+    needs_f_star: bool = True,
+) -> Prepared:
     """Return the problem that `spec` describes, ready for `plan`.
+
+    Parameters
+    ----------
+    needs_f_star
+        Whether an f_star that is not certified is refused. Otherwise it is prepared all the same,
+        with the reason as `Constants.f_star_obstacle`.
 
     Raises
     ------
@@ -124,25 +154,48 @@ def prepare(spec: ProblemSpec, plan: Plan, cache: Path | None, control: Control)
     DataError
         If the data are missing or bad, or lead to numbers outside the range of float64.
     OptimumError
-        If the reference solver finds no certified optimum.
+        If f_star is needed and not certified: no reference solver handles the problem, or the error
+        of f_star exceeds `lrbench.objective.constants.CERTIFIED`. If the time is up before.
     """
-    control.phase(f"reading {spec.name}")
-    problem = read_problem(spec, plan)
-    control.phase(f"certifying the optimum of {spec.name}")
-    if plan.f_star is None:
-        optimum = find_optimum(problem, cache=cache)
-    else:
-        optimum = uncertified(problem, plan.f_star)
-    with np.errstate(all="ignore"):  # `_check_range` refuses what overflows, by its name
-        constants = problem_constants(problem, optimum, radius=plan.radius)
+    try:
+        with control.time_limited():
+            control.phase(f"reading {spec.name}")
+            problem = _read_problem(spec, plan)
+            control.phase(f"certifying the optimum of {spec.name}")
+            optimum = _optimum(problem, plan.f_star, cache, needs_f_star)
+            with np.errstate(all="ignore"):  # `_check_range` refuses what overflows, by its name
+                constants = problem_constants(problem, optimum, radius=plan.radius)
+    except TimeIsUp:
+        raise OptimumError(
+            f"the time was up before the optimum of {spec.name} was certified.",
+            "give --timeout more, or the minimum by --f-star; what is certified is kept.",
+        ) from None
     _check_range(constants, problem)
     _check_prox(plan, problem)
-    _check_ball(plan.radius, constants, problem)
     lr0 = tuple(resolve_learning_rates(plan.learning_rates, constants.L))
-    return Prepared(spec, problem, optimum, constants, lr0)
+    prepared = Prepared(spec, problem, optimum, constants, lr0)
+    if prepared.not_certified is None:
+        _check_ball(plan.radius, constants, problem)
+    elif needs_f_star:
+        raise prepared.not_certified
+    return prepared
 
 
-def read_problem(spec: ProblemSpec, plan: Plan) -> LinearProblem:
+def _optimum(
+    problem: LinearProblem, f_star: float | None, cache: Path | None, needs_f_star: bool
+) -> Optimum:
+    """Return the certified optimum, or that of an `f_star` that the user gave."""
+    if f_star is not None:
+        return uncertified(problem, f_star)
+    try:
+        return find_optimum(problem, cache=cache)
+    except OptimumError as error:
+        if needs_f_star:
+            raise
+        return unknown_optimum(problem, error.message.rstrip("."))
+
+
+def _read_problem(spec: ProblemSpec, plan: Plan) -> LinearProblem:
     """Return the problem without its optimum, after a check of the batch size against it."""
     problem = build_problem(spec)
     if plan.batch_size is not None and plan.batch_size > problem.n_samples:

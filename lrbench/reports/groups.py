@@ -45,6 +45,11 @@ def ball_text(problem: ProblemResult) -> Iterator[str]:
         yield f"ball of radius {problem.header['radius']:g} around w_0"
 
 
+def worst_status(runs: Sequence[Run]) -> Status:
+    """Return the worst status of several seeds."""
+    return max((run.status for run in runs), key=SEVERITY.index)
+
+
 def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
     """Return the status of the runs: of several seeds the worst one, with its count.
 
@@ -55,7 +60,8 @@ def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
     brief
         Whether to shorten it for a table: ``"target 178"`` for ``"reached_target at 178"``.
     """
-    worst = max(runs, key=lambda r: SEVERITY.index(r.status))
+    status = worst_status(runs)
+    worst = next(run for run in runs if run.status is status)
     text = str(worst.status)
     if brief and worst.status is Status.REACHED_TARGET:
         text = "target"

@@ -24,6 +24,7 @@ from lrbench.reports.groups import (
 from lrbench.reports.tested import tested_columns
 from lrbench.reports.verdict_blocks import (
     VERDICT_STYLE,
+    exponent_text,
     main_bound,
     main_certificate,
     with_interval,
@@ -31,6 +32,7 @@ from lrbench.reports.verdict_blocks import (
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Verdict
 from lrbench.results.ranking import at_end
+from lrbench.verdicts.order import STEEPENING, UNTESTED
 
 HEADINGS = ("status", "last", "average", "bound", "verdict", "order", "lr L")
 LEFT = frozenset({"status", "bound", "verdict"})
@@ -82,13 +84,32 @@ def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
 
 
 def _order(verdicts: Sequence[Verdict]) -> str:
-    """Return the measured order, that of the last iterate if it has one."""
-    orders = [v for v in verdicts if v.measured_order is not None and v.measure == "suboptimality"]
+    """Return the measured order, that of the last iterate if it has one.
+
+    A curve that bends has no single exponent: where the thirds of the window differ, ``<-1.4`` is
+    what the shallowest of them has.
+    """
+    orders = [
+        v
+        for v in verdicts
+        if v.order_thirds is not None
+        and v.order_verdict != "none"
+        and v.measure == "suboptimality"
+        and not v.order_reason.startswith(UNTESTED)
+    ]
     first = min(orders, key=lambda v: v.iterate != "last", default=None)
-    if first is None or first.measured_order is None or first.order is None:
+    if first is None or first.measured_order is None or first.order_thirds is None:
         return ""
-    power = first.order["kind"] == "power"
-    return f"{first.measured_order:.2f}" if power else number(first.measured_order, 1)
+    if first.order is None or first.order["kind"] == "linear":
+        return number(first.measured_order, 1)
+    if first.fitted_law == "linear":
+        return "linear"
+    shallowest, steepest = max(first.order_thirds), min(first.order_thirds)
+    if shallowest >= 0.0:
+        return "rises" if steepest < 0.0 else f"{first.measured_order:.2f}"
+    if shallowest - steepest > STEEPENING:
+        return f"<{exponent_text(shallowest)}"
+    return f"{first.measured_order:.2f}"
 
 
 def _average(runs: Sequence[Run], verdicts: Sequence[Verdict], error: float) -> TableCell:

@@ -19,7 +19,10 @@ def problem_lines(problem: ProblemResult) -> Iterator[Line]:
     if h["test"] is not None:
         yield line(*test_pieces(h["test"]))
     yield line(*_model(h), *_optimum(h["constants"]))
-    if not h["constants"]["attained"]:
+    if h["constants"]["f_star_obstacle"]:
+        obstacle = f"f* is not certified: {h['constants']['f_star_obstacle']}"
+        yield line(obstacle, "so that nothing is proved of F - f* or of w*", style="warn")
+    elif not h["constants"]["attained"]:
         reason = h["constants"]["no_minimiser"]
         yield line(f"{reason}: what needs w* stays empty", style="warn")
 
@@ -73,6 +76,9 @@ def _penalty(p: Any) -> str:
 
 
 def _optimum(c: Any) -> Iterator[str]:
+    if c["f_star_obstacle"]:
+        yield f"f* <= {c['f_star']:.7g}"
+        return
     yield f"f* = {c['f_star']:.7g} +- {c['f_star_error']:.1g} ({c['f_star_method']})"
     yield f"F(w_0) - f* = {number(c['delta0'])}"
     if c["distance"] is not None:

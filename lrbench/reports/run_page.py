@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number
 from lrbench.reports.groups import (
+    SEVERITY,
     ball_text,
     batch_text,
     bound_ratio,
@@ -23,6 +24,7 @@ from lrbench.reports.groups import (
     table_iterations,
     timing,
     verdicts_of,
+    worst_status,
 )
 from lrbench.reports.lane_table import lane_table
 from lrbench.reports.problem_lines import problem_lines
@@ -37,6 +39,7 @@ from lrbench.reports.verdict_blocks import (
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
 from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, lowest
+from lrbench.results.selection import notable_lanes
 
 
 def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
@@ -111,7 +114,7 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
     yield line(title, style=status.style or "title")
     if runs[0].error:
         yield line(runs[0].error, style="bad")
-    yield from verdict_grid(verdicts, f_star_error(problem))
+    yield from verdict_grid(verdicts, f_star_error(problem), view.width)
     yield from violations(verdicts)
     yield from inapplicable(verdicts)
     if view.trajectories:
@@ -119,13 +122,15 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
 
 
 def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
-    """Yield a table for each solver, with a row for each lr0."""
-    texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
+    """Yield a table for each solver, with a row for each lr0, or for the notable ones of many."""
+    notable = notable_lanes(problem.groups)
+    texts = learning_rate_texts([lr0 for _, lr0 in notable])
     solvers: dict[str, list[Sequence[Run]]] = defaultdict(list)
-    for (solver, _), runs in problem.groups.items():
-        solvers[solver].append(runs)
+    for lane in notable:
+        solvers[lane[0]].append(problem.groups[lane])
     setting = (*_setting(problem), _about_columns(problem))
     yield line(*setting, recurs=setting)
+    yield from _left_out(problem, notable)
     for solver, lanes in solvers.items():
         yield line("")
         seconds = f": {timing([run for runs in lanes for run in runs])}" if view.timing else ""
@@ -136,6 +141,26 @@ def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
         yield from inapplicable(verdicts, {r[0].lr0: texts[r[0].lr0] for r in lanes})
         for runs in lanes if view.trajectories else ():
             yield from lane_blocks(problem, runs, view)
+
+
+def _left_out(problem: ProblemResult, notable: Sequence[LaneLabel]) -> Iterator[Block]:
+    """Yield how many lanes are not shown, by their status, and how many of the others not judged.
+
+    The status of a lane is that of its worst seed.
+    """
+    others = problem.groups.keys() - set(notable)
+    if others:
+        counted = Counter(worst_status(problem.groups[lane]) for lane in others)
+        statuses = [f"{counted[status]} {status}" for status in SEVERITY if counted[status]]
+        yield line(
+            "judged and shown are the best, the edges and what failed",
+            f"the other {len(others)} lanes: {statuses[0]}",
+            *statuses[1:],
+        )
+    if n_unjudged := sum(lane not in problem.judged for lane in notable):
+        yield line(
+            f"{n_unjudged} of the lanes below were not judged: the time was up", style="warn"
+        )
 
 
 def _about_columns(problem: ProblemResult) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lrbench.reports.blocks import Block, Grid, TableCell, line, number, scientific
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.verdict_blocks import MEASURED
+from lrbench.reports.verdict_blocks import MEASURED, law_text
 from lrbench.results import ProblemResult
 from lrbench.theory import theorems_for
 
@@ -30,13 +30,16 @@ def theory_page(problems: Sequence[Entry]) -> Iterator[Block]:
     Parameters
     ----------
     problems
-        Mappings with name, header and settings; a setting has title, solver, and the theorems as
+        Mappings with name, header, hint (what to do where f* is not certified; else empty) and
+        settings; a setting has title, solver, and the theorems as
         `bounds_before` returns them.
     """
     for k, problem in enumerate(problems):
         if k:
             yield line("")
         yield from problem_lines(ProblemResult(problem["name"], problem["header"], (), ()))
+        if problem["hint"]:
+            yield line(problem["hint"], style="dim")
         yield line(*LETTERS, style="dim")
         solvers: dict[str, list[Entry]] = {}
         for setting in problem["settings"]:
@@ -125,13 +128,7 @@ def _row(t: Entry) -> Iterator[TableCell]:
         yield TableCell("never", "warn")
     else:
         yield TableCell(str(start) if start < 1_000_000 else f"{start:.1e}")
-    yield TableCell(_order(t["order"]))
-
-
-def _order(order: Entry | None) -> str:
-    if order is None:
-        return ""
-    return f"T^{order['value']:g}" if order["kind"] == "power" else f"e^({order['value']:.0e} T)"
+    yield TableCell(law_text(t["order"]))
 
 
 def _at_start(theorems: Sequence[Entry]) -> Iterator[str]:

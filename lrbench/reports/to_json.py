@@ -18,7 +18,8 @@ CHECK_VERSION = 1
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result as one JSON object at full precision; `view` changes nothing."""
-    out.write(result.to_json() + "\n")
+    out.writelines(result.json_pieces())
+    out.write("\n")
 
 
 def check_as_json(outcomes: Sequence[CheckOutcome]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iter
     if runs[0].error:
         yield line(runs[0].error, style="bad")
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
-    yield from verdict_grid(verdicts, f_star_error(problem))
+    yield from verdict_grid(verdicts, f_star_error(problem), view.width)
     yield from trajectory(problem, runs, view)
 
 

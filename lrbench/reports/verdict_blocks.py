@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from lrbench.reports.blocks import Block, Grid, Style, TableCell, gap, line, number, scientific
+from lrbench.reports.blocks import (
+    Block,
+    CellColumn,
+    Grid,
+    Style,
+    TableCell,
+    folded_cells,
+    gap,
+    line,
+    number,
+    scientific,
+)
 from lrbench.results import Verdict
-from lrbench.theory.base import OF_SETTING
+from lrbench.theory.base import OF_SETTING, Order
+from lrbench.theory.certificates import C6Restarted
 from lrbench.verdicts.judge import DIVERGED
+from lrbench.verdicts.order import AT_FLOOR, UNTESTED
 
 VERDICT_STYLE: dict[str, Style] = {"pass": "good", "fail": "bad", "vacuous": "warn"}
 MEASURED = {
@@ -25,8 +38,15 @@ Reasons: TypeAlias = dict[float, str]
 
 
 def main_certificate(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Return the certificate to show first: the sharpest on the last iterate, else an average's."""
-    certificates = [v for v in verdicts if v.kind == "certificate" and v.measure == "suboptimality"]
+    """Return the certificate to show first: the sharpest on the last iterate, else an average's.
+
+    A restarted certificate is left out, because it says less of the method than of the run.
+    """
+    certificates = [
+        v
+        for v in verdicts
+        if v.kind == "certificate" and v.measure == "suboptimality" and v.theorem != C6Restarted.key
+    ]
     on_last = [v for v in certificates if v.iterate == "last" and has_bound(v)]
     if on_last:
         return min(on_last, key=lambda v: v.bound[-1])
@@ -44,16 +64,82 @@ def has_bound(v: Verdict) -> bool:
     return v.applies and bool(v.bound) and math.isfinite(v.bound[-1])
 
 
-def verdict_grid(verdicts: Sequence[Verdict], error: float) -> Iterator[Block]:
-    """Yield one table of the theorems that apply; `error` is that of f*."""
+def verdict_grid(verdicts: Sequence[Verdict], error: float, width: int) -> Iterator[Block]:
+    """Yield a table of the theorems that apply, and one of their orders.
+
+    Parameters
+    ----------
+    verdicts
+        The verdicts on one solver and lr0.
+    error
+        That of f*.
+    width
+        The columns of the page.
+    """
     # A bound that was violated is shown even if it is no number at the last checkpoint.
     applicable = [v for v in verdicts if has_bound(v) or v.bound_verdict == "fail"]
     if not applicable:
         return
-    orders = any(v.order_verdict != "none" or v.consistency for v in applicable)
-    columns = ["theorem", "of", "measured", "bound", "verdict"] + ["order"] * orders
-    rows = [[*_row(v, error), *([_order(v)] if orders else [])] for v in applicable]
-    yield Grid(columns, rows, frozenset({0, 1, 4, 5}))
+    columns = ["theorem", "of", "measured", "bound", "verdict"]
+    yield Grid(columns, [list(_row(v, error)) for v in applicable], frozenset({0, 1, 4}))
+    yield from _orders([v for v in applicable if v.order and v.order_verdict != "none"], width)
+
+
+def _orders(judged: Sequence[Verdict], width: int) -> Iterator[Block]:
+    """Yield a table of the theorems whose order was judged, and what its words leave out."""
+    if not judged:
+        return
+    windows = {v.window for v in judged if v.window is not None}
+    where = "the last decade above the floor"
+    if len(windows) == 1:
+        where = "T = {} to {}".format(*windows.pop())
+    yield line(f"orders over {where}, slopes by thirds of it:")
+    theorems = ("theorem", [TableCell(v.theorem) for v in judged])
+    columns: list[CellColumn] = [
+        ("proved", [TableCell(law_text(v.order)) for v in judged]),
+        ("thirds", [TableCell(_thirds(v)) for v in judged]),
+        ("order", [_order(v) for v in judged]),
+    ]
+    left = frozenset({"theorem", "proved", "thirds", "order"})
+    yield from folded_cells(theorems, [[column] for column in columns], width, left)
+    untested = [v for v in judged if v.order_reason.startswith(UNTESTED)]
+    if pieces := [f"{v.theorem}: {v.order_reason.partition('(')[2][:-1]}" for v in untested]:
+        yield line(*pieces, style="dim")
+
+
+def law_text(law: Mapping[str, Any] | None) -> str:
+    """Return an order in the JSON's form as T^-0.5 or e^(-9e-04 T); empty for None."""
+    return "" if law is None else str(Order(law["kind"], law["value"]))
+
+
+def _thirds(v: Verdict) -> str:
+    """Return the slopes of the thirds: exponents, or multiples of a proved linear rate."""
+    if v.order is None or v.order_thirds is None:
+        return ""
+    if v.order["kind"] == "linear":
+        # Where nothing could be tested, hundreds of times a tiny rate would say nothing.
+        if v.order_reason.startswith((UNTESTED, AT_FLOOR)):
+            return ""
+        return " ".join(
+            f"x{number(slope / float(v.order['value']), 2)}" for slope in v.order_thirds
+        )
+    return " ".join(map(exponent_text, v.order_thirds))
+
+
+def exponent_text(exponent: float) -> str:
+    """Return an exponent of T to two digits: -1.4, -.57, and 0 for one that is only rounding."""
+    text = number(round(exponent, 2) + 0.0, 2)
+    return text.replace("0.", ".", 1) if abs(exponent) < 1.0 else text
+
+
+def _order(v: Verdict) -> TableCell:
+    """Return the verdict on the order in few words; `order_reason` has them all."""
+    reason = v.order_reason.partition(" (")[0]
+    if v.order_verdict == "pass":
+        fitted = None if v.order is None else {**v.order, "value": v.measured_order}
+        return TableCell(f"pass: {reason or law_text(fitted)}", "good")
+    unprefixed = reason.startswith((UNTESTED, AT_FLOOR))
+    return TableCell(reason if unprefixed else f"{v.order_verdict}: {reason}", "warn")
 
 
 def _row(v: Verdict, error: float) -> Iterator[TableCell]:
@@ -89,22 +175,7 @@ def _verdict(v: Verdict) -> str:
         return f"vacuous to {T if T < 1_000_000 else f'{T:.1e}'}"
     if v.bound_verdict == "none":
         return v.reason.rpartition(": ")[2] or "none"  # in full it would not fit 80 columns
-    return v.bound_verdict
-
-
-def _order(v: Verdict) -> TableCell:
-    if v.order is None or v.order_verdict == "none":
-        return TableCell("consistency check" if v.consistency else "", "dim")
-    style: Style = "good" if v.order_verdict == "pass" else "warn"
-    if v.measured_order is None:
-        return TableCell(v.order_reason or v.order_verdict, style)
-    if v.bound_verdict == "vacuous" and v.order_verdict == "inconclusive":
-        # Two long verdicts and the two orders would not fit 80 columns.
-        return TableCell(v.order_verdict, style)
-    power = v.order["kind"] == "power"
-    proved = f"{float(v.order['value']):{'.2g' if power else '.0e'}}"
-    measured = number(v.measured_order, 2 if power else 1)
-    return TableCell(f"{measured} ({proved}) {v.order_verdict}", style)
+    return v.bound_verdict + " (consistency check)" * v.consistency
 
 
 def violations(verdicts: Sequence[Verdict]) -> Iterator[Block]:

@@ -76,9 +76,11 @@ class Fields:
             raise self.wrong(self.place(key), "is not positive")
         return number
 
-    def one_of(self, key: str, choices: Collection[str], *, null: bool = False) -> Any:
+    def one_of(
+        self, key: str, choices: Collection[str], default: Any = REQUIRED, *, null: bool = False
+    ) -> Any:
         """Return the text at `key`, which must be one of these."""
-        value = self.take(key, "a text", null=null)
+        value = self.take(key, "a text", default, null=null)
         if value is not None and value not in choices:
             raise self.wrong(self.place(key), f"cannot be {value!r}")
         return value

@@ -10,8 +10,17 @@ from typing import Any
 import numpy as np
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.results.fields import Fields
-from lrbench.results.records import COLUMNS, BoundKind, ProblemResult, Run, Status, Trace, Verdict
+from lrbench.results.fields import REQUIRED, Fields
+from lrbench.results.records import (
+    COLUMNS,
+    BoundKind,
+    FittedLaw,
+    ProblemResult,
+    Run,
+    Status,
+    Trace,
+    Verdict,
+)
 from lrbench.results.sweep import Factor, Sensitivity, Sweep
 
 OUTSIDE_HEADER = ("name", "runs", "verdicts", "sweep")
@@ -26,6 +35,7 @@ LATER_CONSTANTS = {
     "no_minimiser": "",
     "f_star_certified": True,
     "f_rounding": 0.0,
+    "f_star_obstacle": "",
 }
 """Constants that version 1 did not have from its first day, with what they were then."""
 
@@ -170,19 +180,31 @@ def _order(f: Fields) -> dict[str, Any]:
     window = f.all_of("window", "an integer", null=True)
     if window is not None and len(window) != 2:
         raise f.wrong(f.place("window"), "is not a pair of integers")
-    order = None
-    if f.take("order", "an object", null=True) is not None:
-        inner = f.inner("order")
-        kind = inner.one_of("kind", ("power", "linear"))
-        order = {"kind": kind, "value": inner.take("value", "a number")}
+    thirds = f.all_of("order_thirds", "a number", None, null=True)
+    if thirds is not None and len(thirds) != 3:
+        raise f.wrong(f.place("order_thirds"), "is not three numbers")
     return {
-        "order": order,
+        "order": _law(f, "order", REQUIRED),
         "measured_order": f.take("measured_order", "a number", null=True),
         "order_interval": f.pair("order_interval"),
         "window": None if window is None else tuple(window),
         "order_verdict": f.one_of("order_verdict", ("pass", "inconclusive", "none")),
         "order_reason": f.take("order_reason", "a text", ""),
+        "order_thirds": None if thirds is None else tuple(thirds),
+        "other_order": _law(f, "other_order", None),
+        "rss_ratio": f.take("rss_ratio", "a number", None, null=True),
+        "fitted_law": f.one_of("fitted_law", typing.get_args(FittedLaw), None, null=True),
+        "floor_from": f.take("floor_from", "an integer", None, null=True),
     }
+
+
+def _law(f: Fields, key: str, default: Any) -> dict[str, float | str] | None:
+    """Return a kind of rate and its value; None for null."""
+    if f.take(key, "an object", default, null=True) is None:
+        return None
+    inner = f.inner(key)
+    kind = inner.one_of("kind", ("power", "linear"))
+    return {"kind": kind, "value": inner.take("value", "a number")}
 
 
 def _hypothesis(f: Fields) -> dict[str, str | bool]:

@@ -44,11 +44,15 @@ SUMMED = (
     "sum_lr_grad_norm_sq",
     "sum_lr",
     "stable_sum_lr",
+    "short_sum_lr",
     "regret",
     "distance",
     "stable_from",
     "stable_distance",
+    "short_from",
+    "short_distance",
     "log_contraction",
+    "log_factor",
     "regret_error",
     "subgradient_error",
     "average_error",
@@ -95,6 +99,7 @@ class Run:
 
 
 BoundKind: TypeAlias = Literal["certificate", "a-priori", "heuristic"]
+FittedLaw: TypeAlias = Literal["power", "linear", "neither"]
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,16 @@ class Verdict:
     window: tuple[int, int] | None = None
     order_verdict: Literal["pass", "inconclusive", "none"] = "none"
     order_reason: str = ""
+    order_thirds: tuple[float, float, float] | None = None
+    """The slopes in the three thirds of the window, of the kind of `order`."""
+    other_order: Mapping[str, float | str] | None = None
+    """The fit of the other kind: a power beside a linear order, and the other way round."""
+    rss_ratio: float | None = None
+    """The residual sum of squares of the fitted power over that of the fitted exponential."""
+    fitted_law: FittedLaw | None = None
+    """The kind that fits decisively better."""
+    floor_from: int | None = None
+    """The first checkpoint from which on the metric is at its floor."""
     failed_at: int | None = None
     """The first checkpoint at which the bound was violated."""
     hypotheses: Sequence[Mapping[str, str | bool]] = ()

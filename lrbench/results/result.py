@@ -7,8 +7,9 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +29,7 @@ from lrbench.results.to_dict import (
     problem_dict,
     profiles_dict,
     rows,
+    run_dict,
     trace_columns,
 )
 from lrbench.results.weights import chosen, write_weights
@@ -60,7 +62,7 @@ class Result:
     environment: Mapping[str, Any]
     problems: Sequence[ProblemResult]
     failures: Sequence[tuple[str, LrbenchError]] = ()
-    """(name, error) of problems that could not be run; not saved."""
+    """(name, error) of problems that could not be run, and of workers that were lost; not saved."""
 
     def __repr__(self) -> str:
         """Return a line for each problem: the number of runs, and the best solver and lr0."""
@@ -88,7 +90,24 @@ class Result:
 
     def to_json(self) -> str:
         """Return the result as JSON text, with every digit."""
-        return json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        return "".join(self.json_pieces())
+
+    def json_pieces(self) -> Iterator[str]:
+        """Yield the text of `to_json` in pieces, of which none holds more than one run."""
+        mark = f"runs of {secrets.token_hex(8)}"
+        problems = [replace(p, runs=()) for p in self.problems]
+        values = replace(self, problems=problems).to_dict()
+        for problem in values["problems"]:
+            problem["runs"] = mark
+        first, *rest = json.dumps(values, indent=1, allow_nan=False).split(f'"{mark}"')
+        yield first
+        for problem, text in zip(self.problems, rest, strict=True):
+            separator = "[\n    "
+            for run in problem.runs:
+                lines = json.dumps(run_dict(run), indent=1, allow_nan=False)
+                yield separator + lines.replace("\n", "\n    ")
+                separator = ",\n    "
+            yield ("\n   ]" if problem.runs else "[]") + text
 
     @classmethod
     def from_dict(cls, values: Any, file: str = "the result") -> Result:
@@ -157,10 +176,10 @@ class Result:
         LrbenchError
             If it cannot be written.
         """
-        text = (self.to_json() + "\n").encode("ascii")
 
         def fill(file: BinaryIO) -> None:
-            file.write(text)
+            file.writelines(piece.encode("ascii") for piece in self.json_pieces())
+            file.write(b"\n")
 
         files.write_result(path, force, fill)
 

@@ -88,6 +88,8 @@ def _profile(p: Profile) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return `value` in JSON's own types; NaN and infinities become null."""
     if isinstance(value, np.ndarray):
+        if value.dtype == np.float64 and np.isfinite(value).all():
+            return value.tolist()
         value = value.tolist()
     if isinstance(value, np.generic):  # np.float64 is a float, but np.int64 is no int
         value = value.item()

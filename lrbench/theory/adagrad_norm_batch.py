@@ -1,8 +1,20 @@
-"""A-priori bounds for AdaGrad-Norm with full batches on a smooth objective: A1, A2 and A5."""
+"""A-priori bounds for AdaGrad-Norm with full batches on a smooth objective: A1, A2, A2-WWB, A5."""
 
 from __future__ import annotations
 
-from lrbench.theory.adagrad_norm import b_start, ceiling, eta_of, farthest_sq, stable
+import math
+
+import numpy as np
+
+from lrbench.theory.adagrad_norm import (
+    b_start,
+    below_scale,
+    ceiling,
+    contracting,
+    eta_of,
+    farthest_sq,
+    short,
+)
 from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_below,
@@ -38,7 +50,7 @@ class A1Average(APriori):
         """Return [q b_0 + (L/2)(C - b_0/L)_+^2] / T."""
         b_0, eta, L = b_start(setting), eta_of(setting), setting.constants.L
         q = farthest_sq(setting) / (2.0 * eta)
-        excess = max(q + eta - b_0 / L, 0.0)
+        excess = max(q + below_scale(setting) / L, 0.0)  # C - b_0/L
         return (q * b_0 + L / 2.0 * excess * excess) / T
 
 
@@ -65,8 +77,39 @@ class A2SmallestGradient(APriori):
         return ceiling(setting)[1] / T
 
 
+class A2Published(APriori):
+    """A2-WWB: A2 with the published constants.
+
+    The theorem tells after how many steps the smallest gradient is at most eps: N = 1 + C/eps, that
+    is a bound C/(T - 1). It is never below A2, from which it follows.
+    """
+
+    key = "A2-WWB"
+    statement = (
+        "min_(t<T) |grad F(x_t)|^2 <= (4 E^2 + 2 b_0 E)/(T-1),  E = Delta_0/eta   (b_0 >= eta L)"
+    )
+    measure = "grad_norm_sq"
+    iterate = "min"
+    rate = Order("power", -1.0)
+    reference = "Ward, Wu, Bottou (2020), J. Mach. Learn. Res. 21, Theorem 2.2"
+    cite = ("ward2020",)
+    conditions = A2SmallestGradient.conditions
+
+    def formula(self, setting: Setting, T: Numbers) -> Numbers:
+        """Return C/(T - 1); where b_0 < eta L, C is that of the theorem's second case."""
+        b_0, E = b_start(setting), delta0(setting) / eta_of(setting)
+        scale = eta_of(setting) * setting.constants.L
+        C = 4.0 * E * E + 2.0 * b_0 * E
+        if b_0 < scale:
+            c = 1.0 + 2.0 * math.log(scale / b_0)
+            rise = 2.0 * setting.constants.L * delta0(setting)
+            C = rise + (2.0 * E + scale * c) ** 2 + scale * scale * (1.0 + c) - b_0 * b_0
+        bound: Numbers = np.divide(C, T - 1.0, out=np.full(T.shape, np.inf), where=T > 1.0)
+        return bound
+
+
 class A5LastIterate(APriori):
-    """A5: the last iterate, where even the first step is at most 1/L.
+    """A5: the last iterate, where even the first step is at most 1.5/L.
 
     Proof idea: C6 with s_t <= b_max / eta.
     """
@@ -77,7 +120,7 @@ class A5LastIterate(APriori):
     iterate = "last"
     rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md"
-    conditions = (full_batches, smooth_unconstrained, convex, minimiser, stable)
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser, short)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return D_0^2 / (4T eta/b_max + 2/L)."""
@@ -96,7 +139,7 @@ class A5LinearRate(APriori):
     measure = "suboptimality"
     iterate = "last"
     reference = "proved in docs/explanation/theory.md"
-    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, stable)
+    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, contracting)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 (1 - mu eta/b_max)^(2T)."""

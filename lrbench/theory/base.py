@@ -86,6 +86,10 @@ class Order:
     kind: Literal["power", "linear"]
     value: float
 
+    def __str__(self) -> str:
+        """Return ``T^-0.5``, or ``e^(-9e-04 T)`` for a linear rate."""
+        return f"T^{self.value:.2g}" if self.kind == "power" else f"e^({self.value:.0e} T)"
+
 
 class Theorem(ABC):
     """A guarantee: when these hypotheses hold, the measure of the iterate is at most the bound.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from lrbench.theory.conditions import (
     minimiser,
     smooth_unconstrained,
     smoothness_obstacle,
+    starts_short,
     starts_stable,
     strongly_convex,
 )
@@ -27,9 +29,19 @@ def step(setting: Setting) -> float:
     return setting.lr0 * setting.constants.L
 
 
+def exact_step(setting: Setting) -> Fraction:
+    """Return h = lr0 L without rounding: near h = 2 its last digits decide a bound at a large T."""
+    return Fraction(setting.lr0) * Fraction(setting.constants.L)
+
+
 def stable(setting: Setting) -> Hypothesis:
     """Check s_0 = 1/lr0 >= L."""
     return starts_stable(setting, "1/lr0", 1.0 / setting.lr0)
+
+
+def short(setting: Setting) -> Hypothesis:
+    """Check s_0 = 1/lr0 >= 2L/3."""
+    return starts_short(setting, "1/lr0", 1.0 / setting.lr0)
 
 
 def step_below_two(setting: Setting) -> Hypothesis:
@@ -62,14 +74,15 @@ class GDLastIterate(_GradientDescent):
     statement = "F(x_T) - F* <= (L D_0^2/2) max{1/(2Th + 1), (1 - h)^(2T)},  h = lr0 L < 2"
     measure = "suboptimality"
     iterate = "last"
-    reference = "Drori, Teboulle (2014) for h <= 1; Kim, arXiv:2412.04427"
+    reference = "C6 for h <= 3/2; Drori, Teboulle (2014) for h <= 1; Kim, arXiv:2412.04427"
     cite = ("drori2014", "kim2024")
     sharpness = "tight"
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return (L D_0^2/2) max{1/(2Th + 1), (1 - h)^(2T)}."""
         h, D_0 = step(setting), distance(setting)
-        worst = np.maximum(1.0 / (2.0 * T * h + 1.0), power(log_contraction(h), 2.0 * T))
+        factor = log_contraction(exact_step(setting))
+        worst = np.maximum(1.0 / (2.0 * T * h + 1.0), power(factor, 2.0 * T))
         return setting.constants.L * D_0 * D_0 / 2.0 * worst
 
 
@@ -87,12 +100,13 @@ class GDStronglyConvex(_GradientDescent):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the bound with k = mu/L."""
-        h, D_0, L = step(setting), distance(setting), setting.constants.L
-        k = setting.constants.mu / L
+        D_0, L, mu = distance(setting), setting.constants.L, setting.constants.mu
+        k, k_h = mu / L, Fraction(setting.lr0) * Fraction(mu)
         # (1 - kh)^(-2T) overflows to inf after many steps; the quotient is then 0, its limit.
         with np.errstate(over="ignore"):
-            slow = k / (k + np.expm1(-2.0 * T * log_contraction(k * h)))
-        return L * D_0 * D_0 / 2.0 * np.maximum(slow, power(log_contraction(h), 2.0 * T))
+            slow = k / (k + np.expm1(-2.0 * T * log_contraction(k_h)))
+        factor = log_contraction(exact_step(setting))
+        return L * D_0 * D_0 / 2.0 * np.maximum(slow, power(factor, 2.0 * T))
 
     def order(self, setting: Setting) -> Order:
         """Return the linear rate of the slower of the two factors."""
@@ -124,10 +138,11 @@ class GDLinearRate(_GradientDescent):
 
     @staticmethod
     def _log_factor(setting: Setting) -> float:
-        constants, h = setting.constants, step(setting)
+        constants = setting.constants
         if constants.mu > 0:
             return 2.0 * log_slower_factor(setting)
-        return log_contraction(setting.lr0 * constants.mu_pl * (2.0 - h))
+        k_h = Fraction(setting.lr0) * Fraction(constants.mu_pl)
+        return log_contraction(k_h * (2 - exact_step(setting)))
 
 
 class GDLastGradient(_GradientDescent):
@@ -144,8 +159,8 @@ class GDLastGradient(_GradientDescent):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return 2L Delta_0 max{1/(1 + 2Th), (1 - h)^(2T)}."""
-        h = step(setting)
-        worst = np.maximum(1.0 / (1.0 + 2.0 * T * h), power(log_contraction(h), 2.0 * T))
+        h, factor = step(setting), log_contraction(exact_step(setting))
+        worst = np.maximum(1.0 / (1.0 + 2.0 * T * h), power(factor, 2.0 * T))
         return 2.0 * setting.constants.L * delta0(setting) * worst
 
 
@@ -167,11 +182,11 @@ class GDSmallestGradient(_GradientDescent):
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 / ((T-1) lr0 (1 - h/2) + 1/(2L))."""
-        decrease = setting.lr0 * (1.0 - step(setting) / 2.0)
+        decrease = setting.lr0 * float(1 - exact_step(setting) / 2)
         return delta0(setting) / ((T - 1.0) * decrease + 0.5 / setting.constants.L)
 
 
 def log_slower_factor(setting: Setting) -> float:
     """Return log max(|1 - h|, |1 - mu lr0|): the worst quadratics have curvature L or mu."""
-    k_h = setting.constants.mu * setting.lr0
-    return max(log_contraction(step(setting)), log_contraction(k_h))
+    k_h = Fraction(setting.lr0) * Fraction(setting.constants.mu)
+    return max(log_contraction(exact_step(setting)), log_contraction(k_h))

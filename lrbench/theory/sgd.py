@@ -7,6 +7,7 @@ see `lrbench.theory.constant_step`.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -46,19 +47,22 @@ def rough_steps(setting: Setting) -> Hypothesis:
     return Hypothesis(ROUGH_STEPS, not smooth, detail)
 
 
-def batch_smoothness(setting: Setting) -> float:
-    """Return L_B = L_max/B + (1 - 1/B) L: L_max for single samples, near L for large batches."""
-    weight = 1.0 / setting.batch_size
-    return weight * setting.constants.L_max + (1.0 - weight) * setting.constants.L
+def double_step(setting: Setting) -> Fraction:
+    """Return 2 lr0 L_B without rounding, because its difference from 1 divides the bound.
+
+    L_B = L_max/B + (1 - 1/B) L is L_max for single samples and near L for large batches.
+    """
+    L, L_max, B = setting.constants.L, setting.constants.L_max, setting.batch_size
+    return 2 * Fraction(setting.lr0) * (Fraction(L_max) + (B - 1) * Fraction(L)) / B
 
 
 def step_below_half(setting: Setting) -> Hypothesis:
     """Check lr0 < 1/(2 L_B)."""
-    if not math.isfinite(setting.constants.L_max):
+    if not math.isfinite(setting.constants.L_max + setting.constants.L):
         return Hypothesis("2 lr0 L_B < 1", False, smoothness_obstacle(setting))
-    h = 2.0 * setting.lr0 * batch_smoothness(setting)
-    sign = "<" if h < 1.0 else ">="
-    return Hypothesis("2 lr0 L_B < 1", h < 1.0, f"2 lr0 L_B = {h:.3g} {sign} 1")
+    h = double_step(setting)
+    sign = "<" if h < 1 else ">="
+    return Hypothesis("2 lr0 L_B < 1", h < 1, f"2 lr0 L_B = {float(h):.3g} {sign} 1")
 
 
 class C4FixedSteps(Certificate):
@@ -161,7 +165,7 @@ class SGD3SmoothTerms(APriori):
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return (D_0^2/(2 lr0 T) + lr0 noise) / (1 - 2 lr0 L_B)."""
         D_0, lr0 = distance(setting), setting.lr0
-        denominator = 1.0 - 2.0 * lr0 * batch_smoothness(setting)
+        denominator = float(1 - double_step(setting))
         return (D_0 * D_0 / (2.0 * lr0 * T) + lr0 * noise_at_minimiser(setting)) / denominator
 
 

@@ -11,11 +11,9 @@ Every bound here needs the hypothesis SU; proofs are in ``docs/explanation/theor
 
 from __future__ import annotations
 
-import math
-
 from lrbench.theory.base import Hypothesis, Setting
-from lrbench.theory.conditions import starts_stable
-from lrbench.theory.quantities import delta0, distance
+from lrbench.theory.conditions import starts_contracting, starts_short, starts_stable
+from lrbench.theory.quantities import delta0, distance, log_defect
 
 
 def order_of(setting: Setting) -> str:
@@ -41,6 +39,16 @@ def stable(setting: Setting) -> Hypothesis:
     return starts_stable(setting, *first_denominator(setting))
 
 
+def short(setting: Setting) -> Hypothesis:
+    """Check s_0 >= 2L/3."""
+    return starts_short(setting, *first_denominator(setting))
+
+
+def contracting(setting: Setting) -> Hypothesis:
+    """Check s_0 >= (L + mu)/2, or s_0 >= L under PL alone."""
+    return starts_contracting(setting, *first_denominator(setting))
+
+
 def rise(setting: Setting) -> float:
     """Return a bound on b_T - b_0 that holds for every T.
 
@@ -54,18 +62,19 @@ def rise(setting: Setting) -> float:
     b_0, gap, L = b_start(setting), delta0(setting), setting.constants.L
     increment = setting.constants.grad_norm_sq0 / b_0
     from_b_0 = _rise_from(b_0, gap, L)
-    if b_0 + increment < L:
+    if b_0 + increment < 2.0 * L / 3.0:
         return from_b_0
-    # From b_1 >= L on every step is at most 1/L, so that F(x_1) <= F(x_0).
+    # From b_1 >= 2L/3 on b + (F - F*)(1 + 2L/b) falls, and the first step does not raise F.
     return min(from_b_0, increment + gap * (1.0 + 2.0 * L / (b_0 + increment)))
 
 
 def _rise_from(b_0: float, gap: float, L: float) -> float:
     """Bound the growth under ``current`` from b_0 and F - F* = `gap`."""
     growth = gap * (1.0 + 2.0 * L / b_0)
-    if b_0 < 2.0 * L / 3.0:
-        # The integral of L^2/z^2 - 3L/(2z) from b_0 to 2L/3.
-        growth += L * (L / b_0) - 1.5 * L * (1.0 + math.log(2.0 * L / (3.0 * b_0)))
+    excess = (2.0 * (L - b_0) - b_0) / (3.0 * b_0)  # r - 1, with r = 2L/(3 b_0)
+    if excess > 0.0:
+        # The integral of L^2/z^2 - 3L/(2z) from b_0 to 2L/3 is (3L/2)(r - 1 - log r).
+        growth += 1.5 * L * log_defect(excess, 2.0 * L / (3.0 * b_0))
     return growth
 
 
@@ -74,22 +83,22 @@ def _rise_lagged(setting: Setting) -> float:
     b_0, gap, L = b_start(setting), delta0(setting), setting.constants.L
     bounds = []
     if b_0 > L / 2.0:
-        bounds.append(gap / (1.0 - L / (2.0 * b_0)))
+        bounds.append(gap * (b_0 / (b_0 - L / 2.0)))  # gap / (1 - L/(2 b_0))
     if b_0 < L:
         ratio = L / b_0
         # Until b crosses L at step N, F - F* grows by at most c times the growth of b.
-        c = max(ratio / 2.0 - 1.0, 0.0)
+        c = max((L / 2.0 - b_0) / b_0, 0.0)
         jump = ratio * ratio * (gap + L / 8.0) if b_0 < L / 2.0 else 0.0
         gap_N = gap + c * (L - b_0) + jump
-        b_N = L + max(2.0 * ratio * gap, 2.0 * gap + 2.0 * c * (L - b_0))
-        bounds.append(b_N + 2.0 * gap_N - b_0)
+        crossing = max(2.0 * ratio * gap, 2.0 * gap + 2.0 * c * (L - b_0))
+        bounds.append((L - b_0) + crossing + 2.0 * gap_N)
     return min(bounds)
 
 
 def _gap_after_raw_step(setting: Setting) -> float:
     """Bound F(x_1) - F* after the raw first step 1/b_0."""
     b_0, L = b_start(setting), setting.constants.L
-    excess = max(L / (2.0 * b_0) - 1.0, 0.0)
+    excess = max((L / 2.0 - b_0) / b_0, 0.0)
     return delta0(setting) + setting.constants.grad_norm_sq0 / b_0 * excess
 
 
@@ -97,7 +106,7 @@ def farthest_sq(setting: Setting) -> float:
     """Return D_max^2 >= |x_t - x*|^2 for every t (raw-first: every t >= 1)."""
     b_0, L, order = b_start(setting), setting.constants.L, order_of(setting)
     D_0 = distance(setting)
-    if b_0 >= L / 2.0:
+    if first_denominator(setting)[1] >= L / 2.0:  # no step leads away from x*
         return D_0 * D_0
     if order == "lagged":
         return (
@@ -105,11 +114,9 @@ def farthest_sq(setting: Setting) -> float:
             + (L / 2.0 - b_0) / b_0
             + (2.0 * L * delta0(setting) / b_0 + L * L / b_0 / 4) / b_0
         )
-    if order == "current" and first_denominator(setting)[1] >= L:
-        return D_0 * D_0
     start = D_0 * D_0
     if order == "raw-first":
         a_0 = setting.constants.grad_norm_sq0
-        start += a_0 / b_0 * max(1.0 / b_0 - 2.0 / L, 0.0)
+        start += a_0 / b_0 * ((L - 2.0 * b_0) / L / b_0)  # 1/b_0 - 2/L
     # The integral of 1/z - 2/L from b_0 to L/2: only steps with s_t < L/2 lead away from x*.
-    return start + math.log(L / (2.0 * b_0)) - 1.0 + 2.0 * b_0 / L
+    return start + log_defect((2.0 * b_0 - L) / L, 2.0 * b_0 / L)

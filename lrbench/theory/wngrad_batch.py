@@ -14,7 +14,15 @@ from lrbench.theory.conditions import (
     smooth_unconstrained,
 )
 from lrbench.theory.quantities import delta0, distance, dominance, log_contraction, power
-from lrbench.theory.wngrad import b_start, farthest_sq, order_of, rise, stable
+from lrbench.theory.wngrad import (
+    b_start,
+    contracting,
+    farthest_sq,
+    order_of,
+    rise,
+    short,
+    stable,
+)
 
 _PROVED = "proved in docs/explanation/theory.md; the step rule is Wu, Ward, Bottou (2018)"
 
@@ -67,7 +75,8 @@ class W2Average(APriori):
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return the least of the bounds that apply."""
         b_0, growth, D_sq = b_start(setting), rise(setting), farthest_sq(setting)
-        factor = max(D_sq + 1.0 - b_0 / setting.constants.L, 0.0)
+        L = setting.constants.L
+        factor = max(D_sq + (L - b_0) / L, 0.0)  # 1 - b_0/L loses its digits near 0
         sum_gaps = (D_sq * b_0 + factor * growth) / 2.0
         if order_of(setting) == "raw-first":
             sum_gaps += delta0(setting)  # the sum above begins at t = 1
@@ -78,7 +87,7 @@ class W2Average(APriori):
 
 
 class W3LastIterate(APriori):
-    """W3: the last iterate, where even the first step is at most 1/L.
+    """W3: the last iterate, where even the first step is at most 1.5/L.
 
     Proof idea: C6 with s_t <= b_max.
     """
@@ -90,7 +99,7 @@ class W3LastIterate(APriori):
     rate = Order("power", -1.0)
     reference = _PROVED
     cite = ("wu2018",)
-    conditions = (full_batches, smooth_unconstrained, convex, minimiser, stable)
+    conditions = (full_batches, smooth_unconstrained, convex, minimiser, short)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return D_0^2 / (4T/b_max + 2/L)."""
@@ -110,7 +119,7 @@ class W4LinearRate(APriori):
     iterate = "last"
     reference = _PROVED
     cite = ("wu2018",)
-    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, stable)
+    conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated, contracting)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return Delta_0 (1 - mu/b_max)^(2T)."""

@@ -14,6 +14,7 @@ from lrbench.theory.conditions import (
     unbiased,
 )
 from lrbench.theory.quantities import (
+    is_noiseless,
     iterate_diameter,
     lipschitz,
     noise_at_minimiser,
@@ -111,5 +112,5 @@ class W6NoiseAdaptive(APriori):
         return (e + 12.0 * L_max * C * C + C * root) / T
 
     def order(self, setting: Setting) -> Order:
-        """Return 1/T without noise at the minimiser, else 1/sqrt(T)."""
-        return Order("power", -1.0 if noise_at_minimiser(setting) == 0.0 else -0.5)
+        """Return 1/T where the noise at the minimiser is 0 to the floor of F, else 1/sqrt(T)."""
+        return Order("power", -1.0 if is_noiseless(setting) else -0.5)

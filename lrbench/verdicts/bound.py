@@ -13,6 +13,9 @@ from lrbench.theory.base import Setting, Theorem
 from lrbench.verdicts.measured import Measured, f_star_uncertainty, slack, trivial
 from lrbench.verdicts.pathwise import RELATIVE
 
+SUM_ROUNDING = 2.0 * float(np.finfo(np.float64).eps)
+"""Relative tolerance for each step: a sum of T terms is known to T roundings."""
+
 POWERS = np.exp2(np.arange(51.0))
 """1, 2, 4, ... up to about 1e15: the T at which an a-priori bound is evaluated first."""
 
@@ -68,7 +71,8 @@ def _excess(measured: Measured, theorem: Theorem, setting: Setting) -> NDArray[n
     """Return metric - bound less the tolerances; NaN where either is missing."""
     bound = measured.bound
     with np.errstate(invalid="ignore"):  # an infinite metric beside an infinite bound: NaN
-        return measured.metric - bound * (1.0 + RELATIVE) - slack(theorem, setting, bound)
+        allowed = RELATIVE + SUM_ROUNDING * measured.iteration
+        return measured.metric - bound * (1.0 + allowed) - slack(theorem, setting, bound)
 
 
 def mean_interval(metric: NDArray[np.float64]) -> list[tuple[float, float]]:

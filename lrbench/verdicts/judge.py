@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from lrbench.verdicts.bound import BoundVerdict, informative_from, judge_bound, 
 from lrbench.verdicts.measured import Measured, measure_runs, missing
 from lrbench.verdicts.order import OrderVerdict, judge_order
 from lrbench.verdicts.pathwise import refuted
+from lrbench.verdicts.rate import Rate, RateKind
 
 DIVERGED = "diverged"
 """The reason where a run diverged that the theorem keeps within bounds."""
@@ -151,9 +153,22 @@ def _filled(
         failed_at=bound.failed_at,
         informative_from=informative_from(measured, theorem, setting),
         order=None if proved is None else {"kind": proved.kind, "value": proved.value},
-        measured_order=order.measured,
-        order_interval=order.interval,
-        window=order.window,
         order_verdict=order.verdict,
         order_reason=order.reason,
+        floor_from=order.floor_from,
+        **({} if order.rate is None else _fitted(order.rate)),
     )
+
+
+def _fitted(rate: Rate) -> dict[str, Any]:
+    """Return the fields of a verdict that a fitted rate fills."""
+    other: RateKind = "linear" if rate.kind == "power" else "power"
+    return {
+        "measured_order": rate.slope,
+        "order_interval": rate.interval,
+        "window": rate.window,
+        "order_thirds": rate.thirds,
+        "other_order": {"kind": other, "value": rate.other_slope},
+        "rss_ratio": rate.rss_ratio,
+        "fitted_law": rate.law,
+    }

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from lrbench.results import Run
 from lrbench.theory.base import COLUMN, Numbers, Setting, Theorem
-
-ROUNDINGS = 64 * float(np.finfo(np.float64).eps)
-"""Relative allowance for the rounding of an objective or of a gradient."""
+from lrbench.theory.quantities import ROUNDINGS as ROUNDINGS
 
 
 @dataclass(frozen=True)
@@ -95,14 +93,24 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
     `f_star_uncertainty` for the other side). The norm of a gradient is known to
     e = 64 eps sqrt(2 L (\|F(w_0)\| + \|F*\|)), hence its square near a bound B to
     2 e sqrt(B) + e^2, which is of the order of eps^2 near a minimiser.
+
+    Where the distance from the computed x* to a minimiser is not known, the gradient there may have
+    the square 2 L e, with e the error of f_star. This costs 4 sqrt(e B) near a bound B.
     """
     constants = setting.constants
-    size = abs(constants.f_star + constants.delta0) + abs(constants.f_star)
+    size = constants.size
     if theorem.measure == "suboptimality":
-        return np.full(bound.shape, ROUNDINGS * size + constants.f_rounding)
+        known_to = ROUNDINGS * size + constants.f_rounding
+        if constants.distance_error is None and constants.f_star_error > 0.0:
+            # D_0 is the distance to the computed x* (see the notes).
+            return known_to + 4.0 * np.sqrt(constants.f_star_error * np.maximum(bound, 0.0))
+        return np.full(bound.shape, known_to)
     square = 2.0 * constants.L * size
     # Without L, the gradient at the start is the only known scale of a gradient.
     e = ROUNDINGS * math.sqrt(square if math.isfinite(square) else constants.grad_norm_sq0)
+    if constants.f_rounding and math.isfinite(square):
+        # |grad F|^2 <= 2 L (F - inf F), differentiated: the rounding of F in that of the gradient.
+        e += constants.f_rounding * math.sqrt(constants.L / (2.0 * size))
     return np.asarray(2.0 * e * np.sqrt(bound) + e * e, dtype=np.float64)
 
 

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lrbench.theory.base import Numbers, Order, Setting, Theorem
-from lrbench.verdicts.measured import Measured
+from lrbench.theory.base import Order, Setting, Theorem
+from lrbench.verdicts.measured import Measured, trivial
+from lrbench.verdicts.rate import Fit, Rate, fit
 
-LEAST_POINTS = 4
-"""Checkpoints below which no rate is fitted."""
 POWER_TOLERANCE = 0.1
 """By how much a measured exponent may be shallower than the proved one."""
 LINEAR_TOLERANCE = 0.1
 """By how much a measured linear rate may be shallower, relative to the proved one."""
-RESAMPLES = 1000
-"""Bootstrap samples of the seeds."""
+LEAST_FALL = 3.0
+"""A linear rate is tested where the theorem's factor over the window is at most e^-LEAST_FALL."""
+RISE = 1.25
+"""The factor by which a metric may rise within the window."""
+STEEPENING = 0.5
+"""The difference between the exponents of the last and the first third of a curve that bends."""
+
+UNTESTED = "not testable"
+"""The first words of the reason where the window is too short for a linear rate."""
+
+AT_FLOOR = "reached the floor"
+"""The first words of the reason where the metric fell to its floor, and no law is left to fit."""
+
+Judgement: TypeAlias = tuple[Literal["pass", "inconclusive"], str]
+"""The verdict and its reason."""
 
 
 @dataclass(frozen=True)
 class OrderVerdict:
-    """The verdict on an order."""
+    """The verdict on an order, and the fit that it rests on."""
 
     verdict: Literal["pass", "inconclusive", "none"]
     reason: str = ""
-    measured: float | None = None
-    interval: tuple[float, float] | None = None
-    window: tuple[int, int] | None = None
+    rate: Rate | None = None
+    floor_from: int | None = None
+    """The first checkpoint from which on the metric is at its floor; None if the last is not."""
 
 
 def floor(theorem: Theorem, setting: Setting) -> float:
@@ -47,7 +58,8 @@ def judge_order(
     """Fit the rate over the last decade of T above the floor, and compare it with the theorem's.
 
     Only a rate that is too shallow counts against a run, and never as a failure: a run often
-    satisfies a sublinear theorem without having reached its asymptotic rate.
+    satisfies a sublinear theorem without having reached its asymptotic rate. Beside a bound that is
+    nowhere below the value at the start there is no verdict.
 
     Parameters
     ----------
@@ -63,92 +75,81 @@ def judge_order(
     proved = theorem.order(setting)
     if proved is None:
         return OrderVerdict("none")
-    rate = fit(measured.iteration, measured.metric, floor(theorem, setting), proved.kind)
-    if rate.slope is None:
-        if rate.at_floor and not violated:
-            return OrderVerdict("pass", "at floor")
-        return OrderVerdict("inconclusive", "too few points")
-    verdict, reason = _compare(rate.slope, proved, rate.at_floor, violated)
-    return OrderVerdict(verdict, reason, rate.slope, rate.interval, rate.window)
+    fitted = fit(measured.iteration, measured.metric, floor(theorem, setting), proved.kind)
+    if not violated and not (measured.mean_bound < trivial(theorem, setting)).any():
+        reason = "the bound promises less than doing nothing"
+        return OrderVerdict("none", reason, fitted.rate, fitted.floor_from)
+    verdict, reason = judge_rate(fitted, proved)
+    if verdict != "pass" and violated:
+        reason = "the bound is violated"
+    return OrderVerdict(verdict, reason, fitted.rate, fitted.floor_from)
 
 
-@dataclass(frozen=True)
-class Fit:
-    """A rate that was measured over the last decade of T above the floor."""
-
-    at_floor: bool
-    """Whether the last checkpoint is below the floor."""
-    slope: float | None = None
-    """The slope of log(metric) against log T or T; None if there are too few points."""
-    interval: tuple[float, float] | None = None
-    window: tuple[int, int] | None = None
-
-
-def fit(
-    iteration: Numbers, metric: NDArray[np.float64], level: float, kind: Literal["power", "linear"]
-) -> Fit:
-    """Fit the rate of the mean over seeds.
-
-    Parameters
-    ----------
-    iteration
-        T >= 1 of the checkpoints, (n_checkpoints,).
-    metric
-        (n_seeds, n_checkpoints).
-    level
-        The floor: only means above it are fitted.
-    kind
-        log(metric) is fitted against log T (``"power"``) or against T (``"linear"``).
-    """
-    mean = metric.mean(axis=0)
-    above = mean > level  # a NaN is not above
-    end = iteration[above].max(initial=0.0)
-    window = above & (iteration >= end / 10.0)
-    at_floor = len(above) > 0 and not above[-1] and not np.isnan(mean[-1])
-    if np.count_nonzero(window) < LEAST_POINTS:
-        return Fit(bool(at_floor))
-    T, metric = iteration[window], metric[:, window]
-    slope = float(_slopes(kind, T, metric.mean(axis=0)))
-    return Fit(bool(at_floor), slope, _interval(kind, T, metric, level), (int(T[0]), int(T[-1])))
+def judge_rate(fitted: Fit, proved: Order) -> Judgement:
+    """Return the verdict on a fitted rate, whatever the bound is."""
+    rate = fitted.rate
+    judgement: Judgement = ("inconclusive", "too few points")
+    if rate is not None:
+        judge = _judge_linear if proved.kind == "linear" else _judge_power
+        judgement = judge(rate, proved.value)
+    if judgement[0] == "pass" or fitted.floor_from is None:
+        return judgement
+    # A metric that falls to the floor ends below every law: none can be told from it.
+    return "inconclusive", f"{AT_FLOOR} at T = {fitted.floor_from}"
 
 
-def _compare(
-    slope: float, proved: Order, at_floor: bool, violated: bool
-) -> tuple[Literal["pass", "inconclusive"], str]:
-    if at_floor and not violated:
-        return "pass", "at floor"
-    power = proved.kind == "power"
-    allowed = proved.value + POWER_TOLERANCE if power else proved.value * (1.0 - LINEAR_TOLERANCE)
-    if slope <= allowed:
-        return "pass", ""
-    if violated:
-        return "inconclusive", "the bound is violated"
-    return "inconclusive", f"pre-asymptotic: {slope:.3g} against {proved.value:.3g}"
+def _judge_linear(rate: Rate, proved: float) -> Judgement:
+    """Compare with a linear rate, which the window must be long enough to tell from a power."""
+    fall = -proved * (rate.window[1] - rate.window[0])
+    if fall < LEAST_FALL:
+        text = f"the theorem predicts a fall by e^{fall:.2g}"
+        return "inconclusive", f"{UNTESTED} at this T ({text})"
+    if rate.rise > RISE:
+        return "inconclusive", f"rises by {rate.rise:.2g}"
+    if rate.law == "power":
+        return "inconclusive", "a power of T fits better"
+    if rate.law == "neither":
+        return "inconclusive", "neither law fits better"
+    allowed = proved * (1.0 - LINEAR_TOLERANCE)
+    slowest = max(rate.interval[1], rate.last_half)
+    if slowest > allowed:
+        return "inconclusive", f"down to {slowest / proved:.2g} of the proved rate"
+    if _slackens(rate, allowed):
+        return "inconclusive", "still slackening"
+    return "pass", f"{rate.slope / proved:.2g} times the proved rate"
 
 
-def _slopes(kind: str, T: Numbers, metric: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the least-squares slope of log(metric) along its last axis."""
-    x = np.log(T) if kind == "power" else T
-    x = x - x.mean()
-    return np.asarray(np.log(metric) @ x / (x @ x), dtype=np.float64)
+def _judge_power(rate: Rate, proved: float) -> Judgement:
+    """Compare with an exponent, in every third of the window."""
+    if rate.rise > RISE:
+        return "inconclusive", f"rises by {rate.rise:.2g}"
+    allowed = proved + POWER_TOLERANCE
+    # An exponential is shallow where it begins.
+    at_end = max(rate.thirds[1:] if len(rate.local) == 1 else (*rate.thirds[1:], rate.interval[1]))
+    if rate.law == "linear" and at_end <= allowed:
+        return "pass", "linear: faster than any power"
+    shallowest, steepest = max(rate.thirds), min(rate.thirds)
+    bends = rate.thirds[2] < rate.thirds[0] - STEEPENING
+    steepens = bends and rate.at_least((1.0, 0.0, -1.0)) > 0.0
+    third = max(rate.at_least(weights) for weights in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    if max(rate.interval[1], third) <= allowed and not _slackens(rate, allowed):
+        return "pass", f"at least {_power(shallowest)}, still steepening" if steepens else ""
+    if steepens:
+        return "inconclusive", f"still steepening (from {_power(shallowest)} to {_power(steepest)})"
+    if rate.slope > allowed:
+        return "inconclusive", f"only {_power(rate.slope)}"
+    if third > allowed:
+        return "inconclusive", f"only {_power(shallowest)} in one third"
+    if rate.interval[1] > allowed:
+        return "inconclusive", f"interval up to {_power(rate.interval[1])}"
+    return "inconclusive", "still slackening"
 
 
-def _interval(
-    kind: str, T: Numbers, metric: NDArray[np.float64], level: float
-) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval over seeds; for one seed, that of the half-windows."""
-    if len(metric) > 1:
-        # A fixed seed: the same runs give the same report.
-        draw = np.random.default_rng(0).integers(len(metric), size=(RESAMPLES, len(metric)))
-        weights = np.apply_along_axis(np.bincount, 1, draw, minlength=len(metric))
-        # All seeds of a resample may be at the floor, although the mean over all seeds is not.
-        slopes = _slopes(kind, T, np.maximum(weights @ metric / len(metric), level))
-        low, high = np.quantile(slopes, [0.025, 0.975])
-    else:
-        half, mean = len(T) // 2, metric[0]
-        ends = (
-            float(_slopes(kind, T[:half], mean[:half])),
-            float(_slopes(kind, T[half:], mean[half:])),
-        )
-        low, high = min(ends), max(ends)
-    return float(low), float(high)
+def _power(exponent: float) -> str:
+    """Return T^-0.83; an exponent that is only rounding is 0."""
+    return str(Order("power", round(exponent, 2) + 0.0))
+
+
+def _slackens(rate: Rate, allowed: float) -> bool:
+    """Return whether the last third, continued by its trend, is certainly too shallow."""
+    return rate.at_least((0.0, -1.0, 2.0)) > allowed

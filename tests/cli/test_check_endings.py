@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from check_config import CONFIG, set_up, two_sentences
 
+from lrbench.engine.control import STOPPING
 from lrbench.experiment.jobs.base import Serial
 
 LRBENCH = [sys.executable, "-m", "lrbench"]
@@ -24,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return set_up(tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(number, 128 + number) for number in STOPPING])
 def test_a_signal_shows_what_was_judged(
     number: signal.Signals, code: int, here: Path, invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,13 +80,13 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_whoever_closes_stdout_does_not_make_it_pass(here: Path) -> None:
     fails = CONFIG.replace("status = completed", "rate >= 50").replace("baseline = true", "")
     (here / "lrbench.toml").write_text(fails)
-    assert shell("lrbench check >&-", here).returncode == 1
     piped = shell("lrbench check --junit x.xml | true; exit ${PIPESTATUS[0]}", here)
     assert (piped.returncode, piped.stderr) == (1, "")
     assert ET.parse(here / "x.xml").getroot().get("failures") == "1"
-    full = shell("lrbench check > /dev/full", here)
-    assert full.returncode == 3
-    assert two_sentences(full.stderr)
+    for lost in ("> /dev/full", ">&-"):
+        refused = shell(f"lrbench check {lost}", here)
+        assert refused.returncode == 3
+        assert two_sentences(refused.stderr)
 
 
 def test_names_that_stdout_cannot_say(here: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -11,20 +12,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from lrbench.cli import main as command_line
+from lrbench.engine import control
 from lrbench.engine import run as engine
+from lrbench.engine.control import STOPPING
 from lrbench.experiment import run_plan as experiment
 from lrbench.optimum import find_optimum
 from lrbench.plan import prepare
 from lrbench.problem_files import build_problem, load_spec
-from lrbench.results import Result
+from lrbench.reports import REPORTS
+from lrbench.results import Result, files
 from lrbench.verdicts import judge_theorems
 
-
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+SIGNALS = pytest.mark.parametrize(
+    ("number", "code"), [(number, 128 + number) for number in STOPPING], ids=str
 )
+
+
+@SIGNALS
 def test_a_signal_ends_with_what_is_finished(
     number: int, code: int, invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,9 +57,7 @@ def test_a_signal_ends_with_what_is_finished(
 
 
 @pytest.mark.parametrize("command", ["run", "sweep"])
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
-)
+@SIGNALS
 def test_a_signal_while_the_result_is_written_does_not_cut_it_off(
     command: str,
     number: int,
@@ -93,9 +99,7 @@ def test_a_signal_in_the_middle_of_a_run_keeps_its_checkpoints(
     assert run["trace"]["iteration"] == [0, 1, 2]
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
-)
+@SIGNALS
 def test_a_signal_while_the_optimum_is_certified(
     number: int, code: int, invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +108,25 @@ def test_a_signal_while_the_optimum_is_certified(
     assert outcome.code == code
     assert outcome.out == ""
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+@pytest.mark.parametrize("slow", ["build_problem", "find_optimum"])
+def test_the_time_may_be_up_before_the_optimum_is_certified(
+    slow: str, command: str, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*args: Any, **more: Any) -> Any:
+        while True:
+            pass
+
+    monkeypatch.setattr(prepare, slow, endless)
+    monkeypatch.setattr(control, "LEAST_SECONDS", 0.01)
+    outcome = invoke(command, "-p", "log-spectrum", "--timeout", "0.05")
+    assert outcome.code == 3
+    assert outcome.out == ""
+    error, hint, *_ = outcome.err.splitlines()
+    assert error.startswith("Error: the time was up before the optimum of log-spectrum")
+    assert "--timeout" in hint
 
 
 def test_timeout_is_no_error(invoke: Any) -> None:
@@ -169,6 +192,34 @@ def test_a_solver_that_raises_is_a_row_and_exit_3(
     assert runs[-1]["error"] == "ArithmeticError: no more steps"
 
 
+@pytest.mark.parametrize("name", list(command_line.COMMANDS))
+def test_an_exception_that_nobody_foresaw_has_a_code_of_its_own(
+    name: str, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = command_line.group.get_command(click.Context(command_line.group), name)
+    assert command is not None
+
+    def fault(context: click.Context) -> None:
+        raise ZeroDivisionError("a fault\nof two lines")
+
+    monkeypatch.setattr(command, "invoke", fault)
+    operands = {"show": ("problem", "logreg"), "list": ("solvers",)}
+    args = (name, *operands.get(name, ()))
+    if isinstance(command, click.Group):
+        args = (name, next(iter(command.commands)))
+    monkeypatch.delenv(command_line.TRACEBACK, raising=False)
+    outcome = invoke(*args)
+    assert outcome.code == 70
+    error, hint = outcome.err.splitlines()
+    place = "cli/test_run_endings.py"
+    assert error.startswith(
+        f"Error: lrbench has a fault: ZeroDivisionError: a fault of two lines ({place}"
+    )
+    assert hint.startswith("Hint: report it")
+    monkeypatch.setenv(command_line.TRACEBACK, "1")
+    assert "Traceback" in invoke(*args).err
+
+
 def lrbench(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "lrbench", *args],
@@ -217,9 +268,8 @@ def test_a_full_disk_is_an_error(command: str) -> None:
     assert "No space left" in lines[0]
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
-def test_closed_streams_are_no_error(closed: str) -> None:
-    assert shell(f"lrbench run -p log-spectrum -n 9 {closed}").returncode == 0
+def test_a_closed_stderr_is_no_error() -> None:
+    assert shell("lrbench run -p log-spectrum -n 9 2>&-").returncode == 0
 
 
 def test_a_full_stderr_keeps_the_exit_code() -> None:
@@ -241,6 +291,23 @@ def test_a_result_is_saved_even_if_stdout_is_full(tmp_path: Path) -> None:
     file = tmp_path / "saved.json"
     assert shell(f"lrbench run -p log-spectrum -n 3 --save {file} > /dev/full").returncode == 3
     assert json.loads(file.read_text())["format"] == "lrbench-result"
+
+
+@pytest.mark.parametrize("form", list(REPORTS))
+@pytest.mark.parametrize("option", ["--save", "--save-weights"])
+def test_the_page_is_there_if_a_file_cannot_be_written(
+    option: str, form: str, invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(path: Path, fill: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    args = ("run", "-p", "log-spectrum", "-n", "3", "--format", form, "-q")
+    page = invoke(*args).out
+    monkeypatch.setattr(files, "write_atomically", full)
+    outcome = invoke(*args, option, str(tmp_path / "file"))
+    assert outcome.code == 3
+    assert "cannot be written: no space left" in outcome.err
+    assert len(outcome.out) > 0.9 * len(page)  # clocks and the recorded command differ
 
 
 def test_a_terminal_without_utf8_shows_the_table() -> None:

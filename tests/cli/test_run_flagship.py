@@ -66,6 +66,22 @@ def test_adagrad_norm_is_inside_c3b_while_a1_is_still_vacuous(saved: dict[str, A
     assert a1["informative_from"] == pytest.approx(2400, rel=0.02)
 
 
+def test_adagrad_norm_has_certificates_on_the_last_iterate_from_three_halves_on(
+    saved: dict[str, Any],
+) -> None:
+    c6, restarted, c7 = (verdict(saved, "adagrad-norm", key) for key in ("C6", "C6'", "C7"))
+    assert c6["metric"][-1] == pytest.approx(3.33e-5, rel=2e-3)
+    assert c6["bound"][-1] == pytest.approx(1.18e-2, rel=5e-3)
+    assert restarted["bound"][-1] == pytest.approx(9.2e-5, rel=5e-3)
+    assert c7["metric"][-1] == pytest.approx(1.6e-7, rel=3e-2)
+    assert c7["bound"][-1] == pytest.approx(2.0e-4, rel=1e-2)
+    assert {v["bound_verdict"] for v in (c6, restarted, c7)} == {"pass"}
+    (run,) = [r for r in saved["problems"][0]["runs"] if r["solver"]["name"] == "adagrad-norm"]
+    # The run ends at 1.29/L: it is never stable, but short from the sixth step on.
+    assert run["trace"]["stable_from"][-1] is None
+    assert run["trace"]["short_from"][-1] == 5.0
+
+
 def test_gd_is_stalled_and_has_no_theorem(saved: dict[str, Any]) -> None:
     runs = [r for r in saved["problems"][0]["runs"] if r["solver"]["name"] == "sgd"]
     assert [r["status"] for r in runs] == ["stalled"]
@@ -81,7 +97,7 @@ def test_the_page_fits_a_screen(invoke: Any) -> None:
     lines = outcome.out.splitlines()
     assert outcome.code == 0
     assert max(map(len, lines)) <= 80
-    assert len(lines) <= 52
+    assert len(lines) <= 65
     assert all(line == line.rstrip() for line in lines)
     assert "\x1b" not in outcome.out
     assert "wngrad[order=current]" in outcome.out

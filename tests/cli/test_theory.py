@@ -101,7 +101,8 @@ def test_a_theorem_whose_hypothesis_fails_says_by_how_much_and_has_no_number(inv
     assert [h["name"] for h in gd["hypotheses"] if not h["holds"]] == ["lr0 L < 2"]
     page = invoke(*FLAGSHIP, "-s", "sgd").out
     assert re.search(r"^FAILS  lr0 L < 2: lr0 = 100 >= 2/L = .*GD", page, re.MULTILINE)
-    assert "no theorem applies: C5 (s_0 >= L)" in page
+    assert "no theorem applies: C5 (lr0 L < 2)" in page
+    assert "C6 (s_0 >= 2L/3)" in page
     assert "T=100 " not in page
 
 
@@ -187,7 +188,7 @@ def test_bibtex_is_of_what_applies_and_of_the_step_rule(invoke: Any) -> None:
     found = keys_of(outcome.out)
     assert len(found) == len(set(found))
     assert {"wu2018", "ward2020", "robbins1951", "liu2023"} <= set(found)
-    assert "drori2014" not in found  # GD does not apply at lr0 = 100
+    assert "rotaru2024" not in found  # GD-grad does not apply at lr0 = 100
     assert outcome.out.startswith("@")
     assert outcome.out.endswith("}\n")
     assert outcome.err == ""

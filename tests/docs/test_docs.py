@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import re
 import shlex
 import subprocess
@@ -38,6 +39,34 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-zA-Z][\w'*\[\]=/-]*", re.sub(r"[-+]?\d[\d.]*(e[-+]?\d+)?", " ", text))
 
 
+NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?![\w.])")
+
+ROUNDING = 1e-10
+"""Below this a number may be what rounding leaves, which differs from processor to processor."""
+
+
+def numbers(text: str) -> list[float]:
+    return [float(number) for number in NUMBER.findall(text)]
+
+
+def differing(documented: str, real: str) -> list[tuple[float, float]]:
+    """Return the pairs of numbers that differ by more than 1 %."""
+    pairs = zip(numbers(documented), numbers(real), strict=True)
+    return [
+        (a, b)
+        for a, b in pairs
+        if not math.isclose(a, b, rel_tol=1e-2) and max(abs(a), abs(b)) >= ROUNDING
+    ]
+
+
+def test_a_wrong_number_is_seen() -> None:
+    text = "lr L 1.29, C6 last 3.33e-05 1.18e-02 pass, f* = 0.2 +- 5e-17, T = 1000, A2 0.5, .75"
+    assert numbers(text) == [1.29, 3.33e-05, 1.18e-02, 0.2, 5e-17, 1000.0, 0.5, 0.75]
+    assert differing(text, text.replace("3.33e-05", "3.34e-05").replace("5e-17", "2e-16")) == []
+    assert differing(text, text.replace("1.18e-02", "1.20e-02")) == [(1.18e-02, 1.20e-02)]
+    assert differing(text, text.replace("1000", "2000")) == [(1000.0, 2000.0)]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "match", list(GENERATE.OUTPUT.finditer(README)), ids=lambda m: m["command"].replace(" ", "_")
@@ -48,6 +77,7 @@ def test_outputs_in_readme_are_real(match: re.Match[str]) -> None:
         pytest.skip("the data of this command are not here")
     assert len(words(match["text"])) > 50
     assert words(match["text"]) == words(text)
+    assert differing(match["text"], text) == []
 
 
 def test_the_first_command_of_readme_is_the_flagship() -> None:

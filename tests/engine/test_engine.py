@@ -102,7 +102,8 @@ def statuses(runs: list[Run]) -> list[Status]:
 
 def finite(r: Run) -> bool:
     """Return whether every number of the trace is, where there has to be one."""
-    optional = {"stable_from", "stable_distance", "min_grad_norm_sq", "log_contraction"}
+    optional = {"stable_from", "stable_distance", "short_from", "short_distance"}
+    optional |= {"min_grad_norm_sq", "log_contraction", "log_factor"}
     optional |= {"subgradient_error", "average_error"}  # minibatches, checkpoints of averages
     if np.isnan(r.trace["distance"]).all():  # no minimiser
         optional |= {"distance", "distance_max", "regret", "regret_error"}

@@ -23,7 +23,7 @@ def test_rows_belong_to_the_running_lanes() -> None:
     recorder = filled(3)
     recorder.write({"iteration": 0, "x": np.array([1.0, 2.0, 3.0])})
     recorder.end(1, Status.DIVERGED, 5, {})
-    recorder.running[1] = False
+    recorder.drop(np.array([False, True, False]))
     recorder.write({"iteration": 7, "x": np.array([10.0, 30.0])})
     recorder.end(1, Status.REACHED_TARGET, 7, {"last": np.ones(2)})
     recorder.end(0, Status.INTERRUPTED, 8, {})
@@ -44,7 +44,7 @@ def test_a_retracted_row_is_not_in_the_trace_of_that_lane() -> None:
     recorder = filled(3)
     recorder.write({"x": np.array([1.0, 2.0, 3.0])})
     recorder.end(0, Status.DIVERGED, 0, {})
-    recorder.running[0] = False
+    recorder.drop(np.array([True, False, False]))
     recorder.write({"x": np.array([4.0, np.inf])})
     recorder.retract(np.array([False, True]))
     recorder.end(1, Status.DIVERGED, 1, {})
@@ -53,11 +53,20 @@ def test_a_retracted_row_is_not_in_the_trace_of_that_lane() -> None:
     np.testing.assert_array_equal(recorder.trace(1)["x"], [2.0, 4.0])
 
 
-def ended(gaps: dict[int, float], f_star_error: float = 0.0, f_star: float = 0.0) -> Status:
+UNITS = (1.0, 1e-8, 2.0**-60, 2.0**40)
+"""Of F: a status does not depend on it."""
+
+
+def ended(
+    gaps: dict[int, float], f_star_error: float = 0.0, f_star: float = 0.0, unit: float = 1.0
+) -> Status:
     """Return the status of a lane whose budget is used up after these suboptimalities."""
-    recorder = Recorder(1, replace(CONSTANTS, f_star=f_star, f_star_error=f_star_error))
+    constants = replace(
+        CONSTANTS, f_star=f_star * unit, f_star_error=f_star_error * unit, delta0=gaps[0] * unit
+    )
+    recorder = Recorder(1, constants)
     for t, gap in gaps.items():
-        recorder.write({"iteration": t, "suboptimality": np.array([gap])})
+        recorder.write({"iteration": t, "suboptimality": np.array([gap * unit])})
     recorder.end(0, Status.COMPLETED, max(gaps), {})
     return recorder.ended[0].status
 
@@ -78,19 +87,23 @@ def ended(gaps: dict[int, float], f_star_error: float = 0.0, f_star: float = 0.0
         ({0: 1.0, 10: 1e-12, 100: 1e-12}, Status.STALLED),
     ],
 )
+@pytest.mark.parametrize("unit", UNITS)
 def test_stalled_if_the_last_nine_tenths_brought_almost_nothing(
-    gaps: dict[int, float], status: Status
+    gaps: dict[int, float], status: Status, unit: float
 ) -> None:
-    assert ended(gaps) is status
+    assert ended(gaps, unit=unit) is status
 
 
-def test_at_the_floor_nothing_stalls() -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_at_the_floor_nothing_stalls(unit: float) -> None:
     gaps = {0: 1.0, 10: 9e-6, 100: 9e-6}
-    assert ended(gaps, f_star_error=1e-6) is Status.COMPLETED
-    assert ended(gaps, f_star_error=1e-7) is Status.STALLED
+    assert ended(gaps, f_star_error=1e-6, unit=unit) is Status.COMPLETED
+    assert ended(gaps, f_star_error=1e-7, unit=unit) is Status.STALLED
     flat = {0: 1.0, 10: 5e-11, 100: 5e-11}
-    assert ended(flat, f_star=-1000.0) is Status.COMPLETED
-    assert ended(flat, f_star=-100.0) is Status.STALLED
+    # |F(w_0)| + |f*| is 1999, 199, and 501 where it is F(w_0) that is large.
+    assert ended(flat, f_star=-1000.0, unit=unit) is Status.COMPLETED
+    assert ended(flat, f_star=-100.0, unit=unit) is Status.STALLED
+    assert ended({**flat, 0: 501.0}, unit=unit) is Status.COMPLETED
 
 
 def test_only_a_completed_run_stalls() -> None:
@@ -99,6 +112,15 @@ def test_only_a_completed_run_stalls() -> None:
         recorder.write({"iteration": t, "suboptimality": np.ones(1)})
     recorder.end(0, Status.INTERRUPTED, 100, {})
     assert recorder.ended[0].status is Status.INTERRUPTED
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_an_objective_of_any_size_refutes_a_minimum_above_it(unit: float) -> None:
+    constants = replace(CONSTANTS, f_star=3.0 * unit, f_star_error=0.5 * unit, delta0=unit)
+    recorder = Recorder(1, constants)
+    recorder.refute(1, np.array([2.5 * (1 - 1e-14) * unit]))
+    with pytest.raises(RefutedError):
+        recorder.refute(1, np.array([2.5 * (1 - 1e-12) * unit]))
 
 
 def test_an_objective_below_the_certificate_refutes_it() -> None:

@@ -50,9 +50,6 @@ class Recorded:
             lr = self.lr[:T]
             far = [float(np.linalg.norm(w - w_star)) for w in self.w[: T + 1]]
             inner = [float(g @ (w - w_star)) for g, w in zip(self.g[:T], self.w, strict=False)]
-            unstable = [t for t in range(T) if lr[t] * L > 1.0]
-            N = unstable[-1] + 1 if unstable else 0
-            stable = N < T
             row = {
                 "sum_grad_norm_sq": math.fsum(a),
                 "sum_lr_grad_norm_sq": math.fsum(s * x for s, x in zip(lr, a, strict=True)),
@@ -61,10 +58,13 @@ class Recorded:
                 "min_grad_norm_sq": min(a),
                 "distance": far[T],
                 "distance_max": max(far[:T]),
-                "stable_from": float(N) if stable else math.nan,
-                "stable_distance": far[N] if stable else math.nan,
-                "stable_sum_lr": math.fsum(lr[N:]),
             }
+            for limit, name in ((1.0, "stable"), (1.5, "short")):
+                longer = [t for t in range(T) if lr[t] * L > limit]
+                N = longer[-1] + 1 if longer else 0
+                row[f"{name}_from"] = float(N) if N < T else math.nan
+                row[f"{name}_distance"] = far[N] if N < T else math.nan
+                row[f"{name}_sum_lr"] = math.fsum(lr[N:])
             for key, value in row.items():
                 table.setdefault(key, []).append(value)
         return table
@@ -178,6 +178,21 @@ def test_a_lane_is_stable_from_where_its_rate_stays_below_one_over_L() -> None:
     assert np.all(row["stable_distance"][[1, 3]] >= 2.0)
 
 
+def test_a_lane_is_short_from_where_its_rate_stays_below_one_and_a_half_over_L() -> None:
+    #                  always  later   leaves  not stable  longer, then at the limit
+    tracker = follow(4.0, 0.0, [
+        [0.375, 1.00, 0.25, 0.30, 0.80],
+        [0.250, 0.30, 0.25, 0.20, 0.375 * (1 + 2e-16)],
+        [0.300, 0.35, 0.38, 0.26, 0.375],
+    ])  # fmt: skip
+    row = tracker.row(3)
+    np.testing.assert_array_equal(row["short_from"], [0.0, 1.0, np.nan, 0.0, 1.0])
+    np.testing.assert_array_equal(row["stable_from"], np.full(5, np.nan))
+    np.testing.assert_allclose(row["short_sum_lr"], [0.925, 0.65, 0.0, 0.76, 0.75], rtol=1e-15)
+    np.testing.assert_allclose(row["short_distance"], [2, 2, np.nan, 2, 2], rtol=1e-12)
+    assert np.all(row["short_distance"][[1, 4]] > 2.0)  # rounded up behind the start
+
+
 def test_a_rate_of_one_over_L_to_rounding_is_stable() -> None:
     L = 3.0
     tracker = follow(L, 0.0, [[(1.0 / L) * (1 + 2e-16), (1.0 / L) * (1 + 1e-14)]])
@@ -213,11 +228,22 @@ def test_log_contraction_sums_the_logarithms() -> None:
     assert np.all(np.isnan(follow(10.0, 0.0, rates).row(2)["log_contraction"]))
 
 
+def test_log_factor_sums_the_logarithms_of_the_steeper_curvature_too() -> None:
+    # L = 10, mu = 0.5: the factors are 1 - lr/2 up to 2/10.5, and 10 lr - 1 above.
+    rates = [[0.1, 0.195, 0.1], [2.0 / 10.5, 0.2, 3.0], [0.05, 0.01, 0.2]]
+    row = follow(10.0, 0.5, rates).row(3)
+    expected = [0.95 * (1 - 1 / 10.5) * 0.975, 0.95 * 1.0 * 0.995, 0.95 * 29.0 * 1.0]
+    np.testing.assert_allclose(row["log_factor"], np.log(expected), rtol=1e-13)
+    short = follow(10.0, 0.5, rates[:1]).row(1)
+    assert short["log_factor"][0] == short["log_contraction"][0]
+    assert np.all(np.isnan(follow(10.0, 0.0, rates).row(3)["log_factor"]))
+
+
 def test_without_a_minimiser_there_are_no_distances() -> None:
     problem = problem_of()
     runs = run_healthy(task(problem, every_variant()[0], [0.1, 1.0], 5, minimum=False))
     for run in runs:
-        for key in ("distance", "distance_max", "regret", "stable_distance"):
+        for key in ("distance", "distance_max", "regret", "stable_distance", "short_distance"):
             assert np.all(np.isnan(run.trace[key][1:])), key
         assert np.all(np.isfinite(run.trace["sum_grad_norm_sq"]))
         assert np.all(np.isfinite(run.trace["min_grad_norm_sq"][1:]))

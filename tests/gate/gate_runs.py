@@ -30,6 +30,8 @@ CONSTANTS: dict[str, Any] = {
     "f_star": 2.0,
     "f_star_error": 0.0,
     "f_star_certified": True,
+    "f_star_obstacle": "",
+    "f_rounding": 0.0,
     "no_minimiser": "",
 }
 

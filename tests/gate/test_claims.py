@@ -50,7 +50,9 @@ def test_the_error_of_the_certificate_is_allowed() -> None:
     assert verdict("f_star", 2.009, f_star_error=0.01) == "PASS"
     assert verdict("f_star", 2.02, f_star_error=0.01) == "FAIL"
     assert verdict("distance", 1.009, distance_error=0.01) == "PASS"
-    assert verdict("noise_star", 0.0, noise_star=1e-30, distance_error=1e-12) == "PASS"
+    # L_max = 8: the root of the noise is known to sqrt(16 f_star_error) = 4e-15.
+    for noise, expected in ((1.59e-29, "PASS"), (1.61e-29, "FAIL")):
+        assert verdict("noise_star", noise, noise_star=0.0, f_star_error=1e-30) == expected
     assert verdict("f_star", 0.0, f_star=1e-17) == "PASS"  # a rounding of F(w_0) - f* = 1
 
 

@@ -42,10 +42,14 @@ def test_the_rate_is_the_exponent(p: float, of: str) -> None:
 
 
 def test_a_rate_that_seeds_disagree_on_is_inconclusive() -> None:
-    runs = [made_run(power(p), seed=k) for k, p in enumerate((0.5, 1.5))]
+    # mean 1, sd 0.42, t = 2.57 (5 degrees of freedom): 0.56 to 1.44
+    exponents = (0.5, 0.7, 0.9, 1.1, 1.3, 1.5)
+    runs = [made_run(power(p), seed=k) for k, p in enumerate(exponents)]
     assert verdict("rate >= 0.9", *runs) == "INCONCLUSIVE"
-    assert verdict("rate >= 0.4", *runs) == "PASS"
-    assert verdict("rate >= 1.6", *runs) == "FAIL"
+    assert verdict("rate >= 0.5", *runs) == "PASS"
+    assert verdict("rate >= 1.5", *runs) == "FAIL"
+    # Two seeds that differ that much prove nothing: t = 12.7.
+    assert verdict("rate >= 0.5", runs[0], runs[-1]) == "INCONCLUSIVE"
 
 
 def test_a_slow_run_that_ends_at_the_floor_has_the_rate_from_before() -> None:
@@ -65,6 +69,17 @@ def test_one_that_falls_to_the_floor_at_once_has_a_lower_bound() -> None:
     assert float(one("rate >= 0", problem).measured) == pytest.approx(math.log2(100), rel=1e-5)
 
 
+@pytest.mark.parametrize("unit", [1e-17, 2.0**60])
+def test_a_rate_does_not_depend_on_the_unit_of_F(unit: float) -> None:
+    known = {"f_star": 2.0 * unit, "delta0": unit}
+    power_law = made_run(lambda t: unit / max(t, 1.0))
+    assert verdict("rate >= 0.999", power_law, **known) == "PASS"
+    assert verdict("rate <= 1.001", power_law, **known) == "PASS"
+    at_floor = made_run(lambda t: unit if t <= 1 else 3e-13 * unit)
+    assert verdict("rate >= 40.8", at_floor, **known) == "PASS"  # log2 of 1 / (5e-13)
+    assert verdict("rate >= 40.9", at_floor, **known) == "INCONCLUSIVE"
+
+
 def test_one_that_begins_at_the_floor_says_nothing_of_a_rate() -> None:
     assert verdict("rate >= 0.1", made_run(), f_star_error=1.0) == "INCONCLUSIVE"
 
@@ -74,8 +89,9 @@ def test_seeds_at_the_floor_do_not_break_the_interval() -> None:
     finding = one("rate >= 0.9", made_problem(*runs))
     assert finding.measured == "1"
     assert finding.verdict == "INCONCLUSIVE"
-    assert verdict("rate >= 1.5", *runs) == "FAIL"
-    assert verdict("rate <= 1.5", *runs) == "PASS"
+    # The slope of a seed at the floor is 0, so that the interval is wide, but it is one.
+    assert verdict("rate >= 7", *runs) == "FAIL"
+    assert verdict("rate <= 7", *runs) == "PASS"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from optimum_problems import Array, Logistic, Squared, classes, problem, regression, with_ones
@@ -14,7 +17,7 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import constants, find_optimum
+from lrbench.optimum import Optimum, constants, find_optimum, uncertified
 from lrbench.optimum.collect import gradient_bound
 from lrbench.optimum.point import Point
 from lrbench.penalties.ball import BallPenalty
@@ -129,6 +132,20 @@ def test_no_subgradient_of_a_term_exceeds_its_bound(
         assert np.linalg.norm(G, axis=0).max() <= bound * (1 + 1e-12)
 
 
+def test_a_zero_row_has_no_gradient() -> None:
+    X, y = regression(20, 3)
+    bound = gradient_bound(Point(problem(X, y, Squared()), np.zeros(3)), 1.0)
+    X[4] = 0.0
+    with np.errstate(all="raise"):  # the slope of the squared loss is unbounded: inf times 0
+        assert gradient_bound(Point(problem(X, y, Squared()), np.zeros(3)), None) is None
+        lower = gradient_bound(Point(problem(X, y, Squared()), np.zeros(3)), 1.0, of_mean=True)
+    assert lower is not None
+    assert bound is not None
+    assert lower < bound
+    X[:] = 0.0
+    assert gradient_bound(Point(problem(X, y, Squared()), np.zeros(3)), None) == 0.0
+
+
 def test_an_intercept_is_held_by_no_set() -> None:
     X, y = regression(20, 3)
     p = problem(with_ones(X), y, Squared(), intercept=True, penalty=Box())
@@ -145,3 +162,56 @@ def test_noise_at_the_minimum_needs_gradients(loss: Loss) -> None:
         assert c.noise_star is None
         start = float(np.sum(p.gradient(p.w0[:, None]) ** 2))
         assert c.grad_norm_sq0 == pytest.approx(start, rel=1e-14)
+
+
+def rough(scale: float, relative: float, **changes: Any) -> tuple[LinearProblem, Optimum]:
+    """Return a problem in a unit of F, with an error relative to |F(w_0)| + |f*|."""
+    X, y = regression(30, 4)
+    p = problem(X, scale * y, Squared())
+    o = find_optimum(p, cache=None)
+    start = float(p.value(p.w0[:, None])[0])
+    return p, replace(o, f_star_error=relative * (start + o.f_star), **changes)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**-30, 1e8])
+def test_an_error_above_a_millionth_of_F_is_not_certified(scale: float) -> None:
+    certified = constants(*rough(scale, 0.999e-6), radius=None)
+    assert (certified.f_star_certified, certified.f_star_obstacle) == (True, "")
+    assert certified.attained
+    assert certified.distance is not None
+    c = constants(*rough(scale, 1.001e-6), radius=None)
+    assert not c.f_star_certified
+    assert c.f_star_obstacle == "the reference solver did not converge"
+    assert (c.attained, c.distance, c.distance_error, c.noise_star) == (False, None, None, None)
+    assert c.no_minimiser == "f* is not certified"
+
+
+def test_the_obstacle_is_that_of_the_reference_solver() -> None:
+    c = constants(*rough(1.0, 1e-3, obstacle="nearly collinear columns"), radius=None)
+    assert c.f_star_obstacle == "nearly collinear columns"
+    undecided = constants(*rough(1.0, 1e-3, no_minimiser="nearly separable data"), radius=None)
+    assert undecided.f_star_obstacle == "nearly separable data"
+    nothing = constants(*rough(1.0, np.inf), radius=None)
+    assert nothing.f_star_obstacle
+    accurate = constants(*rough(1.0, 1e-9, obstacle="nearly collinear columns"), radius=None)
+    assert (accurate.f_star_certified, accurate.f_star_obstacle) == (True, "")
+
+
+@pytest.mark.parametrize("loss", [Squared(), Absolute(), Huber(), Quantile(0.25)])
+@pytest.mark.parametrize("w0", [np.zeros(3), np.array([0.3, -0.7, 1.1])])
+def test_a_start_that_fits_every_sample_is_certified_exactly(loss: Loss, w0: Array) -> None:
+    """F(w_0) = f* = 0: no error is small beside that but 0 itself."""
+    X, _ = regression(20, 3)
+    p = problem(X, X @ w0, loss, w0=w0)
+    o = find_optimum(p, cache=None)
+    c = constants(p, o, radius=None)
+    assert (c.f_star, c.f_star_error, c.size, c.f_star_obstacle) == (0.0, 0.0, 0.0, "")
+    np.testing.assert_array_equal(o.w_star, w0)
+    assert c.distance_error in (0.0, None)
+
+
+def test_a_minimum_of_the_user_has_no_obstacle() -> None:
+    X, y = regression(30, 4)
+    c = constants(problem(X, y, Squared()), uncertified(problem(X, y, Squared()), 0.0), radius=None)
+    assert (c.f_star_certified, c.f_star_obstacle) == (False, "")
+    assert c.no_minimiser == "no minimiser is known beside --f-star"

@@ -205,3 +205,16 @@ def test_distance_error_holds_for_the_strongly_convex(name: str) -> None:
     w = o.w_star + 1e-3
     grown = float(p.value(w[:, None])[0]) - o.f_star
     assert grown >= 0.5 * mu * float(np.sum((w - o.w_star) ** 2)) - 2 * o.f_star_error - 1e-8
+
+
+@pytest.mark.parametrize("loss", [Squared(), Absolute(), Quantile(0.25)])
+@pytest.mark.parametrize("c", [1e-8, 2.0**-50, 1e12])
+def test_the_unit_of_the_targets_costs_no_digit(loss: Loss, c: float) -> None:
+    """With a penalty, the weight of l1 has the unit of F / w."""
+    X, y = regression(40, 4)
+    quadratic = isinstance(loss, Squared)
+    plain = find_optimum(problem(X, y, loss, penalty=L1(0.1)), cache=None)
+    o = find_optimum(problem(X, c * y, loss, penalty=L1(0.1 * c if quadratic else 0.1)), cache=None)
+    a = c * c if quadratic else c
+    assert o.f_star == pytest.approx(a * plain.f_star, rel=1e-11)
+    assert o.f_star_error < 1e-11 * a * plain.f_star

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from optimum_problems import Logistic, Squared, problem, regression
 import lrbench.optimum.find as find_module
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import Optimum, discard_optimum, find_optimum
+from lrbench.optimum.cache import load_optimum, save_optimum
 
 
 def assert_same(a: Optimum, b: Optimum) -> None:
@@ -37,6 +39,20 @@ def test_second_call_reads_what_the_first_wrote(
     first = find_optimum(p, cache=tmp_path)
     monkeypatch.setattr(find_module, "solve", None)
     assert_same(first, find_optimum(p, cache=tmp_path))
+
+
+def test_every_field_is_kept(tmp_path: Path) -> None:
+    p = a_problem()
+    optimum = replace(
+        find_optimum(p, cache=None),
+        f_star_error=np.inf,
+        rounding=0.25,
+        obstacle="nearly collinear columns",
+    )
+    save_optimum(tmp_path / "x.npz", optimum)
+    kept = load_optimum(tmp_path / "x.npz", p.n_features)
+    assert kept is not None
+    assert_same(optimum, kept)
 
 
 def entries(folder: Path) -> list[Path]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from shown_results import one_lr0, shown
+from shown_results import one_lr0
 
-from lrbench.reports.blocks import Line
-from lrbench.reports.verdict_blocks import inapplicable
+from lrbench.reports.blocks import Grid, Line, TableCell
+from lrbench.reports.lane_table import lane_table
+from lrbench.reports.to_plain import write_blocks
+from lrbench.reports.verdict_blocks import inapplicable, verdict_grid
 from lrbench.reports.view import View
 from lrbench.results import Verdict
 
@@ -84,15 +88,106 @@ def test_one_lr0_has_the_values() -> None:
     assert said([failing("C5", 1.0, "s_0 >= L", "1 < L")], None).endswith("C5 (1 < L)")
 
 
-def test_an_order_without_a_number_says_why() -> None:
-    problem = one_lr0().problems[0]
-    verdicts = [
-        replace(v, measured_order=None, order_verdict="inconclusive", order_reason="too few points")
-        if v.order
-        else v
-        for v in problem.verdicts
+def with_orders(*changes: dict[str, Any], **common: Any) -> list[str]:
+    """The lines of the verdict blocks of theorems with these orders."""
+    base = one_lr0().problems[0].verdicts[0]
+    base = replace(base, applies=True, bound=[0.5], metric=[0.1], iteration=[1000])
+    power: dict[str, float | str] = {"kind": "power", "value": -1.0}
+    base = replace(base, order=power, window=(100, 1000), order_verdict="pass", **common)
+    blocks = list(verdict_grid([replace(base, **c) for c in changes], 0.0, 80))
+    out = io.StringIO()
+    write_blocks(blocks, out)
+    return out.getvalue().splitlines()
+
+
+THIRDS = {"measured_order": -1.934, "order_thirds": (-0.571, -1.934, -2.35)}
+WORDS = [
+    ({"order_verdict": "pass", "order_reason": ""}, "pass: T^-1.9"),
+    (
+        {"order_reason": "at least T^-0.92, still steepening"},
+        "pass: at least T^-0.92, still steepening",
+    ),
+    (
+        {
+            "order_verdict": "inconclusive",
+            "order_reason": "still steepening (from T^-0.57 to T^-2.4)",
+        },
+        "inconclusive: still steepening",
+    ),
+    (
+        {"order_verdict": "inconclusive", "order_reason": "reached the floor at T = 1000"},
+        "reached the floor at T = 1000",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), WORDS)
+def test_the_words_of_an_order(fields: dict[str, Any], words: str) -> None:
+    text = with_orders({"theorem": "W1", **THIRDS, **fields})
+    assert "orders over T = 100 to 1000, slopes by thirds of it:" in text
+    assert text[-1].split("  ")[0] == "W1"
+    assert text[-1].endswith(f"  T^-1    -.57 -1.9 -2.4  {words}")
+    assert max(map(len, text)) <= 80
+
+
+def test_a_linear_order_is_in_units_of_the_proved_rate() -> None:
+    linear = {"kind": "linear", "value": -8.7e-4}
+    rates = {"measured_order": -1.32e-3, "order_thirds": (-1.71e-3, -1.4e-3, -1.19e-3)}
+    reason = "1.5 times the proved rate"
+    text = with_orders({"theorem": "W4", "order": linear, "order_reason": reason, **rates})
+    assert text[-1] == f"W4       e^(-9e-04 T)  x2.0 x1.6 x1.4  pass: {reason}"
+    reason = "not testable at this T (the theorem predicts a fall by e^0.78)"
+    untested = {"order": linear, "order_verdict": "inconclusive", "order_reason": reason, **rates}
+    text = with_orders({"theorem": "GD-mu", **untested}, {"theorem": "W4", **untested})
+    for row, theorem in zip(text[-4:-2], ("GD-mu", "W4"), strict=True):
+        assert row.split() == [theorem, "e^(-9e-04", "T)", *["not", "testable", "at", "this", "T"]]
+    assert text[-2:] == [
+        "GD-mu: the theorem predicts a fall by e^0.78,",
+        "  W4: the theorem predicts a fall by e^0.78",
     ]
-    result = replace(one_lr0(), problems=[replace(problem, verdicts=verdicts)])
-    text = shown(result, "plain", View())
-    assert "too few points" in text
-    assert "inconclusive" not in text
+
+
+def test_no_order_that_was_not_judged() -> None:
+    text = "\n".join(with_orders({"order_verdict": "none", **THIRDS}))
+    assert "order" not in text
+    assert "T^-1" not in text
+
+
+def test_windows_that_differ() -> None:
+    text = with_orders({**THIRDS}, {**THIRDS, "window": (10, 100)}, {"order_verdict": "none"})
+    assert "orders over the last decade above the floor, slopes by thirds of it:" in text
+    narrow = with_orders({"window": None, "order_verdict": "inconclusive", "order_reason": "x"})
+    assert narrow[-1].endswith("inconclusive: x")
+
+
+def test_a_table_of_orders_that_is_too_wide_goes_on_below() -> None:
+    text = with_orders({"theorem": "GD-linear", **THIRDS, "order_reason": "x" * 50})
+    assert max(map(len, text)) <= 80
+    assert text[-1] == f"GD-linear  pass: {'x' * 50}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"order_thirds": (-0.98, -1.0, -1.02), "measured_order": -1.0}, "-1.00"),
+        (THIRDS, "<-.57"),
+        ({**THIRDS, "fitted_law": "linear"}, "linear"),
+        ({**THIRDS, "order_verdict": "none"}, ""),
+        ({"order_thirds": None}, ""),
+    ],
+)
+def test_the_order_of_a_lane_is_never_a_bare_number_where_it_bends(
+    fields: dict[str, Any], text: str
+) -> None:
+    result = one_lr0()
+    problem = result.problems[0]
+    power = {"kind": "power", "value": -1.0}
+    judged = {"order": power, "order_verdict": "pass", "measure": "suboptimality", **fields}
+    verdicts = [replace(problem.verdicts[0], iterate="last", **judged)]
+    problem = replace(problem, verdicts=verdicts)
+    lane = [run for run in problem.runs if run.solver == verdicts[0].solver]
+    cells: dict[str, TableCell] = {}
+    for block in lane_table(problem, [lane], {lane[0].lr0: "1"}, View()):
+        if isinstance(block, Grid):
+            cells |= dict(zip(block.columns, block.rows[0], strict=True))
+    assert (cells["order"].text if "order" in cells else "") == text

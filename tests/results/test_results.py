@@ -54,11 +54,36 @@ def data() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("result", [made, seeds, sweep])
+def test_the_pieces_are_the_json_of_the_whole(result: Callable[[], Result]) -> None:
+    saved = result()
+    two = replace(saved, problems=[*saved.problems, replace(saved.problems[0], runs=())])
+    for each in (saved, two):
+        assert "".join(each.json_pieces()) == json.dumps(each.to_dict(), indent=1)
+        n_runs = sum(len(problem.runs) for problem in each.problems)
+        assert len(list(each.json_pieces())) == 1 + n_runs + len(each.problems)
+
+
+@pytest.mark.parametrize("result", [made, seeds, sweep])
 def test_what_is_written_is_read_back(result: Callable[[], Result]) -> None:
     written = result().to_dict()
     again = Result.from_json(json.dumps(written))
     assert again.to_dict() == written
     jsonschema.validate(written, json.loads(SCHEMA.read_text()))
+
+
+def test_an_order_from_before_both_laws_were_fitted() -> None:
+    saved = data()
+    fields = ("order_thirds", "other_order", "rss_ratio", "fitted_law", "floor_from")
+    for verdict in saved["problems"][0]["verdicts"]:
+        for key in fields:
+            del verdict[key]
+    jsonschema.validate(saved, json.loads(SCHEMA.read_text()))
+    again, new = Result.from_dict(saved).problems[0], made().problems[0]
+    assert any(v.order_thirds is not None for v in new.verdicts)
+    for old, v in zip(again.verdicts, new.verdicts, strict=True):
+        assert (old.order, old.measured_order) == (v.order, v.measured_order)
+        assert old.order_verdict == v.order_verdict
+        assert {getattr(old, key) for key in fields} == {None}
 
 
 def test_numbers_come_back_as_they_were() -> None:
@@ -234,6 +259,13 @@ VERDICT = "problems.0.verdicts.0."
         (VERDICT + "metric_interval", [[1]], "metric_interval[0] is not a pair of numbers"),
         (VERDICT + "window", [1], "window is not a pair of integers"),
         (VERDICT + "order", {"kind": "cubic"}, "order.kind cannot be 'cubic'"),
+        (VERDICT + "order", ..., "order is missing"),
+        (VERDICT + "order_thirds", [1.0, 2.0], "order_thirds is not three numbers"),
+        (VERDICT + "order_thirds", [1.0, None, 2.0], "order_thirds[1] is not a number"),
+        (VERDICT + "other_order", {"kind": "power"}, "other_order.value is missing"),
+        (VERDICT + "rss_ratio", "4", "rss_ratio is not a number or null"),
+        (VERDICT + "fitted_law", "cubic", "fitted_law cannot be 'cubic'"),
+        (VERDICT + "floor_from", 1.5, "floor_from is not an integer or null"),
         (VERDICT + "hypotheses", [1], "hypotheses[0] is not an object"),
     ],
 )

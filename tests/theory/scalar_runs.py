@@ -121,9 +121,9 @@ def run(
     """Run one path: the gradient of `functions[drawn[t]]` is used at step t."""
     step, start, L = steps(rule), x, objective.L
     mu = objective.mu
-    total = dict.fromkeys(("a", "lr_a", "lr", "regret", "x", "log"), 0.0)
+    total = dict.fromkeys(("a", "lr_a", "lr", "regret", "x", "log", "factor"), 0.0)
     low_a, low_f, far = math.inf, math.inf, 0.0
-    stable: tuple[float, float, float] | None = None
+    since: dict[float, tuple[float, float, float] | None] = {1.0: None, 1.5: None}
     rows: list[dict[str, float]] = []
     for t, i in enumerate(drawn):
         g = functions[i].slope(x)
@@ -137,16 +137,17 @@ def run(
         total["regret"] += g * x
         total["x"] += x
         total["log"] += math.log1p(-mu / s) if mu < s else (-math.inf if mu == s else math.nan)
-        if s >= L:
-            stable = stable or (float(t), abs(x), 0.0)
-            stable = (stable[0], stable[1], stable[2] + 1 / s)
-        else:
-            stable = None
+        factor = max(1 - mu / s, L / s - 1)
+        total["factor"] += math.log(factor) if factor > 0 else -math.inf
+        for limit, entrance in since.items():
+            N, D, lr = entrance or (float(t), abs(x), 0.0)
+            since[limit] = (N, D, lr + 1 / s) if s * limit >= L * (1 - 2e-16) else None
         x = x - g / s
         if radius is not None:
             x = max(start - radius, min(start + radius, x))
         T = t + 1
-        nothing = (math.nan, math.nan, math.nan)
+        nothing = (math.nan, math.nan, 0.0)
+        stable, short = since[1.0] or nothing, since[1.5] or nothing
         rows.append(
             {
                 "iteration": T,
@@ -165,9 +166,14 @@ def run(
                 "b": b,
                 "growth": growth,
                 "log_contraction": total["log"],
-                "stable_from": (stable or nothing)[0],
-                "stable_distance": (stable or nothing)[1],
-                "stable_sum_lr": (stable or nothing)[2],
+                "log_factor": total["factor"],
+                "distance": abs(x),
+                "stable_from": stable[0],
+                "stable_distance": stable[1],
+                "stable_sum_lr": stable[2],
+                "short_from": short[0],
+                "short_distance": short[1],
+                "short_sum_lr": short[2],
             }
         )
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scalar_runs import Rule, constants, holds, huber, run, theorem, two_sided
 
+from lrbench.objective.constants import NOT_CERTIFIED
 from lrbench.theory import THEOREMS, theorems_for
 from lrbench.theory.base import COLUMN, Setting, Theorem
 
@@ -19,10 +20,10 @@ BATCH = Setting(KNOWN, 0.1, {}, True, 8, None, None)
 STOCHASTIC = Setting(KNOWN, 0.1, {}, False, 1, "replacement", None)
 IN_BALL = replace(STOCHASTIC, radius=5.0)
 
-SU_BATCH = ["C5", "C6", "W1", "W2", "W3", "W4", "A1", "A2", "A5", "A5-mu"]
+SU_BATCH = ["C5", "C6", "C6'", "C7", "W1", "W2", "W3", "W4", "A1", "A2", "A2-WWB", "A5", "A5-mu"]
 SU_BATCH += ["GD", "GD-mu", "GD-linear", "GD-grad", "GD-min"]
 BALL = ["W5", "W6", "A3", "A4", "SGD4"]
-MINIMISER = ["C2", "C2'", "C3b", "C5", "C6", "W2", "W3", "W4", "A1", "A5", "A5-mu"]
+MINIMISER = ["C2", "C2'", "C3b", "C5", "C6", "C6'", "W2", "W3", "W4", "A1", "A5", "A5-mu"]
 MINIMISER += ["GD", "GD-mu", "GD-linear", "SGD1", "SGD2", "ISTA", "ISTA-mu", "FISTA"]
 MINIMISER += ["W7", "A6", "SGD5"]
 ALL = [(solver, t) for solver, ts in THEOREMS.items() for t in ts]
@@ -80,12 +81,21 @@ def test_a_minimiser_is_needed(key: str) -> None:
         assert said == ["there is no minimiser x*"]
 
 
-@pytest.mark.parametrize("key", ["W1", "A2", "C1", "C3a", "GD-grad", "GD-min"])
+@pytest.mark.parametrize("key", ["W1", "A2", "A2-WWB", "C1", "C3a", "C7", "GD-grad", "GD-min"])
 def test_bounds_on_gradients_need_the_infimum_only(key: str) -> None:
     for t in of(key):
         assert holds(t, constants_with(BATCH, attained=False, distance=None))
     if key not in ("C1", "C3a"):
         assert failing(of(key)[0], constants_with(BATCH, delta0=math.nan)) == ["inf F is not known"]
+
+
+@pytest.mark.parametrize("key", sorted({t.key for _, t in ALL} - {"C1", "C3a"}))
+def test_nothing_rests_on_an_f_star_that_is_not_certified(key: str) -> None:
+    unknown = {"attained": False, "distance": None, "no_minimiser": NOT_CERTIFIED}
+    for t in of(key):
+        setting = constants_with(home(key), f_star_obstacle="nearly collinear", **unknown)
+        assert failing(t, setting) == [NOT_CERTIFIED]
+        assert not any(h.detail.endswith((" nan", " inf")) for h in t.hypotheses(setting))
 
 
 @pytest.mark.parametrize("key", ["C2", "C2'", "C3b", "SGD1", "SGD2", "SGD3", *BALL])
@@ -113,24 +123,48 @@ def test_constants_of_stochastic_bounds() -> None:
 
 
 def test_first_step_that_is_too_long() -> None:
-    # L = 1, a_0 = (0.5 * 2)^2 = 1.
+    # L = 1, mu = 0.5, a_0 = (0.5 * 2)^2 = 1: C6 needs s_0 >= 2/3, strong convexity 0.75, PL 1.
     shallow = constants_with(BATCH, grad_norm_sq0=0.01)
     orders = {
-        "current": (replace(shallow, lr0=2.0), "b_1 = 0.52 < L = 1"),
-        "lagged": (replace(shallow, lr0=2.0), "b_0 = 0.5 < L = 1"),
-        "raw-first": (replace(BATCH, lr0=2.0), "b_0 = 0.5 < L = 1"),
+        "current": (replace(shallow, lr0=2.0), "b_1 = 0.52"),
+        "lagged": (replace(shallow, lr0=2.0), "b_0 = 0.5"),
+        "raw-first": (replace(BATCH, lr0=2.0), "b_0 = 0.5"),
     }
-    for order, (setting, said) in orders.items():
-        for key in ("C5", "W3", "W4"):
-            changed = replace(setting, params={"order": order})
-            assert failing(theorem("wngrad", key), changed) == [said]
+    for order, (setting, s_0) in orders.items():
+        changed = replace(setting, params={"order": order})
+        in_pl = constants_with(changed, mu=0.0)
+        assert failing(theorem("wngrad", "W3"), changed) == [f"{s_0} < 2L/3 = 0.667"]
+        assert failing(theorem("wngrad", "W4"), changed) == [f"{s_0} < (L+mu)/2 = 0.75"]
+        assert failing(theorem("wngrad", "W4"), in_pl) == [f"{s_0} < L = 1"]
+        assert holds(theorem("wngrad", "C5"), changed)
+        assert failing(theorem("wngrad", "C5"), in_pl) == [f"{s_0} < L = 1"]
     # With `current` the first gradient raises b before the first step: 0.5 + 1/0.5.
     assert holds(theorem("wngrad", "W3"), replace(BATCH, lr0=2.0, params={"order": "current"}))
     far = replace(shallow, lr0=4.0, params={"eta": 2.0})
-    for key in ("C5", "A5", "A5-mu"):
-        assert failing(theorem("adagrad-norm", key), far) == ["b_1/eta = 0.255 < L = 1"]
-    for key in ("C5", "C6"):
-        assert failing(theorem("sgd", key), replace(BATCH, lr0=1.25)) == ["1/lr0 = 0.8 < L = 1"]
+    for key, least in (("A5", "2L/3 = 0.667"), ("A5-mu", "(L+mu)/2 = 0.75")):
+        assert failing(theorem("adagrad-norm", key), far) == [f"b_1/eta = 0.255 < {least}"]
+    for key in ("C6", "C6'", "C7"):
+        sgd, lr0 = theorem("sgd", key), replace(BATCH, lr0=1.6)
+        assert failing(sgd, lr0) == ["1/lr0 = 0.625 < 2L/3 = 0.667"]
+        assert holds(theorem("sgd-sqrt", key), lr0)
+        for lr0_within in (1.25, 1.5, 1.5 * (1 + 4e-16)):
+            assert holds(sgd, replace(BATCH, lr0=lr0_within))
+        # As printed this is 2L/3, so that the difference is told instead.
+        assert "< 2L/3 by 4e-11" in failing(sgd, replace(BATCH, lr0=1.5 * (1 + 6e-11)))[0]
+    assert failing(theorem("sgd", "C5"), replace(BATCH, lr0=2.0)) == ["lr0 = 2 >= 2/L = 2"]
+    in_pl = constants_with(replace(BATCH, lr0=1.25), mu=0.0)
+    assert failing(theorem("sgd", "C5"), in_pl) == ["1/lr0 = 0.8 < L = 1"]
+
+
+@pytest.mark.parametrize("lr0", [1.4, 1.2, 0.9])
+def test_between_the_limits_each_theorem_has_its_own(lr0: float) -> None:
+    # s_0 = 0.714, 0.833 and 1.11 with L = 1, mu = 0.5.
+    for order in ("lagged", "raw-first"):
+        setting = replace(BATCH, lr0=lr0, params={"order": order})
+        assert holds(theorem("wngrad", "W3"), setting)
+        assert holds(theorem("wngrad", "W4"), setting) == (lr0 < 1.3)
+        in_pl = constants_with(setting, mu=0.0)
+        assert holds(theorem("wngrad", "W4"), in_pl) == (lr0 < 1.0)
 
 
 def test_constant_step_without_guarantee() -> None:
@@ -156,7 +190,8 @@ def test_gradient_domination_alone_halves_the_exponent() -> None:
         weak = t.bound(constants_with(BATCH, mu=0.0), T)[0] / KNOWN.delta0
         assert weak == pytest.approx(math.sqrt(strong))
         assert t.order(BATCH) is not None
-    trace = {"stable_from": np.zeros(1), "log_contraction": np.log([0.25])}
+    logs = {"log_contraction": np.log([0.25]), "log_factor": np.log([0.25])}
+    trace = {"stable_from": np.zeros(1), **logs}
     c5 = theorem("wngrad", "C5")
     assert c5.bound(BATCH, T, trace)[0] == pytest.approx(KNOWN.delta0 / 16)
     assert c5.bound(constants_with(BATCH, mu=0.0), T, trace)[0] == pytest.approx(KNOWN.delta0 / 4)
@@ -179,30 +214,86 @@ def test_su_bounds_would_be_false_in_a_ball() -> None:
     assert not holds(t, replace(setting, constants=known, radius=1.0))
 
 
-def test_certificates_say_nothing_before_the_run_is_stable() -> None:
-    T = np.array([0.0, 1.0, 2.0])
+def test_certificates_say_nothing_before_the_steps_are_short() -> None:
+    T = np.array([0.0, 1.0, 2.0, 5.0])
     trace = {
-        "stable_from": np.array([np.nan, np.nan, 1.0]),
-        "stable_distance": np.array([np.nan, np.nan, 2.0]),
-        "stable_sum_lr": np.array([0.0, 0.0, 0.5]),
-        "log_contraction": np.array([0.0, -1.0, -2.0]),
+        "stable_from": np.array([np.nan, np.nan, 1.0, 1.0]),
+        "short_from": np.array([np.nan, np.nan, 1.0, 1.0]),
+        "short_distance": np.array([np.nan, np.nan, 2.0, 2.0]),
+        "short_sum_lr": np.array([0.0, 0.0, 0.5, 1.5]),
+        "distance": np.array([4.0, 2.0, 1.5, 1.25]),
+        "suboptimality": np.array([9.0, 2.0, 1.0, 0.5]),
+        "log_contraction": np.array([0.0, -1.0, -2.0, -4.0]),
+        "log_factor": np.array([0.0, 1.0, -2.0, -3.0]),
     }
     c6 = theorem("wngrad", "C6").bound(BATCH, T, trace)
-    np.testing.assert_array_equal(c6, [np.nan, np.nan, 1.0])
-    assert np.isnan(theorem("wngrad", "C5").bound(BATCH, T, trace)).all()
+    np.testing.assert_array_equal(c6, [np.nan, np.nan, 1.0, 0.5])
+    # From the checkpoint 2 on: 1.5^2 / (4 + 2); from N = 1 it would be 0.5.
+    restarted = theorem("wngrad", "C6'").bound(BATCH, T, trace)
+    np.testing.assert_allclose(restarted, [np.nan, np.nan, 1.0, 0.375], rtol=1e-14)
+    # N is a checkpoint: 2L F(x_1) / (1 + 2L S).
+    c7 = theorem("wngrad", "C7").bound(BATCH, T, trace)
+    np.testing.assert_allclose(c7, [np.nan, np.nan, 4.0 / 2.0, 4.0 / 4.0], rtol=1e-12)
+    strong = theorem("wngrad", "C5").bound(BATCH, T, trace)
+    np.testing.assert_allclose(strong[1:], KNOWN.delta0 * np.exp([2.0, -4.0, -6.0]))
+    in_pl = constants_with(BATCH, mu=0.0)
+    assert np.isnan(theorem("wngrad", "C5").bound(in_pl, T, trace)).all()
+
+
+def test_c7_starts_from_the_first_checkpoint_behind_the_long_steps() -> None:
+    # The last long step is t = 2, so that N = 3, and F is known at T = 5 first.
+    T = np.array([1.0, 2.0, 5.0, 10.0, 20.0])
+    trace = {
+        "short_from": np.array([np.nan, np.nan, 3.0, 3.0, 3.0]),
+        "short_sum_lr": np.array([0.0, 0.0, 0.75, 2.75, 6.75]),
+        "suboptimality": np.array([9.0, 8.0, 3.0, 2.0, 1.0]),
+    }
+    c7 = theorem("wngrad", "C7").bound(BATCH, T, trace)
+    np.testing.assert_allclose(c7, [np.nan] * 3 + [6.0 / 5.0, 6.0 / 13.0], rtol=1e-12)
+    raised = constants_with(BATCH, f_star_error=0.5)
+    c7 = theorem("wngrad", "C7").bound(raised, T, trace)
+    assert c7[-1] == pytest.approx(7.0 / 13.0, rel=1e-12)
+    # Every step was short: from the start, which is no row of the certificate.
+    trace = {
+        "short_from": np.zeros(1),
+        "short_sum_lr": np.array([2.0]),
+        "suboptimality": np.array([0.125]),
+    }
+    c7 = theorem("wngrad", "C7").bound(BATCH, np.array([4.0]), trace)
+    assert c7[0] == pytest.approx(2.0 * KNOWN.delta0 / 5.0, rel=1e-12)
+
+
+def test_restarts_use_only_the_steps_since_the_last_long_one() -> None:
+    # A step at t = 5 is long, so that the checkpoint at T = 4 is no start for T = 9.
+    T = np.array([4.0, 7.0, 9.0])
+    trace = {
+        "short_from": np.array([0.0, 6.0, 6.0]),
+        "short_distance": np.array([2.0, 3.0, 3.0]),
+        "short_sum_lr": np.array([4.0, 1.0, 3.0]),
+        "distance": np.array([1e-3, 2.5, 1.0]),
+    }
+    restarted = theorem("wngrad", "C6'").bound(BATCH, T, trace)
+    expected = [4.0 / 18.0, 9.0 / 6.0, min(9.0 / 14.0, 6.25 / 10.0)]
+    np.testing.assert_allclose(restarted, expected, rtol=1e-14)
+    unknown = constants_with(BATCH, distance_error=None)
+    said = failing(theorem("wngrad", "C6'"), unknown)
+    assert said == ["how far the computed x* is from a minimiser is open"]
+    assert holds(theorem("wngrad", "C6"), unknown)
 
 
 def test_certificates_leave_out_the_start_and_round_the_distance_up() -> None:
     T = np.array([0.0, 1.0])
     trace = {
-        "stable_from": np.zeros(2),
-        "stable_distance": np.array([2.0, 2.0]),
-        "stable_sum_lr": np.array([0.0, 0.5]),
+        "short_from": np.zeros(2),
+        "short_distance": np.array([2.0, 2.0]),
+        "short_sum_lr": np.array([0.0, 0.5]),
+        "distance": np.array([2.0, 1.0]),
     }
-    c6 = theorem("wngrad", "C6")
-    np.testing.assert_array_equal(c6.bound(BATCH, T, trace), [np.nan, 1.0])
-    raised = constants_with(BATCH, distance_error=0.5)
-    np.testing.assert_array_equal(c6.bound(raised, T, trace), [np.nan, 2.5**2 / 4])
+    for key in ("C6", "C6'"):
+        t = theorem("wngrad", key)
+        np.testing.assert_array_equal(t.bound(BATCH, T, trace), [np.nan, 1.0])
+        raised = constants_with(BATCH, distance_error=0.5)
+        np.testing.assert_array_equal(t.bound(raised, T, trace), [np.nan, 2.5**2 / 4])
 
 
 def test_certificate_of_the_regret_rounds_up_at_a_computed_minimiser() -> None:
@@ -258,3 +349,22 @@ def test_scale_of_lr0_is_what_each_rule_pays() -> None:
     a = [theorem("adagrad-norm", "A1").bound(replace(wide, lr0=lr0), T)[0] for lr0 in (1e6, 1e8)]
     assert w[1] / w[0] == pytest.approx(100, rel=0.05)
     assert a[1] / a[0] < 3
+
+
+def test_the_published_form_of_a2_is_never_below_it() -> None:
+    rng = np.random.default_rng(5)
+    T, a2, published = (
+        np.array([1.0, 11.0]),
+        *(theorem("adagrad-norm", k) for k in ("A2", "A2-WWB")),
+    )
+    for L, eta, lr0, gap in 10.0 ** rng.uniform([-2, -3, -6, -6], [2, 3, 6, 6], (2000, 4)):
+        # By (1) a_0 is at most 2L (F(w_0) - F*); it decides which form of A2 applies.
+        changed = {"L": L, "delta0": gap, "grad_norm_sq0": 2.0 * L * gap * rng.random()}
+        setting = constants_with(replace(BATCH, lr0=lr0, params={"eta": eta}), **changed)
+        assert published.bound(setting, T)[0] == math.inf
+        assert a2.bound(setting, T)[1] * 11 <= published.bound(setting, T)[1] * 10 * (1 + 1e-9)
+    # eta L = 1, E = 1: by hand for b_0 = 2, and for b_0 = 1/e, where c = 3.
+    known = constants_with(replace(BATCH, lr0=0.5), L=1.0, delta0=1.0)
+    assert published.bound(known, T)[1] == pytest.approx((4 + 4) / 10)
+    known = replace(known, lr0=math.e)
+    assert published.bound(known, T)[1] == pytest.approx((2 + 25 + 4 - math.exp(-2)) / 10)

@@ -122,5 +122,5 @@ def known(setting: Setting = BATCH, **changes: Any) -> Setting:
     return replace(setting, constants=replace(setting.constants, **changes))
 
 
-def seeds(metrics: Sequence[Callable[[Numbers], Any] | Numbers]) -> list[Run]:
-    return [a_run(m, seed=i, setting="stochastic") for i, m in enumerate(metrics)]
+def seeds(metrics: Sequence[Callable[[Numbers], Any] | Numbers], steps: Numbers = T) -> list[Run]:
+    return [a_run(m, seed=i, setting="stochastic", steps=steps) for i, m in enumerate(metrics)]

@@ -36,6 +36,33 @@ def test_rounding_is_no_violation() -> None:
     assert of(Power(1.0, -6), below, setting=known(f_star=50.0)).bound_verdict == "pass"
 
 
+def test_a_sum_over_many_steps_is_known_to_its_roundings() -> None:
+    # Adding 0.1 ten million times in float64 gives 1.6e-10 less than a million.
+    steps = np.array([0.0, 1e3, 1e7])
+
+    def excess(at: float, relative: float) -> Run:
+        return a_run(lambda t: 0.5 + np.where(t == at, relative / 2, -0.1), steps=steps)
+
+    assert of(Power(0.5, 0.0), excess(1e7, 1.7e-10)).bound_verdict != "fail"
+    assert of(Power(0.5, 0.0), excess(1e7, 1e-8)).bound_verdict == "fail"
+    assert of(Power(0.5, 0.0), excess(1e3, 1.7e-10)).bound_verdict == "fail"
+
+
+def test_a_computed_minimiser_costs_the_square_root_of_its_error() -> None:
+    # 4 sqrt(e B) with e = 1e-16 and B = 1e-3 at the end: 1.3e-9.
+    unsure = known(f_star_error=1e-16, distance_error=None)
+
+    def excess(size: float) -> Run:
+        return a_run(lambda t: 1 / t + np.where(t == 1000, size, 0.0))
+
+    assert of(Power(1.0, -1), excess(1.2e-9), setting=unsure).bound_verdict == "pass"
+    assert of(Power(1.0, -1), excess(1.4e-9), setting=unsure).bound_verdict == "fail"
+    assert of(Power(1.0, -1), excess(1.2e-9)).bound_verdict == "fail"
+    # Without an error a bound of inf is no NaN, and with one neither.
+    for setting in (unsure, known(distance_error=None)):
+        assert of(Power(np.inf, -1), excess(0.0), setting=setting).bound_verdict == "vacuous"
+
+
 def test_nothing_is_judged_below_the_error_of_f_star() -> None:
     """f_star is at least F*: too large a metric is a violation, a small one may be luck."""
     unsure = known(f_star_error=0.02)

@@ -70,22 +70,24 @@ def test_nothing_is_judged_below_the_error_of_f_star(error: float) -> None:
 
 def test_the_order_of_least_absolute_deviations() -> None:
     proved = Order("power", -0.5)
+    steps = np.geomspace(1, 1000, 19).round()
     for exponent in (0.53, 0.57, 0.41):
-        metric = a_run(np.array([1.0, *(0.4 * T[1:] ** -exponent)]))
+        metric = a_run(0.4 * steps**-exponent, steps=steps)
         assert of(Power(1.0, -0.5 + 0.1, proved), metric).order_verdict == "pass"
-    slower = of(Power(1.0, -0.25, proved), a_run(lambda t: 0.4 * t**-0.3))
+    slower = of(Power(1.0, -0.25, proved), a_run(lambda t: 0.4 * t**-0.3, steps=steps))
     assert slower.order_verdict == "inconclusive"
 
 
 def test_the_proximal_methods_have_their_rows() -> None:
     lasso = replace(BATCH, params={"restart": "none"}, smooth=False, not_smooth="l1")
     for solver, key, p in (("ista", "ISTA", -1.0), ("fista", "FISTA", -2.0)):
-        metric = np.array([1.0, *(0.5 * T[1:] ** p)])
-        run = replace(a_run(metric), solver=SolverSpec(solver, {}))
+        steps = np.array([0, 1, 2, 5, 7, 11, 20, 30, 50, 70, 90, 100], dtype=np.float64)
+        metric = np.array([1.0, *(0.5 * steps[1:] ** p)])
+        run = replace(a_run(metric, steps=steps), solver=SolverSpec(solver, {}))
         verdicts = list(judge_theorems([run], lasso))
         v = verdicts[0]
         assert (v.theorem, v.bound_verdict, v.order_verdict) == (key, "pass", "pass")
-        grid = next(verdict_grid(verdicts, 0.0))
+        grid = next(verdict_grid(verdicts, 0.0, 80))
         assert isinstance(grid, Grid)
         assert [cell.text for cell in grid.rows[0]][:2] == [key, "last"]
     restarted = replace(lasso, params={"restart": "gradient"})

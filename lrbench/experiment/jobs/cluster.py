@@ -9,15 +9,19 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import logging
 import re
 import secrets
+import threading
+import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from typing import Any
 
 from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import Control
-from lrbench.errors import LrbenchError, UsageError, quoted
+from lrbench.errors import LrbenchError, UsageError, WorkersError, quoted
 from lrbench.experiment.jobs.base import (
     Job,
     JobOutcome,
@@ -27,10 +31,17 @@ from lrbench.experiment.jobs.base import (
     run_job,
     unstarted_job,
 )
-from lrbench.experiment.jobs.halt import Halt, call_off, deadline_in
+from lrbench.experiment.jobs.halt import Halt, call_off
 from lrbench.results import Run
 
 CONNECT_SECONDS = 10.0
+"""The time in which the scheduler must answer, and workers must be there."""
+
+ANSWER_SECONDS = 10.0
+"""The time in which the scheduler and its workers must answer any other call."""
+
+CLOSE_SECONDS = 2.0
+"""The time that the connection has to close in good order."""
 
 POLL_SECONDS = 0.5
 """The interval at which the command checks whether it should stop."""
@@ -38,11 +49,20 @@ POLL_SECONDS = 0.5
 STOP_SECONDS = 30.0
 """The time that jobs under way have to stop before the command gives them up."""
 
+TICK_SECONDS = 0.05
+"""The interval at which a call that has not answered is looked at."""
+
 ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?[^\s/]+:\d+/?")
 
-NO_WORKER = "the cluster has no worker left"
-
 HINT = "start one with 'dask scheduler' and 'dask worker', or check the address."
+
+GO_ON = (
+    "start the scheduler and its workers again, and run the same command; with --store what is"
+    " finished is kept."
+)
+
+LOGGERS = ("distributed", "tornado", "asyncio")
+"""The libraries whose own lines on stderr would stand beside the command's errors."""
 
 
 class Cluster:
@@ -64,6 +84,9 @@ class Cluster:
     others. A job whose workers died as often as the scheduler allows is tried once more, alone,
     because another job on the same workers may have killed them. If it dies again, its runs have
     failed.
+
+    Every call to the cluster has a deadline, and is given up when the command is stopped: whatever
+    listens at the address, or has ceased to, the command ends.
     """
 
     workers = 8
@@ -82,47 +105,127 @@ class Cluster:
             )
         self._address = address
 
-    def __call__(  # noqa: D102
+    def __call__(
         self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
     ) -> Iterator[tuple[Job, JobOutcome]]:
+        """Yield each job and its outcome as it ends; after a stop, the others as interrupted.
+
+        Raises
+        ------
+        LrbenchError
+            If the cluster cannot be reached, or a worker runs another lrbench.
+        WorkersError
+            If the cluster was lost; all jobs have been yielded then.
+        """
         if not jobs:
             return
         left = {job.number: job for job in jobs}
-        with self._client() as client:
-            _check_sources(client)
-            pool = _Workers(client, shared_problems, control)
-            suspects = []
-            for job, outcome in pool.run(jobs):
-                if isinstance(outcome, str):
-                    suspects.append(job)
-                else:
-                    yield left.pop(job.number), outcome
-                    pool.done(job)
-            for suspect in suspects:
-                if (last_outcome := pool.run_alone(suspect)) is not None:
-                    yield left.pop(suspect.number), last_outcome
-                    pool.done(suspect)
+        lost: WorkersError | None = None
+        with quiet_loggers():
+            try:
+                with self._client(control) as client:
+                    _check_sources(client, control)
+                    for job, outcome in _Workers(client, shared_problems, control).all(jobs):
+                        yield left.pop(job.number), outcome
+            except StoppedError:
+                pass
+            except LostError as error:
+                lost = WorkersError(
+                    f"the Dask cluster at {self._address} was lost: {error}.", GO_ON
+                )
         for job in left.values():
-            shared = shared_problems[job.problem_index]
-            stopped = control.stopped
-            yield job, unstarted_job(job, shared) if stopped else failed(job, shared, NO_WORKER)
+            yield job, unstarted_job(job, shared_problems[job.problem_index])
+        if lost is not None:
+            raise lost
 
     @contextlib.contextmanager
-    def _client(self) -> Iterator[Any]:
+    def _client(self, control: Control) -> Iterator[Any]:
         """Connect to the scheduler, and check that it has workers."""
         make = importlib.import_module("distributed").Client
+
+        def connect() -> Any:
+            return make(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
+
         try:
-            client: Any = make(self._address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
+            client: Any = within(CONNECT_SECONDS + 1.0, control, connect)
+        except StoppedError:
+            raise
+        except Exception as error:  # whatever listens there may answer anything
             raise LrbenchError(f"no Dask scheduler answers at {self._address}.", HINT) from error
-        with client:
-            try:
-                client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-            except TimeoutError as error:
-                raise LrbenchError(
-                    f"the Dask scheduler at {self._address} has no workers.", HINT
-                ) from error
+        try:
+            seconds = CONNECT_SECONDS + 1.0
+            within(seconds, control, lambda: client.wait_for_workers(1, timeout=CONNECT_SECONDS))
             yield client
+        except TimeoutError as error:
+            raise LrbenchError(
+                f"the Dask scheduler at {self._address} has no workers.", HINT
+            ) from error
+        finally:
+            with contextlib.suppress(Exception):  # the other side may be gone
+                within(CLOSE_SECONDS, None, lambda: client.close(timeout=CLOSE_SECONDS))
+
+
+class StoppedError(Exception):
+    """The command was stopped while it waited for the cluster."""
+
+
+class LostError(Exception):
+    """The cluster does not answer, or has no worker left."""
+
+
+def within(seconds: float, control: Control | None, call: Callable[[], Any]) -> Any:
+    """Return what `call` returns, or raise what it raises.
+
+    The call is made in another thread, which is left behind if it does not return.
+
+    Parameters
+    ----------
+    seconds
+        The time that the call may take.
+    control
+        Ends the wait when the command is stopped; None if it was stopped already.
+    call
+        The call.
+
+    Raises
+    ------
+    TimeoutError
+        If the time is up.
+    StoppedError
+        If the command is stopped.
+    """
+    answer: Future[Any] = Future()
+
+    def make() -> None:
+        try:
+            answer.set_result(call())
+        except BaseException as error:  # it belongs to the thread that waits
+            answer.set_exception(error)
+
+    threading.Thread(target=make, daemon=True).start()
+    deadline = time.monotonic() + seconds
+    while not wait([answer], TICK_SECONDS).done:
+        if control is not None and control(0):
+            raise StoppedError
+        if time.monotonic() >= deadline:
+            raise TimeoutError
+    return answer.result()
+
+
+@contextlib.contextmanager
+def quiet_loggers() -> Iterator[None]:
+    """Let Dask and what it stands on write nothing to stderr in the block."""
+    importlib.import_module("distributed")  # which gives its loggers their handlers
+    names = [n for n in logging.root.manager.loggerDict if n.partition(".")[0] in LOGGERS]
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled
 
 
 class _Workers:
@@ -136,11 +239,25 @@ class _Workers:
         self._control = control
         self._token = secrets.token_hex(8)  # other commands may use the same workers
 
+    def all(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, JobOutcome]]:
+        """Yield each job and its outcome as it ends, those last whose workers died."""
+        suspects = []
+        for job, outcome in self.run(jobs):
+            if isinstance(outcome, str):
+                suspects.append(job)
+            else:
+                yield job, outcome
+                self._done(job)
+        for suspect in suspects:
+            if (last_outcome := self._run_alone(suspect)) is not None:
+                yield suspect, last_outcome
+                self._done(suspect)
+
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, JobOutcome | str]]:
         """Yield each job as it ends, with its outcome or the reason why it has none."""
         if self._control.stopped:
             return
-        halt = Halt(deadline_in(self._control.seconds_left), token=self._token)
+        halt = Halt(self._control.seconds_left, token=self._token)
         shared = {index: self._send(index) for index in sorted({j.problem_index for j in jobs})}
         # Not pure: a job that is tried again must not get the key, and the error, of its first try.
         pending = {
@@ -151,7 +268,7 @@ class _Workers:
             job = pending.pop(future)
             yield job, _outcome(future)
 
-    def run_alone(self, job: Job) -> JobOutcome | None:
+    def _run_alone(self, job: Job) -> JobOutcome | None:
         """Return the outcome of a job that is tried again, seed by seed; None after a stop.
 
         While it runs alone, it can take no other job with it, and no other can take it.
@@ -166,7 +283,7 @@ class _Workers:
                 runs += outcome
         return runs if len(runs) == job.n_lanes else None
 
-    def done(self, job: Job) -> None:
+    def _done(self, job: Job) -> None:
         """Tell the progress that a job has ended."""
         self._control.finished(job.budget.iterations)
         self._control.phase(job.label(self._shared[job.problem_index]))
@@ -184,33 +301,69 @@ class _Workers:
             return self._client.submit(_identity, self._shared[index], pure=False)
 
     def _as_they_end(self, pending: dict[Any, Job]) -> Iterator[Any]:
-        """Yield each future as it ends; after a stop, those that end within `STOP_SECONDS`."""
+        """Yield each future as it ends; after a stop, those that end within `STOP_SECONDS`.
+
+        Raises
+        ------
+        LostError
+            If the scheduler no longer answers, or has no worker, for `STOP_SECONDS`.
+        """
         distributed = importlib.import_module("distributed")
-        waited, called_off = 0.0, False
-        while pending and waited < STOP_SECONDS:
+        hopeless_since: float | None = None
+        called_off = False
+        while pending:
             if self._control(0) and not called_off:
-                self._client.run(call_off, self._token)
                 called_off = True
+                try:
+                    within(ANSWER_SECONDS, None, lambda: self._client.run(call_off, self._token))
+                except Exception:  # without an answer no job will be told to stop, or end
+                    return
             ended: Iterable[Any] = ()
             try:
                 with self._client.as_current():  # wait() uses the current client, not an argument
                     ended = distributed.wait(list(pending), POLL_SECONDS, "FIRST_COMPLETED").done
+                hopeless_since = None
             except TimeoutError:
                 # Without any worker the scheduler would wait for a new one for ever.
-                hopeless = called_off or not self._client.nthreads()
-                waited = waited + POLL_SECONDS if hopeless else 0.0
+                obstacle = "" if called_off else self._obstacle()
+                if not called_off and not obstacle:
+                    hopeless_since = None
+                    continue
+                hopeless_since = hopeless_since or time.monotonic()
+                if time.monotonic() - hopeless_since >= STOP_SECONDS:
+                    if called_off:
+                        return
+                    raise LostError(obstacle) from None
             except distributed.CancelledError:
+                if self._client.status != "running":
+                    raise LostError("its scheduler has ended") from None
                 ended = [future for future in pending if future.status in ("cancelled", "lost")]
             yield from ended
+
+    def _obstacle(self) -> str:
+        """Return why no job can end; empty if one can."""
+        if self._client.status != "running":
+            return "its scheduler has ended"
+        try:
+            workers = within(ANSWER_SECONDS, self._control, self._client.nthreads)
+        except StoppedError:
+            return ""
+        except Exception:
+            return "its scheduler does not answer"
+        return "" if workers else "it has no worker left"
 
 
 def _identity(shared: SharedProblem) -> SharedProblem:
     return shared
 
 
-def _check_sources(client: Any) -> None:
+def _check_sources(client: Any, control: Control) -> None:
     """Raise `LrbenchError` where a worker runs another lrbench: its bits could be others."""
-    for worker, worker_hash in client.run(package_hash).items():
+    try:
+        hashes = within(ANSWER_SECONDS, control, lambda: client.run(package_hash))
+    except TimeoutError:
+        raise LostError(f"a worker does not answer within {ANSWER_SECONDS:g} seconds") from None
+    for worker, worker_hash in hashes.items():
         if worker_hash != package_hash():
             raise LrbenchError(
                 f"the Dask worker {worker} runs another lrbench, NumPy or SciPy than this command.",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import secrets
 import signal
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from functools import cache
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-from lrbench.engine.control import Control
+from lrbench.engine.control import STOPPING, Control
 from lrbench.errors import LrbenchError
 from lrbench.experiment.jobs.base import (
     Job,
@@ -27,7 +27,8 @@ from lrbench.experiment.jobs.base import (
     run_job,
     unstarted_job,
 )
-from lrbench.experiment.jobs.halt import Halt, deadline_in
+from lrbench.experiment.jobs.halt import Halt
+from lrbench.experiment.jobs.scratch import scratch_folder
 from lrbench.results import Run, Status
 
 PATIENCE_SECONDS = 2.0
@@ -35,6 +36,13 @@ PATIENCE_SECONDS = 2.0
 
 SHARED_BYTES = 1 << 17
 """Arrays of at least this size are mapped from a file by all workers, and not sent to each."""
+
+POOLS = 3
+"""The number of pools in a row that may break although they have nothing to do."""
+
+NO_POOL = "no worker process stays alive"
+
+SAFE_PATH = "PYTHONSAFEPATH"
 
 WATCH_SECONDS = 0.5
 """The interval at which a worker checks whether the command still runs."""
@@ -85,25 +93,32 @@ class Processes:
                     break
             first = False
         if left:
-            with _folder() as folder:
-                flag = Path(folder, "stop")
-                control.announce = flag.touch
+            with _safe_path():
+                pool = _Pool(self.workers, shared_problems, control, scratch_folder())
+                control.announce = pool.flag.touch
                 try:
-                    yield from _Pool(self.workers, shared_problems, control, str(flag)).drain(left)
+                    yield from pool.drain(left)
                 finally:
                     control.announce = lambda: None
+                    pool.flag.unlink(missing_ok=True)
 
 
 class _Pool:
     """Worker processes, and the handling of jobs whose workers die."""
 
     def __init__(
-        self, workers: int, shared_problems: Sequence[SharedProblem], control: Control, flag: str
+        self,
+        workers: int,
+        shared_problems: Sequence[SharedProblem],
+        control: Control,
+        folder: Path,
     ) -> None:
+        self.flag = folder / f"stop-{secrets.token_hex(8)}"
+        """The file whose appearance stops the workers."""
         self._workers = workers
         self._shared = shared_problems
         self._control = control
-        self._flag = flag
+        self._folder = folder
         self._left: dict[int, Job] = {}
         self._dispatched: list[Job] = []
 
@@ -111,8 +126,8 @@ class _Pool:
         """Yield each job and its outcome as it ends.
 
         When a worker dies, loky ends its pool, and it is not known which of the jobs under way was
-        the cause. Each is tried once more, alone, so that a job that kills its worker twice takes
-        no other with it. The other jobs go on in a new pool.
+        the cause. Each is tried once more, alone and seed by seed, so that a seed that kills its
+        worker again takes no other with it. The other jobs go on in a new pool.
         """
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
@@ -140,8 +155,12 @@ class _Pool:
         for job_of_seed in job.by_seed():
             self._left[job.number] = job_of_seed
             try:
-                outcomes = [outcome for _, outcome in self._round([job_of_seed])]
-                outcome = outcomes[0] if outcomes else unstarted_job(job_of_seed, shared)
+                # Whatever breaks a pool that was seen to work is the doing of this seed.
+                if self._pool_works():
+                    outcomes = [outcome for _, outcome in self._round([job_of_seed])]
+                    outcome = outcomes[0] if outcomes else unstarted_job(job_of_seed, shared)
+                else:
+                    outcome = failed(job_of_seed, shared, NO_POOL)
             except BrokenProcessPool as error:
                 outcome = failed(job_of_seed, shared, f"its worker died twice: {first_line(error)}")
             self._left.pop(job.number, None)
@@ -150,26 +169,23 @@ class _Pool:
             runs += outcome
         return runs
 
+    def _pool_works(self) -> bool:
+        """Start a pool, and return whether it, or one of the next, does what it is asked to."""
+        from joblib import delayed
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        for _ in range(POOLS):
+            with contextlib.suppress(BrokenProcessPool):
+                return len(list(self._submit((delayed(os.getpid)() for _ in range(2)), 2, 1))) == 2
+        return False
+
     def _round(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, JobOutcome]]:
         """Run these jobs in one pool; each is removed from those left as it ends."""
-        from joblib import Parallel
-
         self._dispatched = []
-        parallel = Parallel(
-            # With 1 joblib would run a suspect in this process, and that would die with it.
-            n_jobs=max(2, min(self._workers, len(jobs))),
-            backend="loky",
-            return_as="generator_unordered",
-            # A job is dispatched when a worker is free, so that few are suspects when one dies.
-            batch_size=1,
-            pre_dispatch="n_jobs",
-            max_nbytes=SHARED_BYTES,
-            mmap_mode="r",
-            inner_max_num_threads=jobs[0].threads,
-        )
-        with _own_signals():
-            started = parallel(self._calls(jobs))
-        with closing(started) as results:  # a consumer that stops early ends the pool
+        # With 1 joblib would run a suspect in this process, and that would die with it.
+        n_jobs = max(2, min(self._workers, len(jobs)))
+        # A consumer that stops early ends the pool.
+        with closing(self._submit(self._calls(jobs), n_jobs, jobs[0].threads)) as results:
             for number, outcome in results:
                 job = self._left.pop(number)
                 yield job, outcome
@@ -177,52 +193,77 @@ class _Pool:
                 self._control.phase(job.label(self._shared[job.problem_index]))
                 self._control(0)  # no step is made here that would notice the deadline
 
+    def _submit(self, calls: Iterator[Any], n_jobs: int, threads: int) -> Generator[Any]:
+        """Make calls in a pool; return the generator of their results as they end."""
+        from joblib import Parallel
+
+        parallel = Parallel(
+            n_jobs=n_jobs,
+            backend="loky",
+            return_as="generator_unordered",
+            # A job is dispatched when a worker is free, so that few are suspects when one dies.
+            batch_size=1,
+            pre_dispatch="n_jobs",
+            max_nbytes=SHARED_BYTES,
+            mmap_mode="r",
+            temp_folder=str(self._folder),
+            inner_max_num_threads=threads,
+            # A worker follows its command before it has a job: the command may be killed by then.
+            initializer=_follow,
+            initargs=(os.getpid(),),
+        )
+        with _own_signals():
+            results: Generator[Any] = parallel(calls)
+        return results
+
     def _calls(self, jobs: Sequence[Job]) -> Iterator[Any]:
         from joblib import delayed
 
-        halt = Halt(deadline_in(self._control.seconds_left), self._flag)
+        halt = Halt(self._control.seconds_left, str(self.flag))
         for job in jobs:
             if self._control.stopped:
                 return
             self._dispatched.append(job)
-            yield delayed(_serve)(job, self._shared[job.problem_index], halt, os.getpid())
+            yield delayed(_serve)(job, self._shared[job.problem_index], halt)
 
 
 @contextmanager
-def _folder() -> Iterator[str]:
-    """Make a folder for the block; joblib's tracker deletes it if the command is killed."""
-    from joblib.externals.loky.backend import resource_tracker as tracker
+def _safe_path() -> Iterator[None]:
+    """Let the processes that start in the block import nothing from the current folder.
 
-    with tempfile.TemporaryDirectory(prefix="lrbench-") as folder:
-        tracker.register(folder, "folder")
-        try:
-            yield folder
-        finally:
-            tracker.unregister(folder, "folder")
+    They are started by ``python -m`` and ``python -c``, which look for modules there first: any
+    ``queue.py`` or ``random.py`` of the user would be run.
+    """
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(SAFE_PATH)
+        if before is not None:
+            os.environ[SAFE_PATH] = before
 
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Block SIGINT and SIGTERM in the processes that start in the block.
+    """Block the signals that stop a command in the processes that start in the block.
 
     A terminal or a cluster sends them to every process. The command alone may react: it tells its
     workers by the flag file, and they return what they have.
     """
     resource_tracker.ensure_running()  # started inside the block it would unblock the signals
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(job: Job, shared: SharedProblem, halt: Halt, command: int) -> tuple[int, JobOutcome]:
+def _serve(job: Job, shared: SharedProblem, halt: Halt) -> tuple[int, JobOutcome]:
     """Run a job in a worker; return its number and the outcome."""
-    _follow(command)
     return job.number, run_job(job, shared, halt)
 
 
-@cache  # a worker serves many jobs
 def _follow(command: int) -> None:
     """Make this worker ignore signals, and end soon after the process of the command has ended."""
 
@@ -231,7 +272,7 @@ def _follow(command: int) -> None:
             time.sleep(WATCH_SECONDS)
         os._exit(1)  # sys.exit would end this thread alone
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=watch, daemon=True).start()
 

@@ -24,7 +24,7 @@ from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Solver
 
 F_STAR_UNIT: Final = 1e-12
-"""The last digit of f_star in a key, relative to max(1, |f_star|)."""
+"""The last digit of f_star in a key, relative to |F(w_0)| + |f_star|."""
 
 WITHOUT_EFFECT: Final = frozenset(
     {
@@ -36,6 +36,7 @@ WITHOUT_EFFECT: Final = frozenset(
         "f_star_method",  # words, as are the reasons
         "L_method",
         "no_minimiser",
+        "f_star_obstacle",
         *("G", "G_batch", "noise_star", "distance_error", "grad_norm_sq0"),  # for theorems alone
     }
 )
@@ -113,9 +114,8 @@ def _optimum_digits(constants: Constants, w_star: Vector | None) -> dict[str, st
         if name not in WITHOUT_EFFECT
     }
     # f_star is certain to f_star_error; a hundred times that makes it rare that a digit flips.
-    size = max(1.0, abs(constants.f_star))
-    unit = max(100 * constants.f_star_error, F_STAR_UNIT * size)
-    places = -math.ceil(math.log10(unit)) if math.isfinite(unit) else None
+    unit = max(100 * constants.f_star_error, F_STAR_UNIT * constants.size)
+    places = -math.ceil(math.log10(unit)) if 0 < unit < math.inf else None
     direction = None
     if w_star is not None:
         # One number tells minimisers apart that are equally far from w_0.

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
+import signal
+import socket
 import subprocess
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from job_problems import Deadly, assert_same, plan, swept, with_deadly
 
 from lrbench.cache.source_hash import package_hash
-from lrbench.engine.control import Control
+from lrbench.engine.control import STOPPING, Control
 from lrbench.errors import LrbenchError
-from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem
+from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem, halt
 from lrbench.experiment.jobs import cluster as module
 from lrbench.experiment.jobs.cluster import Cluster
 from lrbench.results import Status
@@ -31,6 +37,7 @@ pytestmark = [
 @dataclass
 class Running:
     address: str
+    scheduler: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]]
 
 
@@ -63,7 +70,7 @@ def dask(n_workers: int = 2, **environment: str) -> Iterator[Running]:
             processes.append(started("worker", address, "--no-nanny", "--nthreads", "1"))
         for worker in processes[1:]:
             said(worker, "Registered to:")
-        yield Running(address, processes[1:])
+        yield Running(address, processes[0], processes[1:])
     finally:
         for process in processes:
             process.kill()
@@ -163,7 +170,7 @@ def test_a_job_that_kills_its_workers_is_a_row_and_no_other_is_lost() -> None:
 def test_a_cluster_that_loses_all_its_workers_leaves_rows(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def all_die(client: object) -> None:
+    def all_die(client: object, control: Control) -> None:
         for worker in running.workers:
             worker.kill()
             worker.wait()
@@ -171,6 +178,148 @@ def test_a_cluster_that_loses_all_its_workers_leaves_rows(
     monkeypatch.setattr(module, "STOP_SECONDS", 1.0)
     monkeypatch.setattr(module, "_check_sources", all_die)
     result = swept(plan(), Cluster(running.address))
-    assert {r.status for r in result.problems[0].runs} == {Status.FAILED}
-    assert {r.error for r in result.problems[0].runs} == {"the cluster has no worker left"}
+    assert {r.status for r in result.problems[0].runs} == {Status.INTERRUPTED}
     assert len(result.problems[0].runs) == 2 * 2 * 11
+    ((_, error),) = result.failures
+    assert error.message.endswith("was lost: it has no worker left.")
+
+
+class Hits:
+    """A cluster of which a process is sent a signal after the first job."""
+
+    def __init__(self, running: Running, process: subprocess.Popen[bytes], number: int) -> None:
+        self.inner = Cluster(running.address)
+        self.workers = self.inner.workers
+        self.process, self.number = process, number
+
+    def __call__(
+        self, jobs: Sequence[Job], shared_problems: Sequence[SharedProblem], control: Control
+    ) -> Iterator[tuple[Job, JobOutcome]]:
+        for k, ended in enumerate(self.inner(jobs, shared_problems, control)):
+            if k == 0:
+                self.process.send_signal(self.number)
+            yield ended
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_scheduler_that_is_lost_leaves_what_was_finished(
+    number: int,
+    running: Running,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("STOP_SECONDS", "ANSWER_SECONDS"):
+        monkeypatch.setattr(module, name, 1.0)
+    the = plan(passes=20, replicates=40, target=1e-300)
+    result = swept(the, Hits(running, running.scheduler, number))
+    counted = Counter(r.status for r in result.problems[0].runs)
+    assert len(result.problems[0].runs) == 40 * 2 * 11
+    assert counted[Status.INTERRUPTED] > 0
+    assert len(counted) > 1
+    ((_, error),) = result.failures
+    assert "was lost: its scheduler" in error.message
+    assert "--store" in error.hint
+    assert capfd.readouterr() == ("", "")  # nothing of Dask's own
+
+
+def test_a_worker_that_is_stopped_does_not_keep_a_stopped_command(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
+
+    class Stopped(Control):
+        asked = 0
+
+        def __call__(self, t: int) -> bool:
+            self.asked += 1
+            if self.asked == 5:
+                running.workers[0].send_signal(signal.SIGSTOP)
+            self.timed_out = self.asked > 10
+            return self.stopped
+
+    endless = plan(passes=1e6, replicates=2, target=1e-300)
+    result = swept(endless, Cluster(running.address), Stopped())
+    assert Status.INTERRUPTED in {r.status for r in result.problems[0].runs}
+    assert result.failures == ()
+
+
+@contextlib.contextmanager
+def listening(answer: bytes | None) -> Iterator[str]:
+    """Listen at a port, and answer nothing, or this; yield the address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        if answer is not None:
+            threading.Thread(target=serve, args=(server, answer), daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+
+
+def serve(server: socket.socket, answer: bytes) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            connection.sendall(answer)
+            connection.close()
+
+
+ANSWERS = [None, b"", b"HTTP/1.0 400 Bad Request\r\n\r\n<html></html>", bytes(range(256)) * 40]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=["mute", "closing", "http", "noise"])
+def test_whatever_listens_at_the_address_is_no_scheduler(
+    answer: bytes | None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 1.0)
+    with (
+        listening(answer) as address,
+        pytest.raises(LrbenchError, match="no Dask scheduler answers"),
+    ):
+        swept(plan(), Cluster(address))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_one_signal_ends_a_command_that_waits_for_a_mute_port(number: int) -> None:
+    with listening(None) as address:
+        words = ["sweep", "-p", "log-spectrum", "-n", "9", "--executor", "dask", "--scheduler"]
+        child = subprocess.Popen(
+            [sys.executable, "-c", ANNOUNCED, *words, address],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"waiting\n"
+        child.send_signal(number)
+        _, err = child.communicate(timeout=100)
+    assert child.returncode == 128 + number, err
+    assert b"interrupted: " in err
+    assert b"Traceback" not in err
+
+
+ANNOUNCED = """
+import sys
+from lrbench.experiment.jobs import cluster
+cluster.CONNECT_SECONDS = 1e6
+within = cluster.within
+def announced(seconds, control, call):
+    print("waiting", flush=True)
+    return within(seconds, control, call)
+cluster.within = announced
+from lrbench.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+def test_the_time_that_is_left_travels_and_no_time_of_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=lambda: now[0])  # without any time of day
+    monkeypatch.setattr(halt, "time", clock)
+    now = [1000.0]
+    sent = halt.Halt(60.0)
+    now[0] += 20.0
+    packed = pickle.dumps(sent)
+    now[0] = 5.0  # another machine, which was started a moment ago
+    received = pickle.loads(packed)
+    assert not received(0)
+    now[0] += 39.0
+    assert not received(1)
+    now[0] += 1.1
+    assert received(2)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import job_problems
 import pytest
 from disk import room_per_file
 from job_problems import Deadly, Shielded, Touchy, assert_same, by_cell, plan, swept, with_deadly
+from joblib import delayed
 
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError
-from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem, processes
+from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem, processes, scratch
 from lrbench.experiment.jobs.base import Serial, run_job
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.results import Result, Status
@@ -156,6 +160,116 @@ def test_a_killed_command_leaves_no_worker_and_no_file(tmp_path: Path) -> None:
     child.kill()
     child.communicate(timeout=100)  # until nobody holds its streams any more
     assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import _posixsubprocess, os, signal, sys
+import job_problems
+
+left, start = int(sys.argv[1]), _posixsubprocess.fork_exec
+
+def start_and_die(*args):
+    global left
+    pid = start(*args)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return pid
+
+_posixsubprocess.fork_exec = start_and_die
+job_problems.endless()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_started", [1, 2, 3, 4])  # two trackers and two workers
+def test_a_command_killed_while_its_workers_start_leaves_none(
+    n_started: int, tmp_path: Path
+) -> None:
+    places = {name: str(tmp_path) for name in ("TMPDIR", "JOBLIB_TEMP_FOLDER")}
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(n_started)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **places, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    child.communicate(timeout=100)  # until nobody holds its streams any more
+    assert child.returncode == -signal.SIGKILL
+    assert list(Path("/dev/shm").glob(f"sem.loky-{child.pid}-*")) == []
+    # The first tracker did not yet know of the folder: then the next command deletes it.
+    scratch._sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folders_of_dead_commands_are_swept_and_no_other(tmp_path: Path) -> None:
+    dead, empty, alien = (tmp_path / name for name in ("lrbench-dead", "lrbench-new", "other"))
+    for folder in (dead, empty, alien):
+        folder.mkdir()
+    (dead / scratch.LOCK).write_text("0")
+    (dead / "arrays").write_bytes(b"left")
+    (tmp_path / "lrbench-link").symlink_to(alien)
+    alive, lock = scratch._locked_folder(tmp_path)
+    scratch._sweep(tmp_path)
+    assert set(tmp_path.iterdir()) == {alive, empty, alien, tmp_path / "lrbench-link"}
+    os.close(lock)
+    os.utime(empty, (0, 0))
+    scratch._sweep(tmp_path)
+    assert set(tmp_path.iterdir()) == {alien, tmp_path / "lrbench-link"}
+
+
+ISOLATED = """
+from lrbench.experiment.jobs import processes
+processes.Processes.__init__.__defaults__ = (0.0,)
+from lrbench.cli.main import main
+main()
+"""
+
+
+@pytest.mark.slow
+def test_no_file_of_the_current_folder_is_run(tmp_path: Path) -> None:
+    (tmp_path / "script").mkdir()
+    script = tmp_path / "script" / "lrbench_script.py"  # its folder is the first that is searched
+    script.write_text(ISOLATED)
+    here = tmp_path / "here"
+    here.mkdir()
+    marks = tmp_path / "marks"
+    requires = metadata.requires("lrbench") or []
+    names = {re.split(r"[^\w-]", text)[0].replace("-", "_") for text in requires}
+    for name in {*names, *sys.stdlib_module_names, "sklearn", "lrbench", "__editable__"}:
+        (here / f"{name}.py").write_text(f"open({str(marks)!r}, 'a').write('{name} ')\n")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    words = ["sweep", "-p", "log-spectrum", "--batch-size=4", "-n30", "-r2", "-j2", "-q"]
+    done = subprocess.run(
+        [sys.executable, str(script), *words],
+        cwd=here,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not marks.exists(), marks.read_text()
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_seed_is_not_blamed_for_a_pool_that_breaks_at_its_start(
+    reference: Result, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    died = tmp_path / "died"
+    submit = processes._Pool._submit
+
+    def breaking(self: Any, calls: Iterator[Any], *args: Any) -> Any:
+        if died.exists() and not (tmp_path / "again").exists():  # the first pool after that
+            (tmp_path / "again").touch()
+            calls = iter([delayed(job_problems.killed)()])
+        return submit(self, calls, *args)
+
+    monkeypatch.setattr(processes._Pool, "_submit", breaking)
+    the = with_deadly(plan(replicates=1), Deadly(os.getpid(), str(died)))
+    result = swept(the, Processes(2, patience=0.0))
+    assert (tmp_path / "again").exists()
+    assert {run.error for run in by_cell(result).values()} == {None}
 
 
 @pytest.mark.slow

@@ -215,6 +215,20 @@ def test_a_mended_optimum_makes_cells_anew_and_a_last_bit_does_not(
     assert same is kept
 
 
+@pytest.mark.parametrize(("change", "kept"), [(1e-8, False), (1e-15, True)])
+def test_a_mended_optimum_is_seen_in_any_unit(
+    ready: tuple[Prepared, Plan], change: float, kept: bool
+) -> None:
+    p, plan = ready
+    c, unit = p.constants, 2.0**-40
+    small = replace(
+        c, f_star=c.f_star * unit, delta0=c.delta0 * unit, f_star_error=c.f_star_error * unit
+    )
+    other = replace(small, f_star=small.f_star + change * unit)
+    ids = [experiment_id(replace(p, constants=known), plan) for known in (small, other)]
+    assert (ids[0] == ids[1]) is kept
+
+
 def test_every_constant_that_a_run_may_read_is_in_the_key(ready: tuple[Prepared, Plan]) -> None:
     p, plan = ready
     read = set(re.findall(r"\b(?:c|constants|_constants)\.([a-z_A-Z0-9]+)", ENGINE))

@@ -1,0 +1,50 @@
+"""The lanes of a very large result that are judged and shown; the others are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lrbench.results.ranking import LaneLabel, final_gap
+from lrbench.results.records import Run, Status
+
+MOST_LANES = 1000
+"""The most lanes of a problem that are all judged and shown."""
+
+PER_SOLVER = 40
+"""The most lanes of one solver beyond that."""
+
+
+def notable_lanes(groups: Mapping[LaneLabel, Sequence[Run]]) -> list[LaneLabel]:
+    """Return the lanes to judge and to show, in the order of `groups`.
+
+    They are all lanes up to `MOST_LANES`, and beyond that for each solver at most `PER_SOLVER`: the
+    one that ended lowest, the smallest and the largest lr0, those that failed, and both sides of
+    every change of the status along lr0.
+
+    Parameters
+    ----------
+    groups
+        The runs over seeds, by (solver, lr0).
+    """
+    if len(groups) <= MOST_LANES:
+        return list(groups)
+    lanes_of: dict[str, list[LaneLabel]] = {}
+    for lane in groups:
+        lanes_of.setdefault(lane[0], []).append(lane)
+    chosen = set[LaneLabel]()
+    for lanes in lanes_of.values():
+        chosen.update(list(dict.fromkeys(_notable(sorted(lanes), groups)))[:PER_SOLVER])
+    return [lane for lane in groups if lane in chosen]
+
+
+def _notable(
+    lanes: Sequence[LaneLabel], groups: Mapping[LaneLabel, Sequence[Run]]
+) -> Iterator[LaneLabel]:
+    """Yield the notable lanes of one solver, whose `lanes` ascend by lr0; some of them twice."""
+    statuses = [{run.status for run in groups[lane]} for lane in lanes]
+    yield min(lanes, key=lambda lane: final_gap(groups[lane]))
+    yield from (lanes[0], lanes[-1])
+    yield from (lane for lane, of in zip(lanes, statuses, strict=True) if Status.FAILED in of)
+    for k in range(1, len(lanes)):
+        if statuses[k] != statuses[k - 1]:
+            yield from (lanes[k - 1], lanes[k])
