@@ -30,16 +30,19 @@ def evaluate(task: Task, W: Lanes) -> tuple[PerLane, PerLane]:
     return np.concatenate(objectives), np.concatenate(norms)
 
 
-def average_objective(
+def evaluate_average(
     task: Task, iterates: Iterates, W: Iterate, count: int, n_lanes: int
-) -> PerLane:
-    """Return F at the average of the first `count` iterates of every lane; `W` is the present."""
-    return np.concatenate(
-        [
-            task.problem.value(iterates.mean(W, count, lanes))
-            for lanes in _lane_slices(task, n_lanes)
-        ]
-    )
+) -> tuple[PerLane, PerLane]:
+    """Return F at the average of the first `count` iterates, and the average's product with r.
+
+    `W` is the present iterate, and r the vector ``iterates.direction``.
+    """
+    objectives, checksums = [], []
+    for lanes in _lane_slices(task, n_lanes):
+        mean = iterates.mean(W, count, lanes)
+        objectives.append(task.problem.value(mean))
+        checksums.append(iterates.direction @ mean)
+    return np.concatenate(objectives), np.concatenate(checksums)
 
 
 def _lane_slices(task: Task, n_lanes: int) -> Iterator[slice]:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, keep_freed_memory, norm_sq
 from lrbench.engine.columns import Columns
-from lrbench.engine.evaluator import average_objective, evaluate
+from lrbench.engine.evaluator import evaluate, evaluate_average
 from lrbench.engine.recorder import Recorder
+from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.task import Task
 from lrbench.engine.tracker import Tracker
-from lrbench.objective.oracle import Gradient, Iterate, Stopwatch, take
+from lrbench.objective.oracle import Gradient, Iterate, MinibatchValues, Stopwatch, take
 from lrbench.objective.problem import Sampler
 from lrbench.results import Status
 from lrbench.solvers.base import keep_lanes, proximal
@@ -40,7 +41,12 @@ class LaneLoop:
         columns = self.arrange_columns()
         self.n_running, n_lanes = len(self.seed_of), columns.n_lanes
         self.lr0 = np.concatenate(lr0_of_seeds)[columns.padded(np.arange(self.n_running))]
-        self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl)
+        # The gradients of a proximal solver are those of the loss, and taken at other points.
+        checked = None if proximal(task.solver) else sampler.iterates
+        self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl, checked)
+        self.checks_gradients = checked is not None and task.minibatches is not None
+        self.checked_oracle: MinibatchValues | None = None
+        """The oracle of a step whose gradient is checked, until that gradient is observed."""
         self.recorder = Recorder(self.n_running, c)
         self.watch = Stopwatch()
         self.seconds = np.zeros(self.n_seeds)
@@ -74,7 +80,7 @@ class LaneLoop:
         oracles = sampler.oracles(self.observe)
         for t in range(budget.iterations + 1):
             self.t = t
-            if t in checkpoints:
+            if at_checkpoint := t in checkpoints:
                 with self.evaluating():
                     self.checkpoint()
             if t == budget.iterations or not self.n_running:
@@ -86,6 +92,8 @@ class LaneLoop:
             self.n_summed = t + 1
             self.watch.start()
             oracle = next(oracles)
+            if at_checkpoint and self.checks_gradients and isinstance(oracle, MinibatchValues):
+                self.checked_oracle = oracle
             self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
             self.watch.stop()
             diverged = tracker.advance(t, self.lr)
@@ -105,6 +113,13 @@ class LaneLoop:
         gradient.norm_sq()  # on the clock, because adaptive solvers ask for it
         self.watch.stop()
         self.tracker.observe(W, gradient)
+        if self.checked_oracle is not None and self.task.w_star is not None:
+            oracle, self.checked_oracle = self.checked_oracle, None
+            with self.evaluating():
+                W_now = self.sampler.iterates.part(W, slice(None))
+                slope, w_star = self.tracker.slope, self.task.w_star
+                error = subgradient_error(oracle, W_now, gradient, slope, w_star)
+                self.tracker.add_subgradient_error(error)
         self.watch.start()
 
     def split_time(self) -> None:
@@ -143,14 +158,15 @@ class LaneLoop:
             grad_norm_sq = norm_sq(G)
         else:
             objective, grad_norm_sq = evaluate(self.task, W)
-        average = np.full_like(objective, np.nan)
+        average, checksum = np.full((2, len(objective)), np.nan)
         if t > 0 and (budget.averages is None or t in budget.averages):
-            average = average_objective(self.task, iterates, self.W, t, len(objective))
+            average, checksum = evaluate_average(self.task, iterates, self.W, t, len(objective))
+        average_error = self.tracker.average_error(t, checksum)
         self.tracker.measure(W)
         n = self.n_running  # without the padding, whose iterates may be those of no lane
         self.recorder.refute(t, objective[:n], average[:n])
         self.keep_best(W, objective)
-        self.write(W, seconds, objective, average, grad_norm_sq)
+        self.write(W, seconds, objective, average, grad_norm_sq, average_error)
         measured = np.isfinite(grad_norm_sq) | (not budget.gradients)
         diverged: Mask = ~(np.isfinite(objective) & measured)[:n]
         reached = np.zeros_like(diverged)
@@ -173,6 +189,7 @@ class LaneLoop:
         objective: PerLane,
         average: PerLane,
         grad_norm_sq: PerLane,
+        average_error: PerLane,
     ) -> None:
         """Write the trace's row of the present iteration, whose iterates are `W`."""
         t, f_star = self.t, self.task.constants.f_star
@@ -187,6 +204,7 @@ class LaneLoop:
             "grad_norm_sq": grad_norm_sq,
             "lr": self.lr,
             **self.tracker.row(t),
+            "average_error": average_error,
             **self.task.problem.measures(W),
         }
         if not self.reuses_gradient:  # the gradients of the steps are not those of F

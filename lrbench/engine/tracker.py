@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices
-from lrbench.objective.oracle import Gradient, Iterate, take
+from lrbench.objective.oracle import Gradient, Iterate, Iterates, take
 
 SUMS = (
     "sum_grad_norm_sq",
@@ -25,6 +26,8 @@ LIMITS = {"stable": 1.0, "short": 1.5}
 
 ROUNDING = 1e-13
 """The error of the recurrence of the distance, relative to the largest distance so far."""
+
+EPS = float(np.finfo(np.float64).eps)
 
 STEPS = 64
 """So many steps are buffered and then added together, in one call instead of one for each step."""
@@ -51,10 +54,18 @@ class Tracker:
         The minimiser, (n_features,); None where there is none.
     L, mu
         Smoothness (inf where there is none) and the constant of linear convergence (0 for none).
+    iterates
+        Those whose averages are checked; None for no check.
     """
 
     def __init__(
-        self, n_lanes: int, w0: Vector, w_star: Vector | None, L: float, mu: float
+        self,
+        n_lanes: int,
+        w0: Vector,
+        w_star: Vector | None,
+        L: float,
+        mu: float,
+        iterates: Iterates | None = None,
     ) -> None:
         self._w_star = w_star
         self._L = L
@@ -71,25 +82,35 @@ class Tracker:
         self._within_from = np.full((len(LIMITS), n_lanes), np.nan)
         self._within_distance = np.full((len(LIMITS), n_lanes), np.nan)
         self._grad_norm_sq: PerLane | None = None
-        self._slope: PerLane = np.full(n_lanes, np.nan)
+        self.slope: PerLane = np.full(n_lanes, np.nan)
+        """<g, w - w_star> of the present step."""
         self._steps = np.zeros((3, STEPS, n_lanes))
         """lr, |g|^2 and <g, w - w_star> of the steps that are not yet added."""
         self._n_buffered = 0
         self._t = -1
+        self._iterates = iterates
+        self._checksums = np.zeros((STEPS, n_lanes))
+        """<r, w> of the steps that are not yet added; r is the direction of `iterates`."""
+        self._checksum = np.zeros(n_lanes)
+        self._subgradient_error = np.full(n_lanes, np.nan)
+        self._lr = np.full(n_lanes, np.nan)
 
     def observe(self, W: Iterate, gradient: Gradient) -> None:
         """Measure the first gradient of a step, before the solver uses it up."""
         if self._grad_norm_sq is None:
             self._grad_norm_sq = gradient.norm_sq()
             if self._w_star is not None:
-                self._slope = gradient.inner(W) - gradient.inner_star()
+                self.slope = gradient.inner(W) - gradient.inner_star()
+            if self._iterates is not None:
+                # At the points of the gradients: these are the ones that an average is about.
+                self._iterates.checksum(W, self._checksums[self._n_buffered])
 
     def advance(self, t: int, lr: PerLane) -> Mask | None:
         """Add step `t`; return the lanes whose gradient was not finite, None if all were."""
         grad_norm_sq, k = self._grad_norm_sq, self._n_buffered
         assert grad_norm_sq is not None
         self._grad_norm_sq = None
-        self._steps[0, k], self._steps[1, k], self._steps[2, k] = lr, grad_norm_sq, self._slope
+        self._steps[0, k], self._steps[1, k], self._steps[2, k] = lr, grad_norm_sq, self.slope
         self._t, self._n_buffered = t, k + 1
         if self._n_buffered == STEPS:
             self._add_up()
@@ -112,6 +133,8 @@ class Tracker:
             if not np.array_equal(within[start], self._within):
                 self._enter(first + start, within[start])
             self._add(*steps[:, start:stop])
+        self._checksum = _add_in_order(self._checksum, self._checksums[:n])
+        self._lr = steps[0, -1].copy()
 
     def _add(self, lr: Lanes, grad_norm_sq: Lanes, slope: Lanes) -> None:
         """Add steps, (n_steps, n_lanes), to the sums, with the bits of adding one after another."""
@@ -158,6 +181,56 @@ class Tracker:
                 distance += norm_sq(W[rows] - self._w_star[rows, None])
             self._distance = np.where(True if lanes is None else lanes, distance, self._distance)
 
+    def add_subgradient_error(self, error: PerLane) -> None:
+        """Note the error of a step's gradient: see `lrbench.engine.subgradients`."""
+        self._subgradient_error = np.fmax(self._subgradient_error, error)
+
+    def average_error(self, t: int, checksum: PerLane) -> PerLane:
+        r"""Return by how much <r, x_average> differs from that of the points of the gradients.
+
+        It is in units of the rounding: above 1 the average is not that of these points. NaN where
+        `checksum`, or a minimiser, is missing.
+
+        Notes
+        -----
+        A sum of t terms in order, of products of d terms, is wrong by at most
+        :math:`(t + d)\,\varepsilon` times the sum of absolute values, and by the same again for
+        the running sum of the iterates. No iterate is longer than \|w_star\| plus the largest
+        distance.
+        """
+        if self._w_star is None or self._iterates is None:
+            return np.full(self._checksum.shape, np.nan)
+        self._add_up()
+        r, d = self._iterates.direction, len(self._w_star)
+        longest = np.linalg.norm(self._w_star) + np.sqrt(np.maximum(self._distance_max, 0.0))
+        allowed = 2.0 * EPS * (t + d + 8) * self._iterates.amplification
+        difference = np.abs(checksum - self._checksum / max(t, 1))
+        error: PerLane = difference / (allowed * np.linalg.norm(r) * longest)
+        return error
+
+    def _regret_error(self, t: int) -> PerLane:
+        r"""Return a bound on the rounding of the regret, and of what bounds it on every path.
+
+        Notes
+        -----
+        A product <g, w - w_star> is known to :math:`d\,\varepsilon\|g\|(\|w\| + \|w^*\|)`, a sum
+        of t of them loses :math:`t\,\varepsilon`, and by Cauchy and Schwarz
+        :math:`(\sum\|g_t\|)^2 \le t\sum\|g_t\|^2`. The squared distances that certificates
+        multiply by 1/lr follow from the same products times lr.
+        """
+        if self._w_star is None:
+            return np.full(self._lr.shape, np.nan)
+        sums = dict(zip(SUMS, self._sums, strict=True))
+        longest = 2.0 * np.linalg.norm(self._w_star)
+        longest = longest + np.sqrt(np.maximum(self._distance_max, 0.0))
+        total = math.sqrt(t) * np.sqrt(sums["sum_grad_norm_sq"])
+        # The path of the steps; a path of no length adds nothing, whatever the rate.
+        path = np.sqrt(sums["sum_lr"]) * np.sqrt(sums["sum_lr_grad_norm_sq"])
+        total = total + np.divide(path, self._lr, out=np.zeros_like(path), where=path > 0.0)
+        factor = 1.0 if self._iterates is None else self._iterates.amplification
+        error: PerLane = EPS * (t + len(self._w_star) + 8) * factor * longest * total
+        return error
+
     def keep(self, lanes: Index | Mask) -> None:
         """Drop all lanes but these."""
         self._add_up()
@@ -181,6 +254,8 @@ class Tracker:
             },
             "log_contraction": self._logs[0].copy() if self._mu else missing,
             "log_factor": self._logs[1].copy() if self._mu else missing,
+            "regret_error": self._regret_error(t),
+            "subgradient_error": self._subgradient_error.copy(),
         }
 
 

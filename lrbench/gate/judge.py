@@ -186,7 +186,8 @@ def _bound(expectation: Expectation, v: Verdict, subject: str) -> Finding:
         k = list(v.iteration).index(v.failed_at)
     reason = v.reason
     if v.bound_verdict == "fail":
-        reason = f"violated at T = {v.failed_at}" if v.failed_at is not None else reason
+        at = "" if v.failed_at is None else f"violated at T = {v.failed_at}"
+        reason = ": ".join(filter(None, (at, reason)))
     elif v.bound_verdict == "vacuous":
         reason = "vacuous: it promises less than doing nothing"
         if v.informative_from is not None:

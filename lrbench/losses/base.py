@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Protocol
 
+import numpy as np
+
 from lrbench.arrays import PerLane, PerSample, Scores, column_sums
 
 TargetKind = Literal["binary", "regression", "count"]
@@ -65,6 +67,16 @@ def sums(loss: Loss, Z: Scores, y: PerSample) -> PerLane:
     method: Any = getattr(loss, "sums", None)
     totals: PerLane = method(Z, y) if method else column_sums(loss.value(Z, y))
     return totals
+
+
+def value_and_magnitude(loss: Loss, Z: Scores, y: PerSample) -> tuple[Scores, Scores]:
+    """Return phi(Z, y), and the size to which its rounding is relative, shape of `Z`.
+
+    The size is |phi|, unless the loss has a method ``magnitude(Z, y)`` because terms of phi cancel.
+    """
+    value, method = loss.value(Z, y), getattr(loss, "magnitude", None)
+    size: Scores = method(Z, y) if method else np.abs(value)
+    return value, size
 
 
 def column(y: PerSample, Z: Scores) -> PerSample:

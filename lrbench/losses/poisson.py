@@ -37,6 +37,10 @@ class Poisson:
         out -= Z * column(y, Z)
         return out
 
+    def magnitude(self, Z: Scores, y: PerSample) -> Scores:
+        """Return exp(Z) + |y Z|: near z = log y the two terms of the value may cancel."""
+        return _exp(Z) + np.abs(Z * column(y, Z))
+
     def derivative(self, Z: Scores, y: PerSample) -> Scores:
         """Return exp(Z) - y."""
         out = _exp(Z)

@@ -9,10 +9,10 @@ it is a plain (n_features, n_lanes) array or, for wide sparse data, a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
 
 Iterate: TypeAlias = Any
 """Lanes, or ScaledLanes for wide sparse data; only the oracle and the iterates use its content."""
+
+PROBE_STEP = 2.0**-10
+"""How far from an iterate its minibatch's objective is evaluated, relative to a direction."""
 
 
 class Gradient(Protocol):
@@ -96,8 +99,31 @@ class Oracle(Protocol):
         ...
 
 
+@runtime_checkable
+class MinibatchValues(Protocol):
+    """An oracle whose gradients can be checked against its minibatch's objective."""
+
+    def minibatch_values(self, points: Sequence[Lanes], reach: Lanes) -> tuple[Lanes, PerLane]:
+        """Return the minibatch's objective at some points, and the size of its rounding.
+
+        It is not metered, and constraints are left out. The first point is an iterate W, `reach` is
+        at least |W| in every coordinate, and the others differ from W by at most `PROBE_STEP`
+        `reach`. The rounding also bounds the error of <g, v> for |v| <= `reach`.
+        """
+        ...
+
+
 class Iterates(Protocol):
     """The iterates of a run: how the present ones are stored, and their running sum."""
+
+    direction: Vector
+    """A fixed vector r, by which `checksum` tests the running sum."""
+    amplification: float
+    """How much more than their sum in a plain array the rounding of the running sum may be."""
+
+    def checksum(self, W: Iterate, out: PerLane) -> None:
+        """Write <r, w> of the present iterate to `out`, in at most O(n_features n_lanes)."""
+        ...
 
     def start(self, n_lanes: int) -> Iterate:
         """Return the starting point, repeated for every lane."""

@@ -30,7 +30,12 @@ from lrbench.reports.lane_table import lane_table
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.tested import tested_blocks
 from lrbench.reports.trajectory import lane_blocks, trajectory
-from lrbench.reports.verdict_blocks import inapplicable, main_certificate, verdict_grid
+from lrbench.reports.verdict_blocks import (
+    inapplicable,
+    main_certificate,
+    verdict_grid,
+    violations,
+)
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
 from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, lowest
@@ -110,6 +115,7 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
     if runs[0].error:
         yield line(runs[0].error, style="bad")
     yield from verdict_grid(verdicts, f_star_error(problem), view.width)
+    yield from violations(verdicts)
     yield from inapplicable(verdicts)
     if view.trajectories:
         yield from trajectory(problem, runs, view)
@@ -131,6 +137,7 @@ def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
         yield line(solver + seconds, style="title")
         yield from lane_table(problem, lanes, texts, view)
         verdicts = [v for r in lanes for v in verdicts_of(problem, r[0].solver, r[0].lr0)]
+        yield from violations(verdicts)
         yield from inapplicable(verdicts, {r[0].lr0: texts[r[0].lr0] for r in lanes})
         for runs in lanes if view.trajectories else ():
             yield from lane_blocks(problem, runs, view)

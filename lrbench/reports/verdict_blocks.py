@@ -21,6 +21,7 @@ from lrbench.reports.blocks import (
 from lrbench.results import Verdict
 from lrbench.theory.base import OF_SETTING, Order
 from lrbench.theory.certificates import C6Restarted
+from lrbench.verdicts.judge import DIVERGED
 from lrbench.verdicts.order import AT_FLOOR, UNTESTED
 
 VERDICT_STYLE: dict[str, Style] = {"pass": "good", "fail": "bad", "vacuous": "warn"}
@@ -175,6 +176,18 @@ def _verdict(v: Verdict) -> str:
     if v.bound_verdict == "none":
         return v.reason.rpartition(": ")[2] or "none"  # in full it would not fit 80 columns
     return v.bound_verdict + " (consistency check)" * v.consistency
+
+
+def violations(verdicts: Sequence[Verdict]) -> Iterator[Block]:
+    """Yield a line for each thing that the runs refute, with the theorems that rest on it."""
+    theorems_of: dict[str, list[str]] = {}
+    for v in verdicts:
+        if v.bound_verdict == "fail" and v.reason and v.reason != DIVERGED:
+            theorems = theorems_of.setdefault(v.reason, [])
+            if v.theorem not in theorems:
+                theorems.append(v.theorem)
+    for reason, theorems in theorems_of.items():
+        yield line(f"FAIL of {', '.join(theorems)}: {reason}", style="bad")
 
 
 def inapplicable(

@@ -53,6 +53,9 @@ SUMMED = (
     "short_distance",
     "log_contraction",
     "log_factor",
+    "regret_error",
+    "subgradient_error",
+    "average_error",
 )
 """The columns that certificates need beside `COLUMNS`. Further columns are the solver's state."""
 

@@ -22,6 +22,7 @@ class C3aSmallestGradient(Certificate):
     reference = "proved in docs/explanation/theory.md"
     sharpness = "tight"
     rests_on_L = False
+    any_steps = True
     columns = ("sum_grad_norm_sq",)
     conditions = (full_batches,)
 
@@ -44,6 +45,8 @@ class C3bAverage(Certificate):
     iterate = "average"
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
+    pathwise = True
+    any_steps = True
     columns = ("distance_max", "b", "sum_grad_norm_sq")
     conditions = (convex, minimiser, unbiased)
 

@@ -117,6 +117,9 @@ class Theorem(ABC):
     """Whether the bound is only as certain as the constant L."""
     rate: ClassVar[Order | None] = None
     """The proved rate, where it is the same in every setting."""
+    pathwise: ClassVar[bool] = False
+    """Whether the proof bounds the regret, sum_(t<T) <g_t, x_t - x*> <= T times the bound, on every
+    path: the expectation enters only where the regret is compared with F."""
     any_steps: ClassVar[bool] = False
     """Whether it holds for steps of any length, so that a diverged run does not violate it."""
     consistency: ClassVar[bool] = False

@@ -53,6 +53,8 @@ class C2Regret(Certificate):
     reference = "proved in docs/explanation/theory.md"
     sharpness = "tight"
     rests_on_L = False
+    pathwise = True
+    any_steps = True
     columns = ("regret", "sum_grad_norm_sq")
     conditions = (convex, minimiser, unbiased)
 

@@ -84,6 +84,7 @@ class C4FixedSteps(Certificate):
     reference = "proved in docs/explanation/theory.md"
     sharpness = "tight"
     rests_on_L = False
+    pathwise = True
     any_steps = True
     columns = ("sum_grad_norm_sq",)
     conditions = (rough_steps, convex, minimiser, unbiased)
@@ -107,6 +108,7 @@ class SGD1Average(APriori):
     reference = "proved in docs/explanation/theory.md"
     sharpness = "tight"
     rests_on_L = False
+    pathwise = True
     conditions = (convex, minimiser, unbiased, bounded_gradients)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
@@ -182,6 +184,7 @@ class SGD4Average(APriori):
     reference = "Zinkevich (ICML 2003), Theorem 1"
     cite = ("zinkevich2003",)
     rests_on_L = False
+    pathwise = True
     conditions = (convex, minimiser, unbiased, bounded_gradients, in_ball)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:

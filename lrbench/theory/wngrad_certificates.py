@@ -26,6 +26,7 @@ class C1SmallestGradient(Certificate):
     reference = "proved in docs/explanation/theory.md"
     sharpness = "tight"
     rests_on_L = False
+    any_steps = True
     columns = ("growth",)
     conditions = (full_batches,)
 
@@ -51,6 +52,8 @@ class C2Average(Certificate):
     reference = "proved in docs/explanation/theory.md"
     sharpness = "tight"
     rests_on_L = False
+    pathwise = True
+    any_steps = True
     columns = ("distance_max", "lr", "growth", "sum_lr_grad_norm_sq")
     conditions = (convex, minimiser, unbiased)
 

@@ -74,6 +74,7 @@ class W5Average(APriori):
     rate = Order("power", -0.5)
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
+    pathwise = True
     conditions = (convex, minimiser, unbiased, bounded_gradients, in_ball)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:

@@ -15,7 +15,11 @@ from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
 from lrbench.verdicts.bound import BoundVerdict, informative_from, judge_bound, mean_interval
 from lrbench.verdicts.measured import Measured, measure_runs, missing
 from lrbench.verdicts.order import OrderVerdict, judge_order
+from lrbench.verdicts.pathwise import refuted
 from lrbench.verdicts.rate import Rate, RateKind
+
+DIVERGED = "diverged"
+"""The reason where a run diverged that the theorem keeps within bounds."""
 
 OVERFLOW = "diverged: beyond the range of numbers"
 """The reason where the divergence is an overflow that the theorem does not exclude."""
@@ -42,9 +46,9 @@ def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Ve
     """Return the verdict on one theorem for all seeds of one solver and lr0.
 
     Where a hypothesis fails, the verdict names it and has no numbers. A diverged run fails every
-    theorem that applies to it, except one that holds for steps of any length. Without L there is a
-    second exception: one long step may overflow, and the bound of a certificate with it.
-    Interrupted and failed runs are judged by the checkpoints that they reached.
+    theorem that applies to it, unless the theorem allows it: it holds for steps of any length, or
+    its bound is so large that squares overflow below it. Interrupted and failed runs are judged by
+    the checkpoints that they reached.
 
     Parameters
     ----------
@@ -78,26 +82,30 @@ def _failing(hypotheses: Sequence[Hypothesis]) -> str:
 def _judge_both(
     runs: Sequence[Run], measured: Measured, theorem: Theorem, setting: Setting
 ) -> tuple[BoundVerdict, OrderVerdict]:
-    diverged = [r.status_at for r in runs if r.status is Status.DIVERGED]
-    if diverged and _only_overflow(theorem, setting, min(diverged)):
-        return BoundVerdict("none", OVERFLOW), OrderVerdict("none", OVERFLOW)
+    diverged = [run for run in runs if run.status is Status.DIVERGED]
+    excluded = [run.status_at for run in diverged if _excludes_overflow(theorem, setting, run)]
+    if not setting.batch and (fault := refuted(runs, theorem, setting)) is not None:
+        failed_at, reason = fault
+        order = judge_order(measured, theorem, setting, violated=True)
+        return BoundVerdict("fail", reason, failed_at), order
+    if excluded:
+        return BoundVerdict("fail", DIVERGED, min(excluded)), OrderVerdict("none", DIVERGED)
     if diverged:
-        return BoundVerdict("fail", "diverged", min(diverged)), OrderVerdict("none", "diverged")
+        return BoundVerdict("none", OVERFLOW), OrderVerdict("none", OVERFLOW)
     bound = judge_bound(measured, theorem, setting)
     return bound, judge_order(measured, theorem, setting, bound.verdict == "fail")
 
 
-def _only_overflow(theorem: Theorem, setting: Setting, diverged_at: int) -> bool:
-    """Return whether the divergence is an overflow that the theorem does not exclude."""
-    if theorem.any_steps:
-        return True
-    if math.isfinite(setting.constants.L):
+def _excludes_overflow(theorem: Theorem, setting: Setting, run: Run) -> bool:
+    """Return whether the theorem excludes that this run, which diverged, left the numbers."""
+    certificate = theorem.kind == "certificate"
+    if theorem.any_steps or (certificate and not math.isfinite(setting.constants.L)):
+        # The bound of a certificate is computed from the same gradients, so that it overflows too.
         return False
-    # The bound of a certificate is computed from the same gradients, so that it overflows too.
-    if theorem.kind == "certificate":
-        return True
-    bound = theorem.bound(setting, np.array([max(diverged_at, 1)], dtype=np.float64))
-    return not bool(np.isfinite(bound).all()) or bool(bound[0] > OVERFLOWING)
+    # A certificate is known up to the last checkpoint, and silent while steps are long.
+    T = run.trace["iteration"][-1:] if certificate else np.array([max(run.status_at, 1)], float)
+    last = {name: run.trace[name][-1:] for name in theorem.columns}
+    return bool((theorem.bound(setting, T, last) <= OVERFLOWING).all())
 
 
 def _blank(

@@ -104,8 +104,9 @@ def finite(r: Run) -> bool:
     """Return whether every number of the trace is, where there has to be one."""
     optional = {"stable_from", "stable_distance", "short_from", "short_distance"}
     optional |= {"min_grad_norm_sq", "log_contraction", "log_factor"}
+    optional |= {"subgradient_error", "average_error"}  # minibatches, checkpoints of averages
     if np.isnan(r.trace["distance"]).all():  # no minimiser
-        optional |= {"distance", "distance_max", "regret"}
+        optional |= {"distance", "distance_max", "regret", "regret_error"}
     return all(np.all(np.isfinite(v[1:])) for k, v in r.trace.items() if k not in optional)
 
 
@@ -513,7 +514,9 @@ def test_evaluation_is_outside_the_clock_with_minibatches(clock: list[float]) ->
     problem = slow(clock)
     (r,) = run_healthy(task(problem, SGD(), [0.1], 10, batch=batches(problem)))
     np.testing.assert_array_equal(r.trace["seconds"], np.arange(11) * DERIVATIVE)
-    assert r.evaluation_seconds == 11 * (VALUE + DERIVATIVE) + 10 * VALUE
+    # Before each step the minibatch's objective at five points, and two slopes.
+    checks = 10 * (5 * VALUE + 2 * DERIVATIVE)
+    assert r.evaluation_seconds == 11 * (VALUE + DERIVATIVE) + 10 * VALUE + checks
 
 
 def test_seeds_that_go_together_share_the_clock_while_they_run(clock: list[float]) -> None:

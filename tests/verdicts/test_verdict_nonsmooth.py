@@ -45,9 +45,15 @@ def test_a_certificate_has_no_verdict_where_an_exponential_overflows() -> None:
     poisson = replace(HINGE, not_smooth="the poisson loss is not smooth")
     v = of(Column(), run, setting=poisson)
     assert (v.bound_verdict, v.reason) == ("none", "diverged: beyond the range of numbers")
-    # Where there is an L, or the bound was known before the run, divergence is a violation.
+    # With an L, too, a bound that overflows or says nothing yet excludes nothing.
+    for last in (np.inf, np.nan, 1e200):
+        run.trace["y"][-1] = last
+        assert of(Column(), run).bound_verdict == "none"
+    # Where the bound of the run, or one known before it, is moderate, divergence is a violation.
+    run.trace["y"][-1] = 99.0
     assert of(Column(), run).bound_verdict == "fail"
     assert of(Power(1e9, -1), run, setting=poisson).bound_verdict == "fail"
+    assert of(Power(1e200, 0), run).bound_verdict == "none"
 
 
 @pytest.mark.parametrize("error", [1e-9, 1e-4])

@@ -26,14 +26,22 @@ if TYPE_CHECKING:
 class DenseIterates:
     """Iterates as plain (n_features, n_lanes) arrays."""
 
+    amplification = 1.0
+
     def __init__(self, w0: Vector) -> None:
         self.w0 = w0
+        # Signs: every coordinate counts, whatever its unit. The same ones in every run.
+        self.direction: Vector = np.random.default_rng(len(w0)).choice([-1.0, 1.0], len(w0))
         self._sum: Lanes = np.zeros((len(w0), 0))
 
     def start(self, n_lanes: int) -> Lanes:
         """Return w_0, repeated for every lane."""
         self._sum = np.zeros((len(self.w0), n_lanes))
         return np.repeat(self.w0[:, None], n_lanes, axis=1)
+
+    def checksum(self, W: Lanes, out: PerLane) -> None:
+        """Write <r, w> to `out`."""
+        self.direction.dot(W, out)  # on small arrays half the time of @
 
     def accumulate(self, W: Lanes) -> None:
         """Add `W` to the running sum."""

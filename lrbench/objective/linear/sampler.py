@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, PerSample, Scores, Vector
+from lrbench.arrays import Index, Lanes, PerLane, PerSample, Scores, Vector
 from lrbench.losses.base import margin
 from lrbench.objective.linear.dense import DenseGradient, DenseIterates, DenseOracle, FullOracle
 from lrbench.objective.linear.matrix import (
@@ -137,6 +137,16 @@ class MinibatchOracle(DenseOracle):
     def loss_gradient(self, W: Lanes) -> DenseGradient:
         """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
         return self._observed(W, self._mean_gradient(W), self.size)
+
+    def minibatch_values(self, points: Sequence[Lanes], reach: Lanes) -> tuple[Lanes, PerLane]:
+        """Return the minibatches' objectives at some points, and the size of their rounding."""
+        values, rounding = np.zeros((len(points), reach.shape[1])), np.zeros(reach.shape[1])
+        for batch in self.seed_batches:
+            lanes = batch.lanes
+            values[:, lanes], rounding[lanes] = self._objective.minibatch_values(
+                batch.X, batch.y, [W[:, lanes] for W in points], reach[:, lanes]
+            )
+        return values, rounding
 
     def _mean_gradient(self, W: Lanes) -> Lanes:
         """Return the gradient of the mean loss on the minibatches."""

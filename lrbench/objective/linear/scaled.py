@@ -83,10 +83,15 @@ class ScaledLanes:
 class ScaledIterates:
     """Scaled lanes and their running sum."""
 
+    amplification = LARGEST_SCALE / SMALLEST_SCALE
+
     def __init__(self, w0: Vector, w_star: Vector | None, n_penalised: int) -> None:
         self.w0 = w0
         self._w_star = np.zeros_like(w0) if w_star is None else w_star
         self._n_penalised = n_penalised
+        # Products with w_star are updated anyway, and only over the penalised rows.
+        self.direction: Vector = self._w_star.copy()
+        self.direction[n_penalised:] = 0.0
 
     def start(self, n_lanes: int) -> ScaledLanes:
         """Return w_0, repeated for every lane."""
@@ -103,6 +108,10 @@ class ScaledIterates:
         )
         W.refresh()
         return W
+
+    def checksum(self, W: ScaledLanes, out: PerLane) -> None:
+        """Write <r, w> to `out`, with r = w_star on the penalised rows."""
+        out[:] = W.inner_star
 
     def accumulate(self, W: ScaledLanes) -> None:
         """Add `W` to the running sum, in O(n_lanes)."""

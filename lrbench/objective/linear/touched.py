@@ -109,6 +109,10 @@ class TouchedOracle:
         self._observer(W, gradient)
         return gradient
 
+    def minibatch_values(self, points: Sequence[Lanes], reach: Lanes) -> tuple[Lanes, PerLane]:
+        """Return the minibatch's objective at some points, and the size of its rounding."""
+        return self._objective.minibatch_values(self.X, self.y, points, reach, self.columns)
+
     def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
         """Return W - lr g, projected on the ball if there is one; uses up both."""
         assert isinstance(gradient, TouchedGradient)
