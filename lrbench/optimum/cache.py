@@ -86,4 +86,5 @@ def _optimum(fields: dict[str, np.ndarray], n_features: int) -> Optimum:
             mu_pl=float(fields["mu_pl"]),
         ),
         rounding=float(fields["rounding"]),
+        obstacle=str(fields["obstacle"]),
     )

@@ -8,7 +8,7 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.barrier import BoxTerms, Diagonal, PieceTerms, SmoothTerms, Terms
 from lrbench.optimum.barrier_ball import BallTerms
-from lrbench.optimum.fenchel import Gap, gap_at, l1_strength
+from lrbench.optimum.fenchel import Gap, gap_at, l1_strength, proved
 from lrbench.optimum.gram import Square, feature_gram
 from lrbench.optimum.newton import Solve, factorised
 from lrbench.optimum.pieces import Pieces, pieces
@@ -35,6 +35,11 @@ NEGLIGIBLE = 1e-30
 
 SMALL = 1e-7
 """Size of a coefficient, relative to the largest, below which l1 may have it set to 0."""
+
+INNER = 1e-6
+"""Sum of the products, relative to F, at which slopes are kept that are well inside."""
+
+REFINEMENTS = 3
 
 LATE = 1e-5
 """Sum of the products, relative to F, above which the gap is not computed, to save time."""
@@ -65,9 +70,12 @@ def interior_point(objective: LinearObjective) -> Gap:
     """
     path = CentralPath(objective)
     best, without_gain = path.gap(), 0
+    inner, half_open = None, _half_open(objective)
     for _ in range(MAX_STEPS):
         if not path.step():
             break
+        if half_open and inner is None and path.products() <= INNER * (1 + abs(best.value)):
+            inner = path.inner_slopes()
         if path.products() > LATE * (1 + abs(best.value)):
             continue
         current = path.gap()
@@ -79,7 +87,7 @@ def interior_point(objective: LinearObjective) -> Gap:
             break
         if best.error <= max(NEGLIGIBLE, 2 * best.rounding):
             break
-    return _with_zeros(objective, best)
+    return _with_zeros(objective, best, inner)
 
 
 class CentralPath:
@@ -116,6 +124,26 @@ class CentralPath:
             w = w.copy()
             w[self._pen] = self._objective.penalty.prox(w[self._pen, None], np.ones(1))[:, 0]
         return gap_at(self._objective, w, self._loss.u)
+
+    def inner_slopes(self) -> PerSample:
+        """Return slopes near the current ones with X^T u / n = -v, up to rounding.
+
+        They lie inside the domain, and their products on the bounded side of a box.
+        """
+        objective, u = self._objective, self._loss.u
+        loss_pieces = pieces(objective)
+        if loss_pieces is None:
+            D = objective.loss.second_derivative(self._z, objective.y)
+        else:
+            room = np.minimum(u - loss_pieces.least, loss_pieces.most - u)
+            D = np.where(np.isfinite(room), room * room, 1.0)
+        products = np.zeros(objective.n_features)
+        if self._penalty:
+            products[self._pen] = -objective.n_samples * self._penalty.u
+        solve = factorised(feature_gram(objective.data, D))
+        for _ in range(REFINEMENTS):
+            u = u - D * (objective.data.X @ solve(objective.data.X.T @ u - products))
+        return u
 
     def step(self) -> bool:
         """Take one step; return False if it is not finite, because the products are too small.
@@ -179,6 +207,12 @@ class CentralPath:
         return dw, min(1.0, STEP_FRACTION * longest)
 
 
+def _half_open(objective: LinearObjective) -> bool:
+    """Return whether the penalty is a box that is open on one side."""
+    penalty = objective.penalty
+    return isinstance(penalty, Box) and not np.isfinite(penalty.upper - penalty.lower)
+
+
 def _inner_start(objective: LinearObjective) -> Vector:
     """Return 0, or a point well inside a box and near 0."""
     w, penalty = np.zeros(objective.n_features), objective.penalty
@@ -190,17 +224,18 @@ def _inner_start(objective: LinearObjective) -> Vector:
     return w
 
 
-def _with_zeros(objective: LinearObjective, best: Gap) -> Gap:
+def _with_zeros(objective: LinearObjective, best: Gap, inner: PerSample | None) -> Gap:
     """Return the point with small coefficients set to 0, if the gap grows by rounding at most.
 
     An interior point method approaches the zeros of an l1 penalty, but it never reaches them.
     """
+    best = proved(objective, best.w, best.u, inner)
     if not l1_strength(objective):
-        return gap_at(objective, best.w, best.u, proved=True)
+        return best
     w = best.w.copy()
     pen = w[: objective.n_penalised]
     pen[np.abs(pen) <= SMALL * np.abs(pen).max(initial=0.0)] = 0.0
-    sparse = gap_at(objective, w, best.u)
+    sparse = proved(objective, w, best.u)
     return sparse if sparse.error <= best.error + best.rounding else best
 
 
