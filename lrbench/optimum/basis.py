@@ -199,7 +199,8 @@ def _deviation(rows: Array, rest: Array, rounding: Vector) -> float:
     off = float(np.linalg.norm(rows.T @ rows - np.eye(r)))
     off += (n + 4) * EPS * float(norms @ norms)
     change = float(np.linalg.norm(np.linalg.norm(rest, axis=0) + rounding))
-    return off + 2.0 * float(np.linalg.norm(norms)) * change + change * change
+    bound: float = off + 2.0 * float(np.linalg.norm(norms)) * change + change * change
+    return bound
 
 
 def _combination(B: Array, c: Vector) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lrbench.arrays import PerSample
 from lrbench.optimum.base import OUTSIDE
-from lrbench.optimum.charge import charge, presumption
-from lrbench.optimum.fenchel import balanced, trimmed
+from lrbench.optimum.charge import presumption
+from lrbench.optimum.fenchel import balanced, sharpest, trimmed
 from lrbench.optimum.newton import NewtonStep
 from lrbench.optimum.point import EPS, Point, ridge
 
@@ -84,7 +85,14 @@ def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
     objective, z = point.objective, point.z
     u = trimmed(dual_point(point, step))
     l2 = objective.penalty.curvature
-    if l2 > 0 and objective.intercept:
+    if not l2 > 0:
+        D = objective.loss.second_derivative(z, objective.y)
+        best = sharpest(objective, point.w, u, D)
+        name = "duality gap"
+        if best.presumed:
+            name += f", {presumption(best.presumed)}"
+        return LowerBound(best.error - best.rounding, name, best.obstacle)
+    if objective.intercept:
         exact = balanced(objective.loss, u, objective.y)
         if exact is None:
             return LowerBound(np.inf, "duality gap", OUTSIDE)
@@ -93,20 +101,13 @@ def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
     conjugate = objective.loss.conjugate(u, objective.y)
     if not np.all(np.isfinite(conjugate)):
         return LowerBound(np.inf, "duality gap", OUTSIDE)
-    if not l2 > 0:
-        rounding = 4 * EPS * float(np.mean(np.abs(primal) + np.abs(conjugate)))
-        cost = charge(objective, u, point.f + point.f_rounding)
-        gap = max(0.0, float(np.mean(primal + conjugate))) + rounding + cost.bound
-        name = "duality gap"
-        if cost.presumed:
-            name += f", {presumption(cost.presumed)}"
-        return LowerBound(gap, name, cost.obstacle)
     # The mean of Fenchel-Young terms, none of which is negative. As a difference of F(w) and D(u)
     # the gap would lose its digits to cancellation.
     terms = primal + conjugate - u * z
     rounding = 4 * EPS * float(np.mean(np.abs(primal) + np.abs(conjugate) + np.abs(u * z)))
     gap = max(0.0, float(np.mean(terms))) + rounding
-    X, n = objective.data.X, objective.n_samples
+    X: Any = objective.data.X
+    n = objective.n_samples
     pen = slice(0, objective.n_penalised)
     residual = np.abs((X.T @ u / n + ridge(objective, point.w))[pen])
     residual += n * EPS * (abs(X).T @ np.abs(u) / n)[pen]

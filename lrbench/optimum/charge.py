@@ -20,8 +20,8 @@ import numpy as np
 
 from lrbench.arrays import PerSample
 from lrbench.losses.absolute import Absolute
-from lrbench.losses.huber import Huber
 from lrbench.losses.hinge import Hinge
+from lrbench.losses.huber import Huber
 from lrbench.losses.logistic import Logistic
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile

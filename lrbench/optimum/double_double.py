@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +80,8 @@ def transposed_product(X: Matrix, u: PerSample) -> tuple[Vector, Vector]:
     """
     n_samples, n_features = X.shape
     count = 2.0 ** math.ceil(math.log2(max(2, n_samples)))
-    exponent = np.frexp(_largest(X) * np.abs(u).max(initial=0.0))[1]
-    first = np.ldexp(2.0 * count, exponent)
+    largest = _largest(X) * np.abs(u).max(initial=0.0)
+    first = np.where(largest > 0.0, np.ldexp(2.0 * count, np.frexp(largest)[1]), 0.0)
     # What is left of the products and their errors are 2 n terms, each below HALF times `first`.
     second = 4.0 * count * HALF * first
     parts = np.zeros((3, n_features))
@@ -101,7 +101,7 @@ def transposed_product(X: Matrix, u: PerSample) -> tuple[Vector, Vector]:
 
 
 def _levels(
-    entries: Array, slopes: Array, first: Array, second: Array, sums: Callable[[Array], Array]
+    entries: Array, slopes: Array, first: Array, second: Array, sums: Callable[[Array], Any]
 ) -> Array:
     """Return the sums of two levels of the products, which are exact, and that of the rest."""
     product, rest = two_product(entries, slopes)
@@ -116,8 +116,8 @@ def _levels(
 def _largest(X: Matrix) -> Vector:
     """Return the largest |entry| of every column."""
     if isinstance(X, np.ndarray):
-        return np.maximum(X.max(axis=0), -X.min(axis=0))
-    return np.maximum(X.max(axis=0).toarray(), -X.min(axis=0).toarray()).ravel()
+        return np.asarray(np.maximum(X.max(axis=0), -X.min(axis=0)))
+    return np.asarray(np.maximum(X.max(axis=0).toarray(), -X.min(axis=0).toarray())).ravel()
 
 
 def _stored(X: Matrix) -> int:

@@ -97,9 +97,7 @@ def _minimum(problem: LinearProblem) -> Optimum:
     if variables is not None:
         error = None if error is None else variables.distance(error, w)
         w = variables.to_original(w)
-    return replace(
-        optimum, w_star=w, distance_error=error, rounding=Point(problem, w).f_rounding
-    )
+    return replace(optimum, w_star=w, distance_error=error, rounding=Point(problem, w).f_rounding)
 
 
 def _curvature(objective: LinearObjective) -> Curvature:

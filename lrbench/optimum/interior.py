@@ -8,7 +8,7 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.barrier import BoxTerms, Diagonal, PieceTerms, SmoothTerms, Terms
 from lrbench.optimum.barrier_ball import BallTerms
-from lrbench.optimum.fenchel import Gap, gap_at, l1_strength, proved
+from lrbench.optimum.fenchel import Gap, gap_at, l1_strength, proved, sharpest
 from lrbench.optimum.gram import Square, feature_gram
 from lrbench.optimum.newton import Solve, factorised
 from lrbench.optimum.pieces import Pieces, pieces
@@ -135,8 +135,7 @@ class CentralPath:
         if loss_pieces is None:
             D = objective.loss.second_derivative(self._z, objective.y)
         else:
-            room = np.minimum(u - loss_pieces.least, loss_pieces.most - u)
-            D = np.where(np.isfinite(room), room * room, 1.0)
+            D = _room(loss_pieces, u) ** 2
         products = np.zeros(objective.n_features)
         if self._penalty:
             products[self._pen] = -objective.n_samples * self._penalty.u
@@ -207,6 +206,14 @@ class CentralPath:
         return dw, min(1.0, STEP_FRACTION * longest)
 
 
+def _room(loss_pieces: Pieces | None, u: PerSample) -> PerSample:
+    """Return the distance of every slope from its bounds; 1 where there are none."""
+    if loss_pieces is None:
+        return np.ones_like(u)
+    room = np.minimum(u - loss_pieces.least, loss_pieces.most - u)
+    return np.where(np.isfinite(room), room, 1.0)
+
+
 def _half_open(objective: LinearObjective) -> bool:
     """Return whether the penalty is a box that is open on one side."""
     penalty = objective.penalty
@@ -229,7 +236,8 @@ def _with_zeros(objective: LinearObjective, best: Gap, inner: PerSample | None) 
 
     An interior point method approaches the zeros of an l1 penalty, but it never reaches them.
     """
-    best = proved(objective, best.w, best.u, inner)
+    room = _room(pieces(objective), best.u)
+    best = sharpest(objective, best.w, best.u, room * room, inner)
     if not l1_strength(objective):
         return best
     w = best.w.copy()

@@ -90,9 +90,10 @@ class Point:
         lengths = np.sqrt(self.objective.data.row_norms_sq())
         # The derivative changes with z_i by at most the factor phi'', which is near its bound or
         # that at z_i: the scores of Poisson losses are known to much less than 1.
-        curvature = self.objective.loss.smoothness
-        if not np.isfinite(curvature):
-            curvature = self.objective.loss.second_derivative(self.z, self.objective.y)
+        loss = self.objective.loss
+        curvature: PerSample | float = loss.smoothness
+        if not np.isfinite(loss.smoothness):
+            curvature = loss.second_derivative(self.z, self.objective.y)
         slopes = np.abs(self.u) + curvature * (self._sizes + np.abs(self.z))
         slope = float(np.mean(slopes * lengths))
         return 4 * EPS * (slope + float(np.linalg.norm(ridge(self.objective, self.w))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,7 +54,7 @@ class Preconditioned(LinearObjective):
         if not isinstance(self.loss, Squared) or len(v) < self.source.n_features:
             return None
         # (1 - rho) |T^{-1} (w - w*)|^2 <= |X (w - w*)|^2 <= 2 n (F(w) - inf F)
-        in_scores = np.sqrt(2.0 * self.n_samples * f_error / (1.0 - self.basis.rho))
+        in_scores = math.sqrt(2.0 * self.n_samples * f_error / (1.0 - self.basis.rho))
         norm = float(np.linalg.norm(self.basis.high)) * (1.0 + 1e-9)
         return norm * in_scores + 2.0 * HALF * float(np.linalg.norm(self.to_source(v)))
 

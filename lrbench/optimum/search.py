@@ -31,6 +31,8 @@ from lrbench.optimum.separation import (
 ZERO_COUNTS = "counts of zero draw scores to minus infinity: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"
 
+LOST = "separable data whose separating direction is lost in float64"
+
 ASYMPTOTIC = 60.0
 """A margin at which the loss of a separated sample, e^-60, is far below rounding."""
 
@@ -182,11 +184,10 @@ def _quasi_separable(
         name = f"linear program, {certificate.name}"
     along = Point(objective, direction)
     nearest = float((objective.y * along.z - along.score_rounding)[separated].min())
-    if nearest <= 0:
-        raise OptimumError(
-            "the separating direction of the linear program does not separate in float64.",
-            "scale the data (--scale maxabs) or add a penalty.",
-        )
-    point = Point(objective, w + ASYMPTOTIC / nearest * direction)
+    points = [Point(objective, w), Point(objective, np.zeros_like(w))]
+    if nearest > 0.0:
+        points.append(Point(objective, w + ASYMPTOTIC / nearest * direction))
+    point = min(points, key=lambda p: p.f if np.isfinite(p.f) else np.inf)
     error = max(0.0, point.f - lower) + point.f_rounding
-    return not_attained(curvature, point.f, error, f"Newton, {name}")
+    optimum = not_attained(curvature, point.f, error, f"Newton, {name}")
+    return optimum if nearest > 0.0 else replace(optimum, obstacle=LOST)
