@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import PerSample, Vector
+from lrbench.arrays import Mask, PerSample, Vector
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.optimum.double_double import matrix_product, product_error, two_product, two_sum
 from lrbench.optimum.gram import feature_gram
@@ -116,18 +116,40 @@ def _from_gram(data: DataMatrix, weights: PerSample | None) -> Basis | None:
         return None
     high = np.zeros((d, rank))
     high[kept] = inverse / unit[kept, None]
-    if len(left_out):
-        coefficients = inverse @ (inverse.T @ G[np.ix_(kept, left_out)])
-        coefficients *= unit[left_out] / unit[kept, None]
-        columns: Any = data.X if isinstance(data.X, np.ndarray) else data.X.tocsc()
-        for k, c in zip(left_out, coefficients.T, strict=True):
-            used = np.abs(c) > CLOSE
-            B = columns[:, np.append(kept[used], k)]
-            B = np.asarray(B if isinstance(B, np.ndarray) else B.toarray())
-            B = B if weights is None else B[weights > 0.0]
-            if not _combination(B, np.append(-c[used], 1.0)):
-                return None
-    return Basis(high, np.zeros_like(high), float(error))
+    coefficients = np.zeros((d, len(left_out)))
+    coefficients[kept] = -(inverse @ (inverse.T @ G[np.ix_(kept, left_out)]))
+    coefficients *= unit[left_out] / unit[:, None]
+    coefficients[left_out, np.arange(len(left_out))] = 1.0
+    shown = _all_dependent(data.X, None if weights is None else weights > 0.0, coefficients)
+    return Basis(high, np.zeros_like(high), float(error)) if shown else None
+
+
+def _all_dependent(X: Any, rows: Mask | None, coefficients: Array) -> bool:
+    """Return whether X C = 0 on some rows, for integers C near multiples of the coefficients."""
+    if not coefficients.size:
+        return True
+    C = np.array([_integers(c) for c in coefficients.T]).T
+    if not C.any(axis=0).all():
+        return False
+    # Sums of products of small integers are exact in any order.
+    if isinstance(X, np.ndarray):
+        largest, integral = np.abs(X).max(axis=0), (np.rint(X) == X).all(axis=0)
+    else:
+        largest, integral = abs(X).max(axis=0).toarray().ravel(), np.ones(X.shape[1], dtype=bool)
+        integral[X.indices[np.rint(X.data) != X.data]] = False
+    small = largest @ np.abs(C) < 2.0**53
+    at_once = small & ~(C[~integral] != 0.0).any(axis=0)
+    residual = np.asarray(X @ np.where(integral[:, None], C[:, at_once], 0.0))
+    if (residual if rows is None else residual[rows]).any():
+        return False
+    columns: Any = X if isinstance(X, np.ndarray) else X.tocsc()
+    for c in C[:, ~at_once].T:
+        used = np.flatnonzero(c)
+        B: Any = columns[:, used]
+        B = B if isinstance(B, np.ndarray) else B.toarray()
+        if not _vanishes(B if rows is None else B[rows], c[used]):
+            return False
+    return True
 
 
 def _from_rounds(B: Array) -> Basis | None:
@@ -204,14 +226,22 @@ def _deviation(rows: Array, rest: Array, rounding: Vector) -> float:
 
 
 def _combination(B: Array, c: Vector) -> bool:
-    """Return whether B c = 0 for integers near a multiple of `c`, by sums without any rounding."""
-    c = c / c[np.argmax(np.abs(c))]
-    multiples = np.arange(1, LARGEST_INTEGER)[:, None] * c
+    """Return whether B c = 0 for integers near a multiple of `c`."""
+    integers = _integers(c)
+    return bool(integers.any()) and _vanishes(B, integers)
+
+
+def _integers(c: Vector) -> Vector:
+    """Return integers near a multiple of `c`, or zeros if there are no small ones."""
+    multiples = np.arange(1, LARGEST_INTEGER)[:, None] * (c / np.abs(c).max())
     integers = np.round(multiples)
     close = np.flatnonzero(np.abs(multiples - integers).max(axis=1) < CLOSE)
-    if not len(close):
-        return False
-    c, total = integers[close[0]], np.zeros(len(B))
+    return np.asarray(integers[close[0]]) if len(close) else np.zeros_like(c)
+
+
+def _vanishes(B: Array, c: Vector) -> bool:
+    """Return whether B c = 0, by sums without any rounding."""
+    total = np.zeros(len(B))
     for k in np.flatnonzero(c):
         product, product_rest = two_product(B[:, k], c[k])
         total, sum_rest = two_sum(total, product)

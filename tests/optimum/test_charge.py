@@ -42,7 +42,7 @@ def exact_minimum(X: Array, y: Array, loss: Loss) -> Fraction:
     n, d = X.shape
     rows = [[Fraction(float(v)) for v in row] for row in X]
     targets = [Fraction(float(v)) for v in y]
-    values = []
+    values: list[Fraction] = []
     for chosen in itertools.combinations(range(n), d):
         w = solution([rows[i] for i in chosen], [targets[i] for i in chosen])
         if w is None:

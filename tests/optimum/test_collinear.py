@@ -121,7 +121,7 @@ def test_only_columns_that_nearly_agree_are_replaced() -> None:
     assert in_orthogonal_variables(objective(Squared(), 0.5)) is None
     replaced = in_orthogonal_variables(objective(Squared(), 1e-9))
     assert replaced is not None
-    gram: Any = replaced.data.X.T @ replaced.data.X  # type: ignore[union-attr]
+    gram: Any = replaced.data.X.T @ replaced.data.X
     np.testing.assert_allclose(gram, replaced.unit**2 * np.eye(2), atol=1e-9)
 
 
@@ -138,7 +138,7 @@ def test_the_scores_of_the_other_variables_are_known_to_their_allowance() -> Non
             (Fraction(rows[i, j]) * (Fraction(T[0, j, k]) + Fraction(T[1, j, k])) for j in (0, 1)),
             Fraction(0),
         )
-        entry = float(replaced.data.X[i, k])  # type: ignore[index]
+        entry = float(replaced.data.X[i, k])
         allowed = 2.0**-53 * abs(entry) + replaced.entry_error
         assert abs(Fraction(entry) - exact) <= allowed
     assert replaced.entry_error < 1e-14
