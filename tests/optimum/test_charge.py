@@ -85,6 +85,17 @@ def test_the_certified_minimum_is_that_in_rational_numbers(loss: Loss, agreement
         assert refuted(replace(optimum, f_star=optimum.f_star + 1e-9), least)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", [Absolute(), Hinge()], ids=lambda loss: loss.name)
+def test_hundreds_of_certified_minima_are_those_in_rational_numbers(loss: Loss) -> None:
+    for seed in range(100, 300):
+        X, y = nearly_collinear(loss, 10.0 ** -(4 + seed % 12), seed)
+        optimum = find_optimum(problem(X, y, loss), cache=None)
+        least = exact_minimum(X, y, loss)
+        assert abs(Fraction(optimum.f_star) - least) <= Fraction(optimum.f_star_error)
+        assert optimum.f_star_error <= 1e-10
+
+
 SLOPES: list[tuple[Loss, float]] = [
     (Squared(), 1.0),
     (Absolute(), 0.5),
