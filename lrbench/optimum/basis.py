@@ -120,8 +120,8 @@ def _from_gram(data: DataMatrix, weights: PerSample | None) -> Basis | None:
     coefficients[kept] = -(inverse @ (inverse.T @ G[np.ix_(kept, left_out)]))
     coefficients *= unit[left_out] / unit[:, None]
     coefficients[left_out, np.arange(len(left_out))] = 1.0
-    shown = _all_dependent(data.X, None if weights is None else weights > 0.0, coefficients)
-    return Basis(high, np.zeros_like(high), float(error)) if shown else None
+    dependent = _all_dependent(data.X, None if weights is None else weights > 0.0, coefficients)
+    return Basis(high, np.zeros_like(high), float(error)) if dependent else None
 
 
 def _all_dependent(X: Any, rows: Mask | None, coefficients: Array) -> bool:
