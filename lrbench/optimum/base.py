@@ -12,6 +12,16 @@ UNCERTIFIED = "given, not certified"
 NOT_ATTAINED = "separable data: the infimum is not attained"
 """The reason why there is no minimiser where no penalty bounds the coefficients."""
 
+COLLINEAR = "nearly collinear columns"
+"""No basis of the columns can be computed, so that what rounding leaves of X^T u is not bounded."""
+
+OUTSIDE = "the dual point lies outside its domain"
+
+UNDETERMINED = "the slopes of the losses are undetermined: the classes are nearly separable"
+"""The dual point does not prove that no direction separates the classes."""
+
+NOT_CONVERGED = "the reference solver did not converge"
+
 
 @dataclass(frozen=True)
 class Curvature:

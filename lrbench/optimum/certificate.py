@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from lrbench.arrays import PerSample
-from lrbench.optimum.fenchel import balanced
+from lrbench.optimum.base import OUTSIDE
+from lrbench.optimum.charge import presumption
+from lrbench.optimum.fenchel import balanced, sharpest, trimmed
 from lrbench.optimum.newton import NewtonStep
 from lrbench.optimum.point import EPS, Point, ridge
 
@@ -27,6 +30,8 @@ class LowerBound:
     """The argument behind it: ``"duality gap"``."""
     dual: PerSample | None = None
     """The dual point, where the argument has one, (n_samples,)."""
+    obstacle: str = ""
+    """What makes `error` large, in words, where that is known."""
 
 
 def certify(point: Point, mu: float, step: NewtonStep | None) -> LowerBound:
@@ -53,7 +58,7 @@ def certify(point: Point, mu: float, step: NewtonStep | None) -> LowerBound:
     if step is not None and min(b.error for b in bounds) > point.f_rounding:
         bounds.append(duality_gap(point, step))
     best = min(bounds, key=lambda b: b.error)
-    return replace(best, error=best.error + point.f_rounding)
+    return replace(best, error=best.error + point.f_rounding, obstacle=bounds[-1].obstacle)
 
 
 def _bounded_terms(point: Point) -> LowerBound:
@@ -78,33 +83,39 @@ def duality_gap(point: Point, step: NewtonStep) -> LowerBound:
     With v Newton's step, u = phi'(z) + phi''(z) X v satisfies the constraint exactly. It is a
     projection of phi'(z) in the metric of the loss, and it moves u_i by at most |x_i'v| times its
     distance from the boundary of the domain. Beside a penalty the u_i sum to exactly 0, as a free
-    intercept asks. Without a penalty, what rounding leaves of q adds |q| (1 + |w|) to the error.
-    This is rigorous if a minimiser lies within 1 + |w| of w.
+    intercept asks. Without a penalty, what rounding leaves of q is charged in scores (`charge`).
     """
-    objective, z, w = point.objective, point.z, point.w
-    u = dual_point(point, step)
-    exact = None
-    if objective.intercept and objective.penalty.curvature > 0:
+    objective, z = point.objective, point.z
+    u = trimmed(dual_point(point, step))
+    l2 = objective.penalty.curvature
+    if not l2 > 0:
+        D = objective.loss.second_derivative(z, objective.y)
+        best = sharpest(objective, point.w, u, D)
+        name = "duality gap"
+        if best.presumed:
+            name += f", {presumption(best.presumed)}"
+        return LowerBound(best.error - best.rounding, name, best.u, best.obstacle)
+    if objective.intercept:
         exact = balanced(objective.loss, u, objective.y)
-    u = u if exact is None else exact
-    q = objective.data.X.T @ u / objective.n_samples
-    if exact is not None:
-        q[-1] = 0.0  # the sum of u, whatever rounding leaves of it in the product
+        if exact is None:
+            return LowerBound(np.inf, "duality gap", obstacle=OUTSIDE)
+        u = exact
     primal = objective.loss.value(z, objective.y)
     conjugate = objective.loss.conjugate(u, objective.y)
     if not np.all(np.isfinite(conjugate)):
-        return LowerBound(np.inf, "duality gap")
+        return LowerBound(np.inf, "duality gap", obstacle=OUTSIDE)
     # The mean of Fenchel-Young terms, none of which is negative. As a difference of F(w) and D(u)
     # the gap would lose its digits to cancellation.
     terms = primal + conjugate - u * z
     rounding = 4 * EPS * float(np.mean(np.abs(primal) + np.abs(conjugate) + np.abs(u * z)))
     gap = max(0.0, float(np.mean(terms))) + rounding
-    free = slice(objective.n_penalised if objective.penalty.curvature > 0 else 0, None)
-    gap += float(np.linalg.norm(q[free]) * (1 + np.linalg.norm(w[free])))
-    if objective.penalty.curvature > 0:
-        # |q|^2 / (2 lambda) + lambda |w|^2 / 2 + <q, w>, the Fenchel-Young term of the penalty.
-        residual = (q + ridge(objective, w))[: objective.n_penalised]
-        gap += float(np.sum(residual**2)) / (2 * objective.penalty.curvature)
+    X: Any = objective.data.X
+    n = objective.n_samples
+    pen = slice(0, objective.n_penalised)
+    residual = np.abs((X.T @ u / n + ridge(objective, point.w))[pen])
+    residual += n * EPS * (abs(X).T @ np.abs(u) / n)[pen]
+    # |q|^2 / (2 lambda) + lambda |w|^2 / 2 + <q, w>, the Fenchel-Young term of the penalty.
+    gap += float(np.sum(residual**2)) / (2 * l2)
     return LowerBound(gap, "duality gap", dual=u)
 
 

@@ -2,43 +2,61 @@ r"""What a dual point that is not quite feasible costs, where no penalty holds t
 
 Without a penalty, inf F >= -mean phi*(u) needs X^T u = 0, which rounding never meets. The rest is
 
-.. math:: \langle u, X w \rangle \le \varepsilon \, \|(X w)_A\|_2, \qquad
-    \varepsilon = \|T^\top X_A^\top u_A\|_2 / \sqrt{1 - \rho}, \qquad
-    \|T^\top X_A^\top X_A T - I\|_2 \le \rho < 1,
+.. math:: \langle u, X w \rangle \le \varepsilon \, \|S X w\|_2, \qquad
+    \varepsilon = \|T^\top X^\top u\|_2 / \sqrt{1 - \rho}, \qquad
+    \|T^\top X^\top S^2 X T - I\|_2 \le \rho < 1,
 
-for every w, every invertible T and every set A of samples with u = 0 outside A: it depends on the
-scores alone. These are bounded wherever F(w) <= F at the point found. T need not be accurate, for
-rho is measured.
+for every w, every diagonal S that is positive where u is not 0, and every T for which S X T has the
+range of S X: it depends on the scores alone. These are bounded wherever F(w) <= F at the point
+that was computed. T need not be accurate, for rho is measured.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lrbench.arrays import PerSample, Vector
+from lrbench.arrays import PerSample
 from lrbench.losses.absolute import Absolute
 from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.logistic import Logistic
+from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared import Squared
 from lrbench.losses.squared_hinge import SquaredHinge
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED, UNDETERMINED
+from lrbench.optimum.basis import Basis, column_basis
+from lrbench.optimum.double_double import transposed_product
 from lrbench.optimum.point import EPS
+from lrbench.optimum.preconditioned import Preconditioned
+from lrbench.optimum.row_space import DIRECT
 
-Array = NDArray[np.float64]
-
-MOST_ENTRIES = 1 << 20
-"""Entries of X up to which the charge is computed: its products are summed exactly."""
-
-SPLIT = 2.0**27 + 1.0
-"""Veltkamp's constant: it splits a float64 into two halves whose products are exact."""
+ROOT = math.sqrt(2.0) * (1.0 + 1e-12)
+"""The largest ratio of a number and the power of two next to it."""
 
 
-def charge(objective: LinearObjective, u: PerSample, value: float) -> float | None:
+@dataclass(frozen=True)
+class Charge:
+    """A bound on |mean u_i x_i'w| over all w that are no worse than the point computed."""
+
+    bound: float
+    obstacle: str = ""
+    """Why it is infinite; empty if it is not."""
+    presumed: int = 0
+    """How many columns were taken as dependent because they agree with others to 25 digits."""
+
+
+def presumption(n_columns: int) -> str:
+    """Return what a certificate says of columns that were taken as dependent."""
+    columns = "1 column" if n_columns == 1 else f"{n_columns} columns"
+    return f"{columns} taken as dependent on others to 25 digits"
+
+
+def charge(objective: LinearObjective, u: PerSample, value: float) -> Charge:
     """Return a bound on mean u_i x_i'w over all w with F(w) <= `value`.
 
     Parameters
@@ -46,47 +64,59 @@ def charge(objective: LinearObjective, u: PerSample, value: float) -> float | No
     objective
         An objective without a penalty.
     u
-        Slopes in the domain of the conjugate, (n_samples,).
+        Slopes in the domain of the conjugate, (n_samples,), none of them so small beside the others
+        that its square underflows.
     value
         F at a known point, rounded up.
-
-    Returns
-    -------
-    float or None
-        inf if `u` does not prove that no direction separates the classes. None if X is too large
-        for this, if its columns may be dependent, or if the scores of the loss are not bounded.
     """
-    X = objective.data.X
-    n, d = X.shape
-    if n * d > MOST_ENTRIES or not math.isfinite(value):
-        return None
-    rows = np.asarray(X if isinstance(X, np.ndarray) else X.toarray())
-    total = n * max(value, 0.0) * (1 + 4 * EPS)
-    classes = isinstance(objective.loss, Hinge | SquaredHinge | Logistic)
-    weights = np.ones(n)
-    if classes:
-        size = np.abs(np.where(u != 0.0, u, 1.0))
-        weights = np.where(u != 0.0, np.exp2(np.round(np.log2(size))), 0.0)
-    T, rho = _basis(rows * weights[:, None])
-    if T is None:
-        return None
-    q = _exact_products(rows, u)
-    epsilon = float(np.linalg.norm(np.abs(T.T @ q) + d * EPS * (np.abs(T).T @ np.abs(q))))
-    epsilon /= math.sqrt(1.0 - rho)
-    if classes:
-        margins = math.sqrt(2.0 * n * total) if isinstance(objective.loss, SquaredHinge) else total
-        slack = 1.0 - math.sqrt(2.0) * epsilon
+    source = objective.source if isinstance(objective, Preconditioned) else objective
+    n, d = source.data.shape
+    if not math.isfinite(value) or not np.isfinite(u).all():
+        return Charge(math.inf, NOT_CONVERGED)
+    one_sided = isinstance(objective.loss, Hinge | SquaredHinge | Logistic | Poisson)
+    weights, unit = _weights(u) if one_sided else (None, 1.0)
+    if not one_sided and isinstance(objective, Preconditioned):
+        basis: Basis | None = objective.basis
+    elif d > DIRECT:
+        return Charge(math.inf, f"more than {DIRECT} columns without a penalty")
+    else:
+        basis = column_basis(source.data, weights)
+    if basis is None:
+        return Charge(math.inf, COLLINEAR)
+    epsilon = _epsilon(source, u, basis) / unit
+    infima = -float(objective.loss.conjugate(np.zeros(n), objective.y).sum())
+    total = max(0.0, n * value - infima) + 8.0 * EPS * (abs(n * value) + abs(infima))
+    if one_sided:
+        slack = 1.0 - ROOT * epsilon
         if slack <= 0.0:
-            return math.inf
-        largest = float(np.abs(u).max())
-        bound: float = 2.0 * math.sqrt(2.0) * epsilon * largest * margins / (n * slack)
-        return bound
-    scores = _scores_norm(objective, total)
-    return None if scores is None else epsilon * scores / n
+            return Charge(math.inf, UNDETERMINED)
+        bound = 2.0 * ROOT * epsilon * _bounded_part(objective, u, total) / slack
+    else:
+        bound = epsilon * _scores_norm(objective, total)
+    return Charge(bound / n * (1.0 + 64.0 * EPS), "", basis.presumed)
 
 
-def _scores_norm(objective: LinearObjective, total: float) -> float | None:
-    """Return a bound on |X w|_2 wherever the losses sum to at most `total`."""
+def _epsilon(objective: LinearObjective, u: PerSample, basis: Basis) -> float:
+    """Return |T^T X^T u| / sqrt(1 - rho), rounded up."""
+    q, error = transposed_product(objective.data.X, u)
+    size = np.abs(basis.high)
+    product = np.abs(basis.high.T @ q + basis.low.T @ q) + size.T @ error
+    product += (len(q) + 4) * EPS * (size.T @ np.abs(q))
+    return float(np.linalg.norm(product)) / math.sqrt(1.0 - basis.rho) * (1.0 + len(q) * EPS)
+
+
+def _weights(u: PerSample) -> tuple[PerSample, float]:
+    """Return for every slope the power of two next to it over that of the largest, and the latter.
+
+    It is 0 where the slope is.
+    """
+    exponent = np.round(np.log2(np.abs(np.where(u != 0.0, u, 1.0))))
+    largest = exponent[u != 0.0].max(initial=-1022.0)
+    return np.where(u != 0.0, np.exp2(exponent - largest), 0.0), float(np.exp2(largest))
+
+
+def _scores_norm(objective: LinearObjective, total: float) -> float:
+    """Return a bound on |X w|_2 wherever the losses sum to at most `total`; inf without one."""
     loss, y = objective.loss, float(np.linalg.norm(objective.y))
     if isinstance(loss, Squared):
         return y + math.sqrt(2.0 * total)
@@ -96,60 +126,23 @@ def _scores_norm(objective: LinearObjective, total: float) -> float | None:
         return y + total / min(loss.level, 1.0 - loss.level)
     if isinstance(loss, Huber):
         return y + math.sqrt(2.0 * total) + 2.0 * total / loss.threshold
-    return None
+    return math.inf
 
 
-def _basis(B: Array) -> tuple[Array | None, float]:
-    """Return an invertible T for which B T has nearly orthonormal columns, and rho.
-
-    None if there is none in float64.
-    """
-    from scipy.linalg import qr, solve_triangular
-
-    n, d = B.shape
-    if n < d:
-        return None, 1.0
-    size = np.sqrt(np.square(B).sum(axis=0))
-    if not (size > 0.0).all():
-        return None, 1.0
-    R, order = qr(B / size, mode="r", pivoting=True, check_finite=False)
-    R = R[:d]
-    if not (np.abs(np.diag(R)) > 0.0).all():
-        return None, 1.0
-    T = np.zeros((d, d))
-    T[order] = solve_triangular(R, np.eye(d), check_finite=False)
-    T /= size[:, None]
-    if not np.isfinite(T).all():
-        return None, 1.0
-    Y = _product(B, T)
-    rho = float(np.linalg.norm(Y.T @ Y - np.eye(d))) + 4 * n * d * EPS
-    return (T, rho) if rho < 0.5 else (None, 1.0)
+def _bounded_part(objective: LinearObjective, u: PerSample, total: float) -> float:
+    """Return a bound on the sum of |u_i z_i| over the scores that F holds, on that side of 0."""
+    loss, y = objective.loss, objective.y
+    largest = float(np.abs(u).max())
+    if isinstance(loss, Hinge | Logistic):
+        return largest * total
+    if isinstance(loss, SquaredHinge):
+        return largest * math.sqrt(2.0 * len(y) * total)
+    # Poisson: the losses exceed their infima by y (e^s - 1 - s), s = z - log y, or by e^z.
+    at = np.where(y > 0.0, y, 1.0)
+    from_middle = np.maximum(np.sqrt(2.0 * total / at), 1.0 + total / at)
+    scores = np.where(y > 0.0, np.abs(np.log(at)) + from_middle, max(0.0, _log(total)))
+    return float(np.abs(u) @ scores)
 
 
-def _product(B: Array, T: Array) -> Array:
-    """Return B T, rounded once: the sums are kept in twice the precision."""
-    high, low = np.zeros((len(B), T.shape[1])), np.zeros((len(B), T.shape[1]))
-    for column, row in zip(B.T, T, strict=True):
-        product, error = _two_product(column[:, None], row[None, :])
-        total = high + product
-        part = total - high
-        low += (high - (total - part)) + (product - part) + error
-        high = total
-    return high + low
-
-
-def _exact_products(X: Array, u: PerSample) -> Vector:
-    """Return X^T u, each entry the exact sum rounded once."""
-    product, error = _two_product(X, u[:, None])
-    both = np.concatenate([product, error])
-    return np.array([math.fsum(column) for column in both.T])
-
-
-def _two_product(a: Array, b: Array) -> tuple[Array, Array]:
-    """Return a b rounded, and the error of that: together they are exact (Dekker)."""
-    product = a * b
-    high_a, high_b = a * SPLIT, b * SPLIT
-    high_a, high_b = high_a - (high_a - a), high_b - (high_b - b)
-    low_a, low_b = a - high_a, b - high_b
-    error = ((high_a * high_b - product) + high_a * low_b + low_a * high_b) + low_a * low_b
-    return product, error
+def _log(value: float) -> float:
+    return math.log(value) if value > 0.0 else -math.inf

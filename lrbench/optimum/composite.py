@@ -8,9 +8,11 @@ from lrbench.errors import OptimumError
 from lrbench.losses.poisson import Poisson
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
+from lrbench.optimum.charge import presumption
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.pieces import kinked, pieces
+from lrbench.optimum.point import Point
 from lrbench.optimum.row_space import DIRECT
 from lrbench.optimum.separation import separates
 from lrbench.penalties.box import Box
@@ -70,11 +72,11 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
     penalty = objective.penalty
     # A box with an infinite bound does not stop w on its way along a separating direction.
     half_open = isinstance(penalty, Box) and not np.isfinite(penalty.upper - penalty.lower)
-    receding = endless and half_open and separates(objective, objective.data.X @ best.w)
+    receding = endless and half_open and separates(Point(objective, best.w))
     return Optimum(
         f_star=float(objective.value(best.w[:, None])[0]),
         f_star_error=best.error,
-        method=METHOD,
+        method=f"{METHOD}, {presumption(best.presumed)}" if best.presumed else METHOD,
         attained=not receding,
         w_star=None if receding else best.w,
         no_minimiser=NOT_ATTAINED if receding else "",
@@ -82,4 +84,5 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
         distance_error=float(np.sqrt(2 * best.error / curvature.mu)) if curvature.mu > 0 else None,
         curvature=curvature,
         dual=best.u,
+        obstacle=best.obstacle,
     )

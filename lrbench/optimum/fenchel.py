@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.losses.base import Loss
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.optimum.base import NOT_CONVERGED, OUTSIDE
 from lrbench.optimum.charge import charge
+from lrbench.optimum.double_double import transposed_product
+from lrbench.optimum.gram import feature_gram
+from lrbench.optimum.newton import factorised
+from lrbench.optimum.pieces import pieces
 from lrbench.optimum.point import EPS, Point
 from lrbench.penalties.box import Box
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
+
+NEGLIGIBLE = 2.0**-200
+"""Size of a slope, relative to the largest, below which it is replaced by 0."""
+
+TOLERANCES = (1e-9, 1e-6, 1e-12)
+"""Distances from a bound, relative to the largest slope, at which a slope is put there."""
+
+REFINEMENTS = 3
+
+SHARP = 1e-12
+"""An error, relative to F, that is small enough."""
+
+ATTEMPTS = 8
+"""How often slopes are shrunk until they satisfy the constraint of l1 despite rounding."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +49,14 @@ class Gap:
     """F(w) - D(u), an allowance for rounding included."""
     rounding: float
     """The part of `error` that allows for the rounding of F(w)."""
+    obstacle: str = ""
+    """What makes `error` large, in words, where that is known."""
+    presumed: int = 0
+    """How many columns were taken as dependent because they agree with others to 25 digits."""
 
 
-def gap_at(objective: LinearObjective, w: Vector, u: PerSample, *, proved: bool = False) -> Gap:
-    r"""Return F(w) - D(u), after `u` has been made feasible.
+def gap_at(objective: LinearObjective, w: Vector, u: PerSample) -> Gap:
+    r"""Return an estimate of F(w) - D(u), after `u` has been made feasible.
 
     With q = X^T u / n and the conjugates of the loss and of the penalty,
 
@@ -46,78 +69,175 @@ def gap_at(objective: LinearObjective, w: Vector, u: PerSample, *, proved: bool 
         Any point at which the penalty is finite, (n_features,).
     u
         Slopes in the domain of the conjugate, near phi'(X w), (n_samples,).
-    proved
-        Whether the error is to be charged in scores, where no penalty is on w: that takes longer.
 
     Notes
     -----
-    For l1 the slopes are scaled down until no \|q_j\| exceeds the weight. What rounding leaves of q
-    where it must be 0 (on the unpenalised coordinates, and on the unbounded side of a box) adds
-    \|q\| (1 + \|w\|) to the error. This is rigorous if a minimiser lies within 1 + \|w\| of w. The
-    condition of a free intercept beside a penalty, that the slopes sum to 0, is met exactly.
+    For l1 the slopes are scaled down until no \|q_j\| exceeds the weight. The condition of a free
+    intercept beside a penalty, that the slopes sum to 0, is met exactly. What rounding leaves of q
+    on other coordinates where it must be 0 counts as \|q\| (1 + \|w\|). This is an estimate, for
+    comparing points: `proved` replaces it.
     """
+    u, q = _feasible(objective, u, exact=False)
+    infeasible = _infeasible_part(objective, q)
+    gap = _gap(objective, w, u, q, infeasible)
+    error = gap.error + float(np.linalg.norm(infeasible) * (1 + np.linalg.norm(w)))
+    return replace(gap, error=error if np.isfinite(error) else np.inf)
+
+
+def proved(
+    objective: LinearObjective, w: Vector, u: PerSample, inner: PerSample | None = None
+) -> Gap:
+    """Return F(w) - D(u) with the products X^T u summed exactly, and a proof of every part.
+
+    Parameters
+    ----------
+    w, u
+        As for `gap_at`.
+    inner
+        Slopes with products well on the bounded side of a box that is open on one side.
+
+    Notes
+    -----
+    Without a penalty what rounding leaves of q is charged in scores (`charge`). On the open side of
+    a box no q_j may be: u is moved towards `inner` until none is. Where u has no proof only the
+    infima of the losses bound F below: no loss is below its infimum, and no penalty below 0.
+    """
+    u = trimmed(u)
+    slopes, share = u, 2.0**-50
+    for _ in range(ATTEMPTS):
+        feasible_slopes, q = _feasible(objective, slopes, exact=True)
+        infeasible = _infeasible_part(objective, q)
+        if inner is None or not infeasible.any():
+            break
+        slopes, share = u + share * (inner - u), 2.0**6 * share
+    u = feasible_slopes
+    gap = _gap(objective, w, u, q, infeasible)
+    if not np.isfinite(gap.error):
+        pass  # a slope is outside its domain
+    elif unpenalised(objective):
+        cost = charge(objective, u, gap.value + gap.rounding)
+        error = gap.error + cost.bound
+        gap = replace(gap, error=error, obstacle=cost.obstacle, presumed=cost.presumed)
+    elif infeasible.any():
+        gap = replace(gap, error=np.inf, obstacle=NOT_CONVERGED)
+    infima = -float(np.mean(objective.loss.conjugate(np.zeros_like(u), objective.y)))
+    least = gap.value - infima + gap.rounding
+    return gap if gap.error <= least else replace(gap, error=max(gap.rounding, least), presumed=0)
+
+
+def sharpest(
+    objective: LinearObjective,
+    w: Vector,
+    u: PerSample,
+    D: PerSample,
+    inner: PerSample | None = None,
+) -> Gap:
+    """Return the smallest gap that `proved` finds for slopes near `u`.
+
+    Parameters
+    ----------
+    D
+        How easily every slope moves, (n_samples,): phi'', or its squared distance from its bounds.
+
+    Notes
+    -----
+    A reference solver only approaches a slope of 0, as of samples that a direction separates from
+    the others. Without a penalty such slopes are put to 0, or to the other end of the domain, and
+    those that are strictly inside make up for what that moves. The direction then changes no
+    product u_i x_i'w.
+    """
+    best = proved(objective, w, u, inner)
+    if not unpenalised(objective):
+        return best
+    X, loss_pieces, largest = objective.data.X, pieces(objective), np.abs(u).max(initial=0.0)
+    for tolerance in TOLERANCES:
+        if best.error <= SHARP * abs(best.value):
+            break
+        slopes, near = u.copy(), np.abs(u) <= tolerance * largest
+        slopes[near] = 0.0
+        for bound in (loss_pieces.least, loss_pieces.most) if loss_pieces else ():
+            at = np.abs(u - bound) <= tolerance * largest
+            slopes[at], near = bound[at], near | at
+        weights = np.where(near, 0.0, D)
+        solve = factorised(feature_gram(objective.data, weights))
+        for _ in range(REFINEMENTS):
+            slopes = slopes - weights * np.asarray(X @ solve(transposed_product(X, slopes)[0]))
+        best = min(best, proved(objective, w, slopes), key=lambda g: g.error)
+    return best
+
+
+def unpenalised(objective: LinearObjective) -> bool:
+    """Return whether there is no penalty."""
+    return not objective.penalty.weight and not objective.penalty.indicator
+
+
+def trimmed(u: PerSample) -> PerSample:
+    """Return the slopes, with 0 for those that are so small that their squares may underflow."""
+    return np.where(np.abs(u) <= NEGLIGIBLE * np.abs(u).max(initial=0.0), 0.0, u)
+
+
+def _gap(objective: LinearObjective, w: Vector, u: PerSample, q: Vector, infeasible: Vector) -> Gap:
+    """Return F(w) - D(u) without what `infeasible` costs."""
     point = Point(objective, w)
-    pen = slice(0, objective.n_penalised)
-    u, q = _feasible(objective, u)
-    infeasible, V = _infeasible_part(objective, q)
+    V = -(q - infeasible)[: objective.n_penalised]
     primal = objective.loss.value(point.z, objective.y)
     conjugate = objective.loss.conjugate(u, objective.y)
     if not (np.all(np.isfinite(conjugate)) and np.isfinite(point.f)):
-        return Gap(w, u, point.f, np.inf, point.f_rounding)
-    terms = primal + conjugate - u * point.z
-    sizes = np.abs(primal) + np.abs(conjugate) + np.abs(u * point.z)
-    w_pen = w[pen]
+        return Gap(w, u, point.f, np.inf, point.f_rounding, OUTSIDE)
+    w_pen = w[: objective.n_penalised]
     penalty = float(objective.penalty.value(w_pen[:, None])[0])
-    support = float(objective.penalty.conjugate(V[:, None])[0])
-    # The gap is the sum of two Fenchel-Young terms, each at least 0 but for rounding.
-    sums = [float(np.mean(terms)), penalty + support - float(V @ w_pen)]
-    size = float(np.mean(sizes)) + penalty + abs(support) + float(np.abs(V) @ np.abs(w_pen))
+    if unpenalised(objective):
+        # <u, X w> is 0 but for what `infeasible` costs, and need not be computed.
+        sums = [float(np.mean(primal + conjugate))]
+        size = float(np.mean(np.abs(primal) + np.abs(conjugate)))
+    else:
+        support = float(objective.penalty.conjugate(V[:, None])[0])
+        # The gap is the sum of two Fenchel-Young terms, each at least 0 but for rounding.
+        scores = u * point.z
+        sums = [
+            float(np.mean(primal + conjugate - scores)),
+            penalty + support - float(V @ w_pen),
+        ]
+        size = float(np.mean(np.abs(primal) + np.abs(conjugate) + np.abs(scores)))
+        size += penalty + abs(support) + float(np.abs(V) @ np.abs(w_pen))
     gap = sum(max(0.0, s) for s in sums) + 4 * EPS * size
-    in_scores = None
-    if proved and not objective.penalty.weight and not objective.penalty.indicator:
-        in_scores = charge(objective, u, point.f + point.f_rounding)
-    if in_scores is None:
-        in_scores = float(np.linalg.norm(infeasible) * (1 + np.linalg.norm(w)))
-    gap += in_scores
-    if proved:
-        # No loss is below its infimum, and no penalty below 0, whatever the dual point proves.
-        infima = -float(np.mean(objective.loss.conjugate(np.zeros_like(u), objective.y)))
-        gap = min(gap, point.f - infima)
-    error = gap + point.f_rounding
-    return Gap(w, u, point.f, error if np.isfinite(error) else np.inf, point.f_rounding)
+    return Gap(w, u, point.f, gap + point.f_rounding, point.f_rounding)
 
 
-def _feasible(objective: LinearObjective, u: PerSample) -> tuple[PerSample, Vector]:
-    """Return slopes that satisfy the constraints of l1 and of a free intercept, and their q."""
-    penalty = objective.penalty
-    plain = _within_l1(objective, u, 4 * EPS)
-    if not (objective.intercept and (penalty.weight or penalty.indicator)):
-        return plain
-    # Balancing moves q by up to 2^-50 of the size of its terms, which may be far above the weight
-    # of l1: the slopes are then shrunk a little further until both constraints hold.
-    for slack in (4 * EPS, 2.0**-44, 2.0**-36, 2.0**-28):
-        exact = balanced(objective.loss, _within_l1(objective, u, slack)[0], objective.y)
-        if exact is None:
-            return plain
-        unchanged, q = _within_l1(objective, exact, 0.0)
-        if unchanged is exact:
-            q[-1] = 0.0  # the sum of the slopes, whatever rounding leaves of it in the product
-            return exact, q
-    return plain
+def _feasible(objective: LinearObjective, u: PerSample, *, exact: bool) -> tuple[PerSample, Vector]:
+    """Return slopes that satisfy the constraints of l1 and of a free intercept, and their q.
 
-
-def _within_l1(objective: LinearObjective, u: PerSample, slack: float) -> tuple[PerSample, Vector]:
-    """Return the slopes, shrunk if a product exceeds the weight of l1, and the products."""
-    q = np.asarray(objective.data.X.T @ u) / objective.n_samples
-    limit = l1_strength(objective)
+    Slopes of 0 are feasible for every loss: they are returned where `u` cannot be made feasible.
+    """
+    free = objective.intercept and not unpenalised(objective)
     # The conjugate of l1 is 0 or inf. That of the elastic net is finite everywhere.
-    if limit and objective.penalty.curvature == 0:
-        largest = float(np.abs(q[: objective.n_penalised]).max(initial=0.0))
-        if largest > limit:
-            # Rounding must not lift a product above the limit again.
-            factor = limit / largest * (1 - slack)
-            return u * factor, q * factor
-    return u, q
+    limit = l1_strength(objective) if objective.penalty.curvature == 0 else 0.0
+    candidate = u
+    for _ in range(ATTEMPTS):
+        slopes = balanced(objective.loss, candidate, objective.y) if free else candidate
+        if slopes is None:
+            break
+        q, error = _products(objective, slopes, exact=exact)
+        if free:
+            q[-1] = 0.0  # the sum of the slopes, whatever rounding leaves of it in the product
+        largest = float((np.abs(q) + error)[: objective.n_penalised].max(initial=0.0))
+        if not limit or largest <= limit:
+            return slopes, q
+        # Rounding and balancing must not lift a product above the limit again.
+        candidate = candidate * (limit / largest * (1 - 4 * EPS))
+    return np.zeros_like(u), np.zeros(objective.n_features)
+
+
+def _products(
+    objective: LinearObjective, u: PerSample, *, exact: bool
+) -> tuple[Vector, Vector | float]:
+    """Return X^T u / n, and a bound on its error where it is `exact`, else 0."""
+    if not exact:
+        return np.asarray(objective.data.X.T @ u) / objective.n_samples, 0.0
+    q, error = transposed_product(objective.data.X, u)
+    return q / objective.n_samples, error / objective.n_samples + EPS * np.abs(
+        q
+    ) / objective.n_samples
 
 
 def balanced(loss: Loss, u: PerSample, y: PerSample) -> PerSample | None:
@@ -163,15 +283,17 @@ def l1_strength(objective: LinearObjective) -> float:
     return penalty.weight if isinstance(penalty, L1) else 0.0
 
 
-def _infeasible_part(objective: LinearObjective, q: Vector) -> tuple[Vector, Vector]:
-    """Return the part of q that must vanish, and -q on the penalised coordinates without it."""
-    V, penalty = -q[: objective.n_penalised], objective.penalty
+def _infeasible_part(objective: LinearObjective, q: Vector) -> Vector:
+    """Return the part of q that must vanish, where it must."""
+    penalty = objective.penalty
+    if unpenalised(objective):
+        return q
     infeasible = q.copy()
-    if not penalty.weight and not penalty.indicator:
-        return infeasible, np.zeros_like(V)
     infeasible[: objective.n_penalised] = 0.0
     if isinstance(penalty, Box):
-        unbounded = ((V > 0) & np.isinf(penalty.upper)) | ((V < 0) & np.isinf(penalty.lower))
-        infeasible[: objective.n_penalised][unbounded] = V[unbounded]
-        V = np.where(unbounded, 0.0, V)
-    return infeasible, V
+        q_pen = q[: objective.n_penalised]
+        unbounded = ((q_pen < 0) & np.isinf(penalty.upper)) | (
+            (q_pen > 0) & np.isinf(penalty.lower)
+        )
+        infeasible[: objective.n_penalised][unbounded] = q_pen[unbounded]
+    return infeasible

@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from lrbench.objective.constants import CERTIFIED
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum.base import UNCERTIFIED, Curvature, Optimum
+from lrbench.optimum.base import NOT_CONVERGED, UNCERTIFIED, Curvature, Optimum
 from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.point import Point
+from lrbench.optimum.preconditioned import preconditioned
 from lrbench.optimum.row_space import direct, row_space
 from lrbench.optimum.search import not_attained, solve
 from lrbench.optimum.variables import in_usual_variables
@@ -55,31 +57,46 @@ def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
         import scipy.linalg  # noqa: F401
 
         with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
-            optimum = _or_start(problem, _solve(problem))
+            optimum = _solve(problem)
         if path:
             save_optimum(path, optimum)
     return optimum
 
 
 def _solve(problem: LinearProblem) -> Optimum:
-    """Return the certified minimum, found in variables in which the columns have usual sizes."""
+    """Return the certified minimum, and the obstacle where its error is large."""
+    optimum = _or_start(problem, _minimum(problem))
+    start = float(problem.value(problem.w0[:, None])[0])
+    if optimum.f_star_error <= CERTIFIED * (abs(start) + abs(optimum.f_star)):
+        return replace(optimum, obstacle="")
+    obstacle = optimum.obstacle or optimum.no_minimiser or NOT_CONVERGED
+    return replace(optimum, obstacle=obstacle)
+
+
+def _minimum(problem: LinearProblem) -> Optimum:
+    """Return the minimum, found in variables in which the columns are usual and independent."""
     changed = in_usual_variables(problem)
-    if changed is None:
+    objective, variables = changed or (problem, None)
+    orthogonal = preconditioned(objective)
+    if orthogonal is None and variables is None:
         return solve(problem, problem.w0)
-    objective, variables = changed
-    optimum = solve(objective, variables.from_original(problem.w0))
+    if orthogonal is not None:
+        optimum = solve(orthogonal, np.zeros(orthogonal.n_features))
+        v = optimum.w_star
+        if v is not None:
+            error = orthogonal.distance(optimum.f_star_error, v)
+            optimum = replace(optimum, w_star=orthogonal.to_source(v), distance_error=error)
+    elif variables is not None:
+        optimum = solve(objective, variables.from_original(problem.w0))
     # L and mu are those of w, which the solvers under test see.
     optimum = replace(optimum, curvature=_curvature(problem))
-    v, error = optimum.w_star, optimum.distance_error
-    if v is None:
+    w, error = optimum.w_star, optimum.distance_error
+    if w is None:
         return optimum
-    w = variables.to_original(v)
-    return replace(
-        optimum,
-        w_star=w,
-        distance_error=None if error is None else variables.distance(error, v),
-        rounding=Point(problem, w).f_rounding,
-    )
+    if variables is not None:
+        error = None if error is None else variables.distance(error, w)
+        w = variables.to_original(w)
+    return replace(optimum, w_star=w, distance_error=error, rounding=Point(problem, w).f_rounding)
 
 
 def _or_start(problem: LinearProblem, optimum: Optimum) -> Optimum:

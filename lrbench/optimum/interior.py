@@ -8,7 +8,7 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.barrier import BoxTerms, Diagonal, PieceTerms, SmoothTerms, Terms
 from lrbench.optimum.barrier_ball import BallTerms
-from lrbench.optimum.fenchel import Gap, gap_at, l1_strength
+from lrbench.optimum.fenchel import Gap, gap_at, l1_strength, proved, sharpest
 from lrbench.optimum.gram import Square, feature_gram
 from lrbench.optimum.newton import Solve, factorised
 from lrbench.optimum.pieces import Pieces, pieces
@@ -35,6 +35,11 @@ NEGLIGIBLE = 1e-30
 
 SMALL = 1e-7
 """Size of a coefficient, relative to the largest, below which l1 may have it set to 0."""
+
+INNER = 1e-6
+"""Sum of the products, relative to F, at which slopes are kept that are well inside."""
+
+REFINEMENTS = 3
 
 LATE = 1e-5
 """Sum of the products, relative to F, above which the gap is not computed, to save time."""
@@ -66,10 +71,14 @@ def interior_point(objective: LinearObjective) -> Gap:
     path = CentralPath(objective)
     best, without_gain = path.gap(), 0
     unit = abs(best.value)  # F at the start: no level may depend on the unit of the targets
+    inner, half_open = None, _half_open(objective)
     for _ in range(MAX_STEPS):
         if not path.step():
             break
-        if path.products() > LATE * (unit + abs(best.value)):
+        size = unit + abs(best.value)
+        if half_open and inner is None and path.products() <= INNER * size:
+            inner = path.inner_slopes()
+        if path.products() > LATE * size:
             continue
         current = path.gap()
         # At the end rounding makes the gap rise and fall: a single rise is no reason to stop.
@@ -80,7 +89,7 @@ def interior_point(objective: LinearObjective) -> Gap:
             break
         if best.error <= max(NEGLIGIBLE * unit, 2 * best.rounding):
             break
-    return _with_zeros(objective, best)
+    return _with_zeros(objective, best, inner)
 
 
 class CentralPath:
@@ -117,6 +126,25 @@ class CentralPath:
             w = w.copy()
             w[self._pen] = self._objective.penalty.prox(w[self._pen, None], np.ones(1))[:, 0]
         return gap_at(self._objective, w, self._loss.u)
+
+    def inner_slopes(self) -> PerSample:
+        """Return slopes near the current ones with X^T u / n = -v, up to rounding.
+
+        They lie inside the domain, and their products on the bounded side of a box.
+        """
+        objective, u = self._objective, self._loss.u
+        loss_pieces = pieces(objective)
+        if loss_pieces is None:
+            D = objective.loss.second_derivative(self._z, objective.y)
+        else:
+            D = _room(loss_pieces, u) ** 2
+        products = np.zeros(objective.n_features)
+        if self._penalty:
+            products[self._pen] = -objective.n_samples * self._penalty.u
+        solve = factorised(feature_gram(objective.data, D))
+        for _ in range(REFINEMENTS):
+            u = u - D * (objective.data.X @ solve(objective.data.X.T @ u - products))
+        return u
 
     def step(self) -> bool:
         """Take one step; return False if it is not finite, because the products are too small.
@@ -180,6 +208,20 @@ class CentralPath:
         return dw, min(1.0, STEP_FRACTION * longest)
 
 
+def _room(loss_pieces: Pieces | None, u: PerSample) -> PerSample:
+    """Return the distance of every slope from its bounds; 1 where there are none."""
+    if loss_pieces is None:
+        return np.ones_like(u)
+    room = np.minimum(u - loss_pieces.least, loss_pieces.most - u)
+    return np.where(np.isfinite(room), room, 1.0)
+
+
+def _half_open(objective: LinearObjective) -> bool:
+    """Return whether the penalty is a box that is open on one side."""
+    penalty = objective.penalty
+    return isinstance(penalty, Box) and not np.isfinite(penalty.upper - penalty.lower)
+
+
 def _inner_start(objective: LinearObjective) -> Vector:
     """Return 0, or a point well inside a box and near 0."""
     w, penalty = np.zeros(objective.n_features), objective.penalty
@@ -191,17 +233,19 @@ def _inner_start(objective: LinearObjective) -> Vector:
     return w
 
 
-def _with_zeros(objective: LinearObjective, best: Gap) -> Gap:
+def _with_zeros(objective: LinearObjective, best: Gap, inner: PerSample | None) -> Gap:
     """Return the point with small coefficients set to 0, if the gap grows by rounding at most.
 
     An interior point method approaches the zeros of an l1 penalty, but it never reaches them.
     """
+    room = _room(pieces(objective), best.u)
+    best = sharpest(objective, best.w, best.u, room * room, inner)
     if not l1_strength(objective):
-        return gap_at(objective, best.w, best.u, proved=True)
+        return best
     w = best.w.copy()
     pen = w[: objective.n_penalised]
     pen[np.abs(pen) <= SMALL * np.abs(pen).max(initial=0.0)] = 0.0
-    sparse = gap_at(objective, w, best.u)
+    sparse = proved(objective, w, best.u)
     return sparse if sparse.error <= best.error + best.rounding else best
 
 

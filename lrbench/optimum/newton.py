@@ -45,7 +45,7 @@ def minimise(
     objective: LinearObjective,
     start: Vector,
     step: NewtonStep,
-    stop: Callable[[PerSample], bool] | None = None,
+    stop: Callable[[Point], bool] | None = None,
 ) -> Point:
     """Return the point at which neither F nor its gradient can be made smaller in float64.
 
@@ -56,7 +56,7 @@ def minimise(
     step
         Solves Newton's equation.
     stop
-        Called with the scores before every step; True ends the search.
+        Called with the point before every step; True ends the search.
 
     Notes
     -----
@@ -67,7 +67,7 @@ def minimise(
     point = Point(objective, start)
     g_norm0 = point.g_norm
     for _ in range(MAX_STEPS):
-        if point.g_norm == 0.0 or (stop is not None and stop(point.z)):
+        if point.g_norm == 0.0 or (stop is not None and stop(point)):
             break
         # Inexact Newton: a tolerance proportional to the gradient keeps the fast convergence.
         rtol = float(np.clip(point.g_norm / g_norm0, TIGHTEST, LOOSEST))

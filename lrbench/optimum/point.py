@@ -9,6 +9,7 @@ import numpy as np
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.optimum.preconditioned import Preconditioned
 
 EPS = float(np.finfo(float).eps)
 
@@ -58,17 +59,43 @@ class Point:
     @cached_property
     def f_rounding(self) -> float:
         """Allowance for the rounding of F in float64, including that of the scores."""
-        size, total = np.abs(self.w), 0.0
-        # The rounding of z_i is about eps |x_i|'|w|, and F changes with z_i by the factor |u_i|/n.
+        # F changes with z_i by the factor |u_i| / n.
+        return 4 * EPS * (abs(self.f) + float(np.mean(np.abs(self.u) * self._sizes))) + (
+            self._entry_error * float(np.mean(np.abs(self.u)))
+        )
+
+    @cached_property
+    def score_rounding(self) -> PerSample:
+        """A bound on the rounding of every score, (n_samples,)."""
+        return (len(self.w) + 4) * EPS * self._sizes + self._entry_error
+
+    @cached_property
+    def _sizes(self) -> PerSample:
+        """|x_i|'|w|: the rounding of z_i is about eps times that."""
+        sizes = np.empty(self.objective.n_samples)
         for rows, X, _ in self.objective.data.blocks(1):
-            total += float(np.abs(self.u[rows]) @ (abs(X) @ size))
-        return 4 * EPS * (abs(self.f) + total / self.objective.n_samples)
+            sizes[rows] = abs(X) @ np.abs(self.w)
+        return sizes
+
+    @property
+    def _entry_error(self) -> float:
+        """What errors of the entries of X add to the rounding of a score."""
+        if not isinstance(self.objective, Preconditioned):
+            return 0.0
+        return self.objective.entry_error * float(np.abs(self.w).sum())
 
     @cached_property
     def g_rounding(self) -> float:
         """Allowance for the rounding of the norm of the gradient."""
         lengths = np.sqrt(self.objective.data.row_norms_sq())
-        slope = float(np.mean(np.abs(self.u) * lengths))
+        # The derivative changes with z_i by at most the factor phi'', which is near its bound or
+        # that at z_i: the scores of Poisson losses are known to much less than 1.
+        loss = self.objective.loss
+        curvature: PerSample | float = loss.smoothness
+        if not np.isfinite(loss.smoothness):
+            curvature = loss.second_derivative(self.z, self.objective.y)
+        slopes = np.abs(self.u) + curvature * (self._sizes + np.abs(self.z))
+        slope = float(np.mean(slopes * lengths))
         return 4 * EPS * (slope + float(np.linalg.norm(ridge(self.objective, self.w))))
 
 

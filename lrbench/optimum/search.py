@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from lrbench.optimum.composite import by_newton, minimise_composite, refuse_unkn
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.newton import FactorisedStep, IterativeStep, NewtonStep, minimise
 from lrbench.optimum.point import Point
+from lrbench.optimum.preconditioned import Preconditioned, of_samples
 from lrbench.optimum.row_space import direct, row_space
 from lrbench.optimum.separation import (
     Separation,
@@ -24,13 +24,14 @@ from lrbench.optimum.separation import (
     one_class,
     overlap_proved,
     recedes,
-    rest_of,
     separates,
     separation,
 )
 
 ZERO_COUNTS = "counts of zero draw scores to minus infinity: the infimum is not attained"
 UNDECIDED = "nearly separable data: whether the infimum is attained could not be decided"
+
+LOST = "separable data whose separating direction is lost in float64"
 
 ASYMPTOTIC = 60.0
 """A margin at which the loss of a separated sample, e^-60, is far below rounding."""
@@ -46,7 +47,9 @@ class _Solved:
     solver: str
 
     def certificate(self) -> LowerBound:
-        return certify(self.point, self.curvature.mu, self.step)
+        # The strong convexity of F in rounded data proves nothing about F in the data themselves.
+        rounded = isinstance(self.point.objective, Preconditioned)
+        return certify(self.point, 0.0 if rounded else self.curvature.mu, self.step)
 
 
 def solve(objective: LinearObjective, w0: Vector) -> Optimum:
@@ -59,7 +62,7 @@ def solve(objective: LinearObjective, w0: Vector) -> Optimum:
         return minimise_composite(objective, endless=endless)
     endless = endless and objective.penalty.curvature == 0  # l2 makes F grow in every direction
     solved = _newton(objective, w0, stop_if_separated=endless)
-    if endless and separates(objective, solved.point.z):
+    if endless and separates(solved.point):
         return _completely_separable(objective, solved.curvature)
     if endless:
         # The dual point costs three solves, but the linear program may take a minute.
@@ -84,7 +87,7 @@ def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) 
         curvature = find_curvature(objective)
         step = IterativeStep(objective)
         solver = "Newton-CG"
-    stop = partial(separates, objective) if stop_if_separated else None
+    stop = separates if stop_if_separated else None
     point = minimise(objective, start, step, stop)
     if not np.all(np.isfinite(point.w)) or not np.isfinite(point.f):
         raise OptimumError(
@@ -109,6 +112,7 @@ def _attained(solved: _Solved) -> Optimum:
         distance_error=(point.g_norm + point.g_rounding) / mu if mu > 0 else None,
         curvature=solved.curvature,
         dual=point.u if certificate.dual is None else certificate.dual,
+        obstacle=certificate.obstacle,
     )
 
 
@@ -159,7 +163,7 @@ def _maybe_separable(objective: LinearObjective, solved: _Solved, u: PerSample) 
         return not_attained(solved.curvature, f, error, method, UNDECIDED, dual)
     if separable is None:
         return _attained(solved)
-    if separable.separated.all() and separates(objective, objective.data.X @ separable.direction):
+    if separable.separated.all() and separates(Point(objective, separable.direction)):
         return _completely_separable(objective, solved.curvature)
     return _quasi_separable(objective, solved.curvature, separable)
 
@@ -177,20 +181,19 @@ def _quasi_separable(
     w = np.zeros(objective.n_features)
     name = "linear program"
     if not separated.all():
-        rest = rest_of(objective, separated)
+        rest = of_samples(objective, np.flatnonzero(~separated))
         inner = _newton(rest, w, stop_if_separated=False)
         certificate = inner.certificate()
         w = inner.point.w
         lower = rest.n_samples / objective.n_samples * (inner.point.f - certificate.error)
         dual[~separated] = inner.point.u if certificate.dual is None else certificate.dual
         name = f"linear program, {certificate.name}"
-    margins = objective.y * (objective.data.X @ direction)
-    nearest = float(margins[separated].min())
-    if nearest <= 0:
-        raise OptimumError(
-            "the separating direction of the linear program does not separate in float64.",
-            "scale the data (--scale maxabs) or add a penalty.",
-        )
-    point = Point(objective, w + ASYMPTOTIC / nearest * direction)
+    along = Point(objective, direction)
+    nearest = float((objective.y * along.z - along.score_rounding)[separated].min())
+    points = [Point(objective, w), Point(objective, np.zeros_like(w))]
+    if nearest > 0.0:
+        points.append(Point(objective, w + ASYMPTOTIC / nearest * direction))
+    point = min(points, key=lambda p: p.f if np.isfinite(p.f) else np.inf)
     error = max(0.0, point.f - lower) + point.f_rounding
-    return not_attained(curvature, point.f, error, f"Newton, {name}", dual=dual)
+    optimum = not_attained(curvature, point.f, error, f"Newton, {name}", dual=dual)
+    return optimum if nearest > 0.0 else replace(optimum, obstacle=LOST)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.optimum.point import Point
 from lrbench.optimum.row_space import DIRECT, null_space
 
 EPS = float(np.finfo(float).eps)
@@ -54,11 +55,13 @@ def one_class(objective: LinearObjective) -> bool:
     return objective.intercept and bool(np.all(objective.y == objective.y[0]))
 
 
-def separates(objective: LinearObjective, z: PerSample) -> bool:
+def separates(point: Point) -> bool:
     """Return whether every score lies strictly on the side of its label, beyond rounding."""
-    margins = objective.y * z
-    # A margin of a few roundings of the scores would prove nothing.
-    return bool(margins.min() > 1e3 * EPS * np.abs(z).max())
+    margins = point.objective.y * point.z
+    # The first comparison is cheap, and enough for almost every point.
+    if not margins.min() > 1e3 * EPS * np.abs(point.z).max():
+        return False
+    return bool((margins > point.score_rounding).all())
 
 
 def feasible(objective: LinearObjective, u: PerSample) -> bool:
@@ -164,18 +167,6 @@ def _program(X: Any, y: PerSample) -> tuple[Vector, PerSample]:
     if program.status != 0:
         raise TimeoutError(program.message)
     return np.asarray(program.x[:d]), np.asarray(program.x[d:])
-
-
-def rest_of(objective: LinearObjective, separated: NDArray[np.bool_]) -> LinearObjective:
-    """Return the objective of the samples that overlap."""
-    rest = np.flatnonzero(~separated)
-    return LinearObjective(
-        data=DataMatrix(objective.data.X[rest]),
-        y=objective.y[rest],
-        loss=objective.loss,
-        penalty=objective.penalty,
-        intercept=objective.intercept,
-    )
 
 
 def _cleaned(objective: LinearObjective, direction: Vector, rest: NDArray[np.bool_]) -> Vector:

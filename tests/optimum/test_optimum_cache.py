@@ -50,7 +50,7 @@ def test_every_field_is_kept(tmp_path: Path) -> None:
         obstacle="nearly collinear columns",
     )
     save_optimum(tmp_path / "x.npz", optimum)
-    kept = load_optimum(tmp_path / "x.npz", p.n_features)
+    kept = load_optimum(tmp_path / "x.npz", p)
     assert kept is not None
     assert_same(optimum, kept)
 

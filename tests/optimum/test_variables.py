@@ -18,6 +18,7 @@ from lrbench.losses.absolute import Absolute
 from lrbench.losses.base import Loss
 from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
+from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
 from lrbench.objective.linear.matrix import DataMatrix
@@ -69,11 +70,13 @@ def optimum(X: Array, targets: tuple[Array, Array], loss: Loss, penalty: Penalty
     return find_optimum(of(X, y, loss, penalty), cache=None)
 
 
-def assert_same_minimum(a: Optimum, b: Optimum) -> None:
-    assert abs(a.f_star - b.f_star) <= a.f_star_error + b.f_star_error
-    assert max(a.f_star_error, b.f_star_error) <= 1e-9
+def assert_same_minimum(a: Optimum, b: Optimum, factor: float = 1.0) -> None:
+    """Assert that b is `factor` times a, each to the error that it claims."""
+    assert abs(factor * a.f_star - b.f_star) <= factor * a.f_star_error + b.f_star_error
+    assert max(a.f_star_error, b.f_star_error / factor) <= 1e-9
     assert a.attained
     assert b.attained
+    assert a.obstacle == b.obstacle == ""
 
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=lambda p: p.name)
@@ -87,10 +90,10 @@ def test_an_offset_beside_an_intercept_changes_nothing(loss: Loss, penalty: Pena
         assert_same_minimum(at_home, optimum(far, (targets[0], targets[1]), loss, penalty))
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", [*LOSSES, Poisson()], ids=lambda loss: loss.name)
 @given(
-    seed=st.integers(0, 20),
-    offset=st.sampled_from([0.0, 100.0, -3.0e5, 1.7e9, 2.0**31]),
+    seed=st.integers(0, 1000),
+    offset=st.integers(-(2**30), 2**30) | st.sampled_from([0, 1, -3, 100]),
     powers=st.tuples(*[st.integers(-30, 30)] * 3),
     order=st.permutations(range(3)),
     twice=st.booleans(),
@@ -99,21 +102,76 @@ def test_an_offset_beside_an_intercept_changes_nothing(loss: Loss, penalty: Pena
 def test_units_offsets_order_and_copies_of_columns_change_nothing(
     loss: Loss,
     seed: int,
-    offset: float,
+    offset: int,
     powers: tuple[int, ...],
     order: list[int],
     twice: bool,
 ) -> None:
     X, labels, y = grid(30, 3, seed)
+    if loss.task == "count":
+        y = np.abs(np.round(y))
     changed = X.copy()
-    changed[:, 2] += offset
+    changed[:, 2] += 8.0 * offset  # up to 1e9 times the spread, and exact
     changed = (changed * np.exp2(powers))[:, order]
     if twice:
         changed = np.hstack([changed, changed[:, :1]])
     a = optimum(X, (labels, y), loss, NoPenalty())
     if not a.attained:  # separable: there is no minimiser in any unit
         return
-    assert_same_minimum(a, optimum(changed, (labels, y), loss, NoPenalty()))
+    b = optimum(changed, (labels, y), loss, NoPenalty())
+    assert_same_minimum(a, b)
+    start = of(X, labels if loss.task == "binary" else y, loss, NoPenalty())
+    improvement = float(start.value(np.zeros((4, 1)))[0]) - a.f_star
+    assert max(a.f_star_error, b.f_star_error) <= 1e-9 * improvement
+
+
+@pytest.mark.parametrize("penalty", PENALTIES[1:], ids=lambda p: p.name)
+@given(
+    seed=st.integers(0, 1000),
+    loss=st.sampled_from([*LOSSES, Poisson()]),
+    offset=st.integers(-(2**30), 2**30) | st.sampled_from([0, 1, -3, 100]),
+    order=st.permutations(range(3)),
+)
+@settings(max_examples=12, deadline=None, derandomize=True)
+def test_offsets_and_order_change_nothing_beside_a_penalty(
+    penalty: Penalty, seed: int, loss: Loss, offset: int, order: list[int]
+) -> None:
+    X, labels, y = grid(30, 3, seed)
+    if loss.task == "count":
+        y = np.abs(np.round(y))
+    changed = X.copy()
+    changed[:, 0] += 8.0 * offset
+    a = optimum(X, (labels, y), loss, penalty)
+    b = optimum(changed[:, order], (labels, y), loss, penalty)
+    assert_same_minimum(a, b)
+    start = of(X, labels if loss.task == "binary" else y, loss, penalty)
+    improvement = float(start.value(np.zeros((4, 1)))[0]) - a.f_star
+    assert max(a.f_star_error, b.f_star_error) <= 1e-9 * improvement
+
+
+@given(
+    seed=st.integers(0, 1000),
+    power=st.integers(-40, 40),
+    kind=st.sampled_from(["squared", "absolute", "huber", "quantile"]),
+    agreement=st.sampled_from([1.0, 2.0**-30]),
+)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_targets_in_another_unit_scale_the_minimum(
+    seed: int, power: int, kind: str, agreement: float
+) -> None:
+    X, _, y = grid(30, 2, seed)
+    X = np.column_stack([X, X[:, 0] + agreement * X[:, 1] * (1 if agreement < 1 else X[:, 0])])
+    c = 2.0**power
+    losses: dict[str, tuple[Loss, Loss, float]] = {
+        "squared": (Squared(), Squared(), c * c),
+        "absolute": (Absolute(), Absolute(), c),
+        "quantile": (Quantile(0.25), Quantile(0.25), c),
+        "huber": (Huber(0.5), Huber(0.5 * c), c * c),
+    }
+    loss, in_unit, factor = losses[kind]
+    a = optimum(X, (y, y), loss, NoPenalty())
+    b = optimum(X, (c * y, c * y), in_unit, NoPenalty())
+    assert_same_minimum(a, b, factor)
 
 
 def test_the_minimiser_is_that_of_the_original_columns() -> None:

@@ -310,9 +310,9 @@ main(sys.argv[1:])
 
 
 def test_the_time_that_is_left_travels_and_no_time_of_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
     clock = SimpleNamespace(monotonic=lambda: now[0])  # without any time of day
     monkeypatch.setattr(halt, "time", clock)
-    now = [1000.0]
     sent = halt.Halt(60.0)
     now[0] += 20.0
     packed = pickle.dumps(sent)
