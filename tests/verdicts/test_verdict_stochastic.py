@@ -142,7 +142,9 @@ def test_a_minimiser_outside_the_ball_by_rounding_is_allowed_for() -> None:
     assert of(Regret(1.0, -0.5), path, setting=on_sphere).bound_verdict == "none"
 
 
-@pytest.mark.parametrize("theorem", [Regret(1.0, -0.5), Power(1.0, -0.5), Column()], ids=["regret", "power", "column"])
+@pytest.mark.parametrize(
+    "theorem", [Regret(1.0, -0.5), Power(1.0, -0.5), Column()], ids=["regret", "power", "column"]
+)
 def test_gradients_that_are_no_subgradients_fail_every_theorem(theorem: Any) -> None:
     error = np.where(T < 20, 0.9, 1.1)
     columns = {"subgradient_error": error, "y": 1.0 + 0.0 * T}
