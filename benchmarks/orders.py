@@ -26,7 +26,7 @@ DEVIATIONS = (0.05, 0.3)
 T = np.array(checkpoint_grid(1000, 12)[1:], dtype=np.float64)
 
 
-def sampler(rng: np.random.Generator, n_seeds: int, deviation: float) -> np.ndarray:
+def walk(rng: np.random.Generator, n_seeds: int, deviation: float) -> np.ndarray:
     """Return T^-1/2 times a random walk in log T, (n_seeds, n_checkpoints)."""
     scale = deviation * np.sqrt(np.diff(np.log10(T), prepend=0.0))
     noise = np.cumsum(scale * rng.standard_normal((n_seeds, len(T))), axis=1)
@@ -42,7 +42,7 @@ def coverage(n_blocks: int) -> None:
             rng = np.random.default_rng(n_seeds)
             covered, passes = 0, np.zeros(len(proved), dtype=int)
             for _ in range(n_blocks):
-                fitted = fit(T, sampler(rng, n_seeds, deviation), 0.0, "power")
+                fitted = fit(T, walk(rng, n_seeds, deviation), 0.0, "power")
                 assert fitted.rate is not None
                 low, high = fitted.rate.interval
                 covered += low <= -0.5 <= high

@@ -21,7 +21,7 @@ RIDDLES = {
 
 def names(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Yield every name that a module gives to something, with its line."""
-    for node in ast.sampler(tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name, node.lineno
         elif isinstance(node, ast.arg):

@@ -160,7 +160,7 @@ class LaneLoop:
             objective, grad_norm_sq = evaluate(self.task, W)
         average, checksum = np.full((2, len(objective)), np.nan)
         if t > 0 and (budget.averages is None or t in budget.averages):
-            average, checksum = evaluate_average(self.task, keep_iterates, self.W, t, len(objective))
+            average, checksum = evaluate_average(self.task, iterates, self.W, t, len(objective))
         average_error = self.tracker.average_error(t, checksum)
         self.tracker.measure(W)
         n = self.n_running  # without the padding, whose iterates may be those of no lane

@@ -25,7 +25,7 @@ NAMES = {name_of(path): path for path in MODULES}
 
 def imported(path: Path) -> Iterator[Path]:
     """Yield what a module imports of lrbench, by its syntax tree."""
-    for node in ast.sampler(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

@@ -29,7 +29,7 @@ RULES: list[tuple[str, dict[str, float | str]]] = [
 PATHWISE = {"C2", "C2'", "C3b", "C4", "W5", "A3", "SGD1", "SGD4"}
 
 
-def sampler(
+def walk(
     gradients: Sequence[Vector], rule: Rule, start: Vector, radius: float | None
 ) -> dict[str, NDArray[np.float64]]:
     """Step along these vectors, from `start`, beside the point 0; return the columns."""
@@ -90,7 +90,7 @@ def attack(theorem: Theorem, rule: Rule, rng: random.Random, tries: int) -> floa
             moved = [[u + size * rng.gauss(0, G) * (rng.random() < 0.5) for u in g] for g in path]
             if needs_G:
                 moved = [[u * min(1.0, G / (math.hypot(*g) or 1.0)) for u in g] for g in moved]
-            value = ratio(theorem, setting, sampler(moved, one, start, setting.radius))
+            value = ratio(theorem, setting, walk(moved, one, start, setting.radius))
             if value > top:
                 top, path = value, moved
         best = max(best, top)
@@ -128,7 +128,7 @@ def test_a_long_path_exceeds_the_bound_of_W6(order: str) -> None:
     rule, start = Rule("wngrad", {"order": order}, 1.0), [45.0]
     known = constants(huber(1e-6, 1.0), 45.0, G=1.0, noise=0.0)
     setting = stochastic_setting(known, rule, 45.0)
-    columns = sampler([[1.0]] * 1000, rule, start, 45.0)
+    columns = walk([[1.0]] * 1000, rule, start, 45.0)
     bounds = {t.key: ratio(t, setting, columns) for t in on_minibatches("wngrad")}
     assert bounds["W6"] > 1.5
     assert bounds["W5"] < 1

@@ -122,7 +122,7 @@ def test_an_edited_solver_loses_its_own_cells_only(tmp_path: Path) -> None:
 
 
 def operators(tree: ast.AST) -> Iterator[ast.BinOp]:
-    return (n for n in ast.sampler(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add))
+    return (n for n in ast.walk(tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add))
 
 
 def test_an_operator_of_any_module_that_makes_numbers_counts(
