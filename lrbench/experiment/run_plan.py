@@ -78,6 +78,8 @@ def run_plan(
             work.go(executor or Serial(), control)
         except WorkersError as error:  # what was finished before is shown
             failures.append(("workers", error))
+        if work.store_error is not None:
+            failures.append(("store", work.store_error))
         results = []
         for index, p in enumerate(ready):
             cause = work.errors.get(index)
@@ -131,6 +133,8 @@ class Work:
         self._ids = [experiment_id(p, plan) for p in ready if store is not None]
         self.errors: dict[int, LrbenchError] = {}
         """The errors of problems whose runs cannot go on, by the index of the problem."""
+        self.store_error: LrbenchError | None = None
+        """The error of the store from which on nothing more was written to it."""
 
     def go(self, executor: Executor, control: Control) -> None:
         """Read the cells that are in the store, and run the others."""
@@ -156,8 +160,13 @@ class Work:
                 continue
             solver = next(k for k, (_, s) in enumerate(self._plan.built) if s == job.spec)
             self._runs[job.problem_index].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
-            if self._store is not None:  # at once: a killed command loses what is under way alone
-                self._store.put(self._ids[job.problem_index], job.solver, outcome)
+            if self._store is not None and self.store_error is None:
+                # At once: a killed command loses what is under way alone.
+                try:
+                    self._store.put(self._ids[job.problem_index], job.solver, outcome)
+                except LrbenchError as error:  # hours of runs are worth more than their store
+                    self.store_error = error
+                    self._store.note("nothing more is stored; the runs go on, and are shown.")
 
     def runs(self, index: int) -> tuple[Run, ...]:
         """Return the runs on one problem: seed by seed, solver by solver."""

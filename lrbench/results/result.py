@@ -62,7 +62,8 @@ class Result:
     environment: Mapping[str, Any]
     problems: Sequence[ProblemResult]
     failures: Sequence[tuple[str, LrbenchError]] = ()
-    """(name, error) of problems that could not be run, and of workers that were lost; not saved."""
+    """(name, error) of problems that could not be run, and of workers and a store that were lost on
+    the way; not saved."""
 
     def __repr__(self) -> str:
         """Return a line for each problem: the number of runs, and the best solver and lr0."""

@@ -70,7 +70,7 @@ class Store:
     ) -> None:
         self._connection = connection
         self._path = path
-        self._note = note
+        self.note = note
         self._experiments: dict[str, Experiment] = {}
         self._unsound: dict[str, list[tuple[int, bytes]]] = {}
 
@@ -163,14 +163,14 @@ class Store:
         declared = self._experiments.get(experiment)
         problem = f", of {declared.name}" if declared else ""
         if again:
-            self._note(f"{store}: {listed(map(cell_name, again))}{problem}; run again.")
+            self.note(f"{store}: {listed(map(cell_name, again))}{problem}; run again.")
         if others:
-            self._note(
+            self.note(
                 f"{store}: {listed(map(cell_name, others))}{problem}; not of this sweep, and left"
                 " there."
             )
         if lost:
-            self._note(f"{store}: {lost}; what this sweep needs of it is made again.")
+            self.note(f"{store}: {lost}; what this sweep needs of it is made again.")
 
     def declare(
         self, experiment: str, name: str, header: Mapping[str, Any], iterations: int, *, sweep: bool

@@ -25,6 +25,7 @@ from lrbench.experiment.store import (
     prune_damaged,
     store_at,
 )
+from lrbench.experiment.store.store import Store
 from lrbench.plan.plan import Plan
 from lrbench.results import Result, Run
 
@@ -208,7 +209,7 @@ def test_a_sweep_whose_store_fails_ends_with_3_and_goes_on(tmp_path: Path, invok
     path = tmp_path / "s.sqlite"
     args = ["sweep", "-p", "log-spectrum", "-s", "gd", "-n", "9", "-j", "1", "-q"]
     args += ["--lr0", "0.1:10:3", "--store", str(path), "--format", "json"]
-    whole = invoke(*args)
+    whole, gone_on = invoke(*args), 0
     for number in count(1):
         for file in tmp_path.iterdir():
             file.unlink()
@@ -220,11 +221,30 @@ def test_a_sweep_whose_store_fails_ends_with_3_and_goes_on(tmp_path: Path, invok
         if outcome.code == 3:
             assert outcome.err.startswith("Error: ")
             assert outcome.err.count("\nHint: ") == 1
+        if outcome.out:  # a store that fails on the way costs no run
+            assert numbers(outcome.out) == numbers(whole.out)
+            gone_on += outcome.code == 3
         assert {p.name for p in tmp_path.iterdir()} <= {"s.sqlite"}
         again = invoke(*args)
         assert again.code == 0
         assert numbers(again.out) == numbers(whole.out)
     assert number > 20
+    assert gone_on > 5
+
+
+def test_the_user_is_told_once_that_nothing_more_is_stored(
+    tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise LrbenchError("the store cannot be written.", "make room.")
+
+    monkeypatch.setattr(Store, "put", full)
+    words = ["sweep", "-p", "log-spectrum", "-s", "gd", "-s", "wngrad", "-n", "9", "-j", "1"]
+    outcome = invoke(*words, "--store", str(tmp_path / "s.sqlite"))
+    assert outcome.code == 3
+    assert outcome.err.count("nothing more is stored") == 1
+    assert outcome.err.count("Error: the store cannot be written.") == 1
+    assert "Advice" in outcome.out
 
 
 def numbers(text: str) -> Any:
