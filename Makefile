@@ -1,16 +1,18 @@
 # make test   all that CI checks: format, lint, types, the gate, every test and the examples in the docs
 # make unit   the quick tests alone
 # make gate   lrbench on itself: lrbench.toml against its baselines, about ten seconds
+# make lowest the quick tests of what stands on NumPy and SciPy, with the lowest versions allowed
 # make docs   write the generated pages anew
 
 PYTHON ?= python3
 VENV := .venv-dev
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: test unit gate lint types docs clean
+.PHONY: test unit gate lowest lint types docs clean
 
-test: lint types gate
+test: lint types gate lowest
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
 
 unit: $(VENV)/ready
@@ -18,6 +20,10 @@ unit: $(VENV)/ready
 
 gate: $(VENV)/ready
 	$(BIN)/lrbench check
+
+lowest: $(LOWEST)/ready
+	$(LOWEST)/bin/python -m pytest -n auto -m "not slow" tests/objective tests/losses \
+	    tests/penalties tests/optimum tests/engine tests/solvers tests/cli/test_run_flagship.py
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
@@ -35,5 +41,13 @@ $(VENV)/ready: setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
 
+$(LOWEST)/ready: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	sed -n '/^install_requires/,/^$$/s/^ *\([a-z-]*\)>=\(.*\)$$/\1==\2.*/p' setup.cfg \
+	    > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt \
+	    --editable . hypothesis jsonschema pytest pytest-xdist
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

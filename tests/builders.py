@@ -33,6 +33,15 @@ from lrbench.solvers.base import Solver, proximal
 Array = NDArray[np.float64]
 
 
+def sparse(n_samples: int, n_features: int, density: float) -> csr_array:
+    """Return a random sparse matrix of entries in (0, 1), the same with every SciPy."""
+    rng = np.random.default_rng(0)
+    count = round(density * n_samples * n_features)
+    at = rng.choice(n_samples * n_features, count, replace=False)
+    entries = (rng.random(count), np.divmod(at, n_features))
+    return csr_array(entries, shape=(n_samples, n_features))
+
+
 def linear_problem(
     loss: str = "squared",
     n_samples: int = 12,

@@ -92,7 +92,6 @@ def column_basis(data: DataMatrix, weights: PerSample | None = None) -> Basis | 
 
 
 def _from_gram(data: DataMatrix, weights: PerSample | None) -> Basis | None:
-    from scipy.linalg import solve_triangular
     from scipy.linalg.lapack import dpstrf
 
     n, d = data.shape
@@ -106,7 +105,7 @@ def _from_gram(data: DataMatrix, weights: PerSample | None) -> Basis | None:
     rank, order = (int(rank) if diagonal.any() else 0), order - 1
     kept, left_out = order[:rank], order[rank:]
     R = np.triu(factor[:rank, :rank])
-    inverse = solve_triangular(R, np.eye(rank), check_finite=False)
+    inverse = _inverse(R)
     error = np.linalg.norm(inverse.T @ G[np.ix_(kept, kept)] @ inverse - np.eye(rank))
     # Rounding changes an entry of the Gram matrix by n eps times the product of two column norms,
     # and the product with T on both sides likewise.
@@ -185,21 +184,31 @@ def _from_rounds(B: Array) -> Basis | None:
     return None
 
 
+def _inverse(R: Any) -> Array:
+    """Return the inverse of an upper triangular matrix, which may be empty."""
+    from scipy.linalg import solve_triangular
+
+    if not R.size:  # which older versions of SciPy refuse
+        return np.zeros((0, 0))
+    inverse: Array = solve_triangular(R, np.eye(len(R)), check_finite=False)
+    return inverse
+
+
 def _step(Y: Array, rank: int) -> tuple[Array, int]:
     """Return the matrix that makes the first columns of Y orthonormal, and how many these are.
 
     The first `rank` columns, which are nearly orthonormal, stay before the others. What is left of
     these, of length 1 to 2, is factorised with pivoting, and projected only where little is left.
     """
-    from scipy.linalg import qr, solve_triangular
+    from scipy.linalg import qr
 
     Q, R = qr(Y[:, :rank], mode="economic", check_finite=False)
-    inverse = solve_triangular(R, np.eye(rank), check_finite=False) if rank else R.T
+    inverse = _inverse(R[:rank])
     shares = Q.T @ Y[:, rank:]
     R, order = qr(Y[:, rank:] - Q @ shares, mode="r", pivoting=True, check_finite=False)
     added = int(np.count_nonzero(np.abs(np.diag(R)) > SPLIT_OFF))
     block = np.eye(len(order))
-    block[:added, :added] = solve_triangular(R[:added, :added], np.eye(added), check_finite=False)
+    block[:added, :added] = _inverse(R[:added, :added])
     block[:added, added:] = -block[:added, :added] @ R[:added, added:]
     step = np.zeros((Y.shape[1], Y.shape[1]))
     step[:rank, :rank] = inverse

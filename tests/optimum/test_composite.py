@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn
 from optimum_problems import Array, Logistic, Squared, classes, problem, regression, with_ones
 from scipy.optimize import linprog
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_svmlight_file
@@ -146,9 +147,11 @@ def test_sparse_logistic_regression(name: str) -> None:
 
     X, y = labels(name)
     weight = 0.1 * float(np.abs(X.T @ y).max()) / (2 * len(y))
+    # In scikit-learn 1.8 l1_ratio takes the place of penalty, whose default was l2 before.
+    older = tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 8)
     model = LogisticRegression(
         C=1 / (len(y) * weight),
-        l1_ratio=1.0,
+        **({"penalty": "l1"} if older else {"l1_ratio": 1.0}),
         solver="liblinear",
         fit_intercept=False,
         tol=1e-10,

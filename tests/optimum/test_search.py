@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders import sparse
 from optimum_problems import Logistic, Squared, classes, problem, regression, with_ones
 from scipy.optimize import minimize as scipy_minimize
-from scipy.sparse import csr_array, random_array
+from scipy.sparse import csr_array
 
 import lrbench.optimum.row_space as row_space
 from lrbench.errors import OptimumError
@@ -39,7 +40,7 @@ def test_least_squares_is_the_pseudo_inverse(n: int, d: int, sparse: bool) -> No
     X, y = regression(n, d)
     p = problem(csr_array(X) if sparse else X, y, Squared())
     o = find_optimum(p, cache=None)
-    expected = np.linalg.lstsq(X, y)[0]
+    expected = np.linalg.lstsq(X, y, rcond=None)[0]
     assert o.w_star is not None
     np.testing.assert_allclose(o.w_star, expected, rtol=1e-11, atol=1e-12)
     f = 0.5 * float(np.mean((X @ expected - y) ** 2))
@@ -182,7 +183,7 @@ def test_conjugate_gradients_find_the_nearest_minimiser(monkeypatch: pytest.Monk
 
 
 def test_large_sparse_logistic_by_conjugate_gradients() -> None:
-    X: Any = random_array((3100, 3200), density=2e-3, format="csr", rng=np.random.default_rng(0))
+    X: Any = sparse(3100, 3200, 2e-3)
     y = np.where(np.random.default_rng(1).random(3100) < 0.4, 1.0, -1.0)
     p = problem(X, y, Logistic(), 1 / 3100)
     o = find_optimum(p, cache=None)
@@ -208,7 +209,7 @@ def test_conjugate_gradients_that_run_out_leave_an_honest_certificate() -> None:
 def test_distance_error_covers_the_true_distance() -> None:
     X, y = regression(50, 6)
     o = find_optimum(problem(X, y, Squared()), cache=None)
-    truth = np.linalg.lstsq(X.astype(np.longdouble).astype(np.float64), y)[0]
+    truth = np.linalg.lstsq(X.astype(np.longdouble).astype(np.float64), y, rcond=None)[0]
     assert o.w_star is not None
     assert o.distance_error is not None
     assert np.linalg.norm(o.w_star - truth) <= 4 * o.distance_error

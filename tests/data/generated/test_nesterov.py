@@ -71,7 +71,7 @@ def test_least_value_on_the_first_coordinates_is_the_lower_bound() -> None:
     for T in range(d + 1):
         w = np.zeros(d)
         if T:
-            w[:T] = np.linalg.lstsq(X.toarray()[:, :T], data.y)[0]
+            w[:T] = np.linalg.lstsq(X.toarray()[:, :T], data.y, rcond=None)[0]
         gap = half_mean_square(data, w) - f_star
         assert gap == pytest.approx(L / 8 * (1 / (T + 1) - 1 / (d + 1)), rel=1e-10, abs=1e-14)
     T = (d - 1) // 2

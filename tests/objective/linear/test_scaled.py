@@ -282,6 +282,10 @@ def test_untouched_rows_are_not_visited() -> None:
     np.testing.assert_allclose(W.scale, [0.99, 0.98], rtol=1e-15)
 
 
+ROUNDING = ("regret_error", "average_error", "subgradient_error")
+"""The columns of a trace that are what rounding left, or bounds on it."""
+
+
 def test_whole_runs_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = wide(0.1, intercept=True, w0=start(True))
     work = task(problem, every_variant()[0], RATES.tolist(), 200, batch=batches())
@@ -292,7 +296,7 @@ def test_whole_runs_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(problem.sampler(None, None, [batches()]), ScaledSampler)
     for one, two in zip(run_healthy(work), plain, strict=True):
         assert one.status == two.status
-        for key in set(two.trace) - {"seconds"}:
+        for key in set(two.trace) - {"seconds", *ROUNDING}:
             scale = float(np.nanmax(np.abs(two.trace[key]), initial=0.0))
             np.testing.assert_allclose(
                 one.trace[key], two.trace[key], rtol=1e-10, atol=1e-12 * scale, err_msg=key
