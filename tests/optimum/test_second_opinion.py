@@ -89,8 +89,8 @@ def lasso(X: Array, y: Array, weight: float) -> float:
     P = block_diag([X.T @ X / n, csc_array((d, d))])
     q = np.concatenate([-X.T @ y / n, np.full(d, weight)])
     A = vstack([hstack([eye_array(d), -eye_array(d)]), hstack([-eye_array(d), -eye_array(d)])])
-    constant = float(y @ y) / (2 * n)
-    return minimum(P, q, A, np.zeros(2 * d), [clarabel.NonnegativeConeT(2 * d)]) + constant
+    least = minimum(P, q, A, np.zeros(2 * d), [clarabel.NonnegativeConeT(2 * d)])
+    return least + float(np.sum(y * y)) / (2 * n)
 
 
 def absolute(X: Array, y: Array, weight: float) -> float:
