@@ -90,7 +90,7 @@ def lasso(X: Array, y: Array, weight: float) -> float:
     q = np.concatenate([-X.T @ y / n, np.full(d, weight)])
     A = vstack([hstack([eye_array(d), -eye_array(d)]), hstack([-eye_array(d), -eye_array(d)])])
     least = minimum(P, q, A, np.zeros(2 * d), [clarabel.NonnegativeConeT(2 * d)])
-    return least + float(np.sum(y * y)) / (2 * n)
+    return least + 0.5 * float(np.mean(y * y))
 
 
 def absolute(X: Array, y: Array, weight: float) -> float:
