@@ -49,9 +49,10 @@ class Oracle(Protocol):
     """All that a solver may know of the objective, on one minibatch and for all lanes."""
 
     off_path: Mask | None
-    """The lanes whose last step was not W - lr g itself; None for no lane.
+    """The lanes whose last step was not W - lr g itself with the first gradient; None for no lane.
 
-    A constraint shortened the step, or it was a `move` or a `prox`.
+    A constraint shortened the step, it was a `move` or a `prox`, or it followed another gradient
+    than the first one that was asked for, from another iterate than that one's, or came after it.
     """
 
     @property
@@ -111,6 +112,33 @@ class MinibatchValues(Protocol):
         `reach`. The rounding also bounds the error of <g, v> for |v| <= `reach`.
         """
         ...
+
+
+class FirstGradient:
+    """The first gradient of a step, until a step is made along it."""
+
+    __slots__ = ("_gradient", "_iterate", "_taken")
+
+    def __init__(self) -> None:
+        self._gradient: Gradient | None = None
+        self._iterate: Iterate = None
+        self._taken = False
+
+    def begin(self) -> None:
+        """Begin a step, which has no gradient yet."""
+        self._gradient = self._iterate = None
+        self._taken = False
+
+    def offer(self, gradient: Gradient, W: Iterate) -> None:
+        """Note a gradient at `W` if it is the first of the step."""
+        if not self._taken:
+            self._gradient, self._iterate, self._taken = gradient, W, True
+
+    def followed(self, gradient: Gradient, W: Iterate) -> bool:
+        """Return whether the step from `W` is the first one along the first gradient."""
+        first = gradient is self._gradient and W is self._iterate
+        self._gradient = self._iterate = None
+        return first
 
 
 class Iterates(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -23,7 +23,9 @@ from builders import (
 from lrbench.arrays import Lanes, PerLane
 from lrbench.engine.tracker import SUMS, Tracker
 from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.oracle import Oracle
 from lrbench.objective.problem import LinearProblem
+from lrbench.solvers.base import Step
 from lrbench.solvers.wngrad import WNGrad
 
 every_solver = pytest.mark.parametrize("solver", every_variant(), ids=str)
@@ -291,3 +293,35 @@ def test_rows_are_not_overwritten_by_later_steps() -> None:
     tracker.measure(np.array([[7.0]]))
     for key, column in row.items():
         np.testing.assert_array_equal(column, kept[key], err_msg=key)
+
+
+class NoState(NamedTuple):
+    lr: PerLane
+
+
+class Extragradient:
+    """A step along the gradient at a trial point, whose own step is along the first gradient."""
+
+    name: ClassVar[str] = "extragradient"
+    traced: ClassVar[tuple[str, ...]] = ()
+    label_fields: ClassVar[tuple[str, ...]] = ()
+
+    def init(self, W: Lanes, lr0: PerLane) -> NoState:
+        return NoState(lr0)
+
+    def step(self, W: Lanes, state: NoState, oracle: Oracle) -> Step:
+        first = oracle.gradient(W)
+        trial = oracle.descend(W.copy(), state.lr, first)
+        return Step(oracle.descend(W, state.lr, oracle.gradient(trial)), state.lr, state)
+
+
+@pytest.mark.parametrize("batch", [None, Minibatches(30, 7, "replacement", seed=1)])
+def test_a_step_along_another_gradient_is_measured(batch: Minibatches | None) -> None:
+    problem, solver = problem_of(), Extragradient()
+    rates = np.array([0.3, 1.7, 2.5]) / constants_of(problem, None).L
+    columns = []
+    for checkpoints in ((0, 60), range(61)):
+        work = task(problem, solver, rates.tolist(), 60, checkpoints=checkpoints, batch=batch)
+        runs = run_healthy(work)
+        columns.append([(r.trace["distance"][-1], r.trace["distance_max"][-1]) for r in runs])
+    np.testing.assert_allclose(columns[0], columns[1], rtol=1e-12)

@@ -17,7 +17,7 @@ from lrbench.arrays import (
     inner,
     norm_sq,
 )
-from lrbench.objective.oracle import Ball, Gradient, Meter, Observer, take
+from lrbench.objective.oracle import Ball, FirstGradient, Gradient, Meter, Observer, take
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.objective import LinearObjective
@@ -121,21 +121,25 @@ class DenseOracle:
         self._ball = ball
         self._meter = meter
         self._observer = observer
+        self.first = FirstGradient()
 
     def _observed(self, W: Lanes, G: Lanes, n_samples: int) -> DenseGradient:
         """Meter a gradient, pass it to the observer and return it."""
         self._meter.sample_gradients += n_samples
         gradient = DenseGradient(G, self._w_star)
+        self.first.offer(gradient, W)
         self._observer(W, gradient)
         return gradient
 
     def descend(self, W: Lanes, lr: PerLane, gradient: Gradient) -> Lanes:
         """Return W - lr g, projected on the constraints if there are any; uses up both."""
         self.offered = None
+        follows = self.first.followed(gradient, W)
         G = gradient.dense()
         G *= lr  # in place: the gradient is used up, and no array is allocated
         W -= G
-        self.off_path = self._confine(W)
+        shortened = self._confine(W)
+        self.off_path = shortened if follows else np.ones(W.shape[1], dtype=np.bool_)
         return W
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:

@@ -97,6 +97,7 @@ class FullSampler:
         oracle = FullOracle(*self._make, observer)
         while True:
             oracle.offered, self._offered = self._offered, None
+            oracle.first.begin()
             yield oracle
 
 
@@ -226,6 +227,7 @@ class MinibatchSampler:
                     )
                     for lanes, (index, window, y) in seeds
                 ]
+                oracle.first.begin()
                 yield oracle
 
     def _gather(self, index: Index) -> Chunk:

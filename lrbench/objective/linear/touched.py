@@ -10,7 +10,7 @@ import numpy as np
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Vector, norm_sq
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
-from lrbench.objective.oracle import Ball, Gradient, Meter, Observer
+from lrbench.objective.oracle import Ball, FirstGradient, Gradient, Meter, Observer
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.objective import LinearObjective
@@ -86,6 +86,7 @@ class TouchedOracle:
         self._ball = ball
         self._meter = meter
         self._observer = observer
+        self.first = FirstGradient()
 
     def gradient(self, W: ScaledLanes) -> TouchedGradient:
         """Return the gradient on the minibatch at `W`; metered as its size."""
@@ -106,6 +107,7 @@ class TouchedOracle:
         inners = np.stack([np.einsum("ij,ij->j", R, Z), self.star_scores @ R])
         gradient = TouchedGradient(W, self.columns, self.X.T @ R, curvature, inners)
         self._meter.sample_gradients += n
+        self.first.offer(gradient, W)
         self._observer(W, gradient)
         return gradient
 
@@ -116,6 +118,7 @@ class TouchedOracle:
     def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
         """Return W - lr g, projected on the ball if there is one; uses up both."""
         assert isinstance(gradient, TouchedGradient)
+        follows = self.first.followed(gradient, W)
         G, has_intercept = gradient.G, gradient.has_intercept
         if gradient.curvature:
             # First, because w becomes (1 - lr curvature) w - lr (loss part), and G is divided below
@@ -132,7 +135,8 @@ class TouchedOracle:
         if has_intercept:
             U[-1] *= W.count
         W.offset[gradient.columns] += U
-        self.off_path = None if self._ball is None else self._project(W, self._ball)
+        shortened = None if self._ball is None else self._project(W, self._ball)
+        self.off_path = shortened if follows else np.ones_like(W.scale, dtype=np.bool_)
         return W
 
     def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
@@ -221,4 +225,5 @@ class ScaledSampler:
                 oracle.X = type(batch)((batch.data, positions, batch.indptr), shape=shape)
                 oracle.index, oracle.y = index, y[rows]
                 oracle.star_scores = star_scores[rows]
+                oracle.first.begin()
                 yield oracle

@@ -1,0 +1,108 @@
+"""A solver in contract mode: what it has used up is spoilt, and its state is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane
+from lrbench.objective.oracle import Gradient, Iterate, Oracle
+from lrbench.solvers.base import Solver, Step
+
+
+class ContractError(Exception):
+    """A solver breaks a contract; the message is one sentence for its author."""
+
+
+class UsedUp:
+    """A solver whose iterate and gradient are filled with NaN once they are used up.
+
+    `descend`, `move` and `prox` write into the iterate, and `descend` into the gradient. A solver
+    that keeps one of them without a copy is silently another method. Here it fails.
+
+    Parameters
+    ----------
+    solver
+        The solver; all but `step` is passed on to it.
+
+    Notes
+    -----
+    Each step copies the iterate, so that this is for tests. On wide sparse data, whose iterates are
+    no arrays, the iterate is not spoilt.
+    """
+
+    def __init__(self, solver: Solver) -> None:
+        self._solver = solver
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._solver, name)
+
+    def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
+        """Take a step of the solver.
+
+        Raises
+        ------
+        ContractError
+            If the next state shares memory with what was used up or with the next iterate.
+        """
+        spoiling = _Spoiling(oracle)
+        step = self._solver.step(W, state, spoiling)
+        for place, array in leaves(step.state):
+            for other, what in [*spoiling.used_up, (step.W, "the next iterate")]:
+                if isinstance(other, np.ndarray) and np.shares_memory(array, other):
+                    raise ContractError(
+                        f"{self._solver.name} keeps {what} in its state at {place or 'the top'},"
+                        " where it is used up by the oracle: keep a copy."
+                    )
+        return step
+
+
+class _Spoiling:
+    """An oracle that fills with NaN what it has used up."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self._oracle = oracle
+        self.used_up: list[tuple[Any, str]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._oracle, name)
+
+    def descend(self, W: Iterate, lr: PerLane, gradient: Gradient) -> Iterate:
+        G = gradient.dense() if isinstance(W, np.ndarray) else None
+        W_next = self._oracle.descend(W, lr, gradient)
+        if G is not None:
+            self._spoil(G, "a gradient")
+        return self._renewed(W, W_next)
+
+    def move(self, W: Iterate, D: Lanes) -> Iterate:
+        return self._renewed(W, self._oracle.move(W, D))
+
+    def prox(self, W: Iterate, lr: PerLane) -> Iterate:
+        return self._renewed(W, self._oracle.prox(W, lr))
+
+    def _renewed(self, W: Iterate, W_next: Iterate) -> Iterate:
+        """Return a copy of the next iterate, and spoil the array of the present one."""
+        if not isinstance(W, np.ndarray):
+            return W_next
+        copy = W_next.copy()
+        self._spoil(W, "an iterate")
+        return copy
+
+    def _spoil(self, array: Lanes, what: str) -> None:
+        array.fill(np.nan)
+        self.used_up.append((array, what))
+
+
+def leaves(state: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the name and the value of every array in a state: tuples, lists and dicts of arrays."""
+    if isinstance(state, np.ndarray):
+        yield place, state
+    elif isinstance(state, Mapping):
+        for key, value in state.items():
+            yield from leaves(value, f"{place}[{key!r}]")
+    elif isinstance(state, tuple | list):
+        names = getattr(state, "_fields", None)
+        for k, value in enumerate(state):
+            yield from leaves(value, f"{place}.{names[k]}" if names else f"{place}[{k}]")

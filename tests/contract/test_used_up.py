@@ -1,0 +1,85 @@
+"""No solver keeps what the oracle has used up, and the test of that sees one that does."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from builders import every_variant, linear_problem, proximal_variants, walk_along
+
+from lrbench.arrays import Lanes, PerLane
+from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.oracle import Iterate, Oracle
+from lrbench.solvers.base import Step
+from lrbench.solvers.contract import ContractError, UsedUp, leaves
+
+RATES = np.array([1e-3, 0.1, 0.7])
+
+every_solver = pytest.mark.parametrize("solver", [*every_variant(), *proximal_variants()], ids=str)
+
+
+@every_solver
+@pytest.mark.parametrize("batch", [None, Minibatches(12, 5, "replacement", seed=3)])
+def test_no_solver_keeps_what_is_used_up(solver: Any, batch: Minibatches | None) -> None:
+    problem = linear_problem("logistic", weight=0.1, intercept=True)
+    plain = walk_along(problem, solver, RATES, batch)
+    spoiling: Any = UsedUp(solver)
+    checked = walk_along(problem, spoiling, RATES, batch)
+    for (W, lr, *_), (V, rate, *_) in itertools.islice(zip(plain, checked, strict=False), 12):
+        np.testing.assert_array_equal(V, W)
+        np.testing.assert_array_equal(rate, lr)
+
+
+class Kept(NamedTuple):
+    lr: PerLane
+    kept: Any
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Gradient descent that keeps something of each step."""
+
+    what: str
+    name = "keeping"
+
+    def init(self, W: Iterate, lr0: PerLane) -> Kept:
+        return Kept(lr0, {"previous": np.zeros_like(W)})
+
+    def step(self, W: Iterate, state: Kept, oracle: Oracle) -> Step:
+        g = oracle.gradient(W)
+        copies = {"iterate copied": W.copy(), "gradient copied": g.dense().copy()}
+        views: dict[str, Lanes] = {"iterate": W, "part": W[1:], "gradient": g.dense()}
+        W_next = oracle.descend(W, state.lr, g)
+        kept = {**copies, **views, "next": W_next}[self.what]
+        return Step(W_next, state.lr, Kept(state.lr, {"previous": kept}))
+
+
+@pytest.mark.parametrize(
+    ("what", "named"),
+    [
+        ("iterate", "an iterate"),
+        ("part", "an iterate"),
+        ("gradient", "a gradient"),
+        ("next", "the next iterate"),
+    ],
+)
+def test_one_that_keeps_it_fails_with_a_sentence(what: str, named: str) -> None:
+    solver: Any = UsedUp(Keeping(what))  # type: ignore[arg-type]
+    steps = walk_along(linear_problem(), solver, RATES)
+    with pytest.raises(ContractError, match=rf"keeping keeps {named} in .*\.kept\['previous'\]"):
+        next(steps)
+
+
+@pytest.mark.parametrize("what", ["iterate copied", "gradient copied"])
+def test_one_that_keeps_a_copy_passes(what: str) -> None:
+    solver: Any = UsedUp(Keeping(what))  # type: ignore[arg-type]
+    for W, *_ in itertools.islice(walk_along(linear_problem(), solver, RATES), 5):
+        assert np.isfinite(W).all()
+
+
+def test_leaves_have_the_names_of_their_places() -> None:
+    state = Kept(np.zeros(2), [{"a": np.ones(1)}, (np.ones(3), 4)])
+    assert [place for place, _ in leaves(state)] == [".lr", ".kept[0]['a']", ".kept[1][0]"]
