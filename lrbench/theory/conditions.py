@@ -193,7 +193,7 @@ def starts_stable(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
 def starts_short(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
     """Check s_0 >= 2L/3: the first step is at most 1.5/L, and hence every one.
 
-    A step of 1.5/L is accepted up to four roundings, by which C6 may be false by 27 of them; the
+    A step of 1.5/L is accepted up to four roundings, which is less than L is rounded up by; the
     parameters are those of `starts_stable`.
     """
     least = 2.0 * setting.constants.L / 3.0
