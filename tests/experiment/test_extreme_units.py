@@ -131,6 +131,11 @@ def test_a_tiny_target_and_rate(tmp_path: Path) -> None:
     check(lrbench.run(spec, solvers=ALL_SOLVERS, lr0=[1e-9], iterations=30).problems[0])
 
 
+def test_huge_targets(tmp_path: Path) -> None:
+    spec = problem_of(tmp_path / "huge.svm", "absolute", "none", (1e-40, 1e70))
+    check(lrbench.run(spec, lr0=1e149, iterations=60).problems[0])
+
+
 @pytest.mark.parametrize("batch_size", [None, 2])
 def test_numbers_whose_squares_underflow_are_refused(
     batch_size: int | None, tmp_path: Path
