@@ -122,10 +122,12 @@ class Control(AbstractContextManager["Control"]):
 
         before = signal.signal(signal.SIGALRM, ring)
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(left, LEAST_SECONDS))
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, max(left, LEAST_SECONDS))
+                yield
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
+        finally:  # also where the time is up just before the timer is stopped
             signal.signal(signal.SIGALRM, before)
 
     def keep_results(self) -> None:

@@ -26,7 +26,7 @@ from lrbench.solvers.base import proximal
 from lrbench.theory.base import Setting
 
 MOST = 1e150
-"""A constant beyond this, or below its inverse, overflows when it is squared."""
+"""A constant beyond this, or below its inverse, leaves the range of float64 when it is squared."""
 
 
 @dataclass(frozen=True)
@@ -218,6 +218,14 @@ def _check_range(constants: Constants, problem: LinearProblem) -> None:
         "|w_0 - w*|": constants.distance or 0.0,
     }
     bad = [name for name, size in sizes.items() if not size < MOST]  # NaN is bad, too
+    if constants.delta0 > constants.floor:  # else the start is a minimiser, and they may be 0
+        D = constants.distance
+        squares = {
+            "F(w_0) - f*": constants.delta0,
+            "|grad F(w_0)|^2": constants.grad_norm_sq0,
+            "|w_0 - w*|": math.inf if D is None else D * D,
+        }
+        bad += [name for name, square in squares.items() if square < 1 / MOST / MOST]
     if bad:
         raise DataError(
             f"the numbers of {problem.name} leave the range of float64: {', '.join(bad)}.",

@@ -76,14 +76,6 @@ class C5Contraction(Certificate):
     Under strong convexity it is max(1 - mu/s, L/s - 1)^2 for a step of any length, and 1 - mu/s
     under the Polyak-Lojasiewicz inequality alone, for s >= L.
 
-    Parameters
-    ----------
-    stable
-        The solver's check of s_0 >= L, which is needed under PL alone.
-    limit
-        The check that is made under strong convexity for a solver whose steps never become
-        shorter; None for no check.
-
     Notes
     -----
     Above 2/L the factor exceeds 1: the bound then grows, and falls once the steps are shorter.
@@ -100,6 +92,16 @@ class C5Contraction(Certificate):
     conditions = (full_batches, smooth_unconstrained, minimiser, gradient_dominated)
 
     def __init__(self, stable: StepCheck, limit: StepCheck | None = None) -> None:
+        """Store the checks of the solver's steps, which are no part of the theorem's text.
+
+        Parameters
+        ----------
+        stable
+            That of s_0 >= L, which is needed under PL alone.
+        limit
+            That under strong convexity for a solver whose steps never become shorter; None for no
+            check.
+        """
         self._stable = stable
         self._limit = limit
 

@@ -193,8 +193,8 @@ def starts_stable(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
 def starts_short(setting: Setting, symbol: str, s_0: float) -> Hypothesis:
     """Check s_0 >= 2L/3: the first step is at most 1.5/L, and hence every one.
 
-    A step of 1.5/L is accepted up to four roundings, which changes C6 by as little; the parameters
-    are those of `starts_stable`.
+    A step of 1.5/L is accepted up to four roundings, which is less than L is rounded up by; the
+    parameters are those of `starts_stable`.
     """
     least = 2.0 * setting.constants.L / 3.0
     return _at_least(setting, (symbol, s_0), ("2L/3", least), least * (1.0 - ROUNDED))

@@ -103,7 +103,9 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
         known_to = ROUNDINGS * size + constants.f_rounding
         if constants.distance_error is None and constants.f_star_error > 0.0:
             # D_0 is the distance to the computed x* (see the notes).
-            return known_to + 4.0 * np.sqrt(constants.f_star_error * np.maximum(bound, 0.0))
+            # Two roots, because the product of a large bound and a large error overflows.
+            root = math.sqrt(constants.f_star_error)
+            return known_to + 4.0 * root * np.sqrt(np.maximum(bound, 0.0))
         return np.full(bound.shape, known_to)
     square = 2.0 * constants.L * size
     # Without L, the gradient at the start is the only known scale of a gradient.

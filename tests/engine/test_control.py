@@ -96,6 +96,26 @@ def test_the_time_is_up_where_nothing_asks_for_it(monkeypatch: pytest.MonkeyPatc
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_a_time_that_is_up_as_the_timer_is_stopped_leaves_no_handler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, arm = signal.getsignal(signal.SIGALRM), signal.setitimer
+
+    def late(timer: int, seconds: float) -> None:
+        if not seconds:
+            signal.raise_signal(signal.SIGALRM)
+        arm(timer, seconds)
+
+    monkeypatch.setattr(signal, "setitimer", late)
+    try:
+        with pytest.raises(TimeIsUp), Control(100.0).time_limited():
+            pass
+        assert signal.getsignal(signal.SIGALRM) is before
+    finally:
+        arm(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_without_a_limit_no_alarm_is_set() -> None:
     with Control().time_limited():
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

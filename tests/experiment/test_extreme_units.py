@@ -129,3 +129,21 @@ def test_a_tiny_target_and_rate(tmp_path: Path) -> None:
     (tmp_path / "tiny.svm").write_text("1e-9 1:1\n")
     spec = spec_from_data(str(tmp_path / "tiny.svm"), loss="absolute", penalty="none")
     check(lrbench.run(spec, solvers=ALL_SOLVERS, lr0=[1e-9], iterations=30).problems[0])
+
+
+def test_huge_targets(tmp_path: Path) -> None:
+    spec = problem_of(tmp_path / "huge.svm", "absolute", "none", (1e-40, 1e70))
+    check(lrbench.run(spec, lr0=1e149, iterations=60).problems[0])
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_numbers_whose_squares_underflow_are_refused(
+    batch_size: int | None, tmp_path: Path
+) -> None:
+    units = {(1e60, 1e-110): "|w_0 - w*|", (1e-60, 1e-110): "|grad F(w_0)|^2", (1.0, 1e-148): ""}
+    for (features, targets), name in units.items():
+        spec = problem_of(tmp_path / "tiny.svm", "squared", "none", (features, targets))
+        result = lrbench.run(spec, lr0=["0.01/L", "0.1/L"], iterations=100, batch_size=batch_size)
+        assert [name in error.message for _, error in result.failures] == [True] * bool(name)
+        for problem in result.problems:
+            check(problem)

@@ -56,6 +56,8 @@ ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?[^\s/]+:[0-9]+/?")
 
 HINT = "start one with 'dask scheduler' and 'dask worker', or check the address."
 
+SAME_VERSIONS = "install the same versions in both places."
+
 GO_ON = (
     "start the scheduler and its workers again, and run the same command; with --store what is"
     " finished is kept."
@@ -153,16 +155,21 @@ class Cluster:
         except Exception as error:  # whatever listens there may answer anything
             raise LrbenchError(f"no Dask scheduler answers at {self._address}.", HINT) from error
         try:
-            seconds = CONNECT_SECONDS + 1.0
-            within(seconds, control, lambda: client.wait_for_workers(1, timeout=CONNECT_SECONDS))
+            self._wait_for_workers(client, control)
             yield client
+        finally:
+            with contextlib.suppress(Exception):  # the other side may be gone
+                within(CLOSE_SECONDS, None, lambda: client.close(timeout=CLOSE_SECONDS))
+
+    def _wait_for_workers(self, client: Any, control: Control) -> None:
+        """Wait for the first worker; raise `LrbenchError` if none comes."""
+        seconds = CONNECT_SECONDS + 1.0
+        try:
+            within(seconds, control, lambda: client.wait_for_workers(1, timeout=CONNECT_SECONDS))
         except TimeoutError as error:
             raise LrbenchError(
                 f"the Dask scheduler at {self._address} has no workers.", HINT
             ) from error
-        finally:
-            with contextlib.suppress(Exception):  # the other side may be gone
-                within(CLOSE_SECONDS, None, lambda: client.close(timeout=CLOSE_SECONDS))
 
 
 class StoppedError(Exception):
@@ -358,16 +365,24 @@ def _identity(shared: SharedProblem) -> SharedProblem:
 
 
 def _check_sources(client: Any, control: Control) -> None:
-    """Raise `LrbenchError` where a worker runs another lrbench: its bits could be others."""
+    """Raise `LrbenchError` where a worker has no lrbench, or another one with other bits."""
     try:
         hashes = within(ANSWER_SECONDS, control, lambda: client.run(package_hash))
     except TimeoutError:
         raise LostError(f"a worker does not answer within {ANSWER_SECONDS:g} seconds") from None
+    except OSError as error:
+        raise LostError(f"a worker does not answer: {first_line(error)}") from error
+    except StoppedError:
+        raise
+    except Exception as error:  # what importing lrbench raises there
+        raise LrbenchError(
+            f"a Dask worker cannot import lrbench: {first_line(error)}.", SAME_VERSIONS
+        ) from error
     for worker, worker_hash in hashes.items():
         if worker_hash != package_hash():
             raise LrbenchError(
                 f"the Dask worker {worker} runs another lrbench, NumPy or SciPy than this command.",
-                "install the same versions in both places.",
+                SAME_VERSIONS,
             )
 
 

@@ -67,7 +67,8 @@ def dask(n_workers: int = 2, **environment: str) -> Iterator[Running]:
     try:
         address = said(processes[0], "Scheduler at:").split()[-1]
         for _ in range(n_workers):
-            processes.append(started("worker", address, "--no-nanny", "--nthreads", "1"))
+            worker = started("worker", address, "--no-nanny", "--nthreads", "1", **environment)
+            processes.append(worker)
         for worker in processes[1:]:
             said(worker, "Registered to:")
         yield Running(address, processes[0], processes[1:])
@@ -152,6 +153,16 @@ def test_workers_of_another_lrbench_are_refused(
     monkeypatch.setattr(module, "package_hash", elsewhere)
     with pytest.raises(LrbenchError, match="runs another lrbench"):
         swept(plan(), Cluster(running.address))
+
+
+def test_workers_without_lrbench_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "lrbench").mkdir()
+    code = "raise ModuleNotFoundError('there is no lrbench')"
+    (tmp_path / "lrbench" / "__init__.py").write_text(code, encoding="utf-8")
+    without = {"PYTHONPATH": str(tmp_path), "PYTHONSAFEPATH": "1"}
+    why = "cannot import lrbench: ModuleNotFoundError"
+    with dask(1, **without) as found, pytest.raises(LrbenchError, match=why):
+        swept(plan(), Cluster(found.address))
 
 
 def test_a_job_that_kills_its_workers_is_a_row_and_no_other_is_lost() -> None:
