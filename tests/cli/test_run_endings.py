@@ -129,6 +129,12 @@ def test_the_time_may_be_up_before_the_optimum_is_certified(
     assert "--timeout" in hint
 
 
+@pytest.mark.parametrize("timeout", ["1e18", "99999999999999999999h"])
+def test_a_time_limit_beyond_every_timer_is_none(timeout: str, invoke: Any) -> None:
+    outcome = invoke("run", "-p", "log-spectrum", "-n", "2", "-q", "--timeout", timeout)
+    assert (outcome.code, outcome.err) == (0, "")
+
+
 def test_timeout_is_no_error(invoke: Any) -> None:
     outcome = invoke("run", "-p", "log-spectrum", "--timeout", "0.000001", "--format", "json")
     assert outcome.code == 0
