@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from conftest import Outcome
 from faults import troubled
+from in_process import invoke
 
 from lrbench.cache import source_hash
-from lrbench.cli.main import main
 from lrbench.experiment.jobs.processes import NO_POOL
 
 DATA = "".join(f"{(-1) ** (k % 3)} 1:{k / 7!r} 2:{k * k % 11}\n" for k in range(1, 40))
@@ -24,36 +23,22 @@ LOST = ("its worker died twice", NO_POOL)
 FILES = ("a.svm", "cache", "out.json", "s.sqlite")
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
 def with_data(folder: Path) -> Path:
     """Write the data into a folder, and return the folder."""
     (folder / "a.svm").write_text(DATA)
     return folder
 
 
-def sweep(folder: Path) -> Ended:
+def sweep(folder: Path) -> Outcome:
     """Sweep in two processes with data, a cache, a store and a saved file, all in one folder."""
     words = ["sweep", "-d", str(folder / "a.svm"), "-s", "sgd", "-s", "wngrad", "--lr0", "0.1:10:3"]
     words += ["--batch-size", "4", "-n", "12", "-r", "5", "-j", "2", "-q", "--timeout", "60"]
     words += ["--store", str(folder / "s.sqlite"), "--save", str(folder / "out.json"), "--force"]
     source_hash.numbers_hash.cache_clear()
     source_hash.solver_hash.cache_clear()
-    out, err, code = io.StringIO(), io.StringIO(), 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRBENCH_CACHE_DIR", str(folder / "cache"))
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                main([*words, "--format", "json"])
-            except SystemExit as ended:
-                code = int(ended.code or 0)
-    return Ended(code, out.getvalue(), err.getvalue())
+        return invoke(*words, "--format", "json")
 
 
 def numbers(text: str) -> tuple[Any, dict[Any, Any]]:

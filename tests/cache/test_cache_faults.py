@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
+from cached_run import TEXTS, constants
 from conftest import Invoke
 from faults import failing, nth
 
 from lrbench.cache import source_hash as sources
-
-TEXTS = {
-    "sparse.svm": "".join(f"{(-1) ** (k % 3)} {k}:{k / 7!r} {2 * k + 1}:1\n" for k in range(1, 30)),
-    "dense.svm": "".join(f"{(-1) ** (k % 3)} 1:{k} 2:{k * k % 11}\n" for k in range(1, 30)),
-}
-
-
-def constants(invoke: Invoke, data: Path) -> Any:
-    """Return the constants and the trace of a run, which are those of data and optimum."""
-    words = ["-s", "sgd", "--lr0", "0.1", "-n", "2", "-q", "--format", "json"]
-    outcome = invoke("run", "-d", str(data), "--intercept", *words)
-    assert (outcome.code, outcome.err) == (0, "")
-    (problem,) = json.loads(outcome.out)["problems"]
-    return problem["constants"], problem["runs"][0]["trace"]["objective"]
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["fails", "is torn"])
