@@ -33,8 +33,8 @@ from faults import KINDS, failing, nth  # noqa: E402
 from in_process import invoke  # noqa: E402
 from store_damage import change, damaged_files, damaging_statements, exported  # noqa: E402
 from stored import swept, without_clocks  # noqa: E402
+from troubled_sweep import ENDINGS, sweep, with_data  # noqa: E402
 from troubled_sweep import outcome as ending_of  # noqa: E402
-from troubled_sweep import sweep, with_data  # noqa: E402
 
 from lrbench.errors import LrbenchError  # noqa: E402
 
@@ -203,7 +203,7 @@ def machines(folder, number):
 def show(counts, columns, total=True):
     """Print a table of outcomes by kind."""
     columns = [*columns, *sorted({*sum(counts.values(), Counter())} - {*columns})]
-    print(f"| damage | tried | {' | '.join(columns)} |\n|---|---{'|---' * len(columns)}|")
+    print(f"| what happens | tried | {' | '.join(columns)} |\n|---|---{'|---' * len(columns)}|")
     in_all = {"in all": sum(counts.values(), Counter())} if total else {}
     for kind, number in {**counts, **in_all}.items():
         print(f"| {kind} | {number.total()} | {' | '.join(str(number[c]) for c in columns)} |")
@@ -216,7 +216,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         show(cache(Path(folder), max(1, each // 40)), ["the same", "OTHER NUMBERS"])
     with tempfile.TemporaryDirectory() as folder:
-        show(machines(Path(folder), max(1, each // 4)), [], total=False)
+        show(machines(Path(folder), max(1, each // 4)), ENDINGS, total=False)
     # The sweeps write notes on damaged cells.
     with contextlib.redirect_stderr(io.StringIO()):
         with tempfile.TemporaryDirectory() as folder:

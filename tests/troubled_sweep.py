@@ -20,6 +20,9 @@ DATA = "".join(f"{(-1) ** (k % 3)} 1:{k / 7!r} 2:{k * k % 11}\n" for k in range(
 LOST = ("its worker died twice", NO_POOL)
 """How the error of a run begins that was lost with its worker."""
 
+ENDINGS = ("all right", "what failed is said", "a part", "refused")
+"""How a sweep in trouble may end."""
+
 FILES = ("a.svm", "cache", "out.json", "s.sqlite")
 
 
@@ -80,7 +83,7 @@ def outcome(seed: int, folder: Path, right: str) -> tuple[list[str], str]:
     constants, runs = numbers(right)
     assert first.code in (0, 3), first
     assert (first.code == 3) == first.err.startswith("Error: "), first
-    ending = "refused"
+    all_right, said, part, ending = ENDINGS
     if first.out:
         found_constants, found = numbers(first.out)
         assert found_constants == constants
@@ -92,9 +95,7 @@ def outcome(seed: int, folder: Path, right: str) -> tuple[list[str], str]:
         assert not stopped or "the disk is slow" in kinds
         for cell in found.keys() - lost - stopped:
             assert found[cell] == runs[cell]
-        ending = "all right" if first.code == 0 else "right, and what failed is said"
-        if lost or stopped:
-            ending = "a part right, and what is missing is said"
+        ending = part if lost or stopped else said if first.code else all_right
     else:
         assert first.code == 3
     saved = folder / "out.json"
