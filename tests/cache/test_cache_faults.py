@@ -13,6 +13,7 @@ from faults import failing, nth
 from lrbench.cache import source_hash as sources
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", [False, True], ids=["fails", "is torn"])
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_write_of_parsed_data_and_optimum_costs_time_alone(
