@@ -1,4 +1,4 @@
-"""Signals that come before a command controls its runs: they end it, whenever they come."""
+"""Signals that Python would ignore."""
 
 from __future__ import annotations
 
@@ -8,32 +8,24 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from lrbench.errors import Terminated
 
 AGAIN_SECONDS = 0.05
-"""The time after which a signal is sent again that Python has ignored."""
+"""The time after which a signal is sent again that was ignored."""
 
 
 @contextmanager
-def ending_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise `Terminated` in the block, and let no signal be ignored.
+def no_signal_ignored() -> Iterator[None]:
+    """Send a signal again in the block if Python ignores what its handler raises.
 
-    Python ignores what is raised in a finaliser or in a callback of its imports, and so would
-    ignore a Ctrl-C that comes while one runs. It is sent again then. A signal that the caller
-    ignores, as under ``nohup``, or handles, stays so. Outside the main thread nothing is changed.
+    It does so in a finaliser and in a callback of its imports, and would lose a Ctrl-C that comes
+    while one of them runs.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise Terminated(number)
 
     def unraisable(ignored: Any) -> None:
-        number = {KeyboardInterrupt: signal.SIGINT}.get(ignored.exc_type)
+        number = signal.SIGINT if issubclass(ignored.exc_type, KeyboardInterrupt) else None
         if isinstance(ignored.exc_value, Terminated):
             number = signal.Signals(ignored.exc_value.signal)
         if number is None:
@@ -41,12 +33,8 @@ def ending_signals() -> Iterator[None]:
         else:
             threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), number)).start()
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {n: signal.signal(n, end) for n in numbers if signal.getsignal(n) is signal.SIG_DFL}
     hook, sys.unraisablehook = sys.unraisablehook, unraisable
     try:
         yield
     finally:
         sys.unraisablehook = hook
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -149,8 +149,11 @@ def test_the_time_may_be_up_before_the_data_are_read(
     assert outcome.err.startswith("Error: the time was up before the data were read.\nHint: ")
 
 
-@pytest.mark.parametrize("number", STOPPING, ids=lambda number: number.name)
-@pytest.mark.parametrize("command", ["run", "theory"])
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [*(("run", number) for number in STOPPING), ("theory", signal.SIGINT)],
+    ids=str,
+)
 def test_a_signal_that_python_ignores_is_sent_again(
     command: str, number: signal.Signals, invoke: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
