@@ -3,8 +3,10 @@
 python benchmarks/faults.py [EACH]
 
 Damages a store of two sweeps EACH times (200) in each of ten ways to the bytes of its file and of
-its log, and once in every way of `tests/damage.py` to its rows; then exports it, and runs the
-sweeps again on what was done to rows. The damage is chosen by fixed seeds. It takes some minutes.
+its log, and once in every way of `tests/store_damage.py` to its rows; then exports it, and runs the
+sweeps again on what was done to rows. Damages every file of a cache EACH / 40 times in each way of
+`tests/damage.py`, lets each of its writes fail and be torn, and runs. Sweeps on EACH / 4 machines
+in trouble. All is chosen by fixed seeds. It takes some minutes.
 """
 
 from __future__ import annotations
@@ -12,19 +14,27 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
+import os
 import random
 import shutil
 import sqlite3
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "experiment" / "store")]
 
+from cached_run import TEXTS, constants  # noqa: E402
+from damage import DAMAGES, a_folder  # noqa: E402
+from faults import KINDS, failing, nth  # noqa: E402
+from in_process import invoke  # noqa: E402
 from store_damage import change, damaged_files, damaging_statements, exported  # noqa: E402
 from stored import swept, without_clocks  # noqa: E402
+from troubled_sweep import ENDINGS, sweep, with_data  # noqa: E402
+from troubled_sweep import outcome as ending_of  # noqa: E402
 
 from lrbench.errors import LrbenchError  # noqa: E402
 
@@ -137,9 +147,76 @@ def rows(folder):
     return counts, again
 
 
+def cache(folder, each):
+    """Return the outcomes of runs by what was done to a file of the cache, or to a write of it."""
+    counts = defaultdict(Counter)
+
+    def run(data, right):
+        try:
+            return "the same" if constants(invoke, data) == right else "OTHER NUMBERS"
+        except Exception as error:  # what must not be is counted
+            return f"traceback or refusal ({type(error).__name__})"
+
+    for name, text in TEXTS.items():
+        data, whole, used = folder / name, folder / f"{name}-whole", folder / f"{name}-used"
+        data.write_text(text)
+        os.environ["LRBENCH_CACHE_DIR"] = str(whole)
+        right = constants(invoke, data)
+        os.environ["LRBENCH_CACHE_DIR"] = str(used)
+        rng = random.Random(name)
+        for damage in [*dict.fromkeys(DAMAGES), a_folder]:
+            for path in sorted(p.relative_to(whole) for p in whole.rglob("*") if p.is_file()):
+                for _ in range(each):
+                    shutil.rmtree(used, ignore_errors=True)
+                    shutil.copytree(whole, used)
+                    damage(used / path, rng)
+                    counts[damage.__name__.replace("_", " ")][run(data, right)] += 1
+        for kind, silent in (("a write that fails", False), ("a write that is torn", True)):
+            for number in count(1):
+                shutil.rmtree(used, ignore_errors=True)
+                with failing(nth(number, silent=silent)) as faults:
+                    first = run(data, right)
+                if not faults.failed:
+                    break
+                counts[kind][first] += 1
+                counts[f"{kind}, and the next run"][run(data, right)] += 1
+    return counts
+
+
+def machines(folder, number):
+    """Return the outcomes of sweeps on machines in trouble by what happened, others beside it."""
+    ended = sweep(with_data(folder))
+    counts = defaultdict(Counter)
+    for seed in range(number):
+        place = folder / str(seed)
+        place.mkdir()
+        try:
+            kinds, ending = ending_of(seed, place, ended.out)
+        except AssertionError:
+            kinds, ending = ["WRONG"], "WRONG"
+        for kind in kinds:
+            counts[kind][ending] += 1
+        counts["machines in all"][ending] += 1
+    return {kind: counts[kind] for kind in (*KINDS, "WRONG", "machines in all") if counts[kind]}
+
+
+def show(counts, columns, total=True):
+    """Print a table of outcomes by kind."""
+    columns = [*columns, *sorted({*sum(counts.values(), Counter())} - {*columns})]
+    print(f"| what happens | tried | {' | '.join(columns)} |\n|---|---{'|---' * len(columns)}|")
+    in_all = {"in all": sum(counts.values(), Counter())} if total else {}
+    for kind, number in {**counts, **in_all}.items():
+        print(f"| {kind} | {number.total()} | {' | '.join(str(number[c]) for c in columns)} |")
+    print(flush=True)
+
+
 def main() -> None:
     """Print the tables."""
     each = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    with tempfile.TemporaryDirectory() as folder:
+        show(cache(Path(folder), max(1, each // 40)), ["the same", "OTHER NUMBERS"])
+    with tempfile.TemporaryDirectory() as folder:
+        show(machines(Path(folder), max(1, each // 4)), ENDINGS, total=False)
     # The sweeps write notes on damaged cells.
     with contextlib.redirect_stderr(io.StringIO()):
         with tempfile.TemporaryDirectory() as folder:
@@ -147,15 +224,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             of_rows, again = rows(Path(folder))
     counts |= of_rows
-    columns = ["the same", "refused", "OTHER NUMBERS"]
-    columns += sorted({name for count in counts.values() for name in count} - set(columns))
-    total = Counter()
-    for count in counts.values():
-        total += count
-    print(f"| damage | tried | {' | '.join(columns)} |\n|---|---{'|---' * len(columns)}|")
-    for kind, count in {**counts, "in all": total}.items():
-        print(f"| {kind} | {count.total()} | {' | '.join(str(count[c]) for c in columns)} |")
-    print()
+    show(counts, ["the same", "refused", "OTHER NUMBERS"])
     for name, number in again.most_common():
         print(f"swept again: {name}: {number}")
 

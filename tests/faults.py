@@ -1,5 +1,6 @@
-"""Writes that fail: the n-th operation on files or on a database, or those that a seed chooses.
+"""Writes that fail or are torn, clocks that jump, slow disks and workers that die.
 
+It is the n-th operation on files or on a database that fails, or those that a seed chooses.
 Nothing in lrbench knows of it: what it calls is replaced for the block.
 """
 
@@ -10,12 +11,17 @@ import functools
 import os
 import random
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from joblib.externals.loky.process_executor import BrokenProcessPool
+
+from lrbench.experiment.jobs import processes
 
 
 class Faults:
@@ -25,10 +31,13 @@ class Faults:
     ----------
     fails
         Called with the number of an operation, from 1; returns whether it fails.
+    silent
+        Whether a write that fails tells nobody: a half of it is there, and no error comes.
     """
 
-    def __init__(self, fails: Callable[[int], bool]) -> None:
+    def __init__(self, fails: Callable[[int], bool], *, silent: bool = False) -> None:
         self._fails = fails
+        self.silent = silent
         self._inside = False
         self.operations = 0
         self.failed = 0
@@ -45,9 +54,9 @@ class Faults:
         return struck
 
 
-def nth(number: int) -> Faults:
+def nth(number: int, *, silent: bool = False) -> Faults:
     """Let one operation fail."""
-    return Faults(lambda operation: operation == number)
+    return Faults(lambda operation: operation == number, silent=silent)
 
 
 def seeded(seed: int, share: float) -> Faults:
@@ -57,20 +66,23 @@ def seeded(seed: int, share: float) -> Faults:
 
 
 class _File:
-    """An open file of which a write, a flush or the closing may fail; a failed write is torn."""
+    """An open file of which a write or a flush may fail; a failed write is torn."""
 
     def __init__(self, file: Any, faults: Faults) -> None:
         self._file = file
         self._faults = faults
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         if self._faults.strikes():
-            self._file.write(data[: len(data) // 2])
-            raise _full()
+            content = memoryview(data).cast("B")
+            self._file.write(content[: len(content) // 2])
+            if not self._faults.silent:
+                raise _full()
+            return len(content)
         return int(self._file.write(data))
 
     def flush(self) -> None:
-        if self._faults.strikes():
+        if not self._faults.silent and self._faults.strikes():
             raise _full()
         self._file.flush()
 
@@ -90,17 +102,20 @@ def _full() -> OSError:
 
 @contextmanager
 def failing(faults: Faults) -> Iterator[Faults]:
-    """Let operations in the block fail: open, write, flush, fsync, rename, statements of SQL."""
+    """Let operations in the block fail: open, write, flush, fsync, rename, statements of SQL.
+
+    Those that are silent are writes to files alone.
+    """
     plain_open, plain_fsync, plain_replace = Path.open, os.fsync, Path.replace
 
     class Connection(sqlite3.Connection):
         def execute(self, *args: Any) -> sqlite3.Cursor:
-            if faults.strikes():
+            if not faults.silent and faults.strikes():
                 raise sqlite3.OperationalError("disk I/O error")
             return super().execute(*args)
 
         def executemany(self, *args: Any) -> sqlite3.Cursor:
-            if faults.strikes():
+            if not faults.silent and faults.strikes():
                 # The first of the rows are written: a transaction must take them back.
                 super().executemany(args[0], list(args[1])[:1])
                 raise sqlite3.OperationalError("database or disk is full")
@@ -109,17 +124,17 @@ def failing(faults: Faults) -> Iterator[Faults]:
     def open_(path: Path, mode: str = "r", *args: Any, **options: Any) -> Any:
         if not set(mode) & set("wxa+"):
             return plain_open(path, mode, *args, **options)
-        if faults.strikes():
+        if not faults.silent and faults.strikes():
             raise _full()
         return _File(plain_open(path, mode, *args, **options), faults)
 
     def fsync(number: int) -> None:
-        if faults.strikes():
+        if not faults.silent and faults.strikes():
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         plain_fsync(number)
 
     def replace(path: Path, target: Path) -> Path:
-        if faults.strikes():
+        if not faults.silent and faults.strikes():
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return plain_replace(path, target)
 
@@ -130,3 +145,86 @@ def failing(faults: Faults) -> Iterator[Faults]:
         connect = functools.partial(sqlite3.connect, factory=Connection)
         patch.setattr(sqlite3, "connect", connect)
         yield faults
+
+
+@contextmanager
+def jumping_clock(rng: random.Random, slow: float, jumps: float) -> Iterator[Callable[[], None]]:
+    """Replace the clocks in the block; yield what lets time pass, and the time of day jump.
+
+    Parameters
+    ----------
+    rng
+        Chooses the times.
+    slow
+        The seconds that an operation takes on average.
+    jumps
+        The share of operations after which the time of day is another, by up to a day.
+    """
+    passed = shift = 0.0
+
+    def operate() -> None:
+        nonlocal passed, shift
+        passed += slow * rng.expovariate(1.0)
+        if rng.random() < jumps:
+            shift += rng.choice([-1, 1]) * 10.0 ** rng.uniform(0, 5)
+
+    plain_time, plain_monotonic = time.time, time.monotonic
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", lambda: plain_time() + passed + shift)
+        patch.setattr(time, "time_ns", lambda: int(time.time() * 1e9))
+        patch.setattr(time, "monotonic", lambda: plain_monotonic() + passed)
+        yield operate
+
+
+@contextmanager
+def dying_workers(rng: random.Random, share: float) -> Iterator[None]:
+    """Run in this process what a pool would run, and break the pool when one of its workers dies.
+
+    Workers start at once, and the jobs of a pool end in any order. Those under way are lost with
+    it. `share` is the probability that a worker dies before the next job ends.
+    """
+
+    def results(calls: Iterator[Any], n_jobs: int) -> Iterator[Any]:
+        under_way = list(islice(calls, n_jobs))
+        while under_way:
+            if rng.random() < share:
+                raise BrokenProcessPool("a worker was killed")
+            function, args, options = under_way.pop(rng.randrange(len(under_way)))
+            yield function(*args, **options)
+            under_way += islice(calls, 1)
+
+    def submit(pool: Any, calls: Iterator[Any], n_jobs: int, threads: int) -> Iterator[Any]:
+        return results(iter(calls), n_jobs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes.Processes.__init__, "__defaults__", (0.0,))
+        patch.setattr(processes._Pool, "_submit", submit)
+        yield
+
+
+KINDS = ("a write fails", "a write is torn", "the clock jumps", "the disk is slow", "a worker dies")
+
+
+@contextmanager
+def troubled(seed: int) -> Iterator[list[str]]:
+    """Let happen in the block what a seed chooses of `KINDS`; yield the names of those chosen."""
+    rng = random.Random(seed)
+    kinds = [kind for kind in KINDS if rng.random() < 0.4] or [KINDS[seed % len(KINDS)]]
+    slow = 0.3 if "the disk is slow" in kinds else 0.0
+    share = 10.0 ** rng.uniform(-3, -1) if set(kinds) & set(KINDS[:2]) else 0.0
+    with ExitStack() as stack:
+        operate = stack.enter_context(
+            jumping_clock(rng, slow, 0.2 if "the clock jumps" in kinds else 0.0)
+        )
+
+        def fails(operation: int) -> bool:
+            operate()
+            return rng.random() < share
+
+        # A torn write in silence and one that fails need two of them, one inside the other.
+        if "a write is torn" in kinds:
+            stack.enter_context(failing(Faults(fails, silent=True)))
+        if "a write fails" in kinds or "a write is torn" not in kinds:
+            stack.enter_context(failing(Faults(fails)))
+        stack.enter_context(dying_workers(rng, 0.15 if "a worker dies" in kinds else 0.0))
+        yield kinds

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from lrbench.cli.signals import no_signal_ignored
 from lrbench.cli.streams import close_stdout, open_streams
 from lrbench.errors import ExitCode, LrbenchError, Terminated
 from lrbench.version import __version__
@@ -141,7 +142,8 @@ def main(args: list[str] | None = None) -> None:
     open_streams()
     try:
         # Else click would write errors in its own form and choose the exit codes.
-        code = group.main(args, prog_name="lrbench", standalone_mode=False)
+        with no_signal_ignored():
+            code = group.main(args, prog_name="lrbench", standalone_mode=False)
     except LrbenchError as error:
         say(error.message, error.hint)
         code = error.exit_code

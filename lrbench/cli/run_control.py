@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrbench.errors import ExitCode, UsageError
+from lrbench.errors import DataError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from lrbench.cli.progress import ProgressBar
@@ -61,11 +61,14 @@ def run_command(
     report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, sweep=sweep, **options)
-    specs, notes = specs_from(problems, data, settings, changes)
     chosen = choose(jobs, executor, scheduler, default=0 if sweep else 1)
-    reserve_files(save, save_weights, force, len(specs), store)
 
+    notes: list[str] = []
     with controlled(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
+        with in_time(control):  # data without a problem are read to see what problem it is
+            specs, found = specs_from(problems, data, settings, changes)
+        notes += found
+        reserve_files(save, save_weights, force, len(specs), store)
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
@@ -107,6 +110,22 @@ def reserve_files(
     targets = [reserve(path, force) for path in (save, save_weights) if path is not None]
     if len(set(targets)) < len(targets):
         raise UsageError("--save and --save-weights name the same file.", "name two files.")
+
+
+@contextmanager
+def in_time(control: Control) -> Iterator[None]:
+    """Raise `DataError` if the time is up before the data are read in the block."""
+    from lrbench.engine.control import TimeIsUp
+
+    try:
+        control.phase("reading the data")
+        with control.time_limited():
+            yield
+    except TimeIsUp:
+        raise DataError(
+            "the time was up before the data were read.",
+            "give --timeout more: once they are read, the cache has them.",
+        ) from None
 
 
 @contextmanager

@@ -25,6 +25,13 @@ is closed."""
 LEAST_SECONDS = 1.0
 """The time that certification has at least: without an optimum a command has nothing to show."""
 
+AGAIN_SECONDS = 5.0
+"""The interval at which it is said again that the time is up, which a finaliser may have ignored.
+"""
+
+LONGEST_SECONDS = 1e9
+"""The longest time for which a timer of the system is set, in all versions of which this fits."""
+
 
 class TimeIsUp(BaseException):
     """The time was up where nothing asks for it; this is no `Exception`, as `KeyboardInterrupt`."""
@@ -123,7 +130,8 @@ class Control(AbstractContextManager["Control"]):
         before = signal.signal(signal.SIGALRM, ring)
         try:
             try:
-                signal.setitimer(signal.ITIMER_REAL, max(left, LEAST_SECONDS))
+                seconds = min(max(left, LEAST_SECONDS), LONGEST_SECONDS)
+                signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
                 yield
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0.0)

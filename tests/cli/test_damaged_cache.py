@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -10,21 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cached_run import TEXTS, constants
 from damage import DAMAGES, Damage, a_folder
-
-TEXTS = {
-    "sparse.svm": "".join(f"{(-1) ** (k % 3)} {k}:{k / 7!r} {2 * k + 1}:1\n" for k in range(1, 30)),
-    "dense.svm": "".join(f"{(-1) ** (k % 3)} 1:{k} 2:{k * k % 11}\n" for k in range(1, 30)),
-}
-
-
-def constants(invoke: Any, path: Path) -> dict[str, Any]:
-    words = ["-s", "sgd", "--lr0", "0.1", "-n", "2", "-q", "--format", "json"]
-    outcome = invoke("run", "-d", str(path), "--intercept", *words)
-    assert (outcome.code, outcome.err) == (0, "")
-    (problem,) = json.loads(outcome.out)["problems"]
-    known: dict[str, Any] = problem["constants"]
-    return {**known, "trace": problem["runs"][0]["trace"]["objective"]}
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import click
 import pytest
 
 from lrbench.cli import main as command_line
+from lrbench.cli import problems
+from lrbench.data import load
 from lrbench.engine import control
 from lrbench.engine import run as engine
 from lrbench.engine.control import STOPPING
@@ -127,6 +130,51 @@ def test_the_time_may_be_up_before_the_optimum_is_certified(
     error, hint, *_ = outcome.err.splitlines()
     assert error.startswith("Error: the time was up before the optimum of log-spectrum")
     assert "--timeout" in hint
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_the_time_may_be_up_before_the_data_are_read(
+    command: str, invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def endless(*args: Any, **more: Any) -> Any:
+        while True:
+            pass
+
+    monkeypatch.setattr(load, "cached_libsvm", endless)
+    monkeypatch.setattr(control, "LEAST_SECONDS", 0.01)
+    data = tmp_path / "a.svm"
+    data.write_text("1 1:1\n-1 1:2\n")
+    outcome = invoke(command, "-d", str(data), "--timeout", "0.05")
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.err.startswith("Error: the time was up before the data were read.\nHint: ")
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [*(("run", number) for number in STOPPING), ("theory", signal.SIGINT)],
+    ids=str,
+)
+def test_a_signal_that_python_ignores_is_sent_again(
+    command: str, number: signal.Signals, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Finalised:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    def slow(*args: Any) -> Any:
+        Finalised()
+        time.sleep(100)
+
+    monkeypatch.setattr(problems, "specs_from", slow)
+    outcome = invoke(command, "-p", "log-spectrum")
+    assert outcome.code == 128 + number
+    assert outcome.err.strip().startswith("Error: interrupted.\nHint: ")
+
+
+@pytest.mark.parametrize("timeout", ["99999999999999999999", "9223372036854775808h"])
+def test_a_time_limit_beyond_every_timer_is_none(timeout: str, invoke: Any) -> None:
+    outcome = invoke("run", "-p", "log-spectrum", "-n", "2", "-q", "--timeout", timeout)
+    assert (outcome.code, outcome.err) == (0, "")
 
 
 def test_timeout_is_no_error(invoke: Any) -> None:
