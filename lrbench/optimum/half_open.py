@@ -116,9 +116,9 @@ def _domain(objective: LinearObjective) -> tuple[PerSample, PerSample]:
 
 def _trimmed(u: PerSample) -> Iterator[PerSample]:
     """Yield the slopes with more and more of the small ones put to 0."""
-    size, last = np.abs(u).max(initial=0.0), -1
+    size, last = float(np.abs(u).max(initial=0.0)), -1
     for tolerance in TOLERANCES:
         slopes = np.where(np.abs(u) <= tolerance * size, 0.0, u)
-        if (left := np.count_nonzero(slopes)) != last:
+        if (left := int(np.count_nonzero(slopes))) != last:
             yield slopes
         last = left

@@ -10,7 +10,7 @@ from lrbench.optimum.barrier import BoxTerms, Diagonal, PieceTerms, SmoothTerms,
 from lrbench.optimum.barrier_ball import BallTerms
 from lrbench.optimum.fenchel import Gap, gap_at, l1_strength, proved, sharpest
 from lrbench.optimum.gram import Square, feature_gram
-from lrbench.optimum.half_open import half_open, with_room
+from lrbench.optimum.half_open import ENOUGH, half_open, with_room
 from lrbench.optimum.newton import Solve, factorised
 from lrbench.optimum.pieces import Pieces, pieces
 from lrbench.optimum.point import ridge
@@ -86,11 +86,11 @@ def interior_point(objective: LinearObjective) -> Gap:
         without_gain = 0 if current.error < best.error else without_gain + 1
         best = min(best, current, key=lambda g: g.error)
         spent = path.products() <= SPENT * (unit + abs(best.value))
-        if spent and without_gain >= PATIENCE:
+        if spent and without_gain >= PATIENCE and not open_box:
             break
         if best.error <= max(NEGLIGIBLE * unit, 2 * best.rounding):
             break
-    return _with_zeros(objective, best, inner)
+    return _with_zeros(objective, best, inner, path.gap() if open_box else None)
 
 
 class CentralPath:
@@ -228,7 +228,9 @@ def _inner_start(objective: LinearObjective) -> Vector:
     return w
 
 
-def _with_zeros(objective: LinearObjective, best: Gap, inner: PerSample | None) -> Gap:
+def _with_zeros(
+    objective: LinearObjective, best: Gap, inner: PerSample | None, last: Gap | None
+) -> Gap:
     """Return the point with small coefficients set to 0, if the gap grows by rounding at most.
 
     An interior point method approaches the zeros of an l1 penalty, but it never reaches them.
@@ -237,6 +239,10 @@ def _with_zeros(objective: LinearObjective, best: Gap, inner: PerSample | None) 
     best = sharpest(objective, best.w, u, room * room, inner)
     if half_open(objective):
         best = with_room(objective, best.w, u, best)
+    # The estimate of a gap is of no use where only slopes of exactly 0 are feasible.
+    if last is not None and best.error > ENOUGH * abs(best.value):
+        best = min(best, proved(objective, last.w, last.u, inner), key=lambda g: g.error)
+        best = with_room(objective, last.w, last.u, best)
     if not l1_strength(objective):
         return best
     w = best.w.copy()

@@ -13,6 +13,7 @@ from lrbench.errors import OptimumError
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import Optimum
 from lrbench.optimum.composite import by_newton
+from lrbench.optimum.half_open import half_open
 from lrbench.optimum.point import Point
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
@@ -54,14 +55,16 @@ def without_penalty(
     if not error < optimum.f_star_error:
         return optimum
     mu = optimum.curvature.mu
+    # A box that is open on one side may let w follow a separating direction for ever.
+    attained = bound.attained or not half_open(problem)
     return replace(
         optimum,
         f_star=f_star,
         f_star_error=error,
         method=f"{bound.method}, {METHOD}",
-        attained=True,
-        w_star=best.w,
-        no_minimiser="",
+        attained=attained,
+        w_star=best.w if attained else None,
+        no_minimiser="" if attained else bound.no_minimiser,
         distance_error=math.sqrt(2.0 * error / mu) if mu > 0 else None,
         dual=bound.dual,
         rounding=best.f_rounding if bound.rounding else 0.0,
