@@ -51,7 +51,11 @@ class Terms(Protocol):
 
 
 MAX_CHANGE = 2.0
-"""Largest change of a score in one step: beyond it phi'' of a loss with exp differs too much."""
+"""Change of every score that is always allowed in one step of a loss with exp."""
+
+MAX_ERROR = 0.75
+"""How far the slopes may depart from their linearisation in a longer step, relative to the change
+that it predicts, both along the step."""
 
 
 class SmoothTerms:
@@ -59,6 +63,7 @@ class SmoothTerms:
 
     def __init__(self, loss: Loss, y: PerSample, a: PerSample) -> None:
         self._loss, self._y = loss, y
+        self._a = self._D = a
         self.n_pairs = 0
         self.u = loss.derivative(a, y)
 
@@ -68,13 +73,28 @@ class SmoothTerms:
 
     def linearise(self, a: PerSample, target: float, *, correct: bool) -> tuple[Diagonal, Diagonal]:
         """Return phi'' and no shift."""
-        return self._loss.second_derivative(a, self._y), np.zeros_like(a)
+        self._a, self._D = a, self._loss.second_derivative(a, self._y)
+        return self._D, np.zeros_like(a)
 
     def set_direction(self, da: PerSample) -> float:
-        """Return the step up to which phi'' changes by a bounded factor (logistic, Poisson)."""
+        """Return a step up to which the slopes follow their linearisation, at most 1 or so.
+
+        That is judged along the step, as a whole: samples whose losses have become flat may move
+        as far as they like.
+        """
         change = float(np.abs(da).max(initial=0.0))
         # phi'' of the squared loss is constant: no step is too long for the linearisation.
-        return np.inf if isinstance(self._loss, Squared) or not change else MAX_CHANGE / change
+        if isinstance(self._loss, Squared) or not change:
+            return np.inf
+        least, length = MAX_CHANGE / change, 1.0
+        predicted = float((self._D * da) @ da)
+        while length > least:
+            slopes = self._loss.derivative(self._a + length * da, self._y)
+            error = float((slopes - self.u) @ da) - length * predicted
+            if abs(error) <= MAX_ERROR * length * predicted:
+                return 2.0 * length if length == 1.0 else length
+            length /= 2.0
+        return least
 
     def products_after(self, length: float) -> float:
         """Return 0."""

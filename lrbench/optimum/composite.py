@@ -10,12 +10,12 @@ from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
 from lrbench.optimum.charge import presumption
 from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.half_open import half_open
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.pieces import kinked, pieces
 from lrbench.optimum.point import Point
 from lrbench.optimum.row_space import DIRECT
 from lrbench.optimum.separation import separates
-from lrbench.penalties.box import Box
 
 METHOD = "interior point, duality gap"
 
@@ -69,19 +69,20 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
             "scale the data (--scale maxabs) or add a penalty.",
         )
     curvature = find_curvature(objective)
-    penalty = objective.penalty
+    # Computed as in the runs, which sum the losses in another way.
+    f_star = float(objective.value(best.w[:, None])[0])
+    error = best.error + abs(f_star - best.value)
     # A box with an infinite bound does not stop w on its way along a separating direction.
-    half_open = isinstance(penalty, Box) and not np.isfinite(penalty.upper - penalty.lower)
-    receding = endless and half_open and separates(Point(objective, best.w))
+    receding = endless and half_open(objective) and separates(Point(objective, best.w))
     return Optimum(
-        f_star=float(objective.value(best.w[:, None])[0]),
-        f_star_error=best.error,
+        f_star=f_star,
+        f_star_error=error,
         method=f"{METHOD}, {presumption(best.presumed)}" if best.presumed else METHOD,
         attained=not receding,
         w_star=None if receding else best.w,
         no_minimiser=NOT_ATTAINED if receding else "",
         # mu |w - w*|^2 / 2 <= F(w) - inf F
-        distance_error=float(np.sqrt(2 * best.error / curvature.mu)) if curvature.mu > 0 else None,
+        distance_error=float(np.sqrt(2 * error / curvature.mu)) if curvature.mu > 0 else None,
         curvature=curvature,
         dual=best.u,
         obstacle=best.obstacle,

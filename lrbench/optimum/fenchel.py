@@ -34,6 +34,12 @@ SHARP = 1e-12
 ATTEMPTS = 8
 """How often slopes are shrunk until they satisfy the constraint of l1 despite rounding."""
 
+MARGIN = 16
+"""The factor by which slopes are shrunk further from attempt to attempt."""
+
+FASTER = 8.0
+"""The factor by which slopes are moved further inside from attempt to attempt."""
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -103,13 +109,14 @@ def proved(
     infima of the losses bound F below: no loss is below its infimum, and no penalty below 0.
     """
     u = trimmed(u)
-    slopes, share = u, 2.0**-50
+    slopes, share = u, 0.0
     for _ in range(ATTEMPTS):
         feasible_slopes, q = _feasible(objective, slopes, exact=True)
         infeasible = _infeasible_part(objective, q)
         if inner is None or not infeasible.any():
             break
-        slopes, share = u + share * (inner - u), 2.0**6 * share
+        share = FASTER * share if share else _share(objective, inner, infeasible)
+        slopes = u + min(share, 1.0) * (inner - u)
     u = feasible_slopes
     gap = _gap(objective, w, u, q, infeasible)
     if not np.isfinite(gap.error):
@@ -166,6 +173,14 @@ def sharpest(
     return best
 
 
+def _share(objective: LinearObjective, inner: PerSample, infeasible: Vector) -> float:
+    """Return how far slopes must move towards `inner` to lift `infeasible` products to 0."""
+    products, _ = _products(objective, inner, exact=True)
+    at = np.flatnonzero(infeasible)
+    sizes = np.abs(infeasible[at])
+    return max(2.0**-50, 1.01 * float(np.max(sizes / (sizes + np.abs(products[at])))))
+
+
 def unpenalised(objective: LinearObjective) -> bool:
     """Return whether there is no penalty."""
     return not objective.penalty.weight and not objective.penalty.indicator
@@ -213,7 +228,7 @@ def _feasible(objective: LinearObjective, u: PerSample, *, exact: bool) -> tuple
     # The conjugate of l1 is 0 or inf. That of the elastic net is finite everywhere.
     limit = l1_strength(objective) if objective.penalty.curvature == 0 else 0.0
     candidate = u
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         slopes = balanced(objective.loss, candidate, objective.y) if free else candidate
         if slopes is None:
             break
@@ -223,8 +238,9 @@ def _feasible(objective: LinearObjective, u: PerSample, *, exact: bool) -> tuple
         largest = float((np.abs(q) + error)[: objective.n_penalised].max(initial=0.0))
         if not limit or largest <= limit:
             return slopes, q
-        # Rounding and balancing must not lift a product above the limit again.
-        candidate = candidate * (limit / largest * (1 - 4 * EPS))
+        # Rounding and balancing must not lift a product above the limit again. Beside a small limit
+        # they move the products, whose terms cancel, by many times its rounding.
+        candidate = candidate * (limit / largest * (1 - 4 * EPS * MARGIN**attempt))
     return np.zeros_like(u), np.zeros(objective.n_features)
 
 
@@ -258,6 +274,8 @@ def balanced(loss: Loss, u: PerSample, y: PerSample) -> PerSample | None:
     if not 0.0 < largest < np.inf:
         return u if largest == 0.0 else None
     unit = 2.0 ** (np.frexp(largest)[1] - 50)
+    if unit == 0.0:
+        return None
     multiples = np.rint(u / unit)
     # Halves of 25 bits: their sums are exact for up to 2^27 samples.
     high = np.floor(multiples / 2.0**25)

@@ -17,8 +17,10 @@ from lrbench.optimum.base import NOT_CONVERGED, UNCERTIFIED, Curvature, Optimum
 from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.fenchel import unpenalised
 from lrbench.optimum.point import Point
 from lrbench.optimum.preconditioned import preconditioned
+from lrbench.optimum.relaxed import without_penalty
 from lrbench.optimum.row_space import direct, row_space
 from lrbench.optimum.search import not_attained, solve
 from lrbench.optimum.variables import in_usual_variables
@@ -66,11 +68,17 @@ def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
 def _solve(problem: LinearProblem) -> Optimum:
     """Return the certified minimum, and the obstacle where its error is large."""
     optimum = _or_start(problem, _minimum(problem))
-    start = float(problem.value(problem.w0[:, None])[0])
-    if optimum.f_star_error <= CERTIFIED * (abs(start) + abs(optimum.f_star)):
+    if not _certified(problem, optimum) and not unpenalised(problem):
+        optimum = without_penalty(problem, optimum, _minimum)
+    if _certified(problem, optimum):
         return replace(optimum, obstacle="")
     obstacle = optimum.obstacle or optimum.no_minimiser or NOT_CONVERGED
     return replace(optimum, obstacle=obstacle)
+
+
+def _certified(problem: LinearProblem, optimum: Optimum) -> bool:
+    start = float(problem.value(problem.w0[:, None])[0])
+    return optimum.f_star_error <= CERTIFIED * (abs(start) + abs(optimum.f_star))
 
 
 def _minimum(problem: LinearProblem) -> Optimum:

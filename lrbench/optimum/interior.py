@@ -10,6 +10,7 @@ from lrbench.optimum.barrier import BoxTerms, Diagonal, PieceTerms, SmoothTerms,
 from lrbench.optimum.barrier_ball import BallTerms
 from lrbench.optimum.fenchel import Gap, gap_at, l1_strength, proved, sharpest
 from lrbench.optimum.gram import Square, feature_gram
+from lrbench.optimum.half_open import ENOUGH, half_open, with_room
 from lrbench.optimum.newton import Solve, factorised
 from lrbench.optimum.pieces import Pieces, pieces
 from lrbench.optimum.point import ridge
@@ -71,12 +72,12 @@ def interior_point(objective: LinearObjective) -> Gap:
     path = CentralPath(objective)
     best, without_gain = path.gap(), 0
     unit = abs(best.value)  # F at the start: no level may depend on the unit of the targets
-    inner, half_open = None, _half_open(objective)
+    inner, open_box = None, half_open(objective)
     for _ in range(MAX_STEPS):
         if not path.step():
             break
         size = unit + abs(best.value)
-        if half_open and inner is None and path.products() <= INNER * size:
+        if open_box and inner is None and path.products() <= INNER * size:
             inner = path.inner_slopes()
         if path.products() > LATE * size:
             continue
@@ -85,11 +86,11 @@ def interior_point(objective: LinearObjective) -> Gap:
         without_gain = 0 if current.error < best.error else without_gain + 1
         best = min(best, current, key=lambda g: g.error)
         spent = path.products() <= SPENT * (unit + abs(best.value))
-        if spent and without_gain >= PATIENCE:
+        if spent and without_gain >= PATIENCE and not open_box:
             break
         if best.error <= max(NEGLIGIBLE * unit, 2 * best.rounding):
             break
-    return _with_zeros(objective, best, inner)
+    return _with_zeros(objective, best, inner, path.gap() if open_box else None)
 
 
 class CentralPath:
@@ -216,12 +217,6 @@ def _room(loss_pieces: Pieces | None, u: PerSample) -> PerSample:
     return np.where(np.isfinite(room), room, 1.0)
 
 
-def _half_open(objective: LinearObjective) -> bool:
-    """Return whether the penalty is a box that is open on one side."""
-    penalty = objective.penalty
-    return isinstance(penalty, Box) and not np.isfinite(penalty.upper - penalty.lower)
-
-
 def _inner_start(objective: LinearObjective) -> Vector:
     """Return 0, or a point well inside a box and near 0."""
     w, penalty = np.zeros(objective.n_features), objective.penalty
@@ -233,13 +228,21 @@ def _inner_start(objective: LinearObjective) -> Vector:
     return w
 
 
-def _with_zeros(objective: LinearObjective, best: Gap, inner: PerSample | None) -> Gap:
+def _with_zeros(
+    objective: LinearObjective, best: Gap, inner: PerSample | None, last: Gap | None
+) -> Gap:
     """Return the point with small coefficients set to 0, if the gap grows by rounding at most.
 
     An interior point method approaches the zeros of an l1 penalty, but it never reaches them.
     """
-    room = _room(pieces(objective), best.u)
-    best = sharpest(objective, best.w, best.u, room * room, inner)
+    room, u = _room(pieces(objective), best.u), best.u
+    best = sharpest(objective, best.w, u, room * room, inner)
+    if half_open(objective):
+        best = with_room(objective, best.w, u, best)
+    # The estimate of a gap is of no use where only slopes of exactly 0 are feasible.
+    if last is not None and best.error > ENOUGH * abs(best.value):
+        best = min(best, proved(objective, last.w, last.u, inner), key=lambda g: g.error)
+        best = with_room(objective, last.w, last.u, best)
     if not l1_strength(objective):
         return best
     w = best.w.copy()

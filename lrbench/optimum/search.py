@@ -100,10 +100,12 @@ def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) 
 def _attained(solved: _Solved) -> Optimum:
     certificate, mu = solved.certificate(), solved.curvature.mu
     point = solved.point
+    # Computed as in the runs, which sum the losses in another way than `Point.f`: where F is small
+    # beside its terms at other points, the two differ by more than the rounding of F.
+    f_star = float(point.objective.value(point.w[:, None])[0])
     return Optimum(
-        # Computed as in the runs, which sum the losses in another order than `Point.f`.
-        f_star=float(point.objective.value(point.w[:, None])[0]),
-        f_star_error=certificate.error,
+        f_star=f_star,
+        f_star_error=certificate.error + abs(f_star - point.f),
         method=f"{solved.solver}, {certificate.name}",
         attained=True,
         w_star=point.w,
