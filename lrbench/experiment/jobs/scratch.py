@@ -44,8 +44,11 @@ def _folder_in(base: Path) -> Path:
     _sweep(base)
     folder, lock = _locked_folder(base)
     tracker.register(str(folder), "folder")
+    owner = os.getpid()
 
     def delete() -> None:
+        if os.getpid() != owner:  # a fork of the process inherits this function
+            return
         tracker.unregister(str(folder), "folder")
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
