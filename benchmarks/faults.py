@@ -4,15 +4,20 @@ python benchmarks/faults.py [EACH]
 
 Damages a store of two sweeps EACH times (200) in each of ten ways to the bytes of its file and of
 its log, and once in every way of `tests/store_damage.py` to its rows; then exports it, and runs the
-sweeps again on what was done to rows. Damages every file of a cache EACH / 40 times in each way of
-`tests/damage.py`, lets each of its writes fail and be torn, and runs. Sweeps on EACH / 4 machines
-in trouble. All is chosen by fixed seeds. It takes some minutes.
+sweeps again on what was done to rows. Damages compressed data files EACH times in each way. Damages
+every file of a cache EACH / 40 times in each way of `tests/damage.py`, lets each of its writes fail
+and be torn, and runs. Sweeps on EACH / 4 machines in trouble. All is chosen by fixed seeds. It
+takes some minutes.
 """
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import functools
+import gzip
 import io
+import lzma
 import multiprocessing
 import os
 import random
@@ -24,11 +29,13 @@ from collections import Counter, defaultdict
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "experiment" / "store")]
 
 from cached_run import TEXTS, constants  # noqa: E402
-from damage import DAMAGES, a_folder  # noqa: E402
+from damage import DAMAGES, a_folder, cut, empty, flipped, noise, zeros  # noqa: E402
 from faults import KINDS, failing, nth  # noqa: E402
 from in_process import invoke  # noqa: E402
 from store_damage import change, damaged_files, damaging_statements, exported  # noqa: E402
@@ -36,7 +43,8 @@ from stored import swept, without_clocks  # noqa: E402
 from troubled_sweep import ENDINGS, sweep, with_data  # noqa: E402
 from troubled_sweep import outcome as ending_of  # noqa: E402
 
-from lrbench.errors import LrbenchError  # noqa: E402
+from lrbench.data.libsvm.read import read_libsvm  # noqa: E402
+from lrbench.errors import DataError, LrbenchError  # noqa: E402
 
 SWEEPS = ({}, {"solvers": ["gd"], "lr0": [0.3, 3.0], "batch_size": None, "passes": 7})
 
@@ -183,6 +191,43 @@ def cache(folder, each):
     return counts
 
 
+def compressed(folder, each):
+    """Return the outcomes of reading data files of two compressed streams, by what was damaged."""
+    counts, rng = defaultdict(Counter), random.Random(2)
+    packs = {
+        "gz": functools.partial(gzip.compress, mtime=1),
+        "bz2": bz2.compress,
+        "xz": lzma.compress,
+    }
+    first, second = (text.encode() for text in TEXTS.values())
+
+    def rows_of(path):
+        parsed = read_libsvm(path)
+        X = parsed.X if isinstance(parsed.X, np.ndarray) else parsed.X.toarray()
+        return X.tolist(), parsed.y.tolist()
+
+    for name, pack in packs.items():
+        path = folder / f"a.{name}"
+        content = pack(first) + pack(second)
+        path.write_bytes(content)
+        whole = rows_of(path)
+        for damage in (flipped, cut, empty, zeros, noise):
+            for _ in range(each):
+                path.write_bytes(content)
+                damage(path, rng)
+                if path.read_bytes() == pack(first):
+                    counts[f"{name}: {damage.__name__}"]["cut between two streams"] += 1
+                    continue
+                try:
+                    result = "the same" if rows_of(path) == whole else "OTHER NUMBERS"
+                except DataError:
+                    result = "refused"
+                except Exception as error:  # what must not be is counted
+                    result = f"traceback ({type(error).__name__})"
+                counts[f"{name}: {damage.__name__}"][result] += 1
+    return counts
+
+
 def machines(folder, number):
     """Return the outcomes of sweeps on machines in trouble by what happened, others beside it."""
     ended = sweep(with_data(folder))
@@ -213,6 +258,8 @@ def show(counts, columns, total=True):
 def main() -> None:
     """Print the tables."""
     each = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    with tempfile.TemporaryDirectory() as folder:
+        show(compressed(Path(folder), each), ["the same", "refused", "OTHER NUMBERS"])
     with tempfile.TemporaryDirectory() as folder:
         show(cache(Path(folder), max(1, each // 40)), ["the same", "OTHER NUMBERS"])
     with tempfile.TemporaryDirectory() as folder:

@@ -66,8 +66,8 @@ def run_command(
     notes: list[str] = []
     with controlled(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
         with in_time(control):  # data without a problem are read to see what problem it is
-            specs, found = specs_from(problems, data, settings, changes)
-        notes += found
+            specs, data_notes = specs_from(problems, data, settings, changes)
+        notes += data_notes
         reserve_files(save, save_weights, force, len(specs), store)
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
