@@ -18,6 +18,7 @@ from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.fenchel import unpenalised
+from lrbench.optimum.half_open import ENOUGH
 from lrbench.optimum.point import Point
 from lrbench.optimum.preconditioned import preconditioned
 from lrbench.optimum.relaxed import without_penalty
@@ -68,17 +69,20 @@ def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
 def _solve(problem: LinearProblem) -> Optimum:
     """Return the certified minimum, and the obstacle where its error is large."""
     optimum = _or_start(problem, _minimum(problem))
-    if not _certified(problem, optimum) and not unpenalised(problem):
+    # A set may contain the minimiser of the loss alone; a penalty changes the minimum in any case.
+    level = ENOUGH if problem.penalty.indicator else CERTIFIED
+    if not _known(problem, optimum, level) and not unpenalised(problem):
         optimum = without_penalty(problem, optimum, _minimum)
-    if _certified(problem, optimum):
+    if _known(problem, optimum, CERTIFIED):
         return replace(optimum, obstacle="")
     obstacle = optimum.obstacle or optimum.no_minimiser or NOT_CONVERGED
     return replace(optimum, obstacle=obstacle)
 
 
-def _certified(problem: LinearProblem, optimum: Optimum) -> bool:
+def _known(problem: LinearProblem, optimum: Optimum, level: float) -> bool:
+    """Return whether the error is at most `level` in the unit of F."""
     start = float(problem.value(problem.w0[:, None])[0])
-    return optimum.f_star_error <= CERTIFIED * (abs(start) + abs(optimum.f_star))
+    return optimum.f_star_error <= level * (abs(start) + abs(optimum.f_star))
 
 
 def _minimum(problem: LinearProblem) -> Optimum:
