@@ -5,6 +5,9 @@
 A mutant differs from the code by one operator, comparison or constant. It is killed if a test fails
 or takes too long. What survives is printed with its place: some mutants are equivalent to the code,
 and the others show what no test looks at. The code on disk is never changed.
+
+The tests are collected once. A changed function replaces the old one in a process of its own, which
+runs the files of tests that call it; for any other change the process imports everything anew.
 """
 
 from __future__ import annotations
@@ -361,7 +364,7 @@ class _Trials(_Outcomes):
                 file.flush()
                 return self.passed and not self.failed
 
-            if not _in_a_process(trace):
+            if not _in_a_process(trace, 0):
                 return None
             file.seek(0)  # both processes share its position
             calls: list[tuple[set[Place], float]] = pickle.load(file)
@@ -412,13 +415,16 @@ def tried(
     yield from zip(in_functions, _survivals([*in_functions.values()], tests, jobs), strict=True)
     others = [mutant for mutant in drawn if mutant not in in_functions]
     with ThreadPoolExecutor(jobs) as pool:
-        yield from zip(others, pool.map(lambda mutant: survives(mutant, tests), others), strict=True)
+        yield from zip(
+            others, pool.map(lambda mutant: survives(mutant, tests), others), strict=True
+        )
 
 
 def main() -> None:
     """Print the share of mutants that were killed, folder by folder, and those that survived."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folders", nargs="+")
+    parser.add_argument("--tests", help="other tests than those of the folder")
     parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
@@ -439,7 +445,7 @@ def main() -> None:
         importlib.import_module(name)
     for folder in arguments.folders:
         sample, seed = arguments.sample, arguments.seed
-        tests = [f"tests/{folder}"]
+        tests = [arguments.tests or f"tests/{folder}"]
         n_tried = n_killed = 0
         print(f"{folder}:", flush=True)
         for mutant, alive in tried(folder, tests, sample=sample, seed=seed, jobs=arguments.jobs):

@@ -202,3 +202,17 @@ def test_lanes_stand_in_the_order_of_their_solver_and_lr0(tmp_path: Path) -> Non
     (written,) = lines(tmp_path / "b.jsonl")
     order = [(lane["solver"], lane["lr0"]) for lane in written["lanes"]]
     assert order == [("a", 3.0), ("a", 20.0), ("b", 0.5), ("b", 1.0)]
+
+
+def test_the_first_line_that_is_wrong_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "b.jsonl"
+    save_baselines(path, {name: entry(name) for name in "abc"})
+    good = path.read_text("utf-8").splitlines()
+    for number in (1, 2, 3):
+        texts = [*good[: number - 1], "{", *good[number:]]
+        path.write_text("\n".join(texts), encoding="utf-8")
+        with pytest.raises(UsageError, match=f"b.jsonl, line {number}: it is not JSON"):
+            load_baselines(path)
+    path.write_text("\n".join([*good, good[1]]), encoding="utf-8")
+    with pytest.raises(UsageError, match="line 4: a second line of the check 'b'"):
+        load_baselines(path)

@@ -101,3 +101,9 @@ def test_both_numbers_and_their_difference_are_shown() -> None:
     assert (finding.measured, finding.reason) == ("2", "f* was given, not certified")
     (finding,) = verify_constants((("G", 9.0),), made_problem())
     assert (finding.measured, finding.reason) == ("-", "the problem has no such constant")
+
+
+def test_the_tolerance_itself_is_allowed() -> None:
+    assert verdict("distance", 1.25, distance_error=0.25, distance=1.0 / (1 + 1e-6)) == "PASS"
+    assert verdict("distance", 0.25, distance=0.0, distance_error=0.25) == "PASS"
+    assert verdict("distance", 0.2501, distance=0.0, distance_error=0.25) == "FAIL"

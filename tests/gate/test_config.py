@@ -217,6 +217,12 @@ def test_what_is_run_is_said_exactly(tmp_path: Path) -> None:
     assert len(set(texts)) == len(texts)
 
 
+def test_one_expectation_of_a_sweep_among_others_makes_one(tmp_path: Path) -> None:
+    expect = 'expect = ["usable_decades >= 2", "status != failed"]'
+    assert only(tmp_path, BASE + expect).plan.sweep
+    assert not only(tmp_path, BASE + 'expect = ["status != failed"]').plan.sweep
+
+
 def test_what_is_run_in_words() -> None:
     def words(**plan: Any) -> str:
         return made_check("rate >= 0", **plan).about

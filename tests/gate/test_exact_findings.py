@@ -79,7 +79,7 @@ def test_the_checkpoints_beside_one_that_is_not_there() -> None:
     cut = cut_at(RUNS[0], 20, Status.COMPLETED)
     for at, beside in ((12, "10 and 20"), (30, "20"), (20, None)):
         reason = measured(f"grad_norm_sq[at={at}] <= 1", cut).reason
-        assert reason == (beside and f"T = {at} is no checkpoint; beside it: {beside}" or "")
+        assert reason == ((beside and f"T = {at} is no checkpoint; beside it: {beside}") or "")
     reached = replace(cut, status=Status.REACHED_TARGET)
     for at, row in ((20, 7), (10, 6), (21, 7), (100, 7)):
         value = measured(f"grad_norm_sq[at={at}] <= 1", reached).value

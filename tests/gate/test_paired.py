@@ -141,6 +141,16 @@ def irregular_run(seed: int, **changes: Any) -> Run:
     return made_run(columns=columns, seed=seed, **changes)
 
 
+def test_a_baseline_gates_if_one_of_its_lanes_does() -> None:
+    lanes = (
+        lane_of([made_run()], {0: "above 1/L"}, 8),
+        lane_of([made_run(lr0=0.2)], {}, 8),
+    )
+    problem = made_problem(made_run(), made_run(lr0=0.2))
+    found = list(compare_with(Baseline("a", "f", "p", lanes), "p", problem, TOLERANCE))
+    assert [(f.subject, str(f.verdict)) for f in found] == [("wngrad, lr0 = 0.2", "PASS")]
+
+
 def ends_of(runs: list[Run]) -> str:
     return f"{np.mean([run.trace['suboptimality'][-1] for run in runs]):.8g}"
 
@@ -214,9 +224,7 @@ def test_seeds_and_lanes_that_differ_are_named() -> None:
     fewer = only(runs, runs, unstable={4: "so", 8: "so"})
     assert fewer.reason == "the same; 2 unstable seeds are not gated"
     short = {name: column[:10] for name, column in runs[0].trace.items()}
-    finding = only(
-        [replace(runs[0], trace=short | {"passes": np.full(10, 100.0)})], [runs[0]]
-    )
+    finding = only([replace(runs[0], trace=short | {"passes": np.full(10, 100.0)})], [runs[0]])
     assert (finding.measured, finding.wanted, finding.reason) == ("7", "8", "other checkpoints")
     lost = replace(runs[0], trace={}, status=Status.FAILED)
     finding = only([lost], [runs[0]])
@@ -230,13 +238,15 @@ def test_the_lr0_of_a_lane_may_move_by_1e_9() -> None:
 
 
 def test_what_is_allowed_beside_the_tolerance_is_what_both_gaps_are_known_to() -> None:
-    for f_star, delta0, error in ((-7.0, 3.0, 0.25), (5.0, 2.0, None), (0.0, 11.0, 1e-3)):
+    for f_star, delta0, error in ((-7.0, 3.0, 0.25), (5.0, 2.0, None), (0.0, 11.0, 1e-14)):
         problem = made_problem(f_star=f_star, delta0=delta0, f_star_error=error)
         size = abs(f_star) + abs(f_star + delta0)
         eps = float(np.finfo(np.float64).eps)
         allowed = allowance(problem, 1e-3)
         assert allowed.tolerance == 1e-3
-        assert allowed.rounding == pytest.approx(64 * eps * size + 2 * (error or 0.0), rel=1e-12)
+        assert allowed.rounding == pytest.approx(
+            64 * eps * size + 2 * (error or 0.0), rel=1e-12, abs=0
+        )
     assert allowance(made_problem()).tolerance == TOLERANCE
 
 
@@ -244,9 +254,7 @@ def test_two_gaps_within_the_error_of_f_star_are_the_same() -> None:
     run = irregular_run(3)
     entry = Baseline("a", "f", "p", (lane_of([run], {}, 8),))
     for by, verdict in ((1.9e-3, "PASS"), (2.1e-3, "FAIL"), (-1.9e-3, "PASS"), (-2.1e-3, "FAIL")):
-        moved = replace(
-            run, trace=run.trace | {"suboptimality": run.trace["suboptimality"] + by}
-        )
+        moved = replace(run, trace=run.trace | {"suboptimality": run.trace["suboptimality"] + by})
         problem = made_problem(moved, f_star_error=1e-3)
         (finding,) = compare_with(entry, "p", problem, 1e-7)
         assert finding.verdict == verdict

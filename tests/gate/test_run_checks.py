@@ -242,7 +242,8 @@ def test_the_last_lr_decides_and_is_named() -> None:
 
 
 def test_each_seed_is_compared_with_its_own_run_from_the_moved_start() -> None:
-    runs = [made_run(lambda t, k=k: (1.0 + k) / max(t, 1.0), seed=k) for k in (3, 5, 7)]
+    gaps = {k: np.linspace(1.0 + k, 0.1 * k, 12) for k in (3, 5, 7)}
+    runs = [made_run(columns={"suboptimality": gap}, seed=k) for k, gap in gaps.items()]
     assert unstable_seeds(runs, runs[::-1], True, STRICT) == {}
     moved = [runs[0], replace(runs[1], trace=runs[2].trace), runs[2]]
     assert list(unstable_seeds(runs, moved, True, STRICT)) == [5]

@@ -389,6 +389,14 @@ def test_a_factor_beside_what_is_unknown_or_never_comes_there() -> None:
         assert analyse(replace(problem, runs=runs)).solvers[0].factors[2].factor == INF
 
 
+def test_passes_that_are_few_or_none_between_two_points() -> None:
+    # log10(9) and log10(10) lie between points: the geometric interpolation of 1/2, 0 and 18.
+    assert swept([1.0, 100.0], [[0.125, 2.0]]).factors[2].factor == pytest.approx(4.0)
+    assert swept([1.0, 100.0], [[0.0, 2.0]]).factors[2].factor == 1.0
+    assert swept([0.01, 1.0], [[2.0, 0.5]]).factors[1].factor == pytest.approx(2.0)
+    assert swept([0.01, 1.0, 7.0], [[0.5, 0.125, 9.0]]).factors[1].factor == pytest.approx(2.0)
+
+
 def test_widths_of_rows() -> None:
     there = np.array([[1, 1, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0], [1, 1, 1, 1]], dtype=bool)
     assert widths([1.0, 10.0, 100.0, 1e4], there) == pytest.approx([1.0, 0.0, 0.0, 4.0])
