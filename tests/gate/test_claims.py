@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from gate_runs import made_problem
+from gate_runs import CONSTANTS, made_problem
 
 from lrbench.gate.claims import verify_constants
 
@@ -76,6 +77,12 @@ def test_the_noise_is_known_to_what_the_minimum_is() -> None:
     for stated, expected in ((17.63, "PASS"), (17.65, "FAIL"), (0.37, "PASS"), (0.35, "FAIL")):
         assert verdict("noise_star", stated, **known) == expected
     assert verdict("noise_star", 9.1, **(known | {"L_max": None})) == "FAIL"
+    bare = {k: v for k, v in CONSTANTS.items() if k != "f_rounding"}
+    problem = made_problem()
+    # As in a result that was saved before it had the key.
+    problem = replace(problem, header=dict(problem.header) | {"constants": bare})
+    (finding,) = verify_constants((("noise_star", 0.26),), problem)
+    assert finding.verdict == "FAIL"
 
 
 def test_the_allowance_of_each_constant_is_its_own() -> None:

@@ -12,10 +12,10 @@ from gate_runs import T, cut_at, made_problem, made_run, made_verdict
 from swept import made_problem as swept_problem
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.gate import Finding, parse_expectation
+from lrbench.gate import Finding, judge_result, parse_expectation
 from lrbench.gate.judge import judge_expectation
 from lrbench.gate.measure import Measurement, measure_quantity
-from lrbench.results import ProblemResult, Run, Status
+from lrbench.results import ProblemResult, Result, Run, Status
 from lrbench.study import analyse
 
 COLUMNS = (
@@ -230,3 +230,26 @@ def test_a_certificate_counts_if_one_of_its_bounds_is_a_number() -> None:
     subjects = [finding.subject for finding in all_findings("bound = pass", problem)]
     assert subjects == ["wngrad, lr0 = 0.1, C1", "wngrad, lr0 = 0.1, C3"]
     assert one("bound[theorem=C2] = pass", problem).verdict == "INCONCLUSIVE"
+
+
+def test_what_is_lost_is_the_worst_of_its_kind() -> None:
+    lost = replace(RUNS[1], status=Status.DIVERGED, status_at=7)
+    for text, worst in (("test_accuracy >= 0", -math.inf), ("test_loss <= 9", math.inf)):
+        found = measured(text, RUNS[0], lost)
+        assert found == Measurement(worst, worst, worst, "diverged at T = 7")
+    assert measured("rate >= 0", RUNS[0], lost).value == -math.inf
+
+
+def test_one_run_without_a_checkpoint_is_enough_to_know_nothing() -> None:
+    empty = replace(RUNS[1], trace={name: column[:0] for name, column in RUNS[1].trace.items()})
+    for text in ("rate >= 0", "suboptimality <= 9", "seconds <= 9"):
+        assert measured(text, RUNS[0], empty) == Measurement(
+            None, None, None, "a run has no checkpoint"
+        )
+
+
+def test_an_outcome_has_the_title_of_its_problem() -> None:
+    problem = made_problem(*RUNS)
+    titled = replace(problem, header=dict(problem.header) | {"title": "A title"})
+    outcomes = judge_result(Result((), {}, [problem, titled]), [parse_expectation("seconds <= 9")])
+    assert [outcome.about for outcome in outcomes] == ["a result that exists", "A title"]

@@ -261,6 +261,8 @@ def test_the_moved_start_is_one_bit_away(n_features: int, distance: float | None
     assert np.all(off <= np.spacing(np.abs(problem.problem.w0)))
     assert np.array_equal(moved, with_moved_start(problem).problem.w0)
     assert moved[0] != problem.problem.w0[0]
+    if n_features == 9 and distance == 6.0:
+        assert set(np.sign(moved - problem.problem.w0)) == {-1.0, 1.0}
 
 
 def prepared(n_features: int, distance: float | None) -> Prepared:
