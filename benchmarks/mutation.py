@@ -5,6 +5,9 @@
 A mutant differs from the code by one operator, comparison or constant. It is killed if a test fails
 or takes too long. What survives is printed with its place: some mutants are equivalent to the code,
 and the others show what no test looks at. The code on disk is never changed.
+
+The tests are collected once. A changed function replaces the old one in a process of its own, which
+runs the files of tests that call it; for any other change the process imports everything anew.
 """
 
 from __future__ import annotations
@@ -12,18 +15,23 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import inspect
 import os
+import pickle
 import random
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, NamedTuple, TypeGuard
 
 ROOT = Path(__file__).parent.parent
 
@@ -115,6 +123,10 @@ class _Changer(ast.NodeTransformer):
                 return ast.copy_location(ast.Constant(other), node)
         return node
 
+    def visit_keyword(self, node: ast.keyword) -> ast.AST:
+        # They only guard against mistakes of a programmer: code that is right does the same.
+        return node if node.arg in ("strict", "frozen") else self.generic_visit(node)
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -138,7 +150,8 @@ class _Changer(ast.NodeTransformer):
 
 def mutants(folder: str) -> Iterator[Mutant]:
     """Yield every mutant of the modules in a folder of lrbench."""
-    for path in sorted((ROOT / "lrbench" / folder).rglob("*.py")):
+    root = ROOT / "lrbench" / folder
+    for path in sorted(root.rglob("*.py")) or [root]:
         changer = _Changer()
         changer.visit(ast.parse(path.read_text(encoding="utf-8")))
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -186,39 +199,207 @@ class _Outcomes:
         self.failed |= report.failed
 
 
-def survives(mutant: Mutant | None, tests: Sequence[str]) -> bool:
-    """Return whether all tests pass on a mutant, or on the code itself, in a process of its own."""
+OPTIONS = [
+    *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # of what is imported above
+]
+
+
+def _in_a_process(work: Callable[[], bool], seconds: int = SECONDS) -> bool:
+    """Return what `work` does in a process of its own; False if it raises or takes too long."""
     pid = os.fork()
     if not pid:
-        signal.alarm(SECONDS)
+        signal.alarm(seconds)
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.dup2(null, 2)
-        if mutant is not None:
-            sys.meta_path.insert(0, _Loader(mutant))
-        import pytest
-
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
-        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported above
-        outcomes = _Outcomes()
+        success = False
         try:
-            # The exit code also tells of warnings about files that this process has inherited.
-            pytest.main([*options, *tests], plugins=[outcomes])
+            success = work()
         finally:
-            os._exit(int(outcomes.failed or not outcomes.passed))
+            os._exit(int(not success))
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status) == 0
 
 
-def killed(
+def survives(mutant: Mutant, tests: Sequence[str]) -> bool:
+    """Return whether all tests pass on a mutant, in a process that imports it."""
+
+    def passes() -> bool:
+        import pytest
+
+        sys.meta_path.insert(0, _Loader(mutant))
+        outcomes = _Outcomes()
+        # The exit code also tells of warnings about files that this process has inherited.
+        pytest.main([*OPTIONS, *tests], plugins=[outcomes])
+        return outcomes.passed and not outcomes.failed
+
+    return _in_a_process(passes)
+
+
+Place = tuple[str, str, int]
+"""The file, the name and the first line of a function."""
+
+
+def _place(code: CodeType) -> Place:
+    return code.co_filename, code.co_qualname, code.co_firstlineno
+
+
+def _is_function(constant: object) -> TypeGuard[CodeType]:
+    return isinstance(constant, CodeType) and bool(constant.co_flags & inspect.CO_OPTIMIZED)
+
+
+def _functions(code: CodeType) -> Iterator[CodeType]:
+    """Yield the functions of a module and of its classes, but not those within functions."""
+    for constant in code.co_consts:
+        if _is_function(constant):
+            yield constant
+        elif isinstance(constant, CodeType):
+            yield from _functions(constant)
+
+
+def _without(code: CodeType, places: Collection[Place]) -> CodeType:
+    """Return the code of a module or class without the functions at these places."""
+    constants: list[object] = []
+    for constant in code.co_consts:
+        if _is_function(constant):
+            constants.append(None if _place(constant) in places else constant)
+        else:
+            is_class = isinstance(constant, CodeType)
+            constants.append(_without(constant, places) if is_class else constant)
+    return code.replace(co_consts=tuple(constants))
+
+
+def changed_function(mutant: Mutant) -> CodeType | None:
+    """Return the code of the function that a mutant changes; None if it changes anything else.
+
+    Constants of a module and defaults of parameters and fields are not within a function.
+    """
+    path = ROOT.joinpath(*mutant.module.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    before = compile(tree, str(path), "exec")
+    tree = ast.fix_missing_locations(_Changer(mutant.index).visit(tree))
+    after = compile(tree, str(path), "exec")
+    unchanged = set(_functions(before))
+    changed = [code for code in _functions(after) if code not in unchanged]
+    places = [_place(code) for code in changed]
+    if len(changed) != 1 or _without(before, places) != _without(after, places):
+        return None
+    return changed[0]
+
+
+class _Trials(_Outcomes):
+    """A plugin of pytest that runs the tests, once collected, on each mutant in its own process.
+
+    Parameters
+    ----------
+    codes
+        The changed function of each mutant.
+    jobs
+        How many are tried at a time.
+    report
+        A file descriptor. A byte is written to it if the tests pass without a change, and then one
+        for each mutant, 1 if it survives.
+    """
+
+    def __init__(self, codes: Sequence[CodeType], jobs: int, report: int) -> None:
+        super().__init__()
+        self._codes, self._jobs, self._report = codes, jobs, report
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """Try every mutant on the files of tests that call its function, first the calling tests.
+
+        Of these the quick ones stand first: most mutants are killed by many tests.
+        """
+        items = session.items
+        calls = self._calls(items)
+        if calls is None:
+            return True
+        os.write(self._report, b"1")
+
+        def alive(code: CodeType) -> bool:
+            calling = [_place(code) in places for places, _ in calls]
+            files = {item.path for item, yes in zip(items, calling, strict=True) if yes}
+            order = sorted(range(len(items)), key=lambda k: (not calling[k], calls[k][1]))
+            chosen = [items[k] for k in order if items[k].path in files]
+            return not chosen or _in_a_process(lambda: self._passes(chosen, code))
+
+        with ThreadPoolExecutor(self._jobs) as pool:
+            for survivor in pool.map(alive, self._codes):
+                os.write(self._report, b"1" if survivor else b"0")
+        return True
+
+    def _passes(self, items: Sequence[Any], code: CodeType | None = None) -> bool:
+        """Return whether all these tests pass with a changed function."""
+        if code is not None:
+            for function in gc.get_objects():
+                is_function = isinstance(function, FunctionType)
+                if is_function and _place(function.__code__) == _place(code):
+                    function.__code__ = code
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                return False
+        return self.passed
+
+    def _calls(self, items: Sequence[Any]) -> list[tuple[set[Place], float]] | None:
+        """Return the functions of lrbench that each test calls, and its seconds; None if one fails.
+
+        A result that several tests share is computed in the first of them alone.
+        """
+        with tempfile.NamedTemporaryFile() as file:
+
+            def trace() -> bool:
+                calls = []
+                for item, following in zip(items, [*items[1:], None], strict=True):
+                    codes: set[CodeType] = set()
+                    began = time.perf_counter()
+                    sys.setprofile(lambda frame, *_, codes=codes: codes.add(frame.f_code))
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                    sys.setprofile(None)
+                    seconds = time.perf_counter() - began
+                    calls.append(({_place(code) for code in codes}, seconds))
+                pickle.dump(calls, file)
+                file.flush()
+                return self.passed and not self.failed
+
+            if not _in_a_process(trace, 0):
+                return None
+            file.seek(0)  # both processes share its position
+            calls: list[tuple[set[Place], float]] = pickle.load(file)
+            return calls
+
+
+def _survivals(codes: Sequence[CodeType], tests: Sequence[str], jobs: int) -> Iterator[bool]:
+    """Yield for each changed function whether all tests pass with it."""
+    read, write = os.pipe()
+
+    def trials() -> bool:
+        import pytest
+
+        os.close(read)
+        pytest.main([*OPTIONS, *tests], plugins=[_Trials(codes, jobs, write)])
+        return True
+
+    with ThreadPoolExecutor(1) as pool, os.fdopen(read, "rb", buffering=0) as file:
+        process = pool.submit(_in_a_process, trials, 0)
+        process.add_done_callback(lambda _: os.close(write))
+        if file.read(1) != b"1":
+            raise SystemExit(f"{' '.join(tests)} fail without any change")
+        for _ in codes:
+            yield file.read(1) == b"1"
+
+
+def tried(
     folder: str, tests: Sequence[str], *, sample: int | None, seed: int, jobs: int
-) -> tuple[int, list[Mutant]]:
-    """Return how many mutants of a folder were tried, and those that survived.
+) -> Iterator[tuple[Mutant, bool]]:
+    """Yield mutants of a folder, each with whether it survives.
 
     Parameters
     ----------
     folder
-        The folder of lrbench.
+        The folder of lrbench, or a module in it with its ending.
     tests
         The tests to run, as paths in the repository.
     sample, seed
@@ -226,20 +407,24 @@ def killed(
     jobs
         How many are tried at a time.
     """
-    if not survives(None, tests):
-        raise SystemExit(f"{folder}: its tests fail without any change")
-    tried = list(mutants(folder))
+    drawn = list(mutants(folder))
     if sample is not None:
-        tried = random.Random(seed).sample(tried, min(sample, len(tried)))
+        drawn = random.Random(seed).sample(drawn, min(sample, len(drawn)))
+    codes = {mutant: changed_function(mutant) for mutant in drawn}
+    in_functions = {mutant: code for mutant, code in codes.items() if code is not None}
+    yield from zip(in_functions, _survivals([*in_functions.values()], tests, jobs), strict=True)
+    others = [mutant for mutant in drawn if mutant not in in_functions]
     with ThreadPoolExecutor(jobs) as pool:
-        outcomes = list(pool.map(lambda mutant: survives(mutant, tests), tried))
-    return len(tried), [m for m, alive in zip(tried, outcomes, strict=True) if alive]
+        yield from zip(
+            others, pool.map(lambda mutant: survives(mutant, tests), others), strict=True
+        )
 
 
 def main() -> None:
     """Print the share of mutants that were killed, folder by folder, and those that survived."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folders", nargs="+")
+    parser.add_argument("--tests", help="other tests than those of the folder")
     parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
@@ -260,12 +445,15 @@ def main() -> None:
         importlib.import_module(name)
     for folder in arguments.folders:
         sample, seed = arguments.sample, arguments.seed
-        tests = [f"tests/{folder}"]
-        n_tried, alive = killed(folder, tests, sample=sample, seed=seed, jobs=arguments.jobs)
-        share = 1 - len(alive) / n_tried
-        print(f"{folder}: {n_tried - len(alive)} of {n_tried} killed ({share:.0%})", flush=True)
-        for mutant in alive:
-            print(f"  {mutant.module}:{mutant.line}  {mutant.about}")
+        tests = [arguments.tests or f"tests/{folder}"]
+        n_tried = n_killed = 0
+        print(f"{folder}:", flush=True)
+        for mutant, alive in tried(folder, tests, sample=sample, seed=seed, jobs=arguments.jobs):
+            n_tried += 1
+            n_killed += not alive
+            if alive:
+                print(f"  survives: {mutant.module}:{mutant.line}  {mutant.about}", flush=True)
+        print(f"  {n_killed} of {n_tried} killed ({n_killed / n_tried:.0%})", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,26 @@ def test_a_certificate_that_says_nothing_is_no_part_of_all() -> None:
     assert {"A1", "A2"} <= {f.subject.split(", ")[-1] for f in findings if f.verdict != "PASS"}
     with pytest.raises(CheckFailedError, match="C6"):
         lrbench.check(result, expect="bound[theorem=C6] = pass")
+
+
+def test_each_problem_of_a_result_must_pass() -> None:
+    result = lrbench.run("log-spectrum", solvers="gd", lr0="1/L", iterations=20)
+    (good,) = result.problems
+    slow = lrbench.run("log-spectrum", solvers="gd", lr0="0.01/L", iterations=20).problems[0]
+    at = good.runs[0].trace["suboptimality"][-1] * 1.5
+    expect = f"suboptimality <= {at}"
+    assert lrbench.check(replace(result, problems=[good, good]), expect=expect).passed
+    for problems in ([good, slow], [slow, good], [slow, slow]):
+        with pytest.raises(AssertionError, match="suboptimality") as failed:
+            lrbench.check(replace(result, problems=problems), expect=expect)
+        assert str(failed.value).count("wanted") == problems.count(slow)
+
+
+def test_an_expectation_of_a_sweep_among_others_makes_one() -> None:
+    options = {"solvers": "gd", "iterations": 20, "target": 0.05}
+    expect = ["usable_decades >= 0", "status != failed"]
+    both = lrbench.check("log-spectrum", expect=expect, allow_inconclusive=True, **options)
+    assert ", sweep" in both.about
+    alone = lrbench.check("log-spectrum", expect=expect[1:], **options)
+    assert ", sweep" not in alone.about
+    assert "lr0 = 1," in alone.about

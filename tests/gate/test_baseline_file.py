@@ -10,14 +10,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from gate_runs import cut_at, made_run
+from gate_runs import T, cut_at, made_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError
-from lrbench.gate.baseline import Baseline, lane_of, load_baselines, rounded, save_baselines
+from lrbench.gate.baseline import (
+    COLUMNS,
+    Baseline,
+    lane_of,
+    load_baselines,
+    rounded,
+    save_baselines,
+)
 from lrbench.results import Status
 
 
@@ -161,3 +169,50 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     save_baselines(tmp_path / "link.jsonl", {"a": entry()})
     assert (tmp_path / "link.jsonl").is_symlink()
     assert "a" in load_baselines(tmp_path / "real.jsonl")
+
+
+def test_a_lane_is_made_of_the_seeds_that_are_gated() -> None:
+    rng = np.random.default_rng(1)
+    runs = []
+    for seed in (3, 5, 8):
+        columns = {name: rng.uniform(0.1, 9.0, len(T)) for name in COLUMNS.values()}
+        columns["passes"] = np.arange(len(T)) * (1.0 + seed) / 8
+        runs.append(made_run(columns=columns, seed=seed))
+    runs[2] = cut_at(runs[2], 70, Status.STALLED)
+    lane = lane_of(runs, {5: "so"}, 8)
+    assert (lane.seeds, lane.unstable) == ((3, 8), {"5": "so"})
+    assert lane.statuses == ("completed", "stalled")
+    assert lane.gradients == (11 * 4, 10 * 9)
+    # The 1-2-5 series up to the last checkpoint that both have, which is 70.
+    assert lane.iteration == (0, 1, 2, 5, 10, 20, 50, 70)
+    rows = [T.index(t) for t in lane.iteration]
+    for name, column in COLUMNS.items():
+        mean = (runs[0].trace[column][rows] + runs[2].trace[column][rows]) / 2
+        assert lane.means[name] == tuple(float(f"{value:.8g}") for value in mean)
+        ends = runs[0].trace[column][11], runs[2].trace[column][10]
+        assert lane.ends[name] == tuple(float(f"{value:.8g}") for value in ends)
+
+
+def test_lanes_stand_in_the_order_of_their_solver_and_lr0(tmp_path: Path) -> None:
+    lanes = [
+        lane_of([made_run(solver=SolverSpec(name), lr0=lr0)], {}, 8)
+        for name, lr0 in (("b", 1.0), ("a", 3.0), ("b", 0.5), ("a", 20.0))
+    ]
+    save_baselines(tmp_path / "b.jsonl", {"a": Baseline("a", "f", "p", tuple(lanes))})
+    (written,) = lines(tmp_path / "b.jsonl")
+    order = [(lane["solver"], lane["lr0"]) for lane in written["lanes"]]
+    assert order == [("a", 3.0), ("a", 20.0), ("b", 0.5), ("b", 1.0)]
+
+
+def test_the_first_line_that_is_wrong_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "b.jsonl"
+    save_baselines(path, {name: entry(name) for name in "abc"})
+    good = path.read_text("utf-8").splitlines()
+    for number in (1, 2, 3):
+        texts = [*good[: number - 1], "{", *good[number:]]
+        path.write_text("\n".join(texts), encoding="utf-8")
+        with pytest.raises(UsageError, match=f"b.jsonl, line {number}: it is not JSON"):
+            load_baselines(path)
+    path.write_text("\n".join([*good, good[1]]), encoding="utf-8")
+    with pytest.raises(UsageError, match="line 4: a second line of the check 'b'"):
+        load_baselines(path)

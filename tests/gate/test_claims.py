@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from gate_runs import made_problem
+from gate_runs import CONSTANTS, made_problem
 
 from lrbench.gate.claims import verify_constants
 
@@ -68,3 +69,48 @@ def test_a_minimum_that_was_given_certifies_nothing() -> None:
     assert verdict("f_star", 2.0, f_star_certified=False) == "INCONCLUSIVE"
     assert verdict("delta0", 1.0, f_star_certified=False) == "INCONCLUSIVE"
     assert verdict("L", 4.0, f_star_certified=False) == "PASS"
+
+
+def test_the_noise_is_known_to_what_the_minimum_is() -> None:
+    # The root of the noise is 3 +- sqrt(2 8 (0.04 + 0.05)) = 3 +- 1.2: the noise 9 +- 8.64.
+    known = {"noise_star": 9.0, "L_max": 8.0, "f_star_error": 0.04, "f_rounding": 0.05}
+    for stated, expected in ((17.63, "PASS"), (17.65, "FAIL"), (0.37, "PASS"), (0.35, "FAIL")):
+        assert verdict("noise_star", stated, **known) == expected
+    assert verdict("noise_star", 9.1, **(known | {"L_max": None})) == "FAIL"
+    bare = {k: v for k, v in CONSTANTS.items() if k != "f_rounding"}
+    problem = made_problem()
+    # As in a result that was saved before it had the key.
+    problem = replace(problem, header=dict(problem.header) | {"constants": bare})
+    (finding,) = verify_constants((("noise_star", 0.26),), problem)
+    assert finding.verdict == "FAIL"
+
+
+def test_the_allowance_of_each_constant_is_its_own() -> None:
+    assert verdict("delta0", 1.009, f_star_error=0.01) == "PASS"
+    assert verdict("mu", 0.509, f_star_error=0.1, distance_error=0.1) == "FAIL"
+    assert verdict("f_star", 2.009, distance_error=0.1) == "FAIL"
+    # 64 eps (|F(w_0)| + |F*|) = 64 eps 11 is 1.6e-13.
+    for stated, expected in ((1.5e-13, "PASS"), (1.7e-13, "FAIL")):
+        assert verdict("f_star", stated, f_star=0.0, delta0=11.0) == expected
+    assert verdict("f_star", 2.0, f_star_error=None) == "PASS"
+    assert verdict("L", 4.1, L_method="eigenvalues") == "FAIL"
+    assert verdict("L_max", 7.0, L_method="norm bound") == "INCONCLUSIVE"
+    assert verdict("L_max", 7.0) == "FAIL"
+
+
+def test_both_numbers_and_their_difference_are_shown() -> None:
+    (finding,) = verify_constants((("mu", 0.625),), made_problem())
+    assert (finding.measured, finding.wanted) == ("0.5", "0.625")
+    assert finding.reason == "the problem file states another, by 1.2e-01"
+    (finding,) = verify_constants((("L", 3.0),), made_problem(L_method="norm bound"))
+    assert finding.reason == "only bounded from above (norm bound)"
+    (finding,) = verify_constants((("f_star", 9.0),), made_problem(f_star_certified=False))
+    assert (finding.measured, finding.reason) == ("2", "f* was given, not certified")
+    (finding,) = verify_constants((("G", 9.0),), made_problem())
+    assert (finding.measured, finding.reason) == ("-", "the problem has no such constant")
+
+
+def test_the_tolerance_itself_is_allowed() -> None:
+    assert verdict("distance", 1.25, distance_error=0.25, distance=1.0 / (1 + 1e-6)) == "PASS"
+    assert verdict("distance", 0.25, distance=0.0, distance_error=0.25) == "PASS"
+    assert verdict("distance", 0.2501, distance=0.0, distance_error=0.25) == "FAIL"

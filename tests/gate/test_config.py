@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gate_runs import BASE, configured
+from gate_runs import BASE, configured, made_check
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -215,6 +215,40 @@ def test_what_is_run_is_said_exactly(tmp_path: Path) -> None:
     lines += ("batch_size = 8", "batch_size = 8\nseed = 1", 'batch_size = 8\nsampling="reshuffle"')
     texts = [about(tmp_path, line) for line in lines]
     assert len(set(texts)) == len(texts)
+
+
+def test_one_expectation_of_a_sweep_among_others_makes_one(tmp_path: Path) -> None:
+    expect = 'expect = ["usable_decades >= 2", "status != failed"]'
+    assert only(tmp_path, BASE + expect).plan.sweep
+    assert not only(tmp_path, BASE + 'expect = ["status != failed"]').plan.sweep
+
+
+def test_what_is_run_in_words() -> None:
+    def words(**plan: Any) -> str:
+        return made_check("rate >= 0", **plan).about
+
+    assert words() == "log-spectrum, sgd, lr0 = 0.5/L, full batches, iterations = 20"
+    six = [0.5, 1, 2, 3, 4, 5.5]
+    assert words(lr0=six).split(", ")[2] == "lr0 = 0.5,1,2,3,4,5.5"
+    assert words(lr0=[*six, 7]).split(", ")[2] == "7 lr0 from 0.5 to 7"
+    assert words(batch_size=4, seed=5).split(", ")[3:5] == ["batches of 4", "seed 5"]
+    several = words(batch_size=4, seed=5, replicates=3, sampling="reshuffle").split(", ")
+    assert several[3:5] == ["batches of 4 reshuffled", "seeds 5 to 7"]
+    assert words(iterations=None, passes=2.5, radius=3.0, target=0.25).split(", ")[4:] == [
+        "passes = 2.5",
+        "radius = 3",
+        "target = 0.25",
+    ]
+    assert words(checkpoints_per_decade=7).endswith(", iterations = 20, 7 checkpoints a decade")
+    assert words(checkpoints_per_decade=Plan.checkpoints_per_decade) == words()
+
+
+def test_the_least_and_the_largest_tolerance() -> None:
+    assert made_check("rate >= 0", tolerance=1e-7).tolerance == 1e-7
+    assert made_check("rate >= 0", tolerance=0.999).tolerance == 0.999
+    for tolerance in (0.99e-7, 1.0, 0.0, -1.0, float("nan")):
+        with pytest.raises(UsageError, match="the tolerance of 'a' is"):
+            made_check("rate >= 0", tolerance=tolerance)
 
 
 CLAIMS = 'loss = "squared"\n[data]\nname = "sklearn:diabetes"\n[constants]\nL = 1.0\nmu = 0\n'

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gate_runs import made_problem, made_run
+from gate_runs import T, made_problem, made_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.gate import Finding
 from lrbench.gate.baseline import Baseline, lane_of
-from lrbench.gate.paired import TOLERANCE, Allowance, compare_with
+from lrbench.gate.paired import TOLERANCE, Allowance, allowance, compare_with
 from lrbench.results import Run, Status
 
 
@@ -129,6 +129,146 @@ def test_other_checkpoints_fail() -> None:
 
 def test_a_run_without_a_trace_fails() -> None:
     assert only([made_run(trace={}, status=Status.FAILED)], [made_run()]).verdict == "FAIL"
+
+
+def irregular_run(seed: int, **changes: Any) -> Run:
+    """A run of which no two numbers are the same."""
+    rng = np.random.default_rng(seed)
+    columns = {
+        name: np.sort(rng.uniform(0.1, 0.9, len(T)))[::-1]
+        for name in ("suboptimality", "suboptimality_average")
+    }
+    return made_run(columns=columns, seed=seed, **changes)
+
+
+def test_a_baseline_gates_if_one_of_its_lanes_does() -> None:
+    lanes = (
+        lane_of([made_run()], {0: "above 1/L"}, 8),
+        lane_of([made_run(lr0=0.2)], {}, 8),
+    )
+    problem = made_problem(made_run(), made_run(lr0=0.2))
+    found = list(compare_with(Baseline("a", "f", "p", lanes), "p", problem, TOLERANCE))
+    assert [(f.subject, str(f.verdict)) for f in found] == [("wngrad, lr0 = 0.2", "PASS")]
+
+
+def ends_of(runs: list[Run]) -> str:
+    return f"{np.mean([run.trace['suboptimality'][-1] for run in runs]):.8g}"
+
+
+def test_both_numbers_of_a_difference_are_those_of_its_checkpoint() -> None:
+    run = irregular_run(3)
+    for row, t in ((1, 1), (2, 2), (4, 5), (7, 20), (11, 100)):
+        for factor in (3.0, 0.25):
+            finding = only([changed(run, "suboptimality", row, factor)], [run])
+            before = run.trace["suboptimality"][row]
+            assert (finding.measured, finding.wanted) == (f"{factor * before:.8g}", f"{before:.8g}")
+            relative = max(factor - 1, 1 - factor) / max(factor, 1.0)
+            assert finding.reason == (
+                f"last parts at T = {t}, by {relative:.1e} relative (allowed 1e-06)"
+            )
+    # T = 3, 7, 30 and 70 are no checkpoints of a baseline.
+    assert only([changed(run, "suboptimality", 3, 3.0)], [run]).verdict == "PASS"
+
+
+def test_the_column_that_differs_first_is_named() -> None:
+    run = irregular_run(3)
+    both = changed(changed(run, "suboptimality", 7, 2.0), "suboptimality_average", 4, 1.5)
+    assert only([both], [run]).reason.startswith("average parts at T = 5,")
+    both = changed(changed(run, "suboptimality", 4, 1.5), "suboptimality_average", 7, 2.0)
+    assert only([both], [run]).reason.startswith("last parts at T = 5,")
+    lost = changed(run, "suboptimality", 4, np.nan)
+    assert only([lost], [run]).reason == "last parts at T = 5, by inf relative (allowed 1e-06)"
+
+
+def test_an_end_of_one_seed_differs_later_than_a_mean() -> None:
+    a, b = irregular_run(3), irregular_run(4)
+    # The mean of the two ends stays what it was.
+    moved = [changed(a, "suboptimality", 11, 1.0), changed(b, "suboptimality", 11, 1.0)]
+    for run, by in zip(moved, (0.01, -0.01), strict=True):
+        run.trace["suboptimality"][11] += by
+    finding = only(moved, [a, b])
+    assert finding.reason.startswith("last of seed 3 at its end, by ")
+    end = a.trace["suboptimality"][11]
+    assert (finding.measured, finding.wanted) == (f"{end + 0.01:.8g}", f"{end:.8g}")
+    assert finding.trajectory is not None
+    assert finding.trajectory.parts_at is None
+    moved[0] = changed(moved[0], "suboptimality_average", 10, 2.0)  # T = 70 is no checkpoint
+    assert only(moved, [a, b]).reason.startswith("last of seed 3")
+    moved[0] = changed(moved[0], "suboptimality_average", 9, 2.0)  # T = 50
+    assert only(moved, [a, b]).reason.startswith("average parts at T = 50")
+
+
+def test_seeds_and_lanes_that_differ_are_named() -> None:
+    runs = [irregular_run(seed) for seed in (3, 4, 8)]
+    ended = [*runs[:2], replace(runs[2], status=Status.STALLED)]
+    finding = only(ended, runs)
+    assert (finding.measured, finding.wanted) == ("stalled", "completed")
+    assert finding.reason == "the status of seed 8"
+    dearer = changed(runs[1], "passes", -1, 1.25)
+    finding = only([runs[0], dearer, runs[2]], runs)
+    assert (finding.measured, finding.wanted) == ("1000", "800")
+    assert finding.reason == "sample gradients of seed 4"
+    finding = only(runs[:2], runs)
+    assert (finding.reason, finding.wanted) == ("a seed was not run", "the same")
+    # The order of the runs does not matter.
+    assert only(runs[::-1], runs).verdict == "PASS"
+    finding = only(runs, runs)
+    assert (finding.measured, finding.wanted, finding.reason) == (
+        ends_of(runs),
+        ends_of(runs),
+        "the same",
+    )
+    few = only(runs, runs, unstable={4: "so"})
+    assert few.measured == ends_of([runs[0], runs[2]])
+    assert few.reason == "the same; 1 unstable seed is not gated"
+    fewer = only(runs, runs, unstable={4: "so", 8: "so"})
+    assert fewer.reason == "the same; 2 unstable seeds are not gated"
+    short = {name: column[:10] for name, column in runs[0].trace.items()}
+    finding = only([replace(runs[0], trace=short | {"passes": np.full(10, 100.0)})], [runs[0]])
+    assert (finding.measured, finding.wanted, finding.reason) == ("7", "8", "other checkpoints")
+    lost = replace(runs[0], trace={}, status=Status.FAILED)
+    finding = only([lost], [runs[0]])
+    assert (finding.measured, finding.wanted, finding.reason) == ("failed", "completed", "no trace")
+
+
+def test_the_lr0_of_a_lane_may_move_by_1e_9() -> None:
+    run = irregular_run(3)
+    for factor, n_findings in ((1 + 8e-10, 1), (1 - 8e-10, 1), (1 + 1.5e-9, 2)):
+        assert len(against([replace(run, lr0=0.1 * factor)], [run])) == n_findings
+
+
+def test_what_is_allowed_beside_the_tolerance_is_what_both_gaps_are_known_to() -> None:
+    for f_star, delta0, error in ((-7.0, 3.0, 0.25), (5.0, 2.0, None), (0.0, 11.0, 1e-14)):
+        problem = made_problem(f_star=f_star, delta0=delta0, f_star_error=error)
+        size = abs(f_star) + abs(f_star + delta0)
+        eps = float(np.finfo(np.float64).eps)
+        allowed = allowance(problem, 1e-3)
+        assert allowed.tolerance == 1e-3
+        assert allowed.rounding == pytest.approx(
+            64 * eps * size + 2 * (error or 0.0), rel=1e-12, abs=0
+        )
+    assert allowance(made_problem()).tolerance == TOLERANCE
+
+
+def test_two_gaps_within_the_error_of_f_star_are_the_same() -> None:
+    run = irregular_run(3)
+    entry = Baseline("a", "f", "p", (lane_of([run], {}, 8),))
+    for by, verdict in ((1.9e-3, "PASS"), (2.1e-3, "FAIL"), (-1.9e-3, "PASS"), (-2.1e-3, "FAIL")):
+        moved = replace(run, trace=run.trace | {"suboptimality": run.trace["suboptimality"] + by})
+        problem = made_problem(moved, f_star_error=1e-3)
+        (finding,) = compare_with(entry, "p", problem, 1e-7)
+        assert finding.verdict == verdict
+
+
+def test_infinite_numbers_are_apart_unless_they_are_the_same() -> None:
+    inf = float("inf")
+    allowed = Allowance(0.5, 1.0)
+    assert not allowed.apart(inf, inf)
+    assert allowed.apart(inf, -inf)
+    assert allowed.apart(inf, 1.0)
+    assert allowed.apart(1.0, -inf)
+    assert not allowed.apart(3.0, 0.5)  # 2.5 apart, which is allowed
+    assert allowed.apart(3.0, 0.5 - 1e-9)
 
 
 NUMBER = st.floats(-1e6, 1e6) | st.just(float("nan"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from gate_runs import cut_at, made_check, made_run
 
 import lrbench
+from lrbench.cache.folder import cache_dir
 from lrbench.engine.control import Control
 from lrbench.errors import RefutedError, UsageError
 from lrbench.experiment.jobs import Job, SharedProblem
@@ -20,7 +22,8 @@ from lrbench.experiment.jobs.base import Serial
 from lrbench.gate import Check, CheckOutcome, Gate
 from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
 from lrbench.gate.paired import TOLERANCE, Allowance
-from lrbench.gate.run_checks import NoBaselineError, unstable_seeds
+from lrbench.gate.run_checks import NoBaselineError, unstable_seeds, with_moved_start
+from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import load_spec
 from lrbench.results import Run, Status
 
@@ -206,3 +209,96 @@ def test_what_is_not_stable(run: Run, moved: Run, reason: str) -> None:
 def test_without_an_L_only_the_last_bit_counts() -> None:
     run = made_run(columns={"stable_from": np.full(12, np.nan)})
     assert why(run, made_run(), smooth=False) == ""
+
+
+def test_a_seed_is_stable_within_a_tenth_of_the_tolerance() -> None:
+    for by, stable in ((0.8e-7, True), (1.6e-7, False), (-0.8e-7, True), (-1.6e-7, False)):
+        for row in (1, 4, 11):  # T = 1, 5 and 100
+            column = np.linspace(0.9, 0.4, 12)
+            moved = column.copy()
+            moved[row] += by * column[row]
+            run, other = (made_run(columns={"suboptimality": c}) for c in (column, moved))
+            reason = why(run, other)
+            size = f"{abs(float(f'{moved[row]:.8g}') - float(f'{column[row]:.8g}')):.1e}"
+            expected = "" if stable else f"the last bit of the start changes it by {size}"
+            assert reason == expected
+            average = {"suboptimality_average": column}, {"suboptimality_average": moved}
+            run, other = (made_run(columns=columns) for columns in average)
+            assert bool(why(run, other)) is not stable
+
+
+def test_the_last_lr_decides_and_is_named() -> None:
+    lr, stable_from = np.linspace(3.0, 0.625, 12), np.arange(12.0)
+    wild = {"lr": lr, "stable_from": np.where(stable_from < 11, stable_from, np.nan)}
+    run = made_run(columns=wild)
+    assert why(run, run) == "the last lr, 0.625, is above 1/L"
+    tame = made_run(columns={"lr": lr, "stable_from": np.where(stable_from < 11, np.nan, 3.0)})
+    assert why(tame, tame) == ""
+    cut = cut_at(made_run(), 50, Status.INTERRUPTED)
+    assert why(cut, cut) == "interrupted"
+    assert why(made_run(), made_run(status_at=99)) == (
+        "the last bit of the start changes how it ends"
+    )
+
+
+def test_each_seed_is_compared_with_its_own_run_from_the_moved_start() -> None:
+    gaps = {k: np.linspace(1.0 + k, 0.1 * k, 12) for k in (3, 5, 7)}
+    runs = [made_run(columns={"suboptimality": gap}, seed=k) for k, gap in gaps.items()]
+    assert unstable_seeds(runs, runs[::-1], True, STRICT) == {}
+    moved = [runs[0], replace(runs[1], trace=runs[2].trace), runs[2]]
+    assert list(unstable_seeds(runs, moved, True, STRICT)) == [5]
+
+
+@pytest.mark.parametrize("n_features", [1, 4, 9])
+@pytest.mark.parametrize("distance", [None, 6.0, 1e-3])
+def test_the_moved_start_is_one_bit_away(n_features: int, distance: float | None) -> None:
+    problem = prepared(n_features, distance)
+    moved = with_moved_start(problem).problem.w0
+    size = 1.0 if distance is None else distance / math.sqrt(n_features)
+    by = np.finfo(np.float64).eps * np.maximum(np.abs(problem.problem.w0), size)
+    # To the last bit of what it is added to.
+    off = np.abs(np.abs(moved - problem.problem.w0) - by)
+    assert np.all(off <= np.spacing(np.abs(problem.problem.w0)))
+    assert np.array_equal(moved, with_moved_start(problem).problem.w0)
+    assert moved[0] != problem.problem.w0[0]
+    if n_features == 9 and distance == 6.0:
+        assert set(np.sign(moved - problem.problem.w0)) == {-1.0, 1.0}
+
+
+def prepared(n_features: int, distance: float | None) -> Prepared:
+    """A problem whose start is 0, 1, 2, ... up to a sign, at this distance from w*."""
+    check = made_check("rate >= 0")
+    p = prepare(check.spec, check.plan, cache_dir(), Control())
+    w0 = np.arange(n_features) * (-1.0) ** np.arange(n_features)
+    constants = replace(p.constants, distance=distance)
+    return replace(p, problem=replace(p.problem, w0=w0), constants=constants)
+
+
+def test_notes_count_the_seeds_that_are_not_gated() -> None:
+    check = made_check(baseline=True, lr0=0.5, batch_size=4, replicates=3)
+    entries = baseline_of(check)
+    (lane,) = entries["a"].lanes
+    assert len(lane.seeds) == 3
+
+    def notes(*unstable: int) -> list[str]:
+        keep = [k for k, seed in enumerate(lane.seeds) if seed not in unstable]
+        fewer = replace(
+            lane,
+            seeds=tuple(lane.seeds[k] for k in keep),
+            unstable={str(seed): f"why {seed}" for seed in unstable},
+            statuses=tuple(lane.statuses[k] for k in keep),
+            gradients=tuple(lane.gradients[k] for k in keep),
+            ends={name: tuple(ends[k] for k in keep) for name, ends in lane.ends.items()},
+        )
+        entry = replace(entries["a"], lanes=(fewer,))
+        return list(outcome(check, baselines={"a": entry}).notes)
+
+    first, second, third = lane.seeds
+    assert notes() == []
+    assert notes(second) == [f"not gated: sgd, lr0 = 0.5, 1 seed: why {second}"]
+    assert notes(third, first) == [f"not gated: sgd, lr0 = 0.5, 2 seeds: why {third}"]
+    single = made_check(baseline=True, lr0="5/L")
+    gate = Gate(Control(), save=frozenset("a"))
+    (saved,) = gate.run([single])
+    (note,) = saved.notes
+    assert note.startswith("not gated: sgd, lr0 = 5: the last lr")

@@ -26,6 +26,9 @@ def swept(costs: list[float], grid: list[float] | None = None) -> Sensitivity:
         ([9, 9, 4.9, 4, 9, INF], 2),  # one end is that of the grid: away from the other
         ([INF, 4, 4.9, 4.9, 4.9, INF], 2),  # the middle; two tie: the lower
         ([INF, 4, 4.9, 4.8, 4.9, INF], 3),  # the middle; of two the one with fewer passes
+        ([INF, 4, 5.0, 5.0, 5.0, INF], 2),  # 1.25 times the fewest, exactly, is alike
+        ([4.9, 4, 9, 9, 9, INF], 0),  # the first of the grid is usable, and the furthest
+        ([INF, 9, 9, 9, 4, 4.9], 5),  # and so may the last be
         ([INF, 4, 5.1, 5.1, 5.1, INF], 1),  # more than 1.25 times the fewest is no choice
         ([INF, 9, 4, INF, 9, 9, 9, INF], 2),  # outside of the usable range: the best
         ([INF, 9, 3, INF, 9, 3.1, 3.1, 9, INF], 5),  # within it another is as good

@@ -20,7 +20,7 @@ import lrbench
 from lrbench.config.learning_rates import learning_rates
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
-from lrbench.results import SCHEMA, Result, Sensitivity, Status
+from lrbench.results import SCHEMA, Result, Run, Sensitivity, Status
 from lrbench.study import analyse, width_bounds
 from lrbench.study.usable import width_in_decades, width_interval, widths
 
@@ -288,6 +288,113 @@ def test_the_interval_covers_95_per_cent_of_all_resamples() -> None:
     known[1:, 4] = reached[1:, 4] = True
     found = width_interval([1.0, 10.0], reached[:, [3, 4]], known[:, [3, 4]])
     assert found == pytest.approx((0.0, 1.0))  # seed 0 three times: 1 of 27 resamples
+
+
+@pytest.mark.parametrize(
+    ("n_seeds", "n_wide", "probability", "interval"),
+    [
+        (20, 6, 0.0171, (1.0, 1.0)),  # beyond the upper 2.5 %, but within 97.5 % of resamples
+        (17, 5, 0.0356, (1.0, 3.0)),  # within 95 %, but beyond 90 %
+    ],
+)
+def test_each_tail_of_the_interval_has_two_and_a_half_per_cent(
+    n_seeds: int, n_wide: int, probability: float, interval: tuple[float, float]
+) -> None:
+    # The width is 3 in a resample of which more than half are of the seeds that go so far.
+    p = n_wide / n_seeds
+    terms = [
+        math.comb(n_seeds, k) * p**k * (1 - p) ** (n_seeds - k)
+        for k in range(n_seeds // 2 + 1, n_seeds + 1)
+    ]
+    assert sum(terms) == pytest.approx(probability, abs=1e-4)
+    reached = np.ones((n_seeds, 5), dtype=bool)
+    reached[n_wide:, [0, 1, 4]] = False
+    reached[:, 0] = False
+    grid = [0.01, 0.1, 1.0, 10.0, 100.0]
+    assert width_interval(grid, reached, np.ones_like(reached)) == pytest.approx(interval)
+
+
+def test_half_of_an_even_number_of_seeds_is_not_most() -> None:
+    # 3 of 6 seeds that reach the target do so in 6 % of the resamples: then the width is 0.
+    reached = np.ones((6, 2), dtype=bool)
+    reached[0, 1] = False
+    assert width_interval([1.0, 10.0], reached, np.ones_like(reached)) == pytest.approx((0.0, 1.0))
+    # Two of four seeds are missing at lr0 = 1: without them half of the seeds are there.
+    problem = made_problem([0.1, 1.0], {"a": [[1.0, 2.0]] * 4})
+    runs = [run for run in problem.runs if run.lr0 == 0.1 or run.seed < 2]
+    assert width_bounds(analyse(replace(problem, runs=runs)).solvers[0]) == (0.0, 1.0)
+
+
+def with_last_lr(run: Run, lr: float) -> Run:
+    return replace(run, trace=run.trace | {"lr": np.array([np.nan, 3.0 * lr, lr])})
+
+
+def test_the_last_lr_is_of_the_best_lr0_alone_and_a_median_over_its_seeds() -> None:
+    costs = [[9.0, 4.0, 30.0], [8.0, 2.0, INF], [7.0, 3.0, INF], [INF, 5.0, INF], [6.0, 1.0, INF]]
+    problem = made_problem([0.1, 1.0, 10.0], {"a": costs}, L=8.0)
+    runs = [with_last_lr(run, 0.01 * 2.0**k) for k, run in enumerate(problem.runs)]
+    # The runs at lr0 = 1 are the numbers 1, 4, 7, 10 and 13.
+    assert analyse(replace(problem, runs=runs)).solvers[0].final_lr_L == 8.0 * 0.01 * 2.0**7
+    runs[13] = replace(runs[13], status=Status.FAILED)
+    runs[10].trace["lr"][-1] = INF
+    runs[1].trace["lr"][-2] = runs[7].trace["lr"][-2] = np.nan
+    without_two = analyse(replace(problem, runs=runs)).solvers[0]
+    assert without_two.best_lr0 == 1.0
+    assert without_two.final_lr_L == 8.0 * 0.01 * 2.0**4
+    runs[4] = replace(runs[4], trace=runs[4].trace | {"lr": np.array([])})
+    assert analyse(replace(problem, runs=runs)).solvers[0].final_lr_L == 8.0 * 0.01 * (2 + 2**7) / 2
+    for L in (math.inf, None):
+        header = dict(problem.header) | {"constants": problem.header["constants"] | {"L": L}}
+        assert analyse(replace(problem, header=header)).solvers[0].final_lr_L is None
+
+
+def test_a_point_within_1e_9_decades_is_the_one_that_is_asked_for() -> None:
+    for off, on_grid in ((0.8e-9, True), (1.5e-9, False)):
+        found = swept([1.0, 10.0 ** (1.0 - off)], [[2.0, 3.0]])
+        assert [f.on_grid for f in found.factors] == [False, False, on_grid, False]
+        found = swept([10.0 ** (-1.0 + off), 1.0], [[3.0, 2.0]])
+        assert [f.on_grid for f in found.factors] == [False, on_grid, False, False]
+
+
+def test_the_default_target_is_a_share_of_the_gap_at_the_start() -> None:
+    problem = made_problem([1.0], {"a": [[4.0]]})
+    constants = problem.header["constants"] | {"delta0": 40.0}
+    header = dict(problem.header) | {"target": None, "constants": constants}
+    sweep = analyse(replace(problem, header=header))
+    assert (sweep.target, sweep.solvers[0].passes) == (0.4, (4.0,))
+
+
+def test_the_budget_is_the_most_that_a_run_used() -> None:
+    problem = made_problem([1.0], {"a": [[4.0], [5.0], [INF], [INF], [INF]]})
+    ends = [(Status.REACHED_TARGET, 900), (Status.DIVERGED, 950), (Status.STALLED, 300)]
+    ends += [(Status.COMPLETED, 700), (Status.STALLED, 500)]
+    runs = [
+        replace(run, status=status, status_at=at)
+        for run, (status, at) in zip(problem.runs, ends, strict=True)
+    ]
+    assert analyse(replace(problem, runs=runs)).iterations == 700
+
+
+def test_a_factor_beside_what_is_unknown_or_never_comes_there() -> None:
+    # Ten times the best lr0, 1, lies between 4 and 20.
+    costs = {"a": [[2.0, 18.0, 18.0]]}
+    problem = made_problem([1.0, 4.0, 20.0], costs)
+    assert analyse(problem).solvers[0].factors[2].factor == 9.0
+    for lost in (1, 2):
+        runs = list(problem.runs)
+        runs[lost] = replace(runs[lost], status=Status.FAILED, trace={})
+        assert analyse(replace(problem, runs=runs)).solvers[0].factors[2].factor is None
+        other = 3 - lost
+        runs[other] = replace(runs[other], trace=made_problem([1.0], {"a": [[INF]]}).runs[0].trace)
+        assert analyse(replace(problem, runs=runs)).solvers[0].factors[2].factor == INF
+
+
+def test_passes_that_are_few_or_none_between_two_points() -> None:
+    # log10(9) and log10(10) lie between points: the geometric interpolation of 1/2, 0 and 18.
+    assert swept([1.0, 100.0], [[0.125, 2.0]]).factors[2].factor == pytest.approx(4.0)
+    assert swept([1.0, 100.0], [[0.0, 2.0]]).factors[2].factor == 1.0
+    assert swept([0.01, 1.0], [[2.0, 0.5]]).factors[1].factor == pytest.approx(2.0)
+    assert swept([0.01, 1.0, 7.0], [[0.5, 0.125, 9.0]]).factors[1].factor == pytest.approx(2.0)
 
 
 def test_widths_of_rows() -> None:
