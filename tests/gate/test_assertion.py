@@ -136,7 +136,7 @@ def test_each_problem_of_a_result_must_pass() -> None:
 
 
 def test_an_expectation_of_a_sweep_among_others_makes_one() -> None:
-    options = {"solvers": "gd", "iterations": 20, "target": 0.05}
+    options: Any = {"solvers": "gd", "iterations": 20, "target": 0.05}
     expect = ["usable_decades >= 0", "status != failed"]
     both = lrbench.check("log-spectrum", expect=expect, allow_inconclusive=True, **options)
     assert ", sweep" in both.about
