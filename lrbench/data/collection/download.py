@@ -73,7 +73,7 @@ def download(url: str, path: Path, hint: str) -> None:
                 raise DataError(
                     f"{printable_url(url)} cannot be fetched: {_reason(error)}.", hint
                 ) from error
-        time.sleep(attempt)  # seconds
+        time.sleep(attempt)  # seconds: a server that is busy needs time before the next try
 
 
 @contextlib.contextmanager

@@ -269,7 +269,7 @@ def _follow(command: int) -> None:
 
     def watch() -> None:
         while os.getppid() == command:  # an orphan has another parent
-            time.sleep(WATCH_SECONDS)
+            time.sleep(WATCH_SECONDS)  # nothing that can be waited for tells of a parent's end
         os._exit(1)  # sys.exit would end this thread alone
 
     for number in STOPPING:
