@@ -59,7 +59,7 @@ def parts(problem, known, w_star, work):
         gradient.norm_sq()
 
     yield "norm", microseconds(norm)
-    state, idle = work.solver.init(W, work.lr0), Idle(gradient)
+    state, idle = work.solver.init(W, work.lr0, {}), Idle(gradient)
     yield "rule", microseconds(lambda: work.solver.step(W, state, idle))
     zero = np.zeros_like(known_norm)
     yield "step", microseconds(lambda: oracle.descend(W, zero, gradient))

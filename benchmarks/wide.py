@@ -41,7 +41,7 @@ def seconds_a_step(sampler, steps):
     """Return the seconds of a step, everything that certificates need included."""
     solver, _ = build_solver("wngrad")
     W = sampler.iterates.start(len(LANES))
-    state = solver.init(W, LANES)
+    state = solver.init(W, LANES, {})
     oracles = sampler.oracles(lambda W, g: (g.norm_sq(), g.inner(W), g.inner_star()))
     next(oracles)  # gathers the first minibatches
     start = time.perf_counter()

@@ -17,7 +17,7 @@ import click
 from lrbench.cli.list_parts import elsewhere
 from lrbench.cli.main import COMMANDS, group
 from lrbench.solvers import SOLVERS
-from lrbench.theory import THEOREMS
+from lrbench.verdicts.theorems import theorems_for
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -50,7 +50,7 @@ def solvers() -> str:
     for name in SOLVERS:
         cls = SOLVERS.get(name)
         parameters = ", ".join(f"`{f.name}={f.default}`" for f in dataclasses.fields(cls))
-        keys = ", ".join(t.key for t in THEOREMS.get(name, ()))
+        keys = ", ".join(t.key for t in theorems_for(name))
         summary = (cls.__doc__ or "").strip().splitlines()[0]
         lines.append(f"| `{name}` | {summary} | {parameters or 'none'} | {keys} |")
     for name in SOLVERS:
@@ -85,8 +85,8 @@ def theorems() -> str:
         "| solver | theorem | kind | statement | measured | sharpness | source |",
         "|---|---|---|---|---|---|---|",
     ]
-    for solver, found in THEOREMS.items():
-        for t in found:
+    for solver in SOLVERS:
+        for t in theorems_for(solver):
             statement = t.statement.replace("|", "\\|")
             lines.append(
                 f"| {solver} | {t.key} | {t.kind} | `{statement}` | {t.measure}, {t.iterate} |"

@@ -109,3 +109,7 @@ def quoted_path(path: object) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}…"
+
+
+class ContractError(Exception):
+    """A solver breaks its contract; the message is one sentence for its author."""

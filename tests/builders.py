@@ -28,7 +28,7 @@ from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
 from lrbench.results import Run, Status
 from lrbench.solvers import SOLVERS
-from lrbench.solvers.base import Solver, proximal
+from lrbench.solvers.base import Solver
 
 Array = NDArray[np.float64]
 
@@ -212,12 +212,21 @@ def variants(name: str) -> list[Any]:
 def every_variant() -> list[Any]:
     """Return every registered solver in all its variants, but for the proximal ones."""
     every = [solver for name in SOLVERS for solver in variants(name)]
-    return [solver for solver in every if not proximal(solver)]
+    return [solver for solver in every if not solver.proximal]
 
 
 def proximal_variants() -> list[Any]:
     """Return every registered solver that takes a prox, in all its variants."""
-    return [s for name in SOLVERS for s in variants(name) if proximal(s)]
+    return [s for name in SOLVERS for s in variants(name) if s.proximal]
+
+
+def facts_of(problem: LinearProblem, solver: Solver) -> dict[str, float]:
+    """Return the numbers that `solver` needs of the problem, for a horizon of 50 steps."""
+    if not solver.needs:
+        return {}
+    c = constants_of(problem, minimiser(problem))
+    known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu, "horizon": 50.0}
+    return {name: known[name] for name in solver.needs if name in known}
 
 
 Seen = tuple[Lanes, Lanes]
@@ -238,14 +247,14 @@ def walk_along(
     w_star: Vector | None = None,
 ) -> Iterator[tuple[Lanes, PerLane, Any, list[Seen]]]:
     """Step for ever without the engine; yield W, lr, the state and what the oracle was asked."""
-    sampler = problem.sampler(w_star, ball, given(batch))
+    sampler = problem.sampler(w_star, ball, given(batch), dense_iterates=solver.dense_iterates)
     seen: list[Seen] = []
 
     def observe(W: Iterate, gradient: Gradient) -> None:
         seen.append((sampler.iterates.dense(W).copy(), gradient.dense().copy()))
 
     W = sampler.iterates.start(len(lr0))
-    state = solver.init(W, lr0)
+    state = solver.init(W, lr0, facts_of(problem, solver))
     for oracle in sampler.oracles(observe):
         seen.clear()
         sampler.iterates.accumulate(W)

@@ -112,7 +112,7 @@ def edges() -> Iterator[tuple[str, str]]:
 
 
 def test_the_graph_is_read_rightly() -> None:
-    assert "lrbench.solvers.base" in GRAPH["lrbench.engine.run"]
+    assert "lrbench.solvers.base" in GRAPH["lrbench.engine.loop"]
     # For type checkers only:
     assert "lrbench.objective.minibatches" not in GRAPH["lrbench.objective.problem"]
     assert GRAPH["lrbench.arrays"] == set()

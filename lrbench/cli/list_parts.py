@@ -84,15 +84,17 @@ def problems() -> PartKind:
 def solvers() -> PartKind:
     """Return how to list the solvers."""
     from lrbench.solvers import SOLVERS
-    from lrbench.theory import theorems_for
-    from lrbench.theory.references import OF_SOLVER
+    from lrbench.verdicts.theorems import theorems_for
 
     def details(name: str) -> dict[str, Any]:
         cls = SOLVERS.get(name)
         return {
             "parameters": {f.name: f.default for f in dataclasses.fields(cls)},
             "theorems": [t.key for t in theorems_for(name)],
-            "cite": list(OF_SOLVER.get(name, ())),
+            "cite": list(cls.papers),
+            "scale": cls.scale,
+            "needs": list(cls.needs),
+            "lr0": cls.lr0_means,
             "doc": _doc(cls),
             "elsewhere": elsewhere(name),
         }
@@ -126,7 +128,9 @@ def penalties() -> PartKind:
 
 def theorems() -> PartKind:
     """Return how to list the theorems, each once even if it holds for several solvers."""
+    from lrbench.solvers import SOLVERS
     from lrbench.theory import THEOREMS
+    from lrbench.verdicts.theorems import theorems_for
 
     by_key = {t.key: t for of_solver in THEOREMS.values() for t in of_solver}
 
@@ -141,7 +145,7 @@ def theorems() -> PartKind:
             "measure": theorem.measure,
             "iterate": theorem.iterate,
             "sharpness": theorem.sharpness or "upper bound",
-            "solvers": [s for s, ts in THEOREMS.items() if any(t.key == key for t in ts)],
+            "solvers": [s for s in SOLVERS if key in {t.key for t in theorems_for(s)}],
             "source": theorem.reference,
             "cite": list(theorem.cite),
             "doc": _doc(type(theorem)),

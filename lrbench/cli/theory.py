@@ -104,11 +104,12 @@ def read_iterations(text: str) -> list[int]:
 
 def show_bibtex(bounds: Iterable[dict[str, Any]], every: bool) -> None:
     """Write the papers of the solvers and of their theorems that apply, or of all theorems."""
-    from lrbench.theory.references import OF_SOLVER, bibtex
+    from lrbench.solvers import SOLVERS
+    from lrbench.theory.references import bibtex
 
     keys: list[str] = []
     for setting in [s for problem in bounds for s in problem["settings"]]:
-        keys += OF_SOLVER.get(setting["solver"]["name"], ())
+        keys += SOLVERS.get(setting["solver"]["name"]).papers
         keys += [key for t in setting["theorems"] if every or t["applies"] for key in t["cite"]]
     if keys:
         click.echo(bibtex(keys))

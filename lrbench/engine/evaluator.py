@@ -30,6 +30,12 @@ def evaluate(task: Task, W: Lanes) -> tuple[PerLane, PerLane]:
     return np.concatenate(objectives), np.concatenate(norms)
 
 
+def objective_at(task: Task, W: Lanes) -> PerLane:
+    """Return F at `W`, (n_lanes,)."""
+    slices = _lane_slices(task, W.shape[1])
+    return np.concatenate([task.problem.value(np.ascontiguousarray(W[:, s])) for s in slices])
+
+
 def evaluate_average(
     task: Task, iterates: Iterates, W: Iterate, count: int, n_lanes: int
 ) -> tuple[PerLane, PerLane]:

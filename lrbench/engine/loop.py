@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, keep_freed_memory, norm_sq
 from lrbench.engine.columns import Columns
-from lrbench.engine.evaluator import evaluate, evaluate_average
+from lrbench.engine.evaluator import evaluate, evaluate_average, objective_at
 from lrbench.engine.recorder import Recorder
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.task import Task
 from lrbench.engine.tracker import Tracker
-from lrbench.objective.oracle import Gradient, Iterate, MinibatchValues, Stopwatch, take
+from lrbench.objective.oracle import Count, Gradient, Iterate, MinibatchValues, Stopwatch, take
 from lrbench.objective.problem import Sampler
 from lrbench.results import Status
-from lrbench.solvers.base import keep_lanes, proximal
+from lrbench.solvers.base import with_parameters
+from lrbench.solvers.state import check_state, keep_lanes
 
 
 class LaneLoop:
@@ -40,9 +41,16 @@ class LaneLoop:
         self.sampler = sampler
         columns = self.arrange_columns()
         self.n_running, n_lanes = len(self.seed_of), columns.n_lanes
-        self.lr0 = np.concatenate(lr0_of_seeds)[columns.padded(np.arange(self.n_running))]
+        lanes = columns.padded(np.arange(self.n_running))
+        self.lr0 = np.concatenate(lr0_of_seeds)[lanes]
+        self.parameters = {
+            name: np.concatenate([seed_task.parameters[name] for seed_task in tasks])[lanes]
+            for name in task.parameters
+        }
+        """The hyper-parameters that have a value for each lane, (n_lanes,) each."""
+        self.solver = with_parameters(task.solver, self.parameters)
         # The gradients of a proximal solver are those of the loss, and taken at other points.
-        checked = None if proximal(task.solver) else sampler.iterates
+        checked = None if task.solver.proximal else sampler.iterates
         self.tracker = Tracker(n_lanes, task.problem.w0, task.w_star, c.L, c.mu or c.mu_pl, checked)
         self.checks_gradients = checked is not None and task.minibatches is not None
         self.checked_oracle: MinibatchValues | None = None
@@ -62,8 +70,10 @@ class LaneLoop:
         # No rows where iterates are not kept: `take` works on the empty array all the same.
         self.best: Lanes = np.zeros((task.problem.n_features * task.keep_iterates, n_lanes))
         self.state: Any = None
-        self.reuses_gradient = task.minibatches is None and not proximal(task.solver)
-        """Whether the next step asks for the same gradient of F that a checkpoint computes."""
+        self.uses_gradients = task.minibatches is None and not task.solver.proximal
+        """Whether the gradients of the steps are those of F."""
+        self.output: Lanes | None = None
+        """The solver's own answer at the present checkpoint; None where it is the iterate."""
 
     def arrange_columns(self) -> Columns:
         """Assign columns to the running lanes, and pass them to the sampler."""
@@ -75,7 +85,8 @@ class LaneLoop:
     def go(self, stop: Callable[[int], bool]) -> None:
         """Step until the budget is used up, `stop` returns True, or no lane is left."""
         budget, sampler, tracker = self.task.budget, self.sampler, self.tracker
-        self.state = self.task.solver.init(self.W, self.lr0)
+        self.state = self.solver.init(self.W, self.lr0, self.facts())
+        check_state(self.solver, self.state, len(self.lr0))
         checkpoints = frozenset(budget.checkpoints)
         oracles = sampler.oracles(self.observe)
         for t in range(budget.iterations + 1):
@@ -94,7 +105,7 @@ class LaneLoop:
             oracle = next(oracles)
             if at_checkpoint and self.checks_gradients and isinstance(oracle, MinibatchValues):
                 self.checked_oracle = oracle
-            self.W, self.lr, self.state = self.task.solver.step(self.W, self.state, oracle)
+            self.W, self.lr, self.state = self.solver.step(self.W, self.state, oracle)
             self.watch.stop()
             diverged = tracker.advance(t, self.lr)
             if oracle.off_path is not None:
@@ -107,6 +118,13 @@ class LaneLoop:
                 if diverged.all():
                     break
         return self.end_all(Status.COMPLETED, budget.iterations)
+
+    def facts(self) -> dict[str, float]:
+        """Return the numbers that the solver needs."""
+        c = self.task.constants
+        known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu}
+        known["horizon"] = self.task.budget.iterations
+        return {name: known[name] for name in self.solver.needs if name in known}
 
     def observe(self, W: Iterate, gradient: Gradient) -> None:
         """Let the tracker measure a gradient off the clock, except for its norm."""
@@ -151,27 +169,32 @@ class LaneLoop:
         self.split_time()  # the gradient below belongs to the next step
         seconds = self.seconds[self.seed_of]
         G: Lanes | None = None
-        if self.reuses_gradient and t < budget.iterations:
+        self.output = output = self.solver.output(W, self.state)
+        if self.uses_gradients and t < budget.iterations:
             self.watch.start()
             objective, G = self.task.problem.value_and_gradient(W, self.watch)
             self.watch.stop()
             grad_norm_sq = norm_sq(G)
         else:
             objective, grad_norm_sq = evaluate(self.task, W)
+        of_output = None if output is None else objective_at(self.task, output)
         average, checksum = np.full((2, len(objective)), np.nan)
         if t > 0 and (budget.averages is None or t in budget.averages):
             average, checksum = evaluate_average(self.task, iterates, self.W, t, len(objective))
         average_error = self.tracker.average_error(t, checksum)
         self.tracker.measure(W)
         n = self.n_running  # without the padding, whose iterates may be those of no lane
-        self.recorder.refute(t, objective[:n], average[:n])
+        answer = objective if of_output is None else of_output
+        self.recorder.refute(t, objective[:n], average[:n], answer[:n])
         self.keep_best(W, objective)
-        self.write(W, seconds, objective, average, grad_norm_sq, average_error)
+        if output is not None and of_output is not None:
+            self.keep_best(output, of_output)
+        self.write(W, seconds, objective, average, of_output, grad_norm_sq, average_error)
         measured = np.isfinite(grad_norm_sq) | (not budget.gradients)
-        diverged: Mask = ~(np.isfinite(objective) & measured)[:n]
+        diverged: Mask = ~(np.isfinite(objective) & np.isfinite(answer) & measured)[:n]
         reached = np.zeros_like(diverged)
         if budget.target is not None:
-            suboptimality = objective[:n] - self.task.constants.f_star
+            suboptimality = answer[:n] - self.task.constants.f_star
             reached = (suboptimality <= budget.target) & ~diverged
         if (ended := diverged | reached).any():
             self.recorder.retract(diverged)
@@ -188,14 +211,18 @@ class LaneLoop:
         seconds: PerLane,
         objective: PerLane,
         average: PerLane,
+        of_output: PerLane | None,
         grad_norm_sq: PerLane,
         average_error: PerLane,
     ) -> None:
         """Write the trace's row of the present iteration, whose iterates are `W`."""
-        t, f_star = self.t, self.task.constants.f_star
-        row: dict[str, PerLane | float] = {
+        t, f_star, meter = self.t, self.task.constants.f_star, self.sampler.meter
+        row: dict[str, PerLane | Count | float] = {
             "iteration": t,
-            "passes": self.sampler.meter.sample_gradients / self.task.problem.n_samples,
+            "passes": (meter.sample_gradients + meter.sample_values) / self.task.problem.n_samples,
+            "sample_gradients": meter.sample_gradients,
+            "sample_values": meter.sample_values,
+            "prox_calls": meter.prox_calls,
             "seconds": seconds,
             "objective": objective,
             "suboptimality": objective - f_star,
@@ -205,11 +232,13 @@ class LaneLoop:
             "lr": self.lr,
             **self.tracker.row(t),
             "average_error": average_error,
-            **self.task.problem.measures(W),
+            **self.task.problem.measures(W if self.output is None else self.output),
         }
-        if not self.reuses_gradient:  # the gradients of the steps are not those of F
+        if of_output is not None:
+            row["objective_output"], row["suboptimality_output"] = of_output, of_output - f_star
+        if not self.uses_gradients:  # the gradients of the steps are not those of F
             row["min_grad_norm_sq"] = np.full_like(objective, np.nan)
-        for name in self.task.solver.traced:
+        for name in self.solver.traced:
             row[name] = getattr(self.state, name)
         self.recorder.write(row)
 
@@ -257,6 +286,9 @@ class LaneLoop:
         if len(kept):
             self.W = self.sampler.iterates.keep(self.W, kept)
             self.state = keep_lanes(self.state, kept)
+            self.parameters = {name: take(v, kept) for name, v in self.parameters.items()}
+            self.solver = with_parameters(self.task.solver, self.parameters)
+            self.sampler.meter.keep(kept)
             self.tracker.keep(kept)
             self.best, self.lr = take(self.best, kept), take(self.lr, kept)
             self.best_objective = take(self.best_objective, kept)

@@ -11,6 +11,7 @@ import numpy as np
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
 from lrbench.errors import RefutedError
 from lrbench.objective.constants import FLOOR, Constants
+from lrbench.objective.oracle import Count
 from lrbench.results import Status, Trace
 
 STALL_FACTOR = 0.9
@@ -48,7 +49,7 @@ class Recorder:
         self._columns: dict[str, list[PerLane]] = {}
         self._retracted: set[int] = set()
 
-    def write(self, row: Mapping[str, PerLane | float]) -> None:
+    def write(self, row: Mapping[str, PerLane | Count | float]) -> None:
         """Append a row: a number for every running lane, or one for all; padding is ignored."""
         running = self._running
         for name, value in row.items():
@@ -112,7 +113,8 @@ class Recorder:
         """Return whether the last nine tenths of the run hardly lowered the suboptimality."""
         floor = self._constants.floor
         iteration = np.array([v[lane] for v in self._columns["iteration"][:rows]])
-        suboptimality = np.array([v[lane] for v in self._columns["suboptimality"][:rows]])
+        rows_of = self._columns.get("suboptimality_output", self._columns["suboptimality"])
+        suboptimality = np.array([v[lane] for v in rows_of[:rows]])
         early = iteration <= iteration[-1] / 10
         if early.all() or suboptimality[-1] <= floor:
             return False

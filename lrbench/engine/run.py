@@ -11,7 +11,6 @@ from lrbench.engine.loop import LaneLoop
 from lrbench.engine.task import Task
 from lrbench.errors import RefutedError
 from lrbench.results import Run, Status
-from lrbench.solvers.base import needs_dense_gradient
 
 __all__ = ["LaneLoop", "run_lanes", "unstarted_runs"]
 
@@ -35,9 +34,12 @@ def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> li
     with np.errstate(all="ignore"):  # a lane that overflows has diverged: a status, no warning
         task = tasks[0]
         minibatches = [task.minibatches for task in tasks if task.minibatches is not None]
-        dense_gradient = needs_dense_gradient(task.solver)
         sampler = task.problem.sampler(
-            task.w_star, task.ball, minibatches, dense_gradient=dense_gradient
+            task.w_star,
+            task.ball,
+            minibatches,
+            dense_iterates=task.solver.dense_iterates,
+            seeds=[task.seed for task in tasks],
         )
         loop = LaneLoop(tasks, sampler)
         error = None

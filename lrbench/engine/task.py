@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -73,6 +73,8 @@ class Task:
         whatever other lanes run with it; with 1 nothing is padded.
     keep_iterates
         Whether the runs keep their last, average and best iterates.
+    parameters
+        The hyper-parameters that have a value for each lane, (n_lanes,) each.
     """
 
     problem: Problem
@@ -87,6 +89,7 @@ class Task:
     seed: int
     pad_to: int = 1
     keep_iterates: bool = True
+    parameters: Mapping[str, PerLane] = field(default_factory=dict)
 
     @classmethod
     def of(

@@ -1,4 +1,4 @@
-"""The oracle that a solver asks, the protocol of iterates, and the meter of gradients.
+"""The oracle that a solver asks, the protocol of iterates, and the meter of its calls.
 
 A solver knows the objective only by an `Oracle`, which computes the gradient on the present
 minibatch for all lanes at once and takes a step along it. The iterate `W` is opaque to the solver:
@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
+from lrbench.errors import ContractError
 
 Iterate: TypeAlias = Any
 """Lanes, or ScaledLanes for wide sparse data; only the oracle and the iterates use its content."""
@@ -46,7 +48,11 @@ class Gradient(Protocol):
 
 
 class Oracle(Protocol):
-    """All that a solver may know of the objective, on one minibatch and for all lanes."""
+    """All that a solver may know of the objective, on one minibatch and for all lanes.
+
+    Where a method takes `lanes`, a mask, only these lanes are computed and metered. A line search
+    thus costs a lane that has finished nothing more.
+    """
 
     off_path: Mask | None
     """The lanes whose last step was not W - lr g itself with the first gradient; None for no lane.
@@ -63,15 +69,59 @@ class Oracle(Protocol):
         """
         ...
 
-    def gradient(self, W: Iterate) -> Gradient:
+    @property
+    def size(self) -> int:
+        """The number of samples of the minibatch."""
+        ...
+
+    @property
+    def full(self) -> Oracle:
+        """The oracle of all samples; a step along its gradients is that of this oracle."""
+        ...
+
+    def gradient(self, W: Iterate, lanes: Mask | None = None) -> Gradient:
         """Return the gradient at `W`, a subgradient where F is not smooth.
 
-        Metered as the size of the minibatch.
+        Metered as the size of the minibatch. The gradient of other lanes than `lanes` is 0.
+
+        Raises
+        ------
+        ContractError
+            If the first gradient of a step is not that of all lanes.
         """
         ...
 
-    def loss_gradient(self, W: Iterate) -> Gradient:
+    def loss_gradient(self, W: Iterate, lanes: Mask | None = None) -> Gradient:
         """Return the gradient at `W` without the penalty's part; metered like `gradient`."""
+        ...
+
+    def value(self, W: Iterate, lanes: Mask | None = None) -> PerLane:
+        """Return the minibatch's objective at `W`, (n_lanes,), without an indicator.
+
+        Metered as sample values. The value of other lanes than `lanes` is NaN.
+        """
+        ...
+
+    def derivatives(self, W: Iterate) -> Scores:
+        """Return the derivatives of the loss of each sample in its score, (size, n_lanes).
+
+        Metered like a gradient. Linear problems have them; a solver declares ``"derivatives"``
+        among its needs.
+        """
+        ...
+
+    def combine(self, R: Scores) -> Lanes:
+        """Return the mean of x_i r_i over the minibatch, (n_features, n_lanes); not metered."""
+        ...
+
+    def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
+        """Return random numbers with the lanes as the last axis, from the run's own generator.
+
+        Parameters
+        ----------
+        sample
+            Called with the generator of a seed; the numbers are those of all lanes of the seed.
+        """
         ...
 
     def descend(self, W: Iterate, lr: PerLane, gradient: Gradient) -> Iterate:
@@ -133,6 +183,15 @@ class FirstGradient:
         """Note a gradient at `W` if it is the first of the step."""
         if not self._taken:
             self._gradient, self._iterate, self._taken = gradient, W, True
+
+    def check_taken(self) -> None:
+        """Raise `ContractError` if the step has no gradient of all lanes yet."""
+        if not self._taken:
+            raise ContractError("the first gradient of a step is that of some lanes only.")
+
+    def ignore(self) -> None:
+        """Note no gradient from now on, so that no step follows one."""
+        self._taken = True
 
     def followed(self, gradient: Gradient, W: Iterate) -> bool:
         """Return whether the step from `W` is the first one along the first gradient."""
@@ -224,14 +283,31 @@ class Stopwatch:
                 self.start()
 
 
+Count: TypeAlias = int | NDArray[np.int64]
+"""A number that is the same for all lanes, or (n_lanes,)."""
+
+
 @dataclass
 class Meter:
-    """The calls so far, per lane: each call computes the gradients or proxes of all lanes."""
+    """The calls so far of each lane."""
 
-    sample_gradients: int = 0
-    """Gradients of single samples."""
-    prox_calls: int = 0
+    sample_gradients: Count = 0
+    """Gradients, or derivatives of the loss, of single samples."""
+    sample_values: Count = 0
+    """Values of single samples."""
+    prox_calls: Count = 0
     """Proxes of the penalty."""
+
+    def keep(self, lanes: Index | Mask) -> None:
+        """Drop all lanes but these."""
+        for name, count in vars(self).items():
+            if isinstance(count, np.ndarray):
+                setattr(self, name, take(count, lanes))
+
+
+def metered(count: int, lanes: Mask | None) -> Count:
+    """Return what a call of `count` samples adds to a meter, for `lanes` or for all."""
+    return count if lanes is None else count * lanes.astype(np.int64)
 
 
 Observer: TypeAlias = Callable[[Iterate, Gradient], None]

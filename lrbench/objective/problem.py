@@ -94,12 +94,23 @@ class Problem(Protocol):
         ball: Ball | None,
         minibatches: Sequence[Minibatches],
         *,
-        dense_gradient: bool = False,
+        dense_iterates: bool = False,
+        seeds: Sequence[int] = (0,),
     ) -> Sampler:
         """Return the sampler of a run on this problem.
 
-        `minibatches` are those of each seed whose lanes run together; none for full batches.
-        `dense_gradient` says whether every step asks for the gradient as an array.
+        Parameters
+        ----------
+        w_star
+            The minimiser, (n_features,); None where there is none.
+        ball
+            The constraint, None without one.
+        minibatches
+            Those of each seed whose lanes run together; none for full batches.
+        dense_iterates
+            Whether the iterates must be plain arrays.
+        seeds
+            Those of the lanes that run together, from which solvers get random numbers.
         """
         ...
 
@@ -114,7 +125,7 @@ class Sampler(Protocol):
 
     @property
     def meter(self) -> Meter:
-        """The gradients and proxes computed so far."""
+        """The calls so far of each lane."""
         ...
 
     def set_columns(self, slices: Sequence[slice | None]) -> None:
@@ -183,9 +194,16 @@ class LinearProblem(LinearObjective):
         ball: Ball | None,
         minibatches: Sequence[Minibatches],
         *,
-        dense_gradient: bool = False,
+        dense_iterates: bool = False,
+        seeds: Sequence[int] = (0,),
     ) -> Sampler:
         """Return the cheapest sampler for full batches, or for these minibatches."""
         return linear_sampler(
-            self, self.w0, w_star, ball, minibatches, dense_gradient=dense_gradient
+            self,
+            self.w0,
+            w_star,
+            ball,
+            minibatches,
+            dense_iterates=dense_iterates,
+            seeds=seeds,
         )

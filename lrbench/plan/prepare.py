@@ -22,7 +22,6 @@ from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec
 from lrbench.problem_files import build_problem as build_problem
 from lrbench.problem_files.parts import part_text
-from lrbench.solvers.base import proximal
 from lrbench.theory.base import Setting
 
 MOST = 1e150
@@ -244,7 +243,7 @@ def _check_prox(plan: Plan, problem: LinearProblem) -> None:
     if plan.radius is None or not (problem.w0.any() or penalty.name == "box" or uneven):
         return
     for solver, spec in plan.built:
-        if proximal(solver) and penalty.name != "none":
+        if solver.proximal and penalty.name != "none":
             raise UsageError(
                 f"--radius and {spec.name} do not go together on {problem.name}: after the prox of"
                 f" the penalty {penalty.name} the projection is wrong.",

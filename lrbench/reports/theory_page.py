@@ -10,7 +10,7 @@ from lrbench.reports.blocks import Block, Grid, TableCell, line, number, scienti
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.verdict_blocks import MEASURED, law_text
 from lrbench.results import ProblemResult
-from lrbench.theory import theorems_for
+from lrbench.verdicts.theorems import theorems_for
 
 Entry = Mapping[str, Any]
 

@@ -26,9 +26,15 @@ def at_end(runs: Sequence[Run], column: str) -> float | None:
     return float(np.mean(ends)) if ends else None
 
 
+def answer_column(runs: Sequence[Run]) -> str:
+    """Return the column of F - f* at the solver's answer: its own one, or the last iterate."""
+    own = any("suboptimality_output" in run.trace for run in runs)
+    return "suboptimality_output" if own else "suboptimality"
+
+
 def final_gap(runs: Sequence[Run]) -> float:
     """Return the mean over seeds of F - f* at the end; inf where one diverged or failed."""
-    gap = at_end(runs, "suboptimality")
+    gap = at_end(runs, answer_column(runs))
     if gap is None or math.isnan(gap) or any(r.status in LOST for r in runs):
         return math.inf
     return gap
@@ -44,7 +50,7 @@ def passes_to(runs: Sequence[Run], target: float) -> float:
 
 def _first(run: Run, target: float) -> tuple[float, float]:
     """Return the passes and the gap of the first checkpoint at or below the target."""
-    gap = run.trace.get("suboptimality", np.empty(0))
+    gap = run.trace.get(answer_column([run]), np.empty(0))
     arrivals = np.flatnonzero(gap <= target)
     if run.status in LOST or not len(arrivals):
         return math.inf, math.inf

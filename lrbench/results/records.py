@@ -36,6 +36,14 @@ COLUMNS = (
 )
 """The columns that every trace has."""
 
+METERED = ("sample_gradients", "sample_values", "prox_calls")
+"""The calls of the oracle so far: gradients and values of single samples, and proxes.
+
+Passes are the sum of the first two, relative to the number of samples."""
+
+OUTPUT = ("objective_output", "suboptimality_output")
+"""The columns of a trace whose solver has an answer of its own, which is not the last iterate."""
+
 TESTED = ("test_loss", "test_accuracy")
 """The columns of a trace where samples are held out; the accuracy for two classes only."""
 

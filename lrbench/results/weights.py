@@ -47,7 +47,8 @@ def chosen(problems: Sequence[ProblemResult]) -> Run:
 
 def _objective(run: Run) -> float:
     """Return F at the best iterate."""
-    return float(np.nanmin(run.trace["objective"]))
+    columns = (run.trace.get(name, np.inf) for name in ("objective", "objective_output"))
+    return min(float(np.nanmin(column)) for column in columns)
 
 
 def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:

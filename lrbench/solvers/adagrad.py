@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, check_positive, rate_of
+from lrbench.solvers.base import Facts, Solver, Step, check_positive, rate_of
 
 
 class AdaGradState(NamedTuple):
@@ -22,7 +22,7 @@ class AdaGradState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class AdaGrad:
+class AdaGrad(Solver):
     r"""AdaGrad: a learning rate for each coordinate, from the sum of its squared gradients.
 
     All operations are coordinate by coordinate.
@@ -54,17 +54,17 @@ class AdaGrad:
     optimization, JMLR 12, 2011, Figure 1 (diagonal).
     """
 
-    name: ClassVar[str] = "adagrad"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
-    dense_gradient: ClassVar[bool] = True
+    name = "adagrad"
+    papers = ("duchi2011",)
+    lr0_means = "the length of the first step in every coordinate"
+    dense_gradient = True
 
     eps: float = 1e-10
 
     def __post_init__(self) -> None:
         check_positive(self, "eps")
 
-    def init(self, W: Iterate, lr0: PerLane) -> AdaGradState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> AdaGradState:
         # W is opaque, so n_features is not known here: one row broadcasts in the first step.
         return AdaGradState(lr0, np.zeros((1, len(lr0))))
 

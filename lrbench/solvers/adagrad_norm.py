@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, check_positive
+from lrbench.solvers.base import Facts, Solver, Step, check_positive
 
 
 class AdaGradNormState(NamedTuple):
@@ -20,7 +20,7 @@ class AdaGradNormState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class AdaGradNorm:
+class AdaGradNorm(Solver):
     r"""AdaGrad-Norm: AdaGrad with one learning rate for all coordinates.
 
     .. math::
@@ -51,16 +51,19 @@ class AdaGradNorm:
     Algorithm 1 (arXiv:1806.01811).
     """
 
-    name: ClassVar[str] = "adagrad-norm"
-    traced: ClassVar[tuple[str, ...]] = ("b",)
-    label_fields: ClassVar[tuple[str, ...]] = ()
+    name = "adagrad-norm"
+    papers = ("ward2020",)
+    theorems = "adagrad-norm"
+    scale = "eta"
+    lr0_means = "eta/b_0"
+    traced = ("b",)
 
     eta: float = 1.0
 
     def __post_init__(self) -> None:
         check_positive(self, "eta")
 
-    def init(self, W: Iterate, lr0: PerLane) -> AdaGradNormState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> AdaGradNormState:
         return AdaGradNormState(self.eta / lr0)
 
     def step(self, W: Iterate, state: AdaGradNormState, oracle: Oracle) -> Step:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, check_decay, check_positive, rate_of
+from lrbench.solvers.base import Facts, Solver, Step, check_decay, check_positive, rate_of
 
 
 class AdamState(NamedTuple):
@@ -26,7 +26,7 @@ class AdamState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(Solver):
     r"""Adam: the mean of the gradients over the root of the mean of their squares.
 
     All operations are coordinate by coordinate; m_0 = v_0 = 0.
@@ -67,10 +67,10 @@ class Adam:
     (arXiv:1412.6980).
     """
 
-    name: ClassVar[str] = "adam"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
-    dense_gradient: ClassVar[bool] = True
+    name = "adam"
+    papers = ("kingma2015",)
+    lr0_means = "about the length of a step in every coordinate"
+    dense_gradient = True
 
     beta1: float = 0.9
     beta2: float = 0.999
@@ -81,7 +81,7 @@ class Adam:
         check_decay(self, "beta2")
         check_positive(self, "eps")
 
-    def init(self, W: Iterate, lr0: PerLane) -> AdamState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> AdamState:
         zeros = np.zeros((1, len(lr0)))  # one row broadcasts: W is opaque here
         return AdamState(lr0, zeros, zeros, np.zeros_like(lr0))
 

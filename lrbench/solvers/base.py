@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from typing import Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, norm_sq
+from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
 from lrbench.errors import UsageError
-from lrbench.objective.oracle import Gradient, Iterate, Oracle, take
+from lrbench.objective.oracle import Gradient, Iterate, Oracle
+
+Need: TypeAlias = Literal["f_star", "L", "L_max", "mu", "horizon", "derivatives"]
+"""What a solver may ask to know: inf F; constants of the problem; the number of steps; the
+derivatives of the loss of single samples, which linear problems have."""
+
+Facts: TypeAlias = Mapping[str, float]
+"""The numbers among a solver's `needs`."""
 
 
 class Step(NamedTuple):
@@ -23,48 +32,92 @@ class Step(NamedTuple):
     Where the step is no multiple of g, it is what the solver documents: see `rate_of`.
     """
     state: Any
-    """The next state: a NamedTuple of arrays whose last axis is the lanes."""
+    """The next state, a tree as `Solver.init` returns it."""
 
 
-class Solver(Protocol):
-    """A step rule: no loop, no stopping, no printing.
+class Solver:
+    """A step rule: no loop, no stopping, no printing. Solvers are frozen dataclasses of this base.
 
-    Hyper-parameters are the fields of a frozen dataclass; lr0 is the lane axis. Dropping a lane
-    applies one generic function to the state, so every array in it has the lanes on its last axis.
+    Hyper-parameters are the fields; each is a number, or a word of a choice, with a default. A
+    float may also be an array, (n_lanes,), with a value for each lane: the engine then makes a
+    solver with fewer values when it drops lanes, so that `step` may use the field as it is.
 
-    A solver that asks for the gradient as an array in every step declares ``dense_gradient:
-    ClassVar[bool] = True``: its iterates are then plain arrays on wide sparse data, too. Without
-    the declaration it has the same result, and takes longer.
-
-    A proximal solver, which asks for the gradient of the loss and for the prox of the penalty,
-    declares ``proximal: ClassVar[bool] = True``: its iterates are plain arrays, it is never offered
-    the gradient of F, and its trace has no least gradient norm, because the gradients that it uses
-    are not those of F.
+    The attributes say what others need to know of the solver.
     """
 
     name: ClassVar[str]
-    traced: ClassVar[tuple[str, ...]]
-    """Fields of the state that the trace records."""
-    label_fields: ClassVar[tuple[str, ...]]
+    papers: ClassVar[tuple[str, ...]] = ()
+    """Keys in ``lrbench/theory/references.bib`` of the papers that proposed it."""
+    theorems: ClassVar[str | tuple[Any, ...]] = ()
+    """The theorems on it: a family of `lrbench.theory.THEOREMS`, or instances of `Theorem`."""
+    needs: ClassVar[tuple[Need, ...]] = ()
+    """What the solver must know of the problem and the budget; whatever is missing is reported
+    before any run. The numbers among them are given to `init`."""
+    scale: ClassVar[str] = "lr0"
+    """The free scale: ``"lr0"``, or the float hyper-parameter that takes its place."""
+    lr0_means: ClassVar[str] = "the first learning rate"
+    """What lr0 is to this solver, as the end of the sentence "lr0 is …"."""
+    traced: ClassVar[tuple[str, ...]] = ()
+    """Fields of the state that the trace records; the state is then a NamedTuple."""
+    label_fields: ClassVar[tuple[str, ...]] = ()
     """Parameters that belong to the method's name in every table."""
+    proximal: ClassVar[bool] = False
+    """Whether the gradients are those of the loss, and the penalty is treated by its prox.
 
-    def init(self, W: Iterate, lr0: PerLane) -> Any:
-        """Return the state before the first step from `W` at initial learning rates `lr0`."""
-        ...
+    The trace of a proximal solver has no least gradient norm, because its gradients are not those
+    of F."""
+    dense_gradient: ClassVar[bool] = False
+    """Whether every step asks for gradients as arrays. The iterates are then plain arrays on wide
+    sparse data, too; without the declaration a solver has the same results, and takes longer."""
+
+    @property
+    def dense_iterates(self) -> bool:
+        """Whether the iterates are plain arrays on all data."""
+        return self.dense_gradient or self.proximal or "derivatives" in self.needs
+
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> Any:
+        """Return the state before the first step.
+
+        Parameters
+        ----------
+        W
+            The starting point of every lane; not to be kept without a copy.
+        lr0
+            The initial learning rates, (n_lanes,); not to be written to.
+        facts
+            The numbers among `needs`, by name.
+
+        Returns
+        -------
+        state
+            A tree of tuples, lists and dicts. Its leaves are arrays whose last axis is the lanes,
+            or numbers that are the same for all lanes.
+        """
+        raise NotImplementedError
 
     def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
-        """Take one step; `W` is used up."""
-        ...
+        """Take one step; `W` is used up.
+
+        The first gradient that the step asks for is that of all lanes at `W`, or at a point that
+        the state keeps.
+        """
+        raise NotImplementedError
+
+    def output(self, W: Lanes, state: Any) -> Lanes | None:
+        """Return the method's own answer, (n_features, n_lanes); None if it is the iterate.
+
+        Parameters
+        ----------
+        W
+            The iterates as an array, not to be written to.
+        state
+            The state; a step may have been the last one.
+        """
+        del W, state
+        return None
 
 
-def needs_dense_gradient(solver: Solver) -> bool:
-    """Return whether `solver` asks for the whole gradient as an array in every step."""
-    return bool(getattr(solver, "dense_gradient", False)) or proximal(solver)
-
-
-def proximal(solver: Solver) -> bool:
-    """Return whether `solver` takes the gradient of the loss and the prox of the penalty."""
-    return bool(getattr(solver, "proximal", False))
+SolverT = TypeVar("SolverT", bound=Solver)
 
 
 def rate_of(D: Lanes, gradient: Gradient) -> PerLane:
@@ -79,27 +132,28 @@ def mapping_norm_sq(W: Lanes, W_next: Lanes, lr: PerLane) -> PerLane:
     return norm_sq((W - W_next) / lr)
 
 
-def keep_lanes(state: Any, lanes: Index | Mask) -> Any:
-    """Return these lanes of `state`."""
-    return type(state)(*(take(field, lanes) for field in state))
+def with_parameters(solver: SolverT, values: Mapping[str, PerLane]) -> SolverT:
+    """Return the solver with a value of these hyper-parameters for each lane, (n_lanes,)."""
+    return dataclasses.replace(solver, **values) if values else solver  # type: ignore[type-var]
 
 
 def check_positive(solver: Any, key: str) -> None:
     """Raise `UsageError` unless the parameter `key` is a positive number."""
-    value = getattr(solver, key)
-    if not 0.0 < value < math.inf:
-        raise _out_of_range(solver, key, f"{value:g} is not a positive number.")
+    _check(solver, key, lambda value: (value > 0.0) & (value < math.inf), "a positive number")
 
 
 def check_decay(solver: Any, key: str) -> None:
     """Raise `UsageError` unless the parameter `key` is in [0, 1)."""
-    value = getattr(solver, key)
-    if not 0.0 <= value < 1.0:
-        raise _out_of_range(solver, key, f"{value:g} is not in [0, 1).")
+    _check(solver, key, lambda value: (value >= 0.0) & (value < 1.0), "in [0, 1)")
 
 
-def _out_of_range(solver: Any, key: str, fault: str) -> UsageError:
-    default = getattr(type(solver), key)
-    return UsageError(
-        f"solver {solver.name}: {key} = {fault}", f"leave it out for {key} = {default:g}."
-    )
+def _check(solver: Any, key: str, holds: Callable[[PerLane], Mask], words: str) -> None:
+    """Raise `UsageError` with the first value of a parameter that is out of its range."""
+    values = np.atleast_1d(getattr(solver, key))
+    wrong = values[~holds(values)]
+    if wrong.size:
+        default = getattr(type(solver), key)
+        raise UsageError(
+            f"solver {solver.name}: {key} = {wrong[0]:g} is not {words}.",
+            f"leave it out for {key} = {default:g}.",
+        )

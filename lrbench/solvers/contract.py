@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
+from lrbench.errors import ContractError
 from lrbench.objective.oracle import Gradient, Iterate, Oracle
 from lrbench.solvers.base import Solver, Step
-
-
-class ContractError(Exception):
-    """A solver breaks a contract; the message is one sentence for its author."""
+from lrbench.solvers.state import leaves
 
 
 class UsedUp:
@@ -49,11 +46,11 @@ class UsedUp:
         """
         spoiling = _Spoiling(oracle)
         step = self._solver.step(W, state, spoiling)
-        for place, array in leaves(step.state):
+        for place, leaf in leaves(step.state):
             for other, what in [*spoiling.used_up, (step.W, "the next iterate")]:
-                if isinstance(other, np.ndarray) and np.shares_memory(array, other):
+                if _share_memory(leaf, other):
                     raise ContractError(
-                        f"{self._solver.name} keeps {what} in its state at {place or 'the top'},"
+                        f"{self._solver.name} keeps {what} in its state ({place}),"
                         " where it is used up by the oracle: keep a copy."
                     )
         return step
@@ -95,14 +92,6 @@ class _Spoiling:
         self.used_up.append((array, what))
 
 
-def leaves(state: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the name and the value of every array in a state: tuples, lists and dicts of arrays."""
-    if isinstance(state, np.ndarray):
-        yield place, state
-    elif isinstance(state, Mapping):
-        for key, value in state.items():
-            yield from leaves(value, f"{place}[{key!r}]")
-    elif isinstance(state, tuple | list):
-        names = getattr(state, "_fields", None)
-        for k, value in enumerate(state):
-            yield from leaves(value, f"{place}.{names[k]}" if names else f"{place}[{k}]")
+def _share_memory(first: Any, second: Any) -> bool:
+    arrays = isinstance(first, np.ndarray) and isinstance(second, np.ndarray)
+    return arrays and np.shares_memory(first, second)

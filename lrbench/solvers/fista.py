@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane, inner
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 
 
 class FISTAState(NamedTuple):
@@ -24,7 +24,7 @@ class FISTAState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class FISTA:
+class FISTA(Solver):
     r"""FISTA: the proximal gradient method with Nesterov's momentum.
 
     .. math::
@@ -57,14 +57,15 @@ class FISTA:
     restart for accelerated gradient schemes, Found. Comput. Math. 15, 2015, section 3.2 (restart).
     """
 
-    name: ClassVar[str] = "fista"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
-    proximal: ClassVar[bool] = True
+    name = "fista"
+    papers = ("beck2009", "odonoghue2015")
+    theorems = "fista"
+    lr0_means = "every learning rate"
+    proximal = True
 
     restart: Literal["none", "gradient"] = "none"
 
-    def init(self, W: Iterate, lr0: PerLane) -> FISTAState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> FISTAState:
         return FISTAState(lr0, np.ones_like(lr0), W.copy())
 
     def step(self, W: Iterate, state: FISTAState, oracle: Oracle) -> Step:

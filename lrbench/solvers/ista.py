@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 
 
 class ISTAState(NamedTuple):
@@ -18,7 +18,7 @@ class ISTAState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ISTA:
+class ISTA(Solver):
     r"""The proximal gradient method with a constant learning rate.
 
     .. math::
@@ -40,12 +40,13 @@ class ISTA:
     SIAM J. Imaging Sciences 2, 2009, section 3 and Theorem 3.1.
     """
 
-    name: ClassVar[str] = "ista"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
-    proximal: ClassVar[bool] = True
+    name = "ista"
+    papers = ("beck2009",)
+    theorems = "ista"
+    lr0_means = "every learning rate"
+    proximal = True
 
-    def init(self, W: Iterate, lr0: PerLane) -> ISTAState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> ISTAState:
         return ISTAState(lr0)
 
     def step(self, W: Iterate, state: ISTAState, oracle: Oracle) -> Step:

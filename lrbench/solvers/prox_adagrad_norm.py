@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, check_positive, mapping_norm_sq
+from lrbench.solvers.base import Facts, Solver, Step, check_positive, mapping_norm_sq
 
 
 class ProxAdaGradNormState(NamedTuple):
@@ -20,7 +20,7 @@ class ProxAdaGradNormState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ProxAdaGradNorm:
+class ProxAdaGradNorm(Solver):
     r"""Proximal AdaGrad-Norm: b grows with the gradient mapping in the place of the gradient.
 
     .. math::
@@ -59,10 +59,13 @@ class ProxAdaGradNorm:
     Math. Programming 140, 2013, section 2 (the gradient mapping).
     """
 
-    name: ClassVar[str] = "prox-adagrad-norm"
-    traced: ClassVar[tuple[str, ...]] = ("b",)
-    label_fields: ClassVar[tuple[str, ...]] = ("order",)
-    proximal: ClassVar[bool] = True
+    name = "prox-adagrad-norm"
+    papers = ("ward2020",)
+    scale = "eta"
+    lr0_means = "eta/b_0"
+    traced = ("b",)
+    label_fields = ("order",)
+    proximal = True
 
     eta: float = 1.0
     order: Literal["lagged", "current"] = "lagged"
@@ -70,7 +73,7 @@ class ProxAdaGradNorm:
     def __post_init__(self) -> None:
         check_positive(self, "eta")
 
-    def init(self, W: Iterate, lr0: PerLane) -> ProxAdaGradNormState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> ProxAdaGradNormState:
         return ProxAdaGradNormState(self.eta / lr0)
 
     def step(self, W: Iterate, state: ProxAdaGradNormState, oracle: Oracle) -> Step:

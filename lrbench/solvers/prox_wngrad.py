@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, mapping_norm_sq
+from lrbench.solvers.base import Facts, Solver, Step, mapping_norm_sq
 
 
 class ProxWNGradState(NamedTuple):
@@ -22,7 +22,7 @@ class ProxWNGradState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ProxWNGrad:
+class ProxWNGrad(Solver):
     r"""Proximal WNGrad: b grows with the gradient mapping in the place of the gradient.
 
     .. math::
@@ -56,14 +56,16 @@ class ProxWNGrad:
     Math. Programming 140, 2013, section 2 (the gradient mapping).
     """
 
-    name: ClassVar[str] = "prox-wngrad"
-    traced: ClassVar[tuple[str, ...]] = ("b", "growth")
-    label_fields: ClassVar[tuple[str, ...]] = ("order",)
-    proximal: ClassVar[bool] = True
+    name = "prox-wngrad"
+    papers = ("wu2018",)
+    lr0_means = "1/b_0"
+    traced = ("b", "growth")
+    label_fields = ("order",)
+    proximal = True
 
     order: Literal["lagged", "current"] = "lagged"
 
-    def init(self, W: Iterate, lr0: PerLane) -> ProxWNGradState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> ProxWNGradState:
         return ProxWNGradState(1.0 / lr0, np.zeros_like(lr0))
 
     def step(self, W: Iterate, state: ProxWNGradState, oracle: Oracle) -> Step:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 
 
 class SGDState(NamedTuple):
@@ -18,7 +18,7 @@ class SGDState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SGD:
+class SGD(Solver):
     r"""Gradient descent with a constant learning rate, on full batches or minibatches.
 
     .. math:: w_{t+1} = w_t - \mathrm{lr0}\, g_t
@@ -34,11 +34,12 @@ class SGD:
     Methode generale pour la resolution des systemes d'equations simultanees, 1847 (batch).
     """
 
-    name: ClassVar[str] = "sgd"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
+    name = "sgd"
+    papers = ("robbins1951", "cauchy1847")
+    theorems = "sgd"
+    lr0_means = "every learning rate"
 
-    def init(self, W: Iterate, lr0: PerLane) -> SGDState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> SGDState:
         return SGDState(lr0)
 
     def step(self, W: Iterate, state: SGDState, oracle: Oracle) -> Step:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 
 
 class SGDSqrtState(NamedTuple):
@@ -22,7 +22,7 @@ class SGDSqrtState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SGDSqrt:
+class SGDSqrt(Solver):
     r"""Gradient descent with the learning rate lr0 / sqrt(t + 1), on full batches or minibatches.
 
     .. math:: w_{t+1} = w_t - \frac{\mathrm{lr0}}{\sqrt{t+1}}\, g_t, \qquad t = 0, 1, \dots
@@ -40,11 +40,12 @@ class SGDSqrt:
     Algorithm 1 (greedy projection) and Theorem 1.
     """
 
-    name: ClassVar[str] = "sgd-sqrt"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
+    name = "sgd-sqrt"
+    papers = ("zinkevich2003",)
+    theorems = "sgd-sqrt"
+    lr0_means = "the first learning rate, of those that fall like 1/sqrt(t)"
 
-    def init(self, W: Iterate, lr0: PerLane) -> SGDSqrtState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> SGDSqrtState:
         return SGDSqrtState(lr0, np.zeros_like(lr0))
 
     def step(self, W: Iterate, state: SGDSqrtState, oracle: Oracle) -> Step:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step, check_decay
+from lrbench.solvers.base import Facts, Solver, Step, check_decay
 
 
 class WNAdamState(NamedTuple):
@@ -24,7 +24,7 @@ class WNAdamState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class WNAdam:
+class WNAdam(Solver):
     r"""WN-Adam: WNGrad's learning rate along Adam's mean of the gradients.
 
     .. math::
@@ -56,17 +56,18 @@ class WNAdam:
     Algorithm 4.
     """
 
-    name: ClassVar[str] = "wn-adam"
-    traced: ClassVar[tuple[str, ...]] = ("b",)
-    label_fields: ClassVar[tuple[str, ...]] = ()
-    dense_gradient: ClassVar[bool] = True
+    name = "wn-adam"
+    papers = ("wu2018",)
+    lr0_means = "1/b_0"
+    traced = ("b",)
+    dense_gradient = True
 
     beta: float = 0.9
 
     def __post_init__(self) -> None:
         check_decay(self, "beta")
 
-    def init(self, W: Iterate, lr0: PerLane) -> WNAdamState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> WNAdamState:
         return WNAdamState(np.zeros((1, len(lr0))), 1.0 / lr0, np.zeros_like(lr0))
 
     def step(self, W: Iterate, state: WNAdamState, oracle: Oracle) -> Step:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import Mask, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 
 
 class WNGradState(NamedTuple):
@@ -24,7 +24,7 @@ class WNGradState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class WNGrad:
+class WNGrad(Solver):
     r"""WNGrad: the learning rate 1/b falls as the gradients make b grow.
 
     .. math::
@@ -54,13 +54,16 @@ class WNGrad:
     Algorithm 1.
     """
 
-    name: ClassVar[str] = "wngrad"
-    traced: ClassVar[tuple[str, ...]] = ("b", "growth")
-    label_fields: ClassVar[tuple[str, ...]] = ("order",)
+    name = "wngrad"
+    papers = ("wu2018",)
+    theorems = "wngrad"
+    lr0_means = "1/b_0"
+    traced = ("b", "growth")
+    label_fields = ("order",)
 
     order: Literal["current", "lagged", "raw-first"] = "current"
 
-    def init(self, W: Iterate, lr0: PerLane) -> WNGradState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> WNGradState:
         return WNGradState(1.0 / lr0, np.zeros_like(lr0), np.zeros(lr0.shape, dtype=np.bool_))
 
     def step(self, W: Iterate, state: WNGradState, oracle: Oracle) -> Step:

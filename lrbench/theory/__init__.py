@@ -1,6 +1,6 @@
-"""Theorems, a file for each family, and the solvers that they are about.
+"""Theorems, a file or more for each family of step rules.
 
-A new theorem needs its class and one line in `THEOREMS`.
+A new theorem needs its class and one line in `THEOREMS`; a solver names its family.
 """
 
 from __future__ import annotations
@@ -79,18 +79,15 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         sgd.SGD4Average(),
         bounded_gradients.SGD5Average(),
     ),
+    "scalar-step": (
+        certificates.C2Regret(),
+        certificates.C6LastIterate(),
+        certificates.C6Restarted(),
+        certificates.C7LastGradient(),
+    ),
     "ista": (proximal.ISTALastIterate(), proximal.ISTAStronglyConvex()),
     "fista": (proximal.FISTALastIterate(),),
 }
-"""Solver -> the theorems about it: certificates first, then a-priori bounds."""
+"""Family -> the theorems about its step rules: certificates first, then a-priori bounds.
 
-
-def theorems_for(solver_name: str) -> tuple[Theorem, ...]:
-    """Return the theorems about a solver, certificates first; empty where there are none.
-
-    Parameters
-    ----------
-    solver_name
-        The solver's name in the registry, not an alias.
-    """
-    return THEOREMS.get(solver_name, ())
+``"scalar-step"`` is of every rule whose step is a multiple of the gradient at the iterate."""

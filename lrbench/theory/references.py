@@ -8,21 +8,6 @@ from importlib import resources
 
 ENTRY = re.compile(r"^@\w+\{(?P<key>[^,\s]+),\n.*?^\}$", re.DOTALL | re.MULTILINE)
 
-OF_SOLVER: dict[str, tuple[str, ...]] = {
-    "wngrad": ("wu2018",),
-    "adagrad-norm": ("ward2020",),
-    "sgd": ("robbins1951", "cauchy1847"),
-    "sgd-sqrt": ("zinkevich2003",),
-    "ista": ("beck2009",),
-    "fista": ("beck2009", "odonoghue2015"),
-    "prox-wngrad": ("wu2018",),
-    "prox-adagrad-norm": ("ward2020",),
-    "wn-adam": ("wu2018",),
-    "adagrad": ("duchi2011",),
-    "adam": ("kingma2015",),
-}
-"""Solver -> the papers that proposed it."""
-
 
 def bibtex_entries() -> dict[str, str]:
     """Return every BibTeX entry by its key, in the order of the file."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lrbench.theory import theorems_for
 from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
 from lrbench.verdicts.bound import least_informative
 from lrbench.verdicts.measured import trivial
+from lrbench.verdicts.theorems import theorems_for
 
 
 def bounds_before(

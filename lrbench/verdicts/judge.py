@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from lrbench.results import BoundKind, Run, Status, Verdict
-from lrbench.theory import theorems_for
 from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
 from lrbench.verdicts.bound import BoundVerdict, informative_from, judge_bound, mean_interval
 from lrbench.verdicts.measured import Measured, measure_runs, missing
 from lrbench.verdicts.order import OrderVerdict, judge_order
 from lrbench.verdicts.pathwise import refuted
 from lrbench.verdicts.rate import Rate, RateKind
+from lrbench.verdicts.theorems import theorems_for
 
 DIVERGED = "diverged"
 """The reason where a run diverged that the theorem keeps within bounds."""

@@ -12,6 +12,7 @@ from builders import (
     as_problem,
     constants_of,
     every_variant,
+    facts_of,
     given,
     linear_problem,
     minimiser,
@@ -28,7 +29,7 @@ from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball
 from lrbench.objective.problem import LinearProblem
 from lrbench.solvers import SOLVERS
-from lrbench.solvers.base import keep_lanes, proximal
+from lrbench.solvers.state import check_state, keep_lanes, leaves
 
 RATES = np.array([1e-4, 1e-2, 0.3, 1.0, 1e2, 1e4, 1e-3])
 
@@ -64,7 +65,7 @@ def test_stays_at_a_stationary_point(solver: Any, problem: LinearProblem) -> Non
             assert np.all(W == 0.0)
             assert np.all(np.isfinite(lr))
             assert np.all(lr >= 0)
-            assert all(np.all(np.isfinite(field)) for field in state)
+            assert all(np.all(np.isfinite(leaf)) for _, leaf in leaves(state))
 
 
 @every_solver
@@ -75,22 +76,19 @@ def test_stays_where_every_minibatch_is_stationary(solver: Any) -> None:
         for W, lr, state, _ in itertools.islice(steps, 50):
             assert np.all(W == 0.0)
             assert np.all(np.isfinite(lr))
-            assert all(np.all(np.isfinite(field)) for field in state)
+            assert all(np.all(np.isfinite(leaf)) for _, leaf in leaves(state))
 
 
 @every_solver
-def test_state_is_a_named_tuple_with_lanes_last(solver: Any) -> None:
+def test_state_is_a_tree_with_lanes_last(solver: Any) -> None:
     problem = logistic()
-    first = solver.init(np.repeat(problem.w0[:, None], len(RATES), axis=1), RATES)
+    first = solver.init(
+        np.repeat(problem.w0[:, None], len(RATES), axis=1), RATES, facts_of(problem, solver)
+    )
     _, _, later, _ = next(walk_along(problem, solver, RATES))
     for state in (first, later):
-        assert set(solver.traced) <= set(state._fields)
-        for field in state:
-            assert isinstance(field, np.ndarray)
-            assert field.shape[-1] == len(RATES)
-        halved = keep_lanes(state, np.arange(len(RATES)) < 3)
-        assert all(field.shape[-1] == 3 for field in halved)
-    assert [f.dtype for f in first] == [f.dtype for f in later]
+        check_state(solver, state, len(RATES))
+        check_state(solver, keep_lanes(state, np.arange(len(RATES)) < 3), 3)
 
 
 @every_solver
@@ -145,7 +143,7 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
     seen: list[Any] = []
     sampler = problem.sampler(None, None, given(batch))
     W = sampler.iterates.start(len(rates))
-    state = solver.init(W, rates)
+    state = solver.init(W, rates, facts_of(problem, solver))
     oracles = sampler.oracles(lambda W, g: seen.append((W.copy(), g.dense().copy())))
     for t, oracle in zip(range(40), oracles, strict=False):
         W, lr, state = solver.step(W, state, oracle)
@@ -153,7 +151,7 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
         assert lr.shape == rates.shape
         assert np.all(lr > 0)
         scale = np.abs(before).max() + (lr * np.abs(g)).max()
-        if proximal(solver):
+        if solver.proximal:
             P = problem.prox(before - lr * g, lr)
             if t == 0:
                 np.testing.assert_allclose(W, P, rtol=0, atol=4e-16 * scale)
@@ -189,7 +187,7 @@ def test_dropping_a_lane_leaves_the_others_as_they_were(solver: Any) -> None:
 
     sampler = problem.sampler(None, None, [])
     W = sampler.iterates.start(len(rates))
-    state = solver.init(W, rates)
+    state = solver.init(W, rates, facts_of(problem, solver))
     oracles = sampler.oracles(lambda W, g: None)
     for t, (V, rate) in enumerate(expected):
         W, lr, state = solver.step(W, state, next(oracles))

@@ -11,10 +11,12 @@ import pytest
 from builders import every_variant, linear_problem, proximal_variants, walk_along
 
 from lrbench.arrays import Lanes, PerLane
+from lrbench.errors import ContractError
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Step
-from lrbench.solvers.contract import ContractError, UsedUp, leaves
+from lrbench.solvers.base import Facts, Solver, Step
+from lrbench.solvers.contract import UsedUp
+from lrbench.solvers.state import leaves
 
 RATES = np.array([1e-3, 0.1, 0.7])
 
@@ -39,13 +41,13 @@ class Kept(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Keeping:
+class Keeping(Solver):
     """Gradient descent that keeps something of each step."""
 
     what: str
     name = "keeping"
 
-    def init(self, W: Iterate, lr0: PerLane) -> Kept:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> Kept:
         return Kept(lr0, {"previous": np.zeros_like(W)})
 
     def step(self, W: Iterate, state: Kept, oracle: Oracle) -> Step:
@@ -67,19 +69,25 @@ class Keeping:
     ],
 )
 def test_one_that_keeps_it_fails_with_a_sentence(what: str, named: str) -> None:
-    solver: Any = UsedUp(Keeping(what))  # type: ignore[arg-type]
+    solver: Any = UsedUp(Keeping(what))
     steps = walk_along(linear_problem(), solver, RATES)
-    with pytest.raises(ContractError, match=rf"keeping keeps {named} in .*\.kept\['previous'\]"):
+    place = r"state\.kept\['previous'\]"
+    with pytest.raises(ContractError, match=rf"keeping keeps {named} in .*{place}"):
         next(steps)
 
 
 @pytest.mark.parametrize("what", ["iterate copied", "gradient copied"])
 def test_one_that_keeps_a_copy_passes(what: str) -> None:
-    solver: Any = UsedUp(Keeping(what))  # type: ignore[arg-type]
+    solver: Any = UsedUp(Keeping(what))
     for W, *_ in itertools.islice(walk_along(linear_problem(), solver, RATES), 5):
         assert np.isfinite(W).all()
 
 
 def test_leaves_have_the_names_of_their_places() -> None:
     state = Kept(np.zeros(2), [{"a": np.ones(1)}, (np.ones(3), 4)])
-    assert [place for place, _ in leaves(state)] == [".lr", ".kept[0]['a']", ".kept[1][0]"]
+    assert [place for place, _ in leaves(state)] == [
+        "state.lr",
+        "state.kept[0]['a']",
+        "state.kept[1][0]",
+        "state.kept[1][1]",
+    ]

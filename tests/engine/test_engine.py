@@ -36,7 +36,7 @@ from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.objective.problem import LinearProblem
 from lrbench.results import Run, Status
 from lrbench.solvers.adagrad_norm import AdaGradNorm
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 from lrbench.solvers.sgd import SGD, SGDState
 from lrbench.solvers.wngrad import WNGrad
 
@@ -249,15 +249,13 @@ def test_interrupted_lanes_keep_what_they_have() -> None:
 
 
 @dataclass(frozen=True)
-class Raising:
+class Raising(Solver):
     """Constant steps that raise at one of them."""
 
-    name: ClassVar[str] = "raising"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
+    name = "raising"
     at: int = 4
 
-    def init(self, W: Iterate, lr0: PerLane) -> Any:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> Any:
         if self.at < 0:
             raise KeyError("no such setting")
         return SGDState(np.zeros_like(lr0)), lr0
@@ -557,7 +555,7 @@ class AheadState(NamedTuple):
 class LookAhead(SGD):
     """Nesterov's momentum: the gradient is asked for beyond the iterate."""
 
-    def init(self, W: Iterate, lr0: PerLane) -> Any:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> Any:
         return AheadState(W.copy(), lr0)
 
     def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:

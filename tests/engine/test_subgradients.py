@@ -174,7 +174,11 @@ def wrong_gradient(
 ) -> None:
     """Let minibatches have another gradient: change(oracle, gradient)."""
     right = MinibatchOracle._mean_gradient
-    monkeypatch.setattr(MinibatchOracle, "_mean_gradient", lambda s, W: change(s, right(s, W)))
+
+    def changed(oracle: MinibatchOracle, W: Lanes, batches: Any) -> Lanes:
+        return change(oracle, right(oracle, W, batches))
+
+    monkeypatch.setattr(MinibatchOracle, "_mean_gradient", changed)
 
 
 def without_feature(oracle: MinibatchOracle, G: Lanes) -> Lanes:

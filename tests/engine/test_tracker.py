@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ from lrbench.engine.tracker import SUMS, Tracker
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Oracle
 from lrbench.objective.problem import LinearProblem
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 from lrbench.solvers.wngrad import WNGrad
 
 every_solver = pytest.mark.parametrize("solver", every_variant(), ids=str)
@@ -121,7 +121,7 @@ def test_distance_by_recurrence_equals_the_distance_measured(solver: Any) -> Non
     tracker = Tracker(3, problem.w0, w_star, c.L, c.mu)
     sampler = problem.sampler(w_star, None, [batch])
     W = sampler.iterates.start(3)
-    state = solver.init(W, rates)
+    state = solver.init(W, rates, {})
     oracles = sampler.oracles(tracker.observe)
     largest = np.full(3, np.sum((W0 - w_star) ** 2))
     for t, oracle in zip(range(3000), oracles, strict=False):
@@ -299,14 +299,12 @@ class NoState(NamedTuple):
     lr: PerLane
 
 
-class Extragradient:
+class Extragradient(Solver):
     """A step along the gradient at a trial point, whose own step is along the first gradient."""
 
-    name: ClassVar[str] = "extragradient"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
+    name = "extragradient"
 
-    def init(self, W: Lanes, lr0: PerLane) -> NoState:
+    def init(self, W: Lanes, lr0: PerLane, facts: Facts) -> NoState:
         return NoState(lr0)
 
     def step(self, W: Lanes, state: NoState, oracle: Oracle) -> Step:

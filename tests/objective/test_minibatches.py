@@ -106,11 +106,12 @@ def test_the_gradients_of_steps_are_on_uniform_samples(
     batches = [Minibatches(n, 2, "replacement", seed) for seed in seeds]
     sampler = problem.sampler(None, None, batches)
     sampler.set_columns([slice(k, k + 1) for k in range(len(seeds))])
-    W = np.random.default_rng(1).standard_normal((3, len(seeds)))
+    W = sampler.iterates.start(len(seeds))
+    W += np.random.default_rng(1).standard_normal((3, len(seeds)))
     drawn = np.empty((3000, len(seeds), 2), dtype=np.intp)
     for t, oracle in zip(range(len(drawn)), sampler.oracles(lambda W, g: None), strict=False):
         assert oracle.index is not None
-        drawn[t] = oracle.index.reshape(-1, 2)
+        drawn[t] = oracle.index.reshape(2, -1).T
         if t % 100 == 0:
             R = np.stack([X[i] @ w - problem.y[i] for i, w in zip(drawn[t], W.T, strict=True)])
             by_hand = [r @ X[i] / 2 for i, r in zip(drawn[t], R, strict=True)]

@@ -15,14 +15,13 @@ from lrbench.losses.squared import Squared
 from lrbench.objective.minibatches import Minibatches
 from lrbench.solvers.adagrad import AdaGrad
 from lrbench.solvers.adam import Adam
-from lrbench.solvers.base import needs_dense_gradient
 from lrbench.solvers.wn_adam import WNAdam
 
 RATES = np.array([1e-3, 0.1, 10.0])
 W0 = np.array([1.0, -2.0, 0.5])
 
 moving = pytest.mark.parametrize(
-    "solver", [s for s in every_variant() if needs_dense_gradient(s)], ids=str
+    "solver", [s for s in every_variant() if s.dense_iterates], ids=str
 )
 
 

@@ -19,8 +19,8 @@ from scalar_runs import (
     two_sided,
 )
 
-from lrbench.theory import theorems_for
 from lrbench.theory.base import COLUMN
+from lrbench.verdicts.theorems import theorems_for
 
 RULES: list[tuple[str, dict[str, float | str]]] = [
     ("wngrad", {"order": "current"}),

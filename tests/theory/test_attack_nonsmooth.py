@@ -11,8 +11,8 @@ import pytest
 from scalar_runs import Rule, holds, theorem
 from subgradient_runs import Problem, draw, run, setting_of
 
-from lrbench.theory import theorems_for
 from lrbench.theory.base import COLUMN
+from lrbench.verdicts.theorems import theorems_for
 
 RULES: list[tuple[str, dict[str, float | str]]] = [
     ("wngrad", {"order": "current"}),

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scalar_lasso import Vector, dot
 from scalar_runs import Rule, constants, huber, steps, stochastic_setting
 
-from lrbench.theory import THEOREMS, theorems_for
+from lrbench.theory import THEOREMS
 from lrbench.theory.base import Setting, Theorem
 from lrbench.theory.conditions import bounded_gradients, full_batches, in_ball
+from lrbench.verdicts.theorems import theorems_for
 
 RULES: list[tuple[str, dict[str, float | str]]] = [
     ("wngrad", {"order": "current"}),

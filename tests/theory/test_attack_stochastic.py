@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from scalar_runs import Rule, Scalar, constants, holds, run, stochastic_setting
 
-from lrbench.theory import theorems_for
 from lrbench.theory.base import COLUMN, Setting
+from lrbench.verdicts.theorems import theorems_for
 
 RULES: list[tuple[str, dict[str, float | str]]] = [
     ("wngrad", {"order": "current"}),

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ from lrbench.losses import LOSSES
 from lrbench.objective.constants import Constants
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.results import Run
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 from lrbench.solvers.sgd import SGD
 from lrbench.theory.base import Setting
 
@@ -225,15 +225,13 @@ class Taken(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scheduled:
+class Scheduled(Solver):
     """A solver whose steps are lr0 times what a list says."""
 
     lengths: tuple[float, ...]
-    name: ClassVar[str] = "scheduled"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
+    name = "scheduled"
 
-    def init(self, W: Iterate, lr0: PerLane) -> Taken:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> Taken:
         return Taken(lr0, 0)
 
     def step(self, W: Iterate, state: Taken, oracle: Oracle) -> Step:

@@ -11,8 +11,9 @@ import pytest
 from scalar_runs import Rule, constants, holds, huber, run, theorem, two_sided
 
 from lrbench.objective.constants import NOT_CERTIFIED
-from lrbench.theory import THEOREMS, theorems_for
+from lrbench.theory import THEOREMS
 from lrbench.theory.base import COLUMN, Setting, Theorem
+from lrbench.verdicts.theorems import theorems_for
 
 OBJECTIVE = two_sided(1.0, 0.5)
 KNOWN = constants(OBJECTIVE, 2.0, G=3.0, L_max=1.5, noise=0.1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_theorem_hypotheses import BATCH, STOCHASTIC, SU_BATCH, constants_with, failing, of
 
-from lrbench.theory import theorems_for
+from lrbench.verdicts.theorems import theorems_for
 
 ROUGH = replace(BATCH, smooth=False, not_smooth="the hinge loss is not smooth")
 NONSMOOTH = ["C1", "C2", "C2'", "C3a", "C3b", "SGD1", "SGD2", "W7", "A6", "SGD5"]

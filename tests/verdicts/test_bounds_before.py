@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from made_runs import BATCH, STOCHASTIC, known
 
-from lrbench.theory import theorems_for
 from lrbench.theory.base import OF_SETTING, Setting
 from lrbench.verdicts.before import bounds_before
+from lrbench.verdicts.theorems import theorems_for
 
 AT = [1, 7, 40, 900]
 SETTINGS = [BATCH, STOCHASTIC, replace(BATCH, lr0=30.0), known(L_method="estimate")]

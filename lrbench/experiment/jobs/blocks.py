@@ -17,6 +17,7 @@ from lrbench.objective.problem import Problem
 from lrbench.plan.plan import LANE_MULTIPLE, Plan
 from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Solver
+from lrbench.solvers.state import leaves
 
 MEMORY_SHARE = 0.5
 """The share of the free memory that the lanes of all workers together may take."""
@@ -184,8 +185,9 @@ def _busy(n_lanes: int, n_solver_seeds: int, workers: int) -> int:
 
 def state_arrays(solver: Solver) -> int:
     """Return the number of (n_features, n_lanes) arrays in a solver's state."""
-    state = solver.init(np.zeros((2, 1)), np.ones(1))
-    return sum(1 for field in state if np.ndim(field) > 1)
+    facts = {str(need): 1.0 for need in solver.needs}
+    state = solver.init(np.zeros((2, 1)), np.ones(1), facts)
+    return sum(1 for _, leaf in leaves(state) if np.ndim(leaf) > 1)
 
 
 def free_memory(meminfo: Path = MEMINFO, limit: Path = LIMIT) -> int:

@@ -7,6 +7,7 @@ import inspect
 import json
 import math
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
@@ -96,12 +97,12 @@ def source_of(solver: type[Solver]) -> str:
     Together they identify the code that made a cell. Cells with the same first hash belong to one
     result.
     """
-    return f"{numbers_hash()} {solver_hash(_file_of(solver))}"
+    return f"{numbers_hash()} {solver_hash(_file_of(solver.__module__))}"
 
 
 @cache  # once a cell, making the path would take longer than all digests
-def _file_of(solver: type[Solver]) -> Path:
-    return Path(inspect.getfile(solver))
+def _file_of(module: str) -> Path:
+    return Path(inspect.getfile(sys.modules[module]))
 
 
 def _hash(values: Mapping[str, Any]) -> str:

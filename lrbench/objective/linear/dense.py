@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +13,17 @@ from lrbench.arrays import (
     Lanes,
     Mask,
     PerLane,
+    Scores,
     Vector,
     column_sums,
     inner,
     norm_sq,
 )
-from lrbench.objective.oracle import Ball, FirstGradient, Gradient, Meter, Observer, take
+from lrbench.objective.linear.oracle import LinearOracle, LinearRun
+from lrbench.objective.oracle import Ball, Gradient, Observer, metered, take
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.objective import LinearObjective
+    from lrbench.objective.linear.sampler import SeedBatch
 
 
 class DenseIterates:
@@ -33,6 +36,11 @@ class DenseIterates:
         # Signs: every coordinate counts, whatever its unit. The same ones in every run.
         self.direction: Vector = np.random.default_rng(len(w0)).choice([-1.0, 1.0], len(w0))
         self._sum: Lanes = np.zeros((len(w0), 0))
+
+    @property
+    def n_lanes(self) -> int:
+        """The number of columns."""
+        return int(self._sum.shape[1])
 
     def start(self, n_lanes: int) -> Lanes:
         """Return w_0, repeated for every lane."""
@@ -101,35 +109,67 @@ class DenseGradient:
         return self._G
 
 
-class DenseOracle:
-    """The steps and the constraints of oracles on plain arrays; subclasses add the gradients."""
+class DenseOracle(LinearOracle):
+    """An oracle on plain arrays; subclasses have the samples."""
 
-    off_path: Mask | None = None
     offered: tuple[Lanes, Lanes] | None = None
     """A gradient that an evaluation has just computed, and its iterate."""
+    size: int
+    """The number of samples of a minibatch."""
+    seed_batches: Sequence[SeedBatch] = ()
+    """The minibatch of each seed that has lanes; none for all samples."""
 
-    def __init__(
-        self,
-        objective: LinearObjective,
-        w_star: Vector | None,
-        ball: Ball | None,
-        meter: Meter,
-        observer: Observer,
-    ) -> None:
-        self._objective = objective
-        self._w_star = w_star
-        self._ball = ball
-        self._meter = meter
-        self._observer = observer
-        self.first = FirstGradient()
+    def gradient(self, W: Lanes, lanes: Mask | None = None) -> DenseGradient:
+        """Return the gradient at `W`; metered as the size of the minibatch."""
+        return self._gradient(W, lanes, penalised=True)
 
-    def _observed(self, W: Lanes, G: Lanes, n_samples: int) -> DenseGradient:
-        """Meter a gradient, pass it to the observer and return it."""
-        self._meter.sample_gradients += n_samples
-        gradient = DenseGradient(G, self._w_star)
-        self.first.offer(gradient, W)
-        self._observer(W, gradient)
-        return gradient
+    def loss_gradient(self, W: Lanes, lanes: Mask | None = None) -> DenseGradient:
+        """Return the gradient of the mean loss at `W`; metered like `gradient`."""
+        return self._gradient(W, lanes, penalised=False)
+
+    def value(self, W: Lanes, lanes: Mask | None = None) -> PerLane:
+        """Return the objective at `W`, NaN for other lanes than `lanes`."""
+        self._meter.sample_values += metered(self.size, lanes)
+        if lanes is None:
+            return self._value(W, self.seed_batches)
+        columns, batches = self._restricted(lanes)
+        values = np.full(W.shape[1], np.nan)
+        if len(columns):
+            values[columns] = self._value(take(W, columns), batches)
+        return values
+
+    def _gradient(self, W: Lanes, lanes: Mask | None, *, penalised: bool) -> DenseGradient:
+        self._meter.sample_gradients += metered(self.size, lanes)
+        if lanes is None:
+            G = self._mean_gradient(W, self.seed_batches)
+            if penalised:
+                self._objective.add_penalty_gradient(G, W)
+            gradient = DenseGradient(G, self._w_star)
+            self.first.offer(gradient, W)
+            self._observer(W, gradient)
+            return gradient
+        self.first.check_taken()
+        columns, batches = self._restricted(lanes)
+        G = np.zeros_like(W)
+        if len(columns):
+            W_columns = take(W, columns)
+            G_columns = self._mean_gradient(W_columns, batches)
+            if penalised:
+                self._objective.add_penalty_gradient(G_columns, W_columns)
+            G[:, columns] = G_columns
+        return DenseGradient(G, self._w_star)
+
+    def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
+        """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
+        return padded(np.flatnonzero(lanes), len(lanes)), []
+
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+        """Return the gradient of the mean loss."""
+        raise NotImplementedError
+
+    def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
+        """Return the mean loss and the penalty, without an indicator."""
+        raise NotImplementedError
 
     def descend(self, W: Lanes, lr: PerLane, gradient: Gradient) -> Lanes:
         """Return W - lr g, projected on the constraints if there are any; uses up both."""
@@ -171,22 +211,68 @@ class DenseOracle:
 
 
 class FullOracle(DenseOracle):
-    """The gradient of F on all samples."""
+    """The objective on all samples."""
 
     index: Index | None = None
 
-    def gradient(self, W: Lanes) -> DenseGradient:
-        """Return the gradient of F at `W`; metered as n_samples."""
-        if self.offered is not None and self.offered[1] is W:
-            G = self.offered[0]
-        else:
-            G = self._objective.gradient(W)
-        self.offered = None
-        return self._observed(W, G, self._objective.n_samples)
+    def __init__(self, run: LinearRun[DenseIterates], observer: Observer) -> None:
+        super().__init__(run, observer)
+        self.size = run.objective.n_samples
 
-    def loss_gradient(self, W: Lanes) -> DenseGradient:
-        """Return the gradient of the mean loss at `W`; metered as n_samples."""
-        return self._observed(W, self._objective.loss_gradient(W), self._objective.n_samples)
+    @property
+    def full(self) -> FullOracle:
+        """The oracle itself."""
+        return self
+
+    def gradient(self, W: Lanes, lanes: Mask | None = None) -> DenseGradient:
+        """Return the gradient of F at `W`; metered as n_samples."""
+        if lanes is not None or self.offered is None or self.offered[1] is not W:
+            gradient = super().gradient(W, lanes)
+        else:
+            self._meter.sample_gradients += self.size
+            gradient = DenseGradient(self.offered[0], self._w_star)
+            self.first.offer(gradient, W)
+            self._observer(W, gradient)
+        self.offered = None
+        return gradient
+
+    def derivatives(self, W: Lanes) -> Scores:
+        """Return the derivative of the loss of every sample in its score, (n_samples, n_lanes)."""
+        self._meter.sample_gradients += self.size
+        return self._objective.derivatives(W)
+
+    def combine(self, R: Scores) -> Lanes:
+        """Return X'R / n_samples."""
+        return self._objective.combine(R)
+
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+        del batches
+        return self._objective.loss_gradient(W)
+
+    def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
+        del batches
+        return self._objective.mean_loss(W) + self._objective.finite_penalty(W)
+
+
+class FullBesideMinibatch(FullOracle):
+    """All samples, for a step that also asks for a minibatch; the step is the minibatch's."""
+
+    def __init__(self, minibatch: DenseOracle) -> None:
+        super().__init__(minibatch.run, lambda W, gradient: None)
+        self._minibatch = minibatch
+        self.first.ignore()
+
+    def descend(self, W: Lanes, lr: PerLane, gradient: Gradient) -> Lanes:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.descend(W, lr, gradient)
+
+    def move(self, W: Lanes, D: Lanes) -> Lanes:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.move(W, D)
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.prox(W, lr)
 
 
 def small_inner(U: Lanes, V: Lanes) -> PerLane:
@@ -203,3 +289,13 @@ def project(W: Lanes, ball: Ball) -> Mask | None:
         return None
     W[:, outside] = centre + (W[:, outside] - centre) * (ball.radius / distance[outside])
     return outside
+
+
+def padded(columns: Index, n_lanes: int) -> Index:
+    """Return `columns` with copies of the last behind them, up to a multiple of 8 if needed.
+
+    Where `n_lanes` is a multiple of 8, the bits of a column do not depend on how many there are, as
+    long as that is a multiple of 8, too.
+    """
+    missing = 0 if n_lanes % 8 else -len(columns) % 8
+    return np.concatenate([columns, np.repeat(columns[-1:], missing)]) if missing else columns

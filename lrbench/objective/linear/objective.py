@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, column_sums, inner
+from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, column_sums, inner
 from lrbench.losses.base import sums, value_and_magnitude
 from lrbench.objective.linear.matrix import DataMatrix, product
 from lrbench.objective.oracle import PROBE_STEP, Stopwatch
@@ -64,12 +64,22 @@ class LinearObjective:
 
     def value(self, W: Lanes) -> PerLane:
         """Return F of every column of `W`, (n_lanes,)."""
+        return self.mean_loss(W) + self.penalty.value(W[: self.n_penalised])
+
+    def mean_loss(self, W: Lanes) -> PerLane:
+        """Return the mean loss of every column of `W`, (n_lanes,)."""
         total = np.zeros(W.shape[1])
         for rows, X, _ in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
             total += sums(self.loss, Z, y)
         total /= self.n_samples
-        return total + self.penalty.value(W[: self.n_penalised])
+        return total
+
+    def finite_penalty(self, W: Lanes) -> PerLane:
+        """Return the penalty of every column of `W`; 0 for an indicator."""
+        if self.penalty.indicator:
+            return np.zeros(W.shape[1])
+        return self.penalty.value(W[: self.n_penalised])
 
     def gradient(self, W: Lanes) -> Lanes:
         """Return the (sub)gradient of F at every column of `W`, shape of `W`."""
@@ -84,6 +94,20 @@ class LinearObjective:
             G_block = product(XT, self.loss.derivative(product(X, W), self.y[rows]))
             G = G_block if G is None else np.add(G, G_block, out=G)
         assert G is not None
+        G /= self.n_samples
+        return G
+
+    def derivatives(self, W: Lanes) -> Scores:
+        """Return the derivative of the loss of every sample in its score, (n_samples, n_lanes)."""
+        blocks = self.data.blocks(W.shape[1])
+        R = [self.loss.derivative(product(X, W), self.y[rows]) for rows, X, _ in blocks]
+        return np.concatenate(R)
+
+    def combine(self, R: Scores) -> Lanes:
+        """Return X'R / n_samples, (n_features, n_lanes)."""
+        G = np.zeros((self.n_features, R.shape[1]))
+        for rows, _, XT in self.data.blocks(R.shape[1]):
+            G += product(XT, R[rows])
         G /= self.n_samples
         return G
 

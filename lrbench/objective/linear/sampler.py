@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, PerLane, PerSample, Scores, Vector
-from lrbench.losses.base import margin
-from lrbench.objective.linear.dense import DenseGradient, DenseIterates, DenseOracle, FullOracle
+from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, Vector
+from lrbench.losses.base import margin, sums
+from lrbench.objective.linear.dense import (
+    DenseIterates,
+    DenseOracle,
+    FullBesideMinibatch,
+    FullOracle,
+    padded,
+)
 from lrbench.objective.linear.matrix import (
     CHUNK_BYTES,
     CHUNK_SAMPLES,
@@ -17,8 +25,11 @@ from lrbench.objective.linear.matrix import (
     Window,
     per_seed,
 )
+from lrbench.objective.linear.oracle import LinearRun, LinearSampler
+from lrbench.objective.linear.scaled import ScaledIterates
 from lrbench.objective.linear.touched import ScaledSampler
-from lrbench.objective.oracle import Ball, Meter, Observer
+from lrbench.objective.oracle import Ball, Observer
+from lrbench.objective.random_numbers import RandomNumbers
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.objective import LinearObjective
@@ -39,7 +50,8 @@ def linear_sampler(
     ball: Ball | None,
     minibatches: Sequence[Minibatches],
     *,
-    dense_gradient: bool = False,
+    dense_iterates: bool = False,
+    seeds: Sequence[int] = (0,),
 ) -> FullSampler | MinibatchSampler | ScaledSampler:
     """Return the cheapest sampler for this data.
 
@@ -56,45 +68,42 @@ def linear_sampler(
     minibatches
         Those of each seed whose lanes run together; none for full batches. With several seeds all
         columns are visited, as with a single seed if `n_features` is at most `FEW_FEATURES`.
-    dense_gradient
-        Whether every step asks for the whole gradient as an array. Scaled lanes then save nothing.
+    dense_iterates
+        Whether the iterates must be plain arrays.
+    seeds
+        Those of the lanes that run together, from which solvers get random numbers.
     """
+    run = LinearRun(objective, w_star, ball, DenseIterates(w0), RandomNumbers(seeds))
     if not minibatches:
-        return FullSampler(objective, w0, w_star, ball)
+        return FullSampler(run)
     data, n_features, size = objective.data, objective.n_features, minibatches[0].batch_size
     entries, touched = n_features * size, data.nnz / objective.n_samples * size
     small = 8 * entries <= CHUNK_BYTES // 8  # at most 1 MiB as a dense array
     wide = data.sparse and not small and n_features > FEW_FEATURES and touched < n_features / 4
     # A projection on a ball scales w only if the centre of the ball is the origin.
     scalable = objective.penalty.shrinks and (ball is None or not ball.centre.any())
-    if wide and scalable and not dense_gradient:
+    if wide and scalable and not dense_iterates:
         (single,) = minibatches  # several seeds run together on few features only
-        return ScaledSampler(objective, w0, w_star, ball, single)
+        scaled = ScaledIterates(w0, w_star, objective.n_penalised)
+        return ScaledSampler(
+            LinearRun(objective, w_star, ball, scaled, RandomNumbers(seeds)), single
+        )
     dense = not data.sparse or (small and entries <= 4 * touched + SPARSE_CALLS)
-    return MinibatchSampler(objective, w0, w_star, ball, minibatches, dense=dense)
+    return MinibatchSampler(run, minibatches, dense=dense)
 
 
-class FullSampler:
+class FullSampler(LinearSampler[DenseIterates]):
     """Every step uses the whole gradient."""
 
-    def __init__(
-        self, objective: LinearObjective, w0: Vector, w_star: Vector | None, ball: Ball | None
-    ) -> None:
-        self.meter = Meter()
-        self.iterates = DenseIterates(w0)
-        self._make = (objective, w_star, ball, self.meter)
-        self._offered: tuple[Lanes, Lanes] | None = None
+    _offered: tuple[Lanes, Lanes] | None = None
 
     def offer_gradient(self, gradient: Lanes, W: Lanes) -> None:
         """Use this gradient for the next step, if that step asks for the gradient at `W`."""
         self._offered = (gradient, W)
 
-    def set_columns(self, slices: Sequence[slice | None]) -> None:
-        """Do nothing: all lanes see all samples."""
-
     def oracles(self, observer: Observer) -> Iterator[FullOracle]:
         """Yield the same oracle in every step."""
-        oracle = FullOracle(*self._make, observer)
+        oracle = FullOracle(self.run, observer)
         while True:
             oracle.offered, self._offered = self._offered, None
             oracle.first.begin()
@@ -117,27 +126,41 @@ class SeedBatch(NamedTuple):
 
 
 class MinibatchOracle(DenseOracle):
-    """The gradient on minibatches, for the lanes of each seed on the minibatch of that seed."""
-
-    seed_batches: Sequence[SeedBatch]
-    size: int
-    """The number of samples of a minibatch."""
+    """The objective on minibatches, for the lanes of each seed on the minibatch of that seed."""
 
     @property
-    def index(self) -> Index | None:
-        """The samples of this minibatch, (batch_size,); of several seeds (n_seeds, batch_size)."""
-        samples = [batch.samples for batch in self.seed_batches]
-        return samples[0] if len(samples) == 1 else np.stack(samples)
+    def index(self) -> Index:
+        """The samples of this minibatch, (size,); (size, n_lanes) with lanes of several seeds."""
+        if len(self.seed_batches) == 1:
+            return self.seed_batches[0].samples
+        out = np.zeros((self.size, self.run.iterates.n_lanes), dtype=np.intp)
+        for batch in self.seed_batches:
+            out[:, batch.lanes] = batch.samples[:, None]
+        return out
 
-    def gradient(self, W: Lanes) -> DenseGradient:
-        """Return the gradient on the minibatch at `W`; metered as its size."""
-        G = self._mean_gradient(W)
-        self._objective.add_penalty_gradient(G, W)
-        return self._observed(W, G, self.size)
+    @cached_property
+    def full(self) -> FullBesideMinibatch:
+        """The oracle of all samples."""
+        return FullBesideMinibatch(self)
 
-    def loss_gradient(self, W: Lanes) -> DenseGradient:
-        """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
-        return self._observed(W, self._mean_gradient(W), self.size)
+    def derivatives(self, W: Lanes) -> Scores:
+        """Return the derivative of the loss of each sample in its score, (size, n_lanes)."""
+        self._meter.sample_gradients += self.size
+        products = per_seed([(b.lanes, b.X) for b in self.seed_batches], W)
+        return self._with_signs(self._derivative(products, self.seed_batches))
+
+    def combine(self, R: Scores) -> Lanes:
+        """Return the mean of x_i r_i over the minibatch, (n_features, n_lanes)."""
+        R = self._with_signs(R)
+        R *= 1.0 / self.size
+        return per_seed([(b.lanes, b.XT) for b in self.seed_batches], R)
+
+    def _with_signs(self, R: Scores) -> Scores:
+        """Return `R` times the targets of its rows where the rows of X have these signs."""
+        if self.seed_batches[0].y is not UNIT_TARGET:
+            return R.copy()
+        targets = self._objective.y[self.index]
+        return R * (targets if targets.ndim == 2 else targets[:, None])
 
     def minibatch_values(self, points: Sequence[Lanes], reach: Lanes) -> tuple[Lanes, PerLane]:
         """Return the minibatches' objectives at some points, and the size of their rounding."""
@@ -149,61 +172,68 @@ class MinibatchOracle(DenseOracle):
             )
         return values, rounding
 
-    def _mean_gradient(self, W: Lanes) -> Lanes:
-        """Return the gradient of the mean loss on the minibatches."""
-        R = self._derivative(per_seed([(b.lanes, b.X) for b in self.seed_batches], W))
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+        R = self._derivative(per_seed([(b.lanes, b.X) for b in batches], W), batches)
         R *= 1.0 / self.size
-        return per_seed([(b.lanes, b.XT) for b in self.seed_batches], R)
+        return per_seed([(b.lanes, b.XT) for b in batches], R)
 
-    def _derivative(self, Z: Scores) -> Scores:
-        """Return the derivative of the loss in the scores, (batch_size, n_lanes)."""
-        derivative, first = self._objective.loss.derivative, self.seed_batches[0]
-        if len(self.seed_batches) == 1 or first.y is UNIT_TARGET:
+    def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
+        Z, loss = per_seed([(b.lanes, b.X) for b in batches], W), self._objective.loss
+        totals = np.zeros(W.shape[1])
+        for batch in batches:
+            totals[batch.lanes] = sums(loss, Z[:, batch.lanes], batch.y)
+        totals /= self.size
+        return totals + self._objective.finite_penalty(W)
+
+    def _derivative(self, Z: Scores, batches: Sequence[SeedBatch]) -> Scores:
+        """Return the derivative of the loss in the scores, (size, n_lanes)."""
+        derivative, first = self._objective.loss.derivative, batches[0]
+        if len(batches) == 1 or first.y is UNIT_TARGET:
             return derivative(Z, first.y)
         R = np.empty_like(Z)
-        for batch in self.seed_batches:
+        for batch in batches:
             R[:, batch.lanes] = derivative(Z[:, batch.lanes], batch.y)
         return R
+
+    def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
+        """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
+        # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
+        starts = [batch.lanes.indices(len(lanes))[0] for batch in self.seed_batches]
+        columns: list[Index] = []
+        batches: list[SeedBatch] = []
+        width = 0
+        for batch, (start, stop) in zip(
+            self.seed_batches, itertools.pairwise([*starts, len(lanes)]), strict=True
+        ):
+            own = padded(start + np.flatnonzero(lanes[start:stop]), len(lanes))
+            if len(own):
+                columns.append(own)
+                batches.append(batch._replace(lanes=slice(width, width + len(own))))
+                width += len(own)
+        return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
 
 
 Chunk: TypeAlias = tuple[Index, Window, PerSample]
 """Samples, (n_steps, batch_size); their rows of X; their targets, or `UNIT_TARGET`."""
 
 
-class MinibatchSampler:
+class MinibatchSampler(LinearSampler[DenseIterates]):
     """Minibatches in plain arrays, gathered some thousand samples at a time.
 
     `dense` says whether the rows of sparse data are made dense, where that is cheaper.
     """
 
     def __init__(
-        self,
-        objective: LinearObjective,
-        w0: Vector,
-        w_star: Vector | None,
-        ball: Ball | None,
-        minibatches: Sequence[Minibatches],
-        *,
-        dense: bool,
+        self, run: LinearRun[DenseIterates], minibatches: Sequence[Minibatches], *, dense: bool
     ) -> None:
-        self.meter = Meter()
-        self.iterates = DenseIterates(w0)
-        self._make = (objective, w_star, ball, self.meter)
+        super().__init__(run)
         self._minibatches = minibatches
         self._dense = dense
-        self._slices: Sequence[slice | None] = (slice(None),)
-
-    def offer_gradient(self, gradient: Lanes, W: Lanes) -> None:
-        """Do nothing: the next minibatch has another gradient."""
-
-    def set_columns(self, slices: Sequence[slice | None]) -> None:
-        """Set the columns of the lanes of each seed; None for a seed without lanes."""
-        self._slices = slices
 
     def oracles(self, observer: Observer) -> Iterator[MinibatchOracle]:
         """Yield the oracle of each step: the same object with other minibatches."""
-        objective, size = self._make[0], self._minibatches[0].batch_size
-        oracle = MinibatchOracle(*self._make, observer)
+        objective, size = self.run.objective, self._minibatches[0].batch_size
+        oracle = MinibatchOracle(self.run, observer)
         oracle.size = size
         samples = CHUNK_SAMPLES
         if self._dense:
@@ -213,12 +243,12 @@ class MinibatchSampler:
         streams = [minibatches.chunks(n_steps) for minibatches in self._minibatches]
         while True:
             # A seed without lanes never gets any again: its stream need not go on.
-            pairs = zip(streams, self._slices, strict=True)
+            pairs = zip(streams, self.run.slices, strict=True)
             chunks = [None if lanes is None else self._gather(next(s)) for s, lanes in pairs]
             slices: Sequence[slice | None] = ()
             for k in range(n_steps):
-                if slices is not self._slices:  # a new chunk, or lanes were dropped
-                    slices = self._slices
+                if slices is not self.run.slices:  # a new chunk, or lanes were dropped
+                    slices = self.run.slices
                     seeds = [(s, c) for s, c in zip(slices, chunks, strict=True) if s and c]
                 rows = slice(k * size, (k + 1) * size)
                 oracle.seed_batches = [
@@ -232,7 +262,7 @@ class MinibatchSampler:
 
     def _gather(self, index: Index) -> Chunk:
         """Return some minibatches of a seed: their samples, rows of X and targets."""
-        objective, flat = self._make[0], index.ravel()
+        objective, flat = self.run.objective, index.ravel()
         # Where the loss depends on y z alone the rows get the signs: to broadcast y is slow.
         y, signed = objective.y[flat], margin(objective.loss)
         X = objective.data.gather(flat, self._dense, y if signed else None)

@@ -87,14 +87,16 @@ class ScaledIterates:
 
     def __init__(self, w0: Vector, w_star: Vector | None, n_penalised: int) -> None:
         self.w0 = w0
-        self._w_star = np.zeros_like(w0) if w_star is None else w_star
+        self.w_star: Vector = np.zeros_like(w0) if w_star is None else w_star
         self._n_penalised = n_penalised
+        self.n_lanes = 0
         # Products with w_star are updated anyway, and only over the penalised rows.
-        self.direction: Vector = self._w_star.copy()
+        self.direction: Vector = self.w_star.copy()
         self.direction[n_penalised:] = 0.0
 
     def start(self, n_lanes: int) -> ScaledLanes:
         """Return w_0, repeated for every lane."""
+        self.n_lanes = n_lanes
         W = ScaledLanes(
             V=np.repeat(self.w0[:, None], n_lanes, axis=1),
             scale=np.ones(n_lanes),
@@ -104,7 +106,7 @@ class ScaledIterates:
             norm_sq=np.zeros(n_lanes),
             inner_star=np.zeros(n_lanes),
             n_penalised=self._n_penalised,
-            w_star=self._w_star,
+            w_star=self.w_star,
         )
         W.refresh()
         return W
@@ -150,4 +152,6 @@ class ScaledIterates:
     def keep(self, W: ScaledLanes, lanes: Index | Mask) -> ScaledLanes:
         """Return these lanes of `W`, with their running sums."""
         per_lane = ("V", "scale", "offset", "scale_sum", "count", "norm_sq", "inner_star")
-        return replace(W, **{name: take(getattr(W, name), lanes) for name in per_lane})
+        kept = replace(W, **{name: take(getattr(W, name), lanes) for name in per_lane})
+        self.n_lanes = len(kept.scale)
+        return kept

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Vector, norm_sq
+from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, norm_sq
+from lrbench.losses.base import sums
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
+from lrbench.objective.linear.oracle import LinearOracle, LinearRun, LinearSampler
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
-from lrbench.objective.oracle import Ball, FirstGradient, Gradient, Meter, Observer
+from lrbench.objective.oracle import Ball, Gradient, Observer, metered
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.objective import LinearObjective
     from lrbench.objective.minibatches import Minibatches
 
 
@@ -21,7 +23,12 @@ class TouchedGradient:
     """g = (a matrix on the touched columns) + curvature w."""
 
     def __init__(
-        self, W: ScaledLanes, columns: Index, G: Lanes, curvature: float, inners: Lanes
+        self,
+        W: ScaledLanes,
+        columns: Index,
+        G: Lanes,
+        curvature: float | PerLane,
+        inners: Lanes,
     ) -> None:
         self.columns = columns
         self.G = G
@@ -68,45 +75,74 @@ class TouchedGradient:
         return g
 
 
-class TouchedOracle:
-    """The gradient on a minibatch, on its touched columns only."""
+class TouchedOracle(LinearOracle):
+    """The objective on a minibatch, on its touched columns only."""
 
     index: Index | None = None
-    off_path: Mask | None = None
     X: Any
-    """The minibatch's rows, (batch_size, n_touched), CSR."""
+    """The minibatch's rows, (size, n_touched), CSR."""
     y: PerSample
     columns: Index
     star_scores: PerSample
 
-    def __init__(
-        self, objective: LinearObjective, ball: Ball | None, meter: Meter, observer: Observer
-    ) -> None:
-        self._objective = objective
-        self._ball = ball
-        self._meter = meter
-        self._observer = observer
-        self.first = FirstGradient()
+    @property
+    def size(self) -> int:
+        """The number of samples of the minibatch."""
+        return len(self.y)
 
-    def gradient(self, W: ScaledLanes) -> TouchedGradient:
+    @cached_property
+    def full(self) -> TouchedOracle:
+        """The oracle of all samples."""
+        return FullBesideTouched(self)
+
+    def gradient(self, W: ScaledLanes, lanes: Mask | None = None) -> TouchedGradient:
         """Return the gradient on the minibatch at `W`; metered as its size."""
-        return self._gradient(W, self._objective.penalty.curvature)
+        return self._gradient(W, self._objective.penalty.curvature, lanes)
 
-    def loss_gradient(self, W: ScaledLanes) -> TouchedGradient:
+    def loss_gradient(self, W: ScaledLanes, lanes: Mask | None = None) -> TouchedGradient:
         """Return the gradient of the loss on the minibatch at `W`; metered as its size."""
-        return self._gradient(W, 0.0)
+        return self._gradient(W, 0.0, lanes)
 
-    def _gradient(self, W: ScaledLanes, curvature: float) -> TouchedGradient:
-        n = len(self.y)
-        U = W.V[self.columns]  # a copy, which is scaled in place
+    def value(self, W: ScaledLanes, lanes: Mask | None = None) -> PerLane:
+        """Return the objective on the minibatch at `W`, NaN for other lanes than `lanes`."""
+        self._meter.sample_values += metered(self.size, lanes)
+        Z = self.X @ self._touched(W, slice(None))
+        values: PerLane = sums(self._objective.loss, Z, self.y) / self.size
+        values += 0.5 * self._objective.penalty.curvature * W.norm_sq
+        return values if lanes is None else np.where(lanes, values, np.nan)
+
+    def derivatives(self, W: ScaledLanes) -> Scores:
+        """Return the derivative of the loss of each sample in its score, (size, n_lanes)."""
+        self._meter.sample_gradients += self.size
+        return self._objective.loss.derivative(self.X @ self._touched(W, slice(None)), self.y)
+
+    def combine(self, R: Scores) -> Lanes:
+        """Return the mean of x_i r_i over the minibatch, (n_features, n_lanes)."""
+        G = np.zeros((self._objective.n_features, R.shape[1]))
+        G[self.columns] = self.X.T @ R / self.size
+        return G
+
+    def _touched(self, W: ScaledLanes, lanes: Index | slice) -> Lanes:
+        """Return the touched rows of these lanes of the iterate."""
+        U: Lanes = W.V[self.columns][:, lanes]  # a copy, which is scaled in place
         penalised = U[: np.searchsorted(self.columns, W.n_penalised)]
-        penalised *= W.scale
-        Z = self.X @ U
+        penalised *= W.scale[lanes]
+        return U
+
+    def _gradient(self, W: ScaledLanes, curvature: float, lanes: Mask | None) -> TouchedGradient:
+        self._meter.sample_gradients += metered(self.size, lanes)
+        if lanes is not None:
+            self.first.check_taken()
+        chosen = slice(None) if lanes is None else np.flatnonzero(lanes)
+        Z = self.X @ self._touched(W, chosen)
         R = self._objective.loss.derivative(Z, self.y)
-        R /= n
+        R /= self.size
         inners = np.stack([np.einsum("ij,ij->j", R, Z), self.star_scores @ R])
-        gradient = TouchedGradient(W, self.columns, self.X.T @ R, curvature, inners)
-        self._meter.sample_gradients += n
+        G = self.X.T @ R
+        if lanes is not None:
+            G, inners = (_spread(A, lanes) for A in (G, inners))
+            return TouchedGradient(W, self.columns, G, np.where(lanes, curvature, 0.0), inners)
+        gradient = TouchedGradient(W, self.columns, G, curvature, inners)
         self.first.offer(gradient, W)
         self._observer(W, gradient)
         return gradient
@@ -120,7 +156,7 @@ class TouchedOracle:
         assert isinstance(gradient, TouchedGradient)
         follows = self.first.followed(gradient, W)
         G, has_intercept = gradient.G, gradient.has_intercept
-        if gradient.curvature:
+        if np.any(gradient.curvature):
             # First, because w becomes (1 - lr curvature) w - lr (loss part), and G is divided below
             # by the new scale.
             W.shrink(1.0 - lr * gradient.curvature)
@@ -185,38 +221,54 @@ class TouchedOracle:
         return moved
 
 
-class ScaledSampler:
+class FullBesideTouched(TouchedOracle):
+    """All samples, for a step that also asks for a minibatch; the step is the minibatch's."""
+
+    def __init__(self, minibatch: TouchedOracle) -> None:
+        run = minibatch.run
+        super().__init__(run, lambda W, gradient: None)
+        self._minibatch = minibatch
+        self.X, self.y = run.objective.data.X, run.objective.y
+        self.columns = np.arange(run.objective.n_features)
+        self.star_scores = run.objective.data.X @ run.iterates.w_star
+        self.first.ignore()
+
+    def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.descend(W, lr, gradient)
+
+    def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.move(W, D)
+
+    def prox(self, W: ScaledLanes, lr: PerLane) -> ScaledLanes:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.prox(W, lr)
+
+
+def _spread(A: Lanes, lanes: Mask) -> Lanes:
+    """Return an array with the columns of `A` at `lanes`, and zeros elsewhere."""
+    out = np.zeros((len(A), len(lanes)))
+    out[:, lanes] = A
+    return out
+
+
+class ScaledSampler(LinearSampler[ScaledIterates]):
     """Minibatches of wide sparse data, whose steps visit touched columns only."""
 
-    def __init__(
-        self,
-        objective: LinearObjective,
-        w0: Vector,
-        w_star: Vector | None,
-        ball: Ball | None,
-        minibatches: Minibatches,
-    ) -> None:
-        self.meter = Meter()
-        self.iterates = ScaledIterates(w0, w_star, objective.n_penalised)
-        self._objective = objective
-        self._ball = ball
+    def __init__(self, run: LinearRun[ScaledIterates], minibatches: Minibatches) -> None:
+        super().__init__(run)
         self._minibatches = minibatches
-        self._star_scores = objective.data.X @ self.iterates._w_star
-
-    def offer_gradient(self, gradient: Lanes, W: ScaledLanes) -> None:
-        """Do nothing: the next minibatch has another gradient."""
-
-    def set_columns(self, slices: Sequence[slice | None]) -> None:
-        """Do nothing: all lanes are of one seed."""
 
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:
         """Yield the oracle of each minibatch: the same object with other data."""
-        objective, size = self._objective, self._minibatches.batch_size
-        oracle = TouchedOracle(objective, self._ball, self.meter, observer)
+        objective, size = self.run.objective, self._minibatches.batch_size
+        all_star_scores = objective.data.X @ self.iterates.w_star
+        oracle = TouchedOracle(self.run, observer)
         for chunk in self._minibatches.chunks(max(1, CHUNK_SAMPLES // size)):
             flat = chunk.ravel()
             X = objective.data.gather(flat, dense=False)
-            y, star_scores = objective.y[flat], self._star_scores[flat]
+            y, star_scores = objective.y[flat], all_star_scores[flat]
             for k, index in enumerate(chunk):
                 rows = slice(k * size, (k + 1) * size)
                 batch = row_range(X, rows)

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec
 from lrbench.results import Result, Run
-from lrbench.solvers.base import Step
+from lrbench.solvers.base import Facts, Solver, Step
 
 
 class NoState(NamedTuple):
@@ -29,17 +29,15 @@ class NoState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Deadly:
+class Deadly(Solver):
     """Gradient descent that kills its process: always, or until its marker is there."""
 
-    name: ClassVar[str] = "deadly"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
+    name = "deadly"
 
     parent: int
     marker: str = ""
 
-    def init(self, W: Iterate, lr0: PerLane) -> NoState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> NoState:
         return NoState(lr0)
 
     def step(self, W: Iterate, state: NoState, oracle: Oracle) -> Step:
@@ -51,18 +49,16 @@ class Deadly:
 
 
 @dataclass(frozen=True)
-class Touchy:
+class Touchy(Solver):
     """Gradient descent that raises, or kills its process, where one of its gradients is long."""
 
-    name: ClassVar[str] = "touchy"
-    traced: ClassVar[tuple[str, ...]] = ()
-    label_fields: ClassVar[tuple[str, ...]] = ()
+    name = "touchy"
 
     limit: float
     parent: int | None = None
     """Where it is given every other process is killed instead."""
 
-    def init(self, W: Iterate, lr0: PerLane) -> NoState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> NoState:
         return NoState(lr0)
 
     def step(self, W: Iterate, state: NoState, oracle: Oracle) -> Step:
@@ -78,7 +74,7 @@ class Touchy:
 class Speaking(Deadly):
     """Gradient descent that says on stdout when a worker begins; it kills nobody."""
 
-    def init(self, W: Iterate, lr0: PerLane) -> NoState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> NoState:
         if os.getpid() != self.parent:
             os.write(1, b"working\n")
         return NoState(lr0)
@@ -91,7 +87,7 @@ class Speaking(Deadly):
 class Shielded(Speaking):
     """Gradient descent that fails in a process which Ctrl-C or SIGTERM would end."""
 
-    def init(self, W: Iterate, lr0: PerLane) -> NoState:
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> NoState:
         if os.getpid() != self.parent:
             if not {signal.SIGINT, signal.SIGTERM} <= signal.pthread_sigmask(signal.SIG_BLOCK, ()):
                 raise RuntimeError("not from its first moment")

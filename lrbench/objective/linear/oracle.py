@@ -1,0 +1,86 @@
+"""What all oracles of a linear problem share, on plain arrays and on touched columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrbench.arrays import Lanes, Mask, Vector
+from lrbench.objective.oracle import Ball, FirstGradient, Iterates, Meter, Observer
+from lrbench.objective.random_numbers import RandomNumbers
+
+if TYPE_CHECKING:
+    from lrbench.objective.linear.objective import LinearObjective
+
+
+IteratesT = TypeVar("IteratesT", bound=Iterates)
+
+
+@dataclass
+class LinearRun(Generic[IteratesT]):
+    """What the oracles of a run share.
+
+    Parameters
+    ----------
+    objective
+        F.
+    w_star
+        The minimiser, (n_features,); None where there is none.
+    ball
+        The constraint, None without one.
+    iterates
+        The iterates and their running sum.
+    numbers
+        The random numbers of each seed.
+    slices
+        The columns of each seed; None for a seed without lanes.
+    """
+
+    objective: LinearObjective
+    w_star: Vector | None
+    ball: Ball | None
+    iterates: IteratesT
+    numbers: RandomNumbers
+    slices: Sequence[slice | None] = (slice(None),)
+    meter: Meter = field(default_factory=Meter)
+
+
+class LinearOracle:
+    """The parts of an oracle that do not depend on how iterates are stored."""
+
+    off_path: Mask | None = None
+
+    def __init__(self, run: LinearRun[Any], observer: Observer) -> None:
+        self.run = run
+        self.first = FirstGradient()
+        # These are looked up in every step.
+        self._objective, self._w_star, self._ball = run.objective, run.w_star, run.ball
+        self._meter, self._observer = run.meter, observer
+
+    def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
+        """Return random numbers of each seed, with the lanes as the last axis."""
+        return self.run.numbers.draw(sample, self.run.slices, self.run.iterates.n_lanes)
+
+
+class LinearSampler(Generic[IteratesT]):
+    """The parts of a sampler that do not depend on how minibatches are drawn."""
+
+    def __init__(self, run: LinearRun[IteratesT]) -> None:
+        self.run = run
+        self.meter = run.meter
+
+    @property
+    def iterates(self) -> IteratesT:
+        """The iterates and their running sum."""
+        return self.run.iterates
+
+    def set_columns(self, slices: Sequence[slice | None]) -> None:
+        """Set the columns of the lanes of each seed; None for a seed without lanes."""
+        self.run.slices = slices
+
+    def offer_gradient(self, gradient: Lanes, W: Any) -> None:
+        """Do nothing: a minibatch has another gradient."""

@@ -1,0 +1,24 @@
+"""The theorems on a solver."""
+
+from __future__ import annotations
+
+from lrbench.solvers import SOLVERS
+from lrbench.theory import THEOREMS
+from lrbench.theory.base import Theorem
+
+
+def theorems_for(solver_name: str) -> tuple[Theorem, ...]:
+    """Return the theorems on a solver, certificates first; empty where there are none.
+
+    Parameters
+    ----------
+    solver_name
+        The solver's name in the registry, or an alias.
+
+    Raises
+    ------
+    UsageError
+        If there is no such solver.
+    """
+    theorems: str | tuple[Theorem, ...] = SOLVERS.get(solver_name).theorems
+    return THEOREMS[theorems] if isinstance(theorems, str) else theorems
