@@ -47,7 +47,9 @@ def seconds_a_step(sampler, steps):
     start = time.perf_counter()
     for _ in range(steps):
         sampler.iterates.accumulate(W)
-        W, _, state = solver.step(W, state, next(oracles))
+        oracle = next(oracles)
+        oracle.begin(W)
+        W, _, state = solver.step(W, state, oracle)
     return (time.perf_counter() - start) / steps
 
 

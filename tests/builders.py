@@ -258,5 +258,6 @@ def walk_along(
     for oracle in sampler.oracles(observe):
         seen.clear()
         sampler.iterates.accumulate(W)
+        oracle.begin(W)
         W, lr, state = solver.step(W, state, oracle)
         yield sampler.iterates.dense(W), lr, state, list(seen)

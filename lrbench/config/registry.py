@@ -36,13 +36,21 @@ class Registry:
         self.kind = kind
         self._locations = locations
         self._aliases = aliases or {}
+        names = {name: name for name in locations} | self._aliases
+        self._spellings = {_letters(spelling): name for spelling, name in names.items()}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._locations)
 
     def canonical(self, name: str) -> str:
-        """Return the name behind an alias; raise `UsageError` for an unknown one."""
-        name = self._aliases.get(name, name)
+        """Return the name that is meant: aliases, capitals, hyphens and underscores do not matter.
+
+        Raises
+        ------
+        UsageError
+            If there is no such part.
+        """
+        name = self._spellings.get(_letters(name), name)
         if name not in self._locations:
             raise UsageError(
                 f"there is no {self.kind} {quoted(name)}.",
@@ -54,3 +62,8 @@ class Registry:
         """Return the part called `name`; raise `UsageError` for an unknown one."""
         module, _, attribute = self._locations[self.canonical(name)].partition(":")
         return getattr(importlib.import_module(module), attribute)
+
+
+def _letters(name: str) -> str:
+    """Return a name without what spellings differ in: ``WNGrad`` and ``wn-grad`` are wngrad."""
+    return name.lower().replace("-", "").replace("_", "")

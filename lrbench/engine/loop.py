@@ -105,6 +105,7 @@ class LaneLoop:
             oracle = next(oracles)
             if at_checkpoint and self.checks_gradients and isinstance(oracle, MinibatchValues):
                 self.checked_oracle = oracle
+            oracle.begin(self.W)
             self.W, self.lr, self.state = self.solver.step(self.W, self.state, oracle)
             self.watch.stop()
             diverged = tracker.advance(t, self.lr)

@@ -106,15 +106,21 @@ class Tracker:
                 self._iterates.checksum(W, self._checksums[self._n_buffered])
 
     def advance(self, t: int, lr: PerLane) -> Mask | None:
-        """Add step `t`; return the lanes whose gradient was not finite, None if all were."""
+        """Add step `t`; return the lanes whose gradient was not finite, None if all were.
+
+        A step that asked for derivatives of single samples alone has no gradient: its sums are NaN,
+        and whether it is finite shows at the next checkpoint.
+        """
         grad_norm_sq, k = self._grad_norm_sq, self._n_buffered
-        assert grad_norm_sq is not None
+        missing = grad_norm_sq is None
         self._grad_norm_sq = None
-        self._steps[0, k], self._steps[1, k], self._steps[2, k] = lr, grad_norm_sq, self.slope
+        self._steps[0, k] = lr
+        self._steps[1, k] = np.nan if missing else grad_norm_sq
+        self._steps[2, k] = np.nan if missing else self.slope
         self._t, self._n_buffered = t, k + 1
         if self._n_buffered == STEPS:
             self._add_up()
-        if grad_norm_sq.max() < np.inf:  # false for NaN, too: one reduction for the usual case
+        if grad_norm_sq is None or grad_norm_sq.max() < np.inf:  # one reduction; false for NaN
             return None
         finite = np.isfinite(grad_norm_sq)
         return None if finite.all() else ~finite

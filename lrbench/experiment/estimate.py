@@ -81,6 +81,8 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
     together = _seeds_together(plan, problem)
     timings = [_timed(plan, problem, k, together) for k in range(len(plan.built))]
     arrays = max(timing.state_arrays for timing in timings)
+    lane_numbers = (ARRAYS + (not plan.sweep) + arrays) * problem.n_features
+    lane_numbers += n * max(solver.sample_numbers for solver, _ in plan.built)
     cells = len(plan.built) * n_lanes * plan.replicates
     seeds_left = plan.replicates * (cells - stored) / cells
     return Estimate(
@@ -90,7 +92,7 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
         iterations=steps,
         passes=steps * size / n,
         memory_bytes=_data_bytes(problem)
-        + (ARRAYS + (not plan.sweep) + arrays) * problem.n_features * n_lanes * together * NUMBER
+        + lane_numbers * n_lanes * together * NUMBER
         + BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER
         + CHUNK_BYTES,
         solver_seconds=sum(t.step_seconds for t in timings) * steps * seeds_left,
@@ -108,8 +110,8 @@ class _Timed:
 
 def _seeds_together(plan: Plan, problem: LinearProblem) -> int:
     """Return the number of seeds that run together in one process."""
-    n_lanes, d = len(plan.learning_rates), problem.n_features
-    width = min(max_lanes(d, plan, solver, workers=1) for solver, _ in plan.built)
+    n_lanes = len(plan.learning_rates)
+    width = min(max_lanes(problem, plan, solver, workers=1) for solver, _ in plan.built)
     return seeds_per_job(problem, plan, n_lanes, plan.n_solver_seeds, max_width=width, workers=1)
 
 

@@ -58,15 +58,19 @@ class Oracle(Protocol):
     """The lanes whose last step was not W - lr g itself with the first gradient; None for no lane.
 
     A constraint shortened the step, it was a `move` or a `prox`, or it followed another gradient
-    than the first one that was asked for, from another iterate than that one's, or came after it.
+    than the first one that was asked for, or one that was not taken at the iterate of the step.
     """
 
     @property
     def index(self) -> Index | None:
-        """The samples of this minibatch, (batch_size,); None for all samples.
+        """The samples of this minibatch, (size,); (size, n_lanes) with lanes of several seeds.
 
-        With lanes of several seeds: (n_seeds, batch_size), for the seeds that still have lanes.
+        None for all samples.
         """
+        ...
+
+    def begin(self, W: Iterate) -> None:
+        """Begin a step at the iterate `W`; called by the loop before the solver's step."""
         ...
 
     @property
@@ -165,24 +169,24 @@ class MinibatchValues(Protocol):
 
 
 class FirstGradient:
-    """The first gradient of a step, until a step is made along it."""
+    """The first gradient of a step, until the iterate is moved."""
 
-    __slots__ = ("_gradient", "_iterate", "_taken")
+    __slots__ = ("_gradient", "_iterate", "_taken", "unmoved")
 
     def __init__(self) -> None:
-        self._gradient: Gradient | None = None
-        self._iterate: Iterate = None
-        self._taken = False
+        self.begin(None)
 
-    def begin(self) -> None:
-        """Begin a step, which has no gradient yet."""
-        self._gradient = self._iterate = None
-        self._taken = False
+    def begin(self, W: Iterate) -> None:
+        """Begin a step at `W`, which has no gradient yet."""
+        self._gradient: Gradient | None = None
+        self._iterate: Iterate = W
+        self._taken = self.unmoved = False
 
     def offer(self, gradient: Gradient, W: Iterate) -> None:
         """Note a gradient at `W` if it is the first of the step."""
         if not self._taken:
-            self._gradient, self._iterate, self._taken = gradient, W, True
+            self._gradient, self._taken = gradient, True
+            self.unmoved = W is self._iterate
 
     def check_taken(self) -> None:
         """Raise `ContractError` if the step has no gradient of all lanes yet."""
@@ -190,13 +194,19 @@ class FirstGradient:
             raise ContractError("the first gradient of a step is that of some lanes only.")
 
     def ignore(self) -> None:
-        """Note no gradient from now on, so that no step follows one."""
+        """Note no gradient, so that no step follows one."""
         self._taken = True
 
+    def move(self, W: Iterate) -> None:
+        """Note that `W` is moved: no step that follows is one from the iterate itself."""
+        if W is self._iterate:
+            self.begin(None)
+            self.ignore()
+
     def followed(self, gradient: Gradient, W: Iterate) -> bool:
-        """Return whether the step from `W` is the first one along the first gradient."""
-        first = gradient is self._gradient and W is self._iterate
-        self._gradient = self._iterate = None
+        """Return whether a step from `W` is the first one, along the first gradient, at `W`."""
+        first = self.unmoved and gradient is self._gradient and W is self._iterate
+        self.move(W)
         return first
 
 

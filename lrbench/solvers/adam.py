@@ -87,11 +87,15 @@ class Adam(Solver):
 
     def step(self, W: Iterate, state: AdamState, oracle: Oracle) -> Step:
         gradient = oracle.gradient(W)
-        g = gradient.dense()
-        steps = state.steps + 1.0
+        D, next_state = self.direction(gradient.dense(), state)
+        lr = rate_of(D, gradient)
+        return Step(oracle.move(W, D), lr, next_state)
+
+    def direction(self, g: Lanes, state: AdamState) -> tuple[Lanes, AdamState]:
+        """Return the step against the gradient `g`, lr0 included, and the next state."""
+        steps = state.steps + 1
         m = self.beta1 * state.m + (1.0 - self.beta1) * g
         v = self.beta2 * state.v + (1.0 - self.beta2) * (g * g)
         m_hat, v_hat = m / (1.0 - self.beta1**steps), v / (1.0 - self.beta2**steps)
         D = state.lr0 * m_hat / (np.sqrt(v_hat) + self.eps)
-        lr = rate_of(D, gradient)
-        return Step(oracle.move(W, D), lr, AdamState(state.lr0, m, v, steps))
+        return D, AdamState(state.lr0, m, v, steps)

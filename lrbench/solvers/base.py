@@ -70,6 +70,9 @@ class Solver:
     """Whether every step asks for gradients as arrays. The iterates are then plain arrays on wide
     sparse data, too; without the declaration a solver has the same results, and takes longer."""
 
+    sample_numbers: ClassVar[int] = 0
+    """The numbers that the state has for each sample and lane, which memory must hold."""
+
     @property
     def dense_iterates(self) -> bool:
         """Whether the iterates are plain arrays on all data."""
@@ -145,6 +148,16 @@ def check_positive(solver: Any, key: str) -> None:
 def check_decay(solver: Any, key: str) -> None:
     """Raise `UsageError` unless the parameter `key` is in [0, 1)."""
     _check(solver, key, lambda value: (value >= 0.0) & (value < 1.0), "in [0, 1)")
+
+
+def check_fraction(solver: Any, key: str) -> None:
+    """Raise `UsageError` unless the parameter `key` is in (0, 1)."""
+    _check(solver, key, lambda value: (value > 0.0) & (value < 1.0), "in (0, 1)")
+
+
+def check_not_negative(solver: Any, key: str) -> None:
+    """Raise `UsageError` unless the parameter `key` is a number >= 0."""
+    _check(solver, key, lambda value: (value >= 0.0) & (value < math.inf), "a number >= 0")
 
 
 def _check(solver: Any, key: str, holds: Callable[[PerLane], Mask], words: str) -> None:

@@ -6,6 +6,7 @@ A new theorem needs its class and one line in `THEOREMS`; a solver names its fam
 from __future__ import annotations
 
 from lrbench.theory import (
+    accelerated,
     adagrad_norm,
     adagrad_norm_batch,
     adagrad_norm_certificates,
@@ -13,6 +14,7 @@ from lrbench.theory import (
     bounded_gradients,
     certificates,
     constant_step,
+    distance_over_gradients,
     proximal,
     sgd,
     wngrad,
@@ -21,6 +23,14 @@ from lrbench.theory import (
     wngrad_stochastic,
 )
 from lrbench.theory.base import Theorem
+
+SCALAR_STEP: tuple[Theorem, ...] = (
+    certificates.C2Regret(),
+    certificates.C6LastIterate(),
+    certificates.C6Restarted(),
+    certificates.C7LastGradient(),
+)
+"""The theorems on every rule whose step is a multiple of the gradient at the iterate."""
 
 THEOREMS: dict[str, tuple[Theorem, ...]] = {
     "wngrad": (
@@ -79,12 +89,11 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         sgd.SGD4Average(),
         bounded_gradients.SGD5Average(),
     ),
-    "scalar-step": (
-        certificates.C2Regret(),
-        certificates.C6LastIterate(),
-        certificates.C6Restarted(),
-        certificates.C7LastGradient(),
-    ),
+    "scalar-step": SCALAR_STEP,
+    "dog": (distance_over_gradients.DoGAverage(), *SCALAR_STEP),
+    "dowg": (distance_over_gradients.DoWGAverage(), *SCALAR_STEP),
+    "nesterov": (accelerated.NesterovLastIterate(),),
+    "schedule-free": (accelerated.ScheduleFreeAverage(),),
     "ista": (proximal.ISTALastIterate(), proximal.ISTAStronglyConvex()),
     "fista": (proximal.FISTALastIterate(),),
 }

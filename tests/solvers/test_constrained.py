@@ -47,6 +47,7 @@ def test_a_projected_step_is_not_plain_and_a_free_one_is() -> None:
     oracle = next(sampler.oracles(lambda W, g: None))
     plain = []
     for lr in (1e-6, 1e3):
+        oracle.begin(W)
         W = oracle.descend(W, np.array([lr]), oracle.gradient(W))
         plain.append(oracle.off_path is None)
     assert plain == [True, False]

@@ -77,7 +77,7 @@ def jobs_of(
         return
     problem = p.problem
     solvers = [plan.built[index][0] for index in {index for index, *_ in missing}]
-    max_width = min(max_lanes(problem.n_features, plan, solver, workers) for solver in solvers)
+    max_width = min(max_lanes(problem, plan, solver, workers) for solver in solvers)
     blocks_of: dict[int, list[SeedLanes]] = {}
     for index, seed, lr0 in missing:
         width = len(lr0)
@@ -168,11 +168,12 @@ def seeds_per_job(
     return min(plan.replicates, -(-n_solver_seeds // (rounds * workers)))
 
 
-def max_lanes(n_features: int, plan: Plan, solver: Solver, workers: int) -> int:
+def max_lanes(problem: Problem, plan: Plan, solver: Solver, workers: int) -> int:
     """Return the largest number of lanes that run together in a sweep: the plan's, or what fits."""
     if plan.lane_block is not None:
         return plan.lane_block
-    lane_bytes = (ARRAYS + state_arrays(solver)) * n_features * 8
+    numbers = (ARRAYS + state_arrays(solver)) * problem.n_features
+    lane_bytes = 8 * (numbers + solver.sample_numbers * problem.n_samples)
     fitting = int(MEMORY_SHARE * free_memory() / workers / lane_bytes)
     return max(1, fitting // LANE_MULTIPLE) * LANE_MULTIPLE
 

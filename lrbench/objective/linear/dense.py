@@ -179,21 +179,23 @@ class DenseOracle(LinearOracle):
         G *= lr  # in place: the gradient is used up, and no array is allocated
         W -= G
         shortened = self._confine(W)
-        self.off_path = shortened if follows else np.ones(W.shape[1], dtype=np.bool_)
+        self.off_path = shortened if follows else self._every_lane
         return W
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:
         """Return W - D, projected on the constraints if there are any; uses up W."""
         self.offered = None
+        self.first.move(W)
         W -= D
         self._confine(W)
-        self.off_path = np.ones(W.shape[1], dtype=np.bool_)
+        self.off_path = self._every_lane
         return W
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, projected on the ball if there is one; uses up W."""
         self._meter.prox_calls += 1
-        self.offered, self.off_path = None, np.ones(W.shape[1], dtype=np.bool_)
+        self.first.move(W)
+        self.offered, self.off_path = None, self._every_lane
         W = self._objective.prox(W, lr)
         if self._ball is not None:
             project(W, self._ball)

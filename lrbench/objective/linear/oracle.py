@@ -60,6 +60,16 @@ class LinearOracle:
         # These are looked up in every step.
         self._objective, self._w_star, self._ball = run.objective, run.w_star, run.ball
         self._meter, self._observer = run.meter, observer
+        self._every_lane: Mask = np.ones(0, dtype=np.bool_)
+
+    def begin(self, W: Any) -> None:
+        """Begin a step at the iterate `W`."""
+        self.first.begin(W)
+        n_lanes = self.run.iterates.n_lanes
+        if len(self._every_lane) != n_lanes:
+            self._every_lane = np.ones(n_lanes, dtype=np.bool_)
+        # Until `descend` shows that the step is W - lr g, for a solver that moves W by itself, too.
+        self.off_path = self._every_lane
 
     def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
         """Return random numbers of each seed, with the lanes as the last axis."""

@@ -106,7 +106,6 @@ class FullSampler(LinearSampler[DenseIterates]):
         oracle = FullOracle(self.run, observer)
         while True:
             oracle.offered, self._offered = self._offered, None
-            oracle.first.begin()
             yield oracle
 
 
@@ -257,7 +256,6 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                     )
                     for lanes, (index, window, y) in seeds
                 ]
-                oracle.first.begin()
                 yield oracle
 
     def _gather(self, index: Index) -> Chunk:

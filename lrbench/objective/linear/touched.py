@@ -172,23 +172,25 @@ class TouchedOracle(LinearOracle):
             U[-1] *= W.count
         W.offset[gradient.columns] += U
         shortened = None if self._ball is None else self._project(W, self._ball)
-        self.off_path = shortened if follows else np.ones_like(W.scale, dtype=np.bool_)
+        self.off_path = shortened if follows else self._every_lane
         return W
 
     def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
         """Return W - D, projected on the ball if there is one; uses up W and visits every row."""
+        self.first.move(W)
         W.fold()
         W.V -= D
         W.refresh()
         if self._ball is not None:
             self._project(W, self._ball)
-        self.off_path = np.ones_like(W.scale, dtype=np.bool_)
+        self.off_path = self._every_lane
         return W
 
     def prox(self, W: ScaledLanes, lr: PerLane) -> ScaledLanes:
         """Return the penalty's prox at `W`, a scaling, projected on the ball; uses up W."""
         self._meter.prox_calls += 1
-        self.off_path = np.ones_like(W.scale, dtype=np.bool_)
+        self.first.move(W)
+        self.off_path = self._every_lane
         # The prox of 1 is the factor by which the prox of l2 scales every coordinate.
         W.shrink(self._objective.penalty.prox(np.ones((1, len(lr))), lr)[0])
         if self._ball is not None:
@@ -228,10 +230,10 @@ class FullBesideTouched(TouchedOracle):
         run = minibatch.run
         super().__init__(run, lambda W, gradient: None)
         self._minibatch = minibatch
+        self.first.ignore()
         self.X, self.y = run.objective.data.X, run.objective.y
         self.columns = np.arange(run.objective.n_features)
         self.star_scores = run.objective.data.X @ run.iterates.w_star
-        self.first.ignore()
 
     def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
         """Take the step of the minibatch's oracle."""
@@ -277,5 +279,4 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
                 oracle.X = type(batch)((batch.data, positions, batch.indptr), shape=shape)
                 oracle.index, oracle.y = index, y[rows]
                 oracle.star_scores = star_scores[rows]
-                oracle.first.begin()
                 yield oracle

@@ -126,6 +126,7 @@ def laps(
     plain: list[bool] = []
     for t, oracle in zip(range(steps), oracles, strict=False):
         iterates.accumulate(W)
+        oracle.begin(W)
         W, _, state = solver.step(W, state, oracle)
         plain.append(oracle.off_path is None)
         if t == keep_at:

@@ -1,0 +1,70 @@
+"""DoWG, distance over weighted gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane, norm_sq
+from lrbench.objective.oracle import Iterate, Oracle
+from lrbench.solvers.base import Facts, Solver, Step, check_positive
+from lrbench.solvers.dog import DoGState, along, average
+
+
+@dataclass(frozen=True)
+class DoWG(Solver):
+    r"""DoWG: as DoG, with squared gradients that are weighted by the distance from the start.
+
+    .. math::
+        \bar r_t &= \max\bigl(r_\varepsilon (1 + \|w_0\|), \max_{i \le t} \|w_i - w_0\|\bigr) \\
+        v_t &= v_{t-1} + \bar r_t^2 \|g_t\|^2, \quad v_{-1} = 0 \\
+        w_{t+1} &= w_t - \mathrm{lr0}\, \frac{\bar r_t^2}{\sqrt{v_t}} \, g_t
+
+    The method's answer is :math:`\sum_{t<T} \bar r_t^2 w_t / \sum_{t<T} \bar r_t^2`.
+
+    Parameters
+    ----------
+    r_eps
+        The length of the first step relative to 1 + \|w_0\|, > 0.
+
+    Raises
+    ------
+    UsageError
+        If r_eps is not a positive number.
+
+    Notes
+    -----
+    In the paper lr0 = 1, and r_eps stands for r_eps (1 + \|w_0\|). Where all gradients so far are 0
+    the rate is 0. A step costs one gradient and O(n_features n_lanes).
+
+    References
+    ----------
+    Khaled, Mishchenko, Jin, DoWG unleashed: An efficient universal parameter-free gradient descent
+    method, NeurIPS 2023, Algorithm 1 (arXiv:2305.16284).
+    """
+
+    name = "dowg"
+    papers = ("khaled2023",)
+    theorems = "dowg"
+    scale = "r_eps"
+    lr0_means = "the factor of every learning rate, which is 1 in the paper"
+    traced = ("r_bar", "weight", "G")
+    dense_gradient = True
+
+    r_eps: float = 1e-6
+
+    def __post_init__(self) -> None:
+        check_positive(self, "r_eps")
+
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> DoGState:
+        r = self.r_eps * (1.0 + np.sqrt(norm_sq(W)))
+        zeros = np.zeros_like(lr0)
+        return DoGState(lr0, r, zeros, zeros, W.copy(), np.zeros_like(W))
+
+    def step(self, W: Iterate, state: DoGState, oracle: Oracle) -> Step:
+        g, weight = oracle.gradient(W), state.r_bar * state.r_bar
+        return along(W, state, oracle, g, weight, weight, state.G + weight * g.norm_sq())
+
+    def output(self, W: Lanes, state: DoGState) -> Lanes:
+        return average(W, state)

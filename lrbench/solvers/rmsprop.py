@@ -1,0 +1,81 @@
+"""RMSProp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lrbench.arrays import Lanes, PerLane
+from lrbench.objective.oracle import Iterate, Oracle
+from lrbench.solvers.base import Facts, Solver, Step, check_decay, check_positive, rate_of
+
+
+class RMSPropState(NamedTuple):
+    """The state of RMSProp."""
+
+    lr0: PerLane
+    """The learning rate, (n_lanes,)."""
+    v: Lanes
+    """The mean of the squared gradients, (n_features, n_lanes); one row of zeros at the start."""
+
+
+@dataclass(frozen=True)
+class RMSProp(Solver):
+    r"""RMSProp: the gradient over the root of the mean of its squares.
+
+    All operations are coordinate by coordinate.
+
+    .. math::
+        v_{t+1} &= \rho v_t + (1 - \rho) g_t^2, \qquad v_0 = 0 \\
+        w_{t+1} &= w_t - \mathrm{lr0}\, \frac{g_t}{\sqrt{v_{t+1}} + \varepsilon}
+
+    Parameters
+    ----------
+    rho
+        The decay of the mean, in [0, 1); 0.9 in the lecture, 0.99 (alpha) in PyTorch.
+    eps
+        Added to the root, > 0, as in PyTorch, whose default it is.
+
+    Raises
+    ------
+    UsageError
+        If a parameter is out of its range.
+
+    Notes
+    -----
+    The first step moves every coordinate by lr0 / sqrt(1 - rho), and later ones by about lr0,
+    however small the gradient: with a constant lr0 the iterates keep moving around the minimiser.
+    lrbench has no theorem on it. The learning rate reported is |w_{t+1} - w_t| / |g_t| (before a
+    projection), and 0 where g = 0, which leaves w alone. A step costs one gradient and
+    O(n_features n_lanes).
+
+    References
+    ----------
+    Tieleman, Hinton, Lecture 6.5 - rmsprop: Divide the gradient by a running average of its recent
+    magnitude, COURSERA: Neural Networks for Machine Learning, 2012.
+    """
+
+    name = "rmsprop"
+    papers = ("tieleman2012",)
+    lr0_means = "about the length of a step in every coordinate"
+    dense_gradient = True
+
+    rho: float = 0.9
+    eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check_decay(self, "rho")
+        check_positive(self, "eps")
+
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> RMSPropState:
+        return RMSPropState(lr0, np.zeros((1, len(lr0))))
+
+    def step(self, W: Iterate, state: RMSPropState, oracle: Oracle) -> Step:
+        gradient = oracle.gradient(W)
+        g = gradient.dense()
+        v = self.rho * state.v + (1.0 - self.rho) * (g * g)
+        D = state.lr0 * g / (np.sqrt(v) + self.eps)
+        lr = rate_of(D, gradient)
+        return Step(oracle.move(W, D), lr, RMSPropState(state.lr0, v))
