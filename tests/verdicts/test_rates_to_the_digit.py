@@ -61,6 +61,11 @@ def rate(thirds: tuple[float, float, float], **changes: Any) -> Rate:
         # The last third, continued by its trend: 2 (-1) + 1.25 = -0.75.
         (rate((-1.3, -1.25, -1.0)), "inconclusive", "still slackening"),
         (rate((-1.3, -1.25, -1.1)), "pass", ""),
+        (
+            rate((-1.3, -1.2, ALLOWED), slope=ALLOWED, interval=(-1.3, ALLOWED)),
+            "inconclusive",
+            "still slackening",
+        ),
         # An exponential is judged where it ends.
         (rate((-0.5, -0.95, -2.0), law="linear"), "pass", "linear: faster than any power"),
         (rate((-2.0, ALLOWED, ALLOWED), law="linear"), "pass", "linear: faster than any power"),
