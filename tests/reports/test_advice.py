@@ -189,6 +189,18 @@ def test_the_lowest_is_named_with_its_lr0_and_its_ratio() -> None:
     assert said(exact, target=0.0)[-1] == "the lowest F - f* seen was 0.123, of a at lr0 = 0.3"
 
 
+def test_a_seed_that_came_exactly_to_the_target_is_there() -> None:
+    problem = made_problem([0.1, 0.3], {"a": [[INF, INF], [INF, 3.0], [INF, INF]]})
+    gaps = {"suboptimality": np.array([1.0, 0.5, TARGET])}
+    runs = [
+        replace(run, trace=run.trace | gaps) if (run.seed, run.lr0) == (1, 0.3) else run
+        for run in problem.runs
+    ]
+    assert said(replace(problem, runs=runs))[-1] == (
+        "less than half of the seeds came there, among them one of a at lr0 = 0.3"
+    )
+
+
 def test_a_run_that_is_missing_is_asked_for() -> None:
     problem = nothing([0.1, 0.3, 0.2], [0.5, 0.1234, 0.4])
     for n_failed, words in ((1, "1 run is missing"), (2, "2 runs are missing")):

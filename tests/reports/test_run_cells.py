@@ -27,7 +27,8 @@ def run(solver: str = "a", lr0: float = 0.3, seed: int = 0, **changes: Any) -> R
     for name in ("passes", "suboptimality", "suboptimality_average", "grad_norm_sq", "lr"):
         trace[name] = rng.uniform(0.1, 0.9, len(STEPS))
     base = made_run(SolverSpec(solver), lr0, seed, 7.0)
-    return replace(base, **{"trace": trace, "status": Status.COMPLETED, "status_at": 30} | changes)
+    values: dict[str, Any] = {"trace": trace, "status": Status.COMPLETED, "status_at": 30}
+    return replace(base, **values | changes)
 
 
 def problem(*runs: Run, verdicts: Sequence[Verdict] = ()) -> ProblemResult:

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shown_results import one_lr0
 from swept import TARGET, made_problem
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Grid, Line
 from lrbench.reports.sweep_page import sweep_blocks
 from lrbench.reports.sweep_table import sweep_table
@@ -166,6 +168,30 @@ def test_what_is_missing_failed_or_violated_is_said() -> None:
             f"{unknown}: usable ranges may be wider",
         ]
         assert [text for text, style in found if style == "bad"] == ["a: no"]
+
+
+def test_each_violated_bound_is_named() -> None:
+    problem = made_problem(GRID, {name: [[2.0, 3.0, 4.0, 5.0]] for name in ("a", "b", "c")})
+    base = one_lr0().problems[0].verdicts[0]
+    verdicts = [
+        replace(base, solver=SolverSpec(name), theorem=key, bound_verdict=verdict)
+        for name, key, verdict in (
+            ("a", "W1", "fail"),
+            ("a", "W2", "pass"),
+            ("b", "W1", "fail"),
+            ("c", "W3", "fail"),
+            ("a", "W1", "fail"),
+        )
+    ]
+    found = lines(replace(problem, verdicts=verdicts))
+    assert ("bound violated: W1 of a, W1 of b, W3 of c", "bad") in found
+
+
+def test_most_seeds_are_those_of_two_or_more() -> None:
+    for n_seeds, words in ((1, "neighbours in the grid that all reach"), (2, "most seeds bring")):
+        legend = [text for text, _ in lines(irregular(n_seeds)) if text.startswith("usable lr0:")]
+        assert len(legend) == 1
+        assert words in legend[0]
 
 
 def test_seconds_are_those_of_each_solver() -> None:

@@ -32,7 +32,7 @@ POWER = {"kind": "power", "value": -1.0}
 def verdict(theorem: str, **changes: Any) -> Verdict:
     """An a-priori bound on the last iterate that holds."""
     base = Verdict(SGD, 0.3, theorem, "a-priori", "s", "suboptimality", "last", False, True, "")
-    values = {
+    values: dict[str, Any] = {
         "iteration": [3, 20, 50],
         "bound": [0.75, 0.6, 0.5],
         "metric": [0.25, 0.2, 0.125],
