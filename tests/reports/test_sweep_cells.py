@@ -172,17 +172,10 @@ def test_what_is_missing_failed_or_violated_is_said() -> None:
 
 def test_each_violated_bound_is_named() -> None:
     problem = made_problem(GRID, {name: [[2.0, 3.0, 4.0, 5.0]] for name in ("a", "b", "c")})
-    base = one_lr0().problems[0].verdicts[0]
-    verdicts = [
-        replace(base, solver=SolverSpec(name), theorem=key, bound_verdict=verdict)
-        for name, key, verdict in (
-            ("a", "W1", "fail"),
-            ("a", "W2", "pass"),
-            ("b", "W1", "fail"),
-            ("c", "W3", "fail"),
-            ("a", "W1", "fail"),
-        )
-    ]
+    fails = replace(one_lr0().problems[0].verdicts[0], bound_verdict="fail")
+    violated = [("a", "W1"), ("b", "W1"), ("c", "W3"), ("a", "W1")]
+    verdicts = [replace(fails, solver=SolverSpec(name), theorem=key) for name, key in violated]
+    verdicts.append(replace(verdicts[0], theorem="W2", bound_verdict="pass"))
     found = lines(replace(problem, verdicts=verdicts))
     assert ("bound violated: W1 of a, W1 of b, W3 of c", "bad") in found
 
