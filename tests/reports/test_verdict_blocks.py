@@ -86,6 +86,10 @@ def test_two_hypotheses_have_a_range_each() -> None:
 
 def test_one_lr0_has_the_values() -> None:
     assert said([failing("C5", 1.0, "s_0 >= L", "1 < L")], None).endswith("C5 (1 < L)")
+    both = failing("C5", 1.0, "s_0 >= L", "1 < L; mu = 0")
+    convex: dict[str, str | bool] = {"name": "strongly convex", "holds": False, "detail": "mu = 0"}
+    both = replace(both, hypotheses=[*both.hypotheses, convex])
+    assert said([both], None) == "no theorem applies: C5 (1 < L; mu = 0)"
 
 
 def with_orders(*changes: dict[str, Any], **common: Any) -> list[str]:
