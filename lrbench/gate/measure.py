@@ -13,7 +13,7 @@ import numpy as np
 from lrbench.gate.expectation import Expectation
 from lrbench.objective.constants import suboptimality_floor
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
-from lrbench.results.ranking import DEFAULT_SHARE, LOST, passes_to
+from lrbench.results.ranking import DEFAULT_SHARE, passes_to
 from lrbench.theory.base import COLUMN, Numbers
 from lrbench.verdicts.rate import fit
 
@@ -70,7 +70,7 @@ def measure_quantity(
     interrupted = [run for run in runs if run.status is Status.INTERRUPTED]
     if interrupted:
         return unknown(f"{len(interrupted)} of {len(runs)} runs were interrupted")
-    lost = [run for run in runs if run.status in LOST]
+    lost = [run for run in runs if run.status.lost]
     if not lost and any(not len(run.trace.get("iteration", ())) for run in runs):
         return unknown("a run has no checkpoint")
     # Before lost runs are handled: a median of passes may be finite although a run is lost, and
@@ -128,7 +128,7 @@ def _mean_at(column: str, T: Any, problem: ProblemResult, runs: Sequence[Run]) -
 
 def _rate(expectation: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
     """Return minus the fitted exponent of T, with its interval."""
-    lost = [run for run in runs if run.status in LOST]
+    lost = [run for run in runs if run.status.lost]
     if lost:
         return exactly(-math.inf, _ending(lost[0]))
     column = COLUMN["suboptimality", str(expectation.options.get("of", "last"))]

@@ -183,7 +183,7 @@ def _instability(run: Run, moved: Run, smooth: bool, allowed: Allowance) -> str:
     """Return the reason why a run is not stable; empty if it is."""
     if run.status is Status.INTERRUPTED:
         return "interrupted"
-    if run.status in (Status.DIVERGED, Status.FAILED):
+    if run.status.lost:
         return f"the run {run.status}"
     # Even if the moved start changes nothing: above 1/L a run may oscillate between directions that
     # rounding chooses, and the moved start is one sample only.

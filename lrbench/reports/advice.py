@@ -9,7 +9,6 @@ from lrbench.reports.blocks import Line, gap, line, number, short_number
 from lrbench.reports.groups import f_star_error, learning_rate_texts, smoothness
 from lrbench.reports.sweep_table import decades_text
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
-from lrbench.results.ranking import LOST
 from lrbench.study import ALIKE, safest
 
 WIDER = 1.0
@@ -203,7 +202,7 @@ def _change(problem: ProblemResult) -> str:
         lr0_lie = f"all {len(grid)} lr0 lie" if len(grid) > 1 else "the lr0 lies"
         text = f"{lr0_lie} {limit}; give {GRID}"
         return f"{text} and, as the features are not scaled, --scale maxabs" if scale else text
-    if all(run.status in LOST for run in problem.runs):
+    if all(run.status.lost for run in problem.runs):
         return "every run diverged or failed; give lower lr0"
     text = "give more iterations or passes, a higher target or other lr0"
     # Their lr is eta/b, and b grows: no lr0 makes up for an eta that is too small.

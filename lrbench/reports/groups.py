@@ -22,9 +22,6 @@ SEVERITY = (
 )
 """From the best to the worst."""
 
-ENDED_EARLY = frozenset(Status) - {Status.COMPLETED, Status.STALLED}
-"""Statuses whose iteration is worth a word: the run ended before its last one."""
-
 
 def verdicts_of(problem: ProblemResult, solver: SolverSpec, lr0: float) -> Sequence[Verdict]:
     """Return the verdicts on one solver and lr0."""
@@ -68,11 +65,9 @@ def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
     n_worst = sum(r.status is worst.status for r in runs)
     if n_worst < len(runs):
         text = f"{n_worst}/{len(runs)} {text}"
-    elif len(runs) == 1 and worst.status in ENDED_EARLY:
+    elif len(runs) == 1 and not worst.status.exhausted:
         text += f" {worst.status_at}" if brief else f" at {worst.status_at}"
-    good = worst.status in (Status.COMPLETED, Status.REACHED_TARGET)
-    bad = worst.status in (Status.DIVERGED, Status.FAILED)
-    return TableCell(text, "" if good else "bad" if bad else "warn")
+    return TableCell(text, "" if worst.status.good else "bad" if worst.status.lost else "warn")
 
 
 def learning_rate_texts(lr0s: Sequence[float]) -> dict[float, str]:

@@ -176,8 +176,8 @@ def _statuses(runs: Sequence[Run]) -> TableCell:
             text = "not started" if status is None else str(status)
             text = "target" if status is Status.REACHED_TARGET else text
             pieces.append(text if len(counts) == 1 else f"{count} {text}")
-    lost = counts[Status.DIVERGED] or counts[Status.FAILED]
-    fine = not set(counts) - {Status.COMPLETED, Status.REACHED_TARGET}
+    lost = any(status is not None and status.lost for status in counts)
+    fine = all(status is not None and status.good for status in counts)
     style: Style = "bad" if lost else "" if fine else "warn"
     return TableCell(", ".join(pieces) or "not started", style)
 

@@ -70,6 +70,26 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 
+    @property
+    def lost(self) -> bool:
+        """Whether such a run is never the best, whatever its last numbers are."""
+        return self in (Status.DIVERGED, Status.FAILED)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether such a run might have come further: what it did not reach is not known."""
+        return self in (Status.INTERRUPTED, Status.FAILED)
+
+    @property
+    def good(self) -> bool:
+        """Whether such a run used its budget, or did not need all of it."""
+        return self in (Status.COMPLETED, Status.REACHED_TARGET)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether such a run made every step of its budget."""
+        return self in (Status.COMPLETED, Status.STALLED)
+
 
 @dataclass(frozen=True)
 class Run:

@@ -15,9 +15,6 @@ from lrbench.results import Factor, ProblemResult, Run, Sensitivity, Status, Swe
 from lrbench.results.ranking import DEFAULT_SHARE, passes_to, ratio
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
 
-UNFINISHED = (Status.INTERRUPTED, Status.FAILED)
-"""Statuses of runs that might have reached the target later: that they do not is not known."""
-
 POWERS = (-2, -1, 1, 2)
 """Powers of ten by which lr0 may be wrong, for the factors of a sensitivity."""
 
@@ -68,7 +65,7 @@ def _sensitivity(
     cost = np.full((len(seeds), len(lr0)), math.nan)
     for run in runs:
         passes_of = passes_to([run], target)
-        if math.isfinite(passes_of) or run.status not in UNFINISHED:
+        if math.isfinite(passes_of) or not run.status.unfinished:
             cost[row[run.seed], column[run.lr0]] = passes_of
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
     medians = [_median(of_lr0) for of_lr0 in cost.T]
@@ -107,7 +104,7 @@ def _final_lr_L(runs: Iterable[Run], lr0: float, L: float | None) -> float | Non
     columns = [
         run.trace["lr"]
         for run in runs
-        if run.lr0 == lr0 and run.status not in UNFINISHED and len(run.trace.get("lr", ()))
+        if run.lr0 == lr0 and not run.status.unfinished and len(run.trace.get("lr", ()))
     ]
     ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
     if L is None or not math.isfinite(L) or not ends:
@@ -117,8 +114,7 @@ def _final_lr_L(runs: Iterable[Run], lr0: float, L: float | None) -> float | Non
 
 def _budget(runs: Iterable[Run]) -> int | None:
     """Return the largest number of iterations of the runs that used their budget."""
-    used = (Status.COMPLETED, Status.STALLED)
-    return max((run.status_at for run in runs if run.status in used), default=None)
+    return max((run.status_at for run in runs if run.status.exhausted), default=None)
 
 
 def _factors(lr0: Sequence[float], passes: Sequence[float], best: int | None) -> list[Factor]:

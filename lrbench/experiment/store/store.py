@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import quoted_path
@@ -30,11 +30,8 @@ from lrbench.experiment.store.rows import (
     upgrade,
     write_experiment,
 )
-from lrbench.results import Run, Status, plain
+from lrbench.results import Run, plain
 from lrbench.solvers.base import Solver
-
-UNFINISHED: Final = (Status.INTERRUPTED, Status.FAILED)
-"""Runs with these statuses are not stored, and are tried again by the next command."""
 
 
 @contextlib.contextmanager
@@ -209,7 +206,7 @@ class Store:
         The experiment is written with them each time, because another command may have pruned it.
         """
         added = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [row_of(experiment, solver, r) for r in runs if r.status not in UNFINISHED]
+        rows = [row_of(experiment, solver, r) for r in runs if not r.status.unfinished]
         if not rows:
             return
         digests = [row_digest("cells", row) for row in rows]
