@@ -41,7 +41,7 @@ def judge_result(
     return [
         CheckOutcome(
             problem.name,
-            problem.header.get("title") or "a result that exists",
+            problem.header.title or "a result that exists",
             [finding for e in expectations for finding in judge_expectation(e, problem)],
             allow_inconclusive=allow_inconclusive,
         )

@@ -38,8 +38,8 @@ def batch_text(run: Run) -> str:
 
 def ball_text(problem: ProblemResult) -> Iterator[str]:
     """Yield the ball that the iterates are projected on, if there is one."""
-    if problem.header["radius"] is not None:
-        yield f"ball of radius {problem.header['radius']:g} around w_0"
+    if problem.header.radius is not None:
+        yield f"ball of radius {problem.header.radius:g} around w_0"
 
 
 def worst_status(runs: Sequence[Run]) -> Status:
@@ -137,18 +137,6 @@ def bound_ratio(certificate: Verdict, t: int, error: float) -> str:
     if not bound or not math.isfinite(bound) or math.isnan(metric):
         return "-"
     return f"<{error / bound:.0e}" if metric < error else f"{metric / bound:.2g}"
-
-
-def f_star_error(problem: ProblemResult) -> float:
-    """Return the error of f*: F - f* is not known below it."""
-    return float(problem.header["constants"]["f_star_error"])
-
-
-def smoothness(problem: ProblemResult) -> float:
-    """Return L, or infinity if the objective is not smooth."""
-    L = problem.header["constants"]["L"]
-    # JSON has no infinity: a saved result has null.
-    return math.inf if L is None else float(L)
 
 
 def timing(runs: Iterable[Run]) -> str:

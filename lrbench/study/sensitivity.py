@@ -44,22 +44,20 @@ def analyse(
     medians are over the seeds of the other runs. An lr0 without any of them is unknown, and is no
     part of a usable range.
     """
-    target = problem.header.get("target") if target is None else target
+    constants = problem.header.constants
+    target = problem.header.target if target is None else target
     if target is None:
-        target = DEFAULT_SHARE * float(problem.header["constants"]["delta0"])
-    L = problem.header["constants"]["L"]
+        target = DEFAULT_SHARE * constants.delta0
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
         solvers.setdefault(str(run.solver), []).append(run)
     # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
-    sensitivities = [_sensitivity(runs, seeds, target, L) for runs in solvers.values()]
+    sensitivities = [_sensitivity(runs, seeds, target, constants.L) for runs in solvers.values()]
     return Sweep(float(target), iterations or _budget(problem.runs), tuple(sensitivities))
 
 
-def _sensitivity(
-    runs: Sequence[Run], seeds: Sequence[int], target: float, L: float | None
-) -> Sensitivity:
+def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], target: float, L: float) -> Sensitivity:
     lr0 = sorted({run.lr0 for run in runs})
     row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(lr0)}
     cost = np.full((len(seeds), len(lr0)), math.nan)
@@ -99,7 +97,7 @@ def _median(cost: NDArray[np.float64]) -> float:
     return float(np.median(finished)) if len(finished) else math.nan
 
 
-def _final_lr_L(runs: Iterable[Run], lr0: float, L: float | None) -> float | None:
+def _final_lr_L(runs: Iterable[Run], lr0: float, L: float) -> float | None:
     """Return the median over seeds of the last lr in units of 1/L; None if either is unknown."""
     columns = [
         run.trace["lr"]
@@ -107,9 +105,7 @@ def _final_lr_L(runs: Iterable[Run], lr0: float, L: float | None) -> float | Non
         if run.lr0 == lr0 and not run.status.unfinished and len(run.trace.get("lr", ()))
     ]
     ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
-    if L is None or not math.isfinite(L) or not ends:
-        return None
-    return statistics.median(ends) * float(L)
+    return statistics.median(ends) * L if ends and math.isfinite(L) else None
 
 
 def _budget(runs: Iterable[Run]) -> int | None:

@@ -17,6 +17,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from made_header import with_header
 
 import lrbench
 from lrbench.errors import ExitCode, LrbenchError, UsageError
@@ -290,7 +291,7 @@ SOLVER = "solvers.0."
         (SOLVER + "reached", [], "solvers[0].reached has 0 items, not 8"),
         (SOLVER + "best_lr0", -1.0, "solvers[0].best_lr0 is not positive"),
         (SOLVER + "usable", [1.0], "solvers[0].usable is not a pair of numbers"),
-        (SOLVER + "usable", [1.0, None], "solvers[0].usable has an end that is no number"),
+        (SOLVER + "usable", [1.0, None], "solvers[0].usable[1] is not a number"),
         (SOLVER + "usable_decades", None, "solvers[0].usable_decades is not a number"),
         (SOLVER + "usable_interval", 3, "solvers[0].usable_interval is not a list or null"),
         (SOLVER + "at_edge", [True], "solvers[0].at_edge is not a pair"),
@@ -484,14 +485,11 @@ def test_weights_for_the_file_as_it_is(intercept: bool, tmp_path: Path) -> None:
     w = rng.standard_normal(2 + intercept)
     result = three_seeds()
     problem = result.problems[0]
-    header = dict(problem.header) | {
-        "intercept": intercept,
-        "scale": "standard",
-        "labels": {"+1": "sick", "-1": "well"},
-    }
+    labels = {"+1": "sick", "-1": "well"}
+    problem = with_header(problem, intercept=intercept, scale="standard", labels=labels)
     runs = [replace(r, iterates={"best": w}) for r in problem.runs]
     for known in (FeatureMap(centre, divisor), FeatureMap(None, divisor), FeatureMap(), None):
-        mine = replace(problem, header=header, runs=runs, features=known)
+        mine = replace(problem, runs=runs, features=known)
         replace(result, problems=[mine]).save_weights(tmp_path / "w.npz", force=True)
         saved = np.load(tmp_path / "w.npz")
         if known is None:
