@@ -15,6 +15,11 @@ from lrbench.results.records import FeatureMap, Run, Verdict
 from lrbench.results.sweep import Sweep
 
 
+def read_parameters(values: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the numbers amid the keys of a penalty in JSON; others are of later versions."""
+    return {k: v for k, v in values.items() if v is None or type(v) in (int, float)}
+
+
 @dataclass(frozen=True)
 class PenaltyValues:
     """A penalty or constraint with its parameters."""
@@ -22,7 +27,9 @@ class PenaltyValues:
     name: str
     weight: float
     """0 for a constraint."""
-    parameters: Annotated[Mapping[str, float | None], Key(inline=True)]
+    parameters: Annotated[
+        Mapping[str, float | None], Key(inline=True), Form(read_parameters, plain)
+    ]
     """Beside the weight; None and infinities for no bound."""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -310,6 +311,44 @@ def test_wrong_keys_of_a_sweep_are_named(where: str, value: Any, message: str) -
 
 def test_a_sweep_that_is_null_is_wrong() -> None:
     assert "sweep is not an object" in refused(spoilt("problems.0.sweep", None)).message
+
+
+def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of every key and item, but of the first two and the last items of a list."""
+    if isinstance(value, dict):
+        inner: Any = value.items()
+    else:
+        inner = enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        if not isinstance(key, int) or key < 2 or key == len(value) - 1:
+            yield (*path, key)
+            yield from places(item, *path, key)
+
+
+def test_whatever_stands_anywhere_is_read_or_refused_by_its_place() -> None:
+    saved = json.loads(sweep().to_json())
+    for problem in saved["problems"]:
+        problem["runs"] = problem["runs"][2:4]
+        problem["verdicts"] = [v for v in problem["verdicts"] if v["other_order"]][:1]
+    refusals = []
+    for path in list(places(saved)):
+        *outer, last = path
+        inner = saved
+        for key in outer:
+            inner = inner[key]
+        place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in outer)
+        value = inner[last]
+        for wrong in (None, "x", 2.5, True, [], {"a": []}, 2**64):
+            inner[last] = wrong
+            try:
+                again = Result.from_dict(saved, "r.json").to_dict()
+            except UsageError as error:
+                refusals.append((f"r.json.*{re.escape(place[1:])}", error.message))
+            else:
+                assert Result.from_dict(json.loads(json.dumps(again))).to_dict() == again
+        inner[last] = value
+    assert len(refusals) > 1000
+    assert [message for place, message in refusals if not re.match(place, message)] == []
 
 
 def test_saved_and_loaded(tmp_path: Path) -> None:
