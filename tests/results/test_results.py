@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -313,6 +313,9 @@ def test_a_sweep_that_is_null_is_wrong() -> None:
     assert "sweep is not an object" in refused(spoilt("problems.0.sweep", None)).message
 
 
+WRONG: Sequence[Any] = (None, "x", 2.5, True, [], {"a": []}, 2**64)
+
+
 def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
     """Yield the path of every key and item, but of the first two and the last items of a list."""
     if isinstance(value, dict):
@@ -338,8 +341,7 @@ def test_whatever_stands_anywhere_is_read_or_refused_by_its_place() -> None:
             inner = inner[key]
         place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in outer)
         value = inner[last]
-        for wrong in (None, "x", 2.5, True, [], {"a": []}, 2**64):
-            inner[last] = wrong
+        for inner[last] in WRONG:
             try:
                 again = Result.from_dict(saved, "r.json").to_dict()
             except UsageError as error:
