@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lrbench.cache.read_whole import read_whole
 from lrbench.config.plain import NumberOrNaN, plain
 from lrbench.config.records import read_record
 from lrbench.config.texts import text_of
@@ -154,7 +155,7 @@ def load_baselines(path: Path) -> dict[str, Baseline]:
         If the file cannot be read, or is no valid file of baselines.
     """
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

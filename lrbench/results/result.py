@@ -23,6 +23,7 @@ from lrbench.results.performance import TAU, Profiles, comparable, profiles
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
 from lrbench.results.records import Run
+from lrbench.results.run_text import run_text
 from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.weights import chosen, write_weights
@@ -107,8 +108,7 @@ class Result:
         for problem, text in zip(self.problems, rest, strict=True):
             separator = "[\n    "
             for run in problem.runs:
-                lines = json.dumps(plain(run), indent=1, allow_nan=False)
-                yield separator + lines.replace("\n", "\n    ")
+                yield separator + run_text(run).replace("\n", "\n    ")
                 separator = ",\n    "
             yield ("\n   ]" if problem.runs else "[]") + text
 
