@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.config.plain import plain
-from lrbench.config.records import reader
+from lrbench.config.records import read_record
 from lrbench.errors import UsageError, quoted_path
 from lrbench.experiment.store.cells import run_of
 from lrbench.experiment.store.keys import source_of
@@ -26,6 +26,9 @@ from lrbench.experiment.store.rows import (
 from lrbench.results import ProblemResult, Result, environment
 from lrbench.solvers import SOLVERS
 from lrbench.study import analyse
+
+CHANGED = "it was changed by another program: sweep into another file."
+"""The hint for a store that says something of a problem which cannot be read."""
 
 HASH = 64
 """The length of the hash of the code that all solvers share, at the beginning of a source."""
@@ -164,11 +167,12 @@ def _problem(
     iterations = keys.pop("iterations", None)
     try:
         values = {"name": experiment.name, **keys, "runs": [] if checked else plain(runs)}
-        problem: ProblemResult = reader(ProblemResult)({**values, "verdicts": []})
-        problem = replace(problem, runs=runs)
+        values["verdicts"] = []
+        place = f"{quoted_path(path)}: {quoted_path(experiment.name)}"
+        problem = replace(read_record(ProblemResult, values, place, CHANGED), runs=runs)
         if experiment.sweep:
             problem = replace(problem, sweep=analyse(problem, iterations=iterations))
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, TypeError, UsageError, ValueError) as error:
         if checked:  # a fault of lrbench, and not of the file
             raise
         raise damaged(path, [f"a cell of {quoted_path(experiment.name)}"]) from error
