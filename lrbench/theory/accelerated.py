@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lrbench.theory.base import APriori, Numbers, Setting
+from typing import ClassVar
+
+from lrbench.theory.base import APriori, Conditions, Numbers, Setting
 from lrbench.theory.conditions import (
     bounded_gradients,
     convex,
@@ -21,8 +23,14 @@ class NesterovLastIterate(FISTALastIterate):
 
     key = "NAG"
     reference = "Beck, Teboulle (2009), Theorem 4.4; the method: Nesterov (1983)"
-    cite = ("beck2009", "nesterov1983")
-    conditions = (full_batches, smooth_unconstrained, convex, minimiser, stable)
+    cite: ClassVar[tuple[str, ...]] = ("beck2009", "nesterov1983")
+    conditions: ClassVar[Conditions] = (
+        full_batches,
+        smooth_unconstrained,
+        convex,
+        minimiser,
+        stable,
+    )
 
 
 class ScheduleFreeAverage(APriori):

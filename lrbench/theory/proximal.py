@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
-from lrbench.theory.base import APriori, Hypothesis, Numbers, Order, Setting
+from lrbench.theory.base import APriori, Conditions, Hypothesis, Numbers, Order, Setting
 from lrbench.theory.conditions import (
     convex,
     full_batches,
@@ -89,8 +91,8 @@ class FISTALastIterate(APriori):
     iterate = "last"
     rate = Order("power", -2.0)
     reference = "Beck, Teboulle (2009), Theorem 4.4"
-    cite = ("beck2009",)
-    conditions = (*COMPOSITE, not_restarted)
+    cite: ClassVar[tuple[str, ...]] = ("beck2009",)
+    conditions: ClassVar[Conditions] = (*COMPOSITE, not_restarted)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return 2 D_0^2 / (lr0 (T+1)^2)."""

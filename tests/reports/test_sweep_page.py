@@ -17,6 +17,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from made_header import with_header
 from shown_results import shown
 from swept import TARGET, made_problem
 
@@ -442,7 +443,7 @@ def test_advice_where_nothing_came_there() -> None:
 def nothing_on(lr0: list[float], **header: str) -> str:
     """Return the advice where L = 2, nothing came to the target, and the header says this."""
     problem = made_problem(lr0, {"a": [[INF] * len(lr0)]})
-    return advice_of(swept(replace(problem, header=dict(problem.header) | header)))
+    return advice_of(swept(with_header(problem, **header)))
 
 
 def test_lr0_on_the_wrong_side_of_L_are_said() -> None:
@@ -457,7 +458,7 @@ def test_lr0_on_the_wrong_side_of_L_are_said() -> None:
     for lr0 in ([0.9, 20.0], [1e-9, 0.006]):
         assert "lie" not in nothing_on(lr0)
         assert "give more iterations or passes" in nothing_on(lr0)
-    problem = made_problem([1e9], {"a": [[INF]]}, L=None)
+    problem = made_problem([1e9], {"a": [[INF]]}, L=math.inf)
     assert "2/L" not in advice_of(swept(problem))
 
 
@@ -546,10 +547,8 @@ def test_a_long_piece_is_continued_by_the_next() -> None:
 
 def test_a_target_below_what_is_known_is_said() -> None:
     problem = made_problem([0.1, 1.0], {"a": [[1.0, 1.0]]})
-    constants = dict(problem.header["constants"]) | {"f_star_error": 2 * TARGET}
-    header = dict(problem.header) | {"constants": constants}
     words = "the target is below the error of f*"
-    assert words in shown(swept(replace(problem, header=header)), "plain")
+    assert words in shown(swept(with_header(problem, f_star_error=2 * TARGET)), "plain")
     assert words not in shown(swept(problem), "plain")
 
 
@@ -591,6 +590,24 @@ def test_several_problems_have_profiles() -> None:
     assert "66 cases" in end
     assert "unsolved by all" in end
     assert "Dolan" not in shown(four(), "plain")
+
+
+def test_of_several_problems_one_may_have_no_advice() -> None:
+    grid = [0.1, 1.0, 10.0]
+    found = made_problem(grid, {"a": [[9.0, 2.0, 9.0]]})
+    never = made_problem(grid, {"a": [[INF, INF, INF]]}, "never")
+    lost = made_problem(grid, {"a": [[INF, INF, INF]]}, "lost")
+    failed = replace(lost.runs[1], status=Status.FAILED)
+    lost = replace(lost, runs=[lost.runs[0], failed, lost.runs[2]])
+    for problems, missing in (([found, never], None), ([found, never, lost], "1 run is missing")):
+        text = shown(swept(*problems), "plain")
+        advised = tables(text[text.index(f"all {len(problems)} problems") :])[0]
+        assert list(advised["made"].values()) == ["made", "a", "1", "2", ">= 2.00"]
+        assert list(advised["never"].values()) == ["never", "-", "-", "never", "-"]
+        if missing:
+            assert list(advised["lost"].values()) == ["lost", "-", "-", "?", "-"]
+        assert ("what is not finished counts as unsolved" in text) == bool(missing)
+        assert f"{missing}: what is not finished counts" in text or not missing
 
 
 def test_there_are_no_profiles_over_one_problem_several_times() -> None:

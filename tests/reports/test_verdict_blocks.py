@@ -12,9 +12,10 @@ from shown_results import one_lr0
 from lrbench.reports.blocks import Grid, Line, TableCell
 from lrbench.reports.lane_table import lane_table
 from lrbench.reports.to_plain import write_blocks
-from lrbench.reports.verdict_blocks import inapplicable, verdict_grid
+from lrbench.reports.verdict_blocks import exponent_text, inapplicable, verdict_grid
 from lrbench.reports.view import View
 from lrbench.results import Verdict
+from lrbench.results.records import HypothesisResult, Law
 
 RATES = {lr0: f"{lr0:g}" for lr0 in (0.01, 0.1, 1.0, 10.0, 100.0)}
 
@@ -27,7 +28,10 @@ def failing(theorem: str, lr0: float, name: str, detail: str) -> Verdict:
         lr0=lr0,
         applies=False,
         reason=detail,
+        iteration=(),
         bound=(),
+        metric=(),
+        metric_interval=None,
         bound_verdict="none",
         hypotheses=[{"name": name, "holds": False, "detail": detail}],
     )
@@ -74,7 +78,7 @@ def test_two_hypotheses_have_a_range_each() -> None:
     for lr0 in RATES:
         v = failing("C5", lr0, "strongly convex", "mu = 0")
         if lr0 > 1:
-            more: dict[str, str | bool] = {
+            more: HypothesisResult = {
                 "name": "s_0 >= L",
                 "holds": False,
                 "detail": f"{lr0} < L",
@@ -86,13 +90,17 @@ def test_two_hypotheses_have_a_range_each() -> None:
 
 def test_one_lr0_has_the_values() -> None:
     assert said([failing("C5", 1.0, "s_0 >= L", "1 < L")], None).endswith("C5 (1 < L)")
+    both = failing("C5", 1.0, "s_0 >= L", "1 < L; mu = 0")
+    convex: HypothesisResult = {"name": "strongly convex", "holds": False, "detail": "mu = 0"}
+    both = replace(both, hypotheses=[*both.hypotheses, convex])
+    assert said([both], None) == "no theorem applies: C5 (1 < L; mu = 0)"
 
 
 def with_orders(*changes: dict[str, Any], **common: Any) -> list[str]:
     """The lines of the verdict blocks of theorems with these orders."""
     base = one_lr0().problems[0].verdicts[0]
     base = replace(base, applies=True, bound=[0.5], metric=[0.1], iteration=[1000])
-    power: dict[str, float | str] = {"kind": "power", "value": -1.0}
+    power: Law = {"kind": "power", "value": -1.0}
     base = replace(base, order=power, window=(100, 1000), order_verdict="pass", **common)
     blocks = list(verdict_grid([replace(base, **c) for c in changes], 0.0, 80))
     out = io.StringIO()
@@ -145,6 +153,19 @@ def test_a_linear_order_is_in_units_of_the_proved_rate() -> None:
         "GD-mu: the theorem predicts a fall by e^0.78,",
         "  W4: the theorem predicts a fall by e^0.78",
     ]
+
+
+@pytest.mark.parametrize(
+    ("exponent", "text"),
+    [
+        *((-20.6, "-21"), (-10.04, "-10"), (-1.42, "-1.4"), (-1.0, "-1.0"), (-0.997, "-1.0")),
+        *((-0.571, "-.57"), (-0.0349, "-.030"), (-0.004, "0"), (0.004, "0"), (0.3, ".30")),
+    ],
+)
+def test_an_exponent_has_two_digits_and_no_zero_before_its_point(
+    exponent: float, text: str
+) -> None:
+    assert exponent_text(exponent) == text
 
 
 def test_no_order_that_was_not_judged() -> None:
