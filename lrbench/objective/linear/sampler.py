@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, PerLane, PerSample, Scores, Vector
-from lrbench.losses.base import margin
 from lrbench.objective.linear.dense import DenseGradient, DenseIterates, DenseOracle, FullOracle
 from lrbench.objective.linear.matrix import (
     CHUNK_BYTES,
@@ -234,6 +233,6 @@ class MinibatchSampler:
         """Return some minibatches of a seed: their samples, rows of X and targets."""
         objective, flat = self._make[0], index.ravel()
         # Where the loss depends on y z alone the rows get the signs: to broadcast y is slow.
-        y, signed = objective.y[flat], margin(objective.loss)
+        y, signed = objective.y[flat], objective.loss.margin
         X = objective.data.gather(flat, self._dense, y if signed else None)
         return index, Window(X, index.shape[1]), UNIT_TARGET if signed else y
