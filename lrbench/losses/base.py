@@ -11,6 +11,9 @@ import numpy as np
 from lrbench.arrays import PerLane, PerSample, Scores, column_sums
 from lrbench.losses.pieces import Pieces
 
+ROUNDING = 2.0**-50
+"""An allowance for the rounding of a conjugate, relative to it."""
+
 TargetKind = Literal["binary", "regression", "count"]
 
 
@@ -117,15 +120,17 @@ class Loss(ABC):
     def product_bound(self, u: PerSample, y: PerSample, excess: float) -> float:
         r"""Return a bound on the sum of (u_i z_i)_+ over the scores z of `score_norm`.
 
-        By the inequality of Fenchel and Young u z is at most the excess plus phi*(u) - phi*(0).
+        By the inequality of Fenchel and Young u_i z_i is at most the part of sample i in the excess
+        plus phi*(u_i) - phi*(0), which is used here.
 
         Parameters
         ----------
         u
             Slopes in the domain of the conjugate, (n_samples,).
         """
-        surplus = self.conjugate(u, y) - self.conjugate(np.zeros_like(y), y)
-        return excess + float(np.maximum(surplus, 0.0).sum())
+        at_u, at_zero = self.conjugate(u, y), self.conjugate(np.zeros_like(y), y)
+        rounding = ROUNDING * (np.abs(at_u) + np.abs(at_zero))
+        return excess + float((np.maximum(at_u - at_zero, 0.0) + rounding).sum())
 
 
 def column(y: PerSample, Z: Scores) -> PerSample:

@@ -19,13 +19,18 @@ METHOD = "interior point, duality gap"
 
 
 def refuse_unknown(objective: LinearObjective) -> None:
-    """Raise OptimumError if no reference solver can handle the loss."""
-    loss = objective.loss
+    """Raise OptimumError if no reference solver can handle the loss or the set of the penalty."""
+    loss, penalty = objective.loss, objective.penalty
+    box = objective.n_penalised == 0 or np.isfinite(penalty.bounds(objective.n_penalised)).any()
     if not loss.differentiable and loss.pieces(objective.y) is None:
-        raise OptimumError(
-            f"no reference solver handles the loss {loss.name!r}.",
-            "give the minimum with --f-star.",
-        )
+        unknown = f"loss {loss.name!r}"
+    elif penalty.indicator and not box and not np.isfinite(penalty.radius):
+        unknown = f"penalty {penalty.name!r}"
+    else:
+        return
+    raise OptimumError(
+        f"no reference solver handles the {unknown}.", "give the minimum with --f-star."
+    )
 
 
 def by_newton(objective: LinearObjective) -> bool:
