@@ -19,9 +19,9 @@ class Penalty:
     .. math:: R(w) = \begin{cases} \lambda_1 \|w\|_1 + \tfrac{c}{2} \|w\|^2 & w \in C \\
               \infty & \text{else} \end{cases}
 
-    `W` has the penalised rows only: the problem removes the intercept before it calls a penalty. A
-    penalty without a set C has `l1` or `curvature` or both. An *indicator*, that is, a constraint,
-    is 0 on its set, and has its own value, prox and conjugate.
+    `W` has the penalised rows only: the problem removes the intercept before it calls a penalty.
+    `l1` and `curvature` are the two factors. An *indicator*, that is, a constraint, is 0 on its set
+    C, and defines its own value, prox and conjugate.
 
     Notes
     -----
