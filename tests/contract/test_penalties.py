@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import math
 from typing import Any
 
 import numpy as np
 import pytest
 from builders import Array
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from own_parts import Sides, Slope
+from every_penalty import (
+    RATES,
+    SHAPE,
+    every_penalty,
+    hypothesis,
+    indicator,
+    inside,
+    lanes,
+    smooth_penalty,
+)
+from hypothesis import given
 
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
-
-WEIGHTS = (0.0, 0.03, 1.0, 7.0)
-OTHERS: dict[str, tuple[dict[str, float], ...]] = {
-    "l1_ratio": ({"l1_ratio": 0.1}, {"l1_ratio": 0.9}),
-    "lower": ({"lower": -20.0, "upper": 35.0}, {"lower": 0.0, "upper": math.inf}),
-    "radius": ({"radius": 60.0},),
-    "width": ({"width": 7.0}, {"width": 20.0, "half_open": 2.0}),
-}
-SHAPE = (4, 3)
-RATES = np.array([1e-3, 1.0, 50.0])
-
-
-def instances() -> list[Any]:
-    """Return every penalty, at several weights where it must be given one."""
-    out: list[Any] = []
-    for cls in (*map(PENALTIES.get, PENALTIES), Sides, Slope):
-        fields = {field.name: field.default for field in dataclasses.fields(cls)}
-        needed = fields.get("weight") is dataclasses.MISSING
-        for others in ({}, *(o for key in fields for o in OTHERS.get(key, ()))):
-            out += [cls(w, **others) for w in WEIGHTS] if needed else [cls(**others)]
-    return out
-
-
-every_penalty = pytest.mark.parametrize("penalty", instances(), ids=str)
-smooth_penalty = pytest.mark.parametrize(
-    "penalty",
-    [p for p in instances() if math.isfinite(p.smoothness) and not p.indicator],
-    ids=str,
-)
-indicator = pytest.mark.parametrize("penalty", [p for p in instances() if p.indicator], ids=str)
-hypothesis = settings(max_examples=50)
-lanes = arrays(np.float64, SHAPE, elements=st.floats(-100, 100))
-
-
-def inside(penalty: Any, W: Array) -> Array:
-    """Return a point where the penalty is finite."""
-    out: Array = penalty.prox(W.copy(), np.ones(SHAPE[1])) if penalty.indicator else W
-    return out
 
 
 @pytest.mark.parametrize("name", list(PENALTIES))
@@ -248,65 +215,3 @@ def test_leaves_its_input_alone_and_keeps_lanes_apart(penalty: Any) -> None:
         np.testing.assert_array_equal(penalty.gradient(one), gradient[:, k : k + 1])
         np.testing.assert_array_equal(penalty.prox(one, RATES[k : k + 1]), prox[:, k : k + 1])
     np.testing.assert_array_equal(W, before)
-
-
-N = SHAPE[0]
-SIGNS = np.array(list(itertools.product([-1.0, 1.0], repeat=N))).T
-"""The directions of all corners, (N, 2^N)."""
-
-
-@every_penalty
-@hypothesis
-@given(W=lanes)
-def test_without_a_set_it_is_made_of_l1_and_a_square(penalty: Any, W: Array) -> None:
-    if not penalty.indicator:
-        columns = [[abs(float(v)) for v in column] for column in W.T]
-        expected = [
-            sum(penalty.l1 * v + penalty.curvature * v * v / 2 for v in column)
-            for column in columns
-        ]
-        np.testing.assert_allclose(penalty.value(W), expected, rtol=1e-13)
-    assert penalty.vanishes is (not penalty.indicator and not penalty.value(SIGNS).any())
-
-
-@every_penalty
-def test_slopes_are_the_domain_of_the_conjugate(penalty: Any) -> None:
-    for side, limits in zip((-1.0, 1.0), penalty.slopes(N), strict=True):
-        for j, limit in enumerate(side * limits):
-            V = np.zeros((N, 2))
-            V[j] = [side * 1e9, 0.0] if limit == math.inf else [side * limit, side * (limit + 1e-9)]
-            inside, outside = penalty.conjugate(V)
-            assert math.isfinite(inside)
-            assert math.isfinite(outside) == math.isinf(limit)
-
-
-@indicator
-def test_bounds_and_radius_are_those_of_the_set(penalty: Any) -> None:
-    lower, upper = penalty.bounds(N)
-    assert np.isfinite([*lower, *upper, penalty.radius]).any()
-    for direction in SIGNS.T:
-        corner = np.where(direction > 0, upper, lower)
-        if math.isfinite(penalty.radius):
-            corner = direction * penalty.radius / 2.0  # |direction| = 2
-        finite = np.isfinite(corner)
-        corner = np.where(finite, corner, 1e7 * direction)
-        beyond = corner + np.where(finite, 1e-3 * direction, 0.0)
-        expected = [0.0, math.inf if finite.any() else 0.0]
-        assert penalty.value(np.stack([corner, beyond], axis=1)).tolist() == expected
-
-
-@every_penalty
-@hypothesis
-@given(W=lanes)
-def test_reach_and_diameter_are_the_largest_distances(penalty: Any, W: Array) -> None:
-    w = inside(penalty, W)[:, :1]
-    far = np.hstack([1e9 * SIGNS, -1e9 * w])
-    points = penalty.prox(far, np.ones(far.shape[1])) if penalty.indicator else far
-    apart = np.linalg.norm(points[:, :, None] - points[:, None, :], axis=0).max()
-    away = np.linalg.norm(points - w, axis=0).max()
-    for largest, claim in ((away, penalty.reach(w[:, 0])), (apart, penalty.diameter(N))):
-        if math.isinf(claim):
-            assert largest > 1e8
-        else:
-            # The farthest point of a ball lies behind its centre, which may be w itself.
-            assert largest == pytest.approx(claim, rel=1e-12)
