@@ -30,7 +30,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
 ROOT = Path(__file__).parent.parent
@@ -186,17 +186,19 @@ class _Loader(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader
 
 
 class _Outcomes:
-    """A plugin of pytest that notes whether a test passed, and whether anything failed."""
+    """A plugin of pytest that notes whether a test passed, and what failed."""
 
     def __init__(self) -> None:
-        self.passed = self.failed = False
+        self.passed = False
+        self.failed: list[str] = []
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self.passed |= report.when == "call" and report.passed
-        self.failed |= report.failed
+        self.pytest_collectreport(report)
 
     def pytest_collectreport(self, report: Any) -> None:
-        self.failed |= report.failed
+        if report.failed:
+            self.failed.append(report.nodeid)
 
 
 OPTIONS = [
@@ -299,8 +301,8 @@ class _Trials(_Outcomes):
     jobs
         How many are tried at a time.
     report
-        A file descriptor. A byte is written to it if the tests pass without a change, and then one
-        for each mutant, 1 if it survives.
+        A file descriptor. A line is written to it: what fails without a change, empty if nothing
+        does. Then follows a byte for each mutant, 1 if it survives.
     """
 
     def __init__(self, codes: Sequence[CodeType], jobs: int, report: int) -> None:
@@ -313,10 +315,11 @@ class _Trials(_Outcomes):
         Of these the quick ones stand first: most mutants are killed by many tests.
         """
         items = session.items
-        calls = self._calls(items)
-        if calls is None:
+        # Without any item the tests could not be collected.
+        failed, calls = self._calls(items) if items else (self.failed or ["no test"], [])
+        os.write(self._report, f"{', '.join(failed)}\n".encode())
+        if failed:
             return True
-        os.write(self._report, b"1")
 
         def alive(code: CodeType) -> bool:
             calling = [_place(code) in places for places, _ in calls]
@@ -343,8 +346,8 @@ class _Trials(_Outcomes):
                 return False
         return self.passed
 
-    def _calls(self, items: Sequence[Any]) -> list[tuple[set[Place], float]] | None:
-        """Return the functions of lrbench that each test calls, and its seconds; None if one fails.
+    def _calls(self, items: Sequence[Any]) -> tuple[list[str], list[tuple[set[Place], float]]]:
+        """Return what fails, and for each test the functions that it calls, and its seconds.
 
         A result that several tests share is computed in the first of them alone.
         """
@@ -354,21 +357,27 @@ class _Trials(_Outcomes):
                 calls = []
                 for item, following in zip(items, [*items[1:], None], strict=True):
                     codes: set[CodeType] = set()
+
+                    # Returns None, so that only calls are traced: no lines, and no built-ins.
+                    def note(frame: FrameType, *_: object, codes: set[CodeType] = codes) -> None:
+                        codes.add(frame.f_code)
+
                     began = time.perf_counter()
-                    sys.setprofile(lambda frame, *_, codes=codes: codes.add(frame.f_code))
+                    sys.settrace(note)
                     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-                    sys.setprofile(None)
+                    sys.settrace(None)
                     seconds = time.perf_counter() - began
                     calls.append(({_place(code) for code in codes}, seconds))
-                pickle.dump(calls, file)
+                failed = self.failed or ([] if self.passed else ["no test passed"])
+                pickle.dump((failed, calls), file)
                 file.flush()
-                return self.passed and not self.failed
+                return True
 
             if not _in_a_process(trace, 0):
-                return None
+                return ["the process that runs them"], []
             file.seek(0)  # both processes share its position
-            calls: list[tuple[set[Place], float]] = pickle.load(file)
-            return calls
+            failed_and_calls: tuple[list[str], list[tuple[set[Place], float]]] = pickle.load(file)
+            return failed_and_calls
 
 
 def _survivals(codes: Sequence[CodeType], tests: Sequence[str], jobs: int) -> Iterator[bool]:
@@ -385,8 +394,9 @@ def _survivals(codes: Sequence[CodeType], tests: Sequence[str], jobs: int) -> It
     with ThreadPoolExecutor(1) as pool, os.fdopen(read, "rb", buffering=0) as file:
         process = pool.submit(_in_a_process, trials, 0)
         process.add_done_callback(lambda _: os.close(write))
-        if file.read(1) != b"1":
-            raise SystemExit(f"{' '.join(tests)} fail without any change")
+        failed = file.readline().decode()
+        if failed != "\n":
+            raise SystemExit(f"{' '.join(tests)} fail without any change: {failed.strip()}")
         for _ in codes:
             yield file.read(1) == b"1"
 

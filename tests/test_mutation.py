@@ -57,3 +57,12 @@ def test_tests_notice_most_changes_of_the_code_and_it_stays_as_it_is() -> None:
 def test_what_no_test_looks_at_survives() -> None:
     options = ("--tests", "tests/gate/test_claims.py", "--sample", "4", "--jobs", "1")
     assert "  0 of 4 killed (0%)" in mutation("study/safest.py", *options)
+
+
+@pytest.mark.slow
+def test_what_fails_without_any_change_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "test_made.py"
+    path.write_text("def test_it() -> None:\n    raise AssertionError\n")
+    printed = mutation("study/safest.py", "--tests", str(path), "--sample", "1")
+    (failed,) = re.findall(r"fail without any change: (.*)", printed)
+    assert failed.endswith("test_made.py::test_it")

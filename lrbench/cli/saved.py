@@ -19,13 +19,21 @@ def saved_result(name: str) -> Result:
     UsageError
         If there is no such file, or it is neither.
     """
+    from lrbench.cache.read_whole import read_stream
     from lrbench.experiment.store.database import is_store, opened
     from lrbench.results import Result
 
     if name == "-":
         if sys.stdin is None:  # if the caller closed descriptor 0
             raise UsageError("stdin is closed.", "pipe a result into it, or give RESULT.json.")
-        return Result.from_json(sys.stdin.buffer.read(), "stdin")
+        try:
+            content = read_stream(sys.stdin.buffer)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UsageError(
+                f"stdin cannot be read: {reason}.", "pipe a result into it, or give RESULT.json."
+            ) from error
+        return Result.from_json(content, "stdin")
     if not is_store(name):
         return Result.load(name)
     from lrbench.experiment.store.contents import result_of

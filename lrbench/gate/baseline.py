@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lrbench.cache.read_whole import read_whole
 from lrbench.config.texts import text_of
 from lrbench.engine.task import checkpoint_grid
 from lrbench.errors import UsageError, quoted
@@ -156,7 +157,7 @@ def load_baselines(path: Path) -> dict[str, Baseline]:
         If the file cannot be read, or is no valid file of baselines.
     """
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lrbench.cache.read_whole import read_whole
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.errors import UsageError, quoted
@@ -57,7 +58,7 @@ def load_config(path: Path) -> Config:
         If the file cannot be read, is not TOML, or contains a mistake.
     """
     try:
-        values = tomllib.loads(text_of(path.read_bytes(), f"{path} is not TOML", HINT))
+        values = tomllib.loads(text_of(read_whole(path), f"{path} is not TOML", HINT))
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no file {path}.", f"write one with [[check]] tables: {HINT}"

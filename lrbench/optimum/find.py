@@ -13,17 +13,22 @@ from threadpoolctl import threadpool_limits
 from lrbench.objective.constants import CERTIFIED
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum.base import NOT_CONVERGED, UNCERTIFIED, Curvature, Optimum
+from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED, UNCERTIFIED, Curvature, Optimum
 from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.gram import feature_gram
 from lrbench.optimum.half_open import ENOUGH
 from lrbench.optimum.point import Point
 from lrbench.optimum.preconditioned import preconditioned
 from lrbench.optimum.relaxed import without_penalty
-from lrbench.optimum.row_space import direct, row_space
+from lrbench.optimum.row_space import DIRECT, direct, row_space
 from lrbench.optimum.search import not_attained, solve
 from lrbench.optimum.variables import in_usual_variables
+
+AGREEING = 1e-10
+"""The least eigenvalue of the Gram matrix of columns of length 1 below which they are called nearly
+collinear: with penalties in another unit than the columns, solvers end early from about there."""
 
 
 def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
@@ -75,7 +80,23 @@ def _solve(problem: LinearProblem) -> Optimum:
     if _known(problem, optimum, CERTIFIED):
         return replace(optimum, obstacle="")
     obstacle = optimum.obstacle or optimum.no_minimiser or NOT_CONVERGED
+    if obstacle == NOT_CONVERGED and _nearly_collinear(problem):
+        obstacle = COLLINEAR
     return replace(optimum, obstacle=obstacle)
+
+
+def _nearly_collinear(problem: LinearProblem) -> bool:
+    """Return whether columns of X agree so far that rounding keeps a solver from its end."""
+    n, d = problem.data.shape
+    if d > min(n, DIRECT):
+        return False
+    gram = feature_gram(problem.data)
+    lengths = np.sqrt(np.diag(gram))
+    used = lengths > 0
+    if not used.any() or not np.isfinite(gram).all():
+        return False
+    cosines = (gram / np.outer(lengths, lengths))[np.ix_(used, used)]
+    return bool(np.linalg.eigvalsh(cosines)[0] < AGREEING)
 
 
 def _known(problem: LinearProblem, optimum: Optimum, level: float) -> bool:

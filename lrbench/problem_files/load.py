@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from lrbench.cache.read_whole import read_whole
 from lrbench.config.registry import did_you_mean
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
@@ -164,7 +165,7 @@ def _source(table: Table, folder: Path | None, zero_based: ZeroBased) -> DataNam
 
 def _read(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no problem file {path}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from lrbench.reports.blocks import Line, gap, line, number, short_number
+from lrbench.reports.blocks import Line, line, number, short_number
 from lrbench.reports.groups import f_star_error, learning_rate_texts, smoothness
 from lrbench.reports.sweep_table import decades_text
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
@@ -222,12 +222,11 @@ def _lowest(problem: ProblemResult, sweep: Sweep) -> str:
     lane = f"{run.solver} at lr0 = {texts[run.lr0]}"
     if level <= sweep.target:
         return f"; less than half of the seeds came there, among them one of {lane}"
-    error = f_star_error(problem)
-    level_text = gap(level, error) if level < error else number(level)
-    ratio = (
-        f", {short_number(level / sweep.target, 2)} times the target" if sweep.target > 0 else ""
-    )
-    return f"; the lowest F - f* seen was {level_text}, of {lane}{ratio}"
+    # Above the target, and so above the error of f*: else there is no advice.
+    lowest = f"; the lowest F - f* seen was {number(level)}, of {lane}"
+    if sweep.target == 0:
+        return lowest
+    return f"{lowest}, {short_number(level / sweep.target, 2)} times the target"
 
 
 def _levels(run: Run) -> Iterator[float]:

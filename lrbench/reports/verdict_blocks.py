@@ -128,8 +128,7 @@ def _thirds(v: Verdict) -> str:
 
 def exponent_text(exponent: float) -> str:
     """Return an exponent of T to two digits: -1.4, -.57, and 0 for one that is only rounding."""
-    text = number(round(exponent, 2) + 0.0, 2)
-    return text.replace("0.", ".", 1) if abs(exponent) < 1.0 else text
+    return number(round(exponent, 2) + 0.0, 2).replace("0.", ".", 1)
 
 
 def _order(v: Verdict) -> TableCell:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from lrbench.cache.folder import write_atomically
+from lrbench.cache.read_whole import read_whole
 from lrbench.config.texts import text_of
 from lrbench.errors import LrbenchError, UsageError
 
@@ -86,7 +87,7 @@ def read_result(path: str | Path) -> bytes:
     if not str(path):
         raise UsageError("the path of the file is empty.", "give the path of a saved result.")
     try:
-        return Path(path).read_bytes()
+        return read_whole(path)
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}.", "check the path.") from error
     except (OSError, ValueError) as error:

@@ -22,6 +22,7 @@ from lrbench.results.performance import Profiles, comparable, profiles
 from lrbench.results.ranking import lowest
 from lrbench.results.read import problem_from
 from lrbench.results.records import ProblemResult, Run
+from lrbench.results.run_text import run_text
 from lrbench.results.sweep import Sweep
 from lrbench.results.to_dict import (
     LABELS,
@@ -29,7 +30,6 @@ from lrbench.results.to_dict import (
     problem_dict,
     profiles_dict,
     rows,
-    run_dict,
     trace_columns,
 )
 from lrbench.results.weights import chosen, write_weights
@@ -105,8 +105,7 @@ class Result:
         for problem, text in zip(self.problems, rest, strict=True):
             separator = "[\n    "
             for run in problem.runs:
-                lines = json.dumps(run_dict(run), indent=1, allow_nan=False)
-                yield separator + lines.replace("\n", "\n    ")
+                yield separator + run_text(run).replace("\n", "\n    ")
                 separator = ",\n    "
             yield ("\n   ]" if problem.runs else "[]") + text
 

@@ -88,9 +88,12 @@ def _profile(p: Profile) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return `value` in JSON's own types; NaN and infinities become null."""
     if isinstance(value, np.ndarray):
-        if value.dtype == np.float64 and np.isfinite(value).all():
-            return value.tolist()
-        value = value.tolist()
+        numbers = value.tolist()
+        if value.dtype == np.float64 and value.ndim == 1:
+            # A sum is finite only if all its terms are.
+            finite = math.isfinite(sum(numbers))
+            return numbers if finite else [v if math.isfinite(v) else None for v in numbers]
+        value = numbers
     if isinstance(value, np.generic):  # np.float64 is a float, but np.int64 is no int
         value = value.item()
     if isinstance(value, float):

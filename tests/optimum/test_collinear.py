@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,11 @@ from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
 from lrbench.objective.problem import LinearProblem
-from lrbench.optimum import basis, find_optimum, preconditioned
+from lrbench.optimum import basis, find, find_optimum, preconditioned
+from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED
 from lrbench.optimum.preconditioned import preconditioned as in_orthogonal_variables
 from lrbench.penalties.box import Box
+from lrbench.penalties.l2 import L2
 
 LOSSES: list[Loss] = [
     Squared(),
@@ -213,3 +216,16 @@ def test_a_direction_that_separates_by_rounding_only_proves_nothing() -> None:
     assert (y * (X @ w)).min() > 0
     assert not separates(Point(problem(X, y, Logistic()), w))
     assert separates(Point(problem(y[:, None] * (1 + X[:, :1] ** 2), y, Logistic()), np.ones(1)))
+
+
+@pytest.mark.parametrize(
+    ("agreeing", "obstacle"), [(0.25, NOT_CONVERGED), (2.0**-30, COLLINEAR), (0.0, COLLINEAR)]
+)
+def test_nearly_collinear_columns_are_named_where_a_solver_ends_early(
+    agreeing: float, obstacle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, z, y = samples(Squared(), 29, 8)
+    p = problem(np.c_[x, 1e-3 * (x + agreeing * z), 0 * z], y, Squared(), penalty=L2(0.5))
+    early = replace(find_optimum(p, cache=None), f_star_error=0.7)
+    monkeypatch.setattr(find, "_minimum", lambda _: early)
+    assert find_optimum(p, cache=None).obstacle == obstacle

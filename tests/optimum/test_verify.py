@@ -87,6 +87,79 @@ def test_a_point_that_is_no_minimiser_is_refuted_by_its_dual_point(loss: Any) ->
         assert not verified(p, replace(o, w_star=w, f_star=f, dual=dual))
 
 
+def without_intercept(loss: Any, penalty: Any) -> LinearProblem:
+    p = irregular(loss, penalty)
+    return problem(np.asarray(p.data.X)[:, :4], p.y, loss, penalty=penalty)
+
+
+def changed(o: Optimum, **constants: Any) -> Optimum:
+    return replace(o, curvature=replace(o.curvature, **constants))
+
+
+@pytest.mark.parametrize("make", [irregular, without_intercept])
+@pytest.mark.parametrize("penalty", PENALTIES, ids=lambda p: str(p.name))
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda p: str(p.name))
+def test_constants_that_cheap_bounds_refute_are_computed_again(
+    make: Callable[[Any, Any], LinearProblem], loss: Any, penalty: Any
+) -> None:
+    p = make(loss, penalty)
+    o = find_optimum(p, cache=None)
+    assert verified(p, o)
+    c = o.curvature
+    other = np.inf if np.isfinite(c.L) else 9.0
+    wrong = [
+        *(changed(o, L=L) for L in (np.nan, 0.0, other)),
+        *(changed(o, L_max=L) for L in (np.nan, 0.0, other)),
+        *(changed(o, mu=mu) for mu in (np.nan, -1e-9, 2.0 * c.L)),
+        *(changed(o, mu_pl=mu) for mu in (np.nan, 0.9 * c.mu - 1e-9, 2.0 * c.L)),
+        *(replace(o, f_star_error=error) for error in (1e-4 + 9 * o.f_star_error, np.inf)),
+        *(replace(o, distance_error=D) for D in (np.nan, -1.0, np.inf)),
+    ]
+    if np.isfinite(c.L):
+        wrong += [changed(o, L=L) for L in (c.L_max / 42.0, 1e-3 * c.L, 6.0 * c.L)]
+        wrong += [changed(o, L_max=c.L_max * (1 + sign * 1e-6)) for sign in (-1, 1)]
+    if loss.name == "squared":  # F is flatter along w_star
+        wrong += [changed(o, mu=0.9 * c.L, mu_pl=c.L)]
+    else:
+        wrong += [changed(o, mu=c.mu + 1e-9, mu_pl=c.mu_pl + 1e-9), changed(o, mu_pl=c.mu + 1e-9)]
+        wrong += [replace(o, distance_error=0.5)] if c.mu == 0 else []
+    for k, planted in enumerate(wrong):
+        assert not verified(p, planted), (k, planted)
+
+
+@pytest.mark.parametrize("loss", [Squared(), Logistic()])
+def test_the_distance_to_the_minimiser_follows_from_the_gradient(loss: Any) -> None:
+    p = without_intercept(loss, L2(0.03125))
+    o = find_optimum(p, cache=None)
+    assert o.w_star is not None
+    X = np.asarray(p.data.X)
+    w = o.w_star + np.array([3e-4, 1e-5, -2e-3, 4e-4])
+    slopes = p.loss.derivative(X @ w, p.y)
+    g = X.T @ slopes / 41 + 0.03125 * w
+    mu = o.curvature.mu
+    near = replace(
+        o,
+        f_star=float(p.value(w[:, None])[0]),
+        f_star_error=float(g @ g) / (2 * 0.03125),
+        w_star=w,
+        dual=slopes,
+        distance_error=float(np.linalg.norm(g)) / mu,
+    )
+    assert verified(p, near)
+    for factor, holds in ((0.99, False), (1e-9, False), (0.0, False), (1.01, True)):
+        assert near.distance_error is not None
+        other = replace(near, distance_error=factor * near.distance_error)
+        assert verified(p, other) == holds, factor
+
+
+def test_the_distance_beside_a_kink_follows_from_the_error() -> None:
+    p = without_intercept(Squared(), L1(0.0625))
+    o = find_optimum(p, cache=None)
+    assert o.distance_error is not None
+    assert verified(p, replace(o, distance_error=1.01 * o.distance_error))
+    assert not verified(p, replace(o, distance_error=0.99 * o.distance_error))
+
+
 def small(separable: bool = False) -> LinearProblem:
     if separable:
         return problem(np.array([[1.0], [-1.0]]), np.array([1.0, -1.0]), Logistic())

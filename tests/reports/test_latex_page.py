@@ -97,6 +97,7 @@ def page_tables() -> str:
         ("9 = 121", "$9$ = $121$"),
         ("profiles (Dolan and More, 2002)", r"profiles (Dolan and Mor\'e, 2002)"),
         ("95 % interval", r"95\,\% interval"),
+        ("if* ab_0 2/Lx", r"if* ab\_0 $2$/Lx"),  # no formulas within words
     ],
 )
 def test_texts(text: str, latex: str) -> None:

@@ -593,6 +593,24 @@ def test_several_problems_have_profiles() -> None:
     assert "Dolan" not in shown(four(), "plain")
 
 
+def test_of_several_problems_one_may_have_no_advice() -> None:
+    grid = [0.1, 1.0, 10.0]
+    found = made_problem(grid, {"a": [[9.0, 2.0, 9.0]]})
+    never = made_problem(grid, {"a": [[INF, INF, INF]]}, "never")
+    lost = made_problem(grid, {"a": [[INF, INF, INF]]}, "lost")
+    failed = replace(lost.runs[1], status=Status.FAILED)
+    lost = replace(lost, runs=[lost.runs[0], failed, lost.runs[2]])
+    for problems, missing in (([found, never], None), ([found, never, lost], "1 run is missing")):
+        text = shown(swept(*problems), "plain")
+        advised = tables(text[text.index(f"all {len(problems)} problems") :])[0]
+        assert list(advised["made"].values()) == ["made", "a", "1", "2", ">= 2.00"]
+        assert list(advised["never"].values()) == ["never", "-", "-", "never", "-"]
+        if missing:
+            assert list(advised["lost"].values()) == ["lost", "-", "-", "?", "-"]
+        assert ("what is not finished counts as unsolved" in text) == bool(missing)
+        assert f"{missing}: what is not finished counts" in text or not missing
+
+
 def test_there_are_no_profiles_over_one_problem_several_times() -> None:
     made = made_problem([0.1, 1.0], {"a": [[4.0, 2.0]]})
     longer = made_problem([0.1, 1.0], {"a": [[4.0, 2.0], [3.0, 2.0]]})

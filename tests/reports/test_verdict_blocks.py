@@ -12,7 +12,7 @@ from shown_results import one_lr0
 from lrbench.reports.blocks import Grid, Line, TableCell
 from lrbench.reports.lane_table import lane_table
 from lrbench.reports.to_plain import write_blocks
-from lrbench.reports.verdict_blocks import inapplicable, verdict_grid
+from lrbench.reports.verdict_blocks import exponent_text, inapplicable, verdict_grid
 from lrbench.reports.view import View
 from lrbench.results import Verdict
 
@@ -86,6 +86,10 @@ def test_two_hypotheses_have_a_range_each() -> None:
 
 def test_one_lr0_has_the_values() -> None:
     assert said([failing("C5", 1.0, "s_0 >= L", "1 < L")], None).endswith("C5 (1 < L)")
+    both = failing("C5", 1.0, "s_0 >= L", "1 < L; mu = 0")
+    convex: dict[str, str | bool] = {"name": "strongly convex", "holds": False, "detail": "mu = 0"}
+    both = replace(both, hypotheses=[*both.hypotheses, convex])
+    assert said([both], None) == "no theorem applies: C5 (1 < L; mu = 0)"
 
 
 def with_orders(*changes: dict[str, Any], **common: Any) -> list[str]:
@@ -145,6 +149,19 @@ def test_a_linear_order_is_in_units_of_the_proved_rate() -> None:
         "GD-mu: the theorem predicts a fall by e^0.78,",
         "  W4: the theorem predicts a fall by e^0.78",
     ]
+
+
+@pytest.mark.parametrize(
+    ("exponent", "text"),
+    [
+        *((-20.6, "-21"), (-10.04, "-10"), (-1.42, "-1.4"), (-1.0, "-1.0"), (-0.997, "-1.0")),
+        *((-0.571, "-.57"), (-0.0349, "-.030"), (-0.004, "0"), (0.004, "0"), (0.3, ".30")),
+    ],
+)
+def test_an_exponent_has_two_digits_and_no_zero_before_its_point(
+    exponent: float, text: str
+) -> None:
+    assert exponent_text(exponent) == text
 
 
 def test_no_order_that_was_not_judged() -> None:

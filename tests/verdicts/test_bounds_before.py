@@ -44,6 +44,8 @@ def test_every_theorem_has_its_bounds(solver: str, setting: Setting) -> None:
         order = theorem.order(setting) if applies else None
         assert (entry["order"] is None) == (order is None)
         assert entry["iteration"] == AT
+        tight = theorem.sharpness == "tight"
+        assert entry["sharpness"] == ("tight" if tight else "upper bound")
         constants = setting.constants
         start = {"suboptimality": constants.delta0, "grad_norm_sq": constants.grad_norm_sq0}
         assert entry["trivial"] == start[theorem.measure]

@@ -53,6 +53,7 @@ def rate(thirds: tuple[float, float, float], **changes: Any) -> Rate:
         (rate((-0.9, -0.8, -0.85)), "inconclusive", "only T^-0.85"),
         (rate((-1.0, -1.1, -1.5)), "pass", ""),  # steeper by a half at most
         (rate((-1.0, -1.1, -1.75)), "pass", "at least T^-1, still steepening"),
+        (rate((-1.0, -1.1, -1.75), local=np.full((1, 3), -1.75)), "pass", ""),  # no seed bends
         (
             rate((-0.25, -0.875, -1.5)),
             "inconclusive",
@@ -61,6 +62,11 @@ def rate(thirds: tuple[float, float, float], **changes: Any) -> Rate:
         # The last third, continued by its trend: 2 (-1) + 1.25 = -0.75.
         (rate((-1.3, -1.25, -1.0)), "inconclusive", "still slackening"),
         (rate((-1.3, -1.25, -1.1)), "pass", ""),
+        (
+            rate((-1.3, -1.2, ALLOWED), slope=ALLOWED, interval=(-1.3, ALLOWED)),
+            "inconclusive",
+            "still slackening",
+        ),
         # An exponential is judged where it ends.
         (rate((-0.5, -0.95, -2.0), law="linear"), "pass", "linear: faster than any power"),
         (rate((-2.0, ALLOWED, ALLOWED), law="linear"), "pass", "linear: faster than any power"),
@@ -192,6 +198,18 @@ def test_every_number_of_a_fit(kind: Any, n_seeds: int) -> None:
     assert found.at_least(weights) == pytest.approx(lowest)
 
 
+def test_a_fit_is_exact_where_its_residuals_are_below_ten_digits() -> None:
+    # Their mean square is taken for 1e-9 then, of the nine numbers of the window.
+    for law, curve in (("linear", 3.0 * STEPS**-0.8), ("power", np.exp(-0.05 * STEPS))):
+        found = fit(STEPS, curve[np.newaxis], 1e-9, "power").rate
+        assert found is not None
+        x = {"power": np.log(STEPS[WINDOW]), "linear": STEPS[WINDOW]}[law]
+        other = float(np.polyfit(x, np.log(curve[WINDOW]), 1, full=True)[1][0])
+        exact = 9 * 1e-9
+        ratio = exact / other if law == "linear" else other / exact
+        assert found.rss_ratio == pytest.approx(ratio)
+
+
 def t_interval(values: Any, level: float) -> tuple[float, float]:
     mean, error = np.mean(values), scipy.stats.sem(values)
     low, high = scipy.stats.t.interval(level, len(values) - 1, loc=mean, scale=error)
@@ -284,9 +302,10 @@ def test_bound_and_metric_are_of_the_same_checkpoints() -> None:
     assert measure_runs(runs, theorem, BATCH).iteration.tolist() == [1, 10, 50, 1000]
 
 
-def test_a_verdict_has_the_mean_of_each_checkpoint() -> None:
+@pytest.mark.parametrize("n_seeds", [2, 3])
+def test_a_verdict_has_the_mean_of_each_checkpoint(n_seeds: int) -> None:
     rng = np.random.default_rng(2)
-    metrics = [rng.uniform(0.1, 0.2, 11) for _ in range(3)]
+    metrics = [rng.uniform(0.1, 0.2, 11) for _ in range(n_seeds)]
     v = of(Power(0.75, -0.125), *seeds(metrics), setting=STOCHASTIC)
     assert v.iteration == [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
     assert v.metric == pytest.approx(np.mean(metrics, axis=0)[1:])
@@ -337,7 +356,9 @@ def test_a_bound_that_lets_squares_overflow_excludes_no_divergence() -> None:
     for power, verdict in ((75.0, "fail"), (75.1, "none")):
         assert of(Power(1.0, power), gone).bound_verdict == verdict
     at_once = replace(gone, status_at=0)
-    assert of(Power(1.0, -200.0), at_once).bound_verdict == "fail"
+    # There is no bound at T = 0: it is that of the first step, and not of the second.
+    for power in (-200.0, 600.0):
+        assert of(Power(1.0, power), at_once).bound_verdict == "fail"
 
 
 def test_the_floor_of_a_gradient_is_that_of_the_gap_times_2_L() -> None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from made_runs import BATCH, Gradient, Power, a_run, known, of
+from made_runs import BATCH, STOCHASTIC, Gradient, Power, T, a_run, known, of, seeds
 
 from lrbench.results import Run
 from lrbench.verdicts.bound import least_informative
@@ -34,6 +34,22 @@ def test_rounding_is_no_violation() -> None:
     below = a_run(lambda t: 1 / t**6 + np.where(t == 1000, 5e-14, 0))
     assert of(Power(1.0, -6), below).bound_verdict == "fail"
     assert of(Power(1.0, -6), below, setting=known(f_star=50.0)).bound_verdict == "pass"
+
+
+def test_a_metric_at_its_allowance_is_no_violation() -> None:
+    # Beside a bound of 0 it is 64 eps (|F(w_0)| + |F*|), and the sum of the two sizes is 1 here.
+    allowance = 64.0 * float(np.finfo(np.float64).eps)
+    zero, at = Power(0.0, 0.0), np.full(len(T), allowance)
+    above = np.where(T < 50, allowance, np.nextafter(allowance, 1.0))
+    for metric, batch, reason in (
+        (at, ("pass", None), ""),
+        (above, ("fail", 50), "mean above the bound at T = 50: no proof"),
+    ):
+        v = of(zero, a_run(metric))
+        assert (v.bound_verdict, v.failed_at) == batch
+        assert of(zero, *seeds([metric, metric]), setting=STOCHASTIC).reason == reason
+    v = of(zero, a_run(at), setting=known(f_star_error=1e-9))
+    assert (v.bound_verdict, v.reason) == ("none", "f* is known to 1e-09 only")
 
 
 def test_a_sum_over_many_steps_is_known_to_its_roundings() -> None:

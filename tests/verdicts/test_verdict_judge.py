@@ -30,6 +30,16 @@ def test_column_that_is_missing_gives_no_number() -> None:
     assert (v.applies, v.reason) == (False, "suboptimality was not measured")
 
 
+def test_a_measure_at_the_first_step_alone_is_a_measurement() -> None:
+    for steps, values, reason in (
+        (T[:2], [1.0, np.nan], "suboptimality was not measured"),
+        (T[:3], [1.0, 0.5, np.nan], ""),
+        (T[:3], [1.0, np.nan, np.nan], "suboptimality was not measured"),
+    ):
+        v = of(Power(1.0, 0.0), a_run(np.array(values), steps=steps))
+        assert (v.applies, v.reason) == (not reason, reason)
+
+
 def test_certificate_reads_its_own_rows() -> None:
     y = np.array([np.nan, np.nan, 3.0, 1.0, *(2 / T[4:])])
     v = of(Column(), a_run(lambda t: 1 / t, columns={"y": y}))
@@ -68,6 +78,27 @@ def test_diverged_run_fails_what_applies_to_it() -> None:
     assert of(Power(1e9, -1), at_once).bound_verdict == "fail"
     refused = of(Power(1e9, -1), run, setting=replace(BATCH, lr0=3.0))
     assert (refused.applies, refused.bound_verdict) == (False, "none")
+
+
+def test_a_theorem_for_steps_of_any_length_excludes_no_divergence() -> None:
+    class AnySteps(Power):
+        """A: allows steps of any length."""
+
+        any_steps = True
+
+    run = a_run(
+        lambda t: 0.5 / t, status=Status.DIVERGED, status_at=2000, columns={"y": 1.0 + 0.0 * T}
+    )
+    nonsmooth = known(L=math.inf)
+    for theorem, setting, verdict in (
+        (Power(1.0, 0.0), BATCH, "fail"),
+        (Power(1.0, 0.0), nonsmooth, "fail"),
+        (AnySteps(1.0, 0.0), BATCH, "none"),
+        (AnySteps(1.0, 0.0), nonsmooth, "none"),
+        (Column(), BATCH, "fail"),
+        (Column(), nonsmooth, "none"),
+    ):
+        assert of(theorem, run, setting=setting).bound_verdict == verdict
 
 
 @pytest.mark.parametrize("status", [Status.INTERRUPTED, Status.FAILED, Status.REACHED_TARGET])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lrbench.cache.folder import write_atomically
+from lrbench.cache.read_whole import read_whole
 from lrbench.data.collection.catalogue import Listed
 from lrbench.data.collection.folder import data_dir
 from lrbench.data.libsvm.compressed import DamagedError, open_bytes
@@ -84,7 +85,7 @@ def recorded(name: str) -> str | None:
     """
     path = record_path(name)
     try:
-        text = path.read_text("utf-8-sig", "replace")
+        text = read_whole(path).decode("utf-8-sig", "replace")
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -308,7 +308,7 @@ class _Workers:
             return self._client.submit(_identity, self._shared[index], pure=False)
 
     def _as_they_end(self, pending: dict[Any, Job]) -> Iterator[Any]:
-        """Yield each future as it ends; after a stop, those that end within `STOP_SECONDS`.
+        """Yield each future as it ends; after a stop, those that end within `STOP_SECONDS` of it.
 
         Raises
         ------
@@ -317,10 +317,10 @@ class _Workers:
         """
         distributed = importlib.import_module("distributed")
         hopeless_since: float | None = None
-        called_off = False
+        stop_by: float | None = None
         while pending:
-            if self._control(0) and not called_off:
-                called_off = True
+            if stop_by is None and self._control(0):
+                stop_by = time.monotonic() + STOP_SECONDS
                 try:
                     within(ANSWER_SECONDS, None, lambda: self._client.run(call_off, self._token))
                 except Exception:  # without an answer no job will be told to stop, or end
@@ -332,20 +332,20 @@ class _Workers:
                 hopeless_since = None
             except TimeoutError:
                 # Without any worker the scheduler would wait for a new one for ever.
-                obstacle = "" if called_off else self._obstacle()
-                if not called_off and not obstacle:
+                obstacle = "" if stop_by is not None else self._obstacle()
+                if not obstacle:
                     hopeless_since = None
-                    continue
-                hopeless_since = hopeless_since or time.monotonic()
-                if time.monotonic() - hopeless_since >= STOP_SECONDS:
-                    if called_off:
-                        return
+                elif hopeless_since is None:
+                    hopeless_since = time.monotonic()
+                elif time.monotonic() - hopeless_since >= STOP_SECONDS:
                     raise LostError(obstacle) from None
             except distributed.CancelledError:
                 if self._client.status != "running":
                     raise LostError("its scheduler has ended") from None
                 ended = [future for future in pending if future.status in ("cancelled", "lost")]
             yield from ended
+            if stop_by is not None and time.monotonic() >= stop_by:
+                return
 
     def _obstacle(self) -> str:
         """Return why no job can end; empty if one can."""

@@ -156,6 +156,8 @@ def _check_path(path: Path, create: bool) -> None:
             raise UsageError(f"there is no store {path}.", "check the path.")
         if not path.absolute().parent.is_dir():
             raise UsageError(f"there is no folder {path.parent}.", "make it, or give another path.")
+    elif not path.is_file():
+        raise UsageError(f"{path} is not a regular file.", "give the path of a store's file.")
     elif not path.stat().st_size:
         if not create:
             raise LrbenchError(f"the store {path} is damaged: it is empty.", AGAIN)

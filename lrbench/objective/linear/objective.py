@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,10 @@ EPS = float(np.finfo(np.float64).eps)
 
 UNDERFLOW = float(np.finfo(np.float64).tiny) / EPS
 """Below this size the terms of a number may have lost digits to underflow."""
+
+STRIP = 1 << 10
+"""Lanes that meet a block of rows together: 8 MiB of scores. The width is a multiple of 8, so that
+the bits of a lane are those beside any other lanes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,8 @@ class LinearObjective:
 
     def value(self, W: Lanes) -> PerLane:
         """Return F of every column of `W`, (n_lanes,)."""
+        if W.shape[1] > STRIP:
+            return np.concatenate([self.value(W[:, lanes]) for lanes in _strips(W)])
         total = np.zeros(W.shape[1])
         for rows, X, _ in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
@@ -78,6 +84,8 @@ class LinearObjective:
 
     def loss_gradient(self, W: Lanes) -> Lanes:
         """Return the (sub)gradient of the mean loss, without the penalty, shape of `W`."""
+        if W.shape[1] > STRIP:
+            return np.hstack([self.loss_gradient(W[:, lanes]) for lanes in _strips(W)])
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
             G_block = product(XT, self.loss.derivative(product(X, W), self.y[rows]))
@@ -89,6 +97,10 @@ class LinearObjective:
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
         """Return F and its gradient for every column; a running `watch` pauses for the values."""
         watch = watch or Stopwatch()
+        if W.shape[1] > STRIP:
+            parts = [self.value_and_gradient(W[:, lanes], watch) for lanes in _strips(W)]
+            values, gradients = zip(*parts, strict=True)
+            return np.concatenate(values), np.hstack(gradients)
         total = np.zeros(W.shape[1])
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
@@ -176,6 +188,11 @@ class LinearObjective:
         return moved if moved.any() else None
 
 
+def _strips(W: Lanes) -> Iterator[slice]:
+    """Yield ranges of at most `STRIP` columns of `W`."""
+    return (slice(k, k + STRIP) for k in range(0, W.shape[1], STRIP))
+
+
 @dataclass(frozen=True, eq=False)
 class LinearHeldOut:
     r"""Samples on which a linear model is measured and not fitted.
@@ -197,6 +214,9 @@ class LinearHeldOut:
 
     def measures(self, W: Lanes) -> dict[str, PerLane]:
         """Return ``test_loss`` and for two classes ``test_accuracy`` of every column of `W`."""
+        if W.shape[1] > STRIP:
+            parts = [self.measures(W[:, lanes]) for lanes in _strips(W)]
+            return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         loss, n_correct = np.zeros(W.shape[1]), np.zeros(W.shape[1])
         binary = self.loss.task == "binary"
         for rows, X, _ in self.data.blocks(W.shape[1]):

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from job_problems import Deadly, assert_same, plan, swept, with_deadly
@@ -253,6 +254,42 @@ def test_a_worker_that_is_stopped_does_not_keep_a_stopped_command(
     result = swept(endless, Cluster(running.address), Stopped())
     assert Status.INTERRUPTED in {r.status for r in result.problems[0].runs}
     assert result.failures == ()
+
+
+def test_jobs_that_end_after_a_stop_do_not_prolong_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, calls = [50.0], []
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    class Stopped(Control):
+        def __call__(self, t: int) -> bool:
+            self.timed_out = now[0] > 60.0
+            return self.stopped
+
+    class Client:
+        status = "running"
+        as_current = contextlib.nullcontext
+
+        def run(self, call: object, token: str) -> None:
+            calls.append((now[0], call))
+
+        def nthreads(self) -> dict[str, int]:
+            return {"tcp://127.0.0.1:1": 1}
+
+    def wait(futures: Sequence[int], *_: object) -> SimpleNamespace:
+        now[0] += 7.0
+        if futures[0] % 3 == 1 and now[0] % 2:  # then no job has ended
+            raise TimeoutError
+        return SimpleNamespace(done=futures[:1])
+
+    monkeypatch.setattr("distributed.wait", wait)
+    pending: Any = dict.fromkeys(range(100))
+    ended = []
+    for future in module._Workers(Client(), (), Stopped())._as_they_end(pending):
+        del pending[future]
+        ended.append((now[0], future))
+    assert ended == [(57.0, 0), (64.0, 1), (71.0, 2), (78.0, 3), (92.0, 4), (99.0, 5)]
+    assert calls == [(64.0, halt.call_off)]
+    assert now == [99.0]  # the first wait to end 30 s or more after 64
 
 
 @contextlib.contextmanager

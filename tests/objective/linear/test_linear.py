@@ -11,8 +11,9 @@ from builders import Array, dense, linear_problem, slope
 from scipy.sparse import csr_array
 
 from lrbench.objective.linear import matrix
+from lrbench.objective.linear import objective as linear_objective
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.objective.linear.objective import LinearObjective
+from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.oracle import Stopwatch
 
 CASES = [
@@ -76,6 +77,24 @@ def test_value_and_gradient_together_equal_each_alone(objective: LinearObjective
     np.testing.assert_array_equal(gradient, objective.gradient(W))
     np.testing.assert_array_equal(W, before)
     assert gradient.flags.c_contiguous
+
+
+def test_strips_of_lanes_change_no_bit(
+    objective: LinearObjective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    W = np.random.default_rng(7).standard_normal((objective.n_features, 40))
+    held_out = LinearHeldOut(objective.data, objective.y, objective.loss)
+    value, gradient, measures = objective.value(W), objective.gradient(W), held_out.measures(W)
+    monkeypatch.setattr(linear_objective, "STRIP", 16)
+    in_strips = objective.value_and_gradient(W)
+    np.testing.assert_array_equal([objective.value(W), in_strips[0]], [value, value])
+    np.testing.assert_array_equal([objective.gradient(W), in_strips[1]], [gradient, gradient])
+    assert held_out.measures(W).keys() == measures.keys()
+    for name, numbers in held_out.measures(W).items():
+        np.testing.assert_array_equal(numbers, measures[name])
+    # With an odd number of lanes the last strip has other kernels.
+    np.testing.assert_allclose(objective.value(W[:, :37]), value[:37], rtol=1e-14)
+    np.testing.assert_allclose(objective.gradient(W[:, :37]), gradient[:, :37], rtol=1e-12)
 
 
 def test_dense_and_csr_agree(objective: LinearObjective, W: Array) -> None:

@@ -1,0 +1,56 @@
+"""The page of what is stored, from entries made by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrbench.reports.blocks import Grid, Line
+from lrbench.reports.store_page import HEADINGS, store_page
+
+
+def entry(problem: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "problem": problem,
+        "batch_size": None,
+        "target": None,
+        "lr0": (0.03, 700.0),
+        "solver": "sgd",
+        "seeds": 2,
+        "iterations": 50,
+        "cells": 18,
+        "current": True,
+    } | changes
+
+
+def test_a_table_for_each_problem_and_setting() -> None:
+    entries = [
+        entry("p"),
+        entry("p", solver="adam", lr0=(5.0, 5.0), seeds=3, iterations=70, cells=4, current=False),
+        entry("p", batch_size=16, target=0.0123),
+        entry("q", target=4.0),
+    ]
+    titles, tables = [], []
+    for block in store_page(entries):
+        if isinstance(block, Line):
+            titles.append((", ".join(block.pieces), block.style))
+        if isinstance(block, Grid):
+            assert block.columns == HEADINGS
+            assert [HEADINGS[k] for k in sorted(block.left)] == ["solver", "lr0", "code"]
+            tables.append([[cell.text for cell in row] for row in block.rows])
+            styles = [row[-1].style for row in block.rows]
+            assert styles == ["" if row[-1].text == "current" else "dim" for row in block.rows]
+    assert titles == [
+        ("p, full batches", "title"),
+        ("", ""),
+        ("p, batches of 16, target F - f* <= 0.0123", "title"),
+        ("", ""),
+        ("q, full batches, target F - f* <= 4.00", "title"),
+    ]
+    row = ["sgd", "0.03 to 700", "2", "50", "18", "current"]
+    assert tables == [[row, ["adam", "5", "3", "70", "4", "stale"]], [row], [row]]
+
+
+def test_an_empty_store_says_so() -> None:
+    (only,) = store_page([])
+    assert isinstance(only, Line)
+    assert (only.pieces, only.style) == (("no finished cell",), "warn")

@@ -1,0 +1,346 @@
+"""Every cell of the tables of verdicts, from verdicts made by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from swept import made_problem, made_run
+
+from lrbench.config.solver_spec import SolverSpec
+from lrbench.reports.blocks import Grid, Line
+from lrbench.reports.lane_table import lane_table
+from lrbench.reports.verdict_blocks import (
+    main_bound,
+    main_certificate,
+    verdict_grid,
+    violations,
+)
+from lrbench.reports.view import View
+from lrbench.results import ProblemResult, Run, Status, Verdict
+
+SGD = SolverSpec("sgd")
+ERROR = 1e-4
+"""The error of f*."""
+POWER = {"kind": "power", "value": -1.0}
+
+
+def verdict(theorem: str, **changes: Any) -> Verdict:
+    """An a-priori bound on the last iterate that holds."""
+    base = Verdict(SGD, 0.3, theorem, "a-priori", "s", "suboptimality", "last", False, True, "")
+    values: dict[str, Any] = {
+        "iteration": [3, 20, 50],
+        "bound": [0.75, 0.6, 0.5],
+        "metric": [0.25, 0.2, 0.125],
+        "bound_verdict": "pass",
+    }
+    return replace(base, **values | changes)
+
+
+def certificate(theorem: str, end: float, **changes: Any) -> Verdict:
+    """A certificate with this bound at the end, and lower ones before."""
+    return verdict(theorem, **{"kind": "certificate", "bound": [end / 8, end / 9, end]} | changes)
+
+
+def test_the_main_certificate_is_the_lowest_at_the_end_on_the_last_iterate() -> None:
+    average = certificate("A", 0.1, iterate="average")
+    others = [
+        verdict("B", bound=[0.01, 0.02, 0.03]),
+        certificate("C6'", 0.01),  # of the run rather than of the method
+        certificate("G", 0.01, measure="grad_norm_sq"),
+        certificate("I", math.inf),
+        certificate("N", 0.01, applies=False),
+        certificate("E", 0.01, bound=[]),
+    ]
+    lasts = [
+        certificate("C", 0.9),
+        certificate("D", 0.3, bound=[7.0, 8.0, 0.3]),
+        certificate("F", 0.6),
+    ]
+    assert main_certificate([average, *others, *lasts]) is lasts[1]
+    assert main_certificate([*others, average]) is average
+    assert main_certificate(others) is None
+
+
+def test_the_main_bound_is_the_lowest_at_the_end_of_any_kind() -> None:
+    bounds = [
+        certificate("A", 0.4, iterate="average"),
+        verdict("B", bound=[9.0, 8.0, 0.2]),
+        verdict("C", bound=[0.1, 0.05, 0.3]),
+        verdict("G", measure="grad_norm_sq", bound=[0.1, 0.1, 0.1]),
+        verdict("N", applies=False, bound=[0.1, 0.1, 0.1]),
+    ]
+    assert main_bound(bounds) is bounds[1]
+    assert main_bound(bounds[3:]) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "cells", "style"),
+    [
+        ({}, ["last", "1.25e-01", "5.00e-01", "pass"], "good"),
+        (
+            {"consistency": True},
+            ["last", "1.25e-01", "5.00e-01", "pass (consistency check)"],
+            "good",
+        ),
+        ({"metric": [0.1, 0.2, 9e-5]}, ["last", "<1e-04", "5.00e-01", "pass"], "good"),
+        (
+            {"measure": "grad_norm_sq", "iterate": "min", "metric": [0.1, 0.2, 9e-5]},
+            ["min |g|^2", "9.00e-05", "5.00e-01", "pass"],
+            "good",
+        ),
+        ({"iterate": "tail"}, ["tail suboptimality", "1.25e-01", "5.00e-01", "pass"], "good"),
+        ({"metric": []}, ["last", "-", "5.00e-01", "pass"], "good"),
+        (
+            {"metric_interval": [(0.0, 1.0), (0.0, 2.0), (0.1, 0.14)]},
+            ["last", "1.2e-01+-2e-02", "5.00e-01", "pass"],
+            "good",
+        ),
+        (
+            {"metric": [0.1, 0.2, 9e-5], "metric_interval": [(0.0, 1.0), (0.0, 2.0), (0.1, 0.14)]},
+            ["last", "<1e-04", "5.00e-01", "pass"],
+            "good",
+        ),
+        (
+            {"metric": [0.1, 0.2, 1e-4], "metric_interval": [(0.0, 1.0), (0.0, 2.0), (0.0, 3e-4)]},
+            ["last", "1.0e-04+-1e-04", "5.00e-01", "pass"],
+            "good",
+        ),
+        (
+            {
+                "measure": "grad_norm_sq",
+                "metric": [0.1, 0.2, 9e-5],
+                "metric_interval": [(0.0, 1.0), (0.0, 2.0), (7e-5, 11e-5)],
+            },
+            ["|g|^2", "9.0e-05+-2e-05", "5.00e-01", "pass"],
+            "good",
+        ),
+        (
+            {"bound_verdict": "fail", "failed_at": 31, "bound": []},
+            ["last", "1.25e-01", "-", "FAIL at T = 31"],
+            "bad",
+        ),
+        ({"bound_verdict": "vacuous"}, ["last", "1.25e-01", "5.00e-01", "vacuous"], "warn"),
+        (
+            {"bound_verdict": "vacuous", "informative_from": 999_999},
+            ["last", "1.25e-01", "5.00e-01", "vacuous to 999999"],
+            "warn",
+        ),
+        (
+            {"bound_verdict": "vacuous", "informative_from": 1_000_000},
+            ["last", "1.25e-01", "5.00e-01", "vacuous to 1.0e+06"],
+            "warn",
+        ),
+        (
+            {"bound_verdict": "none", "reason": "one seed: needs -r 2: or more"},
+            ["last", "1.25e-01", "5.00e-01", "or more"],
+            "",
+        ),
+        ({"bound_verdict": "none"}, ["last", "1.25e-01", "5.00e-01", "none"], ""),
+    ],
+)
+def test_a_row_of_the_bounds(changes: dict[str, Any], cells: list[str], style: str) -> None:
+    (grid,) = verdict_grid([verdict("W3", **changes)], ERROR, 80)
+    assert isinstance(grid, Grid)
+    assert grid.columns == ("theorem", "of", "measured", "bound", "verdict")
+    assert grid.left == {0, 1, 4}
+    ((theorem, *others),) = grid.rows
+    assert theorem.text == "W3"
+    assert [cell.text for cell in others] == cells
+    assert [cell.style for cell in others] == ["", "", "", style]
+
+
+def test_only_bounds_that_are_numbers_at_the_end_or_violated_are_in_the_table() -> None:
+    lost = {"bound": [0.5, 0.4, math.inf]}
+    verdicts = [
+        verdict("A", **lost),
+        verdict("B", **lost, bound_verdict="fail"),
+        verdict("C", applies=False),
+        verdict("D"),
+    ]
+    (grid,) = verdict_grid(verdicts, ERROR, 80)
+    assert isinstance(grid, Grid)
+    assert [row[0].text for row in grid.rows] == ["B", "D"]
+    assert list(verdict_grid([verdicts[0], verdicts[2]], ERROR, 80)) == []
+
+
+def test_each_violation_is_named_once_with_its_theorems() -> None:
+    def fails(theorem: str, reason: str, lr0: float = 0.3) -> Verdict:
+        return verdict(theorem, bound_verdict="fail", reason=reason, lr0=lr0)
+
+    verdicts = [
+        fails("R", "no regret"),
+        fails("A", "no average"),
+        fails("B", "no average"),
+        fails("B", "no average", lr0=7.0),
+        fails("C", "diverged"),
+        fails("D", ""),
+        verdict("E", reason="no average"),
+    ]
+    lines = list(violations(verdicts))
+    assert [(b.pieces, b.style) for b in lines if isinstance(b, Line)] == [
+        (("FAIL of R: no regret",), "bad"),
+        (("FAIL of A, B: no average",), "bad"),
+    ]
+
+
+# --- the table of the lanes of one solver ----------------------------------------------------
+
+
+def lane(lr0: float, ends: Sequence[tuple[float, float, float]], **changes: Any) -> list[Run]:
+    """The seeds of a lane, which end at these gaps of last and average iterate, and at this lr."""
+    runs = []
+    for seed, (last, average, lr) in enumerate(ends):
+        trace = {
+            "iteration": np.array([0.0, 3.0, 50.0]),
+            "suboptimality": np.array([1.0, 0.5, last]),
+            "suboptimality_average": np.array([1.0, 0.6, average]),
+            "lr": np.array([np.nan, 0.9, lr]),
+        }
+        runs.append(replace(made_run(SGD, lr0, seed, 7.0), trace=trace, **changes))
+    return runs
+
+
+def table(
+    lanes: Sequence[Sequence[Run]], *verdicts: Verdict, L: float | None = 2.0
+) -> list[dict[str, tuple[str, str]]]:
+    """Return the rows of the table, each as heading -> (text, style)."""
+    problem = made_problem([0.3], {"sgd": [[7.0]]}, L=L)
+    constants = {**problem.header["constants"], "f_star_error": ERROR}
+    problem = ProblemResult(
+        "p",
+        {**problem.header, "constants": constants},
+        [run for runs in lanes for run in runs],
+        verdicts,
+    )
+    texts = {runs[0].lr0: f"{runs[0].lr0:g}" for runs in lanes}
+    (grid,) = lane_table(problem, lanes, texts, View(width=200))
+    assert isinstance(grid, Grid)
+    cells = [[(cell.text, cell.style) for cell in row] for row in grid.rows]
+    return [dict(zip(grid.columns, row, strict=True)) for row in cells]
+
+
+def test_a_row_of_a_lane_is_of_its_own_runs_and_verdicts() -> None:
+    lanes = [
+        lane(0.3, [(0.25, 0.75, 0.5), (0.125, 0.5, 0.25)], status=Status.COMPLETED),
+        lane(7.0, [(2e-5, 4e-5, 1.5)], status=Status.DIVERGED, status_at=50),
+    ]
+    rows = table(
+        lanes,
+        verdict("W3", bound=[0.5, 0.4, 0.03]),
+        certificate("C6", 0.8),
+        verdict("W9", lr0=7.0, bound=[0.1, 0.3, 0.004], bound_verdict="vacuous"),
+        verdict("W3", lr0=7.0, bound=[0.1, 0.3, 0.04]),
+    )
+    assert rows == [
+        {
+            "lr0": ("0.3", ""),
+            "status": ("completed", ""),
+            "last": ("1.9e-01", ""),
+            "average": ("6.2e-01", ""),
+            "bound": ("C6 8.0e-01", ""),
+            "verdict": ("pass", "good"),
+            "lr L": ("0.75", ""),
+        },
+        {
+            "lr0": ("7", ""),
+            "status": ("diverged 50", "bad"),
+            "last": ("<1e-04", ""),
+            "average": ("<1e-04", ""),
+            "bound": ("W9 4.0e-03", ""),
+            "verdict": ("vacuous", "warn"),
+            "lr L": ("3.0", ""),
+        },
+    ]
+
+
+def test_what_a_lane_lacks_is_a_dash_or_none() -> None:
+    runs = lane(0.3, [(0.25, 0.75, 0.5)])
+    bare = replace(runs[0], trace={"iteration": runs[0].trace["iteration"]})
+    (row,) = table([[bare]])
+    assert [row[name][0] for name in ("last", "average", "bound", "verdict", "lr L")] == [
+        "-",
+        "-",
+        "none",
+        "",
+        "-",
+    ]
+    assert table([runs], L=None)[0]["lr L"] == ("-", "")
+
+
+@pytest.mark.parametrize(
+    ("gap", "text"),
+    [(9.9e98, "9.9e+98"), (1e99, "1e+99"), (-2.6e101, "<1e-04"), (1e-4, "1.0e-04")],
+)
+def test_a_gap_has_seven_characters(gap: float, text: str) -> None:
+    assert table([lane(0.3, [(gap, 0.5, 0.5)])])[0]["last"][0] == text
+
+
+def test_an_average_has_its_interval_where_it_is_of_the_same_checkpoint() -> None:
+    lanes = [lane(0.3, [(0.25, 0.75, 0.5), (0.125, 0.5, 0.25)])]
+    of_average = {"iterate": "average", "metric": [0.5, 0.25, 0.625]}
+    interval = {"metric_interval": [(0.0, 9.0), (0.0, 5.0), (0.4, 0.85)]}
+
+    def average(**changes: Any) -> str:
+        return table(lanes, verdict("A", **changes))[0]["average"][0]
+
+    assert average(**of_average, **interval) == "6.2e-01+-2e-01"
+    assert average(**of_average) == "6.2e-01"
+    assert average(**of_average, **interval, iteration=[3, 50, 40]) == "6.2e-01"
+    assert average(**interval) == "6.2e-01"
+    assert average(**of_average, **interval, measure="grad_norm_sq") == "6.2e-01"
+
+
+BENDS = {"order": POWER, "order_verdict": "pass", "measured_order": -1.934}
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"order_thirds": (-1.9, -2.1, -1.8)}, "-1.93"),
+        ({"order_thirds": (-0.5, -0.5, -1.0)}, "-1.93"),  # by no more than a half
+        ({"order_thirds": (-0.5, -0.5, -1.25)}, "<-.50"),
+        ({"order_thirds": (-1.75, -2.5, -1.75)}, "<-1.8"),
+        ({"order_thirds": (0.0, -0.5, -1.25)}, "rises"),
+        ({"order_thirds": (0.25, 0.0, 0.5), "measured_order": 0.25}, "0.25"),
+        ({"order_thirds": (-1.9, -2.1, -1.8), "fitted_law": "linear"}, "linear"),
+        (
+            {
+                "order_thirds": (-1.9e-3, -2.1e-3, -1.8e-3),
+                "measured_order": -1.934e-3,
+                "order": {"kind": "linear", "value": -1e-3},
+                "fitted_law": "linear",
+            },
+            "-2e-03",
+        ),
+        ({"order_thirds": (-1.9, -2.1, -1.8), "order_reason": "not testable at this T (x)"}, ""),
+        ({"order_thirds": (-1.9, -2.1, -1.8), "measure": "grad_norm_sq"}, ""),
+        ({"order_thirds": (-1.9, -2.1, -1.8), "measured_order": None}, ""),
+        ({"order_thirds": (-1.9, -2.1, -1.8), "order": None}, "-2"),
+    ],
+)
+def test_the_order_of_a_lane(changes: dict[str, Any], text: str) -> None:
+    (row,) = table([lane(0.3, [(0.25, 0.75, 0.5)])], verdict("W1", **BENDS | changes))
+    assert row.get("order", ("", ""))[0] == text
+
+
+def test_orders_have_a_column_where_any_lane_has_one() -> None:
+    lanes = [lane(lr0, [(0.25, 0.75, 0.5)]) for lr0 in (0.3, 7.0)]
+    steady = BENDS | {"order_thirds": (-1.9, -2.1, -1.8)}
+    rows = table(lanes, verdict("W1", **steady), verdict("W1", lr0=7.0))
+    assert [row["order"][0] for row in rows] == ["-1.93", ""]
+    assert "order" not in table(lanes, verdict("W1"))[0]
+
+
+def test_the_order_is_that_of_the_last_iterate_if_it_has_one() -> None:
+    steady = {**BENDS, "order_thirds": (-1.0, -1.0, -1.0)}
+    average = verdict("A", **steady | {"iterate": "average", "measured_order": -1.25})
+    best = verdict("B", **steady | {"iterate": "best", "measured_order": -1.5})
+    last = verdict("C", **steady | {"measured_order": -1.75})
+    lanes = [lane(0.3, [(0.25, 0.75, 0.5)])]
+    assert table(lanes, average, best, last)[0]["order"][0] == "-1.75"
+    assert table(lanes, average, best)[0]["order"][0] == "-1.25"
