@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import TargetKind, column
+from lrbench.losses.base import Loss, column
+from lrbench.losses.pieces import Pieces, one_kink
 
 
-class Absolute:
+class Absolute(Loss):
     r"""The absolute loss of least absolute deviations.
 
     .. math:: \varphi(z, y) = |z - y|
@@ -21,10 +20,9 @@ class Absolute:
     the kink z = y the subgradient is 0.
     """
 
-    name: ClassVar[str] = "absolute"
-    task: ClassVar[TargetKind] = "regression"
-    smoothness: ClassVar[float] = np.inf
-    lipschitz: ClassVar[float] = 1.0
+    name = "absolute"
+    task = "regression"
+    lipschitz = 1.0
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
         """Return |Z - y|."""
@@ -43,3 +41,11 @@ class Absolute:
     def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
         """Return u y where |u| <= 1, else inf."""
         return np.where(np.abs(u) > 1.0, np.inf, u * y)
+
+    def pieces(self, y: PerSample) -> Pieces:
+        """Return the kinks at y between the slopes -1 and 1."""
+        return one_kink(y, -1.0, 1.0)
+
+    def score_norm(self, y: PerSample, excess: float) -> float:
+        """Return |y|_2 + excess, because no |r|_2 exceeds |r|_1."""
+        return float(np.linalg.norm(y)) + excess

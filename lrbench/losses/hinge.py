@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import TargetKind, column
+from lrbench.losses.base import Loss, column
+from lrbench.losses.pieces import Pieces, margin_kink
 
 
-class Hinge:
+class Hinge(Loss):
     r"""The hinge loss of support vector machines, labels -1 and +1.
 
     .. math:: \varphi(z, y) = (1 - yz)_+
@@ -21,11 +20,10 @@ class Hinge:
     the kink yz = 1 the subgradient is 0.
     """
 
-    name: ClassVar[str] = "hinge"
-    task: ClassVar[TargetKind] = "binary"
-    margin: ClassVar[bool] = True
-    smoothness: ClassVar[float] = np.inf
-    lipschitz: ClassVar[float] = 1.0
+    name = "hinge"
+    task = "binary"
+    margin = True
+    lipschitz = 1.0
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
         """Return (1 - y Z)_+."""
@@ -45,3 +43,11 @@ class Hinge:
         """Return u y where it lies in [-1, 0], else inf."""
         p = u * y
         return np.where((p < -1.0) | (p > 0.0), np.inf, p)
+
+    def pieces(self, y: PerSample) -> Pieces:
+        """Return the kinks at yz = 1 between the slopes -y and 0."""
+        return margin_kink(y, 1.0)
+
+    def product_bound(self, u: PerSample, y: PerSample, excess: float) -> float:
+        """Return max |u_i| times the excess, because the loss is at least (-yz)_+."""
+        return float(np.abs(u).max()) * excess

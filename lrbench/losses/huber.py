@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
 from lrbench.errors import UsageError
-from lrbench.losses.base import TargetKind, column
+from lrbench.losses.base import Loss, column
+from lrbench.losses.pieces import Pieces, one_kink
 
 
 @dataclass(frozen=True)
-class Huber:
+class Huber(Loss):
     r"""The Huber loss: quadratic for small residuals, linear for large ones.
 
     .. math:: \varphi(z, y) = \begin{cases} \tfrac12 r^2 & |r| \le \tau \\
@@ -34,9 +35,9 @@ class Huber:
     Huber, *Robust estimation of a location parameter*, Ann. Math. Statist. 35 (1964).
     """
 
-    name: ClassVar[str] = "huber"
-    task: ClassVar[TargetKind] = "regression"
-    smoothness: ClassVar[float] = 1.0
+    name = "huber"
+    task = "regression"
+    smoothness = 1.0
     threshold: float = 1.0
 
     def __post_init__(self) -> None:
@@ -71,3 +72,15 @@ class Huber:
     def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
         """Return u^2 / 2 + u y where |u| <= threshold, else inf."""
         return np.where(np.abs(u) > self.threshold, np.inf, 0.5 * u * u + u * y)
+
+    def pieces(self, y: PerSample) -> Pieces:
+        """Return the parabolas around y between the slopes -threshold and threshold."""
+        return one_kink(y, -self.threshold, self.threshold, dual_curvature=1.0)
+
+    def score_norm(self, y: PerSample, excess: float) -> float:
+        """Return |y|_2 + sqrt(2 excess) + 2 excess / threshold.
+
+        Beyond the threshold the loss is at least threshold |r| / 2.
+        """
+        small = math.sqrt(2.0 * excess)
+        return float(np.linalg.norm(y)) + small + 2.0 * excess / self.threshold

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from lrbench.arrays import PerLane, PerSample, Scores, column_products, column_sums
-from lrbench.losses.base import TargetKind, column
+from lrbench.losses.base import Loss, column
 
 FACTORS = 1 << 9
 """Factors, each at most 2, in one product: 2^512 is far below the largest float64."""
 
 
-class Logistic:
+class Logistic(Loss):
     r"""The logistic loss with labels -1 and +1.
 
     .. math:: \varphi(z, y) = \log(1 + e^{-yz})
@@ -24,11 +22,11 @@ class Logistic:
     methods are stable for any finite score, and the derivative costs one exponential.
     """
 
-    name: ClassVar[str] = "logistic"
-    task: ClassVar[TargetKind] = "binary"
-    margin: ClassVar[bool] = True
-    smoothness: ClassVar[float] = 0.25
-    lipschitz: ClassVar[float] = 1.0
+    name = "logistic"
+    task = "binary"
+    margin = True
+    smoothness = 0.25
+    lipschitz = 1.0
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
         """Return log(1 + exp(-y Z))."""
@@ -81,3 +79,11 @@ class Logistic:
                 p < 1, (1 - p) * np.log1p(-p), 0.0
             )
         return np.where((p < 0) | (p > 1), np.inf, value)
+
+    def slopes(self, y: PerSample) -> tuple[PerSample, PerSample]:
+        """Return the smaller and the larger of -y and 0."""
+        return np.minimum(-y, 0.0), np.maximum(-y, 0.0)
+
+    def product_bound(self, u: PerSample, y: PerSample, excess: float) -> float:
+        """Return max |u_i| times the excess, because the loss is at least (-yz)_+."""
+        return float(np.abs(u).max()) * excess

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import math
 
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import TargetKind, column
+from lrbench.losses.base import Loss, column
 
 
-class Poisson:
+class Poisson(Loss):
     r"""The negative log-likelihood of Poisson counts with the log link.
 
     .. math:: \varphi(z, y) = e^z - yz
@@ -26,10 +26,9 @@ class Poisson:
     the lane is reported as diverged.
     """
 
-    name: ClassVar[str] = "poisson"
-    task: ClassVar[TargetKind] = "count"
-    smoothness: ClassVar[float] = np.inf
-    lipschitz: ClassVar[float] = np.inf
+    name = "poisson"
+    task = "count"
+    differentiable = True
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
         """Return exp(Z) - y Z; inf beyond a score of 709."""
@@ -37,9 +36,9 @@ class Poisson:
         out -= Z * column(y, Z)
         return out
 
-    def magnitude(self, Z: Scores, y: PerSample) -> Scores:
-        """Return exp(Z) + |y Z|: near z = log y the two terms of the value may cancel."""
-        return _exp(Z) + np.abs(Z * column(y, Z))
+    def value_and_magnitude(self, Z: Scores, y: PerSample) -> tuple[Scores, Scores]:
+        """Return the value and exp(Z) + |y Z|: near z = log y its two terms may cancel."""
+        return self.value(Z, y), _exp(Z) + np.abs(Z * column(y, Z))
 
     def derivative(self, Z: Scores, y: PerSample) -> Scores:
         """Return exp(Z) - y."""
@@ -57,6 +56,21 @@ class Poisson:
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.where(p > 0.0, p * np.log(p) - p, 0.0)
         return np.where(p < 0.0, np.inf, value)
+
+    def slopes(self, y: PerSample) -> tuple[PerSample, PerSample]:
+        """Return -y and inf."""
+        return -y, np.full_like(y, np.inf)
+
+    def product_bound(self, u: PerSample, y: PerSample, excess: float) -> float:
+        """Return the sum of |u_i| times bounds on |z_i|, or on (z_i)_+ where y_i = 0.
+
+        The loss exceeds its infimum by y (e^s - 1 - s) with s = z - log y; for y = 0, by e^z.
+        """
+        at = np.where(y > 0.0, y, 1.0)
+        from_middle = np.maximum(np.sqrt(2.0 * excess / at), 1.0 + excess / at)
+        at_zero = max(0.0, math.log(excess)) if excess > 0.0 else 0.0
+        bounds = np.where(y > 0.0, np.abs(np.log(at)) + from_middle, at_zero)
+        return float(np.abs(u) @ bounds)
 
 
 def _exp(Z: Scores) -> Scores:

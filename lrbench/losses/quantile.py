@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
 from lrbench.errors import UsageError
-from lrbench.losses.base import TargetKind, column
+from lrbench.losses.base import Loss, column
+from lrbench.losses.pieces import Pieces, one_kink
 
 
 @dataclass(frozen=True)
-class Quantile:
+class Quantile(Loss):
     r"""The quantile loss, also called pinball or check loss.
 
     .. math:: \varphi(z, y) = \tau (y - z)_+ + (1 - \tau) (z - y)_+
@@ -33,9 +33,8 @@ class Quantile:
     Koenker and Bassett, *Regression quantiles*, Econometrica 46 (1978).
     """
 
-    name: ClassVar[str] = "quantile"
-    task: ClassVar[TargetKind] = "regression"
-    smoothness: ClassVar[float] = np.inf
+    name = "quantile"
+    task = "regression"
     level: float = 0.5
 
     def __post_init__(self) -> None:
@@ -67,3 +66,11 @@ class Quantile:
     def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
         """Return u y where -tau <= u <= 1 - tau, else inf."""
         return np.where((u < -self.level) | (u > 1.0 - self.level), np.inf, u * y)
+
+    def pieces(self, y: PerSample) -> Pieces:
+        """Return the kinks at y between the slopes -tau and 1 - tau."""
+        return one_kink(y, -self.level, 1.0 - self.level)
+
+    def score_norm(self, y: PerSample, excess: float) -> float:
+        """Return |y|_2 + excess / min(tau, 1 - tau), because no |r|_2 exceeds |r|_1."""
+        return float(np.linalg.norm(y)) + excess / min(self.level, 1.0 - self.level)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import math
 
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import TargetKind, column
+from lrbench.losses.base import Loss, column
 
 
-class Squared:
+class Squared(Loss):
     r"""The squared loss of least squares.
 
     .. math:: \varphi(z, y) = \tfrac12 (z - y)^2
@@ -20,10 +20,10 @@ class Squared:
     Its derivative is unbounded, so that bounds which need G hold only inside a ball.
     """
 
-    name: ClassVar[str] = "squared"
-    task: ClassVar[TargetKind] = "regression"
-    smoothness: ClassVar[float] = 1.0
-    lipschitz: ClassVar[float] = np.inf
+    name = "squared"
+    task = "regression"
+    smoothness = 1.0
+    curvature = 1.0
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
         """Return (Z - y)^2 / 2."""
@@ -43,3 +43,7 @@ class Squared:
     def conjugate(self, u: PerSample, y: PerSample) -> PerSample:
         """Return u^2 / 2 + u y."""
         return 0.5 * u * u + u * y
+
+    def score_norm(self, y: PerSample, excess: float) -> float:
+        """Return |y|_2 + sqrt(2 excess)."""
+        return float(np.linalg.norm(y)) + math.sqrt(2.0 * excess)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import math
 
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
-from lrbench.losses.base import TargetKind, column
+from lrbench.losses.base import Loss, column
+from lrbench.losses.pieces import Pieces, margin_kink
 
 
-class SquaredHinge:
+class SquaredHinge(Loss):
     r"""The squared hinge loss, labels -1 and +1.
 
     .. math:: \varphi(z, y) = \tfrac12 (1 - yz)_+^2
@@ -21,11 +22,10 @@ class SquaredHinge:
     bounds which need G hold only inside a ball. Other libraries leave out the factor 1/2.
     """
 
-    name: ClassVar[str] = "squared-hinge"
-    task: ClassVar[TargetKind] = "binary"
-    margin: ClassVar[bool] = True
-    smoothness: ClassVar[float] = 1.0
-    lipschitz: ClassVar[float] = np.inf
+    name = "squared-hinge"
+    task = "binary"
+    margin = True
+    smoothness = 1.0
 
     def value(self, Z: Scores, y: PerSample) -> Scores:
         """Return (1 - y Z)_+^2 / 2."""
@@ -51,3 +51,11 @@ class SquaredHinge:
         """Return p + p^2 / 2 with p = u y <= 0; inf for p > 0."""
         p = u * y
         return np.where(p > 0.0, np.inf, p + 0.5 * p * p)
+
+    def pieces(self, y: PerSample) -> Pieces:
+        """Return the parabolas that end at yz = 1, whose slopes are at most 0 times y."""
+        return margin_kink(y, math.inf, dual_curvature=1.0)
+
+    def product_bound(self, u: PerSample, y: PerSample, excess: float) -> float:
+        """Return max |u_i| sqrt(2 n excess), because the loss is at least (-yz)_+^2 / 2."""
+        return float(np.abs(u).max()) * math.sqrt(2.0 * len(y) * excess)

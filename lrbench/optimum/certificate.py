@@ -10,7 +10,8 @@ import numpy as np
 from lrbench.arrays import PerSample
 from lrbench.optimum.base import OUTSIDE
 from lrbench.optimum.charge import presumption
-from lrbench.optimum.fenchel import balanced, sharpest, trimmed
+from lrbench.optimum.dual_slopes import balanced, trimmed
+from lrbench.optimum.fenchel import sharpest
 from lrbench.optimum.newton import NewtonStep
 from lrbench.optimum.point import EPS, Point, ridge
 

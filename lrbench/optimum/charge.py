@@ -19,14 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrbench.arrays import PerSample
-from lrbench.losses.absolute import Absolute
-from lrbench.losses.hinge import Hinge
-from lrbench.losses.huber import Huber
-from lrbench.losses.logistic import Logistic
-from lrbench.losses.poisson import Poisson
-from lrbench.losses.quantile import Quantile
-from lrbench.losses.squared import Squared
-from lrbench.losses.squared_hinge import SquaredHinge
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED, UNDETERMINED
 from lrbench.optimum.basis import Basis, column_basis
@@ -73,9 +65,14 @@ def charge(objective: LinearObjective, u: PerSample, value: float) -> Charge:
     n, d = source.data.shape
     if not math.isfinite(value) or not np.isfinite(u).all():
         return Charge(math.inf, NOT_CONVERGED)
-    one_sided = isinstance(objective.loss, Hinge | SquaredHinge | Logistic | Poisson)
-    weights, unit = _weights(u) if one_sided else (None, 1.0)
-    if not one_sided and isinstance(objective, Preconditioned):
+    loss, y = objective.loss, objective.y
+    infima = -float(loss.conjugate(np.zeros(n), y).sum())
+    excess = max(0.0, n * value - infima) + 8.0 * EPS * (abs(n * value) + abs(infima))
+    norm = loss.score_norm(y, excess)
+    # Where some score is held on one side only, u itself has to hold it on the other.
+    two_sided = math.isfinite(norm)
+    weights, unit = (None, 1.0) if two_sided else _weights(u)
+    if two_sided and isinstance(objective, Preconditioned):
         basis: Basis | None = objective.basis
     elif d > DIRECT:
         return Charge(math.inf, f"more than {DIRECT} columns without a penalty")
@@ -84,15 +81,13 @@ def charge(objective: LinearObjective, u: PerSample, value: float) -> Charge:
     if basis is None:
         return Charge(math.inf, COLLINEAR)
     epsilon = _epsilon(source, u, basis) / unit
-    infima = -float(objective.loss.conjugate(np.zeros(n), objective.y).sum())
-    total = max(0.0, n * value - infima) + 8.0 * EPS * (abs(n * value) + abs(infima))
-    if one_sided:
+    if two_sided:
+        bound = epsilon * norm
+    else:
         slack = 1.0 - ROOT * epsilon
         if slack <= 0.0:
             return Charge(math.inf, UNDETERMINED)
-        bound = 2.0 * ROOT * epsilon * _bounded_part(objective, u, total) / slack
-    else:
-        bound = epsilon * _scores_norm(objective, total)
+        bound = 2.0 * ROOT * epsilon * loss.product_bound(u, y, excess) / slack
     return Charge(bound / n * (1.0 + 64.0 * EPS), "", basis.presumed)
 
 
@@ -113,36 +108,3 @@ def _weights(u: PerSample) -> tuple[PerSample, float]:
     exponent = np.round(np.log2(np.abs(np.where(u != 0.0, u, 1.0))))
     largest = exponent[u != 0.0].max(initial=-1022.0)
     return np.where(u != 0.0, np.exp2(exponent - largest), 0.0), float(np.exp2(largest))
-
-
-def _scores_norm(objective: LinearObjective, total: float) -> float:
-    """Return a bound on |X w|_2 wherever the losses sum to at most `total`; inf without one."""
-    loss, y = objective.loss, float(np.linalg.norm(objective.y))
-    if isinstance(loss, Squared):
-        return y + math.sqrt(2.0 * total)
-    if isinstance(loss, Absolute):
-        return y + total
-    if isinstance(loss, Quantile):
-        return y + total / min(loss.level, 1.0 - loss.level)
-    if isinstance(loss, Huber):
-        return y + math.sqrt(2.0 * total) + 2.0 * total / loss.threshold
-    return math.inf
-
-
-def _bounded_part(objective: LinearObjective, u: PerSample, total: float) -> float:
-    """Return a bound on the sum of |u_i z_i| over the scores that F holds, on that side of 0."""
-    loss, y = objective.loss, objective.y
-    largest = float(np.abs(u).max())
-    if isinstance(loss, Hinge | Logistic):
-        return largest * total
-    if isinstance(loss, SquaredHinge):
-        return largest * math.sqrt(2.0 * len(y) * total)
-    # Poisson: the losses exceed their infima by y (e^s - 1 - s), s = z - log y, or by e^z.
-    at = np.where(y > 0.0, y, 1.0)
-    from_middle = np.maximum(np.sqrt(2.0 * total / at), 1.0 + total / at)
-    scores = np.where(y > 0.0, np.abs(np.log(at)) + from_middle, max(0.0, _log(total)))
-    return float(np.abs(u) @ scores)
-
-
-def _log(value: float) -> float:
-    return math.log(value) if value > 0.0 else -math.inf

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lrbench.arrays import Vector, norm_sq
@@ -9,11 +11,8 @@ from lrbench.objective.constants import CERTIFIED, NOT_CERTIFIED, Constants, obj
 from lrbench.objective.problem import LinearProblem
 from lrbench.optimum.base import UNCERTIFIED, Optimum
 from lrbench.optimum.curvature import smooth
-from lrbench.optimum.fenchel import l1_strength
 from lrbench.optimum.point import Point, ridge
 from lrbench.optimum.search import without_minimiser
-from lrbench.penalties.ball import BallPenalty
-from lrbench.penalties.box import Box
 
 SCORES = 16
 """Times `Point.f_rounding`: an allowance for the scores of all iterates, from those of w_0."""
@@ -93,15 +92,17 @@ def gradient_bound(start: Point, radius: float | None, *, of_mean: bool = False)
     problem = start.objective
     lengths = np.sqrt(problem.data.row_norms_sq())
     slopes = np.full_like(lengths, problem.loss.lipschitz)
-    from_l1 = l1_strength(problem) * float(np.sqrt(problem.n_penalised))
-    distance = min(np.inf if radius is None else radius, reach(start))
-    from_l2 = problem.penalty.curvature
+    penalty, w = problem.penalty, start.w[: problem.n_penalised]
+    # An intercept is not penalised, so that no set bounds it.
+    reach = math.inf if problem.intercept else penalty.reach(w)
+    distance = reach if radius is None else min(radius, reach)
+    from_l1, from_l2 = penalty.l1 * math.sqrt(problem.n_penalised), penalty.curvature
     if np.isfinite(distance):
         # The derivative of a convex loss is monotone: its extremes are at the ends of an interval.
         for side in (-distance, distance):
             ends = problem.loss.derivative(start.z + side * lengths, problem.y)
             slopes = np.abs(ends) if side < 0 else np.maximum(slopes, np.abs(ends))
-        from_l2 *= float(np.linalg.norm(start.w[: problem.n_penalised])) + distance
+        from_l2 *= float(np.linalg.norm(w)) + distance
     elif from_l2 > 0:
         return None
     # The gradient of a term whose row is zero is zero, however steep its loss may be.
@@ -109,19 +110,6 @@ def gradient_bound(start: Point, radius: float | None, *, of_mean: bool = False)
     over_terms = np.mean if of_mean else np.max
     bound = float(over_terms(steepest)) + from_l2 + from_l1
     return bound if np.isfinite(bound) else None
-
-
-def reach(start: Point) -> float:
-    """Return how far from the start the set of an indicator penalty extends; inf if unbounded."""
-    problem = start.objective
-    penalty, w = problem.penalty, start.w[: problem.n_penalised]
-    if problem.intercept:  # it is not penalised, so that no set bounds it
-        return np.inf
-    if isinstance(penalty, BallPenalty):
-        return float(np.linalg.norm(w)) + penalty.radius
-    if isinstance(penalty, Box):
-        return float(np.linalg.norm(np.maximum(penalty.upper - w, w - penalty.lower)))
-    return np.inf
 
 
 def gradient_noise(problem: LinearProblem, w: Vector) -> float:

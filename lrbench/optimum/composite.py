@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.errors import OptimumError
-from lrbench.losses.poisson import Poisson
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
 from lrbench.optimum.charge import presumption
-from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.curvature import find_curvature, smooth
 from lrbench.optimum.half_open import half_open
 from lrbench.optimum.interior import interior_point
-from lrbench.optimum.pieces import kinked, pieces
 from lrbench.optimum.point import Point
 from lrbench.optimum.row_space import DIRECT
 from lrbench.optimum.separation import separates
@@ -21,13 +19,18 @@ METHOD = "interior point, duality gap"
 
 
 def refuse_unknown(objective: LinearObjective) -> None:
-    """Raise OptimumError if no reference solver can handle the loss."""
-    smooth = np.isfinite(objective.loss.smoothness) or isinstance(objective.loss, Poisson)
-    if not smooth and pieces(objective) is None:
-        raise OptimumError(
-            f"no reference solver handles the loss {objective.loss.name!r}.",
-            "give the minimum with --f-star.",
-        )
+    """Raise OptimumError if no reference solver can handle the loss or the set of the penalty."""
+    loss, penalty = objective.loss, objective.penalty
+    box = objective.n_penalised == 0 or np.isfinite(penalty.bounds(objective.n_penalised)).any()
+    if not loss.differentiable and loss.pieces(objective.y) is None:
+        unknown = f"loss {loss.name!r}"
+    elif penalty.indicator and not box and not np.isfinite(penalty.radius):
+        unknown = f"penalty {penalty.name!r}"
+    else:
+        return
+    raise OptimumError(
+        f"no reference solver handles the {unknown}.", "give the minimum with --f-star."
+    )
 
 
 def by_newton(objective: LinearObjective) -> bool:
@@ -37,11 +40,8 @@ def by_newton(objective: LinearObjective) -> bool:
     left to the interior point method, except where an l2 penalty adds curvature and there are too
     many features for that method.
     """
-    penalty = objective.penalty
-    if kinked(objective) or penalty.indicator or not np.isfinite(penalty.smoothness):
-        return False
-    wide = objective.n_features > DIRECT and penalty.curvature > 0
-    return pieces(objective) is None or wide
+    wide = objective.n_features > DIRECT and objective.penalty.curvature > 0
+    return smooth(objective) and (objective.loss.pieces(objective.y) is None or wide)
 
 
 def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:

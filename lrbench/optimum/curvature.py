@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.losses.poisson import Poisson
-from lrbench.losses.squared import Squared
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Curvature
 from lrbench.optimum.gram import feature_gram, sample_gram
-from lrbench.optimum.pieces import kinked
 from lrbench.optimum.row_space import DIRECT, Singular
 
 EPS = float(np.finfo(float).eps)
@@ -71,7 +68,7 @@ def find_curvature(objective: LinearObjective, singular: Singular | None = None)
     smoothness, from_penalty = objective.loss.smoothness, smooth_part(objective)
     if not np.isfinite(smoothness):
         mu = 0.0 if objective.intercept else objective.penalty.curvature
-        method = UNBOUNDED if isinstance(objective.loss, Poisson) else NOT_SMOOTH
+        method = UNBOUNDED if objective.loss.differentiable else NOT_SMOOTH
         return Curvature(L=np.inf, L_method=method, L_max=np.inf, mu=mu, mu_pl=mu)
     spectrum = (
         _from_singular(objective, singular) if singular is not None else _from_gram(objective)
@@ -90,8 +87,8 @@ def find_curvature(objective: LinearObjective, singular: Singular | None = None)
 
 def smooth(objective: LinearObjective) -> bool:
     """Return whether F has a continuous gradient; its curvature may be unbounded."""
-    penalty = objective.penalty
-    return not kinked(objective) and np.isfinite(penalty.smoothness) and not penalty.indicator
+    loss, penalty = objective.loss, objective.penalty
+    return loss.differentiable and math.isfinite(penalty.smoothness) and not penalty.indicator
 
 
 def smooth_part(objective: LinearObjective) -> float:
@@ -128,8 +125,8 @@ def _strong_convexity(objective: LinearObjective, spectrum: _Spectrum) -> tuple[
     """Return (mu, mu_pl)."""
     weight = objective.penalty.curvature
     from_penalty = weight if not objective.intercept else 0.0
-    # phi'' of any other loss tends to 0 or is 0 somewhere, so that only the penalty contributes.
-    if not isinstance(objective.loss, Squared):
+    in_score = objective.loss.curvature
+    if not in_score:
         return from_penalty, from_penalty
     n, d = objective.data.shape
     if weight and objective.intercept:
@@ -137,21 +134,21 @@ def _strong_convexity(objective: LinearObjective, spectrum: _Spectrum) -> tuple[
         return mu, mu
     if spectrum.lower is None:
         return from_penalty, from_penalty
-    mu = from_penalty + (float(spectrum.lower[-1]) / n if n >= d else 0.0)
+    mu = from_penalty + (in_score * float(spectrum.lower[-1]) / n if n >= d else 0.0)
     if weight or not spectrum.n_nonzero or not smooth(objective):
         return mu, mu
-    # Least squares satisfies the PL inequality with the least eigenvalue that is not 0.
-    return mu, max(mu, float(spectrum.lower[spectrum.n_nonzero - 1]) / n)
+    # Such a loss satisfies the PL inequality with the least eigenvalue that is not 0.
+    return mu, max(mu, in_score * float(spectrum.lower[spectrum.n_nonzero - 1]) / n)
 
 
 def _least_eigenvalue(objective: LinearObjective) -> float:
-    """Return the least eigenvalue of the Hessian of penalised least squares with an intercept."""
+    """Return a lower bound of the eigenvalues of the Hessian of F beside an intercept."""
     from scipy.linalg import eigvalsh
 
     n, d = objective.data.shape
     if d > DIRECT:
         return 0.0
-    H = feature_gram(objective.data) / n
+    H = objective.loss.curvature * feature_gram(objective.data) / n
     penalised = np.arange(objective.n_penalised)
     H[penalised, penalised] += objective.penalty.curvature
     eigenvalues = eigvalsh(H)

@@ -7,21 +7,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.losses.base import Loss
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_CONVERGED, OUTSIDE
 from lrbench.optimum.charge import charge
 from lrbench.optimum.double_double import transposed_product
+from lrbench.optimum.dual_slopes import (
+    ATTEMPTS,
+    feasible_slopes,
+    infeasible_part,
+    products,
+    trimmed,
+)
 from lrbench.optimum.gram import feature_gram
 from lrbench.optimum.newton import factorised
-from lrbench.optimum.pieces import pieces
 from lrbench.optimum.point import EPS, Point
-from lrbench.penalties.box import Box
-from lrbench.penalties.elastic_net import ElasticNet
-from lrbench.penalties.l1 import L1
-
-NEGLIGIBLE = 2.0**-200
-"""Size of a slope, relative to the largest, below which it is replaced by 0."""
 
 TOLERANCES = (1e-9, 1e-6, 1e-12)
 """Distances from a bound, relative to the largest slope, at which a slope is put there."""
@@ -30,12 +29,6 @@ REFINEMENTS = 3
 
 SHARP = 1e-12
 """An error, relative to F, that is small enough."""
-
-ATTEMPTS = 8
-"""How often slopes are shrunk until they satisfy the constraint of l1 despite rounding."""
-
-MARGIN = 16
-"""The factor by which slopes are shrunk further from attempt to attempt."""
 
 FASTER = 8.0
 """The factor by which slopes are moved further inside from attempt to attempt."""
@@ -83,8 +76,8 @@ def gap_at(objective: LinearObjective, w: Vector, u: PerSample) -> Gap:
     on other coordinates where it must be 0 counts as \|q\| (1 + \|w\|). This is an estimate, for
     comparing points: `proved` replaces it.
     """
-    u, q = _feasible(objective, u, exact=False)
-    infeasible = _infeasible_part(objective, q)
+    u, q = feasible_slopes(objective, u, exact=False)
+    infeasible = infeasible_part(objective, q)
     gap = _gap(objective, w, u, q, infeasible)
     error = gap.error + float(np.linalg.norm(infeasible) * (1 + np.linalg.norm(w)))
     return replace(gap, error=error if np.isfinite(error) else np.inf)
@@ -111,17 +104,17 @@ def proved(
     u = trimmed(u)
     slopes, share = u, 0.0
     for _ in range(ATTEMPTS):
-        feasible_slopes, q = _feasible(objective, slopes, exact=True)
-        infeasible = _infeasible_part(objective, q)
+        candidate, q = feasible_slopes(objective, slopes, exact=True)
+        infeasible = infeasible_part(objective, q)
         if inner is None or not infeasible.any():
             break
         share = FASTER * share if share else _share(objective, inner, infeasible)
         slopes = u + min(share, 1.0) * (inner - u)
-    u = feasible_slopes
+    u = candidate
     gap = _gap(objective, w, u, q, infeasible)
     if not np.isfinite(gap.error):
         pass  # a slope is outside its domain
-    elif unpenalised(objective):
+    elif objective.penalty.vanishes:
         cost = charge(objective, u, gap.value + gap.rounding)
         error = gap.error + cost.bound
         gap = replace(gap, error=error, obstacle=cost.obstacle, presumed=cost.presumed)
@@ -149,20 +142,21 @@ def sharpest(
     Notes
     -----
     A reference solver only approaches a slope of 0, as of samples that a direction separates from
-    the others. Without a penalty such slopes are put to 0, or to the other end of the domain, and
-    those that are strictly inside make up for what that moves. The direction then changes no
-    product u_i x_i'w.
+    the others. Without a penalty such slopes are put to 0, or to that of another piece, and those
+    that are strictly between make up for what that moves. The direction then changes no product
+    u_i x_i'w.
     """
     best = proved(objective, w, u, inner)
-    if not unpenalised(objective):
+    if not objective.penalty.vanishes:
         return best
-    X, loss_pieces, largest = objective.data.X, pieces(objective), np.abs(u).max(initial=0.0)
+    X, largest = objective.data.X, np.abs(u).max(initial=0.0)
+    pieces = objective.loss.pieces(objective.y)
     for tolerance in TOLERANCES:
         if best.error <= SHARP * abs(best.value):
             break
         slopes, near = u.copy(), np.abs(u) <= tolerance * largest
         slopes[near] = 0.0
-        for bound in (loss_pieces.least, loss_pieces.most) if loss_pieces else ():
+        for bound in pieces.slopes if pieces else ():
             at = np.abs(u - bound) <= tolerance * largest
             slopes[at], near = bound[at], near | at
         weights = np.where(near, 0.0, D)
@@ -175,20 +169,10 @@ def sharpest(
 
 def _share(objective: LinearObjective, inner: PerSample, infeasible: Vector) -> float:
     """Return how far slopes must move towards `inner` to lift `infeasible` products to 0."""
-    products, _ = _products(objective, inner, exact=True)
+    q, _ = products(objective, inner, exact=True)
     at = np.flatnonzero(infeasible)
     sizes = np.abs(infeasible[at])
-    return max(2.0**-50, 1.01 * float(np.max(sizes / (sizes + np.abs(products[at])))))
-
-
-def unpenalised(objective: LinearObjective) -> bool:
-    """Return whether there is no penalty."""
-    return not objective.penalty.weight and not objective.penalty.indicator
-
-
-def trimmed(u: PerSample) -> PerSample:
-    """Return the slopes, with 0 for those that are so small that their squares may underflow."""
-    return np.where(np.abs(u) <= NEGLIGIBLE * np.abs(u).max(initial=0.0), 0.0, u)
+    return max(2.0**-50, 1.01 * float(np.max(sizes / (sizes + np.abs(q[at])))))
 
 
 def _gap(objective: LinearObjective, w: Vector, u: PerSample, q: Vector, infeasible: Vector) -> Gap:
@@ -201,7 +185,7 @@ def _gap(objective: LinearObjective, w: Vector, u: PerSample, q: Vector, infeasi
         return Gap(w, u, point.f, np.inf, point.f_rounding, OUTSIDE)
     w_pen = w[: objective.n_penalised]
     penalty = float(objective.penalty.value(w_pen[:, None])[0])
-    if unpenalised(objective):
+    if objective.penalty.vanishes:
         # <u, X w> is 0 but for what `infeasible` costs, and need not be computed.
         sums = [float(np.mean(primal + conjugate))]
         size = float(np.mean(np.abs(primal) + np.abs(conjugate)))
@@ -217,101 +201,3 @@ def _gap(objective: LinearObjective, w: Vector, u: PerSample, q: Vector, infeasi
         size += penalty + abs(support) + float(np.abs(V) @ np.abs(w_pen))
     gap = sum(max(0.0, s) for s in sums) + 4 * EPS * size
     return Gap(w, u, point.f, gap + point.f_rounding, point.f_rounding)
-
-
-def _feasible(objective: LinearObjective, u: PerSample, *, exact: bool) -> tuple[PerSample, Vector]:
-    """Return slopes that satisfy the constraints of l1 and of a free intercept, and their q.
-
-    Slopes of 0 are feasible for every loss: they are returned where `u` cannot be made feasible.
-    """
-    free = objective.intercept and not unpenalised(objective)
-    # The conjugate of l1 is 0 or inf. That of the elastic net is finite everywhere.
-    limit = l1_strength(objective) if objective.penalty.curvature == 0 else 0.0
-    candidate = u
-    for attempt in range(ATTEMPTS):
-        slopes = balanced(objective.loss, candidate, objective.y) if free else candidate
-        if slopes is None:
-            break
-        q, error = _products(objective, slopes, exact=exact)
-        if free:
-            q[-1] = 0.0  # the sum of the slopes, whatever rounding leaves of it in the product
-        largest = float((np.abs(q) + error)[: objective.n_penalised].max(initial=0.0))
-        if not limit or largest <= limit:
-            return slopes, q
-        # Rounding and balancing must not lift a product above the limit again. Beside a small limit
-        # they move the products, whose terms cancel, by many times its rounding.
-        candidate = candidate * (limit / largest * (1 - 4 * EPS * MARGIN**attempt))
-    return np.zeros_like(u), np.zeros(objective.n_features)
-
-
-def _products(
-    objective: LinearObjective, u: PerSample, *, exact: bool
-) -> tuple[Vector, Vector | float]:
-    """Return X^T u / n, and a bound on its error where it is `exact`, else 0."""
-    if not exact:
-        return np.asarray(objective.data.X.T @ u) / objective.n_samples, 0.0
-    q, error = transposed_product(objective.data.X, u)
-    return q / objective.n_samples, error / objective.n_samples + EPS * np.abs(
-        q
-    ) / objective.n_samples
-
-
-def balanced(loss: Loss, u: PerSample, y: PerSample) -> PerSample | None:
-    """Return slopes near `u` whose sum is exactly 0, as a free intercept asks of a dual point.
-
-    Parameters
-    ----------
-    u
-        Slopes in the domain of the conjugate whose sum is 0 but for rounding, (n_samples,).
-
-    Returns
-    -------
-    ndarray or None
-        Multiples of 2^-50 times a power of two at the largest slope: sums of so many of them are
-        exact. None if the rest finds no room in the domain of the conjugate.
-    """
-    largest = float(np.abs(u).max(initial=0.0))
-    if not 0.0 < largest < np.inf:
-        return u if largest == 0.0 else None
-    unit = 2.0 ** (np.frexp(largest)[1] - 50)
-    if unit == 0.0:
-        return None
-    multiples = np.rint(u / unit)
-    # Halves of 25 bits: their sums are exact for up to 2^27 samples.
-    high = np.floor(multiples / 2.0**25)
-    excess = int(high.sum()) * 2**25 + int((multiples - high * 2.0**25).sum())
-    for n_parts in sorted({min(len(u), 8**k) for k in range(10)}):
-        part, rest = divmod(excess, n_parts)
-        moved = multiples - (part + (rest > 0))
-        room = np.flatnonzero(np.isfinite(loss.conjugate(moved * unit, y)))
-        if len(room) >= n_parts:
-            # In the middle of the domain a small change costs least.
-            order = np.argsort(np.abs(np.abs(u[room]) - 0.5 * largest))[:n_parts]
-            multiples[room[order]] -= part
-            multiples[room[order[:rest]]] -= 1
-            return np.asarray(multiples * unit)
-    return None
-
-
-def l1_strength(objective: LinearObjective) -> float:
-    """Return the factor of |w|_1 in the penalty; 0 if there is none."""
-    penalty = objective.penalty
-    if isinstance(penalty, ElasticNet):
-        return penalty.l1
-    return penalty.weight if isinstance(penalty, L1) else 0.0
-
-
-def _infeasible_part(objective: LinearObjective, q: Vector) -> Vector:
-    """Return the part of q that must vanish, where it must."""
-    penalty = objective.penalty
-    if unpenalised(objective):
-        return q
-    infeasible = q.copy()
-    infeasible[: objective.n_penalised] = 0.0
-    if isinstance(penalty, Box):
-        q_pen = q[: objective.n_penalised]
-        unbounded = ((q_pen < 0) & np.isinf(penalty.upper)) | (
-            (q_pen > 0) & np.isinf(penalty.lower)
-        )
-        infeasible[: objective.n_penalised][unbounded] = q_pen[unbounded]
-    return infeasible

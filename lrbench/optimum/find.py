@@ -17,7 +17,6 @@ from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED, UNCERTIFIED, Curvatur
 from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
-from lrbench.optimum.fenchel import unpenalised
 from lrbench.optimum.gram import feature_gram
 from lrbench.optimum.half_open import ENOUGH
 from lrbench.optimum.point import Point
@@ -76,7 +75,7 @@ def _solve(problem: LinearProblem) -> Optimum:
     optimum = _or_start(problem, _minimum(problem))
     # A set may contain the minimiser of the loss alone; a penalty changes the minimum in any case.
     level = ENOUGH if problem.penalty.indicator else CERTIFIED
-    if not _known(problem, optimum, level) and not unpenalised(problem):
+    if not _known(problem, optimum, level) and not problem.penalty.vanishes:
         optimum = without_penalty(problem, optimum, _minimum)
     if _known(problem, optimum, CERTIFIED):
         return replace(optimum, obstacle="")

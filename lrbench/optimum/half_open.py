@@ -14,13 +14,9 @@ from typing import Any
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.losses.logistic import Logistic
-from lrbench.losses.poisson import Poisson
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.fenchel import Gap, proved
-from lrbench.optimum.pieces import pieces
 from lrbench.optimum.separation import TIME_LIMIT
-from lrbench.penalties.box import Box
 
 TOLERANCES = (0.0, 1e-15, 1e-12, 1e-9, 1e-7)
 """Sizes of a slope, relative to the largest, up to which it is put to 0: a sample that the open
@@ -36,8 +32,7 @@ accurate to 1e-7, is trusted to have found."""
 
 def half_open(objective: LinearObjective) -> bool:
     """Return whether the penalty is a box that is open on one side."""
-    penalty = objective.penalty
-    return isinstance(penalty, Box) and not np.isfinite(penalty.upper - penalty.lower)
+    return bool(_signs(objective).any())
 
 
 def with_room(objective: LinearObjective, w: Vector, u: PerSample, best: Gap) -> Gap:
@@ -74,16 +69,15 @@ def inner_slopes(objective: LinearObjective, u: PerSample) -> PerSample | None:
     from scipy.sparse import csr_array, diags_array, hstack
 
     chosen, size = np.flatnonzero(u), float(np.abs(u).max(initial=0.0))
-    least, most = (bound[chosen] for bound in _domain(objective))
+    least, most = (bound[chosen] for bound in objective.loss.slopes(objective.y))
     X = csr_array(objective.data.X[chosen])
     lengths = np.asarray(abs(X).sum(axis=0)).ravel()
     # The box does not hold the intercept: its column comes last, and asks for a sum of exactly 0.
-    held = np.flatnonzero(lengths[: objective.n_penalised])
+    signs = _signs(objective)
+    held = np.flatnonzero(lengths[: objective.n_penalised] * signs)
     if not held.size or not size:
         return None
-    assert isinstance(objective.penalty, Box)
-    sign = 1.0 if np.isinf(objective.penalty.upper) else -1.0
-    products = diags_array(-sign / lengths[held]) @ X[:, held].T
+    products = diags_array(-signs[held] / lengths[held]) @ X[:, held].T
     sums = csr_array(np.r_[np.ones(len(chosen)), 0.0][None, :]) if objective.intercept else None
     bounds = np.column_stack([np.maximum(least / size, -1.0), np.minimum(most / size, 1.0)])
     program: Any = linprog(  # type: ignore[call-overload]
@@ -103,15 +97,13 @@ def inner_slopes(objective: LinearObjective, u: PerSample) -> PerSample | None:
     return inner
 
 
-def _domain(objective: LinearObjective) -> tuple[PerSample, PerSample]:
-    """Return the bounds of the slopes, infinite where there are none."""
-    y = objective.y
-    if (parts := pieces(objective)) is not None:
-        return parts.least, parts.most
-    if isinstance(objective.loss, Logistic):
-        return np.minimum(-y, 0.0), np.maximum(-y, 0.0)
-    inf = np.full_like(y, np.inf)
-    return (-y if isinstance(objective.loss, Poisson) else -inf), inf
+def _signs(objective: LinearObjective) -> Vector:
+    """Return the sign that q_j must have on every penalised coordinate; 0 where it may have any.
+
+    It is that of the open side of a box.
+    """
+    lower, upper = objective.penalty.bounds(objective.n_penalised)
+    return np.where(np.isfinite(lower), 1.0, 0.0) - np.where(np.isfinite(upper), 1.0, 0.0)
 
 
 def _trimmed(u: PerSample) -> Iterator[PerSample]:

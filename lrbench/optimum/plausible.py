@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from lrbench.arrays import PerSample, Vector
-from lrbench.losses.squared import Squared
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Curvature, Optimum
 from lrbench.optimum.curvature import smooth, smooth_part
@@ -31,8 +30,8 @@ def plausible_curvature(
     .. math:: \frac sn \max_i |x_i|^2, \; \frac sn \frac{|X v|^2}{|v|^2} \;\le\; L - r
         \;\le\; \frac sn |X|_F^2, \qquad L_{\max} = s \max_i |x_i|^2 + r.
 
-    The Rayleigh quotient of v also bounds the mu of least squares above. Of any other loss a part
-    is flat, so that mu is that of the penalty.
+    The Rayleigh quotient of v also bounds the mu of a loss with curvature above. With any other
+    loss mu is that of the penalty.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def plausible_curvature(
         return False
     if not abs(c.L_max - s * longest - r) <= TOLERANCE * (s * longest + r):
         return False
-    if not isinstance(objective.loss, Squared):
+    if not objective.loss.curvature:
         return c.mu == c.mu_pl == least
     most = min([c.L, *quotients]) * (1 + TOLERANCE) + own
     return least <= c.mu <= c.mu_pl <= c.L and c.mu <= most
@@ -93,8 +92,8 @@ def plausible_distance(
         return True
     if not 0 <= D < math.inf:
         return False
-    if mu == 0:  # that of least squares may be positive in other variables
-        return isinstance(objective.loss, Squared)
+    if mu == 0:  # that of a loss with curvature may be positive in other variables
+        return objective.loss.curvature > 0
     by_value = math.sqrt(2 * optimum.f_star_error / mu)
     if not smooth(objective):
         return objective.intercept or by_value * (1 - TOLERANCE) <= D

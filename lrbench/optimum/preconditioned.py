@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Vector
-from lrbench.losses.squared import Squared
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.basis import ACCURATE, Basis, column_basis
@@ -51,10 +50,11 @@ class Preconditioned(LinearObjective):
 
         None where F is not strongly convex.
         """
-        if not isinstance(self.loss, Squared) or len(v) < self.source.n_features:
+        c = self.loss.curvature
+        if not c or len(v) < self.source.n_features:
             return None
-        # (1 - rho) |T^{-1} (w - w*)|^2 <= |X (w - w*)|^2 <= 2 n (F(w) - inf F)
-        in_scores = math.sqrt(2.0 * self.n_samples * f_error / (1.0 - self.basis.rho))
+        # (1 - rho) |T^{-1} (w - w*)|^2 <= |X (w - w*)|^2 <= 2 n (F(w) - inf F) / c
+        in_scores = math.sqrt(2.0 * self.n_samples * f_error / (1.0 - self.basis.rho) / c)
         norm = float(np.linalg.norm(self.basis.high)) * (1.0 + 1e-9)
         return norm * in_scores + 2.0 * HALF * float(np.linalg.norm(self.to_source(v)))
 
@@ -91,8 +91,7 @@ def preconditioned(objective: LinearObjective) -> Preconditioned | None:
         is too large for products in twice the precision.
     """
     n, d = objective.data.shape
-    penalty = objective.penalty
-    if penalty.weight or penalty.indicator or n * d * d > ACCURATE:
+    if not objective.penalty.vanishes or n * d * d > ACCURATE:
         return None
     X = objective.data.X
     basis = column_basis(objective.data)
@@ -109,7 +108,7 @@ def preconditioned(objective: LinearObjective) -> Preconditioned | None:
         data=DataMatrix(unit * rows),
         y=objective.y,
         loss=objective.loss,
-        penalty=penalty,
+        penalty=objective.penalty,
         intercept=False,
         source=objective,
         basis=basis,

@@ -8,7 +8,6 @@ import numpy as np
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.errors import OptimumError
-from lrbench.losses.squared import Squared
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_ATTAINED, Curvature, Optimum
 from lrbench.optimum.certificate import LowerBound, certify, dual_point
@@ -81,7 +80,7 @@ def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) 
         start = space.start(w0, penalised)
         curvature = find_curvature(objective, space.singular)
         step = FactorisedStep(objective, space.basis)
-        solver = "closed form" if isinstance(objective.loss, Squared) else "Newton"
+        solver = "closed form" if objective.loss.quadratic else "Newton"
     else:
         start = np.zeros_like(w0) if penalised else w0
         curvature = find_curvature(objective)

@@ -94,7 +94,7 @@ def in_usual_variables(objective: LinearObjective) -> tuple[LinearObjective, Var
     if objective.intercept:
         shift = _shifts(X)
     centred = _minus(X, shift) if shift.any() else X
-    if not objective.penalty.weight and not objective.penalty.indicator:
+    if objective.penalty.vanishes:
         scale = _units(centred)
     if centred is X and (scale == 1.0).all():
         return None

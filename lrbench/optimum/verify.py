@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrbench.arrays import PerSample, Vector
+from lrbench.arrays import PerSample
 from lrbench.objective.linear.matrix import row_range, transpose
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Optimum
-from lrbench.optimum.fenchel import l1_strength
 from lrbench.optimum.plausible import plausible_curvature, plausible_distance
 from lrbench.optimum.point import EPS
-from lrbench.penalties.box import Box
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
@@ -75,7 +72,7 @@ def verified(objective: LinearObjective, optimum: Optimum) -> bool:
         return False
     pen = slice(0, objective.n_penalised)
     V, beyond = np.zeros_like(q), -q
-    V[pen] = _in_domain(objective, -q[pen])
+    V[pen] = np.clip(-q[pen], *objective.penalty.slopes(objective.n_penalised))
     beyond -= V
     excess = np.maximum(np.abs(beyond) - (n + 64) * EPS * size, 0.0)
     support = float(objective.penalty.conjugate(V[pen, None])[0])
@@ -131,15 +128,3 @@ def _squares(entries: Any) -> PerSample:
         entries.data *= entries.data
         squares = np.asarray(entries @ np.ones(entries.shape[1]))
     return squares
-
-
-def _in_domain(objective: LinearObjective, V: Vector) -> Vector:
-    """Return the point nearest to `V` at which the conjugate of the penalty is finite."""
-    penalty = objective.penalty
-    if isinstance(penalty, Box):
-        unbounded = ((V > 0) & math.isinf(penalty.upper)) | ((V < 0) & math.isinf(penalty.lower))
-        return np.where(unbounded, 0.0, V)
-    if penalty.curvature > 0 or penalty.indicator:
-        return V
-    strength = l1_strength(objective)
-    return np.clip(V, -strength, strength)

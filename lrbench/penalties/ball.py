@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane, norm_sq
 from lrbench.errors import UsageError
-from lrbench.penalties.base import OUTSIDE
+from lrbench.penalties.base import OUTSIDE, Penalty
 
 
 @dataclass(frozen=True)
-class BallPenalty:
+class BallPenalty(Penalty):
     r"""The constraint that the penalised coefficients lie in a ball around the origin.
 
     .. math:: R(w) = \begin{cases} 0 & \|w\| \le r \\ \infty & \text{else} \end{cases}
@@ -30,12 +29,9 @@ class BallPenalty:
     minimiser.
     """
 
-    name: ClassVar[str] = "ball"
-    shrinks: ClassVar[bool] = False
-    indicator: ClassVar[bool] = True
-    weight: ClassVar[float] = 0.0
-    curvature: ClassVar[float] = 0.0
-    smoothness: ClassVar[float] = 0.0
+    name = "ball"
+    indicator = True
+    weight = 0.0
     radius: float = 1.0
 
     def __post_init__(self) -> None:
@@ -45,18 +41,10 @@ class BallPenalty:
                 "give one such as radius=1.",
             )
 
-    def lipschitz(self, n_penalised: int) -> float:
-        """Return 0."""
-        return 0.0
-
     def value(self, W: Lanes) -> PerLane:
         """Return 0 in the ball, with a relative tolerance of 1e-12, and inf outside."""
         inside = np.sqrt(norm_sq(W)) <= self.radius * (1.0 + OUTSIDE)
         return np.where(inside, 0.0, np.inf)
-
-    def gradient(self, W: Lanes) -> Lanes:
-        """Return zeros."""
-        return np.zeros_like(W)
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the nearest point of the ball; `lr` does not matter."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane
+from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.errors import UsageError
-from lrbench.penalties.base import OUTSIDE
+from lrbench.penalties.base import OUTSIDE, Penalty
 
 
 @dataclass(frozen=True)
-class Box:
+class Box(Penalty):
     r"""The constraint that every penalised coefficient lies between two bounds.
 
     .. math:: R(w) = \begin{cases} 0 & l \le w_j \le u \text{ for all } j \\ \infty & \text{else}
@@ -32,12 +31,9 @@ class Box:
     if the step is not a multiple of the gradient, no known theorem covers the combination.
     """
 
-    name: ClassVar[str] = "box"
-    shrinks: ClassVar[bool] = False
-    indicator: ClassVar[bool] = True
-    weight: ClassVar[float] = 0.0
-    curvature: ClassVar[float] = 0.0
-    smoothness: ClassVar[float] = 0.0
+    name = "box"
+    indicator = True
+    weight = 0.0
     lower: float = -1.0
     upper: float = 1.0
 
@@ -48,19 +44,19 @@ class Box:
                 "give lower < upper, one of them finite, such as lower=-1,upper=1.",
             )
 
-    def lipschitz(self, n_penalised: int) -> float:
-        """Return 0."""
-        return 0.0
+    def bounds(self, n_penalised: int) -> tuple[Vector, Vector]:
+        """Return `lower` and `upper` for every coordinate."""
+        return np.full(n_penalised, self.lower), np.full(n_penalised, self.upper)
+
+    def diameter(self, n_penalised: int) -> float:
+        """Return (upper - lower) sqrt(n_penalised), because the sides are equal."""
+        return (self.upper - self.lower) * math.sqrt(n_penalised)
 
     def value(self, W: Lanes) -> PerLane:
         """Return 0 in the box, with a relative tolerance of 1e-12, and inf outside."""
         slack = OUTSIDE * max(abs(v) for v in (self.lower, self.upper) if math.isfinite(v))
         inside = (self.lower - slack <= W) & (self.upper + slack >= W)
         return np.where(inside.all(axis=0), 0.0, np.inf)
-
-    def gradient(self, W: Lanes) -> Lanes:
-        """Return zeros."""
-        return np.zeros_like(W)
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return W clipped to the bounds; `lr` does not matter."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-import numpy as np
-
-from lrbench.arrays import Lanes, PerLane, norm_sq
 from lrbench.errors import UsageError
-from lrbench.penalties.l1 import soft_threshold
+from lrbench.penalties.base import Penalty
 
 
 @dataclass(frozen=True)
-class ElasticNet:
+class ElasticNet(Penalty):
     r"""The l1 and the l2 penalty together, in scikit-learn's parameters.
 
     .. math:: R(w) = \lambda \bigl(\rho \|w\|_1 + \tfrac{1 - \rho}{2} \|w\|^2\bigr)
@@ -31,9 +27,7 @@ class ElasticNet:
     67 (2005).
     """
 
-    name: ClassVar[str] = "elastic-net"
-    shrinks: ClassVar[bool] = False
-    indicator: ClassVar[bool] = False
+    name = "elastic-net"
     weight: float
     l1_ratio: float = 0.5
 
@@ -53,32 +47,3 @@ class ElasticNet:
     def curvature(self) -> float:
         """The factor of |w|^2 / 2: weight (1 - l1_ratio)."""
         return self.weight * (1.0 - self.l1_ratio)
-
-    @property
-    def smoothness(self) -> float:
-        """Infinity, because of the kink at 0; 0 without a weight."""
-        return np.inf if self.weight else 0.0
-
-    def lipschitz(self, n_penalised: int) -> float:
-        """Return inf, because the gradient grows with w; 0 if there is nothing to penalise."""
-        return np.inf if self.weight and n_penalised else 0.0
-
-    def value(self, W: Lanes) -> PerLane:
-        """Return l1 |W|_1 + curvature |W|^2 / 2, column by column."""
-        out: PerLane = self.l1 * np.abs(W).sum(axis=0)
-        out += 0.5 * self.curvature * norm_sq(W)
-        return out
-
-    def gradient(self, W: Lanes) -> Lanes:
-        """Return l1 sign(W) + curvature W."""
-        return self.l1 * np.sign(W) + self.curvature * W
-
-    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
-        """Return the prox of the l1 part, divided by 1 + lr curvature."""
-        return soft_threshold(W, lr * self.l1) / (1.0 + lr * self.curvature)
-
-    def conjugate(self, V: Lanes) -> PerLane:
-        """Return the sum of (|V_j| - l1)_+^2 / (2 curvature); for weight 0 that of no penalty."""
-        if not self.weight:
-            return np.where(np.any(V != 0.0, axis=0), np.inf, 0.0)
-        return norm_sq(soft_threshold(V, self.l1)) / (2.0 * self.curvature)

@@ -48,7 +48,7 @@ class Prepared:
         error, allowed = constants.f_star_error, CERTIFIED * constants.size
         size = f" (error up to {error:.1g}, at most {allowed:.1g} allowed)"
         remedies = [] if self.problem.about.scale == "standard" else ["--scale standard"]
-        remedies += ["a penalty"] if self.problem.penalty.name == "none" else []
+        remedies += ["a penalty"] if self.problem.penalty.vanishes else []
         attempt = f"try {' or '.join(remedies)}, or " if remedies else ""
         return OptimumError(
             f"f* of {name} is not certified: {constants.f_star_obstacle}"
@@ -103,9 +103,8 @@ def reason_not_smooth(problem: LinearObjective) -> str:
     """Return why the objective is not smooth or not unconstrained; empty if it is both."""
     loss, penalty = problem.loss, problem.penalty
     if not math.isfinite(loss.smoothness):
-        # The loss for counts is differentiable; its second derivative is unbounded.
-        differentiable = loss.task == "count"
-        return f"the {loss.name} loss {'has no L' if differentiable else 'is not smooth'}"
+        # A differentiable loss may have a second derivative without a bound.
+        return f"the {loss.name} loss {'has no L' if loss.differentiable else 'is not smooth'}"
     if penalty.indicator:
         return f"the {penalty.name} is a constraint"
     return "" if math.isfinite(penalty.smoothness) else f"the {penalty.name} penalty is not smooth"
@@ -114,16 +113,9 @@ def reason_not_smooth(problem: LinearObjective) -> str:
 def set_diameter(problem: LinearObjective) -> float | None:
     """Return the diameter of an indicator penalty's set; None without a set or if it is unbounded.
 
-    The conjugate of an indicator is the support function of its set, which gives the width of the
-    set along the first axis. The diameter of a ball is this width; that of a box, whose sides are
-    equal, is sqrt(n_features) times it. With an intercept the set is unbounded.
+    With an intercept, which is not penalised, it is unbounded.
     """
-    penalty = problem.penalty
-    if not penalty.indicator or problem.intercept:
-        return None
-    basis = np.eye(1, problem.n_features).T
-    width = float(penalty.conjugate(basis)[0] + penalty.conjugate(-basis)[0])
-    diameter = width * (math.sqrt(problem.n_features) if penalty.name == "box" else 1.0)
+    diameter = math.inf if problem.intercept else problem.penalty.diameter(problem.n_penalised)
     return diameter if math.isfinite(diameter) else None
 
 
@@ -234,14 +226,15 @@ def _check_prox(plan: Plan, problem: LinearProblem) -> None:
     """Refuse a ball where the prox followed by the projection is not the prox of the sum.
 
     It is the prox of the sum where both shrink the same vector. That requires a ball around the
-    origin, a penalty other than a box, and with an intercept the l1 penalty alone.
+    origin, no other set than a ball, and with an intercept the l1 penalty alone.
     """
     penalty = problem.penalty
+    other_set = penalty.indicator and math.isinf(penalty.radius)
     uneven = problem.intercept and (penalty.curvature > 0 or penalty.indicator)
-    if plan.radius is None or not (problem.w0.any() or penalty.name == "box" or uneven):
+    if plan.radius is None or not (problem.w0.any() or other_set or uneven):
         return
     for solver, spec in plan.built:
-        if solver.proximal and penalty.name != "none":
+        if solver.proximal and not penalty.vanishes:
             raise UsageError(
                 f"--radius and {spec.name} do not go together on {problem.name}: after the prox of"
                 f" the penalty {penalty.name} the projection is wrong.",

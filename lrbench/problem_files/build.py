@@ -17,7 +17,6 @@ from lrbench.objective.about import About, AboutTest
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.problem import LinearProblem
-from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem_files.model import (
@@ -29,7 +28,7 @@ from lrbench.problem_files.model import (
     StartSpec,
     canonical,
 )
-from lrbench.problem_files.parts import make_loss
+from lrbench.problem_files.parts import make_loss, make_penalty
 from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def build_problem(spec: ProblemSpec) -> LinearProblem:
     # Without the penalty, whose weight may depend on the gradient of the mean loss.
     mean_loss = LinearObjective(matrix, samples.y, loss, NoPenalty(), spec.intercept)
     with located(spec.name):
-        penalty = _penalty(spec.penalty, mean_loss)
+        penalty = make_penalty(spec.penalty, _weight(spec.penalty, mean_loss))
     w0 = _start(spec.start, mean_loss.n_features)
     _check_start(spec, penalty, w0[: mean_loss.n_penalised])
     test, about_test = _held_out(samples, spec, fitted, loss)
@@ -118,7 +117,8 @@ def planted(spec: ProblemSpec) -> Vector | None:
     Only generated data have one, for the squared loss without penalty on unscaled X. The
     coefficient of an intercept is 0; with an intercept it is a minimiser only if X w = y.
     """
-    if spec.loss != "squared" or spec.penalty.name != "none" or spec.scale != "none":
+    least_squares = make_loss(spec.loss).quadratic and make_penalty(spec.penalty).vanishes
+    if not least_squares or spec.scale != "none":
         return None
     data = training(spec) if spec.data.generated else None
     if data is None or data.planted is None or not spec.intercept:
@@ -138,22 +138,14 @@ def largest_weight(mean_loss: LinearObjective) -> float:
     return float(np.abs(G[: mean_loss.n_penalised]).max(initial=0.0))
 
 
-def _penalty(spec: PenaltySpec, mean_loss: LinearObjective) -> Penalty:
-    params = dict(spec.params)
-    if spec.weight is not None:
-        params["weight"] = _weight(spec, mean_loss)
-    penalty: Penalty = PENALTIES.get(spec.name)(**params)
-    return penalty
-
-
 def _weight(spec: PenaltySpec, mean_loss: LinearObjective) -> float:
-    """Return the weight as a number."""
+    """Return the weight as a number; 0 for a penalty without one."""
     if spec.weight == PER_SAMPLE:
         return 1.0 / mean_loss.n_samples
     if not isinstance(spec.weight, str):
         return float(spec.weight or 0.0)
     # Of an elastic net only the l1 part keeps w = 0 optimal.
-    largest = largest_weight(mean_loss) / dict(spec.params).get("l1_ratio", 1.0)
+    largest = largest_weight(mean_loss) / make_penalty(spec).l1
     if not largest > 0.0:
         raise UsageError(
             f"the weight {spec.weight} is 0: w = 0 is optimal without a penalty.",

@@ -20,8 +20,8 @@ from lrbench.data.load import DataName
 from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
-from lrbench.problem_files.model import CLAIMED, ProblemSpec, describe
-from lrbench.problem_files.parts import read_loss, read_penalty, read_positive, read_start
+from lrbench.problem_files.model import CLAIMED, ProblemSpec
+from lrbench.problem_files.parts import describe, read_loss, read_penalty, read_positive, read_start
 from lrbench.problem_files.source import read_test, read_zero_based
 
 SUFFIX = ".toml"

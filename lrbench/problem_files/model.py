@@ -131,9 +131,3 @@ def canonical(spec: ProblemSpec) -> str:
         "positive": sorted(spec.positive) if spec.positive and spec.binary else None,
     }
     return json.dumps(keys, sort_keys=True)
-
-
-def describe(loss: str, penalty: PenaltySpec, data: DataName) -> str:
-    """Return the title of a problem whose file or options contain none."""
-    with_penalty = "" if penalty.name == "none" else f" with {penalty.name} penalty"
-    return f"{loss} loss{with_penalty} on {data.stem}"

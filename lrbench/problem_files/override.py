@@ -18,9 +18,14 @@ from lrbench.problem_files.model import (
     ProblemSpec,
     Split,
     StartSpec,
-    describe,
 )
-from lrbench.problem_files.parts import read_loss, read_penalty, read_start, split_positive
+from lrbench.problem_files.parts import (
+    describe,
+    read_loss,
+    read_penalty,
+    read_start,
+    split_positive,
+)
 from lrbench.problem_files.source import as_fraction, read_data, read_test, read_zero_based
 
 NAMES = {"logistic": "logreg", "squared": "least-squares"}

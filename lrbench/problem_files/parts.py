@@ -11,10 +11,12 @@ from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
 from lrbench.data.labels import label_text
+from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
 from lrbench.penalties import PENALTIES
+from lrbench.penalties.base import Penalty
 from lrbench.problem_files.model import OF_MAX, PER_SAMPLE, PenaltySpec, StartSpec
 
 
@@ -46,34 +48,40 @@ def part_text(part: Any) -> str:
     return f"{part.name}[{inside}]" if inside else str(part.name)
 
 
-WITH_MAX = ("l1", "elastic-net")
-"""The penalties that have a smallest weight at which w = 0 is optimal."""
-
-
 def read_penalty(value: Any) -> PenaltySpec:
     """Return the penalty in ``"l2"``, ``"l2[weight=0.01]"`` or ``{name = "l2", weight = 0.01}``."""
     name, params = _part(value, "penalty")
     name = PENALTIES.canonical(name)
     table = Table(params, f"the penalty {name}")
-    if name == "none":
-        if params:
-            raise UsageError("the penalty none has no parameters.", "leave them out, or choose l2.")
-        return PenaltySpec(name)
     kind = PENALTIES.get(name)
-    weighted = any(field.name == "weight" for field in dataclasses.fields(kind))
-    weight = _weight(name, table.take_any("weight", PER_SAMPLE)) if weighted else None
-    others = _numbers(kind, table)
-    # Made to have its parameters checked; the weight may still depend on the data.
-    kind(**others, **({"weight": 1.0} if weighted else {}))
-    return PenaltySpec(name, weight, tuple(others.items()))
+    fields = {field.name for field in dataclasses.fields(kind)}
+    if params and not fields:
+        raise UsageError(f"the penalty {name} has no parameters.", "leave them out, or choose l2.")
+    weight = table.take_any("weight", PER_SAMPLE) if "weight" in fields else None
+    spec = PenaltySpec(name, weight, tuple(_numbers(kind, table).items()))
+    penalty = make_penalty(spec)  # which checks the other parameters
+    return spec if weight is None else dataclasses.replace(spec, weight=_weight(penalty, weight))
 
 
-def _weight(penalty: str, value: Any) -> float | str:
+def make_penalty(spec: PenaltySpec, weight: float = 1.0) -> Penalty:
+    """Return the penalty, with this weight if it has one: that of `spec` may depend on the data."""
+    params = dict(spec.params) | ({} if spec.weight is None else {"weight": weight})
+    penalty: Penalty = PENALTIES.get(spec.name)(**params)
+    return penalty
+
+
+def describe(loss: str, penalty: PenaltySpec, data: DataName) -> str:
+    """Return the title of a problem whose file or options contain none."""
+    with_penalty = "" if make_penalty(penalty).vanishes else f" with {penalty.name} penalty"
+    return f"{loss} loss{with_penalty} on {data.stem}"
+
+
+def _weight(penalty: Penalty, value: Any) -> float | str:
     """Return a checked weight: a number, ``1/n_samples`` or ``0.1*max``."""
     if value == PER_SAMPLE:
         return PER_SAMPLE
     allowed = f'a positive number or "{PER_SAMPLE}"'
-    if penalty in WITH_MAX:
+    if penalty.l1:  # then there is a smallest weight at which w = 0 is optimal
         allowed = f'a positive number, "{PER_SAMPLE}" or "0.1{OF_MAX}"'
         if isinstance(value, str) and value.replace(" ", "").endswith(OF_MAX):
             return f"{value_text(_multiple_of_max(value, allowed))}{OF_MAX}"

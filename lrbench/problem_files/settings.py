@@ -14,7 +14,8 @@ from lrbench.config.values import as_number, located
 from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.load import spec_from_table
-from lrbench.problem_files.model import ProblemSpec, Split, canonical, describe
+from lrbench.problem_files.model import ProblemSpec, Split, canonical
+from lrbench.problem_files.parts import describe
 from lrbench.problem_files.source import as_fraction, data_text
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."

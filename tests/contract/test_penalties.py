@@ -1,62 +1,33 @@
-"""What every registered penalty promises; no penalty is named here."""
+"""What every penalty promises, registered or from another file; no registered one is named."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import Any
 
 import numpy as np
 import pytest
 from builders import Array
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from every_penalty import (
+    RATES,
+    SHAPE,
+    every_penalty,
+    hypothesis,
+    indicator,
+    inside,
+    lanes,
+    smooth_penalty,
+)
+from hypothesis import given
 
 from lrbench.penalties import PENALTIES
-
-WEIGHTS = (0.0, 0.03, 1.0, 7.0)
-OTHERS: dict[str, tuple[dict[str, float], ...]] = {
-    "l1_ratio": ({"l1_ratio": 0.1}, {"l1_ratio": 0.9}),
-    "lower": ({"lower": -20.0, "upper": 35.0}, {"lower": 0.0, "upper": math.inf}),
-    "radius": ({"radius": 60.0},),
-}
-SHAPE = (4, 3)
-RATES = np.array([1e-3, 1.0, 50.0])
+from lrbench.penalties.base import Penalty
 
 
-def instances() -> list[Any]:
-    """Return every penalty, at several weights where it must be given one."""
-    out = []
-    for name in PENALTIES:
-        cls = PENALTIES.get(name)
-        fields = {field.name: field.default for field in dataclasses.fields(cls)}
-        needed = fields.get("weight") is dataclasses.MISSING
-        for others in ({}, *(o for key in fields for o in OTHERS.get(key, ()))):
-            out += [cls(w, **others) for w in WEIGHTS] if needed else [cls(**others)]
-    return out
-
-
-every_penalty = pytest.mark.parametrize("penalty", instances(), ids=str)
-smooth_penalty = pytest.mark.parametrize(
-    "penalty",
-    [p for p in instances() if math.isfinite(p.smoothness) and not p.indicator],
-    ids=str,
-)
-indicator = pytest.mark.parametrize("penalty", [p for p in instances() if p.indicator], ids=str)
-hypothesis = settings(max_examples=50)
-lanes = arrays(np.float64, SHAPE, elements=st.floats(-100, 100))
-
-
-def inside(penalty: Any, W: Array) -> Array:
-    """Return a point where the penalty is finite."""
-    out: Array = penalty.prox(W.copy(), np.ones(SHAPE[1])) if penalty.indicator else W
-    return out
-
-
-@every_penalty
-def test_the_registered_penalty_knows_its_name(penalty: Any) -> None:
-    assert PENALTIES.get(penalty.name) is type(penalty)
+@pytest.mark.parametrize("name", list(PENALTIES))
+def test_the_registered_penalty_knows_its_name_and_has_the_base_class(name: str) -> None:
+    assert PENALTIES.get(name).name == name
+    assert issubclass(PENALTIES.get(name), Penalty)
 
 
 @smooth_penalty

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ from lrbench.engine import task as tasks
 from lrbench.engine.run import run_lanes
 from lrbench.engine.task import checkpoint_grid
 from lrbench.errors import RefutedError
-from lrbench.losses.base import TargetKind
+from lrbench.losses.base import Loss
 from lrbench.losses.logistic import Logistic
 from lrbench.objective import oracle
 from lrbench.objective.minibatches import Minibatches
@@ -463,15 +463,15 @@ VALUE, DERIVATIVE, STEP = 1000.0, 1.0, 0.125
 
 
 @dataclass(frozen=True)
-class Costly:
+class Costly(Loss):
     """The logistic loss, which takes its time on a clock that stands still otherwise."""
 
     clock: list[float]
     inside: Logistic
-    name: ClassVar[str] = "logistic"
-    task: ClassVar[TargetKind] = "binary"
-    smoothness: ClassVar[float] = 0.25
-    lipschitz: ClassVar[float] = 1.0
+    name = "logistic"
+    task = "binary"
+    smoothness = 0.25
+    lipschitz = 1.0
 
     def value(self, Z: Array, y: Array) -> Array:
         self.clock[0] += VALUE

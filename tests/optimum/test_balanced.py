@@ -12,7 +12,8 @@ from lrbench.losses.absolute import Absolute
 from lrbench.losses.base import Loss
 from lrbench.losses.hinge import Hinge
 from lrbench.losses.quantile import Quantile
-from lrbench.optimum.fenchel import balanced, gap_at
+from lrbench.optimum.dual_slopes import balanced
+from lrbench.optimum.fenchel import gap_at
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1

@@ -16,7 +16,6 @@ from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.fenchel import gap_at
 from lrbench.optimum.interior import interior_point
-from lrbench.optimum.pieces import pieces
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.box import Box
@@ -84,21 +83,6 @@ def test_the_gap_of_a_perturbed_point_covers_what_was_lost(name: str, size: floa
     slopes = p.loss.derivative(p.data.X @ o.w_star, p.y)
     assert gap_at(p, w, slopes).error >= lost
     assert gap_at(p, w, 0.5 * slopes).error >= lost
-
-
-@pytest.mark.parametrize(
-    "loss", [loss for loss in NUMBERS + LABELS if loss.name not in ("squared", "logistic")]
-)
-def test_pieces_are_the_loss(loss: Loss) -> None:
-    """max_u u (z - t) - c u^2 / 2 over a fine grid of slopes."""
-    y = np.array([1.0, -1.0])
-    z = np.array([-2.3, 1.7])
-    parts = pieces(problem(np.eye(2), y, loss))
-    assert parts is not None
-    for i in range(2):
-        u = np.linspace(max(parts.least[i], -8.0), min(parts.most[i], 8.0), 160_001)
-        best = np.max(u * (z[i] - parts.kink[i]) - parts.dual_curvature * u * u / 2)
-        assert loss.value(z, y)[i] == pytest.approx(best, abs=1e-8)
 
 
 @pytest.mark.parametrize("target", [3.0, -0.4, 0.1])

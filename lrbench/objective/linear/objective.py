@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, column_sums, inner
-from lrbench.losses.base import sums, value_and_magnitude
 from lrbench.objective.linear.matrix import DataMatrix, product
 from lrbench.objective.oracle import PROBE_STEP, Stopwatch
 
@@ -77,7 +76,7 @@ class LinearObjective:
         total = np.zeros(W.shape[1])
         for rows, X, _ in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
-            total += sums(self.loss, Z, y)
+            total += self.loss.sums(Z, y)
         total /= self.n_samples
         return total
 
@@ -131,7 +130,7 @@ class LinearObjective:
         for rows, X, XT in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
             with watch.paused():  # a step needs the gradient only
-                total += sums(self.loss, Z, y)
+                total += self.loss.sums(Z, y)
             G_block = product(XT, self.loss.derivative(Z, y))
             G = G_block if G is None else np.add(G, G_block, out=G)
         assert G is not None
@@ -188,7 +187,7 @@ class LinearObjective:
         n, p = len(sizes), self.n_penalised
         values = np.empty((len(points), reach.shape[1]))
         for k, Z in enumerate(scores):
-            value, size = value_and_magnitude(self.loss, Z, y)
+            value, size = self.loss.value_and_magnitude(Z, y)
             values[k] = column_sums(value) / n
             np.maximum(terms, size, out=terms)
         total = 2.0 * column_sums(terms) / n
@@ -246,7 +245,7 @@ class LinearHeldOut:
         binary = self.loss.task == "binary"
         for rows, X, _ in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
-            loss += sums(self.loss, Z, y)
+            loss += self.loss.sums(Z, y)
             if binary:  # a score of NaN counts as wrong in both classes
                 n_correct += np.where(y[:, None] > 0, Z > 0, Z <= 0).sum(axis=0)
         n_samples = self.data.shape[0]

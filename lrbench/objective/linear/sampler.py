@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, Vector
-from lrbench.losses.base import margin, sums
 from lrbench.objective.linear.dense import (
     DenseIterates,
     DenseOracle,
@@ -180,7 +179,7 @@ class MinibatchOracle(DenseOracle):
         Z, loss = per_seed([(b.lanes, b.X) for b in batches], W), self._objective.loss
         totals = np.zeros(W.shape[1])
         for batch in batches:
-            totals[batch.lanes] = sums(loss, Z[:, batch.lanes], batch.y)
+            totals[batch.lanes] = loss.sums(Z[:, batch.lanes], batch.y)
         totals /= self.size
         return totals + self._objective.finite_penalty(W)
 
@@ -262,6 +261,6 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         """Return some minibatches of a seed: their samples, rows of X and targets."""
         objective, flat = self.run.objective, index.ravel()
         # Where the loss depends on y z alone the rows get the signs: to broadcast y is slow.
-        y, signed = objective.y[flat], margin(objective.loss)
+        y, signed = objective.y[flat], objective.loss.margin
         X = objective.data.gather(flat, self._dense, y if signed else None)
         return index, Window(X, index.shape[1]), UNIT_TARGET if signed else y

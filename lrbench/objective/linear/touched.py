@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, norm_sq
-from lrbench.losses.base import sums
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
 from lrbench.objective.linear.oracle import LinearOracle, LinearRun, LinearSampler
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
@@ -107,7 +106,7 @@ class TouchedOracle(LinearOracle):
         """Return the objective on the minibatch at `W`, NaN for other lanes than `lanes`."""
         self._meter.sample_values += metered(self.size, lanes)
         Z = self.X @ self._touched(W, slice(None))
-        values: PerLane = sums(self._objective.loss, Z, self.y) / self.size
+        values: PerLane = self._objective.loss.sums(Z, self.y) / self.size
         values += 0.5 * self._objective.penalty.curvature * W.norm_sq
         return values if lanes is None else np.where(lanes, values, np.nan)
 

@@ -119,9 +119,9 @@ def test_the_watch_pauses_for_the_value_and_goes_on_after() -> None:
     class Spy:
         """The loss, which notes whether the watch runs."""
 
-        def value(self, Z: Array, y: Array) -> Array:
+        def sums(self, Z: Array, y: Array) -> Array:
             running.append(watch._since is not None)
-            return objective.loss.value(Z, y)
+            return objective.loss.sums(Z, y)
 
         def derivative(self, Z: Array, y: Array) -> Array:
             running.append(watch._since is not None)
