@@ -38,7 +38,11 @@ TEX = {
     r"\\\\": "",
     r"&=": "=",
     r"\\dots": "...",
-    r"\\(beta|varepsilon|lambda|varphi|log|max|odot)(?![a-zA-Z])": r"\1",
+    r"\\le(?![a-zA-Z])": "<=",
+    r"\\[bB]ig[lr]?": "",
+    r"\\bar *(\w)": r"\1_bar",
+    r"\\(beta|theta|varepsilon|lambda|rho|varphi)(?![a-zA-Z])": r"\1",
+    r"\\(log|min|max|sum|nabla|infty|odot)(?![a-zA-Z])": r"\1",
 }
 """Patterns of TeX in formulas, and the plain text that replaces each of them."""
 
