@@ -58,9 +58,8 @@ def answers_line(groups: Iterable[Sequence[Run]]) -> Iterator[Line]:
     """
     names = list(dict.fromkeys(str(runs[0].solver) for runs in groups if has_own_answer(runs)))
     if names:
-        whose = "their own answers" if len(names) > 1 else "its own answer"
-        text = f"{names.pop()}: F - f* of {whose}, not of the last iterate"
-        yield line(*names, text, note=True)
+        head = "F - f* is of the solver's own answer, not of the last iterate: "
+        yield line(head + names[0], *names[1:], note=True)
 
 
 def worst_status(runs: Sequence[Run]) -> Status:
