@@ -194,18 +194,19 @@ def c7(s: Exact, T: Decimal, row: Row) -> Decimal:
     return 2 * s.L * (s.gap + rounding) / (1 + 2 * s.L * row["short_sum_lr"])
 
 
-def over_weights(s: Exact, row: Row, squares: Decimal) -> Decimal:
-    """What DOG and DOWG share."""
+def over_weights(s: Exact, T: Decimal, row: Row, squares: Decimal) -> Decimal:
+    """What DOG and DOWG share; an iterate is known to 4 eps r_T (1 + 1/r_eps) after T steps."""
     r, d = row["r_bar"], max(row["distance"], row["distance_max"]) + s.N
+    d += d * T * 4 * Decimal(2) ** -52 * (1 + 1 / number(s.setting.params.get("r_eps", 1e-6)))
     return r * (2 * d / s.lr0 + s.lr0 * r) * squares.sqrt() / row["weight"]
 
 
 def dog(s: Exact, T: Decimal, row: Row) -> Decimal:
-    return over_weights(s, row, row["sum_grad_norm_sq"])
+    return over_weights(s, T, row, row["sum_grad_norm_sq"])
 
 
 def dowg(s: Exact, T: Decimal, row: Row) -> Decimal:
-    return over_weights(s, row, row["G"])
+    return over_weights(s, T, row, row["G"])
 
 
 CERTIFICATES: dict[str, Callable[[Exact, Decimal, Row], Decimal]] = {

@@ -6,6 +6,7 @@ function it bounds F at the weighted average.
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -191,6 +192,30 @@ def test_no_bound_is_violated_on_smooth_functions(method: str) -> None:
     assert 0.3 < worst <= 1 + 1e-9
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_steps_that_rounding_loses_violate_nothing(method: str) -> None:
+    # F = |x - 3| from 4: the first steps are less than the last digit of 4, and are lost.
+    beyond = 0
+    lengths = ((0.3, 400), (1.0, 400), (1e3, 3))
+    for r_eps, (lr0, n_steps) in itertools.product((1e-22, 1e-18, 1e-16, 1e-15), lengths):
+        columns, averages = walk(
+            method,
+            lambda t, x: [math.copysign(1.0, x[0] - 3.0)],
+            [4.0],
+            [3.0],
+            lr0,
+            r_eps * 5.0,
+            n_steps,
+        )
+        setting = replace(setting_at(lr0), params={"r_eps": r_eps})
+        bound = certificate(method).bound(setting, columns["iteration"], columns)
+        metric = np.array([abs(x[0] - 3.0) for x in averages])
+        assert (metric <= bound).all()
+        exact = certificate(method).bound(setting_at(lr0), columns["iteration"], columns)
+        beyond += bool((metric > 5 * exact).any())
+    assert beyond >= 3  # with exact steps r would have grown
+
+
 def test_the_distance_from_a_computed_minimiser_is_raised_by_its_error() -> None:
     columns, _ = walk("dog", lambda t, x: [1.0], [1.0], [0.0], 0.5, 0.01, 3)
     known = constants(huber(1.0, 1.0), 1.0)
@@ -213,7 +238,8 @@ def test_real_runs_have_the_columns_of_the_certificate(method: str) -> None:
     solver = SOLVERS.get(method)(r_eps=0.02)
     work = task(problem, solver, [0.3, 1.0, 7.0], 80, distance_error=0.0)
     for run in run_healthy(work):
-        setting = Setting(work.constants, float(run.lr0), {}, True, 40, None, None)
+        params: dict[str, float | str] = {"r_eps": 0.02}
+        setting = Setting(work.constants, float(run.lr0), params, True, 40, None, None)
         bound = certificate(method).bound(setting, run.trace["iteration"], run.trace)
         ratio = run.trace["suboptimality_output"][1:] / bound[1:]
         assert np.isnan(bound[0])

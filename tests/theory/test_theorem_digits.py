@@ -74,6 +74,8 @@ def settings(solver: str, rng: np.random.Generator) -> Iterator[Setting]:
         constants = rescaled(rng)
         eta = float(rng.choice([1e-6, 0.01, 1.0, 1.0, 7.0, 1e6]))
         params: dict[str, float | str] = {"order": order} if solver == "wngrad" else {"eta": eta}
+        if solver in ("dog", "dowg"):
+            params = {"r_eps": float(10.0 ** rng.uniform(-18, 0))}
         lr0 = rates(rng, constants.L, eta)
         size = int(rng.choice([1, 2, 7]))
         radius = float(constants.distance * rng.uniform(1.0, 5.0)) if ball else None
