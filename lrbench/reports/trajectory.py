@@ -72,10 +72,10 @@ def _headings(runs: Sequence[Run], view: View) -> dict[str, str]:
         names = [name for name in view.columns if name != "iteration"]
         timed = ["seconds"] if view.timing and "seconds" not in names else []
         return {name: name for name in names + timed}
-    shown = ANSWER | DEFAULT | ANSWER if has_own_answer(runs) else DEFAULT
+    headings = ANSWER | DEFAULT | ANSWER if has_own_answer(runs) else DEFAULT
     timed = ["seconds"] if view.timing else []
     tested = {name: heading for name, heading in TEST.items() if name in runs[0].trace}
-    return shown | tested | {name: name for name in state_columns(runs[0].trace) + timed}
+    return headings | tested | {name: name for name in state_columns(runs[0].trace) + timed}
 
 
 def _text(name: str, value: float | None, error: float) -> str:
