@@ -17,12 +17,13 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.run import run_lanes
 from lrbench.engine.task import Budget, Task
 from lrbench.losses import LOSSES
+from lrbench.objective.about import About
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball, Gradient, Iterate
-from lrbench.objective.problem import About, LinearProblem
+from lrbench.objective.problem import LinearProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from made_header import made_header
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results import COLUMNS, ProblemResult, Run, Status
@@ -31,14 +32,24 @@ def made_run(
     if ended is Status.INTERRUPTED:
         trace = {}
     status_at = 0 if ended is Status.INTERRUPTED else 1000
-    return Run(solver, lr0, "stochastic", 10, "replacement", seed, ended, status_at, trace)
+    return Run(
+        solver=solver,
+        setting="stochastic",
+        batch_size=10,
+        sampling="replacement",
+        lr0=lr0,
+        seed=seed,
+        status=ended,
+        status_at=status_at,
+        trace=trace,
+    )
 
 
 def made_problem(
     lr0: Sequence[float],
     passes: Mapping[str, Sequence[Sequence[float]]],
     name: str = "made",
-    L: float | None = 2.0,
+    L: float = 2.0,
 ) -> ProblemResult:
     """Return a problem with the runs of each solver: `passes` has a row for each seed."""
     runs = [
@@ -47,39 +58,18 @@ def made_problem(
         for seed, row in enumerate(rows)
         for rate, cost in zip(lr0, row, strict=True)
     ]
-    header = {
-        "title": "",
-        "fingerprint": name,
-        "data": "made",
-        "n_samples": 1000,
-        "n_features": 3,
-        "nnz": 3000,
-        "loss": "logistic",
-        "penalty": {"name": "none", "weight": 0.0},
-        "scale": "none",
-        "intercept": False,
-        "test": None,
-        "labels": None,
-        "start": "zeros",
-        "radius": None,
-        "target": TARGET,
-        "constants": {
-            "L": L,
-            "L_method": "eigenvalues" if L else "not smooth",
-            "L_max": L,
-            "mu": 0.0,
-            "kappa": None,
-            "G": None,
-            "distance": 1.0,
-            "delta0": 1.0,
-            "noise_star": 0.0,
-            "f_star": 0.0,
-            "f_star_error": 1e-12,
-            "f_star_method": "made",
-            "attained": True,
-            "no_minimiser": "",
-            "f_star_certified": True,
-            "f_star_obstacle": "",
-        },
-    }
+    header = made_header(
+        fingerprint=name,
+        n_samples=1000,
+        nnz=3000,
+        target=TARGET,
+        L=L,
+        L_method="eigenvalues" if math.isfinite(L) else "not smooth",
+        L_max=L,
+        mu=0.0,
+        mu_pl=0.0,
+        noise_star=0.0,
+        f_star=0.0,
+        f_star_error=1e-12,
+    )
     return ProblemResult(name, header, tuple(runs), ())

@@ -20,8 +20,9 @@ ROOT = Path(SPEC.origin).parent
 LAYERS = [
     "errors arrays version cache",
     "config",
-    "losses penalties results",
+    "losses penalties",
     "objective",
+    "results",
     "solvers theory data optimum study problem_files",
     "engine",
     "plan",

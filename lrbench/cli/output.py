@@ -97,7 +97,7 @@ def show_json(content: dict[str, Any]) -> None:
     """Write `content` to stdout as JSON, with null for NaN and infinities."""
     import json
 
-    from lrbench.results import plain
+    from lrbench.config.plain import plain
 
     click.echo(json.dumps(plain(content), indent=1, allow_nan=False))
 

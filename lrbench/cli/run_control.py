@@ -198,12 +198,12 @@ def write(
 
 def say_left_out(problem: ProblemResult) -> None:
     """Write to stderr how many features of the test data were left out."""
-    test = problem.header["test"]
-    if test is None or not test["features_left_out"]:
+    test = problem.header.test
+    if test is None or not test.features_left_out:
         return
-    count = test["features_left_out"]
+    count = test.features_left_out
     click.echo(
-        f"Note: {test['data']} has {count} feature{'s' * (count > 1)} that the training data of"
+        f"Note: {test.data} has {count} feature{'s' * (count > 1)} that the training data of"
         f" {problem.name} do not have; left out.",
         err=True,
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.config.decimals import decimal
+from lrbench.config.values import as_number
 from lrbench.errors import UsageError, quoted
 
 HINT = (
@@ -131,12 +131,9 @@ def _rates(value: object) -> list[LearningRate]:
         return [LearningRate(_checked(value.value, str(value), str(value)), value.per_L)]
     if isinstance(value, str):
         return parse_learning_rates([value])
-    if isinstance(value, bool) or not isinstance(value, Real):
+    number = as_number(value)
+    if number is None:
         raise UsageError(f"--lr0 {quoted(value)} is not a number.", HINT)
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
     return [LearningRate(_checked(number, f"{number:g}", f"{number:g}"))]
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from lrbench.config.plain import Key
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,7 @@ class SolverSpec:
 
     name: str
     params: Mapping[str, float | str] = field(default_factory=dict)
-    label_fields: tuple[str, ...] = ()
+    label_fields: Annotated[tuple[str, ...], Key("shown", earlier=())] = ()
     """The parameters that are part of the solver's label in tables."""
 
     def __str__(self) -> str:

@@ -1,11 +1,12 @@
-"""Reading the tables of a TOML file key by key, with errors that name the key and the file."""
+"""The one checker of values: their types and ranges, and the tables of TOML files, key by key."""
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, SupportsFloat, TypeVar, cast
 
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -76,17 +77,61 @@ class Table:
 
 def checked(value: Any, label: str, kind: type[T]) -> T:
     """Return `value` as a `kind`; raise `UsageError` if it has another type."""
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = _as_float(value)
     # In Python True is an int, but in TOML it is no number.
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    number: Any = as_number(value) if kind is float else None
+    if number is None:
         raise UsageError(f"{label} is {quoted(value)}, not {WORDS[kind]}.", f"give {WORDS[kind]}.")
-    return value
+    return cast("T", number)
 
 
-def _as_float(value: int) -> float:
-    """Return an integer as a float, which is infinite if the integer is too large for float64."""
+def checked_positive(value: Any, label: str, allowed: str) -> float:
+    """Return a positive number below infinity; raise `UsageError` if `value` is none.
+
+    Parameters
+    ----------
+    value, label
+        The value, and what errors call it.
+    allowed
+        What errors call the values that are allowed, ``"a positive number"`` among them.
+    """
+    number = as_number(value)
+    if number is None or not 0 < number < math.inf:
+        raise UsageError(f"{label} is {quoted(value)}, not {allowed}.", f"give {allowed}.")
+    return number
+
+
+def checked_seed(value: Any, label: str) -> int:
+    """Return a whole number from 0 on; raise `UsageError` if `value` is none."""
+    seed = checked(value, label, int)
+    if seed < 0:
+        raise UsageError(f"{label} is {seed}, which is negative.", "give a whole number from 0 on.")
+    return seed
+
+
+def as_number(value: Any) -> float | None:
+    """Return a number as a float, None for what is no number; True is none.
+
+    An integer that is too large for float64 is infinite.
+    """
+    if isinstance(value, bool) or not isinstance(value, SupportsFloat):
+        return None
     try:
         return float(value)
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.inf if cast("int", value) > 0 else -math.inf
+    except (TypeError, ValueError):  # of an array of several numbers
+        return None
+
+
+def as_integer(value: Any, low: float = -math.inf, high: float = math.inf) -> int | None:
+    """Return an integer in this range, one of NumPy, too; None for anything else.
+
+    True is none, and neither is a float, whole as it may be.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        return None
+    return None if isinstance(value, bool) or not low <= number <= high else number

@@ -8,6 +8,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
+from lrbench.config.plain import plain
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.plan.plan import Plan
@@ -94,5 +95,5 @@ def bounds_as_json(problems: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     objects = []
     for problem in problems:
         settings = [{k: v for k, v in s.items() if k != "title"} for s in problem["settings"]]
-        objects.append({"name": problem["name"], **problem["header"], "settings": settings})
+        objects.append({"name": problem["name"], **plain(problem["header"]), "settings": settings})
     return {"format": FORMAT, "version": VERSION, "problems": objects}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
@@ -19,7 +19,7 @@ from lrbench.optimum import discard_optimum
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, header, prepare
 from lrbench.problem_files import ProblemSpec, training
-from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict, environment
+from lrbench.results import FeatureMap, Header, ProblemResult, Result, Run, Verdict, environment
 from lrbench.results.selection import notable_lanes
 from lrbench.study import analyse
 from lrbench.verdicts import judge_theorems
@@ -191,7 +191,7 @@ class Work:
             yield solver, seed, lr0
 
 
-def _header(p: Prepared, plan: Plan) -> Mapping[str, object]:
+def _header(p: Prepared, plan: Plan) -> Header:
     return header(p.problem, p.constants, plan.radius, plan.target_on(p.constants.delta0))
 
 

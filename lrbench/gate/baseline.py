@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from lrbench.cache.read_whole import read_whole
+from lrbench.config.plain import NumberOrNaN, plain
+from lrbench.config.records import read_record
 from lrbench.config.texts import text_of
 from lrbench.engine.task import checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.results import Run, files
-from lrbench.results.fields import Fields
 
 DIGITS = 8  # rounds by at most 5e-8, a twentieth of the default tolerance
 """Significant digits of the numbers in a file."""
@@ -44,10 +45,24 @@ class BaselineLane:
     """The number of sample gradients of each gated seed, compared without tolerance."""
     iteration: tuple[int, ...]
     """The checkpoints of the 1-2-5 series and the last one that all gated seeds have."""
-    means: Mapping[str, tuple[float, ...]]
+    means: Mapping[str, tuple[NumberOrNaN, ...]]
     """Key of `COLUMNS` -> the mean over the gated seeds at each of `iteration`."""
-    ends: Mapping[str, tuple[float, ...]]
+    ends: Mapping[str, tuple[NumberOrNaN, ...]]
     """Key of `COLUMNS` -> the last number of each gated seed."""
+
+    def __post_init__(self) -> None:
+        for name, table in (("means", self.means), ("ends", self.ends)):
+            for key in COLUMNS.keys() - table.keys():
+                raise ValueError(f"{name}.{key} is missing")
+        ends = {f"ends.{key}": values for key, values in self.ends.items()}
+        means = {f"means.{key}": values for key, values in self.means.items()}
+        for all_of, lists in (
+            (self.seeds, {"statuses": self.statuses, "gradients": self.gradients, **ends}),
+            (self.iteration, means),
+        ):
+            for name, values in lists.items():
+                if len(values) != len(all_of):
+                    raise ValueError(f"{name} has {len(values)} items, not {len(all_of)}")
 
 
 @dataclass(frozen=True)
@@ -118,8 +133,7 @@ def rounded(value: float) -> float:
 
 def save_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:
     """Write a baseline file; it is replaced as a whole or not at all."""
-    lines = [_line(entries[name]) for name in sorted(entries)]
-    text = "".join(f"{line}\n" for line in lines).encode()
+    text = "".join(_line(entries[name]) for name in sorted(entries)).encode()
 
     def fill(file: BinaryIO) -> None:
         file.write(text)
@@ -128,24 +142,8 @@ def save_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:
 
 
 def _line(entry: Baseline) -> str:
-    values = {
-        "check": entry.check,
-        "fingerprint": entry.fingerprint,
-        "plan": entry.plan,
-        "lanes": [
-            {
-                **{k: v for k, v in vars(lane).items() if k not in ("means", "ends")},
-                "means": {k: _nulls(v) for k, v in lane.means.items()},
-                "ends": {k: _nulls(v) for k, v in lane.ends.items()},
-            }
-            for lane in sorted(entry.lanes, key=lambda lane: (lane.solver, lane.lr0))
-        ],
-    }
-    return json.dumps(values, allow_nan=False)
-
-
-def _nulls(values: Sequence[float]) -> list[float | None]:
-    return [None if math.isnan(v) else v for v in values]
+    lanes = tuple(sorted(entry.lanes, key=lambda lane: (lane.solver, lane.lr0)))
+    return json.dumps(plain(replace(entry, lanes=lanes)), allow_nan=False) + "\n"
 
 
 def load_baselines(path: Path) -> dict[str, Baseline]:
@@ -168,45 +166,10 @@ def load_baselines(path: Path) -> dict[str, Baseline]:
     for number, line in enumerate(text.splitlines(), 1):
         where = f"{path}, line {number}"
         try:
-            entry = _entry(Fields(json.loads(line), where))
+            entry = read_record(Baseline, json.loads(line), where, HINT)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{where}: it is not JSON.", HINT) from error
-        except UsageError as error:  # of Fields, whose hint is to save a result again
-            raise UsageError(error.message, HINT) from error
         if entry.check in entries:
             raise UsageError(f"{where}: a second line of the check {quoted(entry.check)}.", HINT)
         entries[entry.check] = entry
     return entries
-
-
-def _entry(f: Fields) -> Baseline:
-    return Baseline(
-        check=f.take("check", "a text"),
-        fingerprint=f.take("fingerprint", "a text"),
-        plan=f.take("plan", "a text"),
-        lanes=tuple(map(_lane, f.each("lanes"))),
-    )
-
-
-def _lane(f: Fields) -> BaselineLane:
-    unstable = f.inner("unstable")
-    lane = BaselineLane(
-        solver=f.take("solver", "a text"),
-        lr0=float(f.take("lr0", "a number")),
-        seeds=tuple(f.all_of("seeds", "an integer")),
-        unstable={key: unstable.take(key, "a text") for key in unstable.values},
-        statuses=tuple(f.all_of("statuses", "a text")),
-        gradients=tuple(f.all_of("gradients", "an integer")),
-        iteration=tuple(f.all_of("iteration", "an integer")),
-        means=_table(f.inner("means")),
-        ends=_table(f.inner("ends")),
-    )
-    per_seed = [lane.seeds, lane.statuses, lane.gradients, *lane.ends.values()]
-    per_checkpoint = [lane.iteration, *lane.means.values()]
-    if len(set(map(len, per_seed))) > 1 or len(set(map(len, per_checkpoint))) > 1:
-        raise f.wrong(f.where, "has lists of different lengths")
-    return lane
-
-
-def _table(f: Fields) -> dict[str, tuple[float, ...]]:
-    return {name: tuple(f.numbers(name).tolist()) for name in COLUMNS}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 from lrbench.gate.finding import CheckVerdict, Finding
-from lrbench.objective.constants import objective_size
+from lrbench.objective.constants import Constants
 from lrbench.results import ProblemResult
 from lrbench.verdicts.measured import ROUNDINGS
 
@@ -28,43 +27,42 @@ def verify_constants(
     claims: tuple[tuple[str, float], ...], problem: ProblemResult
 ) -> Iterator[Finding]:
     """Yield a finding for each pair of a name and a stated constant in `claims`."""
-    constants = problem.header["constants"]
+    constants = problem.header.constants
     for name, stated in claims:
         verdict, measured, reason = _verify(name, stated, constants)
         yield Finding(f"constants.{name}", "", verdict, measured, f"{stated:.8g}", reason)
 
 
-def _verify(name: str, stated: float, constants: dict[str, Any]) -> tuple[CheckVerdict, str, str]:
+def _verify(name: str, stated: float, constants: Constants) -> tuple[CheckVerdict, str, str]:
     """Return the verdict on a stated constant, the certified one as a text, and the reason."""
-    certified = constants.get(name)
-    if certified is None:
-        reason = constants.get("no_minimiser") or "the problem has no such constant"
+    certified: float | None = getattr(constants, name)
+    if certified is None or math.isnan(certified):
+        reason = constants.no_minimiser or "the problem has no such constant"
         return CheckVerdict.INCONCLUSIVE, "-", reason
     measured = f"{certified:.8g}"
-    if name in OF_F_STAR and not constants.get("f_star_certified", True):
+    if name in OF_F_STAR and not constants.f_star_certified:
         return CheckVerdict.INCONCLUSIVE, measured, "f* was given, not certified"
     difference = abs(stated - certified)
     if difference <= TOLERANCE * abs(certified) + _error(name, constants):
         return CheckVerdict.PASS, measured, ""
     # L itself may be anything below an upper bound of it, but nothing above.
-    if name in OF_L and constants.get("L_method") != EXACT and stated < certified:
-        reason = f"only bounded from above ({constants.get('L_method')})"
+    if name in OF_L and constants.L_method != EXACT and stated < certified:
+        reason = f"only bounded from above ({constants.L_method})"
         return CheckVerdict.INCONCLUSIVE, measured, reason
     return CheckVerdict.FAIL, measured, f"the problem file states another, by {difference:.1e}"
 
 
-def _error(name: str, constants: dict[str, Any]) -> float:
+def _error(name: str, constants: Constants) -> float:
     """Return how far the certified constant may be from the true one."""
     if name in OF_F_STAR:
-        size = objective_size(float(constants["f_star"]), float(constants["delta0"]))
-        return float(constants["f_star_error"] or 0.0) + ROUNDINGS * size
+        return constants.f_star_error + ROUNDINGS * constants.size
     if name == "distance":
-        return float(constants.get("distance_error") or 0.0)
-    if name == "noise_star" and constants.get("L_max") is not None:
+        return constants.distance_error or 0.0
+    if name == "noise_star" and constants.noise_star is not None and math.isfinite(constants.L_max):
         # The terms are convex and L_max-smooth: their gradients at w_star differ from those at the
         # true minimiser by at most 2 L_max e = change^2 in the mean square.
-        e = float(constants["f_star_error"] or 0.0) + float(constants.get("f_rounding", 0.0))
-        change = math.sqrt(2.0 * float(constants["L_max"]) * e)
-        noise = math.sqrt(float(constants["noise_star"]))
+        e = constants.f_star_error + constants.f_rounding
+        change = math.sqrt(2.0 * constants.L_max * e)
+        noise = math.sqrt(constants.noise_star)
         return (2.0 * noise + change) * change
     return 0.0

@@ -12,6 +12,7 @@ from typing import Literal
 from lrbench.config.decimals import decimal
 from lrbench.config.named import Value, parse_named
 from lrbench.config.registry import did_you_mean
+from lrbench.config.values import as_integer, as_number
 from lrbench.errors import UsageError, quoted
 from lrbench.results import Status
 from lrbench.solvers import SOLVERS
@@ -150,7 +151,7 @@ def _value(text: str, value: str, quantity: Quantity) -> float | str:
 def _checked_options(text: str, options: Mapping[str, Value]) -> dict[str, Value]:
     """Return the options with solvers by the names that results have: sgd for gd."""
     iteration, iterate, lr0 = options.get("at"), options.get("of"), options.get("lr0")
-    if iteration is not None and (not isinstance(iteration, int) or iteration < 0):
+    if iteration is not None and as_integer(iteration, 0) is None:
         raise UsageError(
             f"{quoted(text)}: at={iteration} is no number of iterations.", "give a whole number."
         )
@@ -158,7 +159,7 @@ def _checked_options(text: str, options: Mapping[str, Value]) -> dict[str, Value
         raise UsageError(
             f"{quoted(text)}: of={iterate} is no iterate.", did_you_mean(str(iterate), ITERATES)
         )
-    if lr0 is not None and not _positive(lr0):
+    if lr0 is not None and not 0 < (as_number(lr0) or 0.0) < math.inf:
         raise UsageError(f"{quoted(text)}: lr0={lr0} is no learning rate.", "give a number.")
     checked_options = dict(options)
     for key in ("theorem", "solver"):
@@ -175,10 +176,3 @@ def _checked_options(text: str, options: Mapping[str, Value]) -> dict[str, Value
         with contextlib.suppress(UsageError):
             checked_options["solver"] = SOLVERS.canonical(solver)
     return checked_options
-
-
-def _positive(value: Value) -> bool:
-    try:
-        return not isinstance(value, str) and 0 < float(value) < math.inf
-    except OverflowError:
-        return False

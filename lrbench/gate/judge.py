@@ -12,13 +12,10 @@ from lrbench.errors import UsageError
 from lrbench.gate.expectation import FILTERS, Expectation
 from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.measure import Measurement, measure_quantity
-from lrbench.results import ProblemResult, Result, Run, Status, Verdict
+from lrbench.results import ProblemResult, Result, Run, Verdict
 
 MOST_REASONS = 4
 """The largest number of reasons that are listed if no theorem applies."""
-
-INCOMPLETE = (Status.INTERRUPTED, Status.FAILED)
-"""Statuses of runs whose theorems are judged on a part of the run at most."""
 
 NEAR = 1e-9  # an lr0 in units of 1/L differs in its last digits from one that is typed
 """Relative difference below which the lr0 of a run is that of an expectation."""
@@ -44,7 +41,7 @@ def judge_result(
     return [
         CheckOutcome(
             problem.name,
-            problem.header.get("title") or "a result that exists",
+            problem.header.title or "a result that exists",
             [finding for e in expectations for finding in judge_expectation(e, problem)],
             allow_inconclusive=allow_inconclusive,
         )
@@ -101,11 +98,11 @@ def _reason_no_runs(expectation: Expectation, problem: ProblemResult) -> str:
 
 
 def _if_complete(finding: Finding, runs: Sequence[Run]) -> Finding:
-    """Return the finding on a theorem, inconclusive instead of PASS if runs are incomplete."""
-    incomplete = [run for run in runs if run.status in INCOMPLETE]
-    if finding.verdict is not CheckVerdict.PASS or not incomplete:
+    """Return the finding on a theorem, inconclusive instead of PASS if runs are unfinished."""
+    unfinished = [run for run in runs if run.status.unfinished]
+    if finding.verdict is not CheckVerdict.PASS or not unfinished:
         return finding
-    reason = f"{len(incomplete)} of {len(runs)} runs {incomplete[0].status}"
+    reason = f"{len(unfinished)} of {len(runs)} runs {unfinished[0].status}"
     return replace(finding, verdict=CheckVerdict.INCONCLUSIVE, reason=reason)
 
 

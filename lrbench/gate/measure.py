@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from lrbench.gate.expectation import Expectation
-from lrbench.objective.constants import suboptimality_floor
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
-from lrbench.results.ranking import DEFAULT_SHARE, LOST, passes_to
+from lrbench.results.ranking import DEFAULT_SHARE, passes_to
 from lrbench.theory.base import COLUMN, Numbers
 from lrbench.verdicts.rate import fit
 
@@ -70,7 +69,7 @@ def measure_quantity(
     interrupted = [run for run in runs if run.status is Status.INTERRUPTED]
     if interrupted:
         return unknown(f"{len(interrupted)} of {len(runs)} runs were interrupted")
-    lost = [run for run in runs if run.status in LOST]
+    lost = [run for run in runs if run.status.lost]
     if not lost and any(not len(run.trace.get("iteration", ())) for run in runs):
         return unknown("a run has no checkpoint")
     # Before lost runs are handled: a median of passes may be finite although a run is lost, and
@@ -119,7 +118,7 @@ def _mean_at(column: str, T: Any, problem: ProblemResult, runs: Sequence[Run]) -
         return unknown(f"{column} was not measured there")
     if not column.startswith("suboptimality"):
         return exactly(mean)
-    error = float(problem.header["constants"]["f_star_error"] or 0.0)
+    error = problem.header.constants.f_star_error
     if mean + error == mean:
         return exactly(mean)
     # f_star is an upper bound of F*: the true suboptimality is never smaller, only larger.
@@ -128,7 +127,7 @@ def _mean_at(column: str, T: Any, problem: ProblemResult, runs: Sequence[Run]) -
 
 def _rate(expectation: Expectation, problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
     """Return minus the fitted exponent of T, with its interval."""
-    lost = [run for run in runs if run.status in LOST]
+    lost = [run for run in runs if run.status.lost]
     if lost:
         return exactly(-math.inf, _ending(lost[0]))
     column = COLUMN["suboptimality", str(expectation.options.get("of", "last"))]
@@ -139,14 +138,7 @@ def _rate(expectation: Expectation, problem: ProblemResult, runs: Sequence[Run])
     metric = np.array(
         [run.trace[column][np.isin(run.trace["iteration"], iteration)] for run in runs]
     )
-    # The same floor as for the order of a theorem, whose Setting a saved result does not have.
-    constants = problem.header["constants"]
-    level = suboptimality_floor(
-        float(constants["f_star"]),
-        float(constants["delta0"] or 0.0),
-        float(constants["f_star_error"] or 0.0),
-        float(constants["f_rounding"]),
-    )
+    level = problem.header.constants.floor
     fitted = fit(iteration, metric, level, "power")
     rate = fitted.rate
     if rate is None:
@@ -176,12 +168,12 @@ def _rate_to_floor(iteration: Numbers, mean: Numbers, level: float) -> Measureme
 
 
 def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
-    target = problem.header.get("target")
+    target = problem.header.target
     if target is None:
-        delta0 = problem.header["constants"]["delta0"]
-        if delta0 is None:
+        delta0 = problem.header.constants.delta0
+        if math.isnan(delta0):
             return unknown("there is no target, and F(w_0) - f* is not known")
-        target = DEFAULT_SHARE * float(delta0)
+        target = DEFAULT_SHARE * delta0
     passes = passes_to(runs, target)
     if math.isnan(passes):
         return unknown("the passes were not measured")

@@ -11,7 +11,6 @@ import numpy as np
 
 from lrbench.gate.baseline import COLUMNS, Baseline, BaselineLane, lane_of
 from lrbench.gate.finding import CheckVerdict, Finding, Trajectory
-from lrbench.objective.constants import objective_size
 from lrbench.results import ProblemResult, Run
 from lrbench.verdicts.measured import ROUNDINGS
 
@@ -50,10 +49,9 @@ class Allowance:
 
 def allowance(problem: ProblemResult, tolerance: float = TOLERANCE) -> Allowance:
     """Return the allowance on a problem."""
-    constants = problem.header["constants"]
-    size = objective_size(float(constants["f_star"]), float(constants["delta0"]))
+    constants = problem.header.constants
     # Twice the error of f*, because each of the two numbers has it.
-    return Allowance(tolerance, ROUNDINGS * size + 2.0 * float(constants["f_star_error"] or 0.0))
+    return Allowance(tolerance, ROUNDINGS * constants.size + 2.0 * constants.f_star_error)
 
 
 def compare_with(
@@ -72,7 +70,7 @@ def compare_with(
     tolerance
         Relative.
     """
-    if entry.fingerprint != problem.header["fingerprint"] or entry.plan != plan:
+    if entry.fingerprint != problem.header.fingerprint or entry.plan != plan:
         other_plan = f"its baseline is of: {entry.plan}"
         reason = "the problem or its data were changed since" if entry.plan == plan else other_plan
         remedy = f"lrbench check --update-baseline {shlex.quote(entry.check)}, if that is meant"
@@ -88,7 +86,7 @@ def compare_with(
             continue
         remaining.pop((lane.solver, lane.lr0), None)
         if lane.seeds:
-            yield _compare_lane(lane, runs, subject, allowed, problem.header["n_samples"])
+            yield _compare_lane(lane, runs, subject, allowed, problem.header.n_samples)
     for solver, lr0 in remaining:
         subject = f"{solver}, lr0 = {lr0:g}"
         yield _finding(subject, CheckVerdict.FAIL, "none", "a run", "it was not run")

@@ -122,14 +122,13 @@ class Gate:
 def make_baseline(check: Check, problem: ProblemResult, moved_runs: Sequence[Run]) -> Baseline:
     """Return the baseline of a check, from its runs and those from the moved start."""
     allowed = allowance(problem, check.tolerance)
-    L = problem.header["constants"]["L"]
-    smooth = L is not None and math.isfinite(L)
+    smooth = math.isfinite(problem.header.constants.L)
     moved_groups = replace(problem, runs=tuple(moved_runs)).groups
     lanes = []
     for lane, runs in problem.groups.items():
         unstable = unstable_seeds(runs, moved_groups.get(lane, ()), smooth, allowed)
-        lanes.append(lane_of(runs, unstable, problem.header["n_samples"]))
-    return Baseline(check.name, problem.header["fingerprint"], check.about, tuple(lanes))
+        lanes.append(lane_of(runs, unstable, problem.header.n_samples))
+    return Baseline(check.name, problem.header.fingerprint, check.about, tuple(lanes))
 
 
 def _notes(lanes: Sequence[BaselineLane]) -> Iterator[str]:
@@ -183,7 +182,7 @@ def _instability(run: Run, moved: Run, smooth: bool, allowed: Allowance) -> str:
     """Return the reason why a run is not stable; empty if it is."""
     if run.status is Status.INTERRUPTED:
         return "interrupted"
-    if run.status in (Status.DIVERGED, Status.FAILED):
+    if run.status.lost:
         return f"the run {run.status}"
     # Even if the moved start changes nothing: above 1/L a run may oscillate between directions that
     # rounding chooses, and the moved start is one sample only.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from lrbench.config.plain import Key, NumberOrInf, NumberOrNaN
 
 FLOOR = 1e-13
 """The accuracy of an objective, relative to `objective_size`: it is a sum over many samples."""
@@ -25,13 +27,6 @@ def objective_size(f_star: float, delta0: float) -> float:
     return abs(f_star + delta0) + abs(f_star)
 
 
-def suboptimality_floor(
-    f_star: float, delta0: float, f_star_error: float, f_rounding: float
-) -> float:
-    """Return the suboptimality below which it is only rounding or the error of f_star."""
-    return max(10.0 * f_star_error, FLOOR * objective_size(f_star, delta0), f_rounding)
-
-
 @dataclass(frozen=True)
 class Constants:
     """The constants of a problem; None for a constant that does not exist.
@@ -39,49 +34,49 @@ class Constants:
     `distance` and `noise_star` need a minimiser and are None where f_star is not attained.
     """
 
-    L: float
+    L: NumberOrInf
     """Lipschitz constant of the gradient of the smooth part of F, rounded up.
 
     The smooth part is the loss and the penalty if the penalty is smooth, and the loss alone
     otherwise. L is inf where the loss is not smooth.
     """
-    L_method: str
+    L_method: Annotated[str, Key(earlier="eigenvalues")]
     """How L was bounded: ``"eigenvalues"``, ``"Lanczos bound"``, …"""
-    L_max: float
+    L_max: NumberOrInf
     """The largest of these constants over the single terms; inf where the loss is not smooth."""
-    mu: float
+    mu: NumberOrNaN
     """The constant of strong convexity, rounded down; 0 if there is none."""
-    mu_pl: float
+    mu_pl: Annotated[NumberOrNaN, Key(earlier=0.0)]
     """The constant of the Polyak-Lojasiewicz inequality, >= mu; 0 if unknown."""
     G: float | None
     """Bound on the norm of every stochastic (sub)gradient within `radius` of the start, anywhere if
     there is no ball; None if there is no bound."""
-    grad_norm_sq0: float
+    grad_norm_sq0: Annotated[NumberOrNaN, Key(earlier=math.nan)]
     """|g_0|^2 at w_0, of the subgradient that the solvers use; an indicator adds nothing to it."""
     f_star: float
     f_star_error: float
     """f_star - f_star_error <= inf F <= f_star."""
     f_star_method: str
-    attained: bool
+    attained: Annotated[bool, Key(earlier=True)]
     """Whether a minimiser exists and is known."""
-    delta0: float
+    delta0: NumberOrNaN
     """F(w_0) - f_star."""
     distance: float | None = None
     """|w_0 - w_star|."""
-    distance_error: float | None = None
+    distance_error: Annotated[float | None, Key(earlier=None)] = None
     """Bound on |w_hat - w_star| for the computed minimiser; None if there is none."""
     noise_star: float | None = None
     """(1/n) sum_i |grad f_i(w_star)|^2; None where the loss is not smooth."""
-    no_minimiser: str = ""
+    no_minimiser: Annotated[str, Key(earlier="")] = ""
     """The reason why no minimiser is known; empty where one is."""
-    G_batch: float | None = None
+    G_batch: Annotated[float | None, Key(earlier=None)] = None
     """Bound on the norm of the (sub)gradient of F, at most G; None where only G is known."""
-    f_star_certified: bool = True
+    f_star_certified: Annotated[bool, Key(earlier=True)] = True
     """False where f_star was given by the user, and where there is an `f_star_obstacle`."""
-    f_rounding: float = 0.0
+    f_rounding: Annotated[float, Key(earlier=0.0)] = 0.0
     """Allowance for the rounding of F in float64, where columns far from 0 or in large units, or
     a start other than 0, make that larger than usual; else 0."""
-    f_star_obstacle: str = ""
+    f_star_obstacle: Annotated[str, Key(earlier="")] = ""
     """What kept f_star from being certified: its error exceeds `CERTIFIED` times `size`, and
     nothing may rest on it; empty where it is certified, and where the user gave it."""
 
@@ -93,7 +88,7 @@ class Constants:
     @property
     def floor(self) -> float:
         """The suboptimality below which it is only rounding or the error of f_star."""
-        return suboptimality_floor(self.f_star, self.delta0, self.f_star_error, self.f_rounding)
+        return max(10.0 * self.f_star_error, FLOOR * self.size, self.f_rounding)
 
     @property
     def kappa(self) -> float | None:

@@ -10,42 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.cache.content_hash import content_hash, digest, parameters_text
+from lrbench.objective.about import About
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.sampler import linear_sampler
 from lrbench.objective.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
-
-
-@dataclass(frozen=True)
-class AboutTest:
-    """The description of the samples that are held out, for reports."""
-
-    data: str
-    n_samples: int
-    fraction: float | None
-    """Their fraction of all samples; None if they come from a data set of their own."""
-    seed: int | None
-    """The seed of their choice; None if they come from a data set of their own."""
-    features_left_out: int
-    """The number of their features that the training data do not have."""
-
-
-@dataclass(frozen=True)
-class About:
-    """The description of a problem, for reports."""
-
-    title: str
-    data: str
-    scale: str
-    start: str
-    labels: Mapping[str, str] | None = None
-    """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
-    fingerprint: str = ""
-    """A hash of the training data and of the canonical specification."""
-    test: AboutTest | None = None
-    """None where nothing is held out."""
 
 
 class Problem(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from lrbench.config.decimals import decimal
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.config.values import as_integer, as_number
 from lrbench.engine.task import Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.objective.constants import Sampling
@@ -219,26 +219,19 @@ def _texts(values: Any) -> list[str]:
 def _integer(name: str, value: Any, low: int, high: int) -> int | None:
     if value is None and name in ("batch_size", "iterations", "lane_block"):
         return None
-    kind = f"a whole number from {low} to {high if high < MOST_STEPS else format(high, '.0e')}"
-    try:
-        number = operator.index(value)  # takes the integers of NumPy, too, and no float
-    except TypeError:
-        number = low - 1
-    if isinstance(value, bool) or not low <= number <= high:
-        raise _wrong(name, value, kind)
+    number = as_integer(value, low, high)
+    if number is None:
+        most = high if high < MOST_STEPS else format(high, ".0e")
+        raise _wrong(name, value, f"a whole number from {low} to {most}")
     return number
 
 
 def _number(name: str, value: Any, *, positive: bool) -> float | None:
     if value is None:
         return None
-    kind = "a positive number" if positive else "a number"
-    try:
-        number = decimal(value) if isinstance(value, str) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise _wrong(name, value, kind) from None
+    number = decimal(value) if isinstance(value, str) else as_number(value)
     if number is None or not math.isfinite(number) or (positive and number <= 0):
-        raise _wrong(name, value, kind)
+        raise _wrong(name, value, "a positive number" if positive else "a number")
     return number
 
 

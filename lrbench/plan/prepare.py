@@ -22,6 +22,7 @@ from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec
 from lrbench.problem_files import build_problem as build_problem
 from lrbench.problem_files.parts import part_text
+from lrbench.results import Header, PenaltyValues
 from lrbench.solvers.base import proximal
 from lrbench.theory.base import Setting
 
@@ -75,31 +76,28 @@ class Prepared:
 
 def header(
     problem: LinearProblem, constants: Constants, radius: float | None, target: float | None
-) -> dict[str, Any]:
+) -> Header:
     """Return what a saved result says of the problem itself."""
-    about = problem.about
-    return {
-        "title": about.title,
-        "fingerprint": about.fingerprint,
-        "data": about.data,
-        "n_samples": problem.n_samples,
-        "n_features": problem.n_features,
-        "nnz": problem.data.nnz,
-        "loss": part_text(problem.loss),
-        "penalty": {
-            "name": problem.penalty.name,
-            "weight": problem.penalty.weight,
-            **asdict(cast("Any", problem.penalty)),
-        },
-        "scale": about.scale,
-        "intercept": problem.intercept,
-        "test": None if about.test is None else asdict(about.test),
-        "labels": None if about.labels is None else dict(about.labels),
-        "start": about.start,
-        "radius": radius,
-        "target": target,
-        "constants": asdict(constants) | {"kappa": constants.kappa},
-    }
+    about, penalty = problem.about, problem.penalty
+    parameters = {k: v for k, v in asdict(cast("Any", penalty)).items() if k != "weight"}
+    return Header(
+        title=about.title,
+        fingerprint=about.fingerprint,
+        data=about.data,
+        n_samples=problem.n_samples,
+        n_features=problem.n_features,
+        nnz=problem.data.nnz,
+        loss=part_text(problem.loss),
+        penalty=PenaltyValues(penalty.name, penalty.weight, parameters),
+        scale=about.scale,
+        intercept=problem.intercept,
+        test=about.test,
+        labels=about.labels,
+        start=about.start,
+        radius=radius,
+        target=target,
+        constants=constants,
+    )
 
 
 def reason_not_smooth(problem: LinearObjective) -> str:

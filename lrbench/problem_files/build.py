@@ -13,9 +13,10 @@ from lrbench.data.holdout import fits, matched
 from lrbench.data.scaling import Affine, fit_scaling, scaled_like, with_intercept
 from lrbench.errors import DataError, UsageError
 from lrbench.losses.base import Loss
+from lrbench.objective.about import About, AboutTest
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
-from lrbench.objective.problem import About, AboutTest, LinearProblem
+from lrbench.objective.problem import LinearProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem_files.model import (

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
-from lrbench.config.values import Table, checked
+from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
 from lrbench.data.labels import label_text
 from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
@@ -86,14 +85,14 @@ def _weight(penalty: Penalty, value: Any) -> float | str:
         allowed = f'a positive number, "{PER_SAMPLE}" or "0.1{OF_MAX}"'
         if isinstance(value, str) and value.replace(" ", "").endswith(OF_MAX):
             return f"{value_text(_multiple_of_max(value, allowed))}{OF_MAX}"
-    return _positive(value, "weight", allowed)
+    return checked_positive(value, "weight", allowed)
 
 
 def _multiple_of_max(text: str, allowed: str) -> float:
     multiple = decimal(text.replace(" ", "").removesuffix(OF_MAX))
     if multiple is None:
-        return _positive(text, "weight", allowed)
-    return _positive(multiple, "the share of max in weight", "a positive number")
+        return checked_positive(text, "weight", allowed)
+    return checked_positive(multiple, "the share of max in weight", "a positive number")
 
 
 def _numbers(kind: Any, table: Table) -> dict[str, float]:
@@ -119,11 +118,9 @@ def read_start(value: Any) -> StartSpec:
         raise UsageError(
             f"there is no start {quoted(name)}.", did_you_mean(name, ("zeros", "normal"))
         )
-    scale = _positive(table.take_any("scale", 1.0), "scale", "a positive number")
-    seed = table.take("seed", int, 0)
+    scale = checked_positive(table.take_any("scale", 1.0), "scale", "a positive number")
+    seed = checked_seed(table.take_any("seed", 0), "seed")
     table.finish()
-    if seed < 0:
-        raise UsageError(f"seed is {seed}, which is negative.", "give a whole number from 0 on.")
     return StartSpec("normal", scale, seed)
 
 
@@ -133,7 +130,7 @@ def read_positive(value: Any) -> tuple[str, ...] | None:
         return None
     labels = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     for label in labels:
-        if isinstance(label, bool) or not isinstance(label, str | int | float):
+        if not isinstance(label, str) and as_number(label) is None:
             raise UsageError(
                 f"positive is {quoted(value)}, not a label or a list of labels.",
                 "give a name, a number, or a list of them.",
@@ -157,10 +154,3 @@ def _part(value: Any, called: str) -> tuple[str, Mapping[str, Any]]:
     if name is None:
         raise UsageError(f"{called} has no name.", f'write {called} = {{ name = "…" }}.')
     return checked(name, f"the name of {called}", str), table.rest()
-
-
-def _positive(value: Any, called: str, allowed: str) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 < value <= sys.float_info.max:  # TOML has integers beyond float64
-        raise UsageError(f"{called} is {quoted(value)}, not {allowed}.", f"give {allowed}.")
-    return float(value)

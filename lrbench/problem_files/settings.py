@@ -10,7 +10,7 @@ from typing import Any
 from lrbench.config.decimals import WORDS, decimal
 from lrbench.config.named import parse_named
 from lrbench.config.registry import did_you_mean
-from lrbench.config.values import located
+from lrbench.config.values import as_number, located
 from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.load import spec_from_table
@@ -110,8 +110,8 @@ def _value(text: str) -> Any:
     if len(read) > 1:  # a line break would start another key
         return text
     # Of the numbers of TOML only those that every option takes: not 1_000, 0x10 or nan.
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return text if number and text not in WORDS and decimal(text) is None else value
+    of_toml = as_number(value) is not None and text not in WORDS and decimal(text) is None
+    return text if of_toml else value
 
 
 def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:

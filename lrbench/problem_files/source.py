@@ -8,7 +8,7 @@ from typing import Any, cast
 from lrbench.config.decimals import WORDS, decimal
 from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
-from lrbench.config.values import checked
+from lrbench.config.values import as_number, checked, checked_seed
 from lrbench.data.generated.generators import PREFIX
 from lrbench.data.libsvm.fault import ZeroBased
 from lrbench.data.load import DataName
@@ -76,21 +76,11 @@ def read_test(
             "give the share of the samples to hold out, such as 0.2, or a file (./1 for one called"
             " 1).",
         )
-    seed = checked(0 if seed is None else seed, "test_seed", int)
-    if seed < 0:
-        raise UsageError(
-            f"test_seed is {seed}, which is negative.", "give a whole number from 0 on."
-        )
-    return Split(fraction, seed)
+    return Split(fraction, checked_seed(0 if seed is None else seed, "test_seed"))
 
 
 def as_fraction(value: Any) -> float | None:
     """Return `value` as a number if it reads as one, else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
     if isinstance(value, str):  # nan is refused as a fraction, not looked for as a file
         return float(value) if value in WORDS else decimal(value)
-    try:
-        return float(value)
-    except OverflowError:
-        return None
+    return as_number(value)

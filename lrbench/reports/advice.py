@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterator
 
 from lrbench.reports.blocks import Line, line, number, short_number
-from lrbench.reports.groups import f_star_error, learning_rate_texts, smoothness
+from lrbench.reports.groups import learning_rate_texts
 from lrbench.reports.sweep_table import decades_text
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
-from lrbench.results.ranking import LOST
 from lrbench.study import ALIKE, safest
 
 WIDER = 1.0
@@ -51,7 +50,7 @@ def passes_of_grid(s: Sensitivity, lr0: float) -> float:
 
 def advice(problem: ProblemResult, sweep: Sweep) -> Line:
     """Return the advice on one problem; it depends on passes alone, not on times."""
-    if sweep.target < (error := f_star_error(problem)):
+    if sweep.target < (error := problem.header.constants.f_star_error):
         reason = f"the target is below the error of f*, {number(error)}"
         return line(f"Advice: none, as {reason}", style="title")
     s = advised(sweep)
@@ -155,7 +154,7 @@ def _above_two_over_L(
     problem: ProblemResult, s: Sensitivity, lr0: float, texts: dict[float, str]
 ) -> Iterator[str]:
     """Yield a warning where the last steps of full gradients are longer than 2/L."""
-    L = smoothness(problem)
+    L = problem.header.constants.L
     runs = [r for r in problem.runs if str(r.solver) == str(s.solver) and r.lr0 == lr0]
     last = [float(r.trace["lr"][-1]) for r in runs if len(r.trace.get("lr", ()))]
     if not last or any(r.setting != "batch" for r in runs):
@@ -185,17 +184,17 @@ def _allowed(problem: ProblemResult, sweep: Sweep) -> float | None:
     run = problem.runs[0]
     if run.setting == "batch":
         return sweep.iterations
-    return float(sweep.iterations * run.batch_size / problem.header["n_samples"])
+    return float(sweep.iterations * run.batch_size / problem.header.n_samples)
 
 
 def _change(problem: ProblemResult) -> str:
     """Return which options to change, so that an lr0 may reach the target."""
-    L = smoothness(problem)
+    L = problem.header.constants.L
     grid = sorted({run.lr0 for run in problem.runs})
     above = math.isfinite(L) and grid[0] * L > 2.0
     below = math.isfinite(L) and grid[-1] * L < FAR_BELOW
-    unscaled = problem.header["scale"] == "none"
-    scale = unscaled and not str(problem.header["data"]).startswith(GENERATED)
+    unscaled = problem.header.scale == "none"
+    scale = unscaled and not problem.header.data.startswith(GENERATED)
     if above or below:
         limit = (
             f"above 2/L = {number(2 / L, 4)}" if above else f"far below 1/L = {number(1 / L, 4)}"
@@ -203,7 +202,7 @@ def _change(problem: ProblemResult) -> str:
         lr0_lie = f"all {len(grid)} lr0 lie" if len(grid) > 1 else "the lr0 lies"
         text = f"{lr0_lie} {limit}; give {GRID}"
         return f"{text} and, as the features are not scaled, --scale maxabs" if scale else text
-    if all(run.status in LOST for run in problem.runs):
+    if all(run.status.lost for run in problem.runs):
         return "every run diverged or failed; give lower lr0"
     text = "give more iterations or passes, a higher target or other lr0"
     # Their lr is eta/b, and b grows: no lr0 makes up for an eta that is too small.

@@ -22,9 +22,6 @@ SEVERITY = (
 )
 """From the best to the worst."""
 
-ENDED_EARLY = frozenset(Status) - {Status.COMPLETED, Status.STALLED}
-"""Statuses whose iteration is worth a word: the run ended before its last one."""
-
 
 def verdicts_of(problem: ProblemResult, solver: SolverSpec, lr0: float) -> Sequence[Verdict]:
     """Return the verdicts on one solver and lr0."""
@@ -41,8 +38,8 @@ def batch_text(run: Run) -> str:
 
 def ball_text(problem: ProblemResult) -> Iterator[str]:
     """Yield the ball that the iterates are projected on, if there is one."""
-    if problem.header["radius"] is not None:
-        yield f"ball of radius {problem.header['radius']:g} around w_0"
+    if problem.header.radius is not None:
+        yield f"ball of radius {problem.header.radius:g} around w_0"
 
 
 def worst_status(runs: Sequence[Run]) -> Status:
@@ -68,11 +65,9 @@ def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
     n_worst = sum(r.status is worst.status for r in runs)
     if n_worst < len(runs):
         text = f"{n_worst}/{len(runs)} {text}"
-    elif len(runs) == 1 and worst.status in ENDED_EARLY:
+    elif len(runs) == 1 and not worst.status.exhausted:
         text += f" {worst.status_at}" if brief else f" at {worst.status_at}"
-    good = worst.status in (Status.COMPLETED, Status.REACHED_TARGET)
-    bad = worst.status in (Status.DIVERGED, Status.FAILED)
-    return TableCell(text, "" if good else "bad" if bad else "warn")
+    return TableCell(text, "" if worst.status.good else "bad" if worst.status.lost else "warn")
 
 
 def learning_rate_texts(lr0s: Sequence[float]) -> dict[float, str]:
@@ -142,18 +137,6 @@ def bound_ratio(certificate: Verdict, t: int, error: float) -> str:
     if not bound or not math.isfinite(bound) or math.isnan(metric):
         return "-"
     return f"<{error / bound:.0e}" if metric < error else f"{metric / bound:.2g}"
-
-
-def f_star_error(problem: ProblemResult) -> float:
-    """Return the error of f*: F - f* is not known below it."""
-    return float(problem.header["constants"]["f_star_error"])
-
-
-def smoothness(problem: ProblemResult) -> float:
-    """Return L, or infinity if the objective is not smooth."""
-    L = problem.header["constants"]["L"]
-    # JSON has no infinity: a saved result has null.
-    return math.inf if L is None else float(L)
 
 
 def timing(runs: Iterable[Run]) -> str:

@@ -15,9 +15,7 @@ from lrbench.reports.blocks import (
     scientific,
 )
 from lrbench.reports.groups import (
-    f_star_error,
     last_checkpoints,
-    smoothness,
     status_cell,
     verdicts_of,
 )
@@ -66,7 +64,7 @@ def lane_table(
 
 
 def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
-    L, error = smoothness(problem), f_star_error(problem)
+    L, error = problem.header.constants.L, problem.header.constants.f_star_error
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
     main = main_certificate(verdicts) or main_bound(verdicts)
     yield status_cell(runs, brief=True)

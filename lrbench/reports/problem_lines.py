@@ -4,82 +4,85 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lrbench.reports.blocks import Line, line, number
-from lrbench.results import ProblemResult
+from lrbench.results import Header, PenaltyValues
+
+if TYPE_CHECKING:
+    from lrbench.objective.about import AboutTest
+    from lrbench.objective.constants import Constants
 
 
-def problem_lines(problem: ProblemResult) -> Iterator[Line]:
+def problem_lines(name: str, header: Header) -> Iterator[Line]:
     """Yield the lines that describe a problem, none of which depends on a run."""
-    h: Any = problem.header
-    title = f"{problem.name}: {h['title']}" if h["title"] else problem.name
-    yield line(title, style="title", recurs=(problem.name,))
-    yield line(*_data(h))
-    if h["test"] is not None:
-        yield line(*test_pieces(h["test"]))
-    yield line(*_model(h), *_optimum(h["constants"]))
-    if h["constants"]["f_star_obstacle"]:
-        obstacle = f"f* is not certified: {h['constants']['f_star_obstacle']}"
+    constants = header.constants
+    title = f"{name}: {header.title}" if header.title else name
+    yield line(title, style="title", recurs=(name,))
+    yield line(*_data(header))
+    if header.test is not None:
+        yield line(*test_pieces(header.test))
+    yield line(*_model(header), *_optimum(constants))
+    if constants.f_star_obstacle:
+        obstacle = f"f* is not certified: {constants.f_star_obstacle}"
         yield line(obstacle, "so that nothing is proved of F - f* or of w*", style="warn")
-    elif not h["constants"]["attained"]:
-        reason = h["constants"]["no_minimiser"]
-        yield line(f"{reason}: what needs w* stays empty", style="warn")
+    elif not constants.attained:
+        yield line(f"{constants.no_minimiser}: what needs w* stays empty", style="warn")
 
 
-def _data(h: Any) -> Iterator[str]:
-    yield h["data"]
-    yield h["scale"] if h["scale"] != "none" else "not scaled"
-    yield f"n = {h['n_samples']}"
-    yield f"d = {h['n_features']}" + (" (with intercept)" if h["intercept"] else "")
-    density = h["nnz"] / (h["n_samples"] * h["n_features"])
+def _data(header: Header) -> Iterator[str]:
+    yield header.data
+    yield header.scale if header.scale != "none" else "not scaled"
+    yield f"n = {header.n_samples}"
+    yield f"d = {header.n_features}" + (" (with intercept)" if header.intercept else "")
+    density = header.nnz / (header.n_samples * header.n_features)
     if density < 0.5:
         yield f"{100 * density:.3g} % non-zeros"
-    if h["labels"]:
-        yield ", ".join(f"{sign} = {name}" for sign, name in h["labels"].items())
+    if header.labels:
+        yield ", ".join(f"{sign} = {name}" for sign, name in header.labels.items())
 
 
-def test_pieces(test: Any) -> Iterator[str]:
+def test_pieces(test: AboutTest) -> Iterator[str]:
     """Yield the held-out samples: ``test: 16281 samples of a9a.t``."""
-    n_samples, left_out = test["n_samples"], test["features_left_out"]
-    samples = f"{n_samples} sample{'s' * (n_samples > 1)}"
-    if test["fraction"] is None:
-        yield f"test: {samples} of {test['data']}"
+    samples = f"{test.n_samples} sample{'s' * (test.n_samples > 1)}"
+    if test.fraction is None:
+        yield f"test: {samples} of {test.data}"
     else:
-        yield f"test: {100 * test['fraction']:.4g} % ({samples}, seed {test['seed']})"
-    if left_out:
-        yield f"{left_out} feature{'s' * (left_out > 1)} left out"
+        yield f"test: {100 * test.fraction:.4g} % ({samples}, seed {test.seed})"
+    if test.features_left_out:
+        yield f"{test.features_left_out} feature{'s' * (test.features_left_out > 1)} left out"
 
 
-def _model(h: Any) -> Iterator[str]:
-    L, c = h["constants"]["L"], h["constants"]
-    yield f"{h['loss']} loss"
-    if h["penalty"]["name"] != "none":
-        yield _penalty(h["penalty"])
-    if L is not None and math.isfinite(L):
-        method = "" if c["L_method"] == "eigenvalues" else f" ({c['L_method']})"
-        yield f"L = {number(L, 4)}{method}"
-        yield f"1/L = {number(1 / L, 4)}"
-        yield f"2/L = {number(2 / L, 4)}"
-    if c["mu"]:
-        yield f"mu = {number(c['mu'])}"
+def _model(header: Header) -> Iterator[str]:
+    constants = header.constants
+    yield f"{header.loss} loss"
+    if header.penalty.name != "none":
+        yield _penalty(header.penalty)
+    if math.isfinite(constants.L):
+        exact = constants.L_method == "eigenvalues"
+        yield f"L = {number(constants.L, 4)}{'' if exact else f' ({constants.L_method})'}"
+        yield f"1/L = {number(1 / constants.L, 4)}"
+        yield f"2/L = {number(2 / constants.L, 4)}"
+    if constants.mu > 0:
+        yield f"mu = {number(constants.mu)}"
 
 
-def _penalty(p: Any) -> str:
+def _penalty(penalty: PenaltyValues) -> str:
     """Return the penalty in words: ``l1 penalty 0.5``, ``box with lower = -1, upper = 1``."""
-    others = {k: v for k, v in p.items() if k not in ("name", "weight")}
     parameters = ", ".join(
-        f"{k} = {'none' if v is None or math.isinf(v) else number(v)}" for k, v in others.items()
+        f"{k} = {'none' if v is None or math.isinf(v) else number(v)}"
+        for k, v in penalty.parameters.items()
     )
-    name = f"{p['name']} penalty {number(p['weight'])}" if p["weight"] else str(p["name"])
+    name = f"{penalty.name} penalty {number(penalty.weight)}" if penalty.weight else penalty.name
     return f"{name} with {parameters}" if parameters else name
 
 
-def _optimum(c: Any) -> Iterator[str]:
-    if c["f_star_obstacle"]:
-        yield f"f* <= {c['f_star']:.7g}"
+def _optimum(constants: Constants) -> Iterator[str]:
+    if constants.f_star_obstacle:
+        yield f"f* <= {constants.f_star:.7g}"
         return
-    yield f"f* = {c['f_star']:.7g} +- {c['f_star_error']:.1g} ({c['f_star_method']})"
-    yield f"F(w_0) - f* = {number(c['delta0'])}"
-    if c["distance"] is not None:
-        yield f"|w_0 - w*| = {number(c['distance'])}"
+    error, method = constants.f_star_error, constants.f_star_method
+    yield f"f* = {constants.f_star:.7g} +- {error:.1g} ({method})"
+    yield f"F(w_0) - f* = {number(constants.delta0)}"
+    if constants.distance is not None:
+        yield f"|w_0 - w*| = {number(constants.distance)}"

@@ -14,12 +14,10 @@ from lrbench.reports.groups import (
     ball_text,
     batch_text,
     bound_ratio,
-    f_star_error,
     last_checkpoints,
     learning_rate_texts,
     mean_at,
     runs_not_started,
-    smoothness,
     status_cell,
     table_iterations,
     timing,
@@ -44,7 +42,7 @@ from lrbench.results.selection import notable_lanes
 
 def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
     """Yield the blocks of one problem and the runs on it."""
-    yield from problem_lines(problem)
+    yield from problem_lines(problem.name, problem.header)
     if not problem.groups:
         yield line("no run was started", style="warn")
         return
@@ -91,7 +89,7 @@ def _columns(
     problem: ProblemResult, runs: Sequence[Run], iterations: list[int]
 ) -> list[TextColumn]:
     """Return the gap of one solver at these iterations, and its ratio to the certificate."""
-    error = f_star_error(problem)
+    error = problem.header.constants.f_star_error
     gaps = [gap(mean_at(runs, "suboptimality", t), error) for t in iterations]
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     columns = [(str(runs[0].solver), gaps)]
@@ -102,7 +100,7 @@ def _columns(
 
 
 def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
-    status, L = status_cell(runs), smoothness(problem)
+    status, L = status_cell(runs), problem.header.constants.L
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
     lrs = runs[0].trace.get("lr", np.empty(0))
     title = f"{runs[0].solver}: {status.text}"
@@ -114,7 +112,7 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
     yield line(title, style=status.style or "title")
     if runs[0].error:
         yield line(runs[0].error, style="bad")
-    yield from verdict_grid(verdicts, f_star_error(problem), view.width)
+    yield from verdict_grid(verdicts, problem.header.constants.f_star_error, view.width)
     yield from violations(verdicts)
     yield from inapplicable(verdicts)
     if view.trajectories:
@@ -185,14 +183,14 @@ def closing_line(problem: ProblemResult) -> Line | None:
 
 
 def _first_and_lowest(problem: ProblemResult) -> list[str]:
-    constants, target = problem.header["constants"], problem.header.get("target")
+    delta0, target = problem.header.constants.delta0, problem.header.target
     target_text = f"F - f* <= {number(target)}"
     if target is None:
-        target = DEFAULT_SHARE * constants["delta0"]
+        target = DEFAULT_SHARE * delta0
         target_text = f"{DEFAULT_SHARE:.0%} of F(w_0) - f*"
     first, passes = first_to(problem.groups, target)
     best, level = lowest(problem.groups)
-    error = f_star_error(problem)
+    error = problem.header.constants.f_star_error
     level_text = f"at {gap(level, error) if level < error else number(level)}"
     if first:
         pieces = [
@@ -205,7 +203,7 @@ def _first_and_lowest(problem: ProblemResult) -> list[str]:
             pieces[-1] += f"; lowest at the end: {_named(problem, best)}"
             pieces.append(level_text)
         return pieces
-    if best is None or not level < constants["delta0"]:
+    if best is None or not level < delta0:
         return ["None came below F(w_0) - f*"]
     return [f"None came to {target_text}; the nearest is {_named(problem, best)}", level_text]
 

@@ -23,10 +23,8 @@ from lrbench.reports.groups import (
     SEVERITY,
     ball_text,
     batch_text,
-    f_star_error,
     learning_rate_texts,
     runs_not_started,
-    smoothness,
     timing,
 )
 from lrbench.reports.problem_lines import problem_lines
@@ -41,13 +39,13 @@ HEADINGS = ("passes", "reached", "status", "F - f*", "lr L")
 
 def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield the blocks of the sweep of one problem."""
-    yield from problem_lines(problem)
+    yield from problem_lines(problem.name, problem.header)
     if not problem.groups:
         yield line("no run was started", style="warn")
         return
     setting = tuple(_setting(problem, sweep))
     yield line(*setting, recurs=setting)
-    if sweep.target < f_star_error(problem):
+    if sweep.target < problem.header.constants.f_star_error:
         yield line("the target is below the error of f*: who came there is not known", style="warn")
     yield line("")
     yield from sweep_table(sweep, view)
@@ -64,14 +62,14 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     run = next(run for runs in problem.groups.values() for run in runs)
     yield batch_text(run)
     yield from ball_text(problem)
-    delta0 = float(problem.header["constants"]["delta0"])
+    delta0 = problem.header.constants.delta0
     percent = f"{short_number(100 * sweep.target / delta0)} %" if delta0 > 0 else ""
     of_start = f" ({percent} of F(w_0) - f*)" if percent else ""
     yield f"target F - f* <= {number(sweep.target)}{of_start}"
     if sweep.iterations is not None:
         budget = f"at most {sweep.iterations} iterations"
         if run.setting == "stochastic":
-            passes = sweep.iterations * run.batch_size / problem.header["n_samples"]
+            passes = sweep.iterations * run.batch_size / problem.header.n_samples
             budget += f" ({short_number(passes)} passes)"
         yield budget
     n_seeds = max((s.n_seeds for s in sweep.solvers), default=1)
@@ -155,7 +153,7 @@ def _details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block
 def _row(
     problem: ProblemResult, s: Sensitivity, k: int, runs: Sequence[Run]
 ) -> Iterator[TableCell]:
-    L, error = smoothness(problem), f_star_error(problem)
+    L, error = problem.header.constants.L, problem.header.constants.f_star_error
     if math.isfinite(s.passes[k]):
         yield TableCell(short_number(s.passes[k]))
     else:
@@ -176,8 +174,8 @@ def _statuses(runs: Sequence[Run]) -> TableCell:
             text = "not started" if status is None else str(status)
             text = "target" if status is Status.REACHED_TARGET else text
             pieces.append(text if len(counts) == 1 else f"{count} {text}")
-    lost = counts[Status.DIVERGED] or counts[Status.FAILED]
-    fine = not set(counts) - {Status.COMPLETED, Status.REACHED_TARGET}
+    lost = any(status is not None and status.lost for status in counts)
+    fine = all(status is not None and status.good for status in counts)
     style: Style = "bad" if lost else "" if fine else "warn"
     return TableCell(", ".join(pieces) or "not started", style)
 

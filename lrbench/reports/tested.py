@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from lrbench.reports.blocks import Block, CellColumn, Grid, TableCell, gap, line, number
-from lrbench.reports.groups import f_star_error, last_checkpoints
+from lrbench.reports.groups import last_checkpoints
 from lrbench.results import ProblemResult, Run
 from lrbench.results.ranking import at_end
 
@@ -49,7 +49,7 @@ def tested_blocks(problem: ProblemResult, groups: Sequence[Sequence[Run]]) -> It
         return
     ends = last_checkpoints(run for runs in groups for run in runs)
     when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else "where each run ended"
-    error = f_star_error(problem)
+    error = problem.header.constants.f_star_error
     gaps = [TableCell(gap(at_end(runs, "suboptimality"), error)) for runs in groups]
     solvers = [TableCell(str(runs[0].solver)) for runs in groups]
     names, cells = zip(("solver", solvers), ("F - f*", gaps), *columns, strict=True)

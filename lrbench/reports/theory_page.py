@@ -9,7 +9,6 @@ from typing import Any
 from lrbench.reports.blocks import Block, Grid, TableCell, line, number, scientific
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.verdict_blocks import MEASURED, law_text
-from lrbench.results import ProblemResult
 from lrbench.theory import theorems_for
 
 Entry = Mapping[str, Any]
@@ -37,7 +36,7 @@ def theory_page(problems: Sequence[Entry]) -> Iterator[Block]:
     for k, problem in enumerate(problems):
         if k:
             yield line("")
-        yield from problem_lines(ProblemResult(problem["name"], problem["header"], (), ()))
+        yield from problem_lines(problem["name"], problem["header"])
         if problem["hint"]:
             yield line(problem["hint"], style="dim")
         yield line(*LETTERS, style="dim")

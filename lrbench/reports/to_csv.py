@@ -7,7 +7,7 @@ from typing import TextIO
 
 from lrbench.reports.view import View
 from lrbench.results import Result
-from lrbench.results.to_dict import LABELS, rows, trace_columns
+from lrbench.results.table import LABELS, rows, trace_columns
 
 
 def write(result: Result, out: TextIO, view: View) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
+from lrbench.config.plain import plain
 from lrbench.reports.view import View
-from lrbench.results import Result, plain
+from lrbench.results import Result
 
 if TYPE_CHECKING:
     from lrbench.gate.finding import CheckOutcome
@@ -37,7 +37,7 @@ def check_as_json(outcomes: Sequence[CheckOutcome]) -> dict[str, Any]:
                 "passed": o.passed,
                 "error": o.error or None,
                 "hint": o.hint or None,
-                "findings": [plain(asdict(f) | {"verdict": str(f.verdict)}) for f in o.findings],
+                "findings": plain(o.findings),
                 "notes": list(o.notes),
             }
             for o in outcomes

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from lrbench.reports.blocks import Block, TextColumn, folded, gap, line, scientific
 from lrbench.reports.groups import (
     bound_ratio,
-    f_star_error,
     learning_rate_texts,
     mean_at,
     status_cell,
@@ -38,7 +37,7 @@ def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iter
     if runs[0].error:
         yield line(runs[0].error, style="bad")
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
-    yield from verdict_grid(verdicts, f_star_error(problem), view.width)
+    yield from verdict_grid(verdicts, problem.header.constants.f_star_error, view.width)
     yield from trajectory(problem, runs, view)
 
 
@@ -48,7 +47,7 @@ def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Itera
     if not iterations:
         yield line("no checkpoint was reached", style="warn")
         return
-    error = f_star_error(problem)
+    error = problem.header.constants.f_star_error
     columns: list[TextColumn] = []
     for name, heading in _headings(runs, view).items():
         columns.append((heading, [_text(name, mean_at(runs, name, t), error) for t in iterations]))

@@ -6,12 +6,14 @@ from lrbench.results.performance import Profile as Profile
 from lrbench.results.performance import Profiles as Profiles
 from lrbench.results.performance import comparable as comparable
 from lrbench.results.performance import profiles as profiles
+from lrbench.results.problem import Header as Header
+from lrbench.results.problem import PenaltyValues as PenaltyValues
+from lrbench.results.problem import ProblemResult as ProblemResult
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import SUMMED as SUMMED
 from lrbench.results.records import TESTED as TESTED
 from lrbench.results.records import BoundKind as BoundKind
 from lrbench.results.records import FeatureMap as FeatureMap
-from lrbench.results.records import ProblemResult as ProblemResult
 from lrbench.results.records import Run as Run
 from lrbench.results.records import Status as Status
 from lrbench.results.records import Trace as Trace
@@ -24,5 +26,4 @@ from lrbench.results.result import environment as environment
 from lrbench.results.sweep import Factor as Factor
 from lrbench.results.sweep import Sensitivity as Sensitivity
 from lrbench.results.sweep import Sweep as Sweep
-from lrbench.results.to_dict import plain as plain
-from lrbench.results.to_dict import trace_columns as trace_columns
+from lrbench.results.table import trace_columns as trace_columns

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import ratio
-from lrbench.results.records import ProblemResult
 
 TAU = (1.0, 2.0, 5.0, 10.0, 100.0)
 """The largest ratio of passes to those of the best solver, for each point of a profile."""
@@ -20,13 +20,13 @@ Shares = Mapping[str, Sequence[float]]
 class Profile:
     """The profile of every solver over one set of instances."""
 
+    n_instances: int
+    unsolved: int
+    """Instances that no solver solves; they count as unsolved for all."""
     shares: Shares
     """Solver -> rho(tau) for each of `TAU`."""
     solved: Mapping[str, float]
     """Solver -> the share of instances that it solves at all."""
-    n_instances: int
-    unsolved: int
-    """Instances that no solver solves; they count as unsolved for all."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
 
 def comparable(problems: Sequence[ProblemResult]) -> bool:
     """Whether profiles over these sweeps make sense: several problems, and each of them once."""
-    fingerprints = [p.header["fingerprint"] for p in problems]
+    fingerprints = [p.header.fingerprint for p in problems]
     return len(fingerprints) > 1 and len(set(fingerprints)) == len(fingerprints)
 
 

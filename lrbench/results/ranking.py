@@ -8,10 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lrbench.results.records import Run, Status
-
-LOST = (Status.DIVERGED, Status.FAILED)
-"""Runs that end so are never the best, whatever their last numbers are."""
+from lrbench.results.records import Run
 
 DEFAULT_SHARE = 0.01
 """The default target, relative to F(w_0) - f*."""
@@ -29,7 +26,7 @@ def at_end(runs: Sequence[Run], column: str) -> float | None:
 def final_gap(runs: Sequence[Run]) -> float:
     """Return the mean over seeds of F - f* at the end; inf where one diverged or failed."""
     gap = at_end(runs, "suboptimality")
-    if gap is None or math.isnan(gap) or any(r.status in LOST for r in runs):
+    if gap is None or math.isnan(gap) or any(r.status.lost for r in runs):
         return math.inf
     return gap
 
@@ -46,7 +43,7 @@ def _first(run: Run, target: float) -> tuple[float, float]:
     """Return the passes and the gap of the first checkpoint at or below the target."""
     gap = run.trace.get("suboptimality", np.empty(0))
     arrivals = np.flatnonzero(gap <= target)
-    if run.status in LOST or not len(arrivals):
+    if run.status.lost or not len(arrivals):
         return math.inf, math.inf
     return float(run.trace["passes"][arrivals[0]]), float(gap[arrivals[0]])
 

@@ -1,18 +1,18 @@
-"""The records of a result: traces, runs, verdicts, and all of one problem."""
+"""The records of a result: traces, runs and verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lrbench.config.plain import Form, Key, NumberOrNaN, plain
+from lrbench.config.records import RecordError, reader
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.results.sweep import Sweep
 
 Trace: TypeAlias = dict[str, NDArray[np.float64]]
 """Column name -> one number a checkpoint; all of one length, NaN where there is no number.
@@ -59,6 +59,35 @@ SUMMED = (
 )
 """The columns that certificates need beside `COLUMNS`. Further columns are the solver's state."""
 
+LATER = ("suboptimality_best",)
+"""Columns that version 1 of the format did not have from its first day."""
+
+
+class _Checkpoints(TypedDict):
+    """The column of a trace that holds integers."""
+
+    iteration: Sequence[int]
+
+
+def read_trace(value: Any) -> Trace:
+    """Return the columns in JSON: those that every trace has, and whatever others there are."""
+    length = len(reader(_Checkpoints)(value)["iteration"])
+    columns: Trace = reader(dict[str, NDArray[np.float64]])(value)
+    columns |= {name: np.full(length, np.nan) for name in LATER if name not in columns}
+    for name in COLUMNS:
+        if name not in columns:
+            raise RecordError(f".{name} is missing")
+    for name, column in columns.items():
+        if len(column) != length:
+            raise RecordError(f".{name} has {len(column)} numbers, not {length}")
+    return {name: columns[name] for name in {**dict.fromkeys(COLUMNS), **columns}}
+
+
+def plain_trace(trace: Trace) -> dict[str, Any]:
+    """Return the columns for JSON; a run without a checkpoint has empty ones."""
+    values = {name: plain(trace.get(name, [])) for name in {**dict.fromkeys(COLUMNS), **trace}}
+    return values | {"iteration": [int(t) for t in values["iteration"]]}
+
 
 class Status(StrEnum):
     """How a run ended."""
@@ -70,26 +99,52 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 
+    @property
+    def lost(self) -> bool:
+        """Whether such a run is never the best, whatever its last numbers are."""
+        return self in (Status.DIVERGED, Status.FAILED)
 
-@dataclass(frozen=True)
+    @property
+    def unfinished(self) -> bool:
+        """Whether such a run might have come further: what it did not reach is not known."""
+        return self in (Status.INTERRUPTED, Status.FAILED)
+
+    @property
+    def good(self) -> bool:
+        """Whether such a run used its budget, or did not need all of it."""
+        return self in (Status.COMPLETED, Status.REACHED_TARGET)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether such a run made every step of its budget."""
+        return self in (Status.COMPLETED, Status.STALLED)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """One solver with one initial learning rate and one seed."""
 
     solver: SolverSpec
-    lr0: float
     setting: Literal["batch", "stochastic"]
     batch_size: int
     sampling: Literal["replacement", "reshuffle"] | None
+    lr0: float
     seed: int
     status: Status
     status_at: int
     """The iteration at which the status was reached."""
-    trace: Trace = field(repr=False)
     error: str | None = None
-    iterates: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
-    """The last, average and best iterate where the run ended, (n_features,) each; not saved."""
-    evaluation_seconds: float = 0.0
+    evaluation_seconds: Annotated[float, Key(earlier=0.0)] = 0.0
     """Seconds of evaluation at checkpoints, for all lanes of the seed; the clock excludes them."""
+    trace: Annotated[Trace, Form(read_trace, plain_trace)] = field(repr=False)
+    iterates: Annotated[Mapping[str, NDArray[np.float64]], Key(saved=False)] = field(
+        default_factory=dict, repr=False
+    )
+    """The last, average and best iterate where the run ended, (n_features,) each."""
+
+    def __post_init__(self) -> None:
+        if not self.lr0 > 0:
+            raise ValueError("lr0 is not positive")
 
     @property
     def started(self) -> bool:
@@ -100,6 +155,21 @@ class Run:
 
 BoundKind: TypeAlias = Literal["certificate", "a-priori", "heuristic"]
 FittedLaw: TypeAlias = Literal["power", "linear", "neither"]
+
+
+class Law(TypedDict):
+    """How fast a bound falls: of order T^value, or by the factor `value` in each step."""
+
+    kind: Literal["power", "linear"]
+    value: float
+
+
+class HypothesisResult(TypedDict):
+    """A hypothesis of a theorem, with its values on the problem."""
+
+    name: str
+    holds: bool
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -113,37 +183,45 @@ class Verdict:
     statement: str
     measure: str
     iterate: str
-    consistency: bool
+    consistency: Annotated[bool, Key(earlier=False)]
     """Whether the theorem holds for any sequence of gradients."""
     applies: bool
     reason: str
     """Why it does not apply, or why there is no verdict; else empty."""
     iteration: Sequence[int] = ()
-    bound: Sequence[float] = ()
-    metric: Sequence[float] = ()
+    bound: Sequence[NumberOrNaN] = ()
+    metric: Sequence[NumberOrNaN] = ()
     """Means over seeds."""
-    metric_interval: Sequence[tuple[float, float]] | None = None
+    metric_interval: Sequence[tuple[NumberOrNaN, NumberOrNaN]] | None = None
     bound_verdict: Literal["pass", "fail", "vacuous", "none"] = "none"
     informative_from: int | None = None
-    order: Mapping[str, float | str] | None = None
+    order: Law | None = None
     measured_order: float | None = None
-    order_interval: tuple[float, float] | None = None
+    order_interval: tuple[NumberOrNaN, NumberOrNaN] | None = None
     window: tuple[int, int] | None = None
     order_verdict: Literal["pass", "inconclusive", "none"] = "none"
-    order_reason: str = ""
-    order_thirds: tuple[float, float, float] | None = None
+    order_reason: Annotated[str, Key(earlier="")] = ""
+    order_thirds: Annotated[tuple[float, float, float] | None, Key(earlier=None)] = None
     """The slopes in the three thirds of the window, of the kind of `order`."""
-    other_order: Mapping[str, float | str] | None = None
+    other_order: Annotated[Law | None, Key(earlier=None)] = None
     """The fit of the other kind: a power beside a linear order, and the other way round."""
-    rss_ratio: float | None = None
+    rss_ratio: Annotated[float | None, Key(earlier=None)] = None
     """The residual sum of squares of the fitted power over that of the fitted exponential."""
-    fitted_law: FittedLaw | None = None
+    fitted_law: Annotated[FittedLaw | None, Key(earlier=None)] = None
     """The kind that fits decisively better."""
-    floor_from: int | None = None
+    floor_from: Annotated[int | None, Key(earlier=None)] = None
     """The first checkpoint from which on the metric is at its floor."""
-    failed_at: int | None = None
+    failed_at: Annotated[int | None, Key(earlier=None)] = None
     """The first checkpoint at which the bound was violated."""
-    hypotheses: Sequence[Mapping[str, str | bool]] = ()
+    hypotheses: Annotated[Sequence[HypothesisResult], Key(earlier=())] = ()
+
+    def __post_init__(self) -> None:
+        if not self.lr0 > 0:
+            raise ValueError("lr0 is not positive")
+        for name in ("bound", "metric", "metric_interval"):
+            items = getattr(self, name)
+            if items is not None and len(items) != len(self.iteration):
+                raise ValueError(f"{name} has {len(items)} items, not {len(self.iteration)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,37 +256,3 @@ class FeatureMap:
         if self.centre is not None:
             c -= float(self.centre @ coef)
         return coef, c
-
-
-@dataclass(frozen=True)
-class ProblemResult:
-    """All runs and verdicts on one problem."""
-
-    name: str
-    header: Mapping[str, Any] = field(repr=False)
-    """What the JSON says of the problem itself, `constants` included."""
-    runs: Sequence[Run] = field(repr=False)
-    verdicts: Sequence[Verdict] = field(repr=False)
-    features: FeatureMap | None = field(default=None, repr=False)
-    """How the columns of X were scaled; not saved, and None where it is unknown."""
-    sweep: Sweep | None = field(default=None, repr=False)
-    """The sensitivity to lr0; of a sweep only."""
-
-    @cached_property
-    def groups(self) -> Mapping[tuple[str, float], Sequence[Run]]:
-        """The runs that were started, over seeds, by (solver, lr0); solver by solver."""
-        runs_of_solver: dict[str, dict[tuple[str, float], list[Run]]] = {}
-        for run in self.runs:
-            if run.started:
-                key = (str(run.solver), run.lr0)
-                runs_of_solver.setdefault(key[0], {}).setdefault(key, []).append(run)
-        # Runs come seed by seed: a lane that first starts with a later seed still joins its solver.
-        return {lane: runs for lanes in runs_of_solver.values() for lane, runs in lanes.items()}
-
-    @cached_property
-    def judged(self) -> Mapping[tuple[str, float], Sequence[Verdict]]:
-        """The verdicts by (solver, lr0)."""
-        verdicts: dict[tuple[str, float], list[Verdict]] = {}
-        for verdict in self.verdicts:
-            verdicts.setdefault((str(verdict.solver), verdict.lr0), []).append(verdict)
-        return verdicts

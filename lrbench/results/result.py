@@ -11,33 +11,41 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import numpy as np
 
+from lrbench.config.plain import Key, plain
+from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.results import files
-from lrbench.results.fields import Fields
-from lrbench.results.performance import Profiles, comparable, profiles
+from lrbench.results.performance import TAU, Profiles, comparable, profiles
+from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
-from lrbench.results.read import problem_from
-from lrbench.results.records import ProblemResult, Run
+from lrbench.results.records import Run
 from lrbench.results.run_text import run_text
 from lrbench.results.sweep import Sweep
-from lrbench.results.to_dict import (
-    LABELS,
-    plain,
-    problem_dict,
-    profiles_dict,
-    rows,
-    trace_columns,
-)
+from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.weights import chosen, write_weights
 from lrbench.version import __version__
 
 FORMAT = "lrbench-result"
 VERSION = 1
 SCHEMA = Path(__file__).parent.with_name("result.schema.json")
+
+CHANGED = "it was changed by hand or by another program: save the result again."
+"""The hint for a file with a missing or wrong value."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """The version of the format that a result is in."""
+
+    version: int
+
+    def __post_init__(self) -> None:
+        if self.version < 1:
+            raise ValueError("version is too small")
 
 
 def environment(threads: int) -> dict[str, Any]:
@@ -61,9 +69,9 @@ class Result:
     command: Sequence[str]
     environment: Mapping[str, Any]
     problems: Sequence[ProblemResult]
-    failures: Sequence[tuple[str, LrbenchError]] = ()
+    failures: Annotated[Sequence[tuple[str, LrbenchError]], Key(saved=False)] = ()
     """(name, error) of problems that could not be run, and of workers and a store that were lost on
-    the way; not saved."""
+    the way."""
 
     def __repr__(self) -> str:
         """Return a line for each problem: the number of runs, and the best solver and lr0."""
@@ -79,15 +87,10 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result in the published format: plain lists, null for no number."""
-        values = {
-            "format": FORMAT,
-            "version": VERSION,
-            "command": list(self.command),
-            "environment": plain(self.environment),
-            "problems": [problem_dict(p) for p in self.problems],
-        }
-        over_sweeps = self.profiles
-        return values if over_sweeps is None else values | {"profiles": profiles_dict(over_sweeps)}
+        values = {"format": FORMAT, "version": VERSION, **plain(self)}
+        if self.profiles is not None:
+            values["profiles"] = {"tau": list(TAU), **plain(self.profiles)}
+        return values
 
     def to_json(self) -> str:
         """Return the result as JSON text, with every digit."""
@@ -131,20 +134,13 @@ class Result:
             name = values.get("format") if isinstance(values, dict) else None
             other = f", but of the format {name!r}" if isinstance(name, str) else ""
             raise UsageError(f"{file} is not a saved result{other}.", files.SEE)
-        f = Fields(values, file)
-        version = f.take("version", "an integer")
-        if version < 1:
-            raise f.wrong("version", "is too small")
+        version = read_record(Version, values, file, CHANGED).version
         if version > VERSION:
             raise UsageError(
                 f"{file} is of version {version} of the format, and this lrbench reads {VERSION}.",
                 "install a newer lrbench.",
             )
-        result = cls(
-            command=tuple(f.all_of("command", "a text")),
-            environment=f.take("environment", "an object"),
-            problems=tuple(map(problem_from, f.each("problems"))),
-        )
+        result = read_record(cls, values, file, CHANGED)
         if not result.problems:
             raise UsageError(f"{file} holds no problem.", files.SEE)
         return result

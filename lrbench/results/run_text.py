@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from functools import cache
 
+from lrbench.config.plain import plain
 from lrbench.results.records import Run
-from lrbench.results.to_dict import run_dict
 
 FLAT = json.JSONEncoder(allow_nan=False, separators=(",\n ", ": "))
 """The encoder of the values of a run that are no lists or objects."""
@@ -16,7 +16,7 @@ NUMBERS = json.JSONEncoder(allow_nan=False, separators=(",\n   ", ": "))
 
 
 def run_text(run: Run) -> str:
-    """Return ``json.dumps(run_dict(run), indent=1, allow_nan=False)``.
+    """Return ``json.dumps(plain(run), indent=1, allow_nan=False)``.
 
     Notes
     -----
@@ -24,7 +24,7 @@ def run_text(run: Run) -> str:
     result with many short runs. The one in C does not know of depths, but writes any separator, so
     that the values of one depth can be written together.
     """
-    values = run_dict(run)
+    values = plain(run)
     solver, trace = values.pop("solver"), values.pop("trace")
     # There are no texts among the numbers, so that brackets stand around columns only.
     columns = NUMBERS.encode([*trace.values()])[2:-2].split("],\n   [")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated, Any, TypedDict
 
+from lrbench.config.plain import Form, Key, NumberOrInf, plain
+from lrbench.config.records import reader
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.results.records import Status
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,28 @@ class Factor:
         return self.factor is not None
 
 
+class _FactorValues(TypedDict):
+    """A `Factor` in JSON, where null is inf on the grid and not known off it."""
+
+    power: int
+    factor: float | None
+    on_grid: bool
+
+
+def read_factors(value: Any) -> tuple[Factor, ...]:
+    """Return the factors in JSON."""
+    factors: Sequence[_FactorValues] = reader(Sequence[_FactorValues])(value)
+    cost = [math.inf if f["factor"] is None else f["factor"] for f in factors]
+    return tuple(
+        Factor(f["power"], c if f["on_grid"] else None) for f, c in zip(factors, cost, strict=True)
+    )
+
+
+def plain_factors(factors: Sequence[Factor]) -> list[dict[str, Any]]:
+    """Return the factors for JSON."""
+    return [{**plain(factor), "on_grid": factor.on_grid} for factor in factors]
+
+
 @dataclass(frozen=True)
 class Sensitivity:
     """One solver over a grid of initial learning rates.
@@ -34,17 +61,17 @@ class Sensitivity:
     solver: SolverSpec
     lr0: Sequence[float] = field(repr=False)
     """The grid, ascending."""
-    passes: Sequence[float] = field(repr=False)
+    passes: Sequence[NumberOrInf] = field(repr=False)
     """Passes to the target for each lr0, medians over seeds; inf where most seeds never reached it,
     and where none is finished."""
     reached: Sequence[int] = field(repr=False)
     """How many seeds reached the target, for each lr0."""
-    finished: Sequence[int] = field(repr=False)
+    finished: Annotated[Sequence[int], Key(earlier=())] = field(repr=False)
     """How many seeds are finished, for each lr0; where it is 0 nothing is known."""
     n_seeds: int
     best_lr0: float | None
     """The lr0 of the fewest passes, amid those that tie; None where none reached the target."""
-    best_passes: float
+    best_passes: NumberOrInf
     """The passes at `best_lr0`; inf where none reached the target."""
     usable: tuple[float, float] | None
     """The widest range of neighbouring lr0 that all reach the target, ends included."""
@@ -54,14 +81,29 @@ class Sensitivity:
     """95 % interval of that width over seeds; None with one seed."""
     at_edge: tuple[bool, bool]
     """Whether the usable range begins, and ends, where the grid does; it may then be wider."""
-    factors: Sequence[Factor]
-    """The cost of a wrong lr0: a hundredth, a tenth, ten and a hundred times the best one."""
     statuses: Mapping[str, int]
     """Status -> the number of runs that ended so, over all lr0 and seeds."""
     missing: int
     """Runs that were interrupted, failed or never began, and are not known to reach the target."""
     final_lr_L: float | None
     """The last lr at the best lr0, in units of 1/L; None where either is unknown."""
+    factors: Annotated[Sequence[Factor], Form(read_factors, plain_factors)]
+    """The cost of a wrong lr0: a hundredth, a tenth, ten and a hundred times the best one."""
+
+    def __post_init__(self) -> None:
+        if any(not a < b for a, b in zip((0.0, *self.lr0), self.lr0, strict=False)):
+            raise ValueError("lr0 is not positive and ascending")
+        # Earlier versions saved neither seeds that are not finished nor statuses that they lacked.
+        finished = self.finished or (self.n_seeds,) * len(self.lr0)
+        object.__setattr__(self, "finished", finished)
+        statuses = {str(status): self.statuses.get(str(status), 0) for status in Status}
+        object.__setattr__(self, "statuses", statuses)
+        for name in ("passes", "reached", "finished"):
+            items = getattr(self, name)
+            if len(items) != len(self.lr0):
+                raise ValueError(f"{name} has {len(items)} items, not {len(self.lr0)}")
+        if self.best_lr0 is not None and not self.best_lr0 > 0:
+            raise ValueError("best_lr0 is not positive")
 
     @property
     def unknown(self) -> Sequence[float]:

@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lrbench.errors import LrbenchError, UsageError
+from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
-from lrbench.results.records import FeatureMap, ProblemResult, Run
+from lrbench.results.records import FeatureMap, Run
 
 ROW_WISE = ("none", "unit-rows")
 """Scalings that do not change the columns, so that the weights are those of the file."""
@@ -53,13 +54,13 @@ def _objective(run: Run) -> float:
 def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
     """Write the best iterate of a run, and what a prediction with it needs."""
     header = problem.header
-    labels = header["labels"] or {}
+    labels = header.labels or {}
     np.savez(
         file,
         W=run.iterates["best"],
         **_unscaled(problem, run),
-        scale=header["scale"],
-        loss=header["loss"],
+        scale=header.scale,
+        loss=header.loss,
         positive=labels.get("+1", ""),
         negative=labels.get("-1", ""),
         problem=problem.name,
@@ -73,9 +74,9 @@ def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
 def _unscaled(problem: ProblemResult, run: Run) -> dict[str, Any]:
     """Return coef and intercept for features as the file has them, where the scaling is known."""
     features = problem.features
-    if features is None and problem.header["scale"] in ROW_WISE:
+    if features is None and problem.header.scale in ROW_WISE:
         features = FeatureMap()
     if features is None:
         return {}
-    coef, intercept = features.undone(run.iterates["best"], problem.header["intercept"])
+    coef, intercept = features.undone(run.iterates["best"], problem.header.intercept)
     return {"coef": coef, "intercept": intercept}

@@ -15,9 +15,6 @@ from lrbench.results import Factor, ProblemResult, Run, Sensitivity, Status, Swe
 from lrbench.results.ranking import DEFAULT_SHARE, passes_to, ratio
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
 
-UNFINISHED = (Status.INTERRUPTED, Status.FAILED)
-"""Statuses of runs that might have reached the target later: that they do not is not known."""
-
 POWERS = (-2, -1, 1, 2)
 """Powers of ten by which lr0 may be wrong, for the factors of a sensitivity."""
 
@@ -47,28 +44,26 @@ def analyse(
     medians are over the seeds of the other runs. An lr0 without any of them is unknown, and is no
     part of a usable range.
     """
-    target = problem.header.get("target") if target is None else target
+    constants = problem.header.constants
+    target = problem.header.target if target is None else target
     if target is None:
-        target = DEFAULT_SHARE * float(problem.header["constants"]["delta0"])
-    L = problem.header["constants"]["L"]
+        target = DEFAULT_SHARE * constants.delta0
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
         solvers.setdefault(str(run.solver), []).append(run)
     # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
-    sensitivities = [_sensitivity(runs, seeds, target, L) for runs in solvers.values()]
+    sensitivities = [_sensitivity(runs, seeds, target, constants.L) for runs in solvers.values()]
     return Sweep(float(target), iterations or _budget(problem.runs), tuple(sensitivities))
 
 
-def _sensitivity(
-    runs: Sequence[Run], seeds: Sequence[int], target: float, L: float | None
-) -> Sensitivity:
+def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], target: float, L: float) -> Sensitivity:
     lr0 = sorted({run.lr0 for run in runs})
     row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(lr0)}
     cost = np.full((len(seeds), len(lr0)), math.nan)
     for run in runs:
         passes_of = passes_to([run], target)
-        if math.isfinite(passes_of) or run.status not in UNFINISHED:
+        if math.isfinite(passes_of) or not run.status.unfinished:
             cost[row[run.seed], column[run.lr0]] = passes_of
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
     medians = [_median(of_lr0) for of_lr0 in cost.T]
@@ -102,23 +97,20 @@ def _median(cost: NDArray[np.float64]) -> float:
     return float(np.median(finished)) if len(finished) else math.nan
 
 
-def _final_lr_L(runs: Iterable[Run], lr0: float, L: float | None) -> float | None:
+def _final_lr_L(runs: Iterable[Run], lr0: float, L: float) -> float | None:
     """Return the median over seeds of the last lr in units of 1/L; None if either is unknown."""
     columns = [
         run.trace["lr"]
         for run in runs
-        if run.lr0 == lr0 and run.status not in UNFINISHED and len(run.trace.get("lr", ()))
+        if run.lr0 == lr0 and not run.status.unfinished and len(run.trace.get("lr", ()))
     ]
     ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
-    if L is None or not math.isfinite(L) or not ends:
-        return None
-    return statistics.median(ends) * float(L)
+    return statistics.median(ends) * L if ends and math.isfinite(L) else None
 
 
 def _budget(runs: Iterable[Run]) -> int | None:
     """Return the largest number of iterations of the runs that used their budget."""
-    used = (Status.COMPLETED, Status.STALLED)
-    return max((run.status_at for run in runs if run.status in used), default=None)
+    return max((run.status_at for run in runs if run.status.exhausted), default=None)
 
 
 def _factors(lr0: Sequence[float], passes: Sequence[float], best: int | None) -> list[Factor]:

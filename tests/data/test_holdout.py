@@ -30,6 +30,7 @@ from lrbench.data.holdout import matched, split_rows, subset
 from lrbench.data.labels import matched_targets
 from lrbench.engine.run import run_lanes
 from lrbench.errors import DataError
+from lrbench.objective.about import AboutTest
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut
 from lrbench.problem_files import (
@@ -389,14 +390,14 @@ def test_a_saved_result_keeps_what_was_held_out(tmp_path: Path) -> None:
     result = lrbench.run(held_out(LOGREG), solvers="wngrad", iterations=5)
     result.save(tmp_path / "r.json")
     again = lrbench.Result.load(tmp_path / "r.json")
-    expected = {
+    expected: Any = {
         "data": "sklearn:breast-cancer",
         "n_samples": 171,
         "fraction": 0.3,
         "seed": 4,
         "features_left_out": 0,
     }
-    assert again.problems[0].header["test"] == expected
+    assert again.problems[0].header.test == AboutTest(**expected)
     for name in ("test_loss", "test_accuracy"):
         old, new = (r.problems[0].runs[0].trace[name] for r in (result, again))
         np.testing.assert_array_equal(old, new)
@@ -406,4 +407,4 @@ def test_a_saved_result_keeps_what_was_held_out(tmp_path: Path) -> None:
         with pytest.raises(lrbench.LrbenchError, match=rf"problems\[0\]\.test\.{key} is"):
             lrbench.Result.from_dict(values)
     del values["problems"][0]["test"]
-    assert lrbench.Result.from_dict(values).problems[0].header["test"] is None
+    assert lrbench.Result.from_dict(values).problems[0].header.test is None

@@ -59,8 +59,8 @@ def test_no_bound_fails_on_the_shipped_problems(name: str) -> None:
     ]
     assert failed == []
     assert any(v.bound_verdict == "pass" for v in problem.verdicts)
-    constants = problem.header["constants"]
-    assert constants["f_star_error"] <= 1e-10 * max(1.0, abs(constants["f_star"]))
+    constants = problem.header.constants
+    assert constants.f_star_error <= 1e-10 * max(1.0, abs(constants.f_star))
 
 
 def test_all_orders_of_wngrad_keep_their_bounds() -> None:
@@ -118,8 +118,8 @@ def test_separable_data_without_a_penalty_have_no_minimiser(tmp_path: Path) -> N
     file.write_text("1 1:1 2:0.5\n1 1:2 2:-1\n-1 1:-1 2:0.3\n-1 1:-3 2:2\n")
     spec = spec_from_data(str(file), penalty="none")
     (problem,) = run(spec, solvers=["wngrad"], lr0=[1.0], iterations=50).problems
-    constants = problem.header["constants"]
-    assert (constants["f_star"], constants["attained"], constants["distance"]) == (0.0, False, None)
+    constants = problem.header.constants
+    assert (constants.f_star, constants.attained, constants.distance) == (0.0, False, None)
     assert np.isnan(problem.runs[0].trace["distance_max"]).all()
     w = verdicts(problem, "wngrad", 1.0)
     assert w["W1"].bound_verdict == "pass"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from made_header import made_header
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.gate import Check, parse_expectation
@@ -16,24 +17,6 @@ from lrbench.problem_files import load_spec
 from lrbench.results import ProblemResult, Run, Status, Verdict
 
 T = (0, 1, 2, 3, 5, 7, 10, 20, 30, 50, 70, 100)
-CONSTANTS: dict[str, Any] = {
-    "L": 4.0,
-    "L_method": "eigenvalues",
-    "L_max": 8.0,
-    "mu": 0.5,
-    "kappa": 8.0,
-    "G": None,
-    "distance": 1.0,
-    "distance_error": 0.0,
-    "delta0": 1.0,
-    "noise_star": 0.25,
-    "f_star": 2.0,
-    "f_star_error": 0.0,
-    "f_star_certified": True,
-    "f_star_obstacle": "",
-    "f_rounding": 0.0,
-    "no_minimiser": "",
-}
 
 BASE = """
 [[check]]
@@ -62,7 +45,17 @@ def made_run(gap: Callable[[float], float] = lambda t: 1.0 / max(t, 1.0), **chan
         "stable_from": np.zeros(len(T)),
     }
     trace |= changes.pop("columns", {})
-    run = Run(SolverSpec("wngrad"), 0.1, "batch", 8, None, 0, Status.COMPLETED, 100, trace)
+    run = Run(
+        solver=SolverSpec("wngrad"),
+        setting="batch",
+        batch_size=8,
+        sampling=None,
+        lr0=0.1,
+        seed=0,
+        status=Status.COMPLETED,
+        status_at=100,
+        trace=trace,
+    )
     return replace(run, **changes)
 
 
@@ -73,14 +66,8 @@ def cut_at(run: Run, end: int, status: Status) -> Run:
     return replace(run, trace=trace, status=status, status_at=end)
 
 
-def made_problem(*runs: Run, verdicts: Sequence[Verdict] = (), **constants: Any) -> ProblemResult:
-    header = {
-        "fingerprint": "f",
-        "n_samples": 8,
-        "target": constants.pop("target", None),
-        "constants": CONSTANTS | constants,
-    }
-    return ProblemResult("made", header, runs, verdicts)
+def made_problem(*runs: Run, verdicts: Sequence[Verdict] = (), **header: Any) -> ProblemResult:
+    return ProblemResult("made", made_header(**header), runs, verdicts)
 
 
 def made_verdict(**changes: Any) -> Verdict:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gate_runs import T, cut_at, made_problem, made_run, made_verdict
+from made_header import with_header
 from swept import made_problem as swept_problem
 
 from lrbench.config.solver_spec import SolverSpec
@@ -250,6 +251,6 @@ def test_one_run_without_a_checkpoint_is_enough_to_know_nothing() -> None:
 
 def test_an_outcome_has_the_title_of_its_problem() -> None:
     problem = made_problem(*RUNS)
-    titled = replace(problem, header=dict(problem.header) | {"title": "A title"})
+    titled = with_header(problem, title="A title")
     outcomes = judge_result(Result((), {}, [problem, titled]), [parse_expectation("seconds <= 9")])
     assert [outcome.about for outcome in outcomes] == ["a result that exists", "A title"]

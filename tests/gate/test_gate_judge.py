@@ -137,7 +137,7 @@ def test_a_checkpoint_that_is_not_there_is_told_with_its_neighbours() -> None:
 def test_the_target_of_the_run_counts() -> None:
     assert verdict("passes_to_target <= 10", made_run(), target=0.1) == "PASS"
     assert verdict("passes_to_target <= 9", made_run(), target=0.1) == "FAIL"
-    assert verdict("passes_to_target <= 9", made_run(), delta0=None) == "INCONCLUSIVE"
+    assert verdict("passes_to_target <= 9", made_run(), delta0=math.nan) == "INCONCLUSIVE"
 
 
 def test_the_error_of_f_star_is_what_is_not_known() -> None:

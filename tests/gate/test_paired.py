@@ -238,15 +238,13 @@ def test_the_lr0_of_a_lane_may_move_by_1e_9() -> None:
 
 
 def test_what_is_allowed_beside_the_tolerance_is_what_both_gaps_are_known_to() -> None:
-    for f_star, delta0, error in ((-7.0, 3.0, 0.25), (5.0, 2.0, None), (0.0, 11.0, 1e-14)):
+    for f_star, delta0, error in ((-7.0, 3.0, 0.25), (5.0, 2.0, 0.0), (0.0, 11.0, 1e-14)):
         problem = made_problem(f_star=f_star, delta0=delta0, f_star_error=error)
         size = abs(f_star) + abs(f_star + delta0)
         eps = float(np.finfo(np.float64).eps)
         allowed = allowance(problem, 1e-3)
         assert allowed.tolerance == 1e-3
-        assert allowed.rounding == pytest.approx(
-            64 * eps * size + 2 * (error or 0.0), rel=1e-12, abs=0
-        )
+        assert allowed.rounding == pytest.approx(64 * eps * size + 2 * error, rel=1e-12, abs=0)
     assert allowance(made_problem()).tolerance == TOLERANCE
 
 

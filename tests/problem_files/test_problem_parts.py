@@ -146,7 +146,7 @@ def test_the_header_says_all_parameters() -> None:
     problem = build_problem(load_spec("elastic-net"))
     known = constants(problem, find_optimum(problem, cache=None), radius=None)
     said = header(problem, known, None, None)
-    assert said["loss"] == "squared"
-    assert said["penalty"]["name"] == "elastic-net"
-    assert said["penalty"]["l1_ratio"] == 0.5
+    assert said.loss == "squared"
+    assert said.penalty.name == "elastic-net"
+    assert said.penalty.parameters == {"l1_ratio": 0.5}
     assert build_problem(load_spec("quantile")).loss == Quantile(0.9)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from made_header import with_header
 
 import lrbench
 from lrbench.reports import REPORTS
@@ -52,10 +53,8 @@ def awkward() -> Result:
         trace={},
         error=f"ValueError: {bad}",
     )
-    title = dict(problem.header) | {"title": bad, "labels": {"+1": "a|b", "-1": "c_d"}}
-    return replace(
-        result, problems=[replace(problem, header=title, runs=[wngrad, failed], verdicts=())]
-    )
+    problem = with_header(problem, title=bad, labels={"+1": "a|b", "-1": "c_d"})
+    return replace(result, problems=[replace(problem, runs=[wngrad, failed], verdicts=())])
 
 
 def last_lost(run: Run) -> Run:

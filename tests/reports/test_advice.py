@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_header import with_header
 from swept import TARGET, made_problem
 
 from lrbench.reports.advice import advice, advised
@@ -133,19 +134,17 @@ def test_steps_above_two_over_L(last: float, words: str | None) -> None:
 def nothing(lr0: Sequence[float], levels: Sequence[float], **changes: Any) -> ProblemResult:
     """One solver whose gap at the middle checkpoint, the lowest, is this at each lr0."""
     problem = made_problem(lr0, {"a": [[INF] * len(lr0)]})
-    header = dict(problem.header) | changes
     runs = [
         replace(run, trace=run.trace | {"suboptimality": np.array([1.0, level, 0.9])})
         for run, level in zip(problem.runs, levels, strict=True)
     ]
-    return replace(problem, header=header, runs=runs)
+    return replace(with_header(problem, **changes), runs=runs)
 
 
 def test_the_target_may_be_at_the_error_of_the_optimum() -> None:
     problem = made_problem(GRID, {"a": [[9.0, 9.0, 2.0, 9.0, 9.0]]})
     for error, known in ((TARGET, True), (1.01 * TARGET, False)):
-        constants = problem.header["constants"] | {"f_star_error": error}
-        text = said(replace(problem, header=dict(problem.header) | {"constants": constants}))[0]
+        text = said(with_header(problem, f_star_error=error))[0]
         assert text.startswith("Advice: a at") == known
         reason = "the target is below the error of f*, 0.0101"
         assert text.startswith("Advice: none, as " + reason) != known
@@ -184,8 +183,7 @@ def test_the_lowest_is_named_with_its_lr0_and_its_ratio() -> None:
     runs[1] = replace(runs[1], status=Status.FAILED)
     runs.append(replace(runs[1], seed=1, status=Status.STALLED, trace={}))
     assert ", of a at lr0 = 0.2, 40 times the target" in said(replace(problem, runs=runs))[-1]
-    constants = problem.header["constants"] | {"f_star_error": 0.0}
-    exact = replace(problem, header=dict(problem.header) | {"constants": constants})
+    exact = with_header(problem, f_star_error=0.0)
     assert said(exact, target=0.0)[-1] == "the lowest F - f* seen was 0.123, of a at lr0 = 0.3"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_header import with_header
 from shown_results import one_lr0
 from swept import made_problem, made_run
 
@@ -21,7 +22,6 @@ from lrbench.reports.groups import (
     learning_rate_texts,
     mean_at,
     runs_not_started,
-    smoothness,
     status_cell,
     table_iterations,
     timing,
@@ -140,7 +140,5 @@ def test_the_setting_of_a_run() -> None:
     assert batch_text(run(batch_size=64, sampling="reshuffle")) == "batches of 64 reshuffled"
     problem = made_problem([0.3], {"sgd": [[7.0]]})
     assert list(ball_text(problem)) == []
-    inside = replace(problem, header={**problem.header, "radius": 2.5})
+    inside = with_header(problem, radius=2.5)
     assert list(ball_text(inside)) == ["ball of radius 2.5 around w_0"]
-    assert smoothness(problem) == 2.0
-    assert smoothness(made_problem([0.3], {"sgd": [[7.0]]}, L=None)) == math.inf

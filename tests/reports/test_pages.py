@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tabulate
+from made_header import with_header
 from shown_results import awkward, batch, every, one_lr0, shown, stochastic
 
 from lrbench.reports.view import View
@@ -209,8 +210,8 @@ def test_a_wide_terminal_has_room_for_trajectories(monkeypatch: pytest.MonkeyPat
 
 def test_control_characters_are_shown_as_escapes() -> None:
     problem = one_lr0().problems[0]
-    header = dict(problem.header) | {"title": "a\x1b[31mb\x9bc\x07", "data": "d\x00\x7f"}
-    result = replace(one_lr0(), problems=[replace(problem, header=header)])
+    problem = with_header(problem, title="a\x1b[31mb\x9bc\x07", data="d\x00\x7f")
+    result = replace(one_lr0(), problems=[problem])
     for form in ("plain", "table", "markdown", "latex"):
         text = shown(result, form, View(color=False))
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
@@ -222,10 +223,8 @@ def test_a_gap_below_the_error_of_f_star_is_said_to_be_so() -> None:
     run = problem.runs[1]
     gap = run.trace["suboptimality"].copy()
     gap[-1] = -3e-16
-    constants = dict(problem.header["constants"]) | {"f_star_error": 2e-15}
     spoilt = replace(
-        problem,
-        header=dict(problem.header) | {"constants": constants},
+        with_header(problem, f_star_error=2e-15),
         runs=[replace(run, trace=run.trace | {"suboptimality": gap})],
         verdicts=[
             replace(v, metric=[*v.metric[:-1], -3e-16])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from made_header import made_header
 from swept import made_problem
 
+from lrbench.objective.about import AboutTest
 from lrbench.reports.problem_lines import problem_lines
+from lrbench.results import PenaltyValues
 
 
 def said(constants: dict[str, Any] | None = None, **header: Any) -> list[str]:
     """The lines below the title, where these parts of the header are other ones."""
     problem = made_problem([1.0], {"a": [[1.0]]})
-    changed = {**problem.header, "constants": {**problem.header["constants"], **(constants or {})}}
-    title, *lines = problem_lines(replace(problem, header=changed | header))
+    changed = made_header(problem.header, **(constants or {}), **header)
+    title, *lines = problem_lines(problem.name, changed)
     assert title.pieces == (f"made: {header['title']}" if "title" in header else "made",)
     return [", ".join(found.pieces) for found in lines]
 
@@ -44,20 +46,20 @@ def test_the_data(header: dict[str, Any], text: str) -> None:
 @pytest.mark.parametrize(
     ("test", "text"),
     [
-        ({"fraction": None, "data": "a9a.t"}, "test: 5 samples of a9a.t"),
-        ({"fraction": None, "data": "a9a.t", "n_samples": 1}, "test: 1 sample of a9a.t"),
+        (AboutTest("a9a.t", 5, None, None, 0), "test: 5 samples of a9a.t"),
+        (AboutTest("a9a.t", 1, None, None, 0), "test: 1 sample of a9a.t"),
         (
-            {"fraction": 0.123456, "seed": 4, "features_left_out": 2},
+            AboutTest("a9a.t", 5, 0.123456, 4, 2),
             "test: 12.35 % (5 samples, seed 4), 2 features left out",
         ),
         (
-            {"fraction": 0.25, "seed": 4, "features_left_out": 1},
+            AboutTest("a9a.t", 5, 0.25, 4, 1),
             "test: 25 % (5 samples, seed 4), 1 feature left out",
         ),
     ],
 )
-def test_the_samples_held_out(test: dict[str, Any], text: str) -> None:
-    assert said(test={"n_samples": 5, "features_left_out": 0} | test)[1] == text
+def test_the_samples_held_out(test: AboutTest, text: str) -> None:
+    assert said(test=test)[1] == text
 
 
 OPTIMUM = "f* = 0 +- 1e-12 (made), F(w_0) - f* = 1.00, |w_0 - w*| = 1.00"
@@ -75,16 +77,15 @@ SMOOTH = "L = 2.000, 1/L = 0.5000, 2/L = 1.000"
             "logistic loss, L = 2.000 (estimate), 1/L = 0.5000, 2/L = 1.000, mu = 0.0123, "
             + OPTIMUM,
         ),
-        ({"L": None}, {}, f"logistic loss, {OPTIMUM}"),
         ({"L": math.inf}, {}, f"logistic loss, {OPTIMUM}"),
         (
             {},
-            {"penalty": {"name": "l1", "weight": 0.5}},
+            {"penalty": PenaltyValues("l1", 0.5, {})},
             f"logistic loss, l1 penalty 0.500, {SMOOTH}, {OPTIMUM}",
         ),
         (
             {},
-            {"penalty": {"name": "box", "weight": 0.0, "lower": None, "upper": 7.0, "c": math.inf}},
+            {"penalty": PenaltyValues("box", 0.0, {"lower": None, "upper": 7.0, "c": math.inf})},
             f"logistic loss, box with lower = none, upper = 7.00, c = none, {SMOOTH}, {OPTIMUM}",
         ),
         (

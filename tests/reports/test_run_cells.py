@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from made_header import made_header, with_header
 from swept import made_problem, made_run
 
 from lrbench.config.solver_spec import SolverSpec
@@ -33,8 +35,7 @@ def run(solver: str = "a", lr0: float = 0.3, seed: int = 0, **changes: Any) -> R
 
 def problem(*runs: Run, verdicts: Sequence[Verdict] = ()) -> ProblemResult:
     header = made_problem([1.0], {"a": [[1.0]]}).header
-    constants = {**header["constants"], "f_star_error": ERROR}
-    return ProblemResult("p", {**header, "constants": constants}, runs, verdicts)
+    return ProblemResult("p", made_header(header, f_star_error=ERROR), runs, verdicts)
 
 
 def blocks(of: ProblemResult, **view: Any) -> list[Any]:
@@ -104,8 +105,7 @@ def test_the_title_of_a_solver_has_its_last_lr() -> None:
     timed = [text for text, _ in lines(problem(seconds), timing=True)]
     assert any(text.endswith("/L; 4.50 s of steps, 0.250 s of evaluation") for text in timed)
     rough = problem(run())
-    header = {**rough.header, "constants": {**rough.header["constants"], "L": None}}
-    assert ("a: completed", "title") in lines(replace(rough, header=header))
+    assert ("a: completed", "title") in lines(with_header(rough, L=math.inf))
 
 
 def test_several_lr0_have_a_table_for_each_solver() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from made_header import made_header
 
 from lrbench.api import run
 from lrbench.config.solver_spec import SolverSpec
@@ -19,7 +20,7 @@ def text(problem: ProblemResult) -> str:
 
 def test_names_the_first_by_hand() -> None:
     (problem,) = run("logreg", lr0=[1.0, 100.0], iterations=300).problems
-    target = 0.01 * problem.header["constants"]["delta0"]
+    target = 0.01 * problem.header.constants.delta0
     best = None
     for r in problem.runs:
         for t, gap in zip(r.trace["iteration"], r.trace["suboptimality"], strict=True):
@@ -64,13 +65,22 @@ def lane(lr0: float, gaps: list[float], status: Status = Status.COMPLETED, seed:
     """A run with these gaps at 0, 1, 2, ... passes."""
     steps = np.arange(len(gaps), dtype=float)
     trace = {"iteration": steps, "passes": steps, "suboptimality": np.array(gaps)}
-    at = len(gaps) - 1
-    return Run(SolverSpec("sgd"), lr0, "batch", 1, None, seed, status, at, trace)
+    return Run(
+        solver=SolverSpec("sgd"),
+        setting="batch",
+        batch_size=1,
+        sampling=None,
+        lr0=lr0,
+        seed=seed,
+        status=status,
+        status_at=len(gaps) - 1,
+        trace=trace,
+    )
 
 
 def closed(*runs: Run, target: float | None = 0.1, error: float = 0.0) -> str:
-    constants = {"delta0": 1.0, "f_star_error": error}
-    return text(ProblemResult("p", {"target": target, "constants": constants}, runs, ()))
+    header = made_header(target=target, delta0=1.0, f_star_error=error)
+    return text(ProblemResult("p", header, runs, ()))
 
 
 def test_ties_go_to_the_lower_gap_and_are_named() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_header import with_header
 from shown_results import one_lr0
 from swept import TARGET, made_problem
 
@@ -141,10 +142,8 @@ def test_the_setting_of_a_sweep() -> None:
     batch = replace(one, runs=[replace(run, setting="batch") for run in one.runs])
     assert setting(batch).startswith("full batches, target")
     assert setting(batch).endswith("at most 1000 iterations, 4 lr0 from 0.03 to 7")
-    constants = dict(one.header["constants"])
     for delta0, share in ((0.4, " (2.5 % of F(w_0) - f*)"), (0.0, "")):
-        header = {**one.header, "constants": constants | {"delta0": delta0}}
-        text = setting(replace(one, header=header))
+        text = setting(with_header(one, delta0=delta0))
         assert f"target F - f* <= 0.0100{share}, at most" in text
     two = made_problem(GRID, {"a": never * 2})
     assert ", medians over 2 seeds, 4 lr0" in setting(two)

@@ -17,6 +17,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from made_header import with_header
 from shown_results import shown
 from swept import TARGET, made_problem
 
@@ -442,7 +443,7 @@ def test_advice_where_nothing_came_there() -> None:
 def nothing_on(lr0: list[float], **header: str) -> str:
     """Return the advice where L = 2, nothing came to the target, and the header says this."""
     problem = made_problem(lr0, {"a": [[INF] * len(lr0)]})
-    return advice_of(swept(replace(problem, header=dict(problem.header) | header)))
+    return advice_of(swept(with_header(problem, **header)))
 
 
 def test_lr0_on_the_wrong_side_of_L_are_said() -> None:
@@ -457,7 +458,7 @@ def test_lr0_on_the_wrong_side_of_L_are_said() -> None:
     for lr0 in ([0.9, 20.0], [1e-9, 0.006]):
         assert "lie" not in nothing_on(lr0)
         assert "give more iterations or passes" in nothing_on(lr0)
-    problem = made_problem([1e9], {"a": [[INF]]}, L=None)
+    problem = made_problem([1e9], {"a": [[INF]]}, L=math.inf)
     assert "2/L" not in advice_of(swept(problem))
 
 
@@ -546,10 +547,8 @@ def test_a_long_piece_is_continued_by_the_next() -> None:
 
 def test_a_target_below_what_is_known_is_said() -> None:
     problem = made_problem([0.1, 1.0], {"a": [[1.0, 1.0]]})
-    constants = dict(problem.header["constants"]) | {"f_star_error": 2 * TARGET}
-    header = dict(problem.header) | {"constants": constants}
     words = "the target is below the error of f*"
-    assert words in shown(swept(replace(problem, header=header)), "plain")
+    assert words in shown(swept(with_header(problem, f_star_error=2 * TARGET)), "plain")
     assert words not in shown(swept(problem), "plain")
 
 

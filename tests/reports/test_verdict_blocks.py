@@ -15,6 +15,7 @@ from lrbench.reports.to_plain import write_blocks
 from lrbench.reports.verdict_blocks import exponent_text, inapplicable, verdict_grid
 from lrbench.reports.view import View
 from lrbench.results import Verdict
+from lrbench.results.records import HypothesisResult, Law
 
 RATES = {lr0: f"{lr0:g}" for lr0 in (0.01, 0.1, 1.0, 10.0, 100.0)}
 
@@ -27,7 +28,10 @@ def failing(theorem: str, lr0: float, name: str, detail: str) -> Verdict:
         lr0=lr0,
         applies=False,
         reason=detail,
+        iteration=(),
         bound=(),
+        metric=(),
+        metric_interval=None,
         bound_verdict="none",
         hypotheses=[{"name": name, "holds": False, "detail": detail}],
     )
@@ -74,7 +78,7 @@ def test_two_hypotheses_have_a_range_each() -> None:
     for lr0 in RATES:
         v = failing("C5", lr0, "strongly convex", "mu = 0")
         if lr0 > 1:
-            more: dict[str, str | bool] = {
+            more: HypothesisResult = {
                 "name": "s_0 >= L",
                 "holds": False,
                 "detail": f"{lr0} < L",
@@ -87,7 +91,7 @@ def test_two_hypotheses_have_a_range_each() -> None:
 def test_one_lr0_has_the_values() -> None:
     assert said([failing("C5", 1.0, "s_0 >= L", "1 < L")], None).endswith("C5 (1 < L)")
     both = failing("C5", 1.0, "s_0 >= L", "1 < L; mu = 0")
-    convex: dict[str, str | bool] = {"name": "strongly convex", "holds": False, "detail": "mu = 0"}
+    convex: HypothesisResult = {"name": "strongly convex", "holds": False, "detail": "mu = 0"}
     both = replace(both, hypotheses=[*both.hypotheses, convex])
     assert said([both], None) == "no theorem applies: C5 (1 < L; mu = 0)"
 
@@ -96,7 +100,7 @@ def with_orders(*changes: dict[str, Any], **common: Any) -> list[str]:
     """The lines of the verdict blocks of theorems with these orders."""
     base = one_lr0().problems[0].verdicts[0]
     base = replace(base, applies=True, bound=[0.5], metric=[0.1], iteration=[1000])
-    power: dict[str, float | str] = {"kind": "power", "value": -1.0}
+    power: Law = {"kind": "power", "value": -1.0}
     base = replace(base, order=power, window=(100, 1000), order_verdict="pass", **common)
     blocks = list(verdict_grid([replace(base, **c) for c in changes], 0.0, 80))
     out = io.StringIO()

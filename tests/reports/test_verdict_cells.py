@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_header import made_header
 from swept import made_problem, made_run
 
 from lrbench.config.solver_spec import SolverSpec
@@ -54,7 +55,7 @@ def test_the_main_certificate_is_the_lowest_at_the_end_on_the_last_iterate() -> 
         certificate("G", 0.01, measure="grad_norm_sq"),
         certificate("I", math.inf),
         certificate("N", 0.01, applies=False),
-        certificate("E", 0.01, bound=[]),
+        certificate("E", 0.01, bound=None),
     ]
     lasts = [
         certificate("C", 0.9),
@@ -94,7 +95,7 @@ def test_the_main_bound_is_the_lowest_at_the_end_of_any_kind() -> None:
             "good",
         ),
         ({"iterate": "tail"}, ["tail suboptimality", "1.25e-01", "5.00e-01", "pass"], "good"),
-        ({"metric": []}, ["last", "-", "5.00e-01", "pass"], "good"),
+        ({"metric": None}, ["last", "-", "5.00e-01", "pass"], "good"),
         (
             {"metric_interval": [(0.0, 1.0), (0.0, 2.0), (0.1, 0.14)]},
             ["last", "1.2e-01+-2e-02", "5.00e-01", "pass"],
@@ -120,7 +121,7 @@ def test_the_main_bound_is_the_lowest_at_the_end_of_any_kind() -> None:
             "good",
         ),
         (
-            {"bound_verdict": "fail", "failed_at": 31, "bound": []},
+            {"bound_verdict": "fail", "failed_at": 31, "bound": None},
             ["last", "1.25e-01", "-", "FAIL at T = 31"],
             "bad",
         ),
@@ -206,14 +207,13 @@ def lane(lr0: float, ends: Sequence[tuple[float, float, float]], **changes: Any)
 
 
 def table(
-    lanes: Sequence[Sequence[Run]], *verdicts: Verdict, L: float | None = 2.0
+    lanes: Sequence[Sequence[Run]], *verdicts: Verdict, L: float = 2.0
 ) -> list[dict[str, tuple[str, str]]]:
     """Return the rows of the table, each as heading -> (text, style)."""
     problem = made_problem([0.3], {"sgd": [[7.0]]}, L=L)
-    constants = {**problem.header["constants"], "f_star_error": ERROR}
     problem = ProblemResult(
         "p",
-        {**problem.header, "constants": constants},
+        made_header(problem.header, f_star_error=ERROR),
         [run for runs in lanes for run in runs],
         verdicts,
     )
@@ -269,7 +269,7 @@ def test_what_a_lane_lacks_is_a_dash_or_none() -> None:
         "",
         "-",
     ]
-    assert table([runs], L=None)[0]["lr L"] == ("-", "")
+    assert table([runs], L=math.inf)[0]["lr L"] == ("-", "")
 
 
 @pytest.mark.parametrize(

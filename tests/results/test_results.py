@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,12 +18,13 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from made_header import with_header
 
 import lrbench
+from lrbench.config.plain import plain
 from lrbench.errors import ExitCode, LrbenchError, UsageError
 from lrbench.results import COLUMNS, SCHEMA, SUMMED, FeatureMap, Result, Run, Status, reserve
 from lrbench.results.run_text import run_text
-from lrbench.results.to_dict import run_dict
 from lrbench.study import analyse
 
 
@@ -75,8 +77,8 @@ def test_the_text_of_a_run_with_numbers_names_and_errors_of_any_kind() -> None:
         trace["iteration"] = np.arange(3.0, 3.0 + length)
         for error in (None, 'ValueError: "],\n   [", {\n "trace": \x00'):
             other = replace(run, trace=trace, error=error)
-            assert run_text(other) == json.dumps(run_dict(other), indent=1)
-    written = run_dict(replace(run, trace={"b": rows[0], "c": rows[1]}))["trace"]
+            assert run_text(other) == json.dumps(plain(other), indent=1)
+    written = plain(replace(run, trace={"b": rows[0], "c": rows[1]}))["trace"]
     assert written["b"] == [0.1, None, None, 1e-300]
     assert written["c"] == rows[1].tolist()
 
@@ -308,7 +310,7 @@ SOLVER = "solvers.0."
         (SOLVER + "reached", [], "solvers[0].reached has 0 items, not 8"),
         (SOLVER + "best_lr0", -1.0, "solvers[0].best_lr0 is not positive"),
         (SOLVER + "usable", [1.0], "solvers[0].usable is not a pair of numbers"),
-        (SOLVER + "usable", [1.0, None], "solvers[0].usable has an end that is no number"),
+        (SOLVER + "usable", [1.0, None], "solvers[0].usable[1] is not a number"),
         (SOLVER + "usable_decades", None, "solvers[0].usable_decades is not a number"),
         (SOLVER + "usable_interval", 3, "solvers[0].usable_interval is not a list or null"),
         (SOLVER + "at_edge", [True], "solvers[0].at_edge is not a pair"),
@@ -327,6 +329,46 @@ def test_wrong_keys_of_a_sweep_are_named(where: str, value: Any, message: str) -
 
 def test_a_sweep_that_is_null_is_wrong() -> None:
     assert "sweep is not an object" in refused(spoilt("problems.0.sweep", None)).message
+
+
+WRONG: Sequence[Any] = (None, "x", 2.5, True, [], {"a": []}, 2**64)
+
+
+def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of every key and item, but of the first two and the last items of a list."""
+    if isinstance(value, dict):
+        inner: Any = value.items()
+    else:
+        inner = enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        if not isinstance(key, int) or key < 2 or key == len(value) - 1:
+            yield (*path, key)
+            yield from places(item, *path, key)
+
+
+def test_whatever_stands_anywhere_is_read_or_refused_by_its_place() -> None:
+    saved = json.loads(sweep().to_json())
+    for problem in saved["problems"]:
+        problem["runs"] = problem["runs"][2:4]
+        problem["verdicts"] = [v for v in problem["verdicts"] if v["other_order"]][:1]
+    refusals = []
+    for path in list(places(saved)):
+        *outer, last = path
+        inner = saved
+        for key in outer:
+            inner = inner[key]
+        place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in outer)
+        value = inner[last]
+        for inner[last] in WRONG:
+            try:
+                again = Result.from_dict(saved, "r.json").to_dict()
+            except UsageError as error:
+                refusals.append((f"r.json.*{re.escape(place[1:])}", error.message))
+            else:
+                assert Result.from_dict(json.loads(json.dumps(again))).to_dict() == again
+        inner[last] = value
+    assert len(refusals) > 1000
+    assert [message for place, message in refusals if not re.match(place, message)] == []
 
 
 def test_saved_and_loaded(tmp_path: Path) -> None:
@@ -502,14 +544,11 @@ def test_weights_for_the_file_as_it_is(intercept: bool, tmp_path: Path) -> None:
     w = rng.standard_normal(2 + intercept)
     result = three_seeds()
     problem = result.problems[0]
-    header = dict(problem.header) | {
-        "intercept": intercept,
-        "scale": "standard",
-        "labels": {"+1": "sick", "-1": "well"},
-    }
+    labels = {"+1": "sick", "-1": "well"}
+    problem = with_header(problem, intercept=intercept, scale="standard", labels=labels)
     runs = [replace(r, iterates={"best": w}) for r in problem.runs]
     for known in (FeatureMap(centre, divisor), FeatureMap(None, divisor), FeatureMap(), None):
-        mine = replace(problem, header=header, runs=runs, features=known)
+        mine = replace(problem, runs=runs, features=known)
         replace(result, problems=[mine]).save_weights(tmp_path / "w.npz", force=True)
         saved = np.load(tmp_path / "w.npz")
         if known is None:

@@ -14,6 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given
+from made_header import with_header
 from swept import TARGET, made_problem
 
 import lrbench
@@ -343,9 +344,7 @@ def test_the_last_lr_is_of_the_best_lr0_alone_and_a_median_over_its_seeds() -> N
     assert without_two.final_lr_L == 8.0 * 0.01 * 2.0**4
     runs[4] = replace(runs[4], trace=runs[4].trace | {"lr": np.array([])})
     assert analyse(replace(problem, runs=runs)).solvers[0].final_lr_L == 8.0 * 0.01 * (2 + 2**7) / 2
-    for L in (math.inf, None):
-        header = dict(problem.header) | {"constants": problem.header["constants"] | {"L": L}}
-        assert analyse(replace(problem, header=header)).solvers[0].final_lr_L is None
+    assert analyse(with_header(problem, L=math.inf)).solvers[0].final_lr_L is None
 
 
 def test_a_point_within_1e_9_decades_is_the_one_that_is_asked_for() -> None:
@@ -358,9 +357,7 @@ def test_a_point_within_1e_9_decades_is_the_one_that_is_asked_for() -> None:
 
 def test_the_default_target_is_a_share_of_the_gap_at_the_start() -> None:
     problem = made_problem([1.0], {"a": [[4.0]]})
-    constants = problem.header["constants"] | {"delta0": 40.0}
-    header = dict(problem.header) | {"target": None, "constants": constants}
-    sweep = analyse(replace(problem, header=header))
+    sweep = analyse(with_header(problem, target=None, delta0=40.0))
     assert (sweep.target, sweep.solvers[0].passes) == (0.4, (4.0,))
 
 
@@ -414,13 +411,13 @@ def test_the_target_and_the_budget_may_be_given() -> None:
     easier = analyse(problem, target=0.5, iterations=7)
     assert (easier.target, easier.iterations) == (0.5, 7)
     assert easier.solvers[0].passes == (2.0, 5.0)
-    bare = replace(problem, header=dict(problem.header) | {"target": None})
+    bare = with_header(problem, target=None)
     assert analyse(bare).target == 0.01  # of F(w_0) - f* = 1
     assert analyse(replace(problem, runs=problem.runs[:1])).iterations is None
 
 
 def test_without_L_there_is_no_lr_in_units_of_it() -> None:
-    assert analyse(made_problem([1.0], {"a": [[4.0]]}, L=None)).solvers[0].final_lr_L is None
+    assert analyse(made_problem([1.0], {"a": [[4.0]]}, L=math.inf)).solvers[0].final_lr_L is None
 
 
 def test_one_solver_of_a_loaded_sweep_is_asked_for() -> None:

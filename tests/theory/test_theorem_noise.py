@@ -133,7 +133,8 @@ def test_interpolating_data(tmp_path: Path) -> None:
             iterations=20,
             radius=10.0,
         ).problems[0]
-        noise = result.header["constants"]["noise_star"]
+        noise = result.header.constants.noise_star
+        assert noise is not None
         assert (0.0 < noise < 1e-25) == (name == "fits")
         orders = {v.theorem: v.order for v in result.verdicts if v.theorem in ("W6", "A4")}
         value = -1.0 if name == "fits" else -0.5

@@ -101,15 +101,15 @@ def a_run(metric: Callable[[Numbers], Any] | Numbers, **changes: Any) -> Run:
     trace = {"iteration": steps, "suboptimality": values, "min_grad_norm_sq": values}
     trace |= changes.pop("columns", {})
     run = Run(
-        SolverSpec("wngrad", {"order": "current"}),
-        0.1,
-        "batch",
-        8,
-        None,
-        0,
-        Status.COMPLETED,
-        1000,
-        trace,
+        solver=SolverSpec("wngrad", {"order": "current"}),
+        setting="batch",
+        batch_size=8,
+        sampling=None,
+        lr0=0.1,
+        seed=0,
+        status=Status.COMPLETED,
+        status_at=1000,
+        trace=trace,
     )
     return replace(run, **changes)
 

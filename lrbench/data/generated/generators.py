@@ -14,6 +14,7 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.cache.content_hash import content_hash
 from lrbench.config.learning_rates import log_spaced
 from lrbench.config.registry import did_you_mean
+from lrbench.config.values import checked
 from lrbench.data.dataset import Dataset
 from lrbench.data.generated.huber_tight import HuberTight
 from lrbench.data.generated.lad_worst import LadWorst
@@ -114,12 +115,7 @@ def generator(name: str, params: Mapping[str, Any]) -> Generator:
             raise UsageError(
                 f"'{PREFIX}{name}' has no parameter {quoted(key)}.", did_you_mean(key, types)
             )
-        accepted = (int, float) if types[key] is float else int
-        if isinstance(value, bool) or not isinstance(value, accepted):  # True is an int
-            word = "a number" if types[key] is float else "a whole number"
-            raise UsageError(
-                f"{key} of '{PREFIX}{name}' is {quoted(value)}, not {word}.", f"give {word}."
-            )
+        checked(value, f"{key} of '{PREFIX}{name}'", types[key])
     instance = cls(**params)
     fault = instance.check()
     if fault:

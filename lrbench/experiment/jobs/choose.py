@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from lrbench.config.decimals import whole
+from lrbench.config.values import as_integer
 from lrbench.errors import UsageError, quoted
 from lrbench.experiment.jobs.base import Executor, Serial
 
@@ -64,23 +65,19 @@ def choose(
 
 def _number(jobs: int | None, default: int) -> int:
     """Return the number of worker processes."""
-    name, value = "--jobs", jobs
-    if value is None:
-        name, text = VARIABLE, os.environ.get(VARIABLE, "")
-        if not text:
+    name, text = "--jobs", str(jobs)
+    if jobs is None:
+        variable = os.environ.get(VARIABLE, "")
+        if not variable:
             return default or _processors()
-        value = whole(text) or 0
-        if not 1 <= value <= MOST_JOBS:
-            raise _wrong(name, quoted(text))
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_JOBS:
-        raise _wrong(name, str(value))
-    return value
-
-
-def _wrong(name: str, text: str) -> UsageError:
-    return UsageError(
-        f"{name} {text} is not a number of workers.", f"give a whole number from 1 to {MOST_JOBS}."
-    )
+        name, text, jobs = VARIABLE, quoted(variable), whole(variable)
+    number = as_integer(jobs, 1, MOST_JOBS)
+    if number is None:
+        raise UsageError(
+            f"{name} {text} is not a number of workers.",
+            f"give a whole number from 1 to {MOST_JOBS}.",
+        )
+    return number
 
 
 def _processors() -> int:

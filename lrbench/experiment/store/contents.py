@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lrbench.config.plain import plain
+from lrbench.config.records import read_record
 from lrbench.errors import UsageError, quoted_path
 from lrbench.experiment.store.cells import run_of
 from lrbench.experiment.store.keys import source_of
@@ -22,11 +24,11 @@ from lrbench.experiment.store.rows import (
     path_of,
 )
 from lrbench.results import ProblemResult, Result, environment
-from lrbench.results.fields import Fields
-from lrbench.results.read import problem_from
-from lrbench.results.to_dict import run_dict
 from lrbench.solvers import SOLVERS
 from lrbench.study import analyse
+
+CHANGED = "it was changed by another program: sweep into another file."
+"""The hint for a store that says something of a problem which cannot be read."""
 
 HASH = 64
 """The length of the hash of the code that all solvers share, at the beginning of a source."""
@@ -164,9 +166,10 @@ def _problem(
     keys = _header(experiment, path)
     iterations = keys.pop("iterations", None)
     try:
-        written = [] if checked else [run_dict(run) for run in runs]
-        values: dict[str, Any] = {"name": experiment.name, **keys, "runs": written, "verdicts": []}
-        problem = replace(problem_from(Fields(values, str(path), experiment.name)), runs=runs)
+        values = {"name": experiment.name, **keys, "runs": [] if checked else plain(runs)}
+        values["verdicts"] = []
+        place = f"{quoted_path(path)}: {quoted_path(experiment.name)}"
+        problem = replace(read_record(ProblemResult, values, place, CHANGED), runs=runs)
         if experiment.sweep:
             problem = replace(problem, sweep=analyse(problem, iterations=iterations))
     except (ArithmeticError, LookupError, TypeError, UsageError, ValueError) as error:
@@ -186,12 +189,12 @@ def _header(experiment: Experiment, path: str | Path) -> dict[str, Any]:
 
 def _full_name(problem: ProblemResult) -> str:
     """Return the name of a problem with its setting, budget and target."""
-    run, radius = problem.runs[0], problem.header.get("radius")
+    run, radius = problem.runs[0], problem.header.radius
     size = "full batches" if run.sampling is None else f"batches of {run.batch_size}"
     size += ", reshuffled" if run.sampling == "reshuffle" else ""
     size += "" if radius is None else f", ball of {radius:g}"
     budget = problem.sweep.iterations if problem.sweep else None
     budget = budget or max(r.status_at for r in problem.runs)
-    target = problem.header.get("target")
+    target = problem.header.target
     goal = "" if target is None else f", to {target:.3g}"
     return f"{problem.name} ({size}, {budget} iterations{goal})"

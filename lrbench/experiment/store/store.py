@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import quoted_path
 from lrbench.experiment.store.cells import Cell, label_of, row_of, run_of
@@ -30,11 +31,8 @@ from lrbench.experiment.store.rows import (
     upgrade,
     write_experiment,
 )
-from lrbench.results import Run, Status, plain
+from lrbench.results import Header, Run
 from lrbench.solvers.base import Solver
-
-UNFINISHED: Final = (Status.INTERRUPTED, Status.FAILED)
-"""Runs with these statuses are not stored, and are tried again by the next command."""
 
 
 @contextlib.contextmanager
@@ -173,12 +171,12 @@ class Store:
             self.note(f"{store}: {lost}; what this sweep needs of it is made again.")
 
     def declare(
-        self, experiment: str, name: str, header: Mapping[str, Any], iterations: int, *, sweep: bool
+        self, experiment: str, name: str, header: Header, iterations: int, *, sweep: bool
     ) -> None:
         """Note an experiment, with the iterations of its budget; `put` writes it with the cells."""
-        text = json.dumps(plain({**header, "iterations": iterations}))
+        text = json.dumps({**plain(header), "iterations": iterations})
         self._experiments[experiment] = Experiment(
-            experiment, name, header["fingerprint"], text, int(sweep)
+            experiment, name, header.fingerprint, text, int(sweep)
         )
 
     def repair(self, experiment: str) -> None:
@@ -209,7 +207,7 @@ class Store:
         The experiment is written with them each time, because another command may have pruned it.
         """
         added = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [row_of(experiment, solver, r) for r in runs if r.status not in UNFINISHED]
+        rows = [row_of(experiment, solver, r) for r in runs if not r.status.unfinished]
         if not rows:
             return
         digests = [row_digest("cells", row) for row in rows]

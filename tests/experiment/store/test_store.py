@@ -130,7 +130,7 @@ def test_a_result_from_a_store_is_that_of_the_sweep(tmp_path: Path) -> None:
     assert {str(s.solver): s.usable for s in ours.sweep.solvers} == {
         str(s.solver): s.usable for s in theirs.sweep.solvers
     }
-    assert json.loads(shown.to_json())["problems"][0]["fingerprint"] == ours.header["fingerprint"]
+    assert json.loads(shown.to_json())["problems"][0]["fingerprint"] == ours.header.fingerprint
 
 
 def test_several_budgets_of_a_problem_are_told_apart_and_solvers_keep_their_order(

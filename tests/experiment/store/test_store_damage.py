@@ -354,7 +354,7 @@ def test_stores_of_both_versions_merge(store: Path, tmp_path: Path) -> None:
     with opened(old) as connection:
         assert merge_stores(connection, [into]) == 12
     # In one the older cells are first.
-    by_size: Any = lambda problem: (len(problem[1]), problem[0].header["target"])  # noqa: E731
+    by_size: Any = lambda problem: (len(problem[1]), problem[0].header.target)  # noqa: E731
     ours, theirs = exported(into), exported(old)
     assert ours is not None
     assert theirs is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sqlite3
@@ -24,6 +25,7 @@ from lrbench.experiment.store import (
     store_at,
     stored_cells,
 )
+from lrbench.experiment.store.rows import experiments_in, write_experiment
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec, spec_from_data
 
@@ -171,6 +173,19 @@ def test_a_damaged_experiment_is_said(header: str, tmp_path: Path) -> None:
         connection.execute("UPDATE experiments SET header = ?", (header,))
     with pytest.raises(LrbenchError), opened(path) as connection:
         result_of(connection, path)
+
+
+def test_what_another_program_says_of_a_problem_is_refused_by_its_place(tmp_path: Path) -> None:
+    """The digest is right: nothing is damaged, and no other row is to blame."""
+    path = tmp_path / "s.sqlite"
+    swept(path)
+    with opened(path) as connection:
+        ((experiment, _),) = experiments_in(connection).values()
+        header = json.loads(experiment.header) | {"n_samples": "many"}
+        write_experiment(connection, experiment._replace(header=json.dumps(header)), experiment.sum)
+        with pytest.raises(UsageError) as caught:
+            result_of(connection, path)
+    assert caught.value.message == f"{path}: logreg: n_samples is not an integer."
 
 
 def test_held_out_samples_are_part_of_a_cell(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""All that a result says of one problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any
+
+from lrbench.config.plain import Form, Key, plain
+from lrbench.config.records import reader
+from lrbench.objective.about import AboutTest
+from lrbench.objective.constants import Constants
+from lrbench.results.records import FeatureMap, Run, Verdict
+from lrbench.results.sweep import Sweep
+
+
+def read_parameters(values: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the numbers amid the keys of a penalty in JSON; others are of later versions."""
+    return {k: v for k, v in values.items() if v is None or type(v) in (int, float)}
+
+
+@dataclass(frozen=True)
+class PenaltyValues:
+    """A penalty or constraint with its parameters."""
+
+    name: str
+    weight: float
+    """0 for a constraint."""
+    parameters: Annotated[
+        Mapping[str, float | None], Key(inline=True), Form(read_parameters, plain)
+    ]
+    """Beside the weight; None and infinities for no bound."""
+
+
+def plain_constants(constants: Constants) -> dict[str, Any]:
+    """Return the constants for JSON, with L / mu."""
+    return {**plain(constants), "kappa": plain(constants.kappa)}
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a result says of a problem itself."""
+
+    title: Annotated[str, Key(earlier="")]
+    fingerprint: str
+    """A hash of the training data and of the canonical specification."""
+    data: str
+    n_samples: int
+    n_features: int
+    nnz: int
+    """The number of entries of X that are not 0."""
+    loss: str
+    """With its parameters: ``"quantile[level=0.9]"``."""
+    penalty: PenaltyValues
+    scale: str
+    intercept: bool
+    test: Annotated[AboutTest | None, Key(earlier=None)]
+    """The samples that are held out; None for none."""
+    labels: Mapping[str, str] | None
+    """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
+    start: str
+    radius: float | None
+    """Of the ball that iterates are projected on; None for no ball."""
+    target: Annotated[float | None, Key(earlier=None)]
+    """The suboptimality at which runs ended; None without one."""
+    constants: Annotated[Constants, Form(reader(Constants), plain_constants)]
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_samples", 1), ("n_features", 1), ("nnz", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is too small")
+
+
+@dataclass(frozen=True)
+class ProblemResult:
+    """All runs and verdicts on one problem."""
+
+    name: str
+    header: Annotated[Header, Key(inline=True)] = field(repr=False)
+    runs: Sequence[Run] = field(repr=False)
+    verdicts: Sequence[Verdict] = field(repr=False)
+    features: Annotated[FeatureMap | None, Key(saved=False)] = field(default=None, repr=False)
+    """How the columns of X were scaled; None where it is unknown."""
+    sweep: Annotated[Sweep | None, Key(optional=True)] = field(default=None, repr=False)
+    """The sensitivity to lr0; of a sweep only."""
+
+    @cached_property
+    def groups(self) -> Mapping[tuple[str, float], Sequence[Run]]:
+        """The runs that were started, over seeds, by (solver, lr0); solver by solver."""
+        runs_of_solver: dict[str, dict[tuple[str, float], list[Run]]] = {}
+        for run in self.runs:
+            if run.started:
+                key = (str(run.solver), run.lr0)
+                runs_of_solver.setdefault(key[0], {}).setdefault(key, []).append(run)
+        # Runs come seed by seed: a lane that first starts with a later seed still joins its solver.
+        return {lane: runs for lanes in runs_of_solver.values() for lane, runs in lanes.items()}
+
+    @cached_property
+    def judged(self) -> Mapping[tuple[str, float], Sequence[Verdict]]:
+        """The verdicts by (solver, lr0)."""
+        verdicts: dict[tuple[str, float], list[Verdict]] = {}
+        for verdict in self.verdicts:
+            verdicts.setdefault((str(verdict.solver), verdict.lr0), []).append(verdict)
+        return verdicts

@@ -1,0 +1,39 @@
+"""Traces as the rows of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lrbench.results.problem import ProblemResult
+from lrbench.results.records import COLUMNS, SUMMED, TESTED, plain_trace
+
+LABELS = ("problem", "solver", "params", "lr0", "seed", "status")
+"""The columns of the table before those of the trace."""
+
+
+def trace_columns(problems: Sequence[ProblemResult]) -> tuple[str, ...]:
+    """Return the columns of all traces: common ones, of held-out samples, solver states, sums."""
+    # A dict, and not a set: states of solvers keep the order in which they first occur.
+    names = {name: None for p in problems for r in p.runs for name in r.trace}
+    tested = [name for name in TESTED if name in names]
+    states = [name for name in names if name not in COLUMNS + TESTED + SUMMED]
+    sums = [name for name in SUMMED if name in names]
+    return (*COLUMNS, *tested, *states, *sums)
+
+
+def rows(problems: Sequence[ProblemResult], columns: Sequence[str]) -> Iterator[list[Any]]:
+    """Yield the values of `LABELS` and `columns` for each checkpoint, None for no number.
+
+    A run without a checkpoint makes a row without numbers.
+    """
+    for problem in problems:
+        for run in problem.runs:
+            params = ";".join(f"{key}={value}" for key, value in run.solver.params.items())
+            labels = [problem.name, run.solver.name, params, run.lr0, run.seed, str(run.status)]
+            trace = plain_trace(run.trace)
+            n_checkpoints = len(trace["iteration"])
+            for k in range(n_checkpoints):
+                yield labels + [trace[c][k] if trace.get(c) else None for c in columns]
+            if not n_checkpoints:
+                yield labels + [None] * len(columns)
