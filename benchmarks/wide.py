@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+from lrbench.engine.task import Budget, Task
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine import run as engine
-from lrbench.engine.task import Budget, Task
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.sampler import MinibatchSampler
 from lrbench.objective.linear.touched import ScaledSampler

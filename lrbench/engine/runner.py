@@ -101,6 +101,7 @@ class StepRunner:
         self.lr: PerLane = np.full(len(lr0), np.nan)
         self.state: Any = None
         self._lr0 = lr0
+        self._leg_end = -1
 
     def start(self) -> None:
         """Make the solver's state.
@@ -124,8 +125,10 @@ class StepRunner:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
         iterates, tracker, watch = self._sampler.iterates, self.tracker, self._clock.steps
         step = self.solver.step
-        first = self.t
-        for t in range(first, until):
+        # Not anew where a leg goes on without a lane: what is checked does not depend on it.
+        checked = self.t if self._checks and until != self._leg_end else -1
+        self._leg_end = until
+        for t in range(self.t, until):
             self.t = t
             if stop(t):
                 return Leg(t, stopped=True)
@@ -134,7 +137,7 @@ class StepRunner:
             self.n_summed = t + 1
             watch.start()
             oracle = next(self._oracles)
-            if t == first and self._checks and isinstance(oracle, MinibatchValues):
+            if t == checked and isinstance(oracle, MinibatchValues):
                 self._checked_oracle = oracle
             oracle.begin(self.W)
             self.W, self.lr, self.state = step(self.W, self.state, oracle)

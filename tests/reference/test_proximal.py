@@ -58,7 +58,7 @@ def test_engine_follows_the_recursion(
             w0.tolist(), lr0, lambda t, w: model.gradient(w, order[t]), prox, **params
         )
         steps = list(islice(recursion, STEPS))
-        if max(s.lr for s in steps) * work.constants.L > 1.5:
+        if max(s.lr for s in steps) * work.shared.constants.L > 1.5:
             continue  # errors grow
         np.testing.assert_allclose(run.iterates["last"], steps[-1].w, rtol=1e-9, atol=1e-11)
         np.testing.assert_allclose(run.trace["lr"][1:], [s.lr for s in steps], rtol=1e-11)

@@ -74,7 +74,7 @@ def pairs(
         )
         steps = list(islice(recursion, STEPS))
         values = [model.value(problem.w0.tolist()), *(model.value(s.w) for s in steps)]
-        out.append(Pair(run, steps, np.array(values), work.constants.L))
+        out.append(Pair(run, steps, np.array(values), work.shared.constants.L))
     return out
 
 
