@@ -117,7 +117,7 @@ def test_a_lane_has_the_same_bits_in_every_bundle(
     work = task(problem, solver, RATES.tolist(), 40, batch=batch or None, target=target)
     work = work.changed(budget=replace(work.job.budget, checkpoints=[0, 1, 2, 5, 10, 20, 40]))
     runs = assert_same_bits(work, [8, 24, 40], [1, 34, 72], [64])
-    assert {r.status for r in runs} - {Status.REACHED_TARGET}
+    assert len({(r.status, r.status_at) for r in runs}) > 1
 
 
 @pytest.mark.parametrize("constraint", ["ball", "box"])
@@ -252,7 +252,8 @@ def test_lanes_of_several_seeds_have_the_bits_of_each_seed_alone(
     for r, same in zip(together, expected, strict=True):
         assert (r.seed, r.lr0) == (same.seed, same.lr0)
         assert bits(r) == bits(same), (r.seed, r.lr0)
-    assert len({r.status_at for r in together}) > 1
+    ends = {r.status_at for r in together}
+    assert len(ends) > 1 or ends == {40}
     first = [r.trace["objective"].tobytes() for r in together if r.lr0 == RATES[0]]
     assert len(set(first)) == len(first) == 3  # other minibatches
 
