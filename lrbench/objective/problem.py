@@ -47,6 +47,11 @@ class Problem(Protocol):
         """The dimension of w, the intercept included."""
         ...
 
+    @property
+    def bounds(self) -> tuple[Vector, Vector]:
+        """The least and the largest value of every coordinate, (n_features,) each."""
+        ...
+
     def value(self, W: Lanes) -> PerLane:
         """Return F of every column."""
         ...
