@@ -10,6 +10,7 @@ import numpy as np
 from lrbench.arrays import PerLane, Vector, norm_sq
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import End, Recorder
+from lrbench.errors import RefutedError
 from lrbench.objective.oracle import Count, Meter, Stopwatch
 from lrbench.results import Status
 from lrbench.results.records import COLUMNS, SUMMED, Trace
@@ -76,6 +77,8 @@ class OutsideRun:
             self._solver.solve(self, self._problem.w0.copy(), lr0, budget.iterations, self._record)
         except Ended as ended:
             status = ended.status
+        except RefutedError:  # concerns the problem, not this solver
+            raise
         except Exception as e:
             status, error = Status.FAILED, f"{type(e).__name__}: {e}"
         self._watch.stop()
