@@ -84,7 +84,8 @@ def test_lbfgs_is_that_of_scipy() -> None:
     problem = logistic()
     found: list[Vector] = []
     options: Any = {"maxiter": 12, "maxcor": 3, "ftol": 0.0, "gtol": 0.0}
-    minimize(
+    solve: Any = minimize  # its types know no callback beside a separate gradient
+    solve(
         lambda w: float(problem.value(w[:, None])[0]),
         W0,
         jac=lambda w: problem.gradient(w[:, None])[:, 0],
