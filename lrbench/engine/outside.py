@@ -11,7 +11,7 @@ from lrbench.arrays import PerLane, Vector, norm_sq
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import End, Recorder
 from lrbench.errors import RefutedError
-from lrbench.objective.oracle import Count, Meter, Stopwatch
+from lrbench.objective.meter import Count, Meter, Stopwatch
 from lrbench.results import Status
 from lrbench.results.records import COLUMNS, SUMMED, Trace
 from lrbench.solvers.outside.base import OutsideSolver

@@ -13,7 +13,8 @@ from lrbench.cache.content_hash import content_hash, digest, parameters_text
 from lrbench.objective.about import About
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.sampler import linear_sampler
-from lrbench.objective.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
+from lrbench.objective.meter import Meter, Stopwatch
+from lrbench.objective.oracle import Ball, Iterate, Iterates, Observer, Oracle
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches

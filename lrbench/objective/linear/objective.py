@@ -20,7 +20,8 @@ from lrbench.arrays import (
     inner,
 )
 from lrbench.objective.linear.matrix import DataMatrix, product
-from lrbench.objective.oracle import PROBE_STEP, Stopwatch
+from lrbench.objective.meter import Stopwatch
+from lrbench.objective.oracle import PROBE_STEP
 
 if TYPE_CHECKING:
     from lrbench.losses.base import Loss
