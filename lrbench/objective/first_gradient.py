@@ -1,4 +1,4 @@
-"""Whether a step is the one that the tracker expects: along the first gradient, from its iterate."""
+"""Whether a step is the one that the tracker expects: along the first gradient."""
 
 from __future__ import annotations
 

@@ -15,47 +15,47 @@ from lrbench.objective.oracle import Oracle
 LR = np.array([0.1, 0.7])
 
 
-def along(W: Lanes, oracle: Oracle) -> Lanes:
+def along(W: Lanes, oracle: Oracle) -> Any:
     return oracle.descend(W, LR, oracle.gradient(W))
 
 
-def second_gradient(W: Lanes, oracle: Oracle) -> Lanes:
+def second_gradient(W: Lanes, oracle: Oracle) -> Any:
     oracle.gradient(W)
     return oracle.descend(W, LR, oracle.gradient(W))
 
 
-def elsewhere(W: Lanes, oracle: Oracle) -> Lanes:
+def elsewhere(W: Lanes, oracle: Oracle) -> Any:
     g = oracle.gradient(W + 1.0)
     return oracle.descend(W, LR, g)
 
 
-def trial_with_the_same_gradient(W: Lanes, oracle: Oracle) -> Lanes:
+def trial_with_the_same_gradient(W: Lanes, oracle: Oracle) -> Any:
     g = oracle.gradient(W)
     oracle.descend(W.copy(), LR, g)
     return oracle.descend(W, LR, g)
 
 
-def trial_by_a_move(W: Lanes, oracle: Oracle) -> Lanes:
+def trial_by_a_move(W: Lanes, oracle: Oracle) -> Any:
     g = oracle.gradient(W)
     oracle.move(W.copy(), LR * g.dense())
     return oracle.descend(W, LR, g)
 
 
-def moved_before(W: Lanes, oracle: Oracle) -> Lanes:
+def moved_before(W: Lanes, oracle: Oracle) -> Any:
     W = oracle.move(W, np.ones_like(W))
     return oracle.descend(W, LR, oracle.gradient(W))
 
 
-def moved_after(W: Lanes, oracle: Oracle) -> Lanes:
+def moved_after(W: Lanes, oracle: Oracle) -> Any:
     W = along(W, oracle)
     return oracle.move(W, np.ones_like(W))
 
 
-def by_numpy(W: Lanes, oracle: Oracle) -> Lanes:
+def by_numpy(W: Lanes, oracle: Oracle) -> Any:
     return W - LR * oracle.gradient(W).dense()
 
 
-def all_samples(W: Lanes, oracle: Oracle) -> Lanes:
+def all_samples(W: Lanes, oracle: Oracle) -> Any:
     oracle.gradient(W)
     return oracle.descend(W, LR, oracle.full.gradient(W))
 
