@@ -53,7 +53,7 @@ def plain(tex: str) -> str:
             text += f"sqrt({inside})"
         elif command in ACCENTS:
             letter, rest = _argument(rest)
-            text += f"{letter}{ACCENTS[command]}"
+            text += f"{letter}_{ACCENTS[command]}"
         elif command in FONTS:
             inside, rest = _argument(rest)
             text += inside

@@ -12,6 +12,7 @@ from lrbench.errors import UsageError
 from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number
 from lrbench.reports.groups import (
     SEVERITY,
+    answers_line,
     ball_text,
     batch_text,
     bound_ratio,
@@ -37,7 +38,7 @@ from lrbench.reports.verdict_blocks import (
 )
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
-from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, lowest
+from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, answer_column, first_to, lowest
 from lrbench.results.selection import notable_lanes
 from lrbench.verdicts.theorems import theorems_for
 
@@ -78,6 +79,7 @@ def _one_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
     groups, setting = list(problem.groups.values()), tuple(_setting(problem))
     about = "F(w_T) - f* after T steps and measured / certificate:"
     yield line(*setting, about, recurs=setting)
+    yield from answers_line(groups)
     iterations = table_iterations([run for runs in groups for run in runs])
     first = ("T", [str(t) for t in iterations])
     columns = [_columns(problem, runs, iterations) for runs in groups]
@@ -92,7 +94,7 @@ def _columns(
 ) -> list[TextColumn]:
     """Return the gap of one solver at these iterations, and its ratio to the certificate."""
     error = problem.header.constants.f_star_error
-    gaps = [gap(mean_at(runs, "suboptimality", t), error) for t in iterations]
+    gaps = [gap(mean_at(runs, answer_column(runs), t), error) for t in iterations]
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     columns = [(str(runs[0].solver), gaps)]
     if certificate:
@@ -130,6 +132,7 @@ def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
         solvers[lane[0]].append(problem.groups[lane])
     setting = (*_setting(problem), _about_columns(problem))
     yield line(*setting, recurs=setting)
+    yield from answers_line(runs for lanes in solvers.values() for runs in lanes)
     yield from _left_out(problem, notable)
     for solver, lanes in solvers.items():
         yield line("")

@@ -28,7 +28,7 @@ PARTS = {name: registry.get(name) for registry in (SOLVERS, LOSSES, PENALTIES) f
         (r"\frac{\frac{a}{b}}{c}", "(a/b)/c"),
         (r"\sqrt{1 + \sqrt{2}}", "sqrt(1 + sqrt(2))"),
         (r"\mathrm{lr0}\, g_t, \qquad b_0 = 1", "lr0 g_t,  b_0 = 1"),
-        (r"\hat m + \bar r_t + \tilde w", "mhat + rbar_t + wtilde"),
+        (r"\hat m + \bar r_t + \tilde w", "m_hat + r_bar_t + w_tilde"),
         (r"\bigl( a \bigr) \le \infty", "( a ) <= inf"),
         (r"a &= b \\", "a = b "),
         (r"\begin{cases} 0 & x \in C \\ \infty & \text{else} \end{cases}", " 0 x in C ; inf else "),
