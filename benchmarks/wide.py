@@ -20,7 +20,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine import run as engine
-from lrbench.engine.task import Budget, Task
+from lrbench.engine.budget import Budget
+from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.sampler import MinibatchSampler
 from lrbench.objective.linear.touched import ScaledSampler
@@ -80,20 +81,18 @@ def peak_of_a_run(path):
         delta0=1.0,
     )
     engine.run_lanes(
-        Task(
-            problem=problem,
-            constants=unknown,
-            w_star=np.zeros(problem.n_features),
+        Job(
             solver=solver,
             spec=spec,
-            lr0=LANES,
-            minibatches=Minibatches(problem.n_samples, SIZE, "replacement", 0),
-            ball=None,
+            lanes=(SeedLanes(0, tuple(LANES.tolist())),),
+            batch_size=SIZE,
+            sampling="replacement",
+            radius=None,
             budget=Budget(200, [0, 100, 200]),
-            seed=0,
             pad_to=8,
             keep_iterates=False,
-        )
+        ),
+        SharedProblem(problem, unknown, np.zeros(problem.n_features)),
     )
     more = peak_bytes() - before
     unit = problem.n_features * len(LANES) * 8

@@ -53,10 +53,10 @@ def test_engine_follows_the_recursion(
 
     work = task(problem, SOLVERS.get(name)(**params), RATES, STEPS, batch=batch, minimum=False)
     for run, lr0 in zip(run_healthy(work), RATES, strict=True):
-        F = Sampled(model, order, work.constants.f_star)
+        F = Sampled(model, order, work.shared.constants.f_star)
         recursion = PROXIMAL[name].recursion(w0.tolist(), lr0, F, prox, **params)
         steps = list(islice(recursion, STEPS))
-        if max(s.lr for s in steps) * work.constants.L > 1.5:
+        if max(s.lr for s in steps) * work.shared.constants.L > 1.5:
             continue  # errors grow
         np.testing.assert_allclose(run.iterates["last"], steps[-1].w, rtol=1e-9, atol=1e-11)
         np.testing.assert_allclose(run.trace["lr"][1:], [s.lr for s in steps], rtol=1e-11)

@@ -101,7 +101,7 @@ def pairs(
     order: Sequence[Sequence[int]] = [range(problem.n_samples)] * STEPS
     if batch is not None:
         order = next(batch.chunks(STEPS)).tolist()
-    answers = model, order, work.constants.f_star
+    answers = model, order, work.shared.constants.f_star
     every_F = [Sampled(*answers), Rounded(*answers, Random(1)), Rounded(*answers, Random(2))]
     recursion, w0 = REFERENCES[name].recursion, problem.w0.tolist()
     out = []
