@@ -31,12 +31,10 @@ def adagrad(w: Point, lr0: float, F: Sampled, eps: float) -> Recursion:
         rates = [lr0 / (eps + r) for r in roots]
         step = [lr * d for lr, d in zip(rates, g, strict=True)]
         w = moved(w, 1.0, step)
-        yield After(w, rate(step, g), {}, max(rates))
+        yield After(w, rate(step, g), {})
 
 
-def adam(
-    w: Point, lr0: float, F: Sampled, beta1: float, beta2: float, eps: float
-) -> Recursion:
+def adam(w: Point, lr0: float, F: Sampled, beta1: float, beta2: float, eps: float) -> Recursion:
     """Kingma, Ba, arXiv:1412.6980, Algorithm 1, whose t is one at the first step."""
     m = [0.0 for _ in w]
     v = [0.0 for _ in w]
@@ -49,10 +47,7 @@ def adam(
         v_hat = [x / (1 - beta2**t) for x in v]
         step = [lr0 * a / (math.sqrt(c) + eps) for a, c in zip(m_hat, v_hat, strict=True)]
         w = moved(w, 1.0, step)
-        roots = [math.sqrt(c) + eps for c in v_hat]
-        signals = [max(1.0, abs(a) / r) for a, r in zip(m_hat, roots, strict=True)]
-        gain = max(lr0 / r * s for r, s in zip(roots, signals, strict=True))
-        yield After(w, rate(step, g), {}, gain)
+        yield After(w, rate(step, g), {})
 
 
 def rmsprop(w: Point, lr0: float, F: Sampled, rho: float, eps: float) -> Recursion:
@@ -64,7 +59,7 @@ def rmsprop(w: Point, lr0: float, F: Sampled, rho: float, eps: float) -> Recursi
         rates = [lr0 / (math.sqrt(v) + eps) for v in mean_square]
         step = [a * d for a, d in zip(rates, g, strict=True)]
         w = moved(w, 1.0, step)
-        yield After(w, rate(step, g), {}, max(rates))
+        yield After(w, rate(step, g), {})
 
 
 def heavy_ball(w: Point, lr0: float, F: Sampled, beta: float) -> Recursion:
@@ -72,7 +67,10 @@ def heavy_ball(w: Point, lr0: float, F: Sampled, beta: float) -> Recursion:
     before = w
     for t in count():
         momentum = [beta * (a - b) for a, b in zip(w, before, strict=True)]
-        before, w = w, [x + m for x, m in zip(moved(w, lr0, F.gradient(t, w)), momentum, strict=True)]
+        before, w = (
+            w,
+            [x + m for x, m in zip(moved(w, lr0, F.gradient(t, w)), momentum, strict=True)],
+        )
         yield After(w, lr0, {})
 
 
@@ -126,10 +124,9 @@ def adamw(
         g = F.gradient(t - 1, w)
         m = [beta1 * a + (1.0 - beta1) * d for a, d in zip(m, g, strict=True)]
         v = [beta2 * a + (1.0 - beta2) * d * d for a, d in zip(v, g, strict=True)]
-        step, gain = [], 0.0
+        step = []
         for x, a, b in zip(w, m, v, strict=True):
-            m_hat, root = a / (1.0 - beta1**t), math.sqrt(b / (1.0 - beta2**t)) + eps
-            step.append(lr0 * (m_hat / root + weight_decay * x))
-            gain = max(gain, lr0 / root * max(1.0, abs(m_hat) / root))
+            m_hat, v_hat = a / (1.0 - beta1**t), b / (1.0 - beta2**t)
+            step.append(lr0 * (m_hat / (math.sqrt(v_hat) + eps) + weight_decay * x))
         w = moved(w, 1.0, step)
-        yield After(w, rate(step, g), {}, gain)
+        yield After(w, rate(step, g), {})

@@ -91,13 +91,11 @@ def adgd(w: Point, lr0: float, F: Sampled) -> Recursion:
     lr, theta, before = lr0, math.inf, w
     for t in count():
         g = F.gradient(t, w)
-        if t:
-            turned = distance(g, F.gradient(t, before))
-            step = distance(w, before)
-            bounds = [math.sqrt(1.0 + theta) * lr]
-            if turned:
-                bounds.append(step / (2.0 * turned))
-            theta, lr = min(bounds) / lr, min(bounds)
+        step, turned = distance(w, before), distance(g, F.gradient(t, before))
+        if step:  # a point that has not moved has no local smoothness
+            local = step / (2.0 * turned) if turned else math.inf
+            last, lr = lr, min(math.sqrt(1.0 + theta) * lr, local)
+            theta = lr / last
         before, w = w, moved(w, lr, g)
         yield After(w, lr, {})
 
@@ -137,17 +135,19 @@ def dog(w: Point, lr0: float, F: Sampled, r_eps: float) -> Recursion:
 def dowg(w: Point, lr0: float, F: Sampled, r_eps: float) -> Recursion:
     """Khaled, Mishchenko, Jin, arXiv:2305.16284, Algorithm 1, times lr0."""
     passed: list[tuple[float, Point]] = []
-    start, v = w, 0.0
+    weighted: list[float] = []
+    start = w
     r = r_eps * (1.0 + math.sqrt(square(start)))
     for t in count():
         r = max(distance(w, start), r)
         passed.append((r**2, w))
         g = F.gradient(t, w)
-        v += r**2 * square(g)
-        lr = lr0 * r**2 / math.sqrt(v)
+        weighted.append(r * math.sqrt(square(g)))
+        root = math.hypot(*weighted)  # the squares of a lane far out overflow
+        lr = lr0 * r**2 / root
         w = moved(w, lr, g)
         weight = math.fsum(a for a, _ in passed)
-        state = {"r_bar": max(r, distance(w, start)), "weight": weight, "G": v}
+        state = {"r_bar": max(r, distance(w, start)), "weight": weight, "root": root}
         yield After(w, lr, state, output=weighted_mean(passed))
 
 

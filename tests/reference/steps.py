@@ -15,8 +15,6 @@ class After(NamedTuple):
     w: Point
     lr: float
     state: Mapping[str, float]
-    gain: float = 0.0
-    """How much the step magnifies an error of the gradient, where that is more than lr."""
     output: Point | None = None
     """The method's own answer, where that is not the iterate."""
 

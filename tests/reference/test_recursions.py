@@ -65,7 +65,9 @@ class Pair:
         others = np.array([[s.lr for s in steps] for steps in self.rounded])
         changes = [np.abs(other - lr) / np.where(lr > 0.0, lr, 1.0) for other in others]
         values = self.objective(self.steps)
-        changes += [np.abs(self.objective(steps) - values)[1:] / self.scale()[1:] for steps in self.rounded]
+        changes += [
+            np.abs(self.objective(steps) - values)[1:] / self.scale()[1:] for steps in self.rounded
+        ]
         lost = np.maximum.accumulate([0.0, *np.max(changes, axis=0)])
         return np.maximum(1e-12, 100.0 * lost[lost < LOST])
 
@@ -102,7 +104,7 @@ def pairs(
     if batch is not None:
         order = next(batch.chunks(STEPS)).tolist()
     answers = model, order, work.shared.constants.f_star
-    every_F = [Sampled(*answers), Rounded(*answers, Random(1)), Rounded(*answers, Random(2))]
+    every_F = [Sampled(*answers), *(Rounded(*answers, Random(seed)) for seed in range(3))]
     recursion, w0 = REFERENCES[name].recursion, problem.w0.tolist()
     out = []
     for run, lr0 in zip(run_healthy(work), RATES, strict=True):
