@@ -213,7 +213,7 @@ def test_real_runs_have_the_columns_of_the_certificate(method: str) -> None:
     solver = SOLVERS.get(method)(r_eps=0.02)
     work = task(problem, solver, [0.3, 1.0, 7.0], 80, distance_error=0.0)
     for run in run_healthy(work):
-        setting = Setting(work.constants, float(run.lr0), {}, True, 40, None, None)
+        setting = Setting(work.shared.constants, float(run.lr0), {}, True, 40, None, None)
         bound = certificate(method).bound(setting, run.trace["iteration"], run.trace)
         ratio = run.trace["suboptimality_output"][1:] / bound[1:]
         assert np.isnan(bound[0])
