@@ -64,7 +64,7 @@ def walk(
                 "iteration": t + 1.0,
                 "r_bar": r,
                 "weight": weight,
-                "G": q_sq,
+                "root": math.sqrt(q_sq),
                 "sum_grad_norm_sq": squares,
                 "regret": regret,
                 "distance": math.dist(x, star),
