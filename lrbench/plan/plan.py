@@ -12,7 +12,7 @@ from lrbench.config.decimals import decimal
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.values import as_integer, as_number
-from lrbench.engine.task import Budget, checkpoint_grid
+from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.objective.constants import Sampling
 from lrbench.results.ranking import DEFAULT_SHARE

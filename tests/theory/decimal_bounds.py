@@ -206,7 +206,7 @@ def dog(s: Exact, T: Decimal, row: Row) -> Decimal:
 
 
 def dowg(s: Exact, T: Decimal, row: Row) -> Decimal:
-    return over_weights(s, T, row, row["G"])
+    return over_weights(s, T, row, row["root"] ** 2)
 
 
 CERTIFICATES: dict[str, Callable[[Exact, Decimal, Row], Decimal]] = {

@@ -65,7 +65,7 @@ def walk(
                 "iteration": t + 1.0,
                 "r_bar": r,
                 "weight": weight,
-                "G": q_sq,
+                "root": math.sqrt(q_sq),
                 "sum_grad_norm_sq": squares,
                 "regret": regret,
                 "distance": math.dist(x, star),
@@ -239,7 +239,8 @@ def test_real_runs_have_the_columns_of_the_certificate(method: str) -> None:
     work = task(problem, solver, [0.3, 1.0, 7.0], 80, distance_error=0.0)
     for run in run_healthy(work):
         params: dict[str, float | str] = {"r_eps": 0.02}
-        setting = Setting(work.constants, float(run.lr0), params, True, 40, None, None)
+        known = work.shared.constants
+        setting = Setting(known, float(run.lr0), params, True, 40, None, None)
         bound = certificate(method).bound(setting, run.trace["iteration"], run.trace)
         ratio = run.trace["suboptimality_output"][1:] / bound[1:]
         assert np.isnan(bound[0])

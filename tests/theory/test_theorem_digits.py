@@ -163,7 +163,7 @@ def trace_of(rng: np.random.Generator, setting: Setting, T: int) -> dict[str, fl
         "suboptimality": column(rng, c.delta0),
         "r_bar": column(rng, c.distance or 0.0),
         "weight": column(rng, T * (c.distance or 0.0)),
-        "G": column(rng, sum_sq),
+        "root": column(rng, math.sqrt(sum_sq)),
     }
 
 
