@@ -59,7 +59,7 @@ def answers_line(groups: Iterable[Sequence[Run]]) -> Iterator[Line]:
     names = list(dict.fromkeys(str(runs[0].solver) for runs in groups if has_own_answer(runs)))
     if names:
         head = "F - f* is of the solver's own answer, not of the last iterate: "
-        yield line(head + names[0], *names[1:], note=True)
+        yield line(head + names[0], *names[1:])
 
 
 def worst_status(runs: Sequence[Run]) -> Status:
