@@ -25,8 +25,17 @@ REFUSED = [
     ("adagrad-norm[eta=0]", "solver adagrad-norm: eta = 0 is not a positive number.", "eta = 1"),
     ("armijo[c=1]", "solver armijo: c = 1 is not in (0, 1).", "c = 0.5"),
     ("armijo[rho=0]", "solver armijo: rho = 0 is not in (0, 1).", "rho = 0.5"),
-    ("adamw[weight_decay=-1]", "solver adamw: weight_decay = -1 is not a number >= 0.", "= 0.01"),
+    (
+        "adamw[weight_decay=-1]",
+        "solver adamw: weight_decay = -1 is not a number >= 0.",
+        "weight_decay = 0.01",
+    ),
     ("dog[r_eps=inf]", "solver dog: r_eps = inf is not a positive number.", "r_eps = 1e-06"),
+    (
+        "outside:lbfgs[memory=2.5]",
+        "solver outside:lbfgs: memory = 2.5 is not a whole number >= 1.",
+        "memory = 10",
+    ),
     ("svrg[length=0]", "solver svrg: length = 0 is not a positive number.", "length = 2"),
 ]
 
