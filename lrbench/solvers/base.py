@@ -162,7 +162,7 @@ def check_whole(solver: Any, key: str) -> None:
     _check(
         solver,
         key,
-        lambda value: (1.0 <= value) & (value == np.floor(value)),
+        lambda value: (value >= 1.0) & (value == np.floor(value)),
         "a whole number >= 1",
     )
 
