@@ -157,6 +157,16 @@ def check_fraction(solver: Any, key: str) -> None:
     _check(solver, key, lambda value: (value > 0.0) & (value < 1.0), "in (0, 1)")
 
 
+def check_whole(solver: Any, key: str) -> None:
+    """Raise `UsageError` unless the parameter `key` is a whole number >= 1."""
+    _check(
+        solver,
+        key,
+        lambda value: (value >= 1.0) & (value == np.floor(value)),
+        "a whole number >= 1",
+    )
+
+
 def check_not_negative(solver: Any, key: str) -> None:
     """Raise `UsageError` unless the parameter `key` is a number >= 0."""
     _check(solver, key, lambda value: (value >= 0.0) & (value < math.inf), "a number >= 0")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lrbench.arrays import Vector
-from lrbench.solvers.base import check_positive
+from lrbench.solvers.base import check_whole
 from lrbench.solvers.outside.base import Objective, OutsideSolver
 
 
@@ -27,7 +27,7 @@ class LBFGS(OutsideSolver):
     Raises
     ------
     UsageError
-        If memory is not a positive number.
+        If memory is not a whole number >= 1.
 
     Notes
     -----
@@ -51,7 +51,7 @@ class LBFGS(OutsideSolver):
     memory: float = 10.0
 
     def __post_init__(self) -> None:
-        check_positive(self, "memory")
+        check_whole(self, "memory")
 
     def solve(
         self,
@@ -80,7 +80,7 @@ class LBFGS(OutsideSolver):
             options={
                 "maxiter": iterations,
                 "maxfun": 10**15,
-                "maxcor": math.ceil(self.memory),
+                "maxcor": int(self.memory),
                 "ftol": 0.0,
                 "gtol": 0.0,
             },
