@@ -244,7 +244,7 @@ def variants(name: str) -> list[Any]:
 def every_variant() -> list[Any]:
     """Return every registered solver in all its variants, but for the proximal ones."""
     every = [solver for name in SOLVERS for solver in variants(name)]
-    return [solver for solver in every if not solver.proximal]
+    return [solver for solver in every if not (solver.proximal or solver.outside)]
 
 
 def proximal_variants() -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Index, PerLane
-from lrbench.objective.oracle import Stopwatch
+from lrbench.objective.meter import Stopwatch
 
 
 class Clock:

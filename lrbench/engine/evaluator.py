@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, PerLane, norm_sq
+from lrbench.arrays import Index, Lanes, PerLane, norm_sq, take
 from lrbench.engine.columns import rounded_up
 from lrbench.engine.job import Job
-from lrbench.objective.oracle import Iterate, Iterates, Stopwatch, take
+from lrbench.objective.meter import Stopwatch
+from lrbench.objective.oracle import Iterate, Iterates
 from lrbench.objective.problem import Problem
 
 EVALUATED_LANES, EVALUATED_ELEMENTS = 128, 1 << 19

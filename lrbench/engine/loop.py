@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, keep_freed_memory
+from lrbench.arrays import Index, Lanes, Mask, PerLane, keep_freed_memory, take
 from lrbench.engine.clock import Clock
 from lrbench.engine.columns import Columns
 from lrbench.engine.evaluator import Evaluation, Evaluator
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import Recorder
 from lrbench.engine.runner import StepRunner
-from lrbench.objective.oracle import Count, take
+from lrbench.objective.meter import Count
 from lrbench.results import Status
 
 

@@ -9,8 +9,10 @@ import numpy as np
 
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.loop import LaneLoop
+from lrbench.engine.outside import OutsideRun
 from lrbench.errors import RefutedError
 from lrbench.results import Run, Status
+from lrbench.solvers.outside.base import OutsideSolver
 
 __all__ = ["LaneLoop", "run_lanes", "unstarted_runs"]
 
@@ -32,6 +34,8 @@ def run_lanes(
     RefutedError
         If the objective falls below f_star - f_star_error.
     """
+    if isinstance(job.solver, OutsideSolver):
+        return _run_outside(job, shared, stop)
     with np.errstate(all="ignore"):  # a lane that overflows has diverged: a status, no warning
         loop = LaneLoop(job, shared)
         error = None
@@ -57,6 +61,27 @@ def run_lanes(
         )
         for lane, (seed, blank, end) in enumerate(zip(seeds, blanks, ends, strict=True))
     ]
+
+
+def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> list[Run]:
+    """Run the lanes of an outside solver one after the other."""
+    runs = []
+    with np.errstate(all="ignore"):
+        for blank in unstarted_runs(job, shared):
+            lane = OutsideRun(job, shared, stop)
+            end, trace, error = lane.go(blank.lr0)
+            runs.append(
+                replace(
+                    blank,
+                    status=end.status,
+                    status_at=end.iteration,
+                    error=error,
+                    trace=trace,
+                    iterates=end.iterates,
+                    evaluation_seconds=lane.evaluation_seconds,
+                )
+            )
+    return runs
 
 
 def unstarted_runs(job: Job, shared: SharedProblem) -> list[Run]:

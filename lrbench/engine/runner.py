@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from lrbench.arrays import Index, Mask, PerLane
+from lrbench.arrays import Index, Mask, PerLane, take
 from lrbench.engine.clock import Clock
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import Tracker
-from lrbench.objective.oracle import Gradient, Iterate, MinibatchValues, take
+from lrbench.objective.oracle import Gradient, Iterate, MinibatchValues
 from lrbench.objective.problem import Sampler
 from lrbench.solvers.base import Solver, with_parameters
 from lrbench.solvers.state import check_state, keep_lanes

@@ -9,6 +9,7 @@ from lrbench.reports.blocks import Line, line, number, short_number
 from lrbench.reports.groups import learning_rate_texts
 from lrbench.reports.sweep_table import decades_text
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results.ranking import answer_column
 from lrbench.study import ALIKE, safest
 
 WIDER = 1.0
@@ -232,6 +233,6 @@ def _levels(run: Run) -> Iterator[float]:
     """Yield F - f* at the lowest checkpoint of a run, if it has any."""
     if run.status is Status.FAILED:
         return
-    levels = [float(v) for v in run.trace.get("suboptimality", ()) if math.isfinite(v)]
+    levels = [float(v) for v in run.trace.get(answer_column([run]), ()) if math.isfinite(v)]
     if levels:
         yield min(levels)

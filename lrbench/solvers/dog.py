@@ -37,7 +37,9 @@ class DoG(Solver):
         \bar r_t &= \max\bigl(r_\varepsilon (1 + \|w_0\|), \max_{i \le t} \|w_i - w_0\|\bigr) \\
         w_{t+1} &= w_t - \mathrm{lr0}\, \frac{\bar r_t}{\sqrt{\sum_{i \le t} \|g_i\|^2}} \, g_t
 
-    The method's answer is :math:`\sum_{t<T} \bar r_t w_t / \sum_{t<T} \bar r_t`.
+    The method's answer is the weighted average
+
+    .. math:: \sum_{t<T} \bar r_t w_t \Big/ \sum_{t<T} \bar r_t
 
     Parameters
     ----------

@@ -19,7 +19,9 @@ class DoWG(Solver):
         v_t &= v_{t-1} + \bar r_t^2 \|g_t\|^2, \quad v_{-1} = 0 \\
         w_{t+1} &= w_t - \mathrm{lr0}\, \frac{\bar r_t^2}{\sqrt{v_t}} \, g_t
 
-    The method's answer is :math:`\sum_{t<T} \bar r_t^2 w_t / \sum_{t<T} \bar r_t^2`.
+    The method's answer is the weighted average
+
+    .. math:: \sum_{t<T} \bar r_t^2 w_t \Big/ \sum_{t<T} \bar r_t^2
 
     Parameters
     ----------

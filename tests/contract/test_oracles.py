@@ -52,7 +52,7 @@ class Asked:
 
     @property
     def n_lanes(self) -> int:
-        return self.points.shape[1]
+        return len(self.rows)
 
     def each(self, rows: Sequence[Index] | None = None) -> Any:
         """Yield, for every lane, X and y of its samples, and its point."""
@@ -122,10 +122,10 @@ def asked(
     rows = [np.arange(SAMPLES)] * columns.n_lanes
     if batches:
         of_seeds = [next(b.chunks(step + 1))[step] for b in batches]
+        rows = [of_seeds[0][:0]] * columns.n_lanes
         for index, lanes in zip(of_seeds, columns.slices, strict=True):
             assert lanes is not None
             rows[lanes] = [index] * (lanes.stop - lanes.start)
-        rows[lanes.stop :] = [index[:0]] * (columns.n_lanes - lanes.stop)
     points = sampler.iterates.part(W, slice(None)).copy()
     return Asked(problem, sampler, oracle, W, points, rows)
 

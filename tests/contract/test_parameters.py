@@ -24,12 +24,17 @@ from lrbench.solvers.base import with_parameters
 VALUES = (0.31, 0.07, 0.83, 0.52)
 """The values of the lanes, which are in the range of every hyper-parameter."""
 
-CASES = [
-    pytest.param(solver, field.name, id=f"{solver}-{field.name}")
+NUMBERS: list[tuple[Any, str]] = [
+    (solver, field.name)
     for solver in [*every_variant(), *proximal_variants()]
     for field in dataclasses.fields(solver)
     if typing.get_type_hints(type(solver))[field.name] is float
 ]
+"""Every solver and every hyper-parameter of it that is a number."""
+
+every_number = pytest.mark.parametrize(
+    ("solver", "key"), NUMBERS, ids=[f"{solver}-{key}" for solver, key in NUMBERS]
+)
 
 
 def gaps(run: Run) -> Any:
@@ -37,7 +42,7 @@ def gaps(run: Run) -> Any:
     return run.trace.get("suboptimality_output", run.trace["suboptimality"])
 
 
-@pytest.mark.parametrize(("solver", "key"), CASES)
+@every_number
 @pytest.mark.parametrize("batch", [None, Minibatches(24, 7, "replacement", seed=5)], ids=str)
 @pytest.mark.parametrize("pad_to", [1, 8])
 def test_lanes_with_their_own_values_equal_runs_with_each_value(
@@ -75,7 +80,7 @@ def test_lanes_with_their_own_values_equal_runs_with_each_value(
             np.testing.assert_allclose(run.trace[column], one.trace[column], rtol=1e-9)
 
 
-@pytest.mark.parametrize(("solver", "key"), CASES)
+@every_number
 def test_the_values_matter(solver: Any, key: str) -> None:
     """Otherwise the comparison above would not see a lane with another lane's value."""
     problem = linear_problem("logistic", 24, 3, weight=0.07, w0=np.ones(3), seed=8)
@@ -86,7 +91,7 @@ def test_the_values_matter(solver: Any, key: str) -> None:
     assert len(ends) >= len(VALUES) - 1
 
 
-@pytest.mark.parametrize(("solver", "key"), CASES)
+@every_number
 def test_a_value_of_one_lane_that_is_out_of_range_is_refused(solver: Any, key: str) -> None:
     values = np.array([0.31, -2.0, 0.83])
     with pytest.raises(Exception, match=rf"{solver.name}: {key} = -2 "):
@@ -97,8 +102,7 @@ def test_a_lane_that_diverges_leaves_its_value_to_no_other() -> None:
     problem = linear_problem("squared", 24, 3, w0=np.ones(3), seed=8)
     rates = np.array([0.21, 1e3, 0.13]) / constants_of(problem, None).L
     lost = 0
-    for case in CASES:
-        solver, key = case.values
+    for solver, key in NUMBERS:
         work = task(problem, solver, rates.tolist(), 150, parameters={key: VALUES[:3]})
         runs = run_healthy(work)
         lost += runs[1].status is Status.DIVERGED

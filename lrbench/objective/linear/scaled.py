@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices
-from lrbench.objective.oracle import take
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices, take
 
 SMALLEST_SCALE = 1e-4
 LARGEST_SCALE = 1e4

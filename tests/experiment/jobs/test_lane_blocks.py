@@ -22,8 +22,8 @@ from threadpoolctl import threadpool_limits
 from lrbench.engine import evaluator
 from lrbench.objective.linear import matrix
 from lrbench.objective.linear import sampler as linear_sampler
-from lrbench.objective.linear.dense import DenseIterates, small_inner
 from lrbench.objective.linear.matrix import DataMatrix, product
+from lrbench.objective.linear.plain import DenseIterates, small_inner
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.problem import LinearProblem
