@@ -156,9 +156,11 @@ def effective(ctx: click.Context) -> list[str]:
         value = ctx.params.get(param.name or "")
         option = max(param.opts, key=len)  # --problem, not -p
         for argument in value if isinstance(value, tuple) else (value,):
-            if argument is True:
+            if argument is False:  # of --intercept/--no-intercept, but not of --quiet
+                words += param.secondary_opts
+            elif argument is True:
                 words.append(option)
-            elif argument is not None and argument is not False:
+            elif argument is not None:
                 words.append(f"{option}={argument}")
     return words
 
