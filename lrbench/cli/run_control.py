@@ -53,7 +53,8 @@ def run_command(
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import NAMED, specs_from
     from lrbench.experiment.jobs.choose import choose
-    from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
+    from lrbench.plan.options import DEFAULT_SOLVERS
+    from lrbench.plan.plan import Plan
 
     if dry_run and options["form"] is not None:
         raise UsageError("--dry-run has no --format.", "leave one of them out.")

@@ -255,3 +255,9 @@ def test_advice_of_a_file_is_drawn_as_it_stands() -> None:
     assert problem.sweep is not None
     text = ", ".join(advice_line(problem, problem.sweep).pieces)
     assert text.startswith("Advice: a at lr0 = 11: about 2 passes, usable from 0.25 to 11 (")
+
+
+def test_a_single_lr0_is_no_end_of_a_grid() -> None:
+    assert advised(made_problem([1.0], {"a": [[2.0]]})).cautions == {}
+    two = advised(made_problem([1.0, 3.0], {"a": [[2.0, 9.0]]}))
+    assert two.cautions == {"lowest_lr0": 1.0}
