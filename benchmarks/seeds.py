@@ -46,7 +46,7 @@ def measure(spec, solver: str, batch_size: int, passes: float) -> None:
     def seconds(jobs) -> float:
         start = time.perf_counter()
         for job in jobs:
-            engine.run_lanes(*job.tasks(shared))
+            engine.run_lanes(job, shared)
         return time.perf_counter() - start
 
     pairs = [(seconds(alone), seconds(together)) for _ in range(6)][1:]

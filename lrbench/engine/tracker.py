@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices
-from lrbench.objective.oracle import Gradient, Iterate, Iterates, take
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices, take
+from lrbench.objective.oracle import Gradient, Iterate, Iterates
 
 SUMS = (
     "sum_grad_norm_sq",

@@ -13,7 +13,8 @@ from lrbench.cache.content_hash import content_hash, digest, parameters_text
 from lrbench.objective.about import About
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.sampler import linear_sampler
-from lrbench.objective.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
+from lrbench.objective.meter import Meter, Stopwatch
+from lrbench.objective.oracle import Ball, Iterate, Iterates, Observer, Oracle
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
@@ -45,6 +46,11 @@ class Problem(Protocol):
     @property
     def n_features(self) -> int:
         """The dimension of w, the intercept included."""
+        ...
+
+    @property
+    def bounds(self) -> tuple[Vector, Vector]:
+        """The least and the largest value of every coordinate, (n_features,) each."""
         ...
 
     def value(self, W: Lanes) -> PerLane:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.task import Budget, checkpoint_grid
+from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.plan.options import DEFAULT_SWEEP, LANE_MULTIPLE, MOST_STEPS, OPTIONS, PlanValues
 from lrbench.results.ranking import DEFAULT_SHARE

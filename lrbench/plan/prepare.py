@@ -161,6 +161,7 @@ def prepare(
         ) from None
     _check_range(constants, problem)
     _check_prox(plan, problem)
+    _check_outside(plan, problem)
     lr0 = tuple(resolve_learning_rates(plan.learning_rates, constants.L))
     prepared = Prepared(spec, problem, optimum, constants, lr0)
     if prepared.not_certified is None:
@@ -239,6 +240,24 @@ def _check_prox(plan: Plan, problem: LinearProblem) -> None:
                 f"--radius and {spec.name} do not go together on {problem.name}: after the prox of"
                 f" the penalty {penalty.name} the projection is wrong.",
                 "leave --radius out, or take a solver that uses subgradients, such as wngrad.",
+            )
+
+
+def _check_outside(plan: Plan, problem: LinearProblem) -> None:
+    """Refuse an outside solver on minibatches, in a ball, or on a set that is no box."""
+    for solver, spec in plan.built:
+        obstacle = (
+            "runs in full batches: it owns its loop"
+            if plan.batch_size is not None
+            else "knows no ball: it owns its loop"
+            if plan.radius is not None
+            else "knows no other set than a box"
+            if problem.penalty.indicator and math.isfinite(problem.penalty.radius)
+            else ""
+        )
+        if solver.outside and obstacle:
+            raise UsageError(
+                f"{spec.name} {obstacle}.", "leave it out, or run it by a command of its own."
             )
 
 

@@ -15,6 +15,7 @@ from lrbench.reports.blocks import (
     scientific,
 )
 from lrbench.reports.groups import (
+    has_own_answer,
     last_checkpoints,
     status_cell,
     verdicts_of,
@@ -29,10 +30,12 @@ from lrbench.reports.verdict_blocks import (
 )
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Verdict
-from lrbench.results.ranking import at_end
+from lrbench.results.ranking import answer_column, at_end
 from lrbench.verdicts.order import STEEPENING, UNTESTED
 
 HEADINGS = ("status", "last", "average", "bound", "verdict", "order", "lr L")
+"""The columns; the second one is called ``"answer"`` where a solver has its own."""
+
 LEFT = frozenset({"status", "bound", "verdict"})
 
 
@@ -56,6 +59,8 @@ def lane_table(
     columns: list[CellColumn] = [
         (name, list(cells)) for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
     ]
+    if any(map(has_own_answer, lanes)):
+        columns[1] = ("answer", columns[1][1])
     first = ("lr0", [TableCell(texts[runs[0].lr0]) for runs in lanes])
     groups = [[c] for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
     if tested := tested_columns(lanes):
@@ -68,7 +73,7 @@ def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
     main = main_certificate(verdicts) or main_bound(verdicts)
     yield status_cell(runs, brief=True)
-    yield TableCell(_gap(at_end(runs, "suboptimality"), error))
+    yield TableCell(_gap(at_end(runs, answer_column(runs)), error))
     yield _average(runs, verdicts, error)
     if main is None:
         yield TableCell("none")

@@ -16,6 +16,8 @@ from lrbench.results.problem import Header as Header
 from lrbench.results.problem import PenaltyValues as PenaltyValues
 from lrbench.results.problem import ProblemResult as ProblemResult
 from lrbench.results.records import COLUMNS as COLUMNS
+from lrbench.results.records import METERED as METERED
+from lrbench.results.records import OUTPUT as OUTPUT
 from lrbench.results.records import SUMMED as SUMMED
 from lrbench.results.records import TESTED as TESTED
 from lrbench.results.records import BoundKind as BoundKind

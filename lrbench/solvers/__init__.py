@@ -28,6 +28,7 @@ SOLVERS = Registry(
         "fista": "lrbench.solvers.fista:FISTA",
         "prox-wngrad": "lrbench.solvers.prox_wngrad:ProxWNGrad",
         "prox-adagrad-norm": "lrbench.solvers.prox_adagrad_norm:ProxAdaGradNorm",
+        "outside:lbfgs": "lrbench.solvers.outside.lbfgs:LBFGS",
     },
     aliases={"gd": "sgd", "momentum": "heavy-ball", "nag": "nesterov", "sps": "polyak"},
 )

@@ -70,6 +70,8 @@ class Solver:
     """Whether every step asks for gradients as arrays. The iterates are then plain arrays on wide
     sparse data, too; without the declaration a solver has the same results, and takes longer."""
 
+    outside: ClassVar[bool] = False
+    """Whether it owns its loop: see `lrbench.solvers.outside`."""
     sample_numbers: ClassVar[int] = 0
     """The numbers that the state has for each sample and lane, which memory must hold."""
 

@@ -17,6 +17,7 @@ from lrbench.results import (
     Status,
     Sweep,
 )
+from lrbench.results.ranking import answer_column
 from lrbench.study.safest import ALIKE, safest
 
 WIDER = 1.0
@@ -163,6 +164,7 @@ def _lowest(problem: ProblemResult) -> Level | None:
         Level(run.solver, run.lr0, min(finite))
         for run in problem.runs
         if run.status is not Status.FAILED
-        and (finite := [float(v) for v in run.trace.get("suboptimality", ()) if math.isfinite(v)])
+        and (gaps := run.trace.get(answer_column([run]))) is not None
+        and (finite := [float(v) for v in gaps if math.isfinite(v)])
     ]
     return min(levels, key=lambda level: level.suboptimality, default=None)

@@ -62,9 +62,9 @@ class DoWGAverage(_WeightedAverage):
     statement = "F(x_r) - F* <= r_T (2 d_T/lr0 + lr0 r_T) sqrt(v_(T-1)) / sum_(t<T) r_t^2"
     reference = "Khaled, Mishchenko, Jin (2023), section 3; proved in docs/explanation/theory.md"
     cite = ("khaled2023",)
-    columns = ("r_bar", "weight", "G", "distance", "distance_max")
+    columns = ("r_bar", "weight", "root", "distance", "distance_max")
 
     def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return the bound; d_T is the largest distance from x* until x_T."""
         del T
-        return self.over_weights(setting, trace, np.sqrt(trace["G"]))
+        return self.over_weights(setting, trace, trace["root"])

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, Vector
-from lrbench.objective.linear.dense import (
-    DenseIterates,
-    DenseOracle,
-    FullBesideMinibatch,
-    FullOracle,
-    padded,
-)
+from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle, padded
 from lrbench.objective.linear.matrix import (
     CHUNK_BYTES,
     CHUNK_SAMPLES,
@@ -25,6 +19,7 @@ from lrbench.objective.linear.matrix import (
     per_seed,
 )
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
+from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.scaled import ScaledIterates
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.oracle import Ball, Observer
