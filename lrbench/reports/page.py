@@ -21,6 +21,7 @@ from lrbench.reports.sweep_table import decades_text
 from lrbench.reports.view import View
 from lrbench.results import (
     TAU,
+    Advice,
     ProblemResult,
     Profile,
     Result,
@@ -29,7 +30,7 @@ from lrbench.results import (
     comparable,
     profiles,
 )
-from lrbench.study import chosen
+from lrbench.study import advise
 
 
 def result_page(result: Result, view: View) -> Iterator[Block]:
@@ -85,7 +86,7 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
 
 def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     """Yield a row for each problem."""
-    rows = [list(_advised_row(p.sweep)) for p in problems if p.sweep is not None]
+    rows = [list(_advised_row(advise(p, p.sweep), p.sweep)) for p in problems if p.sweep]
     headings = ("solver", "lr0", "passes", "decades")
     columns: list[list[CellColumn]] = [
         [(name, list(cells))] for name, cells in zip(headings, zip(*rows, strict=True), strict=True)
@@ -94,11 +95,12 @@ def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     yield from folded_cells(first, columns, view.width, frozenset({"problem", "solver"}))
 
 
-def _advised_row(sweep: Sweep) -> Iterator[TableCell]:
-    choice = chosen(sweep)
+def _advised_row(advice: Advice, sweep: Sweep) -> Iterator[TableCell]:
+    choice = advice.choice
     if choice is None:
-        yield from (TableCell("-"), TableCell("-"))
-        yield from (TableCell("?" if sweep.missing else "never"), TableCell("-"))
+        below_error = advice.obstacle and advice.obstacle.kind == "target_below_error"
+        arrival = "?" if sweep.missing or below_error else "never"
+        yield from (TableCell(text) for text in ("-", "-", arrival, "-"))
         return
     grid = [lr0 for s in sweep.solvers if s.solver == choice.solver for lr0 in s.lr0]
     yield TableCell(str(choice.solver))

@@ -46,7 +46,7 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
     budget = _budget_passes(problem, sweep)
     if sweep.target < (error := problem.header.constants.f_star_error):
         return Advice(obstacle=Obstacle("target_below_error", error), budget_passes=budget)
-    choice = chosen(sweep)
+    choice = _chosen(sweep)
     if choice is None:
         return Advice(obstacle=_obstacle(problem, sweep), budget_passes=budget)
     s = next(s for s in sweep.solvers if s.solver == choice.solver)
@@ -69,7 +69,7 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
     )
 
 
-def chosen(sweep: Sweep) -> Choice | None:
+def _chosen(sweep: Sweep) -> Choice | None:
     """Return the solver to take, at its safest lr0; None if no solver reached the target.
 
     Notes

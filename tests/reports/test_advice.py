@@ -14,7 +14,7 @@ from swept import TARGET, made_problem
 
 from lrbench.reports.advice import advice_line
 from lrbench.results import ProblemResult, Status
-from lrbench.study import analyse, chosen
+from lrbench.study import analyse
 
 INF = math.inf
 GRID = [0.01, 0.1, 1.0, 10.0, 100.0]
@@ -34,9 +34,10 @@ def one(passes: Sequence[float], grid: Sequence[float] = GRID, **of: Sequence[fl
 
 def test_equally_wide_solvers_are_ranked_by_their_passes() -> None:
     rows = {"a": [[9.0, 4.4, 9.0, 9.0, INF]], "b": [[9.0, 4.0, 9.0, 9.0, INF]]}
-    choice = chosen(analyse(made_problem(GRID, rows)))
-    assert choice is not None
-    assert str(choice.solver) == "b"
+    advice = analyse(made_problem(GRID, rows)).advice
+    assert advice is not None
+    assert advice.choice is not None
+    assert str(advice.choice.solver) == "b"
 
 
 def test_a_solver_that_is_a_decade_wider_is_named() -> None:
