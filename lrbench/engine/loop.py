@@ -54,8 +54,12 @@ class LaneLoop:
             for name in job.lanes[0].parameters
         }
         self.runner = StepRunner(job, shared, self.sampler, lr0, parameters, self.clock)
-        self.uses_gradients = job.batch_size is None and not job.solver.proximal
-        """Whether the gradients of the steps are those of F."""
+
+    @property
+    def uses_gradients(self) -> bool:
+        """Whether the gradients of the steps so far are those of F at the iterates."""
+        of_F = self.job.batch_size is None and not self.job.solver.proximal
+        return of_F and not self.runner.looks_elsewhere
 
     @property
     def n_running(self) -> int:
@@ -155,7 +159,7 @@ class LaneLoop:
         if measured.of_output is not None:
             row["objective_output"] = measured.of_output
             row["suboptimality_output"] = measured.of_output - f_star
-        if not self.uses_gradients:  # the gradients of the steps are not those of F
+        if not self.uses_gradients:
             row["min_grad_norm_sq"] = np.full_like(measured.objective, np.nan)
         for name in runner.solver.traced:
             row[name] = getattr(runner.state, name)

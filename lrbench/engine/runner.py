@@ -46,6 +46,8 @@ class Runner(Protocol):
     """The number of steps done, also where a step raises."""
     n_summed: int
     """The number of iterates in the running sum."""
+    looks_elsewhere: bool
+    """Whether a step has taken its first gradient at another point than the iterate."""
     tracker: Tracker
     """The sums and extremes that certificates need."""
 
@@ -87,6 +89,7 @@ class StepRunner:
         self._parameters = parameters
         self.solver = with_parameters(job.solver, parameters)
         self.t = self.n_summed = 0
+        self.looks_elsewhere = False
         c = shared.constants
         # The gradients of a proximal solver are those of the loss, and taken at other points.
         checked = None if self.solver.proximal else sampler.iterates
@@ -157,6 +160,7 @@ class StepRunner:
         watch = self._clock.steps
         gradient.norm_sq()  # on the clock, because adaptive solvers ask for it
         watch.stop()
+        self.looks_elsewhere |= W is not self.W and self.tracker.awaits_gradient
         self.tracker.observe(W, gradient)
         w_star = self._shared.w_star
         if self._checked_oracle is not None and w_star is not None:

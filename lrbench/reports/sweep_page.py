@@ -7,7 +7,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.advice import advice
+from lrbench.reports.advice import advice_line
 from lrbench.reports.blocks import (
     Block,
     Style,
@@ -58,7 +58,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     if view.trajectories:
         yield from _details(problem, sweep, view)
     yield line("")
-    yield advice(problem, sweep)
+    yield advice_line(problem, sweep)
 
 
 def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:

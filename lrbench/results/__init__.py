@@ -1,5 +1,11 @@
 """The result of a command: its records, how they are saved and read, and rankings of them."""
 
+from lrbench.results.advice import Advice as Advice
+from lrbench.results.advice import Caution as Caution
+from lrbench.results.advice import Choice as Choice
+from lrbench.results.advice import Level as Level
+from lrbench.results.advice import Obstacle as Obstacle
+from lrbench.results.advice import ObstacleKind as ObstacleKind
 from lrbench.results.files import reserve as reserve
 from lrbench.results.performance import TAU as TAU
 from lrbench.results.performance import Profile as Profile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -321,13 +322,25 @@ def test_the_statuses_in_the_order_of_the_schema() -> None:
 # --- what a row says -------------------------------------------------------------------------
 
 
+class Reached(NamedTuple):
+    """What a step reaches."""
+
+    W: Array
+    lr: PerLane
+    output: Array
+    """The solver's own answer, and the iterate where it has none."""
+    looked_at: Array
+    """Where the first gradient of the step was taken."""
+
+
 def steps_of(
     problem: LinearProblem, solver: Any, rates: Sequence[float], batch: Minibatches | None
-) -> Iterator[tuple[Array, PerLane]]:
-    sampler = walk_along(problem, solver, np.array(rates), batch)
-    yield np.repeat(W0[:, None], len(rates), axis=1), np.full(len(rates), np.nan)
-    for W, lr, *_ in sampler:
-        yield W.copy(), lr.copy()
+) -> Iterator[Reached]:
+    start = np.repeat(W0[:, None], len(rates), axis=1)
+    yield Reached(start, np.full(len(rates), np.nan), start, start)
+    for W, lr, state, seen in walk_along(problem, solver, np.array(rates), batch):
+        own = solver.output(W, state)
+        yield Reached(W.copy(), lr.copy(), (W if own is None else own).copy(), seen[0][0])
 
 
 @pytest.mark.parametrize("solver", every_variant(), ids=str)
@@ -340,31 +353,42 @@ def test_row_T_is_the_state_after_T_steps(solver: Any, stochastic: bool) -> None
     steps = steps_of(problem, solver, rates, batch)
     recorded = [step for step, _ in zip(steps, range(31), strict=False)]
     f_star = work.shared.constants.f_star
+    at_iterates = all(np.array_equal(b.looked_at, a.W) for a, b in itertools.pairwise(recorded))
     for lane, r in enumerate(run_healthy(work)):
-        W = np.column_stack([V[:, lane] for V, _ in recorded])
-        objective = problem.value(W)
+        W, outputs = (
+            np.column_stack([points[:, lane] for points in of_all])
+            for of_all in ([s.W for s in recorded], [s.output for s in recorded])
+        )
+        objective, of_outputs = problem.value(W), problem.value(outputs)
         gradients = (problem.gradient(W) ** 2).sum(axis=0)
         means = np.cumsum(W, axis=1)[:, :-1] / np.arange(1, 31)
+        answers = np.minimum(objective, of_outputs)
         expected = {
             "objective": objective,
             "suboptimality": objective - f_star,
-            "suboptimality_best": np.minimum.accumulate(objective) - f_star,
+            "suboptimality_best": np.minimum.accumulate(answers) - f_star,
             "suboptimality_average": np.append(np.nan, problem.value(means) - f_star),
             "grad_norm_sq": gradients,
-            "lr": np.array([lr[lane] for _, lr in recorded]),
+            "lr": np.array([step.lr[lane] for step in recorded]),
         }
-        if not stochastic:
-            least = np.minimum.accumulate(gradients)[:-1]
-            expected["min_grad_norm_sq"] = np.append(np.nan, least)
+        least = np.minimum.accumulate(gradients)[:-1]
+        missing = np.full_like(least, np.nan)
+        looked_at_iterates = at_iterates and not stochastic
+        expected["min_grad_norm_sq"] = np.append(np.nan, least if looked_at_iterates else missing)
+        if "objective_output" in r.trace:
+            expected["objective_output"] = of_outputs
+            expected["suboptimality_output"] = of_outputs - f_star
+        else:
+            np.testing.assert_array_equal(outputs, W)
         for key, column in expected.items():
             np.testing.assert_allclose(
                 r.trace[key], column, rtol=1e-10, atol=1e-14, equal_nan=True, err_msg=key
             )
-        if stochastic:
-            assert np.all(np.isnan(r.trace["min_grad_norm_sq"]))
         np.testing.assert_array_equal(r.iterates["last"], W[:, -1])
         np.testing.assert_allclose(r.iterates["average"], means[:, -1], rtol=1e-13, atol=1e-15)
-        np.testing.assert_array_equal(r.iterates["best"], W[:, objective.argmin()])
+        best = objective.argmin() if objective.min() <= of_outputs.min() else of_outputs.argmin()
+        points = W if objective.min() <= of_outputs.min() else outputs
+        np.testing.assert_array_equal(r.iterates["best"], points[:, best])
 
 
 def test_state_columns_are_those_after_the_step() -> None:

@@ -14,9 +14,9 @@ from test_tested import rows_of
 import lrbench
 from lrbench.problem_files import load_spec
 from lrbench.problem_files.model import Split
-from lrbench.reports.advice import advice
 from lrbench.reports.view import View
 from lrbench.results import OUTPUT, Result, Run, trace_columns
+from lrbench.study import advise
 
 SOLVERS = ("dog[r_eps=0.03]", "schedule-free", "sgd")
 COLUMN = dict(zip(SOLVERS, ["suboptimality_output"] * 2 + ["suboptimality"], strict=True))
@@ -101,7 +101,7 @@ def test_a_sweep_has_the_answers_of_each_lr0_and_is_advised_by_them() -> None:
     ]
     assert problem.sweep is not None
     changed = replace(problem, runs=low)
-    assert advice(changed, problem.sweep) == advice(problem, problem.sweep)
+    assert advise(changed, replace(problem.sweep, advice=None)) == problem.sweep.advice
 
 
 def test_pages_without_such_solvers_have_no_word_of_it() -> None:

@@ -14,7 +14,8 @@ from lrbench.engine.columns import rounded_up
 from lrbench.engine.job import Job, SeedLanes
 from lrbench.objective.linear.matrix import CHUNK_BYTES, FEW_FEATURES
 from lrbench.objective.problem import Problem
-from lrbench.plan.plan import LANE_MULTIPLE, Plan
+from lrbench.plan.options import LANE_MULTIPLE
+from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Solver
 from lrbench.solvers.state import leaves
