@@ -89,11 +89,11 @@ def linear_sampler(
 class FullSampler(LinearSampler[DenseIterates]):
     """Every step uses the whole gradient."""
 
-    _offered: tuple[Lanes, Lanes] | None = None
+    _offered: tuple[Lanes, Lanes, Lanes] | None = None
 
     def offer_gradient(self, gradient: Lanes, W: Lanes) -> None:
         """Use this gradient for the next step, if that step asks for the gradient at `W`."""
-        self._offered = (gradient, W)
+        self._offered = (gradient, W, W.copy())
 
     def oracles(self, observer: Observer) -> Iterator[FullOracle]:
         """Yield the same oracle in every step."""
@@ -187,6 +187,16 @@ class MinibatchOracle(DenseOracle):
         for batch in batches:
             R[:, batch.lanes] = derivative(Z[:, batch.lanes], batch.y)
         return R
+
+    def _beyond(self, lanes: Mask) -> Mask:
+        """Return which of `lanes` are padding that no seed's minibatch reaches."""
+        beyond = lanes.copy()
+        beyond[: self._reached(len(lanes))] = False
+        return beyond
+
+    def _reached(self, n_lanes: int) -> int:
+        """Return the number of columns that the slices of the seeds reach."""
+        return self.seed_batches[-1].lanes.indices(n_lanes)[1]
 
     def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
         """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
