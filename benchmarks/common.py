@@ -11,8 +11,8 @@ from lrbench.cache.folder import cache_dir
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.task import Budget, Task, checkpoint_grid
 from lrbench.objective.constants import Constants
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.problem import LinearProblem
 from lrbench.optimum import constants, find_optimum
 from lrbench.problem_files import build_problem, spec_from_data
 from lrbench.solvers.build import build_solver

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from lrbench.config.learning_rates import LearningRate
 from lrbench.engine.control import Control
@@ -11,13 +12,17 @@ from lrbench.experiment.jobs import choose
 from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import store_at
 from lrbench.objective.constants import Sampling
+from lrbench.objective.problem import Problem
 from lrbench.plan.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
 from lrbench.problem_files import ProblemSpec, load_specs
 from lrbench.results import Result
 
+AnyProblem: TypeAlias = str | Path | ProblemSpec | Problem
+"""What `run` and `sweep` take as a problem."""
+
 
 def run(
-    problems: str | Path | ProblemSpec | Iterable[str | Path | ProblemSpec],
+    problems: AnyProblem | Iterable[AnyProblem],
     *,
     solvers: str | Sequence[str] = DEFAULT_SOLVERS,
     lr0: float | str | LearningRate | Iterable[float | str | LearningRate] = (1.0,),
@@ -40,8 +45,10 @@ def run(
     Parameters
     ----------
     problems
-        Names of shipped problems, paths of TOML files, or checked specifications; one or several.
-        `lrbench.problem_files.spec_from_data` makes a specification of a data file.
+        Names of shipped problems, paths of TOML files, checked specifications, or objects that
+        have the methods of `lrbench.objective.problem.Problem`; one or several.
+        `lrbench.problem_files.spec_from_data` makes a specification of a data file. An object runs
+        in worker processes only if it can be pickled and its facts have a fingerprint.
     solvers
         ``NAME`` or ``NAME[key=value,...]``.
     lr0
@@ -111,7 +118,7 @@ def run(
 
 
 def sweep(
-    problems: str | Path | ProblemSpec | Iterable[str | Path | ProblemSpec],
+    problems: AnyProblem | Iterable[AnyProblem],
     *,
     solvers: str | Sequence[str] = DEFAULT_SOLVERS,
     lr0: float | str | LearningRate | Iterable[float | str | LearningRate] = DEFAULT_SWEEP,

@@ -105,6 +105,11 @@ def check(
     if update and baseline is None:
         raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")
     (spec,) = specs
+    if not isinstance(spec, ProblemSpec):
+        raise UsageError(
+            f"a check runs a problem by its name or file, which {spec.name} does not have.",
+            "call lrbench.run, and judge its result: check(result, expect=...).",
+        )
     sweep = options.pop("sweep", False) or any(e.needs_sweep for e in expectations)
     defaults = {"lr0": DEFAULT_SWEEP} if sweep else {}
     single_check = Check(

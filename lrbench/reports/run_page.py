@@ -36,7 +36,7 @@ from lrbench.reports.verdict_blocks import (
 )
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
-from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, lowest
+from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, answer_column, first_to, lowest
 from lrbench.results.selection import notable_lanes
 
 
@@ -74,7 +74,8 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
 def _one_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
     """Yield a table with columns for each solver, and the verdicts on each."""
     groups, setting = list(problem.groups.values()), tuple(_setting(problem))
-    about = "F(w_T) - f* after T steps and measured / certificate:"
+    level = problem.header.level.replace("F", "F(w_T)")
+    about = f"{level} after T steps and measured / certificate:"
     yield line(*setting, about, recurs=setting)
     iterations = table_iterations([run for runs in groups for run in runs])
     first = ("T", [str(t) for t in iterations])
@@ -90,7 +91,7 @@ def _columns(
 ) -> list[TextColumn]:
     """Return the gap of one solver at these iterations, and its ratio to the certificate."""
     error = problem.header.constants.f_star_error
-    gaps = [gap(mean_at(runs, "suboptimality", t), error) for t in iterations]
+    gaps = [gap(mean_at(runs, answer_column(runs), t), error) for t in iterations]
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     columns = [(str(runs[0].solver), gaps)]
     if certificate:
@@ -165,7 +166,7 @@ def _about_columns(problem: ProblemResult) -> str:
     """Return what the columns hold, and after how many iterations."""
     ends = last_checkpoints(run for runs in problem.groups.values() for run in runs)
     when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else "of each lr0 at its end"
-    return f"F - f* {when}, of the last iterate and of the average:"
+    return f"{problem.header.level} {when}, of the last iterate and of the average:"
 
 
 def closing_line(problem: ProblemResult) -> Line | None:
@@ -183,6 +184,11 @@ def closing_line(problem: ProblemResult) -> Line | None:
 
 
 def _first_and_lowest(problem: ProblemResult) -> list[str]:
+    if math.isnan(problem.header.constants.f_star):
+        best, level = lowest(problem.groups)
+        if best is None:
+            return ["None ended with a finite F"]
+        return [f"Lowest at the end: {_named(problem, best)}", f"at F = {number(level)}"]
     delta0, target = problem.header.constants.delta0, problem.header.target
     target_text = f"F - f* <= {number(target)}"
     if target is None:

@@ -1,5 +1,6 @@
 """The result of a command: its records, how they are saved and read, and rankings of them."""
 
+from lrbench.objective.about import PenaltyValues as PenaltyValues
 from lrbench.results.files import reserve as reserve
 from lrbench.results.performance import TAU as TAU
 from lrbench.results.performance import Profile as Profile
@@ -7,7 +8,6 @@ from lrbench.results.performance import Profiles as Profiles
 from lrbench.results.performance import comparable as comparable
 from lrbench.results.performance import profiles as profiles
 from lrbench.results.problem import Header as Header
-from lrbench.results.problem import PenaltyValues as PenaltyValues
 from lrbench.results.problem import ProblemResult as ProblemResult
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import SUMMED as SUMMED

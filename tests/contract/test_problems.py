@@ -7,6 +7,7 @@ import json
 import jsonschema
 import numpy as np
 import pytest
+from network import Network
 
 import lrbench
 from lrbench.losses import LOSSES
@@ -47,6 +48,21 @@ def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
         name, solvers=list(SOLVERS), lr0=[1e-3, 0.3], iterations=20, batch_size=size
     )
     check(result)
+
+
+@pytest.mark.parametrize("size", [None, 7])
+def test_a_problem_of_another_kind_runs_with_every_solver(size: int | None) -> None:
+    able = [name for name in SOLVERS if not SOLVERS.get(name).needs]
+    lr0 = [1e-3, 0.2, 1e6]
+    result = lrbench.run(Network(), solvers=able, lr0=lr0, iterations=30, batch_size=size)
+    assert result.failures == ()
+    jsonschema.validate(json.loads(result.to_json()), json.loads(SCHEMA.read_text()))
+    (problem,) = result.problems
+    assert {r.solver.name for r in problem.runs} == set(able)
+    for run in problem.runs:
+        assert run.status in FINE, run.error
+        assert np.all(np.isfinite(run.trace["objective"]))
+    assert [v.theorem for v in problem.verdicts if v.bound_verdict == "fail"] == []
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))

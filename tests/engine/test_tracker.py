@@ -22,9 +22,9 @@ from builders import (
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.engine.tracker import SUMS, Tracker
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Oracle
-from lrbench.objective.problem import LinearProblem
 from lrbench.solvers.base import Facts, Solver, Step
 from lrbench.solvers.wngrad import WNGrad
 

@@ -14,8 +14,8 @@ from proximal import PROXIMAL
 from recursions import REFERENCES, After
 from scalar import ScalarModel
 
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.problem import LinearProblem
 from lrbench.results import Run
 from lrbench.solvers import SOLVERS
 
