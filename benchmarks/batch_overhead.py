@@ -36,19 +36,19 @@ def main() -> None:
     print("lanes  engine ms/step  by hand ms/step  ratio  evaluation/run")
     for n_lanes, steps in ((1, 300), (64, 20)):
         bare = task(problem, known, w_star, n_lanes=n_lanes, steps=steps, default_checkpoints=False)
-        same = by_hand(X, y, weight, bare.lr0, steps)
-        W = np.stack([r.iterates["last"] for r in engine.run_lanes(bare)], axis=1)
+        same = by_hand(X, y, weight, np.array(bare[0].lanes[0].lr0), steps)
+        W = np.stack([r.iterates["last"] for r in engine.run_lanes(*bare)], axis=1)
         np.testing.assert_allclose(W, same, rtol=1e-8, atol=1e-12)
         pairs = []
         for _ in range(8):
             start = time.perf_counter()
-            by_hand(X, y, weight, bare.lr0, steps)
+            by_hand(X, y, weight, np.array(bare[0].lanes[0].lr0), steps)
             by_hand_seconds = time.perf_counter() - start
-            pairs.append((engine.run_lanes(bare)[0].trace["seconds"][-1], by_hand_seconds))
+            pairs.append((engine.run_lanes(*bare)[0].trace["seconds"][-1], by_hand_seconds))
         pairs = pairs[1:]  # the first pair warms up
         a, b = (1e3 / steps * statistics.median(p[k] for p in pairs) for k in (0, 1))
         ratio = statistics.median(p[0] / p[1] for p in pairs)
-        run = engine.run_lanes(task(problem, known, w_star, n_lanes=n_lanes, steps=1000))[0]
+        run = engine.run_lanes(*task(problem, known, w_star, n_lanes=n_lanes, steps=1000))[0]
         share = run.evaluation_seconds / (run.trace["seconds"][-1] + run.evaluation_seconds)
         print(f"{n_lanes:5d}  {a:14.3f}  {b:15.3f}  {ratio:5.3f}  {share:14.1%}")
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from lrbench.cache.folder import cache_dir
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.task import Budget, Task, checkpoint_grid
+from lrbench.engine.budget import Budget, checkpoint_grid
+from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.objective.minibatches import Minibatches
 from lrbench.optimum import constants, find_optimum
 from lrbench.problem_files import build_problem, spec_from_data
 from lrbench.solvers.build import build_solver
@@ -42,20 +42,18 @@ def task(
     steps: int,
     batch_size: int | None = None,
     default_checkpoints: bool = True,
-) -> Task:
-    """Return a WNGrad run with log-spaced lanes."""
+) -> tuple[Job, SharedProblem]:
+    """Return a WNGrad job with log-spaced lanes, and its problem."""
     solver, spec = build_solver("wngrad")
     assert isinstance(spec, SolverSpec)
-    size = batch_size and Minibatches(problem.n_samples, batch_size, "replacement", 0)
-    return Task(
-        problem=problem,
-        constants=known,
-        w_star=w_star,
+    lr0 = np.geomspace(1e-2, 1e2, n_lanes) if n_lanes > 1 else np.ones(1)
+    job = Job(
         solver=solver,
         spec=spec,
-        lr0=np.geomspace(1e-2, 1e2, n_lanes) if n_lanes > 1 else np.array([1.0]),
-        minibatches=size or None,
-        ball=None,
+        lanes=(SeedLanes(0, tuple(lr0.tolist())),),
+        batch_size=batch_size,
+        sampling="replacement",
+        radius=None,
         budget=Budget(steps, checkpoint_grid(steps, 12) if default_checkpoints else [0, steps]),
-        seed=0,
     )
+    return job, SharedProblem(problem, known, w_star)

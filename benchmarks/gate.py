@@ -31,7 +31,8 @@ from lrbench.experiment.jobs.processes import Processes
 from lrbench.gate import Check, CheckVerdict, Gate
 from lrbench.gate.baseline import load_baselines, save_baselines
 from lrbench.gate.paired import EXPECTATION
-from lrbench.objective.linear.dense import DenseGradient, DenseIterates, FullOracle
+from lrbench.objective.linear.dense import FullOracle
+from lrbench.objective.linear.plain import DenseGradient, DenseIterates
 from lrbench.objective.linear.sampler import MinibatchOracle
 from lrbench.objective.minibatches import Minibatches
 from lrbench.plan.plan import Plan

@@ -17,7 +17,7 @@ def seconds_per_lane_and_pass(problem, known, w_star, n_lanes, batch_size, passe
     """Return the solver's clock for one lane and one pass over the data."""
     steps = round(passes * problem.n_samples / batch_size)
     runs = engine.run_lanes(
-        task(
+        *task(
             problem,
             known,
             w_star,

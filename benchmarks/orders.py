@@ -15,7 +15,7 @@ import sys
 
 import numpy as np
 
-from lrbench.engine.task import checkpoint_grid
+from lrbench.engine.budget import checkpoint_grid
 from lrbench.theory.base import Order
 from lrbench.verdicts.order import judge_rate
 from lrbench.verdicts.rate import fit

@@ -19,7 +19,8 @@ from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.experiment.jobs import SharedProblem
 from lrbench.experiment.jobs.blocks import jobs_of
-from lrbench.plan.plan import DEFAULT_SWEEP, Plan
+from lrbench.plan.options import DEFAULT_SWEEP
+from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import prepare
 from lrbench.problem_files import load_spec, spec_from_data
 
@@ -45,7 +46,7 @@ def measure(spec, solver: str, batch_size: int, passes: float) -> None:
     def seconds(jobs) -> float:
         start = time.perf_counter()
         for job in jobs:
-            engine.run_lanes(*job.tasks(shared))
+            engine.run_lanes(job, shared)
         return time.perf_counter() - start
 
     pairs = [(seconds(alone), seconds(together)) for _ in range(6)][1:]

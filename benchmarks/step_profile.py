@@ -16,7 +16,6 @@ from lrbench.arrays import keep_freed_memory
 from lrbench.engine import run as engine
 from lrbench.engine.tracker import Tracker
 from lrbench.objective.linear.matrix import product
-from lrbench.objective.minibatches import Minibatches
 
 
 def microseconds(part, number=320):
@@ -34,14 +33,15 @@ class Idle:
 
 def parts(problem, known, w_star, work):
     """Yield the name and the microseconds of each part of a step."""
-    sampler = problem.sampler(w_star, None, [work.minibatches])
+    job, lr0 = work[0], np.array(work[0].lanes[0].lr0)
+    sampler = problem.sampler(w_star, None, job.minibatches(problem))
     oracles = sampler.oracles(lambda W, g: None)
     oracle = next(oracles)
     start = time.perf_counter()
     for _ in range(2000):
         next(oracles)
     yield "minibatches", (time.perf_counter() - start) / 2000 * 1e6
-    W = sampler.iterates.start(len(work.lr0)) + 0.1
+    W = sampler.iterates.start(len(lr0)) + 0.1
     (batch,) = oracle.seed_batches
     X, y = batch.X, batch.y
     Z = product(X, W)
@@ -59,16 +59,16 @@ def parts(problem, known, w_star, work):
         gradient.norm_sq()
 
     yield "norm", microseconds(norm)
-    state, idle = work.solver.init(W, work.lr0, {}), Idle(gradient)
-    yield "rule", microseconds(lambda: work.solver.step(W, state, idle))
+    state, idle = job.solver.init(W, lr0, {}), Idle(gradient)
+    yield "rule", microseconds(lambda: job.solver.step(W, state, idle))
     zero = np.zeros_like(known_norm)
     yield "step", microseconds(lambda: oracle.descend(W, zero, gradient))
     yield "average", microseconds(lambda: sampler.iterates.accumulate(W))
-    tracker = Tracker(len(work.lr0), problem.w0, w_star, known.L, known.mu)
+    tracker = Tracker(len(lr0), problem.w0, w_star, known.L, known.mu)
 
     def track():
         tracker.observe(W, gradient)
-        tracker.advance(tracker._t + 1, work.lr0)
+        tracker.advance(tracker._t + 1, lr0)
 
     yield "tracking", microseconds(track, 640)
 
@@ -87,12 +87,11 @@ def main() -> None:
             batch_size=size,
             default_checkpoints=False,
         )
-        assert isinstance(work.minibatches, Minibatches)
         keep_freed_memory()
         seconds = []
         for _ in range(5):
             start = time.perf_counter()
-            runs = engine.run_lanes(work)
+            runs = engine.run_lanes(*work)
             seconds.append(time.perf_counter() - start - runs[0].evaluation_seconds)
         step = 1e6 * min(seconds) / steps
         times = dict(parts(problem, known, w_star, work))

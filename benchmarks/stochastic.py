@@ -24,7 +24,6 @@ from common import logistic, task
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine import run as engine
-from lrbench.objective.minibatches import Minibatches
 
 LANES, PAIRS = 64, 7
 
@@ -65,12 +64,13 @@ class Jax:
     """A child process that runs the same steps whenever it is asked."""
 
     def __init__(self, python: str, work, X: np.ndarray) -> None:
-        problem, steps = work.problem, work.budget.iterations
+        job, problem = work[0], work[1].problem
+        steps, lr0 = job.budget.iterations, job.lanes[0].lr0
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
-        index = next(work.minibatches.chunks(steps))
+        index = next(job.minibatches(problem)[0].chunks(steps))
         weight = problem.penalty.weight
-        np.savez(folder / "in.npz", X=X, y=problem.y, index=index, lr0=work.lr0, weight=weight)
+        np.savez(folder / "in.npz", X=X, y=problem.y, index=index, lr0=lr0, weight=weight)
         flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
         self.child = subprocess.Popen(
             [python, "-c", JAX, str(folder / "in.npz"), str(folder / "out.npy")],
@@ -92,7 +92,7 @@ class Jax:
 def engine_seconds(work) -> float:
     """Return the seconds of the loop: all that is done at every step, without the two looks."""
     start = time.perf_counter()
-    runs = engine.run_lanes(work)
+    runs = engine.run_lanes(*work)
     return time.perf_counter() - start - runs[0].evaluation_seconds
 
 
@@ -136,10 +136,9 @@ def main() -> None:
             batch_size=size,
             default_checkpoints=False,
         )
-        assert isinstance(work.minibatches, Minibatches)
         jax = Jax(sys.argv[2], work, X) if len(sys.argv) == 3 else None
         if jax is not None:
-            W = np.stack([r.iterates["last"] for r in engine.run_lanes(work)], axis=1)
+            W = np.stack([r.iterates["last"] for r in engine.run_lanes(*work)], axis=1)
             np.testing.assert_allclose(W, jax.W, rtol=1e-6, atol=1e-9)
         rows = []
         for _ in range(PAIRS + 1):

@@ -82,12 +82,12 @@ def main() -> None:
 
     def sweep():
         start = time.perf_counter()
-        runs = [run for job in jobs for run in engine.run_lanes(*job.tasks(shared))]
+        runs = [run for job in jobs for run in engine.run_lanes(job, shared)]
         return time.perf_counter() - start, runs
 
     _, runs = sweep()
     budget = jobs[0].budget
-    index = next(jobs[0].tasks(shared)[0].minibatches.chunks(budget.iterations))
+    index = next(jobs[0].minibatches(problem)[0].chunks(budget.iterations))
     threshold = known.f_star + budget.target
     X, y, weight = problem.data.X, problem.y, problem.penalty.weight
     dense = X.toarray()

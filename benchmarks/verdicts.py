@@ -25,9 +25,10 @@ from scipy.special import stdtrit
 from scipy.stats import chisquare
 from threadpoolctl import threadpool_limits
 
+from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.engine.control import Control
+from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.engine.run import run_lanes
-from lrbench.engine.task import Budget, Task, checkpoint_grid
 from lrbench.objective.linear.sampler import MinibatchOracle
 from lrbench.objective.minibatches import Minibatches
 from lrbench.plan.plan import Plan
@@ -86,25 +87,18 @@ def runs_of(p, plan, block, batch_size):
     """Yield each solver's runs on ten seeds, by lr0."""
     budget = Budget(STEPS, checkpoint_grid(STEPS, 4))
     for solver, spec in plan.built:
-        tasks = [
-            Task.of(
-                p.problem,
-                p.constants,
-                p.optimum.w_star,
-                solver,
-                spec,
-                RATES,
-                seed=seed,
-                batch_size=batch_size,
-                sampling="replacement",
-                radius=plan.radius,
-                budget=budget,
-                pad_to=1,
-                keep_iterates=False,
-            )
-            for seed in range(SEEDS * block, SEEDS * (block + 1))
-        ]
-        runs = run_lanes(*tasks)
+        seeds = range(SEEDS * block, SEEDS * (block + 1))
+        job = Job(
+            solver=solver,
+            spec=spec,
+            lanes=tuple(SeedLanes(seed, tuple(RATES)) for seed in seeds),
+            batch_size=batch_size,
+            sampling="replacement",
+            radius=plan.radius,
+            budget=budget,
+            keep_iterates=False,
+        )
+        runs = run_lanes(job, SharedProblem(p.problem, p.constants, p.optimum.w_star))
         assert not any(run.error for run in runs), runs[0].error
         for k in range(len(RATES)):
             yield spec, runs[k :: len(RATES)]

@@ -20,9 +20,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine import run as engine
-from lrbench.engine.task import Budget, Task
+from lrbench.engine.budget import Budget
+from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.objective.constants import Constants
-from lrbench.objective.linear.sampler import MinibatchSampler
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
 from lrbench.problem_files import build_problem, spec_from_data
@@ -80,20 +80,18 @@ def peak_of_a_run(path):
         delta0=1.0,
     )
     engine.run_lanes(
-        Task(
-            problem=problem,
-            constants=unknown,
-            w_star=np.zeros(problem.n_features),
+        Job(
             solver=solver,
             spec=spec,
-            lr0=LANES,
-            minibatches=Minibatches(problem.n_samples, SIZE, "replacement", 0),
-            ball=None,
+            lanes=(SeedLanes(0, tuple(LANES.tolist())),),
+            batch_size=SIZE,
+            sampling="replacement",
+            radius=None,
             budget=Budget(200, [0, 100, 200]),
-            seed=0,
             pad_to=8,
             keep_iterates=False,
-        )
+        ),
+        SharedProblem(problem, unknown, np.zeros(problem.n_features)),
     )
     more = peak_bytes() - before
     unit = problem.n_features * len(LANES) * 8
@@ -107,12 +105,12 @@ def main() -> None:
         return
     problem = read(sys.argv[1])
     w_star = 0.01 * np.random.default_rng(0).standard_normal(problem.n_features)
-    args = problem, problem.w0, w_star, None
     batches = Minibatches(problem.n_samples, SIZE, "replacement", 0)
     pairs = []
     for _ in range(6):
-        dense = seconds_a_step(MinibatchSampler(*args, [batches], dense=False), 20)
-        pairs.append((seconds_a_step(ScaledSampler(*args, batches), 100), dense))
+        ways = [problem.sampler(w_star, None, [batches], dense_iterates=d) for d in (False, True)]
+        assert isinstance(ways[0], ScaledSampler)
+        pairs.append((seconds_a_step(ways[0], 100), seconds_a_step(ways[1], 20)))
     touched, dense = (1e3 * statistics.median(p[k] for p in pairs[1:]) for k in (0, 1))
     ratio = statistics.median(d / t for t, d in pairs[1:])
     print(f"touched columns {touched:.2f} ms, dense updates {dense:.1f} ms: {ratio:.1f} times")

@@ -44,18 +44,21 @@ def solvers() -> str:
     """Return the table of solvers, from the registry and the docstrings."""
     lines = [
         "# Solvers\n\nGenerated from the registry and the docstrings.\n",
-        "| solver | what it is | parameters | theorems |",
-        "|---|---|---|---|",
+        "| solver | what it is | parameters | free scale | needs | theorems |",
+        "|---|---|---|---|---|---|",
     ]
     for name in SOLVERS:
         cls = SOLVERS.get(name)
         parameters = ", ".join(f"`{f.name}={f.default}`" for f in dataclasses.fields(cls))
         keys = ", ".join(t.key for t in theorems_for(name))
         summary = (cls.__doc__ or "").strip().splitlines()[0]
-        lines.append(f"| `{name}` | {summary} | {parameters or 'none'} | {keys} |")
+        needs = ", ".join(f"`{need}`" for need in cls.needs)
+        row = (f"`{name}`", summary, parameters or "none", f"`{cls.scale}`", needs, keys)
+        lines.append(f"| {' | '.join(row)} |")
     for name in SOLVERS:
         cls = SOLVERS.get(name)
-        lines.append(f"\n## {name}\n\n```text\n{inspect_doc(cls)}\n```")
+        lines.append(f"\n## {name}\n\nlr0 is {cls.lr0_means}.\n")
+        lines.append(f"```text\n{inspect_doc(cls)}\n```")
         lines += places(name)
     return "\n".join(lines) + "\n"
 

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, Unpack
 
-from lrbench.config.learning_rates import LearningRate
 from lrbench.engine.control import Control
 from lrbench.experiment.jobs import choose
 from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import store_at
-from lrbench.objective.constants import Sampling
 from lrbench.objective.problem import Problem
-from lrbench.plan.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
+from lrbench.plan.options import PlanOptions, check_keywords, takes_options
+from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec, load_specs
 from lrbench.results import Result
 
 AnyProblem: TypeAlias = str | Path | ProblemSpec | Problem
-"""What `run` and `sweep` take as a problem."""
+Problems: TypeAlias = AnyProblem | Iterable[AnyProblem]
 
 
-def run(
-    problems: AnyProblem | Iterable[AnyProblem],
-    *,
-    solvers: str | Sequence[str] = DEFAULT_SOLVERS,
-    lr0: float | str | LearningRate | Iterable[float | str | LearningRate] = (1.0,),
-    batch_size: int | None = None,
-    iterations: int | None = None,
-    passes: float | None = None,
-    target: float | None = None,
-    timeout: float | None = None,
-    sampling: Sampling = "replacement",
-    radius: float | None = None,
-    f_star: float | None = None,
-    seed: int = 0,
-    replicates: int = 1,
-    checkpoints_per_decade: int = 12,
-    threads: int = 1,
-    jobs: int | None = None,
-) -> Result:
+@takes_options
+def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOptions]) -> Result:
     """Run solvers on problems, and compare the measurements with theory.
 
     Parameters
@@ -49,11 +31,13 @@ def run(
         have the methods of `lrbench.objective.problem.Problem`; one or several.
         `lrbench.problem_files.spec_from_data` makes a specification of a data file. An object runs
         in worker processes only if it can be pickled and its facts have a fingerprint.
+    jobs
+        Worker processes; None for the value of ``LRBENCH_JOBS``, or no worker if it is not set.
     solvers
         ``NAME`` or ``NAME[key=value,...]``.
     lr0
         Initial learning rates: positive numbers, or texts as on the command line, such as
-        ``"0.1/L"`` or ``"1e-4:1e4:17"``.
+        ``"0.1/L"`` or ``"1e-4:1e4:17"``; None for 1.
     batch_size
         None for full batches.
     iterations, passes
@@ -76,8 +60,6 @@ def run(
         Rows of the trace for each factor of 10 in the iterations.
     threads
         BLAS threads.
-    jobs
-        Worker processes; None for the value of ``LRBENCH_JOBS``, or no worker if it is not set.
 
     Returns
     -------
@@ -97,60 +79,28 @@ def run(
     >>> result.problems[0].runs[0].status
     <Status.COMPLETED: 'completed'>
     """
-    specs = load_specs(problems)
-    plan = Plan(
-        solvers=solvers,
-        lr0=lr0,
-        batch_size=batch_size,
-        iterations=iterations,
-        passes=passes,
-        target=target,
-        timeout=timeout,
-        sampling=sampling,
-        radius=radius,
-        f_star=f_star,
-        seed=seed,
-        replicates=replicates,
-        checkpoints_per_decade=checkpoints_per_decade,
-        threads=threads,
-    )
-    return run_plan(plan, specs, Control(timeout), executor=choose(jobs))
+    check_keywords("run", options)
+    specs, plan = load_specs(problems), Plan(**options)
+    return run_plan(plan, specs, Control(plan.timeout), executor=choose(jobs))
 
 
+@takes_options
 def sweep(
-    problems: AnyProblem | Iterable[AnyProblem],
+    problems: Problems,
     *,
-    solvers: str | Sequence[str] = DEFAULT_SOLVERS,
-    lr0: float | str | LearningRate | Iterable[float | str | LearningRate] = DEFAULT_SWEEP,
-    batch_size: int | None = None,
-    iterations: int | None = None,
-    passes: float | None = None,
-    target: float | None = None,
-    timeout: float | None = None,
-    sampling: Sampling = "replacement",
-    radius: float | None = None,
-    f_star: float | None = None,
-    seed: int = 0,
-    replicates: int = 1,
-    checkpoints_per_decade: int = 12,
-    threads: int = 1,
     jobs: int | None = None,
     executor: str = "loky",
     scheduler: str | None = None,
     store: str | Path | None = None,
     lane_block: int | None = None,
+    **options: Unpack[PlanOptions],
 ) -> Result:
     """Measure how sensitive solvers are to the initial learning rate.
 
     Parameters
     ----------
-    problems, solvers, lr0, batch_size, iterations, passes, timeout, sampling, radius, f_star, seed
+    problems
         As for `run`.
-    replicates, checkpoints_per_decade, threads
-        As for `run`.
-    target
-        The suboptimality F - f* that a run must reach, and at which it ends; None for 1 % of
-        F(w_0) - f*.
     jobs
         Worker processes; None for the value of ``LRBENCH_JOBS``, or one for each processor if it is
         not set. They are started only if the work takes more than a few seconds.
@@ -161,6 +111,9 @@ def sweep(
     lane_block
         The most lanes that run together, a multiple of 8; None for as many as fit into memory, and
         for several seeds as many as fit into the cache. No number of the result depends on it.
+    options
+        Those of `run`. Without `lr0` it is 1e-4:1e4:33. `target` is the suboptimality F - f* that a
+        run must reach, and at which it ends; None for 1 % of F(w_0) - f*.
 
     Returns
     -------
@@ -180,25 +133,9 @@ def sweep(
     >>> [s.best_lr0 for s in result.problems[0].sweep.solvers]
     [0.99...]
     """
+    check_keywords("sweep", options)
     specs = load_specs(problems)
-    plan = Plan(
-        solvers=solvers,
-        lr0=lr0,
-        batch_size=batch_size,
-        iterations=iterations,
-        passes=passes,
-        target=target,
-        timeout=timeout,
-        sampling=sampling,
-        radius=radius,
-        f_star=f_star,
-        seed=seed,
-        replicates=replicates,
-        checkpoints_per_decade=checkpoints_per_decade,
-        threads=threads,
-        sweep=True,
-        lane_block=lane_block,
-    )
+    plan = Plan(**options, sweep=True, lane_block=lane_block)
     workers = choose(jobs, executor, scheduler, default=0)
     with store_at(store) as opened:
-        return run_plan(plan, specs, Control(timeout), executor=workers, store=opened)
+        return run_plan(plan, specs, Control(plan.timeout), executor=workers, store=opened)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,3 +88,9 @@ def keep_freed_memory() -> None:
     than computing its entries.
     """
     np.empty(1 << 21)  # 16 MiB, freed at once
+
+
+def take(A: Any, lanes: Index | Mask) -> Any:
+    """Return these lanes of an array whose last axis is that of the lanes, in C order."""
+    # A[..., lanes] would not be in C order.
+    return np.take(A, np.arange(A.shape[-1])[lanes], axis=-1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import typing
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from scipy.sparse import csr_array
 
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.engine.budget import Budget
+from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.engine.run import run_lanes
-from lrbench.engine.task import Budget, Task
 from lrbench.losses import LOSSES
 from lrbench.objective.about import About
 from lrbench.objective.constants import Constants
@@ -160,6 +161,27 @@ def constants_of(problem: LinearProblem, w_star: Vector | None) -> Constants:
     )
 
 
+@dataclass(frozen=True)
+class Work:
+    """A job and its problem."""
+
+    job: Job
+    shared: SharedProblem
+
+    def changed(self, **changes: Any) -> Work:
+        """Return the work with another job."""
+        return Work(replace(self.job, **changes), self.shared)
+
+    def lanes(self, *seeds_and_rates: tuple[int, Sequence[float]]) -> Work:
+        """Return the work with these initial learning rates of each seed."""
+        lanes = (SeedLanes(seed, tuple(map(float, lr0))) for seed, lr0 in seeds_and_rates)
+        return self.changed(lanes=tuple(lanes))
+
+    def on(self, **changes: Any) -> Work:
+        """Return the work with another problem, constants or minimiser."""
+        return Work(self.job, replace(self.shared, **changes))
+
+
 def task(
     problem: LinearProblem,
     solver: Solver,
@@ -168,32 +190,41 @@ def task(
     *,
     checkpoints: Sequence[int] | None = None,
     batch: Minibatches | None = None,
+    seeds: Sequence[int] | None = None,
     radius: float | None = None,
     target: float | None = None,
     minimum: bool = True,
+    pad_to: int = 1,
+    parameters: Mapping[str, Sequence[float]] | None = None,
     **known: Any,
-) -> Task:
-    """Return a task; every step is a checkpoint unless said, `known` replaces constants."""
+) -> Work:
+    """Return work; every step is a checkpoint unless said, `known` replaces constants."""
     w_star = minimiser(problem) if minimum else None
-    return Task(
-        problem=problem,
-        constants=replace(constants_of(problem, w_star), **known),
-        w_star=w_star,
+    constants = replace(constants_of(problem, w_star), **known)
+    varied = {name: tuple(values) for name, values in (parameters or {}).items()}
+    own_seeds = seeds or [0 if batch is None else batch.seed]
+    marks = range(iterations + 1) if checkpoints is None else checkpoints
+    job = Job(
         solver=solver,
         spec=SolverSpec(solver.name),
-        lr0=np.array(lr0, dtype=float),
-        minibatches=batch,
-        ball=None if radius is None else Ball(problem.w0, radius),
-        budget=Budget(
-            iterations, range(iterations + 1) if checkpoints is None else checkpoints, target
-        ),
-        seed=0,
+        lanes=tuple(SeedLanes(seed, tuple(map(float, lr0)), varied) for seed in own_seeds),
+        batch_size=None if batch is None else batch.batch_size,
+        sampling="replacement" if batch is None else batch.sampling,
+        radius=radius,
+        budget=Budget(iterations, marks, target),
+        pad_to=pad_to,
     )
+    return Work(job, SharedProblem(problem, constants, w_star))
 
 
-def run_healthy(*work: Task) -> list[Run]:
+def run(work: Work, **options: Any) -> list[Run]:
+    """Run the lanes of work."""
+    return run_lanes(work.job, work.shared, **options)
+
+
+def run_healthy(work: Work) -> list[Run]:
     """Run, and insist that the solver raised nothing."""
-    out = run_lanes(*work)
+    out = run(work)
     assert all(r.status is not Status.FAILED for r in out), out[0].error
     return out
 
@@ -213,7 +244,7 @@ def variants(name: str) -> list[Any]:
 def every_variant() -> list[Any]:
     """Return every registered solver in all its variants, but for the proximal ones."""
     every = [solver for name in SOLVERS for solver in variants(name)]
-    return [solver for solver in every if not solver.proximal]
+    return [solver for solver in every if not (solver.proximal or solver.outside)]
 
 
 def proximal_variants() -> list[Any]:

@@ -113,7 +113,7 @@ def edges() -> Iterator[tuple[str, str]]:
 
 
 def test_the_graph_is_read_rightly() -> None:
-    assert "lrbench.solvers.base" in GRAPH["lrbench.engine.loop"]
+    assert "lrbench.solvers.base" in GRAPH["lrbench.engine.runner"]
     # For type checkers only:
     assert "lrbench.objective.minibatches" not in GRAPH["lrbench.objective.problem"]
     assert GRAPH["lrbench.arrays"] == set()

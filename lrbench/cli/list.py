@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from lrbench.cli.tex import plain
 from lrbench.cli.view_options import page_options
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, quoted
@@ -30,17 +31,6 @@ MARKS = {
     r"`([^`\n]*)`": r"\1",
 }
 """Patterns of reStructuredText markup, and the plain text that replaces each of them."""
-
-TEX = {
-    r"\\mathrm\{(\w+)\}": r"\1",
-    r"\\q?quad *|\\, *": " ",
-    r"\\\||\\[lr]Vert": "|",
-    r"\\\\": "",
-    r"&=": "=",
-    r"\\dots": "...",
-    r"\\(beta|varepsilon|lambda|varphi|log|max|odot)(?![a-zA-Z])": r"\1",
-}
-"""Patterns of TeX in formulas, and the plain text that replaces each of them."""
 
 
 def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -127,9 +117,10 @@ def _software(row: Mapping[str, str]) -> Block:
 
 def unmarked(doc: str) -> str:
     """Return a docstring without the markup that only Sphinx reads."""
-    for pattern, plain in MARKS.items():
-        doc = re.sub(pattern, plain, doc, flags=re.MULTILINE)
-    return doc
+    doc = re.sub(r":math:`([^`]*)`", lambda match: plain(match[1]), doc)
+    for pattern, text in MARKS.items():
+        doc = re.sub(pattern, text, doc, flags=re.MULTILINE)
+    return doc.replace(r"\|", "|")
 
 
 def reflowed(doc: str) -> Iterator[str]:
@@ -171,10 +162,9 @@ def _formula(text: str) -> Iterator[str]:
     """Yield a line of a formula as plain text; nothing for a line that holds ``.. math::`` only."""
     head, mark, rest = text.partition(".. math::")
     formula = "    " + rest.strip() if mark else head
-    for pattern, plain in TEX.items():
-        formula = re.sub(pattern, plain, formula)
-    if formula.strip():
-        yield formula.rstrip()
+    margin = formula[: len(formula) - len(formula.lstrip())]
+    if text := plain(formula.strip()).strip():
+        yield margin + text
 
 
 def _formulas(lines: list[str]) -> set[int]:

@@ -11,6 +11,7 @@ import click
 from lrbench.cli import names
 from lrbench.config.decimals import decimal, whole
 from lrbench.errors import UsageError, quoted
+from lrbench.plan.options import OPTIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,6 +48,7 @@ class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 
 REAL, INTEGER = Number("float", decimal), Number("integer", whole)
+TYPES: dict[type | None, Number] = {float: REAL, int: INTEGER}
 
 
 def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
@@ -189,83 +191,45 @@ def method_options(lr0: str) -> Callable[[F], F]:
     )
 
 
+def plan_option(name: str, *flags: str, **settings: Any) -> Callable[[F], F]:
+    """Return the option of a plan as one of a command, with other settings of click if given."""
+    option = OPTIONS[name]
+    settings = {"type": TYPES.get(option.kind), "help": option.help, **settings}
+    if option.choices:
+        settings["type"] = click.Choice(option.choices)
+    if option.default is not None:
+        settings |= {"default": option.default, "show_default": True}
+    return click.option(*flags, f"--{name.replace('_', '-')}", **settings)
+
+
 setting_options = chain(
     [
-        click.option(
-            "--batch-size",
+        plan_option(
+            "batch_size",
+            type=None,
             callback=batch_size,
             default="full",
             metavar="N|full",
             show_default=True,
-            help="Samples in a minibatch.",
         ),
-        click.option(
-            "--sampling",
-            type=click.Choice(["replacement", "reshuffle"]),
-            default="replacement",
-            show_default=True,
-            help="How minibatches are drawn.",
-        ),
-        click.option(
-            "--radius",
-            type=REAL,
-            metavar="R",
-            help="Project on the ball of this radius around w_0.",
-        ),
-        click.option(
-            "--f-star",
-            type=REAL,
-            metavar="VALUE",
-            help="Take this as the minimum instead of certifying it.",
-        ),
+        plan_option("sampling"),
+        plan_option("radius", metavar="R"),
+        plan_option("f_star", metavar="VALUE"),
     ]
 )
 
 
-def budget_options(target: str) -> Callable[[F], F]:
-    """Return the options of budgets and seeds; `target` is the help text of --target."""
+def budget_options(target: str = "") -> Callable[[F], F]:
+    """Return the options of budgets and seeds; `target` is the default in the help of --target."""
     return chain(
         [
-            click.option(
-                "-n",
-                "--iterations",
-                type=INTEGER,
-                metavar="N",
-                help="Steps.  [default: 1000 with full batches]",
-            ),
-            click.option(
-                "--passes",
-                type=REAL,
-                metavar="P",
-                help="Budget in passes over the data.  [default: 10 with minibatches]",
-            ),
-            click.option("--target", type=REAL, metavar="GAP", help=target),
-            click.option(
-                "--timeout",
-                callback=read_duration,
-                metavar="TIME",
-                help="Stop after 90, 30s, 10m or 2h.",
-            ),
-            click.option(
-                "--seed", type=INTEGER, default=0, show_default=True, help="The first seed."
-            ),
-            click.option(
-                "-r",
-                "--replicates",
-                type=INTEGER,
-                default=1,
-                show_default=True,
-                help="How many seeds to run.",
-            ),
-            click.option(
-                "--checkpoints-per-decade",
-                type=INTEGER,
-                default=12,
-                show_default=True,
-                help="Rows of the trace for each factor 10 in T.",
-            ),
-            click.option(
-                "--threads", type=INTEGER, default=1, show_default=True, help="BLAS threads."
-            ),
+            plan_option("iterations", "-n", metavar="N"),
+            plan_option("passes", metavar="P"),
+            plan_option("target", metavar="GAP", help=OPTIONS["target"].help + target),
+            plan_option("timeout", type=None, callback=read_duration, metavar="TIME"),
+            plan_option("seed"),
+            plan_option("replicates", "-r"),
+            plan_option("checkpoints_per_decade"),
+            plan_option("threads"),
         ]
     )

@@ -15,7 +15,7 @@ from lrbench.cli.view_options import view_options
 @problem_options
 @method_options("1")
 @setting_options
-@budget_options("End a run at this suboptimality.")
+@budget_options()
 @view_options
 @save_options
 @save_weights_option

@@ -53,7 +53,8 @@ def run_command(
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import NAMED, specs_from
     from lrbench.experiment.jobs.choose import choose
-    from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
+    from lrbench.plan.options import DEFAULT_SOLVERS
+    from lrbench.plan.plan import Plan
 
     if dry_run and options["form"] is not None:
         raise UsageError("--dry-run has no --format.", "leave one of them out.")
@@ -156,9 +157,11 @@ def effective(ctx: click.Context) -> list[str]:
         value = ctx.params.get(param.name or "")
         option = max(param.opts, key=len)  # --problem, not -p
         for argument in value if isinstance(value, tuple) else (value,):
-            if argument is True:
+            if argument is False:  # of --intercept/--no-intercept, but not of --quiet
+                words += param.secondary_opts
+            elif argument is True:
                 words.append(option)
-            elif argument is not None and argument is not False:
+            elif argument is not None:
                 words.append(f"{option}={argument}")
     return words
 

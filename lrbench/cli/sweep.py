@@ -9,13 +9,14 @@ import click
 from lrbench.cli.options import budget_options, method_options, problem_options, setting_options
 from lrbench.cli.run_options import conduct_options, job_options, save_options, store_option
 from lrbench.cli.view_options import view_options
+from lrbench.plan.options import DEFAULT_SWEEP
 
 
 @click.command(name="sweep", context_settings={"help_option_names": ["-h", "--help"]})
 @problem_options
-@method_options("1e-4:1e4:33")
+@method_options(DEFAULT_SWEEP)
 @setting_options
-@budget_options("End a run at this suboptimality.  [default: 1 % of F(w_0) - f*]")
+@budget_options("  [default: 1 % of F(w_0) - f*]")
 @view_options
 @save_options
 @store_option

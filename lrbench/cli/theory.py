@@ -61,7 +61,8 @@ def command(
     from lrbench.cli.output import show_json, show_page
     from lrbench.cli.problems import NAMED, specs_from
     from lrbench.experiment.before import bounds_as_json, bounds_of_problems
-    from lrbench.plan.plan import DEFAULT_SOLVERS, Plan
+    from lrbench.plan.options import DEFAULT_SOLVERS
+    from lrbench.plan.plan import Plan
     from lrbench.reports.theory_page import theory_page
 
     changes = {key: options.pop(key) for key in NAMED}

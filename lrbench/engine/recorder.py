@@ -12,7 +12,7 @@ import numpy as np
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
 from lrbench.errors import RefutedError
 from lrbench.objective.constants import FLOOR, Constants
-from lrbench.objective.oracle import Count
+from lrbench.objective.meter import Count
 from lrbench.results import Status, Trace
 
 STALL_FACTOR = 0.9

@@ -1,4 +1,4 @@
-"""Run the lanes of tasks, and return their runs."""
+"""Run the lanes of a job, and return their runs."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import replace
 
 import numpy as np
 
+from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.loop import LaneLoop
-from lrbench.engine.task import Task
+from lrbench.engine.outside import OutsideRun
 from lrbench.errors import RefutedError
 from lrbench.results import Run, Status
+from lrbench.solvers.outside.base import OutsideSolver
 
 __all__ = ["LaneLoop", "run_lanes", "unstarted_runs"]
 
 
-def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> list[Run]:
-    """Run all lanes of a solver and of one or several seeds together; return a `Run` for each.
+def run_lanes(
+    job: Job, shared: SharedProblem, stop: Callable[[int], bool] = lambda t: False
+) -> list[Run]:
+    """Run all lanes of a job together; return a `Run` for each.
 
     Parameters
     ----------
-    tasks
-        One task for each seed. They differ only in their initial learning rates, their seed and
-        their minibatches.
+    job, shared
+        What is run, and on which problem.
     stop
         Called with t before step t; True interrupts all lanes that are still running.
 
@@ -31,17 +34,10 @@ def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> li
     RefutedError
         If the objective falls below f_star - f_star_error.
     """
+    if isinstance(job.solver, OutsideSolver):
+        return _run_outside(job, shared, stop)
     with np.errstate(all="ignore"):  # a lane that overflows has diverged: a status, no warning
-        task = tasks[0]
-        minibatches = [task.minibatches for task in tasks if task.minibatches is not None]
-        sampler = task.problem.sampler(
-            task.w_star,
-            task.ball,
-            minibatches,
-            dense_iterates=task.solver.dense_iterates,
-            seeds=[task.seed for task in tasks],
-        )
-        loop = LaneLoop(tasks, sampler)
+        loop = LaneLoop(job, shared)
         error = None
         try:
             loop.go(stop)
@@ -49,9 +45,9 @@ def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> li
             raise
         except Exception as e:  # a solver may raise anything: its lanes are runs that failed
             error = f"{type(e).__name__}: {e}"
-            loop.end_all(Status.FAILED, loop.t)
-    seeds = [seed for seed, task in enumerate(tasks) for _ in task.lr0]
-    blanks = [blank for task in tasks for blank in unstarted_runs(task)]
+            loop.end_all(Status.FAILED)
+    seeds = [seed for seed, lanes in enumerate(job.lanes) for _ in lanes.lr0]
+    blanks = unstarted_runs(job, shared)
     ends = [loop.recorder.ended[lane] for lane in range(len(blanks))]
     return [
         replace(
@@ -61,26 +57,47 @@ def run_lanes(*tasks: Task, stop: Callable[[int], bool] = lambda t: False) -> li
             error=error if end.status is Status.FAILED else None,
             trace=loop.recorder.trace(lane),
             iterates=end.iterates,
-            evaluation_seconds=float(loop.evaluation_seconds[seed]),
+            evaluation_seconds=float(loop.clock.evaluation_seconds[seed]),
         )
         for lane, (seed, blank, end) in enumerate(zip(seeds, blanks, ends, strict=True))
     ]
 
 
-def unstarted_runs(task: Task) -> list[Run]:
-    """Return the runs of a task that was not started: interrupted, with no checkpoint."""
-    minibatches = task.minibatches
+def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> list[Run]:
+    """Run the lanes of an outside solver one after the other."""
+    runs = []
+    with np.errstate(all="ignore"):
+        for blank in unstarted_runs(job, shared):
+            lane = OutsideRun(job, shared, stop)
+            end, trace, error = lane.go(blank.lr0)
+            runs.append(
+                replace(
+                    blank,
+                    status=end.status,
+                    status_at=end.iteration,
+                    error=error,
+                    trace=trace,
+                    iterates=end.iterates,
+                    evaluation_seconds=lane.evaluation_seconds,
+                )
+            )
+    return runs
+
+
+def unstarted_runs(job: Job, shared: SharedProblem) -> list[Run]:
+    """Return the runs of a job that was not started: interrupted, with no checkpoint."""
     return [
         Run(
-            solver=task.spec,
+            solver=job.spec,
             lr0=float(lr0),
-            setting="batch" if minibatches is None else "stochastic",
-            batch_size=task.problem.n_samples if minibatches is None else minibatches.batch_size,
-            sampling=None if minibatches is None else minibatches.sampling,
-            seed=task.seed,
+            setting="batch" if job.batch_size is None else "stochastic",
+            batch_size=shared.problem.n_samples if job.batch_size is None else job.batch_size,
+            sampling=None if job.batch_size is None else job.sampling,
+            seed=lanes.seed,
             status=Status.INTERRUPTED,
             status_at=0,
             trace={},
         )
-        for lr0 in task.lr0
+        for lanes in job.lanes
+        for lr0 in lanes.lr0
     ]

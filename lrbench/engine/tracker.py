@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices
-from lrbench.objective.oracle import Gradient, Iterate, Iterates, take
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices, take
+from lrbench.objective.oracle import Gradient, Iterate, Iterates
 
 SUMS = (
     "sum_grad_norm_sq",
@@ -95,9 +95,14 @@ class Tracker:
         self._subgradient_error = np.full(n_lanes, np.nan)
         self._lr = np.full(n_lanes, np.nan)
 
+    @property
+    def awaits_gradient(self) -> bool:
+        """Whether the present step has no gradient yet."""
+        return self._grad_norm_sq is None
+
     def observe(self, W: Iterate, gradient: Gradient) -> None:
         """Measure the first gradient of a step, before the solver uses it up."""
-        if self._grad_norm_sq is None:
+        if self.awaits_gradient:
             self._grad_norm_sq = gradient.norm_sq()
             if self._w_star is not None:
                 self.slope = gradient.inner(W) - gradient.inner_star()
@@ -230,9 +235,11 @@ class Tracker:
         longest = 2.0 * np.linalg.norm(self._w_star)
         longest = longest + np.sqrt(np.maximum(self._distance_max, 0.0))
         total = math.sqrt(t) * np.sqrt(sums["sum_grad_norm_sq"])
-        # The path of the steps; a path of no length adds nothing, whatever the rate.
+        # The path of the steps; a path of no length adds nothing, whatever the rate, and where the
+        # last rate is 0 nothing finite is multiplied by 1/lr.
         path = np.sqrt(sums["sum_lr"]) * np.sqrt(sums["sum_lr_grad_norm_sq"])
-        total = total + np.divide(path, self._lr, out=np.zeros_like(path), where=path > 0.0)
+        some = (path > 0.0) & (self._lr > 0.0)
+        total = total + np.divide(path, self._lr, out=np.zeros_like(path), where=some)
         factor = 1.0 if self._iterates is None else self._iterates.amplification
         error: PerLane = EPS * (t + len(self._w_star) + 8) * factor * longest * total
         return error

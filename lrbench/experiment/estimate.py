@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
 from lrbench.engine import run as engine
+from lrbench.engine.budget import Budget
 from lrbench.engine.control import Control
-from lrbench.engine.task import Budget, Task
+from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.errors import OptimumError
 from lrbench.experiment.jobs.blocks import ARRAYS, max_lanes, seeds_per_job, state_arrays
 from lrbench.experiment.run_plan import n_stored
 from lrbench.experiment.store import Store
 from lrbench.objective.constants import Constants
-from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.problem import Problem
 from lrbench.plan.needs import check_needs
 from lrbench.plan.plan import Plan
@@ -112,38 +112,26 @@ def _seeds_together(plan: Plan, problem: Problem) -> int:
 def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     """Return the seconds of a step and of a checkpoint of the k-th solver, all lanes of a seed."""
     solver, spec = plan.built[k]
-    minibatches = None
-    if plan.batch_size is not None:
-        minibatches = Minibatches(problem.n_samples, plan.batch_size, plan.sampling, plan.seed)
     gradients = plan.budget(problem.n_samples, np.inf).gradients
     # Any L will do for rates in units of 1/L: the time of a step does not depend on lr0.
-    lr0 = np.array([rate.at(1.0) for rate in plan.learning_rates])
-    task = Task(
-        problem=problem,
-        constants=UNKNOWN,
-        w_star=None,
+    lr0 = tuple(rate.at(1.0) for rate in plan.learning_rates)
+    job = Job(
         solver=solver,
         spec=spec,
-        lr0=lr0,
-        minibatches=minibatches,
-        ball=None,
+        lanes=tuple(SeedLanes(plan.seed + k, lr0) for k in range(n_seeds)),
+        batch_size=plan.batch_size,
+        sampling=plan.sampling,
+        radius=None,
         budget=Budget(
             1 + TIMED_STEPS,
             range(2 + TIMED_STEPS),
             averages=None if gradients else (),
             gradients=gradients,
         ),
-        seed=plan.seed,
         pad_to=plan.pad_to,
         keep_iterates=not plan.sweep,
     )
-    tasks = [task]
-    if minibatches is not None:
-        seeds = range(plan.seed, plan.seed + n_seeds)
-        tasks = [
-            replace(task, seed=seed, minibatches=replace(minibatches, seed=seed)) for seed in seeds
-        ]
-    runs = engine.run_lanes(*tasks)
+    runs = engine.run_lanes(job, SharedProblem(problem, UNKNOWN, None))
     # The trace of the lane that ran longest: others may have diverged at once.
     seconds = max((r.trace["seconds"] for r in runs), key=len)
     step_seconds = np.median(np.diff(seconds[1:])) if len(seconds) > 2 else 0.0

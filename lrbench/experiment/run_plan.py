@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -13,7 +12,7 @@ from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Job, JobOutcome, Serial, SharedProblem
-from lrbench.experiment.jobs.base import first_line
+from lrbench.experiment.jobs.base import sharing_obstacle
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.experiment.store import Cell, Store, to_stderr
 from lrbench.experiment.store.keys import experiment_id
@@ -103,19 +102,6 @@ def run_plan(
     return Result(tuple(command), environment(plan.threads), tuple(results), tuple(failures))
 
 
-def sharing_obstacle(p: Prepared) -> str:
-    """Return why other processes cannot run on a problem; empty if they can."""
-    if p.spec is not None:
-        return ""
-    if not p.problem.facts().fingerprint:
-        return "it has no fingerprint"
-    try:
-        pickle.dumps(p.problem)
-    except Exception as error:  # whatever its own methods raise
-        return f"it cannot be pickled ({first_line(error)})"
-    return ""
-
-
 def cells(p: Prepared, plan: Plan) -> Iterator[Cell]:
     """Yield the cells of a plan on one problem: seed by seed, solver by solver."""
     for seed in plan.seeds:
@@ -165,7 +151,8 @@ class Work:
         here = Serial()
         executors: list[Executor] = []
         for index, p in enumerate(self._ready):
-            obstacle = "" if isinstance(executor, Serial) else sharing_obstacle(p)
+            made_here = p.spec is None and not isinstance(executor, Serial)
+            obstacle = sharing_obstacle(p.problem) if made_here else ""
             if obstacle:
                 to_stderr(f"{p.problem.name} runs in this process: {obstacle}.")
             executors.append(here if obstacle else executor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from lrbench.engine.control import Control
 from lrbench.errors import UsageError
@@ -16,7 +16,8 @@ from lrbench.gate.finding import CheckOutcome
 from lrbench.gate.judge import judge_result
 from lrbench.gate.paired import TOLERANCE
 from lrbench.gate.run_checks import Gate, NoBaselineError
-from lrbench.plan.plan import DEFAULT_SWEEP, Plan
+from lrbench.plan.options import PlanOptions, check_keywords, takes_options
+from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec, load_specs
 from lrbench.results import Result, files
 
@@ -39,6 +40,7 @@ def _lines(outcome: CheckOutcome) -> list[str]:
     return lines + [f"  {f}" for f in outcome.findings if f.verdict != "PASS"]
 
 
+@takes_options
 def check(
     problem: str | Path | ProblemSpec | Result,
     *,
@@ -49,7 +51,8 @@ def check(
     allow_inconclusive: bool = False,
     update: bool = False,
     jobs: int | None = None,
-    **options: Any,
+    sweep: bool = False,
+    **options: Unpack[PlanOptions],
 ) -> CheckOutcome:
     """Check convergence inside a test: return the outcome, or raise `CheckFailedError`.
 
@@ -73,8 +76,10 @@ def check(
         Whether the baseline is made anew.
     jobs
         Worker processes, as for `run`.
+    sweep
+        Whether each run ends at the target, as in `sweep`; so it is where `expect` needs a sweep.
     options
-        The options of `run`, and ``sweep=True``.
+        Those of `run`.
 
     Raises
     ------
@@ -90,10 +95,11 @@ def check(
     >>> lrbench.check("log-spectrum", solvers="gd", lr0="1/L", expect="bound = pass").passed
     True
     """
+    check_keywords("check", options)
     texts = [expect] if isinstance(expect, str) else expect
     expectations = [parse_expectation(text) for text in texts]
     if isinstance(problem, Result):
-        if baseline is not None or options:
+        if baseline is not None or sweep or options:
             raise UsageError(
                 "a result that exists is judged by expect alone.",
                 "leave out the baseline and the options of a run.",
@@ -110,12 +116,11 @@ def check(
             f"a check runs a problem by its name or file, which {spec.name} does not have.",
             "call lrbench.run, and judge its result: check(result, expect=...).",
         )
-    sweep = options.pop("sweep", False) or any(e.needs_sweep for e in expectations)
-    defaults = {"lr0": DEFAULT_SWEEP} if sweep else {}
+    sweep = sweep or any(e.needs_sweep for e in expectations)
     single_check = Check(
         name or spec.name,
         spec,
-        Plan(sweep=sweep, **defaults | options),
+        Plan(sweep=sweep, **options),
         expectations,
         baseline=baseline is not None,
         tolerance=tolerance,

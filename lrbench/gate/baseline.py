@@ -15,7 +15,7 @@ from lrbench.cache.read_whole import read_whole
 from lrbench.config.plain import NumberOrNaN, plain
 from lrbench.config.records import read_record
 from lrbench.config.texts import text_of
-from lrbench.engine.task import checkpoint_grid
+from lrbench.engine.budget import checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.results import Run, files
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lrbench.errors import UsageError, quoted
 from lrbench.gate.expectation import Expectation
 from lrbench.gate.paired import TOLERANCE
+from lrbench.plan.options import OPTIONS
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec
 
@@ -76,16 +77,10 @@ class Check:
         if len(grid) > MOST_RATES:
             rates = f"{len(grid)} lr0 from {grid[0]} to {grid[-1]}"
         settings = [self.spec.name, solvers, rates, *self._setting()]
-        budget = ("iterations", plan.iterations), ("passes", plan.passes)
-        settings += [f"{name} = {_exact(value)}" for name, value in budget if value is not None]
-        for name in ("radius", "target", "f_star"):
+        for name, option in OPTIONS.items():
             value = getattr(plan, name)
-            if value is not None:
-                settings.append(f"{name} = {_exact(value)}")
-        if plan.sweep:
-            settings.append("sweep")
-        if plan.checkpoints_per_decade != Plan.checkpoints_per_decade:
-            settings.append(f"{plan.checkpoints_per_decade} checkpoints a decade")
+            if option.about and value != option.default:
+                settings.append(option.about.format(_exact(value)))
         return ", ".join(settings)
 
     def _setting(self) -> list[str]:

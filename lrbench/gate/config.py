@@ -16,7 +16,8 @@ from lrbench.errors import UsageError, quoted
 from lrbench.gate.check import Check
 from lrbench.gate.expectation import parse_expectation
 from lrbench.gate.paired import TOLERANCE
-from lrbench.plan.plan import DEFAULT_SOLVERS, DEFAULT_SWEEP, Plan
+from lrbench.plan.options import PlanOptions
+from lrbench.plan.plan import Plan
 from lrbench.problem_files import (
     ProblemSpec,
     load_spec,
@@ -31,11 +32,6 @@ BASELINES = "lrbench-baselines.jsonl"
 """The file of baselines, beside the configuration, if that names none."""
 
 PROBLEM_KEYS = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
-
-NUMBERS = (
-    *("iterations", "passes", "target", "radius", "f_star", "seed", "replicates"),
-    *("checkpoints_per_decade", "threads", "timeout"),
-)
 
 HINT = 'write it as [[check]], name = "…", problem = "logreg", expect = ["bound = pass"].'
 
@@ -146,20 +142,15 @@ def _placed(name: str, folder: Path) -> str:
 
 
 def _plan(table: Table, sweep: bool) -> Plan:
-    options: dict[str, Any] = {key: table.take_any(key) for key in NUMBERS if table.has(key)}
-    for key in NUMBERS:
-        table.take_any(key)  # absent keys, too, so that errors can suggest them
-    solver = table.take_any("solver")
-    lr0 = table.take_any("lr0", DEFAULT_SWEEP if sweep else 1.0)
-    size = table.take_any("batch_size")
-    return Plan(
-        solvers=DEFAULT_SOLVERS if solver is None else _texts(solver, "solver"),
-        lr0=lr0,
-        batch_size=None if size == "full" else size,
-        sampling=table.take_any("sampling", "replacement"),
-        sweep=sweep,
-        **options,
-    )
+    # The key of the solvers is in the singular; TOML has no null, so None is a key that is absent.
+    names = [name for name in PlanOptions.__annotations__ if name != "solvers"]
+    values = {"solvers": table.take_any("solver"), **{name: table.take_any(name) for name in names}}
+    options = {name: value for name, value in values.items() if value is not None}
+    if "solvers" in options:
+        options["solvers"] = _texts(options["solvers"], "solver")
+    if options.get("batch_size") == "full":
+        options["batch_size"] = None
+    return Plan(sweep=sweep, **options)
 
 
 def _texts(value: Any, key: str) -> list[str]:

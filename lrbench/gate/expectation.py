@@ -28,7 +28,7 @@ HINT = (
     " 'status != diverged'."
 )
 
-ITERATES = ("last", "average", "best")
+ITERATES = ("answer", "last", "average", "best")
 
 FILTERS = ("solver", "lr0")
 """Options of every quantity that select runs; quantities of a sweep have only the first."""

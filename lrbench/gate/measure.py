@@ -12,7 +12,7 @@ import numpy as np
 
 from lrbench.gate.expectation import Expectation
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
-from lrbench.results.ranking import DEFAULT_SHARE, passes_to
+from lrbench.results.ranking import DEFAULT_SHARE, answer_column, passes_to
 from lrbench.theory.base import COLUMN, Numbers
 from lrbench.verdicts.rate import fit
 
@@ -86,8 +86,14 @@ def measure_quantity(
         return unknown("the seconds were not measured") if math.isnan(seconds) else exactly(seconds)
     column = expectation.quantity
     if column == "suboptimality":
-        column = COLUMN["suboptimality", str(expectation.options.get("of", "last"))]
+        column = _column_of(expectation, runs)
     return _mean_at(column, expectation.options.get("at"), problem, runs)
+
+
+def _column_of(expectation: Expectation, runs: Sequence[Run]) -> str:
+    """Return the column of F - f* at the iterate that an expectation names, or at the answer."""
+    iterate = str(expectation.options.get("of", "answer"))
+    return answer_column(runs) if iterate == "answer" else COLUMN["suboptimality", iterate]
 
 
 def _ending(run: Run) -> str:
@@ -130,7 +136,7 @@ def _rate(expectation: Expectation, problem: ProblemResult, runs: Sequence[Run])
     lost = [run for run in runs if run.status.lost]
     if lost:
         return exactly(-math.inf, _ending(lost[0]))
-    column = COLUMN["suboptimality", str(expectation.options.get("of", "last"))]
+    column = _column_of(expectation, runs)
     if any(np.any(np.diff(run.trace["iteration"]) <= 0) for run in runs):
         return unknown("the checkpoints are not in order")
     iteration = reduce(np.intersect1d, [run.trace["iteration"] for run in runs])

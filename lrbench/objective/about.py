@@ -96,6 +96,8 @@ class ProblemFacts(About):
     both."""
     diameter: float | None = None
     """The diameter of the set of a constraint; None without one, or if it is unbounded."""
+    bounds_alone: bool = True
+    """Whether a constraint, if there is one, is nothing but bounds of the coordinates."""
     derivatives: bool = False
     """Whether oracles return the derivatives of the loss of single samples."""
     ball_after_prox: bool = True

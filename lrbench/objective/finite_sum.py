@@ -15,16 +15,13 @@ import numpy as np
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
 from lrbench.errors import ContractError
 from lrbench.objective.about import ProblemFacts
-from lrbench.objective.linear.dense import (
-    DenseIterates,
-    DenseOracle,
-    FullBesideMinibatch,
-    FullOracle,
-)
+from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
+from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.sampler import FullSampler
-from lrbench.objective.oracle import Ball, Observer, Stopwatch
+from lrbench.objective.meter import Stopwatch
+from lrbench.objective.oracle import Ball, Observer
 from lrbench.objective.random_numbers import RandomNumbers
 
 if TYPE_CHECKING:
@@ -58,6 +55,12 @@ class FiniteSum:
     def n_features(self) -> int:
         """The dimension of w."""
         return len(self.w0)
+
+    @property
+    def bounds(self) -> tuple[Vector, Vector]:
+        """The least and the largest value of every coordinate: there are none."""
+        unbounded = np.full(self.n_features, np.inf)
+        return -unbounded, unbounded
 
     def mean(self, W: Lanes, samples: Index | slice) -> tuple[PerLane, Lanes]:
         """Return the mean of the terms of these samples, (n_lanes,), and its gradient.

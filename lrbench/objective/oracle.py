@@ -1,4 +1,4 @@
-"""The oracle that a solver asks, the protocol of iterates, and the meter of its calls.
+"""The oracle that a solver asks, and the protocol of iterates.
 
 A solver knows the objective only by an `Oracle`, which computes the gradient on the present
 minibatch for all lanes at once and takes a step along it. The iterate `W` is opaque to the solver:
@@ -8,9 +8,7 @@ it is a plain (n_features, n_lanes) array or, for wide sparse data, a
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -18,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
-from lrbench.errors import ContractError
 
 Iterate: TypeAlias = Any
 """Lanes, or ScaledLanes for wide sparse data; only the oracle and the iterates use its content."""
@@ -168,48 +165,6 @@ class MinibatchValues(Protocol):
         ...
 
 
-class FirstGradient:
-    """The first gradient of a step, until the iterate is moved."""
-
-    __slots__ = ("_gradient", "_iterate", "_taken", "unmoved")
-
-    def __init__(self) -> None:
-        self.begin(None)
-
-    def begin(self, W: Iterate) -> None:
-        """Begin a step at `W`, which has no gradient yet."""
-        self._gradient: Gradient | None = None
-        self._iterate: Iterate = W
-        self._taken = self.unmoved = False
-
-    def offer(self, gradient: Gradient, W: Iterate) -> None:
-        """Note a gradient at `W` if it is the first of the step."""
-        if not self._taken:
-            self._gradient, self._taken = gradient, True
-            self.unmoved = W is self._iterate
-
-    def check_taken(self) -> None:
-        """Raise `ContractError` if the step has no gradient of all lanes yet."""
-        if not self._taken:
-            raise ContractError("the first gradient of a step is that of some lanes only.")
-
-    def ignore(self) -> None:
-        """Note no gradient, so that no step follows one."""
-        self._taken = True
-
-    def move(self, W: Iterate) -> None:
-        """Note that `W` is moved: no step that follows is one from the iterate itself."""
-        if W is self._iterate:
-            self.begin(None)
-            self.ignore()
-
-    def followed(self, gradient: Gradient, W: Iterate) -> bool:
-        """Return whether a step from `W` is the first one, along the first gradient, at `W`."""
-        first = self.unmoved and gradient is self._gradient and W is self._iterate
-        self.move(W)
-        return first
-
-
 class Iterates(Protocol):
     """The iterates of a run: how the present ones are stored, and their running sum."""
 
@@ -256,68 +211,6 @@ class Iterates(Protocol):
     def keep(self, W: Iterate, lanes: Index | Mask) -> Iterate:
         """Return these lanes of `W`, and keep the same lanes of the running sum."""
         ...
-
-
-def take(A: Any, lanes: Index | Mask) -> Any:
-    """Return these lanes of an array whose last axis is that of the lanes, in C order."""
-    # A[..., lanes] would not be in C order.
-    return np.take(A, np.arange(A.shape[-1])[lanes], axis=-1)
-
-
-@dataclass
-class Stopwatch:
-    """Seconds of solver time, without evaluation and the measurements for certificates."""
-
-    seconds: float = 0.0
-    _since: float | None = None
-
-    def start(self) -> None:
-        """Start or continue to count."""
-        self._since = time.perf_counter()
-
-    def stop(self) -> None:
-        """Stop counting."""
-        if self._since is not None:
-            self.seconds += time.perf_counter() - self._since
-            self._since = None
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Stop counting inside the block, if the stopwatch runs."""
-        running = self._since is not None
-        self.stop()
-        try:
-            yield
-        finally:
-            if running:
-                self.start()
-
-
-Count: TypeAlias = int | NDArray[np.int64]
-"""A number that is the same for all lanes, or (n_lanes,)."""
-
-
-@dataclass
-class Meter:
-    """The calls so far of each lane."""
-
-    sample_gradients: Count = 0
-    """Gradients, or derivatives of the loss, of single samples."""
-    sample_values: Count = 0
-    """Values of single samples."""
-    prox_calls: Count = 0
-    """Proxes of the penalty."""
-
-    def keep(self, lanes: Index | Mask) -> None:
-        """Drop all lanes but these."""
-        for name, count in vars(self).items():
-            if isinstance(count, np.ndarray):
-                setattr(self, name, take(count, lanes))
-
-
-def metered(count: int, lanes: Mask | None) -> Count:
-    """Return what a call of `count` samples adds to a meter, for `lanes` or for all."""
-    return count if lanes is None else count * lanes.astype(np.int64)
 
 
 Observer: TypeAlias = Callable[[Iterate, Gradient], None]

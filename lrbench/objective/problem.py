@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.objective.about import ProblemFacts
-from lrbench.objective.oracle import Ball, Iterate, Iterates, Meter, Observer, Oracle, Stopwatch
+from lrbench.objective.meter import Meter, Stopwatch
+from lrbench.objective.oracle import Ball, Iterate, Iterates, Observer, Oracle
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
@@ -40,6 +41,11 @@ class Problem(Protocol):
     @property
     def n_features(self) -> int:
         """The dimension of w, the intercept included."""
+        ...
+
+    @property
+    def bounds(self) -> tuple[Vector, Vector]:
+        """The least and the largest value of every coordinate, (n_features,) each."""
         ...
 
     def facts(self) -> ProblemFacts:

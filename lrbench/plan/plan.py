@@ -3,83 +3,33 @@
 from __future__ import annotations
 
 import math
-import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrbench.config.decimals import decimal
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.config.values import as_integer, as_number
-from lrbench.engine.task import Budget, checkpoint_grid
+from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
-from lrbench.objective.constants import Sampling
+from lrbench.plan.options import DEFAULT_SWEEP, LANE_MULTIPLE, MOST_STEPS, OPTIONS, PlanValues
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import build_solver as build_solver
 
-DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
-DEFAULT_SWEEP = "1e-4:1e4:33"
-"""The initial learning rates of a sweep."""
 
 FIRST_SHARE = 0.1
 """The first checkpoint of a stochastic sweep after w_0, in passes: a checkpoint costs a pass."""
 
-LANE_MULTIPLE = 8
-"""The lanes of a sweep are padded to a multiple of this, so that none depends on its neighbours."""
-
-MOST_STEPS = 10**15
-INTEGERS = {
-    "batch_size": (1, 2**62),
-    "iterations": (1, MOST_STEPS),
-    "replicates": (1, 10**6),
-    "seed": (0, 2**62),
-    "checkpoints_per_decade": (1, 1000),
-    "threads": (1, 1024),
-    "lane_block": (LANE_MULTIPLE, 10**6),
-}
-"""The options that are whole numbers, with their ranges."""
-
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(PlanValues):
     """What to run on every problem; the values are checked when a plan is made.
 
-    Parameters
-    ----------
-    solvers
-        ``NAME`` or ``NAME[key=value,...]``.
-    lr0
-        Initial learning rates: positive numbers, or texts with units of 1/L and ranges.
-    batch_size
-        None for full batches.
-    iterations, passes
-        The budget: one of them or neither (1000 iterations; stochastic: 10 passes).
-    target
-        A run ends at the first checkpoint with a suboptimality of at most this.
-    timeout
-        Seconds for all problems together.
-    sampling
-        How minibatches are drawn.
-    radius
-        The radius of the ball around the start onto which iterates are projected; None without one.
-    f_star
-        The value that is taken as the minimum; None to have it certified.
-    seed, replicates
-        The seeds are seed, seed + 1, …, seed + replicates - 1.
-    checkpoints_per_decade
-        Rows of the trace for each factor 10 in T.
-    threads
-        BLAS threads.
-    sweep
-        Whether the subject is the sensitivity to lr0: each run ends at the target, which is 1 % of
-        F(w_0) - f* where none is given, and its bits do not depend on the other lr0.
-    lane_block
-        The largest number of lanes that run together in a sweep, a multiple of 8. None: as many as
-        fit into memory, and of several seeds as many as stay in cache.
+    Beside the options of `lrbench.run` and the `lane_block` of `lrbench.sweep` it has `sweep`:
+    whether the subject is the sensitivity to lr0. Each run then ends at the target, which is 1 % of
+    F(w_0) - f* where none is given, and its bits do not depend on the other lr0.
 
     Raises
     ------
@@ -87,22 +37,6 @@ class Plan:
         If a value is of the wrong type or out of range, or if two of them contradict each other.
     """
 
-    solvers: str | Sequence[str] = DEFAULT_SOLVERS
-    lr0: float | str | LearningRate | Iterable[float | str | LearningRate] = (1.0,)
-    batch_size: int | None = None
-    iterations: int | None = None
-    passes: float | None = None
-    target: float | None = None
-    timeout: float | None = None
-    sampling: Sampling = "replacement"
-    radius: float | None = None
-    f_star: float | None = None
-    seed: int = 0
-    replicates: int = 1
-    checkpoints_per_decade: int = 12
-    threads: int = 1
-    sweep: bool = False
-    lane_block: int | None = None
     built: Sequence[tuple[Solver, SolverSpec]] = field(init=False)
     learning_rates: Sequence[LearningRate] = field(init=False)
 
@@ -111,20 +45,16 @@ class Plan:
         # By label, which drops a solver that is named twice.
         built = {str(spec): (solver, spec) for solver, spec in map(build_solver, _texts(names))}
         self._set("built", tuple(built.values()))
-        self._set("learning_rates", tuple(learning_rates(self.lr0)))
+        default = DEFAULT_SWEEP if self.sweep else 1.0
+        lr0 = default if self.lr0 is None else self.lr0
+        self._set("lr0", lr0)
+        self._set("learning_rates", tuple(learning_rates(lr0)))
         if not self.built:
             raise UsageError("there is no solver.", "give --solver, as in --solver wngrad.")
         if not self.learning_rates:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
-        if self.sampling not in typing.get_args(Sampling):
-            raise UsageError(
-                f"--sampling {quoted(self.sampling)} is not known.",
-                "choose replacement or reshuffle.",
-            )
-        for name, (low, high) in INTEGERS.items():
-            self._set(name, _integer(name, getattr(self, name), low, high))
-        for name in ("passes", "timeout", "radius", "target", "f_star"):
-            self._set(name, _number(name, getattr(self, name), positive=name != "f_star"))
+        for name, option in OPTIONS.items():
+            self._set(name, option.checked(name, getattr(self, name)))
         if self.lane_block is not None and self.lane_block % LANE_MULTIPLE:
             raise UsageError(
                 f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
@@ -214,29 +144,3 @@ def _texts(values: Any) -> list[str]:
                 f"{quoted(value)} is not the name of a solver.", "give a text: 'wngrad'."
             )
     return texts
-
-
-def _integer(name: str, value: Any, low: int, high: int) -> int | None:
-    if value is None and name in ("batch_size", "iterations", "lane_block"):
-        return None
-    number = as_integer(value, low, high)
-    if number is None:
-        most = high if high < MOST_STEPS else format(high, ".0e")
-        raise _wrong(name, value, f"a whole number from {low} to {most}")
-    return number
-
-
-def _number(name: str, value: Any, *, positive: bool) -> float | None:
-    if value is None:
-        return None
-    number = decimal(value) if isinstance(value, str) else as_number(value)
-    if number is None or not math.isfinite(number) or (positive and number <= 0):
-        raise _wrong(name, value, "a positive number" if positive else "a number")
-    return number
-
-
-def _wrong(name: str, value: Any, kind: str) -> UsageError:
-    option = "--" + name.replace("_", "-")
-    text = quoted(value) if type(value) is int else str(value)  # it may have too many digits
-    text = text if len(text) <= 40 else text[:37] + "..."
-    return UsageError(f"{option} {text} is not {kind}.", f"{option} takes {kind}.")

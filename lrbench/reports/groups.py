@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.reports.blocks import TableCell, number, short_number
-from lrbench.results import ProblemResult, Run, Status, Verdict
+from lrbench.reports.blocks import Line, TableCell, line, number, short_number
+from lrbench.results import OUTPUT, ProblemResult, Run, Status, Verdict
+from lrbench.results.ranking import answer_column
 
 SEVERITY = (
     Status.COMPLETED,
@@ -40,6 +41,27 @@ def ball_text(problem: ProblemResult) -> Iterator[str]:
     """Yield the ball that the iterates are projected on, if there is one."""
     if problem.header.radius is not None:
         yield f"ball of radius {problem.header.radius:g} around w_0"
+
+
+def has_own_answer(runs: Sequence[Run]) -> bool:
+    """Return whether the solver's answer is another point than the last iterate."""
+    return answer_column(runs) in OUTPUT
+
+
+def answers_line(level: str, groups: Iterable[Sequence[Run]]) -> Iterator[Line]:
+    """Yield a line that names the solvers whose F - f* is not that of the last iterate.
+
+    Parameters
+    ----------
+    level
+        What ranks the runs: ``F - f*``, or ``F``.
+    groups
+        The runs of one solver and lr0 each.
+    """
+    names = list(dict.fromkeys(str(runs[0].solver) for runs in groups if has_own_answer(runs)))
+    if names:
+        head = f"{level} is of the solver's own answer, not of the last iterate: "
+        yield line(head + names[0], *names[1:])
 
 
 def worst_status(runs: Sequence[Run]) -> Status:

@@ -15,6 +15,7 @@ from lrbench.reports.blocks import (
     scientific,
 )
 from lrbench.reports.groups import (
+    has_own_answer,
     last_checkpoints,
     status_cell,
     verdicts_of,
@@ -33,6 +34,8 @@ from lrbench.results.ranking import answer_column, at_end
 from lrbench.verdicts.order import STEEPENING, UNTESTED
 
 HEADINGS = ("status", "last", "average", "bound", "verdict", "order", "lr L")
+"""The columns; the second one is called ``"answer"`` where a solver has its own."""
+
 LEFT = frozenset({"status", "bound", "verdict"})
 
 
@@ -56,6 +59,8 @@ def lane_table(
     columns: list[CellColumn] = [
         (name, list(cells)) for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
     ]
+    if any(map(has_own_answer, lanes)):
+        columns[1] = ("answer", columns[1][1])
     first = ("lr0", [TableCell(texts[runs[0].lr0]) for runs in lanes])
     groups = [[c] for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
     if tested := tested_columns(lanes):

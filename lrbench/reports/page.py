@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.advice import advised, passes_of_grid
 from lrbench.reports.blocks import (
     Block,
     CellColumn,
@@ -20,8 +19,18 @@ from lrbench.reports.run_page import run_blocks
 from lrbench.reports.sweep_page import sweep_blocks
 from lrbench.reports.sweep_table import decades_text
 from lrbench.reports.view import View
-from lrbench.results import TAU, ProblemResult, Profile, Result, Sensitivity, comparable, profiles
-from lrbench.study import safest
+from lrbench.results import (
+    TAU,
+    Advice,
+    ProblemResult,
+    Profile,
+    Result,
+    Sensitivity,
+    Sweep,
+    comparable,
+    profiles,
+)
+from lrbench.study import advise
 
 
 def result_page(result: Result, view: View) -> Iterator[Block]:
@@ -77,7 +86,7 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
 
 def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     """Yield a row for each problem."""
-    rows = [list(_advised_row(p, None if p.sweep is None else advised(p.sweep))) for p in problems]
+    rows = [list(_advised_row(advise(p, p.sweep), p.sweep)) for p in problems if p.sweep]
     headings = ("solver", "lr0", "passes", "decades")
     columns: list[list[CellColumn]] = [
         [(name, list(cells))] for name, cells in zip(headings, zip(*rows, strict=True), strict=True)
@@ -86,16 +95,18 @@ def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     yield from folded_cells(first, columns, view.width, frozenset({"problem", "solver"}))
 
 
-def _advised_row(problem: ProblemResult, s: Sensitivity | None) -> Iterator[TableCell]:
-    lr0 = None if s is None else safest(s)
-    yield TableCell("-" if s is None else str(s.solver))
-    if s is None or lr0 is None:
-        yield TableCell("-")
-        yield TableCell("?" if problem.sweep is None or problem.sweep.missing else "never")
-    else:
-        yield TableCell(learning_rate_texts(s.lr0)[lr0])
-        yield TableCell(short_number(passes_of_grid(s, lr0)))
-    yield TableCell("-" if s is None else decades_text(s))
+def _advised_row(advice: Advice, sweep: Sweep) -> Iterator[TableCell]:
+    choice = advice.choice
+    if choice is None:
+        below_error = advice.obstacle and advice.obstacle.kind == "target_below_error"
+        arrival = "?" if sweep.missing or below_error else "never"
+        yield from (TableCell(text) for text in ("-", "-", arrival, "-"))
+        return
+    grid = [lr0 for s in sweep.solvers if s.solver == choice.solver for lr0 in s.lr0]
+    yield TableCell(str(choice.solver))
+    yield TableCell(learning_rate_texts([*grid, choice.lr0])[choice.lr0])
+    yield TableCell(short_number(choice.passes))
+    yield TableCell(decades_text(choice))
 
 
 def _decades(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:

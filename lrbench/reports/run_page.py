@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from lrbench.errors import UsageError
 from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number
 from lrbench.reports.groups import (
     SEVERITY,
+    answers_line,
     ball_text,
     batch_text,
     bound_ratio,
@@ -38,6 +40,7 @@ from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
 from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, answer_column, first_to, lowest
 from lrbench.results.selection import notable_lanes
+from lrbench.verdicts.theorems import theorems_for
 
 
 def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
@@ -77,6 +80,7 @@ def _one_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
     level = problem.header.level.replace("F", "F(w_T)")
     about = f"{level} after T steps and measured / certificate:"
     yield line(*setting, about, recurs=setting)
+    yield from answers_line(problem.header.level, groups)
     iterations = table_iterations([run for runs in groups for run in runs])
     first = ("T", [str(t) for t in iterations])
     columns = [_columns(problem, runs, iterations) for runs in groups]
@@ -105,7 +109,7 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
     lrs = runs[0].trace.get("lr", np.empty(0))
     title = f"{runs[0].solver}: {status.text}"
-    if len(lrs) > 1 and math.isfinite(L):
+    if len(lrs) > 1 and math.isfinite(L) and not math.isnan(lrs[-1]):
         title += f"; last lr {number(lrs[-1])} = {number(lrs[-1] * L)}/L"
     if view.timing:
         title += f"; {timing(runs)}"
@@ -129,6 +133,8 @@ def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
         solvers[lane[0]].append(problem.groups[lane])
     setting = (*_setting(problem), _about_columns(problem))
     yield line(*setting, recurs=setting)
+    shown = [runs for lanes in solvers.values() for runs in lanes]
+    yield from answers_line(problem.header.level, shown)
     yield from _left_out(problem, notable)
     for solver, lanes in solvers.items():
         yield line("")
@@ -156,10 +162,20 @@ def _left_out(problem: ProblemResult, notable: Sequence[LaneLabel]) -> Iterator[
             f"the other {len(others)} lanes: {statuses[0]}",
             *statuses[1:],
         )
-    if n_unjudged := sum(lane not in problem.judged for lane in notable):
+    unjudged = [lane for lane in notable if lane not in problem.judged]
+    without = {lane for lane in unjudged if not _theorems(problem.groups[lane][0].solver.name)}
+    if n_unjudged := len(unjudged) - len(without):
         yield line(
             f"{n_unjudged} of the lanes below were not judged: the time was up", style="warn"
         )
+
+
+def _theorems(solver: str) -> bool:
+    """Return whether there are theorems on a solver; a saved result may be of an unknown one."""
+    try:
+        return bool(theorems_for(solver))
+    except UsageError:
+        return True
 
 
 def _about_columns(problem: ProblemResult) -> str:

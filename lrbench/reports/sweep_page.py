@@ -7,7 +7,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.advice import advice
+from lrbench.reports.advice import advice_line
 from lrbench.reports.blocks import (
     Block,
     Style,
@@ -21,6 +21,7 @@ from lrbench.reports.blocks import (
 from lrbench.reports.curve import curve
 from lrbench.reports.groups import (
     SEVERITY,
+    answers_line,
     ball_text,
     batch_text,
     learning_rate_texts,
@@ -32,6 +33,7 @@ from lrbench.reports.sweep_table import sweep_table
 from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results.ranking import answer_column
 
 HEADINGS = ("passes", "reached", "status", "F - f*", "lr L")
 """Columns of the details, which have a row for each lr0."""
@@ -45,6 +47,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
         return
     setting = tuple(_setting(problem, sweep))
     yield line(*setting, recurs=setting)
+    yield from answers_line(problem.header.level, problem.groups.values())
     if sweep.target < problem.header.constants.f_star_error:
         yield line("the target is below the error of f*: who came there is not known", style="warn")
     yield line("")
@@ -55,7 +58,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     if view.trajectories:
         yield from _details(problem, sweep, view)
     yield line("")
-    yield advice(problem, sweep)
+    yield advice_line(problem, sweep)
 
 
 def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
@@ -160,7 +163,7 @@ def _row(
         yield TableCell("never" if s.finished[k] else "?", "warn")
     yield TableCell(f"{s.reached[k]}/{s.finished[k]}")
     yield _statuses(runs)
-    yield TableCell(gap(_median(runs, "suboptimality"), error))
+    yield TableCell(gap(_median(runs, answer_column(runs)), error))
     lr = _median(runs, "lr")
     yield TableCell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
 

@@ -18,7 +18,7 @@ from lrbench.reports.blocks import (
 )
 from lrbench.reports.groups import learning_rate_texts
 from lrbench.reports.view import View
-from lrbench.results import Sensitivity, Sweep
+from lrbench.results import Choice, Sensitivity, Sweep
 from lrbench.study import POWERS
 
 NEAR = 1e-6
@@ -89,16 +89,11 @@ def best_text(s: Sensitivity, texts: Mapping[float, str]) -> str:
     return f"{'<= ' * (first and not last)}{'>= ' * (last and not first)}{texts[s.best_lr0]}"
 
 
-def decades_text(s: Sensitivity) -> str:
+def decades_text(s: Sensitivity | Choice) -> str:
     """Return the width of the usable range, with ``>=`` if it may be wider."""
     if s.usable is None:
         return "-"
-    return f"{'>= ' * _may_be_wider(s)}{s.usable_decades:.2f}"
-
-
-def _may_be_wider(s: Sensitivity) -> bool:
-    """Whether the usable range ends at an end of the grid, or an lr0 is unknown."""
-    return any(s.at_edge) or len(s.unknown) > 0
+    return f"{'>= ' * s.may_be_wider}{s.usable_decades:.2f}"
 
 
 def _step(grids: Sequence[Sequence[float]]) -> float | None:
@@ -118,7 +113,7 @@ def _interval(s: Sensitivity) -> str:
     if s.usable_interval is None or s.usable is None:
         return "-"
     low, high = s.usable_interval
-    most = f"{'>= ' * _may_be_wider(s)}{high:.2f}"
+    most = f"{'>= ' * s.may_be_wider}{high:.2f}"
     return most if low == high else f"{low:.2f} to {most}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from lrbench.reports.blocks import Block, TextColumn, folded, gap, line, scientific
 from lrbench.reports.groups import (
     bound_ratio,
+    has_own_answer,
     learning_rate_texts,
     mean_at,
     status_cell,
@@ -17,7 +18,8 @@ from lrbench.reports.groups import (
 from lrbench.reports.tested import TEST, tested_text
 from lrbench.reports.verdict_blocks import main_certificate, verdict_grid
 from lrbench.reports.view import View
-from lrbench.results import COLUMNS, SUMMED, TESTED, ProblemResult, Run
+from lrbench.results import ProblemResult, Run
+from lrbench.results.records import state_columns
 
 DEFAULT = {
     "passes": "passes",
@@ -27,6 +29,9 @@ DEFAULT = {
     "lr": "lr",
 }
 """The columns that a page shows unless others are asked for, and their headings."""
+
+ANSWER = {"passes": "passes", "suboptimality_output": "answer", "suboptimality": "last"}
+"""The columns that come first where a solver has an answer of its own."""
 
 
 def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
@@ -71,10 +76,10 @@ def _headings(runs: Sequence[Run], view: View) -> dict[str, str]:
         names = [name for name in view.columns if name != "iteration"]
         timed = ["seconds"] if view.timing and "seconds" not in names else []
         return {name: name for name in names + timed}
-    states = [name for name in runs[0].trace if name not in COLUMNS + TESTED + SUMMED]
+    headings = ANSWER | DEFAULT | ANSWER if has_own_answer(runs) else DEFAULT
     timed = ["seconds"] if view.timing else []
     tested = {name: heading for name, heading in TEST.items() if name in runs[0].trace}
-    return DEFAULT | tested | {name: name for name in states + timed}
+    return headings | tested | {name: name for name in state_columns(runs[0].trace) + timed}
 
 
 def _of_objective(headings: dict[str, str]) -> dict[str, str]:

@@ -29,6 +29,7 @@ MEASURED = {
     ("suboptimality", "last"): "last",
     ("suboptimality", "average"): "average",
     ("suboptimality", "best"): "best",
+    ("suboptimality", "output"): "answer",
     ("grad_norm_sq", "last"): "|g|^2",
     ("grad_norm_sq", "min"): "min |g|^2",
 }
@@ -38,7 +39,7 @@ Reasons: TypeAlias = dict[float, str]
 
 
 def main_certificate(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """Return the certificate to show first: the sharpest on the last iterate, else an average's.
+    """Return the certificate to show first: on the answer, else the last iterate, else an average.
 
     A restarted certificate is left out, because it says less of the method than of the run.
     """
@@ -47,9 +48,9 @@ def main_certificate(verdicts: Sequence[Verdict]) -> Verdict | None:
         for v in verdicts
         if v.kind == "certificate" and v.measure == "suboptimality" and v.theorem != C6Restarted.key
     ]
-    on_last = [v for v in certificates if v.iterate == "last" and has_bound(v)]
-    if on_last:
-        return min(on_last, key=lambda v: v.bound[-1])
+    for iterate in ("output", "last"):
+        if bounds := [v for v in certificates if v.iterate == iterate and has_bound(v)]:
+            return min(bounds, key=lambda v: v.bound[-1])
     return next(filter(has_bound, certificates), None)
 
 

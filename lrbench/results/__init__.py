@@ -1,6 +1,12 @@
 """The result of a command: its records, how they are saved and read, and rankings of them."""
 
 from lrbench.objective.about import PenaltyValues as PenaltyValues
+from lrbench.results.advice import Advice as Advice
+from lrbench.results.advice import Caution as Caution
+from lrbench.results.advice import Choice as Choice
+from lrbench.results.advice import Level as Level
+from lrbench.results.advice import Obstacle as Obstacle
+from lrbench.results.advice import ObstacleKind as ObstacleKind
 from lrbench.results.files import reserve as reserve
 from lrbench.results.performance import TAU as TAU
 from lrbench.results.performance import Profile as Profile
@@ -10,6 +16,8 @@ from lrbench.results.performance import profiles as profiles
 from lrbench.results.problem import Header as Header
 from lrbench.results.problem import ProblemResult as ProblemResult
 from lrbench.results.records import COLUMNS as COLUMNS
+from lrbench.results.records import METERED as METERED
+from lrbench.results.records import OUTPUT as OUTPUT
 from lrbench.results.records import SUMMED as SUMMED
 from lrbench.results.records import TESTED as TESTED
 from lrbench.results.records import BoundKind as BoundKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict
@@ -75,6 +75,11 @@ class _Checkpoints(TypedDict):
     """The column of a trace that holds integers."""
 
     iteration: Sequence[int]
+
+
+def state_columns(names: Iterable[str]) -> list[str]:
+    """Return those of the names of columns that are fields of a solver's state."""
+    return [name for name in names if name not in COLUMNS + METERED + OUTPUT + TESTED + SUMMED]
 
 
 def read_trace(value: Any) -> Trace:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypedDict
 from lrbench.config.plain import Form, Key, NumberOrInf, plain
 from lrbench.config.records import reader
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.results.advice import Advice
 from lrbench.results.records import Status
 
 
@@ -110,6 +111,11 @@ class Sensitivity:
         """The lr0 without a finished run; if there are any, the usable range may be wider."""
         return tuple(v for v, n in zip(self.lr0, self.finished, strict=True) if not n)
 
+    @property
+    def may_be_wider(self) -> bool:
+        """Whether the usable range ends at an end of the grid, or an lr0 is unknown."""
+        return any(self.at_edge) or len(self.unknown) > 0
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -120,6 +126,8 @@ class Sweep:
     iterations: int | None
     """The budget of each run; None where every run ended early."""
     solvers: Sequence[Sensitivity]
+    advice: Annotated[Advice | None, Key(earlier=None)] = None
+    """None in a result of a version that did not save it; `lrbench.study.advise` returns it."""
 
     @property
     def missing(self) -> int:

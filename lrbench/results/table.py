@@ -6,20 +6,26 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lrbench.results.problem import ProblemResult
-from lrbench.results.records import COLUMNS, SUMMED, TESTED, plain_trace
+from lrbench.results.records import (
+    COLUMNS,
+    METERED,
+    OUTPUT,
+    SUMMED,
+    TESTED,
+    plain_trace,
+    state_columns,
+)
 
 LABELS = ("problem", "solver", "params", "lr0", "seed", "status")
 """The columns of the table before those of the trace."""
 
 
 def trace_columns(problems: Sequence[ProblemResult]) -> tuple[str, ...]:
-    """Return the columns of all traces: common ones, of held-out samples, solver states, sums."""
+    """Return the columns of all traces, those that every trace has first."""
     # A dict, and not a set: states of solvers keep the order in which they first occur.
     names = {name: None for p in problems for r in p.runs for name in r.trace}
-    tested = [name for name in TESTED if name in names]
-    states = [name for name in names if name not in COLUMNS + TESTED + SUMMED]
-    sums = [name for name in SUMMED if name in names]
-    return (*COLUMNS, *tested, *states, *sums)
+    others = (*TESTED, *state_columns(names), *SUMMED, *METERED, *OUTPUT)
+    return (*COLUMNS, *(name for name in others if name in names))
 
 
 def rows(problems: Sequence[ProblemResult], columns: Sequence[str]) -> Iterator[list[Any]]:

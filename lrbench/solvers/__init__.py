@@ -18,7 +18,7 @@ SOLVERS = Registry(
         "dog": "lrbench.solvers.dog:DoG",
         "dowg": "lrbench.solvers.dowg:DoWG",
         "heavy-ball": "lrbench.solvers.heavy_ball:HeavyBall",
-        "nesterov": "lrbench.solvers.nesterov:Nesterov",
+        "nesterov": "lrbench.solvers.nesterov:NesterovMethod",
         "schedule-free": "lrbench.solvers.schedule_free:ScheduleFree",
         "svrg": "lrbench.solvers.svrg:SVRG",
         "saga": "lrbench.solvers.saga:SAGA",
@@ -28,6 +28,7 @@ SOLVERS = Registry(
         "fista": "lrbench.solvers.fista:FISTA",
         "prox-wngrad": "lrbench.solvers.prox_wngrad:ProxWNGrad",
         "prox-adagrad-norm": "lrbench.solvers.prox_adagrad_norm:ProxAdaGradNorm",
+        "outside:lbfgs": "lrbench.solvers.outside.lbfgs:LBFGS",
     },
     aliases={"gd": "sgd", "momentum": "heavy-ball", "nag": "nesterov", "sps": "polyak"},
 )

@@ -34,8 +34,9 @@ class Adam(Solver):
     .. math::
         m_{t+1} &= \beta_1 m_t + (1 - \beta_1) g_t, \qquad
         v_{t+1} = \beta_2 v_t + (1 - \beta_2) g_t^2 \\
-        w_{t+1} &= w_t - \mathrm{lr0}\, \frac{m_{t+1} / (1 - \beta_1^{t+1})}
-        {\sqrt{v_{t+1} / (1 - \beta_2^{t+1})} + \varepsilon}
+        \hat m_{t+1} &= m_{t+1} / (1 - \beta_1^{t+1}), \qquad
+        \hat v_{t+1} = v_{t+1} / (1 - \beta_2^{t+1}) \\
+        w_{t+1} &= w_t - \mathrm{lr0}\, \frac{\hat m_{t+1}}{\sqrt{\hat v_{t+1}} + \varepsilon}
 
     Parameters
     ----------

@@ -28,14 +28,13 @@ class ArmijoState(NamedTuple):
 class Armijo(Solver):
     r"""Gradient descent with Armijo's line search: the rate is lowered until F falls enough.
 
-    The rate is the first of :math:`\mathrm{start}, \mathrm{start}\,\rho,
-    \mathrm{start}\,\rho^2, \dots` with
+    The rate is the first of start, rho start, rho^2 start, ... with
 
     .. math:: F(w_{t+1}) \le F(w_t) - \frac{c}{\mathrm{lr}} \|w_t - w_{t+1}\|^2, \qquad
               w_{t+1} = P(w_t - \mathrm{lr}\, g_t)
 
     where P is the projection on the constraints, if there are any; without them the right-hand side
-    is :math:`F(w_t) - c\,\mathrm{lr}\,\|g_t\|^2`.
+    is F(w_t) - c lr \|g_t\|^2.
 
     Parameters
     ----------

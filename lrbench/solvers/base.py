@@ -70,6 +70,8 @@ class Solver:
     """Whether every step asks for gradients as arrays. The iterates are then plain arrays on wide
     sparse data, too; without the declaration a solver has the same results, and takes longer."""
 
+    outside: ClassVar[bool] = False
+    """Whether it owns its loop: see `lrbench.solvers.outside`."""
     sample_numbers: ClassVar[int] = 0
     """The numbers that the state has for each sample and lane, which memory must hold."""
 
@@ -153,6 +155,16 @@ def check_decay(solver: Any, key: str) -> None:
 def check_fraction(solver: Any, key: str) -> None:
     """Raise `UsageError` unless the parameter `key` is in (0, 1)."""
     _check(solver, key, lambda value: (value > 0.0) & (value < 1.0), "in (0, 1)")
+
+
+def check_whole(solver: Any, key: str) -> None:
+    """Raise `UsageError` unless the parameter `key` is a whole number >= 1."""
+    _check(
+        solver,
+        key,
+        lambda value: (value >= 1.0) & (value == np.floor(value)),
+        "a whole number >= 1",
+    )
 
 
 def check_not_negative(solver: Any, key: str) -> None:

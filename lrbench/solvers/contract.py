@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from lrbench.arrays import Lanes, PerLane
 from lrbench.errors import ContractError
 from lrbench.objective.oracle import Gradient, Iterate, Oracle
-from lrbench.solvers.base import Solver, Step
+from lrbench.solvers.base import Facts, Solver, Step
 from lrbench.solvers.state import leaves
 
 
@@ -22,7 +23,7 @@ class UsedUp:
     Parameters
     ----------
     solver
-        The solver; all but `step` is passed on to it.
+        The solver; all but `init` and `step` is passed on to it.
 
     Notes
     -----
@@ -36,6 +37,18 @@ class UsedUp:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._solver, name)
 
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> Any:
+        """Return the solver's state before the first step.
+
+        Raises
+        ------
+        ContractError
+            If it shares memory with the starting point.
+        """
+        state = self._solver.init(W, lr0, facts)
+        self._check_apart(state, [(W, "the starting point")])
+        return state
+
     def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
         """Take a step of the solver.
 
@@ -46,14 +59,18 @@ class UsedUp:
         """
         spoiling = _Spoiling(oracle)
         step = self._solver.step(W, state, spoiling)
-        for place, leaf in leaves(step.state):
-            for other, what in [*spoiling.used_up, (step.W, "the next iterate")]:
+        self._check_apart(step.state, [*spoiling.used_up, (step.W, "the next iterate")])
+        return step
+
+    def _check_apart(self, state: Any, used_up: Sequence[tuple[Any, str]]) -> None:
+        """Raise `ContractError` if a leaf of the state shares memory with what is used up."""
+        for place, leaf in leaves(state):
+            for other, what in used_up:
                 if _share_memory(leaf, other):
                     raise ContractError(
                         f"{self._solver.name} keeps {what} in its state ({place}),"
                         " where it is used up by the oracle: keep a copy."
                     )
-        return step
 
 
 class _Spoiling:

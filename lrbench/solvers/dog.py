@@ -13,20 +13,20 @@ from lrbench.solvers.base import Facts, Solver, Step, check_positive
 
 
 class DoGState(NamedTuple):
-    """The state of DoG and of DoWG; every array but the iterates is (n_lanes,)."""
+    """The state of DoG and of DoWG; every array but the points is (n_lanes,)."""
 
     factor: PerLane
     """The factor of every learning rate."""
     r_bar: PerLane
     """The largest distance from the start so far, at least r_eps (1 + |w_0|)."""
-    G: PerLane
-    """The sum of |g|^2, with DoWG of r_bar^2 |g|^2."""
+    root: PerLane
+    """The root of the sum of |g|^2, with DoWG of r_bar^2 |g|^2, which may overflow itself."""
     weight: PerLane
     """The sum of the weights of the average."""
     W_0: Lanes
     """The starting point, (n_features, n_lanes)."""
-    total: Lanes
-    """The weighted sum of the iterates, (n_features, n_lanes)."""
+    average: Lanes
+    """The weighted average of the iterates, (n_features, n_lanes)."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class DoG(Solver):
         \bar r_t &= \max\bigl(r_\varepsilon (1 + \|w_0\|), \max_{i \le t} \|w_i - w_0\|\bigr) \\
         w_{t+1} &= w_t - \mathrm{lr0}\, \frac{\bar r_t}{\sqrt{\sum_{i \le t} \|g_i\|^2}} \, g_t
 
-    The method's answer is :math:`\sum_{t<T} \bar r_t w_t / \sum_{t<T} \bar r_t`.
+    The method's answer is the weighted average
+
+    .. math:: \sum_{t<T} \bar r_t w_t \Big/ \sum_{t<T} \bar r_t
 
     Parameters
     ----------
@@ -76,40 +78,31 @@ class DoG(Solver):
         check_positive(self, "r_eps")
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> DoGState:
-        r = self.r_eps * (1.0 + np.sqrt(norm_sq(W)))
-        zeros = np.zeros_like(lr0)
-        return DoGState(lr0, r, zeros, zeros, W.copy(), np.zeros_like(W))
+        return start(W, lr0, self.r_eps)
 
     def step(self, W: Iterate, state: DoGState, oracle: Oracle) -> Step:
-        g = oracle.gradient(W)
-        G = state.G + g.norm_sq()
-        return along(W, state, oracle, g, state.r_bar, state.r_bar, G)
+        return along(W, state, oracle, oracle.gradient(W), state.r_bar)
 
     def output(self, W: Lanes, state: DoGState) -> Lanes:
-        return average(W, state)
+        return state.average
 
 
-def along(
-    W: Iterate,
-    state: DoGState,
-    oracle: Oracle,
-    g: Gradient,
-    numerator: PerLane,
-    weight: PerLane,
-    G: PerLane,
-) -> Step:
-    """Return the step at the rate `numerator` / sqrt(`G`), and the state with `W` weighted so."""
-    root = np.sqrt(G)
-    lr = state.factor * np.divide(numerator, root, out=np.zeros_like(root), where=root > 0.0)
-    total = state.total + weight * W
+def start(W: Iterate, lr0: PerLane, r_eps: float) -> DoGState:
+    """Return the state before the first step."""
+    zeros = np.zeros_like(lr0)
+    r = r_eps * (1.0 + np.sqrt(norm_sq(W)))
+    return DoGState(lr0, r, zeros, zeros, W.copy(), W.copy())
+
+
+def along(W: Iterate, state: DoGState, oracle: Oracle, g: Gradient, weight: PerLane) -> Step:
+    """Return the step of DoG with these weights: r_bar, or r_bar^2 for DoWG.
+
+    The rate is lr0 times the weight over the root of the sum of (weight / r_bar)^2 |g|^2.
+    """
+    root = np.hypot(state.root, weight / state.r_bar * np.sqrt(g.norm_sq()))
+    lr = state.factor * np.divide(weight, root, out=np.zeros_like(root), where=root > 0.0)
+    total = state.weight + weight
+    average = state.average + weight / total * (W - state.average)
     W_next = oracle.descend(W, lr, g)
     r_bar = np.maximum(state.r_bar, np.sqrt(norm_sq(W_next - state.W_0)))
-    state = DoGState(state.factor, r_bar, G, state.weight + weight, state.W_0, total)
-    return Step(W_next, lr, state)
-
-
-def average(W: Lanes, state: DoGState) -> Lanes:
-    """Return the weighted average of the iterates so far, and `W` before the first step."""
-    some = state.weight > 0.0
-    out: Lanes = np.where(some, state.total / np.where(some, state.weight, 1.0), W)
-    return out
+    return Step(W_next, lr, DoGState(state.factor, r_bar, root, total, state.W_0, average))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from lrbench.arrays import Lanes, PerLane, norm_sq
+from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step, check_positive
-from lrbench.solvers.dog import DoGState, along, average
+from lrbench.solvers.dog import DoGState, along, start
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,9 @@ class DoWG(Solver):
         v_t &= v_{t-1} + \bar r_t^2 \|g_t\|^2, \quad v_{-1} = 0 \\
         w_{t+1} &= w_t - \mathrm{lr0}\, \frac{\bar r_t^2}{\sqrt{v_t}} \, g_t
 
-    The method's answer is :math:`\sum_{t<T} \bar r_t^2 w_t / \sum_{t<T} \bar r_t^2`.
+    The method's answer is the weighted average
+
+    .. math:: \sum_{t<T} \bar r_t^2 w_t \Big/ \sum_{t<T} \bar r_t^2
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class DoWG(Solver):
     theorems = "dowg"
     scale = "r_eps"
     lr0_means = "the factor of every learning rate, which is 1 in the paper"
-    traced = ("r_bar", "weight", "G")
+    traced = ("r_bar", "weight", "root")
     dense_gradient = True
 
     r_eps: float = 1e-6
@@ -58,13 +58,10 @@ class DoWG(Solver):
         check_positive(self, "r_eps")
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> DoGState:
-        r = self.r_eps * (1.0 + np.sqrt(norm_sq(W)))
-        zeros = np.zeros_like(lr0)
-        return DoGState(lr0, r, zeros, zeros, W.copy(), np.zeros_like(W))
+        return start(W, lr0, self.r_eps)
 
     def step(self, W: Iterate, state: DoGState, oracle: Oracle) -> Step:
-        g, weight = oracle.gradient(W), state.r_bar * state.r_bar
-        return along(W, state, oracle, g, weight, weight, state.G + weight * g.norm_sq())
+        return along(W, state, oracle, oracle.gradient(W), state.r_bar * state.r_bar)
 
     def output(self, W: Lanes, state: DoGState) -> Lanes:
-        return average(W, state)
+        return state.average

@@ -24,7 +24,7 @@ class NesterovState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Nesterov(Solver):
+class NesterovMethod(Solver):
     r"""Nesterov's accelerated gradient method for convex objectives.
 
     .. math::

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lrbench.arrays import Index, Mask
+from lrbench.arrays import Index, Mask, take
 from lrbench.errors import ContractError
-from lrbench.objective.oracle import take
 from lrbench.solvers.base import Solver
 
 

@@ -1,6 +1,6 @@
 """The analysis of sweeps over the initial learning rate: pure functions of the runs of a result."""
 
-from lrbench.study.safest import ALIKE as ALIKE
+from lrbench.study.advice import advise as advise
 from lrbench.study.safest import safest as safest
 from lrbench.study.sensitivity import POWERS as POWERS
 from lrbench.study.sensitivity import analyse as analyse

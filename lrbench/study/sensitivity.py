@@ -7,12 +7,14 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.results import Factor, ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import DEFAULT_SHARE, passes_to, ratio
+from lrbench.study.advice import advise
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
 
 POWERS = (-2, -1, 1, 2)
@@ -25,7 +27,7 @@ NEAR = 1e-9  # the logarithms of 0.1 and 10 need not differ by exactly 2
 def analyse(
     problem: ProblemResult, target: float | None = None, iterations: int | None = None
 ) -> Sweep:
-    """Return how sensitive each solver is to lr0, from the runs on a problem.
+    """Return how sensitive each solver is to lr0, and advice, from the runs on a problem.
 
     Parameters
     ----------
@@ -54,7 +56,8 @@ def analyse(
     # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
     sensitivities = [_sensitivity(runs, seeds, target, constants.L) for runs in solvers.values()]
-    return Sweep(float(target), iterations or _budget(problem.runs), tuple(sensitivities))
+    sweep = Sweep(float(target), iterations or _budget(problem.runs), tuple(sensitivities))
+    return replace(sweep, advice=advise(problem, sweep))
 
 
 def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], target: float, L: float) -> Sensitivity:

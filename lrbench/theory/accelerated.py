@@ -36,16 +36,21 @@ class NesterovLastIterate(FISTALastIterate):
 class ScheduleFreeAverage(APriori):
     """SF: the answer of schedule-free SGD with bounded gradients; a projection is allowed.
 
-    Proof idea: whatever beta, E F(x) - F* <= E sum <g_t, w_t - x*> / (T+1) for t = 0, ..., T, and
-    the sum is the regret of constant steps. The gradient at y_T, which no step uses, counts, too.
+    Proof idea: for every beta, (T+1)(F(x_T) - F*) is at most the sum of <g_t, w_t - x*> over
+    t = 0, ..., T in expectation, and that is the regret of constant steps. The last of these
+    gradients, at y_T, is used by no step, but its bound G counts.
     """
 
     key = "SF"
     statement = "E F(x_T) - F* <= D_0^2 / (2 lr0 (T+1)) + lr0 G^2 / 2"
     measure = "suboptimality"
     iterate = "output"
-    reference = "Defazio et al. (2024), Theorem 1; any lr0: docs/explanation/theory.md"
+    reference = (
+        "Defazio, Yang, Mehta, Mishchenko, Khaled, Cutkosky (2024), Theorems 1 and 2; proved in"
+        " docs/explanation/theory.md"
+    )
     cite = ("defazio2024",)
+    sharpness = "tight"
     rests_on_L = False
     conditions = (convex, minimiser, unbiased, bounded_gradients)
 

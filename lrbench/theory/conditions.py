@@ -12,7 +12,7 @@ from lrbench.theory.quantities import delta0, distance, iterate_diameter, lipsch
 NO_BALL = "no ball: --radius"
 
 ROUNDED = 4 * float(np.finfo(np.float64).eps)
-"""How far a step may exceed its limit, relative to it, by rounding."""
+"""How far a step may exceed its limit, or an iterate be off, relative to it, by rounding."""
 
 _ON_SPHERE = 1.0 + 1e-9
 """Times the radius: a minimiser on the sphere, up to rounding, counts as inside the ball."""

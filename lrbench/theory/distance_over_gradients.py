@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.theory.base import Certificate, Numbers, Setting, TraceColumns
-from lrbench.theory.conditions import convex, full_batches, minimiser
+from lrbench.theory.conditions import ROUNDED, convex, full_batches, minimiser
 
 
 class _WeightedAverage(Certificate):
@@ -16,6 +16,12 @@ class _WeightedAverage(Certificate):
     (q_t/lr0)(d_t^2 - d_{t+1}^2) + lr0 p_t^2 |g_t|^2 / q_t. Summation by parts leaves
     (q_{T-1}/lr0)(max d_t^2 - d_T^2) <= 4 r_T max d_t q_{T-1}/lr0 of the first terms, and the
     others are at most 2 lr0 r_T^2 q_{T-1}.
+
+    Notes
+    -----
+    A step may be so short that rounding loses it: an iterate is known to 4 eps |x_t|, and this
+    changes each d_t^2 - d_{t+1}^2 by at most 8 eps |x_t| max d_t. As r_T >= r_eps (1 + |x_0|), no
+    iterate is longer than r_T (1 + 1/r_eps).
     """
 
     measure = "suboptimality"
@@ -24,11 +30,14 @@ class _WeightedAverage(Certificate):
     any_steps = True
     conditions = (full_batches, convex, minimiser)
 
-    def over_weights(self, setting: Setting, trace: TraceColumns, q: Numbers) -> Numbers:
-        """Return r_T (2 d_T / lr0 + lr0 r_T) q / (the sum of the weights)."""
-        r = trace["r_bar"]
+    def over_weights(
+        self, setting: Setting, T: Numbers, trace: TraceColumns, q: Numbers
+    ) -> Numbers:
+        """Return r_T (2 d_T / lr0 + lr0 r_T) q / (the sum of the weights), with d_T rounded up."""
+        r, r_eps = trace["r_bar"], float(setting.params.get("r_eps", 1e-6))
         d = np.maximum(trace["distance_max"], trace["distance"])
         d = d + (setting.constants.distance_error or 0.0)
+        d = d * (1.0 + T * ROUNDED * (1.0 + 1.0 / r_eps))
         return r * (2.0 * d / setting.lr0 + setting.lr0 * r) * q / trace["weight"]
 
 
@@ -47,8 +56,7 @@ class DoGAverage(_WeightedAverage):
 
     def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return the bound; d_T is the largest distance from x* until x_T."""
-        del T
-        return self.over_weights(setting, trace, np.sqrt(trace["sum_grad_norm_sq"]))
+        return self.over_weights(setting, T, trace, np.sqrt(trace["sum_grad_norm_sq"]))
 
 
 class DoWGAverage(_WeightedAverage):
@@ -62,9 +70,8 @@ class DoWGAverage(_WeightedAverage):
     statement = "F(x_r) - F* <= r_T (2 d_T/lr0 + lr0 r_T) sqrt(v_(T-1)) / sum_(t<T) r_t^2"
     reference = "Khaled, Mishchenko, Jin (2023), section 3; proved in docs/explanation/theory.md"
     cite = ("khaled2023",)
-    columns = ("r_bar", "weight", "G", "distance", "distance_max")
+    columns = ("r_bar", "weight", "root", "distance", "distance_max")
 
     def certify(self, setting: Setting, T: Numbers, trace: TraceColumns) -> Numbers:
         """Return the bound; d_T is the largest distance from x* until x_T."""
-        del T
-        return self.over_weights(setting, trace, np.sqrt(trace["G"]))
+        return self.over_weights(setting, T, trace, trace["root"])

@@ -91,7 +91,7 @@ def test_a_signal_in_the_middle_of_a_run_keeps_its_checkpoints(
 
     def checkpoint_then_signal(self: engine.LaneLoop) -> None:
         checkpoint(self)
-        if self.t == 2:
+        if self.runner.t == 2:
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(engine.LaneLoop, "checkpoint", checkpoint_then_signal)

@@ -48,7 +48,8 @@ class Keeping(Solver):
     name = "keeping"
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> Kept:
-        return Kept(lr0, {"previous": np.zeros_like(W)})
+        kept = {"start": W, "start in part": W[1:]}.get(self.what, np.zeros_like(W))
+        return Kept(lr0, {"previous": kept})
 
     def step(self, W: Iterate, state: Kept, oracle: Oracle) -> Step:
         g = oracle.gradient(W)
@@ -62,6 +63,8 @@ class Keeping(Solver):
 @pytest.mark.parametrize(
     ("what", "named"),
     [
+        ("start", "the starting point"),
+        ("start in part", "the starting point"),
         ("iterate", "an iterate"),
         ("part", "an iterate"),
         ("gradient", "a gradient"),

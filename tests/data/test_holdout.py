@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import Array, linear_problem, task
+from builders import Array, linear_problem, run, task
 from scipy.sparse import csr_array
 from scipy.special import expit
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_svmlight_file
@@ -28,7 +28,6 @@ import lrbench
 from lrbench.data.dataset import Dataset
 from lrbench.data.holdout import matched, split_rows, subset
 from lrbench.data.labels import matched_targets
-from lrbench.engine.run import run_lanes
 from lrbench.errors import DataError
 from lrbench.objective.about import AboutTest
 from lrbench.objective.linear.matrix import DataMatrix
@@ -192,7 +191,7 @@ def test_the_trace_has_the_measures_of_the_last_iterate() -> None:
     other = linear_problem("logistic", n_samples=20, seed=1)
     tested = replace(problem, test=LinearHeldOut(other.data, other.y, other.loss))
     work = task(tested, SGD(), [0.5, 1e200], 6)
-    steady, lost = run_lanes(work)
+    steady, lost = run(work)
     assert lost.status is Status.DIVERGED
     assert len(lost.trace["test_loss"]) == len(lost.trace["objective"])
     X: Any = problem.data.X
@@ -203,7 +202,7 @@ def test_the_trace_has_the_measures_of_the_last_iterate() -> None:
         assert steady.trace["test_accuracy"][t] == np.mean((z > 0) == (other.y > 0))
         pull = -problem.y * expit(-problem.y * (X @ w))
         w = w - 0.5 * (X.T @ pull / 30 + 0.1 * w)
-    bare = run_lanes(task(problem, SGD(), [0.5, 1e200], 6))[0]
+    bare = run(task(problem, SGD(), [0.5, 1e200], 6))[0]
     assert set(steady.trace) - set(bare.trace) == {"test_loss", "test_accuracy"}
     np.testing.assert_array_equal(steady.trace["objective"], bare.trace["objective"])
 

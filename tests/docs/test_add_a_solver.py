@@ -48,17 +48,12 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recursions = root / "tests" / "reference" / "recursions.py"
     insert(recursions, "REFERENCES: dict", function + "\n\n\n")
     insert(recursions, '    "sgd": Reference(sgd, ', entry)
-    references = package / "theory" / "references.py"
-    content = references.read_text(encoding="utf-8")
-    place = content.index('    "', content.index("OF_SOLVER"))
-    references.write_text(content[:place] + block("The paper") + content[place:], encoding="utf-8")
     bib = package / "theory" / "references.bib"
     text = block("The paper", "bibtex")
     entries = re.split(r"(?m)^(?=@)", bib.read_text(encoding="utf-8"))
     entries = [*entries[1:], text + "\n"]
     entries.sort(key=lambda e: e.partition("{")[2].partition(",")[0])
     bib.write_text("\n".join(e.strip() + "\n" for e in entries), encoding="utf-8")
-    insert(package / "theory" / "__init__.py", '    "sgd": (\n', block("Theorems"))
     with (root / "lrbench.toml").open("a", encoding="utf-8") as file:
         file.write("\n" + block("The gate", "toml"))
     _, *update = block("The gate", "console").split()

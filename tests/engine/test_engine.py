@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from builders import (
     every_variant,
     linear_problem,
     minimiser,
+    run,
     run_healthy,
     task,
     walk_along,
@@ -24,9 +26,7 @@ from builders import (
 from lrbench.arrays import Lanes, PerLane
 from lrbench.engine import evaluator
 from lrbench.engine import run as engine
-from lrbench.engine import task as tasks
-from lrbench.engine.run import run_lanes
-from lrbench.engine.task import checkpoint_grid
+from lrbench.engine.budget import checkpoint_grid
 from lrbench.errors import RefutedError
 from lrbench.losses.base import Loss
 from lrbench.losses.logistic import Logistic
@@ -156,7 +156,7 @@ def test_diverged_lanes_are_dropped_and_the_others_go_on(every: int) -> None:
 
 def test_all_lanes_diverge() -> None:
     problem = quadratic()
-    runs = run_lanes(task(problem, SGD(), [1e3, 1e4], 500))
+    runs = run(task(problem, SGD(), [1e3, 1e4], 500))
     assert statuses(runs) == [Status.DIVERGED, Status.DIVERGED]
     assert [r.error for r in runs] == [None, None]
     assert all(finite(r) for r in runs)
@@ -167,7 +167,7 @@ def test_nothing_is_evaluated_after_the_last_lane_is_lost(monkeypatch: pytest.Mo
     checkpoint = engine.LaneLoop.checkpoint
 
     def noted(self: engine.LaneLoop) -> None:
-        looked.append(self.t)
+        looked.append(self.runner.t)
         checkpoint(self)
 
     monkeypatch.setattr(engine.LaneLoop, "checkpoint", noted)
@@ -235,9 +235,7 @@ def test_interrupted_lanes_keep_what_they_have() -> None:
         return t == 7
 
     problem = quadratic()
-    runs = run_lanes(
-        task(problem, AdaGradNorm(), [0.1, 1.0], 50, checkpoints=[0, 5, 10, 50]), stop=stop
-    )
+    runs = run(task(problem, AdaGradNorm(), [0.1, 1.0], 50, checkpoints=[0, 5, 10, 50]), stop=stop)
     assert asked == list(range(8))
     assert statuses(runs) == [Status.INTERRUPTED, Status.INTERRUPTED]
     seven = run_healthy(task(problem, AdaGradNorm(), [0.1, 1.0], 7, checkpoints=[0, 5, 7]))
@@ -270,7 +268,7 @@ class Raising(Solver):
 
 def test_a_solver_that_raises_is_a_row() -> None:
     problem = quadratic()
-    runs = run_lanes(task(problem, Raising(), [0.01, 0.1], 50))
+    runs = run(task(problem, Raising(), [0.01, 0.1], 50))
     four = run_healthy(task(problem, SGD(), [0.01, 0.1], 4))
     for r, whole in zip(runs, four, strict=True):
         assert (r.status, r.status_at) == (Status.FAILED, 4)
@@ -283,7 +281,7 @@ def test_a_solver_that_raises_is_a_row() -> None:
 
 
 def test_a_solver_that_raises_at_the_start_is_a_row() -> None:
-    runs = run_lanes(task(quadratic(), Raising(at=-1), [0.01, 0.1], 50))
+    runs = run(task(quadratic(), Raising(at=-1), [0.01, 0.1], 50))
     for r in runs:
         assert (r.status, r.status_at) == (Status.FAILED, 0)
         assert r.error == "KeyError: 'no such setting'"
@@ -295,7 +293,7 @@ def test_an_interrupt_inside_a_step_is_not_swallowed() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_lanes(task(quadratic(), SGD(), [0.1], 5), stop=stop)
+        run(task(quadratic(), SGD(), [0.1], 5), stop=stop)
 
 
 def test_a_refuted_optimum_is_an_error() -> None:
@@ -304,10 +302,10 @@ def test_a_refuted_optimum_is_an_error() -> None:
     f_star = float(problem.value(minimiser(problem)[:, None])[0])
     work = task(problem, SGD(), [1.0 / L], 500)
     run_healthy(work)
-    wrong = replace(work.constants, f_star=f_star + 0.1, f_star_error=0.09)
+    wrong = replace(work.shared.constants, f_star=f_star + 0.1, f_star_error=0.09)
     with pytest.raises(RefutedError):
-        run_lanes(replace(work, constants=wrong))
-    run_healthy(replace(work, constants=replace(wrong, f_star_error=0.11)))
+        run(work.on(constants=wrong))
+    run_healthy(work.on(constants=replace(wrong, f_star_error=0.11)))
 
 
 def test_the_statuses_in_the_order_of_the_schema() -> None:
@@ -324,11 +322,25 @@ def test_the_statuses_in_the_order_of_the_schema() -> None:
 # --- what a row says -------------------------------------------------------------------------
 
 
-def steps_of(work: tasks.Task) -> Iterator[tuple[Array, PerLane]]:
-    sampler = walk_along(work.problem, work.solver, work.lr0, work.minibatches)  # type: ignore[arg-type]
-    yield np.repeat(W0[:, None], len(work.lr0), axis=1), np.full(len(work.lr0), np.nan)
-    for W, lr, *_ in sampler:
-        yield W.copy(), lr.copy()
+class Reached(NamedTuple):
+    """What a step reaches."""
+
+    W: Array
+    lr: PerLane
+    output: Array
+    """The solver's own answer, and the iterate where it has none."""
+    looked_at: Array
+    """Where the first gradient of the step was taken."""
+
+
+def steps_of(
+    problem: LinearProblem, solver: Any, rates: Sequence[float], batch: Minibatches | None
+) -> Iterator[Reached]:
+    start = np.repeat(W0[:, None], len(rates), axis=1)
+    yield Reached(start, np.full(len(rates), np.nan), start, start)
+    for W, lr, state, seen in walk_along(problem, solver, np.array(rates), batch):
+        own = solver.output(W, state)
+        yield Reached(W.copy(), lr.copy(), (W if own is None else own).copy(), seen[0][0])
 
 
 @pytest.mark.parametrize("solver", every_variant(), ids=str)
@@ -336,34 +348,47 @@ def steps_of(work: tasks.Task) -> Iterator[tuple[Array, PerLane]]:
 def test_row_T_is_the_state_after_T_steps(solver: Any, stochastic: bool) -> None:
     problem = logreg()
     batch = batches(problem) if stochastic else None
-    work = task(problem, solver, [0.05, 0.5, 2.0], 30, batch=batch)
-    recorded = [step for step, _ in zip(steps_of(work), range(31), strict=False)]
-    f_star = work.constants.f_star
+    rates = [0.05, 0.5, 2.0]
+    work = task(problem, solver, rates, 30, batch=batch)
+    steps = steps_of(problem, solver, rates, batch)
+    recorded = [step for step, _ in zip(steps, range(31), strict=False)]
+    f_star = work.shared.constants.f_star
+    at_iterates = all(np.array_equal(b.looked_at, a.W) for a, b in itertools.pairwise(recorded))
     for lane, r in enumerate(run_healthy(work)):
-        W = np.column_stack([V[:, lane] for V, _ in recorded])
-        objective = problem.value(W)
+        W, outputs = (
+            np.column_stack([points[:, lane] for points in of_all])
+            for of_all in ([s.W for s in recorded], [s.output for s in recorded])
+        )
+        objective, of_outputs = problem.value(W), problem.value(outputs)
         gradients = (problem.gradient(W) ** 2).sum(axis=0)
         means = np.cumsum(W, axis=1)[:, :-1] / np.arange(1, 31)
+        answers = np.minimum(objective, of_outputs)
         expected = {
             "objective": objective,
             "suboptimality": objective - f_star,
-            "suboptimality_best": np.minimum.accumulate(objective) - f_star,
+            "suboptimality_best": np.minimum.accumulate(answers) - f_star,
             "suboptimality_average": np.append(np.nan, problem.value(means) - f_star),
             "grad_norm_sq": gradients,
-            "lr": np.array([lr[lane] for _, lr in recorded]),
+            "lr": np.array([step.lr[lane] for step in recorded]),
         }
-        if not stochastic:
-            least = np.minimum.accumulate(gradients)[:-1]
-            expected["min_grad_norm_sq"] = np.append(np.nan, least)
+        least = np.minimum.accumulate(gradients)[:-1]
+        missing = np.full_like(least, np.nan)
+        looked_at_iterates = at_iterates and not stochastic
+        expected["min_grad_norm_sq"] = np.append(np.nan, least if looked_at_iterates else missing)
+        if "objective_output" in r.trace:
+            expected["objective_output"] = of_outputs
+            expected["suboptimality_output"] = of_outputs - f_star
+        else:
+            np.testing.assert_array_equal(outputs, W)
         for key, column in expected.items():
             np.testing.assert_allclose(
                 r.trace[key], column, rtol=1e-10, atol=1e-14, equal_nan=True, err_msg=key
             )
-        if stochastic:
-            assert np.all(np.isnan(r.trace["min_grad_norm_sq"]))
         np.testing.assert_array_equal(r.iterates["last"], W[:, -1])
         np.testing.assert_allclose(r.iterates["average"], means[:, -1], rtol=1e-13, atol=1e-15)
-        np.testing.assert_array_equal(r.iterates["best"], W[:, objective.argmin()])
+        best = objective.argmin() if objective.min() <= of_outputs.min() else of_outputs.argmin()
+        points = W if objective.min() <= of_outputs.min() else outputs
+        np.testing.assert_array_equal(r.iterates["best"], points[:, best])
 
 
 def test_state_columns_are_those_after_the_step() -> None:
@@ -446,7 +471,7 @@ def test_the_ball_is_felt_by_the_run() -> None:
     radius = 0.5 * float(np.linalg.norm(w_star - W0))
     L = constants_of(problem, None).L
     work = task(problem, SGD(), [0.5 / L, 30.0 / L], 101, radius=radius)
-    rare = replace(work, budget=replace(work.budget, checkpoints=[0, 101]))
+    rare = work.changed(budget=replace(work.job.budget, checkpoints=[0, 101]))
     for r, again in zip(run_healthy(work), run_healthy(rare), strict=True):
         assert r.status is not Status.DIVERGED
         assert np.linalg.norm(r.iterates["last"] - W0) == pytest.approx(radius, rel=1e-12)
@@ -520,11 +545,10 @@ def test_evaluation_is_outside_the_clock_with_minibatches(clock: list[float]) ->
 def test_seeds_that_go_together_share_the_clock_while_they_run(clock: list[float]) -> None:
     problem = slow(clock)
     far = task(problem, SGD(), [1e-9], 10, batch=batches(problem), checkpoints=[0, 4, 10])
-    gap = float(run_healthy(replace(far, lr0=np.array([0.1])))[0].trace["suboptimality"][1])
-    far = replace(far, budget=replace(far.budget, target=gap * (1 + 1e-9)))
-    near = replace(far, lr0=np.array([0.1]), seed=1)
+    gap = float(run_healthy(far.lanes((4, [0.1])))[0].trace["suboptimality"][1])
+    far = far.changed(budget=replace(far.job.budget, target=gap * (1 + 1e-9)))
     clock[0] = 0.0
-    slowly, quickly = run_healthy(far, near)
+    slowly, quickly = run_healthy(far.lanes((4, [1e-9]), (4, [0.1])))
     assert (quickly.status, quickly.status_at) == (Status.REACHED_TARGET, 4)
     # In each of 4 steps both seeds take a derivative, in 6 more one of them.
     assert quickly.trace["seconds"].tolist() == [0.0, 4 * DERIVATIVE]
@@ -579,7 +603,7 @@ class MoveThenLook(LookAhead):
 def test_where_a_run_is_looked_at_does_not_change_it(solver: SGD) -> None:
     problem = quadratic()
     ends = [
-        run_lanes(task(problem, solver, [0.05], 40, checkpoints=marks))[0].iterates["last"]
+        run(task(problem, solver, [0.05], 40, checkpoints=marks))[0].iterates["last"]
         for marks in ([0, 40], [0, 3, 17, 40], [*range(41)])
     ]
     np.testing.assert_array_equal(ends[0], ends[1])
@@ -588,6 +612,6 @@ def test_where_a_run_is_looked_at_does_not_change_it(solver: SGD) -> None:
 
 def test_a_lane_that_ends_at_once_has_its_start_as_average() -> None:
     problem = quadratic()
-    (r,) = run_lanes(task(problem, SGD(), [0.1], 10, target=1e12))
+    (r,) = run(task(problem, SGD(), [0.1], 10, target=1e12))
     assert (r.status, r.status_at) == (Status.REACHED_TARGET, 0)
     np.testing.assert_array_equal(r.iterates["average"], problem.w0)

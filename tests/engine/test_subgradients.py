@@ -14,7 +14,7 @@ from builders import as_problem, dense, linear_problem, run_healthy, task
 from lrbench.arrays import Lanes
 from lrbench.losses import LOSSES
 from lrbench.objective.linear import sampler
-from lrbench.objective.linear.dense import DenseIterates
+from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.linear.sampler import MinibatchOracle
 from lrbench.objective.linear.scaled import ScaledIterates
@@ -69,7 +69,7 @@ def runs_on(
         minimum=False,
         **options,
     )
-    return run_healthy(replace(work, w_star=near))
+    return run_healthy(work.on(w_star=near))
 
 
 def worst(runs: list[Run], column: str) -> float:
@@ -246,8 +246,8 @@ def test_another_average_of_wide_sparse_data_is_seen(monkeypatch: pytest.MonkeyP
 def test_lanes_of_several_seeds_are_checked_on_their_own_minibatches() -> None:
     problem = problem_of("hinge")
     near = np.linspace(-1.0, 1.0, problem.n_features)
-    one = replace(task(problem, WNGrad(), RATES, 30, minimum=False), w_star=near, pad_to=8)
-    batches = [Minibatches(50, 3, "replacement", seed) for seed in (1, 2, 3)]
-    runs = run_healthy(*(replace(one, minibatches=b, seed=b.seed) for b in batches))
+    batch = Minibatches(50, 3, "replacement", 1)
+    work = task(problem, WNGrad(), RATES, 30, minimum=False, batch=batch, seeds=(1, 2, 3), pad_to=8)
+    runs = run_healthy(work.on(w_star=near))
     assert len({r.trace["regret"][-1] for r in runs}) == len(runs)
     assert worst(runs, "subgradient_error") <= 1.0

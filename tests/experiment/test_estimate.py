@@ -6,7 +6,7 @@ import pytest
 
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
-from lrbench.engine.task import Task
+from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import UsageError
 from lrbench.experiment.estimate import estimate
 from lrbench.experiment.jobs.blocks import jobs_of
@@ -42,9 +42,9 @@ def test_as_many_seeds_are_timed_together_as_go_together(
     timed: list[int] = []
     run = engine.run_lanes
 
-    def noted(*tasks: Task) -> list[Run]:
-        timed.append(len(tasks))
-        return run(*tasks)
+    def noted(job: Job, shared: SharedProblem) -> list[Run]:
+        timed.append(len(job.lanes))
+        return run(job, shared)
 
     monkeypatch.setattr(engine, "run_lanes", noted)
     estimate(plan, [load_spec("logreg")], Control())

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from lrbench.errors import UsageError
 from lrbench.gate import Check, load_config
-from lrbench.plan.plan import DEFAULT_SWEEP, Plan
+from lrbench.plan.options import DEFAULT_SWEEP
+from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec, spec_from_data, with_overrides, with_settings
 
 

@@ -52,6 +52,8 @@ def measured(text: str, *runs: Run, **constants: Any) -> Measurement:
     ("quantity", "column"),
     [
         ("suboptimality", "suboptimality"),
+        ("suboptimality[of=answer]", "suboptimality"),
+        ("suboptimality[of=last]", "suboptimality"),
         ("suboptimality[of=average]", "suboptimality_average"),
         ("suboptimality[of=best]", "suboptimality_best"),
         ("grad_norm_sq", "grad_norm_sq"),

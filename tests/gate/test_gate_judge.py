@@ -243,3 +243,21 @@ def test_every_problem_of_a_result_is_an_outcome() -> None:
     allowed = judge_result(result, [parse_expectation("rate >= 0.9")], allow_inconclusive=True)
     assert [o.passed for o in found] == [True, False]
     assert [o.passed for o in allowed] == [True, True]
+
+
+def test_the_default_is_the_answer_of_a_solver_that_has_its_own() -> None:
+    # The iterates fall like T^-1, the answers like 3 T^-2.
+    answers = 3.0 / np.maximum(np.array(T, dtype=float), 1.0) ** 2
+    run = made_run(columns={"suboptimality_output": answers})
+    for quantity, value in (("suboptimality", 3e-4), ("suboptimality[at=10]", 0.03)):
+        finding = one(f"{quantity} <= 1", made_problem(run))
+        assert float(finding.measured) == pytest.approx(value)
+    assert verdict("suboptimality[of=answer] <= 0.00031", run) == "PASS"
+    assert verdict("suboptimality[of=last] <= 0.0099", run) == "FAIL"
+    for of, rate in (("answer", 2.0), ("last", 1.0)):
+        finding = one(f"rate[of={of}] >= 0", made_problem(run))
+        assert float(finding.measured) == pytest.approx(rate)
+    assert (
+        one("rate >= 0", made_problem(run)).measured
+        == one("rate[of=answer] >= 0", made_problem(run)).measured
+    )

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
-from recursions import After, GradientAt, Point, Recursion, Reference, moved, square
+from scalar import Point, Sampled
+from steps import After, Recursion, Reference, moved, square
 
 Prox = Callable[[Point, float], Point]
 """(point, learning rate) -> the prox of the penalty times the rate."""
@@ -40,18 +41,18 @@ def difference(w: Point, v: Point) -> Point:
     return [a - b for a, b in zip(w, v, strict=True)]
 
 
-def ista(w: Point, lr0: float, gradient: GradientAt, prox: Prox) -> Recursion:
+def ista(w: Point, lr0: float, F: Sampled, prox: Prox) -> Recursion:
     """Beck, Teboulle, SIAM J. Imaging Sci. 2, 2009, section 3."""
     for t in count():
-        w = prox(moved(w, lr0, gradient(t, w)), lr0)
+        w = prox(moved(w, lr0, F.gradient(t, w)), lr0)
         yield After(w, lr0, {})
 
 
-def fista(w: Point, lr0: float, gradient: GradientAt, prox: Prox, restart: str) -> Recursion:
+def fista(w: Point, lr0: float, F: Sampled, prox: Prox, restart: str) -> Recursion:
     """Beck, Teboulle, 2009, (4.1)-(4.3), y_1 = x_0, t_1 = 1; O'Donoghue, Candes, section 3.2."""
     x, y, momentum = w, w, 1.0
     for k in count():
-        before, x = x, prox(moved(y, lr0, gradient(k, y)), lr0)
+        before, x = x, prox(moved(y, lr0, F.gradient(k, y)), lr0)
         step = difference(x, before)
         against = math.fsum(a * b for a, b in zip(difference(y, x), step, strict=True))
         if restart == "gradient" and against > 0.0:
@@ -63,11 +64,11 @@ def fista(w: Point, lr0: float, gradient: GradientAt, prox: Prox, restart: str) 
         yield After(x, lr0, {})
 
 
-def prox_wngrad(w: Point, lr0: float, gradient: GradientAt, prox: Prox, order: str) -> Recursion:
+def prox_wngrad(w: Point, lr0: float, F: Sampled, prox: Prox, order: str) -> Recursion:
     """WNGrad's recursion of b with the gradient mapping."""
     b, growth = 1.0 / lr0, 0.0
     for t in count():
-        g = gradient(t, w)
+        g = F.gradient(t, w)
         after, rate = prox(moved(w, 1.0 / b, g), 1.0 / b), 1.0 / b
         mapping = [d * b for d in difference(w, after)]
         growth += square(mapping) / b
@@ -79,12 +80,12 @@ def prox_wngrad(w: Point, lr0: float, gradient: GradientAt, prox: Prox, order: s
 
 
 def prox_adagrad_norm(
-    w: Point, lr0: float, gradient: GradientAt, prox: Prox, eta: float, order: str
+    w: Point, lr0: float, F: Sampled, prox: Prox, eta: float, order: str
 ) -> Recursion:
     """AdaGrad-Norm's recursion of b with the gradient mapping."""
     b_squared = (eta / lr0) ** 2
     for t in count():
-        g = gradient(t, w)
+        g = F.gradient(t, w)
         rate = eta / math.sqrt(b_squared)
         after = prox(moved(w, rate, g), rate)
         b_squared += square([d / rate for d in difference(w, after)])
@@ -95,11 +96,32 @@ def prox_adagrad_norm(
         yield After(w, rate, {"b": math.sqrt(b_squared)})
 
 
+def saga(w: Point, lr0: float, F: Sampled, prox: Prox) -> Recursion:
+    """Defazio, Bach, Lacoste-Julien, arXiv:1407.0202, steps 1 to 3, with phi_i^0 = x^0.
+
+    On a minibatch step 1 is the mean over its samples; a sample that is drawn twice counts twice,
+    and its entry of the table is the same derivative, put in once.
+    """
+    table = [F.sample_gradient(i, w) for i in range(F.n_samples)]
+    for t in count():
+        drawn = F.order[t]
+        new = {i: F.sample_gradient(i, w) for i in drawn}
+        g = []
+        for j in range(len(w)):
+            change = math.fsum(new[i][j] - table[i][j] for i in drawn) / len(drawn)
+            g.append(change + math.fsum(row[j] for row in table) / len(table))
+        for i, row in new.items():
+            table[i] = row
+        w = prox(moved(w, lr0, g), lr0)
+        yield After(w, lr0, {})
+
+
 ORDERS: list[dict[str, Any]] = [{"order": "lagged"}, {"order": "current"}]
 
 PROXIMAL: dict[str, Reference] = {
     "ista": Reference(ista, [{}]),
     "fista": Reference(fista, [{"restart": "none"}, {"restart": "gradient"}]),
+    "saga": Reference(saga, [{}]),
     "prox-wngrad": Reference(prox_wngrad, ORDERS),
     "prox-adagrad-norm": Reference(
         prox_adagrad_norm, [{"eta": eta, **order} for eta in (1.0, 0.3) for order in ORDERS]

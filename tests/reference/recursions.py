@@ -1,67 +1,45 @@
 """The published recursions in plain scalar Python: lists and floats, one lane, no library.
 
-Every registered solver has its entry in `REFERENCES`.
+Every registered solver that takes no prox has its entry in `REFERENCES`. Those whose step is a
+multiple of the gradient at the iterate are here, the others in `moving`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
 from itertools import count
-from typing import Any, NamedTuple
 
-Point = list[float]
-GradientAt = Callable[[int, Point], Point]
-"""(step, iterate) -> the gradient on that step's samples."""
+from moving import (
+    adagrad,
+    adam,
+    adamw,
+    heavy_ball,
+    nesterov,
+    rmsprop,
+    schedule_free,
+    svrg,
+    wn_adam,
+)
+from scalar import Point, Sampled
+from steps import After, Recursion, Reference, distance, moved, square, weighted_mean
 
-
-class After(NamedTuple):
-    """What a step leaves behind."""
-
-    w: Point
-    lr: float
-    state: Mapping[str, float]
-    gain: float = 0.0
-    """How much the step magnifies an error of the gradient, where that is more than lr."""
-
-
-Recursion = Iterator[After]
+EPS = sys.float_info.epsilon
 
 
-class Reference(NamedTuple):
-    """A recursion and the parameters with which it is compared."""
-
-    recursion: Callable[..., Recursion]
-    params: Sequence[Mapping[str, Any]]
-
-
-def square(g: Point) -> float:
-    return math.fsum(x * x for x in g)
-
-
-def rate(step: Point, g: Point) -> float:
-    """Return |step| / |g|, and 0 where g = 0."""
-    size = math.sqrt(square(g))
-    return math.sqrt(square(step)) / size if size else 0.0
-
-
-def moved(w: Point, lr: float, g: Point) -> Point:
-    return [x - lr * d for x, d in zip(w, g, strict=True)]
-
-
-def sgd(w: Point, lr0: float, gradient: GradientAt) -> Recursion:
+def sgd(w: Point, lr0: float, F: Sampled) -> Recursion:
     """w_{t+1} = w_t - lr0 g_t."""
     for t in count():
-        w = moved(w, lr0, gradient(t, w))
+        w = moved(w, lr0, F.gradient(t, w))
         yield After(w, lr0, {})
 
 
-def wngrad(w: Point, lr0: float, gradient: GradientAt, order: str) -> Recursion:
+def wngrad(w: Point, lr0: float, F: Sampled, order: str) -> Recursion:
     """Wu, Ward, Bottou, arXiv:1803.02865, Algorithm 1, and two public variants of it."""
     b = 1.0 / lr0
     growth = 0.0
     for t in count():
-        g = gradient(t, w)
+        g = F.gradient(t, w)
         if order == "current":
             growth += square(g) / b
             b = b + square(g) / b
@@ -80,70 +58,106 @@ def wngrad(w: Point, lr0: float, gradient: GradientAt, order: str) -> Recursion:
         yield After(w, lr, {"b": b, "growth": growth})
 
 
-def adagrad_norm(w: Point, lr0: float, gradient: GradientAt, eta: float) -> Recursion:
+def adagrad_norm(w: Point, lr0: float, F: Sampled, eta: float) -> Recursion:
     """Ward, Wu, Bottou, arXiv:1806.01811, Algorithm 1, with b_0 = eta / lr0."""
     b_squared = (eta / lr0) ** 2
     for t in count():
-        g = gradient(t, w)
+        g = F.gradient(t, w)
         b_squared += square(g)
         b = math.sqrt(b_squared)
         w = moved(w, eta / b, g)
         yield After(w, eta / b, {"b": b})
 
 
-def sgd_sqrt(w: Point, lr0: float, gradient: GradientAt) -> Recursion:
+def sgd_sqrt(w: Point, lr0: float, F: Sampled) -> Recursion:
     """Zinkevich, ICML 2003, Algorithm 1, with eta_t = lr0 / sqrt(t), t = 1, 2, ..."""
     for t in count():
         lr = lr0 / math.sqrt(t + 1)
-        w = moved(w, lr, gradient(t, w))
+        w = moved(w, lr, F.gradient(t, w))
         yield After(w, lr, {})
 
 
-def wn_adam(w: Point, lr0: float, gradient: GradientAt, beta: float) -> Recursion:
-    """Wu, Ward, Bottou, arXiv:1803.02865, WN-Adam, with b_0 = 1 / lr0; corrected as Adam."""
-    b = 1.0 / lr0
-    m = [0.0 for _ in w]
+def polyak(w: Point, lr0: float, F: Sampled, c: float) -> Recursion:
+    """Loizou, Vaswani, Laradji, Lacoste-Julien (2021), (3), with inf F for the samples' infimum."""
     for t in count():
-        g = gradient(t, w)
-        m = [beta * p + (1.0 - beta) * d for p, d in zip(m, g, strict=True)]
-        b = b + square(g) / b
-        w = moved(w, 1.0 / b, [p / (1.0 - beta ** (t + 1)) for p in m])
-        yield After(w, 1.0 / b, {"b": b})
+        g, above = F.gradient(t, w), F.value(t, w) - F.f_star
+        lr = lr0 if not square(g) else min(max(above, 0.0) / (c * square(g)), lr0)
+        w = moved(w, lr, g)
+        yield After(w, lr, {})
 
 
-def adagrad(w: Point, lr0: float, gradient: GradientAt, eps: float) -> Recursion:
-    """Duchi, Hazan, Singer, JMLR 12, 2011, Figure 1, the diagonal case without a regulariser."""
-    seen: list[Point] = []
+def adgd(w: Point, lr0: float, F: Sampled) -> Recursion:
+    """Malitsky, Mishchenko, arXiv:1910.09529, Algorithms 1 and 3, biased, with alpha = 1/2."""
+    lr, theta, before = lr0, math.inf, w
     for t in count():
-        g = gradient(t, w)
-        seen.append(g)
-        roots = [math.sqrt(math.fsum(h[j] ** 2 for h in seen)) for j in range(len(w))]
-        rates = [lr0 / (eps + r) for r in roots]
-        step = [lr * d for lr, d in zip(rates, g, strict=True)]
-        w = moved(w, 1.0, step)
-        yield After(w, rate(step, g), {}, max(rates))
+        g = F.gradient(t, w)
+        step, turned = distance(w, before), distance(g, F.gradient(t, before))
+        if step:  # a point that has not moved has no local smoothness
+            local = step / (2.0 * turned) if turned else math.inf
+            last, lr = lr, min(math.sqrt(1.0 + theta) * lr, local)
+            theta = lr / last
+        before, w = w, moved(w, lr, g)
+        yield After(w, lr, {})
 
 
-def adam(
-    w: Point, lr0: float, gradient: GradientAt, beta1: float, beta2: float, eps: float
-) -> Recursion:
-    """Kingma, Ba, arXiv:1412.6980, Algorithm 1, whose t is one at the first step."""
-    m = [0.0 for _ in w]
-    v = [0.0 for _ in w]
-    for t in count(1):
-        g = gradient(t - 1, w)
-        for j, d in enumerate(g):
-            m[j] = beta1 * m[j] + (1 - beta1) * d
-            v[j] = beta2 * v[j] + (1 - beta2) * d**2
-        m_hat = [x / (1 - beta1**t) for x in m]
-        v_hat = [x / (1 - beta2**t) for x in v]
-        step = [lr0 * a / (math.sqrt(c) + eps) for a, c in zip(m_hat, v_hat, strict=True)]
-        w = moved(w, 1.0, step)
-        roots = [math.sqrt(c) + eps for c in v_hat]
-        signals = [max(1.0, abs(a) / r) for a, r in zip(m_hat, roots, strict=True)]
-        gain = max(lr0 / r * s for r, s in zip(roots, signals, strict=True))
-        yield After(w, rate(step, g), {}, gain)
+def armijo(w: Point, lr0: float, F: Sampled, c: float, rho: float, start: str) -> Recursion:
+    """Armijo (1966), Corollary 2; Vaswani et al. (2019), Algorithm 1; F is known to rounding."""
+    lr = lr0
+    for t in count():
+        g, value = F.gradient(t, w), F.value(t, w)
+        lr = min(lr / rho, lr0) if start == "last" else lr0
+        while True:
+            trial = moved(w, lr, g)
+            asked = value - c * lr * square(g)
+            if trial == w or F.value(t, trial) <= asked + 16 * EPS * abs(value):
+                break
+            lr *= rho
+        w = trial
+        yield After(w, lr, {})
 
+
+def dog(w: Point, lr0: float, F: Sampled, r_eps: float) -> Recursion:
+    """Ivgi, Hinder, Carmon, arXiv:2302.12022, (DoG), times lr0, and (2)."""
+    passed: list[tuple[float, Point]] = []
+    start, gradients = w, 0.0
+    r = r_eps * (1.0 + math.sqrt(square(start)))
+    for t in count():
+        r = max(r, distance(w, start))
+        passed.append((r, w))
+        g = F.gradient(t, w)
+        gradients += square(g)
+        lr = lr0 * r / math.sqrt(gradients)
+        w = moved(w, lr, g)
+        state = {"r_bar": max(r, distance(w, start)), "weight": math.fsum(a for a, _ in passed)}
+        yield After(w, lr, state, output=weighted_mean(passed))
+
+
+def dowg(w: Point, lr0: float, F: Sampled, r_eps: float) -> Recursion:
+    """Khaled, Mishchenko, Jin, arXiv:2305.16284, Algorithm 1, times lr0."""
+    passed: list[tuple[float, Point]] = []
+    weighted: list[float] = []
+    start = w
+    r = r_eps * (1.0 + math.sqrt(square(start)))
+    for t in count():
+        r = max(distance(w, start), r)
+        passed.append((r**2, w))
+        g = F.gradient(t, w)
+        weighted.append(r * math.sqrt(square(g)))
+        root = math.hypot(*weighted)  # the squares of a lane far out overflow
+        lr = lr0 * r**2 / root
+        w = moved(w, lr, g)
+        weight = math.fsum(a for a, _ in passed)
+        state = {"r_bar": max(r, distance(w, start)), "weight": weight, "root": root}
+        yield After(w, lr, state, output=weighted_mean(passed))
+
+
+ADAM = [
+    {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    {"beta1": 0.0, "beta2": 0.9, "eps": 0.1},
+    {"beta1": 0.5, "beta2": 0.5, "eps": 1e-3},
+]
+
+SEARCHES = [(0.5, 0.5, "lr0"), (0.5, 0.5, "last"), (0.1, 0.83, "last"), (0.9, 0.3, "lr0")]
 
 REFERENCES: dict[str, Reference] = {
     "sgd": Reference(sgd, [{}]),
@@ -152,12 +166,20 @@ REFERENCES: dict[str, Reference] = {
     "sgd-sqrt": Reference(sgd_sqrt, [{}]),
     "wn-adam": Reference(wn_adam, [{"beta": beta} for beta in (0.9, 0.0, 0.5)]),
     "adagrad": Reference(adagrad, [{"eps": eps} for eps in (1e-10, 0.1)]),
-    "adam": Reference(
-        adam,
-        [
-            {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
-            {"beta1": 0.0, "beta2": 0.9, "eps": 0.1},
-            {"beta1": 0.5, "beta2": 0.5, "eps": 1e-3},
-        ],
+    "adam": Reference(adam, ADAM),
+    "polyak": Reference(polyak, [{"c": c} for c in (1.0, 0.5, 3.7)]),
+    "adgd": Reference(adgd, [{}]),
+    "armijo": Reference(armijo, [{"c": c, "rho": rho, "start": s} for c, rho, s in SEARCHES]),
+    "dog": Reference(dog, [{"r_eps": r} for r in (1e-6, 0.037, 2.3)]),
+    "dowg": Reference(dowg, [{"r_eps": r} for r in (1e-6, 0.037, 2.3)]),
+    "heavy-ball": Reference(heavy_ball, [{"beta": beta} for beta in (0.9, 0.0, 0.37)]),
+    "nesterov": Reference(nesterov, [{}]),
+    "schedule-free": Reference(schedule_free, [{"beta": beta} for beta in (0.9, 0.0, 0.37)]),
+    "svrg": Reference(svrg, [{"length": length} for length in (2.0, 0.7, 5.3)]),
+    "rmsprop": Reference(
+        rmsprop, [{"rho": rho, "eps": eps} for rho, eps in ((0.9, 1e-8), (0.0, 0.1), (0.37, 1e-3))]
+    ),
+    "adamw": Reference(
+        adamw, [a | {"weight_decay": d} for a, d in zip(ADAM, (0.01, 0.6, 0.0), strict=True)]
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from builders import dense, linear_problem, proximal_variants, run_healthy, task
 from proximal import PENALTIES, PROXIMAL
-from recursions import Point
-from scalar import ScalarModel
+from scalar import Point, Sampled, ScalarModel
 
 from lrbench import penalties
 from lrbench.objective.minibatches import Minibatches
@@ -43,7 +42,7 @@ def test_engine_follows_the_recursion(
     part = penalties.PENALTIES.get(penalty)(**values)
     problem = linear_problem(loss, intercept=intercept, w0=w0, seed=3, penalty=part)
     batch = None if sampling is None else Minibatches(problem.n_samples, 5, sampling, seed=7)
-    order = [range(problem.n_samples)] * STEPS
+    order: Sequence[Sequence[int]] = [range(problem.n_samples)] * STEPS
     if batch is not None:
         order = next(batch.chunks(STEPS)).tolist()
     model = ScalarModel(dense(problem).tolist(), problem.y.tolist(), loss, 0.0, intercept)
@@ -54,11 +53,10 @@ def test_engine_follows_the_recursion(
 
     work = task(problem, SOLVERS.get(name)(**params), RATES, STEPS, batch=batch, minimum=False)
     for run, lr0 in zip(run_healthy(work), RATES, strict=True):
-        recursion = PROXIMAL[name].recursion(
-            w0.tolist(), lr0, lambda t, w: model.gradient(w, order[t]), prox, **params
-        )
+        F = Sampled(model, order, work.shared.constants.f_star)
+        recursion = PROXIMAL[name].recursion(w0.tolist(), lr0, F, prox, **params)
         steps = list(islice(recursion, STEPS))
-        if max(s.lr for s in steps) * work.constants.L > 1.5:
+        if max(s.lr for s in steps) * work.shared.constants.L > 1.5:
             continue  # errors grow
         np.testing.assert_allclose(run.iterates["last"], steps[-1].w, rtol=1e-9, atol=1e-11)
         np.testing.assert_allclose(run.trace["lr"][1:], [s.lr for s in steps], rtol=1e-11)

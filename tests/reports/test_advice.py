@@ -12,7 +12,7 @@ import pytest
 from made_header import with_header
 from swept import TARGET, made_problem
 
-from lrbench.reports.advice import advice, advised
+from lrbench.reports.advice import advice_line
 from lrbench.results import ProblemResult, Status
 from lrbench.study import analyse
 
@@ -22,7 +22,7 @@ GRID = [0.01, 0.1, 1.0, 10.0, 100.0]
 
 def said(problem: ProblemResult, target: float | None = None) -> list[str]:
     """The clauses of the advice."""
-    line = advice(problem, analyse(problem, target))
+    line = advice_line(problem, analyse(problem, target))
     assert line.style == "title"
     return ", ".join(line.pieces).split("; ")
 
@@ -34,9 +34,10 @@ def one(passes: Sequence[float], grid: Sequence[float] = GRID, **of: Sequence[fl
 
 def test_equally_wide_solvers_are_ranked_by_their_passes() -> None:
     rows = {"a": [[9.0, 4.4, 9.0, 9.0, INF]], "b": [[9.0, 4.0, 9.0, 9.0, INF]]}
-    found = advised(analyse(made_problem(GRID, rows)))
-    assert found is not None
-    assert str(found.solver) == "b"
+    advice = analyse(made_problem(GRID, rows)).advice
+    assert advice is not None
+    assert advice.choice is not None
+    assert str(advice.choice.solver) == "b"
 
 
 def test_a_solver_that_is_a_decade_wider_is_named() -> None:

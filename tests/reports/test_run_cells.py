@@ -124,6 +124,9 @@ def test_several_lr0_have_a_table_for_each_solver() -> None:
     assert (setting.format("after T = 30 iterations"), "") in texts
     assert [text for text, style in texts if style == "title"][1:3] == ["a", "b"]
     assert ("4 of the lanes below were not judged: the time was up", "warn") in texts
+    # There is no theorem on adam, which is therefore not one of those without a verdict.
+    with_adam = problem(*runs, run("adam", 0.3), run("adam", 7.0))
+    assert ("4 of the lanes below were not judged: the time was up", "warn") in lines(with_adam)
     short = run("b", 7.0)
     short = replace(short, trace={name: values[:-1] for name, values in short.trace.items()})
     assert (setting.format("of each lr0 at its end"), "") in lines(problem(*runs[:-1], short))

@@ -610,6 +610,16 @@ def test_of_several_problems_one_may_have_no_advice() -> None:
         assert f"{missing}: what is not finished counts" in text or not missing
 
 
+def test_no_lr0_is_advised_where_the_error_of_the_optimum_hides_who_arrived() -> None:
+    rough = made_problem([0.1, 1.0, 10.0], {"a": [[9.0, 2.0, 9.0]]}, "rough")
+    rough = with_header(rough, f_star_error=2 * TARGET)
+    text = shown(swept(rough, made_problem([0.1, 1.0], {"a": [[4.0, 2.0]]})), "plain")
+    assert "Advice: none, as the target is below the error of f*" in text
+    advised = tables(text[text.index("all 2 problems") :])[0]
+    assert list(advised["rough"].values()) == ["rough", "-", "-", "?", "-"]
+    assert list(advised["made"].values())[:4] == ["made", "a", "1", "2"]
+
+
 def test_there_are_no_profiles_over_one_problem_several_times() -> None:
     made = made_problem([0.1, 1.0], {"a": [[4.0, 2.0]]})
     longer = made_problem([0.1, 1.0], {"a": [[4.0, 2.0], [3.0, 2.0]]})

@@ -47,7 +47,7 @@ def certificate(theorem: str, end: float, **changes: Any) -> Verdict:
     return verdict(theorem, **{"kind": "certificate", "bound": [end / 8, end / 9, end]} | changes)
 
 
-def test_the_main_certificate_is_the_lowest_at_the_end_on_the_last_iterate() -> None:
+def test_the_main_certificate_is_the_lowest_at_the_end_on_the_answer_or_the_last() -> None:
     average = certificate("A", 0.1, iterate="average")
     others = [
         verdict("B", bound=[0.01, 0.02, 0.03]),
@@ -63,6 +63,9 @@ def test_the_main_certificate_is_the_lowest_at_the_end_on_the_last_iterate() -> 
         certificate("F", 0.6),
     ]
     assert main_certificate([average, *others, *lasts]) is lasts[1]
+    answers = [certificate("O", 5.0, iterate="output"), certificate("P", 2.0, iterate="output")]
+    assert main_certificate([average, *others, *lasts, *answers]) is answers[1]
+    assert main_certificate([replace(answers[0], bound=[math.nan] * 3), *lasts]) is lasts[1]
     assert main_certificate([*others, average]) is average
     assert main_certificate(others) is None
 

@@ -23,7 +23,20 @@ from made_header import with_header
 import lrbench
 from lrbench.config.plain import plain
 from lrbench.errors import ExitCode, LrbenchError, UsageError
-from lrbench.results import COLUMNS, SCHEMA, SUMMED, FeatureMap, Result, Run, Status, reserve
+from lrbench.results import (
+    COLUMNS,
+    METERED,
+    OUTPUT,
+    SCHEMA,
+    SUMMED,
+    TESTED,
+    FeatureMap,
+    Result,
+    Run,
+    Status,
+    reserve,
+)
+from lrbench.results.records import state_columns
 from lrbench.results.run_text import run_text
 from lrbench.study import analyse
 
@@ -125,9 +138,10 @@ def test_numbers_come_back_as_they_were() -> None:
 
 
 def test_every_column_of_a_trace_has_its_kind() -> None:
-    """What is neither of the two lists is taken for the state of a solver."""
+    """What is in none of the lists is taken for the state of a solver."""
     sgd = next(r for r in made().problems[0].runs if r.solver.name == "sgd")
-    assert set(sgd.trace) == {*COLUMNS, *SUMMED}
+    assert set(sgd.trace) == {*COLUMNS, *METERED, *SUMMED}
+    assert state_columns([*sgd.trace, *OUTPUT, *TESTED, "r_bar", "b"]) == ["r_bar", "b"]
 
 
 def test_a_failed_run_without_a_trace_comes_back() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import Array, as_problem, linear_problem, run_healthy, task, walk_along
+from builders import as_problem, linear_problem, minimiser, run_healthy, task, walk_along
 
 from lrbench.arrays import norm_sq
 from lrbench.losses.squared import Squared
@@ -104,10 +104,11 @@ def test_the_distance_is_that_of_the_iterate_at_every_step(
     solver: Any, radius: float | None, batch: Any
 ) -> None:
     problem = linear_problem("logistic", 30, 3, weight=0.1, w0=W0)
-    work = task(problem, solver, [1e-3, 0.3, 5.0], 60, batch=batch, radius=radius)
-    rare = replace(work, budget=replace(work.budget, checkpoints=[0, 60]))
-    w_star: Array = work.w_star if work.w_star is not None else W0
-    sampler = walk_along(problem, solver, work.lr0, batch, work.ball)
+    rates = [1e-3, 0.3, 5.0]
+    work = task(problem, solver, rates, 60, batch=batch, radius=radius)
+    rare = work.changed(budget=replace(work.job.budget, checkpoints=[0, 60]))
+    w_star = minimiser(problem)
+    sampler = walk_along(problem, solver, np.array(rates), batch, work.job.ball(problem))
     points = [np.repeat(W0[:, None], 3, axis=1), *(W.copy() for W, *_ in islice(sampler, 60))]
     expected = np.array([np.linalg.norm(W - w_star[:, None], axis=0) for W in points])
     for k, (often, once) in enumerate(zip(run_healthy(work), run_healthy(rare), strict=True)):

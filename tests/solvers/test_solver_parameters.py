@@ -9,6 +9,9 @@ import pytest
 from builders import linear_problem, walk_along
 
 from lrbench.errors import UsageError
+from lrbench.losses import LOSSES
+from lrbench.penalties import PENALTIES
+from lrbench.solvers import SOLVERS
 from lrbench.solvers.build import build_solver
 from lrbench.solvers.wn_adam import WNAdam
 from lrbench.solvers.wngrad import WNGrad
@@ -20,6 +23,20 @@ REFUSED = [
     ("adagrad[eps=-1]", "solver adagrad: eps = -1 is not a positive number.", "eps = 1e-10"),
     ("wn-adam[beta=1.5]", "solver wn-adam: beta = 1.5 is not in [0, 1).", "beta = 0.9"),
     ("adagrad-norm[eta=0]", "solver adagrad-norm: eta = 0 is not a positive number.", "eta = 1"),
+    ("armijo[c=1]", "solver armijo: c = 1 is not in (0, 1).", "c = 0.5"),
+    ("armijo[rho=0]", "solver armijo: rho = 0 is not in (0, 1).", "rho = 0.5"),
+    (
+        "adamw[weight_decay=-1]",
+        "solver adamw: weight_decay = -1 is not a number >= 0.",
+        "weight_decay = 0.01",
+    ),
+    ("dog[r_eps=inf]", "solver dog: r_eps = inf is not a positive number.", "r_eps = 1e-06"),
+    (
+        "outside:lbfgs[memory=2.5]",
+        "solver outside:lbfgs: memory = 2.5 is not a whole number >= 1.",
+        "memory = 10",
+    ),
+    ("svrg[length=0]", "solver svrg: length = 0 is not a positive number.", "length = 2"),
 ]
 
 
@@ -45,3 +62,33 @@ def test_wn_adam_without_a_mean_is_wngrad() -> None:
     for (W, lr, *_), (V, rate, *_) in itertools.islice(zip(*walks, strict=True), 30):
         np.testing.assert_allclose(W, V, rtol=1e-12)
         np.testing.assert_allclose(lr, rate, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("gd", "sgd"),
+        ("GD", "sgd"),
+        ("WNGrad", "wngrad"),
+        ("WNGrad[order=lagged]", "wngrad"),
+        ("wn_adam", "wn-adam"),
+        ("AdaGradNorm", "adagrad-norm"),
+        ("Adam", "adam"),
+        ("AdamW", "adamw"),
+        ("momentum", "heavy-ball"),
+        ("HeavyBall", "heavy-ball"),
+        ("nag", "nesterov"),
+        ("sps", "polyak"),
+        ("ScheduleFree", "schedule-free"),
+        ("outside:LBFGS", "outside:lbfgs"),
+    ],
+)
+def test_a_solver_is_known_by_other_spellings(typed: str, name: str) -> None:
+    solver, spec = build_solver(typed)
+    assert (solver.name, spec.name) == (name, name)
+
+
+def test_no_two_parts_differ_in_spelling_only() -> None:
+    for registry in (SOLVERS, LOSSES, PENALTIES):
+        letters = [name.lower().replace("-", "").replace("_", "") for name in registry]
+        assert len(set(letters)) == len(letters)

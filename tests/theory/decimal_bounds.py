@@ -194,6 +194,21 @@ def c7(s: Exact, T: Decimal, row: Row) -> Decimal:
     return 2 * s.L * (s.gap + rounding) / (1 + 2 * s.L * row["short_sum_lr"])
 
 
+def over_weights(s: Exact, T: Decimal, row: Row, squares: Decimal) -> Decimal:
+    """What DOG and DOWG share; an iterate is known to 4 eps r_T (1 + 1/r_eps) after T steps."""
+    r, d = row["r_bar"], max(row["distance"], row["distance_max"]) + s.N
+    d += d * T * 4 * Decimal(2) ** -52 * (1 + 1 / number(s.setting.params.get("r_eps", 1e-6)))
+    return r * (2 * d / s.lr0 + s.lr0 * r) * squares.sqrt() / row["weight"]
+
+
+def dog(s: Exact, T: Decimal, row: Row) -> Decimal:
+    return over_weights(s, T, row, row["sum_grad_norm_sq"])
+
+
+def dowg(s: Exact, T: Decimal, row: Row) -> Decimal:
+    return over_weights(s, T, row, row["root"] ** 2)
+
+
 CERTIFICATES: dict[str, Callable[[Exact, Decimal, Row], Decimal]] = {
     "C1": c1,
     "C2": c2,
@@ -205,6 +220,8 @@ CERTIFICATES: dict[str, Callable[[Exact, Decimal, Row], Decimal]] = {
     "C6": c6,
     "C6'": c6,
     "C7": c7,
+    "DOG": dog,
+    "DOWG": dowg,
 }
 
 
@@ -367,6 +384,15 @@ def fista(s: Exact, T: Decimal) -> Decimal:
     return 2 * s.D_0**2 / (s.lr0 * (T + 1) ** 2)
 
 
+def nag(s: Exact, T: Decimal) -> Decimal:
+    return s.D_0**2 / s.lr0 / 2 / ((T + 1) / 2) ** 2
+
+
+def sf(s: Exact, T: Decimal) -> Decimal:
+    points = T + 1
+    return (s.D_0**2 / s.lr0 + points * s.lr0 * s.G**2) / (2 * points)
+
+
 A_PRIORI: dict[str, Callable[[Exact, Decimal], Decimal]] = {
     "W1": w1,
     "W2": w2,
@@ -396,4 +422,6 @@ A_PRIORI: dict[str, Callable[[Exact, Decimal], Decimal]] = {
     "ISTA": ista,
     "ISTA-mu": ista_mu,
     "FISTA": fista,
+    "NAG": nag,
+    "SF": sf,
 }

@@ -24,7 +24,7 @@ FIELDS = {
     "article": {"author", "title", "journal", "year"},
     "book": {"author", "title", "publisher", "year"},
     "inproceedings": {"author", "title", "booktitle", "year"},
-    "misc": {"author", "title", "year", "eprint", "archiveprefix"},
+    "misc": {"author", "title", "year"},
 }
 
 
@@ -45,9 +45,9 @@ def surnames(key: str) -> set[str]:
 
 
 def words(text: str) -> set[str]:
-    """Return the words of a text, without accents; an apostrophe belongs to its word."""
+    """Return the words of a text, without accents; with their apostrophes and hyphens."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return set(re.findall(r"[\w']+", plain))
+    return set(re.findall(r"\w[\w'-]*", plain))
 
 
 def test_every_entry_of_the_file_is_read() -> None:
@@ -67,6 +67,9 @@ def test_an_entry_is_whole(key: str) -> None:
     kind = re.match(r"@(\w+)", entry)
     assert kind is not None
     assert FIELDS[kind[1]] <= fields(entry).keys()
+    if kind[1] == "misc":
+        where = {"eprint", "archiveprefix"}, {"howpublished"}
+        assert any(place <= fields(entry).keys() for place in where)
     assert entry.isascii()
     assert re.fullmatch(r"[a-z]+\d{4}[a-z]*", key)
     assert fields(entry)["year"] in key

@@ -24,8 +24,8 @@ UNITS = (1e-9, 2.0**-30, 1.0, 2.0**30, 1e9)
 LEAST, MOST = Decimal("1e-250"), Decimal("1e290")
 """A bound less than this times its start, or more than this, has left the range of floats."""
 
-ALL = [(solver, t) for solver, theorems in THEOREMS.items() for t in theorems]
-IDS = [f"{solver}-{t.key}" for solver, t in ALL]
+ALL = [(family, t) for family, theorems in THEOREMS.items() for t in theorems]
+IDS = [f"{family}-{t.key}" for family, t in ALL]
 
 
 def rescaled(rng: np.random.Generator) -> Any:
@@ -74,6 +74,8 @@ def settings(solver: str, rng: np.random.Generator) -> Iterator[Setting]:
         constants = rescaled(rng)
         eta = float(rng.choice([1e-6, 0.01, 1.0, 1.0, 7.0, 1e6]))
         params: dict[str, float | str] = {"order": order} if solver == "wngrad" else {"eta": eta}
+        if solver in ("dog", "dowg"):
+            params = {"r_eps": float(10.0 ** rng.uniform(-18, 0))}
         lr0 = rates(rng, constants.L, eta)
         size = int(rng.choice([1, 2, 7]))
         radius = float(constants.distance * rng.uniform(1.0, 5.0)) if ball else None
@@ -159,6 +161,9 @@ def trace_of(rng: np.random.Generator, setting: Setting, T: int) -> dict[str, fl
         "short_sum_lr": column(rng, setting.lr0),
         "distance": column(rng, c.distance or 0.0),
         "suboptimality": column(rng, c.delta0),
+        "r_bar": column(rng, c.distance or 0.0),
+        "weight": column(rng, T * (c.distance or 0.0)),
+        "root": column(rng, math.sqrt(sum_sq)),
     }
 
 

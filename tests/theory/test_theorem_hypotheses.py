@@ -11,6 +11,7 @@ import pytest
 from scalar_runs import Rule, constants, holds, huber, run, theorem, two_sided
 
 from lrbench.objective.constants import NOT_CERTIFIED
+from lrbench.solvers import SOLVERS
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import COLUMN, Setting, Theorem
 from lrbench.verdicts.theorems import theorems_for
@@ -22,16 +23,16 @@ STOCHASTIC = Setting(KNOWN, 0.1, {}, False, 1, "replacement", None)
 IN_BALL = replace(STOCHASTIC, radius=5.0)
 
 SU_BATCH = ["C5", "C6", "C6'", "C7", "W1", "W2", "W3", "W4", "A1", "A2", "A2-WWB", "A5", "A5-mu"]
-SU_BATCH += ["GD", "GD-mu", "GD-linear", "GD-grad", "GD-min"]
+SU_BATCH += ["GD", "GD-mu", "GD-linear", "GD-grad", "GD-min", "NAG"]
 BALL = ["W5", "W6", "A3", "A4", "SGD4"]
 MINIMISER = ["C2", "C2'", "C3b", "C5", "C6", "C6'", "W2", "W3", "W4", "A1", "A5", "A5-mu"]
 MINIMISER += ["GD", "GD-mu", "GD-linear", "SGD1", "SGD2", "ISTA", "ISTA-mu", "FISTA"]
-MINIMISER += ["W7", "A6", "SGD5"]
-ALL = [(solver, t) for solver, ts in THEOREMS.items() for t in ts]
+MINIMISER += ["W7", "A6", "SGD5", "DOG", "DOWG", "NAG", "SF"]
+ALL = [(family, t) for family, ts in THEOREMS.items() for t in ts]
 
 
 def of(key: str) -> list[Theorem]:
-    """The theorems with this key, of every solver."""
+    """The theorems with this key, of every family."""
     return [t for _, t in ALL if t.key == key]
 
 
@@ -99,7 +100,7 @@ def test_nothing_rests_on_an_f_star_that_is_not_certified(key: str) -> None:
         assert not any(h.detail.endswith((" nan", " inf")) for h in t.hypotheses(setting))
 
 
-@pytest.mark.parametrize("key", ["C2", "C2'", "C3b", "SGD1", "SGD2", "SGD3", *BALL])
+@pytest.mark.parametrize("key", ["C2", "C2'", "C3b", "SGD1", "SGD2", "SGD3", "SF", *BALL])
 def test_reshuffling_is_not_independent_sampling(key: str) -> None:
     setting = IN_BALL if key in BALL else STOCHASTIC
     for t in of(key):
@@ -111,7 +112,7 @@ def test_constants_of_stochastic_bounds() -> None:
     for key in BALL:
         assert failing(of(key)[0], STOCHASTIC) == ["no ball: --radius"]
         assert failing(of(key)[0], replace(IN_BALL, radius=1.5)) == ["x* outside the ball: 2 > 1.5"]
-    for key in ("W5", "W6", "W7", "A3", "A6", "SGD1", "SGD2", "SGD4", "SGD5"):
+    for key in ("W5", "W6", "W7", "A3", "A6", "SGD1", "SGD2", "SGD4", "SGD5", "SF"):
         setting = constants_with(home(key), G=None)
         unbounded = (
             "no ball: --radius" if key not in BALL else "no G: the gradients are unbounded here"
@@ -312,13 +313,21 @@ def test_certificate_of_the_regret_rounds_up_at_a_computed_minimiser() -> None:
         assert t.bound(changed, T, trace)[0] == 2.0
 
 
-def test_certificates_come_first_and_unknown_solvers_have_none() -> None:
-    for solver in THEOREMS:
-        kinds = [t.kind for t in theorems_for(solver)]
+def test_certificates_come_first_and_some_solvers_have_no_theorems() -> None:
+    for theorems in THEOREMS.values():
+        kinds = [t.kind for t in theorems]
         assert kinds == sorted(kinds, reverse=True)
-        keys = [t.key for t in theorems_for(solver)]
+        keys = [t.key for t in theorems]
         assert len(set(keys)) == len(keys)
     assert theorems_for("wn-adam") == ()
+
+
+def test_a_solver_has_the_theorems_of_its_family() -> None:
+    assert [t.key for t in theorems_for("polyak")] == ["C2'", "C6", "C6'", "C7"]
+    assert theorems_for("sps") is theorems_for("armijo") is THEOREMS["scalar-step"]
+    assert [t.key for t in theorems_for("dowg")] == ["DOWG", "C2'", "C6", "C6'", "C7"]
+    families = {SOLVERS.get(name).theorems for name in SOLVERS} - {()}
+    assert families == THEOREMS.keys(), "a family without a solver"
 
 
 def test_a_certificate_asks_for_the_trace() -> None:

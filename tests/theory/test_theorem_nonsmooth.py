@@ -12,7 +12,8 @@ from test_theorem_hypotheses import BATCH, STOCHASTIC, SU_BATCH, constants_with,
 from lrbench.verdicts.theorems import theorems_for
 
 ROUGH = replace(BATCH, smooth=False, not_smooth="the hinge loss is not smooth")
-NONSMOOTH = ["C1", "C2", "C2'", "C3a", "C3b", "SGD1", "SGD2", "W7", "A6", "SGD5"]
+NONSMOOTH = ["C1", "C2", "C2'", "C3a", "C3b", "SGD1", "SGD2", "W7", "A6", "SGD5", "DOG", "DOWG"]
+NONSMOOTH += ["SF"]
 
 
 @pytest.mark.parametrize("key", NONSMOOTH)

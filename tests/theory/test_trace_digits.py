@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from decimal import Context, Decimal, localcontext
 from typing import Any
 
@@ -92,7 +91,7 @@ def test_columns_in_120_digits(solver: Any, units: tuple[float, float]) -> None:
     mu = float(np.linalg.eigvalsh(X.T @ X / len(X))[0])
     lanes = [rate / units[0] ** 2 for rate in RATES]
     work = task(problem, solver, lanes, STEPS, minimum=False, mu=mu)
-    runs = run_healthy(replace(work, w_star=w_star))
+    runs = run_healthy(work.on(w_star=w_star))
     paths: list[list[Array]] = [[] for _ in lanes]
     steps = walk_along(problem, solver, np.array(lanes), w_star=w_star)
     with np.errstate(all="ignore"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from made_runs import BATCH, STOCHASTIC, Gradient, Power, T, a_run, known, of, seeds
 
-from lrbench.engine.task import checkpoint_grid
+from lrbench.engine.budget import checkpoint_grid
 from lrbench.results import Run, Verdict
 from lrbench.theory.base import Numbers, Order
 from lrbench.verdicts.measured import Measured

@@ -1,112 +1,20 @@
-"""Jobs, lanes of one solver that run together, and the executor that runs them in this process."""
+"""Jobs that are run to their ends, and the executor that runs them in this process."""
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
-from lrbench.arrays import Vector
-from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine import run as engine
 from lrbench.engine.control import Control
-from lrbench.engine.task import Budget, Task
+from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import LrbenchError
-from lrbench.objective.constants import Constants, Sampling
 from lrbench.objective.problem import Problem
 from lrbench.results import Run, Status
-from lrbench.solvers.base import Solver
-
-SeedLanes: TypeAlias = tuple[int, tuple[float, ...]]
-"""A seed and the initial learning rates that are run with it."""
-
-
-@dataclass(frozen=True, eq=False)
-class SharedProblem:
-    """What all jobs on one problem share; it is sent to a worker once."""
-
-    problem: Problem
-    constants: Constants
-    w_star: Vector | None
-
-
-@dataclass(frozen=True)
-class Job:
-    """Lanes of one solver, of one or several seeds.
-
-    Parameters
-    ----------
-    number
-        The index among all jobs of a plan.
-    problem_index
-        The index of its problem among the shared problems.
-    solver, spec
-        The step rule, and its name with all parameters.
-    lanes
-        Each seed with its initial learning rates.
-    batch_size, sampling, radius
-        The setting. A batch size of None stands for full batches, a radius of None for no ball.
-    budget
-        The length of the runs, their target, and their checkpoints.
-    pad_to
-        The number of lanes is padded to a multiple of this.
-    threads
-        BLAS threads.
-    keep_iterates
-        Whether the runs keep their last, average and best iterates.
-    """
-
-    number: int
-    problem_index: int
-    solver: Solver
-    spec: SolverSpec
-    lanes: tuple[SeedLanes, ...]
-    batch_size: int | None
-    sampling: Sampling
-    radius: float | None
-    budget: Budget
-    pad_to: int
-    threads: int
-    keep_iterates: bool
-
-    def by_seed(self) -> list[Job]:
-        """Return a job for each seed, with the same number."""
-        return [replace(self, lanes=(lanes,)) for lanes in self.lanes]
-
-    @property
-    def n_lanes(self) -> int:
-        """The number of lanes of all seeds."""
-        return sum(len(lr0) for _, lr0 in self.lanes)
-
-    def label(self, shared: SharedProblem) -> str:
-        """Return the text that the progress shows for this job."""
-        first, last = self.lanes[0][0], self.lanes[-1][0]
-        seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
-        return f"{shared.problem.name}: {self.spec}, {seeds}"
-
-    def tasks(self, shared: SharedProblem) -> list[Task]:
-        """Return the task of the engine for each seed."""
-        return [self._task(shared, seed, lr0) for seed, lr0 in self.lanes]
-
-    def _task(self, shared: SharedProblem, seed: int, lr0: Sequence[float]) -> Task:
-        return Task.of(
-            shared.problem,
-            shared.constants,
-            shared.w_star,
-            self.solver,
-            self.spec,
-            lr0,
-            seed=seed,
-            batch_size=self.batch_size,
-            sampling=self.sampling,
-            radius=self.radius,
-            budget=self.budget,
-            pad_to=self.pad_to,
-            keep_iterates=self.keep_iterates,
-        )
-
 
 JobOutcome: TypeAlias = Sequence[Run] | LrbenchError
 """One run for each lane, or the error that keeps the problem from being run: a refuted optimum."""
@@ -141,7 +49,7 @@ def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Job
     fail, each is tried again alone, because only one of them may be the cause.
     """
     if stop(0):
-        return unstarted_job(job, shared)
+        return engine.unstarted_runs(job, shared)
     outcome = _attempt(job, shared, stop)
     if isinstance(outcome, LrbenchError) or len(job.lanes) == 1:
         return outcome
@@ -159,7 +67,7 @@ def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Job
 def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> JobOutcome:
     try:
         with threadpool_limits(job.threads, "blas"):
-            return engine.run_lanes(*job.tasks(shared), stop=stop)
+            return engine.run_lanes(job, shared, stop)
     except LrbenchError as error:  # a refuted optimum, which ends all jobs on the problem
         return error
     except Exception as error:
@@ -171,14 +79,21 @@ def first_line(error: object) -> str:
     return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
 
 
-def unstarted_job(job: Job, shared: SharedProblem) -> list[Run]:
-    """Return the runs of a job that was not started: interrupted, with empty traces."""
-    return [run for task in job.tasks(shared) for run in engine.unstarted_runs(task)]
+def sharing_obstacle(problem: Problem) -> str:
+    """Return why other processes cannot run on a problem from Python; empty if they can."""
+    if not problem.facts().fingerprint:
+        return "it has no fingerprint"
+    try:
+        pickle.dumps(problem)
+    except Exception as error:  # whatever its own methods raise
+        return f"it cannot be pickled ({first_line(error)})"
+    return ""
 
 
 def failed(job: Job, shared: SharedProblem, cause: str) -> list[Run]:
     """Return failed runs for a job that ended without any, with the cause as their error."""
-    return [replace(r, status=Status.FAILED, error=cause) for r in unstarted_job(job, shared)]
+    runs = engine.unstarted_runs(job, shared)
+    return [replace(run, status=Status.FAILED, error=cause) for run in runs]
 
 
 class Serial:

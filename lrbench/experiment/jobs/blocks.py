@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from lrbench.engine.columns import rounded_up
-from lrbench.experiment.jobs.base import Job, SeedLanes
+from lrbench.engine.job import Job, SeedLanes
 from lrbench.objective.problem import Problem
-from lrbench.plan.plan import LANE_MULTIPLE, Plan
+from lrbench.plan.options import LANE_MULTIPLE
+from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Solver
 from lrbench.solvers.state import leaves
@@ -85,7 +86,9 @@ def jobs_of(
         width = len(lr0)
         if plan.sweep:  # `lrbench run` is not divided: its bits depend on the lanes beside a lane
             width = min(max_width, _busy(width, len(missing), workers))
-        blocks_of.setdefault(index, []).extend((seed, tuple(b)) for b in blocks(lr0, width))
+        blocks_of.setdefault(index, []).extend(
+            SeedLanes(seed, tuple(b)) for b in blocks(lr0, width)
+        )
     n_lanes = max(len(lr0) for *_, lr0 in missing)
     per_job = seeds_per_job(
         problem, plan, n_lanes, len(missing), max_width=max_width, workers=workers
@@ -93,10 +96,9 @@ def jobs_of(
     n_jobs = _jobs_per_solver(blocks_of, per_job, workers)
     lanes_of_jobs = [(k, lanes) for k, own in blocks_of.items() for lanes in _evenly(own, n_jobs)]
     # The first seeds come first, so that a sweep that is stopped has all solvers on some seeds.
-    for index, lanes in sorted(lanes_of_jobs, key=lambda job: job[1][0][0]):
+    for index, lanes in sorted(lanes_of_jobs, key=lambda job: job[1][0].seed):
         solver, spec = plan.built[index]
         yield Job(
-            number=0,
             problem_index=problem_index,
             solver=solver,
             spec=spec,

@@ -21,15 +21,14 @@ from typing import Any
 
 from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import Control
+from lrbench.engine.job import Job, SharedProblem
+from lrbench.engine.run import unstarted_runs
 from lrbench.errors import LrbenchError, UsageError, WorkersError, quoted
 from lrbench.experiment.jobs.base import (
-    Job,
     JobOutcome,
-    SharedProblem,
     failed,
     first_line,
     run_job,
-    unstarted_job,
 )
 from lrbench.experiment.jobs.halt import Halt, call_off
 from lrbench.results import Run
@@ -136,7 +135,7 @@ class Cluster:
                     f"the Dask cluster at {self._address} was lost: {error}.", GO_ON
                 )
         for job in left.values():
-            yield job, unstarted_job(job, shared_problems[job.problem_index])
+            yield job, unstarted_runs(job, shared_problems[job.problem_index])
         if lost is not None:
             raise lost
 

@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.engine.control import STOPPING, Control
+from lrbench.engine.job import Job, SharedProblem
+from lrbench.engine.run import unstarted_runs
 from lrbench.errors import LrbenchError
 from lrbench.experiment.jobs.base import (
-    Job,
     JobOutcome,
-    SharedProblem,
     failed,
     first_line,
     run_job,
-    unstarted_job,
 )
 from lrbench.experiment.jobs.halt import Halt
 from lrbench.experiment.jobs.scratch import scratch_folder
@@ -144,7 +143,7 @@ class _Pool:
                 for job in [job for job in self._dispatched if job.number in self._left]:
                     yield job, self._alone(job)
         for job in self._left.values():
-            yield job, unstarted_job(job, self._shared[job.problem_index])
+            yield job, unstarted_runs(job, self._shared[job.problem_index])
 
     def _alone(self, job: Job) -> JobOutcome:
         """Return the outcome of a job that may have killed its worker, tried again seed by seed."""
@@ -158,7 +157,7 @@ class _Pool:
                 # Whatever breaks a pool that was seen to work is the doing of this seed.
                 if self._pool_works():
                     outcomes = [outcome for _, outcome in self._round([job_of_seed])]
-                    outcome = outcomes[0] if outcomes else unstarted_job(job_of_seed, shared)
+                    outcome = outcomes[0] if outcomes else unstarted_runs(job_of_seed, shared)
                 else:
                     outcome = failed(job_of_seed, shared, NO_POOL)
             except BrokenProcessPool as error:

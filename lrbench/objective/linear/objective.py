@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, column_sums, inner
+from lrbench.arrays import (
+    Index,
+    Lanes,
+    Mask,
+    PerLane,
+    PerSample,
+    Scores,
+    Vector,
+    column_sums,
+    inner,
+)
 from lrbench.objective.linear.matrix import DataMatrix, product
-from lrbench.objective.oracle import PROBE_STEP, Stopwatch
+from lrbench.objective.meter import Stopwatch
+from lrbench.objective.oracle import PROBE_STEP
 
 if TYPE_CHECKING:
     from lrbench.losses.base import Loss
@@ -69,6 +80,13 @@ class LinearObjective:
     def n_penalised(self) -> int:
         """The number of coordinates that the penalty sees."""
         return self.n_features - self.intercept
+
+    @property
+    def bounds(self) -> tuple[Vector, Vector]:
+        """The least and the largest value of every coordinate, (n_features,) each."""
+        lower, upper = self.penalty.bounds(self.n_penalised)
+        free = np.full(self.n_features - self.n_penalised, np.inf)
+        return np.concatenate([lower, -free]), np.concatenate([upper, free])
 
     def value(self, W: Lanes) -> PerLane:
         """Return F of every column of `W`, (n_lanes,)."""

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import Lanes, Mask, Vector
-from lrbench.objective.oracle import Ball, FirstGradient, Iterates, Meter, Observer
+from lrbench.arrays import Lanes, Mask, PerLane, Vector
+from lrbench.objective.first_gradient import FirstGradient
+from lrbench.objective.meter import Meter
+from lrbench.objective.oracle import Ball, Gradient, Iterates, Observer
 from lrbench.objective.random_numbers import RandomNumbers
 
 if TYPE_CHECKING:
@@ -74,6 +76,24 @@ class LinearOracle:
     def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
         """Return random numbers of each seed, with the lanes as the last axis."""
         return self.run.numbers.draw(sample, self.run.slices, self.run.iterates.n_lanes)
+
+
+class BesideMinibatch:
+    """The steps of an oracle of all samples that a step asks beside its minibatch's."""
+
+    _minibatch: Any
+
+    def descend(self, W: Any, lr: PerLane, gradient: Gradient) -> Any:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.descend(W, lr, gradient)
+
+    def move(self, W: Any, D: Lanes) -> Any:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.move(W, D)
+
+    def prox(self, W: Any, lr: PerLane) -> Any:
+        """Take the step of the minibatch's oracle."""
+        return self._minibatch.prox(W, lr)
 
 
 class LinearSampler(Generic[IteratesT]):

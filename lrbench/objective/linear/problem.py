@@ -95,6 +95,7 @@ class LinearProblem(LinearObjective):
             convex=True,
             not_smooth=self._reason_not_smooth(),
             diameter=diameter if math.isfinite(diameter) else None,
+            bounds_alone=not (penalty.indicator and math.isfinite(penalty.radius)),
             derivatives=True,
             ball_after_prox=not (self.w0.any() or other_set or uneven),
             seeds_together=self.n_features <= FEW_FEATURES,

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, Vector
-from lrbench.objective.linear.dense import (
-    DenseIterates,
-    DenseOracle,
-    FullBesideMinibatch,
-    FullOracle,
-    padded,
-)
+from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle, padded
 from lrbench.objective.linear.matrix import (
     CHUNK_BYTES,
     CHUNK_SAMPLES,
@@ -25,6 +19,7 @@ from lrbench.objective.linear.matrix import (
     per_seed,
 )
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
+from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.scaled import ScaledIterates
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.oracle import Ball, Observer
@@ -196,19 +191,22 @@ class MinibatchOracle(DenseOracle):
     def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
         """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
         # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
-        starts = [batch.lanes.indices(len(lanes))[0] for batch in self.seed_batches]
+        ranges = [batch.lanes.indices(len(lanes)) for batch in self.seed_batches]
+        starts, end = [start for start, *_ in ranges], ranges[-1][1]
         columns: list[Index] = []
         batches: list[SeedBatch] = []
         width = 0
         for batch, (start, stop) in zip(
-            self.seed_batches, itertools.pairwise([*starts, len(lanes)]), strict=True
+            self.seed_batches, itertools.pairwise([*starts, end]), strict=True
         ):
             own = padded(start + np.flatnonzero(lanes[start:stop]), len(lanes))
             if len(own):
                 columns.append(own)
                 batches.append(batch._replace(lanes=slice(width, width + len(own))))
                 width += len(own)
-        return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
+        # Padding behind all slices has no samples, here as where all lanes are computed.
+        columns.append(end + np.flatnonzero(lanes[end:]))
+        return np.concatenate(columns), batches
 
 
 Chunk: TypeAlias = tuple[Index, Window, PerSample]

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices
-from lrbench.objective.oracle import take
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices, take
 
 SMALLEST_SCALE = 1e-4
 LARGEST_SCALE = 1e4
@@ -134,12 +133,14 @@ class ScaledIterates:
         out = self._scaled(W, lanes, W.scale_sum[lanes], W.count[lanes])
         out -= W.offset[:, lanes]
         out /= count
+        out += 0.0  # no -0.0, which depends on how many lanes end together
         return out
 
     def finish(self, W: ScaledLanes, count: int) -> tuple[Lanes, Lanes]:
         """Return the iterate and the running sum divided by `count`; both are used up."""
         W.fold()
         W.offset /= -max(count, 1)
+        W.offset += 0.0
         return W.V, W.offset if count else W.V
 
     @staticmethod

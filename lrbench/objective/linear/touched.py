@@ -10,9 +10,10 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, norm_sq
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
-from lrbench.objective.linear.oracle import LinearOracle, LinearRun, LinearSampler
+from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun, LinearSampler
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
-from lrbench.objective.oracle import Ball, Gradient, Observer, metered
+from lrbench.objective.meter import metered
+from lrbench.objective.oracle import Ball, Gradient, Observer
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
@@ -222,7 +223,7 @@ class TouchedOracle(LinearOracle):
         return moved
 
 
-class FullBesideTouched(TouchedOracle):
+class FullBesideTouched(BesideMinibatch, TouchedOracle):
     """All samples, for a step that also asks for a minibatch; the step is the minibatch's."""
 
     def __init__(self, minibatch: TouchedOracle) -> None:
@@ -233,18 +234,6 @@ class FullBesideTouched(TouchedOracle):
         self.X, self.y = run.objective.data.X, run.objective.y
         self.columns = np.arange(run.objective.n_features)
         self.star_scores = run.objective.data.X @ run.iterates.w_star
-
-    def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
-        """Take the step of the minibatch's oracle."""
-        return self._minibatch.descend(W, lr, gradient)
-
-    def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
-        """Take the step of the minibatch's oracle."""
-        return self._minibatch.move(W, D)
-
-    def prox(self, W: ScaledLanes, lr: PerLane) -> ScaledLanes:
-        """Take the step of the minibatch's oracle."""
-        return self._minibatch.prox(W, lr)
 
 
 def _spread(A: Lanes, lanes: Mask) -> Lanes:

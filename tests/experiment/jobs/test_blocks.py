@@ -70,10 +70,10 @@ def seeds_of(ready: Prepared, n_seeds: int, n_lanes: int, **changes: Any) -> lis
     wanted = [(k, seed, lr0) for seed in range(n_seeds) for k in range(len(made.built))]
     jobs = list(jobs_of(ready, 0, made, wanted, workers=workers, keep_iterates=False))
     for job in jobs:
-        assert all(mine == tuple(lr0) for _, mine in job.lanes)
-    found = sorted((str(job.spec), seed) for job in jobs for seed, _ in job.lanes)
+        assert all(lanes.lr0 == tuple(lr0) for lanes in job.lanes)
+    found = sorted((str(job.spec), lanes.seed) for job in jobs for lanes in job.lanes)
     assert found == sorted((str(made.built[k][1]), seed) for k, seed, _ in wanted)
-    return [[seed for seed, _ in job.lanes] for job in jobs]
+    return [[lanes.seed for lanes in job.lanes] for job in jobs]
 
 
 ALONE: dict[str, Any] = {"solvers": ["wngrad"]}
@@ -119,7 +119,7 @@ def test_seeds_with_other_lr0_go_together(ready: Prepared) -> None:
     wanted = [(0, seed, [1.0 + k for k in range(1 + 40 * (seed == 3))]) for seed in range(8)]
     made = plan(solvers=["wngrad"], replicates=8)
     jobs = list(jobs_of(ready, 0, made, wanted, workers=1, keep_iterates=False))
-    assert [(seed, list(lr0)) for job in jobs for seed, lr0 in job.lanes] == [
+    assert [(lanes.seed, list(lanes.lr0)) for job in jobs for lanes in job.lanes] == [
         (seed, lr0) for _, seed, lr0 in wanted
     ]
     assert [len(job.lanes) for job in jobs] == [2] * 4

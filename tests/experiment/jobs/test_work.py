@@ -8,8 +8,8 @@ from job_problems import Touchy, plan
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control
-from lrbench.experiment.jobs import SharedProblem
-from lrbench.experiment.jobs.base import Job, run_job
+from lrbench.experiment.jobs import Job, SharedProblem
+from lrbench.experiment.jobs.base import run_job
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.plan.prepare import prepare
 from lrbench.problem_files import load_spec

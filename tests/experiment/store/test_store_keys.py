@@ -80,11 +80,11 @@ NOT_KEPT: list[Edit] = [
     ("objective/linear/dense.py", "W -= G", "W += G"),
     ("objective/minibatches.py", "rest = stream[size:]", "rest = stream[size + 1 :]"),
     ("losses/logistic.py", "1 << 9", "1 << 8"),
-    ("penalties/l2.py", "0.5 * self.weight", "0.25 * self.weight"),
+    ("penalties/base.py", "0.5 * self.curvature", "0.25 * self.curvature"),
     ("engine/recorder.py", "STALL_FACTOR = 0.9", "STALL_FACTOR = 0.8"),
     ("version.py", "METHOD = 1", "METHOD = 2"),
-    ("engine/task.py", "batch_size, sampling, seed)", "batch_size, sampling, seed + 1)"),
-    ("engine/task.py", "Ball(problem.w0, radius)", "Ball(problem.w0, 2 * radius)"),
+    ("engine/job.py", "self.sampling, lanes.seed)", "self.sampling, lanes.seed + 1)"),
+    ("engine/job.py", "Ball(problem.w0, self.radius)", "Ball(problem.w0, 2 * self.radius)"),
     ("results/ranking.py", "DEFAULT_SHARE = 0.01", "DEFAULT_SHARE = 0.001"),
     ("plan/plan.py", "gradients=False", "gradients=True"),
     ("plan/plan.py", "checkpoint_grid(steps, 1)", "checkpoint_grid(steps, 2)"),
@@ -114,7 +114,7 @@ def test_an_edited_solver_loses_its_own_cells_only(tmp_path: Path) -> None:
     edits = [
         ("solvers/wngrad.py", "1.0 / ", "2.0 / "),
         ("solvers/sgd.py", "SGDState(lr0)", "SGDState(2 * lr0)"),
-        ("solvers/adam.py", "state.steps + 1.0", "state.steps + 2.0"),
+        ("solvers/adam.py", "state.steps + 1\n", "state.steps + 2\n"),
     ]
     before, (wngrad, sgd, adam) = seen_after(edits, LOOK, tmp_path)
     assert [a == b for a, b in zip(wngrad, before, strict=True)] == [False, True]

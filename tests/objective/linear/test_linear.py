@@ -14,7 +14,7 @@ from lrbench.objective.linear import matrix
 from lrbench.objective.linear import objective as linear_objective
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
-from lrbench.objective.oracle import Stopwatch
+from lrbench.objective.meter import Stopwatch
 
 CASES = [
     (loss, weight, intercept, density, elements)

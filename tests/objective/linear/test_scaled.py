@@ -22,8 +22,8 @@ from builders import (
 from lrbench.arrays import norm_sq
 from lrbench.objective.linear import sampler as linear_sampler
 from lrbench.objective.linear import scaled as scaled_lanes
-from lrbench.objective.linear.dense import DenseIterates
 from lrbench.objective.linear.oracle import LinearRun
+from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.linear.sampler import FullSampler, MinibatchSampler
 from lrbench.objective.linear.scaled import ScaledIterates

@@ -1,0 +1,40 @@
+"""The length of a run, and the iterations at which it is measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The length of a run, and the iterations at which it is measured.
+
+    Parameters
+    ----------
+    iterations
+        The number of steps T.
+    checkpoints
+        The iterations at which the trace has a row, among them 0 and T.
+    target
+        A lane ends at the first checkpoint whose suboptimality is at most this; None for never.
+    averages
+        The checkpoints at which F is also evaluated at the average; None for all of them.
+    gradients
+        Whether a checkpoint measures the norm of the gradient of F even if no step needs it.
+    """
+
+    iterations: int
+    checkpoints: Sequence[int]
+    target: float | None = None
+    averages: Sequence[int] | None = None
+    gradients: bool = True
+
+
+def checkpoint_grid(iterations: int, per_decade: int) -> list[int]:
+    """Return 0, the 1-2-5 series, `per_decade` points a decade, and `iterations` itself."""
+    decades = math.log10(max(iterations, 1))
+    fine = {round(10 ** (i / per_decade)) for i in range(math.floor(decades * per_decade) + 1)}
+    coarse = {m * 10**e for e in range(math.floor(decades) + 1) for m in (1, 2, 5)}
+    return sorted({0, iterations} | {t for t in fine | coarse if t < iterations})

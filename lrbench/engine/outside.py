@@ -1,0 +1,144 @@
+"""Runs of outside solvers, which own their loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from lrbench.arrays import PerLane, Vector, norm_sq
+from lrbench.engine.job import Job, SharedProblem
+from lrbench.engine.recorder import End, Recorder
+from lrbench.errors import RefutedError
+from lrbench.objective.meter import Count, Meter, Stopwatch
+from lrbench.results import Status
+from lrbench.results.records import COLUMNS, SUMMED, Trace
+from lrbench.solvers.outside.base import OutsideSolver
+
+
+class Ended(BaseException):
+    """The run has ended; no `Exception`, so that no solver catches it by mistake."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class OutsideRun:
+    """One lane of an outside solver: the objective that it asks, and the record of its iterates.
+
+    Parameters
+    ----------
+    job, shared
+        What is run, and on which problem.
+    stop
+        Called with the iteration at every call of the objective; True interrupts the run.
+    """
+
+    def __init__(self, job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> None:
+        assert isinstance(job.solver, OutsideSolver)
+        self._solver = job.solver
+        self._job, self._problem, self._constants = job, shared.problem, shared.constants
+        self._w_star = shared.w_star
+        self._stop = stop
+        self._checkpoints = frozenset(job.budget.checkpoints)
+        self._meter, self._watch = Meter(), Stopwatch()
+        self._recorder = Recorder(1, shared.constants)
+        self._t = -1
+        self._recorded = -1
+        self._sum = np.zeros(shared.problem.n_features)
+        self._last = self._best = shared.problem.w0
+        self._best_objective = math.inf
+        self.evaluation_seconds = 0.0
+
+    @property
+    def bounds(self) -> tuple[Vector, Vector]:
+        """The least and the largest value of every coordinate, (n_features,) each."""
+        return self._problem.bounds
+
+    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+        """Return F and its gradient at `w`."""
+        self._watch.stop()
+        if self._stop(max(self._t, 0)):
+            raise Ended(Status.INTERRUPTED)
+        self._watch.start()
+        self._meter.sample_gradients += self._problem.n_samples
+        value, G = self._problem.value_and_gradient(w[:, None])
+        return float(value[0]), G[:, 0]
+
+    def go(self, lr0: float) -> tuple[End, Trace, str | None]:
+        """Run the solver; return how it ended, its trace, and what it raised."""
+        error = None
+        budget, status = self._job.budget, Status.COMPLETED
+        try:
+            self._record(self._problem.w0)
+            self._watch.start()
+            self._solver.solve(self, self._problem.w0.copy(), lr0, budget.iterations, self._record)
+        except Ended as ended:
+            status = ended.status
+        except RefutedError:  # concerns the problem, not this solver
+            raise
+        except Exception as e:
+            status, error = Status.FAILED, f"{type(e).__name__}: {e}"
+        self._watch.stop()
+        if self._recorded < self._t and status is Status.COMPLETED:
+            self._evaluate()  # it stopped between two checkpoints
+        points: dict[str, Vector] = {}
+        if self._job.keep_iterates:
+            average = self._sum / self._t if self._t > 0 else self._last
+            points = {"last": self._last, "average": average, "best": self._best}
+        self._recorder.end(0, status, max(self._t, 0), points)
+        return self._recorder.ended[0], self._recorder.trace(0), error
+
+    def _record(self, w: Vector) -> None:
+        """Note an iterate, off the clock; end the run where its budget or target is reached."""
+        self._watch.stop()
+        if self._t >= 0:  # the average of the theorems is that of w_0, ..., w_{T-1}
+            self._sum += self._last
+        self._t, self._last = self._t + 1, np.array(w, dtype=np.float64)
+        done = self._t >= self._job.budget.iterations
+        if self._t in self._checkpoints or done:
+            self._evaluate()
+        if done:
+            raise Ended(Status.COMPLETED)
+        self._watch.start()
+
+    def _evaluate(self) -> None:
+        """Write a row at the present iterate."""
+        block, c, n = Stopwatch(), self._constants, self._problem.n_samples
+        block.start()
+        value, G = self._problem.value_and_gradient(self._last[:, None])
+        objective, of_average = float(value[0]), math.nan
+        if self._t > 0:
+            of_average = float(self._problem.value((self._sum / self._t)[:, None])[0])
+        if objective < self._best_objective:
+            self._best_objective, self._best = objective, self._last
+        self._recorder.refute(self._t, value, np.array([of_average]))
+        row: dict[str, PerLane | Count | float] = dict.fromkeys((*COLUMNS, *SUMMED), math.nan)
+        row |= {
+            "iteration": self._t,
+            "passes": self._meter.sample_gradients / n,
+            "sample_gradients": float(self._meter.sample_gradients),
+            "sample_values": 0.0,
+            "prox_calls": 0.0,
+            "seconds": self._watch.seconds,
+            "objective": objective,
+            "suboptimality": objective - c.f_star,
+            "suboptimality_average": of_average - c.f_star,
+            "suboptimality_best": self._best_objective - c.f_star,
+            "grad_norm_sq": float(norm_sq(G)[0]),
+        }
+        if self._w_star is not None:
+            row["distance"] = float(np.linalg.norm(self._last - self._w_star))
+        measures = self._problem.measures(self._last[:, None])
+        self._recorder.write(row | {name: float(v[0]) for name, v in measures.items()})
+        self._recorded = self._t
+        block.stop()
+        self.evaluation_seconds += block.seconds
+        if not math.isfinite(objective):
+            self._recorder.retract(np.ones(1, dtype=np.bool_))
+            raise Ended(Status.DIVERGED)
+        target = self._job.budget.target
+        if target is not None and objective - c.f_star <= target:
+            raise Ended(Status.REACHED_TARGET)

@@ -1,0 +1,182 @@
+"""Runners: the steps from one checkpoint to the next, a leg of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from lrbench.arrays import Index, Mask, PerLane, take
+from lrbench.engine.clock import Clock
+from lrbench.engine.job import Job, SharedProblem
+from lrbench.engine.subgradients import subgradient_error
+from lrbench.engine.tracker import Tracker
+from lrbench.objective.oracle import Gradient, Iterate, MinibatchValues
+from lrbench.objective.problem import Sampler
+from lrbench.solvers.base import Solver, with_parameters
+from lrbench.solvers.state import check_state, keep_lanes
+
+
+class Leg(NamedTuple):
+    """How far a runner came; its iterate, state, rates and sums are attributes of it."""
+
+    t: int
+    """The number of steps done."""
+    diverged: Mask | None = None
+    """The lanes, padding included, whose last gradient was not finite; None for no lane."""
+    stopped: bool = False
+    """Whether the leg ended because it was asked to stop."""
+
+
+class Runner(Protocol):
+    """Takes the steps of all lanes.
+
+    It asks `stop` at least every 0.1 s, and hands back at once where a lane has diverged.
+    """
+
+    solver: Solver
+    W: Iterate
+    """The present iterate."""
+    state: Any
+    """The solver's state."""
+    lr: PerLane
+    """The learning rate of the last step, (n_lanes,); NaN before it."""
+    t: int
+    """The number of steps done, also where a step raises."""
+    n_summed: int
+    """The number of iterates in the running sum."""
+    looks_elsewhere: bool
+    """Whether a step has taken its first gradient at another point than the iterate."""
+    tracker: Tracker
+    """The sums and extremes that certificates need."""
+
+    def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
+        """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
+        ...
+
+    def keep(self, lanes: Index) -> None:
+        """Drop all lanes but these."""
+        ...
+
+
+class StepRunner:
+    """The runner that calls the solver's step in Python.
+
+    Parameters
+    ----------
+    job, shared
+        What is run, and on which problem.
+    sampler
+        The iterates and oracles.
+    lr0, parameters
+        The initial learning rates and the varied hyper-parameters of the columns, (n_lanes,) each.
+    clock
+        Its stopwatch of steps runs while the solver does.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        shared: SharedProblem,
+        sampler: Sampler,
+        lr0: PerLane,
+        parameters: Mapping[str, PerLane],
+        clock: Clock,
+    ) -> None:
+        self._job, self._shared = job, shared
+        self._sampler, self._clock = sampler, clock
+        self._parameters = parameters
+        self.solver = with_parameters(job.solver, parameters)
+        self.t = self.n_summed = 0
+        self.looks_elsewhere = False
+        c = shared.constants
+        # The gradients of a proximal solver are those of the loss, and taken at other points.
+        checked = None if self.solver.proximal else sampler.iterates
+        self.tracker = Tracker(
+            len(lr0), shared.problem.w0, shared.w_star, c.L, c.mu or c.mu_pl, checked
+        )
+        self._checks = checked is not None and job.batch_size is not None
+        self._checked_oracle: MinibatchValues | None = None
+        """The oracle of a step whose gradient is checked, until that gradient is observed."""
+        self._oracles = sampler.oracles(self._observe)
+        self.W: Iterate = sampler.iterates.start(len(lr0))
+        self.lr: PerLane = np.full(len(lr0), np.nan)
+        self.state: Any = None
+        self._lr0 = lr0
+        self._leg_end = -1
+
+    def start(self) -> None:
+        """Make the solver's state.
+
+        Raises
+        ------
+        ContractError
+            If it is no tree of arrays with the lanes last and plain numbers.
+        """
+        self.state = self.solver.init(self.W, self._lr0, self._facts())
+        check_state(self.solver, self.state, len(self._lr0))
+
+    def _facts(self) -> dict[str, float]:
+        """Return the numbers that the solver needs."""
+        c = self._shared.constants
+        known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu}
+        known["horizon"] = self._job.budget.iterations
+        return {name: known[name] for name in self.solver.needs if name in known}
+
+    def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
+        """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
+        iterates, tracker, watch = self._sampler.iterates, self.tracker, self._clock.steps
+        step = self.solver.step
+        # Not anew where a leg goes on without a lane: what is checked does not depend on it.
+        checked = self.t if self._checks and until != self._leg_end else -1
+        self._leg_end = until
+        for t in range(self.t, until):
+            self.t = t
+            if stop(t):
+                return Leg(t, stopped=True)
+            # Before the step: the average of the theorems is that of w_0, ..., w_{T-1}.
+            iterates.accumulate(self.W)
+            self.n_summed = t + 1
+            watch.start()
+            oracle = next(self._oracles)
+            if t == checked and isinstance(oracle, MinibatchValues):
+                self._checked_oracle = oracle
+            oracle.begin(self.W)
+            self.W, self.lr, self.state = step(self.W, self.state, oracle)
+            watch.stop()
+            diverged = tracker.advance(t, self.lr)
+            if oracle.off_path is not None:
+                # Not `dense`, which computes anew what every lane carries by recurrences.
+                tracker.measure(iterates.part(self.W, slice(None)), oracle.off_path)
+            if diverged is not None:
+                self.t = t + 1
+                return Leg(self.t, diverged)
+        self.t = until
+        return Leg(until)
+
+    def _observe(self, W: Iterate, gradient: Gradient) -> None:
+        """Let the tracker measure a gradient off the clock, except for its norm."""
+        watch = self._clock.steps
+        gradient.norm_sq()  # on the clock, because adaptive solvers ask for it
+        watch.stop()
+        self.looks_elsewhere |= W is not self.W and self.tracker.awaits_gradient
+        self.tracker.observe(W, gradient)
+        w_star = self._shared.w_star
+        if self._checked_oracle is not None and w_star is not None:
+            oracle, self._checked_oracle = self._checked_oracle, None
+            with self._clock.evaluating():
+                W_now = self._sampler.iterates.part(W, slice(None))
+                error = subgradient_error(oracle, W_now, gradient, self.tracker.slope, w_star)
+                self.tracker.add_subgradient_error(error)
+        watch.start()
+
+    def keep(self, lanes: Index) -> None:
+        """Drop all lanes but these."""
+        self.W = self._sampler.iterates.keep(self.W, lanes)
+        self._sampler.meter.keep(lanes)
+        self.state = keep_lanes(self.state, lanes)
+        self.lr = take(self.lr, lanes)
+        self._parameters = {name: take(v, lanes) for name, v in self._parameters.items()}
+        self.solver = with_parameters(self._job.solver, self._parameters)
+        self.tracker.keep(lanes)

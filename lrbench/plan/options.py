@@ -1,0 +1,192 @@
+"""The options of a plan: for each one its type, its default and the values that it takes, once.
+
+The functions of Python, the options of commands, the keys of checks and `lrbench.plan.plan.Plan`
+itself follow from this module, which imports no NumPy, as --help must not wait for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
+
+from lrbench.config.decimals import decimal
+from lrbench.config.registry import did_you_mean
+from lrbench.config.values import as_integer, as_number
+from lrbench.errors import UsageError, quoted
+
+if TYPE_CHECKING:
+    from lrbench.config.learning_rates import LearningRate
+    from lrbench.objective.constants import Sampling
+
+    LearningRates: TypeAlias = float | str | LearningRate | Iterable[float | str | LearningRate]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
+
+DEFAULT_SWEEP = "1e-4:1e4:33"
+"""The initial learning rates of a sweep."""
+
+LANE_MULTIPLE = 8
+"""The lanes of a sweep are padded to a multiple of this, so that none depends on its neighbours."""
+
+MOST_STEPS = 10**15
+
+
+@dataclass(frozen=True)
+class Option:
+    """What an option is, wherever it is given.
+
+    Parameters
+    ----------
+    default
+        None is accepted only where it is the default.
+    help
+        The line of ``--help``.
+    kind
+        int or float for a number; None for an option that is checked elsewhere.
+    low, high
+        The range of an integer. A float is positive if `low` is 0, and finite in any case.
+    choices
+        The texts that are allowed; empty for any value.
+    about
+        What the line that describes a check says where the value is not the default; empty for an
+        option on which no number depends, or that the line has in another form.
+    """
+
+    default: Any
+    help: str = ""
+    kind: type | None = None
+    low: float = -math.inf
+    high: float = math.inf
+    choices: Sequence[str] = ()
+    about: str = ""
+
+    def checked(self, name: str, value: Any) -> Any:
+        """Return a value of the option called `name`; raise `UsageError` if it cannot be one."""
+        flag = "--" + name.replace("_", "-")
+        if self.choices and value not in self.choices:
+            raise UsageError(
+                f"{flag} {quoted(value)} is not known.", f"choose {' or '.join(self.choices)}."
+            )
+        if self.kind is None or (value is None and self.default is None):
+            return value
+        if self.kind is int:
+            most = self.high if self.high < MOST_STEPS else format(self.high, ".0e")
+            allowed = f"a whole number from {self.low} to {most}"
+            number: float | None = as_integer(value, self.low, self.high)
+        else:
+            allowed = "a positive number" if self.low == 0 else "a number"
+            number = decimal(value) if isinstance(value, str) else as_number(value)
+            number = number if number is not None and self.low < number < math.inf else None
+        if number is None:
+            text = quoted(value) if type(value) is int else str(value)  # it may have many digits
+            text = text if len(text) <= 40 else text[:37] + "..."
+            raise UsageError(f"{flag} {text} is not {allowed}.", f"{flag} takes {allowed}.")
+        return number
+
+
+def option(default: Any, help: str = "", **more: Any) -> Any:
+    """Return the field of a dataclass for an option."""
+    return dataclasses.field(default=default, metadata={"": Option(default, help, **more)})
+
+
+@dataclass(frozen=True)
+class PlanValues:
+    """A value of each option; `lrbench.run` says what they mean."""
+
+    solvers: str | Sequence[str] = option(DEFAULT_SOLVERS)
+    lr0: LearningRates | None = option(None)  # noqa: RUF009
+    batch_size: int | None = option(None, "Samples in a minibatch.", kind=int, low=1, high=2**62)
+    iterations: int | None = option(
+        None,
+        "Steps.  [default: 1000 with full batches]",
+        kind=int,
+        low=1,
+        high=MOST_STEPS,
+        about="iterations = {}",
+    )
+    passes: float | None = option(
+        None,
+        "Budget in passes over the data.  [default: 10 with minibatches]",
+        kind=float,
+        low=0,
+        about="passes = {}",
+    )
+    radius: float | None = option(
+        None,
+        "Project on the ball of this radius around w_0.",
+        kind=float,
+        low=0,
+        about="radius = {}",
+    )
+    target: float | None = option(
+        None, "End a run at this suboptimality.", kind=float, low=0, about="target = {}"
+    )
+    f_star: float | None = option(
+        None,
+        "Take this as the minimum instead of certifying it.",
+        kind=float,
+        about="f_star = {}",
+    )
+    timeout: float | None = option(None, "Stop after 90, 30s, 10m or 2h.", kind=float, low=0)
+    sampling: Sampling = option(  # noqa: RUF009
+        "replacement", "How minibatches are drawn.", choices=("replacement", "reshuffle")
+    )
+    seed: int = option(0, "The first seed.", kind=int, low=0, high=2**62)
+    replicates: int = option(1, "How many seeds to run.", kind=int, low=1, high=10**6)
+    sweep: bool = option(False, about="sweep")
+    checkpoints_per_decade: int = option(
+        12,
+        "Rows of the trace for each factor 10 in T.",
+        kind=int,
+        low=1,
+        high=1000,
+        about="{} checkpoints a decade",
+    )
+    threads: int = option(1, "BLAS threads.", kind=int, low=1, high=1024)
+    lane_block: int | None = option(None, kind=int, low=LANE_MULTIPLE, high=10**6)
+
+
+OPTIONS: Mapping[str, Option] = {f.name: f.metadata[""] for f in dataclasses.fields(PlanValues)}
+
+
+class PlanOptions(TypedDict, total=False):
+    """The options that `lrbench.run`, `lrbench.sweep` and `lrbench.check` share."""
+
+    solvers: str | Sequence[str]
+    lr0: LearningRates | None
+    batch_size: int | None
+    iterations: int | None
+    passes: float | None
+    radius: float | None
+    target: float | None
+    f_star: float | None
+    timeout: float | None
+    sampling: Sampling
+    seed: int
+    replicates: int
+    checkpoints_per_decade: int
+    threads: int
+
+
+def takes_options(function: F) -> F:
+    """Show every option in the signature of a function that takes them as ``**options``."""
+    signature = inspect.signature(function)
+    *own, options = signature.parameters.values()
+    values = inspect.signature(PlanValues).parameters
+    own += [values[name].replace(kind=options.KEYWORD_ONLY) for name in PlanOptions.__annotations__]
+    function.__dict__["__signature__"] = signature.replace(parameters=own)
+    return function
+
+
+def check_keywords(function: str, options: Iterable[str]) -> None:
+    """Raise `TypeError`, as Python does, for keywords of a function that are no options."""
+    for name in options:
+        if name not in PlanOptions.__annotations__:
+            hint = did_you_mean(name, PlanOptions.__annotations__)
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}: {hint}")

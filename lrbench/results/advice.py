@@ -1,0 +1,92 @@
+"""The record of the advice on a sweep: a solver and an lr0, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from lrbench.config.solver_spec import SolverSpec
+
+Caution: TypeAlias = Literal[
+    "lowest_lr0",  # it is an end of the grid; the value is the lr0
+    "highest_lr0",
+    "lower_lr0_misses",  # the next one in the grid, the value, never reaches the target
+    "higher_lr0_misses",
+    "long_steps",  # with full batches the last lr, the value, is above 2/L
+    "scarce_budget",  # most of the budget was needed; the value is the budget in passes
+    "missing_runs",  # of the solver; the value is their number
+]
+"""What may go wrong with the lr0 that is advised, or with one near it."""
+
+ObstacleKind: TypeAlias = Literal[
+    "target_below_error",  # whether F - f* is at the target is not known; the value is the error
+    # No lr0 reached the target, ...
+    "missing_runs",  # and of some lr0 no run is finished; the value is the number of missing runs
+    "lr0_too_high",  # and all are above 2/L, the value
+    "lr0_too_low",  # and all are below 0.01/L; the value is 1/L
+    "all_lost",  # and every run diverged or failed
+    "not_reached",  # in the budget
+]
+"""Why there is no advice."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A solver at an lr0."""
+
+    solver: SolverSpec
+    lr0: float
+    passes: float
+    """Passes to the target."""
+    usable: tuple[float, float]
+    """The usable range of the solver."""
+    usable_decades: float
+    """Its width in factors of 10."""
+    may_be_wider: bool
+    """Whether that range ends where the grid does, or an lr0 is unknown."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """The lowest suboptimality at any checkpoint of a run that did not fail."""
+
+    solver: SolverSpec
+    lr0: float
+    suboptimality: float
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why there is no advice, and what may help."""
+
+    kind: ObstacleKind
+    value: float | None = None
+    """The number that belongs to the kind; None for a kind without one."""
+    unscaled: bool = False
+    """Whether it may help to scale the features."""
+    eta: Sequence[str] = ()
+    """The solvers to which a larger eta may help."""
+    lowest: Level | None = None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The solver and the lr0 to take on one problem, or the obstacle; one of the two is None."""
+
+    choice: Choice | None = None
+    cautions: Mapping[Caution, float] = field(default_factory=dict)
+    """The cautions on the choice, with their values."""
+    best: Choice | None = None
+    """The solver chosen at its best lr0; None where that needs no fewer passes."""
+    faster: Choice | None = None
+    """The solver with the fewest passes, at its best lr0; None where it is the one chosen."""
+    wider: Choice | None = None
+    """A solver whose usable range is at least a decade wider, at its best lr0."""
+    obstacle: Obstacle | None = None
+    budget_passes: float | None = None
+    """The budget of each run in passes; None where it is not known."""
+
+    def __post_init__(self) -> None:
+        if (self.choice is None) == (self.obstacle is None):
+            raise ValueError("choice and obstacle are not one null and one not")

@@ -1,0 +1,1 @@
+"""Outside solvers: methods of other libraries, which own their loop."""

@@ -1,0 +1,170 @@
+"""The advice on a sweep: a solver, an lr0 and what may go wrong with it, or why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from lrbench.results import (
+    Advice,
+    Caution,
+    Choice,
+    Level,
+    Obstacle,
+    ObstacleKind,
+    ProblemResult,
+    Sensitivity,
+    Status,
+    Sweep,
+)
+from lrbench.results.ranking import answer_column
+from lrbench.study.safest import ALIKE, safest
+
+WIDER = 1.0
+"""Decades by which the usable range of another solver must be wider for it to be mentioned."""
+
+FAR_BELOW = 0.01
+"""In units of 1/L: if a grid ends below it, no constant step gets far in a usual budget."""
+
+NARROW = 0.8
+"""The ratio of passes to the budget above which an arrival is only just in time."""
+
+GENERATED = "generated:"
+"""The prefix of data that are badly scaled on purpose: scaling is no advice for them."""
+
+
+def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
+    """Return the advice of a sweep; it is computed where the sweep has none yet.
+
+    Notes
+    -----
+    It depends on passes alone, not on times. Below the error of f_star nothing is advised, because
+    it is not known who arrived.
+    """
+    if sweep.advice is not None:
+        return sweep.advice
+    budget = _budget_passes(problem, sweep)
+    if sweep.target < (error := problem.header.constants.f_star_error):
+        return Advice(obstacle=Obstacle("target_below_error", error), budget_passes=budget)
+    choice = _chosen(sweep)
+    if choice is None:
+        return Advice(obstacle=_obstacle(problem, sweep), budget_passes=budget)
+    s = next(s for s in sweep.solvers if s.solver == choice.solver)
+    cautions = dict(_cautions(problem, s, choice.lr0))
+    if budget is not None and choice.passes > NARROW * budget:
+        cautions["scarce_budget"] = budget
+    if s.missing:
+        cautions["missing_runs"] = s.missing
+    fewest = min(sweep.solvers, key=lambda other: other.best_passes)
+    widest = max(sweep.solvers, key=lambda other: other.usable_decades)
+    return Advice(
+        choice,
+        cautions,
+        best=_choice(s, s.best_lr0) if s.best_passes < choice.passes else None,
+        faster=_choice(fewest, fewest.best_lr0) if fewest.best_passes < s.best_passes else None,
+        wider=_choice(widest, widest.best_lr0)
+        if widest.usable_decades >= s.usable_decades + WIDER
+        else None,
+        budget_passes=budget,
+    )
+
+
+def _chosen(sweep: Sweep) -> Choice | None:
+    """Return the solver to take, at its safest lr0; None if no solver reached the target.
+
+    Notes
+    -----
+    The candidates are the solvers that need at most 1.25 times the fewest passes, each at its best
+    lr0. The one with the widest usable range is taken; ties go to the fewest passes.
+    """
+    least = min((s.best_passes for s in sweep.solvers), default=math.inf)
+    if not math.isfinite(least):
+        return None
+    # Checkpoints are too far apart to tell solvers within this factor from each other.
+    alike = [s for s in sweep.solvers if s.best_passes <= ALIKE * least]
+    s = min(alike, key=lambda s: (-s.usable_decades, s.best_passes))
+    return _choice(s, safest(s))
+
+
+def _choice(s: Sensitivity, lr0: float | None) -> Choice | None:
+    """Return a solver at an lr0 of its grid; None where it has none, as no lr0 is usable."""
+    if lr0 is None or s.usable is None:
+        return None
+    passes = s.passes[list(s.lr0).index(lr0)]
+    return Choice(s.solver, lr0, passes, s.usable, s.usable_decades, s.may_be_wider)
+
+
+def _cautions(
+    problem: ProblemResult, s: Sensitivity, lr0: float
+) -> Iterator[tuple[Caution, float]]:
+    """Yield what may go wrong with this lr0, or with one near it."""
+    if len(s.lr0) > 1 and lr0 == s.lr0[0]:
+        yield "lowest_lr0", lr0
+    if len(s.lr0) > 1 and lr0 == s.lr0[-1]:
+        yield "highest_lr0", lr0
+    k = list(s.lr0).index(lr0)
+    neighbours: tuple[tuple[Caution, int], ...] = (
+        ("lower_lr0_misses", k - 1),
+        ("higher_lr0_misses", k + 1),
+    )
+    for caution, j in neighbours:
+        if 0 <= j < len(s.lr0) and s.finished[j] > 0 and math.isinf(s.passes[j]):
+            yield caution, s.lr0[j]
+    L = problem.header.constants.L
+    runs = [r for r in problem.runs if str(r.solver) == str(s.solver) and r.lr0 == lr0]
+    last = [float(r.trace["lr"][-1]) for r in runs if len(r.trace.get("lr", ()))]
+    full_batches = all(r.setting == "batch" for r in runs)
+    # The tolerance lets a step of exactly 2/L pass whatever the rounding.
+    if last and full_batches and math.isfinite(L) and last[0] * L > 2.0 * (1.0 + 1e-9):
+        yield "long_steps", last[0]
+
+
+def _budget_passes(problem: ProblemResult, sweep: Sweep) -> float | None:
+    if sweep.iterations is None or not problem.runs:
+        return None
+    run = problem.runs[0]
+    if run.setting == "batch":
+        return sweep.iterations
+    return float(sweep.iterations * run.batch_size / problem.header.n_samples)
+
+
+def _obstacle(problem: ProblemResult, sweep: Sweep) -> Obstacle:
+    """Return why no lr0 reached the target, and what may help."""
+    # A run that is missing might have reached it: there is nothing to change yet.
+    if not problem.runs or any(s.unknown for s in sweep.solvers):
+        return Obstacle("missing_runs", sweep.missing)
+    kind, value = _cause(problem)
+    unscaled = problem.header.scale == "none" and not problem.header.data.startswith(GENERATED)
+    # Their lr is eta/b, and b grows: no lr0 makes up for an eta that is too small.
+    scaled = dict.fromkeys(r.solver.name for r in problem.runs if "eta" in r.solver.params)
+    return Obstacle(
+        kind,
+        value,
+        unscaled=unscaled and kind != "all_lost",
+        eta=tuple(scaled) if kind == "not_reached" else (),
+        lowest=_lowest(problem),
+    )
+
+
+def _cause(problem: ProblemResult) -> tuple[ObstacleKind, float | None]:
+    L = problem.header.constants.L
+    rates = [run.lr0 for run in problem.runs]
+    if math.isfinite(L) and min(rates) * L > 2.0:
+        return "lr0_too_high", 2 / L
+    if math.isfinite(L) and max(rates) * L < FAR_BELOW:
+        return "lr0_too_low", 1 / L
+    if all(run.status.lost for run in problem.runs):
+        return "all_lost", None
+    return "not_reached", None
+
+
+def _lowest(problem: ProblemResult) -> Level | None:
+    """Return the lowest F - f* at any checkpoint of a run that did not fail, with its lane."""
+    levels = [
+        Level(run.solver, run.lr0, min(finite))
+        for run in problem.runs
+        if run.status is not Status.FAILED
+        and (gaps := run.trace.get(answer_column([run]))) is not None
+        and (finite := [float(v) for v in gaps if math.isfinite(v)])
+    ]
+    return min(levels, key=lambda level: level.suboptimality, default=None)

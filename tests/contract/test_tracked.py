@@ -1,0 +1,55 @@
+"""The tracker follows the steps that were made, whatever a solver does; no solver is named here."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import (
+    constants_of,
+    every_variant,
+    linear_problem,
+    minimiser,
+    proximal_variants,
+    run_healthy,
+    task,
+    walk_along,
+)
+from own_solvers import ByNumPy, Extragradient, LookAhead, MoveThenLook
+
+from lrbench.objective.minibatches import Minibatches
+
+OWN = [LookAhead(), MoveThenLook(), Extragradient(), ByNumPy()]
+EVERY = [*every_variant(), *proximal_variants(), *OWN]
+STEPS = 60
+
+
+@pytest.mark.parametrize("solver", EVERY, ids=str)
+@pytest.mark.parametrize("batch", [None, Minibatches(30, 7, "replacement", seed=1)], ids=str)
+@pytest.mark.parametrize("radius", [None, 2.3], ids=["free", "ball"])
+def test_the_distance_is_that_of_the_iterates_wherever_they_are_looked_at(
+    solver: Any, batch: Minibatches | None, radius: float | None
+) -> None:
+    w0 = np.array([1.0, -2.0, 0.5, 3.0])
+    problem = linear_problem("logistic", 30, 4, weight=0.05, w0=w0, seed=6)
+    rates = np.array([0.017, 0.31, 0.7]) / constants_of(problem, None).L
+    often, rarely = (
+        task(problem, solver, rates.tolist(), STEPS, checkpoints=at, batch=batch, radius=radius)
+        for at in (range(STEPS + 1), [0, STEPS])
+    )
+    ball = often.job.ball(problem)
+    points = [np.repeat(w0[:, None], 3, axis=1)]
+    steps = walk_along(problem, solver, rates, batch, ball)
+    points += [W.copy() for W, *_ in itertools.islice(steps, STEPS)]
+    far = np.array([np.linalg.norm(W - minimiser(problem)[:, None], axis=0) for W in points])
+    pairs = zip(run_healthy(often), run_healthy(rarely), strict=True)
+    for k, (every, ends) in enumerate(pairs):
+        allowed = 1e-12 * far[:, k].max()
+        for run in (every, ends):
+            assert abs(run.trace["distance"][-1] - far[-1, k]) <= 10.0 * allowed
+            assert abs(run.trace["distance_max"][-1] - far[:-1, k].max()) <= 10.0 * allowed
+        for key in ("distance", "distance_max"):
+            assert abs(every.trace[key][-1] - ends.trace[key][-1]) <= allowed
+        np.testing.assert_allclose(every.trace["distance"], far[:, k], rtol=0, atol=10.0 * allowed)
