@@ -12,7 +12,7 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.objective.constants import Constants
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import constants, find_optimum
 from lrbench.problem_files import build_problem, spec_from_data
 from lrbench.solvers.build import build_solver

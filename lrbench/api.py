@@ -10,12 +10,14 @@ from lrbench.engine.control import Control
 from lrbench.experiment.jobs import choose
 from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import store_at
+from lrbench.objective.problem import Problem
 from lrbench.plan.options import PlanOptions, check_keywords, takes_options
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec, load_specs
 from lrbench.results import Result
 
-Problems: TypeAlias = str | Path | ProblemSpec | Iterable[str | Path | ProblemSpec]
+AnyProblem: TypeAlias = str | Path | ProblemSpec | Problem
+Problems: TypeAlias = AnyProblem | Iterable[AnyProblem]
 
 
 @takes_options
@@ -25,8 +27,10 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
     Parameters
     ----------
     problems
-        Names of shipped problems, paths of TOML files, or checked specifications; one or several.
-        `lrbench.problem_files.spec_from_data` makes a specification of a data file.
+        Names of shipped problems, paths of TOML files, checked specifications, or objects that
+        have the methods of `lrbench.objective.problem.Problem`; one or several.
+        `lrbench.problem_files.spec_from_data` makes a specification of a data file. An object runs
+        in worker processes only if it can be pickled and its facts have a fingerprint.
     jobs
         Worker processes; None for the value of ``LRBENCH_JOBS``, or no worker if it is not set.
     solvers

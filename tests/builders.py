@@ -22,9 +22,9 @@ from lrbench.objective.about import About
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball, Gradient, Iterate
-from lrbench.objective.problem import LinearProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty

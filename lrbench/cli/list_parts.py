@@ -61,18 +61,19 @@ def problems() -> PartKind:
     def details(name: str) -> dict[str, Any]:
         spec = load_spec(name)
         problem = build_problem(spec)
+        facts = problem.facts()
         return {
-            "data": problem.about.data,
+            "data": facts.data,
             "n_samples": problem.n_samples,
             "n_features": problem.n_features,
-            "nnz": problem.data.nnz,
+            "nnz": facts.nnz,
             "loss": spec.loss,
             "penalty": str(spec.penalty),
             "scale": spec.scale,
             "intercept": spec.intercept,
-            "labels": None if problem.about.labels is None else dict(problem.about.labels),
+            "labels": None if facts.labels is None else dict(facts.labels),
             "start": str(spec.start),
-            "fingerprint": problem.about.fingerprint,
+            "fingerprint": facts.fingerprint,
         }
 
     def titles() -> dict[str, str]:

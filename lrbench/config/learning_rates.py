@@ -61,7 +61,8 @@ class LearningRate:
             return self.value
         if not 0 < L < math.inf:
             raise UsageError(
-                f"--lr0 {self} has no meaning where L is {L:g}: the objective is not smooth.",
+                f"--lr0 {self} has no meaning where L is {L:g}: the objective is not smooth,"
+                " or its L is not known.",
                 "give numbers, as in --lr0 0.1,1,10.",
             )
         rate = self.value / L

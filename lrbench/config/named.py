@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, TypeAlias
+import dataclasses
+from typing import Any, NoReturn, TypeAlias
 
 from lrbench.config.decimals import WORDS, decimal, whole
 from lrbench.errors import UsageError, quoted
@@ -52,6 +53,14 @@ def value_text(value: Value) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
+
+
+def part_text(part: Any) -> str:
+    """Return the name of a loss with all its parameters: ``huber[threshold=1]``."""
+    fields = dataclasses.fields(part) if dataclasses.is_dataclass(part) else ()
+    values: dict[str, float] = {field.name: getattr(part, field.name) for field in fields}
+    inside = ",".join(f"{key}={value_text(value)}" for key, value in values.items())
+    return f"{part.name}[{inside}]" if inside else str(part.name)
 
 
 def _params(text: str, params_text: str) -> dict[str, Value]:

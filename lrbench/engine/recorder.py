@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,7 +97,7 @@ class Recorder:
         c = self._constants
         rounding = max(FLOOR * c.size, c.f_rounding)
         lowest = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
-        if lowest >= c.f_star - c.f_star_error - rounding:
+        if not lowest < c.f_star - c.f_star_error - rounding:  # where f_star is not known, too
             return
         if not c.f_star_certified:
             raise RefutedError(
@@ -110,13 +111,21 @@ class Recorder:
         )
 
     def _stalled(self, lane: int, rows: int) -> bool:
-        """Return whether the last nine tenths of the run hardly lowered the suboptimality."""
+        """Return whether the last nine tenths of the run hardly lowered the suboptimality.
+
+        Where f_star is not known, it is whether they did not lower the objective at all, beyond
+        its rounding.
+        """
         floor = self._constants.floor
+        known = not math.isnan(self._constants.f_star)
         iteration = np.array([v[lane] for v in self._columns["iteration"][:rows]])
-        rows_of = self._columns.get("suboptimality_output", self._columns["suboptimality"])
-        suboptimality = np.array([v[lane] for v in rows_of[:rows]])
+        name = "suboptimality" if known else "objective"
+        rows_of = self._columns.get(f"{name}_output", self._columns[name])
+        values = np.array([v[lane] for v in rows_of[:rows]])
         early = iteration <= iteration[-1] / 10
-        if early.all() or suboptimality[-1] <= floor:
+        if early.all() or (known and values[-1] <= floor):
             return False
-        late_best, early_best = suboptimality[~early].min(), suboptimality[early].min()
+        late_best, early_best = values[~early].min(), values[early].min()
+        if not known:
+            return bool(late_best >= early_best - FLOOR * (abs(values[0]) + abs(early_best)))
         return bool(late_best > STALL_FACTOR * early_best and min(late_best, early_best) > floor)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from lrbench.cache.content_hash import arrays_of
 from lrbench.cache.folder import cache_dir
 from lrbench.engine import run as engine
 from lrbench.engine.budget import Budget
@@ -19,8 +18,8 @@ from lrbench.experiment.jobs.blocks import ARRAYS, max_lanes, seeds_per_job, sta
 from lrbench.experiment.run_plan import n_stored
 from lrbench.experiment.store import Store
 from lrbench.objective.constants import Constants
-from lrbench.objective.linear.matrix import BLOCK_ELEMENTS, CHUNK_BYTES
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.problem import Problem
+from lrbench.plan.needs import check_needs
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec
@@ -30,9 +29,6 @@ TIMED_STEPS = 5
 
 NUMBER = 8
 """Bytes of a float64 number."""
-
-BLOCK_ARRAYS = 4
-"""Scores, derivatives and their temporaries: arrays of the size of a row block."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +55,18 @@ class Estimate:
 
 
 def estimate(
-    plan: Plan, specs: Sequence[ProblemSpec], control: Control, store: Store | None = None
+    plan: Plan, specs: Sequence[ProblemSpec | Problem], control: Control, store: Store | None = None
 ) -> list[Estimate]:
     """Return the cost of `plan` on each problem, for which each solver runs a few steps."""
     with threadpool_limits(plan.threads, "blas"):
-        estimates = []
-        for spec in specs:
-            p = prepare(spec, plan, cache_dir(), control, needs_f_star=False)
-            estimates.append(_estimate(plan, p, 0 if store is None else n_stored(p, plan, store)))
-        return estimates
+        cache = cache_dir()
+        ready = [prepare(spec, plan, cache, control, needs_f_star=False) for spec in specs]
+        check_needs(plan, ready)
+        return [_estimate(plan, p, 0 if store is None else n_stored(p, plan, store)) for p in ready]
 
 
 def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
-    problem = p.problem
+    problem, facts = p.problem, p.problem.facts()
     n, n_lanes = problem.n_samples, len(plan.learning_rates)
     steps, size = plan.steps(n), plan.batch_size or n
     budget = plan.budget(n, np.inf)
@@ -91,10 +86,9 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
         stored=stored,
         iterations=steps,
         passes=steps * size / n,
-        memory_bytes=_data_bytes(problem)
+        memory_bytes=facts.data_bytes
         + lane_numbers * n_lanes * together * NUMBER
-        + BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER
-        + CHUNK_BYTES,
+        + facts.work_bytes,
         solver_seconds=sum(t.step_seconds for t in timings) * steps * seeds_left,
         evaluation_seconds=sum(t.check_seconds for t in timings) * evaluations * seeds_left,
         not_certified=p.not_certified,
@@ -108,14 +102,14 @@ class _Timed:
     state_arrays: int
 
 
-def _seeds_together(plan: Plan, problem: LinearProblem) -> int:
+def _seeds_together(plan: Plan, problem: Problem) -> int:
     """Return the number of seeds that run together in one process."""
     n_lanes = len(plan.learning_rates)
     width = min(max_lanes(problem, plan, solver, workers=1) for solver, _ in plan.built)
     return seeds_per_job(problem, plan, n_lanes, plan.n_solver_seeds, max_width=width, workers=1)
 
 
-def _timed(plan: Plan, problem: LinearProblem, k: int, n_seeds: int) -> _Timed:
+def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     """Return the seconds of a step and of a checkpoint of the k-th solver, all lanes of a seed."""
     solver, spec = plan.built[k]
     gradients = plan.budget(problem.n_samples, np.inf).gradients
@@ -160,9 +154,3 @@ UNKNOWN = Constants(
     delta0=0.0,  # -inf + inf would make every level NaN
 )
 """Constants for a run that is timed and not judged."""
-
-
-def _data_bytes(problem: LinearProblem) -> int:
-    """Return the size of the data, held-out samples included."""
-    samples = (problem,) if problem.test is None else (problem, problem.test)
-    return sum(array.nbytes for s in samples for array in (*arrays_of(s.data.X).values(), s.y))

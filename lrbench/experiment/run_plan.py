@@ -10,12 +10,15 @@ from threadpoolctl import threadpool_limits
 from lrbench.cache.folder import cache_dir
 from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
-from lrbench.errors import LrbenchError, RefutedError, UsageError, WorkersError
-from lrbench.experiment.jobs import Executor, Job, Serial, SharedProblem
+from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
+from lrbench.experiment.jobs import Executor, Job, JobOutcome, Serial, SharedProblem
+from lrbench.experiment.jobs.base import sharing_obstacle
 from lrbench.experiment.jobs.blocks import jobs_of
-from lrbench.experiment.store import Cell, Store
+from lrbench.experiment.store import Cell, Store, to_stderr
 from lrbench.experiment.store.keys import experiment_id
+from lrbench.objective.problem import Problem
 from lrbench.optimum import discard_optimum
+from lrbench.plan.needs import check_needs
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, header, prepare
 from lrbench.problem_files import ProblemSpec, training
@@ -30,7 +33,7 @@ OVERTIME_SECONDS = 5.0
 
 def run_plan(
     plan: Plan,
-    specs: Sequence[ProblemSpec],
+    specs: Sequence[ProblemSpec | Problem],
     control: Control,
     command: Sequence[str] = (),
     *,
@@ -44,7 +47,7 @@ def run_plan(
     plan
         The solvers, learning rates, setting and budget.
     specs
-        The problems.
+        The problems, or their specifications.
     control
         Stops the runs early, and is told of their progress.
     command
@@ -58,12 +61,14 @@ def run_plan(
     Raises
     ------
     UsageError
-        If the plan does not fit one of the problems. Nothing has been run then.
+        If the plan does not fit one of the problems, or a solver needs what a problem does not
+        have. Nothing has been run then.
     """
     cache = cache_dir()
     failures: list[tuple[str, LrbenchError]] = []
     with threadpool_limits(plan.threads, "blas"):
         ready: list[Prepared] = []
+        uncertified: list[str] = []
         for spec in specs:
             try:
                 ready.append(prepare(spec, plan, cache, control))
@@ -71,6 +76,8 @@ def run_plan(
                 raise
             except LrbenchError as error:
                 failures.append((spec.name, error))
+                uncertified += [spec.name] if isinstance(error, OptimumError) else []
+        check_needs(plan, ready, uncertified)
         if ready:  # from now on a signal must not lose what is finished
             control.keep_results()
         work = Work(plan, ready, store)
@@ -86,10 +93,12 @@ def run_plan(
             if cause is None:
                 results.append(measured(p, plan, work.runs(index), control))
                 continue
-            failures.append((p.problem.name, cause))
             # A refuted f_star of --f-star says nothing against the certificate in the cache.
             if isinstance(cause, RefutedError) and p.constants.f_star_certified:
                 discard_optimum(p.problem, cache)
+                if p.spec is None:
+                    cause = RefutedError(cause.message, "correct the reference of the problem.")
+            failures.append((p.problem.name, cause))
     return Result(tuple(command), environment(plan.threads), tuple(results), tuple(failures))
 
 
@@ -139,14 +148,21 @@ class Work:
     def go(self, executor: Executor, control: Control) -> None:
         """Read the cells that are in the store, and run the others."""
         jobs: list[Job] = []
+        here = Serial()
+        executors: list[Executor] = []
         for index, p in enumerate(self._ready):
+            made_here = p.spec is None and not isinstance(executor, Serial)
+            obstacle = sharing_obstacle(p.problem) if made_here else ""
+            if obstacle:
+                to_stderr(f"{p.problem.name} runs in this process: {obstacle}.")
+            executors.append(here if obstacle else executor)
             self._look_up(index, p)
             jobs += jobs_of(
                 p,
                 index,
                 self._plan,
                 list(self._missing(index)),
-                workers=executor.workers,
+                workers=executors[index].workers,
                 keep_iterates=not self._plan.sweep,
             )
         jobs = [replace(job, number=number) for number, job in enumerate(jobs)]
@@ -154,19 +170,24 @@ class Work:
             SharedProblem(p.problem, p.constants, p.optimum.w_star) for p in self._ready
         ]
         control.total = sum(job.budget.iterations for job in jobs)
-        for job, outcome in executor(jobs, shared_problems, control):
-            if isinstance(outcome, LrbenchError):
-                self.errors.setdefault(job.problem_index, outcome)
-                continue
-            solver = next(k for k, (_, s) in enumerate(self._plan.built) if s == job.spec)
-            self._runs[job.problem_index].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
-            if self._store is not None and self.store_error is None:
-                # At once: a killed command loses what is under way alone.
-                try:
-                    self._store.put(self._ids[job.problem_index], job.solver, outcome)
-                except LrbenchError as error:  # hours of runs are worth more than their store
-                    self.store_error = error
-                    self._store.note("nothing more is stored; the runs go on, and are shown.")
+        for each in dict.fromkeys(executors):
+            own = [job for job in jobs if executors[job.problem_index] is each]
+            for job, outcome in each(own, shared_problems, control):
+                self._take(job, outcome)
+
+    def _take(self, job: Job, outcome: JobOutcome) -> None:
+        """Keep the runs of a job, and store them at once: a killed command loses no others."""
+        if isinstance(outcome, LrbenchError):
+            self.errors.setdefault(job.problem_index, outcome)
+            return
+        solver = next(k for k, (_, s) in enumerate(self._plan.built) if s == job.spec)
+        self._runs[job.problem_index].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
+        if self._store is not None and self.store_error is None:
+            try:
+                self._store.put(self._ids[job.problem_index], job.solver, outcome)
+            except LrbenchError as error:  # hours of runs are worth more than their store
+                self.store_error = error
+                self._store.note("nothing more is stored; the runs go on, and are shown.")
 
     def runs(self, index: int) -> tuple[Run, ...]:
         """Return the runs on one problem: seed by seed, solver by solver."""
@@ -206,7 +227,7 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
         _header(p, plan),
         tuple(runs),
         (),
-        features=FeatureMap(*affine(training(p.spec).X, p.spec.scale)),
+        features=FeatureMap(*affine(training(p.spec).X, p.spec.scale)) if p.spec else None,
     )
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:

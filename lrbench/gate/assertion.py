@@ -111,6 +111,11 @@ def check(
     if update and baseline is None:
         raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")
     (spec,) = specs
+    if not isinstance(spec, ProblemSpec):
+        raise UsageError(
+            f"a check runs a problem by its name or file, which {spec.name} does not have.",
+            "call lrbench.run, and judge its result: check(result, expect=...).",
+        )
     sweep = sweep or any(e.needs_sweep for e in expectations)
     single_check = Check(
         name or spec.name,

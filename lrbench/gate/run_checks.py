@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -21,6 +22,7 @@ from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.judge import judge_expectation
 from lrbench.gate.paired import EXPECTATION, NOTHING_GATED, Allowance, allowance, compare_with
 from lrbench.optimum import discard_optimum
+from lrbench.plan.needs import check_needs
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.results import ProblemResult, Run, Status
 
@@ -79,6 +81,7 @@ class Gate:
         self.control.limit(check.plan.timeout)
         with threadpool_limits(check.plan.threads, "blas"):
             p = prepare(check.spec, check.plan, cache_dir(), self.control)
+            check_needs(check.plan, [p])
             self.control.keep_results()
             problem, moved_runs = self._measure(check, p, saving)
         # Before anything is judged or saved: no baseline is made of runs that were cut short.
@@ -155,7 +158,8 @@ def with_moved_start(p: Prepared) -> Prepared:
     # Random signs, but the same ones each time: a baseline that is made anew gates the same seeds.
     signs = np.random.default_rng(0).choice([-1.0, 1.0], len(w0))
     moved = w0 + signs * np.finfo(np.float64).eps * np.maximum(np.abs(w0), size)
-    return replace(p, problem=replace(p.problem, w0=moved))
+    # The problems of checks come from files, and are dataclasses.
+    return replace(p, problem=replace(cast("Any", p.problem), w0=moved))
 
 
 def unstable_seeds(

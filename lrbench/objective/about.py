@@ -1,9 +1,12 @@
-"""The description of a problem, for reports."""
+"""What a problem says of itself: its description, and all that is asked of it outside a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Annotated, Any
+
+from lrbench.config.plain import Form, Key, plain
 
 
 @dataclass(frozen=True)
@@ -25,17 +28,80 @@ class AboutTest:
                 raise ValueError(f"{name} is too small")
 
 
+def read_parameters(values: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the numbers amid the keys of a penalty in JSON; others are of later versions."""
+    return {k: v for k, v in values.items() if v is None or type(v) in (int, float)}
+
+
+@dataclass(frozen=True)
+class PenaltyValues:
+    """A penalty or constraint with its parameters."""
+
+    name: str
+    weight: float
+    """0 for a constraint."""
+    parameters: Annotated[
+        Mapping[str, float | None], Key(inline=True), Form(read_parameters, plain)
+    ]
+    """Beside the weight; None and infinities for no bound."""
+
+
+NO_PENALTY = PenaltyValues("none", 0.0, {})
+
+
 @dataclass(frozen=True)
 class About:
     """The description of a problem, for reports."""
 
     title: str
     data: str
-    scale: str
-    start: str
+    scale: str = "none"
+    start: str = "zeros"
     labels: Mapping[str, str] | None = None
     """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
     fingerprint: str = ""
     """A hash of the training data and of the canonical specification."""
     test: AboutTest | None = None
     """None where nothing is held out."""
+
+
+@dataclass(frozen=True)
+class ProblemFacts(About):
+    """All that is asked of a problem outside a run: by headers, estimates, checks and stores.
+
+    A problem of its own kind may leave out whatever has a default here. Without a fingerprint it
+    runs in this process only, and no store keeps its cells.
+    """
+
+    loss: str = ""
+    """With its parameters: ``"quantile[level=0.9]"``; empty where there is no word for it."""
+    penalty: PenaltyValues = NO_PENALTY
+    penalised: bool = False
+    """Whether the penalty is not 0 everywhere."""
+    intercept: bool = False
+    """Whether w has a coordinate that is not penalised, the last."""
+    nnz: int | None = None
+    """The number of entries of X that are not 0; None without an X."""
+    digest: Callable[[], str] | None = None
+    """Returns the SHA-256 of the problem as it was built, to the last bit and with the samples held
+    out; None where the fingerprint covers all of that."""
+    data_bytes: int = 0
+    """The size of the data, held-out samples included."""
+    work_bytes: int = 0
+    """The size of the temporary arrays of an evaluation, which does not depend on the lanes."""
+    convex: bool = False
+    """Whether F is convex."""
+    not_smooth: str = ""
+    """Why F is not smooth or not unconstrained: ``"the hinge loss is not smooth"``; empty if it is
+    both."""
+    diameter: float | None = None
+    """The diameter of the set of a constraint; None without one, or if it is unbounded."""
+    bounds_alone: bool = True
+    """Whether a constraint, if there is one, is nothing but bounds of the coordinates."""
+    derivatives: bool = False
+    """Whether oracles return the derivatives of the loss of single samples."""
+    ball_after_prox: bool = True
+    """Whether the prox of the penalty and then the projection on a ball around w_0 is the prox of
+    their sum."""
+    seeds_together: bool = False
+    """Whether a sampler takes the minibatches of several seeds, and is faster with them."""

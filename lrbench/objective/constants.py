@@ -17,6 +17,9 @@ CERTIFIED = 1e-6
 NOT_CERTIFIED = "f* is not certified"
 """The reason why no minimiser is known where the error of f_star is larger than that."""
 
+NOT_KNOWN = "f* is not known"
+"""The reason where f_star is not known by nature, as where F is not convex."""
+
 
 def objective_size(f_star: float, delta0: float) -> float:
     """Return |F(w_0)| + |f_star|, relative to which all levels of F - f_star are set.
@@ -53,8 +56,9 @@ class Constants:
     there is no ball; None if there is no bound."""
     grad_norm_sq0: Annotated[NumberOrNaN, Key(earlier=math.nan)]
     """|g_0|^2 at w_0, of the subgradient that the solvers use; an indicator adds nothing to it."""
-    f_star: float
-    f_star_error: float
+    f_star: NumberOrNaN
+    """NaN where no number is known; `f_star_obstacle` says why."""
+    f_star_error: NumberOrInf
     """f_star - f_star_error <= inf F <= f_star."""
     f_star_method: str
     attained: Annotated[bool, Key(earlier=True)]
@@ -78,7 +82,15 @@ class Constants:
     a start other than 0, make that larger than usual; else 0."""
     f_star_obstacle: Annotated[str, Key(earlier="")] = ""
     """What kept f_star from being certified: its error exceeds `CERTIFIED` times `size`, and
-    nothing may rest on it; empty where it is certified, and where the user gave it."""
+    nothing may rest on it; or why it is not known. Empty where it is certified, and where the user
+    gave it."""
+
+    @property
+    def f_star_doubt(self) -> str:
+        """That f_star is not known, or not certified, so that nothing rests on it; else empty."""
+        if not self.f_star_obstacle:
+            return ""
+        return NOT_KNOWN if math.isnan(self.f_star) else NOT_CERTIFIED
 
     @property
     def size(self) -> float:

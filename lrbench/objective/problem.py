@@ -1,18 +1,12 @@
-"""The `Problem` protocol, and the linear problem that implements it."""
+"""The `Problem` protocol: all that the engine, and what is around it, may ask of an objective."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lrbench.arrays import Lanes, PerLane, Vector
-from lrbench.cache.content_hash import content_hash, digest, parameters_text
-from lrbench.objective.about import About
-from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
-from lrbench.objective.linear.sampler import linear_sampler
+from lrbench.objective.about import ProblemFacts
 from lrbench.objective.meter import Meter, Stopwatch
 from lrbench.objective.oracle import Ball, Iterate, Iterates, Observer, Oracle
 
@@ -20,17 +14,18 @@ if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
 
 
+@runtime_checkable
 class Problem(Protocol):
-    """A convex objective with its starting point, as the engine uses it."""
+    """An objective with its starting point.
+
+    It need not be linear, nor convex. `facts` says what headers, estimates and checks ask of it.
+    A problem whose minimum is known says that by a method of its own:
+    `lrbench.optimum.other.Referenced`.
+    """
 
     @property
     def name(self) -> str:
         """The problem's name in every table."""
-        ...
-
-    @property
-    def about(self) -> About:
-        """Its description in reports."""
         ...
 
     @property
@@ -51,6 +46,10 @@ class Problem(Protocol):
     @property
     def bounds(self) -> tuple[Vector, Vector]:
         """The least and the largest value of every coordinate, (n_features,) each."""
+        ...
+
+    def facts(self) -> ProblemFacts:
+        """Return what is asked of the problem outside a run."""
         ...
 
     def value(self, W: Lanes) -> PerLane:
@@ -119,68 +118,3 @@ class Sampler(Protocol):
         Samplers of minibatches ignore it.
         """
         ...
-
-
-@dataclass(frozen=True, eq=False)
-class LinearProblem(LinearObjective):
-    """A linear model with its name, its starting point and its description.
-
-    Parameters
-    ----------
-    data, y, loss, penalty, intercept
-        The objective: see `LinearObjective`.
-    name
-        The problem's name in every table.
-    w0
-        The starting point, (n_features,).
-    about
-        Its description in reports.
-    test
-        The samples that are held out; None for none.
-    X_hash
-        The content hash of the data set if X is its very array; empty if X was made from it.
-    """
-
-    name: str
-    w0: Vector
-    about: About
-    test: LinearHeldOut | None = None
-    X_hash: str = ""
-
-    @cached_property
-    def digest(self) -> str:
-        """The SHA-256 of the problem as it was built, without the samples held out.
-
-        It covers X, y and w_0 to the last bit, and the loss and the penalty with their parameters.
-        Unlike ``about.fingerprint`` it does not depend on the specification, so that an optimum or
-        a cell stored under it is not used after a change of the code that reads or scales data.
-        """
-        # Hashing X takes a second a gigabyte; where X is that of the data set, its hash is known.
-        X = self.X_hash or content_hash(self.data.X)
-        parts = f"{parameters_text(self.loss)}\n{parameters_text(self.penalty)}"
-        text = f"{X}\n{digest(self.y)}\n{digest(self.w0)}\n{parts}\n{self.intercept}"
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def measures(self, W: Lanes) -> dict[str, PerLane]:
-        """Return the loss, and for two classes the accuracy, on the samples held out."""
-        return {} if self.test is None else self.test.measures(W)
-
-    def sampler(
-        self,
-        w_star: Vector | None,
-        ball: Ball | None,
-        minibatches: Sequence[Minibatches],
-        *,
-        dense_iterates: bool = False,
-        seeds: Sequence[int] = (0,),
-    ) -> Sampler:
-        """Return the cheapest sampler for full batches, or for these minibatches."""
-        return linear_sampler(
-            self,
-            self.w0,
-            w_star,
-            ball,
-            minibatches,
-            dense_iterates=dense_iterates,
-            seeds=seeds,
-        )

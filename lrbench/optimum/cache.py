@@ -15,7 +15,7 @@ from lrbench.cache.content_hash import digest
 from lrbench.cache.folder import write_atomically
 from lrbench.cache.source_hash import imports_hash
 from lrbench.errors import LrbenchError
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum.base import Curvature, Optimum
 from lrbench.optimum.verify import verified
 

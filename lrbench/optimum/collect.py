@@ -7,8 +7,15 @@ import math
 import numpy as np
 
 from lrbench.arrays import Vector, norm_sq
-from lrbench.objective.constants import CERTIFIED, NOT_CERTIFIED, Constants, objective_size
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.constants import (
+    CERTIFIED,
+    NOT_CERTIFIED,
+    NOT_KNOWN,
+    Constants,
+    objective_size,
+)
+from lrbench.objective.linear.problem import LinearProblem
+from lrbench.objective.problem import Problem
 from lrbench.optimum.base import UNCERTIFIED, Optimum
 from lrbench.optimum.curvature import smooth
 from lrbench.optimum.point import Point, ridge
@@ -18,32 +25,41 @@ SCORES = 16
 """Times `Point.f_rounding`: an allowance for the scores of all iterates, from those of w_0."""
 
 
-def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None) -> Constants:
+def constants(problem: Problem, optimum: Optimum, *, radius: float | None) -> Constants:
     """Return the constants of `problem`.
+
+    Bounds on the gradients and on the rounding of F are those of linear problems.
 
     Parameters
     ----------
     radius
         The radius of the ball around w_0; None without one. Only the bounds G depend on it.
     """
-    start = Point(problem, problem.w0)
     f0, g0 = problem.value_and_gradient(problem.w0[:, None])
-    delta0 = max(0.0, float(f0[0]) - optimum.f_star)
+    delta0 = max(float(f0[0]) - optimum.f_star, 0.0)  # in this order NaN stays NaN
     obstacle = certification_obstacle(optimum, objective_size(optimum.f_star, delta0))
     if obstacle:
-        optimum = without_minimiser(optimum, NOT_CERTIFIED)
+        unknown = math.isnan(optimum.f_star)
+        optimum = without_minimiser(optimum, NOT_KNOWN if unknown else NOT_CERTIFIED)
     w_star, curvature = optimum.w_star, optimum.curvature
-    # Near a minimiser that fits the samples, F is small beside the rounding of the scores, which
-    # at the start 0 are exact.
-    start_rounding = SCORES * start.f_rounding if problem.w0.any() else 0.0
+    G = G_batch = noise_star = None
+    start_rounding = 0.0
+    if isinstance(problem, LinearProblem):
+        start = Point(problem, problem.w0)
+        G, G_batch = gradient_bound(start, radius), gradient_bound(start, radius, of_mean=True)
+        if w_star is not None and smooth(problem):
+            noise_star = gradient_noise(problem, w_star)
+        # Near a minimiser that fits the samples, F is small beside the rounding of the scores,
+        # which at the start 0 are exact.
+        start_rounding = SCORES * start.f_rounding if problem.w0.any() else 0.0
     return Constants(
         L=curvature.L,
         L_method=curvature.L_method,
         L_max=curvature.L_max,
         mu=curvature.mu,
         mu_pl=curvature.mu_pl,
-        G=gradient_bound(start, radius),
-        G_batch=gradient_bound(start, radius, of_mean=True),
+        G=G,
+        G_batch=G_batch,
         grad_norm_sq0=float(norm_sq(g0)[0]),
         f_star=optimum.f_star,
         f_star_error=optimum.f_star_error,
@@ -52,9 +68,7 @@ def constants(problem: LinearProblem, optimum: Optimum, *, radius: float | None)
         delta0=delta0,
         distance=None if w_star is None else float(np.linalg.norm(problem.w0 - w_star)),
         distance_error=optimum.distance_error,
-        noise_star=None
-        if w_star is None or not smooth(problem)
-        else gradient_noise(problem, w_star),
+        noise_star=noise_star,
         no_minimiser=optimum.no_minimiser,
         f_star_certified=not obstacle and optimum.method != UNCERTIFIED,
         f_rounding=max(optimum.rounding, start_rounding),

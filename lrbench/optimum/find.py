@@ -12,13 +12,15 @@ from threadpoolctl import threadpool_limits
 
 from lrbench.objective.constants import CERTIFIED
 from lrbench.objective.linear.objective import LinearObjective
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
+from lrbench.objective.problem import Problem
 from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED, UNCERTIFIED, Curvature, Optimum
 from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.gram import feature_gram
 from lrbench.optimum.half_open import ENOUGH
+from lrbench.optimum.other import own_optimum
 from lrbench.optimum.point import Point
 from lrbench.optimum.preconditioned import preconditioned
 from lrbench.optimum.relaxed import without_penalty
@@ -31,8 +33,8 @@ AGREEING = 1e-10
 collinear: with penalties in another unit than the columns, solvers end early from about there."""
 
 
-def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
-    """Return the certified minimum of `problem`.
+def find_optimum(problem: Problem, *, cache: Path | None) -> Optimum:
+    """Return the certified minimum of `problem`; of one that is not linear, what itself knows.
 
     Parameters
     ----------
@@ -56,6 +58,8 @@ def find_optimum(problem: LinearProblem, *, cache: Path | None) -> Optimum:
     An optimum from the cache is verified (`lrbench.optimum.verify`). One that is damaged, or that
     the data refute, is computed again.
     """
+    if not isinstance(problem, LinearProblem):
+        return own_optimum(problem)
     path = optimum_path(problem, cache)
     optimum = load_optimum(path, problem) if path else None
     if optimum is None:
@@ -160,22 +164,28 @@ def _curvature(objective: LinearObjective) -> Curvature:
     return find_curvature(objective, row_space(objective).singular if factorised else None)
 
 
-def discard_optimum(problem: LinearProblem, cache: Path | None) -> None:
+def discard_optimum(problem: Problem, cache: Path | None) -> None:
     """Delete the cached optimum of `problem`, if there is one, after a run has refuted it."""
-    path = optimum_path(problem, cache)
+    path = optimum_path(problem, cache) if isinstance(problem, LinearProblem) else None
     if path is not None:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
 
 
-def uncertified(problem: LinearProblem, f_star: float) -> Optimum:
+def uncertified(problem: Problem, f_star: float) -> Optimum:
     """Return the optimum with an f_star that the user gave: no minimiser and no error bound."""
     reason = "no minimiser is known beside --f-star"
-    return not_attained(find_curvature(problem), f_star, 0.0, UNCERTIFIED, reason)
+    return not_attained(_curvature_of(problem), f_star, 0.0, UNCERTIFIED, reason)
 
 
-def unknown_optimum(problem: LinearProblem, obstacle: str) -> Optimum:
+def unknown_optimum(problem: Problem, obstacle: str) -> Optimum:
     """Return the optimum of which only F(w_0) >= inf F is known, with the reason for that."""
     start = float(problem.value(problem.w0[:, None])[0])
-    optimum = not_attained(find_curvature(problem), start, math.inf, "F(w_0)")
+    optimum = not_attained(_curvature_of(problem), start, math.inf, "F(w_0)")
     return replace(optimum, obstacle=obstacle)
+
+
+def _curvature_of(problem: Problem) -> Curvature:
+    if isinstance(problem, LinearProblem):
+        return find_curvature(problem)
+    return own_optimum(problem).curvature

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrbench.arrays import Vector
 from lrbench.errors import OptimumError
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum.base import Optimum
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.half_open import half_open

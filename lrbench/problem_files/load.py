@@ -20,6 +20,7 @@ from lrbench.data.load import DataName
 from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
+from lrbench.objective.problem import Problem
 from lrbench.problem_files.model import CLAIMED, ProblemSpec
 from lrbench.problem_files.parts import describe, read_loss, read_penalty, read_positive, read_start
 from lrbench.problem_files.source import read_test, read_zero_based
@@ -59,22 +60,24 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
     return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())
 
 
-def load_specs(problems: Any) -> list[ProblemSpec]:
-    """Return the specifications of one or several problems: names, paths or specifications.
+def load_specs(problems: Any) -> list[ProblemSpec | Problem]:
+    """Return the specifications of one or several problems, which are given as names or paths.
+
+    Specifications, and problems that were made in Python, are returned as they are.
 
     Raises
     ------
     UsageError
         For anything else, or as `load_spec`.
     """
-    kinds = (str, Path, ProblemSpec)
+    kinds = (str, Path, ProblemSpec, Problem)
     entries = [problems] if isinstance(problems, kinds) else problems
     if not isinstance(entries, Iterable) or not (entries := list(entries)):
         raise UsageError(f"{quoted(problems)} names no problem.", "give a name, as in 'logreg'.")
     for entry in entries:
         if not isinstance(entry, kinds):
             raise UsageError(f"{quoted(entry)} is not a problem.", "give a name, as in 'logreg'.")
-    return [entry if isinstance(entry, ProblemSpec) else load_spec(entry) for entry in entries]
+    return [load_spec(entry) if isinstance(entry, str | Path) else entry for entry in entries]
 
 
 def parse_spec(text: str, name: str, where: str, folder: Path) -> ProblemSpec:

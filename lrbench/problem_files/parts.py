@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lrbench.config.decimals import decimal
-from lrbench.config.named import parse_named, value_text
+from lrbench.config.named import parse_named, part_text, value_text
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
 from lrbench.data.labels import label_text
@@ -38,14 +38,6 @@ def make_loss(text: str) -> Loss:
     name, params = parse_named(text)
     loss: Loss = LOSSES.get(name)(**{key: float(value) for key, value in params.items()})
     return loss
-
-
-def part_text(part: Any) -> str:
-    """Return the name of a loss with all its parameters: ``huber[threshold=1]``."""
-    fields = dataclasses.fields(part) if dataclasses.is_dataclass(part) else ()
-    values: dict[str, float] = {field.name: getattr(part, field.name) for field in fields}
-    inside = ",".join(f"{key}={value_text(value)}" for key, value in values.items())
-    return f"{part.name}[{inside}]" if inside else str(part.name)
 
 
 def read_penalty(value: Any) -> PenaltySpec:

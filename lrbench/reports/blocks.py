@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -188,8 +189,11 @@ def scientific(value: float | None, digits: int = 3) -> str:
 
 
 def gap(value: float | None, error: float, digits: int = 3) -> str:
-    """Return a measured F - f*, or ``<2e-15`` where it is below `error`, that of f*."""
-    if value is not None and value < error:
+    """Return a measured F - f*, or ``<2e-15`` where it is below `error`, that of f*.
+
+    Where f* is not known, `error` is infinite, and the value is that of F.
+    """
+    if value is not None and value < error < math.inf:
         return f"<{error:.0e}"
     return scientific(value, digits)
 

@@ -48,17 +48,19 @@ def has_own_answer(runs: Sequence[Run]) -> bool:
     return answer_column(runs) in OUTPUT
 
 
-def answers_line(groups: Iterable[Sequence[Run]]) -> Iterator[Line]:
+def answers_line(level: str, groups: Iterable[Sequence[Run]]) -> Iterator[Line]:
     """Yield a line that names the solvers whose F - f* is not that of the last iterate.
 
     Parameters
     ----------
+    level
+        What ranks the runs: ``F - f*``, or ``F``.
     groups
         The runs of one solver and lr0 each.
     """
     names = list(dict.fromkeys(str(runs[0].solver) for runs in groups if has_own_answer(runs)))
     if names:
-        head = "F - f* is of the solver's own answer, not of the last iterate: "
+        head = f"{level} is of the solver's own answer, not of the last iterate: "
         yield line(head + names[0], *names[1:])
 
 

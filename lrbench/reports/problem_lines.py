@@ -23,8 +23,8 @@ def problem_lines(name: str, header: Header) -> Iterator[Line]:
     if header.test is not None:
         yield line(*test_pieces(header.test))
     yield line(*_model(header), *_optimum(constants))
-    if constants.f_star_obstacle:
-        obstacle = f"f* is not certified: {constants.f_star_obstacle}"
+    if doubt := constants.f_star_doubt:
+        obstacle = f"{doubt}: {constants.f_star_obstacle}"
         yield line(obstacle, "so that nothing is proved of F - f* or of w*", style="warn")
     elif not constants.attained:
         yield line(f"{constants.no_minimiser}: what needs w* stays empty", style="warn")
@@ -35,9 +35,10 @@ def _data(header: Header) -> Iterator[str]:
     yield header.scale if header.scale != "none" else "not scaled"
     yield f"n = {header.n_samples}"
     yield f"d = {header.n_features}" + (" (with intercept)" if header.intercept else "")
-    density = header.nnz / (header.n_samples * header.n_features)
-    if density < 0.5:
-        yield f"{100 * density:.3g} % non-zeros"
+    if header.nnz is not None:
+        density = header.nnz / (header.n_samples * header.n_features)
+        if density < 0.5:
+            yield f"{100 * density:.3g} % non-zeros"
     if header.labels:
         yield ", ".join(f"{sign} = {name}" for sign, name in header.labels.items())
 
@@ -55,7 +56,8 @@ def test_pieces(test: AboutTest) -> Iterator[str]:
 
 def _model(header: Header) -> Iterator[str]:
     constants = header.constants
-    yield f"{header.loss} loss"
+    if header.loss:
+        yield f"{header.loss} loss"
     if header.penalty.name != "none":
         yield _penalty(header.penalty)
     if math.isfinite(constants.L):
@@ -79,7 +81,8 @@ def _penalty(penalty: PenaltyValues) -> str:
 
 def _optimum(constants: Constants) -> Iterator[str]:
     if constants.f_star_obstacle:
-        yield f"f* <= {constants.f_star:.7g}"
+        if not math.isnan(constants.f_star):
+            yield f"f* <= {constants.f_star:.7g}"
         return
     error, method = constants.f_star_error, constants.f_star_method
     yield f"f* = {constants.f_star:.7g} +- {error:.1g} ({method})"

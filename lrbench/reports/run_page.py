@@ -77,9 +77,10 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
 def _one_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
     """Yield a table with columns for each solver, and the verdicts on each."""
     groups, setting = list(problem.groups.values()), tuple(_setting(problem))
-    about = "F(w_T) - f* after T steps and measured / certificate:"
+    level = problem.header.level.replace("F", "F(w_T)")
+    about = f"{level} after T steps and measured / certificate:"
     yield line(*setting, about, recurs=setting)
-    yield from answers_line(groups)
+    yield from answers_line(problem.header.level, groups)
     iterations = table_iterations([run for runs in groups for run in runs])
     first = ("T", [str(t) for t in iterations])
     columns = [_columns(problem, runs, iterations) for runs in groups]
@@ -132,7 +133,8 @@ def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
         solvers[lane[0]].append(problem.groups[lane])
     setting = (*_setting(problem), _about_columns(problem))
     yield line(*setting, recurs=setting)
-    yield from answers_line(runs for lanes in solvers.values() for runs in lanes)
+    shown = [runs for lanes in solvers.values() for runs in lanes]
+    yield from answers_line(problem.header.level, shown)
     yield from _left_out(problem, notable)
     for solver, lanes in solvers.items():
         yield line("")
@@ -180,7 +182,7 @@ def _about_columns(problem: ProblemResult) -> str:
     """Return what the columns hold, and after how many iterations."""
     ends = last_checkpoints(run for runs in problem.groups.values() for run in runs)
     when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else "of each lr0 at its end"
-    return f"F - f* {when}, of the last iterate and of the average:"
+    return f"{problem.header.level} {when}, of the last iterate and of the average:"
 
 
 def closing_line(problem: ProblemResult) -> Line | None:
@@ -198,6 +200,11 @@ def closing_line(problem: ProblemResult) -> Line | None:
 
 
 def _first_and_lowest(problem: ProblemResult) -> list[str]:
+    if math.isnan(problem.header.constants.f_star):
+        best, level = lowest(problem.groups)
+        if best is None:
+            return ["None ended with a finite F"]
+        return [f"Lowest at the end: {_named(problem, best)}", f"at F = {number(level)}"]
     delta0, target = problem.header.constants.delta0, problem.header.target
     target_text = f"F - f* <= {number(target)}"
     if target is None:

@@ -47,7 +47,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
         return
     setting = tuple(_setting(problem, sweep))
     yield line(*setting, recurs=setting)
-    yield from answers_line(problem.groups.values())
+    yield from answers_line(problem.header.level, problem.groups.values())
     if sweep.target < problem.header.constants.f_star_error:
         yield line("the target is below the error of f*: who came there is not known", style="warn")
     yield line("")

@@ -52,7 +52,7 @@ def tested_blocks(problem: ProblemResult, groups: Sequence[Sequence[Run]]) -> It
     error = problem.header.constants.f_star_error
     gaps = [TableCell(gap(at_end(runs, answer_column(runs)), error)) for runs in groups]
     solvers = [TableCell(str(runs[0].solver)) for runs in groups]
-    names, cells = zip(("solver", solvers), ("F - f*", gaps), *columns, strict=True)
+    names, cells = zip(("solver", solvers), (problem.header.level, gaps), *columns, strict=True)
     yield line("")
     yield line(f"on the training and the test data {when}:")
     yield Grid(names, list(zip(*cells, strict=True)), frozenset({0}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from lrbench.reports.blocks import Block, TextColumn, folded, gap, line, scientific
@@ -54,7 +55,10 @@ def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Itera
         return
     error = problem.header.constants.f_star_error
     columns: list[TextColumn] = []
-    for name, heading in _headings(runs, view).items():
+    headings = _headings(runs, view)
+    if view.columns is None and math.isnan(problem.header.constants.f_star):
+        headings = _of_objective(headings)
+    for name, heading in headings.items():
         columns.append((heading, [_text(name, mean_at(runs, name, t), error) for t in iterations]))
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     if certificate and view.columns is None:
@@ -76,6 +80,15 @@ def _headings(runs: Sequence[Run], view: View) -> dict[str, str]:
     timed = ["seconds"] if view.timing else []
     tested = {name: heading for name, heading in TEST.items() if name in runs[0].trace}
     return headings | tested | {name: name for name in state_columns(runs[0].trace) + timed}
+
+
+def _of_objective(headings: dict[str, str]) -> dict[str, str]:
+    """Return the columns to show where f* is not known: F in the place of F - f*."""
+    return {
+        name.replace("suboptimality", "objective"): heading.replace(" - f*", "")
+        for name, heading in headings.items()
+        if name != "suboptimality_average"
+    }
 
 
 def _text(name: str, value: float | None, error: float) -> str:

@@ -1,5 +1,6 @@
 """The result of a command: its records, how they are saved and read, and rankings of them."""
 
+from lrbench.objective.about import PenaltyValues as PenaltyValues
 from lrbench.results.advice import Advice as Advice
 from lrbench.results.advice import Caution as Caution
 from lrbench.results.advice import Choice as Choice
@@ -13,7 +14,6 @@ from lrbench.results.performance import Profiles as Profiles
 from lrbench.results.performance import comparable as comparable
 from lrbench.results.performance import profiles as profiles
 from lrbench.results.problem import Header as Header
-from lrbench.results.problem import PenaltyValues as PenaltyValues
 from lrbench.results.problem import ProblemResult as ProblemResult
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import METERED as METERED

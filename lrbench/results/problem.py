@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,28 +10,10 @@ from typing import Annotated, Any
 
 from lrbench.config.plain import Form, Key, plain
 from lrbench.config.records import reader
-from lrbench.objective.about import AboutTest
+from lrbench.objective.about import AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
 from lrbench.results.records import FeatureMap, Run, Verdict
 from lrbench.results.sweep import Sweep
-
-
-def read_parameters(values: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the numbers amid the keys of a penalty in JSON; others are of later versions."""
-    return {k: v for k, v in values.items() if v is None or type(v) in (int, float)}
-
-
-@dataclass(frozen=True)
-class PenaltyValues:
-    """A penalty or constraint with its parameters."""
-
-    name: str
-    weight: float
-    """0 for a constraint."""
-    parameters: Annotated[
-        Mapping[str, float | None], Key(inline=True), Form(read_parameters, plain)
-    ]
-    """Beside the weight; None and infinities for no bound."""
 
 
 def plain_constants(constants: Constants) -> dict[str, Any]:
@@ -48,8 +31,8 @@ class Header:
     data: str
     n_samples: int
     n_features: int
-    nnz: int
-    """The number of entries of X that are not 0."""
+    nnz: int | None
+    """The number of entries of X that are not 0; None without an X."""
     loss: str
     """With its parameters: ``"quantile[level=0.9]"``."""
     penalty: PenaltyValues
@@ -66,9 +49,15 @@ class Header:
     """The suboptimality at which runs ended; None without one."""
     constants: Annotated[Constants, Form(reader(Constants), plain_constants)]
 
+    @property
+    def level(self) -> str:
+        """What ranks the runs: ``F - f*``, or ``F`` where f* is not known."""
+        return "F" if math.isnan(self.constants.f_star) else "F - f*"
+
     def __post_init__(self) -> None:
         for name, least in (("n_samples", 1), ("n_features", 1), ("nnz", 0)):
-            if getattr(self, name) < least:
+            number = getattr(self, name)
+            if number is not None and number < least:
                 raise ValueError(f"{name} is too small")
 
 

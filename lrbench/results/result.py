@@ -236,7 +236,7 @@ def _summary(problem: ProblemResult) -> str:
     lane, gap = lowest(problem.groups)
     if lane is None:
         return count
-    return f"{count}, lowest {lane[0]}, lr0 = {lane[1]:g}, at F - f* = {gap:.2e}"
+    return f"{count}, lowest {lane[0]}, lr0 = {lane[1]:g}, at {problem.header.level} = {gap:.2e}"
 
 
 def _best(sweep: Sweep) -> str:

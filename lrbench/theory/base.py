@@ -51,6 +51,8 @@ class Setting:
     """Why `smooth` is False: ``"the hinge loss is not smooth"``; empty where it is True."""
     diameter: float | None = None
     """The diameter of an indicator penalty's set; None without one, or if it is unbounded."""
+    convex: bool = True
+    """Whether F is convex."""
 
 
 @dataclass(frozen=True)

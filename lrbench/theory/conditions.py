@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from lrbench.objective.constants import NOT_CERTIFIED
 from lrbench.theory.base import FULL_BATCHES, MINIBATCHES, Hypothesis, Setting
 from lrbench.theory.quantities import delta0, distance, iterate_diameter, lipschitz
 
@@ -73,9 +72,8 @@ def smoothness_obstacle(setting: Setting) -> str:
 
 
 def convex(setting: Setting) -> Hypothesis:
-    """Check that F is convex. Every loss and penalty here is, so it always holds."""
-    del setting
-    return Hypothesis("convex", True, "F is convex")
+    """Check that F is convex, as every linear problem is."""
+    return Hypothesis("convex", setting.convex, f"F is {'' if setting.convex else 'not '}convex")
 
 
 def minimiser(setting: Setting) -> Hypothesis:
@@ -106,8 +104,8 @@ def minimiser_measured(setting: Setting) -> Hypothesis:
 def bounded_below(setting: Setting) -> Hypothesis:
     """Check that inf F is known; no minimiser is needed."""
     gap = delta0(setting)
-    if setting.constants.f_star_obstacle:
-        return Hypothesis("inf F known", False, NOT_CERTIFIED)
+    if doubt := setting.constants.f_star_doubt:
+        return Hypothesis("inf F known", False, doubt)
     if not math.isfinite(gap):
         return Hypothesis("inf F known", False, "inf F is not known")
     return Hypothesis("inf F known", True, f"F(w_0) - inf F = {gap:.3g}")

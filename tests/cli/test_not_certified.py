@@ -13,7 +13,7 @@ import pytest
 import lrbench
 from lrbench.engine import run as engine
 from lrbench.errors import OptimumError
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import Optimum, find_optimum
 from lrbench.plan import prepare
 

@@ -19,9 +19,9 @@ from lrbench.engine.columns import Columns
 from lrbench.errors import ContractError
 from lrbench.losses import LOSSES
 from lrbench.objective.linear import sampler as samplers
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.problem import LinearProblem
 
 SIZE, SAMPLES, FEATURES = 6, 17, 5
 KINDS = {

@@ -15,12 +15,11 @@ from scipy.optimize import linprog, minimize
 from lrbench.errors import OptimumError
 from lrbench.losses.base import Loss
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import Optimum, constants, find_optimum
 from lrbench.optimum.verify import verified
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
-from lrbench.plan.prepare import reason_not_smooth, set_diameter
 
 NONE = PENALTIES.get("none")()
 BENT = Bent(0.8)
@@ -162,12 +161,12 @@ def test_a_set_without_bounds_is_refused() -> None:
 def test_the_constants_of_a_set_are_its_own() -> None:
     p = regression(BENT, Sides(0.2), 7)
     sides = [0.2 * (j + 1) + 0.2 / (j + 2) for j in range(4)]
-    assert set_diameter(p) == pytest.approx(math.hypot(*sides), rel=1e-15)
-    assert set_diameter(replace(p, penalty=NONE)) is None
-    assert set_diameter(replace(p, penalty=Sides(0.2, half_open=3.0))) is None
-    assert set_diameter(regression(BENT, Sides(0.2), 7, intercept=True)) is None
-    assert reason_not_smooth(p) == "the bent loss is not smooth"
-    assert reason_not_smooth(replace(p, loss=LogCosh())) == "the sides is a constraint"
+    assert p.facts().diameter == pytest.approx(math.hypot(*sides), rel=1e-15)
+    assert replace(p, penalty=NONE).facts().diameter is None
+    assert replace(p, penalty=Sides(0.2, half_open=3.0)).facts().diameter is None
+    assert regression(BENT, Sides(0.2), 7, intercept=True).facts().diameter is None
+    assert p.facts().not_smooth == "the bent loss is not smooth"
+    assert replace(p, loss=LogCosh()).facts().not_smooth == "the sides is a constraint"
     smooth = replace(p, loss=Steep(2.5))
     bound = constants(smooth, certified(smooth), radius=None).G
     # The farthest corner from the start 0 has the larger bound in every coordinate.

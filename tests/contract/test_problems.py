@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import jsonschema
 import numpy as np
 import pytest
+from network import Network
 
 import lrbench
 from lrbench.losses import LOSSES
@@ -50,6 +51,22 @@ def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
     # One seed: what a few seeds say of an expectation is judged elsewhere.
     result = lrbench.run(name, solvers=STEP_RULES, lr0=[1e-3, 0.3], iterations=20, batch_size=size)
     check(result, STEP_RULES)
+
+
+@pytest.mark.parametrize("size", [None, 7])
+def test_a_problem_of_another_kind_runs_with_every_solver(size: int | None) -> None:
+    every = [SOLVERS.get(name) for name in SOLVERS]
+    able = [cls.name for cls in every if not (cls.needs or (size is not None and cls.outside))]
+    lr0 = [1e-3, 0.2, 1e6]
+    result = lrbench.run(Network(), solvers=able, lr0=lr0, iterations=30, batch_size=size)
+    assert result.failures == ()
+    jsonschema.validate(json.loads(result.to_json()), json.loads(SCHEMA.read_text()))
+    (problem,) = result.problems
+    assert {r.solver.name for r in problem.runs} == set(able)
+    for run in problem.runs:
+        assert run.status in FINE, run.error
+        assert np.all(np.isfinite(run.trace["objective"]))
+    assert [v.theorem for v in problem.verdicts if v.bound_verdict == "fail"] == []
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))

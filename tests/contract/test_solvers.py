@@ -29,9 +29,9 @@ from lrbench.arrays import norm_sq
 from lrbench.losses.logistic import Logistic
 from lrbench.losses.squared import Squared
 from lrbench.objective.linear.matrix import DataMatrix
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball
-from lrbench.objective.problem import LinearProblem
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.state import check_state, keep_lanes, leaves
 

@@ -31,9 +31,9 @@ from lrbench.errors import RefutedError
 from lrbench.losses.base import Loss
 from lrbench.losses.logistic import Logistic
 from lrbench.objective import meter
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.objective.problem import LinearProblem
 from lrbench.results import Run, Status
 from lrbench.solvers.adagrad_norm import AdaGradNorm
 from lrbench.solvers.base import Facts, Solver, Step

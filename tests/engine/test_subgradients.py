@@ -15,12 +15,12 @@ from lrbench.arrays import Lanes
 from lrbench.losses import LOSSES
 from lrbench.objective.linear import sampler
 from lrbench.objective.linear.plain import DenseIterates
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.linear.sampler import MinibatchOracle
 from lrbench.objective.linear.scaled import ScaledIterates
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import PROBE_STEP
-from lrbench.objective.problem import LinearProblem
 from lrbench.penalties.box import Box
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1

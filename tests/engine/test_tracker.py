@@ -23,8 +23,8 @@ from builders import (
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.engine.tracker import SUMS, Tracker
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.problem import LinearProblem
 from lrbench.solvers.wngrad import WNGrad
 
 every_solver = pytest.mark.parametrize("solver", every_variant(), ids=str)

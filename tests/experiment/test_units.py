@@ -21,7 +21,7 @@ from lrbench.engine.control import Control
 from lrbench.experiment.jobs import Serial
 from lrbench.experiment.run_plan import Work
 from lrbench.losses.huber import Huber
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import Optimum, constants, find_optimum
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty

@@ -23,6 +23,7 @@ from lrbench.gate import Check, CheckOutcome, Gate
 from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
 from lrbench.gate.paired import TOLERANCE, Allowance
 from lrbench.gate.run_checks import NoBaselineError, unstable_seeds, with_moved_start
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import load_spec
 from lrbench.results import Run, Status
@@ -271,6 +272,7 @@ def prepared(n_features: int, distance: float | None) -> Prepared:
     p = prepare(check.spec, check.plan, cache_dir(), Control())
     w0 = np.arange(n_features) * (-1.0) ** np.arange(n_features)
     constants = replace(p.constants, distance=distance)
+    assert isinstance(p.problem, LinearProblem)
     return replace(p, problem=replace(p.problem, w0=w0), constants=constants)
 
 

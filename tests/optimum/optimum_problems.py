@@ -12,7 +12,7 @@ from lrbench.losses.logistic import Logistic
 from lrbench.losses.squared import Squared
 from lrbench.objective.about import About
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty

@@ -7,7 +7,7 @@ import pytest
 from optimum_problems import Array, Logistic, Squared, classes, problem, regression, with_ones
 from scipy.special import xlogy
 
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.certificate import certify, dual_point, duality_gap
 from lrbench.optimum.newton import FactorisedStep

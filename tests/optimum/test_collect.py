@@ -16,7 +16,7 @@ from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import Optimum, constants, find_optimum, uncertified
 from lrbench.optimum.collect import gradient_bound
 from lrbench.optimum.point import Point

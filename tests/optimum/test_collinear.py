@@ -18,7 +18,7 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import basis, find, find_optimum, preconditioned
 from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED
 from lrbench.optimum.preconditioned import preconditioned as in_orthogonal_variables

@@ -21,7 +21,7 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
 from lrbench.optimum.composite import METHOD, by_newton

@@ -12,7 +12,7 @@ from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.fenchel import gap_at
 from lrbench.optimum.interior import interior_point

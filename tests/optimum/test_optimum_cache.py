@@ -12,7 +12,7 @@ import pytest
 from optimum_problems import Logistic, Squared, problem, regression
 
 import lrbench.optimum.find as find_module
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import Optimum, discard_optimum, find_optimum
 from lrbench.optimum.cache import load_optimum, save_optimum
 

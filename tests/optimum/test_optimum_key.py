@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from lrbench.losses.huber import Huber
 from lrbench.losses.quantile import Quantile
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum.cache import optimum_path
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1

@@ -9,7 +9,7 @@ from optimum_problems import classes, problem, regression, with_ones
 from lrbench.losses.absolute import Absolute
 from lrbench.losses.logistic import Logistic
 from lrbench.losses.poisson import Poisson
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum.find import find_optimum
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 import lrbench.optimum.row_space as row_space
 from lrbench.errors import OptimumError
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.certificate import certify
 from lrbench.optimum.newton import IterativeStep, minimise

@@ -22,7 +22,7 @@ from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import Optimum, find_optimum
 from lrbench.optimum.variables import in_usual_variables
 from lrbench.penalties.ball import BallPenalty

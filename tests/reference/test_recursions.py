@@ -16,8 +16,8 @@ from recursions import REFERENCES
 from scalar import Point, Rounded, Sampled, ScalarModel
 from steps import After
 
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.problem import LinearProblem
 from lrbench.results import Run
 from lrbench.solvers import SOLVERS
 

@@ -274,7 +274,7 @@ VERDICT = "problems.0.verdicts.0."
         ("problems.0.intercept", 1, "problems[0].intercept is not true or false"),
         ("problems.0.penalty", None, "problems[0].penalty is not an object"),
         ("problems.0.labels", {"+1": 1}, "problems[0].labels.+1 is not a text"),
-        ("problems.0.constants.f_star", None, "problems[0].constants.f_star is not a number"),
+        ("problems.0.constants.mu", "0", "problems[0].constants.mu is not a number or null"),
         ("problems.0.constants.L", ..., "problems[0].constants.L is missing"),
         (RUN + "lr0", "1", "problems[0].runs[1].lr0 is not a number"),
         (RUN + "lr0", True, "problems[0].runs[1].lr0 is not a number"),

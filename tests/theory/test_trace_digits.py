@@ -12,7 +12,7 @@ from builders import Array, as_problem, run_healthy, task, variants, walk_along
 from decimal_bounds import DIGITS
 
 from lrbench.losses.squared import Squared
-from lrbench.objective.problem import LinearProblem
+from lrbench.objective.linear.problem import LinearProblem
 
 RATES = (1e-12, 1e-6, 0.3, 1e6, 1e12)
 STEPS = 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeAlias
@@ -12,6 +13,7 @@ from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import LrbenchError
+from lrbench.objective.problem import Problem
 from lrbench.results import Run, Status
 
 JobOutcome: TypeAlias = Sequence[Run] | LrbenchError
@@ -75,6 +77,17 @@ def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Jo
 def first_line(error: object) -> str:
     """Return the first line of an error's message, or its type where the message is empty."""
     return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+
+
+def sharing_obstacle(problem: Problem) -> str:
+    """Return why other processes cannot run on a problem from Python; empty if they can."""
+    if not problem.facts().fingerprint:
+        return "it has no fingerprint"
+    try:
+        pickle.dumps(problem)
+    except Exception as error:  # whatever its own methods raise
+        return f"it cannot be pickled ({first_line(error)})"
+    return ""
 
 
 def failed(job: Job, shared: SharedProblem, cause: str) -> list[Run]:

@@ -12,7 +12,6 @@ import numpy as np
 
 from lrbench.engine.columns import rounded_up
 from lrbench.engine.job import Job, SeedLanes
-from lrbench.objective.linear.matrix import CHUNK_BYTES, FEW_FEATURES
 from lrbench.objective.problem import Problem
 from lrbench.plan.options import LANE_MULTIPLE
 from lrbench.plan.plan import Plan
@@ -29,6 +28,9 @@ ARRAYS = 3
 CACHED_NUMBERS = 1 << 15
 """The limit for arrays of seeds that run together (n_features x lanes, and batch x lanes): so many
 numbers stay in a core's cache (docs/decisions/0012)."""
+
+PERMUTATION_BYTES = 1 << 23
+"""The limit for the permutations of all samples that seeds which run together keep."""
 
 ROUNDS = 4
 """The number of jobs that make up the work of one worker, if there are as many seeds. One job would
@@ -159,13 +161,13 @@ def seeds_per_job(
     workers
         The number of jobs that run at a time; each gets an equal part of the work.
     """
-    if not plan.sweep or plan.batch_size is None or problem.n_features > FEW_FEATURES:
+    if not plan.sweep or plan.batch_size is None or not problem.facts().seeds_together:
         return 1
     cached = CACHED_NUMBERS // max(problem.n_features, plan.batch_size)
     lanes = plan.lane_block or min(max_width, cached)
     fitting = max(1, lanes // rounded_up(n_lanes, LANE_MULTIPLE))
     if plan.sampling == "reshuffle":  # each seed keeps a permutation of all samples
-        fitting = min(fitting, max(1, CHUNK_BYTES // (8 * problem.n_samples)))
+        fitting = min(fitting, max(1, PERMUTATION_BYTES // (8 * problem.n_samples)))
     rounds = max(ROUNDS, -(-n_solver_seeds // (fitting * workers)))
     return min(plan.replicates, -(-n_solver_seeds // (rounds * workers)))
 

@@ -17,9 +17,9 @@ from typing import Any, Final
 import numpy as np
 
 from lrbench.arrays import Vector
-from lrbench.cache.content_hash import content_hash
 from lrbench.cache.source_hash import numbers_hash, solver_hash
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.errors import UsageError
 from lrbench.objective.constants import Constants
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
@@ -53,16 +53,26 @@ def experiment_id(p: Prepared, plan: Plan) -> str:
     scales columns, chooses labels or plans a run, or a corrected optimum, therefore never leads to
     the cells of another experiment. The fingerprint keeps apart problems that differ in words only,
     such as the names of labels, because an experiment is shown with them.
+
+    Raises
+    ------
+    UsageError
+        If the problem has no fingerprint.
     """
-    problem, test = p.problem, p.problem.test
+    problem, facts = p.problem, p.problem.facts()
+    if not facts.fingerprint:
+        raise UsageError(
+            f"a store cannot keep the cells of {problem.name}, which has no fingerprint.",
+            "let its facts have one that changes with its data, or leave the store out.",
+        )
     budget = asdict(plan.budget(problem.n_samples, p.constants.delta0))
     if budget["target"] is not None:
         budget["target"] = f"{budget['target']:.9g}"  # its last digits are those of f_star
     return _hash(
         {
-            "fingerprint": problem.about.fingerprint,
-            "problem": problem.digest,
-            "test": None if test is None else content_hash(test.data.X, y=test.y),
+            "fingerprint": facts.fingerprint,
+            "problem": facts.digest() if facts.digest else None,
+            "code": None if p.spec else solver_hash(_file_of(type(problem).__module__)),
             "optimum": _optimum_digits(p.constants, p.optimum.w_star),
             "batch_size": plan.batch_size,
             "sampling": None if plan.batch_size is None else plan.sampling,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Index, PerSample
+from lrbench.cache.content_hash import arrays_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -63,6 +64,11 @@ class DataMatrix:
     def nnz(self) -> int:
         """The number of non-zeros."""
         return int(np.count_nonzero(self.X)) if isinstance(self.X, np.ndarray) else int(self.X.nnz)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the arrays of X."""
+        return sum(array.nbytes for array in arrays_of(self.X).values())
 
     def blocks(self, n_lanes: int) -> list[tuple[slice, Any, Any]]:
         """Return (rows, X[rows], X[rows].T) for row blocks that keep rows x lanes small.

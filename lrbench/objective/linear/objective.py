@@ -72,6 +72,11 @@ class LinearObjective:
         return self.data.shape[1]
 
     @property
+    def nbytes(self) -> int:
+        """The size of X and y."""
+        return self.data.nbytes + self.y.nbytes
+
+    @property
     def n_penalised(self) -> int:
         """The number of coordinates that the penalty sees."""
         return self.n_features - self.intercept
@@ -253,6 +258,11 @@ class LinearHeldOut:
     data: DataMatrix
     y: PerSample
     loss: Loss
+
+    @property
+    def nbytes(self) -> int:
+        """The size of X and y."""
+        return self.data.nbytes + self.y.nbytes
 
     def measures(self, W: Lanes) -> dict[str, PerLane]:
         """Return ``test_loss`` and for two classes ``test_accuracy`` of every column of `W`."""

@@ -101,7 +101,7 @@ def test_what_does_not_go_together(ready: Prepared, monkeypatch: pytest.MonkeyPa
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE, sweep=False))) == [1] * 20
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE, lane_block=16))) == [1] * 20
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE, lane_block=32))) == [2] * 10
-    monkeypatch.setattr(module, "FEW_FEATURES", 29)
+    monkeypatch.setattr("lrbench.objective.linear.problem.FEW_FEATURES", 29)
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE))) == [1] * 20
 
 
@@ -110,7 +110,7 @@ def test_reshuffled_seeds_keep_their_permutations_in_bounds(
 ) -> None:
     shuffled: dict[str, Any] = {**ALONE, "sampling": "reshuffle"}
     assert list(map(len, seeds_of(ready, 20, 9, **shuffled))) == [5] * 4
-    monkeypatch.setattr(module, "CHUNK_BYTES", 3 * 8 * 569)
+    monkeypatch.setattr(module, "PERMUTATION_BYTES", 3 * 8 * 569)
     assert max(map(len, seeds_of(ready, 20, 9, **shuffled))) == 3
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE))) == [5] * 4
 

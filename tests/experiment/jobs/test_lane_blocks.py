@@ -24,9 +24,9 @@ from lrbench.objective.linear import matrix
 from lrbench.objective.linear import sampler as linear_sampler
 from lrbench.objective.linear.matrix import DataMatrix, product
 from lrbench.objective.linear.plain import DenseIterates, small_inner
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.problem import LinearProblem
 from lrbench.penalties.box import Box
 from lrbench.results import Run, Status
 from lrbench.solvers.sgd import SGD

@@ -29,6 +29,7 @@ from lrbench.experiment.store import (
 )
 from lrbench.experiment.store.keys import WITHOUT_EFFECT, experiment_id, source_of
 from lrbench.objective.constants import Constants
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import load_spec
@@ -253,6 +254,7 @@ def test_another_minimiser_makes_cells_anew(ready: tuple[Prepared, Plan]) -> Non
 
 def test_a_problem_of_other_words_is_another_experiment(ready: tuple[Prepared, Plan]) -> None:
     p, plan = ready
+    assert isinstance(p.problem, LinearProblem)
     about = replace(p.problem.about, fingerprint="other labels")
     other = replace(p, problem=replace(p.problem, about=about))
     assert experiment_id(other, plan) != experiment_id(p, plan)

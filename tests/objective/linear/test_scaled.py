@@ -24,12 +24,12 @@ from lrbench.objective.linear import sampler as linear_sampler
 from lrbench.objective.linear import scaled as scaled_lanes
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
+from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.linear.sampler import FullSampler, MinibatchSampler
 from lrbench.objective.linear.scaled import ScaledIterates
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball, Gradient, Iterate, Oracle
-from lrbench.objective.problem import LinearProblem
 from lrbench.objective.random_numbers import RandomNumbers
 from lrbench.solvers.base import Step
 from lrbench.solvers.sgd import SGD

@@ -1,0 +1,194 @@
+"""The base class of problems of another kind than linear ones: the mean of terms, in plain arrays.
+
+A subclass has the mean of some terms with its gradient, and its facts. The oracles and samplers
+follow from that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
+from lrbench.errors import ContractError
+from lrbench.objective.about import ProblemFacts
+from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
+from lrbench.objective.linear.matrix import CHUNK_SAMPLES
+from lrbench.objective.linear.oracle import LinearRun, LinearSampler
+from lrbench.objective.linear.plain import DenseIterates
+from lrbench.objective.linear.sampler import FullSampler
+from lrbench.objective.meter import Stopwatch
+from lrbench.objective.oracle import Ball, Observer
+from lrbench.objective.random_numbers import RandomNumbers
+
+if TYPE_CHECKING:
+    from lrbench.objective.linear.sampler import SeedBatch
+    from lrbench.objective.minibatches import Minibatches
+    from lrbench.objective.problem import Sampler
+
+ALL = slice(None)
+"""All samples."""
+
+
+class FiniteSum:
+    r"""A problem whose objective is a mean of terms, convex or not.
+
+    .. math:: F(w) = \frac1n \sum_{i=1}^n f_i(w)
+
+    Parameters
+    ----------
+    name
+        The problem's name in every table.
+    w0
+        The starting point, (n_features,).
+    n_samples
+        The number of terms.
+    """
+
+    def __init__(self, name: str, w0: Vector, n_samples: int) -> None:
+        self.name, self.w0, self.n_samples = name, w0, n_samples
+
+    @property
+    def n_features(self) -> int:
+        """The dimension of w."""
+        return len(self.w0)
+
+    @property
+    def bounds(self) -> tuple[Vector, Vector]:
+        """The least and the largest value of every coordinate: there are none."""
+        unbounded = np.full(self.n_features, np.inf)
+        return -unbounded, unbounded
+
+    def mean(self, W: Lanes, samples: Index | slice) -> tuple[PerLane, Lanes]:
+        """Return the mean of the terms of these samples, (n_lanes,), and its gradient.
+
+        Parameters
+        ----------
+        W
+            (n_features, n_lanes); not to be written to.
+        samples
+            (size,), or the slice of all samples.
+
+        Returns
+        -------
+        value, gradient
+            (n_lanes,) and (n_features, n_lanes), new arrays.
+        """
+        raise NotImplementedError
+
+    def facts(self) -> ProblemFacts:
+        """Return what is asked of the problem outside a run."""
+        return ProblemFacts(title="", data="")
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return F of every column of `W`, (n_lanes,)."""
+        return self.mean(W, ALL)[0]
+
+    def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
+        """Return F and its gradient for every column; the values are on the clock of `watch`."""
+        del watch
+        return self.mean(W, ALL)
+
+    def measures(self, W: Lanes) -> Mapping[str, PerLane]:
+        """Return no further columns of the trace."""
+        del W
+        return {}
+
+    def sampler(
+        self,
+        w_star: Vector | None,
+        ball: Ball | None,
+        minibatches: Sequence[Minibatches],
+        *,
+        dense_iterates: bool = False,
+        seeds: Sequence[int] = (0,),
+    ) -> Sampler:
+        """Return the sampler for full batches, or for the minibatches of a single seed."""
+        del dense_iterates
+        oracles: Any = _Terms(self)
+        run = LinearRun(oracles, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))
+        if not minibatches:
+            return FullSampler(run)
+        (single,) = minibatches
+        return TermSampler(run, single)
+
+
+class _Terms:
+    """A sum of terms in the words of the oracles on plain arrays: a loss without a penalty."""
+
+    def __init__(self, problem: FiniteSum) -> None:
+        self.n_samples = problem.n_samples
+        self.mean = problem.mean
+
+    def mean_loss(self, W: Lanes) -> PerLane:
+        return self.mean(W, ALL)[0]
+
+    def loss_gradient(self, W: Lanes) -> Lanes:
+        return self.mean(W, ALL)[1]
+
+    def derivatives(self, W: Lanes) -> Scores:
+        raise ContractError("the problem has no derivatives of single samples.")
+
+    combine = derivatives
+
+    def finite_penalty(self, W: Lanes) -> PerLane:
+        return np.zeros(W.shape[1])
+
+    def add_penalty_gradient(self, G: Lanes, W: Lanes) -> None:
+        """Add nothing: there is no penalty."""
+
+    def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        del lr
+        return W
+
+    def confine(self, W: Lanes) -> Mask | None:
+        del W
+        return None
+
+
+class TermOracle(DenseOracle):
+    """The mean of the terms of a minibatch."""
+
+    index: Index
+
+    @cached_property
+    def full(self) -> FullOracle:
+        """The oracle of all samples."""
+        return FullBesideMinibatch(self)
+
+    def derivatives(self, W: Lanes) -> Scores:
+        """Raise `ContractError`: the terms are no functions of a score."""
+        return self._objective.derivatives(W)
+
+    def combine(self, R: Scores) -> Lanes:
+        """Raise `ContractError`: the terms are no functions of a score."""
+        return self._objective.combine(R)
+
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+        del batches
+        return cast("_Terms", self._objective).mean(W, self.index)[1]
+
+    def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
+        del batches
+        return cast("_Terms", self._objective).mean(W, self.index)[0]
+
+
+class TermSampler(LinearSampler[DenseIterates]):
+    """The minibatches of a single seed."""
+
+    def __init__(self, run: LinearRun[DenseIterates], minibatches: Minibatches) -> None:
+        super().__init__(run)
+        self._minibatches = minibatches
+
+    def oracles(self, observer: Observer) -> Iterator[TermOracle]:
+        """Yield the oracle of each step: the same object with another minibatch."""
+        oracle = TermOracle(self.run, observer)
+        oracle.size = self._minibatches.batch_size
+        n_steps = max(1, CHUNK_SAMPLES // oracle.size)
+        for chunk in self._minibatches.chunks(n_steps):
+            for index in chunk:
+                oracle.index = index
+                yield oracle

@@ -1,0 +1,117 @@
+"""Checks of the options of a plan against a problem, before the first step."""
+
+from __future__ import annotations
+
+import math
+
+from lrbench.errors import DataError, UsageError
+from lrbench.objective.constants import Constants
+from lrbench.objective.problem import Problem
+from lrbench.plan.plan import Plan
+
+MOST = 1e150
+"""A constant beyond this, or below its inverse, leaves the range of float64 when it is squared."""
+
+
+def check_fit(plan: Plan, problem: Problem, constants: Constants) -> None:
+    """Check a plan against a problem, except for a ball, which needs a certified f_star.
+
+    Raises
+    ------
+    UsageError
+        If a solver or a target does not fit the problem.
+    DataError
+        If constants of the problem leave the range of float64.
+    """
+    _check_range(constants, problem)
+    _check_prox(plan, problem)
+    _check_outside(plan, problem)
+    _check_target(plan, constants, problem.name)
+
+
+def _check_range(constants: Constants, problem: Problem) -> None:
+    """Refuse constants that are too large or too small for measurements in float64."""
+    L = constants.L
+    sizes = {
+        "L": 0.0 if math.isinf(L) else L,  # an infinite L is a loss without one, and no overflow
+        "1/L": 1 / L if L > 1 / MOST else math.inf if L else 0.0,
+        "F(w_0) - f*": 0.0 if math.isnan(constants.f_star) else constants.delta0,
+        "|grad F(w_0)|^2": constants.grad_norm_sq0,
+        "|w_0 - w*|": constants.distance or 0.0,
+    }
+    bad = [name for name, size in sizes.items() if not size < MOST]  # NaN is bad, too
+    if constants.delta0 > constants.floor:  # else the start is a minimiser, and they may be 0
+        D = constants.distance
+        squares = {
+            "F(w_0) - f*": constants.delta0,
+            "|grad F(w_0)|^2": constants.grad_norm_sq0,
+            "|w_0 - w*|": math.inf if D is None else D * D,
+        }
+        bad += [name for name, square in squares.items() if square < 1 / MOST / MOST]
+    if bad:
+        raise DataError(
+            f"the numbers of {problem.name} leave the range of float64: {', '.join(bad)}.",
+            "scale the data (--scale maxabs), the targets or the start.",
+        )
+
+
+def _check_prox(plan: Plan, problem: Problem) -> None:
+    """Refuse a ball where the prox followed by the projection is not the prox of the sum."""
+    facts = problem.facts()
+    if plan.radius is None or facts.ball_after_prox or not facts.penalised:
+        return
+    for solver, spec in plan.built:
+        if solver.proximal:
+            raise UsageError(
+                f"--radius and {spec.name} do not go together on {problem.name}: after the prox of"
+                f" the penalty {facts.penalty.name} the projection is wrong.",
+                "leave --radius out, or take a solver that uses subgradients, such as wngrad.",
+            )
+
+
+def _check_target(plan: Plan, constants: Constants, name: str) -> None:
+    """Refuse a target, which is one of F - f*, where f* is not known."""
+    if not math.isnan(constants.f_star) or (plan.target is None and not plan.sweep):
+        return
+    option = "a sweep" if plan.target is None else f"--target {plan.target:g}"
+    raise UsageError(
+        f"{option} needs a target of F - f*, and f* of {name} is not known:"
+        f" {constants.f_star_obstacle}.",
+        "give a value to compare with by --f-star, or run without a target: lrbench.run.",
+    )
+
+
+def _check_outside(plan: Plan, problem: Problem) -> None:
+    """Refuse an outside solver on minibatches, in a ball, or on a set that is no box."""
+    for solver, spec in plan.built:
+        obstacle = (
+            "runs in full batches: it owns its loop"
+            if plan.batch_size is not None
+            else "knows no ball: it owns its loop"
+            if plan.radius is not None
+            else "knows no other set than a box"
+            if not problem.facts().bounds_alone
+            else ""
+        )
+        if solver.outside and obstacle:
+            raise UsageError(
+                f"{spec.name} {obstacle}.", "leave it out, or run it by a command of its own."
+            )
+
+
+def check_ball(radius: float | None, constants: Constants, problem: Problem) -> None:
+    """Refuse a ball without the minimiser, which would be a problem with another optimum."""
+    if radius is None or math.isnan(constants.f_star):
+        return
+    if constants.distance is None:
+        raise UsageError(
+            f"--radius {radius:g} makes another problem of {problem.name}:"
+            f" {constants.no_minimiser}.",
+            "leave --radius out.",
+        )
+    if radius < constants.distance:
+        raise UsageError(
+            f"--radius {radius:g} leaves out the minimiser of {problem.name}, which is"
+            f" {constants.distance:.6g} from the start.",
+            f"give --radius {math.ceil(constants.distance * 100) / 100:g} or more.",
+        )

@@ -1,0 +1,66 @@
+"""What solvers need of the problems of a plan, checked on all of them before the first step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from lrbench.errors import UsageError
+from lrbench.plan.plan import Plan
+from lrbench.plan.prepare import Prepared
+from lrbench.solvers.base import Need
+
+WORDS: dict[Need, str] = {
+    "f_star": "f*",
+    "L": "L",
+    "L_max": "L_max",
+    "mu": "mu > 0",
+    "derivatives": "the derivatives of single samples",
+}
+"""What errors call a need that a problem may lack; the horizon is that of the plan."""
+
+
+def check_needs(plan: Plan, ready: Iterable[Prepared], uncertified: Sequence[str] = ()) -> None:
+    """Raise `UsageError` if solvers need what problems lack; the error names all of them.
+
+    Parameters
+    ----------
+    plan
+        The solvers.
+    ready
+        The problems.
+    uncertified
+        The names of problems that could not be prepared because their f_star is not certified.
+    """
+    lacks = [(p.problem.name, set(_lacks(p))) for p in ready]
+    lacks += [(name, {"f_star"}) for name in uncertified]
+    missing: list[Need] = []
+    clauses = []
+    for name, lack in lacks:
+        for solver, spec in plan.built:
+            needs = [need for need in solver.needs if need in lack]
+            missing += needs
+            if needs:
+                words = " and ".join(WORDS[need] for need in needs)
+                clauses.append(f"{spec.name} needs {words} on {name}")
+    if not clauses:
+        return
+    given = ", or give f* with --f-star VALUE" if "f_star" in missing else ""
+    raise UsageError(
+        f"a need of a solver is not met: {'; '.join(clauses)}.", f"leave the solver out{given}."
+    )
+
+
+def _lacks(p: Prepared) -> Iterator[Need]:
+    """Yield what is not known of a problem. An f_star that the user gave is taken as known."""
+    constants = p.constants
+    if constants.f_star_obstacle:
+        yield "f_star"
+    if not math.isfinite(constants.L):
+        yield "L"
+    if not math.isfinite(constants.L_max):
+        yield "L_max"
+    if not constants.mu > 0:
+        yield "mu"
+    if not p.problem.facts().derivatives:
+        yield "derivatives"
