@@ -44,9 +44,7 @@ def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
     size = min(8, build_problem(load_spec(name)).n_samples)
     # One seed: what a few seeds say of an expectation is judged elsewhere.
     step_rules = [solver for solver in SOLVERS if not SOLVERS.get(solver).outside]
-    result = lrbench.run(
-        name, solvers=step_rules, lr0=[1e-3, 0.3], iterations=20, batch_size=size
-    )
+    result = lrbench.run(name, solvers=step_rules, lr0=[1e-3, 0.3], iterations=20, batch_size=size)
     check(result)
 
 
