@@ -49,7 +49,8 @@ class DenseOracle(LinearOracle):
         if lanes is None:
             return self._value(W, self.seed_batches)
         columns, batches = self._restricted(lanes)
-        values = np.full(W.shape[1], np.nan)
+        # Padding behind the lanes of all seeds has no samples, as where all lanes are computed.
+        values = np.where(lanes, self._objective.finite_penalty(W), np.nan)
         if len(columns):
             values[columns] = self._value(take(W, columns), batches)
         beyond = self._beyond(lanes)

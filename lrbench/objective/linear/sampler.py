@@ -214,9 +214,7 @@ class MinibatchOracle(DenseOracle):
                 columns.append(own)
                 batches.append(batch._replace(lanes=slice(width, width + len(own))))
                 width += len(own)
-        # Padding behind all slices has no samples, here as where all lanes are computed.
-        columns.append(end + np.flatnonzero(lanes[end:]))
-        return np.concatenate(columns), batches
+        return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
 
 
 Chunk: TypeAlias = tuple[Index, Window, PerSample]
