@@ -58,7 +58,8 @@ class Evaluator:
         self._keeps = job.keep_iterates
         self.best_objective: PerLane = np.full(n_lanes, np.inf)
         # No rows where iterates are not kept: `take` works on the empty array all the same.
-        self.best: Lanes = np.zeros((problem.n_features * job.keep_iterates, n_lanes))
+        kept = problem.w0[: problem.n_features * job.keep_iterates, None]
+        self.best: Lanes = np.repeat(kept, n_lanes, axis=1)
 
     def evaluate(
         self,

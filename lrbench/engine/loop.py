@@ -13,6 +13,7 @@ from lrbench.engine.evaluator import Evaluation, Evaluator
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import Recorder
 from lrbench.engine.runner import StepRunner
+from lrbench.errors import ContractError
 from lrbench.objective.meter import Count
 from lrbench.results import Status
 
@@ -54,6 +55,8 @@ class LaneLoop:
             for name in job.lanes[0].parameters
         }
         self.runner = StepRunner(job, shared, self.sampler, lr0, parameters, self.clock)
+        self.has_output: bool | None = None
+        """Whether the solver has an answer of its own; None before the first checkpoint."""
 
     @property
     def uses_gradients(self) -> bool:
@@ -100,7 +103,7 @@ class LaneLoop:
         t, iterates = runner.t, self.sampler.iterates
         seconds = self.clock.seconds()  # the gradient below belongs to the next step
         W = iterates.dense(runner.W)
-        output = runner.solver.output(W, runner.state)
+        output = self.output(W)
         reuses = self.uses_gradients and t < budget.iterations
         gradients = self.clock.steps if reuses else None
         measured = self.evaluator.evaluate(t, runner.W, iterates, output, gradients)
@@ -128,6 +131,24 @@ class LaneLoop:
             G = None if G is None else take(G, kept)
         if G is not None:  # with full batches the next step asks for this very gradient
             self.sampler.offer_gradient(G, runner.W)
+
+    def output(self, W: Lanes) -> Lanes | None:
+        """Return the solver's own answer; None where it is the iterate `W`.
+
+        Raises
+        ------
+        ContractError
+            If it has another shape than `W`, or is there at some checkpoints only.
+        """
+        view = W.view()
+        view.flags.writeable = False
+        output, name = self.runner.solver.output(view, self.runner.state), self.runner.solver.name
+        if output is not None and output.shape != W.shape:
+            raise ContractError(f"{name}: output has shape {output.shape}, and not {W.shape}.")
+        if self.has_output not in (None, output is not None):
+            raise ContractError(f"{name}: output is there at some checkpoints and not at others.")
+        self.has_output = output is not None
+        return output
 
     def write(
         self,

@@ -72,6 +72,7 @@ class OutsideRun:
         error = None
         budget, status = self._job.budget, Status.COMPLETED
         try:
+            self._solver.load()
             self._record(self._problem.w0)
             self._watch.start()
             self._solver.solve(self, self._problem.w0.copy(), lr0, budget.iterations, self._record)

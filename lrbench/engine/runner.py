@@ -12,6 +12,7 @@ from lrbench.engine.clock import Clock
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import Tracker
+from lrbench.errors import ContractError
 from lrbench.objective.oracle import Gradient, Iterate, MinibatchValues
 from lrbench.objective.problem import Sampler
 from lrbench.solvers.base import Solver, with_parameters
@@ -145,15 +146,32 @@ class StepRunner:
             oracle.begin(self.W)
             self.W, self.lr, self.state = step(self.W, self.state, oracle)
             watch.stop()
+            if t == 0:
+                self._check_step()
             diverged = tracker.advance(t, self.lr)
-            if oracle.off_path is not None:
+            off_path, made = oracle.off_path, oracle.made
+            if off_path is None and (
+                made is None or made[0] is not self.W or made[1] is not self.lr
+            ):
+                off_path = np.ones(len(self.lr), dtype=np.bool_)  # changed after the descent
+            if off_path is not None:
                 # Not `dense`, which computes anew what every lane carries by recurrences.
-                tracker.measure(iterates.part(self.W, slice(None)), oracle.off_path)
+                tracker.measure(iterates.part(self.W, slice(None)), off_path)
             if diverged is not None:
                 self.t = t + 1
                 return Leg(self.t, diverged)
         self.t = until
         return Leg(until)
+
+    def _check_step(self) -> None:
+        """Raise `ContractError` unless the first step returned rates and a state as it must."""
+        shape = getattr(self.lr, "shape", None)
+        if shape != self._lr0.shape:
+            raise ContractError(
+                f"{self.solver.name}: the rates of a step have shape {shape}, and not that of lr0,"
+                f" {self._lr0.shape}."
+            )
+        check_state(self.solver, self.state, len(self._lr0))
 
     def _observe(self, W: Iterate, gradient: Gradient) -> None:
         """Let the tracker measure a gradient off the clock, except for its norm."""

@@ -58,6 +58,9 @@ class Oracle(Protocol):
     than the first one that was asked for, or one that was not taken at the iterate of the step.
     """
 
+    made: tuple[Iterate, PerLane] | None
+    """The iterate and the rates of the last `descend`."""
+
     @property
     def index(self) -> Index | None:
         """The samples of this minibatch, (size,); (size, n_lanes) with lanes of several seeds.

@@ -67,8 +67,8 @@ class Solver:
     The trace of a proximal solver has no least gradient norm, because its gradients are not those
     of F."""
     dense_gradient: ClassVar[bool] = False
-    """Whether every step asks for gradients as arrays. The iterates are then plain arrays on wide
-    sparse data, too; without the declaration a solver has the same results, and takes longer."""
+    """Whether the iterates must be plain arrays, on wide sparse data, too: for a solver that treats
+    them as arrays, and for one that asks for gradients as arrays in every step."""
 
     outside: ClassVar[bool] = False
     """Whether it owns its loop: see `lrbench.solvers.outside`."""
@@ -103,8 +103,8 @@ class Solver:
     def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
         """Take one step; `W` is used up.
 
-        The first gradient that the step asks for is that of all lanes at `W`, or at a point that
-        the state keeps.
+        The first gradient that the step asks for is that of all lanes. `W` is changed by the oracle
+        alone.
         """
         raise NotImplementedError
 

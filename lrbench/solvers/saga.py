@@ -39,8 +39,8 @@ class SAGA(Solver):
     Notes
     -----
     The gradient of a sample of a linear problem is x_i times a number, so that the table has one
-    number for each sample and lane. The theorem of the paper is on the distance to the minimiser of
-    a strongly convex objective, at lr0 = 1/(2 (mu n + L_max)) or 1/(3 L_max), and lrbench has none.
+    number for each sample and lane. The theorems of the paper are on lr0 of about 1/(3 L_max), and
+    lrbench has none.
     In full batches it is ``ista``. The first step costs a pass more, for the table. A step costs
     one derivative for each sample of the minibatch, and one prox.
 
@@ -67,20 +67,18 @@ class SAGA(Solver):
             table = everything.derivatives(W)
             mean = everything.combine(table)
         if oracle.index is None:
-            table_next = everything.derivatives(W)
-            mean_next = everything.combine(table_next)
-            g = mean_next
+            table = everything.derivatives(W)
+            g = mean = everything.combine(table)
         else:
             index = np.broadcast_to(oracle.index.reshape(oracle.size, -1), (oracle.size, len(lr)))
             R = oracle.derivatives(W)
             change = R - np.take_along_axis(table, index, axis=0)
             g = oracle.combine(change) + mean
-            table_next = table.copy()
-            np.put_along_axis(table_next, index, R, axis=0)
+            np.put_along_axis(table, index, R, axis=0)  # in place: a copy would cost a pass
             # A sample that was drawn twice changes its entry once.
             change[repeated(index)] = 0.0
-            mean_next = mean + oracle.combine(change) * (oracle.size / everything.size)
-        return Step(oracle.prox(W - lr * g, lr), lr, SAGAState(lr, table_next, mean_next))
+            mean = mean + oracle.combine(change) * (oracle.size / everything.size)
+        return Step(oracle.prox(W - lr * g, lr), lr, SAGAState(lr, table, mean))
 
 
 def repeated(index: Index) -> NDArray[np.bool_]:

@@ -48,9 +48,9 @@ class SVRG(Solver):
     Notes
     -----
     The snapshot is option I of the paper; its theorem is on option II, a random one, on strongly
-    convex objectives, and lrbench has no theorem. In full batches it is gradient descent, at twice
-    the cost. The learning rate reported is lr0, that of the corrected gradient. A step costs two
-    gradients on the minibatch, and a snapshot one on all samples.
+    convex objectives, and lrbench has no theorem. In full batches it is gradient descent, at two
+    gradients a step and the snapshots. The learning rate reported is lr0, that of the corrected
+    gradient. A step costs two gradients on the minibatch, and a snapshot one on all samples.
 
     References
     ----------
@@ -74,7 +74,8 @@ class SVRG(Solver):
     def step(self, W: Iterate, state: SVRGState, oracle: Oracle) -> Step:
         lr, snapshot, full, steps = state
         gradient = oracle.gradient(W)
-        due = steps >= np.ceil(self.length * oracle.full.size / oracle.size)
+        # Rounding in the quotient must not add a step to a whole number of them.
+        due = steps >= np.ceil(self.length * oracle.full.size / oracle.size - 1e-9)
         if due.any():
             snapshot = np.where(due, W, snapshot)
             full = np.where(due, oracle.full.gradient(W, due).dense(), full)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,18 +24,20 @@ from lrbench.objective.minibatches import Minibatches
 
 OWN = [LookAhead(), MoveThenLook(), Extragradient(), ByNumPy()]
 EVERY = [*every_variant(), *proximal_variants(), *OWN]
-STEPS = 60
+STEPS = 40
 
 
 @pytest.mark.parametrize("solver", EVERY, ids=str)
 @pytest.mark.parametrize("batch", [None, Minibatches(30, 7, "replacement", seed=1)], ids=str)
-@pytest.mark.parametrize("radius", [None, 2.3], ids=["free", "ball"])
+@pytest.mark.parametrize("radius", [None, 0.3], ids=["free", "ball"])
 def test_the_distance_is_that_of_the_iterates_wherever_they_are_looked_at(
     solver: Any, batch: Minibatches | None, radius: float | None
 ) -> None:
-    w0 = np.array([1.0, -2.0, 0.5, 3.0])
-    problem = linear_problem("logistic", 30, 4, weight=0.05, w0=w0, seed=6)
-    rates = np.array([0.017, 0.31, 0.7]) / constants_of(problem, None).L
+    problem = linear_problem("squared", 30, 4, weight=0.05, seed=6)
+    # So near to the minimiser that noise and long steps lead away from it.
+    w0 = np.round(minimiser(problem), 1)
+    problem = replace(problem, w0=w0)
+    rates = np.array([0.31, 1.7, 2.2]) / constants_of(problem, None).L
     often, rarely = (
         task(problem, solver, rates.tolist(), STEPS, checkpoints=at, batch=batch, radius=radius)
         for at in (range(STEPS + 1), [0, STEPS])
@@ -44,6 +47,8 @@ def test_the_distance_is_that_of_the_iterates_wherever_they_are_looked_at(
     steps = walk_along(problem, solver, rates, batch, ball)
     points += [W.copy() for W, *_ in itertools.islice(steps, STEPS)]
     far = np.array([np.linalg.norm(W - minimiser(problem)[:, None], axis=0) for W in points])
+    inside = np.argmax(far[:-1], axis=0)
+    assert solver not in OWN or np.any(inside > 0)
     pairs = zip(run_healthy(often), run_healthy(rarely), strict=True)
     for k, (every, ends) in enumerate(pairs):
         allowed = 1e-12 * far[:, k].max()

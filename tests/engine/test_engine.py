@@ -30,7 +30,7 @@ from lrbench.engine.budget import checkpoint_grid
 from lrbench.errors import RefutedError
 from lrbench.losses.base import Loss
 from lrbench.losses.logistic import Logistic
-from lrbench.objective import oracle
+from lrbench.objective import meter
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Iterate, Oracle
@@ -517,7 +517,7 @@ class Costly(Loss):
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the time that the engine sees."""
     now = [0.0]
-    monkeypatch.setattr(oracle, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(meter, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     return now
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class DenseOracle(LinearOracle):
     """An oracle on plain arrays; subclasses have the samples."""
 
-    offered: tuple[Lanes, Lanes] | None = None
-    """A gradient that an evaluation has just computed, and its iterate."""
+    offered: tuple[Lanes, Lanes, Lanes] | None = None
+    """A gradient that an evaluation has just computed, its iterate, and a copy of that."""
     size: int
     """The number of samples of a minibatch."""
     seed_batches: Sequence[SeedBatch] = ()
@@ -49,9 +49,12 @@ class DenseOracle(LinearOracle):
         if lanes is None:
             return self._value(W, self.seed_batches)
         columns, batches = self._restricted(lanes)
-        values = np.full(W.shape[1], np.nan)
+        # Padding behind the lanes of all seeds has no samples, as where all lanes are computed.
+        values = np.where(lanes, self._objective.finite_penalty(W), np.nan)
         if len(columns):
             values[columns] = self._value(take(W, columns), batches)
+        beyond = self._beyond(lanes)
+        values[beyond] = self._objective.finite_penalty(W[:, beyond])
         return values
 
     def _gradient(self, W: Lanes, lanes: Mask | None, *, penalised: bool) -> DenseGradient:
@@ -73,7 +76,16 @@ class DenseOracle(LinearOracle):
             if penalised:
                 self._objective.add_penalty_gradient(G_columns, W_columns)
             G[:, columns] = G_columns
+        beyond = self._beyond(lanes)
+        if penalised and beyond.any():
+            G_beyond = np.zeros((len(W), int(beyond.sum())))
+            self._objective.add_penalty_gradient(G_beyond, W[:, beyond])
+            G[:, beyond] = G_beyond
         return DenseGradient(G, self._w_star)
+
+    def _beyond(self, lanes: Mask) -> Mask:
+        """Return which of `lanes` are padding that no seed's minibatch reaches."""
+        return np.zeros(len(lanes), dtype=np.bool_)
 
     def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
         """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
@@ -96,6 +108,7 @@ class DenseOracle(LinearOracle):
         W -= G
         shortened = self._confine(W)
         self.off_path = shortened if follows else self._every_lane
+        self.made = (W, lr)
         return W
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:
@@ -144,11 +157,13 @@ class FullOracle(DenseOracle):
 
     def gradient(self, W: Lanes, lanes: Mask | None = None) -> DenseGradient:
         """Return the gradient of F at `W`; metered as n_samples."""
-        if lanes is not None or self.offered is None or self.offered[1] is not W:
+        # A solver may have changed its iterate in place before it asks.
+        offered = self.offered if lanes is None else None
+        if offered is None or offered[1] is not W or not np.array_equal(W, offered[2]):
             gradient = super().gradient(W, lanes)
         else:
             self._meter.sample_gradients += self.size
-            gradient = DenseGradient(self.offered[0], self._w_star)
+            gradient = DenseGradient(offered[0], self._w_star)
             self.first.offer(gradient, W)
             self._observer(W, gradient)
         self.offered = None

@@ -63,6 +63,8 @@ class LinearOracle:
         self._objective, self._w_star, self._ball = run.objective, run.w_star, run.ball
         self._meter, self._observer = run.meter, observer
         self._every_lane: Mask = np.ones(0, dtype=np.bool_)
+        self.made: tuple[Any, PerLane] | None = None
+        """The iterate and the rates of the last descent."""
 
     def begin(self, W: Any) -> None:
         """Begin a step at the iterate `W`."""

@@ -89,11 +89,11 @@ def linear_sampler(
 class FullSampler(LinearSampler[DenseIterates]):
     """Every step uses the whole gradient."""
 
-    _offered: tuple[Lanes, Lanes] | None = None
+    _offered: tuple[Lanes, Lanes, Lanes] | None = None
 
     def offer_gradient(self, gradient: Lanes, W: Lanes) -> None:
         """Use this gradient for the next step, if that step asks for the gradient at `W`."""
-        self._offered = (gradient, W)
+        self._offered = (gradient, W, W.copy())
 
     def oracles(self, observer: Observer) -> Iterator[FullOracle]:
         """Yield the same oracle in every step."""
@@ -188,6 +188,16 @@ class MinibatchOracle(DenseOracle):
             R[:, batch.lanes] = derivative(Z[:, batch.lanes], batch.y)
         return R
 
+    def _beyond(self, lanes: Mask) -> Mask:
+        """Return which of `lanes` are padding that no seed's minibatch reaches."""
+        beyond = lanes.copy()
+        beyond[: self._reached(len(lanes))] = False
+        return beyond
+
+    def _reached(self, n_lanes: int) -> int:
+        """Return the number of columns that the slices of the seeds reach."""
+        return self.seed_batches[-1].lanes.indices(n_lanes)[1]
+
     def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
         """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
         # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
@@ -204,9 +214,7 @@ class MinibatchOracle(DenseOracle):
                 columns.append(own)
                 batches.append(batch._replace(lanes=slice(width, width + len(own))))
                 width += len(own)
-        # Padding behind all slices has no samples, here as where all lanes are computed.
-        columns.append(end + np.flatnonzero(lanes[end:]))
-        return np.concatenate(columns), batches
+        return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
 
 
 Chunk: TypeAlias = tuple[Index, Window, PerSample]

@@ -40,6 +40,8 @@ class ScaledLanes:
     """<w, w_star> over the penalised rows."""
     n_penalised: int
     w_star: Vector
+    version: int = 0
+    """Rises when the iterate moves, and not when it is only stored in another way."""
 
     def fold(self, lanes: Mask | None = None) -> None:
         """Multiply the scale of these lanes (None: all) into V in place.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, norm_sq
+from lrbench.errors import ContractError
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
 from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun, LinearSampler
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
@@ -37,7 +38,7 @@ class TouchedGradient:
         self.loss_inner: PerLane = inners[0]
         self.loss_inner_star: PerLane = inners[1]
         """<loss part, w> and <loss part, w_star>, from the scores."""
-        self._W = W
+        self._W, self._version = W, W.version
         self._norm_sq: PerLane | None = None
         self.has_intercept = len(columns) > 0 and bool(columns[-1] >= W.n_penalised)
         """Whether the last row of G is that of the intercept."""
@@ -49,9 +50,15 @@ class TouchedGradient:
         inner: PerLane = self.loss_inner - self.G[-1] * W.V[-1]
         return inner
 
+    def check_unmoved(self) -> None:
+        """Raise `ContractError` where the iterate, from which the rest follows, has moved."""
+        if self._W.version != self._version:
+            raise ContractError("a gradient is used after the iterate at which it was taken moved.")
+
     def norm_sq(self) -> PerLane:
         """Return |g|^2."""
         if self._norm_sq is None:
+            self.check_unmoved()
             W, c = self._W, self.curvature
             cross = c * (2 * self.penalised_inner(W) + c * W.norm_sq)
             self._norm_sq = np.maximum(norm_sq(self.G) + cross, 0.0)  # rounding may go below 0
@@ -63,10 +70,12 @@ class TouchedGradient:
 
     def inner_star(self) -> PerLane:
         """Return <g, w_star>."""
+        self.check_unmoved()
         return self.loss_inner_star + self.curvature * self._W.inner_star
 
     def dense(self) -> Lanes:
         """Return g as an array; costs O(n_features n_lanes)."""
+        self.check_unmoved()
         W = self._W
         W.fold()
         g = np.zeros_like(W.V)
@@ -154,6 +163,7 @@ class TouchedOracle(LinearOracle):
     def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
         """Return W - lr g, projected on the ball if there is one; uses up both."""
         assert isinstance(gradient, TouchedGradient)
+        gradient.check_unmoved()
         follows = self.first.followed(gradient, W)
         G, has_intercept = gradient.G, gradient.has_intercept
         if np.any(gradient.curvature):
@@ -171,6 +181,8 @@ class TouchedOracle(LinearOracle):
         if has_intercept:
             U[-1] *= W.count
         W.offset[gradient.columns] += U
+        W.version += 1
+        self.made = (W, lr)
         shortened = None if self._ball is None else self._project(W, self._ball)
         self.off_path = shortened if follows else self._every_lane
         return W
@@ -178,6 +190,7 @@ class TouchedOracle(LinearOracle):
     def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
         """Return W - D, projected on the ball if there is one; uses up W and visits every row."""
         self.first.move(W)
+        W.version += 1
         W.fold()
         W.V -= D
         W.refresh()
@@ -190,6 +203,7 @@ class TouchedOracle(LinearOracle):
         """Return the penalty's prox at `W`, a scaling, projected on the ball; uses up W."""
         self._meter.prox_calls += 1
         self.first.move(W)
+        W.version += 1
         self.off_path = self._every_lane
         # The prox of 1 is the factor by which the prox of l2 scales every coordinate.
         W.shrink(self._objective.penalty.prox(np.ones((1, len(lr))), lr)[0])

@@ -32,11 +32,11 @@ class LBFGS(OutsideSolver):
     Notes
     -----
     It runs in the variables :math:`w / \sqrt{\mathrm{lr0}}`, in which SciPy's first trial step has
-    length 1: lr0 is the square of the length of the first step that is tried. Later steps do not
-    depend on it. SciPy's own tests of convergence are off, so that a run ends with its budget or
-    where the line search finds no lower value. A box is a constraint that it knows; where F is not
-    smooth nothing is known of it, and it may stop early. No learning rate is reported. An iteration
-    costs one gradient for each point of its line search.
+    length 1 where there are no bounds: lr0 is the square of the length of the first step that is
+    tried. Later steps make their own scale. SciPy's own tests of convergence are off, so that a run
+    ends with its budget or where the line search finds no lower value. A box is a constraint that
+    it knows; where F is not smooth nothing is known of it, and it may stop early. No learning rate
+    is reported. An iteration costs one gradient for each point of its line search.
 
     References
     ----------
@@ -52,6 +52,9 @@ class LBFGS(OutsideSolver):
 
     def __post_init__(self) -> None:
         check_whole(self, "memory")
+
+    def load(self) -> None:
+        import scipy.optimize  # noqa: F401
 
     def solve(
         self,

@@ -122,7 +122,7 @@ def laps(
     iterates: Any = sampler.iterates
     oracles: Iterator[Oracle] = sampler.oracles(observe)
     W = iterates.start(len(rates))
-    state = solver.init(W, rates, {})
+    state = solver.init(W, rates, dict.fromkeys(solver.needs, 0.07))
     plain: list[bool] = []
     for t, oracle in zip(range(steps), oracles, strict=False):
         iterates.accumulate(W)
