@@ -30,7 +30,7 @@ from lrbench.reports.verdict_blocks import (
 )
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Verdict
-from lrbench.results.ranking import answer_column, at_end
+from lrbench.results.ranking import at_end, level_column
 from lrbench.verdicts.order import STEEPENING, UNTESTED
 
 HEADINGS = ("status", "last", "average", "bound", "verdict", "order", "lr L")
@@ -73,7 +73,7 @@ def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
     verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
     main = main_certificate(verdicts) or main_bound(verdicts)
     yield status_cell(runs, brief=True)
-    yield TableCell(_gap(at_end(runs, answer_column(runs)), error))
+    yield TableCell(_gap(at_end(runs, level_column(runs)), error))
     yield _average(runs, verdicts, error)
     if main is None:
         yield TableCell("none")

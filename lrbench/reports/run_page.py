@@ -38,7 +38,7 @@ from lrbench.reports.verdict_blocks import (
 )
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
-from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, answer_column, first_to, lowest
+from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, level_column, lowest
 from lrbench.results.selection import notable_lanes
 from lrbench.verdicts.theorems import theorems_for
 
@@ -95,7 +95,7 @@ def _columns(
 ) -> list[TextColumn]:
     """Return the gap of one solver at these iterations, and its ratio to the certificate."""
     error = problem.header.constants.f_star_error
-    gaps = [gap(mean_at(runs, answer_column(runs), t), error) for t in iterations]
+    gaps = [gap(mean_at(runs, level_column(runs), t), error) for t in iterations]
     certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
     columns = [(str(runs[0].solver), gaps)]
     if certificate:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lrbench.reports.blocks import Block, CellColumn, Grid, TableCell, gap, line, number
 from lrbench.reports.groups import last_checkpoints
 from lrbench.results import ProblemResult, Run
-from lrbench.results.ranking import answer_column, at_end
+from lrbench.results.ranking import at_end, level_column
 
 TEST = {"test_loss": "test loss", "test_accuracy": "test acc"}
 """The columns of a trace that are about held-out samples, and their headings."""
@@ -50,7 +50,7 @@ def tested_blocks(problem: ProblemResult, groups: Sequence[Sequence[Run]]) -> It
     ends = last_checkpoints(run for runs in groups for run in runs)
     when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else "where each run ended"
     error = problem.header.constants.f_star_error
-    gaps = [TableCell(gap(at_end(runs, answer_column(runs)), error)) for runs in groups]
+    gaps = [TableCell(gap(at_end(runs, level_column(runs)), error)) for runs in groups]
     solvers = [TableCell(str(runs[0].solver)) for runs in groups]
     names, cells = zip(("solver", solvers), (problem.header.level, gaps), *columns, strict=True)
     yield line("")

@@ -23,15 +23,15 @@ def at_end(runs: Sequence[Run], column: str) -> float | None:
     return float(np.mean(ends)) if ends else None
 
 
-def gap_column(runs: Sequence[Run]) -> str:
+def answer_column(runs: Sequence[Run]) -> str:
     """Return the column of F - f* at the solver's answer: its own one, or the last iterate."""
     own = any("suboptimality_output" in run.trace for run in runs)
     return "suboptimality_output" if own else "suboptimality"
 
 
-def answer_column(runs: Sequence[Run]) -> str:
-    """Return the column of F - f* at the solver's answer; that of F where f* is not known."""
-    column = gap_column(runs)
+def level_column(runs: Sequence[Run]) -> str:
+    """Return the column by which runs are ranked: `answer_column`, or F where f* is not known."""
+    column = answer_column(runs)
     levels = [run.trace[column] for run in runs if column in run.trace]
     if any(len(values) and not np.isnan(values).all() for values in levels):
         return column
@@ -44,7 +44,7 @@ def final_gap(runs: Sequence[Run]) -> float:
 
     Where f* is not known it is that of F.
     """
-    gap = at_end(runs, answer_column(runs))
+    gap = at_end(runs, level_column(runs))
     if gap is None or math.isnan(gap) or any(r.status.lost for r in runs):
         return math.inf
     return gap
@@ -60,7 +60,7 @@ def passes_to(runs: Sequence[Run], target: float) -> float:
 
 def _first(run: Run, target: float) -> tuple[float, float]:
     """Return the passes and the gap of the first checkpoint at or below the target."""
-    gap = run.trace.get(gap_column([run]), np.empty(0))
+    gap = run.trace.get(answer_column([run]), np.empty(0))
     arrivals = np.flatnonzero(gap <= target)
     if run.status.lost or not len(arrivals):
         return math.inf, math.inf

@@ -25,6 +25,7 @@ from lrbench.experiment.jobs.base import Serial
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import keys
+from lrbench.gate import CheckFailedError
 from lrbench.objective.about import ProblemFacts
 from lrbench.objective.finite_sum import FiniteSum
 from lrbench.optimum import Curvature, Optimum
@@ -213,6 +214,12 @@ def test_what_workers_cannot_have_runs_here(
         err = capsys.readouterr().err
         assert err.startswith(f"Note: {each.name} runs in this process: {reason}")
         assert err.count("\n") == 1
+
+
+def test_the_gate_does_not_take_the_objective_for_a_suboptimality(result: Result) -> None:
+    for expectation in ("suboptimality <= 9", "rate >= 0", "passes_to_target <= 999"):
+        with pytest.raises(CheckFailedError, match="INCONCLUSIVE"):
+            lrbench.check(result, expect=expectation)
 
 
 def test_a_ball_needs_no_minimum() -> None:
