@@ -45,9 +45,10 @@ def check_needs(plan: Plan, ready: Iterable[Prepared], uncertified: Sequence[str
                 clauses.append(f"{spec.name} needs {words} on {name}")
     if not clauses:
         return
-    given = ", or give f* with --f-star VALUE" if "f_star" in missing else ""
+    hint = ", or give f* with --f-star VALUE" if "f_star" in missing else ""
     raise UsageError(
-        f"a need of a solver is not met: {'; '.join(clauses)}.", f"leave the solver out{given}."
+        f"a need of a solver is not met: {'; '.join(clauses)}.",
+        f"leave the solver out{hint}.",
     )
 
 

@@ -133,8 +133,8 @@ def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
         solvers[lane[0]].append(problem.groups[lane])
     setting = (*_setting(problem), _about_columns(problem))
     yield line(*setting, recurs=setting)
-    shown = [runs for lanes in solvers.values() for runs in lanes]
-    yield from answers_line(problem.header.level, shown)
+    all_runs = [runs for lanes in solvers.values() for runs in lanes]
+    yield from answers_line(problem.header.level, all_runs)
     yield from _left_out(problem, notable)
     for solver, lanes in solvers.items():
         yield line("")

@@ -25,6 +25,7 @@ RATES = (1e-12, 1e-5, 0.3, 1e5, 1e12)
 ALL_SOLVERS = [
     name + (f"[order={solver.order}]" if hasattr(solver, "order") else "")
     for name in SOLVERS
+    if not SOLVERS.get(name).outside  # it knows no set but a box
     for solver in variants(name)[: 3 if name == "wngrad" else 1]
 ]
 
@@ -72,7 +73,8 @@ def check(problem: ProblemResult) -> None:
         where = (verdict.solver, verdict.lr0, verdict.theorem)
         assert verdict.bound_verdict != "fail", where
         if verdict.bound_verdict in ("pass", "vacuous"):
-            assert not math.isnan((verdict.bound or [])[-1]), where
+            # Where later steps are too long for a theorem it says nothing at the end.
+            assert not all(math.isnan(b) for b in verdict.bound), where
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))

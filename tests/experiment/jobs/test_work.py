@@ -8,6 +8,7 @@ from job_problems import Touchy, plan
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control
+from lrbench.engine.job import SeedLanes
 from lrbench.experiment.jobs import Job, SharedProblem
 from lrbench.experiment.jobs.base import run_job
 from lrbench.experiment.jobs.blocks import jobs_of
@@ -23,9 +24,9 @@ def test_a_seed_that_fails_takes_no_other_with_it(limit: float) -> None:
     shared = SharedProblem(p.problem, p.constants, p.optimum.w_star)
     wanted = [(0, seed, [3.0]) for seed in range(8)]
     (job, *_) = jobs_of(p, 0, made, wanted, workers=1, keep_iterates=False)
-    lanes = tuple((seed, (3.0,)) for seed in range(8))
+    lanes = tuple(SeedLanes(seed, (3.0,)) for seed in range(8))
 
-    def ran(*some: tuple[int, tuple[float, ...]]) -> list[tuple[int, Status, str | None, int]]:
+    def ran(*some: SeedLanes) -> list[tuple[int, Status, str | None, int]]:
         touchy = Touchy(limit)
         mine = Job(**{**vars(job), "lanes": some, "solver": touchy, "spec": SolverSpec("touchy")})
         runs = run_job(mine, shared, lambda t: False)
