@@ -27,15 +27,12 @@ class DenseIterates:
         # Signs: every coordinate counts, whatever its unit. The same ones in every run.
         self.direction: Vector = np.random.default_rng(len(w0)).choice([-1.0, 1.0], len(w0))
         self._sum: Lanes = np.zeros((len(w0), 0))
-
-    @property
-    def n_lanes(self) -> int:
-        """The number of columns."""
-        return int(self._sum.shape[1])
+        self.n_lanes = 0
+        """The number of columns; no property, because every step asks for it."""
 
     def start(self, n_lanes: int) -> Lanes:
         """Return w_0, repeated for every lane."""
-        self._sum = np.zeros((len(self.w0), n_lanes))
+        self._sum, self.n_lanes = np.zeros((len(self.w0), n_lanes)), n_lanes
         return np.repeat(self.w0[:, None], n_lanes, axis=1)
 
     def checksum(self, W: Lanes, out: PerLane) -> None:
@@ -66,6 +63,7 @@ class DenseIterates:
     def keep(self, W: Lanes, lanes: Index | Mask) -> Lanes:
         """Return these lanes of `W`, and keep the same lanes of the running sum."""
         self._sum = take(self._sum, lanes)
+        self.n_lanes = self._sum.shape[1]
         out: Lanes = take(W, lanes)
         return out
 
