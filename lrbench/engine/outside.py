@@ -76,15 +76,15 @@ class OutsideRun:
             self._record(self._problem.w0)
             self._watch.start()
             self._solver.solve(self, self._problem.w0.copy(), lr0, budget.iterations, self._record)
+            self._watch.stop()
+            if self._recorded < self._t:  # it stopped between two checkpoints
+                self._evaluate()
         except Ended as ended:
             status = ended.status
         except RefutedError:  # concerns the problem, not this solver
             raise
         except Exception as e:
             status, error = Status.FAILED, f"{type(e).__name__}: {e}"
-        self._watch.stop()
-        if self._recorded < self._t and status is Status.COMPLETED:
-            self._evaluate()  # it stopped between two checkpoints
         points: dict[str, Vector] = {}
         if self._job.keep_iterates:
             average = self._sum / self._t if self._t > 0 else self._last

@@ -6,6 +6,7 @@ follow from that.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -33,7 +34,7 @@ ALL = slice(None)
 """All samples."""
 
 
-class FiniteSum:
+class FiniteSum(ABC):
     r"""A problem whose objective is a mean of terms, convex or not.
 
     .. math:: F(w) = \frac1n \sum_{i=1}^n f_i(w)
@@ -62,6 +63,7 @@ class FiniteSum:
         unbounded = np.full(self.n_features, np.inf)
         return -unbounded, unbounded
 
+    @abstractmethod
     def mean(self, W: Lanes, samples: Index | slice) -> tuple[PerLane, Lanes]:
         """Return the mean of the terms of these samples, (n_lanes,), and its gradient.
 
@@ -77,7 +79,6 @@ class FiniteSum:
         value, gradient
             (n_lanes,) and (n_features, n_lanes), new arrays.
         """
-        raise NotImplementedError
 
     def facts(self) -> ProblemFacts:
         """Return what is asked of the problem outside a run."""

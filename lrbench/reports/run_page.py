@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lrbench.errors import UsageError
 from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number
 from lrbench.reports.groups import (
     SEVERITY,
@@ -40,7 +39,7 @@ from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
 from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, level_column, lowest
 from lrbench.results.selection import notable_lanes
-from lrbench.verdicts.theorems import theorems_for
+from lrbench.verdicts.theorems import without_theorems
 
 
 def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
@@ -163,19 +162,11 @@ def _left_out(problem: ProblemResult, notable: Sequence[LaneLabel]) -> Iterator[
             *statuses[1:],
         )
     unjudged = [lane for lane in notable if lane not in problem.judged]
-    without = {lane for lane in unjudged if not _theorems(problem.groups[lane][0].solver.name)}
+    without = {lane for lane in unjudged if without_theorems(problem.groups[lane][0].solver.name)}
     if n_unjudged := len(unjudged) - len(without):
         yield line(
             f"{n_unjudged} of the lanes below were not judged: the time was up", style="warn"
         )
-
-
-def _theorems(solver: str) -> bool:
-    """Return whether there are theorems on a solver; a saved result may be of an unknown one."""
-    try:
-        return bool(theorems_for(solver))
-    except UsageError:
-        return True
 
 
 def _about_columns(problem: ProblemResult) -> str:

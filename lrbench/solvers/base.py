@@ -98,7 +98,7 @@ class Solver:
             A tree of tuples, lists and dicts. Its leaves are arrays whose last axis is the lanes,
             or numbers that are the same for all lanes.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # no abstract method: a solver that owns its loop has no step
 
     def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
         """Take one step; `W` is used up.
@@ -106,7 +106,7 @@ class Solver:
         The first gradient that the step asks for is that of all lanes. `W` is changed by the oracle
         alone.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # likewise
 
     def output(self, W: Lanes, state: Any) -> Lanes | None:
         """Return the method's own answer, (n_features, n_lanes); None if it is the iterate.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class DoG(Solver):
     theorems = "dog"
     scale = "r_eps"
     lr0_means = "the factor of every learning rate, which is 1 in the paper"
-    traced = ("r_bar", "weight")
+    traced: ClassVar[tuple[str, ...]] = ("r_bar", "weight")
     dense_gradient = True
 
     r_eps: float = 1e-6
@@ -78,20 +78,15 @@ class DoG(Solver):
         check_positive(self, "r_eps")
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> DoGState:
-        return start(W, lr0, self.r_eps)
+        zeros = np.zeros_like(lr0)
+        r = self.r_eps * (1.0 + np.sqrt(norm_sq(W)))
+        return DoGState(lr0, r, zeros, zeros, W.copy(), W.copy())
 
     def step(self, W: Iterate, state: DoGState, oracle: Oracle) -> Step:
         return along(W, state, oracle, oracle.gradient(W), state.r_bar)
 
     def output(self, W: Lanes, state: DoGState) -> Lanes:
         return state.average
-
-
-def start(W: Iterate, lr0: PerLane, r_eps: float) -> DoGState:
-    """Return the state before the first step."""
-    zeros = np.zeros_like(lr0)
-    r = r_eps * (1.0 + np.sqrt(norm_sq(W)))
-    return DoGState(lr0, r, zeros, zeros, W.copy(), W.copy())
 
 
 def along(W: Iterate, state: DoGState, oracle: Oracle, g: Gradient, weight: PerLane) -> Step:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Solver, Step, check_positive
-from lrbench.solvers.dog import DoGState, along, start
+from lrbench.solvers.base import Step
+from lrbench.solvers.dog import DoG, DoGState, along
 
 
 @dataclass(frozen=True)
-class DoWG(Solver):
+class DoWG(DoG):
     r"""DoWG: as DoG, with squared gradients that are weighted by the distance from the start.
 
     .. math::
@@ -47,21 +46,7 @@ class DoWG(Solver):
     name = "dowg"
     papers = ("khaled2023",)
     theorems = "dowg"
-    scale = "r_eps"
-    lr0_means = "the factor of every learning rate, which is 1 in the paper"
     traced = ("r_bar", "weight", "root")
-    dense_gradient = True
-
-    r_eps: float = 1e-6
-
-    def __post_init__(self) -> None:
-        check_positive(self, "r_eps")
-
-    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> DoGState:
-        return start(W, lr0, self.r_eps)
 
     def step(self, W: Iterate, state: DoGState, oracle: Oracle) -> Step:
         return along(W, state, oracle, oracle.gradient(W), state.r_bar * state.r_bar)
-
-    def output(self, W: Lanes, state: DoGState) -> Lanes:
-        return state.average

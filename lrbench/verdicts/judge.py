@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from lrbench.errors import UsageError
 from lrbench.results import BoundKind, Run, Status, Verdict
 from lrbench.theory.base import OF_SETTING, Hypothesis, Setting, Theorem
 from lrbench.verdicts.bound import BoundVerdict, informative_from, judge_bound, mean_interval
@@ -39,16 +38,8 @@ def judge_theorems(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
     setting
         What the theorems may know of the runs.
     """
-    for theorem in _theorems(runs[0].solver.name):
+    for theorem in theorems_for(runs[0].solver.name):
         yield judge_theorem(runs, theorem, setting)
-
-
-def _theorems(solver: str) -> tuple[Theorem, ...]:
-    """Return the theorems on a solver, which need not be registered."""
-    try:
-        return theorems_for(solver)
-    except UsageError:
-        return ()
 
 
 def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Verdict:

@@ -13,12 +13,14 @@ def theorems_for(solver_name: str) -> tuple[Theorem, ...]:
     Parameters
     ----------
     solver_name
-        The solver's name in the registry, or an alias.
-
-    Raises
-    ------
-    UsageError
-        If there is no such solver.
+        The solver's name in the registry; there are none on one that is not registered.
     """
+    if solver_name not in SOLVERS:
+        return ()
     theorems: str | tuple[Theorem, ...] = SOLVERS.get(solver_name).theorems
     return THEOREMS[theorems] if isinstance(theorems, str) else theorems
+
+
+def without_theorems(solver_name: str) -> bool:
+    """Return whether a solver is registered and there is no theorem on it."""
+    return solver_name in SOLVERS and not theorems_for(solver_name)

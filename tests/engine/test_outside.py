@@ -128,6 +128,18 @@ def test_it_may_end_before_its_budget() -> None:
     assert r.trace["iteration"].tolist() == [0.0, 5.0, 7.0]
 
 
+def test_its_last_iterate_may_reach_the_target_or_overflow() -> None:
+    (whole,) = run(task(logistic(), Descent(), [0.4], 40))
+    target = float(whole.trace["suboptimality"][7]) * (1 + 1e-9)
+    early = task(logistic(), Descent(last=7), [0.4], 40, checkpoints=[0, 5, 40], target=target)
+    (r,) = run(early)
+    assert (r.status, r.status_at) == (Status.REACHED_TARGET, 7)
+    assert r.trace["iteration"].tolist() == [0.0, 5.0, 7.0]
+    squared = linear_problem("squared", 30, 3, w0=W0, seed=2)
+    (lost,) = run(task(squared, Descent(last=7), [1e60], 40, checkpoints=[0, 40]))
+    assert (lost.status, lost.trace["iteration"].tolist()) == (Status.DIVERGED, [0.0])
+
+
 def test_one_that_raises_is_a_row() -> None:
     (r,) = run(task(logistic(), Descent(last=4, fails=True), [0.4], 40))
     assert (r.status, r.status_at, r.error) == (Status.FAILED, 4, "ZeroDivisionError: lost")

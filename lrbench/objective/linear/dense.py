@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.sampler import SeedBatch
 
 
-class DenseOracle(LinearOracle):
+class DenseOracle(LinearOracle, ABC):
     """An oracle on plain arrays; subclasses have the samples."""
 
     offered: tuple[Lanes, Lanes, Lanes] | None = None
@@ -91,13 +92,13 @@ class DenseOracle(LinearOracle):
         """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
         return padded(np.flatnonzero(lanes), len(lanes)), []
 
+    @abstractmethod
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
         """Return the gradient of the mean loss."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
         """Return the mean loss and the penalty, without an indicator."""
-        raise NotImplementedError
 
     def descend(self, W: Lanes, lr: PerLane, gradient: Gradient) -> Lanes:
         """Return W - lr g, projected on the constraints if there are any; uses up both."""

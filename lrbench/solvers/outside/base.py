@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
@@ -23,7 +24,7 @@ class Objective(Protocol):
         ...
 
 
-class OutsideSolver(Solver):
+class OutsideSolver(Solver, ABC):
     """A solver that owns its loop: one lane at a time, in full batches.
 
     It is a frozen dataclass like a step rule, and has `solve` in place of `init` and `step`.
@@ -39,6 +40,7 @@ class OutsideSolver(Solver):
     def load(self) -> None:
         """Import the library, which is not time of the solver."""
 
+    @abstractmethod
     def solve(
         self,
         objective: Objective,
@@ -63,4 +65,3 @@ class OutsideSolver(Solver):
             To be called with the iterate after each iteration; it does not count as time of the
             solver. It may raise, which ends the run and must not be caught.
         """
-        raise NotImplementedError
