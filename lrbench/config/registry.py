@@ -42,6 +42,9 @@ class Registry:
     def __iter__(self) -> Iterator[str]:
         return iter(self._locations)
 
+    def __contains__(self, name: str) -> bool:
+        return self._meant(name) in self._locations
+
     def canonical(self, name: str) -> str:
         """Return the name that is meant: aliases, capitals, hyphens and underscores do not matter.
 
@@ -50,13 +53,15 @@ class Registry:
         UsageError
             If there is no such part.
         """
-        name = self._spellings.get(_letters(name), name)
-        if name not in self._locations:
+        if name not in self:
             raise UsageError(
                 f"there is no {self.kind} {quoted(name)}.",
                 did_you_mean(name, [*self._locations, *self._aliases]),
             )
-        return name
+        return self._meant(name)
+
+    def _meant(self, name: str) -> str:
+        return self._spellings.get(_letters(name), name)
 
     def get(self, name: str) -> Any:
         """Return the part called `name`; raise `UsageError` for an unknown one."""

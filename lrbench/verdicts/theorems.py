@@ -13,7 +13,8 @@ def theorems_for(solver_name: str) -> tuple[Theorem, ...]:
     Parameters
     ----------
     solver_name
-        The solver's name in the registry; there are none on one that is not registered.
+        The solver's name in the registry, or an alias; there are none on one that is not
+        registered.
     """
     if solver_name not in SOLVERS:
         return ()

@@ -13,6 +13,12 @@ from lrbench.solvers import SOLVERS
 PARTS = Registry("part", {"alpha": "math:pi", "beta": "math:e"}, aliases={"a": "alpha"})
 
 
+def test_a_part_is_in_its_registry_under_every_spelling() -> None:
+    assert [name in PARTS for name in ("alpha", "a", "ALPHA", "al-pha", "gamma")] == [True] * 4 + [
+        False
+    ]
+
+
 def test_get_imports_the_attribute_behind_a_name_or_an_alias() -> None:
     assert PARTS.get("alpha") == PARTS.get("a") == pytest.approx(3.141592653589793, rel=0)
     assert PARTS.get("beta") == pytest.approx(2.718281828459045, rel=0)
