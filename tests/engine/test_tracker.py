@@ -77,7 +77,8 @@ def record(
     problem: LinearProblem, solver: Any, rates: Array, steps: int, batch: Minibatches | None
 ) -> list[Recorded]:
     lanes = [Recorded([problem.w0], [], [], []) for _ in rates]
-    for W, lr, _, seen in itertools.islice(walk_along(problem, solver, rates, batch), steps):
+    walk = walk_along(problem, solver, rates, batch, horizon=steps)
+    for W, lr, _, seen in itertools.islice(walk, steps):
         for k, lane in enumerate(lanes):
             lane.w.append(W[:, k].copy())
             lane.at.append(seen[0][0][:, k])
