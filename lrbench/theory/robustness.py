@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lrbench.theory.base import APriori, Setting
+from lrbench.theory.base import Setting, Theorem
 
 DECADES = 20
 """Scales are looked for from 10^-20 to 10^20."""
@@ -16,7 +16,7 @@ PER_DECADE = 8
 """Scales of each decade, between which the least bound is then located."""
 
 
-def best_scale(theorem: APriori, at: Callable[[float], Setting], T: int) -> float | None:
+def best_scale(theorem: Theorem, at: Callable[[float], Setting], T: int) -> float | None:
     """Return the scale at which an a-priori bound after T steps is least.
 
     Parameters
