@@ -93,7 +93,7 @@ def record(
 def test_columns_equal_plain_loops(solver: Any, batch: Minibatches | None, every: int) -> None:
     problem = problem_of()
     w_star, L = minimiser(problem), constants_of(problem, None).L
-    rates = np.array([0.01, 0.5 / L, 3.0 / L, 100.0])
+    rates = np.array([0.01, 0.5 / L, 3.1 / L, 100.0])
     steps = range(0, 41, every)
     runs = run_healthy(task(problem, solver, rates.tolist(), 40, checkpoints=steps, batch=batch))
     for run, lane in zip(runs, record(problem, solver, rates, 40, batch), strict=True):
