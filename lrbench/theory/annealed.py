@@ -44,15 +44,15 @@ class SGD6LastIterate(APriori):
 
     Notes
     -----
-    The rates are those of the schedule, summed as they are, without an asymptotic bound. At the
-    best lr0 the bound of ``schedule=linear`` is D_0 G / sqrt(T + 1), below which no method that
-    moves along T subgradients can stay (Drori, Teboulle 2016).
+    r_t = r_{t+1} + lr_t/r_{t+1}, from r_T^2 = lr_{T-1}. The rates are those of the schedule, summed
+    as they are, without an asymptotic bound. At the best lr0 the bound of ``schedule=linear`` is
+    D_0 G / sqrt(T + 1), below which no method that moves along T subgradients can stay (Drori,
+    Teboulle 2016).
     """
 
     key = "SGD6"
     statement = (
-        "E F(x_T) - F* <= min_N D_N^2/(2 r_N^2) + (G^2/2) (r_T^2 + sum_(N<=t<T) (lr_t/r_(t+1))^2),"
-        "  r_t = r_(t+1) + lr_t/r_(t+1)"
+        "E F(x_T) - F* <= min_N [D_N^2/r_N^2 + G^2 (r_T^2 + sum_(N<=t<T) (r_t - r_{t+1})^2)] / 2"
     )
     measure = "suboptimality"
     iterate = "last"
@@ -86,7 +86,7 @@ class SGD6LastIterate(APriori):
 
 @lru_cache(maxsize=2)  # all lr0 of a solver have the same sums; they are long
 def _sums(schedule: str, power: float, horizon: int) -> tuple[Numbers, Numbers]:
-    """Return r_N^2 and r_T^2 + sum_(N<=t<T) (lr_t/r_(t+1))^2 for every N, at lr0 = 1.
+    """Return r_N^2 and r_T^2 + sum_(N<=t<T) (r_t - r_{t+1})^2 for every N, at lr0 = 1.
 
     Any r_T > 0 will do; the square root of the last rate is the best choice for a linear decay, and
     nearly that for the others.
