@@ -12,6 +12,7 @@ from scalar_runs import Rule, constants, holds, huber, run, theorem, two_sided
 
 from lrbench.objective.constants import NOT_CERTIFIED
 from lrbench.solvers import SOLVERS
+from lrbench.solvers.build import build_solver
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import COLUMN, Setting, Theorem
 from lrbench.verdicts.theorems import theorems_for
@@ -328,8 +329,14 @@ def test_a_solver_has_the_theorems_of_its_family() -> None:
     assert [t.key for t in theorems_for("polyak")] == ["C2'", "C6", "C6'", "C7"]
     assert theorems_for("sps") == theorems_for("armijo") == THEOREMS["scalar-step"]
     assert [t.key for t in theorems_for("dowg")] == ["DOWG", "C2'", "C6", "C6'", "C7"]
-    families = {SOLVERS.get(name).theorems for name in SOLVERS} - {()}
-    assert families == THEOREMS.keys(), "a family without a solver"
+    solver_of = {SOLVERS.get(name).theorems: name for name in SOLVERS}
+    families = {key.partition("[")[0] for key in THEOREMS}
+    assert families == solver_of.keys() - {()}, "a family without a solver"
+    for key, theorems in THEOREMS.items():
+        family, bracket, params = key.partition("[")
+        solver = solver_of[family]
+        _, spec = build_solver(f"{solver}{bracket}{params}")  # raises for what no solver takes
+        assert theorems_for(solver, spec.params) == theorems
 
 
 def test_a_certificate_asks_for_the_trace() -> None:
