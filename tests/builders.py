@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from lrbench.objective.oracle import Ball, Gradient, Iterate
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
+from lrbench.plan.lanes import Lane
 from lrbench.results import Run, Status
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
@@ -298,3 +299,8 @@ def walk_along(
         oracle.begin(W)
         W, lr, state = solver.step(W, state, oracle)
         yield sampler.iterates.dense(W), lr, state, list(seen)
+
+
+def plain_lanes(lr0: Iterable[float]) -> tuple[Lane, ...]:
+    """Return lanes over these learning rates."""
+    return tuple(Lane(value, (("lr0", value),)) for value in lr0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
-from lrbench.engine.job import Job, SharedProblem
+from lrbench.engine.job import Job, SharedProblem, hyper_parameters
 from lrbench.engine.loop import LaneLoop
 from lrbench.engine.outside import OutsideRun
 from lrbench.errors import RefutedError
@@ -68,7 +69,9 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
     runs = []
     with np.errstate(all="ignore"):
         for blank in unstarted_runs(job, shared):
-            lane = OutsideRun(job, shared, stop)
+            values = hyper_parameters(blank.over)
+            solver = replace(job.solver, **values) if values else job.solver  # type: ignore[type-var]
+            lane = OutsideRun(replace(job, solver=solver), shared, stop)
             end, trace, error = lane.go(blank.lr0)
             runs.append(
                 replace(
@@ -86,11 +89,13 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
 
 def unstarted_runs(job: Job, shared: SharedProblem) -> list[Run]:
     """Return the runs of a job that was not started: interrupted, with no checkpoint."""
+    setting: Literal["batch", "stochastic"] = "batch" if job.batch_size is None else "stochastic"
     return [
         Run(
-            solver=job.spec,
+            solver=job.spec.at(hyper_parameters(over)),
             lr0=float(lr0),
-            setting="batch" if job.batch_size is None else "stochastic",
+            over=over,
+            setting=setting,
             batch_size=shared.problem.n_samples if job.batch_size is None else job.batch_size,
             sampling=None if job.batch_size is None else job.sampling,
             seed=lanes.seed,
@@ -99,5 +104,5 @@ def unstarted_runs(job: Job, shared: SharedProblem) -> list[Run]:
             trace={},
         )
         for lanes in job.lanes
-        for lr0 in lanes.lr0
+        for over, lr0 in ((lanes.values(k), lr0) for k, lr0 in enumerate(lanes.lr0))
     ]

@@ -30,6 +30,7 @@ from lrbench.results import (
     comparable,
     profiles,
 )
+from lrbench.results.lanes import varied
 from lrbench.study import advise
 
 
@@ -54,12 +55,13 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
     head = f"all {len(problems)} {'problems' if distinct else 'sweeps'}"
     yield line(head, style="title", recurs=(head,))
     yield line("")
+    name = varied([p.sweep for p in problems if p.sweep])
     yield line(
-        "the solver and the lr0 advised, the passes to the target there, and its usable lr0:"
+        f"the solver and the {name} advised, the passes to the target there, and its usable {name}:"
     )
-    yield from _advised(problems, view)
+    yield from _advised(problems, name, view)
     yield line("")
-    yield line("how many decades of lr0 are usable, and the passes at the best lr0 (never: -):")
+    yield line(f"how many decades of {name} are usable, and the passes at the best one (never: -):")
     yield from _decades(problems, view)
     yield line("")
     if not distinct:
@@ -72,22 +74,23 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
     yield from _profile(
         both.tuned,
         "tuned: performance profiles (Dolan and More, 2002), the share of the problems that a"
-        " solver with its best lr0 solves in at most tau times the fewest passes of all solvers",
+        f" solver with its best {name} solves in at most tau times the fewest passes of all"
+        " solvers",
         "problem",
     )
     yield line("")
     yield from _profile(
         both.untuned,
-        "untuned: the same with every problem and lr0 of its grid as a case of its own; passes at"
-        " that lr0 against the fewest of all solvers on that problem at their best lr0",
+        f"untuned: the same with every problem and {name} of its grid as a case of its own; passes"
+        f" at that {name} against the fewest of all solvers on that problem at their best one",
         "case",
     )
 
 
-def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
+def _advised(problems: Sequence[ProblemResult], name: str, view: View) -> Iterator[Block]:
     """Yield a row for each problem."""
     rows = [list(_advised_row(advise(p, p.sweep), p.sweep)) for p in problems if p.sweep]
-    headings = ("solver", "lr0", "passes", "decades")
+    headings = ("solver", name, "passes", "decades")
     columns: list[list[CellColumn]] = [
         [(name, list(cells))] for name, cells in zip(headings, zip(*rows, strict=True), strict=True)
     ]
@@ -102,9 +105,9 @@ def _advised_row(advice: Advice, sweep: Sweep) -> Iterator[TableCell]:
         arrival = "?" if sweep.missing or below_error else "never"
         yield from (TableCell(text) for text in ("-", "-", arrival, "-"))
         return
-    grid = [lr0 for s in sweep.solvers if s.solver == choice.solver for lr0 in s.lr0]
+    grid = [value for s in sweep.solvers if s.solver == choice.solver for value in s.values]
     yield TableCell(str(choice.solver))
-    yield TableCell(learning_rate_texts([*grid, choice.lr0])[choice.lr0])
+    yield TableCell(learning_rate_texts([*grid, choice.value])[choice.value])
     yield TableCell(short_number(choice.passes))
     yield TableCell(decades_text(choice))
 

@@ -14,7 +14,7 @@ DEFAULT_SHARE = 0.01
 """The default target, relative to F(w_0) - f*."""
 
 LaneLabel = tuple[str, float]
-"""The solver as tables show it, and lr0."""
+"""The method as tables show it, and the value of the parameter that varies."""
 
 
 def at_end(runs: Sequence[Run], column: str) -> float | None:

@@ -236,15 +236,16 @@ def _summary(problem: ProblemResult) -> str:
     lane, gap = lowest(problem.groups)
     if lane is None:
         return count
-    return f"{count}, lowest {lane[0]}, lr0 = {lane[1]:g}, at {problem.header.level} = {gap:.2e}"
+    place = f"{problem.groups[lane][0].parameter} = {lane[1]:g}"
+    return f"{count}, lowest {lane[0]}, {place}, at {problem.header.level} = {gap:.2e}"
 
 
 def _best(sweep: Sweep) -> str:
     """Return the solver with the fewest passes to the target, their number, and its range."""
     best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
-    if best is None or best.best_lr0 is None or best.usable is None:
-        return f"no lr0 came to F - f* <= {sweep.target:.3g}"
+    if best is None or best.best_value is None or best.usable is None:
+        return f"no {sweep.parameter} came to F - f* <= {sweep.target:.3g}"
     passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"
     lo, hi = best.usable
     usable = f"usable from {lo:.3g} to {hi:.3g}" if lo < hi else f"usable at {lo:.3g} alone"
-    return f"best {best.solver}, lr0 = {best.best_lr0:.3g}, {passes}, {usable}"
+    return f"best {best.solver}, {best.parameter} = {best.best_value:.3g}, {passes}, {usable}"

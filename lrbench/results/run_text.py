@@ -25,7 +25,7 @@ def run_text(run: Run) -> str:
     that the values of one depth can be written together.
     """
     values = plain(run)
-    solver, trace = values.pop("solver"), values.pop("trace")
+    solver, trace, over = (values.pop(key) for key in ("solver", "trace", "over"))
     # There are no texts among the numbers, so that brackets stand around columns only.
     columns = NUMBERS.encode([*trace.values()])[2:-2].split("],\n   [")
     lines = [
@@ -34,7 +34,9 @@ def run_text(run: Run) -> str:
     ]
     solver_text = _solver_text(json.dumps(solver, allow_nan=False))
     flat, traced = FLAT.encode(values)[1:-1], ",\n".join(lines)
-    return f'{{\n "solver": {solver_text},\n {flat},\n "trace": {{\n{traced}\n }}\n}}'
+    over_text = NUMBERS.encode(over)[1:-1].replace("\n   ", "\n  ")
+    lane = f'"solver": {solver_text},\n "over": {{\n  {over_text}\n }}'
+    return f'{{\n {lane},\n {flat},\n "trace": {{\n{traced}\n }}\n}}'
 
 
 @cache

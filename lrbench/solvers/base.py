@@ -76,6 +76,20 @@ class Solver:
     sample_numbers: ClassVar[int] = 0
     """The numbers that the state has for each sample and lane, which memory must hold."""
 
+    def lr0_at(self, scale: float, lr0: float) -> float:
+        """Return the lr0 of a lane with this value of the free scale.
+
+        Parameters
+        ----------
+        scale
+            The value of the hyper-parameter `scale`, which varies over the lanes.
+        lr0
+            The initial learning rate that the command gives to all lanes. It stands for the other
+            published parameters, which do not vary with the scale.
+        """
+        del scale
+        return lr0
+
     @property
     def dense_iterates(self) -> bool:
         """Whether the iterates are plain arrays on all data."""

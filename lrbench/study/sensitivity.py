@@ -1,4 +1,4 @@
-"""The sensitivity of every solver to lr0, computed from the runs on one problem."""
+"""The sensitivity of every solver to what varies, computed from the runs on one problem."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lrbench.study.advice import advise
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
 
 POWERS = (-2, -1, 1, 2)
-"""Powers of ten by which lr0 may be wrong, for the factors of a sensitivity."""
+"""Powers of ten by which the value may be wrong, for the factors of a sensitivity."""
 
 NEAR = 1e-9  # the logarithms of 0.1 and 10 need not differ by exactly 2
 """A distance in decades below which a point of the grid is taken to be the one asked for."""
@@ -27,7 +27,7 @@ NEAR = 1e-9  # the logarithms of 0.1 and 10 need not differ by exactly 2
 def analyse(
     problem: ProblemResult, target: float | None = None, iterations: int | None = None
 ) -> Sweep:
-    """Return how sensitive each solver is to lr0, and advice, from the runs on a problem.
+    """Return how sensitive each solver is to what varies, and advice, from the runs on a problem.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def analyse(
     A run costs the passes of its first checkpoint at or below the target. Costs are therefore known
     to the distance of two checkpoints, a factor of at most 1.22 with the default of 12 a decade. A
     run that was interrupted or failed before it reached the target, or never began, is missing, and
-    medians are over the seeds of the other runs. An lr0 without any of them is unknown, and is no
+    medians are over the seeds of the other runs. A value without any of them is unknown, and is no
     part of a usable range.
     """
     constants = problem.header.constants
@@ -52,7 +52,7 @@ def analyse(
         target = DEFAULT_SHARE * constants.delta0
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
-        solvers.setdefault(str(run.solver), []).append(run)
+        solvers.setdefault(str(run.method), []).append(run)
     # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
     sensitivities = [_sensitivity(runs, seeds, target, constants.L) for runs in solvers.values()]
@@ -61,36 +61,41 @@ def analyse(
 
 
 def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], target: float, L: float) -> Sensitivity:
-    lr0 = sorted({run.lr0 for run in runs})
-    row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(lr0)}
-    cost = np.full((len(seeds), len(lr0)), math.nan)
+    lr0_at = {run.value: run.lr0 for run in runs}
+    values = sorted(lr0_at)
+    row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(values)}
+    cost = np.full((len(seeds), len(values)), math.nan)
     for run in runs:
         passes_of = passes_to([run], target)
         if math.isfinite(passes_of) or not run.status.unfinished:
-            cost[row[run.seed], column[run.lr0]] = passes_of
+            cost[row[run.seed], column[run.value]] = passes_of
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
-    medians = [_median(of_lr0) for of_lr0 in cost.T]
+    medians = [_median(of_value) for of_value in cost.T]
     passes = [math.inf if math.isnan(p) else p for p in medians]
-    usable = widest(lr0, passes)
-    best = best_index(lr0, passes, usable)
+    usable = widest(values, passes)
+    best = best_index(values, passes, usable)
     ended = Counter(str(run.status) for run in runs)
     return Sensitivity(
-        solver=runs[0].solver,
-        lr0=tuple(lr0),
+        solver=runs[0].method,
+        over={"parameter": runs[0].parameter, "values": tuple(values)},
+        lr0=tuple(lr0_at[value] for value in values),
         passes=tuple(passes),
         reached=tuple(int(n) for n in reached.sum(axis=0)),
         finished=tuple(int(n) for n in finished.sum(axis=0)),
         n_seeds=len(seeds),
-        best_lr0=None if best is None else lr0[best],
+        best_value=None if best is None else values[best],
+        best_lr0=None if best is None else lr0_at[values[best]],
         best_passes=math.inf if best is None else passes[best],
-        usable=None if usable is None else (lr0[usable[0]], lr0[usable[1]]),
-        usable_decades=0.0 if usable is None else width_in_decades(lr0, usable),
-        usable_interval=width_interval(lr0, reached, finished),
-        at_edge=(False, False) if usable is None else (usable[0] == 0, usable[1] == len(lr0) - 1),
-        factors=tuple(_factors(lr0, medians, best)),
+        usable=None if usable is None else (values[usable[0]], values[usable[1]]),
+        usable_decades=0.0 if usable is None else width_in_decades(values, usable),
+        usable_interval=width_interval(values, reached, finished),
+        at_edge=(False, False)
+        if usable is None
+        else (usable[0] == 0, usable[1] == len(values) - 1),
+        factors=tuple(_factors(values, medians, best)),
         statuses={str(status): ended[str(status)] for status in Status},
         missing=int(cost.size - finished.sum()),
-        final_lr_L=None if best is None else _final_lr_L(runs, lr0[best], L),
+        final_lr_L=None if best is None else _final_lr_L(runs, values[best], L),
     )
 
 
@@ -100,12 +105,12 @@ def _median(cost: NDArray[np.float64]) -> float:
     return float(np.median(finished)) if len(finished) else math.nan
 
 
-def _final_lr_L(runs: Iterable[Run], lr0: float, L: float) -> float | None:
+def _final_lr_L(runs: Iterable[Run], value: float, L: float) -> float | None:
     """Return the median over seeds of the last lr in units of 1/L; None if either is unknown."""
     columns = [
         run.trace["lr"]
         for run in runs
-        if run.lr0 == lr0 and not run.status.unfinished and len(run.trace.get("lr", ()))
+        if run.value == value and not run.status.unfinished and len(run.trace.get("lr", ()))
     ]
     ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
     return statistics.median(ends) * L if ends and math.isfinite(L) else None
@@ -116,21 +121,21 @@ def _budget(runs: Iterable[Run]) -> int | None:
     return max((run.status_at for run in runs if run.status.exhausted), default=None)
 
 
-def _factors(lr0: Sequence[float], passes: Sequence[float], best: int | None) -> list[Factor]:
-    """Return the passes at the best lr0 times 10^power over those at the best lr0.
+def _factors(values: Sequence[float], passes: Sequence[float], best: int | None) -> list[Factor]:
+    """Return the passes at the best value times 10^power over those at the best one.
 
     Parameters
     ----------
-    lr0
+    values
         The grid, ascending.
     passes
         Passes to the target, inf where it was not reached and NaN where that is unknown.
     best
-        The index of the best lr0; None for no factors.
+        The index of the best value; None for no factors.
     """
     if best is None:
         return []
-    logs = [math.log10(value) for value in lr0]
+    logs = [math.log10(value) for value in values]
     costs = {power: _passes_at(logs, passes, logs[best] + power) for power in POWERS}
     return [
         Factor(power, None if cost is None else ratio(cost, passes[best]))
@@ -139,13 +144,13 @@ def _factors(lr0: Sequence[float], passes: Sequence[float], best: int | None) ->
 
 
 def _passes_at(logs: Sequence[float], passes: Sequence[float], x: float) -> float | None:
-    """Return the passes at log10(lr0) = x; None off the grid and where they are unknown.
+    """Return the passes at log10(value) = x; None off the grid and where they are unknown.
 
     Notes
     -----
-    Between two neighbours the logarithm of the passes is linear in log(lr0), because the cost of a
-    step that is too small or too large is a power of lr0. If one of the two never reached the
-    target, neither does what lies between them.
+    Between two neighbours the logarithm of the passes is linear in that of the value, because the
+    cost of a step that is too small or too large is a power of it. If one of the two never reached
+    the target, neither does what lies between them.
     """
     k = bisect.bisect_left(logs, x - NEAR)
     if k == len(logs) or (k == 0 and logs[0] > x + NEAR):

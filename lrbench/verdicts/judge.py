@@ -117,6 +117,7 @@ def _blank(
     return Verdict(
         solver=run.solver,
         lr0=run.lr0,
+        over=run.over,
         theorem=theorem.key,
         kind=kind,
         statement=theorem.statement,

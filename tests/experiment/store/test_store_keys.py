@@ -52,7 +52,7 @@ def look():
     out = []
     for cell in cells(p, plan):
         solver, spec = plan.built[cell.solver]
-        out.append(cell_key(experiment, solver, spec, cell.lr0, cell.seed))
+        out.append(cell_key(experiment, solver, spec, cell.lane, cell.seed))
     return out
 """
 
