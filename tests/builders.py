@@ -253,12 +253,16 @@ def proximal_variants() -> list[Any]:
     return [s for name in SOLVERS for s in variants(name) if s.proximal]
 
 
-def facts_of(problem: LinearProblem, solver: Solver) -> dict[str, float]:
-    """Return the numbers that `solver` needs of the problem, for a horizon of 50 steps."""
+HORIZON = 3000
+"""More steps than any test takes without the engine."""
+
+
+def facts_of(problem: LinearProblem, solver: Solver, horizon: int = HORIZON) -> dict[str, float]:
+    """Return the numbers that `solver` needs of the problem and the budget."""
     if not solver.needs:
         return {}
     c = constants_of(problem, minimiser(problem))
-    known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu, "horizon": 50.0}
+    known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu, "horizon": float(horizon)}
     return {name: known[name] for name in solver.needs if name in known}
 
 
@@ -278,6 +282,7 @@ def walk_along(
     batch: Minibatches | None = None,
     ball: Ball | None = None,
     w_star: Vector | None = None,
+    horizon: int = HORIZON,
 ) -> Iterator[tuple[Lanes, PerLane, Any, list[Seen]]]:
     """Step for ever without the engine; yield W, lr, the state and what the oracle was asked."""
     sampler = problem.sampler(w_star, ball, given(batch), dense_iterates=solver.dense_iterates)
@@ -287,7 +292,7 @@ def walk_along(
         seen.append((sampler.iterates.dense(W).copy(), gradient.dense().copy()))
 
     W = sampler.iterates.start(len(lr0))
-    state = solver.init(W, lr0, facts_of(problem, solver))
+    state = solver.init(W, lr0, facts_of(problem, solver, horizon))
     for oracle in sampler.oracles(observe):
         seen.clear()
         sampler.iterates.accumulate(W)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -61,7 +62,8 @@ def _bounds(
     for (_, built), lanes in zip(plan.built, ready.lanes, strict=True):
         for lane in lanes:
             solver, lr0 = built.at(hyper_parameters(dict(lane.over))), lane.lr0
-            setting = ready.setting(plan, solver, lr0)
+            # No run is planned: the longest that is asked for is the horizon of a schedule.
+            setting = replace(ready.setting(plan, solver, lr0), horizon=max(iterations))
             settings.append(
                 {
                     "title": (str(solver), *_title(setting)),

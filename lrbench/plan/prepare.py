@@ -70,6 +70,7 @@ class Prepared:
             not_smooth=not_smooth,
             diameter=facts.diameter,
             convex=facts.convex,
+            horizon=plan.steps(self.problem.n_samples),
         )
 
 

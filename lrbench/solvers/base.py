@@ -52,7 +52,8 @@ class Solver:
     """The theorems on it: a family of `lrbench.theory.THEOREMS`, or instances of `Theorem`."""
     needs: ClassVar[tuple[Need, ...]] = ()
     """What the solver must know of the problem and the budget; whatever is missing is reported
-    before any run. The numbers among them are given to `init`."""
+    before any run. The numbers among them are given to `init`. Where they depend on
+    hyper-parameters, it is a property."""
     scale: ClassVar[str] = "lr0"
     """The free scale: ``"lr0"``, or the float hyper-parameter that takes its place."""
     lr0_means: ClassVar[str] = "the first learning rate"

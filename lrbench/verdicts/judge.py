@@ -38,7 +38,7 @@ def judge_theorems(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
     setting
         What the theorems may know of the runs.
     """
-    for theorem in theorems_for(runs[0].solver.name):
+    for theorem in theorems_for(runs[0].solver.name, setting.params):
         yield judge_theorem(runs, theorem, setting)
 
 
