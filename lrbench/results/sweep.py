@@ -11,6 +11,7 @@ from lrbench.config.plain import Form, Key, NumberOrInf, plain
 from lrbench.config.records import reader
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.advice import Advice
+from lrbench.results.measures import Measures
 from lrbench.results.records import Status
 
 
@@ -90,6 +91,8 @@ class Sensitivity:
     """The last lr at the best lr0, in units of 1/L; None where either is unknown."""
     factors: Annotated[Sequence[Factor], Form(read_factors, plain_factors)]
     """The cost of a wrong lr0: a hundredth, a tenth, ten and a hundred times the best one."""
+    measures: Annotated[Measures, Key(inline=True)]
+    """The other measures of sensitivity; their keys stand beside these."""
 
     def __post_init__(self) -> None:
         if any(not a < b for a, b in zip((0.0, *self.lr0), self.lr0, strict=False)):
