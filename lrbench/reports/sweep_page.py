@@ -53,6 +53,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     yield line("")
     yield from sweep_table(sweep, view)
     yield from curve(problem, sweep, view)
+    yield from _after_steps(problem, sweep, view)
     yield from _failures(problem, sweep)
     yield from _timing(problem, view)
     if view.trajectories:
@@ -85,6 +86,28 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     texts = learning_rate_texts(grid)
     span = f"{len(grid)} lr0 from {texts[grid[0]]} to {texts[grid[-1]]}"
     yield span if len(grid) > 1 else f"lr0 = {texts[grid[0]]} alone"
+
+
+def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
+    """Yield a table for each T of ``--at``: F - f* of each solver and lr0 after T steps."""
+    error = problem.header.constants.f_star_error
+    texts = learning_rate_texts(sorted({lr0 for s in sweep.solvers for lr0 in s.lr0}))
+    medians = ", medians over seeds" if any(s.n_seeds > 1 for s in sweep.solvers) else ""
+    first = ("lr0", [TableCell(text) for text in texts.values()])
+    for T in dict.fromkeys(after.iteration for s in sweep.solvers for after in s.at):
+        columns = []
+        for s in sweep.solvers:
+            gaps = next((after.gap for after in s.at if after.iteration == T), ())
+            levels = dict(zip(s.lr0, gaps, strict=False))
+            cells = [_level(levels.get(lr0, math.nan), error) for lr0 in texts]
+            columns.append([(str(s.solver), cells)])
+        yield line("")
+        yield line(f"F - f* after T = {T} steps{medians}:", style="title")
+        yield from folded_cells(first, columns, view.width)
+
+
+def _level(level: float, error: float) -> TableCell:
+    return TableCell("diverged", "bad") if level == math.inf else TableCell(gap(level, error))
 
 
 def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.results import Run, Status
+from lrbench.results import AfterSteps, Run, Status
 from lrbench.results.measures import (
     N_DRAWS,
     RATIOS,
@@ -60,6 +62,16 @@ def gap_after(run: Run, T: int | None) -> float:
         return math.inf
     at = np.flatnonzero(iteration == T)
     return float(column[at[0]]) if len(at) else math.nan
+
+
+def after_steps(runs: Iterable[Run], values: Sequence[float], T: int) -> AfterSteps:
+    """Return F - f* after T steps, medians over seeds, for each value of the grid."""
+    gaps: dict[float, list[float]] = {value: [] for value in values}
+    for run in runs:
+        gaps[run.lr0].append(gap_after(run, T))
+    known = [[gap for gap in of_value if not math.isnan(gap)] for of_value in gaps.values()]
+    medians = [statistics.median(of_value) if of_value else math.nan for of_value in known]
+    return AfterSteps(T, tuple(medians), tuple(map(len, known)))
 
 
 def measured(

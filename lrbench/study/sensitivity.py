@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lrbench.results import Header, ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import DEFAULT_SHARE, passes_to
 from lrbench.study.advice import advise
-from lrbench.study.measures import GridCosts, gap_after, measured
+from lrbench.study.measures import GridCosts, after_steps, gap_after, measured
 from lrbench.study.price import factors
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
 
@@ -24,6 +24,7 @@ def analyse(
     target: float | None = None,
     iterations: int | None = None,
     proved: Mapping[str, float] | None = None,
+    at: Sequence[int] = (),
 ) -> Sweep:
     """Return how sensitive each solver is to lr0, and advice, from the runs on a problem.
 
@@ -38,6 +39,8 @@ def analyse(
     proved
         Solver, as tables name it -> the exponent of robustness of the gap that a theorem of rate
         T^(-1/2) gives for it.
+    at
+        The iterations T after which F - f* is asked for.
 
     Notes
     -----
@@ -58,7 +61,7 @@ def analyse(
     seeds = sorted({run.seed for run in problem.runs})
     iterations = iterations or _budget(problem.runs)
     sensitivities = [
-        _sensitivity(runs, seeds, target, problem.header, iterations, (proved or {}).get(name))
+        _sensitivity(runs, seeds, target, problem.header, iterations, (proved or {}).get(name), at)
         for name, runs in solvers.items()
     ]
     sweep = Sweep(float(target), iterations, tuple(sensitivities))
@@ -72,17 +75,18 @@ def _sensitivity(
     header: Header,
     iterations: int | None,
     proved: float | None,
+    at: Sequence[int],
 ) -> Sensitivity:
     lr0 = sorted({run.lr0 for run in runs})
     row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(lr0)}
     cost, spent, gap = np.full((3, len(seeds), len(lr0)), math.nan)
     for run in runs:
-        at = row[run.seed], column[run.lr0]
+        cell = row[run.seed], column[run.lr0]
         passes_of = passes_to([run], target)
         if math.isfinite(passes_of) or not run.status.unfinished:
-            cost[at] = passes_of
-        spent[at] = max(run.trace.get("passes", ()), default=0.0)
-        gap[at] = gap_after(run, iterations)
+            cost[cell] = passes_of
+        spent[cell] = max(run.trace.get("passes", ()), default=0.0)
+        gap[cell] = gap_after(run, iterations)
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
     medians = [_median(of_lr0) for of_lr0 in cost.T]
     passes = [math.inf if math.isnan(p) else p for p in medians]
@@ -115,6 +119,7 @@ def _sensitivity(
             constants.floor,
             proved,
         ),
+        at=tuple(after_steps(runs, lr0, T) for T in at),
     )
 
 
