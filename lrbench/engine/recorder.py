@@ -74,7 +74,7 @@ class Recorder:
         """End the running lane at this position among the running ones."""
         lane = int(self._running[position])
         rows = self._rows - (lane in self._retracted)
-        if status is Status.COMPLETED and self._stalled(lane, rows):
+        if status is Status.COMPLETED and self._stalled(lane, rows, iteration):
             status = Status.STALLED
         self.ended[lane] = End(status, iteration, rows, iterates)
 
@@ -110,11 +110,11 @@ class Recorder:
             "this is a fault of lrbench: its cached optimum is deleted, please report it.",
         )
 
-    def _stalled(self, lane: int, rows: int) -> bool:
-        """Return whether the last nine tenths of the run hardly lowered the suboptimality.
+    def _stalled(self, lane: int, rows: int, budget: int) -> bool:
+        """Return whether the last nine tenths of the budget hardly lowered the suboptimality.
 
-        Where f_star is not known, it is whether they did not lower the objective at all, beyond
-        its rounding.
+        Rows beyond the budget do not count. Where f_star is not known, it is whether they did not
+        lower the objective at all, beyond its rounding.
         """
         floor = self._constants.floor
         known = not math.isnan(self._constants.f_star)
@@ -122,6 +122,7 @@ class Recorder:
         name = "suboptimality" if known else "objective"
         rows_of = self._columns.get(f"{name}_output", self._columns[name])
         values = np.array([v[lane] for v in rows_of[:rows]])
+        iteration, values = iteration[iteration <= budget], values[iteration <= budget]
         early = iteration <= iteration[-1] / 10
         if early.all() or (known and values[-1] <= floor):
             return False

@@ -24,7 +24,7 @@ from lrbench.plan.prepare import Prepared, header, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, Header, ProblemResult, Result, Run, Verdict, environment
 from lrbench.results.selection import notable_lanes
-from lrbench.study import analyse
+from lrbench.study import with_sweeps
 from lrbench.verdicts import judge_theorems
 
 OVERTIME_SECONDS = 5.0
@@ -197,8 +197,15 @@ class Work:
         if self._store is None:
             return
         plan, experiment, name = self._plan, self._ids[index], p.problem.name
-        steps = plan.steps(p.problem.n_samples)
-        self._store.declare(experiment, name, _header(p, plan), steps, sweep=plan.sweep)
+        self._store.declare(
+            experiment,
+            name,
+            _header(p, plan),
+            plan.steps(p.problem.n_samples),
+            sweep=plan.sweep,
+            arrival=plan.arrival,
+            targets=plan.targets_on(p.constants.delta0),
+        )
         self._runs[index].update(self._store.find(experiment, plan.built, cells(p, plan)))
         self._store.repair(experiment)
 
@@ -232,7 +239,8 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:
         return result
-    return replace(result, sweep=analyse(result, iterations=plan.steps(p.problem.n_samples)))
+    steps, targets = plan.steps(p.problem.n_samples), plan.targets_on(p.constants.delta0)
+    return with_sweeps(result, targets, steps, plan.arrival)
 
 
 def _verdicts(

@@ -77,9 +77,10 @@ class Check:
         if len(grid) > MOST_RATES:
             rates = f"{len(grid)} lr0 from {grid[0]} to {grid[-1]}"
         settings = [self.spec.name, solvers, rates, *self._setting()]
+        default = Plan()
         for name, option in OPTIONS.items():
             value = getattr(plan, name)
-            if option.about and value != option.default:
+            if option.about and value not in (None, getattr(default, name)):
                 settings.append(option.about.format(_exact(value)))
         return ", ".join(settings)
 

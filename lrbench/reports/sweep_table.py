@@ -25,22 +25,35 @@ NEAR = 1e-6
 """An lr0 within this relative distance of an end of the grid is this end."""
 
 
-def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a table of the best lr0, the usable range, and the cost of a wrong lr0."""
+PASSED = "*"
+"""Marks the passes of a solver that has also passed through the target without arriving there."""
+
+
+def sweep_table(sweep: Sweep, view: View, legend: bool = True) -> Iterator[Block]:
+    """Yield a table of the best lr0, the usable range, and the cost of a wrong lr0.
+
+    `legend` is whether its columns are explained.
+    """
     solvers = sweep.solvers
     seeds = any(s.usable_interval is not None and s.usable is not None for s in solvers)
     groups = list(_groups(solvers, seeds))
     texts = {cell.text for group in groups for _, cells in group for cell in cells}
     yield line("sensitivity to lr0:")
-    for text in _legend(solvers, seeds, texts):
+    for text in _legend(sweep, seeds, texts) if legend else ():
         yield line(text, note=True)
     first = ("solver", [TableCell(str(s.solver)) for s in solvers])
     yield from folded_cells(first, groups, view.width, frozenset({"solver", "usable lr0"}))
 
 
-def _legend(solvers: Sequence[Sensitivity], seeds: bool, texts: Collection[str]) -> Iterator[str]:
+def _legend(sweep: Sweep, seeds: bool, texts: Collection[str]) -> Iterator[str]:
     """Yield an explanation of each column, and of the words that occur in the table."""
-    yield "best lr0: with the fewest passes to its first checkpoint at or below the target"
+    solvers = sweep.solvers
+    if sweep.arrival == "first":
+        yield "best lr0: with the fewest passes to its first checkpoint at or below the target"
+    else:
+        yield "best lr0: with the fewest passes to its arrival at the target"
+    if any(text.endswith(PASSED) for text in texts):
+        yield f"{PASSED}: at some lr0 it came there sooner, and did not stay (--details)"
     if max((s.n_seeds for s in solvers), default=1) > 1:
         yield "usable lr0: the widest run of neighbours that most seeds bring to the target"
     else:
@@ -118,9 +131,10 @@ def _interval(s: Sensitivity) -> str:
 
 
 def _passes(s: Sensitivity) -> TableCell:
+    passed = any(hit < passes for hit, passes in zip(s.first_hit, s.passes, strict=True))
     if math.isfinite(s.best_passes):
-        return TableCell(short_number(s.best_passes))
-    return TableCell("?" if s.unknown else "never", "warn")
+        return TableCell(short_number(s.best_passes) + PASSED * passed)
+    return TableCell("?" if s.unknown else "never" + PASSED * passed, "warn")
 
 
 def _factor(s: Sensitivity, power: int) -> TableCell:

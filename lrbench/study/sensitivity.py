@@ -8,13 +8,16 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.results import Factor, ProblemResult, Run, Sensitivity, Status, Sweep
-from lrbench.results.ranking import DEFAULT_SHARE, passes_to, ratio
+from lrbench.engine.budget import look_grid
+from lrbench.results import ArrivalRule, Factor, ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results.ranking import DEFAULT_SHARE, ratio
 from lrbench.study.advice import advise
+from lrbench.study.arrival import passes_on_arrival
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
 
 POWERS = (-2, -1, 1, 2)
@@ -25,7 +28,10 @@ NEAR = 1e-9  # the logarithms of 0.1 and 10 need not differ by exactly 2
 
 
 def analyse(
-    problem: ProblemResult, target: float | None = None, iterations: int | None = None
+    problem: ProblemResult,
+    target: float | None = None,
+    iterations: int | None = None,
+    arrival: ArrivalRule | None = None,
 ) -> Sweep:
     """Return how sensitive each solver is to lr0, and advice, from the runs on a problem.
 
@@ -36,41 +42,93 @@ def analyse(
     target
         F - f* to reach; None for the target of the runs, or else 1 % of F(w_0) - f*.
     iterations
-        The budget of each run; None to infer it from the runs that used all of it.
+        The budget of each run; None for that of the sweep that the problem has, or else to infer
+        it from the runs that used all of it.
+    arrival
+        When a run has arrived; None for the rule of the sweep that the problem has, or else
+        ``"first"``.
+
+    Raises
+    ------
+    ValueError
+        If runs have not arrived at their first hit and the budget is not known, or if the trace of
+        one has no row at a look.
 
     Notes
     -----
-    A run costs the passes of its first checkpoint at or below the target. Costs are therefore known
-    to the distance of two checkpoints, a factor of at most 1.22 with the default of 12 a decade. A
-    run that was interrupted or failed before it reached the target, or never began, is missing, and
-    medians are over the seeds of the other runs. An lr0 without any of them is unknown, and is no
-    part of a usable range.
+    A run costs the passes on its arrival: see `lrbench.study.arrival`. Costs are therefore known to
+    the distance of two looks, a factor of at most 1.2 from five iterations on, or with ``"first"``
+    to that of two checkpoints. A run that failed, was interrupted before it arrived, or never
+    began, is missing, and medians are over the seeds of the other runs. An lr0 without any of them
+    is unknown, and is no part of a usable range.
     """
     constants = problem.header.constants
     target = problem.header.target if target is None else target
     if target is None:
         target = DEFAULT_SHARE * constants.delta0
+    known = problem.sweep or Sweep(target, _budget(problem.runs), ())
+    arrival, iterations = arrival or known.arrival, iterations or known.iterations
+    costs = _Costs(arrival, float(target), iterations, _looks(problem, arrival, iterations))
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
         solvers.setdefault(str(run.solver), []).append(run)
     # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
-    sensitivities = [_sensitivity(runs, seeds, target, constants.L) for runs in solvers.values()]
-    sweep = Sweep(float(target), iterations or _budget(problem.runs), tuple(sensitivities))
+    sensitivities = [_sensitivity(runs, seeds, costs, constants.L) for runs in solvers.values()]
+    sweep = Sweep(float(target), iterations, tuple(sensitivities), arrival)
     return replace(sweep, advice=advise(problem, sweep))
 
 
-def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], target: float, L: float) -> Sensitivity:
+def with_sweeps(
+    problem: ProblemResult,
+    targets: Sequence[float],
+    iterations: int | None,
+    arrival: ArrivalRule | None,
+) -> ProblemResult:
+    """Return the result of a sweep with its sensitivities, one for each target.
+
+    Without targets it is that of the target of the runs. The other parameters are those of
+    `analyse`.
+    """
+    sweeps = [analyse(problem, target, iterations, arrival) for target in targets or (None,)]
+    return replace(problem, sweep=sweeps[0], sweeps=sweeps if len(sweeps) > 1 else None)
+
+
+class _Costs(NamedTuple):
+    """What a run costs: the passes on its arrival, by the rule of a sweep or by another."""
+
+    rule: ArrivalRule
+    target: float
+    budget: int | None
+    looks: Sequence[int] | None
+
+    def of(self, run: Run, rule: ArrivalRule) -> float:
+        return passes_on_arrival(run, rule, self.target, self.budget or 0, self.looks)
+
+
+def _looks(
+    problem: ProblemResult, arrival: ArrivalRule, iterations: int | None
+) -> Sequence[int] | None:
+    """Return the looks of the runs on a problem; None where every row counts."""
+    if arrival == "first" or not problem.runs:
+        return None
+    if iterations is None:
+        raise ValueError("the budget of the runs is not known")
+    run = problem.runs[0]
+    batch_size = None if run.setting == "batch" else run.batch_size
+    return look_grid(problem.header.n_samples, batch_size, iterations)
+
+
+def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], costs: _Costs, L: float) -> Sensitivity:
     lr0 = sorted({run.lr0 for run in runs})
     row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(lr0)}
-    cost = np.full((len(seeds), len(lr0)), math.nan)
+    cost, hit = np.full((2, len(seeds), len(lr0)), math.nan)
     for run in runs:
-        passes_of = passes_to([run], target)
-        if math.isfinite(passes_of) or not run.status.unfinished:
-            cost[row[run.seed], column[run.lr0]] = passes_of
+        cell = row[run.seed], column[run.lr0]
+        cost[cell], hit[cell] = costs.of(run, costs.rule), costs.of(run, "first")
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
     medians = [_median(of_lr0) for of_lr0 in cost.T]
-    passes = [math.inf if math.isnan(p) else p for p in medians]
+    passes = [_inf_for_nan(p) for p in medians]
     usable = widest(lr0, passes)
     best = best_index(lr0, passes, usable)
     ended = Counter(str(run.status) for run in runs)
@@ -78,6 +136,7 @@ def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], target: float, L: fl
         solver=runs[0].solver,
         lr0=tuple(lr0),
         passes=tuple(passes),
+        first_hit=tuple(_inf_for_nan(_median(of_lr0)) for of_lr0 in hit.T),
         reached=tuple(int(n) for n in reached.sum(axis=0)),
         finished=tuple(int(n) for n in finished.sum(axis=0)),
         n_seeds=len(seeds),
@@ -98,6 +157,10 @@ def _median(cost: NDArray[np.float64]) -> float:
     """Return the median over the seeds that are not missing; NaN if all are."""
     finished = cost[~np.isnan(cost)]
     return float(np.median(finished)) if len(finished) else math.nan
+
+
+def _inf_for_nan(passes: float) -> float:
+    return math.inf if math.isnan(passes) else passes
 
 
 def _final_lr_L(runs: Iterable[Run], lr0: float, L: float) -> float | None:
