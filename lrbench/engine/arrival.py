@@ -1,6 +1,6 @@
 r"""Whether lanes have arrived at a target, rather than passed through it, while they run.
 
-A look is an iteration of `lrbench.engine.budget.look_grid`; a gap is F - f* of the solver's answer.
+A look is an iteration of `lrbench.config.looks.look_grid`; a gap is F - f* of the solver's answer.
 By the rule ``"confirmed"`` a lane has arrived at the first look T within the budget with
 
 .. math:: \mathrm{gap}(T) \le \mathrm{target}, \qquad
@@ -45,13 +45,13 @@ def arrivals(budget: Budget, n_lanes: int) -> Arrivals | None:
 
 
 @dataclass
-class Window:
-    """The candidates of one look T, until 2 T."""
+class Candidates:
+    """The lanes that may have arrived at one look T, until 2 T."""
 
     start: int
     integral: PerLane
     """Of the gap from T to the last look, (n_lanes,)."""
-    candidates: Mask
+    lanes: Mask
     """Which lanes may have arrived at T at which target, (n_targets, n_lanes)."""
 
 
@@ -62,7 +62,7 @@ class Confirmed:
         assert budget.arrival is not None
         self._iterations, self._looks = budget.iterations, frozenset(budget.arrival.looks)
         self._targets: Lanes = np.array(budget.arrival.targets)[:, None]
-        self._windows: list[Window] = []
+        self._open: list[Candidates] = []
         self._resolved: Mask = np.zeros((len(self._targets), n_lanes), dtype=np.bool_)
         self._last = 0, np.zeros(n_lanes)
         self.arrived_at: PerLane = np.full(n_lanes, np.nan)
@@ -78,29 +78,28 @@ class Confirmed:
         if t < self._iterations:
             return done
         hopeful = np.zeros_like(self._resolved)
-        for window in self._windows:
-            hopeful |= window.candidates
+        for look in self._open:
+            hopeful |= look.lanes
         return done | ~(hopeful & ~self._resolved).any(axis=0)
 
     def _look(self, t: int, gap: PerLane) -> None:
         before, gap_before = self._last
-        area = (t - before) * (gap_before / 2 + gap / 2)
         self._last = t, gap
-        for window in self._windows:
-            window.integral += area
-            window.candidates &= window.integral <= window.start * self._targets
+        for look in self._open:
+            look.integral += (t - before) * (gap_before / 2 + gap / 2)
+            look.lanes &= look.integral <= look.start * self._targets
         if t <= self._iterations:
-            self._windows.append(Window(t, np.zeros_like(gap), gap <= self._targets))
-        if 2 * self._windows[0].start == t:
-            first = self._windows.pop(0)
-            self.arrived_at[first.candidates[0] & ~self._resolved[0]] = first.start
-            self._resolved |= first.candidates
+            self._open.append(Candidates(t, np.zeros_like(gap), gap <= self._targets))
+        if 2 * self._open[0].start == t:
+            first = self._open.pop(0)
+            self.arrived_at[first.lanes[0] & ~self._resolved[0]] = first.start
+            self._resolved |= first.lanes
 
     def keep(self, lanes: Index) -> None:
         """Go on with these of the running lanes."""
-        for window in self._windows:
-            window.integral = window.integral[lanes]
-            window.candidates = window.candidates[:, lanes]
+        for look in self._open:
+            look.integral = look.integral[lanes]
+            look.lanes = look.lanes[:, lanes]
         self._resolved = self._resolved[:, lanes]
         self._last = self._last[0], self._last[1][lanes]
         self.arrived_at = self.arrived_at[lanes]

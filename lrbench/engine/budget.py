@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lrbench.results import ArrivalRule
 
-LOOKS_PER_OCTAVE = 5
-"""Looks for each factor of 2 in the iteration: 16.6 a decade."""
-
 
 @dataclass(frozen=True)
 class Arrival:
@@ -25,7 +22,7 @@ class Arrival:
     targets
         The suboptimalities, ascending; a run ends by the first.
     looks
-        The iterations of `look_grid`, up to twice the budget.
+        The iterations of `lrbench.config.looks.look_grid`, up to twice the budget.
     """
 
     rule: ArrivalRule
@@ -80,31 +77,3 @@ def checkpoint_grid(iterations: int, per_decade: int) -> list[int]:
     fine = {round(10 ** (i / per_decade)) for i in range(math.floor(decades * per_decade) + 1)}
     coarse = {m * 10**e for e in range(math.floor(decades) + 1) for m in (1, 2, 5)}
     return sorted({0, iterations} | {t for t in fine | coarse if t < iterations})
-
-
-def look_grid(n_samples: int, batch_size: int | None, iterations: int) -> list[int]:
-    """Return the iterations at which it is looked whether a run has arrived, and 0.
-
-    Parameters
-    ----------
-    n_samples
-        The number of samples.
-    batch_size
-        The samples of a minibatch; None for full batches.
-    iterations
-        The budget. The looks go on to twice as many, to see whether a run stays at its target.
-
-    Notes
-    -----
-    The first look after 0 is a quarter of a pass, or the budget where that is shorter. For every
-    look T up to the budget 2 T is a look, too, so that the mean over [T, 2 T] needs no value
-    between two looks.
-    """
-    first = 1 if batch_size is None else math.ceil(n_samples / (4 * batch_size))
-    first = max(1, min(first, iterations))
-    n = LOOKS_PER_OCTAVE
-    small = range(first, n)  # fewer than five iterations make an octave here
-    octave = [round(max(first, n) * m / n) for m in range(n, 2 * n)]
-    n_octaves = (2 * iterations // octave[0]).bit_length()
-    looks = {0, *small, *(t * 2**k for k in range(n_octaves) for t in octave)}
-    return sorted(t for t in looks if t <= 2 * iterations)

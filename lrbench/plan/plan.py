@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lrbench.config.learning_rates import LearningRate, learning_rates
+from lrbench.config.looks import look_grid
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.targets import Target, targets
-from lrbench.engine.budget import Arrival, Budget, checkpoint_grid, look_grid
+from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.plan.options import DEFAULT_SWEEP, LANE_MULTIPLE, MOST_STEPS, OPTIONS, PlanValues
 from lrbench.results.ranking import DEFAULT_SHARE
@@ -74,12 +75,12 @@ class Plan(PlanValues):
 
     def _set_targets(self) -> None:
         """Set the targets and the rule of arrival, and the rows of the trace, which follow."""
-        found = () if self.target is None else tuple(targets(self.target))
-        if self.target is not None and not found:
+        given = () if self.target is None else tuple(targets(self.target))
+        if self.target is not None and not given:
             raise UsageError("there is no target.", "give --target, as in --target 1%.")
-        if not self.sweep and len(found) > 1:
+        if not self.sweep and len(given) > 1:
             raise UsageError(
-                f"a run ends at one target, and --target has {len(found)}.",
+                f"a run ends at one target, and --target has {len(given)}.",
                 "give one of them, or sweep, which has a result for each.",
             )
         if not self.sweep and self.arrival not in (None, "first"):
@@ -87,8 +88,8 @@ class Plan(PlanValues):
                 f"the rule of arrival {self.arrival} is of a sweep: a run ends at its first hit.",
                 "leave it out, or sweep.",
             )
-        self._set("target", ",".join(map(str, found)) or None)
-        self._set("targets", found or (Target(100 * DEFAULT_SHARE, percent=True),) * self.sweep)
+        self._set("target", ",".join(map(str, given)) or None)
+        self._set("targets", given or (Target(100 * DEFAULT_SHARE, percent=True),) * self.sweep)
         self._set("arrival", self.arrival or ("confirmed" if self.sweep else "first"))
         if self.checkpoints_per_decade is None and self.arrival == "first":
             self._set("checkpoints_per_decade", CHECKPOINTS_PER_DECADE)

@@ -130,7 +130,7 @@ def passes_on_arrival(
     budget
         Its budget in iterations.
     looks
-        The iterations of `lrbench.engine.budget.look_grid`; None for every row, which only the
+        The iterations of `lrbench.config.looks.look_grid`; None for every row, which only the
         first hit can be found from.
     """
     if run.status is Status.FAILED:  # of a solver with a fault nothing is known

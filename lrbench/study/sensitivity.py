@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.engine.budget import look_grid
+from lrbench.config.looks import look_grid
 from lrbench.results import ArrivalRule, Factor, ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import DEFAULT_SHARE, ratio
 from lrbench.study.advice import advise
