@@ -47,7 +47,7 @@ class LaneLoop:
         )
         columns = self.arrange_columns()
         self.clock = Clock(self.seed_of, len(counts))
-        self.recorder = Recorder(self.n_running, shared.constants)
+        self.recorder = Recorder(self.n_running, shared.constants, job.budget.arrival)
         self.evaluator = Evaluator(job, problem, columns.n_lanes)
         lanes = columns.padded(np.arange(self.n_running))
         lr0 = np.concatenate([of_seed.lr0 for of_seed in job.lanes])[lanes]

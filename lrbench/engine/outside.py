@@ -54,7 +54,7 @@ class OutsideRun:
         self._rows = frozenset(job.budget.rows)
         self._arrivals = arrivals(job.budget, 1)
         self._meter, self._watch = Meter(), Stopwatch()
-        self._recorder = Recorder(1, shared.constants)
+        self._recorder = Recorder(1, shared.constants, job.budget.arrival)
         self._t = -1
         self._recorded = -1
         self._sum = np.zeros(shared.problem.n_features)

@@ -90,7 +90,8 @@ def with_sweeps(
     Without targets it is that of the target of the runs. The other parameters are those of
     `analyse`.
     """
-    sweeps = [analyse(problem, target, iterations, arrival) for target in targets or (None,)]
+    of_each = targets or (None,)
+    sweeps = tuple(analyse(problem, target, iterations, arrival) for target in of_each)
     return replace(problem, sweep=sweeps[0], sweeps=sweeps if len(sweeps) > 1 else None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -36,7 +37,7 @@ def test_looks_begin_at_a_quarter_pass_and_double(
     assert looks[-1] <= 2 * iterations
     assert {2 * t for t in looks if t <= iterations} <= set(looks)
     later = [t for t in looks if t >= 5]
-    assert all(b <= math.ceil(1.25 * a) for a, b in zip(later, later[1:], strict=False))
+    assert all(b <= math.ceil(1.25 * a) for a, b in itertools.pairwise(later))
 
 
 def test_looks_do_not_depend_on_the_budget_but_for_their_end() -> None:
@@ -86,8 +87,8 @@ def watched(
     rows: list[list[tuple[int, float]]] = [[] for _ in curves]
     ends: dict[int, tuple[Status, int]] = {}
     for t in goal.rows:
-        gap = np.array([curves[k][t] for k in running])
-        lost = np.array([diverge[k] <= t for k in running], dtype=bool)
+        gap = np.array([curves[k][t] for k in running.tolist()])
+        lost = np.array([diverge[k] for k in running.tolist()]) <= t
         for k, value, gone in zip(running, gap, lost, strict=True):
             if not gone:
                 rows[k].append((t, float(value)))
@@ -134,7 +135,7 @@ def passes_at(look: int | None) -> float:
 def random_curves(rng: np.random.Generator, looks: Sequence[int], n: int) -> list[Curve]:
     """Return irregular curves of dyadic gaps, whose sums are exact."""
     levels = np.array([0.0, -0.125, 0.125, 0.25, 0.25, 0.375, 0.5, 1.0, 1.0, 1.125, 4.0, 64.0])
-    curves = []
+    curves: list[Curve] = []
     for _ in range(n):
         size = len(looks)
         gaps: NDArray[np.float64] = rng.choice(levels, size)
