@@ -92,7 +92,7 @@ class Confirmed:
             self._open.append(Candidates(t, np.zeros_like(gap), gap <= self._targets))
         if 2 * self._open[0].start == t:
             first = self._open.pop(0)
-            self.arrived_at[first.lanes[0] & ~self._resolved[0]] = first.start
+            self.arrived_at[first.lanes[0]] = first.start  # a lane that has arrived is gone
             self._resolved |= first.lanes
 
     def keep(self, lanes: Index) -> None:

@@ -236,6 +236,21 @@ def test_a_divergence_before_2_T_undoes_an_arrival_at_T() -> None:
     assert passes_on_arrival(at_end, "end", 0.25, 20, looks) == math.inf
 
 
+@pytest.mark.parametrize("last", [0.2, 0.3])
+def test_the_end_of_the_budget_counts_although_it_is_no_look(last: float) -> None:
+    looks = look_grid(1, None, 21)
+    goal = Budget(21, [0, 21], arrival=Arrival("end", [0.25], looks))
+    follows = arrivals(goal, 1)
+    assert follows is not None
+    gaps = {t: 1.0 if t < 8 else 0.125 for t in goal.rows} | {21: last}
+    over = [bool(follows.look(t, np.array([gap]))[0]) for t, gap in sorted(gaps.items())]
+    assert over == [t == 21 for t in goal.rows]
+    assert follows.arrived_at[0] == pytest.approx(8.0 if last < 0.25 else math.nan, nan_ok=True)
+    run = made_run(sorted(gaps.items()), Status.COMPLETED, 21)
+    passes = passes_on_arrival(run, "end", 0.25, 21, looks)
+    assert passes == (24.0 if last < 0.25 else math.inf)
+
+
 @pytest.mark.parametrize("rule", ["confirmed", "end"])
 def test_what_an_interrupted_run_would_have_done_is_not_known(rule: ArrivalRule) -> None:
     looks = look_grid(1, None, 20)
