@@ -48,7 +48,7 @@ def targets(value: Any) -> list[Target]:
     UsageError
         If one of them is neither a positive finite number nor a share in percent.
     """
-    single = isinstance(value, str) or as_number(value) is not None
+    single = isinstance(value, str | bytes) or as_number(value) is not None
     values = [value] if single or not isinstance(value, Iterable) else list(value)
     pieces = [p for v in values for p in (v.split(",") if isinstance(v, str) else [v])]
     return list(dict.fromkeys(map(_target, pieces)))

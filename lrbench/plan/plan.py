@@ -75,12 +75,12 @@ class Plan(PlanValues):
 
     def _set_targets(self) -> None:
         """Set the targets and the rule of arrival, and the rows of the trace, which follow."""
-        given = () if self.target is None else tuple(targets(self.target))
-        if self.target is not None and not given:
+        ends = () if self.target is None else tuple(targets(self.target))
+        if self.target is not None and not ends:
             raise UsageError("there is no target.", "give --target, as in --target 1%.")
-        if not self.sweep and len(given) > 1:
+        if not self.sweep and len(ends) > 1:
             raise UsageError(
-                f"a run ends at one target, and --target has {len(given)}.",
+                f"a run ends at one target, and --target has {len(ends)}.",
                 "give one of them, or sweep, which has a result for each.",
             )
         if not self.sweep and self.arrival not in (None, "first"):
@@ -88,8 +88,8 @@ class Plan(PlanValues):
                 f"the rule of arrival {self.arrival} is of a sweep: a run ends at its first hit.",
                 "leave it out, or sweep.",
             )
-        self._set("target", ",".join(map(str, given)) or None)
-        self._set("targets", given or (Target(100 * DEFAULT_SHARE, percent=True),) * self.sweep)
+        self._set("target", ",".join(map(str, ends)) or None)
+        self._set("targets", ends or (Target(100 * DEFAULT_SHARE, percent=True),) * self.sweep)
         self._set("arrival", self.arrival or ("confirmed" if self.sweep else "first"))
         if self.checkpoints_per_decade is None and self.arrival == "first":
             self._set("checkpoints_per_decade", CHECKPOINTS_PER_DECADE)
