@@ -174,6 +174,13 @@ def _rate_to_floor(iteration: Numbers, mean: Numbers, level: float) -> Measureme
 
 
 def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
+    if problem.sweep is not None and problem.sweep.arrival != "first":
+        s = _sensitivity(problem, runs)
+        if isinstance(s, str):
+            return unknown(s)
+        passes = s.passes[list(s.lr0).index(runs[0].lr0)]
+        never = f"never arrived at F - f* <= {problem.sweep.target:.3g}"
+        return exactly(passes, "" if math.isfinite(passes) else never)
     target = problem.header.target
     if target is None:
         delta0 = problem.header.constants.delta0
