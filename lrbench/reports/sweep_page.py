@@ -234,7 +234,7 @@ def _statuses(runs: Sequence[Run]) -> TableCell:
 
 
 def _median(runs: Sequence[Run], column: str) -> float | None:
-    """Return the median over seeds of the last number of a column; None if there is none."""
-    columns = [run.trace[column] for run in runs if len(run.trace.get(column, ()))]
-    ends = [float(values[-1]) for values in columns if not math.isnan(values[-1])]
+    """Return the median over seeds of a column where the runs ended; None if there is none."""
+    values = (run.at_end(column) for run in runs)
+    ends = [value for value in values if value is not None and not math.isnan(value)]
     return statistics.median(ends) if ends else None

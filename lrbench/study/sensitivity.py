@@ -196,12 +196,12 @@ def _inf_for_nan(passes: float) -> float:
 
 def _final_lr_L(runs: Iterable[Run], value: float, L: float) -> float | None:
     """Return the median over seeds of the last lr in units of 1/L; None if either is unknown."""
-    columns = [
-        run.trace["lr"]
+    ends = [
+        lr
         for run in runs
-        if run.value == value and not run.status.unfinished and len(run.trace.get("lr", ()))
+        if run.value == value and not run.status.unfinished
+        if (lr := run.at_end("lr")) is not None and math.isfinite(lr)
     ]
-    ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
     return statistics.median(ends) * L if ends and math.isfinite(L) else None
 
 
