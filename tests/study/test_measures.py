@@ -99,6 +99,8 @@ def test_one_draw_is_enough_where_nine_of_ten_arrive() -> None:
     passes = np.array([[3.0]] * 9 + [[INF]])
     assert draws([1.0], passes) == 1
     assert draws([1.0], passes[1:]) == 2  # 8 of 9
+    # The first of six values has half of a weight of 1/5.
+    assert draws([10.0**k for k in range(6)], np.array([[INF, *[3.0] * 5]])) == 1
 
 
 def test_a_finer_part_of_a_grid_counts_no_more_than_its_width() -> None:
