@@ -52,7 +52,7 @@ def solvers() -> str:
         parameters = ", ".join(f"`{f.name}={f.default}`" for f in dataclasses.fields(cls))
         keys = ", ".join(t.key for t in theorems_for(name))
         summary = (cls.__doc__ or "").strip().splitlines()[0]
-        needs = ", ".join(f"`{need}`" for need in cls.needs)
+        needs = ", ".join(f"`{need}`" for need in cls().needs)
         row = (f"`{name}`", summary, parameters or "none", f"`{cls.scale}`", needs, keys)
         lines.append(f"| {' | '.join(row)} |")
     for name in SOLVERS:

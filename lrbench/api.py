@@ -38,6 +38,11 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
     lr0
         Initial learning rates: positive numbers, or texts as on the command line, such as
         ``"0.1/L"`` or ``"1e-4:1e4:17"``; None for 1.
+    over
+        What varies instead of the learning rate: ``"eta=1e-3:1e3:25"`` or ``{"eta": [1, 10]}`` for
+        a parameter of the solvers, ``"scale=0.1:10:9"`` for the free scale of each; two of them for
+        a grid, whose first one is the axis along which ranges are measured. While the free scale of
+        a solver varies, `lr0` stands for its other published parameters.
     batch_size
         None for full batches.
     iterations, passes

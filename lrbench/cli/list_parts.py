@@ -94,7 +94,7 @@ def solvers() -> PartKind:
             "theorems": [t.key for t in theorems_for(name)],
             "cite": list(cls.papers),
             "scale": cls.scale,
-            "needs": list(cls.needs),
+            "needs": list(cls().needs),
             "lr0": cls.lr0_means,
             "doc": _doc(cls),
             "elsewhere": elsewhere(name),

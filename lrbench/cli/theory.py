@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from lrbench.cli.options import chain, method_options, problem_options, setting_options
+from lrbench.cli.options import (
+    chain,
+    method_options,
+    method_values,
+    problem_options,
+    setting_options,
+)
 from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode
 
@@ -62,6 +68,7 @@ def command(
     from lrbench.reports.theory_page import theory_page
 
     changes = {key: options.pop(key) for key in NAMED}
+    options |= method_values(click.get_current_context())
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, **options)
     iterations = read_iterations(at)
     specs, notes = specs_from(problems, data, settings, changes)

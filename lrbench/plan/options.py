@@ -19,6 +19,7 @@ from lrbench.config.values import as_integer, as_number
 from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
+    from lrbench.config.axes import Axes
     from lrbench.config.learning_rates import LearningRate
     from lrbench.objective.constants import Sampling
 
@@ -102,6 +103,7 @@ class PlanValues:
 
     solvers: str | Sequence[str] = option(DEFAULT_SOLVERS)
     lr0: LearningRates | None = option(None)  # noqa: RUF009
+    over: Axes | None = option(None)  # noqa: RUF009
     batch_size: int | None = option(None, "Samples in a minibatch.", kind=int, low=1, high=2**62)
     iterations: int | None = option(
         None,
@@ -164,6 +166,7 @@ class PlanOptions(TypedDict, total=False):
 
     solvers: str | Sequence[str]
     lr0: LearningRates | None
+    over: Axes | None
     batch_size: int | None
     iterations: int | None
     passes: float | None

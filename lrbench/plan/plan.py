@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lrbench.config.axes import AUTO, is_auto, parse_axes
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
+from lrbench.plan.lanes import SolverAxes, solver_axes
 from lrbench.plan.options import (
     DEFAULT_SWEEP,
     LANE_MULTIPLE,
@@ -22,6 +24,7 @@ from lrbench.plan.options import (
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import build_solver as build_solver
+from lrbench.solvers.build import build_solvers
 
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
@@ -46,6 +49,8 @@ class Plan(PlanValues):
     """
 
     built: Sequence[tuple[Solver, SolverSpec]] = field(init=False)
+    axes: Sequence[SolverAxes] = field(init=False)
+    """What varies over the lanes of each of them."""
     learning_rates: Sequence[LearningRate] = field(init=False)
     iterations_at: Sequence[int] = field(init=False)
     """Those of `at`, ascending; none without it."""
@@ -53,16 +58,27 @@ class Plan(PlanValues):
     def __post_init__(self) -> None:
         names = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
         # By label, which drops a solver that is named twice.
-        built = {str(spec): (solver, spec) for solver, spec in map(build_solver, _texts(names))}
-        self._set("built", tuple(built.values()))
-        default = DEFAULT_SWEEP if self.sweep else 1.0
+        built = {str(b.spec): b for text in _texts(names) for b in build_solvers(text)}
+        self._set("built", tuple((b.solver, b.spec) for b in built.values()))
+        axes = parse_axes(self.over)
+        default = DEFAULT_SWEEP if self.sweep and not axes else 1.0
+        if self.lr0 is not None and "lr0" in [axis.parameter for axis in axes]:
+            raise UsageError(
+                "the initial learning rates are given twice, by --lr0 and by --over lr0.",
+                "leave one of them out.",
+            )
         lr0 = default if self.lr0 is None else self.lr0
         self._set("lr0", lr0)
-        self._set("learning_rates", tuple(learning_rates(lr0)))
+        automatic = is_auto(lr0)
+        self._set("learning_rates", () if automatic else tuple(learning_rates(lr0)))
+        if not self.sweep and (automatic or any(axis.auto for axis in axes)):
+            raise UsageError(f"{AUTO} is for a sweep, which has a target.", "give values.")
         if not self.built:
             raise UsageError("there is no solver.", "give --solver, as in --solver wngrad.")
-        if not self.learning_rates:
+        if not self.learning_rates and not automatic:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
+        own = [solver_axes(b.solver, axes, self.learning_rates, b.given) for b in built.values()]
+        self._set("axes", tuple(own))
         for name, option in OPTIONS.items():
             self._set(name, option.checked(name, getattr(self, name)))
         if self.lane_block is not None and self.lane_block % LANE_MULTIPLE:
@@ -92,6 +108,16 @@ class Plan(PlanValues):
     def seeds(self) -> range:
         """The seeds to run."""
         return range(self.seed, self.seed + self.replicates)
+
+    @property
+    def n_lanes(self) -> int:
+        """The largest number of lanes of a solver and seed."""
+        return max(axes.n_lanes for axes in self.axes)
+
+    @property
+    def n_cells(self) -> int:
+        """The number of lanes of all solvers and seeds."""
+        return sum(axes.n_lanes for axes in self.axes) * self.replicates
 
     @property
     def n_solver_seeds(self) -> int:

@@ -31,6 +31,7 @@ from lrbench.results import (
     profiles,
 )
 from lrbench.results.common_setting import CommonSetting, common_settings
+from lrbench.results.lanes import varied
 from lrbench.study import advise
 
 
@@ -55,12 +56,13 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
     head = f"all {len(problems)} {'problems' if distinct else 'sweeps'}"
     yield line(head, style="title", recurs=(head,))
     yield line("")
+    name = varied([p.sweep for p in problems if p.sweep])
     yield line(
-        "the solver and the lr0 advised, the passes to the target there, and its usable lr0:"
+        f"the solver and the {name} advised, the passes to the target there, and its usable {name}:"
     )
-    yield from _advised(problems, view)
+    yield from _advised(problems, name, view)
     yield line("")
-    yield line("how many decades of lr0 are usable, and the passes at the best lr0 (never: -):")
+    yield line(f"how many decades of {name} are usable, and the passes at the best one (never: -):")
     yield from _decades(problems, view)
     yield line("")
     if distinct:
@@ -68,7 +70,7 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
             "one lr0 for all problems, or one multiple of 1/L: the share that it solves, and"
         )
         yield line("its passes over those of the best lr0 of each problem (the median, the worst):")
-        yield from _common(problems, view)
+        yield from _common(problems, name, view)
         yield line("")
     if not distinct:
         yield line("no performance profiles, as some of these sweeps are of the same problem")
@@ -81,22 +83,23 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
     yield from _profile(
         both.tuned,
         "tuned: performance profiles (Dolan and More, 2002), the share of the problems that a"
-        " solver with its best lr0 solves in at most tau times the fewest passes of all solvers",
+        f" solver with its best {name} solves in at most tau times the fewest passes of all"
+        " solvers",
         "problem",
     )
     yield line("")
     yield from _profile(
         both.untuned,
-        "untuned: the same with every problem and lr0 of its grid as a case of its own; passes at"
-        " that lr0 against the fewest of all solvers on that problem at their best lr0",
+        f"untuned: the same with every problem and {name} of its grid as a case of its own; passes"
+        f" at that {name} against the fewest of all solvers on that problem at their best one",
         "case",
     )
 
 
-def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
+def _advised(problems: Sequence[ProblemResult], name: str, view: View) -> Iterator[Block]:
     """Yield a row for each problem."""
     rows = [list(_advised_row(advise(p, p.sweep), p.sweep)) for p in problems if p.sweep]
-    headings = ("solver", "lr0", "passes", "decades")
+    headings = ("solver", name, "passes", "decades")
     columns: list[list[CellColumn]] = [
         [(name, list(cells))] for name, cells in zip(headings, zip(*rows, strict=True), strict=True)
     ]
@@ -111,9 +114,9 @@ def _advised_row(advice: Advice, sweep: Sweep) -> Iterator[TableCell]:
         arrival = "?" if sweep.missing or below_error else "never"
         yield from (TableCell(text) for text in ("-", "-", arrival, "-"))
         return
-    grid = [lr0 for s in sweep.solvers if s.solver == choice.solver for lr0 in s.lr0]
+    grid = [value for s in sweep.solvers if s.solver == choice.solver for value in s.values]
     yield TableCell(str(choice.solver))
-    yield TableCell(learning_rate_texts([*grid, choice.lr0])[choice.lr0])
+    yield TableCell(learning_rate_texts([*grid, choice.value])[choice.value])
     yield TableCell(short_number(choice.passes))
     yield TableCell(decades_text(choice))
 
@@ -130,12 +133,12 @@ def _decades(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     yield from folded_cells(first, columns, view.width, frozenset({"solver"}))
 
 
-def _common(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
-    """Yield a row for each solver, with its common lr0 and its common multiple of 1/L."""
+def _common(problems: Sequence[ProblemResult], name: str, view: View) -> Iterator[Block]:
+    """Yield a row for each solver, with its common value and its common multiple of 1/L."""
     solvers = common_settings(problems)
     groups: list[list[CellColumn]] = []
     for heading, settings in (
-        ("lr0", [s.absolute for s in solvers]),
+        (name, [s.absolute for s in solvers]),
         ("lr0 L", [s.relative for s in solvers]),
     ):
         rows = [list(_common_row(setting)) for setting in settings]

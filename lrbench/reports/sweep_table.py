@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from lrbench.config.axes import SCALE
 from lrbench.reports.blocks import (
     Block,
     CellColumn,
@@ -16,63 +17,71 @@ from lrbench.reports.blocks import (
     number,
     short_number,
 )
-from lrbench.reports.groups import learning_rate_texts
+from lrbench.reports.groups import value_texts
 from lrbench.reports.view import View
 from lrbench.results import Choice, Sensitivity, Sweep
 from lrbench.study import POWERS
 
 NEAR = 1e-6
-"""An lr0 within this relative distance of an end of the grid is this end."""
+"""A value within this relative distance of an end of the grid is this end."""
 
 
 def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a table of the best lr0, the usable range, and the cost of a wrong lr0."""
-    solvers = sweep.solvers
+    """Yield a table of the best value, the usable range, and the cost of a wrong value."""
+    solvers, name = sweep.solvers, sweep.parameter
     seeds = any(s.usable_interval is not None and s.usable is not None for s in solvers)
-    groups = list(_groups(solvers, seeds))
+    groups = list(_groups(solvers, seeds, name))
     texts = {cell.text for group in groups for _, cells in group for cell in cells}
-    yield line("sensitivity to lr0:")
-    for text in _legend(solvers, seeds, texts):
+    yield line(f"sensitivity to {name}:")
+    for text in _legend(solvers, seeds, texts, name):
         yield line(text, note=True)
     first = ("solver", [TableCell(str(s.solver)) for s in solvers])
-    yield from folded_cells(first, groups, view.width, frozenset({"solver", "usable lr0"}))
+    yield from folded_cells(
+        first, groups, view.width, frozenset({"solver", f"usable {name}", "of"})
+    )
 
 
-def _legend(solvers: Sequence[Sensitivity], seeds: bool, texts: Collection[str]) -> Iterator[str]:
+def _legend(
+    solvers: Sequence[Sensitivity], seeds: bool, texts: Collection[str], name: str
+) -> Iterator[str]:
     """Yield an explanation of each column, and of the words that occur in the table."""
-    yield "best lr0: with the fewest passes to its first checkpoint at or below the target"
+    if name == SCALE:
+        yield "of: the free scale of the solver, which varies"
+    yield f"best {name}: with the fewest passes to its first checkpoint at or below the target"
     if max((s.n_seeds for s in solvers), default=1) > 1:
-        yield "usable lr0: the widest run of neighbours that most seeds bring to the target"
+        yield f"usable {name}: the widest run of neighbours that most seeds bring to the target"
     else:
-        yield "usable lr0: the widest run of neighbours in the grid that all reach the target"
+        yield f"usable {name}: the widest run of neighbours in the grid that all reach the target"
     yield "decades: its width in factors of ten"
     if seeds:
-        step = _step([s.lr0 for s in solvers])
+        step = _step([s.values for s in solvers])
         steps = f", in grid steps of {step:.2f}" if step else ""
         yield f"95 % interval: of this width over seeds drawn again{steps}"
     if any(text.startswith((">=", "<=")) for text in texts):
-        yield ">=, <=: may be more or less, at an end of the grid or beside an unknown lr0"
-    yield "x0.01 to x100: passes at so many times the best lr0, over those at the best lr0"
+        yield ">=, <=: may be more or less, at an end of the grid or beside an unknown one"
+    yield f"x0.01 to x100: passes at so many times the best {name}, over those at the best one"
     if "off" in texts:
         yield "off: beyond the grid"
     if "?" in texts:
         yield "?: unknown, as no run there is finished"
-    counts = sorted({s.n_seeds * len(s.lr0) for s in solvers})
+    counts = sorted({s.n_seeds * len(s.values) for s in solvers})
     yield f"diverged, stalled: runs that ended so, out of {' or '.join(map(str, counts))}"
-    yield "lr L: the last lr at the best lr0, times L"
+    yield f"lr L: the last lr at the best {name}, times L"
 
 
-def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[CellColumn]]:
-    texts = learning_rate_texts([lr0 for s in solvers for lr0 in s.lr0])
+def _groups(solvers: Sequence[Sensitivity], seeds: bool, name: str) -> Iterator[list[CellColumn]]:
+    texts = value_texts(solvers)
+    if name == SCALE:
+        yield [("of", [TableCell(s.parameter) for s in solvers])]
     yield [
-        ("best lr0", [TableCell(best_text(s, texts)) for s in solvers]),
+        (f"best {name}", [TableCell(best_text(s, texts)) for s in solvers]),
         ("passes", [_passes(s) for s in solvers]),
     ]
     usable = [_range(s, texts) for s in solvers]
     width = [("decades", [TableCell(decades_text(s)) for s in solvers])]
     if seeds:
         width.append(("95 % interval", [TableCell(_interval(s)) for s in solvers]))
-    yield [("usable lr0", usable), *width]
+    yield [(f"usable {name}", usable), *width]
     yield [(f"x{10.0**power:g}", [_factor(s, power) for s in solvers]) for power in POWERS]
     yield [
         ("diverged", [_count(s.statuses.get("diverged", 0), "bad") for s in solvers]),
@@ -82,11 +91,11 @@ def _groups(solvers: Sequence[Sensitivity], seeds: bool) -> Iterator[list[CellCo
 
 
 def best_text(s: Sensitivity, texts: Mapping[float, str]) -> str:
-    """Return the best lr0, ``<=`` or ``>=`` where it is the first or the last of the grid."""
-    if s.best_lr0 is None:
+    """Return the best value, ``<=`` or ``>=`` where it is the first or the last of the grid."""
+    if s.best_value is None:
         return "-"
-    first, last = (s.best_lr0 == end for end in (s.lr0[0], s.lr0[-1]))
-    return f"{'<= ' * (first and not last)}{'>= ' * (last and not first)}{texts[s.best_lr0]}"
+    first, last = (s.best_value == end for end in (s.values[0], s.values[-1]))
+    return f"{'<= ' * (first and not last)}{'>= ' * (last and not first)}{texts[s.best_value]}"
 
 
 def decades_text(s: Sensitivity | Choice) -> str:
@@ -106,7 +115,7 @@ def _step(grids: Sequence[Sequence[float]]) -> float | None:
 def _range(s: Sensitivity, texts: Mapping[float, str]) -> TableCell:
     if s.usable is None:
         return TableCell("?" if s.unknown else "none", "warn")
-    return TableCell(" to ".join(texts[lr0] for lr0 in dict.fromkeys(s.usable)))
+    return TableCell(" to ".join(texts[value] for value in dict.fromkeys(s.usable)))
 
 
 def _interval(s: Sensitivity) -> str:
@@ -125,11 +134,11 @@ def _passes(s: Sensitivity) -> TableCell:
 
 def _factor(s: Sensitivity, power: int) -> TableCell:
     factor = next((f.factor for f in s.factors if f.power == power), None)
-    if s.best_lr0 is None:
+    if s.best_value is None:
         return TableCell("-")
     if factor is None:
-        lr0 = s.best_lr0 * 10.0**power
-        inside = s.lr0[0] * (1 - NEAR) <= lr0 <= s.lr0[-1] * (1 + NEAR)
+        value = s.best_value * 10.0**power
+        inside = s.values[0] * (1 - NEAR) <= value <= s.values[-1] * (1 + NEAR)
         return TableCell("?", "warn") if inside else TableCell("off", "dim")
     if not math.isfinite(factor):
         return TableCell("never", "warn")

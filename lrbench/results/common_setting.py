@@ -16,10 +16,11 @@ from lrbench.results.ranking import ratio
 from lrbench.results.sweep import Sensitivity
 
 NoCommonSetting: TypeAlias = Literal[
-    "missing_runs", "not_run", "no_L", "no_common_value", "none_arrives"
+    "missing_runs", "not_run", "no_rate", "no_L", "no_common_value", "none_arrives"
 ]
-"""Why there is no common setting: runs are missing, the solver was not run on each problem, F is
-not smooth on one, the grids have no value in common, or no value of it solves any problem."""
+"""Why there is no common setting: runs are missing, the solver was not run on each problem, what
+varies is no learning rate, L is not known or 0 on one problem, the grids have no value in common,
+or no value of it solves any problem."""
 
 RELATIVE = "in_units_of_1/L"
 """The key of the setting in units of 1/L."""
@@ -45,9 +46,9 @@ class CommonSettings:
 
     solver: SolverSpec
     absolute: CommonSetting | None
-    """The same lr0 on each problem."""
+    """The same value on each problem."""
     relative: Annotated[CommonSetting | None, Key(name=RELATIVE)]
-    """The same lr0 in units of 1/L on each problem."""
+    """The same lr0 in units of 1/L on each problem; None where another parameter varies."""
     withheld: Mapping[str, NoCommonSetting]
     """``"absolute"`` or ``"in_units_of_1/L"`` -> why it is None."""
 
@@ -83,10 +84,12 @@ def common_settings(problems: Sequence[ProblemResult]) -> list[CommonSettings]:
         obstacle: NoCommonSetting | None = (
             "not_run" if not_run else "missing_runs" if missing else None
         )
+        rate = all(s.parameter == "lr0" for _, s in own)
         smooth = all(0.0 < L < math.inf for L, _ in own)
         outcomes: dict[str, CommonSetting | NoCommonSetting] = {
             "absolute": obstacle or _best_common([(1.0, s) for _, s in own]),
-            RELATIVE: obstacle or (_best_common(own) if smooth else "no_L"),
+            RELATIVE: obstacle
+            or ("no_rate" if not rate else "no_L" if not smooth else _best_common(own)),
         }
         chosen = {k: v for k, v in outcomes.items() if isinstance(v, CommonSetting)}
         withheld = {k: v for k, v in outcomes.items() if not isinstance(v, CommonSetting)}
@@ -99,9 +102,9 @@ def _best_common(swept: Sequence[tuple[float, Sensitivity]]) -> CommonSetting | 
     """Return the best common value, in the unit that each of the pairs begins with."""
     if not any(math.isfinite(s.best_passes) for _, s in swept):
         return "none_arrives"
-    logs = [[math.log10(value * unit) for value in s.lr0] for unit, s in swept]
+    logs = [[math.log10(value * unit) for value in s.values] for unit, s in swept]
     settings = []
-    for value in {value * unit: None for unit, s in swept for value in s.lr0}:
+    for value in {value * unit: None for unit, s in swept for value in s.values}:
         costs = [
             cost_at(x, s.passes, math.log10(value)) for x, (_, s) in zip(logs, swept, strict=True)
         ]

@@ -39,7 +39,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Profiles:
-    """The profiles of solvers with their best lr0 on each problem, and with every lr0."""
+    """The profiles of solvers with their best value on each problem, and with every value."""
 
     tuned: Profile
     untuned: Profile
@@ -63,9 +63,10 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
     .. math:: \rho_s(\tau) = \#\{p : c_{p,s} \le \tau \min_{s'} c_{p,s'}\} / \#\{p\} .
 
     In the tuned profile the instances are the problems, and a solver costs the passes at its best
-    lr0. In the untuned one the instances are the pairs of a problem and an lr0 of its grid: a
-    solver costs the passes at that lr0, and is compared with the least passes of any solver on that
-    problem at its best lr0. A grid in units of 1/L is another one on each problem. A solver that
+    value of lr0, or of what else varies. In the untuned one the instances are the pairs of a
+    problem and a value of its grid: a solver costs the passes at that value, and is compared with
+    the least passes of any solver on that problem at its best value. A grid in units of 1/L is
+    another one on each problem. A solver that
     was not run on an instance, or did not finish any run there, did not solve it.
 
     The score of AlgoPerf is the integral of rho from 1 to 4, over 3. The data profile is the share
@@ -85,10 +86,10 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
         cost = {str(s.solver): s.best_passes for s in solvers}
         least = min(cost.values(), default=math.inf)
         tuned.append(_Instance(cost, least))
-        passes_at = {str(s.solver): dict(zip(s.lr0, s.passes, strict=True)) for s in solvers}
-        for lr0 in {value: None for s in solvers for value in s.lr0}:
-            cost = {solver: passes.get(lr0, math.inf) for solver, passes in passes_at.items()}
-            # Not the least at this lr0: where all solvers are slow, the fastest is not the best.
+        passes_at = {str(s.solver): dict(zip(s.values, s.passes, strict=True)) for s in solvers}
+        for value in {value: None for s in solvers for value in s.values}:
+            cost = {solver: passes.get(value, math.inf) for solver, passes in passes_at.items()}
+            # Not the least at this value: where all solvers are slow, the fastest is not the best.
             untuned.append(_Instance(cost, least))
     costs = [c for i in (*tuned, *untuned) for c in i.cost.values() if math.isfinite(c)]
     passes = _one_two_five(max(costs, default=1.0))

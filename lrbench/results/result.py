@@ -24,7 +24,7 @@ from lrbench.results.performance import TAU, Profiles, comparable, profiles
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
 from lrbench.results.records import Run
-from lrbench.results.run_text import run_text
+from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.weights import chosen, write_weights
@@ -32,6 +32,8 @@ from lrbench.version import __version__
 
 FORMAT = "lrbench-result"
 VERSION = 1
+RUN_INDENTATION = Indentation(4)
+"""The indentation of a run, which stands in the list of a problem's runs."""
 SCHEMA = Path(__file__).parent.with_name("result.schema.json")
 
 CHANGED = "it was changed by hand or by another program: save the result again."
@@ -123,8 +125,8 @@ class Result:
         yield first
         for problem, text in zip(self.problems, rest, strict=True):
             separator = "[\n    "
-            for run in problem.runs:
-                yield separator + run_text(run).replace("\n", "\n    ")
+            for run in run_texts(problem.runs, RUN_INDENTATION):
+                yield separator + run
                 separator = ",\n    "
             yield ("\n   ]" if problem.runs else "[]") + text
 
@@ -252,15 +254,16 @@ def _summary(problem: ProblemResult) -> str:
     lane, gap = lowest(problem.groups)
     if lane is None:
         return count
-    return f"{count}, lowest {lane[0]}, lr0 = {lane[1]:g}, at {problem.header.level} = {gap:.2e}"
+    place = f"{problem.groups[lane][0].parameter} = {lane[1]:g}"
+    return f"{count}, lowest {lane[0]}, {place}, at {problem.header.level} = {gap:.2e}"
 
 
 def _best(sweep: Sweep) -> str:
     """Return the solver with the fewest passes to the target, their number, and its range."""
     best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
-    if best is None or best.best_lr0 is None or best.usable is None:
-        return f"no lr0 came to F - f* <= {sweep.target:.3g}"
+    if best is None or best.best_value is None or best.usable is None:
+        return f"no {sweep.parameter} came to F - f* <= {sweep.target:.3g}"
     passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"
     lo, hi = best.usable
     usable = f"usable from {lo:.3g} to {hi:.3g}" if lo < hi else f"usable at {lo:.3g} alone"
-    return f"best {best.solver}, lr0 = {best.best_lr0:.3g}, {passes}, {usable}"
+    return f"best {best.solver}, {best.parameter} = {best.best_value:.3g}, {passes}, {usable}"

@@ -68,7 +68,7 @@ def after_steps(runs: Iterable[Run], values: Sequence[float], T: int) -> AfterSt
     """Return F - f* after T steps, medians over seeds, for each value of the grid."""
     gaps: dict[float, list[float]] = {value: [] for value in values}
     for run in runs:
-        gaps[run.lr0].append(gap_after(run, T))
+        gaps[run.value].append(gap_after(run, T))
     known = [[gap for gap in of_value if not math.isnan(gap)] for of_value in gaps.values()]
     medians = [statistics.median(of_value) if of_value else math.nan for of_value in known]
     return AfterSteps(T, tuple(medians), tuple(map(len, known)))

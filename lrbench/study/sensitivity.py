@@ -1,4 +1,4 @@
-"""The sensitivity of every solver to lr0, computed from the runs on one problem."""
+"""The sensitivity of every solver to what varies, computed from the runs on one problem."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def analyse(
     proved: Mapping[str, float] | None = None,
     at: Sequence[int] = (),
 ) -> Sweep:
-    """Return how sensitive each solver is to lr0, and advice, from the runs on a problem.
+    """Return how sensitive each solver is to what varies, and advice, from the runs on a problem.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def analyse(
     A run costs the passes of its first checkpoint at or below the target. Costs are therefore known
     to the distance of two checkpoints, a factor of at most 1.22 with the default of 12 a decade. A
     run that was interrupted or failed before it reached the target, or never began, is missing, and
-    medians are over the seeds of the other runs. An lr0 without any of them is unknown, and is no
+    medians are over the seeds of the other runs. A value without any of them is unknown, and is no
     part of a usable range.
     """
     constants = problem.header.constants
@@ -56,7 +56,7 @@ def analyse(
         target = DEFAULT_SHARE * constants.delta0
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
-        solvers.setdefault(str(run.solver), []).append(run)
+        solvers.setdefault(str(run.method), []).append(run)
     # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
     iterations = iterations or _budget(problem.runs)
@@ -77,49 +77,55 @@ def _sensitivity(
     proved: float | None,
     at: Sequence[int],
 ) -> Sensitivity:
-    lr0 = sorted({run.lr0 for run in runs})
-    row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(lr0)}
-    cost, spent, gap = np.full((3, len(seeds), len(lr0)), math.nan)
+    lr0_at = {run.value: run.lr0 for run in runs}
+    values = sorted(lr0_at)
+    row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(values)}
+    cost, spent, gap = np.full((3, len(seeds), len(values)), math.nan)
     for run in runs:
-        cell = row[run.seed], column[run.lr0]
+        cell = row[run.seed], column[run.value]
         passes_of = passes_to([run], target)
         if math.isfinite(passes_of) or not run.status.unfinished:
             cost[cell] = passes_of
-        spent[cell] = max(run.trace.get("passes", ()), default=0.0)
+        passes_so_far = run.trace.get("passes", np.empty(0))
+        spent[cell] = float(passes_so_far[-1]) if len(passes_so_far) else 0.0
         gap[cell] = gap_after(run, iterations)
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
-    medians = [_median(of_lr0) for of_lr0 in cost.T]
+    medians = [_median(of_value) for of_value in cost.T]
     passes = [math.inf if math.isnan(p) else p for p in medians]
-    usable = widest(lr0, passes)
-    best = best_index(lr0, passes, usable)
+    usable = widest(values, passes)
+    best = best_index(values, passes, usable)
     constants = header.constants
     ended = Counter(str(run.status) for run in runs)
     return Sensitivity(
-        solver=runs[0].solver,
-        lr0=tuple(lr0),
+        solver=runs[0].method,
+        over={"parameter": runs[0].parameter, "values": tuple(values)},
+        lr0=tuple(lr0_at[value] for value in values),
         passes=tuple(passes),
         reached=tuple(int(n) for n in reached.sum(axis=0)),
         finished=tuple(int(n) for n in finished.sum(axis=0)),
         n_seeds=len(seeds),
-        best_lr0=None if best is None else lr0[best],
+        best_value=None if best is None else values[best],
+        best_lr0=None if best is None else lr0_at[values[best]],
         best_passes=math.inf if best is None else passes[best],
-        usable=None if usable is None else (lr0[usable[0]], lr0[usable[1]]),
-        usable_decades=0.0 if usable is None else width_in_decades(lr0, usable),
-        usable_interval=width_interval(lr0, reached, finished),
-        at_edge=(False, False) if usable is None else (usable[0] == 0, usable[1] == len(lr0) - 1),
-        factors=tuple(factors(lr0, medians, best)),
+        usable=None if usable is None else (values[usable[0]], values[usable[1]]),
+        usable_decades=0.0 if usable is None else width_in_decades(values, usable),
+        usable_interval=width_interval(values, reached, finished),
+        at_edge=(False, False)
+        if usable is None
+        else (usable[0] == 0, usable[1] == len(values) - 1),
+        factors=tuple(factors(values, medians, best)),
         statuses={str(status): ended[str(status)] for status in Status},
         missing=int(cost.size - finished.sum()),
-        final_lr_L=None if best is None else _final_lr_L(runs, lr0[best], constants.L),
+        final_lr_L=None if best is None else _final_lr_L(runs, values[best], constants.L),
         measures=measured(
-            GridCosts(tuple(lr0), cost, spent, gap),
+            GridCosts(tuple(values), cost, spent, gap),
             best,
             medians,
             constants.delta0,
             constants.floor,
             proved,
         ),
-        at=tuple(after_steps(runs, lr0, T) for T in at),
+        at=tuple(after_steps(runs, values, T) for T in at),
     )
 
 
@@ -129,12 +135,12 @@ def _median(cost: NDArray[np.float64]) -> float:
     return float(np.median(finished)) if len(finished) else math.nan
 
 
-def _final_lr_L(runs: Iterable[Run], lr0: float, L: float) -> float | None:
+def _final_lr_L(runs: Iterable[Run], value: float, L: float) -> float | None:
     """Return the median over seeds of the last lr in units of 1/L; None if either is unknown."""
     columns = [
         run.trace["lr"]
         for run in runs
-        if run.lr0 == lr0 and not run.status.unfinished and len(run.trace.get("lr", ()))
+        if run.value == value and not run.status.unfinished and len(run.trace.get("lr", ()))
     ]
     ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
     return statistics.median(ends) * L if ends and math.isfinite(L) else None

@@ -413,9 +413,9 @@ def test_advice_prefers_the_wider_of_equals() -> None:
 
 def test_advice_at_the_edge_of_the_grid_and_outside_of_the_range() -> None:
     text = advice_of(swept(made_problem([0.1, 1.0], {"a": [[5.0, 3.0]]})))
-    assert text.endswith("it is the highest of the grid: try higher ones")
+    assert text.endswith("it is the highest of the grid: go on with --lr0 auto")
     text = advice_of(swept(made_problem([0.1, 1.0], {"a": [[1.0, 3.0]]})))
-    assert text.endswith("it is the lowest of the grid: try lower ones")
+    assert text.endswith("it is the lowest of the grid: go on with --lr0 auto")
     grid = [0.01, 0.1, 1.0, 10.0, 100.0]
     text = advice_of(swept(made_problem(grid, {"a": [[9.0, 9.0, INF, 3.0, INF]]})))
     assert "at lr0 = 10: about 3 passes, which lies outside of the lr0 usable from 0.01" in text

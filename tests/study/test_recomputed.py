@@ -138,6 +138,25 @@ def test_real_sweeps(target: float | None) -> None:
     check_comparison(values)
 
 
+def test_a_sweep_over_another_parameter() -> None:
+    result = lrbench.sweep(
+        ["logreg", "least-squares"],
+        solvers=["adagrad-norm", "prox-adagrad-norm"],
+        over=["eta=0.1,1,2,5,10,100,1e3,1e4,1e5"],
+        at="30,90",
+        jobs=1,
+    )
+    values = saved(result)
+    check(values)
+    check_comparison(values)
+    for settings in values["common_settings"]:
+        assert settings["withheld"]["in_units_of_1/L"] == "no_rate"
+    for problem in values["problems"]:
+        for s in problem["sweep"]["solvers"]:
+            gap = recomputed.gaps(problem, s, 30)
+            assert_close(s["at"][0]["gap"], [gap[0, v] for v in s["over"]["values"]])
+
+
 def test_a_stochastic_sweep_over_seeds() -> None:
     result = lrbench.sweep(
         ["logreg", "lad-worst"],
@@ -164,6 +183,8 @@ def check_comparison(values: dict[str, Any]) -> None:
     for settings in values["common_settings"]:
         for key, relative in (("absolute", False), ("in_units_of_1/L", True)):
             common = recomputed.common_setting(values["problems"], settings["solver"], relative)
+            if settings["withheld"].get(key) == "no_rate":
+                common = None
             assert_close(settings[key], common)
 
 

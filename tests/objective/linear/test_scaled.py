@@ -99,10 +99,10 @@ class Mixed(SGD):
         g = oracle.gradient(W)
         assert oracle.index is not None
         if oracle.index[0] % 2:
-            return Step(oracle.descend(W, state.lr, g), state.lr, state)
-        W = oracle.move(W, state.lr * np.linspace(-0.1, 0.2, self.n_features)[:, None])
+            return Step(oracle.descend(W, state.lr0, g), state.lr0, state)
+        W = oracle.move(W, state.lr0 * np.linspace(-0.1, 0.2, self.n_features)[:, None])
         assert oracle.off_path is not None
-        return Step(W, state.lr, state)
+        return Step(W, state.lr0, state)
 
 
 def laps(
@@ -234,7 +234,7 @@ def test_a_ball_around_the_origin(weight: float, intercept: bool) -> None:
 def test_moves_that_no_gradient_gives(intercept: bool, radius: float | None) -> None:
     problem = wide(0.1, intercept=intercept)
     ball = None if radius is None else Ball(np.zeros(problem.n_features), radius)
-    solver = Mixed(problem.n_features)
+    solver = Mixed(n_features=problem.n_features)
     seen = assert_same(problem, solver, np.array([0.1, 0.5, 2.0]), ball=ball)
     assert {True, False} == set(seen[-1].plain)
     if radius is not None:
