@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lrbench.results import Header, ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import DEFAULT_SHARE, passes_to
 from lrbench.study.advice import advise
+from lrbench.study.exponent import ProvedExponent
 from lrbench.study.measures import GridCosts, after_steps, gap_after, measured
 from lrbench.study.price import factors
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
@@ -23,7 +24,7 @@ def analyse(
     problem: ProblemResult,
     target: float | None = None,
     iterations: int | None = None,
-    proved: Mapping[str, float] | None = None,
+    proved: Mapping[str, ProvedExponent] | None = None,
     at: Sequence[int] = (),
 ) -> Sweep:
     """Return how sensitive each solver is to what varies, and advice, from the runs on a problem.
@@ -37,8 +38,7 @@ def analyse(
     iterations
         The budget of each run; None to infer it from the runs that used all of it.
     proved
-        Solver, as tables name it -> the exponent of robustness of the gap that a theorem of rate
-        T^(-1/2) gives for it.
+        Solver, as tables name it -> the exponents of robustness that a theorem gives for it.
     at
         The iterations T after which F - f* is asked for.
 
@@ -74,7 +74,7 @@ def _sensitivity(
     target: float,
     header: Header,
     iterations: int | None,
-    proved: float | None,
+    proved: ProvedExponent | None,
     at: Sequence[int],
 ) -> Sensitivity:
     lr0_at = {run.value: run.lr0 for run in runs}
