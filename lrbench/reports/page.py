@@ -67,9 +67,10 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
     yield line("")
     if distinct:
         yield line(
-            "one lr0 for all problems, or one multiple of 1/L: the share that it solves, and"
+            f"one {name} for all problems, or one multiple of 1/L: the share that it solves,"
+            f" and its passes over those of the best {name} of each problem (the median, the"
+            " worst):"
         )
-        yield line("its passes over those of the best lr0 of each problem (the median, the worst):")
         yield from _common(problems, name, view)
         yield line("")
     if not distinct:
@@ -143,12 +144,8 @@ def _common(problems: Sequence[ProblemResult], name: str, view: View) -> Iterato
     ):
         rows = [list(_common_row(setting)) for setting in settings]
         headings = (heading, "solved", "median", "worst")
-        groups.append(
-            [
-                (name, list(cells))
-                for name, cells in zip(headings, zip(*rows, strict=True), strict=True)
-            ]
-        )
+        columns = zip(headings, zip(*rows, strict=True), strict=True)
+        groups.append([(text, list(cells)) for text, cells in columns])
     first = ("solver", [TableCell(str(s.solver)) for s in solvers])
     yield from folded_cells(first, groups, view.width, frozenset({"solver"}))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lrbench.reports.advice import advice_line
 from lrbench.reports.blocks import (
@@ -100,11 +100,16 @@ def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
         for s in sweep.solvers:
             gaps = next((after.gap for after in s.at if after.iteration == T), ())
             levels = dict(zip(s.values, gaps, strict=False))
-            cells = [_level(levels.get(value, math.nan), error) for value in texts]
+            cells = [_level(_near(levels, value), error) for value in texts]
             columns.append([(str(s.solver), cells)])
         yield line("")
         yield line(f"F - f* after T = {T} steps{medians}:", style="title")
         yield from folded_cells(first, columns, view.width)
+
+
+def _near(levels: Mapping[float, float], value: float) -> float:
+    """Return the level at a value, but for the rounding of 1/L; NaN where the solver has none."""
+    return next((g for v, g in levels.items() if math.isclose(v, value, rel_tol=1e-9)), math.nan)
 
 
 def _level(level: float, error: float) -> TableCell:

@@ -16,11 +16,11 @@ from lrbench.results.ranking import ratio
 from lrbench.results.sweep import Sensitivity
 
 NoCommonSetting: TypeAlias = Literal[
-    "missing_runs", "not_run", "no_rate", "no_L", "no_common_value", "none_arrives"
+    "missing_runs", "not_run", "no_L", "no_common_value", "none_arrives"
 ]
-"""Why there is no common setting: runs are missing, the solver was not run on each problem, what
-varies is no learning rate, L is not known or 0 on one problem, the grids have no value in common,
-or no value of it solves any problem."""
+"""Why there is no common setting: runs are missing, the solver was not run on each problem, there
+is no multiple of 1/L (what varies is not lr0, or L is not known or 0), the grids have no value in
+common, or no value of it solves any problem."""
 
 RELATIVE = "in_units_of_1/L"
 """The key of the setting in units of 1/L."""
@@ -84,12 +84,10 @@ def common_settings(problems: Sequence[ProblemResult]) -> list[CommonSettings]:
         obstacle: NoCommonSetting | None = (
             "not_run" if not_run else "missing_runs" if missing else None
         )
-        rate = all(s.parameter == "lr0" for _, s in own)
-        smooth = all(0.0 < L < math.inf for L, _ in own)
+        rates = all(0.0 < L < math.inf and s.parameter == "lr0" for L, s in own)
         outcomes: dict[str, CommonSetting | NoCommonSetting] = {
             "absolute": obstacle or _best_common([(1.0, s) for _, s in own]),
-            RELATIVE: obstacle
-            or ("no_rate" if not rate else "no_L" if not smooth else _best_common(own)),
+            RELATIVE: obstacle or (_best_common(own) if rates else "no_L"),
         }
         chosen = {k: v for k, v in outcomes.items() if isinstance(v, CommonSetting)}
         withheld = {k: v for k, v in outcomes.items() if not isinstance(v, CommonSetting)}

@@ -121,12 +121,12 @@ class Sensitivity:
     """The cost of a wrong value: a hundredth, a tenth, ten and a hundred times the best one."""
     measures: Annotated[Measures, Key(inline=True)]
     """The other measures of sensitivity; their keys stand beside these."""
+    at: Annotated[Sequence[AfterSteps], Key(earlier=())] = field(default=(), repr=False)
+    """What was asked for after some numbers of steps."""
     over: Annotated[Over | None, Key(earlier=None)] = None
     """What varies; None stands for lr0."""
     best_value: Annotated[float | None, Key(earlier=None)] = None
     """The value of the fewest passes, amid those that tie; None where none reached the target."""
-    at: Annotated[Sequence[AfterSteps], Key(earlier=())] = field(default=(), repr=False)
-    """What was asked for after some numbers of steps."""
 
     def __post_init__(self) -> None:
         if self.parameter == "lr0":  # one list, and not two that may differ

@@ -279,7 +279,7 @@ def common_setting(problems: Sequence[JSON], solver: JSON, relative: bool) -> JS
         for s in problem["sweep"]["solvers"]:
             if s["solver"] == solver:
                 own.append((unit, s))
-    if any(unit is None for unit, _ in own):
+    if any(unit is None or (relative and s["over"]["parameter"] != "lr0") for unit, s in own):
         return None
     choices = []
     for value in sorted({v * unit for unit, s in own for v in s["over"]["values"]}):
