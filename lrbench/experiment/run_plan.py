@@ -25,10 +25,12 @@ from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, header, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, Header, ProblemResult, Result, Run, Verdict, environment
-from lrbench.results.ranking import final_gap
+from lrbench.results.ranking import answer_column, final_gap
 from lrbench.results.selection import notable_lanes
 from lrbench.study import analyse, with_sweeps
+from lrbench.study.exponent import ProvedExponent
 from lrbench.verdicts import judge_theorems
+from lrbench.verdicts.exponents import proved_exponent
 
 OVERTIME_SECONDS = 5.0
 """The time that verdicts may take after the command was stopped."""
@@ -280,7 +282,18 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
     if not plan.sweep:
         return result
     steps, targets = plan.steps(p.problem.n_samples), plan.targets_on(p.constants.delta0)
-    return with_sweeps(result, targets, steps, plan.arrival, plan.iterations_at)
+    proved = dict(_proved(p, result, plan))
+    return with_sweeps(result, targets, steps, plan.arrival, proved, plan.iterations_at)
+
+
+def _proved(p: Prepared, result: ProblemResult, plan: Plan) -> Iterator[tuple[str, ProvedExponent]]:
+    """Yield each solver, as tables name it, with the exponents that are proved for it."""
+    highest = {str(run.method): run for run in sorted(result.runs, key=lambda run: run.value)}
+    for method, run in highest.items():
+        setting = p.setting(plan, run.solver, run.lr0)
+        own = answer_column([run]) == "suboptimality_output"
+        iterate = "output" if own else "last"
+        yield method, proved_exponent(run.solver.name, setting, run.parameter, iterate)
 
 
 def _verdicts(

@@ -30,6 +30,7 @@ from lrbench.results import (
     comparable,
     profiles,
 )
+from lrbench.results.common_setting import CommonSetting, common_settings
 from lrbench.results.lanes import varied
 from lrbench.study import advise
 
@@ -64,6 +65,14 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
     yield line(f"how many decades of {name} are usable, and the passes at the best one (never: -):")
     yield from _decades(problems, view)
     yield line("")
+    if distinct:
+        yield line(
+            f"one {name} for all problems, or one multiple of 1/L: the share that it solves,"
+            f" and its passes over those of the best {name} of each problem (the median, the"
+            " worst):"
+        )
+        yield from _common(problems, name, view)
+        yield line("")
     if not distinct:
         yield line("no performance profiles, as some of these sweeps are of the same problem")
         return
@@ -123,6 +132,33 @@ def _decades(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
         columns.append([(problem, [_usable(solvers.get(name)) for name in names])])
     first = ("solver", [TableCell(name) for name in names])
     yield from folded_cells(first, columns, view.width, frozenset({"solver"}))
+
+
+def _common(problems: Sequence[ProblemResult], name: str, view: View) -> Iterator[Block]:
+    """Yield a row for each solver, with its common value and its common multiple of 1/L."""
+    solvers = common_settings(problems)
+    groups: list[list[CellColumn]] = []
+    for heading, settings in (
+        (name, [s.absolute for s in solvers]),
+        ("lr0 L", [s.relative for s in solvers]),
+    ):
+        rows = [list(_common_row(setting)) for setting in settings]
+        headings = (heading, "solved", "median", "worst")
+        columns = zip(headings, zip(*rows, strict=True), strict=True)
+        groups.append([(text, list(cells)) for text, cells in columns])
+    first = ("solver", [TableCell(str(s.solver)) for s in solvers])
+    yield from folded_cells(first, groups, view.width, frozenset({"solver"}))
+
+
+def _common_row(setting: CommonSetting | None) -> Iterator[TableCell]:
+    if setting is None:
+        yield from (TableCell("-") for _ in range(4))
+        return
+    yield TableCell(short_number(setting.value))
+    yield TableCell(f"{setting.solved:.2f}")
+    for factor in (setting.median_factor, setting.worst_factor):
+        finite = math.isfinite(factor)
+        yield TableCell(short_number(factor, 2)) if finite else TableCell("never", "warn")
 
 
 def _usable(s: Sensitivity | None) -> TableCell:

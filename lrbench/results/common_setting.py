@@ -18,8 +18,9 @@ from lrbench.results.sweep import Sensitivity
 NoCommonSetting: TypeAlias = Literal[
     "missing_runs", "not_run", "no_L", "no_common_value", "none_arrives"
 ]
-"""Why there is no common setting: runs are missing, the solver was not run on each problem, F is
-not smooth on one, the grids have no value in common, or no value of it solves any problem."""
+"""Why there is no common setting: runs are missing, the solver was not run on each problem, there
+is no multiple of 1/L (what varies is not lr0, or L is not known or 0), the grids have no value in
+common, or no value of it solves any problem."""
 
 RELATIVE = "in_units_of_1/L"
 """The key of the setting in units of 1/L."""
@@ -47,7 +48,7 @@ class CommonSettings:
     absolute: CommonSetting | None
     """The same value on each problem."""
     relative: Annotated[CommonSetting | None, Key(name=RELATIVE)]
-    """The same lr0 in units of 1/L on each problem."""
+    """The same lr0 in units of 1/L on each problem; None where another parameter varies."""
     withheld: Mapping[str, NoCommonSetting]
     """``"absolute"`` or ``"in_units_of_1/L"`` -> why it is None."""
 

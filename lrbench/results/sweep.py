@@ -66,14 +66,14 @@ def plain_factors(factors: Sequence[Factor]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class AfterSteps:
-    """F - f* of one solver after a number of steps, for each lr0 of its grid."""
+    """F - f* of one solver after a number of steps, for each value of its grid."""
 
     iteration: int
     gap: Sequence[NumberOrInf]
     """Medians over the seeds that are known: inf where most of them diverged, NaN where none is
     known."""
     known: Sequence[int]
-    """How many seeds came so far or diverged before, for each lr0."""
+    """How many seeds came so far or diverged before, for each value."""
 
     def __post_init__(self) -> None:
         if len(self.gap) != len(self.known):

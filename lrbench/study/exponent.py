@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,14 @@ LEAST_GAPS = 4
 
 LEAST_ARRIVALS = 5
 """Values below which no slope of the passes is fitted: passes are those of a checkpoint."""
+
+
+class ProvedExponent(NamedTuple):
+    """What a theorem gives for the exponent of robustness; None without one."""
+
+    gap: float | None
+    passes: float | None
+    """Of a bound like rho^e T^(-r) it is e/r."""
 
 
 def exponent_of_gap(
@@ -89,8 +97,7 @@ def exponent_of_passes(
     best
         The index of the value of the fewest passes; None where none arrives.
     proved
-        What a theorem whose rate is T^(-1/2) gives for the exponent of the gap, of which this one
-        is the double: the number of steps to a target is then the square of the gap's factor.
+        What a theorem gives for it.
     """
     grid = np.asarray(values, dtype=np.float64)
     if best is None:
@@ -101,8 +108,7 @@ def exponent_of_passes(
     counts &= grid >= LEAST_RATIO * grid[best] * (1.0 - NEAR)
     if np.count_nonzero(counts) < LEAST_ARRIVALS:
         return "too_few_points"
-    doubled = None if proved is None else 2.0 * proved
-    return _fitted("passes", grid[counts], passes[:, counts], doubled)
+    return _fitted("passes", grid[counts], passes[:, counts], proved)
 
 
 def _fitted(

@@ -22,7 +22,7 @@ from lrbench.results.measures import (
 )
 from lrbench.results.ranking import answer_column
 from lrbench.study.draws import draws, expected_best, lr_sensitivity
-from lrbench.study.exponent import exponent_of_gap, exponent_of_passes
+from lrbench.study.exponent import ProvedExponent, exponent_of_gap, exponent_of_passes
 from lrbench.study.price import price
 
 
@@ -80,7 +80,7 @@ def measured(
     medians: list[float],
     delta0: float,
     floor: float,
-    proved: float | None = None,
+    proved: ProvedExponent | None = None,
 ) -> Measures:
     """Return the measures of one solver, and why some of them are withheld.
 
@@ -95,8 +95,9 @@ def measured(
     delta0, floor
         F(w_0) - f*, and the gap below which it is only rounding.
     proved
-        The exponent of the gap that a theorem of rate T^(-1/2) gives; None without one.
+        The exponents of robustness that a theorem gives; None without one.
     """
+    proved = proved or ProvedExponent(None, None)
     prices = {ratio: price(grid.values, medians, best, ratio) for ratio in RATIOS}
     of_gap: Exponent | Reason
     sensitivity: float | Reason
@@ -105,12 +106,13 @@ def measured(
         missing = np.isnan(grid.passes).any()
         of_gap = sensitivity = best_of = "missing_runs" if missing else "ended_early"
     else:
-        of_gap = exponent_of_gap(grid.values, grid.gap, delta0, floor, proved)
+        of_gap = exponent_of_gap(grid.values, grid.gap, delta0, floor, proved.gap)
         sensitivity = lr_sensitivity(grid.values, grid.gap, delta0)
         best_of = expected_best(grid.values, grid.gap, delta0, N_DRAWS)
-    exponent = of_gap
-    if isinstance(of_gap, str):
-        exponent = exponent_of_passes(grid.values, grid.passes, best, proved)
+    of_passes = exponent_of_passes(grid.values, grid.passes, best, proved.passes)
+    # Where there is neither, the reason is that of the gap if all runs came to T.
+    reason = of_passes if of_gap in ("ended_early", "missing_runs") else of_gap
+    exponent = next((e for e in (of_gap, of_passes) if isinstance(e, Exponent)), reason)
     n_draws = draws(grid.values, grid.passes)
     outcomes = dict(zip(SINGLE, (sensitivity, n_draws, best_of, exponent), strict=True))
     outcomes |= {price_key(ratio): value for ratio, value in prices.items()}

@@ -69,7 +69,7 @@ def price(
     if best is None:
         return "none_arrives"
     logs, decades = [math.log10(value) for value in values], math.log10(within)
-    inside = [p for x, p in zip(logs, passes, strict=True) if abs(x - logs[best]) <= decades + NEAR]
+    inside = [p for x, p in zip(logs, passes, strict=True) if abs(x - logs[best]) < decades]
     ends = [cost_at(logs, passes, logs[best] + side * decades) for side in (-1, 1)]
     worst = max(p for p in (*inside, *ends) if p is not None and not math.isnan(p))
     if math.isfinite(worst):

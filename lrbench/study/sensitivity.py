@@ -17,6 +17,7 @@ from lrbench.results import ArrivalRule, Header, ProblemResult, Run, Sensitivity
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.study.advice import advise
 from lrbench.study.arrival import passes_on_arrival
+from lrbench.study.exponent import ProvedExponent
 from lrbench.study.measures import GridCosts, after_steps, gap_after, measured
 from lrbench.study.price import factors
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
@@ -27,7 +28,7 @@ def analyse(
     target: float | None = None,
     iterations: int | None = None,
     arrival: ArrivalRule | None = None,
-    proved: Mapping[str, float] | None = None,
+    proved: Mapping[str, ProvedExponent] | None = None,
     at: Sequence[int] = (),
 ) -> Sweep:
     """Return how sensitive each solver is to what varies, and advice, from the runs on a problem.
@@ -45,8 +46,7 @@ def analyse(
         When a run has arrived; None for the rule of the sweep that the problem has, or else
         ``"first"``.
     proved
-        Solver, as tables name it -> the exponent of robustness of the gap that a theorem of rate
-        T^(-1/2) gives for it.
+        Solver, as tables name it -> the exponents of robustness that a theorem gives for it.
     at
         The iterations T after which F - f* is asked for.
 
@@ -89,6 +89,7 @@ def with_sweeps(
     targets: Sequence[float],
     iterations: int | None,
     arrival: ArrivalRule | None,
+    proved: Mapping[str, ProvedExponent] | None = None,
     at: Sequence[int] = (),
 ) -> ProblemResult:
     """Return the result of a sweep with its sensitivities, one for each target.
@@ -97,7 +98,7 @@ def with_sweeps(
     `analyse`.
     """
     of_each = targets or (None,)
-    sweeps = tuple(analyse(problem, target, iterations, arrival, at=at) for target in of_each)
+    sweeps = tuple(analyse(problem, target, iterations, arrival, proved, at) for target in of_each)
     return replace(problem, sweep=sweeps[0], sweeps=sweeps if len(sweeps) > 1 else None)
 
 
@@ -131,7 +132,7 @@ def _sensitivity(
     seeds: Sequence[int],
     costs: _Costs,
     header: Header,
-    proved: float | None,
+    proved: ProvedExponent | None,
     at: Sequence[int],
 ) -> Sensitivity:
     lr0_at = {run.value: run.lr0 for run in runs}
@@ -141,7 +142,8 @@ def _sensitivity(
     for run in runs:
         cell = row[run.seed], column[run.value]
         cost[cell], hit[cell] = costs.of(run, costs.rule), costs.of(run, "first")
-        spent[cell] = max(run.trace.get("passes", ()), default=0.0)
+        passes_so_far = run.trace.get("passes", np.empty(0))
+        spent[cell] = float(passes_so_far[-1]) if len(passes_so_far) else 0.0
         gap[cell] = gap_after(run, costs.budget)
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
     medians = [_median(of_value) for of_value in cost.T]

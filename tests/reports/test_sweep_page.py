@@ -577,7 +577,10 @@ def test_several_problems_have_profiles() -> None:
     text = shown(two_problems(), "plain")
     end = text[text.index("all 2 problems") :]
     assert "Dolan and More, 2002" in end
-    _, usable, tuned, untuned = tables(end)
+    _, usable, common, tuned, untuned = tables(end)
+    # lr0 = 0.1 is a decade from the best of both problems; sgd was not run on the first.
+    assert list(common[NAMES[0]].values())[1:5] == ["0.1", "1.00", "10", "10"]
+    assert list(common["sgd"].values())[1:5] == ["-"] * 4
     assert (usable[NAMES[0]]["made"], usable["sgd"]["made"]) == ("4.00 (5)", "-")
     assert (usable[NAMES[0]]["b"], usable["sgd"]["b"]) == (">= 4.00 (5)", "0.00 (5)")
     taus = ("tau = 1", "tau = 2", "tau = 5", "tau = 10", "tau = 100", "ever")
@@ -649,7 +652,7 @@ def test_profiles_are_in_the_json() -> None:
 def test_the_captions_of_a_sweep() -> None:
     latex = shown(two_problems(), "latex")
     captions = re.findall(r"\\caption\{(.*)\}", latex)
-    assert len(captions) == 8
+    assert len(captions) == 9
     assert all(caption[0].isupper() for caption in captions)
     assert not [c for c in captions if "best lr0: with" in c or "out of" in c]
     assert captions[0].startswith("Problem made, batches of ")

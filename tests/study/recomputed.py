@@ -78,7 +78,7 @@ def arrivals(problem: JSON, s: JSON, sweep: JSON) -> Grid:
     passes: Grid = {}
     target = sweep["target"]
     for run in runs_of(problem, s):
-        at = run["seed"], run["lr0"]
+        at = run["seed"], run["value"]
         if sweep["arrival"] == "confirmed":
             passes[at] = confirmed(problem, run, target, sweep["iterations"])
             continue
@@ -90,11 +90,24 @@ def arrivals(problem: JSON, s: JSON, sweep: JSON) -> Grid:
         unfinished = run["status"] in ("interrupted", "failed") and cost == INF
         passes[at] = None if unfinished else cost
     seeds = sorted({run["seed"] for run in problem["runs"]})
-    return {(seed, v): passes.get((seed, v)) for seed in seeds for v in s["lr0"]}
+    return {(seed, v): passes.get((seed, v)) for seed in seeds for v in s["over"]["values"]}
 
 
 def runs_of(problem: JSON, s: JSON) -> list[JSON]:
-    return [run for run in problem["runs"] if run["solver"] == s["solver"]]
+    """Return the runs of a solver, each with the value of what varies as `value`."""
+    parameter, found = s["over"]["parameter"], []
+    for run in problem["runs"]:
+        first, *others = run["over"]
+        params = dict(run["solver"]["params"])
+        value = run["over"][first] if first == "lr0" else params.pop(first)
+        params |= {name: run["over"][name] for name in others}
+        if (first, run["solver"]["name"], params) == (
+            parameter,
+            s["solver"]["name"],
+            s["solver"]["params"],
+        ):
+            found.append(run | {"value": value})
+    return found
 
 
 def gaps(problem: JSON, s: JSON, T: int | None) -> Grid:
@@ -103,21 +116,21 @@ def gaps(problem: JSON, s: JSON, T: int | None) -> Grid:
     for run in runs_of(problem, s):
         key = "suboptimality_output" if "suboptimality_output" in run["trace"] else "suboptimality"
         row = dict(zip(run["trace"]["iteration"], run["trace"].get(key, ()), strict=False))
-        at = run["seed"], run["lr0"]
+        at = run["seed"], run["value"]
         found[at] = None if run["status"] == "failed" or T is None else row.get(T)
         if run["status"] == "diverged" and T is not None and run["status_at"] <= T:
             found[at] = INF
     seeds = sorted({run["seed"] for run in problem["runs"]})
-    return {(seed, v): found.get((seed, v)) for seed in seeds for v in s["lr0"]}
+    return {(seed, v): found.get((seed, v)) for seed in seeds for v in s["over"]["values"]}
 
 
 def running_times(problem: JSON, s: JSON, passes: Grid) -> list[float | None]:
     spent = {
-        (run["seed"], run["lr0"]): max(run["trace"]["passes"], default=0.0)
+        (run["seed"], run["value"]): max(run["trace"]["passes"], default=0.0)
         for run in runs_of(problem, s)
     }
     times: list[float | None] = []
-    for v in s["lr0"]:
+    for v in s["over"]["values"]:
         known = {at: cost for at, cost in passes.items() if at[1] == v and cost is not None}
         total = sum(cost if cost < INF else spent[at] for at, cost in known.items())
         arrived = sum(cost < INF for cost in known.values())
@@ -127,14 +140,14 @@ def running_times(problem: JSON, s: JSON, passes: Grid) -> list[float | None]:
 
 def price(s: JSON, ratio: float) -> float | None:
     """Return the largest passes within the ratio, over those at the best; inf, or None."""
-    if s["best_lr0"] is None:
+    if s["best_value"] is None:
         return None
-    x = [math.log10(v) for v in s["lr0"]]
+    x = [math.log10(v) for v in s["over"]["values"]]
     known = s.get("finished") or [1] * len(x)
     y = [
         None if not n else INF if p is None else p for p, n in zip(s["passes"], known, strict=True)
     ]
-    middle, reach = math.log10(s["best_lr0"]), math.log10(ratio)
+    middle, reach = math.log10(s["best_value"]), math.log10(ratio)
     costs: list[float | None] = []
     for k in range(len(x)):
         if abs(x[k] - middle) < reach + 1e-9:
@@ -163,10 +176,10 @@ def price(s: JSON, ratio: float) -> float | None:
 
 
 def draws(s: JSON) -> float | None:
-    known = s.get("finished") or [s["n_seeds"]] * len(s["lr0"])
+    known = s.get("finished") or [s["n_seeds"]] * len(s["over"]["values"])
     if 0 in known:
         return None
-    weights = weights_of(s["lr0"])
+    weights = weights_of(s["over"]["values"])
     fails = sum(w * (1 - r / n) for w, r, n in zip(weights, s["reached"], known, strict=True))
     if not any(s["reached"]):
         return INF
@@ -188,7 +201,7 @@ def of_slopes(of: str, slopes: Sequence[float]) -> JSON:
 
 
 def exponent(problem: JSON, s: JSON, passes: Grid, gap: Grid) -> JSON | None:
-    c, grid = problem["constants"], s["lr0"]
+    c, grid = problem["constants"], s["over"]["values"]
     size = abs(c["f_star"] + c["delta0"]) + abs(c["f_star"])
     floor = max(10 * c["f_star_error"], 1e-13 * size, c["f_rounding"])
     seeds = sorted({seed for seed, _ in gap})
@@ -203,7 +216,7 @@ def exponent(problem: JSON, s: JSON, passes: Grid, gap: Grid) -> JSON | None:
         if best not in (grid[0], grid[-1]) and min(level) > floor and len(use) >= 4:
             x = [math.log(v) for v in use]
             return of_slopes("gap", [slope(x, [math.log(gap[i, v]) for v in use]) for i in seeds])
-    best = s["best_lr0"]
+    best = s["best_value"]
     if best in (None, grid[0], grid[-1]):
         return None
     use = [
@@ -221,11 +234,14 @@ def measures(problem: JSON, s: JSON) -> JSON:
     """Return the measures of one solver as its object in `sweep.solvers` has them."""
     sweep, delta0 = problem["sweep"], problem["constants"]["delta0"]
     passes = arrivals(problem, s, sweep)
-    gap, weights = gaps(problem, s, sweep["iterations"]), weights_of(s["lr0"])
+    grid = s["over"]["values"]
+    gap, weights = gaps(problem, s, sweep["iterations"]), weights_of(grid)
     sensitivity, best_of = None, None
     if None not in gap.values():
         seeds = sorted({seed for seed, _ in gap})
-        level = [statistics.fmean(min(gap[i, v], delta0) for i in seeds) for v in s["lr0"]]
+        level = [
+            statistics.fmean(min(gap[i, v], delta0) for i in seeds) for v in s["over"]["values"]
+        ]
         if delta0 > 0:
             expected = sum(w * g for w, g in zip(weights, level, strict=True))
             sensitivity = (expected - min(level)) / delta0
@@ -237,7 +253,7 @@ def measures(problem: JSON, s: JSON) -> JSON:
             for a, b in itertools.pairwise(jumps):
                 above = sum(
                     w / len(seeds)
-                    for w, v in zip(weights, s["lr0"], strict=True)
+                    for w, v in zip(weights, grid, strict=True)
                     for i in seeds
                     if min(gap[i, v], delta0) > a
                 )
@@ -262,10 +278,12 @@ def profile(sweeps: Sequence[JSON], tuned: bool, passes: Sequence[float]) -> JSO
             cost = {name_of(s): s["best_passes"] or INF for s in sweep["solvers"]}
             rows.append((least, cost))
             continue
-        for v in sorted({v for s in sweep["solvers"] for v in s["lr0"]}):
+        for v in sorted({v for s in sweep["solvers"] for v in s["over"]["values"]}):
             cost = {
-                name_of(s): (s["passes"][s["lr0"].index(v)] or INF) if v in s["lr0"] else INF
+                name_of(s): p or INF
                 for s in sweep["solvers"]
+                for value, p in zip(s["over"]["values"], s["passes"], strict=True)
+                if value == v
             }
             rows.append((least, cost))
 
@@ -306,13 +324,13 @@ def common_setting(problems: Sequence[JSON], solver: JSON, relative: bool) -> JS
         for s in problem["sweep"]["solvers"]:
             if s["solver"] == solver:
                 own.append((unit, s))
-    if any(unit is None for unit, _ in own):
+    if any(unit is None or (relative and s["over"]["parameter"] != "lr0") for unit, s in own):
         return None
     choices = []
-    for value in sorted({v * unit for unit, s in own for v in s["lr0"]}):
+    for value in sorted({v * unit for unit, s in own for v in s["over"]["values"]}):
         costs, inside = [], True
         for unit, s in own:
-            x = [math.log10(v * unit) for v in s["lr0"]]
+            x = [math.log10(v * unit) for v in s["over"]["values"]]
             y = [INF if p is None else p for p in s["passes"]]
             at = math.log10(value)
             inside &= x[0] - 1e-9 <= at <= x[-1] + 1e-9

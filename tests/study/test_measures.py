@@ -7,6 +7,7 @@ import json
 import math
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, get_args
 
 import hypothesis.strategies as st
@@ -16,8 +17,8 @@ from hypothesis import given
 from made_header import with_header
 from swept import made_problem
 
-from lrbench.results import ProblemResult, Result, Status, environment
-from lrbench.results.common_setting import CommonSetting, common_settings
+from lrbench.results import SCHEMA, ProblemResult, Result, Status, environment
+from lrbench.results.common_setting import CommonSetting, NoCommonSetting, common_settings
 from lrbench.results.grid import log_weights
 from lrbench.results.measures import Measures, Reason
 from lrbench.study import analyse
@@ -25,6 +26,7 @@ from lrbench.study.draws import draws, expected_best, lr_sensitivity
 from lrbench.study.exponent import exponent_of_gap, exponent_of_passes
 from lrbench.study.price import price
 
+ROOT = Path(__file__).parent.parent.parent
 INF, NAN = math.inf, math.nan
 
 
@@ -99,6 +101,8 @@ def test_one_draw_is_enough_where_nine_of_ten_arrive() -> None:
     passes = np.array([[3.0]] * 9 + [[INF]])
     assert draws([1.0], passes) == 1
     assert draws([1.0], passes[1:]) == 2  # 8 of 9
+    # The first of six values has half of a weight of 1/5.
+    assert draws([10.0**k for k in range(6)], np.array([[INF, *[3.0] * 5]])) == 1
 
 
 def test_a_finer_part_of_a_grid_counts_no_more_than_its_width() -> None:
@@ -152,7 +156,7 @@ def test_an_exponent_of_the_gap_is_withheld(
 
 def test_an_exponent_of_the_passes_needs_five_values_that_arrive() -> None:
     passes = np.array([[9.0, 3.0, *[1.0 * 4.0**k for k in range(7)]]])
-    found = exponent_of_passes(VALUES, passes, 2, proved=1.0)
+    found = exponent_of_passes(VALUES, passes, 2, proved=2.0)
     assert not isinstance(found, str)
     assert found.measured == pytest.approx(2.0)
     assert (found.of, found.proved) == ("passes", 2.0)
@@ -257,12 +261,15 @@ def test_a_result_of_an_earlier_version_has_no_measures() -> None:
     assert Result.from_json(again.to_json()).problems[0].sweep == sweep
 
 
-def test_every_reason_is_in_the_schema() -> None:
-    from lrbench.results import SCHEMA
-
+def test_every_reason_is_in_the_schema_and_on_its_page() -> None:
     schema = json.loads(SCHEMA.read_text())
     words = schema["$defs"]["sensitivity"]["properties"]["withheld"]["additionalProperties"]
     assert set(words["enum"]) == set(get_args(Reason))
+    words = schema["$defs"]["common_settings"]["properties"]["withheld"]["additionalProperties"]
+    assert set(words["enum"]) == set(get_args(NoCommonSetting))
+    page = (ROOT / "docs" / "reference" / "sensitivity.md").read_text(encoding="utf-8")
+    for reason in (*get_args(Reason), *get_args(NoCommonSetting)):
+        assert f"`{reason}`" in page
 
 
 # --- over several problems ---------------------------------------------------------------------
