@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias, Unpack
 
@@ -98,6 +98,7 @@ def sweep(
     scheduler: str | None = None,
     store: str | Path | None = None,
     lane_block: int | None = None,
+    at: str | Sequence[int] | None = None,
     **options: Unpack[PlanOptions],
 ) -> Result:
     """Measure how sensitive solvers are to the initial learning rate.
@@ -116,6 +117,10 @@ def sweep(
     lane_block
         The most lanes that run together, a multiple of 8; None for as many as fit into memory, and
         for several seeds as many as fit into the cache. No number of the result depends on it.
+    at
+        Iterations T, or a text such as ``"10,2000"``. Every run goes on to the last of them, also
+        one that reached the target, and F - f* after T steps is part of the sensitivities. Without
+        another budget the last T is the budget. None for no such T.
     options
         Those of `run`. Without `lr0` it is 1e-4:1e4:33. `target` is the suboptimality F - f* that a
         run must reach, and at which it ends; None for 1 % of F(w_0) - f*.
@@ -140,7 +145,7 @@ def sweep(
     """
     check_keywords("sweep", options)
     specs = load_specs(problems)
-    plan = Plan(**options, sweep=True, lane_block=lane_block)
+    plan = Plan(**options, sweep=True, lane_block=lane_block, at=at)
     workers = choose(jobs, executor, scheduler, default=0)
     with store_at(store) as opened:
         return run_plan(plan, specs, Control(plan.timeout), executor=workers, store=opened)

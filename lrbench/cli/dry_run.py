@@ -49,7 +49,8 @@ def show_estimates(
     total = f"In all {duration_text(seconds)}"
     if workers > 1:
         total += f"; at best {duration_text(seconds / workers)} with {workers} workers"
-    target = " Runs that reach the target end sooner." if plan.sweep or plan.target else ""
+    ends = (plan.sweep or plan.target) and not plan.iterations_at
+    target = " Runs that reach the target end sooner." if ends else ""
     click.echo(f"{total}.{target}")
     click.echo("The certified optimum is not counted; it is computed once and cached.")
 

@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from lrbench.cli.options import budget_options, method_options, problem_options, setting_options
+from lrbench.cli.options import (
+    budget_options,
+    method_options,
+    plan_option,
+    problem_options,
+    setting_options,
+)
 from lrbench.cli.run_options import conduct_options, job_options, save_options, store_option
 from lrbench.cli.view_options import view_options
 from lrbench.plan.options import DEFAULT_SWEEP
@@ -17,6 +23,7 @@ from lrbench.plan.options import DEFAULT_SWEEP
 @method_options(DEFAULT_SWEEP)
 @setting_options
 @budget_options("  [default: 1 % of F(w_0) - f*]")
+@plan_option("at", metavar="T[,T]")
 @view_options
 @save_options
 @store_option

@@ -271,7 +271,8 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:
         return result
-    return replace(result, sweep=analyse(result, iterations=plan.steps(p.problem.n_samples)))
+    steps = plan.steps(p.problem.n_samples)
+    return replace(result, sweep=analyse(result, iterations=steps, at=plan.iterations_at))
 
 
 def _verdicts(

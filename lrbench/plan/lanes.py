@@ -153,9 +153,10 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
     hints = typing.get_type_hints(type(solver))
     floats = [f.name for f in dataclasses.fields(solver) if hints[f.name] is float]  # type: ignore[arg-type]
     if name not in floats:
-        own = f"{solver.name} has {', '.join(floats)}" if floats else f"{solver.name} has none"
-        hint = did_you_mean(name, ["lr0", SCALE, *floats])
-        raise UsageError(f"--over {quoted(name)}: {own}, and no such number as a parameter.", hint)
+        raise UsageError(
+            f"--over {quoted(name)}: {solver.name} has no number of this name as a parameter.",
+            did_you_mean(name, ["lr0", SCALE, *floats]),
+        )
     if name in fixed:
         raise UsageError(
             f"{name} of {solver.name} is given twice, in its brackets and by --over.",

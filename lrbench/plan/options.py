@@ -36,6 +36,7 @@ LANE_MULTIPLE = 8
 """The lanes of a sweep are padded to a multiple of this, so that none depends on its neighbours."""
 
 MOST_STEPS = 10**15
+"""The most iterations; a float is exact for all whole numbers up to 9e15."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,9 @@ class PlanValues:
     seed: int = option(0, "The first seed.", kind=int, low=0, high=2**62)
     replicates: int = option(1, "How many seeds to run.", kind=int, low=1, high=10**6)
     sweep: bool = option(False, about="sweep")
+    at: str | Sequence[int] | None = option(
+        None, "Let every lane run to the last T, and show F - f* of each lr0 after T steps."
+    )
     checkpoints_per_decade: int = option(
         12,
         "Rows of the trace for each factor 10 in T.",
@@ -193,3 +197,25 @@ def check_keywords(function: str, options: Iterable[str]) -> None:
         if name not in PlanOptions.__annotations__:
             hint = did_you_mean(name, PlanOptions.__annotations__)
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}: {hint}")
+
+
+def read_iterations(values: str | Iterable[Any]) -> tuple[int, ...]:
+    """Return the iterations that ``--at`` names, ascending and without repetitions.
+
+    Raises
+    ------
+    UsageError
+        For anything that is not a whole number from 1 to 1e15.
+    """
+    pieces = values.split(",") if isinstance(values, str) else values
+    iterations = set()
+    for piece in pieces:
+        number = decimal(piece) if isinstance(piece, str) else as_number(piece)  # 1e6 is read, too
+        if number is None or not 1 <= number <= MOST_STEPS or not number.is_integer():
+            text = piece.strip() if isinstance(piece, str) else piece
+            raise UsageError(
+                f"--at {quoted(values)}: {text!r} is not a number of iterations.",
+                "give whole numbers from 1 on, as in --at 100,1000.",
+            )
+        iterations.add(int(number))
+    return tuple(sorted(iterations))

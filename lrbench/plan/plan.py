@@ -13,7 +13,14 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.plan.lanes import SolverAxes, solver_axes
-from lrbench.plan.options import DEFAULT_SWEEP, LANE_MULTIPLE, MOST_STEPS, OPTIONS, PlanValues
+from lrbench.plan.options import (
+    DEFAULT_SWEEP,
+    LANE_MULTIPLE,
+    MOST_STEPS,
+    OPTIONS,
+    PlanValues,
+    read_iterations,
+)
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import build_solver as build_solver
@@ -30,9 +37,10 @@ FIRST_SHARE = 0.1
 class Plan(PlanValues):
     """What to run on every problem; the values are checked when a plan is made.
 
-    Beside the options of `lrbench.run` and the `lane_block` of `lrbench.sweep` it has `sweep`:
+    Beside the options of `lrbench.run` and those that only `lrbench.sweep` has it has `sweep`:
     whether the subject is the sensitivity to lr0. Each run then ends at the target, which is 1 % of
-    F(w_0) - f* where none is given, and its bits do not depend on the other lr0.
+    F(w_0) - f* where none is given, and its bits do not depend on the other lr0. With `at` no run
+    ends at the target.
 
     Raises
     ------
@@ -44,6 +52,8 @@ class Plan(PlanValues):
     axes: Sequence[SolverAxes] = field(init=False)
     """What varies over the lanes of each of them."""
     learning_rates: Sequence[LearningRate] = field(init=False)
+    iterations_at: Sequence[int] = field(init=False)
+    """Those of `at`, ascending; none without it."""
 
     def __post_init__(self) -> None:
         names = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
@@ -76,6 +86,7 @@ class Plan(PlanValues):
                 f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
                 f"give {LANE_MULTIPLE}, {2 * LANE_MULTIPLE}, …",
             )
+        self._set("iterations_at", () if self.at is None else read_iterations(self.at))
         self._check_budget()
 
     def _set(self, name: str, value: Any) -> None:
@@ -129,7 +140,8 @@ class Plan(PlanValues):
         on the 1-2-5 series alone, and the norm of the full gradient is not evaluated.
         """
         steps, checkpoints = self.steps(n_samples), self.checkpoints(n_samples)
-        target = self.target_on(delta0)
+        # What is asked for after T steps is asked of every lane, also of those that arrived.
+        target = None if self.iterations_at else self.target_on(delta0)
         if not self.sweep or self.batch_size is None:
             return Budget(steps, checkpoints, target)
         averages = sorted(set(checkpoint_grid(steps, 1)) & set(checkpoints))
@@ -139,13 +151,31 @@ class Plan(PlanValues):
         """Return the iterations after which the trace has a row."""
         steps = self.steps(n_samples)
         grid = checkpoint_grid(steps, self.checkpoints_per_decade)
-        if not self.sweep or self.batch_size is None:
-            return grid
-        first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))
-        return [t for t in grid if t == 0 or t >= first]
+        if self.sweep and self.batch_size is not None:
+            first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))
+            grid = [t for t in grid if t == 0 or t >= first]
+        return sorted({*grid, *self.iterations_at})
 
     def steps(self, n_samples: int) -> int:
-        """Return the number of steps T that the budget allows."""
+        """Return the number of steps T that the budget allows.
+
+        Raises
+        ------
+        UsageError
+            If a budget in passes is too large, or ends before the last of `iterations_at`.
+        """
+        last = max(self.iterations_at, default=0)
+        if last and self.iterations is None and self.passes is None:
+            return last
+        steps = self._budgeted_steps(n_samples)
+        if steps < last:
+            raise UsageError(
+                f"--at {last} is beyond the budget of {steps} iterations.",
+                "give a larger budget, or none: it is then the last T of --at.",
+            )
+        return steps
+
+    def _budgeted_steps(self, n_samples: int) -> int:
         if self.iterations is not None:
             return self.iterations
         if self.passes is None and self.batch_size is None:

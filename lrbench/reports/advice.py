@@ -69,10 +69,11 @@ def _choice(choice: Choice, best: Choice | None, texts: Texts) -> str:
 def _cautions(advice: Advice, choice: Choice, L: float, texts: Texts) -> Iterator[str]:
     """Yield what may go wrong with the choice."""
     cautions, parameter = advice.cautions, choice.parameter
+    auto = "--lr0 auto" if parameter == "lr0" else f"--over {parameter}=auto"
     if "lowest_lr0" in cautions:
-        yield "it is the lowest of the grid: try lower ones"
+        yield f"it is the lowest of the grid: go on with {auto}"
     if "highest_lr0" in cautions:
-        yield "it is the highest of the grid: try higher ones"
+        yield f"it is the highest of the grid: go on with {auto}"
     lower, higher = cautions.get("lower_lr0_misses"), cautions.get("higher_lr0_misses")
     # That no other value is usable is in the first clause already.
     if choice.usable != (choice.value, choice.value):

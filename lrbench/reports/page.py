@@ -69,7 +69,8 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
         return
     if missing := sum(p.sweep.missing for p in problems if p.sweep is not None):
         runs_are = "1 run is" if missing == 1 else f"{missing} runs are"
-        yield line(f"{runs_are} missing: what is not finished counts as unsolved", style="warn")
+        yield line(f"no performance profiles, as {runs_are} missing", style="warn")
+        return
     both = profiles(problems)
     yield from _profile(
         both.tuned,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lrbench.reports.advice import advice_line
 from lrbench.reports.blocks import (
@@ -54,6 +54,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     yield line("")
     yield from sweep_table(sweep, view)
     yield from curve(problem, sweep, view)
+    yield from _after_steps(problem, sweep, view)
     yield from _failures(problem, sweep)
     yield from _timing(problem, view)
     if view.trajectories:
@@ -86,6 +87,33 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     texts = learning_rate_texts(grid)
     span = f"{len(grid)} {name} from {texts[grid[0]]} to {texts[grid[-1]]}"
     yield span if len(grid) > 1 else f"{name} = {texts[grid[0]]} alone"
+
+
+def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
+    """Yield a table for each T of ``--at``: F - f* of each solver and value after T steps."""
+    error = problem.header.constants.f_star_error
+    texts = learning_rate_texts(grid_of(sweep.solvers))
+    medians = ", medians over seeds" if any(s.n_seeds > 1 for s in sweep.solvers) else ""
+    first = (sweep.parameter, [TableCell(text) for text in texts.values()])
+    for T in dict.fromkeys(after.iteration for s in sweep.solvers for after in s.at):
+        columns = []
+        for s in sweep.solvers:
+            gaps = next((after.gap for after in s.at if after.iteration == T), ())
+            levels = dict(zip(s.values, gaps, strict=False))
+            cells = [_level(_near(levels, value), error) for value in texts]
+            columns.append([(str(s.solver), cells)])
+        yield line("")
+        yield line(f"F - f* after T = {T} steps{medians}:", style="title")
+        yield from folded_cells(first, columns, view.width)
+
+
+def _near(levels: Mapping[float, float], value: float) -> float:
+    """Return the level at a value, but for the rounding of 1/L; NaN where the solver has none."""
+    return next((g for v, g in levels.items() if math.isclose(v, value, rel_tol=1e-9)), math.nan)
+
+
+def _level(level: float, error: float) -> TableCell:
+    return TableCell("diverged", "bad") if level == math.inf else TableCell(gap(level, error))
 
 
 def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:

@@ -12,6 +12,7 @@ from lrbench.config.records import reader
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.advice import Advice
 from lrbench.results.lanes import varied
+from lrbench.results.measures import Measures
 from lrbench.results.records import Status
 
 
@@ -60,6 +61,25 @@ def plain_factors(factors: Sequence[Factor]) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
+class AfterSteps:
+    """F - f* of one solver after a number of steps, for each lr0 of its grid."""
+
+    iteration: int
+    gap: Sequence[NumberOrInf]
+    """Medians over the seeds that are known: inf where most of them diverged, NaN where none is
+    known."""
+    known: Sequence[int]
+    """How many seeds came so far or diverged before, for each lr0."""
+
+    def __post_init__(self) -> None:
+        if len(self.gap) != len(self.known):
+            raise ValueError(f"gap has {len(self.gap)} items, not {len(self.known)}")
+        # Both are null in JSON.
+        gap = tuple(g if n else math.nan for g, n in zip(self.gap, self.known, strict=True))
+        object.__setattr__(self, "gap", gap)
+
+
+@dataclass(frozen=True)
 class Sensitivity:
     """One method over the values of one parameter: lr0, or a hyper-parameter.
 
@@ -99,6 +119,10 @@ class Sensitivity:
     """The last lr at the best value, in units of 1/L; None where either is unknown."""
     factors: Annotated[Sequence[Factor], Form(read_factors, plain_factors)]
     """The cost of a wrong value: a hundredth, a tenth, ten and a hundred times the best one."""
+    measures: Annotated[Measures, Key(inline=True)]
+    """The other measures of sensitivity; their keys stand beside these."""
+    at: Annotated[Sequence[AfterSteps], Key(earlier=())] = field(default=(), repr=False)
+    """What was asked for after some numbers of steps."""
     over: Annotated[Over | None, Key(earlier=None)] = None
     """What varies; None stands for lr0."""
     best_value: Annotated[float | None, Key(earlier=None)] = None
@@ -120,8 +144,9 @@ class Sensitivity:
         object.__setattr__(self, "finished", finished)
         statuses = {str(status): self.statuses.get(str(status), 0) for status in Status}
         object.__setattr__(self, "statuses", statuses)
-        for name in ("passes", "reached", "finished"):
-            items = getattr(self, name)
+        lists = {name: getattr(self, name) for name in ("passes", "reached", "finished")}
+        lists |= {f"at[{k}].gap": after.gap for k, after in enumerate(self.at)}
+        for name, items in lists.items():
             if len(items) != len(self.lr0):
                 raise ValueError(f"{name} has {len(items)} items, not {len(self.lr0)}")
         if self.best_lr0 is not None and not self.best_lr0 > 0:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import bisect
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.results import Factor, ProblemResult, Run, Sensitivity, Status, Sweep
-from lrbench.results.ranking import DEFAULT_SHARE, passes_to, ratio
+from lrbench.results import Header, ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results.ranking import DEFAULT_SHARE, passes_to
 from lrbench.study.advice import advise
+from lrbench.study.measures import GridCosts, after_steps, gap_after, measured
+from lrbench.study.price import factors
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
-
-POWERS = (-2, -1, 1, 2)
-"""Powers of ten by which the value may be wrong, for the factors of a sensitivity."""
-
-NEAR = 1e-9  # the logarithms of 0.1 and 10 need not differ by exactly 2
-"""A distance in decades below which a point of the grid is taken to be the one asked for."""
 
 
 def analyse(
-    problem: ProblemResult, target: float | None = None, iterations: int | None = None
+    problem: ProblemResult,
+    target: float | None = None,
+    iterations: int | None = None,
+    proved: Mapping[str, float] | None = None,
+    at: Sequence[int] = (),
 ) -> Sweep:
     """Return how sensitive each solver is to what varies, and advice, from the runs on a problem.
 
@@ -37,6 +36,11 @@ def analyse(
         F - f* to reach; None for the target of the runs, or else 1 % of F(w_0) - f*.
     iterations
         The budget of each run; None to infer it from the runs that used all of it.
+    proved
+        Solver, as tables name it -> the exponent of robustness of the gap that a theorem of rate
+        T^(-1/2) gives for it.
+    at
+        The iterations T after which F - f* is asked for.
 
     Notes
     -----
@@ -55,25 +59,41 @@ def analyse(
         solvers.setdefault(str(run.method), []).append(run)
     # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
-    sensitivities = [_sensitivity(runs, seeds, target, constants.L) for runs in solvers.values()]
-    sweep = Sweep(float(target), iterations or _budget(problem.runs), tuple(sensitivities))
+    iterations = iterations or _budget(problem.runs)
+    sensitivities = [
+        _sensitivity(runs, seeds, target, problem.header, iterations, (proved or {}).get(name), at)
+        for name, runs in solvers.items()
+    ]
+    sweep = Sweep(float(target), iterations, tuple(sensitivities))
     return replace(sweep, advice=advise(problem, sweep))
 
 
-def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], target: float, L: float) -> Sensitivity:
+def _sensitivity(
+    runs: Sequence[Run],
+    seeds: Sequence[int],
+    target: float,
+    header: Header,
+    iterations: int | None,
+    proved: float | None,
+    at: Sequence[int],
+) -> Sensitivity:
     lr0_at = {run.value: run.lr0 for run in runs}
     values = sorted(lr0_at)
     row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(values)}
-    cost = np.full((len(seeds), len(values)), math.nan)
+    cost, spent, gap = np.full((3, len(seeds), len(values)), math.nan)
     for run in runs:
+        cell = row[run.seed], column[run.value]
         passes_of = passes_to([run], target)
         if math.isfinite(passes_of) or not run.status.unfinished:
-            cost[row[run.seed], column[run.value]] = passes_of
+            cost[cell] = passes_of
+        spent[cell] = max(run.trace.get("passes", ()), default=0.0)
+        gap[cell] = gap_after(run, iterations)
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
     medians = [_median(of_value) for of_value in cost.T]
     passes = [math.inf if math.isnan(p) else p for p in medians]
     usable = widest(values, passes)
     best = best_index(values, passes, usable)
+    constants = header.constants
     ended = Counter(str(run.status) for run in runs)
     return Sensitivity(
         solver=runs[0].method,
@@ -92,10 +112,19 @@ def _sensitivity(runs: Sequence[Run], seeds: Sequence[int], target: float, L: fl
         at_edge=(False, False)
         if usable is None
         else (usable[0] == 0, usable[1] == len(values) - 1),
-        factors=tuple(_factors(values, medians, best)),
+        factors=tuple(factors(values, medians, best)),
         statuses={str(status): ended[str(status)] for status in Status},
         missing=int(cost.size - finished.sum()),
-        final_lr_L=None if best is None else _final_lr_L(runs, values[best], L),
+        final_lr_L=None if best is None else _final_lr_L(runs, values[best], constants.L),
+        measures=measured(
+            GridCosts(tuple(values), cost, spent, gap),
+            best,
+            medians,
+            constants.delta0,
+            constants.floor,
+            proved,
+        ),
+        at=tuple(after_steps(runs, values, T) for T in at),
     )
 
 
@@ -119,55 +148,3 @@ def _final_lr_L(runs: Iterable[Run], value: float, L: float) -> float | None:
 def _budget(runs: Iterable[Run]) -> int | None:
     """Return the largest number of iterations of the runs that used their budget."""
     return max((run.status_at for run in runs if run.status.exhausted), default=None)
-
-
-def _factors(values: Sequence[float], passes: Sequence[float], best: int | None) -> list[Factor]:
-    """Return the passes at the best value times 10^power over those at the best one.
-
-    Parameters
-    ----------
-    values
-        The grid, ascending.
-    passes
-        Passes to the target, inf where it was not reached and NaN where that is unknown.
-    best
-        The index of the best value; None for no factors.
-    """
-    if best is None:
-        return []
-    logs = [math.log10(value) for value in values]
-    costs = {power: _passes_at(logs, passes, logs[best] + power) for power in POWERS}
-    return [
-        Factor(power, None if cost is None else ratio(cost, passes[best]))
-        for power, cost in costs.items()
-    ]
-
-
-def _passes_at(logs: Sequence[float], passes: Sequence[float], x: float) -> float | None:
-    """Return the passes at log10(value) = x; None off the grid and where they are unknown.
-
-    Notes
-    -----
-    Between two neighbours the logarithm of the passes is linear in that of the value, because the
-    cost of a step that is too small or too large is a power of it. If one of the two never reached
-    the target, neither does what lies between them.
-    """
-    k = bisect.bisect_left(logs, x - NEAR)
-    if k == len(logs) or (k == 0 and logs[0] > x + NEAR):
-        return None
-    if logs[k] <= x + NEAR:
-        return None if math.isnan(passes[k]) else passes[k]
-    a, b = passes[k - 1], passes[k]
-    # Infinities first: beside a neighbour that never reaches the target, NaN does not matter.
-    if math.isinf(a) or math.isinf(b):
-        return math.inf
-    if math.isnan(a) or math.isnan(b):
-        return None
-    if a == b:
-        return a  # exactly, which exp(log(a)) is not
-    weight = (x - logs[k - 1]) / (logs[k] - logs[k - 1])
-    return math.exp((1 - weight) * _log(a) + weight * _log(b))
-
-
-def _log(passes: float) -> float:
-    return math.log(passes) if passes > 0 else -math.inf

@@ -34,7 +34,7 @@ def test_a_typed_keyword_has_the_type_of_its_value() -> None:
     types = {field.name: field.type for field in dataclasses.fields(PlanValues)}
     keywords = {name: ref.__forward_arg__ for name, ref in PlanOptions.__annotations__.items()}
     assert {**types, **keywords} == types
-    assert types.keys() - keywords == {"sweep", "lane_block"}
+    assert types.keys() - keywords == {"sweep", "lane_block", "at"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -62,7 +62,7 @@ def test_another_keyword_is_refused_before_anything_is_read(name: str, key: str)
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("run", "sweep"), ("run", "lane_block"), ("sweep", "sweep")]
+    ("name", "key"), [("run", "sweep"), ("run", "lane_block"), ("run", "at"), ("sweep", "sweep")]
 )
 def test_what_a_function_decides_itself_is_no_option_of_it(name: str, key: str) -> None:
     with pytest.raises(TypeError, match=rf"{name}\(\) got an unexpected keyword argument '{key}'"):
