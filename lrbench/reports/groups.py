@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from lrbench.config.axes import SCALE
 from lrbench.reports.blocks import Line, TableCell, line, number, short_number
 from lrbench.results import OUTPUT, ProblemResult, Run, Sensitivity, Status, Verdict
 from lrbench.results.ranking import answer_column
@@ -107,6 +108,11 @@ def learning_rate_texts(values: Sequence[float]) -> dict[float, str]:
 def value_texts(solvers: Iterable[Sensitivity]) -> dict[float, str]:
     """Return value -> its text, with as many digits as the values of a solver need to differ."""
     return {v: text for s in solvers for v, text in learning_rate_texts(s.values).items()}
+
+
+def plural(parameter: str) -> str:
+    """Return what several values of a parameter are called."""
+    return "scales" if parameter == SCALE else parameter
 
 
 def grid_of(solvers: Iterable[Sensitivity]) -> list[float]:

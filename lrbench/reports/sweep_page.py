@@ -26,11 +26,12 @@ from lrbench.reports.groups import (
     batch_text,
     grid_of,
     learning_rate_texts,
+    plural,
     runs_not_started,
     timing,
 )
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.sweep_table import sweep_table
+from lrbench.reports.sweep_table import sweep_legend, sweep_table
 from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
 from lrbench.results import ArrivalRule, ProblemResult, Run, Sensitivity, Status, Sweep
@@ -63,7 +64,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     for other in (problem.sweeps or ())[1:]:
         yield line("")
         yield line(_target(problem, other), style="title")
-        yield from sweep_table(other, view, legend=False)
+        yield from sweep_table(other, view)
     yield from curve(problem, sweep, view)
     yield from _after_steps(problem, sweep, view)
     yield from _failures(problem, sweep)
@@ -72,6 +73,8 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
         yield from _details(problem, sweep, view)
     yield line("")
     yield advice_line(problem, sweep)
+    yield line("")
+    yield from sweep_legend(problem.sweeps or [sweep])
 
 
 def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
@@ -93,7 +96,7 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
         yield "one seed: no interval"
     grid, name = grid_of(sweep.solvers), sweep.parameter
     texts = learning_rate_texts(grid)
-    span = f"{len(grid)} {name} from {texts[grid[0]]} to {texts[grid[-1]]}"
+    span = f"{len(grid)} {plural(name)} from {texts[grid[0]]} to {texts[grid[-1]]}"
     yield span if len(grid) > 1 else f"{name} = {texts[grid[0]]} alone"
 
 
@@ -145,7 +148,7 @@ def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
     if unknown := sum(len(s.unknown) for s in sweep.solvers):
         name = sweep.parameter
         article = "an" if name[0] in "aeilou" else "a"
-        values_are = f"{article} {name} is" if unknown == 1 else f"{unknown} {name} are"
+        values_are = f"{article} {name} is" if unknown == 1 else f"{unknown} {plural(name)} are"
         no_run = "no run of it is" if unknown == 1 else "no run of them is"
         text = f"{values_are} unknown, as {no_run} finished: usable ranges may be wider"
         lines.append(line(text, style="warn"))
