@@ -16,6 +16,7 @@ from lrbench.reports.blocks import (
 )
 from lrbench.reports.groups import learning_rate_texts
 from lrbench.reports.run_page import run_blocks
+from lrbench.reports.sweep_legend import sweep_legend
 from lrbench.reports.sweep_page import sweep_blocks
 from lrbench.reports.sweep_table import decades_text
 from lrbench.reports.view import View
@@ -24,6 +25,7 @@ from lrbench.results import (
     Advice,
     ProblemResult,
     Profile,
+    Profiles,
     Result,
     Sensitivity,
     Sweep,
@@ -36,7 +38,7 @@ from lrbench.study import advise
 
 
 def result_page(result: Result, view: View) -> Iterator[Block]:
-    """Yield the blocks of the page: each problem, and a comparison over several sweeps."""
+    """Yield the page: each problem, a comparison over several sweeps, and a legend of sweeps."""
     for k, problem in enumerate(result.problems):
         if k:
             yield line("")
@@ -48,6 +50,10 @@ def result_page(result: Result, view: View) -> Iterator[Block]:
     if len(swept) > 1:
         yield line("")
         yield from _comparison(swept, view)
+    shown = [problem for problem in swept if problem.groups]
+    if sweeps := [s for p in shown for s in p.sweeps or (p.sweep,) if s is not None]:
+        yield line("")
+        yield from sweep_legend(sweeps)
 
 
 def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
@@ -95,6 +101,13 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
         f" at that {name} against the fewest of all solvers on that problem at their best one",
         "case",
     )
+    yield line("")
+    yield line(
+        "score, untuned: AlgoPerf's score, the area under the tuned and the untuned profile from"
+        f" tau = 1 to 4, over 3; then the share of the problems solved with the best {name} within"
+        " so many passes (data profile):"
+    )
+    yield from _scores(both, view)
 
 
 def _advised(problems: Sequence[ProblemResult], name: str, view: View) -> Iterator[Block]:
@@ -165,6 +178,24 @@ def _usable(s: Sensitivity | None) -> TableCell:
     if s is None or s.usable is None:
         return TableCell("-")
     return TableCell(f"{decades_text(s)} ({short_number(s.best_passes)})")
+
+
+def _scores(both: Profiles, view: View) -> Iterator[Block]:
+    """Yield AlgoPerf's scores and the data profile of each solver."""
+    tuned, untuned = both.tuned, both.untuned
+    groups: list[list[CellColumn]] = [
+        [
+            ("score", [TableCell(f"{score:.2f}") for score in tuned.score.values()]),
+            ("untuned", [TableCell(f"{untuned.score[name]:.2f}") for name in tuned.score]),
+        ]
+    ]
+    points = list(zip(both.passes, zip(*tuned.data.values(), strict=True), strict=True))
+    # The points at which no solver has arrived yet, or none arrives any more, say nothing.
+    last = next(k for k, (_, at) in enumerate(points) if at == points[-1][1])
+    for passes, at in (point for point in points[: last + 1] if any(point[1])):
+        groups.append([(short_number(passes), [TableCell(f"{share:.2f}") for share in at])])
+    names = ("solver", [TableCell(name) for name in tuned.score])
+    yield from folded_cells(names, groups, view.width, frozenset({"solver"}))
 
 
 def _profile(profile: Profile, about: str, instance: str) -> Iterator[Block]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import statistics
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from lrbench.reports.advice import advice_line
 from lrbench.reports.blocks import (
     Block,
-    Style,
     TableCell,
     folded_cells,
     gap,
@@ -20,7 +18,6 @@ from lrbench.reports.blocks import (
 )
 from lrbench.reports.curve import curve
 from lrbench.reports.groups import (
-    SEVERITY,
     answers_line,
     ball_text,
     batch_text,
@@ -31,21 +28,17 @@ from lrbench.reports.groups import (
     timing,
 )
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.sweep_table import sweep_legend, sweep_table
-from lrbench.reports.trajectory import lane_blocks
+from lrbench.reports.sweep_details import sweep_details
+from lrbench.reports.sweep_table import sweep_table
 from lrbench.reports.view import View
-from lrbench.results import ArrivalRule, ProblemResult, Run, Sensitivity, Status, Sweep
-from lrbench.results.ranking import answer_column
-
-HEADINGS = ("passes", "first hit", "reached", "status", "F - f*", "lr L")
-"""Columns of the details, which have a row for each value."""
+from lrbench.results import ArrivalRule, ProblemResult, Run, Sweep
 
 RULES: Mapping[ArrivalRule, str] = {
     "first": "",
-    "confirmed": " at T and in the mean over T to 2 T",
-    "end": " from T to the end",
+    "confirmed": "to hold at T and in the mean over T to 2 T",
+    "end": "to hold from T to the end",
 }
-"""When a run has arrived at the target, after T steps."""
+"""How long a run has to be at the target to have arrived there after T steps."""
 
 
 def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
@@ -60,21 +53,22 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     if sweep.target < problem.header.constants.f_star_error:
         yield line("the target is below the error of f*: who came there is not known", style="warn")
     yield line("")
-    yield from sweep_table(sweep, view)
-    for other in (problem.sweeps or ())[1:]:
-        yield line("")
-        yield line(_target(problem, other), style="title")
-        yield from sweep_table(other, view)
+    targets = problem.sweeps or (sweep,)
+    for k, of_target in enumerate(targets):
+        if k:
+            yield line("")
+        title = f"sensitivity to {of_target.parameter}"
+        place = f", {_target(problem, of_target)}" if len(targets) > 1 else ""
+        yield line(f"{title}{place}:", style="title")
+        yield from sweep_table(of_target, view)
     yield from curve(problem, sweep, view)
     yield from _after_steps(problem, sweep, view)
     yield from _failures(problem, sweep)
     yield from _timing(problem, view)
     if view.trajectories:
-        yield from _details(problem, sweep, view)
+        yield from sweep_details(problem, sweep, view)
     yield line("")
     yield advice_line(problem, sweep)
-    yield line("")
-    yield from sweep_legend(problem.sweeps or [sweep])
 
 
 def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
@@ -82,6 +76,8 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     yield batch_text(run)
     yield from ball_text(problem)
     yield _target(problem, sweep)
+    if rule := RULES[sweep.arrival]:
+        yield rule
     if sweep.iterations is not None:
         budget = f"at most {sweep.iterations} iterations"
         if run.setting == "stochastic":
@@ -128,12 +124,11 @@ def _level(level: float, error: float) -> TableCell:
 
 
 def _target(problem: ProblemResult, sweep: Sweep) -> str:
-    """Return the target of a sweep, and when a run has arrived there."""
+    """Return the target of a sweep, and its share of F(w_0) - f*."""
     delta0 = problem.header.constants.delta0
     percent = f"{short_number(100 * sweep.target / delta0)} %" if delta0 > 0 else ""
     of_start = f" ({percent} of F(w_0) - f*)" if percent else ""
-    rule = RULES[sweep.arrival]
-    return f"target F - f* <= {number(sweep.target)}{of_start}{rule}"
+    return f"target F - f* <= {number(sweep.target)}{of_start}"
 
 
 def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
@@ -175,69 +170,3 @@ def _timing(problem: ProblemResult, view: View) -> Iterator[Block]:
     yield line("")
     for solver, runs in solvers.items():
         yield line(f"{solver}: {timing(runs)}")
-
-
-def _details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a table for each solver, with a row for each value, and trajectories if asked for."""
-    lanes: dict[tuple[str, float], list[Run]] = defaultdict(list)
-    for run in problem.runs:
-        lanes[run.lane].append(run)
-    for s in sweep.solvers:
-        medians = f", medians over {s.n_seeds} seeds" if s.n_seeds > 1 else ""
-        title = f"{s.solver}: passes to the target and the end of each {s.parameter}{medians}"
-        yield line("")
-        yield line(title, style="title")
-        rows = [
-            list(_row(problem, s, k, lanes.get((str(s.solver), value), ())))
-            for k, value in enumerate(s.values)
-        ]
-        columns = [
-            [(name, list(cells))]
-            for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
-            if name != "first hit" or sweep.arrival != "first"
-        ]
-        texts = learning_rate_texts(s.values)
-        first = (s.parameter, [TableCell(texts[value]) for value in s.values])
-        yield from folded_cells(first, columns, view.width, frozenset({"status"}))
-    # A grid has too many values for --details to show all trajectories: --columns asks for them.
-    if view.columns is not None:
-        for runs in problem.groups.values():
-            yield from lane_blocks(problem, runs, view)
-
-
-def _row(
-    problem: ProblemResult, s: Sensitivity, k: int, runs: Sequence[Run]
-) -> Iterator[TableCell]:
-    L, error = problem.header.constants.L, problem.header.constants.f_star_error
-    for passes in (s.passes[k], s.first_hit[k]):
-        if math.isfinite(passes):
-            yield TableCell(short_number(passes))
-        else:
-            yield TableCell("never" if s.finished[k] else "?", "warn")
-    yield TableCell(f"{s.reached[k]}/{s.finished[k]}")
-    yield _statuses(runs)
-    yield TableCell(gap(_median(runs, answer_column(runs)), error))
-    lr = _median(runs, "lr")
-    yield TableCell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
-
-
-def _statuses(runs: Sequence[Run]) -> TableCell:
-    """Return how many runs ended how: ``"4 target, 1 diverged"``; of one run how it ended."""
-    counts = Counter(run.status if run.started else None for run in runs)
-    pieces: list[str] = []
-    for status in (*SEVERITY, None):
-        if count := counts[status]:
-            text = "not started" if status is None else str(status)
-            text = "target" if status is Status.REACHED_TARGET else text
-            pieces.append(text if len(counts) == 1 else f"{count} {text}")
-    lost = any(status is not None and status.lost for status in counts)
-    fine = all(status is not None and status.good for status in counts)
-    style: Style = "bad" if lost else "" if fine else "warn"
-    return TableCell(", ".join(pieces) or "not started", style)
-
-
-def _median(runs: Sequence[Run], column: str) -> float | None:
-    """Return the median over seeds of a column where the runs ended; None if there is none."""
-    values = (run.at_end(column) for run in runs)
-    ends = [value for value in values if value is not None and not math.isnan(value)]
-    return statistics.median(ends) if ends else None

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from lrbench.config.axes import SCALE
 from lrbench.reports.blocks import (
     Block,
     CellColumn,
-    Line,
     Style,
     TableCell,
     folded_cells,
-    line,
     number,
     short_number,
 )
-from lrbench.reports.groups import plural, value_texts
+from lrbench.reports.groups import value_texts
 from lrbench.reports.view import View
 from lrbench.results import Choice, Sensitivity, Sweep
 from lrbench.results.measures import RATIOS, Exponent, price_key
@@ -39,69 +36,13 @@ PASSED = "*"
 def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield a table of the best value, the usable range, and the cost of a wrong value."""
     name = sweep.parameter
-    yield line(f"sensitivity to {name}:", style="title")
     first = ("solver", [TableCell(str(s.solver)) for s in sweep.solvers])
     left = frozenset({"solver", f"usable {name}", "of"})
-    yield from folded_cells(first, list(_groups(sweep)), view.width, left)
+    yield from folded_cells(first, list(column_groups(sweep)), view.width, left)
 
 
-def sweep_legend(sweeps: Sequence[Sweep]) -> Iterator[Line]:
-    """Yield an explanation of each column of the tables, and of the words that occur in them."""
-    sweep = sweeps[0]
-    solvers, name = sweep.solvers, sweep.parameter
-    columns = {title: cells for s in sweeps for group in _groups(s) for title, cells in group}
-    texts = {cell.text for s in sweeps for group in _groups(s) for _, c in group for cell in c}
-    for text in (*_findings(sweep, columns, texts), *_costs(sweep, columns, texts)):
-        yield line(text, note=True)
-    counts = sorted({s.n_seeds * len(s.values) for s in solvers})
-    ended = f"runs that ended so, out of {' or '.join(map(str, counts))}"
-    yield line(
-        f"diverged, stalled: {ended}; lr L: the last lr at the best {name}, times L", note=True
-    )
-
-
-def _findings(sweep: Sweep, columns: Mapping[str, object], texts: Collection[str]) -> Iterator[str]:
-    """Yield what the columns of the best value and the usable range mean."""
-    solvers, name = sweep.solvers, sweep.parameter
-    if "of" in columns:
-        yield "of: the free scale of the solver, which varies; its other parameters are held"
-    arrival = "its first checkpoint" if sweep.arrival == "first" else "the arrival"
-    yield f"best {name}: with the fewest passes to {arrival} at the target"
-    if any(text.endswith(PASSED) for text in texts):
-        yield f"{PASSED}: at some {name} it came there sooner, and did not stay (--details)"
-    most = "most seeds bring" if max((s.n_seeds for s in solvers), default=1) > 1 else "all come"
-    yield f"usable {name}: the widest run of neighbours in the grid that {most} to the target"
-    yield "decades: its width in factors of ten"
-    if INTERVAL in columns:
-        step = _step([s.values for s in solvers])
-        steps = f", in grid steps of {step:.2f}" if step else ""
-        yield f"{INTERVAL}: of this width over seeds drawn again{steps}"
-    if any(text.startswith((">=", "<=")) for text in texts):
-        yield ">=, <=: may be more or less, at an end of the grid or beside an unknown one"
-
-
-def _costs(sweep: Sweep, columns: Mapping[str, object], texts: Collection[str]) -> Iterator[str]:
-    """Yield what the columns of the cost of a wrong value mean."""
-    name = sweep.parameter
-    yield f"draws: so many {plural(name)} drawn from the grid bring one that arrives, with 90 %"
-    for ratio in PRICED:
-        most = f"the most passes within a factor of {ratio} of the best {name}"
-        yield f"price x{ratio}: {most}, over those at the best one"
-    yield f"x0.01 to x100: passes at so many times the best {name}, over those at the best one"
-    if "LR sens." in columns:
-        yield "LR sens.: the mean loss over the grid at the end, in F(w_0) - f*"
-    if "exponent" in columns:
-        yield (
-            f"exponent: of F - f* (or passes: p) in {name} / best, measured from 4 on;"
-            " in brackets what is proved at most"
-        )
-    if "off" in texts:
-        yield "off: beyond the grid"
-    if "?" in texts:
-        yield "?: unknown, as no run there is finished"
-
-
-def _groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
+def column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
+    """Yield the columns of the table, each with its heading; those of a group stay together."""
     solvers, name = sweep.solvers, sweep.parameter
     texts = value_texts(solvers)
     if name == SCALE:
@@ -161,13 +102,6 @@ def decades_text(s: Sensitivity | Choice) -> str:
     if s.usable is None:
         return "-"
     return f"{'>= ' * s.may_be_wider}{s.usable_decades:.2f}"
-
-
-def _step(grids: Sequence[Sequence[float]]) -> float | None:
-    """Return the step of the grids in decades, or None if they have several."""
-    # Rounded, as the steps of a logarithmic grid differ in their last bits.
-    steps = {round(math.log10(b / a), 6) for grid in grids for a, b in itertools.pairwise(grid)}
-    return steps.pop() if len(steps) == 1 else None
 
 
 def _range(s: Sensitivity, texts: Mapping[float, str]) -> TableCell:

@@ -97,7 +97,7 @@ def write(result: Result, out: TextIO, view: View) -> None:
             if caption.startswith(tuple(titles)):
                 caption = f"Problem {caption}"
             out.write("\n" + _table(grid, _capital(caption, names), names))
-        if not grids:
+        if not grids and len(notes) < len(lines):
             out.write("\n" + typeset(_joined(context, sentences), names) + "\n")
         for block in section:
             if isinstance(block, Drawing):

@@ -133,9 +133,14 @@ class Sensitivity:
     """What varies; None stands for lr0."""
     best_value: Annotated[float | None, Key(earlier=None)] = None
     """The value of the fewest passes, amid those that tie; None where none reached the target."""
+    second_axis: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
+    """The parameter of a second axis with the value that makes this row; empty without one."""
 
     def __post_init__(self) -> None:
-        if self.parameter == "lr0":  # one list, and not two that may differ
+        second = dict(self.second_axis)
+        object.__setattr__(self, "second_axis", second)
+        # One list, and not two that may differ; with a second axis lr0 may follow from both.
+        if self.parameter == "lr0" and not second:
             object.__setattr__(self, "over", Over(parameter="lr0", values=self.lr0))
             object.__setattr__(self, "best_value", self.best_lr0)
         if any(not a < b for a, b in zip((0.0, *self.values), self.values, strict=False)):

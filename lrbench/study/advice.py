@@ -90,7 +90,7 @@ def _choice(s: Sensitivity, value: float | None) -> Choice | None:
     """Return a solver at a value of its grid; None where it has none, as no value is usable."""
     if value is None or s.usable is None:
         return None
-    k, over = list(s.values).index(value), {s.parameter: value}
+    k, over = list(s.values).index(value), {s.parameter: value, **s.second_axis}
     return Choice(s.solver, s.lr0[k], s.passes[k], s.usable, s.usable_decades, s.may_be_wider, over)
 
 
@@ -163,7 +163,7 @@ def _cause(problem: ProblemResult) -> tuple[ObstacleKind, float | None]:
 def _lowest(problem: ProblemResult) -> Level | None:
     """Return the lowest F - f* at any checkpoint of a run that did not fail, with its lane."""
     levels = [
-        Level(run.method, run.lr0, min(finite), {run.parameter: run.value})
+        Level(run.method, run.lr0, min(finite), run.over)
         for run in problem.runs
         if run.status is not Status.FAILED
         and (gaps := run.trace.get(answer_column([run]))) is not None

@@ -155,6 +155,7 @@ def _sensitivity(
     return Sensitivity(
         solver=runs[0].method,
         over={"parameter": runs[0].parameter, "values": tuple(values)},
+        second_axis=dict([*runs[0].over.items()][1:]),
         lr0=tuple(lr0_at[value] for value in values),
         passes=tuple(passes),
         first_hit=tuple(_inf_for_nan(_median(of_lr0)) for of_lr0 in hit.T),

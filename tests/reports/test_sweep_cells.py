@@ -15,10 +15,12 @@ from swept import TARGET, made_problem
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Grid, Line
+from lrbench.reports.page import result_page
+from lrbench.reports.sweep_legend import sweep_legend
 from lrbench.reports.sweep_page import sweep_blocks
 from lrbench.reports.sweep_table import sweep_table
 from lrbench.reports.view import View
-from lrbench.results import Factor, ProblemResult, Sensitivity, Status
+from lrbench.results import Factor, ProblemResult, Result, Sensitivity, Status
 from lrbench.study import analyse
 
 INF = math.inf
@@ -180,10 +182,9 @@ def test_each_violated_bound_is_named() -> None:
 
 
 def test_most_seeds_are_those_of_two_or_more() -> None:
-    for n_seeds, words in ((1, "neighbours in the grid that all reach"), (2, "most seeds bring")):
-        legend = [text for text, _ in lines(irregular(n_seeds)) if text.startswith("usable lr0:")]
-        assert len(legend) == 1
-        assert words in legend[0]
+    for n_seeds, words in ((1, "all arrive"), (2, "most seeds arrive")):
+        legend = [b.pieces[0] for b in sweep_legend([analyse(irregular(n_seeds))])]
+        assert f"usable lr0: the widest range of the grid in which {words}" in legend
 
 
 def test_seconds_are_those_of_each_solver() -> None:
@@ -289,7 +290,7 @@ def test_passing_through_the_target_is_marked() -> None:
 
     def table(problem: ProblemResult, **changes: Any) -> tuple[list[str], list[Any]]:
         assert problem.sweep is not None
-        found = list(sweep_blocks(problem, problem.sweep, replace(WIDE, **changes)))
+        found = list(result_page(Result((), {}, [problem]), replace(WIDE, **changes)))
         texts = [", ".join(b.pieces) for b in found if isinstance(b, Line)]
         return texts, [b for b in found if isinstance(b, Grid)]
 
@@ -298,7 +299,8 @@ def test_passing_through_the_target_is_marked() -> None:
     assert [row[passes].text for row in grid.rows] == ["3*", "5"]
     assert "*: at some lr0 it came there sooner, and did not stay (--details)" in texts
     assert any(
-        "target F - f* <= 0.0100 (1 % of F(w_0) - f*) at T and in the mean over T to 2 T" in text
+        "target F - f* <= 0.0100 (1 % of F(w_0) - f*), to hold at T and in the mean over T to 2 T"
+        in text
         for text in texts
     )
     assert [
@@ -313,5 +315,8 @@ def test_passing_through_the_target_is_marked() -> None:
     other = replace(problem.sweep, target=0.5, arrival="end")
     texts, grids = table(replace(problem, sweeps=(problem.sweep, other)))
     assert len(grids) == 2
-    assert any(text.startswith("target F - f* <= 0.500") and "to the end" in text for text in texts)
+    assert [text for text in texts if text.startswith("sensitivity to")] == [
+        "sensitivity to lr0, target F - f* <= 0.0100 (1 % of F(w_0) - f*):",
+        "sensitivity to lr0, target F - f* <= 0.500 (50 % of F(w_0) - f*):",
+    ]
     assert sum(text.startswith("decades: ") for text in texts) == 1
