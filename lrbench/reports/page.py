@@ -50,8 +50,8 @@ def result_page(result: Result, view: View) -> Iterator[Block]:
     if len(swept) > 1:
         yield line("")
         yield from _comparison(swept, view)
-    shown = [problem for problem in swept if problem.groups]
-    if sweeps := [s for p in shown for s in p.sweeps or (p.sweep,) if s is not None]:
+    started = [problem for problem in swept if problem.groups]
+    if sweeps := [s for p in started for s in p.sweeps or (p.sweep,) if s is not None]:
         yield line("")
         yield from sweep_legend(sweeps)
 

@@ -15,8 +15,8 @@ from lrbench.results.lanes import varied
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """What the tables of some sweeps show."""
+class _Tables:
+    """The tables of some sweeps."""
 
     name: str
     """What varies."""
@@ -34,22 +34,22 @@ class _Shown:
 def sweep_legend(sweeps: Sequence[Sweep]) -> Iterator[Line]:
     """Yield a line on each column of the tables, and on each mark that occurs in them."""
     columns = [column for sweep in sweeps for group in column_groups(sweep) for column in group]
-    shown = _Shown(
+    tables = _Tables(
         varied(sweeps),
         [s for sweep in sweeps for s in sweep.solvers],
         frozenset(title for title, _ in columns),
         frozenset(cell.text for _, cells in columns for cell in cells),
     )
-    for text in (*_findings(shown), *_ends(shown), *_marks(shown)):
+    for text in (*_findings(tables), *_ends(tables), *_marks(tables)):
         yield line(text, note=True)
 
 
-def _findings(shown: _Shown) -> Iterator[str]:
+def _findings(tables: _Tables) -> Iterator[str]:
     """Yield what the columns on the values of the grid mean."""
-    name, seeds = shown.name, shown.seeds
-    if "of" in shown.columns:
+    name, seeds = tables.name, tables.seeds
+    if "of" in tables.columns:
         yield "of: the free scale of the solver, which varies; its other parameters are held"
-    if any(s.parameter == "lr0" and [*s.values] != [*s.lr0] for s in shown.solvers):
+    if any(s.parameter == "lr0" and [*s.values] != [*s.lr0] for s in tables.solvers):
         yield f"{name}: that of the command; the first lr follows from it and the second axis"
     yield f"best {name}: that of the fewest passes"
     yield f"passes: from the start to the arrival at the target, at the best {name}"
@@ -60,44 +60,44 @@ def _findings(shown: _Shown) -> Iterator[str]:
         yield f"price x{ratio}: {most}, over those at the best"
     most = "most seeds arrive" if seeds else "all arrive"
     yield f"usable {name}: the widest range of the grid in which {most}"
-    if INTERVAL in shown.columns:
-        step = _step([s.values for s in shown.solvers])
+    if INTERVAL in tables.columns:
+        step = _step([s.values for s in tables.solvers])
         steps = f", in grid steps of {step:.2f}" if step else ""
         yield f"{INTERVAL}: of the decades over seeds drawn again{steps}"
     yield f"x0.01 to x100: passes at so many times the best {name}, over those at the best"
 
 
-def _ends(shown: _Shown) -> Iterator[str]:
+def _ends(tables: _Tables) -> Iterator[str]:
     """Yield what the columns of the ends of the runs mean."""
-    name = shown.name
-    counts = sorted({s.n_seeds * len(s.values) for s in shown.solvers})
+    name = tables.name
+    counts = sorted({s.n_seeds * len(s.values) for s in tables.solvers})
     yield f"diverged, stalled: runs that ended so, out of {' or '.join(map(str, counts))}"
     yield f"lr L: the last lr at the best {name}, times L"
-    if "LR sens." in shown.columns:
+    if "LR sens." in tables.columns:
         yield (
             "LR sens.: the mean loss over the grid after the whole budget, against the best value,"
             " in units of F(w_0) - f*"
         )
-    if "exponent" in shown.columns:
+    if "exponent" in tables.columns:
         yield (
             f"exponent: the slope of log(F - f*), with p of log(passes), in log({name} / best)"
             " from a factor of 4 on; in brackets what is proved"
         )
 
 
-def _marks(shown: _Shown) -> Iterator[str]:
+def _marks(tables: _Tables) -> Iterator[str]:
     """Yield what the marks in the cells mean."""
-    if any(text.endswith(PASSED) for text in shown.texts):
-        yield f"{PASSED}: at some {shown.name} it came there sooner, and did not stay (--details)"
-    if any(text.startswith((">=", "<=")) for text in shown.texts):
+    if any(text.endswith(PASSED) for text in tables.texts):
+        yield f"{PASSED}: at some {tables.name} it came there sooner, and did not stay (--details)"
+    if any(text.startswith((">=", "<=")) for text in tables.texts):
         yield ">=, <=: may be more or less, at an end of the grid or beside an unknown one"
-    if "never" in shown.texts:
+    if "never" in tables.texts:
         yield "never: it does not arrive there"
-    if "-" in shown.texts:
+    if "-" in tables.texts:
         yield "-: there is none, or it is withheld (--details)"
-    if "off" in shown.texts:
+    if "off" in tables.texts:
         yield "off: beyond the grid"
-    if "?" in shown.texts:
+    if "?" in tables.texts:
         yield "?: unknown, as no run there is finished"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
+import typing
 from dataclasses import replace
 from typing import Any
 
@@ -11,16 +13,18 @@ import numpy as np
 import pytest
 from made_header import with_header
 from shown_results import one_lr0
-from swept import TARGET, made_problem
+from swept import TARGET, made_problem, made_run
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Grid, Line
 from lrbench.reports.page import result_page
+from lrbench.reports.sweep_details import REASONS, sweep_details
 from lrbench.reports.sweep_legend import sweep_legend
 from lrbench.reports.sweep_page import sweep_blocks
 from lrbench.reports.sweep_table import sweep_table
 from lrbench.reports.view import View
-from lrbench.results import Factor, ProblemResult, Result, Sensitivity, Status
+from lrbench.results import Factor, ProblemResult, Result, Sensitivity, Status, environment
+from lrbench.results.measures import Exponent, Reason
 from lrbench.study import analyse
 
 INF = math.inf
@@ -320,3 +324,165 @@ def test_passing_through_the_target_is_marked() -> None:
         "sensitivity to lr0, target F - f* <= 0.500 (50 % of F(w_0) - f*):",
     ]
     assert sum(text.startswith("decades: ") for text in texts) == 1
+
+
+# --- the measures ----------------------------------------------------------------------------
+
+
+def measures(**changes: Any) -> dict[str, Any]:
+    """The change of a solver that gives it these measures, none withheld."""
+    found = analyse(made_problem(GRID, {"a": [[3.0, 2.0, 4.0, 5.0]] * 2})).solvers[0].measures
+    return {"measures": replace(found, **{"withheld": {}, **changes})}
+
+
+@pytest.mark.parametrize(
+    ("changes", "heading", "cell"),
+    [
+        ({"draws": 5.0}, "draws", ("5", "")),
+        ({"draws": 1234.0}, "draws", ("1200", "")),
+        ({"draws": INF}, "draws", ("never", "warn")),
+        ({"draws": None, "withheld": {"draws": "missing_runs"}}, "draws", ("-", "")),
+        ({"price": {"10": 1.0, "100": 7.0}}, "price x10", ("1", "")),
+        ({"price": {"10": 2.836, "100": 7.0}}, "price x10", ("2.8", "")),
+        ({"price": {"10": INF, "100": INF}}, "price x10", ("never", "warn")),
+        ({"withheld": {"price.10": "off_grid"}}, "price x10", ("off", "dim")),
+        ({"withheld": {"price.10": "none_arrives"}}, "price x10", ("-", "")),
+        ({"withheld": {"price.10": "missing_runs"}}, "price x10", ("-", "")),
+        ({"lr_sensitivity": 0.2167}, "LR sens.", ("0.22", "")),
+        ({"lr_sensitivity": 0.0021}, "LR sens.", ("2.1e-03", "")),
+        ({"exponent": Exponent("gap", 1.0449, None, 1.0)}, "exponent", ("1.04 (<= 1)", "")),
+        ({"exponent": Exponent("gap", -0.3, None, 1 / 3)}, "exponent", ("-0.30 (<= 0.33)", "")),
+        ({"exponent": Exponent("gap", 0.5, (0.4, 0.6))}, "exponent", ("0.50", "")),
+        ({"exponent": Exponent("passes", 1.75, None)}, "exponent", ("1.75 p", "")),
+        ({"exponent": Exponent("passes", 1.75, None, 2.0)}, "exponent", ("1.75 p (<= 2)", "")),
+    ],
+)
+def test_a_cell_of_a_measure(changes: Any, heading: str, cell: tuple[str, str]) -> None:
+    assert cells(**measures(**changes))[heading] == cell
+
+
+def test_measures_that_no_solver_has_take_no_column() -> None:
+    none = measures(lr_sensitivity=None, exponent=None)
+    assert not {"LR sens.", "exponent"} & cells(**none).keys()
+    both = measures(lr_sensitivity=0.0, exponent=Exponent("gap", 0.0, None))
+    shown = cells(**both)
+    assert [*shown][-2:] == ["LR sens.", "exponent"]
+    assert [*shown][:6] == ["solver", "best lr0", "passes", "decades", "draws", "price x10"]
+
+
+def test_draws_and_the_price_are_those_of_the_passes_by_hand() -> None:
+    """Values a decade apart have the weights 1/8, 1/4, 1/4, 1/4, 1/8: 3/4 of the range arrives."""
+    problem = made_problem([0.01, 0.1, 1.0, 10.0, 100.0], {"a": [[INF, 6.0, 2.0, 9.0, INF]]})
+    ((row,),) = tables(problem)
+    assert row["draws"] == ("2", "")  # of equal weights three draws, as (2/5)^2 > 1/10 > (1/4)^2
+    assert row["price x10"] == ("4.5", "")  # 9/2, and 6/2 below the best
+    assert [row[x][0] for x in ("x0.1", "x10", "x100")] == ["3", "4.5", "never"]
+
+
+def test_why_measures_are_withheld_is_said_with_details_alone() -> None:
+    """The runs end at their target after 1000 steps, and the budget is 4000."""
+    problem = made_problem(GRID, {name: [[3.0, 2.0, 4.0, 5.0]] for name in ("a", "b", "c")})
+    sweep = analyse(problem)
+
+    def with_reasons(*reasons: dict[str, Reason]) -> list[str]:
+        solvers = [
+            replace(s, measures=replace(s.measures, withheld=reason))
+            for s, reason in zip(sweep.solvers, reasons, strict=True)
+        ]
+        of = replace(sweep, solvers=solvers)
+        found = sweep_details(problem, of, WIDE)
+        assert not [b for b in sweep_blocks(problem, of, WIDE) if "no LR" in str(b)]
+        return [b.pieces[0] for b in found if isinstance(b, Line) and b.pieces[0].startswith("no ")]
+
+    early: dict[str, Reason] = {"lr_sensitivity": "ended_early", "exponent": "too_few_points"}
+    edge: dict[str, Reason] = {"exponent": "best_at_edge", "draws": "missing_runs"}
+    ended = "some runs ended before the budget (--arrival end or --at T keeps them on)"
+    few = "too few values above the best one are between rounding and the start"
+    assert with_reasons(early, early, early) == [
+        f"no LR sens., as {ended}",
+        f"no exponent, as {few}",
+    ]
+    assert with_reasons(early, edge, early) == [
+        f"no LR sens. of a and c, as {ended}",
+        f"no exponent of a and c, as {few}",
+        "no exponent of b, as the best value is at an end of the grid",
+    ]
+    assert with_reasons({}, {}, {}) == []
+
+
+def test_every_reason_has_its_words() -> None:
+    assert {*REASONS} == {*typing.get_args(Reason)}
+
+
+# --- other parameters than lr0 ---------------------------------------------------------------
+
+
+def over(name: str, cost: dict[tuple[float, float], float]) -> ProblemResult:
+    """A sweep of one solver over lr0 and `name`: (lr0, value) -> passes."""
+    runs = []
+    for (lr0, value), passes in cost.items():
+        run = made_run(SolverSpec("adagrad-norm", {name: value}, (name,)), lr0 * value, 0, passes)
+        runs.append(replace(run, over={"lr0": lr0, name: value}))
+    return replace(made_problem([1.0], {"a": [[1.0]]}), runs=tuple(runs))
+
+
+def test_the_map_has_a_row_for_the_first_axis_and_a_column_for_the_second() -> None:
+    lr0, eta = (0.25, 1.0, 3.0), (0.5, 2.0)
+    passes = {(v, e): 10 * v + e for v, e in itertools.product(lr0, eta)}
+    passes |= {(3.0, 2.0): INF, (0.25, 0.5): INF}
+    problem = over("eta", passes)
+    swept = replace(problem, sweep=analyse(problem))
+    again = Result.from_json(Result((), environment(1), [swept]).to_json()).problems[0]
+    assert again.sweep == swept.sweep
+    for of in (swept, again):
+        assert of.sweep is not None
+        assert [s.second_axis for s in of.sweep.solvers] == [{"eta": 0.5}, {"eta": 2.0}]
+        assert [list(s.values) for s in of.sweep.solvers] == [list(lr0)] * 2
+        assert [list(s.lr0) for s in of.sweep.solvers] == [[v * e for v in lr0] for e in eta]
+        found = list(sweep_details(of, of.sweep, WIDE))
+        (grid,) = [b for b in found if isinstance(b, Grid)]
+        assert grid.columns == ("lr0 \\ eta", "0.5", "2")
+        assert [[cell.text for cell in row] for row in grid.rows] == [
+            ["0.25", "never", "4.5"],
+            ["1", "10.5", "12"],
+            ["3", "30.5", "never"],
+        ]
+        (title, *_) = [b.pieces[0] for b in found if isinstance(b, Line) and b.style == "title"]
+        assert title == "adagrad-norm: passes to the target over lr0 (rows) and eta (columns)"
+        (table,) = [b for b in sweep_blocks(of, of.sweep, WIDE) if isinstance(b, Grid)]
+        best = [dict(zip(table.columns, row, strict=True))["best lr0"].text for row in table.rows]
+        assert best == ["1", "<= 0.25"]  # of the command, and not the first learning rate
+        assert of.sweep.advice is not None
+        assert of.sweep.advice.choice is not None
+        assert of.sweep.advice.choice.over == {"lr0": 0.25, "eta": 2.0}
+
+
+def test_a_value_that_a_row_of_the_map_lacks_is_a_dash() -> None:
+    problem = over("eta", {(1.0, 1.0): 4.0, (2.0, 1.0): 3.0, (2.0, 4.0): 5.0})
+    (grid,) = [b for b in sweep_details(problem, analyse(problem), WIDE) if isinstance(b, Grid)]
+    assert [[c.text for c in row] for row in grid.rows] == [["1", "4", "-"], ["2", "3", "5"]]
+
+
+def test_solvers_over_scales_of_their_own() -> None:
+    rows = {("a", "lr0"): [4.0, 2.0, 6.0], ("b", "eta"): [INF, 9.0, 5.0]}
+    runs = []
+    for (name, parameter), costs in rows.items():
+        for value, passes in zip((0.1, 1.0, 10.0), costs, strict=True):
+            params = {} if parameter == "lr0" else {parameter: value}
+            run = made_run(SolverSpec(name, params), value, 0, passes)
+            runs.append(replace(run, over={parameter: value}))
+    problem = replace(made_problem([1.0], {"a": [[1.0]]}), runs=tuple(runs))
+    problem = replace(problem, sweep=analyse(problem))
+    found = list(result_page(Result((), {}, [problem]), WIDE))
+    (grid,) = [b for b in found if isinstance(b, Grid)]
+    assert grid.columns[:4] == ("solver", "of", "best scale", "passes")
+    assert [[cell.text for cell in row[:4]] for row in grid.rows] == [
+        ["a", "lr0", "1", "2"],
+        ["b", "eta", ">= 10", "5"],
+    ]
+    texts = [", ".join(b.pieces) for b in found if isinstance(b, Line)]
+    assert any(text.endswith("3 scales from 0.1 to 10") for text in texts)
+    assert (
+        "draws: how many scales drawn at random bring one that arrives, in 90 % of cases" in texts
+    )
+    assert "of: the free scale of the solver, which varies; its other parameters are held" in texts

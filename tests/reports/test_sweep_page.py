@@ -239,7 +239,7 @@ def test_each_column_is_explained_on_a_line_of_its_own() -> None:
     assert "diverged, stalled: runs that ended so, out of 1" in legend_of(one)
     assert "off: beyond the grid" in legend_of(one)
     inside = swept(made_problem(GRID, {"a": valley(1.0, 1.0)}))
-    assert entries_of(shown(inside, "plain")) == COLUMNS
+    assert entries_of(shown(inside, "plain")) == [*COLUMNS, "LR sens.", "exponent"]
 
 
 ENTRIES = dict.fromkeys(FACTORS, "x0.01 to x100")
