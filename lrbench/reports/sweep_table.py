@@ -68,7 +68,9 @@ def column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
         ("lr L", [TableCell(number(s.final_lr_L, 2)) for s in solvers]),
     ]
     at_end = [s.measures for s in solvers]
-    if any(m.lr_sensitivity is not None for m in at_end):
+    # Where runs end at the target only solvers that never arrive have it, which compares nothing.
+    ended_early = any(m.withheld.get("lr_sensitivity") == "ended_early" for m in at_end)
+    if any(m.lr_sensitivity is not None for m in at_end) and not ended_early:
         yield [("LR sens.", [TableCell(number(m.lr_sensitivity, 2)) for m in at_end])]
     if any(m.exponent is not None for m in at_end):
         yield [("exponent", [TableCell(_exponent(m.exponent)) for m in at_end])]

@@ -370,6 +370,22 @@ def test_measures_that_no_solver_has_take_no_column() -> None:
     assert [*shown][:6] == ["solver", "best lr0", "passes", "decades", "draws", "price x10"]
 
 
+def test_the_lr_sensitivity_is_shown_where_runs_go_on_to_the_budget() -> None:
+    sweep = analyse(made_problem(GRID, {name: [[3.0, 2.0, 4.0, 5.0]] for name in ("a", "b")}))
+    a, b = sweep.solvers
+
+    def cells_of(reason: Reason) -> list[str]:
+        withheld = replace(b.measures, lr_sensitivity=None, withheld={"lr_sensitivity": reason})
+        solvers = [replace(a, **measures(lr_sensitivity=0.5)), replace(b, measures=withheld)]
+        blocks = sweep_table(replace(sweep, solvers=solvers), WIDE)
+        (grid,) = [block for block in blocks if isinstance(block, Grid)]
+        rows = [dict(zip(grid.columns, row, strict=True)) for row in grid.rows]
+        return [row["LR sens."].text for row in rows if "LR sens." in row]
+
+    assert cells_of("missing_runs") == ["0.50", "-"]
+    assert cells_of("ended_early") == []
+
+
 def test_draws_and_the_price_are_those_of_the_passes_by_hand() -> None:
     """Values a decade apart have the weights 1/8, 1/4, 1/4, 1/4, 1/8: 3/4 of the range arrives."""
     problem = made_problem([0.01, 0.1, 1.0, 10.0, 100.0], {"a": [[INF, 6.0, 2.0, 9.0, INF]]})
