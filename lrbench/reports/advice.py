@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Line, line, number, short_number
-from lrbench.reports.groups import value_texts
-from lrbench.results import Advice, Choice, Level, Obstacle, ProblemResult, Sweep
+from lrbench.reports.groups import solver_texts, value_texts
+from lrbench.results import Advice, Choice, Level, Obstacle, ProblemResult, Sensitivity, Sweep
 from lrbench.study import advise
 
 GRID = "--lr0 0.01/L:100/L:33"
@@ -16,6 +17,14 @@ GRID = "--lr0 0.01/L:100/L:33"
 class Texts(dict[float, str]):
     """Value -> its text; also of one that a changed file names and the grid does not have."""
 
+    def __init__(self, solvers: Sequence[Sensitivity]) -> None:
+        super().__init__(value_texts(solvers))
+        self._solvers = solver_texts(solvers)
+
+    def solver(self, spec: SolverSpec) -> str:
+        """Return the text of a solver."""
+        return self._solvers.get(str(spec), str(spec))
+
     def __missing__(self, value: float) -> str:
         return short_number(value)
 
@@ -23,7 +32,7 @@ class Texts(dict[float, str]):
 def advice_line(problem: ProblemResult, sweep: Sweep) -> Line:
     """Return the advice on one problem."""
     advice = advise(problem, sweep)
-    texts = Texts(value_texts(sweep.solvers))
+    texts = Texts(sweep.solvers)
     if advice.obstacle is not None:
         reason = _reason(advice, advice.obstacle, sweep, texts)
         return line(f"Advice: none, as {reason}", style="title")
@@ -35,12 +44,12 @@ def advice_line(problem: ProblemResult, sweep: Sweep) -> Line:
         clauses.append(f"{needs}, but has {_width(faster)}")
     if wider := advice.wider:
         figures = f"{_width(wider)}, {_passes(wider.passes)}"
-        clauses.append(f"less sensitive: {wider.solver} ({figures})")
+        clauses.append(f"less sensitive: {texts.solver(wider.solver)} ({figures})")
     return line("; ".join(clauses), style="title")
 
 
 def _lane(lane: Choice | Level, texts: Texts) -> str:
-    return f"{lane.solver} at {lane.parameter} = {texts[lane.value]}"
+    return f"{texts.solver(lane.solver)} at {lane.parameter} = {texts[lane.value]}"
 
 
 def _passes(passes: float) -> str:

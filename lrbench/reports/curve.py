@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from lrbench.reports.blocks import Block, Drawing, Style, TableCell, line, short_number
-from lrbench.reports.groups import grid_of
+from lrbench.reports.groups import grid_of, solver_texts
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
 
@@ -45,7 +45,7 @@ def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     if len(grid) < 2 or not costs:
         return
     least, most = min(costs), max(costs)
-    names = [str(s.solver) for s in sweep.solvers]
+    names = list(solver_texts(sweep.solvers).values())
     indent = max(map(len, names)) + 2
     beside = view.width - indent >= min(LEAST, len(grid))
     indent = indent if beside else 0

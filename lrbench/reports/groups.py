@@ -110,6 +110,19 @@ def value_texts(solvers: Iterable[Sensitivity]) -> dict[float, str]:
     return {v: text for s in solvers for v, text in learning_rate_texts(s.values).items()}
 
 
+def solver_texts(solvers: Sequence[Sensitivity]) -> dict[str, str]:
+    """Return solver -> its text, with as many digits of a second axis as its values need."""
+    values: dict[str, list[float]] = defaultdict(list)
+    for s in solvers:
+        for name, value in s.second_axis.items():
+            values[name].append(value)
+    digits = {name: learning_rate_texts(of_name) for name, of_name in values.items()}
+    return {
+        str(s.solver): str(s.solver.at({n: float(digits[n][v]) for n, v in s.second_axis.items()}))
+        for s in solvers
+    }
+
+
 def plural(parameter: str) -> str:
     """Return what several values of a parameter are called."""
     return "scales" if parameter == SCALE else parameter

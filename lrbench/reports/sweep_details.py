@@ -19,7 +19,7 @@ from lrbench.reports.blocks import (
     number,
     short_number,
 )
-from lrbench.reports.groups import SEVERITY, grid_of, learning_rate_texts
+from lrbench.reports.groups import SEVERITY, grid_of, learning_rate_texts, solver_texts
 from lrbench.reports.sweep_table import PASSED
 from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
@@ -118,13 +118,14 @@ def _medians(solvers: Sequence[Sensitivity]) -> str:
 
 def _withheld(solvers: Sequence[Sensitivity]) -> Iterator[Line]:
     """Yield a line on each measure at the end of the budget that is withheld, and why."""
+    texts = solver_texts(solvers)
     for key, heading in AT_END.items():
         names: dict[Reason, list[str]] = defaultdict(list)
         for s in solvers:
             if reason := s.measures.withheld.get(key):
-                names[reason].append(str(s.solver))
+                names[reason].append(texts[str(s.solver)])
         for reason, of in names.items():
-            whose = "" if len(of) == len(solvers) else f" of {' and '.join(of)}"
+            whose = "" if len(of) == len(solvers) else f" of {', '.join(of)}"
             yield line(f"no {heading}{whose}, as {REASONS[reason]}")
 
 

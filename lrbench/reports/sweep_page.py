@@ -25,6 +25,7 @@ from lrbench.reports.groups import (
     learning_rate_texts,
     plural,
     runs_not_started,
+    solver_texts,
     timing,
 )
 from lrbench.reports.problem_lines import problem_lines
@@ -99,7 +100,7 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
 def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield a table for each T of ``--at``: F - f* of each solver and value after T steps."""
     error = problem.header.constants.f_star_error
-    texts = learning_rate_texts(grid_of(sweep.solvers))
+    texts, names = learning_rate_texts(grid_of(sweep.solvers)), solver_texts(sweep.solvers)
     medians = ", medians over seeds" if any(s.n_seeds > 1 for s in sweep.solvers) else ""
     first = (sweep.parameter, [TableCell(text) for text in texts.values()])
     for T in dict.fromkeys(after.iteration for s in sweep.solvers for after in s.at):
@@ -108,7 +109,7 @@ def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
             gaps = next((after.gap for after in s.at if after.iteration == T), ())
             levels = dict(zip(s.values, gaps, strict=False))
             cells = [_level(_near(levels, value), error) for value in texts]
-            columns.append([(str(s.solver), cells)])
+            columns.append([(names[str(s.solver)], cells)])
         yield line("")
         yield line(f"F - f* after T = {T} steps{medians}:", style="title")
         yield from folded_cells(first, columns, view.width)

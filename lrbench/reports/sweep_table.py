@@ -15,7 +15,7 @@ from lrbench.reports.blocks import (
     number,
     short_number,
 )
-from lrbench.reports.groups import value_texts
+from lrbench.reports.groups import solver_texts, value_texts
 from lrbench.reports.view import View
 from lrbench.results import Choice, Sensitivity, Sweep
 from lrbench.results.measures import RATIOS, Exponent, price_key
@@ -36,7 +36,7 @@ PASSED = "*"
 def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield a table of the best value, the usable range, and the cost of a wrong value."""
     name = sweep.parameter
-    first = ("solver", [TableCell(str(s.solver)) for s in sweep.solvers])
+    first = ("solver", [TableCell(text) for text in solver_texts(sweep.solvers).values()])
     left = frozenset({"solver", f"usable {name}", "of"})
     yield from folded_cells(first, list(column_groups(sweep)), view.width, left)
 

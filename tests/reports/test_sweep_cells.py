@@ -16,7 +16,7 @@ from shown_results import one_lr0
 from swept import TARGET, made_problem, made_run
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.reports.blocks import Grid, Line
+from lrbench.reports.blocks import Drawing, Grid, Line
 from lrbench.reports.page import result_page
 from lrbench.reports.sweep_details import REASONS, sweep_details
 from lrbench.reports.sweep_legend import sweep_legend
@@ -419,8 +419,8 @@ def test_why_measures_are_withheld_is_said_with_details_alone() -> None:
         f"no exponent, as {few}",
     ]
     assert with_reasons(early, edge, early) == [
-        f"no LR sens. of a and c, as {ended}",
-        f"no exponent of a and c, as {few}",
+        f"no LR sens. of a, c, as {ended}",
+        f"no exponent of a, c, as {few}",
         "no exponent of b, as the best value is at an end of the grid",
     ]
     assert with_reasons({}, {}, {}) == []
@@ -471,6 +471,23 @@ def test_the_map_has_a_row_for_the_first_axis_and_a_column_for_the_second() -> N
         assert of.sweep.advice is not None
         assert of.sweep.advice.choice is not None
         assert of.sweep.advice.choice.over == {"lr0": 0.25, "eta": 2.0}
+
+
+def test_a_second_axis_has_as_many_digits_as_it_needs() -> None:
+    values = (10**-0.5, 10**0.5, 3.164, 5.0)
+    problem = over("eta", {(lr0, v): lr0 + v for lr0 in (1.0, 2.0) for v in values})
+    problem = replace(problem, sweep=analyse(problem, at=[500]))
+    found = list(result_page(Result((), {}, [problem]), replace(WIDE, details=True)))
+    names = [f"adagrad-norm[eta={text}]" for text in ("0.3162", "3.162", "3.164", "5")]
+    table, at, of_both = [b for b in found if isinstance(b, Grid)]
+    assert [row[0].text for row in table.rows] == names
+    assert [*at.columns] == ["lr0", *names]
+    assert [*of_both.columns[1:]] == ["0.3162", "3.162", "3.164", "5"]
+    (drawn,) = [b for b in found if isinstance(b, Drawing)]
+    assert [row[0].text.strip() for row in drawn.rows[:4]] == names
+    texts = [", ".join(b.pieces) for b in found if isinstance(b, Line)]
+    (said,) = [text for text in texts if text.startswith("Advice")]
+    assert f"{names[0]} at lr0 = 1: about 1.32 passes" in said
 
 
 def test_a_value_that_a_row_of_the_map_lacks_is_a_dash() -> None:
