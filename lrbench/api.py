@@ -14,7 +14,7 @@ from lrbench.objective.problem import Problem
 from lrbench.plan.options import PlanOptions, check_keywords, takes_options
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec, load_specs
-from lrbench.results import Result
+from lrbench.results import ArrivalRule, Result
 
 AnyProblem: TypeAlias = str | Path | ProblemSpec | Problem
 Problems: TypeAlias = AnyProblem | Iterable[AnyProblem]
@@ -49,7 +49,8 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
         The budget: at most one of them. Without either it is 1000 iterations, or 10 passes with
         minibatches.
     target
-        A run ends at the first checkpoint with a suboptimality of at most this.
+        A run ends at the first checkpoint with a suboptimality of at most this: a number, or a
+        share of F(w_0) - f* such as ``"1%"``.
     timeout
         Seconds for the whole call.
     sampling
@@ -62,7 +63,8 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
     seed, replicates
         The seeds of the runs are seed, seed + 1, …, seed + replicates - 1.
     checkpoints_per_decade
-        Rows of the trace for each factor of 10 in the iterations.
+        Rows of the trace for each factor of 10 in the iterations, beside the 1-2-5 series; None for
+        12, and in a sweep for the looks that its rule of arrival has.
     threads
         BLAS threads.
 
@@ -97,6 +99,7 @@ def sweep(
     executor: str = "loky",
     scheduler: str | None = None,
     store: str | Path | None = None,
+    arrival: ArrivalRule = "confirmed",
     lane_block: int | None = None,
     at: str | Sequence[int] | None = None,
     **options: Unpack[PlanOptions],
@@ -114,6 +117,11 @@ def sweep(
         ``"loky"``, or ``"dask"`` with the address of a running scheduler.
     store
         An SQLite file that keeps each finished cell. Cells that it already has are not run again.
+    arrival
+        When a run has arrived at the target. ``"first"``: at its first checkpoint at or below the
+        target. ``"confirmed"``: at the first look T at which it is there, and so is its mean
+        suboptimality over [T, 2 T]; to know this it may go on to twice its budget. ``"end"``: at
+        the first look from which on it stays there; every run then uses its whole budget.
     lane_block
         The most lanes that run together, a multiple of 8; None for as many as fit into memory, and
         for several seeds as many as fit into the cache. No number of the result depends on it.
@@ -122,14 +130,16 @@ def sweep(
         one that reached the target, and F - f* after T steps is part of the sensitivities. Without
         another budget the last T is the budget. None for no such T.
     options
-        Those of `run`. Without `lr0` it is 1e-4:1e4:33. `target` is the suboptimality F - f* that a
-        run must reach, and at which it ends; None for 1 % of F(w_0) - f*.
+        Those of `run`. Without `lr0` it is 1e-4:1e4:33. `target` is the suboptimality F - f* at
+        which a run must arrive; None for 1 % of F(w_0) - f*. With several, as in ``"10%,1%"``, a
+        run ends by the least of them, and there is a result for each.
 
     Returns
     -------
     Result
-        `Result.problems[k].sweep` has the sensitivity of each solver to lr0, and
-        `Result.problems[k].runs` its runs.
+        `Result.problems[k].sweep` has the sensitivity of each solver to lr0, for the first target,
+        and `Result.problems[k].runs` its runs. `Result.problems[k].sweeps` has that for each of
+        several targets.
 
     Raises
     ------
@@ -145,7 +155,7 @@ def sweep(
     """
     check_keywords("sweep", options)
     specs = load_specs(problems)
-    plan = Plan(**options, sweep=True, lane_block=lane_block, at=at)
+    plan = Plan(**options, sweep=True, arrival=arrival, lane_block=lane_block, at=at)
     workers = choose(jobs, executor, scheduler, default=0)
     with store_at(store) as opened:
         return run_plan(plan, specs, Control(plan.timeout), executor=workers, store=opened)

@@ -259,8 +259,8 @@ HORIZON = 3000
 
 def facts_of(problem: LinearProblem, solver: Solver, horizon: int = HORIZON) -> dict[str, float]:
     """Return the numbers that `solver` needs of the problem and the budget."""
-    if not solver.needs:
-        return {}
+    if {"horizon"}.issuperset(solver.needs):
+        return dict.fromkeys(map(str, solver.needs), float(horizon))
     c = constants_of(problem, minimiser(problem))
     known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu, "horizon": float(horizon)}
     return {name: known[name] for name in solver.needs if name in known}

@@ -239,17 +239,17 @@ setting_options = chain(
 )
 
 
-def budget_options(target: str = "") -> Callable[[F], F]:
-    """Return the options of budgets and seeds; `target` is the default in the help of --target."""
+def budget_options(target: str = OPTIONS["target"].help) -> Callable[[F], F]:
+    """Return the options of budgets and seeds; `target` is the help of --target."""
     return chain(
         [
             plan_option("iterations", "-n", metavar="N"),
             plan_option("passes", metavar="P"),
-            plan_option("target", metavar="GAP", help=OPTIONS["target"].help + target),
+            plan_option("target", metavar="GAP", help=target),
             plan_option("timeout", type=None, callback=read_duration, metavar="TIME"),
             plan_option("seed"),
             plan_option("replicates", "-r"),
-            plan_option("checkpoints_per_decade"),
+            plan_option("checkpoints_per_decade", metavar="N"),
             plan_option("threads"),
         ]
     )

@@ -22,7 +22,10 @@ from lrbench.plan.options import DEFAULT_SWEEP
 @problem_options
 @method_options(DEFAULT_SWEEP)
 @setting_options
-@budget_options("  [default: 1 % of F(w_0) - f*]")
+@budget_options(
+    "Have runs arrive at this F - f*: 0.01, or 1% of F(w_0) - f*; several as 10%,1%.  [default: 1%]"
+)
+@plan_option("arrival", default="confirmed", show_default=True)
 @plan_option("at", metavar="T[,T]")
 @view_options
 @save_options
@@ -32,9 +35,10 @@ from lrbench.plan.options import DEFAULT_SWEEP
 def command(**options: Any) -> int:
     """Measure how sensitive solvers are to the initial learning rate.
 
-    Every lr0 runs until it comes down to the target or the budget is used up. For each solver: the
-    usable range of lr0, the passes that the best one needs, and what it costs to be off by a factor
-    of 10 or 100. All lr0 of a solver and seed share each matrix product; seeds run on all cores.
+    Every lr0 runs until it has arrived at the target, which passing through it is not, or the
+    budget is used up. For each solver: the usable range of lr0, the passes that the best one needs,
+    and what it costs to be off by a factor of 10 or 100. All lr0 of a solver and seed share each
+    matrix product; seeds run on all cores.
     """
     from lrbench.cli.run_control import run_command
 

@@ -5,6 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lrbench.results import ArrivalRule
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What a run of a sweep has to reach, and when it is looked whether it has arrived.
+
+    Parameters
+    ----------
+    rule
+        ``"confirmed"`` or ``"end"``: see `lrbench.engine.arrival`.
+    targets
+        The suboptimalities, ascending; a run ends by the first.
+    looks
+        The iterations of `lrbench.config.looks.look_grid`, up to twice the budget.
+    stays
+        Whether a lane that has arrived goes on to the end of its budget.
+    """
+
+    rule: ArrivalRule
+    targets: Sequence[float]
+    looks: Sequence[int]
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -23,6 +49,9 @@ class Budget:
         The checkpoints at which F is also evaluated at the average; None for all of them.
     gradients
         Whether a checkpoint measures the norm of the gradient of F even if no step needs it.
+    arrival
+        The targets of a sweep in which passing through a target is no arrival; None for none. The
+        trace has a row at every look, too.
     """
 
     iterations: int
@@ -30,6 +59,19 @@ class Budget:
     target: float | None = None
     averages: Sequence[int] | None = None
     gradients: bool = True
+    arrival: Arrival | None = None
+
+    @property
+    def rows(self) -> list[int]:
+        """The iterations at which the trace has a row, as far as the run goes."""
+        looks = [] if self.arrival is None else self.arrival.looks
+        return sorted({*self.checkpoints, *(t for t in looks if t <= self.last)})
+
+    @property
+    def last(self) -> int:
+        """The last iteration that a run may come to: beyond T only to confirm an arrival."""
+        confirms = self.arrival is not None and self.arrival.rule == "confirmed"
+        return 2 * self.iterations if confirms else self.iterations
 
 
 def checkpoint_grid(iterations: int, per_decade: int) -> list[int]:

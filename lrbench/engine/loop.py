@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, keep_freed_memory, take
+from lrbench.engine.arrival import arrivals
 from lrbench.engine.clock import Clock
 from lrbench.engine.columns import Columns
 from lrbench.engine.evaluator import Evaluation, Evaluator
@@ -46,7 +47,7 @@ class LaneLoop:
         )
         columns = self.arrange_columns()
         self.clock = Clock(self.seed_of, len(counts))
-        self.recorder = Recorder(self.n_running, shared.constants)
+        self.recorder = Recorder(self.n_running, shared.constants, job.budget.arrival)
         self.evaluator = Evaluator(job, problem, columns.n_lanes)
         lanes = columns.padded(np.arange(self.n_running))
         lr0 = np.concatenate([of_seed.lr0 for of_seed in job.lanes])[lanes]
@@ -54,6 +55,7 @@ class LaneLoop:
             name: np.concatenate([of_seed.parameters[name] for of_seed in job.lanes])[lanes]
             for name in job.lanes[0].parameters
         }
+        self.arrivals = arrivals(job.budget, self.n_running)
         self.runner = StepRunner(job, shared, self.sampler, lr0, parameters, self.clock)
         self.has_output: bool | None = None
         """Whether the solver has an answer of its own; None before the first checkpoint."""
@@ -80,11 +82,11 @@ class LaneLoop:
         """Run until the budget is used up, `stop` returns True, or no lane is left."""
         runner, budget = self.runner, self.job.budget
         runner.start()
-        checkpoints = sorted({*budget.checkpoints, budget.iterations})
-        recorded = frozenset(budget.checkpoints)
-        for until in checkpoints:
+        recorded = frozenset(budget.rows)
+        for until in sorted({*recorded, budget.iterations}):
             while runner.t < until and self.n_running:
-                leg = runner.go(until, stop)
+                # The progress of a lane that goes on past its budget stays at the end.
+                leg = runner.go(until, lambda t: stop(min(t, budget.iterations)))
                 if leg.stopped:
                     return self.end_all(Status.INTERRUPTED)
                 if leg.diverged is not None:
@@ -104,7 +106,7 @@ class LaneLoop:
         seconds = self.clock.seconds()  # the gradient below belongs to the next step
         W = iterates.dense(runner.W)
         output = self.output(W)
-        reuses = self.uses_gradients and t < budget.iterations
+        reuses = self.uses_gradients and t < budget.last
         gradients = self.clock.steps if reuses else None
         measured = self.evaluator.evaluate(t, runner.W, iterates, output, gradients)
         average_error = runner.tracker.average_error(t, measured.checksum)
@@ -118,15 +120,21 @@ class LaneLoop:
         finite = np.isfinite(measured.objective) & np.isfinite(measured.answer)
         finite &= np.isfinite(measured.grad_norm_sq) | (not budget.gradients)
         diverged: Mask = ~finite[:n]
-        reached = np.zeros_like(diverged)
+        gap = measured.answer[:n] - self.shared.constants.f_star
+        over = reached = np.zeros_like(diverged)
+        at: int | PerLane = t
         if budget.target is not None:
-            suboptimality = measured.answer[:n] - self.shared.constants.f_star
-            reached = (suboptimality <= budget.target) & ~diverged
+            over = reached = (gap <= budget.target) & ~diverged
+        if self.arrivals is not None:
+            over = self.arrivals.look(t, gap) & ~diverged
+            at = self.arrivals.arrived_at
+            reached = over & ~np.isnan(at)
         G = measured.gradient
-        if (ended := diverged | reached).any():
+        if (ended := diverged | over).any():
             self.recorder.retract(diverged)
             self.end(diverged, Status.DIVERGED, t)
-            self.end(reached, Status.REACHED_TARGET, t)
+            self.end(reached, Status.REACHED_TARGET, at)
+            self.end(over & ~reached, Status.COMPLETED, budget.iterations)
             kept = self.drop(ended)  # last: `end` takes positions among the running lanes
             G = None if G is None else take(G, kept)
         if G is not None:  # with full batches the next step asks for this very gradient
@@ -186,8 +194,11 @@ class LaneLoop:
             row[name] = getattr(runner.state, name)
         self.recorder.write(row)
 
-    def end(self, mask: Mask, status: Status, iteration: int) -> None:
-        """Record how the lanes in `mask` ended, and their iterates if they are kept."""
+    def end(self, mask: Mask, status: Status, iteration: int | PerLane) -> None:
+        """Record how the lanes in `mask` ended, and their iterates if they are kept.
+
+        `iteration` is that of the status, one for all or one for each running lane.
+        """
         if not mask.any():
             return
         points: dict[str, Lanes] = {}
@@ -195,12 +206,13 @@ class LaneLoop:
         together = bool(mask.all())
         if self.job.keep_iterates and together:
             points = self.finished()
+        at = np.broadcast_to(iteration, mask.shape)
         for lane in np.flatnonzero(mask).tolist():
             if self.job.keep_iterates and not together:
                 points = self.copied(slice(lane, lane + 1))
             column = lane if together else 0
             self.recorder.end(
-                lane, status, iteration, {name: A[:, column] for name, A in points.items()}
+                lane, status, int(at[lane]), {name: A[:, column] for name, A in points.items()}
             )
 
     def finished(self) -> dict[str, Lanes]:
@@ -226,7 +238,10 @@ class LaneLoop:
         self.recorder.drop(mask)
         if not self.n_running:
             return np.empty(0, dtype=np.intp)
-        kept = columns.padded(np.flatnonzero(~mask))
+        running = np.flatnonzero(~mask)
+        if self.arrivals is not None:
+            self.arrivals.keep(running)
+        kept = columns.padded(running)
         self.runner.keep(kept)
         self.evaluator.keep(kept)
         return kept

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from lrbench.arrays import PerLane, Vector, norm_sq
+from lrbench.engine.arrival import arrivals
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import End, Recorder
 from lrbench.errors import RefutedError
@@ -18,11 +19,19 @@ from lrbench.solvers.outside.base import OutsideSolver
 
 
 class Ended(BaseException):
-    """The run has ended; no `Exception`, so that no solver catches it by mistake."""
+    """The run has ended; no `Exception`, so that no solver catches it by mistake.
 
-    def __init__(self, status: Status) -> None:
+    Parameters
+    ----------
+    status
+        How it ended.
+    iteration
+        At which iteration; None for the present one.
+    """
+
+    def __init__(self, status: Status, iteration: int | None = None) -> None:
         super().__init__(status)
-        self.status = status
+        self.status, self.iteration = status, iteration
 
 
 class OutsideRun:
@@ -42,9 +51,10 @@ class OutsideRun:
         self._job, self._problem, self._constants = job, shared.problem, shared.constants
         self._w_star = shared.w_star
         self._stop = stop
-        self._checkpoints = frozenset(job.budget.checkpoints)
+        self._rows = frozenset(job.budget.rows)
+        self._arrivals = arrivals(job.budget, 1)
         self._meter, self._watch = Meter(), Stopwatch()
-        self._recorder = Recorder(1, shared.constants)
+        self._recorder = Recorder(1, shared.constants, job.budget.arrival)
         self._t = -1
         self._recorded = -1
         self._sum = np.zeros(shared.problem.n_features)
@@ -69,18 +79,20 @@ class OutsideRun:
 
     def go(self, lr0: float) -> tuple[End, Trace, str | None]:
         """Run the solver; return how it ended, its trace, and what it raised."""
-        error = None
+        error, iteration = None, None
         budget, status = self._job.budget, Status.COMPLETED
         try:
             self._solver.load()
             self._record(self._problem.w0)
             self._watch.start()
-            self._solver.solve(self, self._problem.w0.copy(), lr0, budget.iterations, self._record)
+            self._solver.solve(self, self._problem.w0.copy(), lr0, budget.last, self._record)
             self._watch.stop()
             if self._recorded < self._t:  # it stopped between two checkpoints
                 self._evaluate()
+            if budget.arrival is not None:
+                self._stay(t for t in budget.rows if t > self._t)
         except Ended as ended:
-            status = ended.status
+            status, iteration = ended.status, ended.iteration
         except RefutedError:  # concerns the problem, not this solver
             raise
         except Exception as e:
@@ -89,7 +101,8 @@ class OutsideRun:
         if self._job.keep_iterates:
             average = self._sum / self._t if self._t > 0 else self._last
             points = {"last": self._last, "average": average, "best": self._best}
-        self._recorder.end(0, status, max(self._t, 0), points)
+        at = max(self._t, 0) if iteration is None else iteration
+        self._recorder.end(0, status, at, points)
         return self._recorder.ended[0], self._recorder.trace(0), error
 
     def _record(self, w: Vector) -> None:
@@ -98,12 +111,19 @@ class OutsideRun:
         if self._t >= 0:  # the average of the theorems is that of w_0, ..., w_{T-1}
             self._sum += self._last
         self._t, self._last = self._t + 1, np.array(w, dtype=np.float64)
-        done = self._t >= self._job.budget.iterations
-        if self._t in self._checkpoints or done:
+        done = self._t >= self._job.budget.last
+        if self._t in self._rows or done:
             self._evaluate()
         if done:
             raise Ended(Status.COMPLETED)
         self._watch.start()
+
+    def _stay(self, rows: Iterable[int]) -> None:
+        """Write these rows after the solver has stopped: its last iterate stays."""
+        for t in rows:
+            self._sum += (t - self._t) * self._last
+            self._t = t
+            self._evaluate()
 
     def _evaluate(self) -> None:
         """Write a row at the present iterate."""
@@ -143,3 +163,9 @@ class OutsideRun:
         target = self._job.budget.target
         if target is not None and objective - c.f_star <= target:
             raise Ended(Status.REACHED_TARGET)
+        gap = np.array([objective - c.f_star])
+        if self._arrivals is not None and self._arrivals.look(self._t, gap).all():
+            at = float(self._arrivals.arrived_at[0])
+            if math.isnan(at):
+                raise Ended(Status.COMPLETED, self._job.budget.iterations)
+            raise Ended(Status.REACHED_TARGET, int(at))

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from lrbench.arrays import Index, Mask, PerLane, Vector
+from lrbench.engine.budget import Arrival
 from lrbench.errors import RefutedError
 from lrbench.objective.constants import FLOOR, Constants
 from lrbench.objective.meter import Count
@@ -39,13 +40,16 @@ class Recorder:
         The number of lanes at the start.
     constants
         Those of the problem, of which f_star and its error are used.
+    arrival
+        The looks of a sweep: the rows by which a run is judged to have stalled. None for all rows.
     """
 
-    def __init__(self, n_lanes: int, constants: Constants) -> None:
+    def __init__(self, n_lanes: int, constants: Constants, arrival: Arrival | None = None) -> None:
         self._n_lanes = n_lanes
         self._running: Index = np.arange(n_lanes)
         self.ended: dict[int, End] = {}
         self._constants = constants
+        self._arrival = arrival
         self._rows = 0
         self._columns: dict[str, list[PerLane]] = {}
         self._retracted: set[int] = set()
@@ -74,7 +78,7 @@ class Recorder:
         """End the running lane at this position among the running ones."""
         lane = int(self._running[position])
         rows = self._rows - (lane in self._retracted)
-        if status is Status.COMPLETED and self._stalled(lane, rows):
+        if status is Status.COMPLETED and self._stalled(lane, rows, iteration):
             status = Status.STALLED
         self.ended[lane] = End(status, iteration, rows, iterates)
 
@@ -112,11 +116,11 @@ class Recorder:
             "this is a fault of lrbench: its cached optimum is deleted, please report it.",
         )
 
-    def _stalled(self, lane: int, rows: int) -> bool:
-        """Return whether the last nine tenths of the run hardly lowered the suboptimality.
+    def _stalled(self, lane: int, rows: int, budget: int) -> bool:
+        """Return whether the last nine tenths of the budget hardly lowered the suboptimality.
 
-        Where f_star is not known, it is whether they did not lower the objective at all, beyond
-        its rounding.
+        Rows beyond the budget do not count, nor in a sweep those between two looks. Where f_star is
+        not known, it is whether they did not lower the objective at all, beyond its rounding.
         """
         floor = self._constants.floor
         known = not math.isnan(self._constants.f_star)
@@ -124,6 +128,10 @@ class Recorder:
         name = "suboptimality" if known else "objective"
         rows_of = self._columns.get(f"{name}_output", self._columns[name])
         values = np.array([v[lane] for v in rows_of[:rows]])
+        counts = iteration <= budget
+        if self._arrival is not None:
+            counts &= np.isin(iteration, [*self._arrival.looks, budget])
+        iteration, values = iteration[counts], values[counts]
         early = iteration <= iteration[-1] / 10
         if early.all() or (known and values[-1] <= floor):
             return False

@@ -77,7 +77,12 @@ def _bounds(
             )
     return {
         "name": ready.problem.name,
-        "header": header(ready.problem, ready.constants, plan.radius, plan.target),
+        "header": header(
+            ready.problem,
+            ready.constants,
+            plan.radius,
+            plan.target_on(ready.constants.delta0),
+        ),
         "hint": ready.not_certified.hint if ready.not_certified else "",
         "settings": settings,
     }

@@ -27,7 +27,7 @@ from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, Header, ProblemResult, Result, Run, Verdict, environment
 from lrbench.results.ranking import answer_column, final_gap
 from lrbench.results.selection import notable_lanes
-from lrbench.study import analyse
+from lrbench.study import analyse, with_sweeps
 from lrbench.study.exponent import ProvedExponent
 from lrbench.verdicts import judge_theorems
 from lrbench.verdicts.exponents import proved_exponent
@@ -210,7 +210,8 @@ class Work:
         L = p.constants.L
         runs = [run for cell, run in self._runs[index].items() if cell.solver == solver]
         problem = ProblemResult(p.problem.name, _header(p, self._plan), runs, ())
-        (s,) = analyse(problem, iterations=self._plan.steps(p.problem.n_samples)).solvers
+        steps = self._plan.steps(p.problem.n_samples)
+        (s,) = analyse(problem, iterations=steps, arrival=self._plan.arrival).solvers
         exponents = {value: axes.exponent(value, L) for value in s.values}
         costs = {exponents[v]: passes for v, passes in zip(s.values, s.passes, strict=True)}
         gaps = {exponents[value]: final_gap(group) for (_, value), group in problem.groups.items()}
@@ -238,8 +239,15 @@ class Work:
         if self._store is None:
             return
         plan, experiment, name = self._plan, self._ids[index], p.problem.name
-        steps = plan.steps(p.problem.n_samples)
-        self._store.declare(experiment, name, _header(p, plan), steps, sweep=plan.sweep)
+        self._store.declare(
+            experiment,
+            name,
+            _header(p, plan),
+            plan.steps(p.problem.n_samples),
+            sweep=plan.sweep,
+            arrival=plan.arrival,
+            targets=plan.targets_on(p.constants.delta0),
+        )
         self._runs[index].update(self._store.find(experiment, plan.built, cells(p, plan)))
         self._store.repair(experiment)
 
@@ -273,9 +281,9 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:
         return result
-    steps = plan.steps(p.problem.n_samples)
+    steps, targets = plan.steps(p.problem.n_samples), plan.targets_on(p.constants.delta0)
     proved = dict(_proved(p, result, plan))
-    return replace(result, sweep=analyse(result, None, steps, proved, plan.iterations_at))
+    return with_sweeps(result, targets, steps, plan.arrival, proved, plan.iterations_at)
 
 
 def _proved(p: Prepared, result: ProblemResult, plan: Plan) -> Iterator[tuple[str, ProvedExponent]]:

@@ -19,7 +19,7 @@ from lrbench.gate.run_checks import Gate, NoBaselineError
 from lrbench.plan.options import PlanOptions, check_keywords, takes_options
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec, load_specs
-from lrbench.results import Result, files
+from lrbench.results import ArrivalRule, Result, files
 
 REMEDY = "look at the figures of {}, then run this once with update=True."
 """The hint if a check has no baseline."""
@@ -52,6 +52,7 @@ def check(
     update: bool = False,
     jobs: int | None = None,
     sweep: bool = False,
+    arrival: ArrivalRule | None = None,
     **options: Unpack[PlanOptions],
 ) -> CheckOutcome:
     """Check convergence inside a test: return the outcome, or raise `CheckFailedError`.
@@ -78,6 +79,8 @@ def check(
         Worker processes, as for `run`.
     sweep
         Whether each run ends at the target, as in `sweep`; so it is where `expect` needs a sweep.
+    arrival
+        When a run of a sweep has arrived at the target, as in `sweep`; None for ``"confirmed"``.
     options
         Those of `run`.
 
@@ -99,7 +102,7 @@ def check(
     texts = [expect] if isinstance(expect, str) else expect
     expectations = [parse_expectation(text) for text in texts]
     if isinstance(problem, Result):
-        if baseline is not None or sweep or options:
+        if baseline is not None or sweep or arrival or options:
             raise UsageError(
                 "a result that exists is judged by expect alone.",
                 "leave out the baseline and the options of a run.",
@@ -120,7 +123,7 @@ def check(
     single_check = Check(
         name or spec.name,
         spec,
-        Plan(sweep=sweep, **options),
+        Plan(sweep=sweep, arrival=arrival, **options),
         expectations,
         baseline=baseline is not None,
         tolerance=tolerance,

@@ -80,9 +80,10 @@ class Check:
         for axis in parse_axes(plan.over):
             rates = f"{axis.parameter} = {','.join(map(str, axis.values)) or AUTO}, {rates}"
         settings = [self.spec.name, solvers, rates, *self._setting()]
+        default = Plan()
         for name, option in OPTIONS.items():
             value = getattr(plan, name)
-            if option.about and value != option.default:
+            if option.about and value not in (None, getattr(default, name)):
                 settings.append(option.about.format(_exact(value)))
         return ", ".join(settings)
 

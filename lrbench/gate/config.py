@@ -143,7 +143,7 @@ def _placed(name: str, folder: Path) -> str:
 
 def _plan(table: Table, sweep: bool) -> Plan:
     # The key of the solvers is in the singular; TOML has no null, so None is a key that is absent.
-    names = [name for name in PlanOptions.__annotations__ if name != "solvers"]
+    names = ["arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers")]
     values = {"solvers": table.take_any("solver"), **{name: table.take_any(name) for name in names}}
     options = {name: value for name, value in values.items() if value is not None}
     if "solvers" in options:

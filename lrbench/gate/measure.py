@@ -12,7 +12,7 @@ import numpy as np
 
 from lrbench.gate.expectation import Expectation
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
-from lrbench.results.ranking import DEFAULT_SHARE, answer_column, passes_to
+from lrbench.results.ranking import DEFAULT_SHARE, answer_column, at_end, passes_to
 from lrbench.theory.base import COLUMN, Numbers
 from lrbench.verdicts.rate import fit
 
@@ -82,8 +82,10 @@ def measure_quantity(
         worst = -math.inf if expectation.quantity == "test_accuracy" else math.inf
         return exactly(worst, _ending(lost[0]))
     if expectation.quantity == "seconds":
-        seconds = float(np.mean([run.trace["seconds"][-1] for run in runs]))
-        return unknown("the seconds were not measured") if math.isnan(seconds) else exactly(seconds)
+        seconds = at_end(runs, "seconds")
+        if seconds is None or math.isnan(seconds):
+            return unknown("the seconds were not measured")
+        return exactly(seconds)
     column = expectation.quantity
     if column == "suboptimality":
         column = _column_of(expectation, runs)
@@ -111,7 +113,8 @@ def _mean_at(column: str, T: Any, problem: ProblemResult, runs: Sequence[Run]) -
         iteration, values = run.trace["iteration"], run.trace[column]
         # A run that reached its target ended early on purpose and stays where it ended.
         if T is None or (iteration[-1] < T and run.status is Status.REACHED_TARGET):
-            numbers.append(float(values[-1]))
+            end = run.at_end(column) if T is None else values[-1]
+            numbers.append(math.nan if end is None else float(end))
             continue
         rows = np.flatnonzero(iteration == T)
         if not len(rows):
@@ -174,6 +177,13 @@ def _rate_to_floor(iteration: Numbers, mean: Numbers, level: float) -> Measureme
 
 
 def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
+    if problem.sweep is not None and problem.sweep.arrival != "first":
+        s = _sensitivity(problem, runs)
+        if isinstance(s, str):
+            return unknown(s)
+        passes = s.passes[list(s.lr0).index(runs[0].lr0)]
+        never = f"never arrived at F - f* <= {problem.sweep.target:.3g}"
+        return exactly(passes, "" if math.isfinite(passes) else never)
     target = problem.header.target
     if target is None:
         delta0 = problem.header.constants.delta0

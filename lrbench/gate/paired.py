@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ TOLERANCE = 1e-6
 
 EXPECTATION = "baseline"
 """The expectation that findings on baselines are about."""
+
+ARRIVAL = re.compile(r", arrival = (\w+)")
+"""The rule of arrival in the line of a check, which for ``"first"`` does not have it."""
 
 NOTHING_GATED = "every lane is unstable: nothing is gated"
 
@@ -74,6 +78,10 @@ def compare_with(
         other_plan = f"its baseline is of: {entry.plan}"
         reason = "the problem or its data were changed since" if entry.plan == plan else other_plan
         remedy = f"lrbench check --update-baseline {shlex.quote(entry.check)}, if that is meant"
+        if entry.plan != plan and ARRIVAL.sub("", entry.plan) == ARRIVAL.sub("", plan):
+            rules = [(ARRIVAL.findall(text) or ["first"])[0] for text in (entry.plan, plan)]
+            reason = f"runs arrive by the rule {rules[1]}, and in its baseline by {rules[0]}"
+            remedy = f'write arrival = "{rules[0]}" in the check to keep it, or {remedy}'
         yield _finding("", CheckVerdict.FAIL, "another", "the same", f"{reason}; {remedy}")
         return
     remaining = {(lane.solver, lane.lr0): lane for lane in entry.lanes}

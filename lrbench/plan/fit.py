@@ -73,7 +73,7 @@ def _check_target(plan: Plan, constants: Constants, name: str) -> None:
     """Refuse a target, which is one of F - f*, where f* is not known."""
     if not math.isnan(constants.f_star) or (plan.target is None and not plan.sweep):
         return
-    option = "a sweep" if plan.target is None else f"--target {plan.target:g}"
+    option = "a sweep" if plan.target is None else f"--target {plan.target}"
     raise UsageError(
         f"{option} needs a target of F - f*, and f* of {name} is not known:"
         f" {constants.f_star_obstacle}.",

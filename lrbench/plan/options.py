@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from lrbench.config.axes import Axes
     from lrbench.config.learning_rates import LearningRate
     from lrbench.objective.constants import Sampling
+    from lrbench.results import ArrivalRule
 
     LearningRates: TypeAlias = float | str | LearningRate | Iterable[float | str | LearningRate]
+    Targets: TypeAlias = float | str | Iterable[float | str]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,11 +73,13 @@ class Option:
     def checked(self, name: str, value: Any) -> Any:
         """Return a value of the option called `name`; raise `UsageError` if it cannot be one."""
         flag = "--" + name.replace("_", "-")
+        if value is None and self.default is None:
+            return value
         if self.choices and value not in self.choices:
             raise UsageError(
                 f"{flag} {quoted(value)} is not known.", f"choose {' or '.join(self.choices)}."
             )
-        if self.kind is None or (value is None and self.default is None):
+        if self.kind is None:
             return value
         if self.kind is int:
             most = self.high if self.high < MOST_STEPS else format(self.high, ".0e")
@@ -127,8 +131,8 @@ class PlanValues:
         low=0,
         about="radius = {}",
     )
-    target: float | None = option(
-        None, "End a run at this suboptimality.", kind=float, low=0, about="target = {}"
+    target: Targets | None = option(  # noqa: RUF009
+        None, "End a run at this F - f*: 0.01, or 1% of F(w_0) - f*.", about="target = {}"
     )
     f_star: float | None = option(
         None,
@@ -146,9 +150,15 @@ class PlanValues:
     at: str | Sequence[int] | None = option(
         None, "Let every lane run to the last T, and show F - f* of each lr0 after T steps."
     )
-    checkpoints_per_decade: int = option(
-        12,
-        "Rows of the trace for each factor 10 in T.",
+    arrival: ArrivalRule | None = option(  # noqa: RUF009
+        None,
+        "When a run has arrived at the target.",
+        choices=("first", "confirmed", "end"),
+        about="arrival = {}",
+    )
+    checkpoints_per_decade: int | None = option(
+        None,
+        "Rows of the trace for each factor 10 in T.  [default: 12; in a sweep its looks]",
         kind=int,
         low=1,
         high=1000,
@@ -171,13 +181,13 @@ class PlanOptions(TypedDict, total=False):
     iterations: int | None
     passes: float | None
     radius: float | None
-    target: float | None
+    target: Targets | None
     f_star: float | None
     timeout: float | None
     sampling: Sampling
     seed: int
     replicates: int
-    checkpoints_per_decade: int
+    checkpoints_per_decade: int | None
     threads: int
 
 

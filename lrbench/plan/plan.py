@@ -9,8 +9,10 @@ from typing import Any
 
 from lrbench.config.axes import AUTO, is_auto, parse_axes
 from lrbench.config.learning_rates import LearningRate, learning_rates
+from lrbench.config.looks import look_grid
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.budget import Budget, checkpoint_grid
+from lrbench.config.targets import Target, targets
+from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.plan.lanes import SolverAxes, solver_axes
 from lrbench.plan.options import (
@@ -29,6 +31,9 @@ from lrbench.solvers.build import build_solvers
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
 
+CHECKPOINTS_PER_DECADE = 12
+"""The rows of a trace for each factor of 10 in T, where nothing else is looked at."""
+
 FIRST_SHARE = 0.1
 """The first checkpoint of a stochastic sweep after w_0, in passes: a checkpoint costs a pass."""
 
@@ -38,9 +43,10 @@ class Plan(PlanValues):
     """What to run on every problem; the values are checked when a plan is made.
 
     Beside the options of `lrbench.run` and those that only `lrbench.sweep` has it has `sweep`:
-    whether the subject is the sensitivity to lr0. Each run then ends at the target, which is 1 % of
-    F(w_0) - f* where none is given, and its bits do not depend on the other lr0. With `at` no run
-    ends at the target.
+    whether the subject is the sensitivity to lr0. Each run then ends where it has arrived at the
+    target, which is 1 % of F(w_0) - f* where none is given, and its bits do not depend on the other
+    lr0. `arrival` is the rule of a sweep; the runs of other plans end at their first hit. With `at`
+    no run ends before its budget does.
 
     Raises
     ------
@@ -54,6 +60,7 @@ class Plan(PlanValues):
     learning_rates: Sequence[LearningRate] = field(init=False)
     iterations_at: Sequence[int] = field(init=False)
     """Those of `at`, ascending; none without it."""
+    targets: Sequence[Target] = field(init=False)
 
     def __post_init__(self) -> None:
         names = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
@@ -81,6 +88,7 @@ class Plan(PlanValues):
         self._set("axes", tuple(own))
         for name, option in OPTIONS.items():
             self._set(name, option.checked(name, getattr(self, name)))
+        self._set_targets()
         if self.lane_block is not None and self.lane_block % LANE_MULTIPLE:
             raise UsageError(
                 f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
@@ -91,6 +99,27 @@ class Plan(PlanValues):
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # the dataclass is frozen
+
+    def _set_targets(self) -> None:
+        """Set the targets and the rule of arrival, and the rows of the trace, which follow."""
+        ends = () if self.target is None else tuple(targets(self.target))
+        if self.target is not None and not ends:
+            raise UsageError("there is no target.", "give --target, as in --target 1%.")
+        if not self.sweep and len(ends) > 1:
+            raise UsageError(
+                f"a run ends at one target, and --target has {len(ends)}.",
+                "give one of them, or sweep, which has a result for each.",
+            )
+        if not self.sweep and self.arrival not in (None, "first"):
+            raise UsageError(
+                f"the rule of arrival {self.arrival} is of a sweep: a run ends at its first hit.",
+                "leave it out, or sweep.",
+            )
+        self._set("target", ",".join(map(str, ends)) or None)
+        self._set("targets", ends or (Target(100 * DEFAULT_SHARE, percent=True),) * self.sweep)
+        self._set("arrival", self.arrival or ("confirmed" if self.sweep else "first"))
+        if self.checkpoints_per_decade is None and self.arrival == "first":
+            self._set("checkpoints_per_decade", CHECKPOINTS_PER_DECADE)
 
     def _check_budget(self) -> None:
         if self.iterations is not None and self.passes is not None:
@@ -129,28 +158,42 @@ class Plan(PlanValues):
         """The number of lanes that run together is padded to a multiple of this."""
         return LANE_MULTIPLE if self.sweep else 1
 
+    def targets_on(self, delta0: float) -> list[float]:
+        """Return the suboptimalities to reach, as given, where F(w_0) - f* is `delta0`."""
+        return list(dict.fromkeys(target.on(delta0) for target in self.targets))
+
     def target_on(self, delta0: float) -> float | None:
         """Return the suboptimality at which a run ends, where F(w_0) - f* is `delta0`."""
-        return DEFAULT_SHARE * delta0 if self.sweep and self.target is None else self.target
+        return min(self.targets_on(delta0), default=None)
 
     def budget(self, n_samples: int, delta0: float) -> Budget:
-        """Return the length of a run, its target, and its checkpoints.
+        """Return the length of a run, its targets, and its checkpoints.
 
         In a stochastic sweep checkpoints cost more than steps. There F at the average is evaluated
         on the 1-2-5 series alone, and the norm of the full gradient is not evaluated.
         """
         steps, checkpoints = self.steps(n_samples), self.checkpoints(n_samples)
         # What is asked for after T steps is asked of every lane, also of those that arrived.
-        target = None if self.iterations_at else self.target_on(delta0)
-        if not self.sweep or self.batch_size is None:
-            return Budget(steps, checkpoints, target)
+        stays = len(self.iterations_at) > 0
+        stochastic_sweep = self.sweep and self.batch_size is not None
         averages = sorted(set(checkpoint_grid(steps, 1)) & set(checkpoints))
-        return Budget(steps, checkpoints, target, averages, gradients=False)
+        arrival = None
+        if self.arrival in ("confirmed", "end"):
+            looks = look_grid(n_samples, self.batch_size, steps)
+            arrival = Arrival(self.arrival, sorted(self.targets_on(delta0)), looks, stays)
+        return Budget(
+            steps,
+            checkpoints,
+            self.target_on(delta0) if arrival is None and not stays else None,
+            averages if stochastic_sweep else None,
+            gradients=not stochastic_sweep,
+            arrival=arrival,
+        )
 
     def checkpoints(self, n_samples: int) -> list[int]:
-        """Return the iterations after which the trace has a row."""
+        """Return the iterations after which the trace has a row, beside the looks of a sweep."""
         steps = self.steps(n_samples)
-        grid = checkpoint_grid(steps, self.checkpoints_per_decade)
+        grid = checkpoint_grid(steps, self.checkpoints_per_decade or 1)
         if self.sweep and self.batch_size is not None:
             first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))
             grid = [t for t in grid if t == 0 or t >= first]

@@ -96,7 +96,8 @@ def _reason(advice: Advice, obstacle: Obstacle, sweep: Sweep, texts: Texts) -> s
     """Return why there is no advice, and what to change."""
     if obstacle.kind == "target_below_error":
         return f"the target is below the error of f*, {number(obstacle.value)}"
-    head = f"no {sweep.parameter} came to F - f* <= {number(sweep.target)}"
+    arrived = "came to" if sweep.arrival == "first" else "arrived at"
+    head = f"no {sweep.parameter} {arrived} F - f* <= {number(sweep.target)}"
     head += "" if advice.budget_passes is None else f" in {_passes(advice.budget_passes)}"
     if obstacle.kind == "missing_runs":
         runs_are = "1 run is" if obstacle.value == 1 else f"{obstacle.value} runs are"
@@ -126,6 +127,8 @@ def _lowest(lowest: Level | None, sweep: Sweep, texts: Texts) -> str:
         return ""
     if lowest.suboptimality <= sweep.target:
         lane = _lane(lowest, texts)
+        if not any(any(s.reached) for s in sweep.solvers):
+            return f"; {lane} came there, but did not stay"
         return f"; less than half of the seeds came there, among them one of {lane}"
     # Above the target, and so above the error of f*: else there is no advice.
     text = f"; the lowest F - f* seen was {number(lowest.suboptimality)}, of {_lane(lowest, texts)}"

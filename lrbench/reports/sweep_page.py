@@ -33,11 +33,18 @@ from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.sweep_table import sweep_table
 from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
-from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results import ArrivalRule, ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import answer_column
 
-HEADINGS = ("passes", "reached", "status", "F - f*", "lr L")
+HEADINGS = ("passes", "first hit", "reached", "status", "F - f*", "lr L")
 """Columns of the details, which have a row for each value."""
+
+RULES: Mapping[ArrivalRule, str] = {
+    "first": "",
+    "confirmed": " at T and in the mean over T to 2 T",
+    "end": " from T to the end",
+}
+"""When a run has arrived at the target, after T steps."""
 
 
 def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
@@ -53,6 +60,10 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
         yield line("the target is below the error of f*: who came there is not known", style="warn")
     yield line("")
     yield from sweep_table(sweep, view)
+    for other in (problem.sweeps or ())[1:]:
+        yield line("")
+        yield line(_target(problem, other), style="title")
+        yield from sweep_table(other, view, legend=False)
     yield from curve(problem, sweep, view)
     yield from _after_steps(problem, sweep, view)
     yield from _failures(problem, sweep)
@@ -67,10 +78,7 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     run = next(run for runs in problem.groups.values() for run in runs)
     yield batch_text(run)
     yield from ball_text(problem)
-    delta0 = problem.header.constants.delta0
-    percent = f"{short_number(100 * sweep.target / delta0)} %" if delta0 > 0 else ""
-    of_start = f" ({percent} of F(w_0) - f*)" if percent else ""
-    yield f"target F - f* <= {number(sweep.target)}{of_start}"
+    yield _target(problem, sweep)
     if sweep.iterations is not None:
         budget = f"at most {sweep.iterations} iterations"
         if run.setting == "stochastic":
@@ -114,6 +122,15 @@ def _near(levels: Mapping[float, float], value: float) -> float:
 
 def _level(level: float, error: float) -> TableCell:
     return TableCell("diverged", "bad") if level == math.inf else TableCell(gap(level, error))
+
+
+def _target(problem: ProblemResult, sweep: Sweep) -> str:
+    """Return the target of a sweep, and when a run has arrived there."""
+    delta0 = problem.header.constants.delta0
+    percent = f"{short_number(100 * sweep.target / delta0)} %" if delta0 > 0 else ""
+    of_start = f" ({percent} of F(w_0) - f*)" if percent else ""
+    rule = RULES[sweep.arrival]
+    return f"target F - f* <= {number(sweep.target)}{of_start}{rule}"
 
 
 def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
@@ -174,6 +191,7 @@ def _details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block
         columns = [
             [(name, list(cells))]
             for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
+            if name != "first hit" or sweep.arrival != "first"
         ]
         texts = learning_rate_texts(s.values)
         first = (s.parameter, [TableCell(texts[value]) for value in s.values])
@@ -188,10 +206,11 @@ def _row(
     problem: ProblemResult, s: Sensitivity, k: int, runs: Sequence[Run]
 ) -> Iterator[TableCell]:
     L, error = problem.header.constants.L, problem.header.constants.f_star_error
-    if math.isfinite(s.passes[k]):
-        yield TableCell(short_number(s.passes[k]))
-    else:
-        yield TableCell("never" if s.finished[k] else "?", "warn")
+    for passes in (s.passes[k], s.first_hit[k]):
+        if math.isfinite(passes):
+            yield TableCell(short_number(passes))
+        else:
+            yield TableCell("never" if s.finished[k] else "?", "warn")
     yield TableCell(f"{s.reached[k]}/{s.finished[k]}")
     yield _statuses(runs)
     yield TableCell(gap(_median(runs, answer_column(runs)), error))
@@ -215,7 +234,7 @@ def _statuses(runs: Sequence[Run]) -> TableCell:
 
 
 def _median(runs: Sequence[Run], column: str) -> float | None:
-    """Return the median over seeds of the last number of a column; None if there is none."""
-    columns = [run.trace[column] for run in runs if len(run.trace.get(column, ()))]
-    ends = [float(values[-1]) for values in columns if not math.isnan(values[-1])]
+    """Return the median over seeds of a column where the runs ended; None if there is none."""
+    values = (run.at_end(column) for run in runs)
+    ends = [value for value in values if value is not None and not math.isnan(value)]
     return statistics.median(ends) if ends else None

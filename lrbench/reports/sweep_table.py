@@ -26,14 +26,21 @@ NEAR = 1e-6
 """A value within this relative distance of an end of the grid is this end."""
 
 
-def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a table of the best value, the usable range, and the cost of a wrong value."""
+PASSED = "*"
+"""Marks the passes of a solver that has also passed through the target without arriving there."""
+
+
+def sweep_table(sweep: Sweep, view: View, legend: bool = True) -> Iterator[Block]:
+    """Yield a table of the best value, the usable range, and the cost of a wrong value.
+
+    `legend` is whether its columns are explained.
+    """
     solvers, name = sweep.solvers, sweep.parameter
     seeds = any(s.usable_interval is not None and s.usable is not None for s in solvers)
     groups = list(_groups(solvers, seeds, name))
     texts = {cell.text for group in groups for _, cells in group for cell in cells}
     yield line(f"sensitivity to {name}:")
-    for text in _legend(solvers, seeds, texts, name):
+    for text in _legend(sweep, seeds, texts) if legend else ():
         yield line(text, note=True)
     first = ("solver", [TableCell(str(s.solver)) for s in solvers])
     yield from folded_cells(
@@ -41,13 +48,17 @@ def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
     )
 
 
-def _legend(
-    solvers: Sequence[Sensitivity], seeds: bool, texts: Collection[str], name: str
-) -> Iterator[str]:
+def _legend(sweep: Sweep, seeds: bool, texts: Collection[str]) -> Iterator[str]:
     """Yield an explanation of each column, and of the words that occur in the table."""
+    solvers, name = sweep.solvers, sweep.parameter
     if name == SCALE:
         yield "of: the free scale of the solver, which varies"
-    yield f"best {name}: with the fewest passes to its first checkpoint at or below the target"
+    if sweep.arrival == "first":
+        yield f"best {name}: with the fewest passes to its first checkpoint at or below the target"
+    else:
+        yield f"best {name}: with the fewest passes to its arrival at the target"
+    if any(text.endswith(PASSED) for text in texts):
+        yield f"{PASSED}: at some {name} it came there sooner, and did not stay (--details)"
     if max((s.n_seeds for s in solvers), default=1) > 1:
         yield f"usable {name}: the widest run of neighbours that most seeds bring to the target"
     else:
@@ -127,9 +138,10 @@ def _interval(s: Sensitivity) -> str:
 
 
 def _passes(s: Sensitivity) -> TableCell:
+    passed = any(hit < passes for hit, passes in zip(s.first_hit, s.passes, strict=True))
     if math.isfinite(s.best_passes):
-        return TableCell(short_number(s.best_passes))
-    return TableCell("?" if s.unknown else "never", "warn")
+        return TableCell(short_number(s.best_passes) + PASSED * passed)
+    return TableCell("?" if s.unknown else "never" + PASSED * passed, "warn")
 
 
 def _factor(s: Sensitivity, power: int) -> TableCell:

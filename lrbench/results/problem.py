@@ -46,7 +46,7 @@ class Header:
     radius: float | None
     """Of the ball that iterates are projected on; None for no ball."""
     target: Annotated[float | None, Key(earlier=None)]
-    """The suboptimality at which runs ended; None without one."""
+    """The suboptimality at which runs ended, the least of several; None without one."""
     constants: Annotated[Constants, Form(reader(Constants), plain_constants)]
 
     @property
@@ -72,7 +72,9 @@ class ProblemResult:
     features: Annotated[FeatureMap | None, Key(saved=False)] = field(default=None, repr=False)
     """How the columns of X were scaled; None where it is unknown."""
     sweep: Annotated[Sweep | None, Key(optional=True)] = field(default=None, repr=False)
-    """The sensitivity to lr0; of a sweep only."""
+    """The sensitivity to lr0; of a sweep only. With several targets it is that of the first."""
+    sweeps: Annotated[Sequence[Sweep] | None, Key(optional=True)] = field(default=None, repr=False)
+    """The sensitivity with each of several targets; None with one."""
 
     @cached_property
     def groups(self) -> Mapping[tuple[str, float], Sequence[Run]]:

@@ -18,8 +18,8 @@ LaneLabel = tuple[str, float]
 
 
 def at_end(runs: Sequence[Run], column: str) -> float | None:
-    """Return the mean over seeds of the last number of a column; None if no run has one."""
-    ends = [float(r.trace[column][-1]) for r in runs if len(r.trace.get(column, ()))]
+    """Return the mean over seeds of a column where the runs ended; None if no run has one."""
+    ends = [end for r in runs if (end := r.at_end(column)) is not None]
     if len(ends) == 1:  # of 100,000 lanes the means of single numbers would take a second
         return ends[0]
     return float(np.mean(ends)) if ends else None

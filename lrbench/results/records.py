@@ -163,6 +163,20 @@ class Run(Varied):
         unstarted = self.status is Status.INTERRUPTED and self.status_at == 0
         return not unstarted or len(self.trace.get("iteration", ())) > 0
 
+    def at_end(self, column: str) -> float | None:
+        """Return the number of a column where the run ended; None if it has none.
+
+        The rows after that only confirmed an arrival, or that there was none in the budget.
+        """
+        numbers = self.trace.get(column, ())
+        if not len(numbers):
+            return None
+        rows = len(numbers)
+        if self.status.good or self.status.exhausted:
+            within = np.searchsorted(self.trace["iteration"], self.status_at, side="right")
+            rows = max(int(within), 1)
+        return float(numbers[rows - 1])
+
 
 BoundKind: TypeAlias = Literal["certificate", "a-priori", "heuristic"]
 FittedLaw: TypeAlias = Literal["power", "linear", "neither"]

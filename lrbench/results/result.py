@@ -262,7 +262,8 @@ def _best(sweep: Sweep) -> str:
     """Return the solver with the fewest passes to the target, their number, and its range."""
     best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
     if best is None or best.best_value is None or best.usable is None:
-        return f"no {sweep.parameter} came to F - f* <= {sweep.target:.3g}"
+        arrived = "came to" if sweep.arrival == "first" else "arrived at"
+        return f"no {sweep.parameter} {arrived} F - f* <= {sweep.target:.3g}"
     passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"
     lo, hi = best.usable
     usable = f"usable from {lo:.3g} to {hi:.3g}" if lo < hi else f"usable at {lo:.3g} alone"

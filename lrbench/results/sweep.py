@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
 from lrbench.config.plain import Form, Key, NumberOrInf, plain
 from lrbench.config.records import reader
@@ -14,6 +14,10 @@ from lrbench.results.advice import Advice
 from lrbench.results.lanes import varied
 from lrbench.results.measures import Measures
 from lrbench.results.records import Status
+
+ArrivalRule: TypeAlias = Literal["first", "confirmed", "end"]
+"""When a run has arrived at a target: at its first checkpoint there; at the first look T from which
+on its gap is there in the mean over [T, 2 T]; or at the first look from which on it stays there."""
 
 
 class Over(TypedDict):
@@ -92,10 +96,12 @@ class Sensitivity:
     lr0: Sequence[float] = field(repr=False)
     """The initial learning rate that follows from each value."""
     passes: Sequence[NumberOrInf] = field(repr=False)
-    """Passes to the target for each value, medians over seeds; inf where most seeds never reached
-    it, and where none is finished."""
+    """Passes to the arrival at the target for each value, medians over seeds; inf where most seeds
+    never arrived, and where none is finished."""
+    first_hit: Annotated[Sequence[NumberOrInf], Key(earlier=())] = field(repr=False)
+    """The same to the first look at or below the target, whether or not the run stayed there."""
     reached: Sequence[int] = field(repr=False)
-    """How many seeds reached the target, for each value."""
+    """How many seeds arrived at the target, for each value."""
     finished: Annotated[Sequence[int], Key(earlier=())] = field(repr=False)
     """How many seeds are finished, for each value; where it is 0 nothing is known."""
     n_seeds: int
@@ -144,7 +150,10 @@ class Sensitivity:
         object.__setattr__(self, "finished", finished)
         statuses = {str(status): self.statuses.get(str(status), 0) for status in Status}
         object.__setattr__(self, "statuses", statuses)
-        lists = {name: getattr(self, name) for name in ("passes", "reached", "finished")}
+        # Earlier versions knew no other arrival than the first hit.
+        object.__setattr__(self, "first_hit", self.first_hit or self.passes)
+        named = ("passes", "first_hit", "reached", "finished")
+        lists = {name: getattr(self, name) for name in named}
         lists |= {f"at[{k}].gap": after.gap for k, after in enumerate(self.at)}
         for name, items in lists.items():
             if len(items) != len(self.lr0):
@@ -182,6 +191,8 @@ class Sweep:
     iterations: int | None
     """The budget of each run; None where every run ended early."""
     solvers: Sequence[Sensitivity]
+    arrival: Annotated[ArrivalRule, Key(earlier="first")] = "first"
+    """When a run has arrived at the target."""
     advice: Annotated[Advice | None, Key(earlier=None)] = None
     """None in a result of a version that did not save it; `lrbench.study.advise` returns it."""
 

@@ -112,7 +112,7 @@ def _cautions(
             yield caution, s.values[j]
     L = problem.header.constants.L
     runs = [r for r in problem.runs if r.lane == (str(s.solver), value)]
-    last = [float(r.trace["lr"][-1]) for r in runs if len(r.trace.get("lr", ()))]
+    last = [lr for r in runs if (lr := r.at_end("lr")) is not None]
     full_batches = all(r.setting == "batch" for r in runs)
     # The tolerance lets a step of exactly 2/L pass whatever the rounding.
     if last and full_batches and math.isfinite(L) and last[0] * L > 2.0 * (1.0 + 1e-9):

@@ -7,13 +7,16 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.results import Header, ProblemResult, Run, Sensitivity, Status, Sweep
-from lrbench.results.ranking import DEFAULT_SHARE, passes_to
+from lrbench.config.looks import look_grid
+from lrbench.results import ArrivalRule, Header, ProblemResult, Run, Sensitivity, Status, Sweep
+from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.study.advice import advise
+from lrbench.study.arrival import passes_on_arrival
 from lrbench.study.exponent import ProvedExponent
 from lrbench.study.measures import GridCosts, after_steps, gap_after, measured
 from lrbench.study.price import factors
@@ -24,6 +27,7 @@ def analyse(
     problem: ProblemResult,
     target: float | None = None,
     iterations: int | None = None,
+    arrival: ArrivalRule | None = None,
     proved: Mapping[str, ProvedExponent] | None = None,
     at: Sequence[int] = (),
 ) -> Sweep:
@@ -36,62 +40,114 @@ def analyse(
     target
         F - f* to reach; None for the target of the runs, or else 1 % of F(w_0) - f*.
     iterations
-        The budget of each run; None to infer it from the runs that used all of it.
+        The budget of each run; None for that of the sweep that the problem has, or else to infer
+        it from the runs that used all of it.
+    arrival
+        When a run has arrived; None for the rule of the sweep that the problem has, or else
+        ``"first"``.
     proved
         Solver, as tables name it -> the exponents of robustness that a theorem gives for it.
     at
         The iterations T after which F - f* is asked for.
 
+    Raises
+    ------
+    ValueError
+        If runs have not arrived at their first hit and the budget is not known, or if the trace of
+        one has no row at a look.
+
     Notes
     -----
-    A run costs the passes of its first checkpoint at or below the target. Costs are therefore known
-    to the distance of two checkpoints, a factor of at most 1.22 with the default of 12 a decade. A
-    run that was interrupted or failed before it reached the target, or never began, is missing, and
-    medians are over the seeds of the other runs. A value without any of them is unknown, and is no
-    part of a usable range.
+    A run costs the passes on its arrival: see `lrbench.study.arrival`. Costs are therefore known to
+    the distance of two looks, a factor of at most 1.2 from five iterations on, or with ``"first"``
+    to that of two checkpoints. A run that failed, was interrupted before it arrived, or never
+    began, is missing, and medians are over the seeds of the other runs. A value without any of them
+    is unknown, and is no part of a usable range.
     """
     constants = problem.header.constants
     target = problem.header.target if target is None else target
     if target is None:
         target = DEFAULT_SHARE * constants.delta0
+    known = problem.sweep or Sweep(target, _budget(problem.runs), ())
+    arrival, iterations = arrival or known.arrival, iterations or known.iterations
+    costs = _Costs(arrival, float(target), iterations, _looks(problem, arrival, iterations))
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
         solvers.setdefault(str(run.method), []).append(run)
     # The seeds of all solvers: a solver with fewer of them has missing runs.
     seeds = sorted({run.seed for run in problem.runs})
-    iterations = iterations or _budget(problem.runs)
     sensitivities = [
-        _sensitivity(runs, seeds, target, problem.header, iterations, (proved or {}).get(name), at)
+        _sensitivity(runs, seeds, costs, problem.header, (proved or {}).get(name), at)
         for name, runs in solvers.items()
     ]
-    sweep = Sweep(float(target), iterations, tuple(sensitivities))
+    sweep = Sweep(float(target), iterations, tuple(sensitivities), arrival)
     return replace(sweep, advice=advise(problem, sweep))
+
+
+def with_sweeps(
+    problem: ProblemResult,
+    targets: Sequence[float],
+    iterations: int | None,
+    arrival: ArrivalRule | None,
+    proved: Mapping[str, ProvedExponent] | None = None,
+    at: Sequence[int] = (),
+) -> ProblemResult:
+    """Return the result of a sweep with its sensitivities, one for each target.
+
+    Without targets it is that of the target of the runs. The other parameters are those of
+    `analyse`.
+    """
+    of_each = targets or (None,)
+    sweeps = tuple(analyse(problem, target, iterations, arrival, proved, at) for target in of_each)
+    return replace(problem, sweep=sweeps[0], sweeps=sweeps if len(sweeps) > 1 else None)
+
+
+class _Costs(NamedTuple):
+    """What a run costs: the passes on its arrival, by the rule of a sweep or by another."""
+
+    rule: ArrivalRule
+    target: float
+    budget: int | None
+    looks: Sequence[int] | None
+
+    def of(self, run: Run, rule: ArrivalRule) -> float:
+        return passes_on_arrival(run, rule, self.target, self.budget or 0, self.looks)
+
+
+def _looks(
+    problem: ProblemResult, arrival: ArrivalRule, iterations: int | None
+) -> Sequence[int] | None:
+    """Return the looks of the runs on a problem; None where every row counts."""
+    if arrival == "first" or not problem.runs:
+        return None
+    if iterations is None:
+        raise ValueError("the budget of the runs is not known")
+    run = problem.runs[0]
+    batch_size = None if run.setting == "batch" else run.batch_size
+    return look_grid(problem.header.n_samples, batch_size, iterations)
 
 
 def _sensitivity(
     runs: Sequence[Run],
     seeds: Sequence[int],
-    target: float,
+    costs: _Costs,
     header: Header,
-    iterations: int | None,
     proved: ProvedExponent | None,
     at: Sequence[int],
 ) -> Sensitivity:
     lr0_at = {run.value: run.lr0 for run in runs}
     values = sorted(lr0_at)
     row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(values)}
-    cost, spent, gap = np.full((3, len(seeds), len(values)), math.nan)
+    cost, hit, spent, gap = np.full((4, len(seeds), len(values)), math.nan)
     for run in runs:
         cell = row[run.seed], column[run.value]
-        passes_of = passes_to([run], target)
-        if math.isfinite(passes_of) or not run.status.unfinished:
-            cost[cell] = passes_of
+        cost[cell], hit[cell] = costs.of(run, costs.rule), costs.of(run, "first")
         passes_so_far = run.trace.get("passes", np.empty(0))
         spent[cell] = float(passes_so_far[-1]) if len(passes_so_far) else 0.0
-        gap[cell] = gap_after(run, iterations)
+        gap[cell] = gap_after(run, costs.budget)
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
     medians = [_median(of_value) for of_value in cost.T]
-    passes = [math.inf if math.isnan(p) else p for p in medians]
+    passes = [_inf_for_nan(p) for p in medians]
     usable = widest(values, passes)
     best = best_index(values, passes, usable)
     constants = header.constants
@@ -101,6 +157,7 @@ def _sensitivity(
         over={"parameter": runs[0].parameter, "values": tuple(values)},
         lr0=tuple(lr0_at[value] for value in values),
         passes=tuple(passes),
+        first_hit=tuple(_inf_for_nan(_median(of_lr0)) for of_lr0 in hit.T),
         reached=tuple(int(n) for n in reached.sum(axis=0)),
         finished=tuple(int(n) for n in finished.sum(axis=0)),
         n_seeds=len(seeds),
@@ -135,14 +192,18 @@ def _median(cost: NDArray[np.float64]) -> float:
     return float(np.median(finished)) if len(finished) else math.nan
 
 
+def _inf_for_nan(passes: float) -> float:
+    return math.inf if math.isnan(passes) else passes
+
+
 def _final_lr_L(runs: Iterable[Run], value: float, L: float) -> float | None:
     """Return the median over seeds of the last lr in units of 1/L; None if either is unknown."""
-    columns = [
-        run.trace["lr"]
+    ends = [
+        lr
         for run in runs
-        if run.value == value and not run.status.unfinished and len(run.trace.get("lr", ()))
+        if run.value == value and not run.status.unfinished
+        if (lr := run.at_end("lr")) is not None and math.isfinite(lr)
     ]
-    ends = [float(column[-1]) for column in columns if math.isfinite(column[-1])]
     return statistics.median(ends) * L if ends and math.isfinite(L) else None
 
 

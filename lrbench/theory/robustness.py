@@ -48,8 +48,8 @@ def best_scale(theorem: Theorem, at: Callable[[float], Setting], T: int) -> floa
     k = int(np.argmin(bounds))
     if not math.isfinite(bounds[k]) or k in (0, len(grid) - 1):
         return None
-    found = minimize_scalar(
+    least = minimize_scalar(
         bound, bounds=(grid[k - 1], grid[k + 1]), method="bounded", options={"xatol": 1e-9}
     )
-    log_scale = found.x if found.fun < bounds[k] else grid[k]
+    log_scale = least.x if least.fun < bounds[k] else grid[k]
     return float(10.0**log_scale)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 
 from lrbench.solvers import SOLVERS
@@ -21,27 +20,25 @@ def theorems_for(
         The solver's name in the registry, or an alias; there are none on one that is not
         registered.
     params
-        The solver's parameters; those left out have their defaults. None for the theorems on the
-        solver with any parameters, each key once.
+        The solver's parameters; those left out have their defaults.
     """
     if solver_name not in SOLVERS:
         return ()
     family: str | tuple[Theorem, ...] = SOLVERS.get(solver_name).theorems
     if not isinstance(family, str):
         return family
-    if params is None:
-        of_family = [found for name, found in THEOREMS.items() if _is_of(name, family)]
-        by_key: dict[str, Theorem] = {}
-        for theorem in itertools.chain.from_iterable(of_family):
-            by_key.setdefault(theorem.key, theorem)
-        return tuple(by_key.values())
-    special = (f"{family}[{key}={value}]" for key, value in params.items())
-    return THEOREMS[next((name for name in special if name in THEOREMS), family)]
+    names = (f"{family}[{key}={value}]" for key, value in (params or {}).items())
+    return THEOREMS[next((name for name in names if name in THEOREMS), family)]
 
 
-def _is_of(name: str, family: str) -> bool:
-    """Return whether theorems are on a family, with whatever parameters."""
-    return name == family or name.startswith(f"{family}[")
+def every_theorem_for(solver_name: str) -> tuple[Theorem, ...]:
+    """Return the theorems on a registered solver with any parameters, each key once."""
+    family: str | tuple[Theorem, ...] = SOLVERS.get(solver_name).theorems
+    by_key = {theorem.key: theorem for theorem in theorems_for(solver_name)}
+    for name, theorems in THEOREMS.items():
+        if name.startswith(f"{family}["):
+            by_key |= {t.key: t for t in theorems if t.key not in by_key}
+    return tuple(by_key.values())
 
 
 def without_theorems(solver_name: str) -> bool:

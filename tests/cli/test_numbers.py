@@ -35,7 +35,7 @@ def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[Any
 
 OPTIONS = [(path, option) for path, command in commands(group) for option in command.params]
 
-TEXTS = ("--lr0", "--at")
+TEXTS = ("--lr0", "--at", "--target")
 """Options with numbers in a text of several."""
 
 NUMERIC = [
@@ -75,6 +75,7 @@ IN_TEXTS = [
     *(["--lr0", f"0.1,{text}"] for text in ODD),
     *(["--lr0", f"0.1:1:{text}"] for text in ODD),
     *(["--lr0", f"{text}/L"] for text in ODD),
+    *(["--target", f"{text}%"] for text in ODD),
     *(["--lr0", text] for text in ("inf", "nan", "Infinity", "1 0")),
     *(["--start", f"normal[scale={text}]"] for text in ODD),
     *(["--start", f"normal[seed={text}]"] for text in ODD),
@@ -143,6 +144,9 @@ CHECKS = [
     'expect = ["grad_norm_sq <= ٣"]',
     'expect = ["bound[lr0=1_0] = pass"]',
     'radius = "1_0"',
+    'target = "1_0"',
+    'target = "٣%"',
+    'target = [0.1, "1_0%"]',
     'f_star = "٣"',
     'iterations = "1_0"',
     'batch_size = "1_0"',

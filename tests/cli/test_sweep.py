@@ -41,7 +41,7 @@ def test_the_json_has_runs_verdicts_and_the_sweep(invoke: Any) -> None:
 
 
 def test_a_run_ends_at_the_target(invoke: Any) -> None:
-    outcome = invoke(*RUN, "--target", "0.01", "--format", "json")
+    outcome = invoke(*RUN, "--target", "0.01", "--arrival", "first", "--format", "json")
     (problem,) = json.loads(outcome.out)["problems"]
     reached = [r for r in problem["runs"] if r["status"] == "reached_target"]
     assert reached
@@ -70,7 +70,8 @@ def test_what_a_sweep_measures_is_what_a_run_measures(invoke: Any) -> None:
     args = ("-p", "logreg", "-s", "wngrad", "--lr0", "1", "--batch-size", "4", "--passes", "2")
     end = ("--target", "1e-9", "-r", "2", "--format", "json")
     swept, ran = (
-        json.loads(invoke(command, *args, *end).out)["problems"][0] for command in ("sweep", "run")
+        json.loads(invoke(*command, *args, *end).out)["problems"][0]
+        for command in (("sweep", "--arrival", "first"), ("run",))
     )
     rows = dict(zip(ran["runs"][0]["trace"]["iteration"], range(100), strict=False))
     trace, whole = swept["runs"][0]["trace"], ran["runs"][0]["trace"]

@@ -13,6 +13,8 @@ from scipy.optimize import minimize
 
 import lrbench
 from lrbench.arrays import Vector
+from lrbench.config.looks import look_grid
+from lrbench.engine.budget import Arrival
 from lrbench.errors import RefutedError, UsageError
 from lrbench.results import Status
 from lrbench.solvers.outside.base import Objective, OutsideSolver
@@ -78,6 +80,38 @@ def test_the_trace_is_that_of_a_step_rule(checkpoints: Any) -> None:
         assert np.isnan(o.trace["lr"]).all()
         for name in ("last", "average", "best"):
             np.testing.assert_allclose(o.iterates[name], r.iterates[name], rtol=1e-10)
+
+
+def test_the_iterate_of_a_solver_that_stops_in_a_sweep_stays() -> None:
+    def swept(solver: Any, checkpoints: Any, arrival: Arrival | None) -> Any:
+        work = task(logistic(), solver, [0.4], 40, checkpoints=checkpoints)
+        budget = replace(work.job.budget, arrival=arrival)
+        (found,) = run(work.changed(budget=budget))
+        return found
+
+    looks = look_grid(30, None, 40)
+    path = swept(SGD(), range(41), None).trace
+    # Its gap at T = 7, at which it stops, is above the target; and below it.
+    gaps = path["suboptimality"]
+    stopped = swept(Descent(last=7), [0, 40], Arrival("confirmed", [gaps[7] / 2], looks))
+    assert (stopped.status, stopped.status_at) == (Status.COMPLETED, 40)
+    assert set(stopped.trace["iteration"]) >= {7.0, *(t for t in looks if t < 40), 40.0}
+    late = stopped.trace["iteration"] >= 7
+    assert set(stopped.trace["passes"][late]) == {7.0}
+    assert stopped.trace["suboptimality"][late] == pytest.approx(gaps[7], rel=1e-12)
+    t = stopped.trace["iteration"][-1]
+    problem = logistic()
+    points = [W0]
+    for _ in range(7):
+        w = points[-1]
+        points.append(w - 0.4 * problem.gradient(w[:, None])[:, 0])
+    mean = (sum(points[:7]) + (t - 7) * points[7]) / t
+    of_mean = problem.value(mean[:, None])[0] - problem.value(points[7][:, None])[0]
+    difference = stopped.trace["suboptimality_average"] - stopped.trace["suboptimality"]
+    assert difference[-1] == pytest.approx(of_mean, rel=1e-9)
+    arrived = swept(Descent(last=7), [0, 40], Arrival("confirmed", [1.01 * gaps[7]], looks))
+    assert (arrived.status, arrived.status_at) == (Status.REACHED_TARGET, 7)
+    assert arrived.trace["iteration"][-1] == 14
 
 
 def test_lbfgs_is_that_of_scipy() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from builders import constants_of, linear_problem
 
+from lrbench.engine.budget import Arrival
 from lrbench.engine.recorder import Recorder
 from lrbench.errors import ExitCode, RefutedError
 from lrbench.results import Status
@@ -51,6 +52,19 @@ def test_a_retracted_row_is_not_in_the_trace_of_that_lane() -> None:
     recorder.end(0, Status.INTERRUPTED, 1, {})
     np.testing.assert_array_equal(recorder.trace(2)["x"], [3.0])
     np.testing.assert_array_equal(recorder.trace(1)["x"], [2.0, 4.0])
+
+
+def test_whether_a_run_stalled_is_judged_by_its_budget_and_looks() -> None:
+    for arrival, status in (
+        (None, Status.COMPLETED),
+        (Arrival("confirmed", [0.1], [0, 1, 2, 5, 10, 14]), Status.STALLED),
+    ):
+        recorder = Recorder(1, CONSTANTS, arrival)
+        # At T = 3, which is no look, and past the budget of 10 it is lower.
+        for t, gap in ((0, 1.0), (1, 0.5), (3, 0.2), (5, 0.5), (10, 0.5), (14, 0.1)):
+            recorder.write({"iteration": t, "suboptimality": gap})
+        recorder.end(0, Status.COMPLETED, 10, {})
+        assert recorder.ended[0].status is status
 
 
 UNITS = (1.0, 1e-8, 2.0**-60, 2.0**40)

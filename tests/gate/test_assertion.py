@@ -100,12 +100,28 @@ def test_best_passes_by_hand(tmp_path: Path) -> None:
     store = tmp_path / "s.sqlite"
     swept = lrbench.sweep("log-spectrum", **options, store=store)
     runs = [r for r in swept.problems[0].runs if r.status == "reached_target"]
-    least = min(float(r.trace["passes"][-1]) for r in runs)
+    least = min(r.status_at for r in runs)  # a step of full batches is a pass
+    assert least < min(float(r.trace["passes"][-1]) for r in runs)
     assert lrbench.check(swept, expect=f"best_passes <= {least}").passed
     with pytest.raises(CheckFailedError, match="best_passes"):
         lrbench.check(swept, expect=f"best_passes <= {least - 0.5}")
     (outcome,) = judge_saved([str(store)], [f"best_passes <= {least}"], allow=False)
     assert outcome.passed
+
+
+def test_passes_to_a_target_are_those_of_an_arrival() -> None:
+    swept = lrbench.sweep("least-squares", solvers="adam", lr0=[316.0], jobs=1)
+    assert swept.problems[0].sweep is not None
+    (passes,) = swept.problems[0].sweep.solvers[0].passes
+    assert lrbench.check(swept, expect=f"passes_to_target <= {passes}").passed
+    options: dict[str, Any] = {"solvers": "adam", "lr0": [316.0], "sweep": True}
+    expected = "passes_to_target <= 3"
+    with pytest.raises(CheckFailedError, match=f"measured {passes:g}"):
+        lrbench.check("least-squares", expect=expected, **options)
+    assert lrbench.check("least-squares", expect=expected, arrival="first", **options).passed
+    (never,) = lrbench.sweep("least-squares", solvers="gd", lr0=[1e-4], jobs=1).problems
+    with pytest.raises(CheckFailedError, match="never arrived at F - f"):
+        lrbench.check(replace(swept, problems=[never]), expect=expected)
 
 
 def test_a_certificate_that_says_nothing_is_no_part_of_all() -> None:

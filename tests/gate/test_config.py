@@ -64,7 +64,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert check.allow_inconclusive
     assert [e.text for e in check.expectations] == ["status = completed", "rate >= 0.1"]
     assert check.plan.seeds == range(5, 8)
-    assert (check.plan.batch_size, check.plan.passes, check.plan.target) == (16, 2.0, 1e-3)
+    assert (check.plan.batch_size, check.plan.passes, check.plan.target) == (16, 2.0, "0.001")
     assert (check.plan.sampling, check.plan.timeout) == ("reshuffle", 60.0)
     assert [str(spec.name) for _, spec in check.plan.built] == ["wngrad", "sgd"]
     spec = spec_from_data("sklearn:breast-cancer", loss="logistic", penalty="l2[weight=0.01]")
@@ -136,6 +136,9 @@ def test_a_file_that_is_wrong(text: str, message: str, hint: str, tmp_path: Path
         ("passes = 3", "given twice"),
         ("timeout = -1", "--timeout -1"),
         ('target = "x"', "--target x"),
+        ('target = ["1%", 2]', "a run ends at one target"),
+        ('arrival = "end"', "the rule of arrival end is of a sweep"),
+        ("sweep = true\narrival = 3", "--arrival 3 is not known"),
         ("radius = inf", "--radius inf"),
         ("f_star = nan", "--f-star nan"),
         ("threads = 100000", "--threads 100000"),

@@ -99,6 +99,20 @@ def test_a_baseline_of_something_else_fails(key: str, what: str) -> None:
     assert "lrbench check --update-baseline a" in finding.reason
 
 
+def test_a_baseline_of_another_rule_of_arrival_says_how_it_is_kept() -> None:
+    runs, plan = [made_run()], "a, sweep, 9 checkpoints a decade"
+    entry = Baseline("a", "f", plan, (lane_of(runs, {}, 8),))
+    confirmed = "a, sweep, arrival = confirmed, 9 checkpoints a decade"
+    (finding,) = compare_with(entry, confirmed, made_problem(*runs), TOLERANCE)
+    assert finding.reason.startswith("runs arrive by the rule confirmed, and in its baseline by")
+    assert 'by first; write arrival = "first" in the check to keep it, or' in finding.reason
+    entry = replace(entry, plan=confirmed)
+    (finding,) = compare_with(entry, plan, made_problem(*runs), TOLERANCE)
+    assert 'write arrival = "confirmed"' in finding.reason
+    (finding,) = compare_with(entry, "b, sweep", made_problem(*runs), TOLERANCE)
+    assert finding.reason.startswith("its baseline is of: a, sweep, arrival = confirmed")
+
+
 def test_unstable_lanes_are_not_gated() -> None:
     stable, wild = made_run(), made_run(lambda t: 1e9, lr0=50.0)
     lanes = lane_of([stable], {}, 8), lane_of([made_run(lr0=50.0)], {0: "above 1/L"}, 8)

@@ -17,6 +17,7 @@ import pytest
 import lrbench
 from lrbench.cli.run import command as run_command
 from lrbench.cli.sweep import command as sweep_command
+from lrbench.config.targets import ALLOWED
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.gate.config import load_config
 from lrbench.plan.options import OPTIONS, PlanOptions, PlanValues
@@ -34,7 +35,7 @@ def test_a_typed_keyword_has_the_type_of_its_value() -> None:
     types = {field.name: field.type for field in dataclasses.fields(PlanValues)}
     keywords = {name: ref.__forward_arg__ for name, ref in PlanOptions.__annotations__.items()}
     assert {**types, **keywords} == types
-    assert types.keys() - keywords == {"sweep", "lane_block", "at"}
+    assert types.keys() - keywords == {"sweep", "arrival", "lane_block", "at"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -62,7 +63,14 @@ def test_another_keyword_is_refused_before_anything_is_read(name: str, key: str)
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("run", "sweep"), ("run", "lane_block"), ("run", "at"), ("sweep", "sweep")]
+    ("name", "key"),
+    [
+        ("run", "sweep"),
+        ("run", "lane_block"),
+        ("run", "arrival"),
+        ("run", "at"),
+        ("sweep", "sweep"),
+    ],
 )
 def test_what_a_function_decides_itself_is_no_option_of_it(name: str, key: str) -> None:
     with pytest.raises(TypeError, match=rf"{name}\(\) got an unexpected keyword argument '{key}'"):
@@ -142,8 +150,11 @@ def test_a_check_is_described_by_what_its_numbers_depend_on(tmp_path: Path) -> N
     path.write_text(path.read_text() + "\nsweep = true\ncheckpoints_per_decade = 7\nf_star = 0.0")
     (check,) = load_config(path).checks
     assert check.about.endswith(
-        "full batches, passes = 2.5, f_star = 0, sweep, 7 checkpoints a decade"
+        "full batches, passes = 2.5, f_star = 0, sweep, arrival = confirmed, 7 checkpoints a decade"
     )
+    path.write_text(path.read_text() + "\narrival = 'first'\ntarget = ['10%', 0.5]")
+    (check,) = load_config(path).checks
+    assert check.about.endswith("target = 10%,0.5, f_star = 0, sweep, 7 checkpoints a decade")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +171,9 @@ def test_a_check_is_described_by_what_its_numbers_depend_on(tmp_path: Path) -> N
         ("lane_block", 7, "a whole number from 8 to 1000000"),
         ("passes", 0.0, "a positive number"),
         ("radius", math.inf, "a positive number"),
-        ("target", math.nan, "a positive number"),
+        ("target", math.nan, ALLOWED),
+        ("target", "1_0%", ALLOWED),
+        ("target", "\N{ARABIC-INDIC DIGIT ONE}%", ALLOWED),
         ("timeout", "soon", "a positive number"),
         ("f_star", -math.inf, "a number"),
         ("f_star", math.nan, "a number"),
@@ -195,3 +208,13 @@ def test_sampling_is_one_of_two() -> None:
     with pytest.raises(LrbenchError, match="--sampling 'shuffled' is not known") as caught:
         Plan(sampling=sampling)
     assert caught.value.hint == "choose replacement or reshuffle."
+
+
+def test_arrival_is_of_a_sweep() -> None:
+    assert (Plan().arrival, Plan(sweep=True).arrival) == ("first", "confirmed")
+    with pytest.raises(UsageError, match="the rule of arrival end is of a sweep"):
+        Plan(arrival="end")
+    unknown: Any = "last"
+    with pytest.raises(UsageError, match="--arrival 'last' is not known") as caught:
+        Plan(sweep=True, arrival=unknown)
+    assert caught.value.hint == "choose first or confirmed or end."

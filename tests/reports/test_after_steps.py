@@ -75,7 +75,6 @@ def test_no_lane_ends_before_and_all_measures_exist(deterministic: Result) -> No
     assert sweep.iterations == 150
     assert any(math.isfinite(p) for s in sweep.solvers for p in s.passes)
     for run in problem.runs:
-        assert run.status is not Status.REACHED_TARGET
         assert {7, 150} <= {*run.trace["iteration"]} or run.status is Status.DIVERGED
     for s in sweep.solvers:
         assert not {"lr_sensitivity", "expected_best"} & s.measures.withheld.keys()
@@ -195,9 +194,8 @@ def test_a_store_keeps_them_apart_from_runs_that_end_at_the_target(tmp_path: Pat
     first, second = sweep(at=[5, 400]), sweep(at=[5, 400])
     assert first.problems[0].sweep == second.problems[0].sweep
     assert levels(first, "sgd")[400] == levels(second, "sgd")[400]
-    assert {run.status for run in ended.problems[0].runs} != {
-        run.status for run in first.problems[0].runs
-    }
+    lengths = [[len(run.trace["seconds"]) for run in r.problems[0].runs] for r in (ended, first)]
+    assert lengths[0] != lengths[1]
     seconds = [[run.trace["seconds"] for run in r.problems[0].runs] for r in (first, second)]
     assert all(np.array_equal(a, b) for a, b in zip(*seconds, strict=True))
 

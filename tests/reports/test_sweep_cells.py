@@ -273,3 +273,45 @@ AT_ENDS: dict[str, Any] = {
 )
 def test_a_cell_of_a_solver(changes: Any, heading: str, cell: tuple[str, str]) -> None:
     assert cells(**changes)[heading] == cell
+
+
+def with_first_hits(problem: ProblemResult, hits: list[float]) -> ProblemResult:
+    """Return a problem whose runs have to stay at the target, and came there first so."""
+    sweep = analyse(problem)
+    solvers = (replace(sweep.solvers[0], first_hit=tuple(hits)), *sweep.solvers[1:])
+    return replace(problem, sweep=replace(sweep, arrival="confirmed", solvers=solvers))
+
+
+def test_passing_through_the_target_is_marked() -> None:
+    made = made_problem(GRID, {"a": [[INF, 3.0, 4.0, INF]], "b": [[INF, 5.0, 6.0, INF]]})
+    problem = with_first_hits(made, [INF, 3.0, 2.0, 1.0])
+    assert problem.sweep is not None
+
+    def table(problem: ProblemResult, **changes: Any) -> tuple[list[str], list[Any]]:
+        assert problem.sweep is not None
+        found = list(sweep_blocks(problem, problem.sweep, replace(WIDE, **changes)))
+        texts = [", ".join(b.pieces) for b in found if isinstance(b, Line)]
+        return texts, [b for b in found if isinstance(b, Grid)]
+
+    texts, (grid, *details) = table(problem, details=True)
+    passes = grid.columns.index("passes")
+    assert [row[passes].text for row in grid.rows] == ["3*", "5"]
+    assert "*: at some lr0 it came there sooner, and did not stay (--details)" in texts
+    assert any(
+        "target F - f* <= 0.0100 (1 % of F(w_0) - f*) at T and in the mean over T to 2 T" in text
+        for text in texts
+    )
+    assert [
+        [row[list(details[0].columns).index(name)].text for row in details[0].rows]
+        for name in ("passes", "first hit")
+    ] == [["never", "3", "4", "never"], ["never", "3", "2", "1"]]
+    same, (grid, *details) = table(replace(made, sweep=analyse(made)), details=True)
+    assert [row[passes].text for row in grid.rows] == ["3", "5"]
+    assert not any(text.startswith("*:") for text in same)
+    assert "first hit" not in details[0].columns
+    # Several targets: a table for each, with the legend once.
+    other = replace(problem.sweep, target=0.5, arrival="end")
+    texts, grids = table(replace(problem, sweeps=(problem.sweep, other)))
+    assert len(grids) == 2
+    assert any(text.startswith("target F - f* <= 0.500") and "to the end" in text for text in texts)
+    assert sum(text.startswith("decades: ") for text in texts) == 1

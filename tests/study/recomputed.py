@@ -33,17 +33,62 @@ def weights_of(grid: Sequence[float]) -> list[float]:
     return [(b - a) / (logs[-1] - logs[0]) for a, b in itertools.pairwise(middles)]
 
 
-def arrivals(problem: JSON, s: JSON, target: float) -> Grid:
-    """Return (seed, lr0) -> passes at the first checkpoint at the target; None if unknown."""
+def looks(problem: JSON, run: JSON, budget: int) -> list[int]:
+    """Return the iterations at which it is looked whether a run has arrived."""
+    quarter = math.ceil(problem["n_samples"] / (4 * run["batch_size"]))
+    first = 1 if run["setting"] == "batch" else min(quarter, budget)
+    octave = [5, 6, 7, 8, 9] if first < 5 else [round(first * m / 5) for m in range(5, 10)]
+    found = [0, *range(first, 5)]
+    while octave[0] <= 2 * budget:
+        found += octave
+        octave = [2 * t for t in octave]
+    return [t for t in found if t <= 2 * budget]
+
+
+def confirmed(problem: JSON, run: JSON, target: float, budget: int) -> float | None:
+    """Return the passes at the first look T at the target that the mean over [T, 2T] confirms."""
+    key = "suboptimality_output" if "suboptimality_output" in run["trace"] else "suboptimality"
+    gap = dict(zip(run["trace"]["iteration"], run["trace"].get(key, ()), strict=False))
+    passes = dict(zip(run["trace"]["iteration"], run["trace"]["passes"], strict=True))
+    if not gap:
+        return None if run["status"] in ("interrupted", "failed") else INF
+    grid = looks(problem, run, budget)
+    for T in [t for t in grid if t <= budget]:
+        window = [t for t in grid if T <= t <= 2 * T]
+        area = 0.0
+        for a, b in itertools.pairwise(window):
+            if a in gap and b in gap:
+                area += (b - a) * (max(gap[a] or INF, 0.0) + max(gap[b] or INF, 0.0)) / 2
+            elif area <= T * target and run["status"] != "diverged":
+                area = math.nan
+            else:
+                area = INF
+        if T not in gap and run["status"] != "diverged":
+            return None
+        if T in gap and gap[T] is not None and gap[T] <= target:
+            if math.isnan(area):
+                return None
+            if area <= T * target * (1 + 1e-12):
+                return float(passes[T])
+    return INF
+
+
+def arrivals(problem: JSON, s: JSON, sweep: JSON) -> Grid:
+    """Return (seed, lr0) -> passes on arrival at the target; None if unknown."""
     passes: Grid = {}
+    target = sweep["target"]
     for run in runs_of(problem, s):
+        at = run["seed"], run["value"]
+        if sweep["arrival"] == "confirmed":
+            passes[at] = confirmed(problem, run, target, sweep["iterations"])
+            continue
         key = "suboptimality_output" if "suboptimality_output" in run["trace"] else "suboptimality"
         rows = zip(run["trace"]["passes"], run["trace"].get(key, ()), strict=False)
         hits = [p for p, g in rows if g is not None and g <= target]
         lost = run["status"] in ("diverged", "failed")
         cost = hits[0] if hits and not lost else INF
         unfinished = run["status"] in ("interrupted", "failed") and cost == INF
-        passes[run["seed"], run["value"]] = None if unfinished else cost
+        passes[at] = None if unfinished else cost
     seeds = sorted({run["seed"] for run in problem["runs"]})
     return {(seed, v): passes.get((seed, v)) for seed in seeds for v in s["over"]["values"]}
 
@@ -188,7 +233,7 @@ def exponent(problem: JSON, s: JSON, passes: Grid, gap: Grid) -> JSON | None:
 def measures(problem: JSON, s: JSON) -> JSON:
     """Return the measures of one solver as its object in `sweep.solvers` has them."""
     sweep, delta0 = problem["sweep"], problem["constants"]["delta0"]
-    passes = arrivals(problem, s, sweep["target"])
+    passes = arrivals(problem, s, sweep)
     grid = s["over"]["values"]
     gap, weights = gaps(problem, s, sweep["iterations"]), weights_of(grid)
     sensitivity, best_of = None, None

@@ -128,7 +128,7 @@ def test_real_sweeps(target: float | None) -> None:
         ["logreg", "least-squares", "lad-worst"],
         solvers=["sgd", "wngrad", "schedule-free", "sgd-sqrt"],
         lr0="1e-3:1e4:12",
-        iterations=40,
+        iterations=90,
         target=target,
         jobs=1,
     )

@@ -20,9 +20,9 @@ SETTINGS = [BATCH, STOCHASTIC, replace(BATCH, lr0=30.0), known(L_method="estimat
 @pytest.mark.parametrize("solver", ["wngrad", "adagrad-norm", "sgd"])
 def test_every_theorem_has_its_bounds(solver: str, setting: Setting) -> None:
     entries = {entry["theorem"]: entry for entry in bounds_before(solver, setting, AT, every=True)}
-    assert list(entries) == [theorem.key for theorem in theorems_for(solver, setting.params)]
+    assert list(entries) == [theorem.key for theorem in theorems_for(solver)]
     of_setting = []
-    for theorem in theorems_for(solver, setting.params):
+    for theorem in theorems_for(solver):
         entry, hypotheses = entries[theorem.key], theorem.hypotheses(setting)
         applies = all(h.holds for h in hypotheses)
         failing = [h for h in hypotheses if not h.holds]

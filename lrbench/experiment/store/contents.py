@@ -25,7 +25,7 @@ from lrbench.experiment.store.rows import (
 )
 from lrbench.results import ProblemResult, Result, environment
 from lrbench.solvers import SOLVERS
-from lrbench.study import analyse
+from lrbench.study import with_sweeps
 
 CHANGED = "it was changed by another program: sweep into another file."
 """The hint for a store that says something of a problem which cannot be read."""
@@ -192,14 +192,15 @@ def _problem(
     order = {method: k for k, method in enumerate(dict.fromkeys(m for m, *_ in run_of_cell))}
     runs = tuple(sorted(run_of_cell.values(), key=lambda r: (r.seed, order[r.lane[0]], r.value)))
     keys = _header(experiment, path)
-    iterations = keys.pop("iterations", None)
+    iterations, targets = keys.pop("iterations", None), keys.pop("targets", ())
+    arrival = keys.pop("arrival", "first")  # earlier versions knew no other
     try:
         values = {"name": experiment.name, **keys, "runs": [] if checked else plain(runs)}
         values["verdicts"] = []
         place = f"{quoted_path(path)}: {quoted_path(experiment.name)}"
         problem = replace(read_record(ProblemResult, values, place, CHANGED), runs=runs)
         if experiment.sweep:
-            problem = replace(problem, sweep=analyse(problem, iterations=iterations))
+            problem = with_sweeps(problem, targets, iterations, arrival)
     except (ArithmeticError, LookupError, TypeError, UsageError, ValueError) as error:
         if checked:  # a fault of lrbench, and not of the file
             raise

@@ -67,8 +67,11 @@ def experiment_id(p: Prepared, plan: Plan) -> str:
             "let its facts have one that changes with its data, or leave the store out.",
         )
     budget = asdict(plan.budget(problem.n_samples, p.constants.delta0))
+    # The last digits of a target that is a share of F(w_0) - f* are those of f_star.
     if budget["target"] is not None:
-        budget["target"] = f"{budget['target']:.9g}"  # its last digits are those of f_star
+        budget["target"] = f"{budget['target']:.9g}"
+    if budget["arrival"] is not None:
+        budget["arrival"]["targets"] = [f"{t:.9g}" for t in budget["arrival"]["targets"]]
     return _hash(
         {
             "fingerprint": facts.fingerprint,

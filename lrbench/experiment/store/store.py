@@ -32,7 +32,7 @@ from lrbench.experiment.store.rows import (
     upgrade,
     write_experiment,
 )
-from lrbench.results import Header, Run
+from lrbench.results import ArrivalRule, Header, Run
 from lrbench.solvers.base import Solver
 
 
@@ -172,10 +172,19 @@ class Store:
             self.note(f"{store}: {lost}; what this sweep needs of it is made again.")
 
     def declare(
-        self, experiment: str, name: str, header: Header, iterations: int, *, sweep: bool
+        self,
+        experiment: str,
+        name: str,
+        header: Header,
+        iterations: int,
+        *,
+        sweep: bool,
+        arrival: ArrivalRule | None = "first",
+        targets: Sequence[float] = (),
     ) -> None:
         """Note an experiment, with the iterations of its budget; `put` writes it with the cells."""
-        text = json.dumps({**plain(header), "iterations": iterations})
+        budget = {"iterations": iterations, "arrival": arrival, "targets": list(targets)}
+        text = json.dumps({**plain(header), **budget})
         self._experiments[experiment] = Experiment(
             experiment, name, header.fingerprint, text, int(sweep)
         )

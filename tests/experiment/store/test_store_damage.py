@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import sqlite3
@@ -322,6 +323,8 @@ def test_a_store_of_version_1_is_read_and_called_unchecked(tmp_path: Path, invok
     problems = exported(path)
     assert problems is not None
     assert [len(runs) for _, runs in problems] == [8, 1]
+    shown = json.loads(invoke("store", "export", str(path), "--format", "json").out)["problems"]
+    assert {problem["sweep"]["arrival"] for problem in shown} == {"first"}
     # The next command that writes makes it one of today, with the same numbers.
     assert invoke("store", "prune", "--solver", "none", str(path)).code == 0
     assert exported(path) == problems

@@ -1,0 +1,64 @@
+"""Targets: numbers and shares of the gap at the start."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lrbench.config.targets import Target, targets
+from lrbench.errors import UsageError
+from lrbench.plan.plan import Plan
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.25, [Target(0.25)]),
+        (np.float64(2.0), [Target(2.0)]),
+        (3, [Target(3.0)]),
+        ("1e-3", [Target(1e-3)]),
+        ("1%", [Target(1.0, percent=True)]),
+        (" 0.1 % , 5 ", [Target(0.1, percent=True), Target(5.0)]),
+        ("10%,1%,10%", [Target(10.0, percent=True), Target(1.0, percent=True)]),
+        (["10%", 0.5, "2,10%"], [Target(10.0, percent=True), Target(0.5), Target(2.0)]),
+        (np.array([0.5, 0.125]), [Target(0.5), Target(0.125)]),
+        ([], []),
+    ],
+)
+def test_targets(value: Any, expected: list[Target]) -> None:
+    assert targets(value) == expected
+    assert targets(",".join(map(str, expected)) or []) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "%", "1%%", "-1%", "0%", "1,", "inf%", "1e999%", "1_0%", "%1", "1 0%"),
+        *("\N{ARABIC-INDIC DIGIT ONE}%", b"1", 0, -1, True, None, [None], [[1]], {}.keys),
+    ],
+)
+def test_what_is_no_target(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"^--target .* is not a positive number, or a share"):
+        targets(value)
+
+
+def test_a_share_is_one_of_the_gap_at_the_start() -> None:
+    for text in ("1%", "0.3%", "12.5%"):
+        (target,) = targets(text)
+        exact = Fraction(text[:-1]) / 100 * 37
+        assert target.on(37.0) == pytest.approx(float(exact), rel=1e-15)
+    plan = Plan(sweep=True, target="10%,3,1%")
+    assert plan.targets_on(200.0) == [20.0, 3.0, 2.0]
+    assert plan.target_on(200.0) == 2.0
+    assert plan.target_on(500.0) == 3.0
+    assert plan.targets_on(300.0) == [30.0, 3.0]  # 1 % of it is 3
+    assert Plan(sweep=True).target_on(200.0) == 0.01 * 200.0
+    assert Plan().target_on(200.0) is None
+    assert Plan(target="5%").target_on(200.0) == 10.0
+    with pytest.raises(UsageError, match="a run ends at one target, and --target has 2"):
+        Plan(target="5%,1%")
+    with pytest.raises(UsageError, match="there is no target"):
+        Plan(sweep=True, target=[])
