@@ -17,7 +17,7 @@ import click
 from lrbench.cli.list_parts import elsewhere
 from lrbench.cli.main import COMMANDS, group
 from lrbench.solvers import SOLVERS
-from lrbench.verdicts.theorems import theorems_for
+from lrbench.verdicts.theorems import every_theorem_for
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -50,9 +50,9 @@ def solvers() -> str:
     for name in SOLVERS:
         cls = SOLVERS.get(name)
         parameters = ", ".join(f"`{f.name}={f.default}`" for f in dataclasses.fields(cls))
-        keys = ", ".join(t.key for t in theorems_for(name))
+        keys = ", ".join(t.key for t in every_theorem_for(name))
         summary = (cls.__doc__ or "").strip().splitlines()[0]
-        needs = ", ".join(f"`{need}`" for need in cls.needs)
+        needs = ", ".join(f"`{need}`" for need in cls().needs)
         row = (f"`{name}`", summary, parameters or "none", f"`{cls.scale}`", needs, keys)
         lines.append(f"| {' | '.join(row)} |")
     for name in SOLVERS:
@@ -89,7 +89,7 @@ def theorems() -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for solver in SOLVERS:
-        for t in theorems_for(solver):
+        for t in every_theorem_for(solver):
             statement = t.statement.replace("|", "\\|")
             lines.append(
                 f"| {solver} | {t.key} | {t.kind} | `{statement}` | {t.measure}, {t.iterate} |"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias, Unpack
 
@@ -38,6 +38,11 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
     lr0
         Initial learning rates: positive numbers, or texts as on the command line, such as
         ``"0.1/L"`` or ``"1e-4:1e4:17"``; None for 1.
+    over
+        What varies instead of the learning rate: ``"eta=1e-3:1e3:25"`` or ``{"eta": [1, 10]}`` for
+        a parameter of the solvers, ``"scale=0.1:10:9"`` for the free scale of each; two of them for
+        a grid, whose first one is the axis along which ranges are measured. While the free scale of
+        a solver varies, `lr0` stands for its other published parameters.
     batch_size
         None for full batches.
     iterations, passes
@@ -96,6 +101,7 @@ def sweep(
     store: str | Path | None = None,
     arrival: ArrivalRule = "confirmed",
     lane_block: int | None = None,
+    at: str | Sequence[int] | None = None,
     **options: Unpack[PlanOptions],
 ) -> Result:
     """Measure how sensitive solvers are to the initial learning rate.
@@ -119,6 +125,10 @@ def sweep(
     lane_block
         The most lanes that run together, a multiple of 8; None for as many as fit into memory, and
         for several seeds as many as fit into the cache. No number of the result depends on it.
+    at
+        Iterations T, or a text such as ``"10,2000"``. Every run goes on to the last of them, also
+        one that reached the target, and F - f* after T steps is part of the sensitivities. Without
+        another budget the last T is the budget. None for no such T.
     options
         Those of `run`. Without `lr0` it is 1e-4:1e4:33. `target` is the suboptimality F - f* at
         which a run must arrive; None for 1 % of F(w_0) - f*. With several, as in ``"10%,1%"``, a
@@ -145,7 +155,7 @@ def sweep(
     """
     check_keywords("sweep", options)
     specs = load_specs(problems)
-    plan = Plan(**options, sweep=True, arrival=arrival, lane_block=lane_block)
+    plan = Plan(**options, sweep=True, arrival=arrival, lane_block=lane_block, at=at)
     workers = choose(jobs, executor, scheduler, default=0)
     with store_at(store) as opened:
         return run_plan(plan, specs, Control(plan.timeout), executor=workers, store=opened)

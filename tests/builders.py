@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from lrbench.objective.oracle import Ball, Gradient, Iterate
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.l2 import L2
 from lrbench.penalties.none import NoPenalty
+from lrbench.plan.lanes import Lane
 from lrbench.results import Run, Status
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
@@ -252,12 +253,16 @@ def proximal_variants() -> list[Any]:
     return [s for name in SOLVERS for s in variants(name) if s.proximal]
 
 
-def facts_of(problem: LinearProblem, solver: Solver) -> dict[str, float]:
-    """Return the numbers that `solver` needs of the problem, for a horizon of 50 steps."""
-    if not solver.needs:
-        return {}
+HORIZON = 3000
+"""More steps than any test takes without the engine."""
+
+
+def facts_of(problem: LinearProblem, solver: Solver, horizon: int = HORIZON) -> dict[str, float]:
+    """Return the numbers that `solver` needs of the problem and the budget."""
+    if {"horizon"}.issuperset(solver.needs):
+        return dict.fromkeys(map(str, solver.needs), float(horizon))
     c = constants_of(problem, minimiser(problem))
-    known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu, "horizon": 50.0}
+    known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu, "horizon": float(horizon)}
     return {name: known[name] for name in solver.needs if name in known}
 
 
@@ -277,6 +282,7 @@ def walk_along(
     batch: Minibatches | None = None,
     ball: Ball | None = None,
     w_star: Vector | None = None,
+    horizon: int = HORIZON,
 ) -> Iterator[tuple[Lanes, PerLane, Any, list[Seen]]]:
     """Step for ever without the engine; yield W, lr, the state and what the oracle was asked."""
     sampler = problem.sampler(w_star, ball, given(batch), dense_iterates=solver.dense_iterates)
@@ -286,10 +292,15 @@ def walk_along(
         seen.append((sampler.iterates.dense(W).copy(), gradient.dense().copy()))
 
     W = sampler.iterates.start(len(lr0))
-    state = solver.init(W, lr0, facts_of(problem, solver))
+    state = solver.init(W, lr0, facts_of(problem, solver, horizon))
     for oracle in sampler.oracles(observe):
         seen.clear()
         sampler.iterates.accumulate(W)
         oracle.begin(W)
         W, lr, state = solver.step(W, state, oracle)
         yield sampler.iterates.dense(W), lr, state, list(seen)
+
+
+def plain_lanes(lr0: Iterable[float]) -> tuple[Lane, ...]:
+    """Return lanes over these learning rates."""
+    return tuple(Lane(value, (("lr0", value),)) for value in lr0)

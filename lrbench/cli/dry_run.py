@@ -49,8 +49,9 @@ def show_estimates(
     total = f"In all {duration_text(seconds)}"
     if workers > 1:
         total += f"; at best {duration_text(seconds / workers)} with {workers} workers"
-    target = " Runs that reach the target end sooner." if plan.sweep or plan.target else ""
-    if plan.arrival == "confirmed":
+    ends = (plan.sweep or plan.target) and not plan.iterations_at
+    target = " Runs that reach the target end sooner." if ends else ""
+    if ends and plan.arrival == "confirmed":
         target += " Those that come there late may go on, to twice the budget at most."
     click.echo(f"{total}.{target}")
     click.echo("The certified optimum is not counted; it is computed once and cached.")

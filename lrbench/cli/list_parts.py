@@ -85,16 +85,16 @@ def problems() -> PartKind:
 def solvers() -> PartKind:
     """Return how to list the solvers."""
     from lrbench.solvers import SOLVERS
-    from lrbench.verdicts.theorems import theorems_for
+    from lrbench.verdicts.theorems import every_theorem_for
 
     def details(name: str) -> dict[str, Any]:
         cls = SOLVERS.get(name)
         return {
             "parameters": {f.name: f.default for f in dataclasses.fields(cls)},
-            "theorems": [t.key for t in theorems_for(name)],
+            "theorems": [t.key for t in every_theorem_for(name)],
             "cite": list(cls.papers),
             "scale": cls.scale,
-            "needs": list(cls.needs),
+            "needs": list(cls().needs),
             "lr0": cls.lr0_means,
             "doc": _doc(cls),
             "elsewhere": elsewhere(name),
@@ -131,7 +131,7 @@ def theorems() -> PartKind:
     """Return how to list the theorems, each once even if it holds for several solvers."""
     from lrbench.solvers import SOLVERS
     from lrbench.theory import THEOREMS
-    from lrbench.verdicts.theorems import theorems_for
+    from lrbench.verdicts.theorems import every_theorem_for
 
     by_key = {t.key: t for of_solver in THEOREMS.values() for t in of_solver}
 
@@ -146,7 +146,7 @@ def theorems() -> PartKind:
             "measure": theorem.measure,
             "iterate": theorem.iterate,
             "sharpness": theorem.sharpness or "upper bound",
-            "solvers": [s for s in SOLVERS if key in {t.key for t in theorems_for(s)}],
+            "solvers": [s for s in SOLVERS if key in {t.key for t in every_theorem_for(s)}],
             "source": theorem.reference,
             "cite": list(theorem.cite),
             "doc": _doc(type(theorem)),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from lrbench.cli import names
 from lrbench.config.decimals import decimal, whole
@@ -187,8 +188,27 @@ def method_options(lr0: str) -> Callable[[F], F]:
                 help="Initial learning rates: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced), or "
                 "in units of 1/L: 0.01/L:100/L:9; repeatable.",
             ),
+            click.option(
+                "--over",
+                multiple=True,
+                metavar="NAME=VALUES",
+                help="What varies instead, with values as of --lr0: a parameter of the solvers "
+                "(eta=1e-3:1e3:25), or scale for the free scale of each; twice for a grid.",
+            ),
         ]
     )
+
+
+def method_values(ctx: click.Context) -> dict[str, Any]:
+    """Return the values of --lr0 and --over; the default of --lr0 gives way to that of --over.
+
+    The context is changed likewise, so that the command that a result records is the one that ran.
+    """
+    if not ctx.params["over"]:
+        return {"over": None}
+    if ctx.get_parameter_source("lr0") is ParameterSource.DEFAULT:
+        ctx.params["lr0"] = None
+    return {key: ctx.params[key] for key in ("lr0", "over")}
 
 
 def plan_option(name: str, *flags: str, **settings: Any) -> Callable[[F], F]:

@@ -50,6 +50,7 @@ def run_command(
     options
         The options of the view, those that change a problem, and the fields of the plan.
     """
+    from lrbench.cli.options import method_values
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import NAMED, specs_from
     from lrbench.experiment.jobs.choose import choose
@@ -61,6 +62,7 @@ def run_command(
     form, view = view_from(options)
     report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
+    options |= method_values(click.get_current_context())
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, sweep=sweep, **options)
     chosen = choose(jobs, executor, scheduler, default=0 if sweep else 1)
 

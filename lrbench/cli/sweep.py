@@ -26,6 +26,7 @@ from lrbench.plan.options import DEFAULT_SWEEP
     "Have runs arrive at this F - f*: 0.01, or 1% of F(w_0) - f*; several as 10%,1%.  [default: 1%]"
 )
 @plan_option("arrival", default="confirmed", show_default=True)
+@plan_option("at", metavar="T[,T]")
 @view_options
 @save_options
 @store_option

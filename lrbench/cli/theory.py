@@ -7,13 +7,15 @@ from typing import Any
 
 import click
 
-from lrbench.cli.options import chain, method_options, problem_options, setting_options
+from lrbench.cli.options import (
+    chain,
+    method_options,
+    method_values,
+    problem_options,
+    setting_options,
+)
 from lrbench.cli.view_options import page_options
-from lrbench.config.decimals import decimal
-from lrbench.errors import ExitCode, UsageError, quoted
-
-LARGEST_T = 10**15
-"""The largest T of a bound; a float is exact for all whole numbers up to 9e15."""
+from lrbench.errors import ExitCode
 
 theory_options = chain(
     [
@@ -61,11 +63,12 @@ def command(
     from lrbench.cli.output import show_json, show_page
     from lrbench.cli.problems import NAMED, specs_from
     from lrbench.experiment.before import bounds_as_json, bounds_of_problems
-    from lrbench.plan.options import DEFAULT_SOLVERS
+    from lrbench.plan.options import DEFAULT_SOLVERS, read_iterations
     from lrbench.plan.plan import Plan
     from lrbench.reports.theory_page import theory_page
 
     changes = {key: options.pop(key) for key in NAMED}
+    options |= method_values(click.get_current_context())
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, **options)
     iterations = read_iterations(at)
     specs, notes = specs_from(problems, data, settings, changes)
@@ -81,26 +84,6 @@ def command(
     for error in failures:
         say(error.message, error.hint)
     return ExitCode.WORLD if failures else ExitCode.OK
-
-
-def read_iterations(text: str) -> list[int]:
-    """Return the iterations that ``--at`` names, ascending and without repetitions.
-
-    Raises
-    ------
-    UsageError
-        For anything that is not a whole number from 1 to 1e15.
-    """
-    iterations = set()
-    for piece in text.split(","):
-        T = decimal(piece) or 0.0  # 1e6 is read, too
-        if not 1 <= T <= LARGEST_T or not T.is_integer():
-            raise UsageError(
-                f"--at {quoted(text)}: {piece.strip()!r} is not a number of iterations.",
-                "give whole numbers from 1 on, as in --at 100,1000.",
-            )
-        iterations.add(int(T))
-    return sorted(iterations)
 
 
 def show_bibtex(bounds: Iterable[dict[str, Any]], every: bool) -> None:

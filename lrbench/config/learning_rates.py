@@ -1,4 +1,4 @@
-"""Reading initial learning rates: '0.1,1,10', '1e-4:1e4:17' or '0.01/L:100/L:9'."""
+"""Reading grids of learning rates and other scales: '0.1,1,10', '1e-4:1e4:17', '0.01/L:100/L:9'."""
 
 from __future__ import annotations
 
@@ -88,8 +88,15 @@ def log_spaced(low: float, high: float, count: int) -> NDArray[np.float64]:
     return np.array([float(f"{number:.{DIGITS}g}") for number in numbers])
 
 
-def parse_learning_rates(texts: Iterable[str]) -> list[LearningRate]:
+def parse_learning_rates(texts: Iterable[str], option: str = "--lr0") -> list[LearningRate]:
     """Return the initial learning rates in the texts, in order and without repetitions.
+
+    Parameters
+    ----------
+    texts
+        As typed.
+    option
+        What errors call the option that has them.
 
     Raises
     ------
@@ -97,7 +104,12 @@ def parse_learning_rates(texts: Iterable[str]) -> list[LearningRate]:
         For anything that is not a positive finite number, such a number over L, or a range of
         either.
     """
-    rates = [r for text in texts for piece in text.split(",") for r in _range(piece.strip(), text)]
+    rates = [
+        rate
+        for text in texts
+        for piece in text.split(",")
+        for rate in _range(piece.strip(), f"{option} {quoted(text)}")
+    ]
     return list(dict.fromkeys(rates))
 
 
@@ -129,47 +141,45 @@ def resolve_learning_rates(learning_rates: Sequence[LearningRate], L: float) -> 
 
 def _rates(value: object) -> list[LearningRate]:
     if isinstance(value, LearningRate):
-        return [LearningRate(_checked(value.value, str(value), str(value)), value.per_L)]
+        return [LearningRate(_checked(value.value, str(value), f"--lr0 {value}"), value.per_L)]
     if isinstance(value, str):
         return parse_learning_rates([value])
     number = as_number(value)
     if number is None:
         raise UsageError(f"--lr0 {quoted(value)} is not a number.", HINT)
-    return [LearningRate(_checked(number, f"{number:g}", f"{number:g}"))]
+    return [LearningRate(_checked(number, f"{number:g}", f"--lr0 {number:g}"))]
 
 
-def _range(piece: str, text: str) -> list[LearningRate]:
-    """Return the learning rates of LO:HI:COUNT or of a single rate, which is part of `text`."""
+def _range(piece: str, given: str) -> list[LearningRate]:
+    """Return the learning rates of LO:HI:COUNT or of one; errors begin with what was `given`."""
     fields = piece.split(":")
     if len(fields) == 1:
-        return [_rate(piece, text)]
+        return [_rate(piece, given)]
     if len(fields) != 3:
-        raise UsageError(
-            f"--lr0 {quoted(text)}: {quoted(piece)} is neither a number nor LO:HI:COUNT.", HINT
-        )
-    lo, hi = _rate(fields[0], text), _rate(fields[1], text)
-    count = _count(fields[2], text)
+        raise UsageError(f"{given}: {quoted(piece)} is neither a number nor LO:HI:COUNT.", HINT)
+    lo, hi = _rate(fields[0], given), _rate(fields[1], given)
+    count = _count(fields[2], given)
     if lo.per_L != hi.per_L:
-        raise UsageError(f"--lr0 {quoted(text)}: {lo} and {hi} are not in the same unit.", HINT)
+        raise UsageError(f"{given}: {lo} and {hi} are not in the same unit.", HINT)
     if hi.value < lo.value or (count == 1 and hi.value > lo.value):
-        raise UsageError(f"--lr0 {quoted(text)}: no {count} values go from {lo} up to {hi}.", HINT)
+        raise UsageError(f"{given}: no {count} values go from {lo} up to {hi}.", HINT)
     # The ends are the user's own numbers: log_spaced would round them to 13 digits.
     ends = [lo.value, hi.value] if count > 1 else [lo.value]
     interior = log_spaced(lo.value, hi.value, count)[1:-1].tolist()
     return [LearningRate(value, lo.per_L) for value in (ends[0], *interior, *ends[1:])]
 
 
-def _rate(piece: str, text: str) -> LearningRate:
+def _rate(piece: str, given: str) -> LearningRate:
     number = piece.strip().removesuffix(PER_L)
     value = decimal(number)
     if value is None:
-        raise UsageError(f"--lr0 {quoted(text)}: {quoted(piece)} is not a number.", HINT)
-    return LearningRate(_checked(value, quoted(piece), quoted(text)), per_L=number != piece.strip())
+        raise UsageError(f"{given}: {quoted(piece)} is not a number.", HINT)
+    return LearningRate(_checked(value, quoted(piece), given), per_L=number != piece.strip())
 
 
-def _checked(value: float, piece: str, text: str) -> float:
+def _checked(value: float, piece: str, given: str) -> float:
     if not _usable(value):
-        raise UsageError(f"--lr0 {text}: {piece} is not a positive learning rate.", HINT)
+        raise UsageError(f"{given}: {piece} is not a positive number.", HINT)
     return value
 
 
@@ -178,12 +188,10 @@ def _usable(value: float) -> bool:
     return 0 < value < math.inf and math.isfinite(1 / value)
 
 
-def _count(piece: str, text: str) -> int:
+def _count(piece: str, given: str) -> int:
     # Checked before int(), which refuses texts of several thousand digits with its own error.
     plain = piece.isascii() and piece.isdigit() and len(piece) <= len(str(MAX_LANES))
     count = int(piece) if plain else 0
     if not 1 <= count <= MAX_LANES:
-        raise UsageError(
-            f"--lr0 {quoted(text)}: {quoted(piece)} is not a count from 1 to {MAX_LANES}.", HINT
-        )
+        raise UsageError(f"{given}: {quoted(piece)} is not a count from 1 to {MAX_LANES}.", HINT)
     return count

@@ -73,11 +73,12 @@ def _params(text: str, params_text: str) -> dict[str, Value]:
             _refuse(text, f"has an empty {'value' if key else 'key'} in {quoted(pair.strip())}")
         if key in params:
             _refuse(text, f"gives {quoted(key)} twice")
-        params[key] = _value(value)
+        params[key] = read_value(value)
     return params
 
 
-def _value(text: str) -> Value:
+def read_value(text: str) -> Value:
+    """Return a plain decimal or infinite text as a number, and any other text itself."""
     if text in WORDS:
         return float(text)
     # The integer first: a float would lose digits of a long one.

@@ -18,6 +18,18 @@ class SolverSpec:
     label_fields: Annotated[tuple[str, ...], Key("shown", earlier=())] = ()
     """The parameters that are part of the solver's label in tables."""
 
+    def at(self, values: Mapping[str, float]) -> SolverSpec:
+        """Return the solver with other values of some parameters, which its label then shows."""
+        if not values:
+            return self
+        shown = dict.fromkeys((*self.label_fields, *values))
+        return SolverSpec(self.name, {**self.params, **values}, tuple(shown))
+
+    def without(self, parameter: str) -> SolverSpec:
+        """Return the solver without a value of this parameter."""
+        params = {k: v for k, v in self.params.items() if k != parameter}
+        return SolverSpec(self.name, params, tuple(k for k in self.label_fields if k != parameter))
+
     def __str__(self) -> str:
         params = ",".join(
             f"{k}={_text(v)}" for k, v in self.params.items() if k in self.label_fields

@@ -61,6 +61,7 @@ class Confirmed:
     def __init__(self, budget: Budget, n_lanes: int) -> None:
         assert budget.arrival is not None
         self._iterations, self._looks = budget.iterations, frozenset(budget.arrival.looks)
+        self._stays = budget.arrival.stays
         self._targets: Lanes = np.array(budget.arrival.targets)[:, None]
         self._open: list[Candidates] = []
         self._resolved: Mask = np.zeros((len(self._targets), n_lanes), dtype=np.bool_)
@@ -76,7 +77,7 @@ class Confirmed:
             self._look(t, np.where(np.isfinite(gap), np.maximum(gap, 0.0), np.inf))
         done: Mask = self._resolved[0]
         if t < self._iterations:
-            return done
+            return done & (not self._stays)
         hopeful = np.zeros_like(self._resolved)
         for look in self._open:
             hopeful |= look.lanes

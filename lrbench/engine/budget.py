@@ -23,11 +23,14 @@ class Arrival:
         The suboptimalities, ascending; a run ends by the first.
     looks
         The iterations of `lrbench.config.looks.look_grid`, up to twice the budget.
+    stays
+        Whether a lane that has arrived goes on to the end of its budget.
     """
 
     rule: ArrivalRule
     targets: Sequence[float]
     looks: Sequence[int]
+    stays: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from lrbench.arrays import Vector
 from lrbench.config.solver_spec import SolverSpec
@@ -15,6 +15,13 @@ from lrbench.objective.oracle import Ball
 from lrbench.objective.problem import Problem
 from lrbench.solvers.base import Solver
 
+T = TypeVar("T")
+
+
+def hyper_parameters(over: Mapping[str, T]) -> dict[str, T]:
+    """Return what varies without lr0, which is no hyper-parameter of a solver."""
+    return {name: value for name, value in over.items() if name != "lr0"}
+
 
 class SeedLanes(NamedTuple):
     """The lanes that are run with a seed."""
@@ -22,8 +29,19 @@ class SeedLanes(NamedTuple):
     seed: int
     lr0: tuple[float, ...]
     """The initial learning rate of each lane."""
-    parameters: Mapping[str, tuple[float, ...]] = {}
-    """The hyper-parameters that have a value for each lane."""
+    over: Mapping[str, tuple[float, ...]] = {}
+    """The values that the command gives to each lane, by parameter; none for lr0 alone.
+
+    One of them may be lr0 itself, from which that of the lane follows: `Solver.lr0_at`."""
+
+    @property
+    def parameters(self) -> dict[str, tuple[float, ...]]:
+        """The hyper-parameters that have a value for each lane."""
+        return hyper_parameters(self.over)
+
+    def values(self, lane: int) -> dict[str, float]:
+        """Return the values of `over` for one lane."""
+        return {name: values[lane] for name, values in self.over.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from lrbench.engine.job import Job, SharedProblem
+from lrbench.engine.job import Job, SharedProblem, hyper_parameters
 from lrbench.engine.loop import LaneLoop
 from lrbench.engine.outside import OutsideRun
 from lrbench.errors import RefutedError
@@ -47,19 +48,21 @@ def run_lanes(
             error = f"{type(e).__name__}: {e}"
             loop.end_all(Status.FAILED)
     seeds = [seed for seed, lanes in enumerate(job.lanes) for _ in lanes.lr0]
-    blanks = unstarted_runs(job, shared)
-    ends = [loop.recorder.ended[lane] for lane in range(len(blanks))]
+    seconds = loop.clock.evaluation_seconds.tolist()
+    ends = [loop.recorder.ended[lane] for lane in range(len(seeds))]
     return [
-        replace(
-            blank,
+        Run(
+            **known,
             status=end.status,
             status_at=end.iteration,
             error=error if end.status is Status.FAILED else None,
             trace=loop.recorder.trace(lane),
             iterates=end.iterates,
-            evaluation_seconds=float(loop.clock.evaluation_seconds[seed]),
+            evaluation_seconds=seconds[seed],
         )
-        for lane, (seed, blank, end) in enumerate(zip(seeds, blanks, ends, strict=True))
+        for lane, (seed, known, end) in enumerate(
+            zip(seeds, _known(job, shared), ends, strict=True)
+        )
     ]
 
 
@@ -68,7 +71,9 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
     runs = []
     with np.errstate(all="ignore"):
         for blank in unstarted_runs(job, shared):
-            lane = OutsideRun(job, shared, stop)
+            values = hyper_parameters(blank.over)
+            solver = replace(job.solver, **values) if values else job.solver  # type: ignore[type-var]
+            lane = OutsideRun(replace(job, solver=solver), shared, stop)
             end, trace, error = lane.go(blank.lr0)
             runs.append(
                 replace(
@@ -87,17 +92,21 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
 def unstarted_runs(job: Job, shared: SharedProblem) -> list[Run]:
     """Return the runs of a job that was not started: interrupted, with no checkpoint."""
     return [
-        Run(
-            solver=job.spec,
-            lr0=float(lr0),
-            setting="batch" if job.batch_size is None else "stochastic",
-            batch_size=shared.problem.n_samples if job.batch_size is None else job.batch_size,
-            sampling=None if job.batch_size is None else job.sampling,
-            seed=lanes.seed,
-            status=Status.INTERRUPTED,
-            status_at=0,
-            trace={},
-        )
-        for lanes in job.lanes
-        for lr0 in lanes.lr0
+        Run(**known, status=Status.INTERRUPTED, status_at=0, trace={})
+        for known in _known(job, shared)
     ]
+
+
+def _known(job: Job, shared: SharedProblem) -> Iterator[dict[str, Any]]:
+    """Yield what is known of the run of each lane before it starts."""
+    batch = job.batch_size is None
+    setting = {
+        "setting": "batch" if batch else "stochastic",
+        "batch_size": shared.problem.n_samples if batch else job.batch_size,
+        "sampling": None if batch else job.sampling,
+    }
+    for lanes in job.lanes:
+        for k, lr0 in enumerate(lanes.lr0):
+            over = lanes.values(k)
+            lane = {"solver": job.spec.at(hyper_parameters(over)), "over": over}
+            yield {**setting, **lane, "lr0": float(lr0), "seed": lanes.seed}

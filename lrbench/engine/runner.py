@@ -144,10 +144,14 @@ class StepRunner:
             if t == checked and isinstance(oracle, MinibatchValues):
                 self._checked_oracle = oracle
             oracle.begin(self.W)
+            before = self.W
             self.W, self.lr, self.state = step(self.W, self.state, oracle)
             watch.stop()
             if t == 0:
                 self._check_step()
+            if tracker.awaits_gradient and self.W is before and not self.lr.any():
+                tracker.rest(t, self.W)
+                continue
             diverged = tracker.advance(t, self.lr)
             off_path, made = oracle.off_path, oracle.made
             if off_path is None and (

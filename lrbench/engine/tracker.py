@@ -130,6 +130,14 @@ class Tracker:
         finite = np.isfinite(grad_norm_sq)
         return None if finite.all() else ~finite
 
+    def rest(self, t: int, W: Iterate) -> None:
+        """Count step `t`, which asked for no gradient and left `W` where it was: no sum changes."""
+        self._add_up()
+        self._t = t
+        if self._iterates is not None:
+            self._iterates.checksum(W, self._checksums[0])
+            self._checksum = self._checksum + self._checksums[0]
+
     def _add_up(self) -> None:
         """Add the buffered steps, in ranges in which no lane comes within a limit or leaves it."""
         n, self._n_buffered = self._n_buffered, 0

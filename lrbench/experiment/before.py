@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -10,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from lrbench.cache.folder import cache_dir
 from lrbench.config.plain import plain
 from lrbench.engine.control import Control
+from lrbench.engine.job import hyper_parameters
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import header, prepare
@@ -57,9 +59,11 @@ def _bounds(
 ) -> dict[str, Any]:
     ready = prepare(spec, plan, cache_dir(), Control(), needs_f_star=False)
     settings = []
-    for _, solver in plan.built:
-        for lr0 in ready.lr0:
-            setting = ready.setting(plan, solver, lr0)
+    for (_, built), lanes in zip(plan.built, ready.lanes, strict=True):
+        for lane in lanes:
+            solver, lr0 = built.at(hyper_parameters(dict(lane.over))), lane.lr0
+            # No run is planned: the longest that is asked for is the horizon of a schedule.
+            setting = replace(ready.setting(plan, solver, lr0), horizon=max(iterations))
             settings.append(
                 {
                     "title": (str(solver), *_title(setting)),

@@ -12,13 +12,14 @@ from lrbench.cache.folder import cache_dir
 from lrbench.engine import run as engine
 from lrbench.engine.budget import Budget
 from lrbench.engine.control import Control
-from lrbench.engine.job import Job, SeedLanes, SharedProblem
+from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import OptimumError
 from lrbench.experiment.jobs.blocks import ARRAYS, max_lanes, seeds_per_job, state_arrays
 from lrbench.experiment.run_plan import n_stored
 from lrbench.experiment.store import Store
 from lrbench.objective.constants import Constants
 from lrbench.objective.problem import Problem
+from lrbench.plan.lanes import seed_lanes
 from lrbench.plan.needs import check_needs
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
@@ -67,7 +68,7 @@ def estimate(
 
 def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
     problem, facts = p.problem, p.problem.facts()
-    n, n_lanes = problem.n_samples, len(plan.learning_rates)
+    n, n_lanes = problem.n_samples, plan.n_lanes
     steps, size = plan.steps(n), plan.batch_size or n
     budget = plan.budget(n, np.inf)
     evaluations = sum(t <= steps for t in budget.rows)
@@ -78,7 +79,7 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
     arrays = max(timing.state_arrays for timing in timings)
     lane_numbers = (ARRAYS + (not plan.sweep) + arrays) * problem.n_features
     lane_numbers += n * max(solver.sample_numbers for solver, _ in plan.built)
-    cells = len(plan.built) * n_lanes * plan.replicates
+    cells = plan.n_cells
     seeds_left = plan.replicates * (cells - stored) / cells
     return Estimate(
         problem=problem.name,
@@ -104,7 +105,7 @@ class _Timed:
 
 def _seeds_together(plan: Plan, problem: Problem) -> int:
     """Return the number of seeds that run together in one process."""
-    n_lanes = len(plan.learning_rates)
+    n_lanes = plan.n_lanes
     width = min(max_lanes(problem, plan, solver, workers=1) for solver, _ in plan.built)
     return seeds_per_job(problem, plan, n_lanes, plan.n_solver_seeds, max_width=width, workers=1)
 
@@ -114,11 +115,11 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     solver, spec = plan.built[k]
     gradients = plan.budget(problem.n_samples, np.inf).gradients
     # Any L will do for rates in units of 1/L: the time of a step does not depend on lr0.
-    lr0 = tuple(rate.at(1.0) for rate in plan.learning_rates)
+    lanes = plan.axes[k].lanes(1.0)
     job = Job(
         solver=solver,
         spec=spec,
-        lanes=tuple(SeedLanes(plan.seed + k, lr0) for k in range(n_seeds)),
+        lanes=tuple(seed_lanes(plan.seed + k, lanes) for k in range(n_seeds)),
         batch_size=plan.batch_size,
         sampling=plan.sampling,
         radius=None,

@@ -18,14 +18,19 @@ from lrbench.experiment.store import Cell, Store, to_stderr
 from lrbench.experiment.store.keys import experiment_id
 from lrbench.objective.problem import Problem
 from lrbench.optimum import discard_optimum
+from lrbench.plan.auto_grid import next_exponents
+from lrbench.plan.lanes import Lane, lane_of
 from lrbench.plan.needs import check_needs
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, header, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, Header, ProblemResult, Result, Run, Verdict, environment
+from lrbench.results.ranking import answer_column, final_gap
 from lrbench.results.selection import notable_lanes
-from lrbench.study import with_sweeps
+from lrbench.study import analyse, with_sweeps
+from lrbench.study.exponent import ProvedExponent
 from lrbench.verdicts import judge_theorems
+from lrbench.verdicts.exponents import proved_exponent
 
 OVERTIME_SECONDS = 5.0
 """The time that verdicts may take after the command was stopped."""
@@ -83,12 +88,14 @@ def run_plan(
         work = Work(plan, ready, store)
         try:
             work.go(executor or Serial(), control)
+            while not control.stopped and work.widen():
+                work.go(executor or Serial(), control)
         except WorkersError as error:  # what was finished before is shown
             failures.append(("workers", error))
         if work.store_error is not None:
             failures.append(("store", work.store_error))
         results = []
-        for index, p in enumerate(ready):
+        for index, p in enumerate(work.ready):
             cause = work.errors.get(index)
             if cause is None:
                 results.append(measured(p, plan, work.runs(index), control))
@@ -106,8 +113,8 @@ def cells(p: Prepared, plan: Plan) -> Iterator[Cell]:
     """Yield the cells of a plan on one problem: seed by seed, solver by solver."""
     for seed in plan.seeds:
         for solver in range(len(plan.built)):
-            for lr0 in p.lr0:
-                yield Cell(solver, seed, lr0)
+            for lane in p.lanes[solver]:
+                yield Cell(solver, seed, lane)
 
 
 def n_stored(p: Prepared, plan: Plan, store: Store) -> int:
@@ -136,7 +143,8 @@ class Work:
 
     def __init__(self, plan: Plan, ready: Sequence[Prepared], store: Store | None = None) -> None:
         self._plan = plan
-        self._ready = ready
+        self.ready = list(ready)
+        """The problems, with the lanes that were run so far."""
         self._store = store
         self._runs: list[dict[Cell, Run]] = [{} for _ in ready]
         self._ids = [experiment_id(p, plan) for p in ready if store is not None]
@@ -150,7 +158,7 @@ class Work:
         jobs: list[Job] = []
         here = Serial()
         executors: list[Executor] = []
-        for index, p in enumerate(self._ready):
+        for index, p in enumerate(self.ready):
             made_here = p.spec is None and not isinstance(executor, Serial)
             obstacle = sharing_obstacle(p.problem) if made_here else ""
             if obstacle:
@@ -167,7 +175,7 @@ class Work:
             )
         jobs = [replace(job, number=number) for number, job in enumerate(jobs)]
         shared_problems = [
-            SharedProblem(p.problem, p.constants, p.optimum.w_star) for p in self._ready
+            SharedProblem(p.problem, p.constants, p.optimum.w_star) for p in self.ready
         ]
         control.total = sum(job.budget.iterations for job in jobs)
         for each in dict.fromkeys(executors):
@@ -175,13 +183,47 @@ class Work:
             for job, outcome in each(own, shared_problems, control):
                 self._take(job, outcome)
 
+    def widen(self) -> bool:
+        """Add the lanes that grids which find their ends need next; return whether there are any.
+
+        They are chosen from the runs so far, problem by problem and solver by solver.
+        """
+        changed = False
+        for index, p in enumerate(self.ready):
+            if index in self.errors:
+                continue
+            more = [
+                self._next_lanes(index, solver) if axes.auto else ()
+                for solver, axes in enumerate(self._plan.axes)
+            ]
+            lanes = (
+                sorted((*a, *b), key=lambda lane: lane.over)
+                for a, b in zip(p.lanes, more, strict=True)
+            )
+            self.ready[index] = replace(p, lanes=tuple(map(tuple, lanes)))
+            changed |= any(more)
+        return changed
+
+    def _next_lanes(self, index: int, solver: int) -> tuple[Lane, ...]:
+        """Return the lanes that the grid of a solver needs next."""
+        p, axes = self.ready[index], self._plan.axes[solver]
+        L = p.constants.L
+        runs = [run for cell, run in self._runs[index].items() if cell.solver == solver]
+        problem = ProblemResult(p.problem.name, _header(p, self._plan), runs, ())
+        steps = self._plan.steps(p.problem.n_samples)
+        (s,) = analyse(problem, iterations=steps, arrival=self._plan.arrival).solvers
+        exponents = {value: axes.exponent(value, L) for value in s.values}
+        costs = {exponents[v]: passes for v, passes in zip(s.values, s.passes, strict=True)}
+        gaps = {exponents[value]: final_gap(group) for (_, value), group in problem.groups.items()}
+        return axes.of_exponents(next_exponents(costs, gaps), L)
+
     def _take(self, job: Job, outcome: JobOutcome) -> None:
         """Keep the runs of a job, and store them at once: a killed command loses no others."""
         if isinstance(outcome, LrbenchError):
             self.errors.setdefault(job.problem_index, outcome)
             return
         solver = next(k for k, (_, s) in enumerate(self._plan.built) if s == job.spec)
-        self._runs[job.problem_index].update({Cell(solver, r.seed, r.lr0): r for r in outcome})
+        self._runs[job.problem_index].update({Cell(solver, r.seed, lane_of(r)): r for r in outcome})
         if self._store is not None and self.store_error is None:
             try:
                 self._store.put(self._ids[job.problem_index], job.solver, outcome)
@@ -191,7 +233,7 @@ class Work:
 
     def runs(self, index: int) -> tuple[Run, ...]:
         """Return the runs on one problem: seed by seed, solver by solver."""
-        return tuple(self._runs[index][cell] for cell in cells(self._ready[index], self._plan))
+        return tuple(self._runs[index][cell] for cell in cells(self.ready[index], self._plan))
 
     def _look_up(self, index: int, p: Prepared) -> None:
         if self._store is None:
@@ -209,14 +251,14 @@ class Work:
         self._runs[index].update(self._store.find(experiment, plan.built, cells(p, plan)))
         self._store.repair(experiment)
 
-    def _missing(self, index: int) -> Iterator[tuple[int, int, list[float]]]:
-        """Yield each solver and seed with the learning rates that are not in the store."""
-        missing: dict[tuple[int, int], list[float]] = {}
-        for cell in cells(self._ready[index], self._plan):
+    def _missing(self, index: int) -> Iterator[tuple[int, int, list[Lane]]]:
+        """Yield each solver and seed with the lanes that are not in the store."""
+        missing: dict[tuple[int, int], list[Lane]] = {}
+        for cell in cells(self.ready[index], self._plan):
             if cell not in self._runs[index]:
-                missing.setdefault((cell.solver, cell.seed), []).append(cell.lr0)
-        for (solver, seed), lr0 in missing.items():
-            yield solver, seed, lr0
+                missing.setdefault((cell.solver, cell.seed), []).append(cell.lane)
+        for (solver, seed), lanes in missing.items():
+            yield solver, seed, lanes
 
 
 def _header(p: Prepared, plan: Plan) -> Header:
@@ -240,7 +282,18 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
     if not plan.sweep:
         return result
     steps, targets = plan.steps(p.problem.n_samples), plan.targets_on(p.constants.delta0)
-    return with_sweeps(result, targets, steps, plan.arrival)
+    proved = dict(_proved(p, result, plan))
+    return with_sweeps(result, targets, steps, plan.arrival, proved, plan.iterations_at)
+
+
+def _proved(p: Prepared, result: ProblemResult, plan: Plan) -> Iterator[tuple[str, ProvedExponent]]:
+    """Yield each solver, as tables name it, with the exponents that are proved for it."""
+    highest = {str(run.method): run for run in sorted(result.runs, key=lambda run: run.value)}
+    for method, run in highest.items():
+        setting = p.setting(plan, run.solver, run.lr0)
+        own = answer_column([run]) == "suboptimality_output"
+        iterate = "output" if own else "last"
+        yield method, proved_exponent(run.solver.name, setting, run.parameter, iterate)
 
 
 def _verdicts(
@@ -251,4 +304,4 @@ def _verdicts(
         if control.overtime >= OVERTIME_SECONDS:
             return
         if seeds:
-            yield from judge_theorems(seeds, p.setting(plan, seeds[0].solver, lane[1]))
+            yield from judge_theorems(seeds, p.setting(plan, seeds[0].solver, seeds[0].lr0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lrbench.config.axes import AUTO, parse_axes
 from lrbench.errors import UsageError, quoted
 from lrbench.gate.expectation import Expectation
 from lrbench.gate.paired import TOLERANCE
@@ -73,9 +74,11 @@ class Check:
         """What is run, in one line; two checks with the same line run the same."""
         plan, grid = self.plan, self.plan.learning_rates
         solvers = " ".join(str(spec) for _, spec in plan.built)
-        rates = f"lr0 = {','.join(map(str, grid))}"
+        rates = f"lr0 = {','.join(map(str, grid)) or AUTO}"
         if len(grid) > MOST_RATES:
             rates = f"{len(grid)} lr0 from {grid[0]} to {grid[-1]}"
+        for axis in parse_axes(plan.over):
+            rates = f"{axis.parameter} = {','.join(map(str, axis.values)) or AUTO}, {rates}"
         settings = [self.spec.name, solvers, rates, *self._setting()]
         default = Plan()
         for name, option in OPTIONS.items():

@@ -64,8 +64,10 @@ def judge_expectation(expectation: Expectation, problem: ProblemResult) -> list[
         return [_number(expectation, problem, runs, solver) for solver, runs in solvers.items()]
     return [
         finding
-        for (solver, lr0), runs in groups.items()
-        for finding in _judge_lane(expectation, problem, runs, f"{solver}, lr0 = {lr0:g}")
+        for (method, value), runs in groups.items()
+        for finding in _judge_lane(
+            expectation, problem, runs, f"{method}, {runs[0].parameter} = {value:g}"
+        )
     ]
 
 
@@ -75,8 +77,7 @@ def _judge_lane(
     if expectation.quantity == "status":
         yield _status(expectation, runs, subject)
     elif expectation.quantity in ("bound", "order"):
-        lane = (str(runs[0].solver), runs[0].lr0)
-        for finding in _theorems(expectation, problem.judged.get(lane, ()), subject):
+        for finding in _theorems(expectation, problem.judged.get(runs[0].lane, ()), subject):
             yield _if_complete(finding, runs)
     else:
         yield _number(expectation, problem, runs, subject)
@@ -84,7 +85,7 @@ def _judge_lane(
 
 def _is_about(expectation: Expectation, run: Run) -> bool:
     solver, lr0 = expectation.options.get("solver"), expectation.options.get("lr0")
-    if solver is not None and solver not in (str(run.solver), run.solver.name):
+    if solver is not None and solver not in (str(run.method), str(run.solver), run.solver.name):
         return False
     return lr0 is None or math.isclose(float(lr0), run.lr0, rel_tol=NEAR)
 

@@ -201,7 +201,7 @@ def _sensitivity(problem: ProblemResult, runs: Sequence[Run]) -> Sensitivity | s
     if problem.sweep is None:
         return "the result is of no sweep"
     try:
-        sensitivity = problem.sweep.of(str(runs[0].solver))
+        sensitivity = problem.sweep.of(str(runs[0].method))
     except KeyError:
         return "the sweep of the result does not contain this solver"
     if sensitivity.missing:
@@ -213,18 +213,20 @@ def _best_passes(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
     sensitivity = _sensitivity(problem, runs)
     if isinstance(sensitivity, str):
         return unknown(sensitivity)
-    if sensitivity.best_lr0 is None:
-        return exactly(sensitivity.best_passes, "no lr0 reaches the target")
-    return exactly(sensitivity.best_passes, f"at lr0 = {sensitivity.best_lr0:.3g}")
+    name, best = sensitivity.parameter, sensitivity.best_value
+    if best is None:
+        return exactly(sensitivity.best_passes, f"no {name} reaches the target")
+    return exactly(sensitivity.best_passes, f"at {name} = {best:.3g}")
 
 
 def _usable_decades(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
     sensitivity = _sensitivity(problem, runs)
     if isinstance(sensitivity, str):
         return unknown(sensitivity)
-    width, extent = sensitivity.usable_decades, "no lr0 reaches the target"
+    name, width = sensitivity.parameter, sensitivity.usable_decades
+    extent = f"no {name} reaches the target"
     if sensitivity.usable is not None:
-        extent = f"from lr0 = {sensitivity.usable[0]:.3g} to {sensitivity.usable[1]:.3g}"
+        extent = f"from {name} = {sensitivity.usable[0]:.3g} to {sensitivity.usable[1]:.3g}"
     if any(sensitivity.at_edge):
         return Measurement(width, width, math.inf, f"{extent}, at the edge of the grid")
     return exactly(width, extent)

@@ -86,7 +86,8 @@ def compare_with(
         return
     remaining = {(lane.solver, lane.lr0): lane for lane in entry.lanes}
     allowed = allowance(problem, tolerance)
-    for (solver, lr0), runs in problem.groups.items():
+    for runs in problem.groups.values():
+        solver, lr0 = str(runs[0].solver), runs[0].lr0
         subject = f"{solver}, lr0 = {lr0:g}"
         lane = remaining.pop((solver, lr0), None) or _nearest(remaining, solver, lr0)
         if lane is None:

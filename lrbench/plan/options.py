@@ -19,6 +19,7 @@ from lrbench.config.values import as_integer, as_number
 from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
+    from lrbench.config.axes import Axes
     from lrbench.config.learning_rates import LearningRate
     from lrbench.objective.constants import Sampling
     from lrbench.results import ArrivalRule
@@ -37,6 +38,7 @@ LANE_MULTIPLE = 8
 """The lanes of a sweep are padded to a multiple of this, so that none depends on its neighbours."""
 
 MOST_STEPS = 10**15
+"""The most iterations; a float is exact for all whole numbers up to 9e15."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class PlanValues:
 
     solvers: str | Sequence[str] = option(DEFAULT_SOLVERS)
     lr0: LearningRates | None = option(None)  # noqa: RUF009
+    over: Axes | None = option(None)  # noqa: RUF009
     batch_size: int | None = option(None, "Samples in a minibatch.", kind=int, low=1, high=2**62)
     iterations: int | None = option(
         None,
@@ -144,6 +147,9 @@ class PlanValues:
     seed: int = option(0, "The first seed.", kind=int, low=0, high=2**62)
     replicates: int = option(1, "How many seeds to run.", kind=int, low=1, high=10**6)
     sweep: bool = option(False, about="sweep")
+    at: str | Sequence[int] | None = option(
+        None, "Let every lane run to the last T, and show F - f* of each lr0 after T steps."
+    )
     arrival: ArrivalRule | None = option(  # noqa: RUF009
         None,
         "When a run has arrived at the target.",
@@ -170,6 +176,7 @@ class PlanOptions(TypedDict, total=False):
 
     solvers: str | Sequence[str]
     lr0: LearningRates | None
+    over: Axes | None
     batch_size: int | None
     iterations: int | None
     passes: float | None
@@ -200,3 +207,25 @@ def check_keywords(function: str, options: Iterable[str]) -> None:
         if name not in PlanOptions.__annotations__:
             hint = did_you_mean(name, PlanOptions.__annotations__)
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}: {hint}")
+
+
+def read_iterations(values: str | Iterable[Any]) -> tuple[int, ...]:
+    """Return the iterations that ``--at`` names, ascending and without repetitions.
+
+    Raises
+    ------
+    UsageError
+        For anything that is not a whole number from 1 to 1e15.
+    """
+    pieces = values.split(",") if isinstance(values, str) else values
+    iterations = set()
+    for piece in pieces:
+        number = decimal(piece) if isinstance(piece, str) else as_number(piece)  # 1e6 is read, too
+        if number is None or not 1 <= number <= MOST_STEPS or not number.is_integer():
+            text = piece.strip() if isinstance(piece, str) else piece
+            raise UsageError(
+                f"--at {quoted(values)}: {text!r} is not a number of iterations.",
+                "give whole numbers from 1 on, as in --at 100,1000.",
+            )
+        iterations.add(int(number))
+    return tuple(sorted(iterations))

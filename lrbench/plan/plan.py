@@ -7,16 +7,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lrbench.config.axes import AUTO, is_auto, parse_axes
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.looks import look_grid
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.targets import Target, targets
 from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
-from lrbench.plan.options import DEFAULT_SWEEP, LANE_MULTIPLE, MOST_STEPS, OPTIONS, PlanValues
+from lrbench.plan.lanes import SolverAxes, solver_axes
+from lrbench.plan.options import (
+    DEFAULT_SWEEP,
+    LANE_MULTIPLE,
+    MOST_STEPS,
+    OPTIONS,
+    PlanValues,
+    read_iterations,
+)
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import build_solver as build_solver
+from lrbench.solvers.build import build_solvers
 
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
@@ -32,10 +42,11 @@ FIRST_SHARE = 0.1
 class Plan(PlanValues):
     """What to run on every problem; the values are checked when a plan is made.
 
-    Beside the options of `lrbench.run` and the `lane_block` of `lrbench.sweep` it has `sweep`:
+    Beside the options of `lrbench.run` and those that only `lrbench.sweep` has it has `sweep`:
     whether the subject is the sensitivity to lr0. Each run then ends where it has arrived at the
     target, which is 1 % of F(w_0) - f* where none is given, and its bits do not depend on the other
-    lr0. `arrival` is the rule of a sweep; the runs of other plans end at their first hit.
+    lr0. `arrival` is the rule of a sweep; the runs of other plans end at their first hit. With `at`
+    no run ends before its budget does.
 
     Raises
     ------
@@ -44,22 +55,37 @@ class Plan(PlanValues):
     """
 
     built: Sequence[tuple[Solver, SolverSpec]] = field(init=False)
+    axes: Sequence[SolverAxes] = field(init=False)
+    """What varies over the lanes of each of them."""
     learning_rates: Sequence[LearningRate] = field(init=False)
+    iterations_at: Sequence[int] = field(init=False)
+    """Those of `at`, ascending; none without it."""
     targets: Sequence[Target] = field(init=False)
 
     def __post_init__(self) -> None:
         names = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
         # By label, which drops a solver that is named twice.
-        built = {str(spec): (solver, spec) for solver, spec in map(build_solver, _texts(names))}
-        self._set("built", tuple(built.values()))
-        default = DEFAULT_SWEEP if self.sweep else 1.0
+        built = {str(b.spec): b for text in _texts(names) for b in build_solvers(text)}
+        self._set("built", tuple((b.solver, b.spec) for b in built.values()))
+        axes = parse_axes(self.over)
+        default = DEFAULT_SWEEP if self.sweep and not axes else 1.0
+        if self.lr0 is not None and "lr0" in [axis.parameter for axis in axes]:
+            raise UsageError(
+                "the initial learning rates are given twice, by --lr0 and by --over lr0.",
+                "leave one of them out.",
+            )
         lr0 = default if self.lr0 is None else self.lr0
         self._set("lr0", lr0)
-        self._set("learning_rates", tuple(learning_rates(lr0)))
+        automatic = is_auto(lr0)
+        self._set("learning_rates", () if automatic else tuple(learning_rates(lr0)))
+        if not self.sweep and (automatic or any(axis.auto for axis in axes)):
+            raise UsageError(f"{AUTO} is for a sweep, which has a target.", "give values.")
         if not self.built:
             raise UsageError("there is no solver.", "give --solver, as in --solver wngrad.")
-        if not self.learning_rates:
+        if not self.learning_rates and not automatic:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
+        own = [solver_axes(b.solver, axes, self.learning_rates, b.given) for b in built.values()]
+        self._set("axes", tuple(own))
         for name, option in OPTIONS.items():
             self._set(name, option.checked(name, getattr(self, name)))
         self._set_targets()
@@ -68,6 +94,7 @@ class Plan(PlanValues):
                 f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
                 f"give {LANE_MULTIPLE}, {2 * LANE_MULTIPLE}, …",
             )
+        self._set("iterations_at", () if self.at is None else read_iterations(self.at))
         self._check_budget()
 
     def _set(self, name: str, value: Any) -> None:
@@ -112,6 +139,16 @@ class Plan(PlanValues):
         return range(self.seed, self.seed + self.replicates)
 
     @property
+    def n_lanes(self) -> int:
+        """The largest number of lanes of a solver and seed."""
+        return max(axes.n_lanes for axes in self.axes)
+
+    @property
+    def n_cells(self) -> int:
+        """The number of lanes of all solvers and seeds."""
+        return sum(axes.n_lanes for axes in self.axes) * self.replicates
+
+    @property
     def n_solver_seeds(self) -> int:
         """The number of solvers x seeds."""
         return len(self.built) * self.replicates
@@ -136,16 +173,18 @@ class Plan(PlanValues):
         on the 1-2-5 series alone, and the norm of the full gradient is not evaluated.
         """
         steps, checkpoints = self.steps(n_samples), self.checkpoints(n_samples)
+        # What is asked for after T steps is asked of every lane, also of those that arrived.
+        stays = len(self.iterations_at) > 0
         stochastic_sweep = self.sweep and self.batch_size is not None
         averages = sorted(set(checkpoint_grid(steps, 1)) & set(checkpoints))
         arrival = None
         if self.arrival in ("confirmed", "end"):
             looks = look_grid(n_samples, self.batch_size, steps)
-            arrival = Arrival(self.arrival, sorted(self.targets_on(delta0)), looks)
+            arrival = Arrival(self.arrival, sorted(self.targets_on(delta0)), looks, stays)
         return Budget(
             steps,
             checkpoints,
-            self.target_on(delta0) if arrival is None else None,
+            self.target_on(delta0) if arrival is None and not stays else None,
             averages if stochastic_sweep else None,
             gradients=not stochastic_sweep,
             arrival=arrival,
@@ -155,13 +194,31 @@ class Plan(PlanValues):
         """Return the iterations after which the trace has a row, beside the looks of a sweep."""
         steps = self.steps(n_samples)
         grid = checkpoint_grid(steps, self.checkpoints_per_decade or 1)
-        if not self.sweep or self.batch_size is None:
-            return grid
-        first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))
-        return [t for t in grid if t == 0 or t >= first]
+        if self.sweep and self.batch_size is not None:
+            first = min(steps, math.ceil(FIRST_SHARE * n_samples / self.batch_size))
+            grid = [t for t in grid if t == 0 or t >= first]
+        return sorted({*grid, *self.iterations_at})
 
     def steps(self, n_samples: int) -> int:
-        """Return the number of steps T that the budget allows."""
+        """Return the number of steps T that the budget allows.
+
+        Raises
+        ------
+        UsageError
+            If a budget in passes is too large, or ends before the last of `iterations_at`.
+        """
+        last = max(self.iterations_at, default=0)
+        if last and self.iterations is None and self.passes is None:
+            return last
+        steps = self._budgeted_steps(n_samples)
+        if steps < last:
+            raise UsageError(
+                f"--at {last} is beyond the budget of {steps} iterations.",
+                "give a larger budget, or none: it is then the last T of --at.",
+            )
+        return steps
+
+    def _budgeted_steps(self, n_samples: int) -> int:
         if self.iterations is not None:
             return self.iterations
         if self.passes is None and self.batch_size is None:

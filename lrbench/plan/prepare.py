@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lrbench.config.learning_rates import resolve_learning_rates
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control, TimeIsUp
 from lrbench.errors import OptimumError, UsageError
@@ -17,6 +16,7 @@ from lrbench.objective.problem import Problem
 from lrbench.optimum import Optimum, find_optimum, uncertified, unknown_optimum
 from lrbench.optimum import constants as problem_constants
 from lrbench.plan.fit import check_ball, check_fit
+from lrbench.plan.lanes import Lane
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec
 from lrbench.problem_files import build_problem as build_problem
@@ -26,14 +26,15 @@ from lrbench.theory.base import Setting
 
 @dataclass(frozen=True)
 class Prepared:
-    """A problem with its optimum, its constants, and the learning rates resolved with its L."""
+    """A problem with its optimum, its constants, and the lanes, whose rates depend on its L."""
 
     spec: ProblemSpec | None
     """None for a problem that was made in Python."""
     problem: Problem
     optimum: Optimum
     constants: Constants
-    lr0: tuple[float, ...]
+    lanes: tuple[tuple[Lane, ...], ...]
+    """The lanes of each solver of the plan."""
 
     @property
     def not_certified(self) -> OptimumError | None:
@@ -69,6 +70,7 @@ class Prepared:
             not_smooth=not_smooth,
             diameter=facts.diameter,
             convex=facts.convex,
+            horizon=plan.steps(self.problem.n_samples),
         )
 
 
@@ -139,9 +141,9 @@ def prepare(
             "give --timeout more, or the minimum by --f-star; what is certified is kept.",
         ) from None
     check_fit(plan, problem, constants)
-    lr0 = tuple(resolve_learning_rates(plan.learning_rates, constants.L))
+    lanes = tuple(axes.lanes(constants.L) for axes in plan.axes)
     made_here = spec if isinstance(spec, ProblemSpec) else None
-    prepared = Prepared(made_here, problem, optimum, constants, lr0)
+    prepared = Prepared(made_here, problem, optimum, constants, lanes)
     if prepared.not_certified is None:
         check_ball(plan.radius, constants, problem)
     elif needs_f_star:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrbench.reports.blocks import Line, line, number, short_number
-from lrbench.reports.groups import learning_rate_texts
+from lrbench.reports.groups import value_texts
 from lrbench.results import Advice, Choice, Level, Obstacle, ProblemResult, Sweep
 from lrbench.study import advise
 
@@ -14,16 +14,16 @@ GRID = "--lr0 0.01/L:100/L:33"
 
 
 class Texts(dict[float, str]):
-    """lr0 -> its text; also of an lr0 that a changed file names and the grid does not have."""
+    """Value -> its text; also of one that a changed file names and the grid does not have."""
 
-    def __missing__(self, lr0: float) -> str:
-        return short_number(lr0)
+    def __missing__(self, value: float) -> str:
+        return short_number(value)
 
 
 def advice_line(problem: ProblemResult, sweep: Sweep) -> Line:
     """Return the advice on one problem."""
     advice = advise(problem, sweep)
-    texts = Texts(learning_rate_texts([lr0 for s in sweep.solvers for lr0 in s.lr0]))
+    texts = Texts(value_texts(sweep.solvers))
     if advice.obstacle is not None:
         reason = _reason(advice, advice.obstacle, sweep, texts)
         return line(f"Advice: none, as {reason}", style="title")
@@ -40,7 +40,7 @@ def advice_line(problem: ProblemResult, sweep: Sweep) -> Line:
 
 
 def _lane(lane: Choice | Level, texts: Texts) -> str:
-    return f"{lane.solver} at lr0 = {texts[lane.lr0]}"
+    return f"{lane.solver} at {lane.parameter} = {texts[lane.value]}"
 
 
 def _passes(passes: float) -> str:
@@ -52,37 +52,39 @@ def _width(choice: Choice) -> str:
 
 
 def _choice(choice: Choice, best: Choice | None, texts: Texts) -> str:
-    """Return what is advised, beside the best lr0, and the usable range."""
-    (lo, hi), lr0 = choice.usable, choice.lr0
+    """Return what is advised, beside the best value, and the usable range."""
+    (lo, hi), value, parameter = choice.usable, choice.value, choice.parameter
     text = f"Advice: {_lane(choice, texts)}: about {_passes(choice.passes)}"
     if best is not None:
-        where = "nearer to the end" if lo <= best.lr0 <= hi else "outside"
-        figures = f"{short_number(best.passes)} at lr0 = {texts[best.lr0]}"
+        where = "nearer to the end" if lo <= best.value <= hi else "outside"
+        figures = f"{short_number(best.passes)} at {parameter} = {texts[best.value]}"
         text += f" ({figures}, {where} of the usable ones)"
-    if lo == hi == lr0:
-        return f"{text}, usable at no other lr0 of the grid"
+    if lo == hi == value:
+        return f"{text}, usable at no other {parameter} of the grid"
     span = f"usable from {texts[lo]} to {texts[hi]} ({_width(choice)})"
-    return f"{text}, {span}" if lo <= lr0 <= hi else f"{text}, which lies outside of the lr0 {span}"
+    outside = f"{text}, which lies outside of the {parameter} {span}"
+    return f"{text}, {span}" if lo <= value <= hi else outside
 
 
 def _cautions(advice: Advice, choice: Choice, L: float, texts: Texts) -> Iterator[str]:
     """Yield what may go wrong with the choice."""
-    cautions = advice.cautions
+    cautions, parameter = advice.cautions, choice.parameter
+    auto = "--lr0 auto" if parameter == "lr0" else f"--over {parameter}=auto"
     if "lowest_lr0" in cautions:
-        yield "it is the lowest of the grid: try lower ones"
+        yield f"it is the lowest of the grid: go on with {auto}"
     if "highest_lr0" in cautions:
-        yield "it is the highest of the grid: try higher ones"
+        yield f"it is the highest of the grid: go on with {auto}"
     lower, higher = cautions.get("lower_lr0_misses"), cautions.get("higher_lr0_misses")
-    # That no other lr0 is usable is in the first clause already.
-    if choice.usable != (choice.lr0, choice.lr0):
+    # That no other value is usable is in the first clause already.
+    if choice.usable != (choice.value, choice.value):
         if lower is not None and higher is not None:
-            yield "the next lr0 on either side never gets there"
+            yield f"the next {parameter} on either side never gets there"
         elif higher is not None:
-            yield f"the next lr0 ({texts[higher]}) never gets there"
+            yield f"the next {parameter} ({texts[higher]}) never gets there"
         elif lower is not None:
-            yield f"the next lower lr0 ({texts[lower]}) never gets there"
+            yield f"the next lower {parameter} ({texts[lower]}) never gets there"
     if (lr := cautions.get("long_steps")) is not None:
-        subject = texts[lr] if lr == choice.lr0 else "its last lr"
+        subject = texts[lr] if lr == choice.lr0 and parameter == "lr0" else "its last lr"
         yield f"{subject} is {number(lr * L, 2)}/L, above 2/L: descent is not guaranteed there"
     if (budget := cautions.get("scarce_budget")) is not None:
         yield f"only just within {_passes(budget)}: with more, ranges may be much wider"
@@ -95,21 +97,22 @@ def _reason(advice: Advice, obstacle: Obstacle, sweep: Sweep, texts: Texts) -> s
     if obstacle.kind == "target_below_error":
         return f"the target is below the error of f*, {number(obstacle.value)}"
     arrived = "came to" if sweep.arrival == "first" else "arrived at"
-    head = f"no lr0 {arrived} F - f* <= {number(sweep.target)}"
+    head = f"no {sweep.parameter} {arrived} F - f* <= {number(sweep.target)}"
     head += "" if advice.budget_passes is None else f" in {_passes(advice.budget_passes)}"
     if obstacle.kind == "missing_runs":
         runs_are = "1 run is" if obstacle.value == 1 else f"{obstacle.value} runs are"
         return f"{head} and {runs_are} missing: finish the sweep"
-    return f"{head}: {_change(obstacle, texts)}{_lowest(obstacle.lowest, sweep, texts)}"
+    change = _change(obstacle, sweep.parameter, texts)
+    return f"{head}: {change}{_lowest(obstacle.lowest, sweep, texts)}"
 
 
-def _change(obstacle: Obstacle, texts: Texts) -> str:
-    """Return which options to change, so that an lr0 may reach the target."""
+def _change(obstacle: Obstacle, parameter: str, texts: Texts) -> str:
+    """Return which options to change, so that a value of the parameter may reach the target."""
     scale = "--scale maxabs" if obstacle.unscaled else ""
     if obstacle.kind == "all_lost":
-        return "every run diverged or failed; give lower lr0"
+        return f"every run diverged or failed; give lower {parameter}"
     if obstacle.kind == "not_reached":
-        text = "give more iterations or passes, a higher target or other lr0"
+        text = f"give more iterations or passes, a higher target or other {parameter}"
         if obstacle.eta:
             text += f", or a larger eta for {' and '.join(obstacle.eta)}"
         return f"{text}, or {scale}, as the features are not scaled" if scale else text

@@ -1,4 +1,4 @@
-"""The curve of a sweep: passes to the target over lr0, a row of characters for each solver."""
+"""The curve of a sweep: passes to the target over what varies, a row for each solver."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from lrbench.reports.blocks import Block, Drawing, Style, TableCell, line, short_number
+from lrbench.reports.groups import grid_of
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
 
@@ -19,7 +20,7 @@ MARKS: Mapping[str, Style] = {".": "dim", "!": "bad", "?": "warn"}
 """Not reached, diverged, unknown; in the order from better to worse."""
 
 LONGEST = 3
-"""Columns for one lr0 at most."""
+"""Columns for one value at most."""
 
 LEAST = 24
 """Columns that a curve takes beside the name of a solver; with less the name stands above it."""
@@ -32,14 +33,14 @@ Mark = tuple[float, int, str]
 
 
 def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield the curves of all solvers, on one axis of lr0 and one scale of passes.
+    """Yield the curves of all solvers, on one axis of values and one scale of passes.
 
     Notes
     -----
-    The fewer passes, the higher the curve, on a logarithmic scale. Where several lr0 share a column
-    the worst of them is drawn; a column without an lr0 shows the nearest.
+    The fewer passes, the higher the curve, on a logarithmic scale. Where several values share a
+    column the worst of them is drawn; a column without a value shows the nearest.
     """
-    grid = sorted({lr0 for s in sweep.solvers for lr0 in s.lr0})
+    grid = grid_of(sweep.solvers)
     costs = [p for s in sweep.solvers for p in s.passes if math.isfinite(p)]
     if len(grid) < 2 or not costs:
         return
@@ -48,21 +49,21 @@ def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     indent = max(map(len, names)) + 2
     beside = view.width - indent >= min(LEAST, len(grid))
     indent = indent if beside else 0
-    n_columns = _n_columns(len(grid), view.width - indent)
+    n_columns = _n_columns(_n_points(grid), view.width - indent)
     heights = BARS if view.bars else DIGITS
     rows: list[list[TableCell]] = []
     drawn: set[str] = set()
     for s, name in zip(sweep.solvers, names, strict=True):
         marks = _marks(s, _runs_of(problem, s), least, most, heights)
-        columns = columns_of(s.lr0, grid, n_columns)
-        text = "".join(max(marks[s.lr0[k]] for k in column)[2] for column in columns)
+        columns = columns_of(s.values, grid, n_columns)
+        text = "".join(max(marks[s.values[k]] for k in column)[2] for column in columns)
         drawn.update(text)
         cells = _cells(text)
         rows += [[TableCell(name.ljust(indent)), *cells]] if beside else [[TableCell(name)], cells]
     for text in axis(grid, n_columns):
         rows.append([TableCell(" " * indent + text, "dim")])
     yield line("")
-    yield line(*_legend(least, most, heights, drawn))
+    yield line(*_legend(sweep.parameter, least, most, heights, drawn))
     yield Drawing(rows)
 
 
@@ -72,26 +73,36 @@ def _cells(text: str) -> list[TableCell]:
     return [TableCell("".join(marks), style) for style, marks in pieces]
 
 
+def _n_points(grid: Sequence[float]) -> int:
+    """Return the number of points of a regular grid with the least step and ends of this one."""
+    steps = [math.log10(b / a) for a, b in itertools.pairwise(grid)]
+    return 1 + round(sum(steps) / min(steps))
+
+
 def _n_columns(n_points: int, room: int) -> int:
     return n_points * min(room // n_points, LONGEST) if n_points <= room else room
 
 
-def _legend(least: float, most: float, heights: str, drawn: set[str]) -> Iterator[str]:
+def _legend(
+    parameter: str, least: float, most: float, heights: str, drawn: set[str]
+) -> Iterator[str]:
     if least == most:
-        yield f"passes to the target over lr0: {heights[-1]} = {short_number(least)}"
+        yield f"passes to the target over {parameter}: {heights[-1]} = {short_number(least)}"
     else:
-        yield f"passes to the target over lr0: {heights[-1]} = {short_number(least)} (fewest)"
+        fewest = f"{heights[-1]} = {short_number(least)} (fewest)"
+        yield f"passes to the target over {parameter}: {fewest}"
         yield f"{heights[0]} = {short_number(most)} (most) on a log scale"
     words = {".": "not reached", "!": "diverged", "?": "unknown: no run finished"}
     yield from (f"{mark} {word}" for mark, word in words.items() if mark in drawn)
 
 
 def _runs_of(problem: ProblemResult, s: Sensitivity) -> Mapping[float, Sequence[Run]]:
-    """Return lr0 -> the runs of one solver, those that were never started among them."""
+    """Return value -> the runs of one solver, those that were never started among them."""
     runs: dict[float, list[Run]] = defaultdict(list)
     for run in problem.runs:
-        if str(run.solver) == str(s.solver):
-            runs[run.lr0].append(run)
+        method, value = run.lane
+        if method == str(s.solver):
+            runs[value].append(run)
     return runs
 
 
@@ -102,14 +113,15 @@ def _marks(
     most: float,
     heights: str,
 ) -> dict[float, Mark]:
-    """Return lr0 -> what is drawn at it."""
+    """Return value -> what is drawn at it."""
     out: dict[float, Mark] = {}
-    for lr0, passes, reached, finished in zip(s.lr0, s.passes, s.reached, s.finished, strict=True):
+    columns = (s.values, s.passes, s.reached, s.finished)
+    for value, passes, reached, finished in zip(*columns, strict=True):
         if math.isfinite(passes):
-            out[lr0] = passes, 0, heights[_level(passes, least, most, len(heights))]
+            out[value] = passes, 0, heights[_level(passes, least, most, len(heights))]
         else:
-            mark = _mark_without_arrival(runs.get(lr0, ()), reached, finished)
-            out[lr0] = math.inf, list(MARKS).index(mark), mark
+            mark = _mark_without_arrival(runs.get(value, ()), reached, finished)
+            out[value] = math.inf, list(MARKS).index(mark), mark
     return out
 
 
@@ -124,12 +136,12 @@ def _level(passes: float, least: float, most: float, n_levels: int) -> int:
 
 
 def _mark_without_arrival(runs: Sequence[Run], reached: int, finished: int) -> str:
-    """Return the mark of an lr0 that did not come to the target.
+    """Return the mark of a value that did not come to the target.
 
     Parameters
     ----------
     runs
-        The runs at this lr0, one a seed.
+        The runs at this value, one a seed.
     reached, finished
         The number of seeds that came to the target, and of those whose run is finished.
     """

@@ -1,4 +1,4 @@
-"""Texts and numbers about runs of one solver and lr0, which several pages need."""
+"""Texts and numbers about runs of one lane, which several pages need."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from lrbench.config.solver_spec import SolverSpec
+from lrbench.config.axes import SCALE
 from lrbench.reports.blocks import Line, TableCell, line, number, short_number
-from lrbench.results import OUTPUT, ProblemResult, Run, Status, Verdict
+from lrbench.results import OUTPUT, ProblemResult, Run, Sensitivity, Status, Verdict
 from lrbench.results.ranking import answer_column
+
+ROUNDING = 1e-9
+"""Values within this relative distance differ by rounding: 1/L may be nearly a round number."""
 
 SEVERITY = (
     Status.COMPLETED,
@@ -24,9 +27,9 @@ SEVERITY = (
 """From the best to the worst."""
 
 
-def verdicts_of(problem: ProblemResult, solver: SolverSpec, lr0: float) -> Sequence[Verdict]:
-    """Return the verdicts on one solver and lr0."""
-    return problem.judged.get((str(solver), lr0), ())
+def verdicts_of(problem: ProblemResult, run: Run) -> Sequence[Verdict]:
+    """Return the verdicts on the lane of a run."""
+    return problem.judged.get(run.lane, ())
 
 
 def batch_text(run: Run) -> str:
@@ -56,9 +59,9 @@ def answers_line(level: str, groups: Iterable[Sequence[Run]]) -> Iterator[Line]:
     level
         What ranks the runs: ``F - f*``, or ``F``.
     groups
-        The runs of one solver and lr0 each.
+        The runs of one lane each.
     """
-    names = list(dict.fromkeys(str(runs[0].solver) for runs in groups if has_own_answer(runs)))
+    names = list(dict.fromkeys(str(runs[0].method) for runs in groups if has_own_answer(runs)))
     if names:
         head = f"{level} is of the solver's own answer, not of the last iterate: "
         yield line(head + names[0], *names[1:])
@@ -75,7 +78,7 @@ def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
     Parameters
     ----------
     runs
-        The runs of one solver and lr0.
+        The runs of one lane.
     brief
         Whether to shorten it for a table: ``"target 178"`` for ``"reached_target at 178"``.
     """
@@ -92,14 +95,33 @@ def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
     return TableCell(text, "" if worst.status.good else "bad" if worst.status.lost else "warn")
 
 
-def learning_rate_texts(lr0s: Sequence[float]) -> dict[float, str]:
-    """Return lr0 -> its text to 3 digits, or to as many more as all of them need to differ."""
-    lr0s, texts = list(dict.fromkeys(lr0s)), list[str]()
+def learning_rate_texts(values: Sequence[float]) -> dict[float, str]:
+    """Return value -> its text to 3 digits, or to as many more as all of them need to differ."""
+    values, texts = list(dict.fromkeys(values)), list[str]()
     for digits in range(3, 18):  # 17 digits tell any two doubles apart
-        texts = [short_number(lr0, digits) for lr0 in lr0s]
-        if len(set(texts)) == len(lr0s):
+        texts = [short_number(value, digits) for value in values]
+        if len(set(texts)) == len(values):
             break
-    return dict(zip(lr0s, texts, strict=True))
+    return dict(zip(values, texts, strict=True))
+
+
+def value_texts(solvers: Iterable[Sensitivity]) -> dict[float, str]:
+    """Return value -> its text, with as many digits as the values of a solver need to differ."""
+    return {v: text for s in solvers for v, text in learning_rate_texts(s.values).items()}
+
+
+def plural(parameter: str) -> str:
+    """Return what several values of a parameter are called."""
+    return "scales" if parameter == SCALE else parameter
+
+
+def grid_of(solvers: Iterable[Sensitivity]) -> list[float]:
+    """Return the values of all solvers, ascending; those that differ by rounding count as one."""
+    grid: list[float] = []
+    for value in sorted({value for s in solvers for value in s.values}):
+        if not grid or value > grid[-1] * (1.0 + ROUNDING):
+            grid.append(value)
+    return grid
 
 
 def runs_not_started(runs: Iterable[Run]) -> Iterator[str]:
@@ -109,7 +131,7 @@ def runs_not_started(runs: Iterable[Run]) -> Iterator[str]:
     for run in runs:
         all_seeds.add(run.seed)
         if not run.started:
-            seeds[str(run.solver)].add(run.seed)
+            seeds[str(run.method)].add(run.seed)
     solvers_of: dict[tuple[int, ...], list[str]] = defaultdict(list)
     for solver, missing in seeds.items():
         solvers_of[tuple(sorted(missing))].append(solver)

@@ -1,4 +1,4 @@
-"""The table of the runs of one solver at several initial learning rates: one row a lane."""
+"""The table of the runs of one solver at several learning rates or scales: one row a lane."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ LEFT = frozenset({"status", "bound", "verdict"})
 def lane_table(
     problem: ProblemResult, lanes: Sequence[Sequence[Run]], texts: Mapping[float, str], view: View
 ) -> Iterator[Block]:
-    """Yield a table with a row for each lr0: how it ended, the measured F - f* and its bound.
+    """Yield a table with a row for each lane: how it ended, the measured F - f* and its bound.
 
     Parameters
     ----------
     problem
         The problem that the runs are on.
     lanes
-        The runs of one solver: for each lr0 those of all seeds.
+        The runs of one method: for each value those of all seeds.
     texts
-        lr0 -> its text.
+        Value -> its text.
     view
         Its width limits that of the table: columns that do not fit go into another one below.
     """
@@ -61,7 +61,7 @@ def lane_table(
     ]
     if any(map(has_own_answer, lanes)):
         columns[1] = ("answer", columns[1][1])
-    first = ("lr0", [TableCell(texts[runs[0].lr0]) for runs in lanes])
+    first = (lanes[0][0].parameter, [TableCell(texts[runs[0].value]) for runs in lanes])
     groups = [[c] for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
     if tested := tested_columns(lanes):
         groups.insert(HEADINGS.index("average"), tested)
@@ -70,7 +70,7 @@ def lane_table(
 
 def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
     L, error = problem.header.constants.L, problem.header.constants.f_star_error
-    verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
+    verdicts = verdicts_of(problem, runs[0])
     main = main_certificate(verdicts) or main_bound(verdicts)
     yield status_cell(runs, brief=True)
     yield TableCell(_gap(at_end(runs, level_column(runs)), error))

@@ -30,6 +30,8 @@ from lrbench.results import (
     comparable,
     profiles,
 )
+from lrbench.results.common_setting import CommonSetting, common_settings
+from lrbench.results.lanes import varied
 from lrbench.study import advise
 
 
@@ -54,40 +56,51 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
     head = f"all {len(problems)} {'problems' if distinct else 'sweeps'}"
     yield line(head, style="title", recurs=(head,))
     yield line("")
+    name = varied([p.sweep for p in problems if p.sweep])
     yield line(
-        "the solver and the lr0 advised, the passes to the target there, and its usable lr0:"
+        f"the solver and the {name} advised, the passes to the target there, and its usable {name}:"
     )
-    yield from _advised(problems, view)
+    yield from _advised(problems, name, view)
     yield line("")
-    yield line("how many decades of lr0 are usable, and the passes at the best lr0 (never: -):")
+    yield line(f"how many decades of {name} are usable, and the passes at the best one (never: -):")
     yield from _decades(problems, view)
     yield line("")
+    if distinct:
+        yield line(
+            f"one {name} for all problems, or one multiple of 1/L: the share that it solves,"
+            f" and its passes over those of the best {name} of each problem (the median, the"
+            " worst):"
+        )
+        yield from _common(problems, name, view)
+        yield line("")
     if not distinct:
         yield line("no performance profiles, as some of these sweeps are of the same problem")
         return
     if missing := sum(p.sweep.missing for p in problems if p.sweep is not None):
         runs_are = "1 run is" if missing == 1 else f"{missing} runs are"
-        yield line(f"{runs_are} missing: what is not finished counts as unsolved", style="warn")
+        yield line(f"no performance profiles, as {runs_are} missing", style="warn")
+        return
     both = profiles(problems)
     yield from _profile(
         both.tuned,
         "tuned: performance profiles (Dolan and More, 2002), the share of the problems that a"
-        " solver with its best lr0 solves in at most tau times the fewest passes of all solvers",
+        f" solver with its best {name} solves in at most tau times the fewest passes of all"
+        " solvers",
         "problem",
     )
     yield line("")
     yield from _profile(
         both.untuned,
-        "untuned: the same with every problem and lr0 of its grid as a case of its own; passes at"
-        " that lr0 against the fewest of all solvers on that problem at their best lr0",
+        f"untuned: the same with every problem and {name} of its grid as a case of its own; passes"
+        f" at that {name} against the fewest of all solvers on that problem at their best one",
         "case",
     )
 
 
-def _advised(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
+def _advised(problems: Sequence[ProblemResult], name: str, view: View) -> Iterator[Block]:
     """Yield a row for each problem."""
     rows = [list(_advised_row(advise(p, p.sweep), p.sweep)) for p in problems if p.sweep]
-    headings = ("solver", "lr0", "passes", "decades")
+    headings = ("solver", name, "passes", "decades")
     columns: list[list[CellColumn]] = [
         [(name, list(cells))] for name, cells in zip(headings, zip(*rows, strict=True), strict=True)
     ]
@@ -102,9 +115,9 @@ def _advised_row(advice: Advice, sweep: Sweep) -> Iterator[TableCell]:
         arrival = "?" if sweep.missing or below_error else "never"
         yield from (TableCell(text) for text in ("-", "-", arrival, "-"))
         return
-    grid = [lr0 for s in sweep.solvers if s.solver == choice.solver for lr0 in s.lr0]
+    grid = [value for s in sweep.solvers if s.solver == choice.solver for value in s.values]
     yield TableCell(str(choice.solver))
-    yield TableCell(learning_rate_texts([*grid, choice.lr0])[choice.lr0])
+    yield TableCell(learning_rate_texts([*grid, choice.value])[choice.value])
     yield TableCell(short_number(choice.passes))
     yield TableCell(decades_text(choice))
 
@@ -119,6 +132,33 @@ def _decades(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
         columns.append([(problem, [_usable(solvers.get(name)) for name in names])])
     first = ("solver", [TableCell(name) for name in names])
     yield from folded_cells(first, columns, view.width, frozenset({"solver"}))
+
+
+def _common(problems: Sequence[ProblemResult], name: str, view: View) -> Iterator[Block]:
+    """Yield a row for each solver, with its common value and its common multiple of 1/L."""
+    solvers = common_settings(problems)
+    groups: list[list[CellColumn]] = []
+    for heading, settings in (
+        (name, [s.absolute for s in solvers]),
+        ("lr0 L", [s.relative for s in solvers]),
+    ):
+        rows = [list(_common_row(setting)) for setting in settings]
+        headings = (heading, "solved", "median", "worst")
+        columns = zip(headings, zip(*rows, strict=True), strict=True)
+        groups.append([(text, list(cells)) for text, cells in columns])
+    first = ("solver", [TableCell(str(s.solver)) for s in solvers])
+    yield from folded_cells(first, groups, view.width, frozenset({"solver"}))
+
+
+def _common_row(setting: CommonSetting | None) -> Iterator[TableCell]:
+    if setting is None:
+        yield from (TableCell("-") for _ in range(4))
+        return
+    yield TableCell(short_number(setting.value))
+    yield TableCell(f"{setting.solved:.2f}")
+    for factor in (setting.median_factor, setting.worst_factor):
+        finite = math.isfinite(factor)
+        yield TableCell(short_number(factor, 2)) if finite else TableCell("never", "warn")
 
 
 def _usable(s: Sensitivity | None) -> TableCell:

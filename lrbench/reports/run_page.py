@@ -37,6 +37,7 @@ from lrbench.reports.verdict_blocks import (
 )
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
+from lrbench.results.lanes import varied
 from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, level_column, lowest
 from lrbench.results.selection import notable_lanes
 from lrbench.verdicts.theorems import without_theorems
@@ -48,10 +49,10 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
     if not problem.groups:
         yield line("no run was started", style="warn")
         return
-    if len({lr0 for _, lr0 in problem.groups}) == 1:
-        yield from _one_lr0(problem, view)
+    if len({value for _, value in problem.groups}) == 1:
+        yield from _one_value(problem, view)
     else:
-        yield from _many_lr0(problem, view)
+        yield from _many_values(problem, view)
     if not_started := list(runs_not_started(problem.runs)):
         yield line("")
         yield line(f"not started: {not_started[0]}", *not_started[1:], style="warn")
@@ -64,16 +65,16 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
-    texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
+    texts = learning_rate_texts([value for _, value in problem.groups])
     if len(texts) == 1:
-        yield f"lr0 = {texts[run.lr0]}"
+        yield f"{varied(started)} = {texts[run.value]}"
     yield from ball_text(problem)
     if len(seeds) > 1:
         uneven = {len(runs) for runs in problem.groups.values()} != {len(seeds)}
         yield f"means over {'up to ' * uneven}{len(seeds)} seeds"
 
 
-def _one_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
+def _one_value(problem: ProblemResult, view: View) -> Iterator[Block]:
     """Yield a table with columns for each solver, and the verdicts on each."""
     groups, setting = list(problem.groups.values()), tuple(_setting(problem))
     level = problem.header.level.replace("F", "F(w_T)")
@@ -95,7 +96,7 @@ def _columns(
     """Return the gap of one solver at these iterations, and its ratio to the certificate."""
     error = problem.header.constants.f_star_error
     gaps = [gap(mean_at(runs, level_column(runs), t), error) for t in iterations]
-    certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
+    certificate = main_certificate(verdicts_of(problem, runs[0]))
     columns = [(str(runs[0].solver), gaps)]
     if certificate:
         ratios = [bound_ratio(certificate, t, error) for t in iterations]
@@ -105,7 +106,7 @@ def _columns(
 
 def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
     status, L = status_cell(runs), problem.header.constants.L
-    verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
+    verdicts = verdicts_of(problem, runs[0])
     lrs = runs[0].trace.get("lr", np.empty(0))
     title = f"{runs[0].solver}: {status.text}"
     if len(lrs) > 1 and math.isfinite(L) and not math.isnan(lrs[-1]):
@@ -123,10 +124,10 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
         yield from trajectory(problem, runs, view)
 
 
-def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
-    """Yield a table for each solver, with a row for each lr0, or for the notable ones of many."""
+def _many_values(problem: ProblemResult, view: View) -> Iterator[Block]:
+    """Yield a table for each solver, with a row for each value, or for the notable ones of many."""
     notable = notable_lanes(problem.groups)
-    texts = learning_rate_texts([lr0 for _, lr0 in notable])
+    texts = learning_rate_texts([value for _, value in notable])
     solvers: dict[str, list[Sequence[Run]]] = defaultdict(list)
     for lane in notable:
         solvers[lane[0]].append(problem.groups[lane])
@@ -140,9 +141,9 @@ def _many_lr0(problem: ProblemResult, view: View) -> Iterator[Block]:
         seconds = f": {timing([run for runs in lanes for run in runs])}" if view.timing else ""
         yield line(solver + seconds, style="title")
         yield from lane_table(problem, lanes, texts, view)
-        verdicts = [v for r in lanes for v in verdicts_of(problem, r[0].solver, r[0].lr0)]
+        verdicts = [v for r in lanes for v in verdicts_of(problem, r[0])]
         yield from violations(verdicts)
-        yield from inapplicable(verdicts, {r[0].lr0: texts[r[0].lr0] for r in lanes})
+        yield from inapplicable(verdicts, {r[0].value: texts[r[0].value] for r in lanes})
         for runs in lanes if view.trajectories else ():
             yield from lane_blocks(problem, runs, view)
 
@@ -171,8 +172,9 @@ def _left_out(problem: ProblemResult, notable: Sequence[LaneLabel]) -> Iterator[
 
 def _about_columns(problem: ProblemResult) -> str:
     """Return what the columns hold, and after how many iterations."""
-    ends = last_checkpoints(run for runs in problem.groups.values() for run in runs)
-    when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else "of each lr0 at its end"
+    runs = [run for runs in problem.groups.values() for run in runs]
+    ends, name = last_checkpoints(runs), varied(runs)
+    when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else f"of each {name} at its end"
     return f"{problem.header.level} {when}, of the last iterate and of the average:"
 
 
@@ -222,5 +224,5 @@ def _first_and_lowest(problem: ProblemResult) -> list[str]:
 
 
 def _named(problem: ProblemResult, lane: LaneLabel) -> str:
-    texts = learning_rate_texts([lr0 for _, lr0 in problem.groups])
-    return f"{lane[0]}, lr0 = {texts[lane[1]]}"
+    texts = learning_rate_texts([value for _, value in problem.groups])
+    return f"{lane[0]}, {problem.groups[lane][0].parameter} = {texts[lane[1]]}"

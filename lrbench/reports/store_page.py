@@ -9,6 +9,7 @@ from typing import Any
 from lrbench.reports.blocks import Block, Grid, TableCell, line, number, short_number
 
 HEADINGS = ("solver", "lr0", "seeds", "T", "cells", "code")
+"""The second one is ``"over"`` where another parameter varies."""
 
 
 def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
@@ -19,8 +20,10 @@ def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
         if k:
             yield line("")
         yield line(title, style="title")
-        rows = [list(_row(entry)) for entry in entries_of_title]
-        yield Grid(HEADINGS, rows, frozenset({0, 1, 5}))
+        of_title = list(entries_of_title)
+        plain = all(entry["over"] == "lr0" for entry in of_title)
+        headings = [name if plain or name != "lr0" else "over" for name in HEADINGS]
+        yield Grid(headings, [list(_row(entry)) for entry in of_title], frozenset({0, 1, 5}))
 
 
 def _title(entry: Mapping[str, Any]) -> str:
@@ -31,8 +34,9 @@ def _title(entry: Mapping[str, Any]) -> str:
 
 
 def _row(entry: Mapping[str, Any]) -> Iterator[TableCell]:
-    low, high = (short_number(lr0) for lr0 in entry["lr0"])
+    low, high = (short_number(value) for value in entry["values"])
     yield TableCell(entry["solver"])
-    yield TableCell(low if low == high else f"{low} to {high}")
+    span = low if low == high else f"{low} to {high}"
+    yield TableCell(span if entry["over"] == "lr0" else f"{entry['over']} {span}")
     yield from (TableCell(str(entry[key])) for key in ("seeds", "iterations", "cells"))
     yield TableCell("current") if entry["current"] else TableCell("stale", "dim")

@@ -1,4 +1,4 @@
-"""The page of `lrbench sweep`: how sensitive each solver is to the initial learning rate."""
+"""The page of `lrbench sweep`: how sensitive each solver is to its learning rate or scale."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ from lrbench.reports.groups import (
     answers_line,
     ball_text,
     batch_text,
+    grid_of,
     learning_rate_texts,
+    plural,
     runs_not_started,
     timing,
 )
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.sweep_table import sweep_table
+from lrbench.reports.sweep_table import sweep_legend, sweep_table
 from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
 from lrbench.results import ArrivalRule, ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import answer_column
 
 HEADINGS = ("passes", "first hit", "reached", "status", "F - f*", "lr L")
-"""Columns of the details, which have a row for each lr0."""
+"""Columns of the details, which have a row for each value."""
 
 RULES: Mapping[ArrivalRule, str] = {
     "first": "",
@@ -62,14 +64,17 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     for other in (problem.sweeps or ())[1:]:
         yield line("")
         yield line(_target(problem, other), style="title")
-        yield from sweep_table(other, view, legend=False)
+        yield from sweep_table(other, view)
     yield from curve(problem, sweep, view)
+    yield from _after_steps(problem, sweep, view)
     yield from _failures(problem, sweep)
     yield from _timing(problem, view)
     if view.trajectories:
         yield from _details(problem, sweep, view)
     yield line("")
     yield advice_line(problem, sweep)
+    yield line("")
+    yield from sweep_legend(problem.sweeps or [sweep])
 
 
 def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
@@ -89,10 +94,37 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
         yield f"medians over {n_seeds if fewest == n_seeds else f'{fewest} to {n_seeds}'} seeds"
     elif run.setting == "stochastic":
         yield "one seed: no interval"
-    grid = sorted({lr0 for s in sweep.solvers for lr0 in s.lr0})
+    grid, name = grid_of(sweep.solvers), sweep.parameter
     texts = learning_rate_texts(grid)
-    span = f"{len(grid)} lr0 from {texts[grid[0]]} to {texts[grid[-1]]}"
-    yield span if len(grid) > 1 else f"lr0 = {texts[grid[0]]} alone"
+    span = f"{len(grid)} {plural(name)} from {texts[grid[0]]} to {texts[grid[-1]]}"
+    yield span if len(grid) > 1 else f"{name} = {texts[grid[0]]} alone"
+
+
+def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
+    """Yield a table for each T of ``--at``: F - f* of each solver and value after T steps."""
+    error = problem.header.constants.f_star_error
+    texts = learning_rate_texts(grid_of(sweep.solvers))
+    medians = ", medians over seeds" if any(s.n_seeds > 1 for s in sweep.solvers) else ""
+    first = (sweep.parameter, [TableCell(text) for text in texts.values()])
+    for T in dict.fromkeys(after.iteration for s in sweep.solvers for after in s.at):
+        columns = []
+        for s in sweep.solvers:
+            gaps = next((after.gap for after in s.at if after.iteration == T), ())
+            levels = dict(zip(s.values, gaps, strict=False))
+            cells = [_level(_near(levels, value), error) for value in texts]
+            columns.append([(str(s.solver), cells)])
+        yield line("")
+        yield line(f"F - f* after T = {T} steps{medians}:", style="title")
+        yield from folded_cells(first, columns, view.width)
+
+
+def _near(levels: Mapping[float, float], value: float) -> float:
+    """Return the level at a value, but for the rounding of 1/L; NaN where the solver has none."""
+    return next((g for v, g in levels.items() if math.isclose(v, value, rel_tol=1e-9)), math.nan)
+
+
+def _level(level: float, error: float) -> TableCell:
+    return TableCell("diverged", "bad") if level == math.inf else TableCell(gap(level, error))
 
 
 def _target(problem: ProblemResult, sweep: Sweep) -> str:
@@ -108,23 +140,25 @@ def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
     """Yield lines on runs that are missing or failed, and on bounds that were violated."""
     lines: list[Block] = []
     if sweep.missing:
-        n_runs = sum(s.n_seeds * len(s.lr0) for s in sweep.solvers)
+        n_runs = sum(s.n_seeds * len(s.values) for s in sweep.solvers)
         verb = "is" if sweep.missing == 1 else "are"
         missing = f"{sweep.missing} of {n_runs} runs {verb} missing"
         causes = "interrupted, failed or never begun"
         lines.append(line(f"{missing} ({causes}): figures are of what there is", style="warn"))
     if unknown := sum(len(s.unknown) for s in sweep.solvers):
-        lr0_are = "an lr0 is" if unknown == 1 else f"{unknown} lr0 are"
+        name = sweep.parameter
+        article = "an" if name[0] in "aeilou" else "a"
+        values_are = f"{article} {name} is" if unknown == 1 else f"{unknown} {plural(name)} are"
         no_run = "no run of it is" if unknown == 1 else "no run of them is"
-        text = f"{lr0_are} unknown, as {no_run} finished: usable ranges may be wider"
+        text = f"{values_are} unknown, as {no_run} finished: usable ranges may be wider"
         lines.append(line(text, style="warn"))
     if not_started := list(runs_not_started(problem.runs)):
         lines.append(line(f"not started: {not_started[0]}", *not_started[1:], style="warn"))
     # Dictionaries rather than sets keep the order of the runs.
-    errors = {(str(run.solver), run.error): None for run in problem.runs if run.error}
+    errors = {(str(run.method), run.error): None for run in problem.runs if run.error}
     lines += [line(f"{solver}: {error}", style="bad") for solver, error in errors]
     failed = [v for v in problem.verdicts if v.bound_verdict == "fail"]
-    violated = dict.fromkeys(f"{v.theorem} of {v.solver}" for v in failed)
+    violated = dict.fromkeys(f"{v.theorem} of {v.method}" for v in failed)
     if pieces := list(violated):
         lines.append(line(f"bound violated: {pieces[0]}", *pieces[1:], style="bad"))
     if lines:
@@ -144,28 +178,28 @@ def _timing(problem: ProblemResult, view: View) -> Iterator[Block]:
 
 
 def _details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a table for each solver, with a row for each lr0, and trajectories if asked for."""
+    """Yield a table for each solver, with a row for each value, and trajectories if asked for."""
     lanes: dict[tuple[str, float], list[Run]] = defaultdict(list)
     for run in problem.runs:
-        lanes[str(run.solver), run.lr0].append(run)
+        lanes[run.lane].append(run)
     for s in sweep.solvers:
         medians = f", medians over {s.n_seeds} seeds" if s.n_seeds > 1 else ""
-        title = f"{s.solver}: passes to the target and the end of each lr0{medians}"
+        title = f"{s.solver}: passes to the target and the end of each {s.parameter}{medians}"
         yield line("")
         yield line(title, style="title")
         rows = [
-            list(_row(problem, s, k, lanes.get((str(s.solver), lr0), ())))
-            for k, lr0 in enumerate(s.lr0)
+            list(_row(problem, s, k, lanes.get((str(s.solver), value), ())))
+            for k, value in enumerate(s.values)
         ]
         columns = [
             [(name, list(cells))]
             for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
             if name != "first hit" or sweep.arrival != "first"
         ]
-        texts = learning_rate_texts(s.lr0)
-        first = ("lr0", [TableCell(texts[lr0]) for lr0 in s.lr0])
+        texts = learning_rate_texts(s.values)
+        first = (s.parameter, [TableCell(texts[value]) for value in s.values])
         yield from folded_cells(first, columns, view.width, frozenset({"status"}))
-    # A grid has too many lr0 for --details to show all trajectories: --columns asks for them.
+    # A grid has too many values for --details to show all trajectories: --columns asks for them.
     if view.columns is not None:
         for runs in problem.groups.values():
             yield from lane_blocks(problem, runs, view)

@@ -29,7 +29,7 @@ def tested_columns(lanes: Sequence[Sequence[Run]]) -> list[CellColumn]:
     Parameters
     ----------
     lanes
-        The runs of one solver and lr0 each; a lane becomes a row.
+        The runs of one lane each; a lane becomes a row.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Trajectories: the trace of one solver and lr0 at the checkpoints of the 1-2-5 series."""
+"""Trajectories: the trace of one lane at the checkpoints of the 1-2-5 series."""
 
 from __future__ import annotations
 
@@ -38,11 +38,13 @@ def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iter
     """Yield the verdicts on one of several initial learning rates, and its trajectory."""
     status = status_cell(runs)
     yield line("")
-    lr0 = learning_rate_texts([lr0 for _, lr0 in problem.groups])[runs[0].lr0]
-    yield line(f"{runs[0].solver}, lr0 = {lr0}: {status.text}", style=status.style or "title")
+    method, value = runs[0].lane
+    text = learning_rate_texts([value for _, value in problem.groups])[value]
+    title = f"{method}, {runs[0].parameter} = {text}: {status.text}"
+    yield line(title, style=status.style or "title")
     if runs[0].error:
         yield line(runs[0].error, style="bad")
-    verdicts = verdicts_of(problem, runs[0].solver, runs[0].lr0)
+    verdicts = verdicts_of(problem, runs[0])
     yield from verdict_grid(verdicts, problem.header.constants.f_star_error, view.width)
     yield from trajectory(problem, runs, view)
 
@@ -60,7 +62,7 @@ def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Itera
         headings = _of_objective(headings)
     for name, heading in headings.items():
         columns.append((heading, [_text(name, mean_at(runs, name, t), error) for t in iterations]))
-    certificate = main_certificate(verdicts_of(problem, runs[0].solver, runs[0].lr0))
+    certificate = main_certificate(verdicts_of(problem, runs[0]))
     if certificate and view.columns is None:
         ratios = [bound_ratio(certificate, t, error) for t in iterations]
         columns.append((f"/ {certificate.theorem}", ratios))

@@ -200,11 +200,16 @@ def inapplicable(
     verdicts
         The verdicts on one solver.
     texts
-        lr0 -> its text, in order, for every lr0 of the solver; None for a single lr0.
+        Value -> its text, in order, for every lane of the solver; None for a single lane.
     """
     theorems_of: dict[str, list[str]] = {}
+    parameter = next((v.parameter for v in verdicts), "lr0")
     for (theorem, name), reasons in _reasons(verdicts, apart=texts is not None).items():
-        reason = next(iter(reasons.values())) if texts is None else _joint(name, reasons, texts)
+        reason = (
+            next(iter(reasons.values()))
+            if texts is None
+            else _joint(name, reasons, texts, parameter)
+        )
         theorems = theorems_of.setdefault(reason, [])
         if theorem not in theorems:
             theorems.append(theorem)
@@ -226,34 +231,34 @@ def _reasons(verdicts: Sequence[Verdict], apart: bool) -> dict[tuple[str, str], 
         reason = v.reason or "says nothing at the end"
         details = failing if apart and failing else {reason: reason}
         for name, detail in details.items():
-            out.setdefault((v.theorem, name), {})[v.lr0] = detail
+            out.setdefault((v.theorem, name), {})[v.value] = detail
     return out
 
 
-def _joint(name: str, reasons: Reasons, texts: Mapping[float, str]) -> str:
-    """Return one reason for several lr0: with its values where they are the same for all."""
+def _joint(name: str, reasons: Reasons, texts: Mapping[float, str], parameter: str) -> str:
+    """Return one reason for several lanes: with its values where they are the same for all."""
     details = set(reasons.values())
     reason = details.pop() if len(details) == 1 else f"{name} fails"
-    return " ".join([reason, *_lr0_range(reasons, texts)])
+    return " ".join([reason, *_lanes(reasons, texts, parameter)])
 
 
-def _lr0_range(reasons: Reasons, texts: Mapping[float, str]) -> Iterator[str]:
-    """Yield the lr0 that `reasons` are about, as ranges; nothing where it is all of them."""
+def _lanes(reasons: Reasons, texts: Mapping[float, str], parameter: str) -> Iterator[str]:
+    """Yield the values that `reasons` are about, as ranges; nothing where it is all of them."""
     grid = sorted(texts)
-    indices = [k for k, lr0 in enumerate(grid) if lr0 in reasons]
+    indices = [k for k, value in enumerate(grid) if value in reasons]
     members = set(indices)
     starts = [k for k in indices if k - 1 not in members]
     ends = [k for k in indices if k + 1 not in members]
-    names = [texts[lr0] for lr0 in grid]
+    names = [texts[value] for value in grid]
     if len(indices) == len(grid):
         return
     if len(indices) == 1:
-        yield f"at lr0 = {names[indices[0]]}"
+        yield f"at {parameter} = {names[indices[0]]}"
     elif len(starts) == 1 and ends[0] == len(grid) - 1:
-        yield f"from lr0 = {names[starts[0]]} on"
+        yield f"from {parameter} = {names[starts[0]]} on"
     elif len(starts) == 1 and starts[0] == 0:
-        yield f"up to lr0 = {names[ends[0]]}"
+        yield f"up to {parameter} = {names[ends[0]]}"
     else:
         ranges = zip(starts, ends, strict=True)
         spans = [names[a] if a == b else f"{names[a]} to {names[b]}" for a, b in ranges]
-        yield f"for lr0 = {' and '.join(spans)}"
+        yield f"for {parameter} = {' and '.join(spans)}"

@@ -31,6 +31,7 @@ from lrbench.results.result import SCHEMA as SCHEMA
 from lrbench.results.result import VERSION as VERSION
 from lrbench.results.result import Result as Result
 from lrbench.results.result import environment as environment
+from lrbench.results.sweep import AfterSteps as AfterSteps
 from lrbench.results.sweep import ArrivalRule as ArrivalRule
 from lrbench.results.sweep import Factor as Factor
 from lrbench.results.sweep import Sensitivity as Sensitivity

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
+from lrbench.config.plain import Key
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.results.lanes import OnGrid
 
 Caution: TypeAlias = Literal[
     "lowest_lr0",  # it is an end of the grid; the value is the lr0
@@ -32,11 +34,12 @@ ObstacleKind: TypeAlias = Literal[
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A solver at an lr0."""
+class Choice(OnGrid):
+    """A solver at a value of what varies over its lanes."""
 
     solver: SolverSpec
     lr0: float
+    """The initial learning rate that follows from the value."""
     passes: float
     """Passes to the target."""
     usable: tuple[float, float]
@@ -44,16 +47,18 @@ class Choice:
     usable_decades: float
     """Its width in factors of 10."""
     may_be_wider: bool
-    """Whether that range ends where the grid does, or an lr0 is unknown."""
+    """Whether that range ends where the grid does, or a value is unknown."""
+    over: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Level:
+class Level(OnGrid):
     """The lowest suboptimality at any checkpoint of a run that did not fail."""
 
     solver: SolverSpec
     lr0: float
     suboptimality: float
+    over: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

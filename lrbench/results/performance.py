@@ -12,6 +12,9 @@ from lrbench.results.ranking import ratio
 TAU = (1.0, 2.0, 5.0, 10.0, 100.0)
 """The largest ratio of passes to those of the best solver, for each point of a profile."""
 
+TAU_SCORE = 4.0
+"""The ratio up to which the area under a profile is its score."""
+
 Shares = Mapping[str, Sequence[float]]
 """Solver -> the share of instances that it solves within each tau."""
 
@@ -27,14 +30,22 @@ class Profile:
     """Solver -> rho(tau) for each of `TAU`."""
     solved: Mapping[str, float]
     """Solver -> the share of instances that it solves at all."""
+    score: Mapping[str, float]
+    """Solver -> the area under rho from 1 to `TAU_SCORE`, over that of a solver that is always the
+    best."""
+    data: Shares
+    """Solver -> the share of instances that it solves within each of `Profiles.passes`."""
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """The profiles of solvers with their best lr0 on each problem, and with every lr0."""
+    """The profiles of solvers with their best value on each problem, and with every value."""
 
     tuned: Profile
     untuned: Profile
+    passes: Sequence[float]
+    """1, 2, 5, 10, … up to the first number within which all is solved that is ever solved; the
+    points of the data profiles."""
 
 
 def profiles(problems: Sequence[ProblemResult]) -> Profiles:
@@ -52,30 +63,37 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
     .. math:: \rho_s(\tau) = \#\{p : c_{p,s} \le \tau \min_{s'} c_{p,s'}\} / \#\{p\} .
 
     In the tuned profile the instances are the problems, and a solver costs the passes at its best
-    lr0. In the untuned one the instances are the pairs of a problem and an lr0 of its grid: a
-    solver costs the passes at that lr0, and is compared with the least passes of any solver on that
-    problem at its best lr0. A grid in units of 1/L is another one on each problem. A solver that
+    value of lr0, or of what else varies. In the untuned one the instances are the pairs of a
+    problem and a value of its grid: a solver costs the passes at that value, and is compared with
+    the least passes of any solver on that problem at its best value. A grid in units of 1/L is
+    another one on each problem. A solver that
     was not run on an instance, or did not finish any run there, did not solve it.
+
+    The score of AlgoPerf is the integral of rho from 1 to 4, over 3. The data profile is the share
+    of instances that a solver solves within so many passes, whatever the others need.
 
     References
     ----------
     Dolan, Moré, Benchmarking optimization software with performance profiles, Mathematical
-    Programming 91, 2002, section 2.
+    Programming 91, 2002, section 2; Dahl et al., Benchmarking neural network training algorithms,
+    arXiv:2306.07179, section 4; Moré, Wild, Benchmarking derivative-free optimization algorithms,
+    SIAM Journal on Optimization 20, 2009, section 2.
     """
     sweeps = [p.sweep.solvers for p in problems if p.sweep is not None]
     names = list(dict.fromkeys(str(s.solver) for solvers in sweeps for s in solvers))
-    tuned: list[dict[str, float]] = []
-    untuned: list[dict[str, float]] = []
+    tuned, untuned = list[_Instance](), list[_Instance]()
     for solvers in sweeps:
         cost = {str(s.solver): s.best_passes for s in solvers}
         least = min(cost.values(), default=math.inf)
-        tuned.append(_ratios(cost, least))
-        passes_at = {str(s.solver): dict(zip(s.lr0, s.passes, strict=True)) for s in solvers}
-        for lr0 in {value: None for s in solvers for value in s.lr0}:
-            cost = {solver: passes.get(lr0, math.inf) for solver, passes in passes_at.items()}
-            # Not the least at this lr0: where all solvers are slow, the fastest is not the best.
-            untuned.append(_ratios(cost, least))
-    return Profiles(_profile(names, tuned), _profile(names, untuned))
+        tuned.append(_Instance(cost, least))
+        passes_at = {str(s.solver): dict(zip(s.values, s.passes, strict=True)) for s in solvers}
+        for value in {value: None for s in solvers for value in s.values}:
+            cost = {solver: passes.get(value, math.inf) for solver, passes in passes_at.items()}
+            # Not the least at this value: where all solvers are slow, the fastest is not the best.
+            untuned.append(_Instance(cost, least))
+    costs = [c for i in (*tuned, *untuned) for c in i.cost.values() if math.isfinite(c)]
+    passes = _one_two_five(max(costs, default=1.0))
+    return Profiles(_profile(names, tuned, passes), _profile(names, untuned, passes), passes)
 
 
 def comparable(problems: Sequence[ProblemResult]) -> bool:
@@ -84,18 +102,48 @@ def comparable(problems: Sequence[ProblemResult]) -> bool:
     return len(fingerprints) > 1 and len(set(fingerprints)) == len(fingerprints)
 
 
-def _ratios(cost: Mapping[str, float], least: float) -> dict[str, float]:
-    return {s: ratio(c, least) if math.isfinite(c) else math.inf for s, c in cost.items()}
+def _one_two_five(largest: float) -> tuple[float, ...]:
+    """Return 1, 2, 5, 10, … up to the first that is at least `largest`."""
+    series = [1.0]
+    while series[-1] < largest:
+        series.append(10.0 ** (len(series) // 3) * (1.0, 2.0, 5.0)[len(series) % 3])
+    return tuple(series)
 
 
-def _profile(names: Sequence[str], ratios: Sequence[Mapping[str, float]]) -> Profile:
-    def share(name: str, tau: float) -> float:
-        within = [r for r in ratios if math.isfinite(r.get(name, math.inf)) and r[name] <= tau]
-        return len(within) / len(ratios) if ratios else 0.0
+@dataclass(frozen=True)
+class _Instance:
+    """What each solver costs on an instance, and the least cost on its problem."""
 
+    cost: Mapping[str, float]
+    least: float
+
+    def cost_of(self, name: str) -> float:
+        return self.cost.get(name, math.inf)
+
+    def ratio_of(self, name: str) -> float:
+        cost = self.cost_of(name)
+        return ratio(cost, self.least) if math.isfinite(cost) else math.inf
+
+
+def _profile(
+    names: Sequence[str], instances: Sequence[_Instance], passes: Sequence[float]
+) -> Profile:
+    n = max(len(instances), 1)  # the shares of no instances are 0
+    ratios = {name: [instance.ratio_of(name) for instance in instances] for name in names}
+    costs = {name: [instance.cost_of(name) for instance in instances] for name in names}
     return Profile(
-        shares={name: tuple(share(name, tau) for tau in TAU) for name in names},
-        solved={name: share(name, math.inf) for name in names},
-        n_instances=len(ratios),
-        unsolved=sum(all(map(math.isinf, instance.values())) for instance in ratios),
+        shares={name: _shares(ratios[name], TAU, n) for name in names},
+        solved={name: sum(map(math.isfinite, ratios[name])) / n for name in names},
+        n_instances=len(instances),
+        unsolved=sum(all(map(math.isinf, i.cost.values())) for i in instances),
+        score={
+            name: sum(max(TAU_SCORE - r, 0.0) for r in ratios[name]) / (TAU_SCORE - 1.0) / n
+            for name in names
+        },
+        data={name: _shares(costs[name], passes, n) for name in names},
     )
+
+
+def _shares(costs: Sequence[float], limits: Sequence[float], n: int) -> tuple[float, ...]:
+    """Return for each limit the share of `n` instances whose cost is within it."""
+    return tuple(sum(cost <= limit for cost in costs) / n for limit in limits)

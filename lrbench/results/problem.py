@@ -78,19 +78,19 @@ class ProblemResult:
 
     @cached_property
     def groups(self) -> Mapping[tuple[str, float], Sequence[Run]]:
-        """The runs that were started, over seeds, by (solver, lr0); solver by solver."""
-        runs_of_solver: dict[str, dict[tuple[str, float], list[Run]]] = {}
+        """The runs that were started, over seeds, by (method, value); method by method."""
+        runs_of_method: dict[str, dict[tuple[str, float], list[Run]]] = {}
         for run in self.runs:
             if run.started:
-                key = (str(run.solver), run.lr0)
-                runs_of_solver.setdefault(key[0], {}).setdefault(key, []).append(run)
-        # Runs come seed by seed: a lane that first starts with a later seed still joins its solver.
-        return {lane: runs for lanes in runs_of_solver.values() for lane, runs in lanes.items()}
+                lane = run.lane
+                runs_of_method.setdefault(lane[0], {}).setdefault(lane, []).append(run)
+        # Runs come seed by seed: a lane that first starts with a later seed still joins its method.
+        return {lane: runs for lanes in runs_of_method.values() for lane, runs in lanes.items()}
 
     @cached_property
     def judged(self) -> Mapping[tuple[str, float], Sequence[Verdict]]:
-        """The verdicts by (solver, lr0)."""
+        """The verdicts by (method, value)."""
         verdicts: dict[tuple[str, float], list[Verdict]] = {}
         for verdict in self.verdicts:
-            verdicts.setdefault((str(verdict.solver), verdict.lr0), []).append(verdict)
+            verdicts.setdefault(verdict.lane, []).append(verdict)
         return verdicts

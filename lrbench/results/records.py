@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lrbench.config.plain import Form, Key, NumberOrNaN, plain
 from lrbench.config.records import RecordError, reader
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.results.lanes import Varied
 
 Trace: TypeAlias = dict[str, NDArray[np.float64]]
 """Column name -> one number a checkpoint; all of one length, NaN where there is no number.
@@ -134,10 +135,11 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Varied):
     """One solver with one initial learning rate and one seed."""
 
     solver: SolverSpec
+    over: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
     setting: Literal["batch", "stochastic"]
     batch_size: int
     sampling: Literal["replacement", "reshuffle"] | None
@@ -154,10 +156,6 @@ class Run:
         default_factory=dict, repr=False
     )
     """The last, average and best iterate where the run ended, (n_features,) each."""
-
-    def __post_init__(self) -> None:
-        if not self.lr0 > 0:
-            raise ValueError("lr0 is not positive")
 
     @property
     def started(self) -> bool:
@@ -200,7 +198,7 @@ class HypothesisResult(TypedDict):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Varied):
     """One theorem beside the measurements of one solver and lr0, over all seeds."""
 
     solver: SolverSpec
@@ -241,10 +239,10 @@ class Verdict:
     failed_at: Annotated[int | None, Key(earlier=None)] = None
     """The first checkpoint at which the bound was violated."""
     hypotheses: Annotated[Sequence[HypothesisResult], Key(earlier=())] = ()
+    over: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.lr0 > 0:
-            raise ValueError("lr0 is not positive")
+        super().__post_init__()
         for name in ("bound", "metric", "metric_interval"):
             items = getattr(self, name)
             if items is not None and len(items) != len(self.iteration):

@@ -19,11 +19,12 @@ from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.results import files
+from lrbench.results.common_setting import CommonSettings, common_settings
 from lrbench.results.performance import TAU, Profiles, comparable, profiles
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
 from lrbench.results.records import Run
-from lrbench.results.run_text import run_text
+from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.weights import chosen, write_weights
@@ -31,6 +32,8 @@ from lrbench.version import __version__
 
 FORMAT = "lrbench-result"
 VERSION = 1
+RUN_INDENTATION = Indentation(4)
+"""The indentation of a run, which stands in the list of a problem's runs."""
 SCHEMA = Path(__file__).parent.with_name("result.schema.json")
 
 CHANGED = "it was changed by hand or by another program: save the result again."
@@ -80,17 +83,32 @@ class Result:
         return "\n  ".join(["Result:", *lines])
 
     @property
-    def profiles(self) -> Profiles | None:
-        """The performance profiles over the sweeps; None unless they are of several problems."""
+    def compared(self) -> Sequence[ProblemResult]:
+        """The problems with sweeps that are compared with each other; none unless several."""
         swept = [p for p in self.problems if p.sweep is not None]
-        return profiles(swept) if comparable(swept) else None
+        return swept if comparable(swept) else ()
+
+    @property
+    def profiles(self) -> Profiles | None:
+        """The profiles over the sweeps of several problems; None where runs are missing."""
+        missing = any(p.sweep.missing for p in self.compared if p.sweep is not None)
+        return profiles(self.compared) if self.compared and not missing else None
+
+    @property
+    def common_settings(self) -> Sequence[CommonSettings]:
+        """One setting for all problems, for each solver; empty unless they are several."""
+        return common_settings(self.compared)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result in the published format: plain lists, null for no number."""
         values = {"format": FORMAT, "version": VERSION, **plain(self)}
-        if self.profiles is not None:
-            values["profiles"] = {"tau": list(TAU), **plain(self.profiles)}
-        return values
+        if not self.compared:
+            return values
+        if (both := self.profiles) is not None:
+            values["profiles"] = {"tau": list(TAU), **plain(both)}
+        else:
+            values["profiles_withheld"] = "missing_runs"
+        return values | {"common_settings": plain(self.common_settings)}
 
     def to_json(self) -> str:
         """Return the result as JSON text, with every digit."""
@@ -107,8 +125,8 @@ class Result:
         yield first
         for problem, text in zip(self.problems, rest, strict=True):
             separator = "[\n    "
-            for run in problem.runs:
-                yield separator + run_text(run).replace("\n", "\n    ")
+            for run in run_texts(problem.runs, RUN_INDENTATION):
+                yield separator + run
                 separator = ",\n    "
             yield ("\n   ]" if problem.runs else "[]") + text
 
@@ -236,16 +254,17 @@ def _summary(problem: ProblemResult) -> str:
     lane, gap = lowest(problem.groups)
     if lane is None:
         return count
-    return f"{count}, lowest {lane[0]}, lr0 = {lane[1]:g}, at {problem.header.level} = {gap:.2e}"
+    place = f"{problem.groups[lane][0].parameter} = {lane[1]:g}"
+    return f"{count}, lowest {lane[0]}, {place}, at {problem.header.level} = {gap:.2e}"
 
 
 def _best(sweep: Sweep) -> str:
     """Return the solver with the fewest passes to the target, their number, and its range."""
     best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
-    if best is None or best.best_lr0 is None or best.usable is None:
+    if best is None or best.best_value is None or best.usable is None:
         arrived = "came to" if sweep.arrival == "first" else "arrived at"
-        return f"no lr0 {arrived} F - f* <= {sweep.target:.3g}"
+        return f"no {sweep.parameter} {arrived} F - f* <= {sweep.target:.3g}"
     passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"
     lo, hi = best.usable
     usable = f"usable from {lo:.3g} to {hi:.3g}" if lo < hi else f"usable at {lo:.3g} alone"
-    return f"best {best.solver}, lr0 = {best.best_lr0:.3g}, {passes}, {usable}"
+    return f"best {best.solver}, {best.parameter} = {best.best_value:.3g}, {passes}, {usable}"

@@ -18,13 +18,13 @@ def notable_lanes(groups: Mapping[LaneLabel, Sequence[Run]]) -> list[LaneLabel]:
     """Return the lanes to judge and to show, in the order of `groups`.
 
     They are all lanes up to `MOST_LANES`, and beyond that for each solver at most `PER_SOLVER`: the
-    one that ended lowest, the smallest and the largest lr0, those that failed, and both sides of
-    every change of the status along lr0.
+    one that ended lowest, the smallest and the largest value, those that failed, and both sides of
+    every change of the status along the values.
 
     Parameters
     ----------
     groups
-        The runs over seeds, by (solver, lr0).
+        The runs over seeds, by (method, value).
     """
     if len(groups) <= MOST_LANES:
         return list(groups)
@@ -40,7 +40,7 @@ def notable_lanes(groups: Mapping[LaneLabel, Sequence[Run]]) -> list[LaneLabel]:
 def _notable(
     lanes: Sequence[LaneLabel], groups: Mapping[LaneLabel, Sequence[Run]]
 ) -> Iterator[LaneLabel]:
-    """Yield the notable lanes of one solver, whose `lanes` ascend by lr0; some of them twice."""
+    """Yield the notable lanes of one solver, whose `lanes` ascend; some of them twice."""
     statuses = [{run.status for run in groups[lane]} for lane in lanes]
     yield min(lanes, key=lambda lane: final_gap(groups[lane]))
     yield from (lanes[0], lanes[-1])

@@ -11,6 +11,8 @@ from lrbench.config.plain import Form, Key, NumberOrInf, plain
 from lrbench.config.records import reader
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.advice import Advice
+from lrbench.results.lanes import varied
+from lrbench.results.measures import Measures
 from lrbench.results.records import Status
 
 ArrivalRule: TypeAlias = Literal["first", "confirmed", "end"]
@@ -18,9 +20,16 @@ ArrivalRule: TypeAlias = Literal["first", "confirmed", "end"]
 on its gap is there in the mean over [T, 2 T]; or at the first look from which on it stays there."""
 
 
+class Over(TypedDict):
+    """The parameter that varies over the lanes, and its values, ascending."""
+
+    parameter: str
+    values: Sequence[float]
+
+
 @dataclass(frozen=True)
 class Factor:
-    """The cost of an lr0 of 10^power times the best one, relative to the best one."""
+    """The cost of a value of 10^power times the best one, relative to the best one."""
 
     power: int
     factor: float | None
@@ -29,7 +38,7 @@ class Factor:
 
     @property
     def on_grid(self) -> bool:
-        """Whether such an lr0 lies within the grid, and runs there are finished."""
+        """Whether such a value lies within the grid, and runs there are finished."""
         return self.factor is not None
 
 
@@ -56,32 +65,52 @@ def plain_factors(factors: Sequence[Factor]) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
+class AfterSteps:
+    """F - f* of one solver after a number of steps, for each value of its grid."""
+
+    iteration: int
+    gap: Sequence[NumberOrInf]
+    """Medians over the seeds that are known: inf where most of them diverged, NaN where none is
+    known."""
+    known: Sequence[int]
+    """How many seeds came so far or diverged before, for each value."""
+
+    def __post_init__(self) -> None:
+        if len(self.gap) != len(self.known):
+            raise ValueError(f"gap has {len(self.gap)} items, not {len(self.known)}")
+        # Both are null in JSON.
+        gap = tuple(g if n else math.nan for g, n in zip(self.gap, self.known, strict=True))
+        object.__setattr__(self, "gap", gap)
+
+
+@dataclass(frozen=True)
 class Sensitivity:
-    """One solver over a grid of initial learning rates.
+    """One method over the values of one parameter: lr0, or a hyper-parameter.
 
     All figures are of the runs that are finished: those that reached the target or the end of their
-    budget, stalled or diverged. An lr0 without any of them is unknown.
+    budget, stalled or diverged. A value without any of them is unknown.
     """
 
     solver: SolverSpec
+    """Without the parameter that varies; with the one that makes a row of a second axis."""
     lr0: Sequence[float] = field(repr=False)
-    """The grid, ascending."""
+    """The initial learning rate that follows from each value."""
     passes: Sequence[NumberOrInf] = field(repr=False)
-    """Passes to the arrival at the target for each lr0, medians over seeds; inf where most seeds
+    """Passes to the arrival at the target for each value, medians over seeds; inf where most seeds
     never arrived, and where none is finished."""
     first_hit: Annotated[Sequence[NumberOrInf], Key(earlier=())] = field(repr=False)
     """The same to the first look at or below the target, whether or not the run stayed there."""
     reached: Sequence[int] = field(repr=False)
-    """How many seeds arrived at the target, for each lr0."""
+    """How many seeds arrived at the target, for each value."""
     finished: Annotated[Sequence[int], Key(earlier=())] = field(repr=False)
-    """How many seeds are finished, for each lr0; where it is 0 nothing is known."""
+    """How many seeds are finished, for each value; where it is 0 nothing is known."""
     n_seeds: int
     best_lr0: float | None
-    """The lr0 of the fewest passes, amid those that tie; None where none reached the target."""
+    """The lr0 that follows from `best_value`."""
     best_passes: NumberOrInf
-    """The passes at `best_lr0`; inf where none reached the target."""
+    """The passes at the best value; inf where none reached the target."""
     usable: tuple[float, float] | None
-    """The widest range of neighbouring lr0 that all reach the target, ends included."""
+    """The widest range of neighbouring values that all reach the target, ends included."""
     usable_decades: float
     """Its width in factors of 10; 0 where it is one lr0 or none."""
     usable_interval: tuple[float, float] | None
@@ -89,17 +118,33 @@ class Sensitivity:
     at_edge: tuple[bool, bool]
     """Whether the usable range begins, and ends, where the grid does; it may then be wider."""
     statuses: Mapping[str, int]
-    """Status -> the number of runs that ended so, over all lr0 and seeds."""
+    """Status -> the number of runs that ended so, over all values and seeds."""
     missing: int
     """Runs that were interrupted, failed or never began, and are not known to reach the target."""
     final_lr_L: float | None
-    """The last lr at the best lr0, in units of 1/L; None where either is unknown."""
+    """The last lr at the best value, in units of 1/L; None where either is unknown."""
     factors: Annotated[Sequence[Factor], Form(read_factors, plain_factors)]
-    """The cost of a wrong lr0: a hundredth, a tenth, ten and a hundred times the best one."""
+    """The cost of a wrong value: a hundredth, a tenth, ten and a hundred times the best one."""
+    measures: Annotated[Measures, Key(inline=True)]
+    """The other measures of sensitivity; their keys stand beside these."""
+    at: Annotated[Sequence[AfterSteps], Key(earlier=())] = field(default=(), repr=False)
+    """What was asked for after some numbers of steps."""
+    over: Annotated[Over | None, Key(earlier=None)] = None
+    """What varies; None stands for lr0."""
+    best_value: Annotated[float | None, Key(earlier=None)] = None
+    """The value of the fewest passes, amid those that tie; None where none reached the target."""
 
     def __post_init__(self) -> None:
-        if any(not a < b for a, b in zip((0.0, *self.lr0), self.lr0, strict=False)):
-            raise ValueError("lr0 is not positive and ascending")
+        if self.parameter == "lr0":  # one list, and not two that may differ
+            object.__setattr__(self, "over", Over(parameter="lr0", values=self.lr0))
+            object.__setattr__(self, "best_value", self.best_lr0)
+        if any(not a < b for a, b in zip((0.0, *self.values), self.values, strict=False)):
+            key = "lr0" if self.parameter == "lr0" else "over"
+            raise ValueError(f"{key} is not positive and ascending")
+        if not all(v > 0 for v in self.lr0):
+            raise ValueError("lr0 is not positive")
+        if len(self.values) != len(self.lr0):
+            raise ValueError(f"lr0 has {len(self.lr0)} items, not {len(self.values)}")
         # Earlier versions saved neither seeds that are not finished nor statuses that they lacked.
         finished = self.finished or (self.n_seeds,) * len(self.lr0)
         object.__setattr__(self, "finished", finished)
@@ -107,21 +152,33 @@ class Sensitivity:
         object.__setattr__(self, "statuses", statuses)
         # Earlier versions knew no other arrival than the first hit.
         object.__setattr__(self, "first_hit", self.first_hit or self.passes)
-        for name in ("passes", "first_hit", "reached", "finished"):
-            items = getattr(self, name)
+        named = ("passes", "first_hit", "reached", "finished")
+        lists = {name: getattr(self, name) for name in named}
+        lists |= {f"at[{k}].gap": after.gap for k, after in enumerate(self.at)}
+        for name, items in lists.items():
             if len(items) != len(self.lr0):
                 raise ValueError(f"{name} has {len(items)} items, not {len(self.lr0)}")
         if self.best_lr0 is not None and not self.best_lr0 > 0:
             raise ValueError("best_lr0 is not positive")
 
     @property
+    def parameter(self) -> str:
+        """What varies over the lanes."""
+        return "lr0" if self.over is None else self.over["parameter"]
+
+    @property
+    def values(self) -> Sequence[float]:
+        """The grid, ascending."""
+        return self.lr0 if self.over is None else self.over["values"]
+
+    @property
     def unknown(self) -> Sequence[float]:
-        """The lr0 without a finished run; if there are any, the usable range may be wider."""
-        return tuple(v for v, n in zip(self.lr0, self.finished, strict=True) if not n)
+        """The values without a finished run; if there are any, the usable range may be wider."""
+        return tuple(v for v, n in zip(self.values, self.finished, strict=True) if not n)
 
     @property
     def may_be_wider(self) -> bool:
-        """Whether the usable range ends at an end of the grid, or an lr0 is unknown."""
+        """Whether the usable range ends at an end of the grid, or a value is unknown."""
         return any(self.at_edge) or len(self.unknown) > 0
 
 
@@ -138,6 +195,11 @@ class Sweep:
     """When a run has arrived at the target."""
     advice: Annotated[Advice | None, Key(earlier=None)] = None
     """None in a result of a version that did not save it; `lrbench.study.advise` returns it."""
+
+    @property
+    def parameter(self) -> str:
+        """What varies over the lanes of all solvers; ``"scale"`` where it is not one parameter."""
+        return varied(self.solvers)
 
     @property
     def missing(self) -> int:

@@ -63,6 +63,10 @@ class AdaGradNorm(Solver):
     def __post_init__(self) -> None:
         check_positive(self, "eta")
 
+    def lr0_at(self, scale: float, lr0: float) -> float:
+        """Return eta times `lr0`: b_0 is 1 / `lr0` for every eta."""
+        return scale * lr0
+
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> AdaGradNormState:
         return AdaGradNormState(self.eta / lr0)
 

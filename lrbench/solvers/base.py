@@ -52,7 +52,8 @@ class Solver:
     """The theorems on it: a family of `lrbench.theory.THEOREMS`, or instances of `Theorem`."""
     needs: ClassVar[tuple[Need, ...]] = ()
     """What the solver must know of the problem and the budget; whatever is missing is reported
-    before any run. The numbers among them are given to `init`."""
+    before any run. The numbers among them are given to `init`. Where they depend on
+    hyper-parameters, it is a property."""
     scale: ClassVar[str] = "lr0"
     """The free scale: ``"lr0"``, or the float hyper-parameter that takes its place."""
     lr0_means: ClassVar[str] = "the first learning rate"
@@ -74,6 +75,20 @@ class Solver:
     """Whether it owns its loop: see `lrbench.solvers.outside`."""
     sample_numbers: ClassVar[int] = 0
     """The numbers that the state has for each sample and lane, which memory must hold."""
+
+    def lr0_at(self, scale: float, lr0: float) -> float:
+        """Return the lr0 of a lane with this value of the free scale.
+
+        Parameters
+        ----------
+        scale
+            The value of the hyper-parameter `scale`, which varies over the lanes.
+        lr0
+            The initial learning rate that the command gives to all lanes. It stands for the other
+            published parameters, which do not vary with the scale.
+        """
+        del scale
+        return lr0
 
     @property
     def dense_iterates(self) -> bool:

@@ -1,26 +1,41 @@
-"""Make a solver from a text such as ``wngrad[order=lagged]``."""
+"""Make solvers from a text such as ``wngrad[order=lagged]`` or ``adagrad-norm[eta=1|10|100]``."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
-from lrbench.config.named import parse_named
+from lrbench.config.learning_rates import parse_learning_rates
+from lrbench.config.named import Value, parse_named, read_value
 from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError, quoted
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
 
+ALTERNATIVE = "|"
+"""What separates the values of a parameter that make a solver each."""
 
-def build_solver(text: str) -> tuple[Solver, SolverSpec]:
-    """Return the solver that `text` names, and its name with all parameters.
+
+class Built(NamedTuple):
+    """A solver, its name with all parameters, and the parameters that its text gives."""
+
+    solver: Solver
+    spec: SolverSpec
+    given: tuple[str, ...]
+
+
+def build_solvers(text: str) -> list[Built]:
+    """Return the solvers that `text` names: one for each combination of its alternatives.
 
     Parameters
     ----------
     text
-        ``NAME`` or ``NAME[key=value,...]``.
+        ``NAME`` or ``NAME[key=value,...]``. A value may be several, ``1|10|100``, or a grid of
+        numbers, ``1e-2:1e2:5``.
 
     Raises
     ------
@@ -28,6 +43,46 @@ def build_solver(text: str) -> tuple[Solver, SolverSpec]:
         For an unknown solver or parameter, or a value that the parameter cannot take.
     """
     name, settings = parse_named(text)
+    alternatives = [_alternatives(text, value) for value in settings.values()]
+    return [
+        _build(name, dict(zip(settings, values, strict=True)))
+        for values in itertools.product(*alternatives)
+    ]
+
+
+def build_solver(text: str) -> tuple[Solver, SolverSpec]:
+    """Return the one solver that `text` names, and its name with all parameters.
+
+    Raises
+    ------
+    UsageError
+        As for `build_solvers`, and if the text names several.
+    """
+    solvers = build_solvers(text)
+    if len(solvers) > 1:
+        raise UsageError(f"{quoted(text)} names {len(solvers)} solvers.", "name one.")
+    return solvers[0].solver, solvers[0].spec
+
+
+def _alternatives(text: str, value: Value) -> list[Value]:
+    """Return the values that ``1|10`` or ``1:100:3`` stands for; any other value is itself."""
+    if not isinstance(value, str):
+        return [value]
+    values: list[Value] = []
+    for piece in value.split(ALTERNATIVE):
+        if not piece.strip():
+            raise UsageError(f"{quoted(text)} has an empty value.", "write values as in 1|10|100.")
+        if ":" in piece:
+            rates = parse_learning_rates([piece], f"solver {quoted(text)}, value")
+            if any(rate.per_L for rate in rates):
+                raise UsageError(f"{quoted(text)} is in units of 1/L.", "give numbers.")
+            values += [rate.value for rate in rates]
+        else:
+            values.append(read_value(piece.strip()))
+    return list(dict.fromkeys(values))
+
+
+def _build(name: str, settings: Mapping[str, Value]) -> Built:
     cls = SOLVERS.get(name)
     fields = {f.name: f for f in dataclasses.fields(cls)}
     for key in settings:
@@ -39,7 +94,7 @@ def build_solver(text: str) -> tuple[Solver, SolverSpec]:
     solver = cls(**params)
     values = {key: getattr(solver, key) for key in fields}
     changed = tuple(k for k, f in fields.items() if values[k] != f.default)
-    return solver, SolverSpec(cls.name, values, (*cls.label_fields, *changed))
+    return Built(solver, SolverSpec(cls.name, values, (*cls.label_fields, *changed)), (*settings,))
 
 
 def _checked(solver: str, key: str, value: Any, param_type: Any) -> Any:

@@ -1,47 +1,109 @@
-"""(Stochastic) gradient descent with a constant step."""
+"""(Stochastic) gradient descent with steps that are fixed in advance."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+import numpy as np
 
 from lrbench.arrays import PerLane
+from lrbench.errors import UsageError
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Solver, Step
+from lrbench.solvers.base import Facts, Need, Solver, Step, check_positive
+
+ANNEALED = ("linear", "cosine", "poly")
+"""The schedules that reach 0 at the horizon."""
 
 
 class SGDState(NamedTuple):
     """The state of SGD."""
 
-    lr: PerLane
-    """The learning rate, (n_lanes,)."""
+    lr0: PerLane
+    """The learning rate of the first step, (n_lanes,)."""
+    steps: int
+    """The number of steps done."""
+    horizon: float
+    """The number of steps after which the rate is 0; inf for a schedule without end."""
 
 
 @dataclass(frozen=True)
 class SGD(Solver):
-    r"""Gradient descent with a constant learning rate, on full batches or minibatches.
+    r"""Gradient descent with a constant or a scheduled learning rate, full batches or minibatches.
 
-    .. math:: w_{t+1} = w_t - \mathrm{lr0}\, g_t
+    .. math:: w_{t+1} = w_t - \eta_t\, g_t, \qquad t = 0, 1, \dots
+
+    Parameters
+    ----------
+    schedule
+        How the rate falls over the horizon T, the number of steps of the budget: ``"constant"``,
+        lr0; ``"sqrt"``, lr0 / sqrt(t + 1); ``"linear"``, lr0 (1 - t/T); ``"cosine"``,
+        lr0 (1 + cos(pi t/T)) / 2; ``"poly"``, lr0 (1 - t/T)^power.
+    power
+        The power of ``"poly"``, a positive number; it belongs to no other schedule.
+
+    Raises
+    ------
+    UsageError
+        If the power is not positive, or the schedule has none.
 
     Notes
     -----
-    On smooth problems in the batch setting lr0 >= 2/L has no guarantee; on a quadratic it diverges.
-    A step costs one gradient.
+    The annealed schedules, ``"linear"``, ``"cosine"`` and ``"poly"``, would reach 0 at t = T. From
+    there on the rate stays 0: a step asks for no gradient and leaves the iterate alone.
+
+    On smooth problems in the batch setting lr0 >= 2/L has no guarantee; with a constant rate it
+    diverges on a quadratic. A step costs one gradient.
 
     References
     ----------
     Robbins, Monro, A stochastic approximation method, Ann. Math. Stat. 22, 1951; Cauchy,
-    Methode generale pour la resolution des systemes d'equations simultanees, 1847 (batch).
+    Methode generale pour la resolution des systemes d'equations simultanees, 1847 (batch);
+    Zinkevich, ICML 2003, Algorithm 1 (sqrt); Attia, Koren (2025), arXiv:2503.09411 (annealed).
     """
 
+    schedule: Literal["constant", "sqrt", "linear", "cosine", "poly"] = "constant"
+    power: float = 1.0
+
     name = "sgd"
-    papers = ("robbins1951", "cauchy1847")
+    papers = ("robbins1951", "cauchy1847", "zinkevich2003", "attia2025")
     theorems = "sgd"
-    lr0_means = "every learning rate"
+    lr0_means = "every learning rate, the first one of a schedule"
+
+    def __post_init__(self) -> None:
+        check_positive(self, "power")
+        if self.schedule != "poly" and np.any(np.not_equal(self.power, 1.0)):
+            raise UsageError(
+                f"solver {self.name}: schedule={self.schedule} has no power.",
+                "leave the power out, or give schedule=poly.",
+            )
+
+    @property
+    def needs(self) -> tuple[Need, ...]:  # type: ignore[override]
+        """The horizon, where the schedule is annealed."""
+        return ("horizon",) if self.schedule in ANNEALED else ()
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> SGDState:
-        return SGDState(lr0)
+        return SGDState(lr0, 0, facts.get("horizon", math.inf))
 
     def step(self, W: Iterate, state: SGDState, oracle: Oracle) -> Step:
-        g = oracle.gradient(W)
-        return Step(oracle.descend(W, state.lr, g), state.lr, state)
+        after = state._replace(steps=state.steps + 1)
+        if state.steps >= state.horizon:
+            return Step(W, np.zeros_like(state.lr0), after)
+        lr = self._rate(state)
+        return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, after)
+
+    def _rate(self, state: SGDState) -> PerLane:
+        """Return the learning rate of the present step, (n_lanes,)."""
+        lr0, t, T = state.lr0, state.steps, state.horizon
+        if self.schedule == "sqrt":
+            return lr0 / math.sqrt(t + 1)
+        if self.schedule == "linear":
+            return lr0 * ((T - t) / T)
+        if self.schedule == "cosine":  # (1 + cos z)/2 without its cancellation near pi
+            return lr0 * math.cos(math.pi * t / (2.0 * T)) ** 2
+        if self.schedule == "poly":
+            factor: float = ((T - t) / T) ** self.power
+            return lr0 * factor
+        return lr0

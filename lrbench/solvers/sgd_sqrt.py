@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import numpy as np
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step
+from lrbench.solvers.sgd import SGD, SGDState
 
-
-class SGDSqrtState(NamedTuple):
-    """The state of SGD with falling steps; every array is (n_lanes,)."""
-
-    lr0: PerLane
-    """The learning rate of the first step."""
-    steps: PerLane
-    """The number of steps done."""
+RULE = SGD(schedule="sqrt")
 
 
 @dataclass(frozen=True)
 class SGDSqrt(Solver):
     r"""Gradient descent with the learning rate lr0 / sqrt(t + 1), on full batches or minibatches.
+
+    It is ``sgd[schedule=sqrt]`` under a name of its own.
 
     .. math:: w_{t+1} = w_t - \frac{\mathrm{lr0}}{\sqrt{t+1}}\, g_t, \qquad t = 0, 1, \dots
 
@@ -45,11 +39,8 @@ class SGDSqrt(Solver):
     theorems = "sgd-sqrt"
     lr0_means = "the first learning rate, of those that fall like 1/sqrt(t)"
 
-    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> SGDSqrtState:
-        return SGDSqrtState(lr0, np.zeros_like(lr0))
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> SGDState:
+        return SGDState(lr0, 0, math.inf)
 
-    def step(self, W: Iterate, state: SGDSqrtState, oracle: Oracle) -> Step:
-        steps = state.steps + 1.0
-        lr = state.lr0 / np.sqrt(steps)
-        W = oracle.descend(W, lr, oracle.gradient(W))
-        return Step(W, lr, SGDSqrtState(state.lr0, steps))
+    def step(self, W: Iterate, state: SGDState, oracle: Oracle) -> Step:
+        return RULE.step(W, state, oracle)

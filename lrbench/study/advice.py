@@ -1,4 +1,4 @@
-"""The advice on a sweep: a solver, an lr0 and what may go wrong with it, or why there is none."""
+"""The advice on a sweep: a solver, a value and what may go wrong with it, or why there is none."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
     if choice is None:
         return Advice(obstacle=_obstacle(problem, sweep), budget_passes=budget)
     s = next(s for s in sweep.solvers if s.solver == choice.solver)
-    cautions = dict(_cautions(problem, s, choice.lr0))
+    cautions = dict(_cautions(problem, s, choice.value))
     if budget is not None and choice.passes > NARROW * budget:
         cautions["scarce_budget"] = budget
     if s.missing:
@@ -60,9 +60,9 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
     return Advice(
         choice,
         cautions,
-        best=_choice(s, s.best_lr0) if s.best_passes < choice.passes else None,
-        faster=_choice(fewest, fewest.best_lr0) if fewest.best_passes < s.best_passes else None,
-        wider=_choice(widest, widest.best_lr0)
+        best=_choice(s, s.best_value) if s.best_passes < choice.passes else None,
+        faster=_choice(fewest, fewest.best_value) if fewest.best_passes < s.best_passes else None,
+        wider=_choice(widest, widest.best_value)
         if widest.usable_decades >= s.usable_decades + WIDER
         else None,
         budget_passes=budget,
@@ -86,32 +86,32 @@ def _chosen(sweep: Sweep) -> Choice | None:
     return _choice(s, safest(s))
 
 
-def _choice(s: Sensitivity, lr0: float | None) -> Choice | None:
-    """Return a solver at an lr0 of its grid; None where it has none, as no lr0 is usable."""
-    if lr0 is None or s.usable is None:
+def _choice(s: Sensitivity, value: float | None) -> Choice | None:
+    """Return a solver at a value of its grid; None where it has none, as no value is usable."""
+    if value is None or s.usable is None:
         return None
-    passes = s.passes[list(s.lr0).index(lr0)]
-    return Choice(s.solver, lr0, passes, s.usable, s.usable_decades, s.may_be_wider)
+    k, over = list(s.values).index(value), {s.parameter: value}
+    return Choice(s.solver, s.lr0[k], s.passes[k], s.usable, s.usable_decades, s.may_be_wider, over)
 
 
 def _cautions(
-    problem: ProblemResult, s: Sensitivity, lr0: float
+    problem: ProblemResult, s: Sensitivity, value: float
 ) -> Iterator[tuple[Caution, float]]:
-    """Yield what may go wrong with this lr0, or with one near it."""
-    if len(s.lr0) > 1 and lr0 == s.lr0[0]:
-        yield "lowest_lr0", lr0
-    if len(s.lr0) > 1 and lr0 == s.lr0[-1]:
-        yield "highest_lr0", lr0
-    k = list(s.lr0).index(lr0)
+    """Yield what may go wrong with this value, or with one near it."""
+    if len(s.values) > 1 and value == s.values[0]:
+        yield "lowest_lr0", value
+    if len(s.values) > 1 and value == s.values[-1]:
+        yield "highest_lr0", value
+    k = list(s.values).index(value)
     neighbours: tuple[tuple[Caution, int], ...] = (
         ("lower_lr0_misses", k - 1),
         ("higher_lr0_misses", k + 1),
     )
     for caution, j in neighbours:
-        if 0 <= j < len(s.lr0) and s.finished[j] > 0 and math.isinf(s.passes[j]):
-            yield caution, s.lr0[j]
+        if 0 <= j < len(s.values) and s.finished[j] > 0 and math.isinf(s.passes[j]):
+            yield caution, s.values[j]
     L = problem.header.constants.L
-    runs = [r for r in problem.runs if str(r.solver) == str(s.solver) and r.lr0 == lr0]
+    runs = [r for r in problem.runs if r.lane == (str(s.solver), value)]
     last = [lr for r in runs if (lr := r.at_end("lr")) is not None]
     full_batches = all(r.setting == "batch" for r in runs)
     # The tolerance lets a step of exactly 2/L pass whatever the rounding.
@@ -136,7 +136,7 @@ def _obstacle(problem: ProblemResult, sweep: Sweep) -> Obstacle:
     kind, value = _cause(problem)
     unscaled = problem.header.scale == "none" and not problem.header.data.startswith(GENERATED)
     # Their lr is eta/b, and b grows: no lr0 makes up for an eta that is too small.
-    scaled = dict.fromkeys(r.solver.name for r in problem.runs if "eta" in r.solver.params)
+    scaled = dict.fromkeys(r.solver.name for r in problem.runs if "eta" in r.method.params)
     return Obstacle(
         kind,
         value,
@@ -149,6 +149,8 @@ def _obstacle(problem: ProblemResult, sweep: Sweep) -> Obstacle:
 def _cause(problem: ProblemResult) -> tuple[ObstacleKind, float | None]:
     L = problem.header.constants.L
     rates = [run.lr0 for run in problem.runs]
+    if any(run.parameter != "lr0" for run in problem.runs):
+        return ("all_lost" if all(run.status.lost for run in problem.runs) else "not_reached"), None
     if math.isfinite(L) and min(rates) * L > 2.0:
         return "lr0_too_high", 2 / L
     if math.isfinite(L) and max(rates) * L < FAR_BELOW:
@@ -161,7 +163,7 @@ def _cause(problem: ProblemResult) -> tuple[ObstacleKind, float | None]:
 def _lowest(problem: ProblemResult) -> Level | None:
     """Return the lowest F - f* at any checkpoint of a run that did not fail, with its lane."""
     levels = [
-        Level(run.solver, run.lr0, min(finite))
+        Level(run.method, run.lr0, min(finite), {run.parameter: run.value})
         for run in problem.runs
         if run.status is not Status.FAILED
         and (gaps := run.trace.get(answer_column([run]))) is not None

@@ -11,6 +11,7 @@ from lrbench.theory import (
     adagrad_norm_batch,
     adagrad_norm_certificates,
     adagrad_norm_stochastic,
+    annealed,
     bounded_gradients,
     certificates,
     constant_step,
@@ -31,6 +32,22 @@ SCALAR_STEP: tuple[Theorem, ...] = (
     certificates.C7LastGradient(),
 )
 """The theorems on every rule whose step is a multiple of the gradient at the iterate."""
+
+FALLING_STEP: tuple[Theorem, ...] = (
+    certificates.C5Contraction(constant_step.stable),
+    certificates.C6LastIterate(),
+    certificates.C6Restarted(),
+    certificates.C7LastGradient(),
+)
+"""The certificates on rates that are fixed in advance and fall."""
+
+SQRT_STEP: tuple[Theorem, ...] = (
+    *FALLING_STEP,
+    sgd.SGD4Average(),
+    bounded_gradients.SGD5Average(),
+)
+
+ANNEALED_STEP: tuple[Theorem, ...] = (*FALLING_STEP, annealed.SGD6LastIterate())
 
 THEOREMS: dict[str, tuple[Theorem, ...]] = {
     "wngrad": (
@@ -81,14 +98,11 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         sgd.SGD2LastIterate(),
         sgd.SGD3SmoothTerms(),
     ),
-    "sgd-sqrt": (
-        certificates.C5Contraction(constant_step.stable),
-        certificates.C6LastIterate(),
-        certificates.C6Restarted(),
-        certificates.C7LastGradient(),
-        sgd.SGD4Average(),
-        bounded_gradients.SGD5Average(),
-    ),
+    "sgd[schedule=sqrt]": SQRT_STEP,
+    "sgd[schedule=linear]": ANNEALED_STEP,
+    "sgd[schedule=cosine]": ANNEALED_STEP,
+    "sgd[schedule=poly]": ANNEALED_STEP,
+    "sgd-sqrt": SQRT_STEP,
     "scalar-step": SCALAR_STEP,
     "dog": (distance_over_gradients.DoGAverage(), *SCALAR_STEP),
     "dowg": (distance_over_gradients.DoWGAverage(), *SCALAR_STEP),
@@ -99,4 +113,6 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
 }
 """Family -> the theorems about its step rules: certificates first, then a-priori bounds.
 
-``"scalar-step"`` is of every rule whose step is a multiple of the gradient at the iterate."""
+``"sgd[schedule=sqrt]"`` is of the solvers of the family ``"sgd"`` with this parameter, in place of
+the theorems on ``"sgd"``; ``"scalar-step"`` is of every rule whose step is a multiple of the
+gradient at the iterate."""

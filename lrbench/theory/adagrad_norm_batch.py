@@ -40,6 +40,7 @@ class A1Average(APriori):
     )
     measure = "suboptimality"
     iterate = "average"
+    exponents = (("lr0", 0.0), ("eta", 2.0))
     rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md; cf. Liu, Nguyen, Ene, Nguyen (ICLR 2023)"
     cite = ("liu2023",)
@@ -65,6 +66,7 @@ class A2SmallestGradient(APriori):
     statement = "min_(t<T) |grad F(x_t)|^2 <= (b_max^2 - b_0^2) / T"
     measure = "grad_norm_sq"
     iterate = "min"
+    exponents = (("lr0", 0.0), ("eta", 2.0))
     rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md; cf. Ward, Wu, Bottou (2018), Theorem 2.2"
     cite = ("ward2020",)
@@ -90,6 +92,7 @@ class A2Published(APriori):
     )
     measure = "grad_norm_sq"
     iterate = "min"
+    exponents = (("lr0", 0.0), ("eta", 2.0))
     rate = Order("power", -1.0)
     reference = "Ward, Wu, Bottou (2020), J. Mach. Learn. Res. 21, Theorem 2.2"
     cite = ("ward2020",)
@@ -118,6 +121,7 @@ class A5LastIterate(APriori):
     statement = "F(x_T) - F* <= D_0^2 / (4T eta/b_max + 2/L)"
     measure = "suboptimality"
     iterate = "last"
+    exponents = (("lr0", 0.0),)
     rate = Order("power", -1.0)
     reference = "proved in docs/explanation/theory.md"
     conditions = (full_batches, smooth_unconstrained, convex, minimiser, short)

@@ -33,6 +33,7 @@ class A3Average(APriori):
     statement = "E F(xbar_T) - F* <= [D^2 S/(2 eta) + eta (S - b_0)] / T,  S^2 = b_0^2 + G^2 T"
     measure = "suboptimality"
     iterate = "average"
+    exponents = (("lr0", 0.0), ("eta", 1.0))
     rate = Order("power", -0.5)
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
@@ -58,6 +59,7 @@ class A4NoiseAdaptive(APriori):
     statement = "E F(xbar_T) - F* <= [4 L_max C^2 + C sqrt(b_0^2 + 2 noise T)] / T"
     measure = "suboptimality"
     iterate = "average"
+    exponents = (("lr0", 0.0), ("eta", 2.0))
     reference = "proved in docs/explanation/theory.md"
     # No G: the noise at the minimiser and L_max bound the gradients in expectation.
     conditions = (convex, minimiser, unbiased, in_ball, smooth_terms)

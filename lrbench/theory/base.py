@@ -53,6 +53,8 @@ class Setting:
     """The diameter of an indicator penalty's set; None without one, or if it is unbounded."""
     convex: bool = True
     """Whether F is convex."""
+    horizon: int | None = None
+    """The number of steps for which the run is planned; None if it is not known."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,9 @@ class Theorem(ABC):
     """Whether the bound is only as certain as the constant L."""
     rate: ClassVar[Order | None] = None
     """The proved rate, where it is the same in every setting."""
+    exponents: ClassVar[tuple[tuple[str, float], ...]] = ()
+    """A parameter and the exponent of robustness over it, where that is the same in every setting:
+    see `robustness_exponent`."""
     pathwise: ClassVar[bool] = False
     """Whether the proof bounds the regret, sum_(t<T) <g_t, x_t - x*> <= T times the bound, on every
     path: the expectation enters only where the regret is compared with F."""
@@ -148,6 +153,28 @@ class Theorem(ABC):
         """Return the rate that the theorem proves in this setting; None for none."""
         del setting
         return self.rate
+
+    def robustness_exponent(self, setting: Setting, parameter: str) -> float | None:
+        """Return e such that the bound, at a fixed T, grows like rho^e, logarithms left out.
+
+        Here rho >= 1 is the value of a parameter divided by that at which the bound is least. The
+        rest is held: over ``"eta"`` that is b_0, so that lr0 rises with eta. Where the bound comes
+        near its value at the start, it may grow more slowly.
+
+        Parameters
+        ----------
+        setting
+            A setting in which every hypothesis holds.
+        parameter
+            ``"lr0"``, or the hyper-parameter whose value is too high.
+
+        Returns
+        -------
+        exponent
+            None where none is known, and where the theorem does not apply to high values.
+        """
+        del setting
+        return dict(self.exponents).get(parameter)
 
 
 class Certificate(Theorem):

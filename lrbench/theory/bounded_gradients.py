@@ -28,7 +28,7 @@ class _Average(APriori):
     conditions = (full_batches, convex, minimiser, bounded_gradients)
 
 
-class W7Average(_Average):
+class W7Average(wngrad.LinearInCurrent, _Average):
     """W7: WNGrad without a ball; as W5 up to a logarithm.
 
     Proof idea: C2, with a_t/b_{t+1}^2 <= ln(b_{t+1}/b_t). The steps of lagged and raw-first that
@@ -73,6 +73,7 @@ class A6Average(_Average):
     statement = (
         "F(xbar_T) - F* <= [D^2 S/(2 eta) + eta (S - b_0)] / T,  D^2 = D_0^2 + 2 eta^2 ln(S/b_0)"
     )
+    exponents = (("lr0", 0.0), ("eta", 1.0))
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return [D^2 S/(2 eta) + eta (S - b_0)] / T with S^2 = b_0^2 + G^2 T."""
@@ -92,6 +93,7 @@ class SGD5Average(_Average):
 
     key = "SGD5"
     statement = "as SGD4 without a ball:  D^2 = D_0^2 + lr0^2 G^2 (1 + ln T)"
+    exponents = (("lr0", 1.0),)
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return [D^2 sqrt(T)/(2 lr0) + lr0 G^2 (sqrt(T) - 1/2)] / T."""

@@ -105,6 +105,7 @@ class SGD1Average(APriori):
     statement = "E F(xbar_T) - F* <= D_0^2 / (2 lr0 T) + lr0 G^2 / 2"
     measure = "suboptimality"
     iterate = "average"
+    exponents = (("lr0", 1.0),)
     reference = "proved in docs/explanation/theory.md"
     sharpness = "tight"
     rests_on_L = False
@@ -128,6 +129,7 @@ class SGD2LastIterate(APriori):
     statement = "E F(x_T) - F* <= D_0^2 / (2 lr0 (T+1)) + (lr0 G^2/2)(1 + H_T)"
     measure = "suboptimality"
     iterate = "last"
+    exponents = (("lr0", 1.0),)
     reference = "proved in docs/explanation/theory.md; cf. Shamir, Zhang (ICML 2013)"
     cite = ("shamir2013",)
     rests_on_L = False
@@ -180,6 +182,7 @@ class SGD4Average(APriori):
     statement = "E F(xbar_T) - F* <= [D^2 sqrt(T)/(2 lr0) + lr0 G^2 (sqrt(T) - 1/2)] / T"
     measure = "suboptimality"
     iterate = "average"
+    exponents = (("lr0", 1.0),)
     rate = Order("power", -0.5)
     reference = "Zinkevich (ICML 2003), Theorem 1"
     cite = ("zinkevich2003",)

@@ -11,7 +11,7 @@ Every bound here needs the hypothesis SU; proofs are in ``docs/explanation/theor
 
 from __future__ import annotations
 
-from lrbench.theory.base import Hypothesis, Setting
+from lrbench.theory.base import APriori, Hypothesis, Setting
 from lrbench.theory.conditions import starts_contracting, starts_short, starts_stable
 from lrbench.theory.quantities import delta0, distance, log_defect
 
@@ -120,3 +120,18 @@ def farthest_sq(setting: Setting) -> float:
         start += a_0 / b_0 * ((L - 2.0 * b_0) / L / b_0)  # 1/b_0 - 2/L
     # The integral of 1/z - 2/L from b_0 to L/2: only steps with s_t < L/2 lead away from x*.
     return start + log_defect((2.0 * b_0 - L) / L, 2.0 * b_0 / L)
+
+
+class LinearInCurrent(APriori):
+    """A bound that under ``order=current`` grows like lr0, as b_1 = b_0 + a_0/b_0 does.
+
+    Under the other orders the first step is lr0 g_0 itself, and the bound grows like a power of it.
+    """
+
+    exponents = (("lr0", 1.0),)
+
+    def robustness_exponent(self, setting: Setting, parameter: str) -> float | None:
+        """Return 1 under ``order=current``; None under the other orders."""
+        if order_of(setting) != "current":
+            return None
+        return super().robustness_exponent(setting, parameter)

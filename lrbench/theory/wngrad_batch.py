@@ -15,6 +15,7 @@ from lrbench.theory.conditions import (
 )
 from lrbench.theory.quantities import delta0, distance, dominance, log_contraction, power
 from lrbench.theory.wngrad import (
+    LinearInCurrent,
     b_start,
     contracting,
     farthest_sq,
@@ -27,7 +28,7 @@ from lrbench.theory.wngrad import (
 _PROVED = "proved in docs/explanation/theory.md; the step rule is Wu, Ward, Bottou (2018)"
 
 
-class W1SmallestGradient(APriori):
+class W1SmallestGradient(LinearInCurrent):
     """W1: the smallest gradient norm, convex or not.
 
     Proof idea: C1 with b_T <= b_max; from s_0 >= L on, the descent lemma sums to
@@ -56,7 +57,7 @@ class W1SmallestGradient(APriori):
         return bound
 
 
-class W2Average(APriori):
+class W2Average(LinearInCurrent):
     """W2: the average iterate.
 
     Proof idea: <g, x - x*> >= f - f* + a/(2L), C2's sum, and sum a_t >= b_0 (b_T - b_0); from
@@ -86,7 +87,7 @@ class W2Average(APriori):
         return sum_gaps / T
 
 
-class W3LastIterate(APriori):
+class W3LastIterate(LinearInCurrent):
     """W3: the last iterate, where even the first step is at most 1.5/L.
 
     Proof idea: C6 with s_t <= b_max.

@@ -71,6 +71,7 @@ class W5Average(APriori):
     statement = "E F(xbar_T) - F* <= ((D^2 + 1) B_T - b_0) / (2T),  B <- B + G^2/B"
     measure = "suboptimality"
     iterate = "average"
+    exponents = (("lr0", 1.0),)
     rate = Order("power", -0.5)
     reference = "proved in docs/explanation/theory.md"
     rests_on_L = False
@@ -97,6 +98,7 @@ class W6NoiseAdaptive(APriori):
     statement = "E F(xbar_T) - F* <= [12 L_max C^2 + C sqrt(c_0^2 + 6 noise T)] / T"
     measure = "suboptimality"
     iterate = "average"
+    exponents = (("lr0", 1.0),)
     reference = "proved in docs/explanation/theory.md"
     conditions = (convex, minimiser, unbiased, bounded_gradients, in_ball, smooth_terms)
 

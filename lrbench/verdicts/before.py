@@ -30,7 +30,7 @@ def bounds_before(
         Whether theorems for the other setting (full batches, minibatches) are included.
     """
     entries = []
-    for theorem in theorems_for(solver):
+    for theorem in theorems_for(solver, setting.params):
         hypotheses = theorem.hypotheses(setting)
         other_setting = any(h.name in OF_SETTING and not h.holds for h in hypotheses)
         if every or not other_setting:

@@ -38,7 +38,7 @@ def judge_theorems(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
     setting
         What the theorems may know of the runs.
     """
-    for theorem in theorems_for(runs[0].solver.name):
+    for theorem in theorems_for(runs[0].solver.name, setting.params):
         yield judge_theorem(runs, theorem, setting)
 
 
@@ -117,6 +117,7 @@ def _blank(
     return Verdict(
         solver=run.solver,
         lr0=run.lr0,
+        over=run.over,
         theorem=theorem.key,
         kind=kind,
         statement=theorem.statement,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lrbench.solvers import SOLVERS
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import Theorem
 
 
-def theorems_for(solver_name: str) -> tuple[Theorem, ...]:
+def theorems_for(
+    solver_name: str, params: Mapping[str, float | str] | None = None
+) -> tuple[Theorem, ...]:
     """Return the theorems on a solver, certificates first; empty where there are none.
 
     Parameters
@@ -15,11 +19,26 @@ def theorems_for(solver_name: str) -> tuple[Theorem, ...]:
     solver_name
         The solver's name in the registry, or an alias; there are none on one that is not
         registered.
+    params
+        The solver's parameters; those left out have their defaults.
     """
     if solver_name not in SOLVERS:
         return ()
-    theorems: str | tuple[Theorem, ...] = SOLVERS.get(solver_name).theorems
-    return THEOREMS[theorems] if isinstance(theorems, str) else theorems
+    family: str | tuple[Theorem, ...] = SOLVERS.get(solver_name).theorems
+    if not isinstance(family, str):
+        return family
+    names = (f"{family}[{key}={value}]" for key, value in (params or {}).items())
+    return THEOREMS[next((name for name in names if name in THEOREMS), family)]
+
+
+def every_theorem_for(solver_name: str) -> tuple[Theorem, ...]:
+    """Return the theorems on a registered solver with any parameters, each key once."""
+    family: str | tuple[Theorem, ...] = SOLVERS.get(solver_name).theorems
+    by_key = {theorem.key: theorem for theorem in theorems_for(solver_name)}
+    for name, theorems in THEOREMS.items():
+        if name.startswith(f"{family}["):
+            by_key |= {t.key: t for t in theorems if t.key not in by_key}
+    return tuple(by_key.values())
 
 
 def without_theorems(solver_name: str) -> bool:

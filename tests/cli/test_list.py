@@ -124,7 +124,7 @@ def test_theorems_are_found_whatever_their_case(invoke: Any) -> None:
 
 
 def test_a_formula_of_one_line_is_kept(invoke: Any) -> None:
-    assert "    w_{t+1} = w_t - lr0 g_t\n" in invoke("list", "solvers", "sgd").out
+    assert "    w_{t+1} = w_t - eta_t g_t,  t = 0, 1, ...\n" in invoke("list", "solvers", "sgd").out
 
 
 def test_a_path_is_no_name_of_a_problem(invoke: Any) -> None:

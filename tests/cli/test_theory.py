@@ -145,6 +145,16 @@ def test_a_ball_and_minibatches_reach_the_theorems(invoke: Any) -> None:
     assert (found["bound"], found["reason"]) == ([None], "sampling: reshuffle")
 
 
+def test_the_longest_run_that_is_asked_for_is_the_horizon_of_a_schedule(invoke: Any) -> None:
+    args = ("theory", "-p", "lad-worst", "-s", "sgd[schedule=linear]", "--lr0", "0.3")
+    problem = told(invoke, *args, "--at", "20,100,700")
+    c, found = problem["constants"], entry(problem, "SGD6", "sgd")
+    D, G, T = c["distance"] + (c["distance_error"] or 0.0), min(c["G"], c["G_batch"]), 700
+    closed = D**2 * T / (2 * 0.3 * (T + 1) ** 2) + 0.3 * G**2 * (T + 1) / (2 * T)
+    assert found["bound"] == [None, None, pytest.approx(closed, rel=1e-12)]
+    assert "T = 700" in [h["detail"] for h in found["hypotheses"]]
+
+
 def test_rates_in_units_of_l_and_several_solvers(invoke: Any) -> None:
     problem = told(invoke, "theory", "-p", "log-spectrum", "-s", "gd", "--lr0", "1/L,3/L")
     L = problem["constants"]["L"]

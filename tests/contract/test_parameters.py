@@ -17,6 +17,7 @@ from builders import (
     task,
 )
 
+from lrbench.errors import UsageError
 from lrbench.objective.minibatches import Minibatches
 from lrbench.results import Run, Status
 from lrbench.solvers.base import with_parameters
@@ -24,13 +25,30 @@ from lrbench.solvers.base import with_parameters
 VALUES = (0.31, 0.07, 0.83, 0.52)
 """The values of the lanes, which are in the range of every hyper-parameter."""
 
+
+def takes(solver: Any, key: str) -> bool:
+    """Return whether this variant of a solver has the hyper-parameter."""
+    try:
+        dataclasses.replace(solver, **{key: VALUES[0]})
+    except UsageError:
+        return False
+    return True
+
+
 NUMBERS: list[tuple[Any, str]] = [
     (solver, field.name)
     for solver in [*every_variant(), *proximal_variants()]
     for field in dataclasses.fields(solver)
-    if typing.get_type_hints(type(solver))[field.name] is float
+    if typing.get_type_hints(type(solver))[field.name] is float and takes(solver, field.name)
 ]
 """Every solver and every hyper-parameter of it that is a number."""
+
+
+def test_every_number_is_taken_by_some_variant() -> None:
+    fields = {(s.name, f.name, f.type) for s, _ in NUMBERS for f in dataclasses.fields(s)}
+    numbers = {(name, key) for name, key, kind in fields if kind == "float"}
+    assert numbers == {(solver.name, key) for solver, key in NUMBERS}
+
 
 every_number = pytest.mark.parametrize(
     ("solver", "key"), NUMBERS, ids=[f"{solver}-{key}" for solver, key in NUMBERS]

@@ -56,7 +56,7 @@ def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
 @pytest.mark.parametrize("size", [None, 7])
 def test_a_problem_of_another_kind_runs_with_every_solver(size: int | None) -> None:
     every = [SOLVERS.get(name) for name in SOLVERS]
-    able = [cls.name for cls in every if not (cls.needs or (size is not None and cls.outside))]
+    able = [cls.name for cls in every if not (cls().needs or (size is not None and cls.outside))]
     lr0 = [1e-3, 0.2, 1e6]
     result = lrbench.run(Network(), solvers=able, lr0=lr0, iterations=30, batch_size=size)
     assert result.failures == ()

@@ -44,7 +44,7 @@ def test_the_distance_is_that_of_the_iterates_wherever_they_are_looked_at(
     )
     ball = often.job.ball(problem)
     points = [np.repeat(w0[:, None], 3, axis=1)]
-    steps = walk_along(problem, solver, rates, batch, ball)
+    steps = walk_along(problem, solver, rates, batch, ball, horizon=STEPS)
     points += [W.copy() for W, *_ in itertools.islice(steps, STEPS)]
     far = np.array([np.linalg.norm(W - minimiser(problem)[:, None], axis=0) for W in points])
     inside = np.argmax(far[:-1], axis=0)

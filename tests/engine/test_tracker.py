@@ -77,7 +77,8 @@ def record(
     problem: LinearProblem, solver: Any, rates: Array, steps: int, batch: Minibatches | None
 ) -> list[Recorded]:
     lanes = [Recorded([problem.w0], [], [], []) for _ in rates]
-    for W, lr, _, seen in itertools.islice(walk_along(problem, solver, rates, batch), steps):
+    walk = walk_along(problem, solver, rates, batch, horizon=steps)
+    for W, lr, _, seen in itertools.islice(walk, steps):
         for k, lane in enumerate(lanes):
             lane.w.append(W[:, k].copy())
             lane.at.append(seen[0][0][:, k])
@@ -92,7 +93,7 @@ def record(
 def test_columns_equal_plain_loops(solver: Any, batch: Minibatches | None, every: int) -> None:
     problem = problem_of()
     w_star, L = minimiser(problem), constants_of(problem, None).L
-    rates = np.array([0.01, 0.5 / L, 3.0 / L, 100.0])
+    rates = np.array([0.01, 0.5 / L, 3.1 / L, 100.0])
     steps = range(0, 41, every)
     runs = run_healthy(task(problem, solver, rates.tolist(), 40, checkpoints=steps, batch=batch))
     for run, lane in zip(runs, record(problem, solver, rates, 40, batch), strict=True):

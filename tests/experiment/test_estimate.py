@@ -37,7 +37,7 @@ def test_as_many_seeds_are_timed_together_as_go_together(
     solvers = [f"adagrad-norm[eta={k + 1}]" for k in range(n_solvers)]
     plan = Plan(solvers, "1:10:2", batch_size=64, passes=1, replicates=replicates, sweep=True)
     p = prepare(load_spec("logreg"), plan, None, Control())
-    wanted = [(k, seed, p.lr0) for seed in plan.seeds for k in range(n_solvers)]
+    wanted = [(k, seed, p.lanes[k]) for seed in plan.seeds for k in range(n_solvers)]
     jobs = list(jobs_of(p, 0, plan, wanted, workers=1, keep_iterates=False))
     timed: list[int] = []
     run = engine.run_lanes

@@ -125,9 +125,9 @@ def measured(
         batch_size=batch_size,
         replicates=1 if batch_size is None else 2,
     )
-    lr0 = tuple(rate.at(1.0) for rate in plan.learning_rates)
+    of_solvers = tuple(axes.lanes(1.0) for axes in plan.axes)
     known = constants(problem, optimum, radius=radius)
-    prepared = Prepared(load_spec("least-squares"), problem, optimum, known, lr0)
+    prepared = Prepared(load_spec("least-squares"), problem, optimum, known, of_solvers)
     work = Work(plan, [prepared])
     work.go(Serial(), Control())
     assert work.errors == {}

@@ -35,7 +35,7 @@ def test_a_typed_keyword_has_the_type_of_its_value() -> None:
     types = {field.name: field.type for field in dataclasses.fields(PlanValues)}
     keywords = {name: ref.__forward_arg__ for name, ref in PlanOptions.__annotations__.items()}
     assert {**types, **keywords} == types
-    assert types.keys() - keywords == {"sweep", "arrival", "lane_block"}
+    assert types.keys() - keywords == {"sweep", "arrival", "lane_block", "at"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -64,7 +64,13 @@ def test_another_keyword_is_refused_before_anything_is_read(name: str, key: str)
 
 @pytest.mark.parametrize(
     ("name", "key"),
-    [("run", "sweep"), ("run", "lane_block"), ("run", "arrival"), ("sweep", "sweep")],
+    [
+        ("run", "sweep"),
+        ("run", "lane_block"),
+        ("run", "arrival"),
+        ("run", "at"),
+        ("sweep", "sweep"),
+    ],
 )
 def test_what_a_function_decides_itself_is_no_option_of_it(name: str, key: str) -> None:
     with pytest.raises(TypeError, match=rf"{name}\(\) got an unexpected keyword argument '{key}'"):
@@ -94,6 +100,7 @@ def test_a_command_has_every_option_with_its_default(command: click.Command) -> 
 VALUES: dict[str, Any] = {
     "solvers": ["sgd"],
     "lr0": "0.25",
+    "over": ["scale=0.5,2"],
     "batch_size": 7,
     "iterations": 31,
     "radius": 2.5,

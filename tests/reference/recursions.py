@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 from moving import (
     adagrad,
@@ -27,11 +29,20 @@ from steps import After, Recursion, Reference, distance, moved, square, weighted
 EPS = sys.float_info.epsilon
 
 
-def sgd(w: Point, lr0: float, F: Sampled) -> Recursion:
-    """w_{t+1} = w_t - lr0 g_t."""
+def sgd(
+    w: Point, lr0: float, F: Sampled, schedule: str = "constant", power: float = 1.0
+) -> Recursion:
+    """w_{t+1} = w_t - eta_t g_t; Attia, Koren, arXiv:2503.09411, with h(t/T), t = 0, 1, ..."""
+    h: dict[str, Callable[[float], float]] = {
+        "constant": lambda u: 1.0,
+        "linear": lambda u: 1.0 - u,
+        "cosine": lambda u: 0.5 + 0.5 * math.cos(math.pi * u),
+        "poly": lambda u: math.exp(power * math.log1p(-u)),
+    }
     for t in count():
-        w = moved(w, lr0, F.gradient(t, w))
-        yield After(w, lr0, {})
+        lr = lr0 / math.sqrt(t + 1) if schedule == "sqrt" else lr0 * h[schedule](t / F.horizon)
+        w = moved(w, lr, F.gradient(t, w))
+        yield After(w, lr, {})
 
 
 def wngrad(w: Point, lr0: float, F: Sampled, order: str) -> Recursion:
@@ -157,10 +168,17 @@ ADAM = [
     {"beta1": 0.5, "beta2": 0.5, "eps": 1e-3},
 ]
 
+SCHEDULES: list[dict[str, Any]] = [
+    {},
+    *({"schedule": name} for name in ("sqrt", "linear", "cosine", "poly")),
+    {"schedule": "poly", "power": 0.37},
+    {"schedule": "poly", "power": 2.6},
+]
+
 SEARCHES = [(0.5, 0.5, "lr0"), (0.5, 0.5, "last"), (0.1, 0.83, "last"), (0.9, 0.3, "lr0")]
 
 REFERENCES: dict[str, Reference] = {
-    "sgd": Reference(sgd, [{}]),
+    "sgd": Reference(sgd, SCHEDULES),
     "wngrad": Reference(wngrad, [{"order": o} for o in ("current", "lagged", "raw-first")]),
     "adagrad-norm": Reference(adagrad_norm, [{"eta": eta} for eta in (1.0, 0.3, 5.0)]),
     "sgd-sqrt": Reference(sgd_sqrt, [{}]),

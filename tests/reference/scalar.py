@@ -69,6 +69,11 @@ class Sampled:
         return len(self.model.rows)
 
     @property
+    def horizon(self) -> int:
+        """The number of steps."""
+        return len(self.order)
+
+    @property
     def batch_size(self) -> int:
         """The number of samples of a step."""
         return len(self.order[0])

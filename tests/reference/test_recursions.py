@@ -146,5 +146,7 @@ def test_engine_follows_the_published_recursion(
         if len(tolerance := pair.tolerance()) == STEPS + 1:
             stable += 1
             last, rtol = pair.run.iterates["last"], 10.0 * tolerance[-1]
-            np.testing.assert_allclose(last, pair.steps[-1].w, rtol=rtol, atol=0.01 * rtol)
+            # A lane that comes back from far out keeps the rounding of its farthest iterate.
+            far = max(1.0, *(abs(x) for s in pair.steps for x in s.w))
+            np.testing.assert_allclose(last, pair.steps[-1].w, rtol=rtol, atol=0.01 * rtol * far)
     assert stable >= 2

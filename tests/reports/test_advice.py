@@ -67,8 +67,8 @@ def test_a_best_lr0_outside_of_the_range_is_said_to_be_so() -> None:
 @pytest.mark.parametrize(
     ("passes", "clauses"),
     [
-        ([2.0, 7.0, INF, INF, INF], ["it is the lowest of the grid: try lower ones"]),
-        ([INF, INF, INF, 7.0, 2.0], ["it is the highest of the grid: try higher ones"]),
+        ([2.0, 7.0, INF, INF, INF], ["it is the lowest of the grid: go on with --lr0 auto"]),
+        ([INF, INF, INF, 7.0, 2.0], ["it is the highest of the grid: go on with --lr0 auto"]),
         ([INF, 2.0, 9.0, 9.0, INF], ["the next lower lr0 (0.01) never gets there"]),
         ([INF, 9.0, 9.0, 2.0, INF], ["the next lr0 (100) never gets there"]),
         ([INF, 9.0, 2.0, 9.0, INF], []),

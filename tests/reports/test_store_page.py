@@ -13,7 +13,8 @@ def entry(problem: str, **changes: Any) -> dict[str, Any]:
         "problem": problem,
         "batch_size": None,
         "target": None,
-        "lr0": (0.03, 700.0),
+        "over": "lr0",
+        "values": (0.03, 700.0),
         "solver": "sgd",
         "seeds": 2,
         "iterations": 50,
@@ -25,7 +26,9 @@ def entry(problem: str, **changes: Any) -> dict[str, Any]:
 def test_a_table_for_each_problem_and_setting() -> None:
     entries = [
         entry("p"),
-        entry("p", solver="adam", lr0=(5.0, 5.0), seeds=3, iterations=70, cells=4, current=False),
+        entry(
+            "p", solver="adam", values=(5.0, 5.0), seeds=3, iterations=70, cells=4, current=False
+        ),
         entry("p", batch_size=16, target=0.0123),
         entry("q", target=4.0),
     ]

@@ -36,6 +36,11 @@ REFUSED = [
         "solver outside:lbfgs: memory = 2.5 is not a whole number >= 1.",
         "memory = 10",
     ),
+    (
+        "sgd[schedule=poly,power=-1]",
+        "solver sgd: power = -1 is not a positive number.",
+        "power = 1",
+    ),
     ("svrg[length=0]", "solver svrg: length = 0 is not a positive number.", "length = 2"),
 ]
 
@@ -46,6 +51,27 @@ def test_a_parameter_out_of_range_is_refused(text: str, message: str, default: s
         build_solver(text)
     assert str(refused.value) == message
     assert refused.value.hint == f"leave it out for {default}."
+
+
+@pytest.mark.parametrize("schedule", ["constant", "sqrt", "linear", "cosine"])
+def test_only_a_polynomial_schedule_has_a_power(schedule: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        build_solver(f"sgd[schedule={schedule},power=2]")
+    assert str(refused.value) == f"solver sgd: schedule={schedule} has no power."
+    assert refused.value.hint == "leave the power out, or give schedule=poly."
+
+
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("sgd", "sgd"),
+        ("sgd[schedule=constant]", "sgd"),
+        ("sgd[schedule=linear]", "sgd[schedule=linear]"),
+        ("sgd[power=2.5,schedule=poly]", "sgd[schedule=poly,power=2.5]"),
+    ],
+)
+def test_a_schedule_is_part_of_the_label(typed: str, label: str) -> None:
+    assert str(build_solver(typed)[1]) == label
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])

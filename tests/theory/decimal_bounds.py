@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import TypeAlias
 
 from lrbench.theory.base import Setting
@@ -16,6 +17,11 @@ DIGITS = 120
 
 ZERO, HALF, ONE, TWO = Decimal(0), Decimal("0.5"), Decimal(1), Decimal(2)
 EULER = Decimal("0.577215664901532860606512090082402431042159335939923598805767234884867726777665")
+
+PI = Decimal(
+    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534"
+    "21170679821480865132823066470938446095505822317253594081284811"
+)
 
 Row: TypeAlias = Mapping[str, Decimal]
 """A row of the trace."""
@@ -372,6 +378,47 @@ def sgd5(s: Exact, T: Decimal) -> Decimal:
     return (D_sq * root / (2 * s.lr0) + s.lr0 * s.G**2 * (root - HALF)) / T
 
 
+def cosine(z: Decimal) -> Decimal:
+    """cos z by its series."""
+    total, term, k = ZERO, ONE, 0
+    while abs(term) > Decimal(10) ** -(DIGITS + 5):
+        total += term
+        k += 2
+        term *= -z * z / (k * (k - 1))
+    return total
+
+
+ANNEALED: Mapping[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "linear": lambda u, p: 1 - u,
+    "cosine": lambda u, p: (1 + cosine(PI * u)) / 2,
+    "poly": lambda u, p: (1 - u) ** p,
+}
+
+
+@cache
+def shape(schedule: str, power: float, horizon: int) -> list[Decimal]:
+    """The rates at lr0 = 1."""
+    h, steps = ANNEALED[schedule], Decimal(horizon)
+    return [h(t / steps, number(power)) for t in map(Decimal, range(horizon))]
+
+
+def sgd6(s: Exact, T: Decimal) -> Decimal:
+    params, horizon = s.setting.params, s.setting.horizon
+    assert horizon is not None
+    if horizon > T:
+        return number(None)
+    rates = shape(str(params["schedule"]), float(params["power"]), horizon)
+    last = s.lr0 * rates[-1]
+    r, total, bounds = last.sqrt(), last, []
+    for N in reversed(range(horizon)):
+        growth = s.lr0 * rates[N] / r
+        r, total = r + growth, total + growth**2
+        D = s.D if N else s.D_0 if s.D.is_nan() else min(s.D, s.D_0)
+        if not D.is_nan():
+            bounds.append((D**2 / r**2 + s.G**2 * total) / 2)
+    return min(bounds)
+
+
 def ista(s: Exact, T: Decimal) -> Decimal:
     return s.D_0**2 / (2 * s.lr0 * T)
 
@@ -419,6 +466,7 @@ A_PRIORI: dict[str, Callable[[Exact, Decimal], Decimal]] = {
     "SGD3": sgd3,
     "SGD4": sgd4,
     "SGD5": sgd5,
+    "SGD6": sgd6,
     "ISTA": ista,
     "ISTA-mu": ista_mu,
     "FISTA": fista,

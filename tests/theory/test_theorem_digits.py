@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from decimal_bounds import A_PRIORI, CERTIFICATES, DIGITS, Exact
+from decimal_bounds import A_PRIORI, ANNEALED, CERTIFICATES, DIGITS, Exact
 from test_theorem_figures import KNOWN
 
 from lrbench.theory import THEOREMS
@@ -76,12 +76,17 @@ def settings(solver: str, rng: np.random.Generator) -> Iterator[Setting]:
         params: dict[str, float | str] = {"order": order} if solver == "wngrad" else {"eta": eta}
         if solver in ("dog", "dowg"):
             params = {"r_eps": float(10.0 ** rng.uniform(-18, 0))}
+        horizon = int(rng.choice(HORIZONS[:4]))
+        if (schedule := solver.partition("schedule=")[2].rstrip("]")) in ANNEALED:
+            power = float(rng.choice([0.3, 1.0, 2.7])) if schedule == "poly" else 1.0
+            params = {"schedule": schedule, "power": power}
         lr0 = rates(rng, constants.L, eta)
         size = int(rng.choice([1, 2, 7]))
         radius = float(constants.distance * rng.uniform(1.0, 5.0)) if ball else None
         yield Setting(
             constants, lr0, params, batch, 10 if batch else size,
             None if batch else "replacement", radius, smooth, "" if smooth else "not smooth",
+            horizon=horizon,
         )  # fmt: skip
 
 
@@ -95,6 +100,8 @@ def applying(solver: str, theorem: Theorem, seed: int = 0) -> Iterator[Setting]:
 
 def agree(measured: float, right: Decimal, allowance: Decimal) -> bool:
     """Whether a bound has its digits; beyond the range of floats it may be 0 or inf, never NaN."""
+    if right.is_nan():
+        return math.isnan(measured)
     if right.is_infinite() or right > MOST:
         return measured >= float(MOST)
     return abs(Decimal(measured) - right) <= Decimal(RELATIVE) * right + allowance

@@ -12,6 +12,7 @@ from scalar_runs import Rule, constants, holds, huber, run, theorem, two_sided
 
 from lrbench.objective.constants import NOT_CERTIFIED
 from lrbench.solvers import SOLVERS
+from lrbench.solvers.build import build_solver
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import COLUMN, Setting, Theorem
 from lrbench.verdicts.theorems import theorems_for
@@ -27,7 +28,7 @@ SU_BATCH += ["GD", "GD-mu", "GD-linear", "GD-grad", "GD-min", "NAG"]
 BALL = ["W5", "W6", "A3", "A4", "SGD4"]
 MINIMISER = ["C2", "C2'", "C3b", "C5", "C6", "C6'", "W2", "W3", "W4", "A1", "A5", "A5-mu"]
 MINIMISER += ["GD", "GD-mu", "GD-linear", "SGD1", "SGD2", "ISTA", "ISTA-mu", "FISTA"]
-MINIMISER += ["W7", "A6", "SGD5", "DOG", "DOWG", "NAG", "SF"]
+MINIMISER += ["W7", "A6", "SGD5", "SGD6", "DOG", "DOWG", "NAG", "SF"]
 ALL = [(family, t) for family, ts in THEOREMS.items() for t in ts]
 
 
@@ -44,6 +45,8 @@ def home(key: str) -> Setting:
     """A setting in which the theorem applies."""
     if key in BALL:
         return IN_BALL
+    if key == "SGD6":
+        return replace(BATCH, horizon=1)
     return STOCHASTIC if key in ("C4", "SGD3") else BATCH
 
 
@@ -324,10 +327,16 @@ def test_certificates_come_first_and_some_solvers_have_no_theorems() -> None:
 
 def test_a_solver_has_the_theorems_of_its_family() -> None:
     assert [t.key for t in theorems_for("polyak")] == ["C2'", "C6", "C6'", "C7"]
-    assert theorems_for("sps") is theorems_for("armijo") is THEOREMS["scalar-step"]
+    assert theorems_for("sps") == theorems_for("armijo") == THEOREMS["scalar-step"]
     assert [t.key for t in theorems_for("dowg")] == ["DOWG", "C2'", "C6", "C6'", "C7"]
-    families = {SOLVERS.get(name).theorems for name in SOLVERS} - {()}
-    assert families == THEOREMS.keys(), "a family without a solver"
+    solver_of = {SOLVERS.get(name).theorems: name for name in SOLVERS}
+    families = {key.partition("[")[0] for key in THEOREMS}
+    assert families == solver_of.keys() - {()}, "a family without a solver"
+    for key, theorems in THEOREMS.items():
+        family, bracket, params = key.partition("[")
+        solver = solver_of[family]
+        _, spec = build_solver(f"{solver}{bracket}{params}")  # raises for what no solver takes
+        assert theorems_for(solver, spec.params) == theorems
 
 
 def test_a_certificate_asks_for_the_trace() -> None:

@@ -90,7 +90,7 @@ def test_bounds_without_a_ball_worked_by_hand() -> None:
         ("A6", {}, norm),
         ("SGD5", {}, falling),
     ):
-        (t,) = of(key)
+        t = of(key)[0]
         found = t.bound(replace(setting, params=dict(params)), np.array([T]))[0]
         assert found == pytest.approx(bound, rel=1e-12)
         assert t.order(setting) is not None
@@ -102,7 +102,7 @@ def test_bounds_without_a_ball_worked_by_hand() -> None:
 def test_the_bound_on_whole_gradients_serves_full_batches_only() -> None:
     known = constants_with(ROUGH, G_batch=1.0)
     for key in ("W7", "A6", "SGD1", "SGD2", "SGD5"):
-        (t,) = of(key)
+        t = of(key)[0]
         T = np.array([50.0])
         assert t.bound(known, T) < t.bound(ROUGH, T)
     sampled = replace(known, batch=False, sampling="replacement")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import Array, as_problem, run_healthy, task, variants, walk_along
-from decimal_bounds import DIGITS
+from decimal_bounds import ANNEALED, DIGITS, shape
 
 from lrbench.losses.squared import Squared
 from lrbench.objective.linear.problem import LinearProblem
@@ -67,7 +67,12 @@ def exact_rows(solver: Any, lr0: float, problem: LinearProblem, path: list[Array
             b = (b * b + a).sqrt()
             s = b / Decimal(eta)
         else:
-            s = 1 / Decimal(lr0) * (Decimal(t + 1).sqrt() if solver.name == "sgd-sqrt" else 1)
+            schedule = "sqrt" if solver.name == "sgd-sqrt" else solver.schedule
+            s = 1 / Decimal(lr0)
+            if schedule == "sqrt":
+                s *= Decimal(t + 1).sqrt()
+            elif schedule in ANNEALED:
+                s /= shape(schedule, solver.power, STEPS)[t]
         total["sum_grad_norm_sq"] += a
         total["sum_lr_grad_norm_sq"] += a / s
         total["sum_lr"] += 1 / s
@@ -93,7 +98,7 @@ def test_columns_in_120_digits(solver: Any, units: tuple[float, float]) -> None:
     work = task(problem, solver, lanes, STEPS, minimum=False, mu=mu)
     runs = run_healthy(work.on(w_star=w_star))
     paths: list[list[Array]] = [[] for _ in lanes]
-    steps = walk_along(problem, solver, np.array(lanes), w_star=w_star)
+    steps = walk_along(problem, solver, np.array(lanes), w_star=w_star, horizon=STEPS)
     with np.errstate(all="ignore"):
         for _, (_, _, _, seen) in zip(range(STEPS), steps, strict=False):
             for lane, path in enumerate(paths):

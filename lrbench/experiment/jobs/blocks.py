@@ -13,6 +13,7 @@ import numpy as np
 from lrbench.engine.columns import rounded_up
 from lrbench.engine.job import Job, SeedLanes
 from lrbench.objective.problem import Problem
+from lrbench.plan.lanes import Lane, seed_lanes
 from lrbench.plan.options import LANE_MULTIPLE
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
@@ -50,7 +51,7 @@ def jobs_of(
     p: Prepared,
     problem_index: int,
     plan: Plan,
-    missing: Sequence[tuple[int, int, Sequence[float]]],
+    missing: Sequence[tuple[int, int, Sequence[Lane]]],
     *,
     workers: int,
     keep_iterates: bool,
@@ -64,7 +65,7 @@ def jobs_of(
     plan
         What to run on it.
     missing
-        (index of the solver in the plan, seed, initial learning rates) of each solver and seed.
+        (index of the solver in the plan, seed, lanes) of each solver and seed.
     workers
         The number of jobs that run at a time.
     keep_iterates
@@ -72,7 +73,7 @@ def jobs_of(
 
     Notes
     -----
-    The learning rates of a solver and a seed are divided into blocks, as wide as memory allows and
+    The lanes of a solver and a seed are divided into blocks, as wide as memory allows and
     narrow enough to keep all workers busy. The blocks of a solver, seed by seed, are then
     distributed evenly over its jobs.
     """
@@ -82,27 +83,27 @@ def jobs_of(
     solvers = [plan.built[index][0] for index in {index for index, *_ in missing}]
     max_width = min(max_lanes(problem, plan, solver, workers) for solver in solvers)
     blocks_of: dict[int, list[SeedLanes]] = {}
-    for index, seed, lr0 in missing:
-        width = len(lr0)
+    for index, seed, lanes in missing:
+        width = len(lanes)
         if plan.sweep:  # `lrbench run` is not divided: its bits depend on the lanes beside a lane
             width = min(max_width, _busy(width, len(missing), workers))
         blocks_of.setdefault(index, []).extend(
-            SeedLanes(seed, tuple(b)) for b in blocks(lr0, width)
+            seed_lanes(seed, block) for block in blocks(lanes, width)
         )
-    n_lanes = max(len(lr0) for *_, lr0 in missing)
+    n_lanes = max(len(lanes) for *_, lanes in missing)
     per_job = seeds_per_job(
         problem, plan, n_lanes, len(missing), max_width=max_width, workers=workers
     )
     n_jobs = _jobs_per_solver(blocks_of, per_job, workers)
-    lanes_of_jobs = [(k, lanes) for k, own in blocks_of.items() for lanes in _evenly(own, n_jobs)]
+    lanes_of_jobs = [(k, part) for k, own in blocks_of.items() for part in _evenly(own, n_jobs)]
     # The first seeds come first, so that a sweep that is stopped has all solvers on some seeds.
-    for index, lanes in sorted(lanes_of_jobs, key=lambda job: job[1][0].seed):
+    for index, part in sorted(lanes_of_jobs, key=lambda job: job[1][0].seed):
         solver, spec = plan.built[index]
         yield Job(
             problem_index=problem_index,
             solver=solver,
             spec=spec,
-            lanes=lanes,
+            lanes=part,
             batch_size=plan.batch_size,
             sampling=plan.sampling,
             radius=plan.radius,
@@ -128,12 +129,12 @@ def _jobs_per_solver(
     return n_jobs
 
 
-def blocks(lr0: Sequence[float], width: int) -> Iterator[Sequence[float]]:
-    """Yield the learning rates in blocks of at most `width`, about equally wide."""
-    count = -(-len(lr0) // width)
-    width = rounded_up(-(-len(lr0) // max(1, count)), LANE_MULTIPLE)
-    for start in range(0, len(lr0), width):
-        yield lr0[start : start + width]
+def blocks(lanes: Sequence[Lane], width: int) -> Iterator[Sequence[Lane]]:
+    """Yield the lanes in blocks of at most `width`, about equally wide."""
+    count = -(-len(lanes) // width)
+    width = rounded_up(-(-len(lanes) // max(1, count)), LANE_MULTIPLE)
+    for start in range(0, len(lanes), width):
+        yield lanes[start : start + width]
 
 
 def _evenly(seed_blocks: Sequence[SeedLanes], n_jobs: int) -> Iterator[tuple[SeedLanes, ...]]:

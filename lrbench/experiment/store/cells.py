@@ -12,16 +12,18 @@ import numpy as np
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.experiment.store.digests import SQLValue
 from lrbench.experiment.store.keys import cell_key, source_of
+from lrbench.plan.lanes import Lane, lane_of
 from lrbench.results import Run, Status, Trace
+from lrbench.results.lanes import method_of
 from lrbench.solvers.base import Solver
 
 
 class Cell(NamedTuple):
-    """One run: a solver by its index in the plan, a seed, an initial learning rate."""
+    """One run: a solver by its index in the plan, a seed, a lane."""
 
     solver: int
     seed: int
-    lr0: float
+    lane: Lane
 
 
 def label_of(row: Mapping[str, Any]) -> tuple[Any, Any, Any]:
@@ -40,11 +42,34 @@ def run_of(row: Mapping[str, Any]) -> Run | None:
         return None
 
 
+def solver_of(row: Mapping[str, Any]) -> tuple[SolverSpec, dict[str, float]]:
+    """Return the solver in a row, and what varies over its lanes."""
+    shown, over = _parsed(row["shown"]), {"lr0": row["lr0"]}
+    if isinstance(shown, dict):
+        shown, over = shown["shown"], dict(shown["over"])
+    return SolverSpec(row["name"], dict(_parsed(row["params"])), tuple(shown)), over
+
+
+def method_of_row(row: Mapping[str, Any]) -> tuple[str, str, float]:
+    """Return the method in a row as tables show it, what varies over its lanes, and the value.
+
+    Of a row that is no run it is its label and lr0.
+    """
+    try:
+        solver, over = solver_of(row)
+        parameter = next(iter(over))
+        return str(method_of(solver, over)), parameter, over[parameter]
+    except (LookupError, RecursionError, StopIteration, TypeError, ValueError):
+        return row["solver"], "lr0", row["lr0"]
+
+
 def _run(row: Mapping[str, Any]) -> Run:
     sampling = row["sampling"]
+    solver, over = solver_of(row)
     return Run(
-        solver=SolverSpec(row["name"], dict(_parsed(row["params"])), tuple(_parsed(row["shown"]))),
+        solver=solver,
         lr0=row["lr0"],
+        over=over,
         setting="batch" if sampling is None else "stochastic",
         batch_size=row["batch_size"],
         sampling=sampling,
@@ -71,17 +96,24 @@ def _trace(columns: Sequence[str], content: bytes) -> Trace:
     return dict(zip(columns, table, strict=True))
 
 
+def _shown(run: Run) -> str:
+    """Return the column of what is shown; it has what varies, too, where that is not lr0 alone."""
+    if [*run.over] == ["lr0"]:
+        return _names(run.solver.label_fields)
+    return json.dumps({"shown": run.solver.label_fields, "over": dict(run.over)})
+
+
 def row_of(experiment: str, solver: Solver, run: Run) -> tuple[SQLValue, ...]:
     """Return the values of `DIGESTED` for a run."""
     spec = run.solver
     return (
-        cell_key(experiment, solver, spec, run.lr0, run.seed),
+        cell_key(experiment, solver, spec, lane_of(run), run.seed),
         experiment,
         source_of(type(solver)),
         str(spec),
         spec.name,
         json.dumps(dict(spec.params)),
-        _names(spec.label_fields),
+        _shown(run),
         run.batch_size,
         run.sampling,
         float(run.lr0),

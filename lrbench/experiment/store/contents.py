@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from lrbench.config.plain import plain
 from lrbench.config.records import read_record
 from lrbench.errors import UsageError, quoted_path
-from lrbench.experiment.store.cells import run_of
+from lrbench.experiment.store.cells import method_of_row, run_of
 from lrbench.experiment.store.keys import source_of
 from lrbench.experiment.store.rows import (
     Experiment,
@@ -30,6 +30,9 @@ from lrbench.study import with_sweeps
 CHANGED = "it was changed by another program: sweep into another file."
 """The hint for a store that says something of a problem which cannot be read."""
 
+Group: TypeAlias = tuple[Experiment, str, str, str]
+"""Experiment, method, what varies over its lanes, and source."""
+
 HASH = 64
 """The length of the hash of the code that all solvers share, at the beginning of a source."""
 
@@ -43,8 +46,13 @@ class StoredCells:
     """None for full batches."""
     sampling: str | None
     solver: str
+    over: str
+    """What varies over the lanes: lr0, or a hyper-parameter."""
+    values: tuple[float, float]
+    """Its least and its largest value."""
     cells: int
     lr0: tuple[float, float]
+    """The least and the largest lr0 of the runs."""
     seeds: int
     iterations: int
     target: float | None
@@ -63,13 +71,16 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
     LrbenchError
         If it is damaged.
     """
-    groups: dict[tuple[Experiment, str, str], list[dict[str, Any]]] = {}
+    groups: dict[Group, list[tuple[dict[str, Any], float]]] = {}
     path = path_of(connection)
     for experiment, row in checked_cells(connection, path):
         row["trace"] = None  # of all that a cell holds, this alone takes room
-        groups.setdefault((experiment, row["solver"], row["source"]), []).append(row)
+        method, parameter, value = method_of_row(row)
+        group = (experiment, method, parameter, row["source"])
+        groups.setdefault(group, []).append((row, value))
     entries = []
-    for (experiment, solver, source), rows in sorted(groups.items(), key=_setting):
+    for (experiment, solver, parameter, source), lanes in sorted(groups.items(), key=_setting):
+        rows, values = [row for row, _ in lanes], [value for _, value in lanes]
         # A header of the first edition may lack both keys.
         steps = max(row["status_at"] for row in rows)
         budget = {"iterations": steps, "target": None} | _header(experiment, path)
@@ -80,6 +91,8 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
                 batch_size=None if sampling is None else rows[0]["batch_size"],
                 sampling=sampling,
                 solver=solver,
+                over=parameter,
+                values=(min(values), max(values)),
                 cells=len(rows),
                 lr0=(min(rates), max(rates)),
                 seeds=len({row["seed"] for row in rows}),
@@ -93,11 +106,12 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
 
 
 def _setting(
-    group: tuple[tuple[Experiment, str, str], list[dict[str, Any]]],
+    group: tuple[Group, Sequence[tuple[dict[str, Any], float]]],
 ) -> tuple[str, str, int, str]:
     """Return what a list is sorted by: problem, sampling, batch size and experiment."""
-    (experiment, _, _), rows = group
-    return experiment.name, rows[0]["sampling"] or "", rows[0]["batch_size"], experiment.id
+    (experiment, *_), lanes = group
+    row, _ = lanes[0]
+    return experiment.name, row["sampling"] or "", row["batch_size"], experiment.id
 
 
 def is_current(solver: str, source: str) -> bool:
@@ -125,8 +139,9 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
         groups.setdefault((experiment, row["source"][:HASH]), []).append(row)
     checked = has_digests(connection)
     problems = [
-        _problem(experiment, rows, path, checked=checked)
+        _problem(experiment, part, path, checked=checked)
         for (experiment, _), rows in sorted(groups.items(), key=lambda group: group[0][0].name)
+        for part in _by_axes(rows)
     ]
     names = [p.name for p in problems]
     problems = [replace(p, name=_full_name(p)) if names.count(p.name) > 1 else p for p in problems]
@@ -139,6 +154,19 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     if not problems:
         raise UsageError(f"{path} holds no finished cell.", "run or sweep with --store first.")
     return Result(("store", str(path)), environment(threads=1), tuple(problems))
+
+
+def _by_axes(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield rows in parts, in none of which a method varies over two parameters."""
+    parts: dict[int, list[dict[str, Any]]] = {}
+    parameters: dict[str, list[str]] = {}
+    for row in rows:
+        method, parameter, _ = method_of_row(row)
+        known = parameters.setdefault(method, [])
+        if parameter not in known:
+            known.append(parameter)
+        parts.setdefault(known.index(parameter), []).append(row)
+    yield from parts.values()
 
 
 def _problem(
@@ -160,9 +188,9 @@ def _problem(
             run = run_of(row)
             if run is None:
                 raise damaged(path, [f"{cell_name(row)}, of {quoted_path(experiment.name)}"])
-            run_of_cell[str(run.solver), run.seed, run.lr0] = run
-    order = {solver: k for k, solver in enumerate(dict.fromkeys(s for s, _, _ in run_of_cell))}
-    runs = tuple(sorted(run_of_cell.values(), key=lambda r: (r.seed, order[str(r.solver)], r.lr0)))
+            run_of_cell[*run.lane, run.seed] = run
+    order = {method: k for k, method in enumerate(dict.fromkeys(m for m, *_ in run_of_cell))}
+    runs = tuple(sorted(run_of_cell.values(), key=lambda r: (r.seed, order[r.lane[0]], r.value)))
     keys = _header(experiment, path)
     iterations, targets = keys.pop("iterations", None), keys.pop("targets", ())
     arrival = keys.pop("arrival", "first")  # earlier versions knew no other

@@ -21,6 +21,7 @@ from lrbench.cache.source_hash import numbers_hash, solver_hash
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
 from lrbench.objective.constants import Constants
+from lrbench.plan.lanes import Lane
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Solver
@@ -89,8 +90,16 @@ def experiment_id(p: Prepared, plan: Plan) -> str:
     )
 
 
-def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lr0: float, seed: int) -> str:
-    """Return the hash that names a cell: of experiment, solver and its code, machine, lr0, seed."""
+def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lane: Lane, seed: int) -> str:
+    """Return the hash that names a cell: of experiment, solver and its code, machine, lane, seed.
+
+    Parameters
+    ----------
+    spec
+        The solver with the parameters of the lane.
+    """
+    # Not for lr0 alone: cells of earlier versions do not say what varies.
+    over = {} if [name for name, _ in lane.over] == ["lr0"] else {"over": list(lane.over)}
     return _hash(
         {
             "experiment": experiment,
@@ -98,8 +107,9 @@ def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lr0: float, seed
             "params": dict(spec.params),
             "source": source_of(type(solver)),
             "machine": platform.machine(),  # another kind of processor gives other bits
-            "lr0": lr0,
+            "lr0": lane.lr0,
             "seed": seed,
+            **over,
         }
     )
 

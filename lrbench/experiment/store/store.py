@@ -12,6 +12,7 @@ from typing import Any
 
 from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.engine.job import hyper_parameters
 from lrbench.errors import quoted_path
 from lrbench.experiment.store.cells import Cell, label_of, row_of, run_of
 from lrbench.experiment.store.database import opened, refusals, snapshot, to_stderr, transaction
@@ -94,12 +95,12 @@ class Store:
         A damaged cell counts as missing; it is named in a note, and `repair` deletes it. If any of
         the cells is missing, or their sum is wrong, all cells of the experiment are checked.
         """
-        labels = [str(spec) for _, spec in solvers]
         wanted: dict[str, tuple[Cell, tuple[str, float, int]]] = {}
         for cell in cells:
-            solver, spec = solvers[cell.solver]
-            key = cell_key(experiment, solver, spec, cell.lr0, cell.seed)
-            wanted[key] = cell, (labels[cell.solver], cell.lr0, cell.seed)
+            solver, plan_spec = solvers[cell.solver]
+            spec = plan_spec.at(hyper_parameters(dict(cell.lane.over)))
+            key = cell_key(experiment, solver, spec, cell.lane, cell.seed)
+            wanted[key] = cell, (str(spec), cell.lane.lr0, cell.seed)
         runs: dict[Cell, Run] = {}
         damaged: dict[int, dict[str, Any]] = {}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import plain_lanes
 from hypothesis import given
 from hypothesis import strategies as st
 from job_problems import plan
@@ -19,9 +20,9 @@ from lrbench.problem_files import load_spec
 
 @given(n_lanes=st.integers(1, 200), eights=st.integers(1, 12))
 def test_blocks_hold_every_lane_once_and_are_multiples_of_eight(n_lanes: int, eights: int) -> None:
-    lr0 = [float(k) for k in range(n_lanes)]
-    found = list(blocks(lr0, 8 * eights))
-    assert [value for block in found for value in block] == lr0
+    lanes = list(plain_lanes(1.0 + k for k in range(n_lanes)))
+    found = list(blocks(lanes, 8 * eights))
+    assert [value for block in found for value in block] == lanes
     assert all(len(block) <= 8 * eights for block in found)
     assert all(len(block) % 8 == 0 for block in found[:-1])
     assert len(found) == -(-n_lanes // (8 * eights)) or all(len(b) == 8 for b in found[:-1])
@@ -35,7 +36,8 @@ def ready() -> Prepared:
 def widths(
     ready: Prepared, workers: int, n_lanes: int, n_solver_seeds: int = 1, **changes: int
 ) -> list[int]:
-    wanted = [(0, seed, [1.0 + k for k in range(n_lanes)]) for seed in range(n_solver_seeds)]
+    lanes = plain_lanes(1.0 + k for k in range(n_lanes))
+    wanted = [(0, seed, lanes) for seed in range(n_solver_seeds)]
     jobs = jobs_of(ready, 0, plan(**changes), wanted, workers=workers, keep_iterates=False)
     return [job.n_lanes for job in jobs]
 
@@ -67,13 +69,15 @@ def seeds_of(ready: Prepared, n_seeds: int, n_lanes: int, **changes: Any) -> lis
     workers = changes.pop("workers", 1)
     lr0 = [1.0 + k for k in range(n_lanes)]
     made = plan(**{"replicates": n_seeds, **changes})
-    wanted = [(k, seed, lr0) for seed in range(n_seeds) for k in range(len(made.built))]
+    wanted = [
+        (k, seed, plain_lanes(lr0)) for seed in range(n_seeds) for k in range(len(made.built))
+    ]
     jobs = list(jobs_of(ready, 0, made, wanted, workers=workers, keep_iterates=False))
     for job in jobs:
-        assert all(lanes.lr0 == tuple(lr0) for lanes in job.lanes)
-    found = sorted((str(job.spec), lanes.seed) for job in jobs for lanes in job.lanes)
+        assert all(of_seed.lr0 == tuple(lr0) for of_seed in job.lanes)
+    found = sorted((str(job.spec), part.seed) for job in jobs for part in job.lanes)
     assert found == sorted((str(made.built[k][1]), seed) for k, seed, _ in wanted)
-    return [[lanes.seed for lanes in job.lanes] for job in jobs]
+    return [[part.seed for part in job.lanes] for job in jobs]
 
 
 ALONE: dict[str, Any] = {"solvers": ["wngrad"]}
@@ -116,11 +120,12 @@ def test_reshuffled_seeds_keep_their_permutations_in_bounds(
 
 
 def test_seeds_with_other_lr0_go_together(ready: Prepared) -> None:
-    wanted = [(0, seed, [1.0 + k for k in range(1 + 40 * (seed == 3))]) for seed in range(8)]
+    rates = {seed: [1.0 + k for k in range(1 + 40 * (seed == 3))] for seed in range(8)}
+    wanted = [(0, seed, plain_lanes(lr0)) for seed, lr0 in rates.items()]
     made = plan(solvers=["wngrad"], replicates=8)
     jobs = list(jobs_of(ready, 0, made, wanted, workers=1, keep_iterates=False))
     assert [(lanes.seed, list(lanes.lr0)) for job in jobs for lanes in job.lanes] == [
-        (seed, lr0) for _, seed, lr0 in wanted
+        *rates.items()
     ]
     assert [len(job.lanes) for job in jobs] == [2] * 4
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from builders import plain_lanes
 from job_problems import Touchy, plan
 
 from lrbench.config.solver_spec import SolverSpec
@@ -22,7 +23,7 @@ def test_a_seed_that_fails_takes_no_other_with_it(limit: float) -> None:
     made = plan(batch_size=4, passes=2.0)
     p = prepare(load_spec("logreg"), made, None, Control())
     shared = SharedProblem(p.problem, p.constants, p.optimum.w_star)
-    wanted = [(0, seed, [3.0]) for seed in range(8)]
+    wanted = [(0, seed, plain_lanes([3.0])) for seed in range(8)]
     (job, *_) = jobs_of(p, 0, made, wanted, workers=1, keep_iterates=False)
     lanes = tuple(SeedLanes(seed, (3.0,)) for seed in range(8))
 

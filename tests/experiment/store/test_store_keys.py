@@ -52,7 +52,7 @@ def look():
     out = []
     for cell in cells(p, plan):
         solver, spec = plan.built[cell.solver]
-        out.append(cell_key(experiment, solver, spec, cell.lr0, cell.seed))
+        out.append(cell_key(experiment, solver, spec, cell.lane, cell.seed))
     return out
 """
 
@@ -113,7 +113,7 @@ def test_an_edited_operator_scaling_label_rule_or_intercept_does_not(tmp_path: P
 def test_an_edited_solver_loses_its_own_cells_only(tmp_path: Path) -> None:
     edits = [
         ("solvers/wngrad.py", "1.0 / ", "2.0 / "),
-        ("solvers/sgd.py", "SGDState(lr0)", "SGDState(2 * lr0)"),
+        ("solvers/sgd.py", "SGDState(lr0,", "SGDState(2 * lr0,"),
         ("solvers/adam.py", "state.steps + 1\n", "state.steps + 2\n"),
     ]
     before, (wngrad, sgd, adam) = seen_after(edits, LOOK, tmp_path)

@@ -33,6 +33,7 @@ from lrbench.objective.oracle import Ball, Gradient, Iterate, Oracle
 from lrbench.objective.random_numbers import RandomNumbers
 from lrbench.solvers.base import Step
 from lrbench.solvers.sgd import SGD
+from lrbench.solvers.state import keep_lanes
 
 FEATURES, SAMPLES = 60, 40
 RATES = np.array([1e-3, 0.1, 0.5, 1.0, 2.0])
@@ -99,10 +100,10 @@ class Mixed(SGD):
         g = oracle.gradient(W)
         assert oracle.index is not None
         if oracle.index[0] % 2:
-            return Step(oracle.descend(W, state.lr, g), state.lr, state)
-        W = oracle.move(W, state.lr * np.linspace(-0.1, 0.2, self.n_features)[:, None])
+            return Step(oracle.descend(W, state.lr0, g), state.lr0, state)
+        W = oracle.move(W, state.lr0 * np.linspace(-0.1, 0.2, self.n_features)[:, None])
         assert oracle.off_path is not None
-        return Step(W, state.lr, state)
+        return Step(W, state.lr0, state)
 
 
 def laps(
@@ -122,7 +123,8 @@ def laps(
     iterates: Any = sampler.iterates
     oracles: Iterator[Oracle] = sampler.oracles(observe)
     W = iterates.start(len(rates))
-    state = solver.init(W, rates, dict.fromkeys(solver.needs, 0.07))
+    facts = {need: 1e3 if need == "horizon" else 0.07 for need in solver.needs}
+    state = solver.init(W, rates, facts)
     plain: list[bool] = []
     for t, oracle in zip(range(steps), oracles, strict=False):
         iterates.accumulate(W)
@@ -131,7 +133,7 @@ def laps(
         plain.append(oracle.off_path is None)
         if t == keep_at:
             mask = np.array([True, False, True, False, True])
-            W, state = iterates.keep(W, mask), type(state)(*(f[..., mask] for f in state))
+            W, state = iterates.keep(W, mask), keep_lanes(state, mask)
         if (t + 1) % look == 0:
             mean = iterates.mean(W, t + 1, slice(None)).copy()
             yield Lap(iterates.dense(W).copy(), *noted[0], mean, list(plain))
@@ -234,7 +236,7 @@ def test_a_ball_around_the_origin(weight: float, intercept: bool) -> None:
 def test_moves_that_no_gradient_gives(intercept: bool, radius: float | None) -> None:
     problem = wide(0.1, intercept=intercept)
     ball = None if radius is None else Ball(np.zeros(problem.n_features), radius)
-    solver = Mixed(problem.n_features)
+    solver = Mixed(n_features=problem.n_features)
     seen = assert_same(problem, solver, np.array([0.1, 0.5, 2.0]), ball=ball)
     assert {True, False} == set(seen[-1].plain)
     if radius is not None:

@@ -1,0 +1,181 @@
+"""The lanes of a solver: the values of what varies, and the initial learning rates."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import typing
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lrbench.config.axes import AUTO, MOST_AXES, SCALE, Axis
+from lrbench.config.learning_rates import LearningRate, resolve_learning_rates
+from lrbench.config.registry import did_you_mean
+from lrbench.engine.job import SeedLanes
+from lrbench.errors import UsageError, quoted
+from lrbench.plan.auto_grid import FIRST, PER_DECADE, grid_value
+from lrbench.results import Run
+from lrbench.solvers.base import Solver, with_parameters
+
+
+class Lane(NamedTuple):
+    """A lane of one solver and seed."""
+
+    lr0: float
+    over: tuple[tuple[str, float], ...]
+    """What the command varies, each with its value, that of the lane axis first."""
+
+
+def lane_of(run: Run) -> Lane:
+    """Return the lane of a run."""
+    return Lane(run.lr0, tuple(run.over.items()))
+
+
+class SolverAxes(NamedTuple):
+    """The axes of one solver, with its own parameters."""
+
+    solver: Solver
+    axes: tuple[Axis, ...]
+    """One or two; the lane axis first."""
+    lr0: LearningRate
+    """The initial learning rate where no axis is lr0."""
+
+    @property
+    def auto(self) -> bool:
+        """Whether the grid finds its ends; it has one axis then."""
+        return self.axes[0].auto
+
+    @property
+    def n_lanes(self) -> int:
+        """The number of lanes of a seed, of a grid that finds its ends those of the first round."""
+        return len(FIRST) if self.auto else math.prod(len(axis.values) for axis in self.axes)
+
+    def lanes(self, L: float) -> tuple[Lane, ...]:
+        """Return the lanes on a problem with this L.
+
+        Raises
+        ------
+        UsageError
+            If a learning rate in units of 1/L has no meaning, or an lr0 is outside of float64.
+        """
+        if self.auto:
+            return self.of_exponents(FIRST, L)
+        return self._at([resolve_learning_rates(axis.values, L) for axis in self.axes], L)
+
+    def centre(self, L: float) -> float:
+        """Return the value at the centre of a grid that finds its ends: 1/L if it is a rate."""
+        known = self.axes[0].parameter == "lr0" and 0.0 < L < math.inf
+        return LearningRate(1.0, per_L=known).at(L)
+
+    def of_exponents(self, exponents: Iterable[int], L: float) -> tuple[Lane, ...]:
+        """Return the lanes at these exponents of a grid that finds its ends."""
+        centre = self.centre(L)
+        return self._at([[grid_value(centre, k) for k in exponents]], L)
+
+    def exponent(self, value: float, L: float) -> int:
+        """Return the exponent of a value of a grid that finds its ends."""
+        return round(PER_DECADE * math.log10(value / self.centre(L)))
+
+    def _at(self, values: Sequence[Sequence[float]], L: float) -> tuple[Lane, ...]:
+        """Return the lanes at all combinations of the values of the axes."""
+        names = [axis.parameter for axis in self.axes]
+        lanes = []
+        for point in itertools.product(*reversed(values)):
+            over = dict(zip(names, reversed(point), strict=True))
+            lr0 = over["lr0"] if "lr0" in over else self.lr0.at(L)
+            scale = self.solver.scale
+            if scale != "lr0" and scale in over:
+                lr0 = self.solver.lr0_at(over[scale], lr0)
+            if not 0.0 < lr0 < math.inf or math.isinf(1.0 / lr0):
+                raise UsageError(
+                    f"--over {scale}: lr0 of {self.solver.name} would be {lr0:g}, which is no"
+                    " learning rate in float64.",
+                    "give a grid nearer to 1.",
+                )
+            lanes.append(Lane(lr0, tuple(over.items())))
+        return tuple(lanes)
+
+
+def solver_axes(
+    solver: Solver, axes: Sequence[Axis], lr0: Sequence[LearningRate], fixed: Iterable[str]
+) -> SolverAxes:
+    """Return the axes of a solver: those of --over, and that of --lr0 where it has several values.
+
+    Parameters
+    ----------
+    solver
+        The solver.
+    axes
+        Those of --over.
+    lr0
+        The values of --lr0.
+    fixed
+        The parameters that the text of the solver gives in its brackets.
+
+    Raises
+    ------
+    UsageError
+        If the solver has no such parameter, cannot take a value, has the parameter in its brackets,
+        or would have three axes.
+    """
+    own = [Axis(solver.scale if a.parameter == SCALE else a.parameter, a.values) for a in axes]
+    for axis in own:
+        _check(solver, axis, fixed)
+    names = [axis.parameter for axis in own]
+    if len(set(names)) < len(names):
+        raise UsageError(
+            f"--over gives {names[0]} of {solver.name} twice, once as its scale.",
+            "give one of them.",
+        )
+    if not own or (len(lr0) != 1 and "lr0" not in names):
+        own.append(Axis("lr0", tuple(lr0)))
+    if len(own) > 1 and any(axis.auto for axis in own):
+        raise UsageError(
+            f"{solver.name} has a second axis beside one that is {AUTO}.",
+            "give values for both, or one axis.",
+        )
+    if len(own) > MOST_AXES:
+        raise UsageError(
+            f"--over and several --lr0 give {solver.name} {len(own)} axes.",
+            "give one --lr0, or one --over.",
+        )
+    return SolverAxes(solver, tuple(own), lr0[0] if lr0 else LearningRate(1.0))
+
+
+def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
+    """Raise `UsageError` if the axis is no parameter of the solver, or it cannot take a value."""
+    name = axis.parameter
+    if name == "lr0":
+        return
+    hints = typing.get_type_hints(type(solver))
+    floats = [f.name for f in dataclasses.fields(solver) if hints[f.name] is float]  # type: ignore[arg-type]
+    if name not in floats:
+        raise UsageError(
+            f"--over {quoted(name)}: {solver.name} has no number of this name as a parameter.",
+            did_you_mean(name, ["lr0", SCALE, *floats]),
+        )
+    if name in fixed:
+        raise UsageError(
+            f"{name} of {solver.name} is given twice, in its brackets and by --over.",
+            "leave one of them out.",
+        )
+    for value in axis.values:
+        if value.per_L:
+            raise UsageError(
+                f"--over {name}={value} is in units of 1/L, and {name} of {solver.name} is no"
+                " learning rate.",
+                "give numbers.",
+            )
+    values = [grid_value(1.0, k) for k in FIRST] if axis.auto else [v.value for v in axis.values]
+    with_parameters(solver, {name: np.array(values)})
+
+
+def seed_lanes(seed: int, lanes: Sequence[Lane]) -> SeedLanes:
+    """Return lanes of one solver as those of a job with this seed."""
+    names = [name for name, _ in lanes[0].over]
+    columns = zip(*([value for _, value in lane.over] for lane in lanes), strict=True)
+    over = dict(zip(names, columns, strict=True)) if names != ["lr0"] else {}
+    return SeedLanes(seed, tuple(lane.lr0 for lane in lanes), over)
