@@ -22,8 +22,8 @@ class SolverSpec:
         """Return the solver with other values of some parameters, which its label then shows."""
         if not values:
             return self
-        shown = dict.fromkeys((*self.label_fields, *values))
-        return SolverSpec(self.name, {**self.params, **values}, tuple(shown))
+        label_fields = dict.fromkeys((*self.label_fields, *values))
+        return SolverSpec(self.name, {**self.params, **values}, tuple(label_fields))
 
     def without(self, parameter: str) -> SolverSpec:
         """Return the solver without a value of this parameter."""
