@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -80,11 +80,19 @@ def plain(value: Any) -> Any:
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
-    return _object(value) if dataclasses.is_dataclass(value) else value
+    return plain_fields(value) if dataclasses.is_dataclass(value) else value
 
 
-def _object(record: Any) -> dict[str, Any]:
-    """Return the keys and values of a record."""
+def plain_fields(record: Any, unchanged: Collection[str] = ()) -> dict[str, Any]:
+    """Return the keys of a record and their values in JSON's own types.
+
+    Parameters
+    ----------
+    record
+        An instance of a dataclass.
+    unchanged
+        The names of fields whose values are returned as they are.
+    """
     record_class: Any = type(record)
     values: dict[str, Any] = {}
     for name, key, write in _writers(record_class):
@@ -92,7 +100,7 @@ def _object(record: Any) -> dict[str, Any]:
         if key.inline:
             values |= write(value)
         elif value is not None or not key.optional:
-            values[key.name] = write(value)
+            values[key.name] = value if name in unchanged else write(value)
     return values
 
 

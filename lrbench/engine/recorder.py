@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector
+from lrbench.arrays import Index, Mask, PerLane, Vector
 from lrbench.errors import RefutedError
 from lrbench.objective.constants import FLOOR, Constants
 from lrbench.objective.meter import Count
@@ -80,17 +80,19 @@ class Recorder:
 
     def trace(self, lane: int) -> Trace:
         """Return the trace of a lane up to where it ended."""
-        rows = self.ended[lane].rows
-        # Views: copies would need twice the memory while 100,000 lanes end together.
-        return {name: column[lane, :rows] for name, column in self._by_lane.items()}
+        names, columns_of_lane = self._by_lane
+        columns, rows = columns_of_lane[lane], self.ended[lane].rows
+        if rows < self._rows:
+            columns = [column[:rows] for column in columns]
+        return dict(zip(names, columns, strict=True))
 
     @cached_property
-    def _by_lane(self) -> dict[str, Lanes]:
-        """The columns when all lanes have ended, (n_lanes, n_rows) each; the rows are used up."""
-        columns = {}
-        for name in list(self._columns):
-            columns[name] = np.stack(self._columns.pop(name), axis=1)
-        return columns
+    def _by_lane(self) -> tuple[list[str], list[Sequence[Vector]]]:
+        """The names of the columns, and for each lane the columns; the rows are used up."""
+        names = list(self._columns)
+        columns = [np.stack(self._columns.pop(name), axis=1) for name in names]
+        # Views: copies would need twice the memory while 100,000 lanes end together.
+        return names, list(zip(*columns, strict=True)) or [()] * self._n_lanes
 
     def refute(self, t: int, *objectives: PerLane) -> None:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Any
 
 import numpy as np
 
@@ -48,19 +48,21 @@ def run_lanes(
             error = f"{type(e).__name__}: {e}"
             loop.end_all(Status.FAILED)
     seeds = [seed for seed, lanes in enumerate(job.lanes) for _ in lanes.lr0]
-    blanks = unstarted_runs(job, shared)
-    ends = [loop.recorder.ended[lane] for lane in range(len(blanks))]
+    seconds = loop.clock.evaluation_seconds.tolist()
+    ends = [loop.recorder.ended[lane] for lane in range(len(seeds))]
     return [
-        replace(
-            blank,
+        Run(
+            **known,
             status=end.status,
             status_at=end.iteration,
             error=error if end.status is Status.FAILED else None,
             trace=loop.recorder.trace(lane),
             iterates=end.iterates,
-            evaluation_seconds=float(loop.clock.evaluation_seconds[seed]),
+            evaluation_seconds=seconds[seed],
         )
-        for lane, (seed, blank, end) in enumerate(zip(seeds, blanks, ends, strict=True))
+        for lane, (seed, known, end) in enumerate(
+            zip(seeds, _known(job, shared), ends, strict=True)
+        )
     ]
 
 
@@ -89,20 +91,22 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
 
 def unstarted_runs(job: Job, shared: SharedProblem) -> list[Run]:
     """Return the runs of a job that was not started: interrupted, with no checkpoint."""
-    setting: Literal["batch", "stochastic"] = "batch" if job.batch_size is None else "stochastic"
     return [
-        Run(
-            solver=job.spec.at(hyper_parameters(over)),
-            lr0=float(lr0),
-            over=over,
-            setting=setting,
-            batch_size=shared.problem.n_samples if job.batch_size is None else job.batch_size,
-            sampling=None if job.batch_size is None else job.sampling,
-            seed=lanes.seed,
-            status=Status.INTERRUPTED,
-            status_at=0,
-            trace={},
-        )
-        for lanes in job.lanes
-        for over, lr0 in ((lanes.values(k), lr0) for k, lr0 in enumerate(lanes.lr0))
+        Run(**known, status=Status.INTERRUPTED, status_at=0, trace={})
+        for known in _known(job, shared)
     ]
+
+
+def _known(job: Job, shared: SharedProblem) -> Iterator[dict[str, Any]]:
+    """Yield what is known of the run of each lane before it starts."""
+    batch = job.batch_size is None
+    setting = {
+        "setting": "batch" if batch else "stochastic",
+        "batch_size": shared.problem.n_samples if batch else job.batch_size,
+        "sampling": None if batch else job.sampling,
+    }
+    for lanes in job.lanes:
+        for k, lr0 in enumerate(lanes.lr0):
+            over = lanes.values(k)
+            solver = job.spec.at(hyper_parameters(over))
+            yield {**setting, "solver": solver, "lr0": float(lr0), "over": over, "seed": lanes.seed}

@@ -23,7 +23,7 @@ from lrbench.results.performance import TAU, Profiles, comparable, profiles
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
 from lrbench.results.records import Run
-from lrbench.results.run_text import run_text
+from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.weights import chosen, write_weights
@@ -31,6 +31,8 @@ from lrbench.version import __version__
 
 FORMAT = "lrbench-result"
 VERSION = 1
+RUN_INDENTATION = Indentation(4)
+"""The indentation of a run, which stands in the list of a problem's runs."""
 SCHEMA = Path(__file__).parent.with_name("result.schema.json")
 
 CHANGED = "it was changed by hand or by another program: save the result again."
@@ -107,8 +109,8 @@ class Result:
         yield first
         for problem, text in zip(self.problems, rest, strict=True):
             separator = "[\n    "
-            for run in problem.runs:
-                yield separator + run_text(run).replace("\n", "\n    ")
+            for run in run_texts(problem.runs, RUN_INDENTATION):
+                yield separator + run
                 separator = ",\n    "
             yield ("\n   ]" if problem.runs else "[]") + text
 

@@ -1,50 +1,102 @@
-"""The JSON text of one run, indented."""
+"""The JSON text of runs."""
 
 from __future__ import annotations
 
 import json
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
 
-from lrbench.config.plain import plain
+from lrbench.config.plain import plain, plain_fields
+from lrbench.results.column_text import ColumnTexts
 from lrbench.results.records import Run
 
-FLAT = json.JSONEncoder(allow_nan=False, separators=(",\n ", ": "))
-"""The encoder of the values of a run that are no lists or objects."""
+REMEMBERED = 64
+"""The number of objects whose names and brackets are remembered: those of the present solvers."""
 
-NUMBERS = json.JSONEncoder(allow_nan=False, separators=(",\n   ", ": "))
-"""The encoder of the columns of a trace."""
+ENCODER = json.JSONEncoder(allow_nan=False)
+"""The encoder of texts and constants."""
 
 
-def run_text(run: Run) -> str:
-    """Return ``json.dumps(plain(run), indent=1, allow_nan=False)``.
+@dataclass(frozen=True, eq=False)  # the hash of an identity is fast
+class Indentation:
+    """Where JSON text breaks its lines.
+
+    Parameters
+    ----------
+    depth
+        The number of spaces before the last bracket, and one more before each item, as
+        ``json.dumps`` has them with an indent of 1; None for text in one line.
+    """
+
+    depth: int | None
+
+    @cached_property
+    def inner(self) -> Indentation:
+        """The indentation of the items of a list or an object."""
+        return self if self.depth is None else Indentation(self.depth + 1)
+
+    @cached_property
+    def line_break(self) -> str:
+        """What stands before the last bracket."""
+        return "" if self.depth is None else "\n" + " " * self.depth
+
+    @cached_property
+    def _around(self) -> tuple[str, str, str]:
+        """What stands before the first item, between two, and behind the last."""
+        before = self.inner.line_break
+        return before, f",{before or ' '}", self.line_break
+
+    def list_text(self, items: Sequence[str], brackets: str = "[]") -> str:
+        """Return the text of a list of these items, or of an object."""
+        before, between, behind = self._around
+        if not items:
+            return brackets
+        return f"{brackets[0]}{before}{between.join(items)}{behind}{brackets[1]}"
+
+
+def run_texts(runs: Iterable[Run], indentation: Indentation) -> Iterator[str]:
+    """Yield ``json.dumps(plain(run), allow_nan=False)`` of each run, indented so.
 
     Notes
     -----
-    The encoder of Python 3.11 that indents is written in Python, and takes most of the time of a
-    result with many short runs. The one in C does not know of depths, but writes any separator, so
-    that the values of one depth can be written together.
+    The encoder of Python 3.11 that indents is written in Python, and the one in C starts anew at
+    each call: for short runs both take longer than the digits do. Here all names and brackets of an
+    object are written together, and the solver that runs share once.
     """
-    values = plain(run)
-    solver, trace, over = (values.pop(key) for key in ("solver", "trace", "over"))
-    # There are no texts among the numbers, so that brackets stand around columns only.
-    columns = NUMBERS.encode([*trace.values()])[2:-2].split("],\n   [")
-    lines = [
-        f"  {_quoted(name)}: [\n   {text}\n  ]" if text else f"  {_quoted(name)}: []"
-        for name, text in zip(trace, columns, strict=True)
-    ]
-    solver_text = _solver_text(json.dumps(solver, allow_nan=False))
-    flat, traced = FLAT.encode(values)[1:-1], ",\n".join(lines)
-    over_text = NUMBERS.encode(over)[1:-1].replace("\n   ", "\n  ")
-    lane = f'"solver": {solver_text},\n "over": {{\n  {over_text}\n }}'
-    return f'{{\n {lane},\n {flat},\n "trace": {{\n{traced}\n }}\n}}'
+    inner = indentation.inner
+    columns = ColumnTexts(inner.inner.list_text, "null")
+    solver, solver_text = None, ""
+    for run in runs:
+        if run.solver is not solver:
+            solver, solver_text = run.solver, _text(plain(run.solver), inner)
+        values = plain_fields(run, unchanged=("solver", "trace"))
+        written = {"solver": solver_text, "trace": _object_text(columns.of(run.trace), inner)}
+        texts = {name: written.get(name) or _text(v, inner) for name, v in values.items()}
+        yield _object_text(texts, indentation)
 
 
-@cache
-def _quoted(name: str) -> str:
-    return json.dumps(name)
+def _text(value: Any, indentation: Indentation) -> str:
+    """Return the text of a value in JSON's own types."""
+    if type(value) in (int, float):
+        return repr(value)
+    if isinstance(value, list):
+        return indentation.list_text([_text(v, indentation.inner) for v in value])
+    if isinstance(value, dict):
+        return _object_text(
+            {name: _text(v, indentation.inner) for name, v in value.items()}, indentation
+        )
+    return ENCODER.encode(value)
 
 
-@cache
-def _solver_text(text: str) -> str:
-    """Return the JSON of a solver, which many runs share, indented as a value of a run."""
-    return json.dumps(json.loads(text), indent=1).replace("\n", "\n ")
+def _object_text(texts: Mapping[str, str], indentation: Indentation) -> str:
+    """Return the text of an object with these texts of values."""
+    return _template(tuple(texts), indentation) % tuple(texts.values())
+
+
+@lru_cache(REMEMBERED)
+def _template(names: tuple[str, ...], indentation: Indentation) -> str:
+    """Return the text of an object with %s for each value."""
+    quoted = [ENCODER.encode(name).replace("%", "%%") for name in names]
+    return indentation.list_text([f"{name}: %s" for name in quoted], "{}")

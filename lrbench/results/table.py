@@ -12,6 +12,7 @@ from lrbench.results.records import (
     OUTPUT,
     SUMMED,
     TESTED,
+    Run,
     plain_trace,
     state_columns,
 )
@@ -28,6 +29,12 @@ def trace_columns(problems: Sequence[ProblemResult]) -> tuple[str, ...]:
     return (*COLUMNS, *(name for name in others if name in names))
 
 
+def labels(problem: ProblemResult, run: Run) -> list[Any]:
+    """Return the values of `LABELS`."""
+    params = ";".join(f"{key}={value}" for key, value in run.solver.params.items())
+    return [problem.name, run.solver.name, params, run.lr0, run.seed, str(run.status)]
+
+
 def rows(problems: Sequence[ProblemResult], columns: Sequence[str]) -> Iterator[list[Any]]:
     """Yield the values of `LABELS` and `columns` for each checkpoint, None for no number.
 
@@ -35,11 +42,9 @@ def rows(problems: Sequence[ProblemResult], columns: Sequence[str]) -> Iterator[
     """
     for problem in problems:
         for run in problem.runs:
-            params = ";".join(f"{key}={value}" for key, value in run.solver.params.items())
-            labels = [problem.name, run.solver.name, params, run.lr0, run.seed, str(run.status)]
-            trace = plain_trace(run.trace)
+            of_run, trace = labels(problem, run), plain_trace(run.trace)
             n_checkpoints = len(trace["iteration"])
             for k in range(n_checkpoints):
-                yield labels + [trace[c][k] if trace.get(c) else None for c in columns]
+                yield of_run + [trace[c][k] if trace.get(c) else None for c in columns]
             if not n_checkpoints:
-                yield labels + [None] * len(columns)
+                yield of_run + [None] * len(columns)

@@ -21,7 +21,6 @@ import pytest
 from made_header import with_header
 
 import lrbench
-from lrbench.config.plain import plain
 from lrbench.errors import ExitCode, LrbenchError, UsageError
 from lrbench.results import (
     COLUMNS,
@@ -37,7 +36,6 @@ from lrbench.results import (
     reserve,
 )
 from lrbench.results.records import state_columns
-from lrbench.results.run_text import run_text
 from lrbench.study import analyse
 
 
@@ -78,22 +76,6 @@ def test_the_pieces_are_the_json_of_the_whole(result: Callable[[], Result]) -> N
         assert "".join(each.json_pieces()) == json.dumps(each.to_dict(), indent=1)
         n_runs = sum(len(problem.runs) for problem in each.problems)
         assert len(list(each.json_pieces())) == 1 + n_runs + len(each.problems)
-
-
-def test_the_text_of_a_run_with_numbers_names_and_errors_of_any_kind() -> None:
-    """The encoder of the standard library is the reference."""
-    run = made().problems[0].runs[0]
-    rows = np.array([[0.1, np.nan, -np.inf, 1e-300], [1e308, 1e308, 1e308, 5e-324]])
-    names = ("b", 'a "],\n   [" of \u03bb', "gr\u00f6\u00dfe")
-    for length in (0, 1, 4):
-        trace = {name: rows[k % 2, :length] for k, name in enumerate(("iteration", *names))}
-        trace["iteration"] = np.arange(3.0, 3.0 + length)
-        for error in (None, 'ValueError: "],\n   [", {\n "trace": \x00'):
-            other = replace(run, trace=trace, error=error)
-            assert run_text(other) == json.dumps(plain(other), indent=1)
-    written = plain(replace(run, trace={"b": rows[0], "c": rows[1]}))["trace"]
-    assert written["b"] == [0.1, None, None, 1e-300]
-    assert written["c"] == rows[1].tolist()
 
 
 @pytest.mark.parametrize("result", [made, seeds, sweep])
