@@ -69,6 +69,7 @@ class WNGrad(Solver):
     name = "wngrad"
     papers = ("wu2018",)
     theorems = "wngrad"
+    second_scale = "c"
     lr0_means = "1/b_0"
     traced = ("b", "growth")
     label_fields = ("order",)
