@@ -51,6 +51,8 @@ def show_estimates(
         total += f"; at best {duration_text(seconds / workers)} with {workers} workers"
     ends = (plan.sweep or plan.target) and not plan.iterations_at
     target = " Runs that reach the target end sooner." if ends else ""
+    if ends and plan.arrival == "confirmed":
+        target += " Those that come there late may go on, to twice the budget at most."
     click.echo(f"{total}.{target}")
     click.echo("The certified optimum is not counted; it is computed once and cached.")
 

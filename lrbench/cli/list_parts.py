@@ -31,7 +31,7 @@ def summary_line(doc: str | None) -> str:
 
 
 def elsewhere(solver: str) -> list[dict[str, str]]:
-    """Return the settings that equal b_0, lr0 and the order in other software, a row for each."""
+    """Return the settings that equal b_0, lr0, order and c in other software, a row for each."""
     text = (resources.files("lrbench.solvers") / "elsewhere.toml").read_text("utf-8")
     rows: list[dict[str, str]] = tomllib.loads(text).get(solver, [])
     return rows

@@ -150,36 +150,36 @@ def _rates(value: object) -> list[LearningRate]:
     return [LearningRate(_checked(number, f"{number:g}", f"--lr0 {number:g}"))]
 
 
-def _range(piece: str, given: str) -> list[LearningRate]:
-    """Return the learning rates of LO:HI:COUNT or of one; errors begin with what was `given`."""
+def _range(piece: str, context: str) -> list[LearningRate]:
+    """Return the learning rates of LO:HI:COUNT or of one; errors begin with the `context`."""
     fields = piece.split(":")
     if len(fields) == 1:
-        return [_rate(piece, given)]
+        return [_rate(piece, context)]
     if len(fields) != 3:
-        raise UsageError(f"{given}: {quoted(piece)} is neither a number nor LO:HI:COUNT.", HINT)
-    lo, hi = _rate(fields[0], given), _rate(fields[1], given)
-    count = _count(fields[2], given)
+        raise UsageError(f"{context}: {quoted(piece)} is neither a number nor LO:HI:COUNT.", HINT)
+    lo, hi = _rate(fields[0], context), _rate(fields[1], context)
+    count = _count(fields[2], context)
     if lo.per_L != hi.per_L:
-        raise UsageError(f"{given}: {lo} and {hi} are not in the same unit.", HINT)
+        raise UsageError(f"{context}: {lo} and {hi} are not in the same unit.", HINT)
     if hi.value < lo.value or (count == 1 and hi.value > lo.value):
-        raise UsageError(f"{given}: no {count} values go from {lo} up to {hi}.", HINT)
+        raise UsageError(f"{context}: no {count} values go from {lo} up to {hi}.", HINT)
     # The ends are the user's own numbers: log_spaced would round them to 13 digits.
     ends = [lo.value, hi.value] if count > 1 else [lo.value]
     interior = log_spaced(lo.value, hi.value, count)[1:-1].tolist()
     return [LearningRate(value, lo.per_L) for value in (ends[0], *interior, *ends[1:])]
 
 
-def _rate(piece: str, given: str) -> LearningRate:
+def _rate(piece: str, context: str) -> LearningRate:
     number = piece.strip().removesuffix(PER_L)
     value = decimal(number)
     if value is None:
-        raise UsageError(f"{given}: {quoted(piece)} is not a number.", HINT)
-    return LearningRate(_checked(value, quoted(piece), given), per_L=number != piece.strip())
+        raise UsageError(f"{context}: {quoted(piece)} is not a number.", HINT)
+    return LearningRate(_checked(value, quoted(piece), context), per_L=number != piece.strip())
 
 
-def _checked(value: float, piece: str, given: str) -> float:
+def _checked(value: float, piece: str, context: str) -> float:
     if not _usable(value):
-        raise UsageError(f"{given}: {piece} is not a positive number.", HINT)
+        raise UsageError(f"{context}: {piece} is not a positive number.", HINT)
     return value
 
 
@@ -188,10 +188,10 @@ def _usable(value: float) -> bool:
     return 0 < value < math.inf and math.isfinite(1 / value)
 
 
-def _count(piece: str, given: str) -> int:
+def _count(piece: str, context: str) -> int:
     # Checked before int(), which refuses texts of several thousand digits with its own error.
     plain = piece.isascii() and piece.isdigit() and len(piece) <= len(str(MAX_LANES))
     count = int(piece) if plain else 0
     if not 1 <= count <= MAX_LANES:
-        raise UsageError(f"{given}: {quoted(piece)} is not a count from 1 to {MAX_LANES}.", HINT)
+        raise UsageError(f"{context}: {quoted(piece)} is not a count from 1 to {MAX_LANES}.", HINT)
     return count

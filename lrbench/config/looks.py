@@ -22,9 +22,9 @@ def look_grid(n_samples: int, batch_size: int | None, iterations: int) -> list[i
 
     Notes
     -----
-    The first look after 0 is a quarter of a pass, or the budget where that is shorter. For every
-    look T up to the budget 2 T is a look, too, so that the mean over [T, 2 T] needs no value
-    between two looks.
+    The first look after 0 is a quarter of a pass, or the budget where that is shorter. The budget
+    itself is a look. For every look T up to it 2 T is a look, too, so that the mean over [T, 2 T]
+    needs no value between two looks.
     """
     first = 1 if batch_size is None else math.ceil(n_samples / (4 * batch_size))
     first = max(1, min(first, iterations))
@@ -33,4 +33,5 @@ def look_grid(n_samples: int, batch_size: int | None, iterations: int) -> list[i
     octave = [round(max(first, n) * m / n) for m in range(n, 2 * n)]
     n_octaves = (2 * iterations // octave[0]).bit_length()
     looks = {0, *small, *(t * 2**k for k in range(n_octaves) for t in octave)}
+    looks |= {iterations, 2 * iterations}
     return sorted(t for t in looks if t <= 2 * iterations)

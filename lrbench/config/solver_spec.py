@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 from lrbench.config.plain import Key
@@ -22,19 +23,23 @@ class SolverSpec:
         """Return the solver with other values of some parameters, which its label then shows."""
         if not values:
             return self
-        shown = dict.fromkeys((*self.label_fields, *values))
-        return SolverSpec(self.name, {**self.params, **values}, tuple(shown))
+        label_fields = dict.fromkeys((*self.label_fields, *values))
+        return SolverSpec(self.name, {**self.params, **values}, tuple(label_fields))
 
     def without(self, parameter: str) -> SolverSpec:
         """Return the solver without a value of this parameter."""
         params = {k: v for k, v in self.params.items() if k != parameter}
         return SolverSpec(self.name, params, tuple(k for k in self.label_fields if k != parameter))
 
-    def __str__(self) -> str:
+    @cached_property
+    def _label(self) -> str:
         params = ",".join(
             f"{k}={_text(v)}" for k, v in self.params.items() if k in self.label_fields
         )
         return f"{self.name}[{params}]" if params else self.name
+
+    def __str__(self) -> str:
+        return self._label  # 100,000 lanes have one specification, and ask for it several times
 
 
 def _text(value: float | str) -> str:

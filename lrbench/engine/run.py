@@ -108,5 +108,5 @@ def _known(job: Job, shared: SharedProblem) -> Iterator[dict[str, Any]]:
     for lanes in job.lanes:
         for k, lr0 in enumerate(lanes.lr0):
             over = lanes.values(k)
-            lane = {"solver": job.spec.at(hyper_parameters(over)), "over": over}
-            yield {**setting, **lane, "lr0": float(lr0), "seed": lanes.seed}
+            solver = job.spec.at(hyper_parameters(over))
+            yield {**setting, "solver": solver, "lr0": float(lr0), "over": over, "seed": lanes.seed}

@@ -71,7 +71,7 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
     n, n_lanes = problem.n_samples, plan.n_lanes
     steps, size = plan.steps(n), plan.batch_size or n
     budget = plan.budget(n, np.inf)
-    evaluations = len(budget.checkpoints)
+    evaluations = sum(t <= steps for t in budget.rows)
     if not budget.gradients:  # F at each checkpoint, and at the averages of some
         evaluations += len(budget.averages or ())
     together = _seeds_together(plan, problem)

@@ -247,6 +247,7 @@ class Work:
             sweep=plan.sweep,
             arrival=plan.arrival,
             targets=plan.targets_on(p.constants.delta0),
+            at=plan.iterations_at,
         )
         self._runs[index].update(self._store.find(experiment, plan.built, cells(p, plan)))
         self._store.repair(experiment)

@@ -84,7 +84,8 @@ class Plan(PlanValues):
             raise UsageError("there is no solver.", "give --solver, as in --solver wngrad.")
         if not self.learning_rates and not automatic:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
-        own = [solver_axes(b.solver, axes, self.learning_rates, b.given) for b in built.values()]
+        rates = self.learning_rates
+        own = (solver_axes(b.solver, axes, rates, b.set_parameters) for b in built.values())
         self._set("axes", tuple(own))
         for name, option in OPTIONS.items():
             self._set(name, option.checked(name, getattr(self, name)))

@@ -78,4 +78,7 @@ class Varied(OnGrid):
     @property
     def lane(self) -> tuple[str, float]:
         """The method as tables show it, and the value of the lane axis."""
-        return str(self.method), self.value
+        parameter, *others = self.over
+        if parameter == "lr0" and not others:
+            return str(self.solver), self.lr0
+        return str(self.method), self.over[parameter]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from lrbench.results.records import Run
 
 REMEMBERED = 64
 """The number of objects whose names and brackets are remembered: those of the present solvers."""
+
+FIELDS = frozenset(field.name for field in dataclasses.fields(Run))
 
 ENCODER = json.JSONEncoder(allow_nan=False)
 """The encoder of texts and constants."""
@@ -63,17 +66,23 @@ def run_texts(runs: Iterable[Run], indentation: Indentation) -> Iterator[str]:
     -----
     The encoder of Python 3.11 that indents is written in Python, and the one in C starts anew at
     each call: for short runs both take longer than the digits do. Here all names and brackets of an
-    object are written together, and the solver that runs share once.
+    object are written together, and values that runs share once.
     """
     inner = indentation.inner
     columns = ColumnTexts(inner.inner.list_text, "null")
-    solver, solver_text = None, ""
+    # Key -> its value in the run before, and the text of this value.
+    before: dict[str, tuple[Any, str]] = {}
     for run in runs:
-        if run.solver is not solver:
-            solver, solver_text = run.solver, _text(plain(run.solver), inner)
-        values = plain_fields(run, unchanged=("solver", "trace"))
-        written = {"solver": solver_text, "trace": _object_text(columns.of(run.trace), inner)}
-        texts = {name: written.get(name) or _text(v, inner) for name, v in values.items()}
+        texts: dict[str, str] = {}
+        for key, value in plain_fields(run, unchanged=FIELDS).items():
+            if key not in before or before[key][0] is not value:
+                text = (
+                    _object_text(columns.of(value), inner)
+                    if key == "trace"
+                    else _text(plain(value), inner)
+                )
+                before[key] = value, text
+            texts[key] = before[key][1]
         yield _object_text(texts, indentation)
 
 

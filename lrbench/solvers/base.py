@@ -56,6 +56,8 @@ class Solver:
     hyper-parameters, it is a property."""
     scale: ClassVar[str] = "lr0"
     """The free scale: ``"lr0"``, or the float hyper-parameter that takes its place."""
+    second_scale: ClassVar[str] = ""
+    """A float hyper-parameter that is a free scale beside `scale`; empty for none."""
     lr0_means: ClassVar[str] = "the first learning rate"
     """What lr0 is to this solver, as the end of the sentence "lr0 is …"."""
     traced: ClassVar[tuple[str, ...]] = ()

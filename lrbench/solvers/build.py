@@ -25,7 +25,7 @@ class Built(NamedTuple):
 
     solver: Solver
     spec: SolverSpec
-    given: tuple[str, ...]
+    set_parameters: tuple[str, ...]
 
 
 def build_solvers(text: str) -> list[Built]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrbench.arrays import Mask, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Solver, Step
+from lrbench.solvers.base import Facts, Solver, Step, check_positive
 
 
 class WNGradState(NamedTuple):
@@ -28,7 +28,7 @@ class WNGrad(Solver):
     r"""WNGrad: the learning rate 1/b falls as the gradients make b grow.
 
     .. math::
-        b_{t+1} &= b_t + \|g_t\|^2 / b_t, \qquad b_0 = 1/\mathrm{lr0} \\
+        b_{t+1} &= b_t + c \|g_t\|^2 / b_t, \qquad b_0 = 1/\mathrm{lr0} \\
         w_{t+1} &= w_t - g_t / b_{t+1}
 
     Parameters
@@ -37,38 +37,55 @@ class WNGrad(Solver):
         When b is updated, which public implementations do differently: ``"current"`` as above,
         before the step; ``"lagged"`` after it, w_{t+1} = w_t - g_t / b_t; ``"raw-first"``: the
         first step uses b_0 as it is and leaves b alone, the others are ``"current"``.
+    c
+        How fast b grows, > 0; 1 in the paper. It is a second free scale.
+
+    Raises
+    ------
+    UsageError
+        If c is not a positive number.
 
     Notes
     -----
-    With ``"current"`` even the first step is damped: b_1 = b_0 + |g_0|^2 / b_0, so that a high lr0
-    is safe, at a price proportional to it. In the other orders the first step has length lr0 |g_0|.
-    At a stationary point g = 0 leaves both b and w alone. A step costs one gradient and O(n_lanes).
+    With ``"current"`` even the first step is damped: b_1 = b_0 + c |g_0|^2 / b_0, so that a high
+    lr0 is safe, at a price proportional to it. In the other orders the first step has length
+    lr0 |g_0|. At a stationary point g = 0 leaves both b and w alone. A step costs one gradient and
+    O(n_lanes).
+
+    The factor c is a unit of w: in the unit v = sqrt(c) w the same run is one with c = 1 from
+    c lr0, of the objective v -> F(v / sqrt(c)). With c = 1 the method depends on that unit; the
+    unit of F is absorbed by lr0.
 
     In ensmallen lr0 is stepSize and the order ``"current"``; Caffe2's operator is ``"lagged"`` with
-    b_0 = seq_b at lr = -1; the PyTorch code of X. Wu keeps one b for each row or filter, which is
-    another method. ``lrbench list solvers wngrad`` lists the settings.
+    c = 1/lr^2; the PyTorch code of X. Wu keeps one b for each row or filter, which is another
+    method. ``lrbench list solvers wngrad`` lists the settings.
 
     References
     ----------
     Wu, Ward, Bottou, WNGrad: Learn the Learning Rate in Gradient Descent, arXiv:1803.02865, 2018,
-    Algorithm 1.
+    Algorithm 1 (c = 1).
     """
 
     name = "wngrad"
     papers = ("wu2018",)
     theorems = "wngrad"
+    second_scale = "c"
     lr0_means = "1/b_0"
     traced = ("b", "growth")
     label_fields = ("order",)
 
     order: Literal["current", "lagged", "raw-first"] = "current"
+    c: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_positive(self, "c")
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> WNGradState:
         return WNGradState(1.0 / lr0, np.zeros_like(lr0), np.zeros(lr0.shape, dtype=np.bool_))
 
     def step(self, W: Iterate, state: WNGradState, oracle: Oracle) -> Step:
         g = oracle.gradient(W)
-        increment = g.norm_sq() / state.b
+        increment = self.c * g.norm_sq() / state.b
         started = state.started
         if self.order == "raw-first":
             increment, started = np.where(started, increment, 0.0), np.ones_like(started)

@@ -15,6 +15,7 @@ from lrbench.theory.base import APriori, Numbers, Order, Setting
 from lrbench.theory.conditions import bounded_gradients, convex, full_batches, minimiser
 from lrbench.theory.quantities import distance, lipschitz
 from lrbench.theory.wngrad_stochastic import ceiling, excess
+from lrbench.theory.wngrad_unit import WNGradAPriori
 
 
 class _Average(APriori):
@@ -28,7 +29,7 @@ class _Average(APriori):
     conditions = (full_batches, convex, minimiser, bounded_gradients)
 
 
-class W7Average(wngrad.LinearInCurrent, _Average):
+class W7Average(wngrad.LinearInCurrent, WNGradAPriori, _Average):
     """W7: WNGrad without a ball; as W5 up to a logarithm.
 
     Proof idea: C2, with a_t/b_{t+1}^2 <= ln(b_{t+1}/b_t). The steps of lagged and raw-first that
@@ -36,7 +37,7 @@ class W7Average(wngrad.LinearInCurrent, _Average):
     """
 
     key = "W7"
-    statement = "F(xbar_T) - F* <= ((D^2 + 1) B_T - b_0) / (2T),  D^2 = D_0^2 + ln(B_T/b_0)"
+    statement = "F(xbar_T) - F* <= ((D^2 + 1/c) B_T - b_0/c) / (2T),  D^2 = D_0^2 + ln(B_T/b_0)/c"
 
     def formula(self, setting: Setting, T: Numbers) -> Numbers:
         """Return ((D^2 + 1) B_T - b_0) / (2T); raw-first adds a_0/b_0 to the numerator."""

@@ -2,11 +2,12 @@
 
 The three orders of `wngrad` are the same recursion, with b taken before or after its update:
 
-- ``current``: b_{t+1} = b_t + a_t/b_t, then a step 1/s_t with s_t = b_{t+1};
-- ``lagged``: a step 1/s_t with s_t = b_t, then b_{t+1} = b_t + a_t/b_t;
+- ``current``: b_{t+1} = b_t + c a_t/b_t, then a step 1/s_t with s_t = b_{t+1};
+- ``lagged``: a step 1/s_t with s_t = b_t, then b_{t+1} = b_t + c a_t/b_t;
 - ``raw-first``: the first step is 1/b_0 and does not change b, then as ``current``.
 
-Every bound here needs the hypothesis SU; proofs are in ``docs/explanation/theory.md``.
+Every bound here needs the hypothesis SU, and is about c = 1: `lrbench.theory.wngrad_unit` takes
+other settings there. Proofs are in ``docs/explanation/theory.md``.
 """
 
 from __future__ import annotations
@@ -26,11 +27,16 @@ def b_start(setting: Setting) -> float:
     return 1.0 / setting.lr0
 
 
+def c_of(setting: Setting) -> float:
+    """Return c."""
+    return float(setting.params.get("c", 1.0))
+
+
 def first_denominator(setting: Setting) -> tuple[str, float]:
-    """Return the name and the value of s_0, the denominator of the first step."""
+    """Return the name and the value of s_0, the denominator of the first step, for any c."""
     b_0 = b_start(setting)
     if order_of(setting) == "current":
-        return "b_1", b_0 + setting.constants.grad_norm_sq0 / b_0
+        return "b_1", b_0 + c_of(setting) * setting.constants.grad_norm_sq0 / b_0
     return "b_0", b_0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrbench.theory.base import APriori, Numbers, Order, Setting
+from lrbench.theory.base import Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_below,
     convex,
@@ -24,11 +24,12 @@ from lrbench.theory.wngrad import (
     short,
     stable,
 )
+from lrbench.theory.wngrad_unit import WNGradAPriori, in_unit
 
 _PROVED = "proved in docs/explanation/theory.md; the step rule is Wu, Ward, Bottou (2018)"
 
 
-class W1SmallestGradient(LinearInCurrent):
+class W1SmallestGradient(LinearInCurrent, WNGradAPriori):
     """W1: the smallest gradient norm, convex or not.
 
     Proof idea: C1 with b_T <= b_max; from s_0 >= L on, the descent lemma sums to
@@ -36,7 +37,7 @@ class W1SmallestGradient(LinearInCurrent):
     """
 
     key = "W1"
-    statement = "min_(t<T) |grad F(x_t)|^2 <= (b_max^2 - b_0^2) / (2T)"
+    statement = "min_(t<T) |grad F(x_t)|^2 <= (b_max^2 - b_0^2) / (2cT)"
     measure = "grad_norm_sq"
     iterate = "min"
     rate = Order("power", -1.0)
@@ -57,7 +58,7 @@ class W1SmallestGradient(LinearInCurrent):
         return bound
 
 
-class W2Average(LinearInCurrent):
+class W2Average(LinearInCurrent, WNGradAPriori):
     """W2: the average iterate.
 
     Proof idea: <g, x - x*> >= f - f* + a/(2L), C2's sum, and sum a_t >= b_0 (b_T - b_0); from
@@ -65,7 +66,7 @@ class W2Average(LinearInCurrent):
     """
 
     key = "W2"
-    statement = "F(xbar_T) - F* <= [D^2 b_0 + (D^2 + 1 - b_0/L)_+ (b_max - b_0)] / (2T)"
+    statement = "F(xbar_T) - F* <= [D^2 b_0 + (D^2 + (1 - b_0/L)/c)_+ (b_max - b_0)] / (2T)"
     measure = "suboptimality"
     iterate = "average"
     rate = Order("power", -1.0)
@@ -87,7 +88,7 @@ class W2Average(LinearInCurrent):
         return sum_gaps / T
 
 
-class W3LastIterate(LinearInCurrent):
+class W3LastIterate(LinearInCurrent, WNGradAPriori):
     """W3: the last iterate, where even the first step is at most 1.5/L.
 
     Proof idea: C6 with s_t <= b_max.
@@ -108,7 +109,7 @@ class W3LastIterate(LinearInCurrent):
         return D_0 * D_0 / (4.0 * T / b_max + 2.0 / setting.constants.L)
 
 
-class W4LinearRate(APriori):
+class W4LinearRate(WNGradAPriori):
     """W4: the last iterate under strong convexity, or under PL with half the exponent.
 
     Proof idea: C5 with s_t <= b_max.
@@ -126,9 +127,12 @@ class W4LinearRate(APriori):
         """Return Delta_0 (1 - mu/b_max)^(2T)."""
         return delta0(setting) * power(self._log_factor(setting), T)
 
-    def order(self, setting: Setting) -> Order:
-        """Return the linear rate 2 log(1 - mu/b_max)."""
-        return Order("linear", self._log_factor(setting))
+    def order(self, setting: Setting) -> Order | None:
+        """Return the linear rate 2 log(1 - mu/b_max); None where the bound is not known."""
+        try:
+            return Order("linear", self._log_factor(in_unit(setting)))
+        except OverflowError:
+            return None
 
     @staticmethod
     def _log_factor(setting: Setting) -> float:

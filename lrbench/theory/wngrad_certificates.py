@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrbench.theory.base import Certificate, Numbers, Setting, TraceColumns
+from lrbench.theory.base import Numbers, Setting, TraceColumns
 from lrbench.theory.conditions import convex, full_batches, minimiser, unbiased
 from lrbench.theory.wngrad import b_start, order_of
+from lrbench.theory.wngrad_unit import WNGradCertificate
 
 
-class C1SmallestGradient(Certificate):
+class C1SmallestGradient(WNGradCertificate):
     """C1: the smallest gradient, a consistency check of the recursion of b for any sequence a_t.
 
     Proof idea: a_t = b_t i_t <= (b_{t+1}^2 - b_t^2)/2 with i_t = b_{t+1} - b_t; sum. The growth
@@ -19,7 +20,7 @@ class C1SmallestGradient(Certificate):
     """
 
     key = "C1"
-    statement = "min_(t<T) |g_t|^2 <= c_T (2 b_0 + c_T) / (2T),  c_T = b_T - b_0"
+    statement = "min_(t<T) |g_t|^2 <= c_T (2 b_0 + c_T) / (2cT),  c_T = b_T - b_0"
     measure = "grad_norm_sq"
     consistency = True
     iterate = "min"
@@ -38,7 +39,7 @@ class C1SmallestGradient(Certificate):
         return bound
 
 
-class C2Average(Certificate):
+class C2Average(WNGradCertificate):
     """C2: the average iterate, by the farthest distance from x*; a projection is allowed.
 
     Proof idea: sum <g_t, x_t - x*> <= (1/2) sum s_t (delta_t - delta_{t+1}) + (1/2) sum a_t/s_t,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrbench.theory.base import APriori, Numbers, Order, Setting
+from lrbench.theory.base import Numbers, Order, Setting
 from lrbench.theory.conditions import (
     bounded_gradients,
     convex,
@@ -21,6 +21,7 @@ from lrbench.theory.quantities import (
     sampled_smoothness,
 )
 from lrbench.theory.wngrad import b_start, order_of
+from lrbench.theory.wngrad_unit import WNGradAPriori
 
 
 def recursion_start(setting: Setting) -> float:
@@ -60,7 +61,7 @@ def raw_step(setting: Setting) -> float:
     return min(G * (G / b_start(setting)), 2.0 * G * iterate_diameter(setting))
 
 
-class W5Average(APriori):
+class W5Average(WNGradAPriori):
     """W5: the average iterate, smooth or not, in a ball; in expectation for minibatches.
 
     Proof idea: C2 with b_t <= B_t. The first step of raw-first adds min(G^2/b_0, 2GD) and does not
@@ -68,7 +69,7 @@ class W5Average(APriori):
     """
 
     key = "W5"
-    statement = "E F(xbar_T) - F* <= ((D^2 + 1) B_T - b_0) / (2T),  B <- B + G^2/B"
+    statement = "E F(xbar_T) - F* <= ((D^2 + 1/c) B_T - b_0/c) / (2T),  B <- B + c G^2/B"
     measure = "suboptimality"
     iterate = "average"
     exponents = (("lr0", 1.0),)
@@ -86,7 +87,7 @@ class W5Average(APriori):
         return (D * D * ceiling(setting, last) + grown + raw_step(setting)) / (2.0 * T)
 
 
-class W6NoiseAdaptive(APriori):
+class W6NoiseAdaptive(WNGradAPriori):
     """W6: the average iterate where every term is smooth: as fast as the noise allows.
 
     Proof idea: with C = (D^2 + 1)/2, S = E sum (F(x_t) - F*) <= C E b_T, b_T^2 <= c_0^2 +
@@ -95,7 +96,7 @@ class W6NoiseAdaptive(APriori):
     """
 
     key = "W6"
-    statement = "E F(xbar_T) - F* <= [12 L_max C^2 + C sqrt(c_0^2 + 6 noise T)] / T"
+    statement = "E F(xbar_T) - F* <= [12 L_max C^2 + C sqrt(c_0^2 + 6 c noise T)] / (cT)"
     measure = "suboptimality"
     iterate = "average"
     exponents = (("lr0", 1.0),)

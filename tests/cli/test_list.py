@@ -86,7 +86,7 @@ def test_a_problem_tells_its_data_and_sizes(invoke: Any) -> None:
 
 def test_a_solver_tells_its_theorems_and_parameters(invoke: Any) -> None:
     (part,) = parts(invoke, "solvers", "wngrad")
-    assert part["parameters"] == {"order": "current"}
+    assert part["parameters"] == {"order": "current", "c": 1.0}
     assert part["theorems"] == [t.key for t in THEOREMS["wngrad"]]
     assert "Algorithm 1" in part["doc"]
     (alias,) = parts(invoke, "solvers", "gd")
@@ -215,9 +215,9 @@ ELSEWHERE: dict[str, tuple[str, Callable[[], Any], float, dict[str, Any]]] = {
     ),
     "Caffe2, operator Wngrad": (
         "wngrad",
-        lambda: caffe2(-1.0, 4.0),
-        1 / 4.0,
-        {"order": "lagged"},
+        lambda: caffe2(-0.3, 4.0),
+        0.3 / 4.0,
+        {"order": "lagged", "c": 1 / 0.3**2},
     ),
     "X. Wu's PyTorch, optim.Adagradnorm": (
         "adagrad-norm",
@@ -243,7 +243,8 @@ def test_every_place_is_checked_and_complete() -> None:
     assert rows().keys() == ELSEWHERE.keys()
     for solver, row in rows().values():
         assert solver in SOLVERS
-        assert row.keys() == {"where", "order", "b_0", "lr0", "differs", "source"}
+        columns = {"where", "order", "b_0", "lr0", "differs", "source"}
+        assert row.keys() == columns | ({"c"} if solver == "wngrad" else set())
 
 
 @pytest.mark.parametrize("where", ELSEWHERE)

@@ -28,6 +28,7 @@ ALL_SOLVERS = [
     if not SOLVERS.get(name).outside  # it knows no set but a box
     for solver in variants(name)[: 3 if name == "wngrad" else 1]
 ]
+ALL_SOLVERS += ["wngrad[c=1e-12]", "wngrad[c=1e12,order=raw-first]"]
 
 
 def text(X: Array, y: Array) -> str:

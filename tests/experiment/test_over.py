@@ -11,6 +11,8 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.datasets import load_diabetes
 
@@ -18,6 +20,7 @@ import lrbench
 from lrbench.config.axes import parse_axes
 from lrbench.errors import UsageError
 from lrbench.experiment.store import opened, result_of
+from lrbench.plan.auto_grid import FIRST, MOST_DECADES, PER_DECADE, next_exponents
 from lrbench.plan.plan import Plan
 from lrbench.results import Result, Run
 from lrbench.results.result import SCHEMA
@@ -289,3 +292,87 @@ def test_a_rate_outside_of_float64_is_refused() -> None:
 
 def test_axes_of_a_mapping_and_of_texts_are_the_same() -> None:
     assert parse_axes({"eta": "0.1:10:3", "lr0": 2}) == parse_axes(["eta=0.1:10:3", "lr0 = 2"])
+
+
+@pytest.mark.parametrize(("iterations", "least"), [(1000, 3.5), (4000, 5.0)])
+def test_adagrad_norm_over_its_scale_has_an_upper_end(iterations: int, least: float) -> None:
+    """More steps make the range wider; its end is that of the grid in neither case."""
+    problem = lrbench.sweep(
+        "least-squares", solvers="adagrad-norm", over="scale=1e-2:1e9:45", iterations=iterations
+    ).problems[0]
+    assert problem.sweep is not None
+    (s,) = problem.sweep.solvers
+    assert s.usable_decades >= least
+    assert s.at_edge == (False, False)
+    assert s.parameter == "eta"
+
+
+def test_a_grid_that_finds_its_ends(tmp_path: Path) -> None:
+    """It has the ends of a wide grid by hand, and cells of the store are not run again."""
+    options: dict[str, Any] = {"solvers": ["adagrad-norm", "sgd"], "iterations": 300, "jobs": 1}
+    path = tmp_path / "s.sqlite"
+    auto = lrbench.sweep("logreg", over="scale", store=path, **options).problems[0].sweep
+    wide = lrbench.sweep("logreg", over="eta=1e-4:1e6:41", solvers="adagrad-norm", iterations=300)
+    assert auto is not None
+    assert wide.problems[0].sweep is not None
+    by_eta, by_lr0 = auto.solvers
+    assert by_eta.usable == wide.problems[0].sweep.solvers[0].usable
+    for s in auto.solvers:
+        assert s.at_edge == (False, False)
+        assert s.usable is not None
+        inside = [math.log10(v) for v in s.values if s.usable[0] / 10 <= v <= s.usable[1] * 10]
+        assert np.diff(inside) == pytest.approx(0.25)
+    assert 1.0 in by_eta.values
+    L = lrbench.run("logreg", solvers="sgd", iterations=1).problems[0].header.constants.L
+    assert any(value * L == pytest.approx(1.0, rel=1e-14) for value in by_lr0.values)
+    again = lrbench.sweep("logreg", over="scale", store=path, **options).problems[0].sweep
+    assert again == auto
+
+
+def test_a_grid_that_nothing_ends_stops_at_16_decades() -> None:
+    problem = lrbench.sweep("logreg", solvers="sgd", lr0="auto", target=0.4, iterations=2, jobs=1)
+    sweep = problem.problems[0].sweep
+    assert sweep is not None
+    values = sweep.solvers[0].values
+    assert math.log10(values[-1] / values[0]) <= 16.0 + 1e-9
+
+
+@given(arrivals=st.sets(st.integers(-40, 40)))
+def test_the_ends_of_a_grid_do_not_arrive_or_it_is_16_decades_wide(arrivals: set[int]) -> None:
+    done = dict.fromkeys(FIRST, math.inf)
+    while True:
+        costs = {k: 1.0 if k in arrivals else math.inf for k in done}
+        more = next_exponents(costs, {k: abs(k - 3.0) for k in done})
+        assert not done.keys() & set(more)
+        if not more:
+            break
+        done |= dict.fromkeys(more, math.inf)
+    low, high = min(done), max(done)
+    assert high - low <= MOST_DECADES * PER_DECADE
+    came = [k for k in done if k in arrivals]
+    if high - low < (MOST_DECADES - 1) * PER_DECADE:
+        assert came
+        assert low not in arrivals
+        assert high not in arrivals
+    for k in range(min(came, default=3), max(came, default=3) + 1):
+        assert k in done
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"lr0": "auto", "over": "eta=1,2"}, "second axis"),
+        ({"over": ["scale", "lr0=1,2"]}, "second axis"),
+        ({"over": "beta1=auto", "solvers": "adam"}, "beta1 = 1 is not in"),
+    ],
+)
+def test_what_auto_cannot_be(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        Plan(**{"solvers": "adagrad-norm", "sweep": True, **options})
+    assert words in raised.value.message
+
+
+@pytest.mark.parametrize("options", [{"lr0": "auto"}, {"over": "scale"}, {"lr0": ["auto"]}])
+def test_auto_needs_a_target(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="auto is for a sweep"):
+        Plan(solvers="adagrad-norm", **options)

@@ -45,25 +45,25 @@ def sgd(
         yield After(w, lr, {})
 
 
-def wngrad(w: Point, lr0: float, F: Sampled, order: str) -> Recursion:
-    """Wu, Ward, Bottou, arXiv:1803.02865, Algorithm 1, and two public variants of it."""
+def wngrad(w: Point, lr0: float, F: Sampled, order: str, c: float) -> Recursion:
+    """Wu, Ward, Bottou, arXiv:1803.02865, Algorithm 1 (c = 1), and two public variants of it."""
     b = 1.0 / lr0
     growth = 0.0
     for t in count():
         g = F.gradient(t, w)
         if order == "current":
-            growth += square(g) / b
-            b = b + square(g) / b
+            growth += c * square(g) / b
+            b = b + c * square(g) / b
             lr = 1.0 / b
         elif order == "lagged":
             lr = 1.0 / b
-            growth += square(g) / b
-            b = b + square(g) / b
+            growth += c * square(g) / b
+            b = b + c * square(g) / b
         elif t == 0:
             lr = 1.0 / b
         else:
-            growth += square(g) / b
-            b = b + square(g) / b
+            growth += c * square(g) / b
+            b = b + c * square(g) / b
             lr = 1.0 / b
         w = moved(w, lr, g)
         yield After(w, lr, {"b": b, "growth": growth})
@@ -179,7 +179,14 @@ SEARCHES = [(0.5, 0.5, "lr0"), (0.5, 0.5, "last"), (0.1, 0.83, "last"), (0.9, 0.
 
 REFERENCES: dict[str, Reference] = {
     "sgd": Reference(sgd, SCHEDULES),
-    "wngrad": Reference(wngrad, [{"order": o} for o in ("current", "lagged", "raw-first")]),
+    "wngrad": Reference(
+        wngrad,
+        [
+            {"order": o, "c": c}
+            for o in ("current", "lagged", "raw-first")
+            for c in (1.0, 0.03, 7.0)
+        ],
+    ),
     "adagrad-norm": Reference(adagrad_norm, [{"eta": eta} for eta in (1.0, 0.3, 5.0)]),
     "sgd-sqrt": Reference(sgd_sqrt, [{}]),
     "wn-adam": Reference(wn_adam, [{"beta": beta} for beta in (0.9, 0.0, 0.5)]),

@@ -19,6 +19,7 @@ from swept import made_problem
 
 import lrbench
 from lrbench.errors import UsageError
+from lrbench.experiment.store import opened, result_of
 from lrbench.plan.plan import Plan
 from lrbench.results import SCHEMA, Result, Status, environment
 from lrbench.study import analyse
@@ -194,6 +195,11 @@ def test_a_store_keeps_them_apart_from_runs_that_end_at_the_target(tmp_path: Pat
     first, second = sweep(at=[5, 400]), sweep(at=[5, 400])
     assert first.problems[0].sweep == second.problems[0].sweep
     assert levels(first, "sgd")[400] == levels(second, "sgd")[400]
+    with opened(tmp_path / "cells.sqlite") as connection:
+        stored = result_of(connection, tmp_path / "cells.sqlite").problems
+    assert first.problems[0].sweep.solvers[0].at in [
+        p.sweep.solvers[0].at for p in stored if p.sweep
+    ]
     lengths = [[len(run.trace["seconds"]) for run in r.problems[0].runs] for r in (ended, first)]
     assert lengths[0] != lengths[1]
     seconds = [[run.trace["seconds"] for run in r.problems[0].runs] for r in (first, second)]

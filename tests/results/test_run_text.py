@@ -48,7 +48,14 @@ def irregular_runs() -> Iterator[Run]:
             trace = {name: rows[k % 3, :length] for k, name in enumerate(("iteration", *names))}
             trace["iteration"] = np.arange(0.0, 0.0 + length)
             trace["zeros"] = np.zeros(length)
-            yield replace(first, solver=solver, error=error, lr0=length + 0.1, trace=trace)
+            yield replace(
+                first,
+                solver=solver,
+                error=error,
+                lr0=1.0,
+                trace=trace,
+                over={"eta": length + 0.1, "lr0": 1.0},
+            )
 
 
 @pytest.mark.parametrize(("depth", "indent"), [(0, 1), (None, None)])

@@ -42,7 +42,7 @@ def looks(problem: JSON, run: JSON, budget: int) -> list[int]:
     while octave[0] <= 2 * budget:
         found += octave
         octave = [2 * t for t in octave]
-    return [t for t in found if t <= 2 * budget]
+    return sorted({t for t in found if t <= 2 * budget} | {budget, 2 * budget})
 
 
 def confirmed(problem: JSON, run: JSON, target: float, budget: int) -> float | None:

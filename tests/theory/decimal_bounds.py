@@ -44,6 +44,7 @@ class Exact:
         self.setting = setting
         self.order = str(setting.params.get("order", "current"))
         self.eta = number(setting.params.get("eta", 1.0))
+        self.c = number(setting.params.get("c", 1.0))
         self.lr0 = number(setting.lr0)
         self.b_0 = Decimal(float(setting.params.get("eta", 1.0)) / setting.lr0)
         self.L, self.L_max = number(c.L), number(c.L_max)
@@ -69,10 +70,11 @@ class Exact:
 
     @property
     def s_0(self) -> Decimal:
-        return self.b_0 + self.a_0 / self.b_0 if self.order == "current" else self.b_0
+        increment = self.c * self.a_0 / self.b_0
+        return self.b_0 + increment if self.order == "current" else self.b_0
 
     def b_max(self) -> Decimal:
-        L, b_0, gap = self.L, self.b_0, self.gap
+        L, b_0, gap = self.L, self.b_0, self.c * self.gap
         if self.order == "lagged":
             ways = []
             if b_0 > L / 2:
@@ -86,7 +88,7 @@ class Exact:
                 ways.append(b_N + 2 * gap_N)
             return min(ways)
         if self.order == "raw-first":
-            gap += self.a_0 / b_0 * positive(L / (2 * b_0) - 1)
+            gap += self.c * self.a_0 / b_0 * positive(L / (2 * b_0) - 1)
         bracket = ZERO
         if b_0 < 2 * L / 3:
             bracket = L * L / b_0 - 3 * L / 2 * (1 + (2 * L / (3 * b_0)).ln())
@@ -101,23 +103,25 @@ class Exact:
         if self.s_0 >= L / 2:
             return D_sq
         if self.order == "lagged":
-            return D_sq + (L / 2 - b_0) / b_0 + (2 * L * self.gap + L * L / 4) / (b_0 * b_0)
+            crossing = (2 * L * self.gap + L * L / (4 * self.c)) / (b_0 * b_0)
+            return D_sq + (L / 2 - b_0) / (self.c * b_0) + crossing
         if self.order == "raw-first":
             D_sq += self.a_0 / b_0 * positive(1 / b_0 - 2 / L)
-        return D_sq + (L / (2 * b_0)).ln() - 1 + 2 * b_0 / L
+        return D_sq + ((L / (2 * b_0)).ln() - 1 + 2 * b_0 / L) / self.c
 
     # WNGrad with bounded gradients
 
     def c_0(self) -> Decimal:
-        return self.b_0 if self.b_0 >= self.G else self.b_0 + self.G**2 / self.b_0
+        a = self.c * self.G**2
+        return self.b_0 if self.b_0**2 >= a else self.b_0 + a / self.b_0
 
     def ceiling(self, T: Decimal) -> Decimal:
         """B_T."""
-        c_0, G = self.c_0(), self.G
+        c_0, a = self.c_0(), self.c * self.G**2
         if T == 0:
             return c_0
-        growth = 2 * G * G * T
-        return (c_0**2 + growth + G**4 / c_0**2 + G**2 / 2 * (1 + growth / c_0**2).ln()).sqrt()
+        growth = 2 * a * T
+        return (c_0**2 + growth + a**2 / c_0**2 + a / 2 * (1 + growth / c_0**2).ln()).sqrt()
 
     # AdaGrad-Norm
 
@@ -154,12 +158,13 @@ class Exact:
 def c1(s: Exact, T: Decimal, row: Row) -> Decimal:
     steps = T - 1 if s.order == "raw-first" else T
     c_T = row["growth"]
-    return c_T * (2 * s.b_0 + c_T) / (2 * steps) if steps else Decimal("inf")
+    return c_T * (2 * s.b_0 + c_T) / (2 * s.c * steps) if steps else Decimal("inf")
 
 
 def c2(s: Exact, T: Decimal, row: Row) -> Decimal:
-    c_T = row["sum_lr_grad_norm_sq" if s.order == "raw-first" else "growth"]
-    return (row["distance_max"] ** 2 / row["lr"] + c_T) / (2 * T)
+    raw_first = s.order == "raw-first"
+    quotients = row["sum_lr_grad_norm_sq"] if raw_first else row["growth"] / s.c
+    return (row["distance_max"] ** 2 / row["lr"] + quotients) / (2 * T)
 
 
 def c2_regret(s: Exact, T: Decimal, row: Row) -> Decimal:
@@ -237,13 +242,14 @@ CERTIFICATES: dict[str, Callable[[Exact, Decimal, Row], Decimal]] = {
 def w1(s: Exact, T: Decimal) -> Decimal:
     b_max = s.b_max()
     steps = T - 1 if s.order == "raw-first" else T
-    bound = (b_max**2 - s.b_0**2) / (2 * steps) if steps else Decimal("inf")
+    bound = (b_max**2 - s.b_0**2) / (2 * s.c * steps) if steps else Decimal("inf")
     return min(bound, s.gap / T * b_max**2 / (b_max - s.L / 2)) if s.s_0 >= s.L else bound
 
 
 def w2(s: Exact, T: Decimal) -> Decimal:
     b_max, D_sq = s.b_max(), s.farthest_sq()
-    total = (D_sq * s.b_0 + positive(D_sq + 1 - s.b_0 / s.L) * (b_max - s.b_0)) / 2
+    factor = positive(D_sq + (1 - s.b_0 / s.L) / s.c)
+    total = (D_sq * s.b_0 + factor * (b_max - s.b_0)) / 2
     total += s.gap if s.order == "raw-first" else 0
     return (min(total, s.gap + s.D_0**2 * b_max / 2) if s.s_0 >= s.L else total) / T
 
@@ -262,28 +268,29 @@ def raw_step(s: Exact) -> Decimal:
 
 def w5(s: Exact, T: Decimal) -> Decimal:
     B = s.ceiling(T - 1 if s.order == "raw-first" else T)
-    return ((s.D**2 + 1) * B - s.b_0 + raw_step(s)) / (2 * T)
+    return (s.D**2 * B + (B - s.b_0) / s.c + raw_step(s)) / (2 * T)
 
 
 def w6(s: Exact, T: Decimal) -> Decimal:
-    C, e = (s.D**2 + 1) / 2, raw_step(s) / 2
-    root = (s.c_0() ** 2 + 12 * s.smoothness * e + 6 * s.noise * T).sqrt()
-    return (e + 12 * s.smoothness * C * C + C * root) / T
+    C, e = (s.c * s.D**2 + 1) / 2, s.c * raw_step(s) / 2
+    root = (s.c_0() ** 2 + 12 * s.smoothness * e + 6 * s.c * s.noise * T).sqrt()
+    return (e + 12 * s.smoothness * C * C + C * root) / (s.c * T)
 
 
 def w7(s: Exact, T: Decimal) -> Decimal:
     B = s.ceiling(T - 1 if s.order == "raw-first" else T)
     D_sq = s.D_0**2 + 2 * s.e * s.lr0 * T
     if s.order == "lagged":
-        if s.b_0 < s.G:
-            D_sq += s.G / s.b_0 - 1 + (s.G / s.b_0) ** 2
-        D_sq += (B / max(s.b_0, s.G)).ln() / TWO.ln()
-        return ((D_sq + 1) * B - s.b_0) / (2 * T)
-    D_sq += (B / s.b_0).ln()
+        G = s.c.sqrt() * s.G
+        if s.b_0 < G:
+            D_sq += (G / s.b_0 - 1 + (G / s.b_0) ** 2) / s.c
+        D_sq += (B / max(s.b_0, G)).ln() / TWO.ln() / s.c
+        return (D_sq * B + (B - s.b_0) / s.c) / (2 * T)
+    D_sq += (B / s.b_0).ln() / s.c
     raw = ZERO
     if s.order == "raw-first":
         D_sq, raw = D_sq + s.a_0 / s.b_0**2, s.a_0 / s.b_0
-    return ((D_sq + 1) * B - s.b_0 + raw) / (2 * T)
+    return (D_sq * B + (B - s.b_0) / s.c + raw) / (2 * T)
 
 
 def a1(s: Exact, T: Decimal) -> Decimal:

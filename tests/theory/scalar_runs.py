@@ -88,7 +88,7 @@ class Rule:
 
 def steps(rule: Rule) -> Callable[[float], tuple[float, float, float]]:
     """Return a function a_t -> (s_t, b_{t+1}, growth so far) that carries the state of b."""
-    eta = float(rule.params.get("eta", 1.0))
+    eta, c = float(rule.params.get("eta", 1.0)), float(rule.params.get("c", 1.0))
     state = {"b": eta / rule.lr0, "growth": 0.0, "t": 0.0}
 
     def step(a: float) -> tuple[float, float, float]:
@@ -102,7 +102,7 @@ def steps(rule: Rule) -> Callable[[float], tuple[float, float, float]]:
             state["b"] = math.sqrt(b * b + a)
             return state["b"] / eta, state["b"], 0.0
         order = rule.params["order"]
-        grown = 0.0 if order == "raw-first" and first else a / b
+        grown = 0.0 if order == "raw-first" and first else c * a / b
         state["b"] += grown
         state["growth"] += grown
         return (b if order == "lagged" else state["b"]), state["b"], state["growth"]

@@ -73,7 +73,9 @@ def settings(solver: str, rng: np.random.Generator) -> Iterator[Setting]:
     ):
         constants = rescaled(rng)
         eta = float(rng.choice([1e-6, 0.01, 1.0, 1.0, 7.0, 1e6]))
-        params: dict[str, float | str] = {"order": order} if solver == "wngrad" else {"eta": eta}
+        params: dict[str, float | str] = {"eta": eta}
+        if solver == "wngrad":
+            params = {"order": order, "c": eta}
         if solver in ("dog", "dowg"):
             params = {"r_eps": float(10.0 ** rng.uniform(-18, 0))}
         horizon = int(rng.choice(HORIZONS[:4]))

@@ -44,10 +44,10 @@ def run_of(row: Mapping[str, Any]) -> Run | None:
 
 def solver_of(row: Mapping[str, Any]) -> tuple[SolverSpec, dict[str, float]]:
     """Return the solver in a row, and what varies over its lanes."""
-    shown, over = _parsed(row["shown"]), {"lr0": row["lr0"]}
-    if isinstance(shown, dict):
-        shown, over = shown["shown"], dict(shown["over"])
-    return SolverSpec(row["name"], dict(_parsed(row["params"])), tuple(shown)), over
+    label, over = _parsed(row["shown"]), {"lr0": row["lr0"]}
+    if isinstance(label, dict):
+        label, over = label["shown"], dict(label["over"])
+    return SolverSpec(row["name"], dict(_parsed(row["params"])), tuple(label)), over
 
 
 def method_of_row(row: Mapping[str, Any]) -> tuple[str, str, float]:
@@ -96,7 +96,7 @@ def _trace(columns: Sequence[str], content: bytes) -> Trace:
     return dict(zip(columns, table, strict=True))
 
 
-def _shown(run: Run) -> str:
+def _label_text(run: Run) -> str:
     """Return the column of what is shown; it has what varies, too, where that is not lr0 alone."""
     if [*run.over] == ["lr0"]:
         return _names(run.solver.label_fields)
@@ -113,7 +113,7 @@ def row_of(experiment: str, solver: Solver, run: Run) -> tuple[SQLValue, ...]:
         str(spec),
         spec.name,
         json.dumps(dict(spec.params)),
-        _shown(run),
+        _label_text(run),
         run.batch_size,
         run.sampling,
         float(run.lr0),

@@ -194,13 +194,14 @@ def _problem(
     keys = _header(experiment, path)
     iterations, targets = keys.pop("iterations", None), keys.pop("targets", ())
     arrival = keys.pop("arrival", "first")  # earlier versions knew no other
+    at = keys.pop("at", ())
     try:
         values = {"name": experiment.name, **keys, "runs": [] if checked else plain(runs)}
         values["verdicts"] = []
         place = f"{quoted_path(path)}: {quoted_path(experiment.name)}"
         problem = replace(read_record(ProblemResult, values, place, CHANGED), runs=runs)
         if experiment.sweep:
-            problem = with_sweeps(problem, targets, iterations, arrival)
+            problem = with_sweeps(problem, targets, iterations, arrival, at=at)
     except (ArithmeticError, LookupError, TypeError, UsageError, ValueError) as error:
         if checked:  # a fault of lrbench, and not of the file
             raise

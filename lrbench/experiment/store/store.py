@@ -181,9 +181,11 @@ class Store:
         sweep: bool,
         arrival: ArrivalRule | None = "first",
         targets: Sequence[float] = (),
+        at: Sequence[int] = (),
     ) -> None:
         """Note an experiment, with the iterations of its budget; `put` writes it with the cells."""
         budget = {"iterations": iterations, "arrival": arrival, "targets": list(targets)}
+        budget |= {"at": list(at)} if at else {}
         text = json.dumps({**plain(header), **budget})
         self._experiments[experiment] = Experiment(
             experiment, name, header.fingerprint, text, int(sweep)

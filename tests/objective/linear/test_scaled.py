@@ -33,6 +33,7 @@ from lrbench.objective.oracle import Ball, Gradient, Iterate, Oracle
 from lrbench.objective.random_numbers import RandomNumbers
 from lrbench.solvers.base import Step
 from lrbench.solvers.sgd import SGD
+from lrbench.solvers.state import keep_lanes
 
 FEATURES, SAMPLES = 60, 40
 RATES = np.array([1e-3, 0.1, 0.5, 1.0, 2.0])
@@ -122,7 +123,8 @@ def laps(
     iterates: Any = sampler.iterates
     oracles: Iterator[Oracle] = sampler.oracles(observe)
     W = iterates.start(len(rates))
-    state = solver.init(W, rates, dict.fromkeys(solver.needs, 0.07))
+    facts = {need: 1e3 if need == "horizon" else 0.07 for need in solver.needs}
+    state = solver.init(W, rates, facts)
     plain: list[bool] = []
     for t, oracle in zip(range(steps), oracles, strict=False):
         iterates.accumulate(W)
@@ -131,7 +133,7 @@ def laps(
         plain.append(oracle.off_path is None)
         if t == keep_at:
             mask = np.array([True, False, True, False, True])
-            W, state = iterates.keep(W, mask), type(state)(*(f[..., mask] for f in state))
+            W, state = iterates.keep(W, mask), keep_lanes(state, mask)
         if (t + 1) % look == 0:
             mean = iterates.mean(W, t + 1, slice(None)).copy()
             yield Lap(iterates.dense(W).copy(), *noted[0], mean, list(plain))
