@@ -70,14 +70,19 @@ def _check_prox(plan: Plan, problem: Problem) -> None:
 
 
 def _check_target(plan: Plan, constants: Constants, name: str) -> None:
-    """Refuse a target, which is one of F - f*, where f* is not known."""
-    if not math.isnan(constants.f_star) or (plan.target is None and not plan.sweep):
+    """Refuse a target, which is one of F - f*, where f* is not known.
+
+    A sweep with ``--at`` needs none: it then shows the norm of the gradient.
+    """
+    needs_none = not plan.sweep or (plan.iterations_at and not any(a.auto for a in plan.axes))
+    if not math.isnan(constants.f_star) or (plan.target is None and needs_none):
         return
     option = "a sweep" if plan.target is None else f"--target {plan.target}"
     raise UsageError(
         f"{option} needs a target of F - f*, and f* of {name} is not known:"
         f" {constants.f_star_obstacle}.",
-        "give a value to compare with by --f-star, or run without a target: lrbench.run.",
+        "give a value to compare with by --f-star, or run without a target: lrbench run, or sweep"
+        " --at.",
     )
 
 

@@ -165,7 +165,8 @@ class Plan(PlanValues):
 
     def target_on(self, delta0: float) -> float | None:
         """Return the suboptimality at which a run ends, where F(w_0) - f* is `delta0`."""
-        return min(self.targets_on(delta0), default=None)
+        known = [target for target in self.targets_on(delta0) if not math.isnan(target)]
+        return min(known, default=None)
 
     def budget(self, n_samples: int, delta0: float) -> Budget:
         """Return the length of a run, its targets, and its checkpoints.
@@ -179,7 +180,7 @@ class Plan(PlanValues):
         stochastic_sweep = self.sweep and self.batch_size is not None
         averages = sorted(set(checkpoint_grid(steps, 1)) & set(checkpoints))
         arrival = None
-        if self.arrival in ("confirmed", "end"):
+        if self.arrival in ("confirmed", "end") and not math.isnan(delta0):
             looks = look_grid(n_samples, self.batch_size, steps)
             arrival = Arrival(self.arrival, sorted(self.targets_on(delta0)), looks, stays)
         return Budget(
@@ -187,7 +188,7 @@ class Plan(PlanValues):
             checkpoints,
             self.target_on(delta0) if arrival is None and not stays else None,
             averages if stochastic_sweep else None,
-            gradients=not stochastic_sweep,
+            gradients=not stochastic_sweep or math.isnan(delta0),
             arrival=arrival,
         )
 

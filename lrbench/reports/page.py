@@ -46,7 +46,7 @@ def result_page(result: Result, view: View) -> Iterator[Block]:
             yield from run_blocks(problem, view)
         else:
             yield from sweep_blocks(problem, problem.sweep, view)
-    swept = [problem for problem in result.problems if problem.sweep is not None]
+    swept = [p for p in result.problems if p.sweep is not None and p.sweep.has_target]
     if len(swept) > 1:
         yield line("")
         yield from _comparison(swept, view)

@@ -51,6 +51,11 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     setting = tuple(_setting(problem, sweep))
     yield line(*setting, recurs=setting)
     yield from answers_line(problem.header.level, problem.groups.values())
+    if not sweep.has_target:  # a sweep with --at where f* is not known
+        yield from _after_steps(problem, sweep, view)
+        yield from _failures(problem, sweep)
+        yield from _timing(problem, view)
+        return
     if sweep.target < problem.header.constants.f_star_error:
         yield line("the target is below the error of f*: who came there is not known", style="warn")
     yield line("")
@@ -77,7 +82,7 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     yield batch_text(run)
     yield from ball_text(problem)
     yield _target(problem, sweep)
-    if rule := RULES[sweep.arrival]:
+    if (rule := RULES[sweep.arrival]) and sweep.has_target:
         yield rule
     if sweep.iterations is not None:
         budget = f"at most {sweep.iterations} iterations"
@@ -98,7 +103,10 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
 
 
 def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a table for each T of ``--at``: F - f* of each solver and value after T steps."""
+    """Yield a table for each T of ``--at``: F - f* of each solver and value after T steps.
+
+    Where f* is not known it is the least squared norm of the gradient up to T.
+    """
     error = problem.header.constants.f_star_error
     texts, names = learning_rate_texts(grid_of(sweep.solvers)), solver_texts(sweep.solvers)
     medians = ", medians over seeds" if any(s.n_seeds > 1 for s in sweep.solvers) else ""
@@ -111,7 +119,9 @@ def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
             cells = [_level(_near(levels, value), error) for value in texts]
             columns.append([(names[str(s.solver)], cells)])
         yield line("")
-        yield line(f"F - f* after T = {T} steps{medians}:", style="title")
+        known = not math.isnan(problem.header.constants.f_star)
+        measure = "F - f* after" if known else "least |grad F|^2 up to"
+        yield line(f"{measure} T = {T} steps{medians}:", style="title")
         yield from folded_cells(first, columns, view.width)
 
 
@@ -126,6 +136,8 @@ def _level(level: float, error: float) -> TableCell:
 
 def _target(problem: ProblemResult, sweep: Sweep) -> str:
     """Return the target of a sweep, and its share of F(w_0) - f*."""
+    if not sweep.has_target:
+        return "no target, as f* is not known"
     delta0 = problem.header.constants.delta0
     percent = f"{short_number(100 * sweep.target / delta0)} %" if delta0 > 0 else ""
     of_start = f" ({percent} of F(w_0) - f*)" if percent else ""

@@ -85,7 +85,7 @@ class Result:
     @property
     def compared(self) -> Sequence[ProblemResult]:
         """The problems with sweeps that are compared with each other; none unless several."""
-        swept = [p for p in self.problems if p.sweep is not None]
+        swept = [p for p in self.problems if p.sweep is not None and p.sweep.has_target]
         return swept if comparable(swept) else ()
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
-from lrbench.config.plain import Form, Key, NumberOrInf, plain
+from lrbench.config.plain import Form, Key, NumberOrInf, NumberOrNaN, plain
 from lrbench.config.records import reader
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.advice import Advice
@@ -18,6 +18,9 @@ from lrbench.results.records import Status
 ArrivalRule: TypeAlias = Literal["first", "confirmed", "end"]
 """When a run has arrived at a target: at its first checkpoint there; at the first look T from which
 on its gap is there in the mean over [T, 2 T]; or at the first look from which on it stays there."""
+
+
+Measure: TypeAlias = Literal["suboptimality", "grad_norm_sq"]
 
 
 class Over(TypedDict):
@@ -66,7 +69,7 @@ def plain_factors(factors: Sequence[Factor]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class AfterSteps:
-    """F - f* of one solver after a number of steps, for each value of its grid."""
+    """What is measured of one solver after a number of steps, for each value of its grid."""
 
     iteration: int
     gap: Sequence[NumberOrInf]
@@ -74,6 +77,8 @@ class AfterSteps:
     known."""
     known: Sequence[int]
     """How many seeds came so far or diverged before, for each value."""
+    measure: Annotated[Measure, Key(earlier="suboptimality")] = "suboptimality"
+    """F - f*; or, where f* is not known, the least squared norm of the gradient so far."""
 
     def __post_init__(self) -> None:
         if len(self.gap) != len(self.known):
@@ -191,8 +196,8 @@ class Sensitivity:
 class Sweep:
     """The sensitivity of every solver on one problem."""
 
-    target: float
-    """The suboptimality F - f* that a run has to reach."""
+    target: NumberOrNaN
+    """The suboptimality F - f* that a run has to reach; NaN where f* is not known."""
     iterations: int | None
     """The budget of each run; None where every run ended early."""
     solvers: Sequence[Sensitivity]
@@ -205,6 +210,11 @@ class Sweep:
     def parameter(self) -> str:
         """What varies over the lanes of all solvers; ``"scale"`` where it is not one parameter."""
         return varied(self.solvers)
+
+    @property
+    def has_target(self) -> bool:
+        """Whether there is a suboptimality to reach, which needs f*."""
+        return not math.isnan(self.target)
 
     @property
     def missing(self) -> int:

@@ -21,6 +21,7 @@ from lrbench.results.measures import (
     price_key,
 )
 from lrbench.results.ranking import answer_column
+from lrbench.results.sweep import Measure
 from lrbench.study.draws import draws, expected_best, lr_sensitivity
 from lrbench.study.exponent import ProvedExponent, exponent_of_gap, exponent_of_passes
 from lrbench.study.price import price
@@ -64,14 +65,32 @@ def gap_after(run: Run, T: int | None) -> float:
     return float(column[at[0]]) if len(at) else math.nan
 
 
-def after_steps(runs: Iterable[Run], values: Sequence[float], T: int) -> AfterSteps:
-    """Return F - f* after T steps, medians over seeds, for each value of the grid."""
+def least_gradient(run: Run, T: int) -> float:
+    """Return the least squared norm of the gradient of F up to T steps, as `gap_after` does.
+
+    With minibatches it is that of the rows of the trace.
+    """
+    gap = gap_after(run, T)
+    if run.status is Status.FAILED or math.isinf(gap):
+        return gap
+    iteration = run.trace.get("iteration", np.empty(0))
+    if T not in iteration:
+        return math.nan
+    norms = [run.trace[name][iteration <= T] for name in ("grad_norm_sq", "min_grad_norm_sq")]
+    return float(np.fmin.reduce(np.concatenate(norms)))
+
+
+def after_steps(
+    runs: Iterable[Run], values: Sequence[float], T: int, measure: Measure
+) -> AfterSteps:
+    """Return a measure after T steps, medians over seeds, for each value of the grid."""
     gaps: dict[float, list[float]] = {value: [] for value in values}
+    measured_after = gap_after if measure == "suboptimality" else least_gradient
     for run in runs:
-        gaps[run.value].append(gap_after(run, T))
+        gaps[run.value].append(measured_after(run, T))
     known = [[gap for gap in of_value if not math.isnan(gap)] for of_value in gaps.values()]
     medians = [statistics.median(of_value) if of_value else math.nan for of_value in known]
-    return AfterSteps(T, tuple(medians), tuple(map(len, known)))
+    return AfterSteps(T, tuple(medians), tuple(map(len, known)), measure)
 
 
 def measured(

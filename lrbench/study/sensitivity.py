@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lrbench.config.looks import look_grid
 from lrbench.results import ArrivalRule, Header, ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import DEFAULT_SHARE
+from lrbench.results.sweep import Measure
 from lrbench.study.advice import advise
 from lrbench.study.arrival import passes_on_arrival
 from lrbench.study.exponent import ProvedExponent
@@ -70,6 +71,8 @@ def analyse(
         target = DEFAULT_SHARE * constants.delta0
     known = problem.sweep or Sweep(target, _budget(problem.runs), ())
     arrival, iterations = arrival or known.arrival, iterations or known.iterations
+    if math.isnan(target):  # f* is not known: nothing arrives, and there are no looks
+        arrival = "first"
     costs = _Costs(arrival, float(target), iterations, _looks(problem, arrival, iterations))
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
@@ -81,6 +84,8 @@ def analyse(
         for name, runs in solvers.items()
     ]
     sweep = Sweep(float(target), iterations, tuple(sensitivities), arrival)
+    if math.isnan(target):
+        return sweep
     return replace(sweep, advice=advise(problem, sweep))
 
 
@@ -151,6 +156,7 @@ def _sensitivity(
     usable = widest(values, passes)
     best = best_index(values, passes, usable)
     constants = header.constants
+    measure: Measure = "grad_norm_sq" if math.isnan(constants.f_star) else "suboptimality"
     ended = Counter(str(run.status) for run in runs)
     return Sensitivity(
         solver=runs[0].method,
@@ -183,7 +189,7 @@ def _sensitivity(
             constants.floor,
             proved,
         ),
-        at=tuple(after_steps(runs, values, T) for T in at),
+        at=tuple(after_steps(runs, values, T, measure) for T in at),
     )
 
 

@@ -248,6 +248,38 @@ def test_a_sweep_and_a_target_need_the_minimum() -> None:
         lrbench.run(Network(), solvers="gd", lr0="1/L")
 
 
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_a_sweep_after_given_steps_needs_no_minimum(
+    batch_size: int | None, tmp_path: Path, invoke: Invoke
+) -> None:
+    """It shows the least squared norm of the gradient, here recomputed from the rows."""
+    result = swept(at=[3, 20], batch_size=batch_size, solvers=["wngrad", "gd"], lr0="0.1:1e3:5")
+    (problem,) = result.problems
+    assert problem.sweep is not None
+    assert not problem.sweep.has_target
+    assert problem.sweep.advice is None
+    for s in problem.sweep.solvers:
+        assert [after.measure for after in s.at] == ["grad_norm_sq"] * 2
+        for after in s.at:
+            for value, level in zip(s.values, after.gap, strict=True):
+                (run,) = (r for r in problem.runs if r.lane == (str(s.solver), value))
+                rows = run.trace["iteration"] <= after.iteration
+                least = np.nanmin(run.trace["grad_norm_sq"][rows])
+                if batch_size is None:
+                    least = min(least, np.nanmin(run.trace["min_grad_norm_sq"][rows]))
+                assert level == (math.inf if run.status is Status.DIVERGED else least)
+    saved = json.loads(result.to_json())
+    jsonschema.validate(saved, json.loads(SCHEMA.read_text()))
+    assert Result.from_dict(saved).to_dict() == saved
+    result.save(tmp_path / "r.json")
+    text = invoke("show", str(tmp_path / "r.json")).out
+    assert "least |grad F|^2 up to T = 20 steps" in text
+    assert "no target, as f* is not known" in text
+    assert "Advice" not in text
+    with pytest.raises(UsageError, match="f\\* of network is not known"):
+        swept(at=[3, 20], lr0="auto")
+
+
 def test_a_given_minimum_makes_a_sweep() -> None:
     (problem,) = swept(f_star=0.0, iterations=300).problems
     assert problem.sweep is not None
@@ -335,9 +367,9 @@ def test_a_minimum_that_the_problem_knows_is_used() -> None:
     assert [run.lr0 for run in problem.runs] == pytest.approx([0.05, 0.2, 0.8])
     assert problem.sweep is not None
     assert problem.sweep.target == pytest.approx(0.01 * constants.delta0)
-    # At 2/L it comes down to the target, too, but passes through it.
-    assert problem.sweep.solvers[0].reached == (1, 1, 0)
-    assert max(problem.sweep.solvers[0].first_hit) < math.inf
+    # At 2/L it comes down to the target, too, at the last look, which is the budget.
+    assert problem.sweep.solvers[0].reached == (1, 1, 1)
+    assert problem.sweep.solvers[0].passes[-1] == 90.0
 
 
 def test_a_run_below_the_minimum_that_the_problem_claims_refutes_it() -> None:

@@ -197,9 +197,8 @@ def test_a_store_keeps_them_apart_from_runs_that_end_at_the_target(tmp_path: Pat
     assert levels(first, "sgd")[400] == levels(second, "sgd")[400]
     with opened(tmp_path / "cells.sqlite") as connection:
         stored = result_of(connection, tmp_path / "cells.sqlite").problems
-    assert first.problems[0].sweep.solvers[0].at in [
-        p.sweep.solvers[0].at for p in stored if p.sweep
-    ]
+    after = [s.at for p in (*first.problems, *stored) if p.sweep for s in p.sweep.solvers]
+    assert after[0] in after[1:]
     lengths = [[len(run.trace["seconds"]) for run in r.problems[0].runs] for r in (ended, first)]
     assert lengths[0] != lengths[1]
     seconds = [[run.trace["seconds"] for run in r.problems[0].runs] for r in (first, second)]
