@@ -18,6 +18,7 @@ from lrbench.engine.job import SeedLanes
 from lrbench.errors import UsageError, quoted
 from lrbench.plan.auto_grid import FIRST, PER_DECADE, grid_value
 from lrbench.results import Run
+from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver, with_parameters
 
 
@@ -171,6 +172,13 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
             )
     values = [grid_value(1.0, k) for k in FIRST] if axis.auto else [v.value for v in axis.values]
     with_parameters(solver, {name: np.array(values)})
+
+
+def second_scales(names: Iterable[str]) -> dict[str, str]:
+    """Return solver -> its second free scale, of those of these names that have one."""
+    registered = [name for name in dict.fromkeys(names) if name in SOLVERS]
+    scales = {name: SOLVERS.get(name).second_scale for name in registered}
+    return {name: scale for name, scale in scales.items() if scale}
 
 
 def seed_lanes(seed: int, lanes: Sequence[Lane]) -> SeedLanes:

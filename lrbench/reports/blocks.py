@@ -17,7 +17,7 @@ GAP = 2
 
 Style: TypeAlias = Literal["", "title", "dim", "good", "bad", "warn"]
 
-GLUED = re.compile(r" (=|<=|>=|<|-|\+-) | (?=%)|(?<=--lr0) |(?<=--scale) ")
+GLUED = re.compile(r" (=|<=|>=|<|-|\+-) | (?=%)|(?<=--lr0) |(?<=--over) |(?<=--scale) ")
 """Blanks at which no line is broken: ``lr0 = 1``, ``5 %`` and ``--scale maxabs`` stay together."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lrbench.plan.lanes import second_scales
 from lrbench.reports.blocks import Line, line
 from lrbench.reports.groups import plural
 from lrbench.reports.sweep_table import INTERVAL, PASSED, PRICED, column_groups
 from lrbench.results import Sensitivity, Sweep
 from lrbench.results.lanes import varied
-from lrbench.solvers import SOLVERS
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def _findings(tables: _Tables) -> Iterator[str]:
     name, seeds = tables.name, tables.seeds
     if "of" in tables.columns:
         yield "of: the free scale of the solver, which varies; its other parameters are held"
-        for solver, second in _second_scales(tables.solvers).items():
+        for solver, second in second_scales(s.solver.name for s in tables.solvers).items():
             yield f"{solver} has a second free scale, {second}: --over {second}"
     if any(s.parameter == "lr0" and [*s.values] != [*s.lr0] for s in tables.solvers):
         yield f"{name}: that of the command; the first lr follows from it and the second axis"
@@ -68,13 +68,6 @@ def _findings(tables: _Tables) -> Iterator[str]:
         steps = f", in grid steps of {step:.2f}" if step else ""
         yield f"{INTERVAL}: of the decades over seeds drawn again{steps}"
     yield f"x0.01 to x100: passes at so many times the best {name}, over those at the best"
-
-
-def _second_scales(solvers: Sequence[Sensitivity]) -> dict[str, str]:
-    """Return solver -> its second free scale, of those that have one which does not vary."""
-    names = dict.fromkeys(s.solver.name for s in solvers if s.solver.name in SOLVERS)
-    scales = {name: SOLVERS.get(name).second_scale for name in names}
-    return {name: scale for name, scale in scales.items() if scale}
 
 
 def _ends(tables: _Tables) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from lrbench.reports.blocks import Block, Drawing, Grid, Line, TableCell
+from lrbench.reports.groups import solver_texts
 from lrbench.reports.page import result_page
 from lrbench.reports.view import View
 from lrbench.results import Result
@@ -74,7 +75,10 @@ def write(result: Result, out: TextIO, view: View) -> None:
 
     Lines that explain a table, or that have none below them, are paragraphs; drawings are verbatim.
     """
-    names = {str(run.solver) for problem in result.problems for run in problem.runs}
+    specs = [spec for p in result.problems for run in p.runs for spec in (run.solver, run.method)]
+    names = {name for spec in specs for name in (str(spec), spec.name)}
+    sweeps = [problem.sweep.solvers for problem in result.problems if problem.sweep is not None]
+    names.update(text for solvers in sweeps for text in solver_texts(solvers).values())
     titles = {problem.name for problem in result.problems}
     out.write("% \\usepackage{booktabs}\n")
     context: list[str] = []

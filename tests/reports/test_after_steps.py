@@ -193,6 +193,7 @@ def test_a_store_keeps_them_apart_from_runs_that_end_at_the_target(tmp_path: Pat
 
     ended = sweep(iterations=400)
     first, second = sweep(at=[5, 400]), sweep(at=[5, 400])
+    assert first.problems[0].sweep is not None
     assert first.problems[0].sweep == second.problems[0].sweep
     assert levels(first, "sgd")[400] == levels(second, "sgd")[400]
     with opened(tmp_path / "cells.sqlite") as connection:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made_header import with_header
-from shown_results import one_lr0
+from shown_results import one_lr0, shown
 from swept import TARGET, made_problem, made_run
 
 from lrbench.config.solver_spec import SolverSpec
@@ -365,9 +365,9 @@ def test_measures_that_no_solver_has_take_no_column() -> None:
     none = measures(lr_sensitivity=None, exponent=None)
     assert not {"LR sens.", "exponent"} & cells(**none).keys()
     both = measures(lr_sensitivity=0.0, exponent=Exponent("gap", 0.0, None))
-    shown = cells(**both)
-    assert [*shown][-2:] == ["LR sens.", "exponent"]
-    assert [*shown][:6] == ["solver", "best lr0", "passes", "decades", "draws", "price x10"]
+    headings = [*cells(**both)]
+    assert headings[-2:] == ["LR sens.", "exponent"]
+    assert headings[:6] == ["solver", "best lr0", "passes", "decades", "draws", "price x10"]
 
 
 def test_the_lr_sensitivity_is_shown_where_runs_go_on_to_the_budget() -> None:
@@ -488,6 +488,12 @@ def test_a_second_axis_has_as_many_digits_as_it_needs() -> None:
     texts = [", ".join(b.pieces) for b in found if isinstance(b, Line)]
     (said,) = [text for text in texts if text.startswith("Advice")]
     assert f"{names[0]} at lr0 = 1: about 1.32 passes" in said
+    latex = shown(Result((), {}, [problem]), "latex", View(details=True))
+    cells_of_names = [text for text in latex.splitlines() if text.startswith(r"\texttt")]
+    assert [text.split(" & ")[0] for text in cells_of_names] == [
+        rf"\texttt{{{n}}}" for n in names
+    ] * (len(cells_of_names) // len(names))
+    assert r"\texttt{adagrad-norm}: passes to the target over lr0" in latex
 
 
 def test_a_value_that_a_row_of_the_map_lacks_is_a_dash() -> None:

@@ -558,6 +558,7 @@ def test_a_long_piece_is_continued_by_the_next() -> None:
         "none, as nothing came there: give more",
         "  iterations or passes, a higher target",
     ]
+    assert line("go on with --over c=auto").wrapped(20) == ["go on with", "  --over c=auto"]
     assert line("one two three four", "five six").wrapped(16) == [
         "one two three",
         "  four, five six",
