@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.objective.constants import Constants, Sampling
+from lrbench.results.sweep import Measure
 
-Measure: TypeAlias = Literal["suboptimality", "grad_norm_sq"]
 IterateName: TypeAlias = Literal["last", "average", "best", "output", "min"]
 Numbers: TypeAlias = NDArray[np.float64]
 """One number for each checkpoint, (n_checkpoints,)."""
