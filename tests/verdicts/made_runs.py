@@ -11,12 +11,12 @@ import numpy as np
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.objective.constants import Constants
 from lrbench.results import Run, Status, Verdict
+from lrbench.results.sweep import Measure
 from lrbench.theory.base import (
     APriori,
     Certificate,
     Hypothesis,
     IterateName,
-    Measure,
     Numbers,
     Order,
     Setting,
