@@ -104,7 +104,7 @@ def sweep(
     at: str | Sequence[int] | None = None,
     **options: Unpack[PlanOptions],
 ) -> Result:
-    """Measure how sensitive solvers are to the initial learning rate.
+    """Measure how sensitive solvers are to the initial learning rate, or to what else varies.
 
     Parameters
     ----------

@@ -33,12 +33,12 @@ from lrbench.plan.options import DEFAULT_SWEEP
 @job_options
 @conduct_options
 def command(**options: Any) -> int:
-    """Measure how sensitive solvers are to the initial learning rate.
+    """Measure how sensitive solvers are to the initial learning rate, or to another parameter.
 
-    Every lr0 runs until it has arrived at the target, which passing through it is not, or the
-    budget is used up. For each solver: the usable range of lr0, the passes that the best one needs,
-    and what it costs to be off by a factor of 10 or 100. All lr0 of a solver and seed share each
-    matrix product; seeds run on all cores.
+    Every value of --lr0 or --over runs until it has arrived at the target, which passing through it
+    is not, or the budget is used up. For each solver: the usable range, the passes that the best
+    value needs, and what it costs to be off by a factor of 10 or 100. All values of a solver and
+    seed share each matrix product; seeds run on all cores.
     """
     from lrbench.cli.run_control import run_command
 

@@ -31,7 +31,7 @@ class Axis(NamedTuple):
     parameter: str
     """lr0, a hyper-parameter, or `SCALE`."""
     values: tuple[LearningRate, ...]
-    """In order; only those of a learning rate may be in units of 1/L. None for `AUTO`."""
+    """In order; only those of a learning rate may be in units of 1/L. Empty for `AUTO`."""
 
     @property
     def auto(self) -> bool:
@@ -68,14 +68,16 @@ def parse_axes(over: Axes | None) -> tuple[Axis, ...]:
 def _values(name: object, values: LearningRates) -> tuple[LearningRate, ...]:
     if is_auto(values):
         return ()
-    if not (rates := learning_rates(values)):
+    if not (rates := learning_rates(values, f"--over {name}")):
         raise UsageError(f"--over {quoted(name)} has no values.", HINT)
     return tuple(rates)
 
 
 def is_auto(values: object) -> bool:
     """Return whether the values of an option are `AUTO`, alone or as the only one of several."""
-    return values == AUTO or (isinstance(values, list | tuple) and [*values] == [AUTO])
+    if isinstance(values, list | tuple) and len(values) == 1:
+        (values,) = values
+    return isinstance(values, str) and values.strip() == AUTO
 
 
 def _parsed(text: object) -> Axis:

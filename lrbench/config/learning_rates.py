@@ -115,6 +115,7 @@ def parse_learning_rates(texts: Iterable[str], option: str = "--lr0") -> list[Le
 
 def learning_rates(
     values: float | str | LearningRate | Iterable[float | str | LearningRate],
+    option: str = "--lr0",
 ) -> list[LearningRate]:
     """Return the initial learning rates that the values mean, in order and without repetitions.
 
@@ -123,6 +124,8 @@ def learning_rates(
     values
         A number, a text or a `LearningRate`, or several of them: ``0.1``, ``"1e-4:1e4:17"``,
         ``"1/L"``, ``LearningRate(1.0, per_L=True)``.
+    option
+        What errors call the option that has them.
 
     Raises
     ------
@@ -130,8 +133,8 @@ def learning_rates(
         As for `parse_learning_rates`.
     """
     if isinstance(values, str) or not isinstance(values, Iterable):
-        return _rates(values)
-    return list(dict.fromkeys(rate for value in values for rate in _rates(value)))
+        return _rates(values, option)
+    return list(dict.fromkeys(rate for value in values for rate in _rates(value, option)))
 
 
 def resolve_learning_rates(learning_rates: Sequence[LearningRate], L: float) -> list[float]:
@@ -139,15 +142,15 @@ def resolve_learning_rates(learning_rates: Sequence[LearningRate], L: float) -> 
     return list(dict.fromkeys(rate.at(L) for rate in learning_rates))
 
 
-def _rates(value: object) -> list[LearningRate]:
+def _rates(value: object, option: str) -> list[LearningRate]:
     if isinstance(value, LearningRate):
-        return [LearningRate(_checked(value.value, str(value), f"--lr0 {value}"), value.per_L)]
+        return [LearningRate(_checked(value.value, str(value), f"{option} {value}"), value.per_L)]
     if isinstance(value, str):
-        return parse_learning_rates([value])
+        return parse_learning_rates([value], option)
     number = as_number(value)
     if number is None:
-        raise UsageError(f"--lr0 {quoted(value)} is not a number.", HINT)
-    return [LearningRate(_checked(number, f"{number:g}", f"--lr0 {number:g}"))]
+        raise UsageError(f"{option} {quoted(value)} is not a number.", HINT)
+    return [LearningRate(_checked(number, f"{number:g}", f"{option} {number:g}"))]
 
 
 def _range(piece: str, context: str) -> list[LearningRate]:

@@ -93,7 +93,7 @@ class Confirmed:
             self._open.append(Candidates(t, np.zeros_like(gap), gap <= self._targets))
         if 2 * self._open[0].start == t:
             first = self._open.pop(0)
-            self.arrived_at[first.lanes[0]] = first.start  # a lane that has arrived is gone
+            self.arrived_at[first.lanes[0] & ~self._resolved[0]] = first.start
             self._resolved |= first.lanes
 
     def keep(self, lanes: Index) -> None:
@@ -120,7 +120,6 @@ class AtEnd:
         below = gap <= self._target
         if t in self._looks:
             self.arrived_at[below & np.isnan(self.arrived_at)] = t
-        if t in self._looks or t == self._iterations:
             self.arrived_at[~below] = np.nan
         return np.full(gap.shape, t == self._iterations)
 

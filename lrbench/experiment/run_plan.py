@@ -177,7 +177,7 @@ class Work:
         shared_problems = [
             SharedProblem(p.problem, p.constants, p.optimum.w_star) for p in self.ready
         ]
-        control.total = sum(job.budget.iterations for job in jobs)
+        control.total += sum(job.budget.iterations for job in jobs)
         for each in dict.fromkeys(executors):
             own = [job for job in jobs if executors[job.problem_index] is each]
             for job, outcome in each(own, shared_problems, control):
@@ -188,6 +188,8 @@ class Work:
 
         They are chosen from the runs so far, problem by problem and solver by solver.
         """
+        if not any(axes.auto for axes in self._plan.axes):
+            return False  # the order of the lanes is that of the command
         changed = False
         for index, p in enumerate(self.ready):
             if index in self.errors:
@@ -197,10 +199,10 @@ class Work:
                 for solver, axes in enumerate(self._plan.axes)
             ]
             lanes = (
-                sorted((*a, *b), key=lambda lane: lane.over)
+                tuple(sorted((*a, *b), key=lambda lane: lane.over)) if b else a
                 for a, b in zip(p.lanes, more, strict=True)
             )
-            self.ready[index] = replace(p, lanes=tuple(map(tuple, lanes)))
+            self.ready[index] = replace(p, lanes=tuple(lanes))
             changed |= any(more)
         return changed
 
@@ -211,7 +213,9 @@ class Work:
         runs = [run for cell, run in self._runs[index].items() if cell.solver == solver]
         problem = ProblemResult(p.problem.name, _header(p, self._plan), runs, ())
         steps = self._plan.steps(p.problem.n_samples)
-        (s,) = analyse(problem, iterations=steps, arrival=self._plan.arrival).solvers
+        # What arrives at the least target arrives at the largest one, whose range is the widest.
+        target = max(self._plan.targets_on(p.constants.delta0))
+        (s,) = analyse(problem, target, steps, self._plan.arrival).solvers
         exponents = {value: axes.exponent(value, L) for value in s.values}
         costs = {exponents[v]: passes for v, passes in zip(s.values, s.passes, strict=True)}
         gaps = {exponents[value]: final_gap(group) for (_, value), group in problem.groups.items()}

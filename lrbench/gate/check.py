@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lrbench.config.axes import AUTO, parse_axes
+from lrbench.config.learning_rates import LearningRate
 from lrbench.errors import UsageError, quoted
 from lrbench.gate.expectation import Expectation
 from lrbench.gate.paired import TOLERANCE
@@ -74,11 +75,11 @@ class Check:
         """What is run, in one line; two checks with the same line run the same."""
         plan, grid = self.plan, self.plan.learning_rates
         solvers = " ".join(str(spec) for _, spec in plan.built)
-        rates = f"lr0 = {','.join(map(str, grid)) or AUTO}"
-        if len(grid) > MOST_RATES:
-            rates = f"{len(grid)} lr0 from {grid[0]} to {grid[-1]}"
-        for axis in parse_axes(plan.over):
-            rates = f"{axis.parameter} = {','.join(map(str, axis.values)) or AUTO}, {rates}"
+        axes = parse_axes(plan.over)
+        texts = [_grid(axis.parameter, axis.values) for axis in axes]
+        if "lr0" not in [axis.parameter for axis in axes]:
+            texts.append(_grid("lr0", grid))
+        rates = ", ".join(texts)
         settings = [self.spec.name, solvers, rates, *self._setting()]
         default = Plan()
         for name, option in OPTIONS.items():
@@ -95,6 +96,13 @@ class Check:
         sampling = "" if plan.sampling == "replacement" else " reshuffled"
         seeds = f"seed {first}" if len(plan.seeds) == 1 else f"seeds {first} to {last}"
         return [f"batches of {plan.batch_size}{sampling}", seeds]
+
+
+def _grid(name: str, values: Sequence[LearningRate]) -> str:
+    """Return the values of a parameter, one by one if they are few."""
+    if len(values) > MOST_RATES:
+        return f"{len(values)} {name} from {values[0]} to {values[-1]}"
+    return f"{name} = {','.join(map(str, values)) or AUTO}"
 
 
 def _exact(value: float) -> str:

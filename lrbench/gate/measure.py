@@ -181,10 +181,10 @@ def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Measuremen
         s = _sensitivity(problem, runs)
         if isinstance(s, str):
             return unknown(s)
-        passes = s.passes[list(s.lr0).index(runs[0].lr0)]
+        passes = s.passes[list(s.values).index(runs[0].value)]
         never = f"never arrived at F - f* <= {problem.sweep.target:.3g}"
         return exactly(passes, "" if math.isfinite(passes) else never)
-    target = problem.header.target
+    target = problem.header.target if problem.sweep is None else problem.sweep.target
     if target is None:
         delta0 = problem.header.constants.delta0
         if math.isnan(delta0):

@@ -43,10 +43,10 @@ class Plan(PlanValues):
     """What to run on every problem; the values are checked when a plan is made.
 
     Beside the options of `lrbench.run` and those that only `lrbench.sweep` has it has `sweep`:
-    whether the subject is the sensitivity to lr0. Each run then ends where it has arrived at the
-    target, which is 1 % of F(w_0) - f* where none is given, and its bits do not depend on the other
-    lr0. `arrival` is the rule of a sweep; the runs of other plans end at their first hit. With `at`
-    no run ends before its budget does.
+    whether the subject is the sensitivity to what varies. Each run then ends where it has arrived
+    at the target, which is 1 % of F(w_0) - f* where none is given, and its bits do not depend on
+    the other lanes. `arrival` is the rule of a sweep; the runs of other plans end at their first
+    hit. With `at` no run ends before its budget does.
 
     Raises
     ------

@@ -38,7 +38,9 @@ def advice_line(problem: ProblemResult, sweep: Sweep) -> Line:
         return line(f"Advice: none, as {reason}", style="title")
     assert advice.choice is not None
     clauses = [_choice(advice.choice, advice.best, texts)]
-    clauses += _cautions(advice, advice.choice, problem.header.constants.L, texts)
+    clauses += _cautions(
+        advice, advice.choice, problem.header.constants.L, wider_grid(sweep), texts
+    )
     if faster := advice.faster:
         needs = f"{_lane(faster, texts)} needs {short_number(faster.passes)}"
         clauses.append(f"{needs}, but has {_width(faster)}")
@@ -75,14 +77,20 @@ def _choice(choice: Choice, best: Choice | None, texts: Texts) -> str:
     return f"{text}, {span}" if lo <= value <= hi else outside
 
 
-def _cautions(advice: Advice, choice: Choice, L: float, texts: Texts) -> Iterator[str]:
-    """Yield what may go wrong with the choice."""
+def wider_grid(sweep: Sweep) -> str:
+    """Return the option that makes the grids of a sweep so wide that they contain their best."""
+    if any(s.second_axis for s in sweep.solvers):
+        return "a wider grid"
+    return "--lr0 auto" if sweep.parameter == "lr0" else f"--over {sweep.parameter}=auto"
+
+
+def _cautions(advice: Advice, choice: Choice, L: float, wider: str, texts: Texts) -> Iterator[str]:
+    """Yield what may go wrong with the choice; `wider` is the option for a wider grid."""
     cautions, parameter = advice.cautions, choice.parameter
-    auto = "--lr0 auto" if parameter == "lr0" else f"--over {parameter}=auto"
     if "lowest_lr0" in cautions:
-        yield f"it is the lowest of the grid: go on with {auto}"
+        yield f"it is the lowest of the grid: go on with {wider}"
     if "highest_lr0" in cautions:
-        yield f"it is the highest of the grid: go on with {auto}"
+        yield f"it is the highest of the grid: go on with {wider}"
     lower, higher = cautions.get("lower_lr0_misses"), cautions.get("higher_lr0_misses")
     # That no other value is usable is in the first clause already.
     if choice.usable != (choice.value, choice.value):

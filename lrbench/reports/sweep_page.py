@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from lrbench.reports.advice import advice_line
+from lrbench.reports.advice import advice_line, wider_grid
 from lrbench.reports.blocks import (
     Block,
     TableCell,
@@ -169,6 +169,15 @@ def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
     violated = dict.fromkeys(f"{v.theorem} of {v.method}" for v in failed)
     if pieces := list(violated):
         lines.append(line(f"bound violated: {pieces[0]}", *pieces[1:], style="bad"))
+    edges = [
+        s
+        for s in sweep.solvers
+        if len(s.values) > 1 and s.best_value in s.values[:: len(s.values) - 1]
+    ]
+    if advised := [str(s.solver) for s in edges]:
+        places = "stands" if len(advised) == 1 else "stand"
+        text = f"the best {sweep.parameter} of {', '.join(advised)} {places} at an end of the grid"
+        lines.append(line(f"{text}: go on with {wider_grid(sweep)}"))
     if lines:
         yield line("")
         yield from lines

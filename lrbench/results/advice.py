@@ -1,4 +1,4 @@
-"""The record of the advice on a sweep: a solver and an lr0, or why there is none."""
+"""The record of the advice on a sweep: a solver and a value, or why there is none."""
 
 from __future__ import annotations
 
@@ -77,17 +77,17 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Advice:
-    """The solver and the lr0 to take on one problem, or the obstacle; one of the two is None."""
+    """The solver and the value to take on one problem, or the obstacle; one of the two is None."""
 
     choice: Choice | None = None
     cautions: Mapping[Caution, float] = field(default_factory=dict)
     """The cautions on the choice, with their values."""
     best: Choice | None = None
-    """The solver chosen at its best lr0; None where that needs no fewer passes."""
+    """The solver chosen at its best value; None where that needs no fewer passes."""
     faster: Choice | None = None
-    """The solver with the fewest passes, at its best lr0; None where it is the one chosen."""
+    """The solver with the fewest passes, at its best value; None where it is the one chosen."""
     wider: Choice | None = None
-    """A solver whose usable range is at least a decade wider, at its best lr0."""
+    """A solver whose usable range is at least a decade wider, at its best value."""
     obstacle: Obstacle | None = None
     budget_passes: float | None = None
     """The budget of each run in passes; None where it is not known."""

@@ -66,8 +66,9 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
     value of lr0, or of what else varies. In the untuned one the instances are the pairs of a
     problem and a value of its grid: a solver costs the passes at that value, and is compared with
     the least passes of any solver on that problem at its best value. A grid in units of 1/L is
-    another one on each problem. A solver that
-    was not run on an instance, or did not finish any run there, did not solve it.
+    another one on each problem. A solver that was not run on a problem, or did not finish any run
+    at a value, did not solve it. Values that are not in the grids of all solvers of a problem are
+    no instances.
 
     The score of AlgoPerf is the integral of rho from 1 to 4, over 3. The data profile is the share
     of instances that a solver solves within so many passes, whatever the others need.
@@ -87,8 +88,10 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
         least = min(cost.values(), default=math.inf)
         tuned.append(_Instance(cost, least))
         passes_at = {str(s.solver): dict(zip(s.values, s.passes, strict=True)) for s in solvers}
-        for value in {value: None for s in solvers for value in s.values}:
-            cost = {solver: passes.get(value, math.inf) for solver, passes in passes_at.items()}
+        # Grids that find their ends differ: what only one solver ran says nothing of the others.
+        values = {value: None for s in solvers for value in s.values}
+        for value in [v for v in values if all(v in passes for passes in passes_at.values())]:
+            cost = {solver: passes[value] for solver, passes in passes_at.items()}
             # Not the least at this value: where all solvers are slow, the fastest is not the best.
             untuned.append(_Instance(cost, least))
     costs = [c for i in (*tuned, *untuned) for c in i.cost.values() if math.isfinite(c)]

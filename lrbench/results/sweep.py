@@ -1,4 +1,4 @@
-"""Records of a sweep: how sensitive solvers are to the initial learning rate."""
+"""Records of a sweep: how sensitive solvers are to the learning rate, or to what else varies."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from lrbench.results.measures import Measures
 from lrbench.results.records import Status
 
 ArrivalRule: TypeAlias = Literal["first", "confirmed", "end"]
-"""When a run has arrived at a target: at its first checkpoint there; at the first look T from which
-on its gap is there in the mean over [T, 2 T]; or at the first look from which on it stays there."""
+"""When a run has arrived at a target: at its first checkpoint there; at the first look T where its
+gap is there, also in the mean over [T, 2 T]; or at the first look from which on it stays there."""
 
 
 Measure: TypeAlias = Literal["suboptimality", "grad_norm_sq"]

@@ -1,4 +1,4 @@
-"""The analysis of sweeps over the initial learning rate: pure functions of the runs of a result."""
+"""The analysis of sweeps: pure functions of the runs of a result."""
 
 from lrbench.study.advice import advise as advise
 from lrbench.study.price import POWERS as POWERS

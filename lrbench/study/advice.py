@@ -70,12 +70,12 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
 
 
 def _chosen(sweep: Sweep) -> Choice | None:
-    """Return the solver to take, at its safest lr0; None if no solver reached the target.
+    """Return the solver to take, at its safest value; None if no solver reached the target.
 
     Notes
     -----
     The candidates are the solvers that need at most 1.25 times the fewest passes, each at its best
-    lr0. The one with the widest usable range is taken; ties go to the fewest passes.
+    value. The one with the widest usable range is taken; ties go to the fewest passes.
     """
     least = min((s.best_passes for s in sweep.solvers), default=math.inf)
     if not math.isfinite(least):
@@ -129,7 +129,7 @@ def _budget_passes(problem: ProblemResult, sweep: Sweep) -> float | None:
 
 
 def _obstacle(problem: ProblemResult, sweep: Sweep) -> Obstacle:
-    """Return why no lr0 reached the target, and what may help."""
+    """Return why no value reached the target, and what may help."""
     # A run that is missing might have reached it: there is nothing to change yet.
     if not problem.runs or any(s.unknown for s in sweep.solvers):
         return Obstacle("missing_runs", sweep.missing)

@@ -99,10 +99,10 @@ def confirmed(seen: Looks, target: float, budget: float) -> float:
     return math.inf
 
 
-def stays(seen: Looks, target: float, budget: float, end: float) -> float:
+def stays(seen: Looks, target: float, budget: float) -> float:
     """Return the passes of the look from which on no gap is above the target; inf without one.
 
-    They are NaN if that is not known. `end` is the gap at the end of the budget, which counts, too.
+    They are NaN if that is not known. The end of the budget is a look.
     """
     arrived = math.inf
     for t, passes, gap in zip(seen.iteration, seen.passes, seen.gap, strict=True):
@@ -111,9 +111,7 @@ def stays(seen: Looks, target: float, budget: float, end: float) -> float:
         if math.isnan(gap):
             return math.nan
         arrived = min(arrived, passes) if gap <= target else math.inf
-    if math.isinf(arrived) or end > target:
-        return math.inf
-    return math.nan if math.isnan(end) else arrived
+    return arrived
 
 
 def passes_on_arrival(
@@ -145,4 +143,4 @@ def passes_on_arrival(
         return first_hit(seen, target, budget)
     if rule == "confirmed":
         return confirmed(seen, target, budget)
-    return stays(seen, target, budget, looks_of(run, [budget]).gap[0])
+    return stays(seen, target, budget)

@@ -7,7 +7,7 @@ import math
 from lrbench.results import Sensitivity
 from lrbench.study.usable import DIGITS
 
-ALIKE = 1.25  # two neighbouring checkpoints are up to a factor of 1.22 apart
+ALIKE = 1.25  # two neighbouring looks are up to a factor of 1.2 apart
 """Passes within this factor are a tie."""
 
 FAR_ENOUGH = 1.0  # a value that is wrong by a factor of ten then still reaches the target

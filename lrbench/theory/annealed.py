@@ -61,7 +61,6 @@ class SGD6LastIterate(APriori):
         " Koren, arXiv:2503.09411"
     )
     cite = ("zamani2023", "attia2025")
-    sharpness = "tight"
     silent = "the bound is that of the horizon"
     rests_on_L = False
     conditions = (convex, minimiser, unbiased, bounded_gradients, horizon_known)
@@ -80,8 +79,13 @@ class SGD6LastIterate(APriori):
         """Return 1/(2p + 1) in a ball, for rates that vanish like (1 - t/T)^p; 1 without one."""
         if parameter != "lr0":
             return None
-        in_ball = math.isfinite(iterate_diameter(setting))
-        return 1.0 / (2.0 * power_of(setting) + 1.0) if in_ball else 1.0
+        D, p = iterate_diameter(setting), power_of(setting)
+        if math.isinf(D):
+            return 1.0
+        assert setting.horizon is not None
+        # From rho = T^(p + 1/2) on even the last step is too long, and the bound grows like rho.
+        longest = setting.horizon**p * D / lipschitz(setting)
+        return 1.0 / (2.0 * p + 1.0) if setting.lr0 <= longest else None
 
 
 @lru_cache(maxsize=2)  # all lr0 of a solver have the same sums; they are long

@@ -20,6 +20,8 @@ import lrbench
 from lrbench.config.axes import parse_axes
 from lrbench.errors import UsageError
 from lrbench.experiment.store import opened, result_of
+from lrbench.gate.expectation import parse_expectation
+from lrbench.gate.judge import judge_result
 from lrbench.plan.auto_grid import FIRST, MOST_DECADES, PER_DECADE, next_exponents
 from lrbench.plan.plan import Plan
 from lrbench.results import Result, Run
@@ -376,3 +378,48 @@ def test_what_auto_cannot_be(options: dict[str, Any], words: str) -> None:
 def test_auto_needs_a_target(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="auto is for a sweep"):
         Plan(solvers="adagrad-norm", **options)
+
+
+def test_a_store_keeps_curves_with_other_held_rates_apart(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    options: dict[str, Any] = {"solvers": "adagrad-norm", "iterations": 9, "jobs": 1}
+    lrbench.sweep("logreg", over="eta=1,10,100", store=path, **options)
+    lrbench.sweep("logreg", over="eta=1,10,100,1000", lr0=100, store=path, **options)
+    with opened(path) as connection:
+        stored = result_of(connection, path)
+    curves = [s for p in stored.problems if p.sweep for s in p.sweep.solvers]
+    assert sorted((tuple(s.values), tuple(s.lr0)) for s in curves) == [
+        ((1.0, 10.0, 100.0), (1.0, 10.0, 100.0)),
+        ((1.0, 10.0, 100.0, 1000.0), (100.0, 1000.0, 10000.0, 100000.0)),
+    ]
+
+
+@pytest.mark.parametrize("rates", ["1,0.1,3", [1, 0.1, 3], np.array([1, 0.1, 3])])
+def test_lanes_keep_the_order_of_the_command(rates: Any) -> None:
+    (problem,) = lrbench.run("logreg", solvers="sgd", lr0=rates, iterations=2).problems
+    assert [run.lr0 for run in problem.runs] == [1.0, 0.1, 3.0]
+    (problem,) = lrbench.run(
+        "logreg", solvers="adagrad-norm", over={"eta": rates}, iterations=2
+    ).problems
+    assert [run.value for run in problem.runs] == [1.0, 0.1, 3.0]
+
+
+def test_the_gate_takes_the_passes_of_the_lane() -> None:
+    """All lanes over c have one lr0."""
+    result = lrbench.sweep(
+        "logreg", solvers="wngrad", over="c=0.01,1,100", lr0=3, target="20%", iterations=500, jobs=1
+    )
+    sweep = result.problems[0].sweep
+    assert sweep is not None
+    passes = sweep.solvers[0].passes
+    assert len(set(passes)) == 3
+    (outcome,) = judge_result(result, [parse_expectation("passes_to_target <= 1")])
+    assert [finding.measured for finding in outcome.findings] == [f"{p:.6g}" for p in passes]
+
+
+def test_a_grid_that_finds_its_ends_does_so_for_the_largest_target() -> None:
+    (problem,) = lrbench.sweep(
+        "logreg", solvers="sgd", lr0="auto", target="90%,1%", iterations=300, jobs=1
+    ).problems
+    assert problem.sweeps is not None
+    assert [s.solvers[0].at_edge for s in problem.sweeps] == [(False, False)] * 2

@@ -209,3 +209,13 @@ def test_a_store_keeps_them_apart_from_runs_that_end_at_the_target(tmp_path: Pat
 def test_a_header_made_by_hand_needs_no_gap_at_the_start() -> None:
     problem = with_header(made_problem([1.0], {"a": [[math.inf]]}), delta0=0.0)
     assert analyse(problem, at=[1000]).solvers[0].at[0].gap == (0.4,)
+
+
+def test_a_run_that_goes_on_says_where_it_arrived_first() -> None:
+    (problem,) = lrbench.sweep(
+        "log-spectrum", solvers="gd", lr0="1/L", target="10%", at=[500], jobs=1
+    ).problems
+    (run,) = problem.runs
+    assert problem.sweep is not None
+    assert run.status_at == problem.sweep.solvers[0].passes[0] < 100
+    assert run.trace["iteration"][-1] >= 500

@@ -295,7 +295,7 @@ SOLVER = "solvers.0."
 @pytest.mark.parametrize(
     ("where", "value", "message"),
     [
-        ("target", None, "target is not a number"),
+        ("target", "x", "target is not a number"),
         ("iterations", 1.5, "iterations is not an integer or null"),
         ("solvers", {}, "solvers is not a list"),
         (SOLVER + "solver.name", ..., "solvers[0].solver.name is missing"),

@@ -178,13 +178,13 @@ def _problem(
     """
     # One curve must not mix two states of a solver's file: the last row decides, unless there are
     # cells of the present state.
-    chosen = {row["solver"]: row["source"] for row in rows}
+    chosen = {method_of_row(row)[:2]: row["source"] for row in rows}
     current = [row for row in rows if is_current(row["name"], row["source"])]
-    chosen |= {row["solver"]: row["source"] for row in current}
+    chosen |= {method_of_row(row)[:2]: row["source"] for row in current}
     # Machines of another kind have keys of their own for the same cell: the newest row counts.
     run_of_cell = {}
     for row in rows:
-        if row["source"] == chosen[row["solver"]]:
+        if row["source"] == chosen[method_of_row(row)[:2]]:
             run = run_of(row)
             if run is None:
                 raise damaged(path, [f"{cell_name(row)}, of {quoted_path(experiment.name)}"])

@@ -70,10 +70,19 @@ def experiment_id(p: Prepared, plan: Plan) -> str:
     # The last digits of a target that is a share of F(w_0) - f* are those of f_star.
     if budget["target"] is not None:
         budget["target"] = f"{budget['target']:.9g}"
-    if budget["arrival"] is not None:
+    if budget["arrival"]:
         budget["arrival"]["targets"] = [f"{t:.9g}" for t in budget["arrival"]["targets"]]
+    if budget["arrival"] is None:  # cells of earlier versions know no such key
+        del budget["arrival"]
+    # Lanes over another parameter do not say which lr0 they hold, and one curve must have one.
+    held = (
+        {"lr0_held": str(plan.learning_rates[0])}
+        if plan.over and len(plan.learning_rates) == 1
+        else {}
+    )
     return _hash(
         {
+            **held,
             "fingerprint": facts.fingerprint,
             "problem": facts.digest() if facts.digest else None,
             "code": None if p.spec else solver_hash(_file_of(type(problem).__module__)),
