@@ -53,7 +53,7 @@ def show_estimates(
     target = " Runs that reach the target end sooner." if ends else ""
     if ends and plan.arrival == "confirmed":
         target += " Those that come there late may go on, to twice the budget at most."
-    click.echo(f"{total}.{target}")
+    click.echo(textwrap.fill(f"{total}.{target}", 80))
     click.echo("The certified optimum is not counted; it is computed once and cached.")
 
 

@@ -22,7 +22,7 @@ SCALE = "scale"
 
 MOST_AXES = 2
 
-HINT = "write it as NAME=VALUES, as in --over eta=1e-3:1e3:25 or --over scale=0.1,1,10."
+HINT = "write it as NAME=VALUES, as in --over eta=1e-3:1e3:25, or as NAME for auto."
 
 
 class Axis(NamedTuple):
@@ -84,7 +84,7 @@ def _parsed(text: object) -> Axis:
     if not isinstance(text, str):
         raise UsageError(f"--over {quoted(text)} is no text.", HINT)
     name, equals, values = (piece.strip() for piece in text.partition("="))
-    if name == SCALE and not equals:
+    if name and not equals:
         values = AUTO
     elif not name or not equals or not values:
         raise UsageError(f"--over {quoted(text)} is not NAME=VALUES.", HINT)

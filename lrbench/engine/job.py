@@ -32,7 +32,7 @@ class SeedLanes(NamedTuple):
     over: Mapping[str, tuple[float, ...]] = {}
     """The values that the command gives to each lane, by parameter; none for lr0 alone.
 
-    One of them may be lr0 itself, from which that of the lane follows: `Solver.lr0_at`."""
+    One of them may be lr0, from which that of the lane may follow: `Solver.lr0_at`."""
 
     @property
     def parameters(self) -> dict[str, tuple[float, ...]]:

@@ -43,6 +43,8 @@ class SolverAxes(NamedTuple):
     """One or two; the lane axis first."""
     lr0: LearningRate
     """The initial learning rate where no axis is lr0."""
+    follows: bool
+    """Whether lr0 follows from the free scale: not where --over varies lr0 itself."""
 
     @property
     def auto(self) -> bool:
@@ -88,7 +90,7 @@ class SolverAxes(NamedTuple):
             over = dict(zip(names, reversed(point), strict=True))
             lr0 = over["lr0"] if "lr0" in over else self.lr0.at(L)
             scale = self.solver.scale
-            if scale != "lr0" and scale in over:
+            if self.follows and scale in over:
                 lr0 = self.solver.lr0_at(over[scale], lr0)
             if not 0.0 < lr0 < math.inf or math.isinf(1.0 / lr0):
                 raise UsageError(
@@ -143,7 +145,8 @@ def solver_axes(
             f"--over and several --lr0 give {solver.name} {len(own)} axes.",
             "give one --lr0, or one --over.",
         )
-    return SolverAxes(solver, tuple(own), lr0[0] if lr0 else LearningRate(1.0))
+    held = lr0[0] if lr0 else LearningRate(1.0)
+    return SolverAxes(solver, tuple(own), held, follows="lr0" not in names)
 
 
 def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
@@ -156,7 +159,7 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
     if name not in floats:
         raise UsageError(
             f"--over {quoted(name)}: {solver.name} has no number of this name as a parameter.",
-            did_you_mean(name, ["lr0", SCALE, *floats]),
+            f"leave {solver.name} out, or {did_you_mean(name, ['lr0', SCALE, *floats])}",
         )
     if name in fixed:
         raise UsageError(

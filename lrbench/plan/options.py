@@ -209,7 +209,7 @@ def check_keywords(function: str, options: Iterable[str]) -> None:
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}: {hint}")
 
 
-def read_iterations(values: str | Iterable[Any]) -> tuple[int, ...]:
+def read_iterations(values: int | str | Iterable[Any]) -> tuple[int, ...]:
     """Return the iterations that ``--at`` names, ascending and without repetitions.
 
     Raises
@@ -217,7 +217,9 @@ def read_iterations(values: str | Iterable[Any]) -> tuple[int, ...]:
     UsageError
         For anything that is not a whole number from 1 to 1e15.
     """
-    pieces = values.split(",") if isinstance(values, str) else values
+    pieces: Iterable[Any] = values.split(",") if isinstance(values, str) else [values]
+    if isinstance(values, Iterable) and not isinstance(values, str):
+        pieces = values
     iterations = set()
     for piece in pieces:
         number = decimal(piece) if isinstance(piece, str) else as_number(piece)  # 1e6 is read, too

@@ -74,6 +74,7 @@ class Plan(PlanValues):
                 "the initial learning rates are given twice, by --lr0 and by --over lr0.",
                 "leave one of them out.",
             )
+        has_rates = self.lr0 is not None
         lr0 = default if self.lr0 is None else self.lr0
         self._set("lr0", lr0)
         automatic = is_auto(lr0)
@@ -87,6 +88,10 @@ class Plan(PlanValues):
         rates = self.learning_rates
         own = (solver_axes(b.solver, axes, rates, b.set_parameters) for b in built.values())
         self._set("axes", tuple(own))
+        if has_rates and axes and not any(each.follows for each in self.axes):
+            raise UsageError(
+                "--lr0 has no effect: every solver varies lr0 by --over.", "leave --lr0 out."
+            )
         for name, option in OPTIONS.items():
             self._set(name, option.checked(name, getattr(self, name)))
         self._set_targets()

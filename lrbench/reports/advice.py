@@ -51,7 +51,9 @@ def advice_line(problem: ProblemResult, sweep: Sweep) -> Line:
 
 
 def _lane(lane: Choice | Level, texts: Texts) -> str:
-    return f"{texts.solver(lane.solver)} at {lane.parameter} = {texts[lane.value]}"
+    # A plain run of the solver needs the lr0 that follows from another parameter, too.
+    rate = "" if lane.parameter == "lr0" else f", lr0 = {short_number(lane.lr0)}"
+    return f"{texts.solver(lane.solver)} at {lane.parameter} = {texts[lane.value]}{rate}"
 
 
 def _passes(passes: float) -> str:

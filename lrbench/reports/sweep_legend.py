@@ -52,8 +52,8 @@ def _findings(tables: _Tables) -> Iterator[str]:
         yield "of: the free scale of the solver, which varies; its other parameters are held"
         for solver, second in second_scales(s.solver.name for s in tables.solvers).items():
             yield f"{solver} has a second free scale, {second}: --over {second}"
-    if any(s.parameter == "lr0" and [*s.values] != [*s.lr0] for s in tables.solvers):
-        yield f"{name}: that of the command; the first lr follows from it and the second axis"
+    if any({*s.lr0} != {s.second_axis.get("lr0", rate) for rate in s.lr0} for s in tables.solvers):
+        yield f"lr0 in brackets: that of --lr0; the first lr follows from it and {name}"
     yield f"best {name}: that of the fewest passes"
     yield f"passes: from the start to the arrival at the target, at the best {name}"
     yield "decades: the width of the usable range in factors of ten"

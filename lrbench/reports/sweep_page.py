@@ -100,6 +100,19 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
     texts = learning_rate_texts(grid)
     span = f"{len(grid)} {plural(name)} from {texts[grid[0]]} to {texts[grid[-1]]}"
     yield span if len(grid) > 1 else f"{name} = {texts[grid[0]]} alone"
+    yield from _held(sweep)
+
+
+def _held(sweep: Sweep) -> Iterator[str]:
+    """Yield which lr0 is held while another parameter varies, where all solvers hold the same."""
+    rates = set[str]()
+    for s in sweep.solvers:
+        if s.parameter != "lr0" and "lr0" not in s.second_axis:
+            follows = len(set(s.lr0)) > 1
+            held = [b / a if follows else b for a, b in zip(s.values, s.lr0, strict=True)]
+            name = f"lr0 / {s.parameter}" if follows else "lr0"
+            rates.add(f"{name} = {short_number(held[0])} held")
+    yield from sorted(rates)
 
 
 def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:

@@ -88,7 +88,7 @@ def _exponent(exponent: Exponent | None) -> str:
     if exponent is None:
         return "-"
     proved = "" if exponent.proved is None else f" (<= {short_number(exponent.proved, 2)})"
-    return f"{exponent.measured:.2f}{' p' * (exponent.of == 'passes')}{proved}"
+    return f"{round(exponent.measured, 2) + 0.0:.2f}{' p' * (exponent.of == 'passes')}{proved}"
 
 
 def best_text(s: Sensitivity, texts: Mapping[float, str]) -> str:

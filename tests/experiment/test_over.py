@@ -119,39 +119,40 @@ def test_scale_is_the_free_scale_of_each_solver() -> None:
 
 
 def test_two_axes_make_a_method_of_each_value_of_the_second() -> None:
-    grid = lrbench.sweep(
-        "logreg",
-        solvers="adagrad-norm",
-        over=["eta=0.5,2,40", "lr0=0.1,3"],
-        iterations=30,
-        jobs=1,
-    ).problems[0]
+    """Over lr0 and eta it is the sweep over lr0 of solvers with these eta."""
+    options: dict[str, Any] = {"iterations": 30, "jobs": 1}
+    (grid,) = lrbench.sweep(
+        "logreg", solvers="adagrad-norm", over=["lr0=0.1,3", "eta=0.5,2,40"], **options
+    ).problems
     assert grid.sweep is not None
-    assert [str(s.solver) for s in grid.sweep.solvers] == [
+    labels = [f"adagrad-norm[eta={eta}]" for eta in ("0.5", "2", "40")]
+    assert [str(s.solver) for s in grid.sweep.solvers] == labels
+    assert all(s.over == {"parameter": "lr0", "values": (0.1, 3.0)} for s in grid.sweep.solvers)
+    (rows,) = lrbench.sweep(
+        "logreg", solvers="adagrad-norm[eta=0.5|2|40]", lr0=[0.1, 3], **options
+    ).problems
+    assert [without_clock(r) for r in rows.runs] == [without_clock(r) for r in grid.runs]
+    (turned,) = lrbench.sweep(
+        "logreg", solvers="adagrad-norm", over={"eta": [0.5, 2, 40], "lr0": [0.1, 3]}, **options
+    ).problems
+    same = {(run.over["eta"], run.over["lr0"]): without_clock(run) for run in grid.runs}
+    assert len(same) == 6
+    for run in turned.runs:
+        assert same[run.over["eta"], run.over["lr0"]] == without_clock(run)
+
+
+def test_several_lr0_beside_another_axis_hold_b_0() -> None:
+    options: dict[str, Any] = {"solvers": "adagrad-norm", "over": "eta=0.5,2,40", "iterations": 30}
+    (both,) = lrbench.sweep("logreg", lr0=[0.1, 3], jobs=1, **options).problems
+    assert both.sweep is not None
+    assert [str(s.solver) for s in both.sweep.solvers] == [
         "adagrad-norm[lr0=0.1]",
         "adagrad-norm[lr0=3]",
     ]
-    assert all(
-        s.over == {"parameter": "eta", "values": (0.5, 2.0, 40.0)} for s in grid.sweep.solvers
-    )
-    several = lrbench.sweep(
-        "logreg", solvers="adagrad-norm", over="eta=0.5,2,40", lr0=[0.1, 3], iterations=30, jobs=1
-    ).problems[0]
-    assert [without_clock(r) for r in several.runs] == [without_clock(r) for r in grid.runs]
-    turned = lrbench.sweep(
-        "logreg",
-        solvers="adagrad-norm",
-        over={"lr0": [0.1, 3], "eta": [0.5, 2, 40]},
-        iterations=30,
-        jobs=1,
-    ).problems[0]
-    assert turned.sweep is not None
-    assert [str(s.solver) for s in turned.sweep.solvers] == [
-        f"adagrad-norm[eta={eta}]" for eta in ("0.5", "2", "40")
-    ]
-    same = {(run.over["eta"], run.over["lr0"]): without_clock(run) for run in grid.runs}
-    for run in turned.runs:
-        assert same[run.over["eta"], run.over["lr0"]] == without_clock(run)
+    for lr0 in (0.1, 3):
+        (one,) = lrbench.sweep("logreg", lr0=lr0, jobs=1, **options).problems
+        own = [without_clock(run) for run in both.runs if run.over["lr0"] == lr0]
+        assert own == [without_clock(run) for run in one.runs]
 
 
 def test_alternatives_in_brackets_make_a_row_each() -> None:
@@ -246,7 +247,8 @@ def test_every_number_of_a_solver_can_be_an_axis(name: str) -> None:
 def test_the_free_scale_is_lr0_or_a_number_of_the_solver(name: str) -> None:
     solver: Solver = SOLVERS.get(name)()
     assert solver.scale == "lr0" or isinstance(getattr(solver, solver.scale), float)
-    lane = Plan(solvers=name, over={"scale": 3.0}, lr0=0.25).axes[0].lanes(1.0)[0]
+    lr0 = None if solver.scale == "lr0" else 0.25
+    lane = Plan(solvers=name, over={"scale": 3.0}, lr0=lr0).axes[0].lanes(1.0)[0]
     expected = 3.0 if solver.scale == "lr0" else solver.lr0_at(3.0, 0.25)
     assert lane.lr0 == expected
 
@@ -254,7 +256,7 @@ def test_the_free_scale_is_lr0_or_a_number_of_the_solver(name: str) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"over": "eta"}, "is not NAME=VALUES"),
+        ({"over": "eta"}, "auto is for a sweep"),
         ({"over": "eta="}, "is not NAME=VALUES"),
         ({"over": "=1,2"}, "is not NAME=VALUES"),
         ({"over": "eta=0,1"}, "is not a positive number"),
@@ -271,6 +273,7 @@ def test_the_free_scale_is_lr0_or_a_number_of_the_solver(name: str) -> None:
         ({"over": "eta=1/L"}, "is no learning rate"),
         ({"over": "lr0=1", "lr0": 2}, "given twice"),
         ({"over": ["eta=1,2", "lr0=1"], "lr0": [1, 2]}, "given twice"),
+        ({"over": "scale=1,2", "lr0": 3, "solvers": "wngrad"}, "--lr0 has no effect"),
         ({"over": "eta=1", "solvers": "adagrad-norm[eta=2]"}, "given twice, in its brackets"),
         ({"over": "beta1=0.5,1.5", "solvers": "adam"}, "beta1 = 1.5 is not in"),
         ({"over": "eta=1", "solvers": ["adagrad-norm", "sgd"]}, "sgd has no number"),

@@ -98,7 +98,7 @@ def test_a_command_has_every_option_with_its_default(command: click.Command) -> 
 
 
 VALUES: dict[str, Any] = {
-    "solvers": ["sgd"],
+    "solvers": ["adagrad-norm"],
     "lr0": "0.25",
     "over": ["scale=0.5,2"],
     "batch_size": 7,

@@ -520,7 +520,7 @@ def test_solvers_over_scales_of_their_own() -> None:
         ["b", "eta", ">= 10", "5"],
     ]
     texts = [", ".join(b.pieces) for b in found if isinstance(b, Line)]
-    assert any(text.endswith("3 scales from 0.1 to 10") for text in texts)
+    assert any("3 scales from 0.1 to 10" in text for text in texts)
     assert (
         "draws: how many scales drawn at random bring one that arrives, in 90 % of cases" in texts
     )
