@@ -124,6 +124,8 @@ def with_deadly(the: Plan, deadly: Deadly | Touchy) -> Plan:
     spec = SolverSpec("deadly", {}, ())
     built = [the.built[0], (deadly, spec), *the.built[1:]]
     object.__setattr__(the, "built", built)
+    axes = [the.axes[0], the.axes[0]._replace(solver=deadly), *the.axes[1:]]
+    object.__setattr__(the, "axes", axes)
     return the
 
 
