@@ -5,11 +5,11 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from lrbench.reports.blocks import Block, Drawing, Style, TableCell, line, short_number
-from lrbench.reports.groups import grid_of, solver_texts
+from lrbench.reports.groups import grid_of, runs_of, solver_texts
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Sensitivity, Status, Sweep
 
@@ -54,7 +54,7 @@ def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     rows: list[list[TableCell]] = []
     drawn: set[str] = set()
     for s, name in zip(sweep.solvers, names, strict=True):
-        marks = _marks(s, _runs_of(problem, s), least, most, heights)
+        marks = _marks(s, runs_of(problem, s), least, most, heights)
         columns = columns_of(s.values, grid, n_columns)
         text = "".join(max(marks[s.values[k]] for k in column)[2] for column in columns)
         drawn.update(text)
@@ -94,16 +94,6 @@ def _legend(
         yield f"{heights[0]} = {short_number(most)} (most) on a log scale"
     words = {".": "not reached", "!": "diverged", "?": "unknown: no run finished"}
     yield from (f"{mark} {word}" for mark, word in words.items() if mark in drawn)
-
-
-def _runs_of(problem: ProblemResult, s: Sensitivity) -> Mapping[float, Sequence[Run]]:
-    """Return value -> the runs of one solver, those that were never started among them."""
-    runs: dict[float, list[Run]] = defaultdict(list)
-    for run in problem.runs:
-        method, value = run.lane
-        if method == str(s.solver):
-            runs[value].append(run)
-    return runs
 
 
 def _marks(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -121,6 +121,16 @@ def solver_texts(solvers: Sequence[Sensitivity]) -> dict[str, str]:
         str(s.solver): str(s.solver.at({n: float(digits[n][v]) for n, v in s.second_axis.items()}))
         for s in solvers
     }
+
+
+def runs_of(problem: ProblemResult, s: Sensitivity) -> Mapping[float, Sequence[Run]]:
+    """Return value -> the runs of one solver, those that were never started among them."""
+    runs: dict[float, list[Run]] = defaultdict(list)
+    for run in problem.runs:
+        method, value = run.lane
+        if method == str(s.solver):
+            runs[value].append(run)
+    return runs
 
 
 def plural(parameter: str) -> str:

@@ -29,10 +29,8 @@ from lrbench.results import (
     Result,
     Sensitivity,
     Sweep,
-    comparable,
-    profiles,
 )
-from lrbench.results.common_setting import CommonSetting, common_settings
+from lrbench.results.common_setting import CommonSetting, CommonSettings
 from lrbench.results.lanes import varied
 from lrbench.study import advise
 
@@ -49,16 +47,16 @@ def result_page(result: Result, view: View) -> Iterator[Block]:
     swept = [p for p in result.problems if p.sweep is not None and p.sweep.has_target]
     if len(swept) > 1:
         yield line("")
-        yield from _comparison(swept, view)
+        yield from _comparison(result, swept, view)
     started = [problem for problem in swept if problem.groups]
     if sweeps := [s for p in started for s in p.sweeps or (p.sweep,) if s is not None]:
         yield line("")
         yield from sweep_legend(sweeps)
 
 
-def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
+def _comparison(result: Result, problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     """Yield the advice on each problem, and the performance profiles of all solvers."""
-    distinct = comparable(problems)
+    distinct = bool(result.compared)
     head = f"all {len(problems)} {'problems' if distinct else 'sweeps'}"
     yield line(head, style="title", recurs=(head,))
     yield line("")
@@ -77,16 +75,16 @@ def _comparison(problems: Sequence[ProblemResult], view: View) -> Iterator[Block
             f" and its passes over those of the best {name} of each problem (the median, the"
             " worst):"
         )
-        yield from _common(problems, name, view)
+        yield from _common(result.common_settings, name, view)
         yield line("")
     if not distinct:
         yield line("no performance profiles, as some of these sweeps are of the same problem")
         return
-    if missing := sum(p.sweep.missing for p in problems if p.sweep is not None):
+    if (both := result.profiles) is None:
+        missing = sum(p.sweep.missing for p in problems if p.sweep is not None)
         runs_are = "1 run is" if missing == 1 else f"{missing} runs are"
         yield line(f"no performance profiles, as {runs_are} missing", style="warn")
         return
-    both = profiles(problems)
     yield from _profile(
         both.tuned,
         "tuned: performance profiles (Dolan and More, 2002), the share of the problems that a"
@@ -147,9 +145,8 @@ def _decades(problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:
     yield from folded_cells(first, columns, view.width, frozenset({"solver"}))
 
 
-def _common(problems: Sequence[ProblemResult], name: str, view: View) -> Iterator[Block]:
+def _common(solvers: Sequence[CommonSettings], name: str, view: View) -> Iterator[Block]:
     """Yield a row for each solver, with its common value and its common multiple of 1/L."""
-    solvers = common_settings(problems)
     groups: list[list[CellColumn]] = []
     for heading, settings in (
         (name, [s.absolute for s in solvers]),

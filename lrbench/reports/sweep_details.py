@@ -19,7 +19,13 @@ from lrbench.reports.blocks import (
     number,
     short_number,
 )
-from lrbench.reports.groups import SEVERITY, grid_of, learning_rate_texts, solver_texts
+from lrbench.reports.groups import (
+    SEVERITY,
+    grid_of,
+    learning_rate_texts,
+    runs_of,
+    solver_texts,
+)
 from lrbench.reports.sweep_table import PASSED
 from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
@@ -72,12 +78,8 @@ def _values(problem: ProblemResult, sweep: Sweep, s: Sensitivity, view: View) ->
     """Yield the table of a solver, with a row for each value."""
     title = f"{s.solver}: passes to the target and the end of each {s.parameter}{_medians([s])}"
     yield line(title, style="title")
-    lanes: dict[float, list[Run]] = defaultdict(list)
-    for run in problem.runs:
-        method, value = run.lane
-        if method == str(s.solver):
-            lanes[value].append(run)
-    rows = [list(_row(problem, s, k, lanes[value])) for k, value in enumerate(s.values)]
+    lanes = runs_of(problem, s)
+    rows = [list(_row(problem, s, k, lanes.get(value, ()))) for k, value in enumerate(s.values)]
     columns = [
         [(name, list(cells))]
         for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
