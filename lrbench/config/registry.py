@@ -75,19 +75,7 @@ class Registry:
         return self._own(name) in self._locations
 
     def add(self, name: str, part: Any) -> None:
-        """Make a part known in this process; it replaces one that was added before.
-
-        Raises
-        ------
-        UsageError
-            If `name` is that of a part of lrbench, or another spelling of it.
-        """
-        if self.is_own(name):
-            raise UsageError(
-                f"a {self.kind} of yours has the name {quoted(name)}, and {self._own(name)} is one"
-                " of lrbench.",
-                f"give it another name, as in name = {quoted('my-' + name)}.",
-            )
+        """Make a part known in this process, in place of one that was added before."""
         self._added[name] = part
 
     def canonical(self, name: str) -> str:
