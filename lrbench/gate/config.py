@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from lrbench.problem_files import (
     with_settings,
 )
 from lrbench.solvers import SOLVERS
+from lrbench.solvers.build import build_solvers
 
 NAME = "lrbench.toml"
 
@@ -104,12 +105,17 @@ def _check(values: Mapping[str, Any], path: Path, allow_code: bool) -> Check:
     if not name.strip():
         raise UsageError("a check has no name.", HINT)
     with located(quoted(name)):
+        # The solvers first: one of the user may have theorems, which expectations name.
+        names = _texts(table.take_any("solver", []), "solver")
+        solvers = [_solver(name, path, allow_code) for name in names]
+        for solver in solvers:
+            build_solvers(solver)
         expectations = tuple(
             parse_expectation(text) for text in _texts(table.take_any("expect", []), "expect")
         )
         sweep = table.take("sweep", bool, False) or any(e.needs_sweep for e in expectations)
         spec = _spec(table, path.parent)
-        plan = _plan(table, sweep, lambda text: _solver(text, path, allow_code))
+        plan = _plan(table, sweep, solvers)
         check = Check(
             name,
             spec,
@@ -167,13 +173,11 @@ def _solver(text: str, path: Path, allow_code: bool) -> str:
     return f"{reference}{bracket}{parameters}"
 
 
-def _plan(table: Table, sweep: bool, solver: Callable[[str], str]) -> Plan:
+def _plan(table: Table, sweep: bool, solvers: Sequence[str]) -> Plan:
     # The key of the solvers is in the singular; TOML has no null, so None is a key that is absent.
     names = ["arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers")]
-    values = {"solvers": table.take_any("solver"), **{name: table.take_any(name) for name in names}}
+    values = {"solvers": solvers or None, **{name: table.take_any(name) for name in names}}
     options = {name: value for name, value in values.items() if value is not None}
-    if "solvers" in options:
-        options["solvers"] = [solver(text) for text in _texts(options["solvers"], "solver")]
     if options.get("batch_size") == "full":
         options["batch_size"] = None
     return Plan(sweep=sweep, **options)
