@@ -48,11 +48,17 @@ def best_scale(theorem: Theorem, at: Callable[[float], Setting], T: int) -> floa
 
     grid = np.linspace(-DECADES, DECADES, 2 * DECADES * PER_DECADE + 1).tolist()
     bounds = [bound(log_scale) for log_scale in grid]
-    k = int(np.argmin(bounds))
-    if not 0.0 < bounds[k] < min(bounds[0], bounds[-1]) * (1.0 - RESOLUTION):
+    if not 0.0 < min(bounds) < min(bounds[0], bounds[-1]) * (1.0 - RESOLUTION):
         return None
-    least = _golden_section(bound, grid[k - 1], grid[k + 1])
-    return float(10.0 ** (least if bound(least) < bounds[k] else grid[k]))
+    # A bound may have a least value on either side of a range where a hypothesis fails.
+    minima: dict[float, float] = {}
+    for k in range(1, len(grid) - 1):
+        if bounds[k - 1] > bounds[k] <= bounds[k + 1] and math.isfinite(bounds[k]):
+            between = _golden_section(bound, grid[k - 1], grid[k + 1])
+            log_scale = between if bound(between) < bounds[k] else grid[k]
+            minima[log_scale] = bound(log_scale)
+    most = min(minima.values()) * (1.0 + RESOLUTION)
+    return float(10.0 ** next(k for k, value in minima.items() if value <= most))
 
 
 def bound_at(theorem: Theorem, setting: Setting, T: int) -> float:

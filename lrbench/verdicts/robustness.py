@@ -65,7 +65,7 @@ def bounds_over_scale(
         params = {} if parameter == "lr0" else {parameter: scale}
         return replace(setting, lr0=lr0_at(scale), params={**solver.params, **params})
 
-    found = []
+    robustness = []
     for theorem in theorems:
         judgements = {v: _judged(ends[v], theorem, own[v]) for v in ends}
         if all(verdict == "inapplicable" for _, verdict in judgements.values()):
@@ -73,7 +73,7 @@ def bounds_over_scale(
         bounds = {v: bound_at(theorem, own[v], T) for v in ends}
         gaps, verdicts = zip(*(judgements.get(v, UNKNOWN) for v in lanes), strict=True)
         best = best_scale(theorem, at, T)
-        found.append(
+        robustness.append(
             Robustness(
                 theorem.key,
                 theorem.measure,
@@ -87,7 +87,7 @@ def bounds_over_scale(
                 verdicts,
             )
         )
-    return tuple(found)
+    return tuple(robustness)
 
 
 def _lr0_at(runs: Sequence[Run]) -> Callable[[float], float] | None:
