@@ -110,11 +110,12 @@ def test_the_best_scale_is_that_of_a_dense_grid(
     c = values["constants"]
     c |= {"D": c["distance"] + (c["distance_error"] or 0.0)}
     dense = closed_form(c, DENSE, T)
-    # Of minima that are equal, as those of W3 at b_0 and a_0/b_0, it is the first.
-    k = int(np.argmax(dense <= dense.min() * (1 + 1e-8)))
-    assert 0 < k < len(DENSE) - 1
-    assert of["best_scale"] == pytest.approx(DENSE[k], rel=2e-4)
-    assert of["best_bound"] == pytest.approx(dense.min(), rel=1e-4)
+    best, least = of["best_scale"], of["best_bound"]
+    assert closed_form(c, np.array([best]), T)[0] == pytest.approx(least, rel=1e-9)
+    # It is the first of minima that are equal, as those of W3 at b_0 and a_0/b_0 are.
+    assert np.all(dense[best * (1 - 2e-4) > DENSE] > least)
+    assert np.all(dense >= least * (1 - 1e-9))
+    assert dense.min() == pytest.approx(least, rel=1e-4)
     grid = np.array(s["over"]["values"])
     np.testing.assert_allclose(of["rho"], grid / of["best_scale"], rtol=1e-12)
     bounds = closed_form(c, grid, T)
