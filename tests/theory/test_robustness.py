@@ -166,6 +166,7 @@ MADE: list[tuple[str, Callable[[float], float], float | None]] = [
     ("a plateau", lambda x: 1.0 + max(abs(x) - 2.07, 0.0), -2.0),
     ("no number", lambda x: math.nan, None),
     ("underflow", lambda x: max(abs(x) - 1.0, 0.0), None),
+    ("lower by rounding", lambda x: 1.0 + max(-x, 0.0) - 1e-12 * (2.0 < x < 4.0), None),
     ("as low at an end", lambda x: 1.0 + max(-x, 0.0), None),
 ]
 
