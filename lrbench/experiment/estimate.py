@@ -33,7 +33,7 @@ FEWEST_STEPS = 2
 """The number of steps after which there is a duration: the first one is not counted."""
 
 LONG_SECONDS = 1.0
-"""The time after which as few steps as give a duration are enough: 100,000 lanes take it for two."""
+"""The time after which the fewest steps are enough: 100,000 lanes take it for two."""
 
 NUMBER = 8
 """Bytes of a float64 number."""
