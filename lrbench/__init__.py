@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lrbench.api import run as run
     from lrbench.api import sweep as sweep
     from lrbench.errors import LrbenchError as LrbenchError
+    from lrbench.experiment.loaded_problem import load_problem as load_problem
+    from lrbench.experiment.record import record as record
     from lrbench.gate.assertion import check as check
     from lrbench.results import Result as Result
 
@@ -23,11 +25,22 @@ _PUBLIC = {
     "LrbenchError": "lrbench.errors",
     "Result": "lrbench.results",
     "check": "lrbench.gate.assertion",
+    "load_problem": "lrbench.experiment.loaded_problem",
+    "record": "lrbench.experiment.record",
     "run": "lrbench.api",
     "sweep": "lrbench.api",
 }
 
-__all__ = ["LrbenchError", "Result", "__version__", "check", "run", "sweep"]
+__all__ = [
+    "LrbenchError",
+    "Result",
+    "__version__",
+    "check",
+    "load_problem",
+    "record",
+    "run",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:
