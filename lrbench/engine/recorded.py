@@ -9,25 +9,18 @@ import numpy as np
 
 from lrbench.arrays import Lanes, Mask, PerLane, Vector, inner, norm_sq
 from lrbench.engine.evaluator import EVALUATED_ELEMENTS
+from lrbench.engine.gradient_steps import GradientSteps
 from lrbench.engine.job import SharedProblem
 from lrbench.engine.recorder import End, Recorder
-from lrbench.engine.tracker import EPS, STEPS, Tracker
+from lrbench.engine.tracker import STEPS, Tracker
 from lrbench.errors import UsageError
 from lrbench.objective.meter import Count, Stopwatch
 from lrbench.objective.oracle import Ball
-from lrbench.objective.problem import Problem
 from lrbench.results import Status, Trace
 from lrbench.results.records import COLUMNS, METERED, SUMMED
 
 BLOCK = STEPS // 2
 """So many iterates are evaluated together, as lanes, which costs a seventh of one after another."""
-
-ROUNDINGS = 64.0
-"""A step is one along the gradient if it is one up to so many roundings of its terms, and a few
-more where many samples are added."""
-
-TOLERANCE = 1e-9
-"""How far an iterate may lie outside of a constraint, relative to its distance from the start."""
 
 
 class RecordedRun:
@@ -86,8 +79,7 @@ class RecordedRun:
         self._tracker = Tracker(1, problem.w0, shared.w_star, constants.L, mu)
         self._refute = Recorder(1, constants).refute
         self._rows: list[Mapping[str, PerLane | Count | float]] = []
-        self._projection = Projection(problem, ball)
-        self._gradient_scale = _gradient_scale(shared)
+        self.steps = GradientSteps(shared, ball)
         self.t = -every
         """The number of steps to the last iterate."""
         self.passes = 0.0
@@ -95,8 +87,6 @@ class RecordedRun:
         """How the run ended, and at which iteration; None while it goes on."""
         self._error: UsageError | None = None
         """The error of an iterate outside of the constraint, after which nothing is recorded."""
-        self.step_fault = ""
-        """Why the steps are not known to be w - lr g, projected; empty where they all are."""
         self.watch = Stopwatch()
         """Runs while the loop does: the caller stops it before, and starts it after each call."""
         self.evaluation_seconds = 0.0
@@ -192,8 +182,8 @@ class RecordedRun:
             lr, steps = self._rates[1:n], slice(n - 1)
             self._tracker.extend(lr, grad_norm_sq[steps], slope[steps], norm_sq(from_star[:, :n]))
             self._sum += W[:, steps].sum(axis=1)
-            if self._gradients and not self.step_fault:
-                self._verify(W, lr, first)
+            if self._gradients:
+                self.steps.verify(W, self._G[:, :n], lr, first)
         # The last iterate is the first one of the next block.
         self._points[0], self._rates[0] = self._points[n - 1], self._rates[n - 1]
         self._values, self._G = self._values[n - 1 : n], self._G[:, n - 1 : n]
@@ -202,11 +192,8 @@ class RecordedRun:
 
     def _check_inside(self, W: Lanes, finite: Mask, first: int) -> None:
         """Raise `UsageError` for an iterate outside of the constraint."""
-        if not self._projection.needed:
-            return
-        off = np.sqrt(norm_sq(self._projection(W, np.zeros_like(W)) - W))
-        reach = np.sqrt(norm_sq(W - self._problem.w0[:, None])) + np.linalg.norm(self._problem.w0)
-        outside = finite & (off > TOLERANCE * reach)
+        off = self.steps.outside(W) if self.steps.constrained else np.zeros(len(finite))
+        outside = finite & (off > 0.0)
         if outside.any():
             k = int(np.argmax(outside))
             self._error = UsageError(
@@ -215,26 +202,6 @@ class RecordedRun:
                 "record iterates after they are projected, or leave the constraint out.",
             )
             raise self._error
-
-    def _verify(self, W: Lanes, lr: PerLane, first: int) -> None:
-        """Note the first step that is not w - lr g, projected on the constraint, to rounding."""
-        if not len(lr):
-            return
-        G = self._G[:, : len(lr)]
-        ends = self._projection(np.ascontiguousarray(W[:, :-1]), lr * G)
-        off = np.sqrt(norm_sq(ends - W[:, 1:]))
-        lengths, sizes = np.sqrt(norm_sq(W)), np.sqrt(norm_sq(G)) + self._gradient_scale
-        factor = EPS * (ROUNDINGS + 4.0 * math.sqrt(self._problem.n_samples))
-        along = off <= factor * (lengths[:-1] + lengths[1:] + lr * sizes)
-        along |= (ends == W[:, 1:]).all(axis=0)  # infinities, too
-        if along.all():
-            return
-        k = int(np.argmin(along))
-        if math.isnan(lr[k]):
-            step = f"step {first + k}" if first + k else "the steps"
-            self.step_fault = f"the rate of {step} is not known"
-        else:
-            self.step_fault = f"step {first + k} is not lr g: it ends {off[k]:.1e} from there"
 
     def _write(
         self, rows: list[Mapping[str, PerLane | Count | float]]
@@ -276,43 +243,3 @@ class RecordedRun:
             yield from self._tracker.row(self.t).items()
         elif self._w_star is not None:
             yield "distance", float(np.linalg.norm(w[:, 0] - self._w_star))
-
-
-class Projection:
-    """Steps that end on the constraints of a problem and in a ball.
-
-    Parameters
-    ----------
-    problem
-        The problem, whose penalty may be a constraint.
-    ball
-        The ball; None without one.
-    """
-
-    def __init__(self, problem: Problem, ball: Ball | None) -> None:
-        facts = problem.facts()
-        self.needed = ball is not None or (facts.penalised and facts.penalty.weight == 0.0)
-        """Whether there is a constraint."""
-        if self.needed:
-            self._sampler = problem.sampler(None, ball, (), dense_iterates=True)
-            self._oracles = self._sampler.oracles(lambda W, gradient: None)
-
-    def __call__(self, W: Lanes, D: Lanes) -> Lanes:
-        """Return W - D, projected, shape of `W`."""
-        if not self.needed:
-            return W - D
-        self._sampler.iterates.start(W.shape[1])
-        oracle, points = next(self._oracles), W.copy()
-        oracle.begin(points)
-        moved: Lanes = oracle.move(points, D)
-        return moved
-
-
-def _gradient_scale(shared: SharedProblem) -> float:
-    """Return the norm to whose rounding a gradient is known: at most sqrt(2 L (|F(w_0)| + |f*|)).
-
-    Without L, the gradient at the start is the only known scale of a gradient.
-    """
-    c = shared.constants
-    square = 2.0 * c.L * c.size
-    return math.sqrt(square if math.isfinite(square) else c.grad_norm_sq0)
