@@ -70,8 +70,8 @@ class GradientSteps:
         ends = self._step(np.ascontiguousarray(W[:, :-1]), D)
         off, lengths = np.sqrt(norm_sq(ends - W[:, 1:])), np.sqrt(norm_sq(W))
         sizes = lengths[:-1] + lengths[1:] + np.sqrt(norm_sq(D)) + lr * self._scale
-        # Infinities are equal, too.
-        along = (off <= self._factor * sizes) | (ends == W[:, 1:]).all(axis=0)
+        close = np.isfinite(off) & (off <= self._factor * sizes)
+        along = close | (ends == W[:, 1:]).all(axis=0)  # infinities are equal, too
         if along.all():
             return
         k = int(np.argmin(along))

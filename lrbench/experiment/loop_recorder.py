@@ -116,7 +116,7 @@ class LoopRecorder:
             cost = _not_negative(passes, "passes")
         if run.t < 0:
             self._check_start(point, lr, passes)
-            cost = 0.0
+            rate, cost = math.nan, 0.0  # no step led there
         elif len(self._rates) < 2:
             self._rates.add(rate)
         try:
