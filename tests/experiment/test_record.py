@@ -55,6 +55,11 @@ def recorded(problem: Any, iterates: Any, rates: Any = None, **options: Any) -> 
     return recorder.result()
 
 
+def record_all(recorder: Any, iterates: Any) -> None:
+    for w in iterates:
+        recorder(w)
+
+
 def the_run(result: Result) -> Run:
     (run,) = result.problems[0].runs
     return run
@@ -126,7 +131,7 @@ def test_the_bound_c2_is_that_of_the_iterates_whatever_made_them() -> None:
     verdict = verdicts(result)["C2'"]
     X, y = problem.data.X, problem.y
     L = np.linalg.eigvalsh(X.T @ X / len(y)).max() / 4 + 0.1
-    assert pb.constants.L == pytest.approx(L, rel=1e-9)
+    assert abs(pb.constants.L - L) < 1e-9 * L
     slopes, squares = [], []
     for w in iterates:
         g = [
@@ -184,8 +189,8 @@ def test_a_loop_in_single_precision_is_measured_and_no_gradient_descent() -> Non
         iterates.append(w)
     result = recorded(pb, iterates, lr=0.9)
     own = lrbench.run("logreg", solvers="gd", lr0=0.9, iterations=50)
-    gaps = [the_run(r).trace["suboptimality"] for r in (result, own)]
-    np.testing.assert_allclose(*gaps, rtol=1e-4)
+    a, b = (the_run(r).trace["suboptimality"] for r in (result, own))
+    np.testing.assert_allclose(a, b, rtol=1e-4)
     assert verdicts(result)["C2'"].applies
     assert "is not lr g" in verdicts(result)["GD"].reason
 
@@ -237,7 +242,7 @@ def test_minibatches_are_those_of_a_seed_and_no_theorem_is_judged() -> None:
 
 def test_projected_steps_are_those_of_gd_in_the_ball() -> None:
     problem = smooth()
-    radius = 1.05 * np.linalg.norm(lrbench.load_problem(problem).w_star - W0)  # type: ignore[operator]
+    radius = 1.05 * np.linalg.norm(lrbench.load_problem(problem).w_star - W0)
 
     def project(w: Vector) -> Vector:
         length = np.linalg.norm(w - W0)
@@ -264,9 +269,10 @@ def test_steps_in_a_box_are_projected_and_an_iterate_outside_is_refused() -> Non
     assert verdicts(result)["C4"].bound_verdict == verdicts(own)["C4"].bound_verdict == "pass"
     recorder = lrbench.record(pb, solver="by-hand", lr=2.5)
     iterates[13] = np.array([0.0, -0.95, 0.0])
-    with pytest.raises(UsageError, match="step 13 is outside of the constraint of small, by 0.05"):
-        for w in iterates:
-            recorder(w)
+    with pytest.raises(
+        UsageError, match=r"step 13 is outside of the constraint of small, by 0\.05"
+    ):
+        record_all(recorder, iterates)
     for _ in range(100):  # it is refused from then on, whatever follows
         with pytest.raises(UsageError, match="step 13 is outside"):
             recorder(W0)
@@ -276,7 +282,7 @@ def test_steps_in_a_box_are_projected_and_an_iterate_outside_is_refused() -> Non
 
 def test_an_iterate_outside_of_the_ball_is_refused() -> None:
     pb = lrbench.load_problem(smooth())
-    radius = 1.1 * float(np.linalg.norm(pb.w_star - W0))  # type: ignore[operator]
+    radius = 1.1 * float(np.linalg.norm(pb.w_star - W0))
     recorder = lrbench.record(pb, solver="by-hand", radius=radius)
     recorder(W0)
     recorder(W0 + np.array([0.0, radius * (1 - 1e-12), 0.0]))
@@ -440,8 +446,7 @@ def test_a_minimum_that_an_iterate_refutes_is_refused() -> None:
     pb = lrbench.load_problem(smooth())
     recorder = lrbench.record(pb.source, solver="by-hand", f_star=0.9 * pb.value(W0))
     with pytest.raises(RefutedError, match="below --f-star"):
-        for w in descent(pb, [2.0] * 50):
-            recorder(w)
+        record_all(recorder, descent(pb, [2.0] * 50))
 
 
 @pytest.mark.parametrize("name", sorted({*SOLVERS, "gd", "GD", "nag", "WNGrad", "torch:x"}))
@@ -478,7 +483,7 @@ def test_a_wrong_call_is_refused_and_records_nothing() -> None:
     recorder = lrbench.record(smooth(), solver="by-hand")
     with pytest.raises(UsageError, match="nothing was recorded"):
         recorder.result()
-    with pytest.raises(UsageError, match="the first iterate is not w_0 of small: it is 1.3 from"):
+    with pytest.raises(UsageError, match="the first iterate is not w_0 of small: it is 1"):
         recorder(np.zeros(3))
     with pytest.raises(UsageError, match="lr is given with w_0"):
         recorder(W0, lr=0.1)
@@ -491,7 +496,7 @@ def test_a_wrong_call_is_refused_and_records_nothing() -> None:
         ({"passes": "many"}, "passes 'many' is not a number"),
     ):
         with pytest.raises(UsageError, match=message):
-            recorder(W0, **wrong)  # type: ignore[arg-type]
+            recorder(W0, **wrong)
     with pytest.raises(UsageError, match="shape"):
         recorder(np.zeros(4))
     run = the_run(recorder.result())
