@@ -9,7 +9,9 @@ import numpy as np
 from lrbench.arrays import Vector
 from lrbench.errors import UsageError, quoted
 
-HINT = "give real numbers: a NumPy array, a list, or a tensor of torch or JAX."
+HINT = (
+    "give real numbers, in float64 or float32: a NumPy array, a list, or a tensor of torch or JAX."
+)
 
 
 def as_vector(w: Any, n_features: int, name: str) -> Vector:
@@ -41,7 +43,7 @@ def as_vector(w: Any, n_features: int, name: str) -> Vector:
             kind = type(w).__name__
             raise UsageError(f"the {kind} is no array: {quoted(reason)[1:-1]}.", HINT) from error
     if values.dtype.kind not in "fiu":
-        raise UsageError(f"w has the type {values.dtype}, which holds no real numbers.", HINT)
+        raise UsageError(f"w has the type {values.dtype}, which is no real number of NumPy.", HINT)
     if values.shape != (n_features,):
         size = values.size == n_features
         raise UsageError(

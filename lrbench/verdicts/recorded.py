@@ -21,8 +21,8 @@ def judge_recorded(
     """Yield the verdicts on the theorems that the iterates allow, and on those that they do not.
 
     C2' holds for any sequence of iterates, however they were made, if the gradient of F is known at
-    each of them. Every other theorem is about steps w - lr g. With one rate they are those of
-    gradient descent; the theorems on the solver of that name say nothing else of it.
+    each of them. Every other theorem is about steps w - lr g. If all of them have one rate, it is
+    gradient descent, to which the theorems on `sgd` apply.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def judge_recorded(
     """
     gradients = Hypothesis(GRADIENTS, not gradient_fault, gradient_fault or "at every iterate")
     steps = Hypothesis(STEPS, not step_fault, step_fault or "to rounding")
-    theorems: tuple[Theorem, ...] = SCALAR_STEP if lr is None else THEOREMS["sgd"]
-    if gradient_fault:  # what they would need, and more, is said once
+    theorems: tuple[Theorem, ...] = SCALAR_STEP if lr is None or step_fault else THEOREMS["sgd"]
+    if gradient_fault:  # then nothing is known of the steps, either
         theorems = ()
     for theorem in (C2Regret(), *(t for t in theorems if not isinstance(t, C2Regret))):
         observed = (gradients,) if isinstance(theorem, C2Regret) else (steps,)

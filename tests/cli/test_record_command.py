@@ -125,7 +125,7 @@ def test_a_loop_that_left_the_numbers_has_diverged(folder: Path, invoke: Any) ->
         ("-p logreg --iterates w.npy --batch-size 570", 2, "more than the 569 samples"),
         ("-p logreg --iterates w.npy --radius 1", 2, "leaves out the minimiser"),
         ("-p logreg --iterates late.npy", 2, "the first iterate is not w_0 of logreg"),
-        ("-p logreg --iterates complex.npy", 2, "complex128, which holds no real numbers"),
+        ("-p logreg --iterates complex.npy", 2, "complex128, which is no real number of NumPy"),
         ("-p logreg --iterates w.npy -o no/r.json", 2, "there is no folder"),
         ("-p logreg --iterates w.npy --f-star 0.5", 3, "below --f-star 0.5"),
         ("-p logreg --iterates w.npy --format nothing", 2, "no format 'nothing'"),
