@@ -154,7 +154,6 @@ class Tracker:
         self._steps[:, : len(lr), 0] = lr, grad_norm_sq, slope
         self._t += len(lr)
         self._add_up(distance_sq[:, None])
-        self._distance = distance_sq[-1:].copy()
 
     def _add_up(self, measured: Lanes | None = None) -> None:
         """Add the buffered steps, in ranges in which no lane comes within a limit or leaves it.

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info
 from lrbench.arrays import Vector
 from lrbench.cache.folder import cache_dir
 from lrbench.config.learning_rates import LearningRate
+from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.values import as_number
 from lrbench.config.vectors import as_vector
@@ -235,7 +236,7 @@ def _added(result: Result, own: ProblemResult) -> Result:
     """Return the result with the run and the verdicts of `own`, which has one run."""
     (run,) = own.runs
     for k, problem in enumerate(result.problems):
-        same = (problem.name, problem.header) == (own.name, own.header)
+        same = problem.name == own.name and plain(problem.header) == plain(own.header)
         if not same or problem.sweep is not None:
             continue
         if any((r.lane, r.seed) == (run.lane, run.seed) for r in problem.runs):

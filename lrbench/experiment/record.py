@@ -69,7 +69,8 @@ def record(
         The run ends at the first checkpoint with a suboptimality of at most this: a number, or a
         share of F(w_0) - f* such as ``"1%"``.
     f_star
-        A minimum of F to use instead of a certified one.
+        A minimum of F to use instead of a certified one; None for that of a loaded problem, if it
+        has one.
     certificates
         Whether F and its gradient are evaluated at every iterate, off the clock. Theorems need
         that. It is not done with minibatches, nor where `every` is above 1.
@@ -115,6 +116,10 @@ def record(
         raise UsageError(
             f"--every {quoted(every)} is not a whole number from 1 on.", "give a number of steps."
         )
+    if isinstance(problem, LoadedProblem):
+        loaded, f_star = problem, problem.f_star if f_star is None else f_star
+    else:
+        loaded = load_problem(problem, f_star=f_star)
     plan = Plan(
         solvers="gd",
         lr0=lr0 if lr0 is not None else lr,
@@ -129,7 +134,6 @@ def record(
         passes_per_step = checked_positive(
             passes_per_step, "--passes-per-step", "a positive number"
         )
-    loaded = problem if isinstance(problem, LoadedProblem) else load_problem(problem)
     if passes_per_step is None:
         passes_per_step = (plan.batch_size or loaded.n_samples) / loaded.n_samples
     rate = rates[0] if rates else None

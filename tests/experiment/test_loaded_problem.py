@@ -12,6 +12,8 @@ from builders import dense, linear_problem
 
 import lrbench
 from lrbench.errors import OptimumError, UsageError
+from lrbench.objective.about import ProblemFacts
+from lrbench.objective.finite_sum import FiniteSum
 from lrbench.optimum import find_optimum
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.box import Box
@@ -139,3 +141,42 @@ def test_what_is_wrong_is_refused(call: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message) as refused:
         call(lrbench.load_problem(linear_problem()))
     assert refused.value.hint
+
+
+class Bumps(FiniteSum):
+    """The mean of r^2 / (1 + r^2) with r = x'w - y, which is not convex."""
+
+    def __init__(self) -> None:
+        super().__init__("bumps", w0=np.zeros(3), n_samples=17)
+        self.X = np.random.default_rng(6).standard_normal((17, 3))
+        self.y = self.X @ np.array([1.0, 2.0, 3.0])
+
+    def facts(self) -> ProblemFacts:
+        return ProblemFacts(title="bumps", data="seeded samples")
+
+    def mean(self, W: Any, samples: Any) -> Any:
+        X, y = self.X[samples], self.y[samples, None]
+        r = X @ W - y
+        return (r**2 / (1 + r**2)).mean(axis=0), X.T @ (2 * r / (1 + r**2) ** 2) / len(y)
+
+
+def test_a_problem_of_another_kind_is_measured_and_nothing_is_proved() -> None:
+    problem = Bumps()
+    pb = lrbench.load_problem(problem)
+    rows = np.random.default_rng(2).integers(0, 17, size=5)
+    _, expected = problem.mean(W[:, None], rows)
+    g = pb.stochastic_gradient(W, np.random.default_rng(2), 5)
+    np.testing.assert_allclose(g, expected[:, 0], rtol=1e-13)
+    assert pb.prox(W, 0.1).tolist() == W.tolist()
+    recorder = lrbench.record(pb, solver="by-hand", lr=0.5)
+    w = pb.w0
+    recorder(w)
+    for _ in range(70):
+        w -= 0.5 * pb.gradient(w)
+        recorder(w)
+    (recorded,) = recorder.result().problems[0].runs
+    (own,) = lrbench.run(problem, solvers="gd", lr0=0.5, iterations=70).problems[0].runs
+    np.testing.assert_allclose(recorded.trace["objective"], own.trace["objective"], rtol=1e-11)
+    assert (recorded.status, recorded.status_at) == (own.status, own.status_at)
+    assert np.isnan(recorded.trace["suboptimality"]).all()
+    assert not any(v.applies for v in recorder.result().problems[0].verdicts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from builders import linear_problem
 from jsonschema import Draft202012Validator
 
 import lrbench
-from lrbench.arrays import Vector
+from lrbench.arrays import PerLane, Vector
 from lrbench.errors import RefutedError, UsageError
+from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.penalties.box import Box
 from lrbench.results import Result, Run, Status, Verdict
 from lrbench.results.result import SCHEMA
 from lrbench.solvers import SOLVERS
+from lrbench.solvers.base import Facts, Solver, Step
 
 W0 = np.array([0.3, -0.7, 1.1])
 
@@ -123,6 +126,36 @@ def test_rates_of_any_kind_are_judged_by_the_theorems_on_any_rates() -> None:
         np.testing.assert_allclose(verdict.bound, expected[key].bound, rtol=1e-9)
 
 
+@dataclass(frozen=True)
+class Listed(Solver):
+    """Gradient descent with rates in units of lr0 that come within the limits, and leave them."""
+
+    name = "listed"
+
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> tuple[PerLane, int]:
+        return lr0, 0
+
+    def step(self, W: Iterate, state: tuple[PerLane, int], oracle: Oracle) -> Step:
+        lr0, t = state
+        lr = lr0 * self.factor(t)
+        return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, (lr0, t + 1))
+
+    @staticmethod
+    def factor(t: int) -> float:
+        """Return the rate of step t: about 0.4, 0.9, 1.2 or 1.9."""
+        return (0.4, 1.9, 1.2, 0.9, 1.6, 0.7)[(t // 7 + t // 23) % 6] * (1 + 1e-3 * t)
+
+
+def test_the_sums_are_those_of_the_engine_whatever_limits_the_rates_pass() -> None:
+    problem, n_steps = smooth(), 150
+    pb = lrbench.load_problem(problem)
+    lr0 = 1.0 / pb.constants.L
+    own = the_run(lrbench.run(problem, solvers=[Listed()], lr0=lr0, iterations=n_steps))
+    rates = [lr0 * Listed.factor(t) for t in range(n_steps)]
+    assert_same(the_run(recorded(pb, descent(pb, rates), rates)), own)
+    assert len(set(own.trace["short_from"])) > 5
+
+
 def test_the_bound_c2_is_that_of_the_iterates_whatever_made_them() -> None:
     problem, rng = smooth(), np.random.default_rng(5)
     pb = lrbench.load_problem(problem)
@@ -164,6 +197,7 @@ def test_a_step_that_is_none_along_the_gradient_is_noticed(t: int) -> None:
         rest = rest - 1.7 * pb.gradient(rest)
     measured = verdicts(recorded(problem, moved, lr=1.7))
     assert measured["C2'"].bound_verdict == "pass"
+    assert [*measured] == ["C2'", "C6", "C6'", "C7"]
     for key in ("C6", "C6'", "C7"):
         assert not measured[key].applies
         assert measured[key].reason.startswith(f"step {t} is not lr g: it ends ")
@@ -403,7 +437,7 @@ def test_what_a_step_costs_is_what_the_user_says() -> None:
     assert passes(None, None, batch_size=6, every=5) == pytest.approx([0, 1, 2])
 
 
-def test_a_recorded_run_stands_beside_others() -> None:
+def test_a_recorded_run_stands_beside_others(tmp_path: Path) -> None:
     pb = lrbench.load_problem("log-spectrum")
     own = lrbench.run("log-spectrum", solvers=["wngrad", "gd"], lr0="1/L", iterations=40)
     recorder = lrbench.record(pb, solver="by-hand[beta=0.5]", lr="1/L")
@@ -422,6 +456,9 @@ def test_a_recorded_run_stands_beside_others() -> None:
     assert [v for v in problem.verdicts if v.solver.name == "by-hand"] == [
         *alone.problems[0].verdicts
     ]
+    own.save(tmp_path / "own.json")
+    loaded = recorder.result(beside=Result.load(tmp_path / "own.json"))
+    assert loaded.to_json() == joined.to_json()
     with pytest.raises(UsageError, match=r"the result has a run of by-hand\[beta=0.5\] with lr0"):
         recorder.result(beside=joined)
     with pytest.raises(UsageError, match="no runs on log-spectrum"):
@@ -445,9 +482,15 @@ def test_the_file_of_a_recorded_run_is_that_of_any_run(tmp_path: Path) -> None:
 
 def test_a_minimum_that_an_iterate_refutes_is_refused() -> None:
     pb = lrbench.load_problem(smooth())
-    recorder = lrbench.record(pb.source, solver="by-hand", f_star=0.9 * pb.value(W0))
-    with pytest.raises(RefutedError, match="below --f-star"):
-        record_all(recorder, descent(pb, [2.0] * 50))
+    f_star = 0.9 * pb.value(W0)
+    stated = lrbench.load_problem(pb.source, f_star=f_star)
+    for recorder in (
+        lrbench.record(pb.source, solver="by-hand", f_star=f_star),
+        lrbench.record(pb, solver="by-hand", f_star=f_star),
+        lrbench.record(stated, solver="by-hand"),
+    ):
+        with pytest.raises(RefutedError, match="below --f-star"):
+            record_all(recorder, descent(pb, [2.0] * 50))
 
 
 @pytest.mark.parametrize("name", sorted({*SOLVERS, "gd", "GD", "nag", "WNGrad", "torch:x"}))
