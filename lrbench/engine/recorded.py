@@ -63,7 +63,7 @@ class RecordedRun:
         problem, constants = shared.problem, shared.constants
         self._problem, self._constants, self._w_star = problem, constants, shared.w_star
         self._every, self._gradients = every, gradients and every == 1
-        self._target, self._timed = target, timed
+        self._target, self._timed, self._seconds = target, timed, math.nan
         self._checkpoints = iter(checkpoints)
         self._next_row = 0
         size = min(BLOCK, EVALUATED_ELEMENTS // problem.n_features)
@@ -124,6 +124,8 @@ class RecordedRun:
         self._n_points += 1
         self.t += self._every
         self.passes += passes
+        if self._timed:
+            self._seconds = self.watch.seconds
         at_row = self.t >= self._next_row
         if not at_row and self._n_points < len(self._points):
             return
@@ -151,10 +153,9 @@ class RecordedRun:
         for row in rows:
             recorder.write(row)
         status, iteration = end or (Status.COMPLETED, self.t)
-        average = self._sum / self.t if self.t > 0 else self.last
         points = {"last": self.last, "best": self._best}
         if self._every == 1:
-            points["average"] = average
+            points["average"] = self._sum / self.t if self.t > 0 else self.last
         recorder.end(0, status, iteration, {name: w.copy() for name, w in points.items()})
         return recorder.ended[0], recorder.trace(0)
 
@@ -224,7 +225,7 @@ class RecordedRun:
             **dict(self._sums(w)),
             "iteration": self.t,
             "passes": self.passes,
-            "seconds": self.watch.seconds if self._timed else math.nan,
+            "seconds": self._seconds,
             "objective": objective,
             "suboptimality": objective - c.f_star,
             "suboptimality_average": of_average - c.f_star,

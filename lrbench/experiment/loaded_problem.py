@@ -19,20 +19,24 @@ from lrbench.errors import UsageError, quoted
 from lrbench.objective.constants import Constants
 from lrbench.objective.minibatches import STREAM, Minibatches
 from lrbench.objective.oracle import Oracle
-from lrbench.objective.problem import Problem
+from lrbench.objective.problem import Problem, Sampler
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec, build_problem, load_specs
 
+ALL: Index = np.empty(0, dtype=np.intp)
+"""No samples in particular."""
+
 
 @dataclass(frozen=True)
 class DrawnMinibatch(Minibatches):
-    """A single minibatch whose samples are known."""
+    """A minibatch whose samples are drawn elsewhere."""
 
     samples: Index
+    """(batch_size,), overwritten for each minibatch."""
 
     def chunks(self, n_steps: int) -> Iterator[Index]:
-        """Yield the samples, (1, batch_size), once."""
+        """Yield the present samples, (1, batch_size), once."""
         del n_steps
         yield self.samples[None, :]
 
@@ -54,6 +58,8 @@ class LoadedProblem:
     def __init__(self, source: ProblemSpec | Problem, f_star: float | None = None) -> None:
         self.source, self.f_star = source, f_star
         self._problem = build_problem(source) if isinstance(source, ProblemSpec) else source
+        self._samplers: dict[int, tuple[Sampler, Index]] = {}
+        """The size of a minibatch, 0 for all samples -> its sampler, and where its samples are."""
 
     def __repr__(self) -> str:
         """Return the name and the shape."""
@@ -134,8 +140,8 @@ class LoadedProblem:
 
         A constraint adds nothing to it.
         """
-        oracle, W = self._oracle(w)
-        return oracle.gradient(W).dense()[:, 0]
+        W = self._lane(w)
+        return self._oracle(W).gradient(W).dense()[:, 0]
 
     def stochastic_gradient(self, w: Any, rng: np.random.Generator, batch_size: int) -> Vector:
         """Return the gradient of F on a minibatch of independent samples, (n_features,).
@@ -166,10 +172,9 @@ class LoadedProblem:
                 f"rng is {quoted(rng)}, and no generator of random numbers.",
                 "give numpy.random.default_rng(0), or the minibatch_rng(seed) of the problem.",
             )
+        W = self._lane(w)  # before random numbers are used up
         samples = rng.integers(0, self.n_samples, size=size, dtype=np.intp)
-        minibatch = DrawnMinibatch(self.n_samples, size, "replacement", 0, samples)
-        oracle, W = self._oracle(w, minibatch)
-        return oracle.gradient(W).dense()[:, 0]
+        return self._oracle(W, samples).gradient(W).dense()[:, 0]
 
     def minibatch_rng(self, seed: int) -> np.random.Generator:
         """Return the random numbers from which lrbench draws the minibatches of a seed.
@@ -192,22 +197,30 @@ class LoadedProblem:
         rate = as_number(lr)
         if rate is None or not 0.0 < rate < np.inf:
             raise UsageError(f"lr {quoted(lr)} is not a positive number.", "give one, as 0.1.")
-        oracle, W = self._oracle(w)
-        moved: Lanes = oracle.prox(W, np.array([rate]))
+        W = self._lane(w)
+        moved: Lanes = self._oracle(W).prox(W, np.array([rate]))
         return moved[:, 0]
 
     def _lane(self, w: Any) -> Lanes:
         """Return an iterate as the single column of a new array."""
         return as_vector(w, self.n_features, self.name)[:, None].copy()
 
-    def _oracle(self, w: Any, *minibatches: Minibatches) -> tuple[Oracle, Lanes]:
-        """Return an oracle, of all samples unless there is a minibatch, and the iterate."""
-        W = self._lane(w)
-        sampler = self._problem.sampler(None, None, minibatches, dense_iterates=True)
-        sampler.iterates.start(1)
+    def _oracle(self, W: Lanes, drawn: Index = ALL) -> Oracle:
+        """Return the oracle of these samples, or of all, for a step from `W`."""
+        size = len(drawn)
+        if size not in self._samplers:  # its iterates take longer than a small gradient
+            samples = np.empty(size, dtype=np.intp)
+            minibatch = DrawnMinibatch(self.n_samples, size, "replacement", 0, samples)
+            sampler = self._problem.sampler(
+                None, None, [minibatch] if size else [], dense_iterates=True
+            )
+            sampler.iterates.start(1)
+            self._samplers[size] = sampler, samples
+        sampler, samples = self._samplers[size]
+        samples[:] = drawn
         oracle = next(sampler.oracles(lambda W, gradient: None))
         oracle.begin(W)
-        return oracle, W
+        return oracle
 
 
 def load_problem(

@@ -153,6 +153,15 @@ class LoopRecorder:
             raise UsageError(
                 "nothing was recorded.", "call the recorder with w_0, and after each step."
             )
+        with self._run.watch.paused():
+            own = self._own_result()
+        if beside is not None:
+            return _added(beside, own)
+        blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+        return Result((), environment(max(blas, default=1)), (own,))
+
+    def _own_result(self) -> ProblemResult:
+        """Return the problem with this run and its verdicts."""
         try:
             end, trace = self._run.so_far()
         except RefutedError:
@@ -188,17 +197,13 @@ class LoopRecorder:
             gradient_fault=self._gradient_fault,
         )
         target = plan.target_on(p.constants.delta0)
-        problem = ProblemResult(
+        return ProblemResult(
             p.problem.name,
             header(p.problem, p.constants, plan.radius, target),
             (run,),
             tuple(verdicts),
             features=features_of(p),
         )
-        if beside is not None:
-            return _added(beside, problem)
-        blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-        return Result((), environment(max(blas, default=1)), (problem,))
 
     def _check_start(self, w: Vector, lr: float | None, passes: float | None) -> None:
         """Raise `UsageError` if the first iterate is not w_0, or has the rate or cost of a step."""
