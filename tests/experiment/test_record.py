@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from jsonschema import Draft202012Validator
 import lrbench
 from lrbench.arrays import PerLane, Vector
 from lrbench.errors import RefutedError, UsageError
+from lrbench.objective import meter
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.penalties.box import Box
 from lrbench.results import Result, Run, Status, Verdict
@@ -463,6 +465,30 @@ def test_a_recorded_run_stands_beside_others(tmp_path: Path) -> None:
         recorder.result(beside=joined)
     with pytest.raises(UsageError, match="no runs on log-spectrum"):
         recorder.result(beside=lrbench.run("logreg", solvers="gd", iterations=2))
+
+
+def test_what_the_recorder_computes_is_off_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = smooth()
+    pb = lrbench.load_problem(problem)
+    iterates = [w.copy() for w in descent(pb, [0.8] * 40)]
+    recorder = lrbench.record(pb, solver="by-hand", lr=0.8)
+    now = [0.0]
+
+    def evaluate(self: Any, *args: Any, **options: Any) -> Any:
+        now[0] += 1000.0
+        return evaluated(self, *args, **options)
+
+    evaluated = type(problem).value_and_gradient
+    monkeypatch.setattr(type(problem), "value_and_gradient", evaluate)
+    monkeypatch.setattr(meter, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    for t, w in enumerate(iterates):
+        now[0] += t  # step t - 1 takes t seconds
+        recorder(w)
+        recorder.result()
+    run = the_run(recorder.result())
+    T = run.trace["iteration"]
+    np.testing.assert_allclose(run.trace["seconds"], T * (T + 1) / 2, rtol=1e-9)
+    assert run.evaluation_seconds >= 1000.0
 
 
 def test_the_file_of_a_recorded_run_is_that_of_any_run(tmp_path: Path) -> None:
