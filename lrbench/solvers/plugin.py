@@ -22,6 +22,17 @@ NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
 Rule = Callable[..., tuple[Any, PerLane]]
 
 
+def complete(cls: type[Solver]) -> None:
+    """Give a class of the user the name of the class, where it has none of its own.
+
+    It does not inherit the theorems and papers of another rule, which it may not follow.
+    """
+    defaults: dict[str, Any] = {"name": cls.__name__, "theorems": (), "papers": ()}
+    for attribute, value in defaults.items():
+        if attribute not in vars(cls):
+            setattr(cls, attribute, value)
+
+
 def add_solver(cls: type[Solver], place: str) -> None:
     """Make a class of the user known as a solver, by its name or else the name of the class.
 
@@ -41,11 +52,7 @@ def add_solver(cls: type[Solver], place: str) -> None:
     def refuse(what: str, hint: str) -> typing.NoReturn:
         raise UsageError(f"{place}: {what}.", hint)
 
-    if "name" not in vars(cls):  # not that of a class which it is derived from
-        cls.name = cls.__name__
-    for claim in ("theorems", "papers"):  # of another rule, which this one may not follow
-        if claim not in vars(cls):
-            setattr(cls, claim, ())
+    complete(cls)
     if not isinstance(cls.name, str) or not NAME.fullmatch(cls.name):
         refuse(f"the name {quoted(cls.name)} is no name of a solver", "write name = 'my-rule'.")
     if SOLVERS.is_own(cls.name):
