@@ -21,6 +21,7 @@ from lrbench.errors import RefutedError, UsageError
 from lrbench.objective import meter
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.penalties.box import Box
+from lrbench.problem_files import shipped
 from lrbench.results import Result, Run, Status, Verdict
 from lrbench.results.result import SCHEMA
 from lrbench.solvers import SOLVERS
@@ -203,6 +204,30 @@ def test_a_step_that_is_none_along_the_gradient_is_noticed(t: int) -> None:
     for key in ("C6", "C6'", "C7"):
         assert not measured[key].applies
         assert measured[key].reason.startswith(f"step {t} is not lr g: it ends ")
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_steps_of_plain_products_are_known_on_every_problem(name: str) -> None:
+    """The gradient is that of whole matrices: it differs from the recorder's by rounding."""
+    pb = lrbench.load_problem(name)
+    problem: Any = pb.prepared.problem
+    X, p = problem.data.X, problem.n_penalised
+    lr = 1.0 / pb.constants.L if math.isfinite(pb.constants.L) else 0.01
+    recorder = lrbench.record(pb, solver="by-hand", lr=lr)
+    w = pb.w0
+    recorder(w)
+    for _ in range(300):
+        g = X.T @ problem.loss.derivative((X @ w)[:, None], problem.y)[:, 0] / problem.n_samples
+        g[:p] += problem.penalty.gradient(w[:p, None])[:, 0]
+        w = w - lr * g
+        if problem.penalty.indicator:
+            w[:p] = problem.penalty.prox(w[:p, None], np.ones(1))[:, 0]
+        recorder(w)
+    measured = verdicts(recorder.result())
+    assert [v for v in measured.values() if v.bound_verdict == "fail"] == []
+    steps = [h for v in measured.values() for h in v.hypotheses if h["name"] == "steps lr g"]
+    assert [h["detail"] for h in steps if not h["holds"]] == []
+    assert len(steps) > 3
 
 
 def test_steps_with_momentum_have_no_theorem_on_the_rate() -> None:
