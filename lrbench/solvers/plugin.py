@@ -11,6 +11,7 @@ from typing import Any, ClassVar, overload
 
 from lrbench.arrays import PerLane
 from lrbench.config.registry import did_you_mean
+from lrbench.config.values import as_number
 from lrbench.errors import UsageError, quoted
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers import SOLVERS
@@ -160,9 +161,9 @@ def _rate_rule(
             "write def rule(state, grad_norm_sq).",
         )
     for parameter in parameters[2:]:
-        if parameter.default is parameter.empty:
+        if as_number(parameter.default) is None:
             raise UsageError(
-                f"{function}: the parameter {parameter.name} has no default.",
+                f"{function}: the parameter {parameter.name} has no number as its default.",
                 f"write {parameter.name}=1.0.",
             )
     fields = [(p.name, float, dataclasses.field(default=float(p.default))) for p in parameters[2:]]

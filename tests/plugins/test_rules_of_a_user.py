@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -137,11 +138,11 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def objectives(plan: Plan, executor: Processes | None = None) -> dict[Any, tuple[Any, list[float]]]:
+def rows(plan: Plan, executor: Processes | None = None) -> dict[Any, tuple[Any, list[float]]]:
     specs = [load_spec("log-spectrum")]
     (problem,) = run_plan(plan, specs, Control(), executor=executor).problems
     return {
-        (str(run.solver), run.value, run.seed): (run.error, list(run.trace["objective"]))
+        (str(run.solver), run.value, run.seed): (run.error, list(run.trace.get("objective", ())))
         for run in problem.runs
     }
 
@@ -155,14 +156,23 @@ def test_worker_processes_get_the_text_and_not_the_path(
     plan = Plan(
         solvers=names, lr0="0.1:10:9", batch_size=4, passes=1, replicates=3, sweep=True, target=1e-9
     )
-    alone = objectives(plan)
+    alone = rows(plan)
     for name in names:
         (here / name).unlink()
     try:
-        assert objectives(plan, Processes(2, patience=0.0)) == alone
+        assert rows(plan, Processes(2, patience=0.0)) == alone
     finally:
         written(here, power=POWER_NORM, growth=ROOT_GROWTH, failing=FAILING)
     assert {error is None for error, _ in alone.values()} == {True, False}
+
+
+@pytest.mark.slow
+def test_a_rule_that_cannot_be_imported_in_a_worker_is_a_failed_row(folder: Path) -> None:
+    written(folder, here=f"import os\nassert os.getpid() == {os.getpid()}\n{POWER_NORM}")
+    plan = Plan(solvers=["here.py", "sgd"], lr0="0.1:10:9", iterations=20, sweep=True)
+    errors = {name: error for (name, *_), (error, _) in rows(plan, Processes(2, 0.0)).items()}
+    assert errors["PowerNorm"] == "PowerNorm in a worker: here.py, line 2: AssertionError."
+    assert errors["sgd"] is None
 
 
 def test_a_class_made_in_python_is_sent_by_value() -> None:
@@ -193,8 +203,8 @@ def test_a_class_that_cannot_be_sent_runs_in_this_process(
     plan = Plan(solvers=[stuck, "sgd"], lr0="0.1:10:9", iterations=20, sweep=True)
     with file:
         assert "pickle" in solver_obstacle(plan.built[0][0])
-        alone = objectives(plan)
-        assert objectives(plan, Processes(2, patience=0.0)) == alone
+        alone = rows(plan)
+        assert rows(plan, Processes(2, patience=0.0)) == alone
     assert "stuck runs in this process" in capsys.readouterr().err
     assert {error for error, _ in alone.values()} == {None}
 
