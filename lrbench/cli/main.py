@@ -24,6 +24,7 @@ from lrbench.version import __version__
 COMMANDS = {
     "run": "Run solvers on a problem: convergence beside theory.",
     "sweep": "The sensitivity to the learning rate or a scale: usable ranges, curves, advice.",
+    "record": "Judge the iterates of a loop in any language, from a file.",
     "check": "A gate for CI: judge convergence against expectations and baselines.",
     "theory": "What is proved for a problem, solver and lr0, before any run.",
     "show": "Print a saved result or a store in any format, or the file of a problem that ships.",
