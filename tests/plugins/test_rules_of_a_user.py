@@ -302,7 +302,7 @@ CLAIMS = """
     [
         ({}, True),  # the rate is computed twice, with the same bits
         ({"self.eta / b, b)": "0.5 * self.eta / b, b)"}, False),
-        ({"self.eta / b, g)": "self.eta / b, oracle.gradient(W))"}, False),
+        ({"oracle.descend(W, self.eta / b, g)": "oracle.move(W, g.dense())"}, False),
     ],
 )
 def test_theorems_are_of_steps_that_are_what_they_say(
