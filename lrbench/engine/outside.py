@@ -96,7 +96,7 @@ class OutsideRun:
             status, iteration = ended.status, ended.iteration
         except RefutedError:  # concerns the problem, not this solver
             raise
-        except Exception as e:
+        except (Exception, SystemExit) as e:
             status, error = Status.FAILED, cause_of(e, self._solver, max(self._t, 0))
         points: dict[str, Vector] = {}
         if self._job.keep_iterates:

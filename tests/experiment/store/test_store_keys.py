@@ -56,7 +56,12 @@ def look():
     return out
 """
 
-ENGINE = "".join(p.read_text() for p in (source_hash.PACKAGE / "engine").glob("*.py"))
+RECORDING = {"recorded.py", "gradient_steps.py"}
+"""Modules for loops of others, whose runs are in no store."""
+
+ENGINE = "".join(
+    p.read_text() for p in (source_hash.PACKAGE / "engine").glob("*.py") if p.name not in RECORDING
+)
 
 KEPT: list[Edit] = [
     ("theory/certificates.py", '"""', '"""Edited: '),
