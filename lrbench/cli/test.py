@@ -31,10 +31,10 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 def command(names: tuple[str, ...], form: str | None, color: str) -> int:
     """Check a solver, a loss or a penalty against all contracts of its kind.
 
-    The class is taken from a file (my_rule.py:MyRule, or my_rule.py if it has one class), from an
-    installed module, or is one of lrbench by name. Its kind follows from its base class. Solvers
-    take steps on small irregular problems, in full batches and minibatches, on several lanes, and on
-    wide sparse data. For each broken contract a sentence says what is wrong, and where to look.
+    The class is in a file (my_rule.py:MyRule, or my_rule.py if it has one class) or an installed
+    module, or one of lrbench by name. Its base class says which kind it is. Solvers take steps on
+    small irregular problems, in full batches and minibatches, on several lanes, and on wide sparse
+    data. For each broken contract a sentence says what is wrong, and where to look.
 
     Exit code 1: a contract is broken.
     """

@@ -100,7 +100,7 @@ def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:
         except Exception as error:  # a class of the user may raise anything
             # An error that the check has explained was raised by its cause.
             place = place_of_error(error.__cause__ or error, type(part))
-            if place is None or isinstance(error, ContractError) and error.__cause__ is None:
+            if place is None or (isinstance(error, ContractError) and error.__cause__ is None):
                 place = place_of_method(type(part), getattr(error, "method", "step"))
             return ContractOutcome(contract, "fail", _sentence(error), place)
     return ContractOutcome(contract, "pass")

@@ -12,7 +12,7 @@ from lrbench.contract.outcome import BrokenContractError
 from lrbench.contract.problems import WIDE, ContractCase, cases, on
 from lrbench.contract.steps import TakenStep, steps
 from lrbench.solvers.base import Solver
-from lrbench.theory import THEOREMS
+from lrbench.theory.families import theorems_of
 
 RATES = np.array([1e-3, 0.1, 1.0, 10.0])
 STEPS = 40
@@ -60,9 +60,7 @@ def check_claims(solver: Solver) -> None:
     BrokenContractError
         If one is not.
     """
-    claims = solver.theorems
-    theorems = THEOREMS[claims] if isinstance(claims, str) else claims
-    if REGRET not in {theorem.key for theorem in theorems}:
+    if REGRET not in {t.key for t in theorems_of(solver.theorems, vars(solver))}:
         return
     for case, step in _steps(solver):
         at_rest = not step.asked and np.array_equal(step.W, step.before)

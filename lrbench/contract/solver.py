@@ -20,7 +20,7 @@ from lrbench.contract.outcome import BrokenContractError, Contract
 from lrbench.contract.problems import cases, facts_of, on
 from lrbench.contract.rates import check_claims, check_rate
 from lrbench.contract.stationary import check_no_nan, check_stays
-from lrbench.contract.steps import begin, checked_step, steps
+from lrbench.contract.steps import steps
 from lrbench.contract.used_up import UsedUp
 from lrbench.contract.worker import check_sent
 from lrbench.objective.oracle import Ball

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import Lanes, Mask, PerLane, take
 from lrbench.contract.outcome import BrokenContractError
-from lrbench.contract.problems import ContractCase, facts_of, on
+from lrbench.contract.problems import ContractCase, facts_of
 from lrbench.objective.meter import Count
 from lrbench.objective.oracle import Ball, Gradient, Iterate, Oracle
 from lrbench.solvers.base import Solver, with_parameters
