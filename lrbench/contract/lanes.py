@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lrbench.arrays import PerLane
+from lrbench.arrays import Index, PerLane
 from lrbench.contract.outcome import BrokenContractError
 from lrbench.contract.problems import ContractCase, cases, constants_of, on
 from lrbench.contract.steps import Dropped, Path, path
@@ -41,7 +41,7 @@ class Expected(typing.NamedTuple):
     allowed_lr: Path
     """(n_steps, n_lanes)."""
 
-    def first_difference(self, W: Path, lr: Path, lanes: PerLane | slice) -> tuple[int, int] | None:
+    def first_difference(self, W: Path, lr: Path, lanes: Index | slice) -> tuple[int, int] | None:
         """Return the first step, counted from 1, and the lane in which other paths differ.
 
         Parameters
@@ -170,15 +170,17 @@ def check_parameters(solver: Solver) -> None:
     dropped = Dropped(7, np.array([True, True, False, True]))
     for key in float_parameters(solver):
         values = _values(solver, key)
-        for case in cases()[:2] if values is not None else ():
+        if values is None:
+            continue
+        for case in cases()[:2]:
             try:
                 expected = expected_path(case, solver, lr0, 15, parameters={key: values})
                 left = path(case, solver, lr0, 15, dropped, {key: values})
             except Exception as error:
+                cause = f"{type(error).__name__}: {str(error).partition('. ')[0]}"
                 raise BrokenContractError(
                     f"the parameter {key} cannot be an array (n_lanes,), as --over {key} gives it"
-                    f" ({type(error).__name__}: {error}): use it in NumPy expressions, and in no"
-                    " if."
+                    f" ({cause}): use it in NumPy expressions, and in no if."
                 ) from error
             others = [(*left, np.flatnonzero(dropped.keep))]
             for k, value in enumerate(values):

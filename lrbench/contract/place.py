@@ -45,8 +45,8 @@ def place_of_method(cls: type, name: str) -> Place | None:
         value = inspect.getattr_static(cls, name, None)
         owner = next((c for c in cls.__mro__ if name in vars(c)), cls)
         cls, value = (owner, value) if is_plugin(owner) else (cls, None)
-    function = inspect.unwrap(value.fget) if isinstance(value, property) else value
-    code = getattr(function, "__code__", None)
+    function = value.fget if isinstance(value, property) else value
+    code = getattr(inspect.unwrap(function) if callable(function) else None, "__code__", None)
     if code is not None:
         return Place(code.co_filename, code.co_firstlineno, name)
     with contextlib.suppress(OSError, TypeError):

@@ -81,13 +81,16 @@ def on(case: ContractCase) -> Iterator[None]:
 
 @cache
 def cases() -> tuple[ContractCase, ...]:
-    """Return the cases that steps are taken on."""
-    small, wide = _logistic(20, 4, intercept=True), _logistic(14, 3000, nnz=25)
+    """Return the cases that steps are taken on.
+
+    The wide data are so wide that a step visits touched columns only.
+    """
+    small, wide = _logistic(20, 4, intercept=True), _logistic(40, 4500, nnz=25)
     return (
         ContractCase("full batches", small),
         ContractCase("minibatches", small, Minibatches(20, 6, "replacement", seed=4)),
         ContractCase("reshuffled minibatches", small, Minibatches(20, 7, "reshuffle", seed=2)),
-        ContractCase(WIDE, wide, Minibatches(14, 6, "replacement", seed=3)),
+        ContractCase(WIDE, wide, Minibatches(40, 30, "replacement", seed=3)),
     )
 
 
@@ -118,7 +121,7 @@ def _logistic(
     if intercept:
         X = np.column_stack([X, np.ones(n_samples)])
     y = np.where(scores > 0.0, 1.0, -1.0)
-    w0 = rng.standard_normal(X.shape[1])
+    w0 = rng.standard_normal((X.shape[1],))
     return _problem(csr_array(X) if nnz else X, y, "logistic", 0.1, w0, intercept=intercept)
 
 

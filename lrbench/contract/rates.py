@@ -62,26 +62,30 @@ def check_claims(solver: Solver) -> None:
     """
     if REGRET not in {t.key for t in theorems_of(solver.theorems, vars(solver))}:
         return
+    untaken: BrokenContractError | None = None
+    advice = "take it by oracle.descend(W, lr, g) and return that very lr, or claim theorems = ()."
     for case, step in _steps(solver):
-        at_rest = not step.asked and np.array_equal(step.W, step.before)
-        if at_rest and not np.any(step.lr):
-            continue
+        name = f"step {step.t + 1} on {case.name}"
+        if not step.asked and not np.any(step.lr) and np.array_equal(step.W, step.before):
+            continue  # at rest
         if not step.asked or not np.array_equal(step.asked[0][0], step.before):
             raise BrokenContractError(
-                f"step {step.t + 1} on {case.name} does not follow the gradient at W, which its"
-                f" theorems ({REGRET}) are about: claim theorems = (), or ask for gradient(W)"
-                " first."
+                f"{name} does not follow the gradient at W, which {REGRET} is about: ask for"
+                " gradient(W) first, or claim theorems = ()."
             )
-        g = step.asked[0][1]
-        wrong = _differs(step, step.before - step.W - step.lr * g, case)
-        if wrong.any() or not step.on_path:
-            what = f"is not W - lr g{_detail(step, wrong)}, so that {REGRET} is violated"
-            if not wrong.any():
-                what = f"is not taken along the gradient, so that {REGRET} cannot be judged"
+        wrong = _differs(step, step.before - step.W - step.lr * step.asked[0][1], case)
+        if wrong.any():
             raise BrokenContractError(
-                f"step {step.t + 1} on {case.name} {what}: take it by oracle.descend(W, lr, g) and"
-                " return that very lr, or claim theorems = ()."
+                f"{name} is not W - lr g{_detail(step, wrong)}, so that {REGRET} is violated:"
+                f" {advice}"
             )
+        if not step.on_path and untaken is None:
+            untaken = BrokenContractError(
+                f"{name} is W - lr g, and not taken along g, so that {REGRET} cannot be judged:"
+                f" {advice}"
+            )
+    if untaken is not None:
+        raise untaken
 
 
 def _steps(solver: Solver) -> Iterator[tuple[ContractCase, TakenStep]]:

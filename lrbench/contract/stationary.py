@@ -41,7 +41,7 @@ def check_no_nan(solver: Solver) -> None:
         If they are not.
     """
     for case, step in _steps(solver):
-        places = [("the iterate", step.W), ("the rate", step.lr), *leaves(step.state)]
+        places = [("the rate", step.lr), *leaves(step.state), ("the iterate", step.W)]
         for place, leaf in places:
             wrong = np.isnan(leaf) if _is_number(leaf) else np.array(False)
             if place == "the rate":

@@ -40,6 +40,8 @@ class TakenStep(NamedTuple):
     """Whether the oracle has taken it along the first gradient, and no constraint shortened it."""
     cost: Count
     """The gradients and values of samples that it asked for."""
+    lr0: PerLane
+    """The array of initial rates that `init` got, as it is now."""
 
 
 class Dropped(NamedTuple):
@@ -90,8 +92,10 @@ def steps(
     asked: list[tuple[Lanes, Lanes]] = []
     values = dict(parameters or {})
     rule = with_parameters(solver, values)
+    lr0 = lr0.copy()
+    # Some point in place of a minimiser: no step may depend on it.
     sampler = case.problem.sampler(
-        None, ball, case.minibatches, dense_iterates=solver.dense_iterates
+        case.problem.w0 + 1.0, ball, case.minibatches, dense_iterates=solver.dense_iterates
     )
     iterates, meter = sampler.iterates, sampler.meter
 
@@ -113,7 +117,7 @@ def steps(
         W, lr, state = checked_step(rule.step(W, state, guarded(oracle)))
         cost = meter.sample_gradients + meter.sample_values - spent
         W_now = iterates.part(W, slice(None))
-        yield TakenStep(t, before, W_now, lr, state, list(asked), _made(oracle, W, lr), cost)
+        yield TakenStep(t, before, W_now, lr, state, list(asked), _made(oracle, W, lr), cost, lr0)
 
 
 def checked_step(step: Any) -> tuple[Iterate, PerLane, Any]:
