@@ -220,6 +220,8 @@ def check_shapes(loss: Loss) -> None:
     for name in ("value", "derivative", "second_derivative"):
         method = getattr(loss, name)
         together = method(Z, y)
+        if not (np.array_equal(Z, before[0]) and np.array_equal(y, before[1])):
+            raise BrokenContractError(f"{name} writes to its input: work on a copy.", name)
         alone = [method(Z[:, k], y) for k in range(Z.shape[1])]
         if np.shape(together) != Z.shape or np.shape(alone[0]) != y.shape:
             raise BrokenContractError(
@@ -231,8 +233,6 @@ def check_shapes(loss: Loss) -> None:
             raise BrokenContractError(
                 f"{name} of a lane depends on other lanes: compute it elementwise.", name
             )
-        if not (np.array_equal(Z, before[0]) and np.array_equal(y, before[1])):
-            raise BrokenContractError(f"{name} writes to its input: work on a copy.", name)
 
 
 LOSS_CONTRACTS = (

@@ -67,7 +67,8 @@ def _refuse(wrong: Any, what: str, method: str, **where: Any) -> None:
 
 
 def _short(value: Any) -> str:
-    return np.array2string(np.asarray(value), precision=3, separator=", ", threshold=4)
+    numbers = ", ".join(f"{number:.4g}" for number in np.ravel(value))
+    return f"[{numbers}]" if np.ndim(value) else numbers
 
 
 def check_declared(penalty: Penalty) -> None:
@@ -101,6 +102,8 @@ def check_shapes(penalty: Penalty) -> None:
         rates = (RATES,) if name == "prox" else ()
         method = getattr(penalty, name)
         together = method(W, *rates)
+        if not np.array_equal(W, before):
+            raise BrokenContractError(f"{name} writes to its input: work on a copy.", name)
         if np.shape(together) != shape:
             raise BrokenContractError(f"{name} has shape {np.shape(together)}, not {shape}.", name)
         for k in range(SHAPE[1]):
@@ -109,8 +112,6 @@ def check_shapes(penalty: Penalty) -> None:
                 raise BrokenContractError(
                     f"{name} of a lane depends on other lanes: compute it column by column.", name
                 )
-        if not np.array_equal(W, before):
-            raise BrokenContractError(f"{name} writes to its input: work on a copy.", name)
 
 
 def check_form(penalty: Penalty, W: Lanes) -> None:

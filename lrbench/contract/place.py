@@ -16,6 +16,10 @@ OF_RULE = {"step": "rule", "init": "start"}
 """The methods of a `RateRule`, and the functions of the user that they call."""
 
 
+GENERATED = "<string>"
+"""The file of a method that `dataclasses` has written."""
+
+
 class Place(NamedTuple):
     """A line of a file."""
 
@@ -47,7 +51,7 @@ def place_of_method(cls: type, name: str) -> Place | None:
         cls, value = (owner, value) if is_plugin(owner) else (cls, None)
     function = value.fget if isinstance(value, property) else value
     code = getattr(inspect.unwrap(function) if callable(function) else None, "__code__", None)
-    if code is not None:
+    if code is not None and code.co_filename != GENERATED:
         return Place(code.co_filename, code.co_firstlineno, name)
     with contextlib.suppress(OSError, TypeError):
         lines, first = inspect.getsourcelines(cls)
