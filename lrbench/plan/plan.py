@@ -252,7 +252,8 @@ def _built(solvers: Any) -> dict[str, Built]:
     built: dict[str, Built] = {}
     classes: dict[str, type[Solver]] = {}
     for entry in [solvers] if one else solvers:
-        if isinstance(entry, Solver) or (isinstance(entry, type) and issubclass(entry, Solver)):
+        kind = entry if isinstance(entry, type) else type(entry)
+        if issubclass(kind, Solver) and kind is not Solver:
             several = [build_from(entry)]
         elif isinstance(entry, str):
             several = build_solvers(entry)
