@@ -117,7 +117,7 @@ def steps(
         W, lr, state = checked_step(rule.step(W, state, guarded(oracle)))
         cost = meter.sample_gradients + meter.sample_values - spent
         W_now = iterates.part(W, slice(None))
-        yield TakenStep(t, before, W_now, lr, state, list(asked), _made(oracle, W, lr), cost, lr0)
+        yield TakenStep(t, before, W_now, lr, state, list(asked), _made(oracle, W), cost, lr0)
 
 
 def checked_step(step: Any) -> tuple[Iterate, PerLane, Any]:
@@ -134,10 +134,9 @@ def checked_step(step: Any) -> tuple[Iterate, PerLane, Any]:
     return step
 
 
-def _made(oracle: Oracle, W: Iterate, lr: PerLane) -> bool:
-    """Return whether the oracle has made the iterate with the rate that is reported."""
-    made = oracle.made
-    return oracle.off_path is None and made is not None and made[0] is W and made[1] is lr
+def _made(oracle: Oracle, W: Iterate) -> bool:
+    """Return whether the oracle has made the iterate, along the first gradient."""
+    return oracle.off_path is None and oracle.made is not None and oracle.made[0] is W
 
 
 def path(
