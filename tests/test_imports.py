@@ -208,7 +208,12 @@ def last_name(node: ast.AST) -> str:
 
 def test_the_parts_of_linear_problems_are_read_where_they_are_made_and_certified_only() -> None:
     """`header` and `facts` have some of these names; they are no problems."""
-    known = ("lrbench.objective.linear", "lrbench.optimum", "lrbench.problem_files")
+    known = (
+        "lrbench.contract.problems",
+        "lrbench.objective.linear",
+        "lrbench.optimum",
+        "lrbench.problem_files",
+    )
     read = {
         (name, f"{last_name(node.value)}.{node.attr}")
         for name, tree in MODULES.items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -95,9 +97,10 @@ def check_contracts(contracts: Sequence[Contract], parts: Sequence[Any]) -> list
 def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:
     for part in parts:
         try:
-            with np.errstate(all="ignore"):  # as in a run
+            # As in a run; what the class prints is no part of the page.
+            with np.errstate(all="ignore"), contextlib.redirect_stdout(sys.stderr):
                 contract.check(part)
-        except Exception as error:  # a class of the user may raise anything
+        except (Exception, SystemExit) as error:  # a class of the user may raise anything
             # An error that the check has explained was raised by its cause.
             place = place_of_error(error.__cause__ or error, type(part))
             if place is None or (isinstance(error, ContractError) and error.__cause__ is None):
@@ -106,7 +109,7 @@ def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:
     return ContractOutcome(contract, "pass")
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """Return what an error says in one line, with the notes that were added to it."""
     message = error.message if isinstance(error, LrbenchError) else str(error)
     if not isinstance(error, ContractError):

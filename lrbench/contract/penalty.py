@@ -10,8 +10,14 @@ from typing import Any
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane, norm_sq
-from lrbench.contract.loss_points import EPS
 from lrbench.contract.outcome import BrokenContractError, Contract
+from lrbench.contract.penalty_certificate import (
+    check_conjugate,
+    check_distances,
+    check_limits,
+    check_set,
+)
+from lrbench.contract.penalty_points import RATES, SHAPE, SIGNS, draws, inside, refuse
 from lrbench.contract.worker import check_sent
 from lrbench.errors import LrbenchError
 from lrbench.penalties.base import Penalty
@@ -19,14 +25,6 @@ from lrbench.penalties.base import Penalty
 WEIGHTS = (1.0, 0.0, 0.03, 7.0)
 SHARES = (0.5, 0.9)
 """Values of parameters beside the defaults, in units of them."""
-
-SHAPE = (4, 3)
-RATES = np.array([1e-3, 1.0, 50.0])
-
-SIGNS = np.array(list(itertools.product([-1.0, 1.0], repeat=SHAPE[0]))).T
-"""The directions of all corners, (n_features, 2^n_features)."""
-
-DRAWS = 30
 
 
 def penalty_instances(cls: type) -> list[Any]:
@@ -44,31 +42,6 @@ def penalty_instances(cls: type) -> list[Any]:
         except (LrbenchError, ValueError):
             continue  # out of its range
     return penalties
-
-
-def draws() -> list[tuple[Lanes, Lanes]]:
-    """Return pairs of irregular points, from near the origin to far from it."""
-    rng = np.random.default_rng(3)
-    sizes = 10.0 ** rng.uniform(-3.0, 2.0, (DRAWS, 2))
-    pairs = [(a * rng.uniform(-1, 1, SHAPE), b * rng.uniform(-1, 1, SHAPE)) for a, b in sizes]
-    zeros = np.zeros(SHAPE)
-    return [*pairs, (zeros, pairs[0][1]), (pairs[0][0], zeros)]
-
-
-def inside(penalty: Penalty, W: Lanes) -> Lanes:
-    """Return a point where the penalty is finite."""
-    return penalty.prox(W.copy(), np.ones(W.shape[1])) if penalty.indicator else W
-
-
-def _refuse(wrong: Any, what: str, method: str, **where: Any) -> None:
-    if np.any(wrong):
-        at = ", ".join(f"{name} = {_short(value)}" for name, value in where.items())
-        raise BrokenContractError(f"{what}{f' (at {at})' if at else ''}.", method)
-
-
-def _short(value: Any) -> str:
-    numbers = ", ".join(f"{number:.4g}" for number in np.ravel(value))
-    return f"[{numbers}]" if np.ndim(value) else numbers
 
 
 def check_declared(penalty: Penalty) -> None:
@@ -124,7 +97,7 @@ def check_form(penalty: Penalty, W: Lanes) -> None:
     """
     if not penalty.indicator:
         terms = penalty.l1 * np.abs(W).sum(axis=0) + 0.5 * penalty.curvature * norm_sq(W)
-        _refuse(
+        refuse(
             np.abs(penalty.value(W) - terms) > 1e-13 * np.abs(terms),
             f"the value is not l1 |w|_1 + curvature |w|^2 / 2 with l1 = {penalty.l1:.3g} and"
             f" curvature = {penalty.curvature:.3g}: correct these factors",
@@ -147,16 +120,16 @@ def check_gradient(penalty: Penalty, W: Lanes, V: Lanes) -> None:
     D = V - W
     gradient = penalty.gradient(W)
     if penalty.indicator:
-        _refuse(gradient != 0.0, "the gradient of a constraint is not 0", "gradient", w=W[:, 0])
+        refuse(gradient != 0.0, "the gradient of a constraint is not 0", "gradient", w=W[:, 0])
     first, second = (gradient * D).sum(axis=0), 0.5 * penalty.curvature * norm_sq(D)
     at_W, at_V = penalty.value(W), penalty.value(V)
     excess = at_V - at_W - first - second
     scale = 1.0 + np.abs(at_W) + np.abs(at_V) + np.abs(first) + second
     what = "the value is not that of the gradient: it lies below the parabola of the curvature"
-    _refuse(excess < -1e-13 * scale, what, "gradient", w=W[:, 0], v=V[:, 0])
+    refuse(excess < -1e-13 * scale, what, "gradient", w=W[:, 0], v=V[:, 0])
     if math.isfinite(penalty.smoothness) and not penalty.indicator:
         what = "the value is not that of the gradient: it lies above the parabola of the curvature"
-        _refuse(excess > 1e-13 * scale, what, "gradient", w=W[:, 0], v=V[:, 0])
+        refuse(excess > 1e-13 * scale, what, "gradient", w=W[:, 0], v=V[:, 0])
 
 
 def check_constants(penalty: Penalty, W: Lanes, V: Lanes) -> None:
@@ -171,15 +144,15 @@ def check_constants(penalty: Penalty, W: Lanes, V: Lanes) -> None:
     length = np.sqrt(norm_sq(G))
     bound = penalty.lipschitz(SHAPE[0])
     what = f"a gradient is longer than lipschitz = {bound:.4g}"
-    _refuse(length > bound * (1 + 1e-14), what, "lipschitz", w=W[:, 0])
+    refuse(length > bound * (1 + 1e-14), what, "lipschitz", w=W[:, 0])
     if math.isfinite(penalty.smoothness):
         change, apart = np.sqrt(norm_sq(G - H)), np.sqrt(norm_sq(W - V))
         wrong = change > penalty.smoothness * apart * (1 + 1e-14) + 1e-13
         what = f"the gradient changes faster than smoothness = {penalty.smoothness:.4g}"
-        _refuse(wrong, what, "smoothness", w=W[:, 0], v=V[:, 0])
+        refuse(wrong, what, "smoothness", w=W[:, 0], v=V[:, 0])
     if penalty.shrinks:
         what = "shrinks, and the gradient is not curvature times w"
-        _refuse(penalty.curvature * W != G, what, "shrinks", w=W[:, 0])
+        refuse(penalty.curvature * W != G, what, "shrinks", w=W[:, 0])
 
 
 def check_prox(penalty: Penalty, W: Lanes, V: Lanes) -> None:
@@ -201,7 +174,7 @@ def check_prox(penalty: Penalty, W: Lanes, V: Lanes) -> None:
         least = -1e-11 * (1 + objective(inside(penalty, U)))
         better = ~(objective(U) - objective(P) - distance >= least)
         what = "the prox is not the argmin of lr R(v) + |v - w|^2 / 2: another point is better"
-        _refuse(better, what, "prox", w=W[:, better.argmax()], lr=RATES[better.argmax()])
+        refuse(better, what, "prox", w=W[:, better.argmax()], lr=RATES[better.argmax()])
 
 
 def check_prox_on_grid(penalty: Penalty) -> None:
@@ -219,110 +192,7 @@ def check_prox_on_grid(penalty: Penalty) -> None:
             best = grid[np.argmin(lr * values + 0.5 * (grid - w) ** 2)]
         prox = penalty.prox(np.array([[w]]), np.array([lr]))[0, 0]
         what = f"the prox is {prox:.4g}, and the best point of a grid {best:.4g}"
-        _refuse(not abs(prox - best) <= 5.1e-4, what, "prox", w=w, lr=lr)
-
-
-def check_set(penalty: Penalty, W: Lanes) -> None:
-    """Check that a constraint is 0 on its set, inf outside, and that its prox projects.
-
-    Raises
-    ------
-    BrokenContractError
-        If it is not.
-    """
-    if not penalty.indicator:
-        return
-    P = penalty.prox(W.copy(), RATES)
-    _refuse(penalty.value(P) != 0.0, "the value is not 0 at a point of the set", "value", w=P[:, 0])
-    again = np.abs(penalty.prox(P.copy(), RATES) - P) > 4 * EPS * np.abs(P)
-    _refuse(again, "the prox moves a point of the set", "prox", w=P[:, 0])
-    moved = np.sqrt(norm_sq(W - P)) > 1e-9 * (1.0 + np.sqrt(norm_sq(P)))
-    finite = moved & (penalty.value(W) != math.inf)
-    _refuse(finite, "the value is finite at a point that the prox moves", "value", w=W[:, 0])
-
-
-def check_conjugate(penalty: Penalty, W: Lanes, V: Lanes) -> None:
-    """Check the inequality of Fenchel and Young, and that it is an equation at a subgradient.
-
-    Raises
-    ------
-    BrokenContractError
-        If the conjugate is less than <w, v> - R(w) somewhere, or more at a subgradient.
-    """
-    at = inside(penalty, W)
-    product, value = (at * V).sum(axis=0), penalty.value(at)
-    scale = 1.0 + np.abs(at * V).sum(axis=0) + np.abs(value)
-    what = "the conjugate is less than <w, v> - R(w), of which it is the supremum"
-    low = ~(value + penalty.conjugate(V) >= product - 1e-13 * scale)
-    _refuse(low, what, "conjugate", w=at[:, 0], v=V[:, 0])
-    # The residual of a projection is normal to the set.
-    V = W - at if penalty.indicator else penalty.gradient(W)
-    product = (at * V).sum(axis=0)
-    scale = 1.0 + np.abs(at * V).sum(axis=0)
-    high = ~(np.abs(value + penalty.conjugate(V) - product) <= 2e-13 * scale)
-    what = "the conjugate is more than the supremum of <w, v> - R(w)"
-    _refuse(high, what, "conjugate", w=at[:, 0], v=V[:, 0])
-
-
-def check_limits(penalty: Penalty) -> None:
-    """Check that slopes are the domain of the conjugate, and bounds and radius those of the set.
-
-    Raises
-    ------
-    BrokenContractError
-        If they are not.
-    """
-    n = SHAPE[0]
-    for side, limits in zip((-1.0, 1.0), penalty.slopes(n), strict=True):
-        for j, limit in enumerate((side * limits).tolist()):
-            V = np.zeros((n, 2))
-            V[j] = [side * 1e9, 0.0] if limit == math.inf else [side * limit, side * (limit + 1e-9)]
-            within, beyond = penalty.conjugate(V)
-            wrong = not math.isfinite(within) or math.isfinite(beyond) != math.isinf(limit)
-            what = (
-                f"slopes gives {side * limit:.4g}, where the domain of the conjugate does not end"
-            )
-            _refuse(wrong, what, "slopes")
-    if not penalty.indicator:
-        return
-    lower, upper = penalty.bounds(n)
-    if not np.isfinite([*lower, *upper, penalty.radius]).any():
-        raise BrokenContractError(
-            "a constraint has neither bounds(n) nor a radius, by which its minimum is certified.",
-            "bounds",
-        )
-    for direction in SIGNS.T:
-        corner = np.where(direction > 0, upper, lower)
-        if math.isfinite(penalty.radius):
-            corner = direction * penalty.radius / math.sqrt(n)
-        finite = np.isfinite(corner)
-        corner = np.where(finite, corner, 1e7 * direction)
-        beyond = corner + np.where(finite, 1e-3 * direction, 0.0)
-        expected = [0.0, math.inf if finite.any() else 0.0]
-        wrong = penalty.value(np.stack([corner, beyond], axis=1)).tolist() != expected
-        _refuse(wrong, "bounds or radius is not where the set ends", "bounds", w=corner)
-
-
-def check_distances(penalty: Penalty, W: Lanes) -> None:
-    """Check that reach and diameter are not exceeded.
-
-    Raises
-    ------
-    BrokenContractError
-        If one is.
-    """
-    w = inside(penalty, W)[:, :1]
-    far = np.hstack([1e9 * SIGNS, -1e9 * w])
-    if not penalty.indicator:
-        return
-    ends = penalty.prox(far, np.ones(far.shape[1]))
-    apart = float(np.linalg.norm(ends[:, :, None] - ends[:, None, :], axis=0).max())
-    away = float(np.linalg.norm(ends - w, axis=0).max())
-    for name, largest, claim in (
-        ("reach", away, penalty.reach(w[:, 0])), ("diameter", apart, penalty.diameter(SHAPE[0])),
-    ):  # fmt: skip
-        what = f"{name} is {claim:.4g}, and two points of the set are {largest:.4g} apart"
-        _refuse(not largest <= claim * (1 + 1e-12), what, name, w=w[:, 0])
+        refuse(not abs(prox - best) <= 5.1e-4, what, "prox", w=w, lr=lr)
 
 
 def _drawn(check: Any) -> Any:

@@ -188,6 +188,19 @@ def test_a_rule_that_raises_is_one_failure_and_the_rest_is_not_run(invoke: Any) 
     assert lines[-1] == f"0 of {len(SOLVER_CONTRACTS)} contracts hold"
 
 
+def test_what_a_rule_prints_is_on_stderr_and_an_exit_is_a_failure(invoke: Any) -> None:
+    text, last = HALF.format(name="Exits"), "        return Step"
+    Path("exits.py").write_text(
+        text.replace(last, f"        print('hello')\n        exit(0)\n{last}")
+    )
+    outcome = invoke("test", "exits.py", "--format", "json")
+    assert outcome.code == 1
+    assert outcome.err == "hello\n"
+    (tested,) = json.loads(outcome.out)["tested"]
+    assert tested["contracts"][0]["sentence"] == "SystemExit: 0."
+    assert tested["contracts"][0]["line"] == 12
+
+
 def test_parameters_of_a_solver(invoke: Any) -> None:
     outcome = invoke("test", "sgd[schedule=sqrt]")
     assert outcome.code == 0

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from own_parts import Sides, Slope
 
-from lrbench.contract.penalty import SHAPE, WEIGHTS
+from lrbench.contract.penalty import WEIGHTS
+from lrbench.contract.penalty_points import SHAPE
 from lrbench.penalties import PENALTIES
 
 OTHERS: dict[str, tuple[dict[str, float], ...]] = {

@@ -35,7 +35,8 @@ def test_the_registered_loss_knows_its_name_and_has_the_base_class(name: str) ->
 @every_loss
 @pytest.mark.parametrize("contract", LOSS_CONTRACTS, ids=str)
 def test_every_loss_keeps_every_contract(loss: Any, contract: Contract) -> None:
-    contract.check(loss)
+    with np.errstate(all="ignore"):  # as in a run
+        contract.check(loss)
 
 
 def alone(*numbers: float) -> list[Array]:

@@ -14,16 +14,13 @@ from hypothesis import given
 from lrbench.contract import Contract
 from lrbench.contract.penalty import (
     PENALTY_CONTRACTS,
-    RATES,
-    SHAPE,
-    check_conjugate,
     check_constants,
-    check_distances,
     check_form,
     check_gradient,
     check_prox,
-    check_set,
 )
+from lrbench.contract.penalty_certificate import check_conjugate, check_distances, check_set
+from lrbench.contract.penalty_points import RATES, SHAPE
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
 

@@ -11,7 +11,7 @@ from builders import Array
 from every_penalty import every_penalty, hypothesis, lanes
 from hypothesis import given
 
-from lrbench.contract.penalty import SHAPE, SIGNS, inside
+from lrbench.contract.penalty_points import SHAPE, SIGNS, inside
 
 N = SHAPE[0]
 
