@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lrbench.api import sweep as sweep
     from lrbench.contract import check_contract as check_contract
     from lrbench.errors import LrbenchError as LrbenchError
+    from lrbench.experiment.loaded_problem import load_problem as load_problem
+    from lrbench.experiment.record import record as record
     from lrbench.gate.assertion import check as check
     from lrbench.losses.base import Loss as Loss
     from lrbench.penalties.base import Penalty as Penalty
@@ -35,7 +37,9 @@ _PUBLIC = {
     "Step": "lrbench.solvers.base",
     "check": "lrbench.gate.assertion",
     "check_contract": "lrbench.contract",
+    "load_problem": "lrbench.experiment.loaded_problem",
     "rate_rule": "lrbench.solvers.plugin",
+    "record": "lrbench.experiment.record",
     "run": "lrbench.api",
     "sweep": "lrbench.api",
 }
@@ -51,7 +55,9 @@ __all__ = [
     "api_version",
     "check",
     "check_contract",
+    "load_problem",
     "rate_rule",
+    "record",
     "run",
     "sweep",
 ]

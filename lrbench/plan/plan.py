@@ -99,7 +99,10 @@ class Plan(PlanValues):
                 f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
                 f"give {LANE_MULTIPLE}, {2 * LANE_MULTIPLE}, …",
             )
+        if self.at is not None and not self.sweep:
+            raise UsageError("--at is of a sweep: a run has a trace.", "leave it out, or sweep.")
         self._set("iterations_at", () if self.at is None else read_iterations(self.at))
+        self._set("at", ",".join(map(str, self.iterations_at)) or None)
         self._check_budget()
 
     def _set(self, name: str, value: Any) -> None:
