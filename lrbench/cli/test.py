@@ -49,7 +49,8 @@ def command(names: tuple[str, ...], form: str | None, color: str) -> int:
         show_json({"format": FORMAT, "version": VERSION, "tested": tested})
     else:
         for subject, outcomes in results:
-            show_page(contract_page(subject.name, subject.kind.name, outcomes), form, color)
+            names_of_page = (subject.name, subject.own_name, subject.kind.name)
+            show_page(contract_page(*names_of_page, outcomes), form, color)
     kept = all(o.verdict == "pass" for _, outcomes in results for o in outcomes)
     return ExitCode.OK if kept else ExitCode.FAILED
 

@@ -12,10 +12,6 @@ from typing import Any, NamedTuple
 from lrbench.plugins import is_plugin, line_in
 from lrbench.solvers.plugin import RateRule
 
-OF_RULE = {"step": "rule", "init": "start"}
-"""The methods of a `RateRule`, and the functions of the user that they call."""
-
-
 GENERATED = "<string>"
 """The file of a method that `dataclasses` has written."""
 
@@ -44,7 +40,8 @@ def place_of_error(error: BaseException, cls: type) -> Place | None:
 def place_of_method(cls: type, name: str) -> Place | None:
     """Return where a class has a method or an attribute, or else where the class begins."""
     if issubclass(cls, RateRule):
-        value: Any = getattr(cls, OF_RULE.get(name, name), None)
+        of_user = getattr(cls.start, "__module__", "") != RateRule.__module__
+        value: Any = cls.start if name == "init" and of_user else cls.rule
     else:
         value = inspect.getattr_static(cls, name, None)
         owner = next((c for c in cls.__mro__ if name in vars(c)), cls)

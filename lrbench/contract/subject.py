@@ -73,6 +73,11 @@ class Subject:
     kind: ContractKind
     parts: Sequence[Any]
 
+    @property
+    def own_name(self) -> str:
+        """What the class is called in tables; empty if it lacks a name, which breaks a contract."""
+        return str(getattr(self.parts[0], "name", ""))
+
 
 def outcomes_of(subject: Subject) -> list[ContractOutcome]:
     """Return an outcome for each contract of the subject's kind."""

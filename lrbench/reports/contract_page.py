@@ -21,17 +21,22 @@ WORDS: dict[str, tuple[str, Style]] = {
 INDENT = " " * 6
 
 
-def contract_page(name: str, kind: str, outcomes: Sequence[ContractOutcome]) -> Iterator[Block]:
+def contract_page(
+    given_name: str, own_name: str, kind: str, outcomes: Sequence[ContractOutcome]
+) -> Iterator[Block]:
     """Yield the blocks of the page of one class.
 
     Parameters
     ----------
-    name, kind
-        What named the class, and what it is: ``"solver"``.
+    given_name, own_name
+        What named the class, as in ``my_rule.py``, and what it is called in tables.
+    kind
+        What it is: ``"solver"``.
     outcomes
         The outcome of each contract.
     """
-    yield line(f"{name}, a {kind}", style="title")
+    what = f"a {kind}" if own_name in ("", given_name) else f"the {kind} {own_name}"
+    yield line(f"{given_name}, {what}", style="title")
     for outcome in outcomes:
         word, style = WORDS[outcome.verdict]
         yield line(f"{word:4}  {outcome.contract.title}", style=style)

@@ -53,7 +53,7 @@ def test_what_new_writes_keeps_all_contracts(kind: str, invoke: Any) -> None:
     tested = invoke("test", f"{file}:Own{kind.capitalize()}2")
     assert (tested.code, tested.err) == (0, "")
     lines = tested.out.splitlines()
-    assert lines[0] == f"{file}:Own{kind.capitalize()}2, a {kind}"
+    assert lines[0] == f"{file}:Own{kind.capitalize()}2, the {kind} own-{kind}-2"
     assert all(line.startswith("pass  ") for line in lines[1:-1])
     assert lines[-1] == f"{len(lines) - 2} of {len(lines) - 2} contracts hold"
 
@@ -147,7 +147,7 @@ def test_a_broken_contract_is_a_sentence_and_a_line(invoke: Any) -> None:
     assert (outcome.code, outcome.err) == (1, "")
     lines = outcome.out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0] == "half.py, a solver"
+    assert lines[0] == "half.py, the solver Half"
     at = lines.index("FAIL  the rate is the one used")
     sentence = " ".join(line.strip() for line in lines[at + 1 : at + 3])
     assert sentence == (
@@ -204,7 +204,7 @@ def test_what_a_rule_prints_is_on_stderr_and_an_exit_is_a_failure(invoke: Any) -
 def test_parameters_of_a_solver(invoke: Any) -> None:
     outcome = invoke("test", "sgd[schedule=sqrt]")
     assert outcome.code == 0
-    assert outcome.out.startswith("sgd[schedule=sqrt], a solver\n")
+    assert outcome.out.startswith("sgd[schedule=sqrt], the solver sgd\n")
 
 
 @pytest.mark.parametrize(

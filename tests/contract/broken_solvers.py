@@ -9,6 +9,7 @@ import numpy as np
 
 from lrbench.arrays import norm_sq
 from lrbench.solvers.base import Solver, Step
+from lrbench.solvers.plugin import rate_rule
 
 
 class Plain(Solver):
@@ -322,6 +323,11 @@ class NegativeRate(Plain):
 class OddOutput(Plain):
     def output(self, W: Any, state: Any) -> Any:
         return norm_sq(W)
+
+
+@rate_rule
+def scalar_rule(lr: Any, grad_norm_sq: Any) -> Any:
+    return lr, 0.1
 
 
 BROKEN: dict[type[Solver], tuple[str, str, str]] = {

@@ -6,7 +6,7 @@ import linecache
 import re
 
 import pytest
-from broken_solvers import BROKEN, Plain
+from broken_solvers import BROKEN, Plain, scalar_rule
 
 import lrbench
 from lrbench.contract import outcomes_of, subject_of
@@ -51,3 +51,11 @@ def test_the_assertion_has_the_sentences() -> None:
     (line,) = str(raised.value).splitlines()
     assert line.startswith("the rate is the one used: step 1 on full batches is not the one")
     assert re.search(r"See broken_solvers\.py, line \d+ \(step\)\.$", line)
+
+
+def test_of_a_function_the_line_is_that_of_the_function() -> None:
+    (outcome,) = [o for o in outcomes_of(subject_of(scalar_rule)) if o.verdict == "fail"]
+    assert outcome.sentence.startswith("the rates of a step have shape None")
+    assert outcome.place is not None
+    code = scalar_rule.rule.__code__  # type: ignore[attr-defined]
+    assert outcome.place[:2] == (code.co_filename, code.co_firstlineno)
