@@ -85,10 +85,12 @@ def problems() -> PartKind:
 def solvers() -> PartKind:
     """Return how to list the solvers."""
     from lrbench.solvers import SOLVERS
+    from lrbench.verdicts.outside import outside_facts
     from lrbench.verdicts.theorems import every_theorem_for
 
     def details(name: str) -> dict[str, Any]:
         cls = SOLVERS.get(name)
+        traced, pass_means = outside_facts(name) or (None, None)
         return {
             "parameters": {f.name: f.default for f in dataclasses.fields(cls)},
             "theorems": [t.key for t in every_theorem_for(name)],
@@ -96,6 +98,8 @@ def solvers() -> PartKind:
             "scale": cls.scale,
             "needs": list(cls().needs),
             "lr0": cls.lr0_means,
+            "traced": traced,
+            "pass": pass_means,
             "doc": _doc(cls),
             "elsewhere": elsewhere(name),
         }

@@ -29,6 +29,13 @@ SOLVERS = Registry(
         "prox-wngrad": "lrbench.solvers.prox_wngrad:ProxWNGrad",
         "prox-adagrad-norm": "lrbench.solvers.prox_adagrad_norm:ProxAdaGradNorm",
         "outside:lbfgs": "lrbench.solvers.outside.lbfgs:LBFGS",
+        "outside:newton-cg": "lrbench.solvers.outside.newton_cg:NewtonCG",
+        "outside:saga": "lrbench.solvers.outside.logistic:LogisticSAGA",
+        "outside:newton-cholesky": "lrbench.solvers.outside.logistic:LogisticNewtonCholesky",
+        "outside:liblinear": "lrbench.solvers.outside.logistic:LogisticLiblinear",
+        "outside:sgd-classifier": "lrbench.solvers.outside.sgd:SGDClassification",
+        "outside:sgd-regressor": "lrbench.solvers.outside.sgd:SGDRegression",
+        "outside:lasso": "lrbench.solvers.outside.lasso:LassoDescent",
     },
     aliases={"gd": "sgd", "momentum": "heavy-ball", "nag": "nesterov", "sps": "polyak"},
 )
