@@ -13,7 +13,7 @@ from lrbench.solvers.outside.estimator import EstimatorSolver
 class LassoDescent(EstimatorSolver):
     r"""Lasso of scikit-learn: coordinate descent on least squares with an l1 penalty.
 
-    .. math:: w_j \leftarrow \mathrm{argmin}_{w_j} F(w), \qquad j = 1, 2, …, \text{cyclically}
+    .. math:: w_j \leftarrow \mathrm{argmin}_{w_j} F(w), \qquad j = 1, 2, \dots \text{ in turn}
 
     Notes
     -----

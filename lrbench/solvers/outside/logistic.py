@@ -87,7 +87,7 @@ class LogisticNewtonCholesky(LogisticRegressionSolver):
 
     .. math:: w_{t+1} = w_t - a_t \nabla^2 F(w_t)^{-1} \nabla F(w_t)
 
-    with a_t from the line search 1, 1/2, 1/4, …
+    with a_t the first of 1, 1/2, 1/4 and so on that lowers F enough.
 
     Notes
     -----
@@ -105,10 +105,7 @@ class LogisticNewtonCholesky(LogisticRegressionSolver):
 
     name = "outside:newton-cholesky"
     papers = ("nocedal2006",)
-    pass_means = (
-        "n_samples gradients; an iteration counts as n_features + 1 of them, one for the gradient"
-        " and one for each column of the Hessian"
-    )
+    pass_means = "n_samples gradients; an iteration is n_features + 1 passes, for the Hessian, too"
     solver = "newton-cholesky"
     penalties = ("none", "l2")
 

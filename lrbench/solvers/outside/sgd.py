@@ -60,9 +60,9 @@ class SGDClassification(SGDSolver):
     Parameters
     ----------
     schedule
-        What scikit-learn calls learning_rate: ``"invscaling"`` as above, k = 1, 2, … over the
-        steps; ``"constant"``; ``"optimal"``, its default, gamma_k = 1 / (c (k_0 + k)) with c the
-        weight of the penalty, in which lr0 has no effect.
+        What scikit-learn calls learning_rate: ``"invscaling"`` as above, with k the number of the
+        step; ``"constant"``; ``"optimal"``, the default of scikit-learn,
+        gamma_k = 1 / (c (k_0 + k)) with c the weight of the penalty, in which lr0 has no effect.
     power_t
         p, a number >= 0.
 
@@ -118,8 +118,8 @@ class SGDRegression(SGDSolver):
     Parameters
     ----------
     schedule
-        What scikit-learn calls learning_rate: ``"invscaling"`` as above, k = 1, 2, … over the
-        steps; ``"constant"``.
+        What scikit-learn calls learning_rate: ``"invscaling"`` as above, with k the number of the
+        step; ``"constant"``.
     power_t
         p, a number >= 0.
 
@@ -138,7 +138,9 @@ class SGDRegression(SGDSolver):
 
     References
     ----------
-    As for ``outside:sgd-classifier``.
+    Bottou, Large-scale machine learning with stochastic gradient descent, COMPSTAT 2010.
+    Tsuruoka, Tsujii, Ananiadou, Stochastic gradient descent training for L1-regularized log-linear
+    models with cumulative penalty, ACL 2009.
     """
 
     name = "outside:sgd-regressor"
