@@ -38,4 +38,5 @@ SOLVERS = Registry(
         "outside:lasso": "lrbench.solvers.outside.lasso:LassoDescent",
     },
     aliases={"gd": "sgd", "momentum": "heavy-ball", "nag": "nesterov", "sps": "polyak"},
+    group="lrbench.solvers",
 )

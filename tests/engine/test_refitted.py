@@ -36,8 +36,9 @@ class Descent(RefittedSolver):
     clock: Any = None
 
     def prepare(
-        self, model: LinearModel, w0: Vector, lr0: float, seed: int
+        self, model: LinearModel, w0: Vector, lr0: float | None, seed: int
     ) -> Callable[[int], Refit]:
+        assert lr0 is not None
         X, y = model.X, model.y
         if self.clock:
             self.clock[0] += 1000.0  # not on the clock of any row

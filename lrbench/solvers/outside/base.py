@@ -135,7 +135,7 @@ class RefittedSolver(OutsideSolver):
 
     @abstractmethod
     def prepare(
-        self, model: LinearModel, w0: Vector, lr0: float, seed: int
+        self, model: LinearModel, w0: Vector, lr0: float | None, seed: int
     ) -> Callable[[int], Refit]:
         """Return the function that runs the method from `w0` with a budget of iterations.
 
@@ -155,7 +155,7 @@ class RefittedSolver(OutsideSolver):
         self,
         objective: Objective,
         w0: Vector,
-        lr0: float,
+        lr0: float | None,
         iterations: int,
         record: Callable[[Vector], None],
     ) -> None:

@@ -54,7 +54,7 @@ class EstimatorSolver(RefittedSolver):
         return wanted
 
     @abstractmethod
-    def estimator(self, model: LinearModel, lr0: float) -> Any:
+    def estimator(self, model: LinearModel, lr0: float | None) -> Any:
         """Return the estimator whose objective is a multiple of F, without a budget."""
 
     def cost(self, iterations: int, n_features: int) -> int:
@@ -63,7 +63,7 @@ class EstimatorSolver(RefittedSolver):
         return iterations
 
     def prepare(
-        self, model: LinearModel, w0: Vector, lr0: float, seed: int
+        self, model: LinearModel, w0: Vector, lr0: float | None, seed: int
     ) -> Callable[[int], Refit]:
         """Return the function that fits the estimator; X is brought into its form here."""
         n_samples, n_features = model.X.shape

@@ -38,7 +38,7 @@ class LassoDescent(EstimatorSolver):
     penalties = ("l1", "elastic-net")
     column_major = True
 
-    def estimator(self, model: LinearModel, lr0: float) -> Any:
+    def estimator(self, model: LinearModel, lr0: float | None) -> Any:
         from sklearn.linear_model import ElasticNet
 
         del lr0

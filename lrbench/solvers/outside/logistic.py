@@ -29,7 +29,7 @@ class LogisticRegressionSolver(EstimatorSolver):
     tolerance: ClassVar[float] = 0.0
     lr0_means = "without effect"
 
-    def estimator(self, model: LinearModel, lr0: float) -> Any:
+    def estimator(self, model: LinearModel, lr0: float | None) -> Any:
         from sklearn.linear_model import LogisticRegression
 
         del lr0

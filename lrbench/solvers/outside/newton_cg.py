@@ -53,7 +53,7 @@ class NewtonCG(OutsideSolver):
         self,
         objective: Objective,
         w0: Vector,
-        lr0: float,
+        lr0: float | None,
         iterations: int,
         record: Callable[[Vector], None],
     ) -> None:

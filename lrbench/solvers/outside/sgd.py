@@ -35,8 +35,9 @@ class SGDSolver(EstimatorSolver):
     def __post_init__(self) -> None:
         check_not_negative(self, "power_t")
 
-    def settings(self, model: LinearModel, lr0: float) -> dict[str, Any]:
+    def settings(self, model: LinearModel, lr0: float | None) -> dict[str, Any]:
         """Return the parameters of the estimator, for F times the multiple of its loss."""
+        assert lr0 is not None
         loss, multiple = LOSSES[model.loss.name]
         l1, l2 = model.penalty.l1, model.penalty.curvature
         penalty = PENALTY_NAMES.get((l1 > 0, l2 > 0), "elasticnet")
@@ -103,7 +104,7 @@ class SGDClassification(SGDSolver):
             wanted.append("a penalty for its schedule = optimal")
         return wanted
 
-    def estimator(self, model: LinearModel, lr0: float) -> Any:
+    def estimator(self, model: LinearModel, lr0: float | None) -> Any:
         from sklearn.linear_model import SGDClassifier
 
         return SGDClassifier(learning_rate=self.schedule, **self.settings(model, lr0))
@@ -151,7 +152,7 @@ class SGDRegression(SGDSolver):
     schedule: Literal["invscaling", "constant"] = "invscaling"
     power_t: float = 0.25
 
-    def estimator(self, model: LinearModel, lr0: float) -> Any:
+    def estimator(self, model: LinearModel, lr0: float | None) -> Any:
         from sklearn.linear_model import SGDRegressor
 
         settings = self.settings(model, lr0)
