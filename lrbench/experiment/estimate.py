@@ -141,9 +141,14 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     runs = engine.run_lanes(job, SharedProblem(problem, UNKNOWN, None))
     # The trace of the lane that ran longest: others may have diverged at once.
     seconds = max((r.trace["seconds"] for r in runs), key=len)
-    step_seconds = np.median(np.diff(seconds[1:])) if len(seconds) > 2 else 0.0
+    if len(seconds) <= 2:
+        step_seconds = 0.0
+    elif isinstance(solver, RefittedSolver):  # the last row has a run of its own
+        step_seconds = seconds[-1] / (len(seconds) - 1)
+    else:
+        step_seconds = np.median(np.diff(seconds[1:]))
     check_seconds = runs[0].evaluation_seconds / len(seconds)
-    return _Timed(max(float(step_seconds), 0.0), check_seconds, state_arrays(solver))
+    return _Timed(float(step_seconds), check_seconds, state_arrays(solver))
 
 
 UNKNOWN = Constants(

@@ -177,7 +177,9 @@ def test_its_last_iterate_may_reach_the_target_or_overflow() -> None:
 
 def test_one_that_raises_is_a_row() -> None:
     (r,) = run(task(logistic(), Descent(last=4, fails=True), [0.4], 40))
-    assert (r.status, r.status_at, r.error) == (Status.FAILED, 4, "ZeroDivisionError: lost")
+    assert (r.status, r.status_at) == (Status.FAILED, 4)
+    assert r.error is not None
+    assert r.error.startswith("ZeroDivisionError: lost")
     assert len(r.trace["objective"]) == 5
 
 

@@ -114,11 +114,8 @@ def test_one_that_stops_by_itself_has_its_last_row_there() -> None:
 
 def test_one_that_raises_or_overflows_keeps_its_rows() -> None:
     lost = traced(Descent(fails_at=9))
-    assert (lost.status, lost.status_at, lost.error) == (
-        Status.FAILED,
-        4,
-        "ZeroDivisionError: lost",
-    )
+    assert (lost.status, lost.status_at) == (Status.FAILED, 4)
+    assert lost.error.startswith("ZeroDivisionError: lost")
     over = traced(Descent(overflows_at=9))
     assert (over.status, over.error) == (Status.DIVERGED, None)
     for r in (lost, over):

@@ -127,8 +127,8 @@ class OutsideSolver(Solver, ABC):
 class RefittedSolver(OutsideSolver):
     """An outside solver without a callback: it is run from w_0 with each budget of the trace.
 
-    A row has the iterate, the cost and the seconds of the run with its budget. The iterates between
-    two rows are not known, nor is their average.
+    A row has the iterate, the cost and the seconds of the run with its budget; a run is not
+    interrupted. The iterates between two rows are not known, nor is their average.
     """
 
     traced_by = "budgets"

@@ -80,7 +80,8 @@ class SGDClassification(SGDSolver):
     iteration is an epoch, in an order drawn by the seed of the run. Each row of the trace is a fit
     of its own from w_0 with that budget of epochs and the same seed: `partial_fit` would not do,
     because it begins every epoch with the same order. On sparse data the intercept moves by a
-    hundredth of the step.
+    hundredth of the step. Slopes beyond 1e12 are cut, so that a run with a far too high lr0 is
+    stalled, seldom diverged.
 
     References
     ----------
@@ -136,6 +137,7 @@ class SGDRegression(SGDSolver):
     epoch, in an order drawn by the seed of the run. Each row of the trace is a fit of its own from
     w_0 with that budget of epochs and the same seed: `partial_fit` would not do, because it begins
     every epoch with the same order. On sparse data the intercept moves by a hundredth of the step.
+    Slopes beyond 1e12 are cut, so that a run with a far too high lr0 is stalled, seldom diverged.
 
     References
     ----------
