@@ -369,6 +369,21 @@ def test_partial_fit_has_other_iterates() -> None:
     assert np.abs(whole.coef_ - steps.coef_).max() > 1e-6
 
 
+def test_one_that_has_converged_ends_where_it_stopped() -> None:
+    case = Case(LogisticLiblinear(), "logistic", "l2", density=0.6)
+    problem = case.problem()
+    r = fitted(case, problem, [2, 500])
+    X, y, options = parts(problem)
+    own_fit = LogisticRegression(
+        solver="liblinear", max_iter=500, tol=1e-300, **logistic_options(1 / (41 * 0.037), 0.0)
+    )
+    (n_iter,) = own_fit.set_params(**options).fit(X, y).n_iter_
+    assert 2 < n_iter < 500
+    assert (r.status, r.status_at) == (Status.COMPLETED, n_iter)
+    assert r.trace["iteration"].tolist() == [0.0, 2.0, float(n_iter)]
+    assert r.trace["passes"][-1] == n_iter
+
+
 def test_what_overflows_has_diverged() -> None:
     case = Case(SGDRegression(schedule="constant"), "squared", "none")
     (r,) = run(

@@ -12,6 +12,9 @@ from lrbench.arrays import Vector
 from lrbench.objective.problem import Problem
 from lrbench.solvers.outside.base import Objective, OutsideSolver
 
+SMALLEST = 1e-300
+"""The length of a step at which it stops; with 0 SciPy 1.12 would not begin."""
+
 
 @dataclass(frozen=True)
 class NewtonCG(OutsideSolver):
@@ -76,5 +79,5 @@ class NewtonCG(OutsideSolver):
             hessp=None if multiply is None else product,
             method="Newton-CG",
             callback=record,
-            options={"maxiter": iterations, "xtol": 0.0},
+            options={"maxiter": iterations, "xtol": SMALLEST},
         )
