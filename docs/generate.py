@@ -59,7 +59,7 @@ def solvers() -> str:
     for name in SOLVERS:
         cls = SOLVERS.get(name)
         lines.append(f"\n## {name}\n\nlr0 is {cls.lr0_means}.\n")
-        if facts := outside_facts(name):
+        if facts := outside_facts(cls):
             lines.append(f"It is traced {facts[0]}.\nA pass is {facts[1]}.\n")
         lines.append(f"```text\n{inspect_doc(cls)}\n```")
         lines += places(name)

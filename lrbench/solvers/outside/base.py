@@ -74,6 +74,7 @@ class OutsideSolver(Solver, ABC):
     """
 
     outside: ClassVar[bool] = True
+    group: ClassVar[str] = "outside"
     traced_by: ClassVar[Literal["callback", "budgets"]] = "callback"
     """How its iterates are known: the method names them, or it is run with each budget anew."""
     pass_means: ClassVar[str] = "n_samples gradients that it asks for, at trial points, too"

@@ -75,6 +75,7 @@ class LogisticSAGA(LogisticRegressionSolver):
     """
 
     name = "outside:saga"
+    state_size = "n + 2 d"
     papers = ("defazio2014",)
     pass_means = "an epoch of n_samples steps, each with the gradient of one sample"
     solver = "saga"
@@ -104,6 +105,8 @@ class LogisticNewtonCholesky(LogisticRegressionSolver):
     """
 
     name = "outside:newton-cholesky"
+    step_cost = "d + 1 gradients"
+    state_size = "d^2"
     papers = ("nocedal2006",)
     pass_means = "n_samples gradients; an iteration is n_features + 1 passes, for the Hessian, too"
     solver = "newton-cholesky"
@@ -139,6 +142,8 @@ class LogisticLiblinear(LogisticRegressionSolver):
     """
 
     name = "outside:liblinear"
+    step_cost = "1 or more gradients"
+    state_size = "n + 5 d"
     papers = ("fan2008",)
     pass_means = "a step of the outer loop, a lower bound: what its inner loop costs is not visible"
     solver = "liblinear"

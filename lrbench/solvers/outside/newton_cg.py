@@ -40,6 +40,8 @@ class NewtonCG(OutsideSolver):
     """
 
     name = "outside:newton-cg"
+    step_cost = "2 or more gradients"
+    state_size = "6 d"
     papers = ("nocedal2006",)
     lr0_means = "without effect"
     pass_means = "n_samples gradients, at trial points, too, or a product with the Hessian"

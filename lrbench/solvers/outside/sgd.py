@@ -91,6 +91,7 @@ class SGDClassification(SGDSolver):
     """
 
     name = "outside:sgd-classifier"
+    state_size = "d"
     papers = ("bottou2010",)
     lr0_means = "eta0, the learning rate of the first step"
     losses = ("logistic", "hinge", "squared-hinge")
@@ -147,6 +148,7 @@ class SGDRegression(SGDSolver):
     """
 
     name = "outside:sgd-regressor"
+    state_size = "d"
     papers = ("bottou2010",)
     lr0_means = "eta0, the learning rate of the first step"
     losses = ("squared", "huber", "absolute")
