@@ -31,7 +31,7 @@ class LassoDescent(EstimatorSolver):
     """
 
     name = "outside:lasso"
-    state_size = "n + 2 d"
+    state_size = "n + d"
     papers = ("friedman2010",)
     lr0_means = "without effect"
     pass_means = "a sweep over the coordinates"

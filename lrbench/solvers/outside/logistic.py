@@ -75,7 +75,7 @@ class LogisticSAGA(LogisticRegressionSolver):
     """
 
     name = "outside:saga"
-    state_size = "n + 2 d"
+    state_size = "n + d"
     papers = ("defazio2014",)
     pass_means = "an epoch of n_samples steps, each with the gradient of one sample"
     solver = "saga"
@@ -143,7 +143,7 @@ class LogisticLiblinear(LogisticRegressionSolver):
 
     name = "outside:liblinear"
     step_cost = "1 or more gradients"
-    state_size = "n + 5 d"
+    state_size = "n + d"
     papers = ("fan2008",)
     pass_means = "a step of the outer loop, a lower bound: what its inner loop costs is not visible"
     solver = "liblinear"
