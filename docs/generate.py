@@ -18,6 +18,7 @@ from lrbench.cli.list_parts import elsewhere
 from lrbench.cli.main import COMMANDS, group
 from lrbench.contract.subject import KINDS
 from lrbench.solvers import SOLVERS
+from lrbench.verdicts.outside import outside_facts
 from lrbench.verdicts.theorems import every_theorem_for
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +60,8 @@ def solvers() -> str:
     for name in SOLVERS:
         cls = SOLVERS.get(name)
         lines.append(f"\n## {name}\n\nlr0 is {cls.lr0_means}.\n")
+        if facts := outside_facts(cls):
+            lines.append(f"It is traced {facts[0]}.\nA pass is {facts[1]}.\n")
         lines.append(f"```text\n{inspect_doc(cls)}\n```")
         lines += places(name)
     return "\n".join(lines) + "\n"

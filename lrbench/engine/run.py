@@ -75,7 +75,7 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
         for blank in unstarted_runs(job, shared):
             values = hyper_parameters(blank.over)
             solver = replace(job.solver, **values) if values else job.solver
-            lane = OutsideRun(replace(job, solver=solver), shared, stop)
+            lane = OutsideRun(replace(job, solver=solver), shared, blank.seed, stop)
             end, trace, error = lane.go(blank.lr0)
             runs.append(
                 replace(
