@@ -154,12 +154,14 @@ class StepRunner:
                 continue
             diverged = tracker.advance(t, self.lr)
             off_path, made = oracle.off_path, oracle.made
-            if off_path is None and (
-                made is None
+            if (
+                not oracle.descended
+                or made is None
                 or made[0] is not self.W
                 or (made[1] is not self.lr and not np.array_equal(made[1], self.lr))
             ):
                 off_path = np.ones(len(self.lr), dtype=np.bool_)  # changed after the descent
+                tracker.note_other_step(t)
             if off_path is not None:
                 # Not `dense`, which computes anew what every lane carries by recurrences.
                 tracker.measure(iterates.part(self.W, slice(None)), off_path)

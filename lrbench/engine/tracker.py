@@ -94,6 +94,7 @@ class Tracker:
         self._checksum = np.zeros(n_lanes)
         self._subgradient_error = np.full(n_lanes, np.nan)
         self._lr = np.full(n_lanes, np.nan)
+        self._first_other_step = np.nan
 
     @property
     def awaits_gradient(self) -> bool:
@@ -129,6 +130,10 @@ class Tracker:
             return None
         finite = np.isfinite(grad_norm_sq)
         return None if finite.all() else ~finite
+
+    def note_other_step(self, t: int) -> None:
+        """Note that step `t` of all lanes was not W - lr g along the first gradient."""
+        self._first_other_step = min(t, self._first_other_step)
 
     def rest(self, t: int, W: Iterate) -> None:
         """Count step `t`, which asked for no gradient and left `W` where it was: no sum changes."""
@@ -301,6 +306,7 @@ class Tracker:
             "log_factor": self._logs[1].copy() if self._mu else missing,
             "regret_error": self._regret_error(t),
             "subgradient_error": self._subgradient_error.copy(),
+            "first_other_step": np.full_like(self._lr, self._first_other_step),
         }
 
 

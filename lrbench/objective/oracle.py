@@ -58,6 +58,9 @@ class Oracle(Protocol):
     than the first one that was asked for, or one that was not taken at the iterate of the step.
     """
 
+    descended: bool
+    """Whether the last step was W - lr g with the first gradient, before a constraint."""
+
     made: tuple[Iterate, PerLane] | None
     """The iterate and the rates of the last `descend`."""
 

@@ -65,6 +65,7 @@ SUMMED = (
     "regret_error",
     "subgradient_error",
     "average_error",
+    "first_other_step",
 )
 """The columns that certificates need beside `COLUMNS`. Further columns are the solver's state."""
 

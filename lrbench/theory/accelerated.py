@@ -41,6 +41,7 @@ class ScheduleFreeAverage(APriori):
     gradients, at y_T, is used by no step, but its bound G counts.
     """
 
+    gradient_steps = False
     key = "SF"
     statement = "E F(x_T) - F* <= D_0^2 / (2 lr0 (T+1)) + lr0 G^2 / 2"
     measure = "suboptimality"

@@ -128,6 +128,8 @@ class Theorem(ABC):
     pathwise: ClassVar[bool] = False
     """Whether the proof bounds the regret, sum_(t<T) <g_t, x_t - x*> <= T times the bound, on every
     path: the expectation enters only where the regret is compared with F."""
+    gradient_steps: ClassVar[bool] = True
+    """Whether it is about steps w - lr g with g a gradient at w, before a projection."""
     any_steps: ClassVar[bool] = False
     """Whether it holds for steps of any length, so that a diverged run does not violate it."""
     consistency: ClassVar[bool] = False

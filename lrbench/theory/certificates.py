@@ -46,6 +46,7 @@ class C2Regret(Certificate):
     certificate tests the update, convexity and f_star at once.
     """
 
+    gradient_steps = False
     key = "C2'"
     statement = "F(xbar_T) - F* <= sum <g_t, x_t - x*> / T   (SU, batch: less sum a_t / (2LT))"
     measure = "suboptimality"

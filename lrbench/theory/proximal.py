@@ -36,6 +36,7 @@ class ISTALastIterate(APriori):
     does not increase, as u = x_t shows.
     """
 
+    gradient_steps = False
     key = "ISTA"
     statement = "F(x_T) - F* <= D_0^2 / (2 lr0 T),  lr0 <= 1/L"
     measure = "suboptimality"
@@ -58,6 +59,7 @@ class ISTAStronglyConvex(APriori):
     r^t (F(x_t) - F*) is at most r D_0^2/(2 lr0). As mu tends to 0 this is ISTA.
     """
 
+    gradient_steps = False
     key = "ISTA-mu"
     statement = "F(x_T) - F* <= (mu D_0^2/2) / ((1 + mu lr0)^T - 1),  lr0 <= 1/L"
     measure = "suboptimality"
@@ -85,6 +87,7 @@ class FISTALastIterate(APriori):
     The sum telescopes because theta_t^2 - theta_t = theta_{t-1}^2; and theta_{T-1} >= (T + 1)/2.
     """
 
+    gradient_steps = False
     key = "FISTA"
     statement = "F(x_T) - F* <= 2 D_0^2 / (lr0 (T+1)^2),  lr0 <= 1/L"
     measure = "suboptimality"

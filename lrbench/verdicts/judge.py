@@ -66,7 +66,7 @@ def judge_theorem(
     observed
         Hypotheses on the runs themselves, which were checked along them.
     """
-    hypotheses = (*theorem.hypotheses(setting), *observed)
+    hypotheses = (*theorem.hypotheses(setting), *observed, *_other_steps(runs, theorem))
     reason = _failing(hypotheses) or missing(runs, theorem)
     verdict = _blank(runs[0], theorem, setting, hypotheses, reason)
     if reason:
@@ -79,6 +79,19 @@ def judge_theorem(
     if verdict.kind == "heuristic":
         bound, order = BoundVerdict("none", "L is only estimated"), replace(order, verdict="none")
     return _filled(verdict, measured, theorem, setting, bound, order)
+
+
+def _other_steps(runs: Sequence[Run], theorem: Theorem) -> Iterator[Hypothesis]:
+    """Yield what fails where a theorem on steps w - lr g meets runs with other steps.
+
+    Only the solver knows that its steps are such, and one of a user may be mistaken. A trace of an
+    earlier version does not say.
+    """
+    column = "first_other_step"
+    firsts = [run.trace[column][-1] for run in runs if len(run.trace.get(column, ()))]
+    first = np.fmin.reduce(firsts) if firsts else np.nan
+    if theorem.gradient_steps and not np.isnan(first):
+        yield Hypothesis("steps lr g", False, f"step {first:g} is not lr g")
 
 
 def _failing(hypotheses: Sequence[Hypothesis]) -> str:

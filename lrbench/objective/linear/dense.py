@@ -108,7 +108,7 @@ class DenseOracle(LinearOracle, ABC):
         G *= lr  # in place: the gradient is used up, and no array is allocated
         W -= G
         shortened = self._confine(W)
-        self.off_path = shortened if follows else self._every_lane
+        self.off_path, self.descended = shortened if follows else self._every_lane, follows
         self.made = (W, lr)
         return W
 
@@ -118,14 +118,14 @@ class DenseOracle(LinearOracle, ABC):
         self.first.move(W)
         W -= D
         self._confine(W)
-        self.off_path = self._every_lane
+        self.off_path, self.descended = self._every_lane, False
         return W
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, projected on the ball if there is one; uses up W."""
         self._meter.prox_calls += 1
         self.first.move(W)
-        self.offered, self.off_path = None, self._every_lane
+        self.offered, self.off_path, self.descended = None, self._every_lane, False
         W = self._objective.prox(W, lr)
         if self._ball is not None:
             project(W, self._ball)

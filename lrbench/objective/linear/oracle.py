@@ -55,6 +55,7 @@ class LinearOracle:
     """The parts of an oracle that do not depend on how iterates are stored."""
 
     off_path: Mask | None = None
+    descended = False
 
     def __init__(self, run: LinearRun[Any], observer: Observer) -> None:
         self.run = run
@@ -73,7 +74,7 @@ class LinearOracle:
         if len(self._every_lane) != n_lanes:
             self._every_lane = np.ones(n_lanes, dtype=np.bool_)
         # Until `descend` shows that the step is W - lr g, for a solver that moves W by itself, too.
-        self.off_path = self._every_lane
+        self.off_path, self.descended = self._every_lane, False
 
     def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
         """Return random numbers of each seed, with the lanes as the last axis."""

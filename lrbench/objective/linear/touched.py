@@ -184,7 +184,7 @@ class TouchedOracle(LinearOracle):
         W.version += 1
         self.made = (W, lr)
         shortened = None if self._ball is None else self._project(W, self._ball)
-        self.off_path = shortened if follows else self._every_lane
+        self.off_path, self.descended = shortened if follows else self._every_lane, follows
         return W
 
     def move(self, W: ScaledLanes, D: Lanes) -> ScaledLanes:
@@ -196,7 +196,7 @@ class TouchedOracle(LinearOracle):
         W.refresh()
         if self._ball is not None:
             self._project(W, self._ball)
-        self.off_path = self._every_lane
+        self.off_path, self.descended = self._every_lane, False
         return W
 
     def prox(self, W: ScaledLanes, lr: PerLane) -> ScaledLanes:
@@ -204,7 +204,7 @@ class TouchedOracle(LinearOracle):
         self._meter.prox_calls += 1
         self.first.move(W)
         W.version += 1
-        self.off_path = self._every_lane
+        self.off_path, self.descended = self._every_lane, False
         # The prox of 1 is the factor by which the prox of l2 scales every coordinate.
         W.shrink(self._objective.penalty.prox(np.ones((1, len(lr))), lr)[0])
         if self._ball is not None:
