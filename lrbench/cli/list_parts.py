@@ -95,7 +95,7 @@ def solvers() -> PartKind:
             "cite": list(cls.papers),
             "scale": cls.scale,
             "needs": list(cls().needs),
-            "lr0": cls.lr0_means,
+            "lr0": cls.lr0_means if cls.has_lr0 else None,
             "doc": _doc(cls),
             "elsewhere": elsewhere(name),
         }

@@ -218,7 +218,11 @@ class Work:
         (s,) = analyse(problem, target, steps, self._plan.arrival).solvers
         exponents = {value: axes.exponent(value, L) for value in s.values}
         costs = {exponents[v]: passes for v, passes in zip(s.values, s.passes, strict=True)}
-        gaps = {exponents[value]: final_gap(group) for (_, value), group in problem.groups.items()}
+        gaps = {
+            exponents[value]: final_gap(group)
+            for (_, value), group in problem.groups.items()
+            if value is not None
+        }
         return axes.of_exponents(next_exponents(costs, gaps), L)
 
     def _take(self, job: Job, outcome: JobOutcome) -> None:
@@ -293,7 +297,9 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
 
 def _proved(p: Prepared, result: ProblemResult, plan: Plan) -> Iterator[tuple[str, ProvedExponent]]:
     """Yield each solver, as tables name it, with the exponents that are proved for it."""
-    highest = {str(run.method): run for run in sorted(result.runs, key=lambda run: run.value)}
+    highest = {
+        str(run.method): run for run in sorted(result.runs, key=lambda run: run.value or 0.0)
+    }
     for method, run in highest.items():
         setting = p.setting(plan, run.solver, run.lr0)
         own = answer_column([run]) == "suboptimality_output"

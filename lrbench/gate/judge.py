@@ -87,7 +87,9 @@ def _is_about(expectation: Expectation, run: Run) -> bool:
     solver, lr0 = expectation.options.get("solver"), expectation.options.get("lr0")
     if solver is not None and solver not in (str(run.method), str(run.solver), run.solver.name):
         return False
-    return lr0 is None or math.isclose(float(lr0), run.lr0, rel_tol=NEAR)
+    if lr0 is None or run.lr0 is None:
+        return lr0 is None
+    return math.isclose(float(lr0), run.lr0, rel_tol=NEAR)
 
 
 def _reason_no_runs(expectation: Expectation, problem: ProblemResult) -> str:

@@ -15,6 +15,7 @@ from lrbench.reports.groups import (
     ball_text,
     batch_text,
     bound_ratio,
+    lane_name,
     last_checkpoints,
     learning_rate_texts,
     mean_at,
@@ -22,6 +23,7 @@ from lrbench.reports.groups import (
     status_cell,
     table_iterations,
     timing,
+    unvaried_text,
     verdicts_of,
     worst_status,
 )
@@ -49,7 +51,7 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
     if not problem.groups:
         yield line("no run was started", style="warn")
         return
-    if len({value for _, value in problem.groups}) == 1:
+    if len({value for _, value in problem.groups} - {None}) <= 1:
         yield from _one_value(problem, view)
     else:
         yield from _many_values(problem, view)
@@ -65,9 +67,10 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
-    texts = learning_rate_texts([value for _, value in problem.groups])
-    if len(texts) == 1:
-        yield f"{varied(started)} = {texts[run.value]}"
+    values = {value for _, value in problem.groups} - {None}
+    if len(values) == 1:
+        yield f"{varied(started)} = {learning_rate_texts(values)[values.pop()]}"
+    yield from unvaried_text(started)
     yield from ball_text(problem)
     if len(seeds) > 1:
         uneven = {len(runs) for runs in problem.groups.values()} != {len(seeds)}
@@ -127,7 +130,7 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
 def _many_values(problem: ProblemResult, view: View) -> Iterator[Block]:
     """Yield a table for each solver, with a row for each value, or for the notable ones of many."""
     notable = notable_lanes(problem.groups)
-    texts = learning_rate_texts([value for _, value in notable])
+    texts = learning_rate_texts(value for _, value in notable)
     solvers: dict[str, list[Sequence[Run]]] = defaultdict(list)
     for lane in notable:
         solvers[lane[0]].append(problem.groups[lane])
@@ -224,5 +227,5 @@ def _first_and_lowest(problem: ProblemResult) -> list[str]:
 
 
 def _named(problem: ProblemResult, lane: LaneLabel) -> str:
-    texts = learning_rate_texts([value for _, value in problem.groups])
-    return f"{lane[0]}, {problem.groups[lane][0].parameter} = {texts[lane[1]]}"
+    texts = learning_rate_texts(value for _, value in problem.groups)
+    return lane_name(problem.groups[lane][0], texts)
