@@ -13,6 +13,7 @@ from lrbench.gate.expectation import FILTERS, Expectation
 from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.measure import Measurement, measure_quantity
 from lrbench.results import ProblemResult, Result, Run, Verdict
+from lrbench.results.lanes import lane_text
 
 MOST_REASONS = 4
 """The largest number of reasons that are listed if no theorem applies."""
@@ -64,10 +65,8 @@ def judge_expectation(expectation: Expectation, problem: ProblemResult) -> list[
         return [_number(expectation, problem, runs, solver) for solver, runs in solvers.items()]
     return [
         finding
-        for (method, value), runs in groups.items()
-        for finding in _judge_lane(
-            expectation, problem, runs, f"{method}, {runs[0].parameter} = {value:g}"
-        )
+        for lane, runs in groups.items()
+        for finding in _judge_lane(expectation, problem, runs, lane_text(*lane, runs[0].parameter))
     ]
 
 

@@ -124,7 +124,7 @@ def _reason(advice: Advice, obstacle: Obstacle, sweep: Sweep, texts: Texts) -> s
     if obstacle.kind == "target_below_error":
         return f"the target is below the error of f*, {number(obstacle.value)}"
     arrived = "came to" if sweep.arrival == "first" else "arrived at"
-    head = f"no {sweep.parameter} {arrived} F - f* <= {number(sweep.target)}"
+    head = f"no {sweep.parameter if texts else 'run'} {arrived} F - f* <= {number(sweep.target)}"
     head += "" if advice.budget_passes is None else f" in {_passes(advice.budget_passes)}"
     if obstacle.kind == "missing_runs":
         runs_are = "1 run is" if obstacle.value == 1 else f"{obstacle.value} runs are"
@@ -137,9 +137,10 @@ def _change(obstacle: Obstacle, parameter: str, texts: Texts) -> str:
     """Return which options to change, so that a value of the parameter may reach the target."""
     scale = "--scale maxabs" if obstacle.unscaled else ""
     if obstacle.kind == "all_lost":
-        return f"every run diverged or failed; give lower {parameter}"
+        return "every run diverged or failed" + f"; give lower {parameter}" * bool(texts)
     if obstacle.kind == "not_reached":
-        text = f"give more iterations or passes, a higher target or other {parameter}"
+        text = "give more iterations or passes, "
+        text += f"a higher target or other {parameter}" if texts else "or a higher target"
         if obstacle.eta:
             text += f", or a larger eta for {' and '.join(obstacle.eta)}"
         return f"{text}, or {scale}, as the features are not scaled" if scale else text

@@ -51,8 +51,9 @@ def unvaried_text(records: Sequence[Run | Sensitivity]) -> Iterator[str]:
     """Yield the solvers that run once a seed because nothing of them varies, if there are any."""
     methods = (r.method if isinstance(r, Run) else r.solver for r in records if not r.parameter)
     if names := list(dict.fromkeys(map(str, methods))):
-        verb = "has" if len(names) == 1 else "have"
-        yield f"{' and '.join(names)} {verb} no {varied(records)}"
+        *others, last = names
+        subject = f"{', '.join(others)} and {last} have" if others else f"{last} has"
+        yield f"{subject} no {varied(records)}"
 
 
 def has_own_answer(runs: Sequence[Run]) -> bool:

@@ -49,7 +49,7 @@ REASONS: Mapping[Reason, str] = {
     "too_few_points": "too few values above the best one are between rounding and the start",
     "start_is_optimal": "F(w_0) - f* is not positive",
     "not_saved": "the result is of a version that did not have it",
-    "nothing_varies": "nothing of it varies",
+    "nothing_varies": "nothing varies",
 }
 """Why a measure is withheld."""
 

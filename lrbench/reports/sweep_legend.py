@@ -55,7 +55,7 @@ def _findings(tables: _Tables) -> Iterator[str]:
     if any({*s.lr0} != {s.second_axis.get("lr0", rate) for rate in s.lr0} for s in tables.solvers):
         yield f"lr0 in brackets: that of --lr0; the first lr follows from it and {name}"
     yield f"best {name}: that of the fewest passes"
-    only = "" if all(s.values for s in tables.solvers) else f"; without a {name} of the only run"
+    only = "" if all(s.values for s in tables.solvers) else f", or of a run without {name}"
     yield f"passes: from the start to the arrival at the target, at the best {name}{only}"
     yield "decades: the width of the usable range in factors of ten"
     yield f"draws: how many {plural(name)} drawn at random bring one that arrives, in 90 % of cases"

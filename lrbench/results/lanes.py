@@ -39,9 +39,9 @@ def varied(records: Iterable[HasParameter]) -> str:
     return parameters.pop() if len(parameters) == 1 else SCALE
 
 
-def lane_text(solver: str, lr0: float | None) -> str:
-    """Return ``"wngrad, lr0 = 1"``; of a method without an initial learning rate its name."""
-    return solver if lr0 is None else f"{solver}, lr0 = {lr0:g}"
+def lane_text(method: str, value: float | None, parameter: str = "lr0") -> str:
+    """Return ``"wngrad, lr0 = 1"``; where nothing varies the method alone."""
+    return method if value is None else f"{method}, {parameter} = {value:g}"
 
 
 class OnGrid:

@@ -21,6 +21,7 @@ from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.results import files
 from lrbench.results.common_setting import CommonSettings, common_settings
+from lrbench.results.lanes import lane_text
 from lrbench.results.performance import TAU, Profiles, comparable, profiles
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
@@ -255,9 +256,8 @@ def _summary(problem: ProblemResult) -> str:
     lane, gap = lowest(problem.groups)
     if lane is None:
         return count
-    method, value = lane
-    place = "" if value is None else f", {problem.groups[lane][0].parameter} = {value:g}"
-    return f"{count}, lowest {method}{place}, at {problem.header.level} = {gap:.2e}"
+    name = lane_text(*lane, problem.groups[lane][0].parameter)
+    return f"{count}, lowest {name}, at {problem.header.level} = {gap:.2e}"
 
 
 def _best(sweep: Sweep) -> str:

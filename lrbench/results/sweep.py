@@ -151,7 +151,7 @@ class Sensitivity:
         if rates and len(rates) < len(self.lr0):
             raise ValueError("lr0 has nulls and numbers")
         # One list, and not two that may differ; with a second axis lr0 may follow from both.
-        if rates and not second and self.parameter in ("", "lr0"):
+        if rates and (self.over is None or (self.parameter == "lr0" and not second)):
             object.__setattr__(self, "over", Over(parameter="lr0", values=tuple(rates)))
             object.__setattr__(self, "best_value", self.best_lr0)
         if any(not a < b for a, b in zip((0.0, *self.values), self.values, strict=False)):
