@@ -199,7 +199,10 @@ def task(
     parameters: Mapping[str, Sequence[float]] | None = None,
     **known: Any,
 ) -> Work:
-    """Return work; every step is a checkpoint unless said, `known` replaces constants."""
+    """Return work; every step is a checkpoint unless said, `known` replaces constants.
+
+    A method without an initial learning rate gets a lane for each lr0 all the same.
+    """
     w_star = minimiser(problem) if minimum else None
     constants = replace(constants_of(problem, w_star), **known)
     varied = {name: tuple(values) for name, values in (parameters or {}).items()}
@@ -208,7 +211,10 @@ def task(
     job = Job(
         solver=solver,
         spec=SolverSpec(solver.name),
-        lanes=tuple(SeedLanes(seed, tuple(map(float, lr0)), varied) for seed in own_seeds),
+        lanes=tuple(
+            SeedLanes(seed, tuple(float(v) if solver.has_lr0 else None for v in lr0), varied)
+            for seed in own_seeds
+        ),
         batch_size=None if batch is None else batch.batch_size,
         sampling="replacement" if batch is None else batch.sampling,
         radius=radius,

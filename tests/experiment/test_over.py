@@ -232,7 +232,7 @@ def floats_of(name: str) -> list[str]:
 def test_every_number_of_a_solver_can_be_an_axis(name: str) -> None:
     for key in floats_of(name):
         value = getattr(SOLVERS.get(name), key)
-        values = [value, value / 2 or 0.5]
+        values = [value or 1.0, value / 2 or 0.5]
         try:
             SOLVERS.get(name)(**{key: values[1]})
         except UsageError as error:  # it belongs to another choice of the solver
@@ -246,11 +246,12 @@ def test_every_number_of_a_solver_can_be_an_axis(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(SOLVERS))
 def test_the_free_scale_is_lr0_or_a_number_of_the_solver(name: str) -> None:
     solver: Solver = SOLVERS.get(name)()
-    assert solver.scale == "lr0" or isinstance(getattr(solver, solver.scale), float)
-    lr0 = None if solver.scale == "lr0" else 0.25
-    lane = Plan(solvers=name, over={"scale": 3.0}, lr0=lr0).axes[0].lanes(1.0)[0]
+    own = solver.scale not in ("", "lr0")
+    assert not own or isinstance(getattr(solver, solver.scale), float)
+    lane = Plan(solvers=name, over={"scale": 3.0}, lr0=0.25 if own else None).axes[0].lanes(1.0)[0]
+    assert lane.over == (((solver.scale, 3.0),) if solver.scale else ())
     expected = 3.0 if solver.scale == "lr0" else solver.lr0_at(3.0, 0.25)
-    assert lane.lr0 == expected
+    assert lane.lr0 == (expected if solver.has_lr0 else None)
 
 
 @pytest.mark.parametrize(

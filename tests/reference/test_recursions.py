@@ -23,6 +23,7 @@ from lrbench.solvers import SOLVERS
 
 STEPS = 30
 RATES = [10.0**k for k in range(-3, 4)]
+"""The lanes; those of a method without an initial learning rate are alike."""
 
 CASES = [
     pytest.param(name, params, id="-".join([name, *map(str, params.values())]))
