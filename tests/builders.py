@@ -173,9 +173,10 @@ class Work:
         """Return the work with another job."""
         return Work(replace(self.job, **changes), self.shared)
 
-    def lanes(self, *seeds_and_rates: tuple[int, Sequence[float]]) -> Work:
+    def lanes(self, *seeds_and_rates: tuple[int, Sequence[float | None]]) -> Work:
         """Return the work with these initial learning rates of each seed."""
-        lanes = (SeedLanes(seed, tuple(map(float, lr0))) for seed, lr0 in seeds_and_rates)
+        solver = self.job.solver
+        lanes = (SeedLanes(seed, rates_of(solver, lr0)) for seed, lr0 in seeds_and_rates)
         return self.changed(lanes=tuple(lanes))
 
     def on(self, **changes: Any) -> Work:
@@ -211,10 +212,7 @@ def task(
     job = Job(
         solver=solver,
         spec=SolverSpec(solver.name),
-        lanes=tuple(
-            SeedLanes(seed, tuple(float(v) if solver.has_lr0 else None for v in lr0), varied)
-            for seed in own_seeds
-        ),
+        lanes=tuple(SeedLanes(seed, rates_of(solver, lr0), varied) for seed in own_seeds),
         batch_size=None if batch is None else batch.batch_size,
         sampling="replacement" if batch is None else batch.sampling,
         radius=radius,
@@ -274,6 +272,11 @@ def facts_of(problem: LinearProblem, solver: Solver, horizon: int = HORIZON) -> 
 
 Seen = tuple[Lanes, Lanes]
 """An iterate and the gradient there."""
+
+
+def rates_of(solver: Solver, lr0: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Return the initial learning rates of lanes; None for each lane of a method without one."""
+    return tuple(float(rate) if rate and solver.has_lr0 else None for rate in lr0)
 
 
 def given(batch: Minibatches | None) -> list[Minibatches]:

@@ -37,14 +37,14 @@ class Descent(OutsideSolver):
         self,
         objective: Objective,
         w0: Vector,
-        lr0: float,
+        lr0: float | None,
         iterations: int,
         record: Callable[[Vector], None],
     ) -> None:
         w, t = w0, 0
         while t < self.last:
             _, g = objective.value_and_gradient(w)
-            w = w - lr0 * g
+            w = w - (lr0 or 0.0) * g
             record(w)
             t += 1
         if self.fails:

@@ -33,7 +33,7 @@ ETAS = (0.03, 1.0, 7.0, 450.0)
 STEPS = 40
 
 
-def runs_of(result: Result) -> dict[tuple[str, float, int], Run]:
+def runs_of(result: Result) -> dict[tuple[str, float | None, int], Run]:
     return {(*run.lane, run.seed): run for problem in result.problems for run in problem.runs}
 
 
@@ -59,9 +59,9 @@ def test_over_eta_holds_b_0(lr0: float) -> None:
         "least-squares", solvers="adagrad-norm", over={"eta": ETAS}, lr0=lr0, iterations=STEPS
     )
     for run in result.problems[0].runs:
-        by_hand = f_by_hand(run.value, 1 / lr0, X, y)
+        by_hand = f_by_hand(run.value or 0.0, 1 / lr0, X, y)
         assert run.trace["objective"][-1] == pytest.approx(by_hand, rel=1e-12)
-        assert run.lr0 == pytest.approx(run.value * lr0, rel=1e-15)
+        assert run.lr0 == pytest.approx((run.value or 0.0) * lr0, rel=1e-15)
 
 
 def test_the_range_over_eta_ends_where_that_at_a_held_lr0_does_not() -> None:

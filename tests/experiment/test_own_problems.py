@@ -107,7 +107,7 @@ def test_gradient_descent_is_that_of_a_loop(problem: ProblemResult) -> None:
             for _ in range(65):
                 value, g = network.value_and_gradient(w)
                 values.append(float(value[0]))
-                w = w - run.lr0 * g
+                w = w - (run.lr0 or 0.0) * g
             rows = run.trace["iteration"].astype(int)
             assert run.trace["objective"] == pytest.approx(np.array(values)[rows], rel=1e-12)
 

@@ -246,8 +246,8 @@ def test_saved_weights_have_nan(tmp_path: Path) -> None:
 
 
 def test_a_store_keeps_it_for_every_lr0(tmp_path: Path) -> None:
-    path, options = tmp_path / "s.sqlite", {"batch_size": 16, "passes": 2, "jobs": 1}
-    solvers = ["dog", "sgd"]
+    path, solvers = tmp_path / "s.sqlite", ["dog", "sgd"]
+    options: dict[str, Any] = {"batch_size": 16, "passes": 2, "jobs": 1}
     first = lrbench.sweep("logreg", solvers=solvers, lr0="0.1,1", store=path, **options)
     with opened(path) as connection:
         (before,) = connection.execute("SELECT max(added) FROM cells WHERE name = 'dog'").fetchone()
