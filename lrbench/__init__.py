@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from lrbench.version import __version__ as __version__
+from lrbench.version import api_version as api_version
 
 # The redundant aliases mark re-exports for type checkers.
 if TYPE_CHECKING:
@@ -18,16 +19,33 @@ if TYPE_CHECKING:
     from lrbench.errors import LrbenchError as LrbenchError
     from lrbench.gate.assertion import check as check
     from lrbench.results import Result as Result
+    from lrbench.solvers.base import Solver as Solver
+    from lrbench.solvers.base import Step as Step
+    from lrbench.solvers.plugin import rate_rule as rate_rule
 
 _PUBLIC = {
     "LrbenchError": "lrbench.errors",
     "Result": "lrbench.results",
+    "Solver": "lrbench.solvers.base",
+    "Step": "lrbench.solvers.base",
     "check": "lrbench.gate.assertion",
+    "rate_rule": "lrbench.solvers.plugin",
     "run": "lrbench.api",
     "sweep": "lrbench.api",
 }
 
-__all__ = ["LrbenchError", "Result", "__version__", "check", "run", "sweep"]
+__all__ = [
+    "LrbenchError",
+    "Result",
+    "Solver",
+    "Step",
+    "__version__",
+    "api_version",
+    "check",
+    "rate_rule",
+    "run",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:

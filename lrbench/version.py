@@ -2,6 +2,11 @@
 
 __version__ = "0.1.0"
 
+api_version = 1
+"""The version of the names that docs/reference/python.md calls stable.
+
+Raise it when one of them is removed, or means something else."""
+
 METHOD = 1
 """The version of the numbers of a run.
 

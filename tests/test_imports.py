@@ -20,6 +20,7 @@ ROOT = Path(SPEC.origin).parent
 LAYERS = [
     "errors arrays version cache",
     "config",
+    "plugins",
     "losses penalties",
     "objective",
     "results",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from lrbench.errors import UsageError, quoted
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
@@ -20,6 +24,9 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
 class Registry:
     """The parts of one kind (all solvers, all losses) by name; each is imported on first use.
 
+    Installed packages add parts by entry points, and this process adds some by `add`. Neither
+    replaces a part of lrbench.
+
     Parameters
     ----------
     kind
@@ -28,22 +35,49 @@ class Registry:
         name -> ``"module:attribute"``.
     aliases
         other name -> name.
+    group
+        The group of the entry points; empty if there is none.
     """
 
     def __init__(
-        self, kind: str, locations: dict[str, str], aliases: dict[str, str] | None = None
+        self,
+        kind: str,
+        locations: dict[str, str],
+        aliases: dict[str, str] | None = None,
+        group: str = "",
     ) -> None:
         self.kind = kind
         self._locations = locations
         self._aliases = aliases or {}
+        self._group = group
+        self.added: dict[str, Any] = {}
+        """The parts that this process added."""
         names = {name: name for name in locations} | self._aliases
         self._spellings = {_letters(spelling): name for spelling, name in names.items()}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._locations)
+        """Yield the names of the parts of lrbench, then those of installed packages."""
+        yield from self._locations
+        yield from self.entry_points
 
     def __contains__(self, name: str) -> bool:
-        return self._meant(name) in self._locations
+        return self.is_own(name) or name in self.added or name in self.entry_points
+
+    @cached_property
+    def entry_points(self) -> Mapping[str, EntryPoint]:
+        """The entry points of installed packages by name."""
+        from importlib.metadata import entry_points  # it takes longer than a name is looked up
+
+        entries = entry_points(group=self._group) if self._group else ()
+        return {entry.name: entry for entry in entries if not self.is_own(entry.name)}
+
+    def is_own(self, name: str) -> bool:
+        """Return whether `name` is a part of lrbench, or another spelling of one."""
+        return self._own(name) in self._locations
+
+    def add(self, name: str, part: Any) -> None:
+        """Make a part known in this process, in place of one that was added before."""
+        self.added[name] = part
 
     def canonical(self, name: str) -> str:
         """Return the name that is meant: aliases, capitals, hyphens and underscores do not matter.
@@ -56,17 +90,37 @@ class Registry:
         if name not in self:
             raise UsageError(
                 f"there is no {self.kind} {quoted(name)}.",
-                did_you_mean(name, [*self._locations, *self._aliases]),
+                did_you_mean(name, [*self, *self.added, *self._aliases]),
             )
-        return self._meant(name)
+        return self._own(name)
 
-    def _meant(self, name: str) -> str:
+    def _own(self, name: str) -> str:
         return self._spellings.get(_letters(name), name)
 
     def get(self, name: str) -> Any:
-        """Return the part called `name`; raise `UsageError` for an unknown one."""
-        module, _, attribute = self._locations[self.canonical(name)].partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        """Return the part called `name`.
+
+        Raises
+        ------
+        UsageError
+            If there is none, or a package that is installed cannot be imported.
+        """
+        name = self.canonical(name)
+        if name in self._locations:
+            module, _, attribute = self._locations[name].partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        if name in self.added:
+            return self.added[name]
+        entry = self.entry_points[name]
+        try:
+            return entry.load()
+        except Exception as error:  # whatever the package raises
+            package = "" if entry.dist is None else f" of {entry.dist.name}"
+            raise UsageError(
+                f"the {self.kind} {name}{package} cannot be imported:"
+                f" {type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}.",
+                "install the package again, or leave the part out.",
+            ) from error
 
 
 def _letters(name: str) -> str:

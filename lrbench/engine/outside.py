@@ -9,6 +9,7 @@ import numpy as np
 
 from lrbench.arrays import PerLane, Vector, norm_sq
 from lrbench.engine.arrival import arrivals
+from lrbench.engine.cause import cause_of
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import End, Recorder
 from lrbench.errors import RefutedError
@@ -96,7 +97,7 @@ class OutsideRun:
         except RefutedError:  # concerns the problem, not this solver
             raise
         except Exception as e:
-            status, error = Status.FAILED, f"{type(e).__name__}: {e}"
+            status, error = Status.FAILED, cause_of(e, self._solver, max(self._t, 0))
         points: dict[str, Vector] = {}
         if self._job.keep_iterates:
             average = self._sum / self._t if self._t > 0 else self._last

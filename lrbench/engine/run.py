@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lrbench.engine.cause import cause_of
 from lrbench.engine.job import Job, SharedProblem, hyper_parameters
 from lrbench.engine.loop import LaneLoop
 from lrbench.engine.outside import OutsideRun
@@ -45,7 +46,7 @@ def run_lanes(
         except RefutedError:  # concerns the problem, not this solver
             raise
         except Exception as e:  # a solver may raise anything: its lanes are runs that failed
-            error = f"{type(e).__name__}: {e}"
+            error = cause_of(e, job.solver, loop.runner.t)
             loop.end_all(Status.FAILED)
     seeds = [seed for seed, lanes in enumerate(job.lanes) for _ in lanes.lr0]
     seconds = loop.clock.evaluation_seconds.tolist()
@@ -72,7 +73,7 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
     with np.errstate(all="ignore"):
         for blank in unstarted_runs(job, shared):
             values = hyper_parameters(blank.over)
-            solver = replace(job.solver, **values) if values else job.solver  # type: ignore[type-var]
+            solver = replace(job.solver, **values) if values else job.solver
             lane = OutsideRun(replace(job, solver=solver), shared, stop)
             end, trace, error = lane.go(blank.lr0)
             runs.append(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
@@ -12,7 +14,7 @@ from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Job, JobOutcome, Serial, SharedProblem
-from lrbench.experiment.jobs.base import sharing_obstacle
+from lrbench.experiment.jobs.base import sharing_obstacle, solver_obstacle
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.experiment.store import Cell, Store, to_stderr
 from lrbench.experiment.store.keys import experiment_id
@@ -87,9 +89,11 @@ def run_plan(
             control.keep_results()
         work = Work(plan, ready, store)
         try:
-            work.go(executor or Serial(), control)
-            while not control.stopped and work.widen():
+            # Classes of the user may print, and stdout is for results.
+            with redirect_stdout(sys.stderr):
                 work.go(executor or Serial(), control)
+                while not control.stopped and work.widen():
+                    work.go(executor or Serial(), control)
         except WorkersError as error:  # what was finished before is shown
             failures.append(("workers", error))
         if work.store_error is not None:
@@ -158,6 +162,7 @@ class Work:
         jobs: list[Job] = []
         here = Serial()
         executors: list[Executor] = []
+        stay = set() if isinstance(executor, Serial) else self._stay_here()
         for index, p in enumerate(self.ready):
             made_here = p.spec is None and not isinstance(executor, Serial)
             obstacle = sharing_obstacle(p.problem) if made_here else ""
@@ -178,10 +183,22 @@ class Work:
             SharedProblem(p.problem, p.constants, p.optimum.w_star) for p in self.ready
         ]
         control.total += sum(job.budget.iterations for job in jobs)
-        for each in dict.fromkeys(executors):
-            own = [job for job in jobs if executors[job.problem_index] is each]
+        for each in dict.fromkeys([here, *executors]):
+            own = [
+                job
+                for job in jobs
+                if (here if str(job.spec) in stay else executors[job.problem_index]) is each
+            ]
             for job, outcome in each(own, shared_problems, control):
                 self._take(job, outcome)
+
+    def _stay_here(self) -> set[str]:
+        """Return the solvers that other processes cannot run, and say obstacle on stderr."""
+        obstacles = {str(spec): solver_obstacle(solver) for solver, spec in self._plan.built}
+        for spec, obstacle in obstacles.items():
+            if obstacle:
+                to_stderr(f"{spec} runs in this process: {obstacle}.")
+        return {spec for spec, obstacle in obstacles.items() if obstacle}
 
     def widen(self) -> bool:
         """Add the lanes that grids which find their ends need next; return whether there are any.

@@ -100,6 +100,8 @@ def check(
     """
     check_keywords("check", options)
     texts = [expect] if isinstance(expect, str) else expect
+    if "solvers" in options:  # one of the user may have theorems, which expectations name
+        Plan(solvers=options["solvers"])
     expectations = [parse_expectation(text) for text in texts]
     if isinstance(problem, Result):
         if baseline is not None or sweep or arrival or options:

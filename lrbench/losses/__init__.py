@@ -14,4 +14,5 @@ LOSSES = Registry(
         "huber": "lrbench.losses.huber:Huber",
         "poisson": "lrbench.losses.poisson:Poisson",
     },
+    group="lrbench.losses",
 )

@@ -12,4 +12,5 @@ PENALTIES = Registry(
         "box": "lrbench.penalties.box:Box",
         "ball": "lrbench.penalties.ball:BallPenalty",
     },
+    group="lrbench.penalties",
 )

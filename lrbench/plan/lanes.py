@@ -165,7 +165,7 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
     if name == "lr0":
         return
     hints = typing.get_type_hints(type(solver))
-    floats = [f.name for f in dataclasses.fields(solver) if hints[f.name] is float]  # type: ignore[arg-type]
+    floats = [f.name for f in dataclasses.fields(solver) if hints[f.name] is float]
     if name not in floats:
         raise UsageError(
             f"--over {quoted(name)}: {solver.name} has no number of this name as a parameter.",

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from lrbench.config.learning_rates import LearningRate
     from lrbench.objective.constants import Sampling
     from lrbench.results import ArrivalRule
+    from lrbench.solvers.base import Solver
 
     LearningRates: TypeAlias = float | str | LearningRate | Iterable[float | str | LearningRate]
     Targets: TypeAlias = float | str | Iterable[float | str]
+    OneSolver: TypeAlias = str | Solver | type[Solver]
+    Solvers: TypeAlias = OneSolver | Iterable[OneSolver]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -105,7 +108,7 @@ def option(default: Any, help: str = "", **more: Any) -> Any:
 class PlanValues:
     """A value of each option; `lrbench.run` says what they mean."""
 
-    solvers: str | Sequence[str] = option(DEFAULT_SOLVERS)
+    solvers: Solvers = option(DEFAULT_SOLVERS)  # noqa: RUF009
     lr0: LearningRates | None = option(None)  # noqa: RUF009
     over: Axes | None = option(None)  # noqa: RUF009
     batch_size: int | None = option(None, "Samples in a minibatch.", kind=int, low=1, high=2**62)
@@ -174,7 +177,7 @@ OPTIONS: Mapping[str, Option] = {f.name: f.metadata[""] for f in dataclasses.fie
 class PlanOptions(TypedDict, total=False):
     """The options that `lrbench.run`, `lrbench.sweep` and `lrbench.check` share."""
 
-    solvers: str | Sequence[str]
+    solvers: Solvers
     lr0: LearningRates | None
     over: Axes | None
     batch_size: int | None

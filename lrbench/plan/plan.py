@@ -25,8 +25,9 @@ from lrbench.plan.options import (
 )
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
+from lrbench.solvers.build import Built, build_from, build_solvers
 from lrbench.solvers.build import build_solver as build_solver
-from lrbench.solvers.build import build_solvers
+from lrbench.theory.families import theorems_of
 
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
@@ -63,9 +64,7 @@ class Plan(PlanValues):
     targets: Sequence[Target] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = (self.solvers,) if isinstance(self.solvers, str) else self.solvers
-        # By label, which drops a solver that is named twice.
-        built = {str(b.spec): b for text in _texts(names) for b in build_solvers(text)}
+        built = _built(self.solvers)
         self._set("built", tuple((b.solver, b.spec) for b in built.values()))
         axes = parse_axes(self.over)
         default = DEFAULT_SWEEP if self.sweep and not axes else 1.0
@@ -242,12 +241,34 @@ class Plan(PlanValues):
         return max(1, math.ceil(steps - 1e-9))
 
 
-def _texts(values: Any) -> list[str]:
-    """Return the names of solvers, or raise `UsageError`."""
-    texts = list(values) if isinstance(values, Iterable) else [values]
-    for value in texts:
-        if not isinstance(value, str):
+def _built(solvers: Any) -> dict[str, Built]:
+    """Return the solvers by label, which drops one that is named twice.
+
+    Raises
+    ------
+    UsageError
+        For what is no solver, and for two classes of the same name.
+    """
+    one = isinstance(solvers, str) or not isinstance(solvers, Iterable)
+    built: dict[str, Built] = {}
+    classes: dict[str, type[Solver]] = {}
+    for entry in [solvers] if one else solvers:
+        if isinstance(entry, Solver) or (isinstance(entry, type) and issubclass(entry, Solver)):
+            several = [build_from(entry)]
+        elif isinstance(entry, str):
+            several = build_solvers(entry)
+        else:
             raise UsageError(
-                f"{quoted(value)} is not the name of a solver.", "give a text: 'wngrad'."
+                f"{quoted(entry)} is not a solver.",
+                "give its name, as in 'wngrad', or an object of a class of lrbench.Solver.",
             )
-    return texts
+        for each in several:
+            cls = type(each.solver)
+            if classes.setdefault(each.spec.name, cls) is not cls:
+                raise UsageError(
+                    f"two solvers are called {each.spec.name}.",
+                    f"give one of them another name, as in name = 'my-{each.spec.name}'.",
+                )
+            theorems_of(each.solver.theorems, each.spec.params)  # which must be known
+            built[str(each.spec)] = each
+    return built

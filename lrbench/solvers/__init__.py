@@ -31,4 +31,5 @@ SOLVERS = Registry(
         "outside:lbfgs": "lrbench.solvers.outside.lbfgs:LBFGS",
     },
     aliases={"gd": "sgd", "momentum": "heavy-ball", "nag": "nesterov", "sps": "polyak"},
+    group="lrbench.solvers",
 )

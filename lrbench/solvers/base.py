@@ -35,6 +35,7 @@ class Step(NamedTuple):
     """The next state, a tree as `Solver.init` returns it."""
 
 
+@dataclasses.dataclass(frozen=True)
 class Solver:
     """A step rule: no loop, no stopping, no printing. Solvers are frozen dataclasses of this base.
 
@@ -161,7 +162,7 @@ def mapping_norm_sq(W: Lanes, W_next: Lanes, lr: PerLane) -> PerLane:
 
 def with_parameters(solver: SolverT, values: Mapping[str, PerLane]) -> SolverT:
     """Return the solver with a value of these hyper-parameters for each lane, (n_lanes,)."""
-    return dataclasses.replace(solver, **values) if values else solver  # type: ignore[type-var]
+    return dataclasses.replace(solver, **values) if values else solver
 
 
 def check_positive(solver: Any, key: str) -> None:

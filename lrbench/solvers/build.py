@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import itertools
 import typing
 from collections.abc import Mapping
@@ -12,9 +13,11 @@ from lrbench.config.learning_rates import parse_learning_rates
 from lrbench.config.named import Value, parse_named, read_value
 from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import LrbenchError, UsageError, quoted
+from lrbench.plugins import is_plugin, load_plugin, parse_reference
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
+from lrbench.solvers.plugin import add_solver
 
 ALTERNATIVE = "|"
 """What separates the values of a parameter that make a solver each."""
@@ -82,8 +85,49 @@ def _alternatives(text: str, value: Value) -> list[Value]:
     return list(dict.fromkeys(values))
 
 
+def solver_class(name: str) -> type[Solver]:
+    """Return the class of a solver: a registered one, or that of a reference.
+
+    Parameters
+    ----------
+    name
+        ``wngrad``; ``my_rule.py:MyRule`` or ``package.module:MyRule`` for a class of the user.
+
+    Raises
+    ------
+    UsageError
+        If there is no such solver, or its class is not what a solver must be.
+    """
+    reference = None if name in SOLVERS else parse_reference(name)
+    if reference is None:
+        cls: type[Solver] = SOLVERS.get(name)
+        if not SOLVERS.is_own(name) and name in SOLVERS.entry_points:
+            add_solver(cls, name)
+        return cls
+    similar = difflib.get_close_matches(name, SOLVERS, n=1, cutoff=0.8)
+    if similar and not reference.is_file:
+        raise UsageError(f"there is no solver {quoted(name)}.", did_you_mean(name, SOLVERS))
+    cls = load_plugin(reference, Solver, SOLVERS.kind)
+    add_solver(cls, str(reference))
+    return cls
+
+
+def build_from(solver: Solver | type[Solver]) -> Built:
+    """Return a solver that was made in Python, or the one with the defaults of a class.
+
+    Raises
+    ------
+    UsageError
+        If its class is not what a solver must be.
+    """
+    cls = solver if isinstance(solver, type) else type(solver)
+    if is_plugin(cls):
+        add_solver(cls, cls.__qualname__)
+    return _built(cls, {}) if isinstance(solver, type) else _described(solver)
+
+
 def _build(name: str, settings: Mapping[str, Value]) -> Built:
-    cls = SOLVERS.get(name)
+    cls = solver_class(name)
     fields = {f.name: f for f in dataclasses.fields(cls)}
     for key in settings:
         if key not in fields:
@@ -91,10 +135,27 @@ def _build(name: str, settings: Mapping[str, Value]) -> Built:
             raise UsageError(f"solver {cls.name} has no parameter {quoted(key)}.", hint)
     hints = typing.get_type_hints(cls)
     params = {key: _checked(cls.name, key, value, hints[key]) for key, value in settings.items()}
-    solver = cls(**params)
-    values = {key: getattr(solver, key) for key in fields}
-    changed = tuple(k for k, f in fields.items() if values[k] != f.default)
-    return Built(solver, SolverSpec(cls.name, values, (*cls.label_fields, *changed)), (*settings,))
+    return _built(cls, params)._replace(set_parameters=(*settings,))
+
+
+def _built(cls: type[Solver], params: Mapping[str, Any]) -> Built:
+    """Return the solver of a class with these parameters."""
+    try:
+        return _described(cls(**params))
+    except LrbenchError:
+        raise
+    except Exception as error:  # whatever a class of the user raises
+        raise UsageError(
+            f"solver {cls.name} cannot be made: {type(error).__name__}: {error}.",
+            "correct its parameters, or its __post_init__.",
+        ) from error
+
+
+def _described(solver: Solver) -> Built:
+    fields = dataclasses.fields(solver)
+    values = {f.name: getattr(solver, f.name) for f in fields}
+    changed = tuple(f.name for f in fields if values[f.name] != f.default)
+    return Built(solver, SolverSpec(solver.name, values, (*solver.label_fields, *changed)), changed)
 
 
 def _checked(solver: str, key: str, value: Any, param_type: Any) -> Any:
@@ -114,4 +175,7 @@ def _checked(solver: str, key: str, value: Any, param_type: Any) -> Any:
                 f"solver {solver}: {key} cannot be {quoted(value)}.", f"give a number: {key}=1."
             )
         return float(value)
-    raise TypeError(f"parameter {key} of {solver} has a type that no text can give: {param_type}")
+    raise UsageError(
+        f"solver {solver}: the type of {key} is {quoted(param_type)}, which no text can give.",
+        "annotate it as float, or as Literal of the words that it may be.",
+    )

@@ -5,19 +5,53 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine import run as engine
+from lrbench.engine.cause import cause_of
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import LrbenchError
 from lrbench.objective.problem import Problem
+from lrbench.plugins import Packed, is_plugin, packed
 from lrbench.results import Run, Status
+from lrbench.solvers.base import Solver
+from lrbench.solvers.plugin import add_solver
 
 JobOutcome: TypeAlias = Sequence[Run] | LrbenchError
 """One run for each lane, or the error that keeps the problem from being run: a refuted optimum."""
+
+
+class SentJob(NamedTuple):
+    """A job as it is sent to another process."""
+
+    job: Job
+    solver: Packed | None
+    """The solver of the job, if it is of the user, whose code the other process may not have."""
+
+
+def sent(job: Job) -> SentJob:
+    """Return a job as it is sent to another process."""
+    if not is_plugin(type(job.solver)):
+        return SentJob(job, None)
+    return SentJob(replace(job, solver=Solver()), packed(job.solver))
+
+
+def run_sent(sent_job: SentJob, shared: SharedProblem, stop: Callable[[int], bool]) -> JobOutcome:
+    """Run a job that was sent here; it has failed if its solver cannot be made here."""
+    job, solver = sent_job
+    if solver is not None:
+        try:
+            job = replace(job, solver=solver.unpacked(Solver))
+            add_solver(type(job.solver), solver.name)
+        except LrbenchError as error:
+            return failed(job, shared, f"{solver.name} in a worker: {error.message}")
+        except Exception as error:  # whatever its code raises
+            cause = f"{type(error).__name__}: {first_line(error)}"
+            return failed(job, shared, f"{solver.name} cannot be made in a worker: {cause}")
+    return run_job(job, shared, stop)
 
 
 class Executor(Protocol):
@@ -71,7 +105,7 @@ def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Jo
     except LrbenchError as error:  # a refuted optimum, which ends all jobs on the problem
         return error
     except Exception as error:
-        return failed(job, shared, f"{type(error).__name__}: {error}".removesuffix(": "))
+        return failed(job, shared, cause_of(error, job.solver))
 
 
 def first_line(error: object) -> str:
@@ -85,6 +119,15 @@ def sharing_obstacle(problem: Problem) -> str:
         return "it has no fingerprint"
     try:
         pickle.dumps(problem)
+    except Exception as error:  # whatever its own methods raise
+        return f"it cannot be pickled ({first_line(error)})"
+    return ""
+
+
+def solver_obstacle(solver: Solver) -> str:
+    """Return why other processes cannot run a solver of the user; empty if they can."""
+    try:
+        pickle.dumps(packed(solver) if is_plugin(type(solver)) else solver)
     except Exception as error:  # whatever its own methods raise
         return f"it cannot be pickled ({first_line(error)})"
     return ""

@@ -28,7 +28,8 @@ from lrbench.experiment.jobs.base import (
     JobOutcome,
     failed,
     first_line,
-    run_job,
+    run_sent,
+    sent,
 )
 from lrbench.experiment.jobs.halt import Halt, call_off
 from lrbench.results import Run
@@ -267,7 +268,9 @@ class _Workers:
         shared = {index: self._send(index) for index in sorted({j.problem_index for j in jobs})}
         # Not pure: a job that is tried again must not get the key, and the error, of its first try.
         pending = {
-            self._client.submit(run_job, job, shared[job.problem_index], halt, pure=False): job
+            self._client.submit(
+                run_sent, sent(job), shared[job.problem_index], halt, pure=False
+            ): job
             for job in jobs
         }
         for future in self._as_they_end(pending):
@@ -388,8 +391,8 @@ def _check_sources(client: Any, control: Control) -> None:
 def _outcome(future: Any) -> JobOutcome | str:
     """Return the outcome of a job, or in one line the reason why it has none.
 
-    `run_job` itself does not raise. An error here means that the worker died: before the job ended,
-    or after that, when it still held the result.
+    `run_sent` itself does not raise. An error here means that the worker died: before the job
+    ended, or after that, when it still held the result.
     """
     cancelled = importlib.import_module("distributed").CancelledError
     try:

@@ -22,9 +22,12 @@ from lrbench.engine.run import unstarted_runs
 from lrbench.errors import LrbenchError
 from lrbench.experiment.jobs.base import (
     JobOutcome,
+    SentJob,
     failed,
     first_line,
     run_job,
+    run_sent,
+    sent,
 )
 from lrbench.experiment.jobs.halt import Halt
 from lrbench.experiment.jobs.scratch import scratch_folder
@@ -223,7 +226,7 @@ class _Pool:
             if self._control.stopped:
                 return
             self._dispatched.append(job)
-            yield delayed(_serve)(job, self._shared[job.problem_index], halt)
+            yield delayed(_serve)(sent(job), self._shared[job.problem_index], halt)
 
 
 @contextmanager
@@ -258,9 +261,9 @@ def _own_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(job: Job, shared: SharedProblem, halt: Halt) -> tuple[int, JobOutcome]:
+def _serve(sent_job: SentJob, shared: SharedProblem, halt: Halt) -> tuple[int, JobOutcome]:
     """Run a job in a worker; return its number and the outcome."""
-    return job.number, run_job(job, shared, halt)
+    return sent_job.job.number, run_sent(sent_job, shared, halt)
 
 
 def _follow(command: int) -> None:
@@ -273,6 +276,7 @@ def _follow(command: int) -> None:
 
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
+    os.dup2(2, 1)  # what a class of the user prints is no result
     threading.Thread(target=watch, daemon=True).start()
 
 

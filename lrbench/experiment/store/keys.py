@@ -24,6 +24,7 @@ from lrbench.objective.constants import Constants
 from lrbench.plan.lanes import Lane
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
+from lrbench.plugins import is_plugin, origin_of
 from lrbench.solvers.base import Solver
 
 F_STAR_UNIT: Final = 1e-12
@@ -127,9 +128,30 @@ def source_of(solver: type[Solver]) -> str:
     """Return the hash of the code that all solvers share, a blank, and that of the solver's files.
 
     Together they identify the code that made a cell. Cells with the same first hash belong to one
-    result.
+    result. That of a solver of the user is of the text of its module.
+
+    Raises
+    ------
+    UsageError
+        If a solver of the user has no source, as one that was typed at a prompt.
     """
-    return f"{numbers_hash()} {solver_hash(_file_of(solver.__module__))}"
+    own = (
+        _plugin_hash(solver)  # type: ignore[arg-type]  # a class has a hash, whatever its objects
+        if is_plugin(solver)
+        else solver_hash(_file_of(solver.__module__))
+    )
+    return f"{numbers_hash()} {own}"
+
+
+@cache
+def _plugin_hash(solver: type[Solver]) -> str:
+    source = origin_of(solver).source_hash
+    if not source:
+        raise UsageError(
+            f"a store cannot keep the cells of {solver.name}, whose source is not known.",
+            "put it into a file, or leave the store out.",
+        )
+    return source
 
 
 @cache  # once a cell, making the path would take longer than all digests

@@ -1,0 +1,31 @@
+"""The cause of a failed run, in the words of its row."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from lrbench.plugins import is_plugin, line_in
+from lrbench.solvers.base import Solver
+
+
+def cause_of(error: Exception, solver: Solver, iteration: int | None = None) -> str:
+    """Return what an exception of a solver says, and for one of the user where it was raised.
+
+    Parameters
+    ----------
+    error
+        The exception.
+    solver
+        The solver.
+    iteration
+        The number of steps done; None if none was begun.
+    """
+    cause = f"{type(error).__name__}: {error}".removesuffix(": ")
+    if not is_plugin(type(solver)):
+        return cause
+    path = getattr(sys.modules.get(type(solver).__module__), "__file__", None) or ""
+    line = line_in(error, path)
+    places = [] if line is None else [f"{Path(path).name}, line {line}"]
+    places += [] if iteration is None else [f"iteration {iteration}"]
+    return f"{cause} ({', '.join(places)})" if places else cause

@@ -1,0 +1,149 @@
+"""Import the file or the module that a reference names, with errors that name file and line."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import linecache
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from lrbench.cache.read_whole import read_whole
+from lrbench.config.texts import text_of
+from lrbench.errors import LrbenchError, UsageError, quoted, quoted_path
+
+PREFIX = "_lrbench_plugin_"
+"""What the names of modules that are made from the text of a file begin with."""
+
+SOURCE = "__lrbench_source__"
+"""The attribute of such a module that has its text."""
+
+
+def module_of_file(path: str) -> ModuleType:
+    """Return the module in a file.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read or imported, with the line in which that fails.
+    """
+    hint = "give the file of a class, as in my_rule.py:MyRule."
+    try:
+        text = text_of(read_whole(path), f"{quoted_path(path)} is not Python", hint)
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {quoted_path(path)}.", hint) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"{quoted_path(path)} cannot be read: {reason}.", hint) from error
+    except ValueError as error:
+        raise UsageError(f"{quoted_path(path)} is not Python: {error}.", hint) from error
+    return module_of_text(text, path)
+
+
+def module_of_text(text: str, path: str) -> ModuleType:
+    """Return the module with this text, which is executed once for each text.
+
+    Parameters
+    ----------
+    text
+        The Python source.
+    path
+        What tracebacks call the file. It need not exist: workers have the text alone.
+
+    Raises
+    ------
+    UsageError
+        If the text is not Python, or raises an exception.
+    """
+    name = PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16]
+    if name in sys.modules:
+        return sys.modules[name]
+    module = ModuleType(name)
+    module.__file__, module.__dict__[SOURCE] = path, text
+    # `inspect` and tracebacks read the lines of this text, and not those of an edited file.
+    linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+    sys.modules[name] = module  # dataclasses look up the module of their annotations
+    try:
+        with _import_errors(path), contextlib.redirect_stdout(sys.stderr):
+            exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def installed_module(name: str) -> ModuleType:
+    """Import a module that is installed.
+
+    Raises
+    ------
+    UsageError
+        If there is no such module, or importing it raises an exception.
+    """
+    try:
+        with _import_errors(name), contextlib.redirect_stdout(sys.stderr):
+            return importlib.import_module(name)
+    except UsageError as error:
+        cause = error.__cause__
+        if isinstance(cause, ModuleNotFoundError) and f"{name}.".startswith(f"{cause.name}."):
+            raise UsageError(
+                f"there is no module {quoted(cause.name)}, which {quoted(name)} names.",
+                "install it, or give a file, as in my_rule.py:MyRule.",
+            ) from cause
+        raise
+
+
+def source_of_file(module: ModuleType) -> str:
+    """Return the text from which `module_of_text` made a module; empty for any other module."""
+    return str(vars(module).get(SOURCE, ""))
+
+
+def source_hash(module: ModuleType) -> str:
+    """Return a hash of the source of a module, and of all other modules of its package.
+
+    It is empty where there is no source: for modules that are compiled, and for classes that were
+    typed at a prompt.
+    """
+    if text := source_of_file(module):
+        return hashlib.sha256(text.encode()).hexdigest()
+    path = getattr(module, "__file__", None) or ""
+    if not path.endswith(".py"):
+        return ""
+    package = sys.modules.get(module.__name__.partition(".")[0])
+    folders = [Path(folder) for folder in getattr(package, "__path__", ())]
+    files = sorted(file for folder in folders for file in folder.rglob("*.py")) or [Path(path)]
+    digest = hashlib.sha256()
+    with contextlib.suppress(OSError):
+        for file in files:
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        return digest.hexdigest()
+    return ""
+
+
+def line_in(error: BaseException, path: str) -> int | None:
+    """Return the last line of the file at `path` in the traceback of an error; None for none."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return error.lineno
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+    return lines[-1] if lines else None
+
+
+@contextlib.contextmanager
+def _import_errors(place: str) -> Iterator[None]:
+    """Turn whatever the code of the user raises in the block into a `UsageError`."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        line = line_in(error, place)
+        where = quoted_path(place) if line is None else f"{quoted_path(place)}, line {line}"
+        what = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
+        hint = "correct the file."
+        if isinstance(error, LrbenchError):
+            what, hint = error.message, error.hint
+        if isinstance(error, ModuleNotFoundError):
+            hint = f"install {error.name}; files beside that of a class are not imported."
+        raise UsageError(f"{where}: {' '.join(what.split()).rstrip(': .')}.", hint) from error
