@@ -291,4 +291,49 @@ def test_theory_names_no_lr0(invoke: Any) -> None:
 def test_list_says_that_there_is_none(invoke: Any) -> None:
     about = json.loads(invoke("list", "solvers", "outside:lbfgs", "--format", "json").out)
     assert (about["parts"][0]["lr0"], about["parts"][0]["scale"]) == (None, "")
-    assert invoke("list", "solvers", "polyak").code == 0
+    text = invoke("list", "solvers", "outside:lbfgs").out
+    assert "memory = 10" in text
+    assert "lr0:" not in text
+    assert "scale:" not in text
+
+
+USERS = '''
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrbench.solvers.base import Solver, Step
+
+
+@dataclass(frozen=True)
+class Harmonic(Solver):
+    """Steps of length reach / (t + 1) against the gradient."""
+
+    has_lr0 = False
+    scale = "reach"
+    reach: float = 3.0
+
+    def init(self, W, lr0, facts):
+        assert np.isnan(lr0).all()
+        return np.zeros_like(lr0)
+
+    def step(self, W, state, oracle):
+        g = oracle.gradient(W)
+        norm = np.sqrt(g.norm_sq())
+        lr = np.divide(self.reach / (state + 1.0), norm, out=np.zeros_like(norm), where=norm > 0.0)
+        return Step(oracle.descend(W, lr, g), lr, state + 1.0)
+'''
+
+
+def test_a_rule_of_the_user_may_have_none(tmp_path: Path) -> None:
+    (tmp_path / "harmonic.py").write_text(USERS)
+    rule = f"{tmp_path / 'harmonic.py'}:Harmonic"
+    result = lrbench.run("logreg", solvers=[rule, "sgd"], lr0=[0.1, 2], iterations=9)
+    assert [run.lr0 for run in result.problems[0].runs] == [None, 0.1, 2.0]
+    over = lrbench.run("logreg", solvers=rule, over="scale=0.5,3", iterations=9)
+    first = [{name: run.trace[name][1] for name in run.trace} for run in over.problems[0].runs]
+    lengths = [row["lr"] * math.sqrt(row["sum_grad_norm_sq"]) for row in first]
+    assert lengths == pytest.approx([0.5, 3.0])
+    (tmp_path / "forgets.py").write_text(USERS.replace('    scale = "reach"\n', ""))
+    with pytest.raises(UsageError, match="it has no lr0, and its scale is lr0"):
+        lrbench.run("logreg", solvers=f"{tmp_path / 'forgets.py'}:Harmonic")
