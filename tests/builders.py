@@ -31,7 +31,7 @@ from lrbench.penalties.none import NoPenalty
 from lrbench.plan.lanes import Lane
 from lrbench.results import Run, Status
 from lrbench.solvers import SOLVERS
-from lrbench.solvers.base import Solver
+from lrbench.solvers.base import Solver, with_parameters
 
 Array = NDArray[np.float64]
 
@@ -173,10 +173,9 @@ class Work:
         """Return the work with another job."""
         return Work(replace(self.job, **changes), self.shared)
 
-    def lanes(self, *seeds_and_rates: tuple[int, Sequence[float | None]]) -> Work:
+    def lanes(self, *seeds_and_rates: tuple[int, Sequence[float]]) -> Work:
         """Return the work with these initial learning rates of each seed."""
-        solver = self.job.solver
-        lanes = (SeedLanes(seed, rates_of(solver, lr0)) for seed, lr0 in seeds_and_rates)
+        lanes = (lanes_at(self.job.solver, seed, lr0) for seed, lr0 in seeds_and_rates)
         return self.changed(lanes=tuple(lanes))
 
     def on(self, **changes: Any) -> Work:
@@ -202,17 +201,16 @@ def task(
 ) -> Work:
     """Return work; every step is a checkpoint unless said, `known` replaces constants.
 
-    A method without an initial learning rate gets a lane for each lr0 all the same.
+    The lanes are those of `lanes_at`.
     """
     w_star = minimiser(problem) if minimum else None
     constants = replace(constants_of(problem, w_star), **known)
-    varied = {name: tuple(values) for name, values in (parameters or {}).items()}
     own_seeds = seeds or [0 if batch is None else batch.seed]
     marks = range(iterations + 1) if checkpoints is None else checkpoints
     job = Job(
         solver=solver,
         spec=SolverSpec(solver.name),
-        lanes=tuple(SeedLanes(seed, rates_of(solver, lr0), varied) for seed in own_seeds),
+        lanes=tuple(lanes_at(solver, seed, lr0, parameters) for seed in own_seeds),
         batch_size=None if batch is None else batch.batch_size,
         sampling="replacement" if batch is None else batch.sampling,
         radius=radius,
@@ -274,9 +272,31 @@ Seen = tuple[Lanes, Lanes]
 """An iterate and the gradient there."""
 
 
-def rates_of(solver: Solver, lr0: Sequence[float | None]) -> tuple[float | None, ...]:
-    """Return the initial learning rates of lanes; None for each lane of a method without one."""
-    return tuple(float(rate) if rate and solver.has_lr0 else None for rate in lr0)
+def lanes_at(
+    solver: Solver,
+    seed: int,
+    lr0: Sequence[float],
+    parameters: Mapping[str, Sequence[float]] | None = None,
+) -> SeedLanes:
+    """Return lanes at these initial learning rates, or what varies in their place.
+
+    The lanes of a method without an initial learning rate are at these values of its free scale,
+    unless `parameters` says what varies.
+    """
+    rates: tuple[float | None, ...] = tuple(map(float, lr0))
+    if not solver.has_lr0:
+        if parameters is None and solver.scale:
+            parameters = {solver.scale: lr0}
+        rates = (None,) * len(lr0)
+    varied = {name: tuple(map(float, values)) for name, values in (parameters or {}).items()}
+    return SeedLanes(seed, rates, varied)
+
+
+def with_rates(solver: Any, lr0: PerLane) -> Any:
+    """Return the solver; one without an initial learning rate has these values of its scale."""
+    if solver.has_lr0 or np.ndim(getattr(solver, solver.scale)):
+        return solver
+    return with_parameters(solver, {solver.scale: lr0})
 
 
 def given(batch: Minibatches | None) -> list[Minibatches]:
@@ -301,6 +321,7 @@ def walk_along(
         seen.append((sampler.iterates.dense(W).copy(), gradient.dense().copy()))
 
     W = sampler.iterates.start(len(lr0))
+    solver = with_rates(solver, lr0)
     state = solver.init(W, lr0, facts_of(problem, solver, horizon))
     for oracle in sampler.oracles(observe):
         seen.clear()

@@ -23,6 +23,7 @@ from builders import (
     run_healthy,
     task,
     walk_along,
+    with_rates,
 )
 
 from lrbench.arrays import norm_sq
@@ -225,17 +226,19 @@ def test_dropping_a_lane_leaves_the_others_as_they_were(solver: Any) -> None:
 
     sampler = problem.sampler(None, None, [])
     W = sampler.iterates.start(len(rates))
-    state = solver.init(W, rates, facts_of(problem, solver))
+    lanes = with_rates(solver, rates)
+    state = lanes.init(W, rates, facts_of(problem, solver))
     oracles = sampler.oracles(lambda W, g: None)
     for t, (V, rate) in enumerate(expected):
         oracle = next(oracles)
         oracle.begin(W)
-        W, lr, state = solver.step(W, state, oracle)
+        W, lr, state = lanes.step(W, state, oracle)
         if t >= 10:
             np.testing.assert_allclose(W, V[:, keep], rtol=1e-12)
             np.testing.assert_allclose(lr, rate[keep], rtol=1e-12)
         elif t == 9:
             W, state = sampler.iterates.keep(W, keep), keep_lanes(state, keep)
+            lanes = with_rates(solver, rates[keep])
             sampler.meter.keep(keep)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from builders import every_variant, linear_problem, proximal_variants, walk_along
+from builders import every_variant, linear_problem, proximal_variants, walk_along, with_rates
 
 from lrbench.arrays import Lanes, PerLane
 from lrbench.errors import ContractError
@@ -28,7 +28,7 @@ every_solver = pytest.mark.parametrize("solver", [*every_variant(), *proximal_va
 def test_no_solver_keeps_what_is_used_up(solver: Any, batch: Minibatches | None) -> None:
     problem = linear_problem("logistic", weight=0.1, intercept=True)
     plain = walk_along(problem, solver, RATES, batch)
-    spoiling: Any = UsedUp(solver)
+    spoiling: Any = UsedUp(with_rates(solver, RATES))
     checked = walk_along(problem, spoiling, RATES, batch)
     for (W, lr, *_), (V, rate, *_) in itertools.islice(zip(plain, checked, strict=False), 12):
         np.testing.assert_array_equal(V, W)

@@ -202,10 +202,11 @@ def test_pages_have_a_dash_in_its_row() -> None:
         s = sweep_of(swept()).of(solver)
         assert first[1:4:2] == ["-", "-"]
         assert float(first[2].rstrip("*")) == pytest.approx(s.best_passes, rel=5e-3)
-    (curve,) = [
-        row for row in table.splitlines() if row.startswith("dog") and row[-1] in "123456789"
-    ][:1]
-    assert len(set(curve.split()[1])) == 1
+    drawing = table.split("passes to the target over lr0: ")[1].split("\n\n")[0]
+    curves = {row.split()[0]: row.split()[-1] for row in drawing.splitlines() if "]" in row}
+    dog, wngrad = curves["dog[r_eps=0.03]"], curves["wngrad[order=current]"]
+    assert len(set(dog)) == 1
+    assert len(dog) == len(wngrad)
     details = page(swept(), details=True)
     (row,) = (
         details.split("polyak[lr_max=9]: passes to the target and the end, ")[1]
@@ -214,6 +215,7 @@ def test_pages_have_a_dash_in_its_row() -> None:
     )
     assert row.split()[0] == "-"
     assert "dog[r_eps=0.03] and polyak[lr_max=9] have no lr0" in page(swept()).replace("\n  ", " ")
+    assert "out of 3 or 15" in page(swept())
     for form in ("latex", "markdown", "table"):
         assert page(swept(), form)
 
@@ -293,8 +295,8 @@ def test_list_says_that_there_is_none(invoke: Any) -> None:
     assert (about["parts"][0]["lr0"], about["parts"][0]["scale"]) == (None, "")
     text = invoke("list", "solvers", "outside:lbfgs").out
     assert "memory = 10" in text
-    assert "lr0:" not in text
-    assert "scale:" not in text
+    assert "\nlr0:" not in text
+    assert "\nscale:" not in text
 
 
 USERS = '''

@@ -94,7 +94,7 @@ def pairs(
 ) -> list[Pair]:
     bounded = problem.loss.name == "squared" or problem.penalty.weight > 0.0
     solver = SOLVERS.get(name)(**params)
-    work = task(problem, solver, RATES, STEPS, batch=batch, minimum=bounded)
+    work = task(problem, solver, RATES, STEPS, batch=batch, minimum=bounded, parameters={})
     model = ScalarModel(
         dense(problem).tolist(),
         problem.y.tolist(),

@@ -237,7 +237,9 @@ def test_real_runs_have_the_columns_of_the_certificate(method: str) -> None:
     problem = linear_problem("logistic", 40, 5, weight=0.02, w0=w0, seed=8)
     for c in (0.3, 1.0, 7.0):
         params: dict[str, float | str] = {"r_eps": 0.02, "c": c}
-        work = task(problem, SOLVERS.get(method)(**params), [1.0], 80, distance_error=0.0)
+        work = task(
+            problem, SOLVERS.get(method)(**params), [1.0], 80, distance_error=0.0, parameters={}
+        )
         (run,) = run_healthy(work)
         setting = Setting(work.shared.constants, math.nan, params, True, 40, None, None)
         bound = certificate(method).bound(setting, run.trace["iteration"], run.trace)
