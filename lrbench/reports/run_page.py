@@ -28,6 +28,7 @@ from lrbench.reports.groups import (
     worst_status,
 )
 from lrbench.reports.lane_table import lane_table
+from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.tested import tested_blocks
 from lrbench.reports.trajectory import lane_blocks, trajectory
@@ -55,6 +56,7 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
         yield from _one_value(problem, view)
     else:
         yield from _many_values(problem, view)
+    yield from outside_notes(problem)
     if not_started := list(runs_not_started(problem.runs)):
         yield line("")
         yield line(f"not started: {not_started[0]}", *not_started[1:], style="warn")
@@ -67,7 +69,7 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
-    values = {value for _, value in problem.groups} - {None}
+    values = {run.value for run in started} - {None}
     if len(values) == 1:
         yield f"{varied(started)} = {learning_rate_texts(values)[values.pop()]}"
     yield from unvaried_text(started)
@@ -196,11 +198,16 @@ def closing_line(problem: ProblemResult) -> Line | None:
 
 
 def _first_and_lowest(problem: ProblemResult) -> list[str]:
+    texts = learning_rate_texts(value for _, value in problem.groups)
+
+    def named(lane: LaneLabel) -> str:
+        return lane_name(problem.groups[lane][0], texts)
+
     if math.isnan(problem.header.constants.f_star):
         best, level = lowest(problem.groups)
         if best is None:
             return ["None ended with a finite F"]
-        return [f"Lowest at the end: {_named(problem, best)}", f"at F = {number(level)}"]
+        return [f"Lowest at the end: {named(best)}", f"at F = {number(level)}"]
     delta0, target = problem.header.constants.delta0, problem.header.target
     target_text = f"F - f* <= {number(target)}"
     if target is None:
@@ -212,20 +219,15 @@ def _first_and_lowest(problem: ProblemResult) -> list[str]:
     level_text = f"at {gap(level, error) if level < error else number(level)}"
     if first:
         pieces = [
-            f"First to {target_text}: {_named(problem, first[0])}",
+            f"First to {target_text}: {named(first[0])}",
             f"after {number(passes)} pass{'es' * (passes != 1)}",
         ]
         if others := len(first) - 1:
             pieces.append(f"as did {others} other{'s' * (others > 1)}")
         if best is not None and best != first[0]:
-            pieces[-1] += f"; lowest at the end: {_named(problem, best)}"
+            pieces[-1] += f"; lowest at the end: {named(best)}"
             pieces.append(level_text)
         return pieces
     if best is None or not level < delta0:
         return ["None came below F(w_0) - f*"]
-    return [f"None came to {target_text}; the nearest is {_named(problem, best)}", level_text]
-
-
-def _named(problem: ProblemResult, lane: LaneLabel) -> str:
-    texts = learning_rate_texts(value for _, value in problem.groups)
-    return lane_name(problem.groups[lane][0], texts)
+    return [f"None came to {target_text}; the nearest is {named(best)}", level_text]

@@ -28,10 +28,12 @@ from lrbench.solvers import SOLVERS
 
 NAMES = sorted(name for name in SOLVERS if not SOLVERS.get(name).has_lr0)
 STEP_RULES = [name for name in NAMES if not SOLVERS.get(name).outside]
+RUN = [*STEP_RULES, "outside:lbfgs", "outside:newton-cg"]
 
 
 def test_these_methods_have_none() -> None:
-    assert NAMES == ["dog", "dowg", "outside:lbfgs", "polyak"]
+    others = ("lasso", "lbfgs", "liblinear", "newton-cg", "newton-cholesky", "saga")
+    assert ["dog", "dowg", *(f"outside:{name}" for name in others), "polyak"] == NAMES
     assert all(SOLVERS.get(name).scale != "lr0" for name in NAMES)
 
 
@@ -70,7 +72,7 @@ def swept() -> Result:
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RUN)
 def test_it_runs_once_a_seed_whatever_lr0_says(name: str) -> None:
     options: dict[str, Any] = {"iterations": 23}
     if not SOLVERS.get(name).outside:

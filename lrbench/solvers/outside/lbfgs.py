@@ -43,6 +43,8 @@ class LBFGS(OutsideSolver):
     """
 
     name = "outside:lbfgs"
+    step_cost = "1 or more gradients"
+    state_size = "20 d"
     papers = ("byrd1995",)
     scale = ""
     has_lr0 = False
