@@ -62,7 +62,7 @@ def swept() -> Result:
     """Two such methods beside two with an lr0, on minibatches."""
     return lrbench.sweep(
         "logreg",
-        solvers=["wngrad", "dog[r_eps=0.03]", "sgd", "polyak[lr_max=9]"],
+        solvers=["wngrad", "dog[r_eps=0.03]", "sgd", "polyak[cap=9]"],
         lr0="0.03:300:5",
         batch_size=16,
         passes=7,
@@ -113,12 +113,12 @@ def test_an_lr0_that_no_other_solver_takes_is_refused_beside_such_a_method() -> 
 
 
 def test_the_rates_of_a_method_without_lr0_are_its_own() -> None:
-    """DoG over c is the published method times c; Polyak over lr_max has no longer step."""
+    """DoG over c is the published method times c; Polyak over cap has no longer step."""
     (dog,) = lrbench.run("logreg", solvers="dog[r_eps=0.2]", over="c=0.5,3", iterations=1).problems
     grads = [math.sqrt(run.trace["sum_grad_norm_sq"][1]) for run in dog.runs]
     rates = [run.trace["lr"][1] for run in dog.runs]
     assert rates == pytest.approx([c * 0.2 / g for c, g in zip((0.5, 3), grads, strict=True)])
-    over = lrbench.run("logreg", solvers="polyak", over="lr_max=0.02,0.3,1e9", iterations=30)
+    over = lrbench.run("logreg", solvers="polyak", over="cap=0.02,0.3,1e9", iterations=30)
     most = [np.nanmax(run.trace["lr"]) for run in over.problems[0].runs]
     assert most[:2] == [0.02, 0.3]
     (free,) = lrbench.run("logreg", solvers="polyak", iterations=30).problems[0].runs
@@ -199,7 +199,7 @@ def test_its_passes_are_those_of_its_runs() -> None:
 
 def test_pages_have_a_dash_in_its_row() -> None:
     table = page(swept()).split("sensitivity to lr0:\n")[1]
-    for solver in ("dog[r_eps=0.03]", "polyak[lr_max=9]"):
+    for solver in ("dog[r_eps=0.03]", "polyak[cap=9]"):
         (first,) = [row.split() for row in table.split("\n\n")[0].splitlines() if solver in row]
         s = sweep_of(swept()).of(solver)
         assert first[1:4:2] == ["-", "-"]
@@ -211,12 +211,12 @@ def test_pages_have_a_dash_in_its_row() -> None:
     assert len(dog) == len(wngrad)
     details = page(swept(), details=True)
     (row,) = (
-        details.split("polyak[lr_max=9]: passes to the target and the end, ")[1]
+        details.split("polyak[cap=9]: passes to the target and the end, ")[1]
         .split("\n\n")[0]
         .splitlines()[3:]
     )
     assert row.split()[0] == "-"
-    assert "dog[r_eps=0.03] and polyak[lr_max=9] have no lr0" in page(swept()).replace("\n  ", " ")
+    assert "dog[r_eps=0.03] and polyak[cap=9] have no lr0" in page(swept()).replace("\n  ", " ")
     assert "out of 3 or 15" in page(swept())
     for form in ("latex", "markdown", "table"):
         assert page(swept(), form)

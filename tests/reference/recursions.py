@@ -88,10 +88,10 @@ def sgd_sqrt(w: Point, lr0: float, F: Sampled) -> Recursion:
         yield After(w, lr, {})
 
 
-def polyak(w: Point, lr0: float, F: Sampled, c: float, lr_max: float) -> Recursion:
+def polyak(w: Point, lr0: float, F: Sampled, c: float, cap: float) -> Recursion:
     """Loizou, Vaswani, Laradji, Lacoste-Julien (2021), (3), with inf F for the samples' infimum."""
     del lr0
-    most = lr_max or math.inf
+    most = cap or math.inf
     for t in count():
         g, above = F.gradient(t, w), F.value(t, w) - F.f_star
         lr = min(max(above, 0.0) / (c * square(g)), most) if square(g) else 0.0
@@ -166,7 +166,7 @@ def dowg(w: Point, lr0: float, F: Sampled, r_eps: float, c: float) -> Recursion:
         yield After(w, lr, state, output=weighted_mean(passed))
 
 
-POLYAK = [{"c": c, "lr_max": m} for c, m in ((1.0, 0.05), (0.5, 0.3), (3.7, 20.0), (40.0, 0.0))]
+POLYAK = [{"c": c, "cap": m} for c, m in ((1.0, 0.05), (0.5, 0.3), (3.7, 20.0), (40.0, 0.0))]
 DOG = [{"r_eps": r, "c": c} for r, c in ((1e-6, 1.0), (0.037, 0.1), (2.3, 0.02), (1e-3, 8.0))]
 ADAM = [
     {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
