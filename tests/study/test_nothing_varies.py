@@ -68,7 +68,9 @@ def test_without_a_finished_run_it_is_unknown() -> None:
     runs = [replace(r, status=Status.INTERRUPTED, status_at=0, trace={}) for r in problem.runs]
     s = only(replace(problem, runs=[*problem.runs[:3], *runs[3:]]))
     assert (s.finished, s.missing, s.passes) == ((0,), 1, (INF,))
-    advice = advice_on(replace(problem, runs=runs))
+    # Nothing else arrives, and this run might have.
+    others = problem_of(4.0, grid=[INF] * 3).runs[:3]
+    advice = advice_on(replace(problem, runs=[*others, *runs[3:]]))
     assert advice.obstacle is not None
     assert advice.obstacle.kind == "missing_runs"
 
