@@ -55,11 +55,13 @@ def solvers() -> str:
         keys = ", ".join(t.key for t in every_theorem_for(name))
         summary = (cls.__doc__ or "").strip().splitlines()[0]
         needs = ", ".join(f"`{need}`" for need in cls().needs)
-        row = (f"`{name}`", summary, parameters or "none", f"`{cls.scale}`", needs, keys)
+        scale = f"`{cls.scale}`" if cls.scale else "none"
+        row = (f"`{name}`", summary, parameters or "none", scale, needs, keys)
         lines.append(f"| {' | '.join(row)} |")
     for name in SOLVERS:
         cls = SOLVERS.get(name)
-        lines.append(f"\n## {name}\n\nlr0 is {cls.lr0_means}.\n")
+        lr0 = f"lr0 is {cls.lr0_means}" if cls.has_lr0 else "There is no initial learning rate"
+        lines.append(f"\n## {name}\n\n{lr0}.\n")
         if facts := outside_facts(cls):
             lines.append(f"It is traced {facts[0]}.\nA pass is {facts[1]}.\n")
         lines.append(f"```text\n{inspect_doc(cls)}\n```")

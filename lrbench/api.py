@@ -37,7 +37,8 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
         ``NAME`` or ``NAME[key=value,...]``.
     lr0
         Initial learning rates: positive numbers, or texts as on the command line, such as
-        ``"0.1/L"`` or ``"1e-4:1e4:17"``; None for 1.
+        ``"0.1/L"`` or ``"1e-4:1e4:17"``; None for 1. A solver whose method has none, such as
+        ``"dog"``, runs once a seed whatever they are.
     over
         What varies instead of the learning rate: ``"eta=1e-3:1e3:25"`` or ``{"eta": [1, 10]}`` for
         a parameter of the solvers, ``"scale=0.1:10:9"`` for the free scale of each; two of them for

@@ -30,7 +30,7 @@ from lrbench.penalties.none import NoPenalty
 from lrbench.plan.lanes import Lane
 from lrbench.results import Run, Status
 from lrbench.solvers import SOLVERS
-from lrbench.solvers.base import Solver
+from lrbench.solvers.base import Solver, with_parameters
 
 Array = NDArray[np.float64]
 
@@ -174,7 +174,7 @@ class Work:
 
     def lanes(self, *seeds_and_rates: tuple[int, Sequence[float]]) -> Work:
         """Return the work with these initial learning rates of each seed."""
-        lanes = (SeedLanes(seed, tuple(map(float, lr0))) for seed, lr0 in seeds_and_rates)
+        lanes = (lanes_at(self.job.solver, seed, lr0) for seed, lr0 in seeds_and_rates)
         return self.changed(lanes=tuple(lanes))
 
     def on(self, **changes: Any) -> Work:
@@ -198,16 +198,18 @@ def task(
     parameters: Mapping[str, Sequence[float]] | None = None,
     **known: Any,
 ) -> Work:
-    """Return work; every step is a checkpoint unless said, `known` replaces constants."""
+    """Return work; every step is a checkpoint unless said, `known` replaces constants.
+
+    The lanes are those of `lanes_at`.
+    """
     w_star = minimiser(problem) if minimum else None
     constants = replace(constants_of(problem, w_star), **known)
-    varied = {name: tuple(values) for name, values in (parameters or {}).items()}
     own_seeds = seeds or [0 if batch is None else batch.seed]
     marks = range(iterations + 1) if checkpoints is None else checkpoints
     job = Job(
         solver=solver,
         spec=SolverSpec(solver.name),
-        lanes=tuple(SeedLanes(seed, tuple(map(float, lr0)), varied) for seed in own_seeds),
+        lanes=tuple(lanes_at(solver, seed, lr0, parameters) for seed in own_seeds),
         batch_size=None if batch is None else batch.batch_size,
         sampling="replacement" if batch is None else batch.sampling,
         radius=radius,
@@ -262,6 +264,33 @@ Seen = tuple[Lanes, Lanes]
 """An iterate and the gradient there."""
 
 
+def lanes_at(
+    solver: Solver,
+    seed: int,
+    lr0: Sequence[float],
+    parameters: Mapping[str, Sequence[float]] | None = None,
+) -> SeedLanes:
+    """Return lanes at these initial learning rates, or what varies in their place.
+
+    The lanes of a method without an initial learning rate are at these values of its free scale,
+    unless `parameters` says what varies.
+    """
+    rates: tuple[float | None, ...] = tuple(map(float, lr0))
+    if not solver.has_lr0:
+        if parameters is None and solver.scale:
+            parameters = {solver.scale: lr0}
+        rates = (None,) * len(lr0)
+    varied = {name: tuple(map(float, values)) for name, values in (parameters or {}).items()}
+    return SeedLanes(seed, rates, varied)
+
+
+def with_rates(solver: Any, lr0: PerLane) -> Any:
+    """Return the solver; one without an initial learning rate has these values of its scale."""
+    if solver.has_lr0 or np.ndim(getattr(solver, solver.scale)):
+        return solver
+    return with_parameters(solver, {solver.scale: lr0})
+
+
 def given(batch: Minibatches | None) -> list[Minibatches]:
     """Return the minibatches as a sampler takes them."""
     return [] if batch is None else [batch]
@@ -284,6 +313,7 @@ def walk_along(
         seen.append((sampler.iterates.dense(W).copy(), gradient.dense().copy()))
 
     W = sampler.iterates.start(len(lr0))
+    solver = with_rates(solver, lr0)
     state = solver.init(W, lr0, facts_of(problem, solver, horizon))
     for oracle in sampler.oracles(observe):
         seen.clear()

@@ -15,7 +15,7 @@ TARGET = 0.01
 
 
 def made_run(
-    solver: SolverSpec, lr0: float, seed: int, passes: float, status: Status | None = None
+    solver: SolverSpec, lr0: float | None, seed: int, passes: float, status: Status | None = None
 ) -> Run:
     """Return a run that reaches the target after these passes, or never if they are inf."""
     reached = math.isfinite(passes)
@@ -50,13 +50,22 @@ def made_problem(
     passes: Mapping[str, Sequence[Sequence[float]]],
     name: str = "made",
     L: float = 2.0,
+    without_lr0: Mapping[str, Sequence[float]] | None = None,
 ) -> ProblemResult:
-    """Return a problem with the runs of each solver: `passes` has a row for each seed."""
+    """Return a problem with the runs of each solver: `passes` has a row for each seed.
+
+    `without_lr0` has the passes of methods of which nothing varies, for each seed.
+    """
     runs = [
         made_run(SolverSpec(solver), rate, seed, cost)
         for solver, rows in passes.items()
         for seed, row in enumerate(rows)
         for rate, cost in zip(lr0, row, strict=True)
+    ]
+    runs += [
+        made_run(SolverSpec(solver), None, seed, cost)
+        for solver, costs in (without_lr0 or {}).items()
+        for seed, cost in enumerate(costs)
     ]
     header = made_header(
         fingerprint=name,

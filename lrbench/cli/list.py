@@ -138,7 +138,7 @@ def _page(part: Mapping[str, Any]) -> Iterator[Block]:
     yield line(part["about"])
     apart = ("name", "about", "cite", "doc", "elsewhere")
     for key, value in part.items():
-        if key not in apart and value not in (None, [], {}):
+        if key not in apart and value not in (None, "", [], {}):
             yield line(f"{key}: {_text(value)}")
     # The first line of a docstring is the summary, which "about" has shown.
     rest = part.get("doc", "").partition("\n")[2].strip("\n")

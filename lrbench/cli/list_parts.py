@@ -103,7 +103,7 @@ def solvers() -> PartKind:
             "step_cost": cls.step_cost,
             "state_size": cls.state_size,
             "needs": list(cls().needs),
-            "lr0": cls.lr0_means,
+            "lr0": cls.lr0_means if cls.has_lr0 else None,
             "traced": traced,
             "pass": pass_means,
             "doc": _doc(cls),

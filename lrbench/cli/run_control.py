@@ -187,9 +187,11 @@ def write(
         return
 
     def write_weights(path: Path) -> None:
+        from lrbench.results.lanes import lane_text
+
         best = result.save_weights(path, force=force)
         if not quiet:
-            run = f"{best.solver}, lr0 = {best.lr0:g}, seed {best.seed}"
+            run = f"{lane_text(str(best.solver), best.lr0)}, seed {best.seed}"
             click.echo(f"Note: {path} holds the weights of {run}.", err=True)
 
     with ExitStack() as files:  # an error of a later callback replaces that of an earlier one

@@ -27,10 +27,11 @@ class SeedLanes(NamedTuple):
     """The lanes that are run with a seed."""
 
     seed: int
-    lr0: tuple[float, ...]
-    """The initial learning rate of each lane."""
+    lr0: tuple[float | None, ...]
+    """The initial learning rate of each lane; None where the method has none."""
     over: Mapping[str, tuple[float, ...]] = {}
-    """The values that the command gives to each lane, by parameter; none for lr0 alone.
+    """The values that the command gives to each lane, by parameter; none for lr0 alone, and where
+    nothing varies.
 
     One of them may be lr0, from which that of the lane may follow: `Solver.lr0_at`."""
 

@@ -50,7 +50,8 @@ class LaneLoop:
         self.recorder = Recorder(self.n_running, shared.constants, job.budget.arrival)
         self.evaluator = Evaluator(job, problem, columns.n_lanes)
         lanes = columns.padded(np.arange(self.n_running))
-        lr0 = np.concatenate([of_seed.lr0 for of_seed in job.lanes])[lanes]
+        rates = [lr0 for of_seed in job.lanes for lr0 in of_seed.lr0]
+        lr0 = np.array(rates, dtype=np.float64)[lanes]  # None becomes NaN
         parameters = {
             name: np.concatenate([of_seed.parameters[name] for of_seed in job.lanes])[lanes]
             for name in job.lanes[0].parameters

@@ -115,7 +115,7 @@ class OutsideRun:
         value, G = self._problem.value_and_gradient(w[:, None])
         return float(value[0]), G[:, 0]
 
-    def go(self, lr0: float) -> tuple[End, Trace, str | None]:
+    def go(self, lr0: float | None) -> tuple[End, Trace, str | None]:
         """Run the solver; return how it ended, its trace, and what it raised."""
         error, iteration = None, None
         budget, status = self._job.budget, Status.COMPLETED

@@ -111,4 +111,5 @@ def _known(job: Job, shared: SharedProblem) -> Iterator[dict[str, Any]]:
         for k, lr0 in enumerate(lanes.lr0):
             over = lanes.values(k)
             solver = job.spec.at(hyper_parameters(over))
-            yield {**setting, "solver": solver, "lr0": float(lr0), "over": over, "seed": lanes.seed}
+            rate = None if lr0 is None else float(lr0)
+            yield {**setting, "solver": solver, "lr0": rate, "over": over, "seed": lanes.seed}

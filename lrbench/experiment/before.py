@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -89,7 +90,8 @@ def _bounds(
 
 
 def _title(setting: Setting) -> Iterator[str]:
-    yield f"lr0 = {setting.lr0:g}"
+    if not math.isnan(setting.lr0):
+        yield f"lr0 = {setting.lr0:g}"
     if setting.batch:
         yield "full batches"
     else:

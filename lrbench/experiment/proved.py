@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -30,10 +31,10 @@ def proved_over_grid(problem: ProblemResult, setting: Setting) -> Iterator[tuple
         methods.setdefault(str(run.method), []).append(run)
     judged: dict[str, set[float]] = {method: set() for method in methods}
     for method, value in notable_lanes(problem.groups):
-        judged[method].add(value)
+        judged[method].add(value or 0.0)
     for method, runs in methods.items():
-        highest = max(runs, key=lambda run: run.value)
-        own = replace(setting, lr0=highest.lr0, params=highest.solver.params)
+        highest = max(runs, key=lambda run: run.value or 0.0)
+        own = replace(setting, lr0=highest.lr0 or math.nan, params=highest.solver.params)
         answer = "output" if answer_column([highest]) == "suboptimality_output" else "last"
         exponent = proved_exponent(highest.solver.name, own, highest.parameter, answer)
         yield method, Proved(exponent, bounds_over_scale(runs, own, judged[method]))

@@ -235,7 +235,11 @@ class Work:
         (s,) = analyse(problem, target, steps, self._plan.arrival).solvers
         exponents = {value: axes.exponent(value, L) for value in s.values}
         costs = {exponents[v]: passes for v, passes in zip(s.values, s.passes, strict=True)}
-        gaps = {exponents[value]: final_gap(group) for (_, value), group in problem.groups.items()}
+        gaps = {
+            exponents[value]: final_gap(group)
+            for (_, value), group in problem.groups.items()
+            if value is not None
+        }
         return axes.of_exponents(next_exponents(costs, gaps), L)
 
     def _take(self, job: Job, outcome: JobOutcome) -> None:

@@ -34,7 +34,8 @@ class BaselineLane:
     """The runs of one solver and lr0. The names of the attributes are the keys in the file."""
 
     solver: str
-    lr0: float
+    lr0: float | None
+    """None where the method has no initial learning rate."""
     seeds: tuple[int, ...]
     """The seeds that are gated: their runs do not depend on the last bit of the start."""
     unstable: Mapping[str, str]
@@ -142,7 +143,7 @@ def save_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:
 
 
 def _line(entry: Baseline) -> str:
-    lanes = tuple(sorted(entry.lanes, key=lambda lane: (lane.solver, lane.lr0)))
+    lanes = tuple(sorted(entry.lanes, key=lambda lane: (lane.solver, lane.lr0 or 0.0)))
     return json.dumps(plain(replace(entry, lanes=lanes)), allow_nan=False) + "\n"
 
 

@@ -77,10 +77,10 @@ class Check:
         solvers = " ".join(str(spec) for _, spec in plan.built)
         axes = parse_axes(plan.over)
         texts = [_grid(axis.parameter, axis.values) for axis in axes]
-        if "lr0" not in [axis.parameter for axis in axes]:
+        has_lr0 = any(solver.has_lr0 for solver, _ in plan.built)
+        if has_lr0 and "lr0" not in [axis.parameter for axis in axes]:
             texts.append(_grid("lr0", grid))
-        rates = ", ".join(texts)
-        settings = [self.spec.name, solvers, rates, *self._setting()]
+        settings = [self.spec.name, solvers, *texts, *self._setting()]
         default = Plan()
         for name, option in OPTIONS.items():
             value = getattr(plan, name)

@@ -13,6 +13,7 @@ from lrbench.gate.expectation import FILTERS, Expectation
 from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.measure import Measurement, measure_quantity
 from lrbench.results import ProblemResult, Result, Run, Verdict
+from lrbench.results.lanes import lane_text
 
 MOST_REASONS = 4
 """The largest number of reasons that are listed if no theorem applies."""
@@ -64,10 +65,8 @@ def judge_expectation(expectation: Expectation, problem: ProblemResult) -> list[
         return [_number(expectation, problem, runs, solver) for solver, runs in solvers.items()]
     return [
         finding
-        for (method, value), runs in groups.items()
-        for finding in _judge_lane(
-            expectation, problem, runs, f"{method}, {runs[0].parameter} = {value:g}"
-        )
+        for lane, runs in groups.items()
+        for finding in _judge_lane(expectation, problem, runs, lane_text(*lane, runs[0].parameter))
     ]
 
 
@@ -87,7 +86,9 @@ def _is_about(expectation: Expectation, run: Run) -> bool:
     solver, lr0 = expectation.options.get("solver"), expectation.options.get("lr0")
     if solver is not None and solver not in (str(run.method), str(run.solver), run.solver.name):
         return False
-    return lr0 is None or math.isclose(float(lr0), run.lr0, rel_tol=NEAR)
+    if lr0 is None or run.lr0 is None:
+        return lr0 is None
+    return math.isclose(float(lr0), run.lr0, rel_tol=NEAR)
 
 
 def _reason_no_runs(expectation: Expectation, problem: ProblemResult) -> str:

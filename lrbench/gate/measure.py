@@ -181,7 +181,8 @@ def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Measuremen
         s = _sensitivity(problem, runs)
         if isinstance(s, str):
             return unknown(s)
-        passes = s.passes[list(s.values).index(runs[0].value)]
+        value = runs[0].value
+        passes = s.best_passes if value is None else s.passes[list(s.values).index(value)]
         never = f"never arrived at F - f* <= {problem.sweep.target:.3g}"
         return exactly(passes, "" if math.isfinite(passes) else never)
     target = problem.header.target if problem.sweep is None else problem.sweep.target
@@ -214,6 +215,9 @@ def _best_passes(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
     if isinstance(sensitivity, str):
         return unknown(sensitivity)
     name, best = sensitivity.parameter, sensitivity.best_value
+    if not sensitivity.values:
+        arrived = math.isfinite(sensitivity.best_passes)
+        return exactly(sensitivity.best_passes, "" if arrived else "it does not reach the target")
     if best is None:
         return exactly(sensitivity.best_passes, f"no {name} reaches the target")
     return exactly(sensitivity.best_passes, f"at {name} = {best:.3g}")
@@ -223,6 +227,8 @@ def _usable_decades(problem: ProblemResult, runs: Sequence[Run]) -> Measurement:
     sensitivity = _sensitivity(problem, runs)
     if isinstance(sensitivity, str):
         return unknown(sensitivity)
+    if not sensitivity.values:
+        return unknown("nothing of this solver varies")
     name, width = sensitivity.parameter, sensitivity.usable_decades
     extent = f"no {name} reaches the target"
     if sensitivity.usable is not None:

@@ -13,6 +13,8 @@ import numpy as np
 from lrbench.gate.baseline import COLUMNS, Baseline, BaselineLane, lane_of
 from lrbench.gate.finding import CheckVerdict, Finding, Trajectory
 from lrbench.results import ProblemResult, Run
+from lrbench.results.lanes import lane_text
+from lrbench.results.ranking import LaneLabel
 from lrbench.verdicts.measured import ROUNDINGS
 
 TOLERANCE = 1e-6
@@ -88,7 +90,7 @@ def compare_with(
     allowed = allowance(problem, tolerance)
     for runs in problem.groups.values():
         solver, lr0 = str(runs[0].solver), runs[0].lr0
-        subject = f"{solver}, lr0 = {lr0:g}"
+        subject = lane_text(solver, lr0)
         lane = remaining.pop((solver, lr0), None) or _nearest(remaining, solver, lr0)
         if lane is None:
             yield _finding(subject, CheckVerdict.FAIL, "a run", "none", "it is not in the baseline")
@@ -97,18 +99,20 @@ def compare_with(
         if lane.seeds:
             yield _compare_lane(lane, runs, subject, allowed, problem.header.n_samples)
     for solver, lr0 in remaining:
-        subject = f"{solver}, lr0 = {lr0:g}"
+        subject = lane_text(solver, lr0)
         yield _finding(subject, CheckVerdict.FAIL, "none", "a run", "it was not run")
     if not any(lane.seeds for lane in entry.lanes):
         yield _finding("", CheckVerdict.INCONCLUSIVE, "-", "-", NOTHING_GATED)
 
 
 def _nearest(
-    lanes: Mapping[tuple[str, float], BaselineLane], solver: str, lr0: float
+    lanes: Mapping[LaneLabel, BaselineLane], solver: str, lr0: float | None
 ) -> BaselineLane | None:
     """Return the lane whose lr0, in units of 1/L, differs in its last digits because L does."""
     for (name, value), lane in lanes.items():
-        if name == solver and math.isclose(value, lr0, rel_tol=1e-9):
+        if None in (value, lr0) or name != solver:
+            continue
+        if math.isclose(value or 0.0, lr0 or 0.0, rel_tol=1e-9):
             return lane
     return None
 
@@ -150,7 +154,7 @@ def _compare_column(
     current: BaselineLane, lane: BaselineLane, name: str, allowed: Allowance
 ) -> Finding:
     """Return the finding on one column: the trajectory of the mean, and the end of each seed."""
-    subject = f"{lane.solver}, lr0 = {lane.lr0:g}"
+    subject = lane_text(lane.solver, lane.lr0)
     measured, baseline = current.means[name], lane.means[name]
     rows = [k for k in range(len(baseline)) if allowed.apart(measured[k], baseline[k])]
     # The ends are compared seed by seed: in the mean the errors of two seeds may cancel.

@@ -25,6 +25,7 @@ from lrbench.optimum import discard_optimum
 from lrbench.plan.needs import check_needs
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.results import ProblemResult, Run, Status
+from lrbench.results.lanes import lane_text
 
 MARGIN = 10.0  # the moved start is a single sample of what rounding may do elsewhere
 """The factor by which the effect of the last bit must be smaller than the tolerance."""
@@ -141,7 +142,7 @@ def _notes(lanes: Sequence[BaselineLane]) -> Iterator[str]:
             n_seeds = len(lane.unstable)
             seeds = f", {n_seeds} seed{'s' * (n_seeds > 1)}" if n_seeds > 1 or lane.seeds else ""
             reason = next(iter(lane.unstable.values()))
-            yield f"not gated: {lane.solver}, lr0 = {lane.lr0:g}{seeds}: {reason}"
+            yield f"not gated: {lane_text(lane.solver, lane.lr0)}{seeds}: {reason}"
 
 
 def with_moved_start(p: Prepared) -> Prepared:

@@ -25,9 +25,11 @@ from lrbench.solvers.base import Solver, with_parameters
 class Lane(NamedTuple):
     """A lane of one solver and seed."""
 
-    lr0: float
+    lr0: float | None
+    """None where the method has no initial learning rate."""
     over: tuple[tuple[str, float], ...]
-    """What the command varies, each with its value, that of the lane axis first."""
+    """What the command varies, each with its value, that of the lane axis first; nothing where the
+    solver runs once a seed."""
 
 
 def lane_of(run: Run) -> Lane:
@@ -40,16 +42,16 @@ class SolverAxes(NamedTuple):
 
     solver: Solver
     axes: tuple[Axis, ...]
-    """One or two; the lane axis first."""
-    lr0: LearningRate
-    """The initial learning rate where no axis is lr0."""
+    """At most two, the lane axis first; none where the solver runs once a seed."""
+    lr0: LearningRate | None
+    """The initial learning rate where no axis is lr0; None where the method has none."""
     follows: bool
     """Whether lr0 follows from the free scale: not where --over varies lr0 itself."""
 
     @property
     def auto(self) -> bool:
         """Whether the grid finds its ends; it has one axis then."""
-        return self.axes[0].auto
+        return any(axis.auto for axis in self.axes)
 
     @property
     def n_lanes(self) -> int:
@@ -88,6 +90,9 @@ class SolverAxes(NamedTuple):
         lanes = []
         for point in itertools.product(*reversed(values)):
             over = dict(zip(names, reversed(point), strict=True))
+            if self.lr0 is None:
+                lanes.append(Lane(None, tuple(over.items())))
+                continue
             lr0 = over["lr0"] if "lr0" in over else self.lr0.at(L)
             scale = self.solver.scale
             if self.follows and scale in over:
@@ -107,6 +112,9 @@ def solver_axes(
 ) -> SolverAxes:
     """Return the axes of a solver: those of --over, and that of --lr0 where it has several values.
 
+    A solver without an initial learning rate has no axis of lr0, whichever option gives it, and one
+    without a free scale has none of the scale.
+
     Parameters
     ----------
     solver
@@ -125,6 +133,8 @@ def solver_axes(
         or would have three axes.
     """
     own = [Axis(solver.scale if a.parameter == SCALE else a.parameter, a.values) for a in axes]
+    without = {""} if solver.has_lr0 else {"", "lr0"}
+    own = [axis for axis in own if axis.parameter not in without]
     for axis in own:
         _check(solver, axis, fixed)
     names = [axis.parameter for axis in own]
@@ -133,7 +143,7 @@ def solver_axes(
             f"--over gives {names[0]} of {solver.name} twice, once as its scale.",
             "give one of them.",
         )
-    if not own or (len(lr0) != 1 and "lr0" not in names):
+    if solver.has_lr0 and (not own or (len(lr0) != 1 and "lr0" not in names)):
         own.append(Axis("lr0", tuple(lr0)))
     if len(own) > 1 and any(axis.auto for axis in own):
         raise UsageError(
@@ -145,7 +155,7 @@ def solver_axes(
             f"--over and several --lr0 give {solver.name} {len(own)} axes.",
             "give one --lr0, or one --over.",
         )
-    held = lr0[0] if lr0 else LearningRate(1.0)
+    held = (lr0[0] if lr0 else LearningRate(1.0)) if solver.has_lr0 else None
     return SolverAxes(solver, tuple(own), held, follows="lr0" not in names)
 
 
@@ -159,7 +169,8 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
     if name not in floats:
         raise UsageError(
             f"--over {quoted(name)}: {solver.name} has no number of this name as a parameter.",
-            f"leave {solver.name} out, or {did_you_mean(name, ['lr0', SCALE, *floats])}",
+            f"leave {solver.name} out, or"
+            f" {did_you_mean(name, [*['lr0'] * solver.has_lr0, SCALE, *floats])}",
         )
     if name in fixed:
         raise UsageError(

@@ -87,7 +87,8 @@ class Plan(PlanValues):
         rates = self.learning_rates
         own = (solver_axes(b.solver, axes, rates, b.set_parameters) for b in built.values())
         self._set("axes", tuple(own))
-        if has_rates and axes and not any(each.follows for each in self.axes):
+        with_lr0 = [each for each in self.axes if each.solver.has_lr0]
+        if has_rates and axes and with_lr0 and not any(each.follows for each in with_lr0):
             raise UsageError(
                 "--lr0 has no effect: every solver varies lr0 by --over.", "leave --lr0 out."
             )

@@ -53,14 +53,14 @@ class Prepared:
             f"{attempt}give the minimum with --f-star VALUE.",
         )
 
-    def setting(self, plan: Plan, solver: SolverSpec, lr0: float) -> Setting:
+    def setting(self, plan: Plan, solver: SolverSpec, lr0: float | None) -> Setting:
         """Return what theorems may know before the run with one solver and lr0."""
         facts = self.problem.facts()
         no_L = "" if math.isfinite(self.constants.L) else "L is not known"
         not_smooth = facts.not_smooth or no_L
         return Setting(
             constants=self.constants,
-            lr0=lr0,
+            lr0=math.nan if lr0 is None else lr0,
             params=solver.params,
             batch=plan.batch_size is None,
             batch_size=plan.batch_size or self.problem.n_samples,

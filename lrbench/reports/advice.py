@@ -16,7 +16,7 @@ GRID = "--lr0 0.01/L:100/L:33"
 """The grid to advise, in units of 1/L, so that it suits any problem."""
 
 
-class Texts(dict[float, str]):
+class Texts(dict[float | None, str]):
     """Value -> its text; also of one that a changed file names and the grid does not have."""
 
     def __init__(self, solvers: Sequence[Sensitivity]) -> None:
@@ -27,7 +27,8 @@ class Texts(dict[float, str]):
         """Return the text of a solver."""
         return self._solvers.get(str(spec), str(spec))
 
-    def __missing__(self, value: float) -> str:
+    def __missing__(self, value: float | None) -> str:
+        assert value is not None
         return short_number(value)
 
 
@@ -39,22 +40,24 @@ def advice_line(problem: ProblemResult, sweep: Sweep) -> Line:
         reason = _reason(advice, advice.obstacle, sweep, texts)
         return line(f"Advice: none, as {reason}", style="title")
     assert advice.choice is not None
-    clauses = [_choice(advice.choice, advice.best, texts)]
+    clauses = [_choice(advice.choice, advice.best, texts, sweep.parameter)]
     clauses += _cautions(
         advice, advice.choice, problem.header.constants.L, wider_grid(sweep), texts
     )
     if faster := advice.faster:
         needs = f"{_lane(faster, texts)} needs {short_number(faster.passes)}"
-        clauses.append(f"{needs}, but has {_width(faster)}")
+        clauses.append(f"{needs}, but has {_width(faster, sweep.parameter)}")
     if wider := advice.wider:
-        figures = f"{_width(wider)}, {_passes(wider.passes)}"
+        figures = f"{_width(wider, sweep.parameter)}, {_passes(wider.passes)}"
         clauses.append(f"less sensitive: {texts.solver(wider.solver)} ({figures})")
     return line("; ".join(clauses), style="title")
 
 
 def _lane(lane: Choice | Level, texts: Texts) -> str:
+    if lane.value is None:
+        return texts.solver(lane.solver)
     # A plain run of the solver needs the lr0 that follows from another parameter, too.
-    rate = "" if lane.parameter == "lr0" else f", lr0 = {short_number(lane.lr0)}"
+    rate = f", lr0 = {short_number(lane.lr0)}" if lane.lr0 and lane.parameter != "lr0" else ""
     return f"{texts.solver(lane.solver)} at {lane.parameter} = {texts[lane.value]}{rate}"
 
 
@@ -62,21 +65,26 @@ def _passes(passes: float) -> str:
     return f"{short_number(passes)} pass{'es' * (passes != 1)}"
 
 
-def _width(choice: Choice) -> str:
+def _width(choice: Choice, name: str) -> str:
+    if choice.usable is None:
+        return f"no {name} to choose"
     return f"{'at least ' * choice.may_be_wider}{choice.usable_decades:.2f} decades"
 
 
-def _choice(choice: Choice, best: Choice | None, texts: Texts) -> str:
+def _choice(choice: Choice, best: Choice | None, texts: Texts, name: str) -> str:
     """Return what is advised, beside the best value, and the usable range."""
-    (lo, hi), value, parameter = choice.usable, choice.value, choice.parameter
+    value, parameter = choice.value, choice.parameter
     text = f"Advice: {_lane(choice, texts)}: about {_passes(choice.passes)}"
-    if best is not None:
+    if choice.usable is None or value is None:
+        return f"{text}, with {_width(choice, name)}"
+    lo, hi = choice.usable
+    if best is not None and best.value is not None:
         where = "nearer to the end" if lo <= best.value <= hi else "outside"
         figures = f"{short_number(best.passes)} at {parameter} = {texts[best.value]}"
         text += f" ({figures}, {where} of the usable ones)"
     if lo == hi == value:
         return f"{text}, usable at no other {parameter} of the grid"
-    span = f"usable from {texts[lo]} to {texts[hi]} ({_width(choice)})"
+    span = f"usable from {texts[lo]} to {texts[hi]} ({_width(choice, name)})"
     outside = f"{text}, which lies outside of the {parameter} {span}"
     return f"{text}, {span}" if lo <= value <= hi else outside
 
@@ -129,7 +137,7 @@ def _reason(advice: Advice, obstacle: Obstacle, sweep: Sweep, texts: Texts) -> s
     if obstacle.kind == "target_below_error":
         return f"the target is below the error of f*, {number(obstacle.value)}"
     arrived = "came to" if sweep.arrival == "first" else "arrived at"
-    head = f"no {sweep.parameter} {arrived} F - f* <= {number(sweep.target)}"
+    head = f"no {sweep.parameter if texts else 'run'} {arrived} F - f* <= {number(sweep.target)}"
     head += "" if advice.budget_passes is None else f" in {_passes(advice.budget_passes)}"
     if obstacle.kind == "missing_runs":
         runs_are = "1 run is" if obstacle.value == 1 else f"{obstacle.value} runs are"
@@ -142,9 +150,10 @@ def _change(obstacle: Obstacle, parameter: str, texts: Texts) -> str:
     """Return which options to change, so that a value of the parameter may reach the target."""
     scale = "--scale maxabs" if obstacle.unscaled else ""
     if obstacle.kind == "all_lost":
-        return f"every run diverged or failed; give lower {parameter}"
+        return "every run diverged or failed" + f"; give lower {parameter}" * bool(texts)
     if obstacle.kind == "not_reached":
-        text = f"give more iterations or passes, a higher target or other {parameter}"
+        text = "give more iterations or passes, "
+        text += f"a higher target or other {parameter}" if texts else "or a higher target"
         if obstacle.eta:
             text += f", or a larger eta for {' and '.join(obstacle.eta)}"
         return f"{text}, or {scale}, as the features are not scaled" if scale else text

@@ -38,7 +38,8 @@ def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     Notes
     -----
     The fewer passes, the higher the curve, on a logarithmic scale. Where several values share a
-    column the worst of them is drawn; a column without a value shows the nearest.
+    column the worst of them is drawn; a column without a value shows the nearest. Of a solver of
+    which nothing varies every column shows the only run.
     """
     grid = grid_of(sweep.solvers)
     costs = [p for s in sweep.solvers for p in s.passes if math.isfinite(p)]
@@ -55,8 +56,11 @@ def curve(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     drawn: set[str] = set()
     for s, name in zip(sweep.solvers, names, strict=True):
         marks = _marks(s, runs_of(problem, s), least, most, heights)
-        columns = columns_of(s.values, grid, n_columns)
-        text = "".join(max(marks[s.values[k]] for k in column)[2] for column in columns)
+        if s.values:
+            columns = columns_of(s.values, grid, n_columns)
+            text = "".join(max(marks[s.values[k]] for k in column)[2] for column in columns)
+        else:
+            text = marks[None][2] * n_columns
         drawn.update(text)
         cells = _cells(text)
         rows += [[TableCell(name.ljust(indent)), *cells]] if beside else [[TableCell(name)], cells]
@@ -98,14 +102,14 @@ def _legend(
 
 def _marks(
     s: Sensitivity,
-    runs: Mapping[float, Sequence[Run]],
+    runs: Mapping[float | None, Sequence[Run]],
     least: float,
     most: float,
     heights: str,
-) -> dict[float, Mark]:
+) -> dict[float | None, Mark]:
     """Return value -> what is drawn at it."""
-    out: dict[float, Mark] = {}
-    columns = (s.values, s.passes, s.reached, s.finished)
+    out: dict[float | None, Mark] = {}
+    columns = (s.values or (None,), s.passes, s.reached, s.finished)
     for value, passes, reached, finished in zip(*columns, strict=True):
         if math.isfinite(passes):
             out[value] = passes, 0, heights[_level(passes, least, most, len(heights))]

@@ -11,6 +11,7 @@ import numpy as np
 from lrbench.config.axes import SCALE
 from lrbench.reports.blocks import Line, TableCell, line, number, short_number
 from lrbench.results import OUTPUT, ProblemResult, Run, Sensitivity, Status, Verdict
+from lrbench.results.lanes import varied
 from lrbench.results.ranking import answer_column
 
 ROUNDING = 1e-9
@@ -44,6 +45,15 @@ def ball_text(problem: ProblemResult) -> Iterator[str]:
     """Yield the ball that the iterates are projected on, if there is one."""
     if problem.header.radius is not None:
         yield f"ball of radius {problem.header.radius:g} around w_0"
+
+
+def unvaried_text(records: Sequence[Run | Sensitivity]) -> Iterator[str]:
+    """Yield the solvers that run once a seed because nothing of them varies, if there are any."""
+    methods = (r.method if isinstance(r, Run) else r.solver for r in records if not r.parameter)
+    if names := list(dict.fromkeys(map(str, methods))):
+        *others, last = names
+        subject = f"{', '.join(others)} and {last} have" if others else f"{last} has"
+        yield f"{subject} no {varied(records)}"
 
 
 def has_own_answer(runs: Sequence[Run]) -> bool:
@@ -95,17 +105,28 @@ def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
     return TableCell(text, "" if worst.status.good else "bad" if worst.status.lost else "warn")
 
 
-def learning_rate_texts(values: Sequence[float]) -> dict[float, str]:
-    """Return value -> its text to 3 digits, or to as many more as all of them need to differ."""
-    values, texts = list(dict.fromkeys(values)), list[str]()
+def learning_rate_texts(values: Iterable[float | None]) -> dict[float | None, str]:
+    """Return value -> its text to 3 digits, or to as many more as all of them need to differ.
+
+    That of None, the value where nothing varies, is ``"-"``.
+    """
+    distinct, texts = dict.fromkeys(values), list[str]()
+    numbers = [value for value in distinct if value is not None]
     for digits in range(3, 18):  # 17 digits tell any two doubles apart
-        texts = [short_number(value, digits) for value in values]
-        if len(set(texts)) == len(values):
+        texts = [short_number(value, digits) for value in numbers]
+        if len(set(texts)) == len(numbers):
             break
-    return dict(zip(values, texts, strict=True))
+    known = dict(zip(numbers, texts, strict=True))
+    return {value: "-" if value is None else known[value] for value in distinct}
 
 
-def value_texts(solvers: Iterable[Sensitivity]) -> dict[float, str]:
+def lane_name(run: Run | Verdict, texts: Mapping[float | None, str]) -> str:
+    """Return ``"wngrad, lr0 = 1"``: the method, and the value of what varies, if anything does."""
+    method, value = run.lane
+    return method if value is None else f"{method}, {run.parameter} = {texts[value]}"
+
+
+def value_texts(solvers: Iterable[Sensitivity]) -> dict[float | None, str]:
     """Return value -> its text, with as many digits as the values of a solver need to differ."""
     return {v: text for s in solvers for v, text in learning_rate_texts(s.values).items()}
 
@@ -123,9 +144,9 @@ def solver_texts(solvers: Sequence[Sensitivity]) -> dict[str, str]:
     }
 
 
-def runs_of(problem: ProblemResult, s: Sensitivity) -> Mapping[float, Sequence[Run]]:
+def runs_of(problem: ProblemResult, s: Sensitivity) -> Mapping[float | None, Sequence[Run]]:
     """Return value -> the runs of one solver, those that were never started among them."""
-    runs: dict[float, list[Run]] = defaultdict(list)
+    runs: dict[float | None, list[Run]] = defaultdict(list)
     for run in problem.runs:
         method, value = run.lane
         if method == str(s.solver):

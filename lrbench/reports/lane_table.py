@@ -40,7 +40,10 @@ LEFT = frozenset({"status", "bound", "verdict"})
 
 
 def lane_table(
-    problem: ProblemResult, lanes: Sequence[Sequence[Run]], texts: Mapping[float, str], view: View
+    problem: ProblemResult,
+    lanes: Sequence[Sequence[Run]],
+    texts: Mapping[float | None, str],
+    view: View,
 ) -> Iterator[Block]:
     """Yield a table with a row for each lane: how it ended, the measured F - f* and its bound.
 
@@ -61,7 +64,7 @@ def lane_table(
     ]
     if any(map(has_own_answer, lanes)):
         columns[1] = ("answer", columns[1][1])
-    first = (lanes[0][0].parameter, [TableCell(texts[runs[0].value]) for runs in lanes])
+    first = (lanes[0][0].parameter or "lr0", [TableCell(texts[runs[0].value]) for runs in lanes])
     groups = [[c] for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
     if tested := tested_columns(lanes):
         groups.insert(HEADINGS.index("average"), tested)

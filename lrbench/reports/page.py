@@ -172,7 +172,7 @@ def _common_row(setting: CommonSetting | None) -> Iterator[TableCell]:
 
 
 def _usable(s: Sensitivity | None) -> TableCell:
-    if s is None or s.usable is None:
+    if s is None or math.isinf(s.best_passes):
         return TableCell("-")
     return TableCell(f"{decades_text(s)} ({short_number(s.best_passes)})")
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number, short_number
+from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number
 from lrbench.reports.groups import (
     SEVERITY,
     answers_line,
     ball_text,
     batch_text,
     bound_ratio,
+    lane_name,
     last_checkpoints,
     learning_rate_texts,
     mean_at,
@@ -22,6 +23,7 @@ from lrbench.reports.groups import (
     status_cell,
     table_iterations,
     timing,
+    unvaried_text,
     verdicts_of,
     worst_status,
 )
@@ -50,7 +52,7 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
     if not problem.groups:
         yield line("no run was started", style="warn")
         return
-    if len({value for _, value in problem.groups}) == 1:
+    if len({value for _, value in problem.groups} - {None}) <= 1:
         yield from _one_value(problem, view)
     else:
         yield from _many_values(problem, view)
@@ -67,8 +69,10 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
-    if len({value for _, value in problem.groups}) == 1:
-        yield f"{varied(started)} = {short_number(run.value)}"
+    values = {run.value for run in started} - {None}
+    if len(values) == 1:
+        yield f"{varied(started)} = {learning_rate_texts(values)[values.pop()]}"
+    yield from unvaried_text(started)
     yield from ball_text(problem)
     if len(seeds) > 1:
         uneven = {len(runs) for runs in problem.groups.values()} != {len(seeds)}
@@ -128,7 +132,7 @@ def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> I
 def _many_values(problem: ProblemResult, view: View) -> Iterator[Block]:
     """Yield a table for each solver, with a row for each value, or for the notable ones of many."""
     notable = notable_lanes(problem.groups)
-    texts = learning_rate_texts([value for _, value in notable])
+    texts = learning_rate_texts(value for _, value in notable)
     solvers: dict[str, list[Sequence[Run]]] = defaultdict(list)
     for lane in notable:
         solvers[lane[0]].append(problem.groups[lane])
@@ -194,10 +198,10 @@ def closing_line(problem: ProblemResult) -> Line | None:
 
 
 def _first_and_lowest(problem: ProblemResult) -> list[str]:
-    texts = learning_rate_texts([value for _, value in problem.groups])
+    texts = learning_rate_texts(value for _, value in problem.groups)
 
     def named(lane: LaneLabel) -> str:
-        return f"{lane[0]}, {problem.groups[lane][0].parameter} = {texts[lane[1]]}"
+        return lane_name(problem.groups[lane][0], texts)
 
     if math.isnan(problem.header.constants.f_star):
         best, level = lowest(problem.groups)

@@ -21,7 +21,7 @@ def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
             yield line("")
         yield line(title, style="title")
         of_title = list(entries_of_title)
-        plain = all(entry["over"] == "lr0" for entry in of_title)
+        plain = all(entry["over"] in ("lr0", "") for entry in of_title)
         headings = [name if plain or name != "lr0" else "over" for name in HEADINGS]
         yield Grid(headings, [list(_row(entry)) for entry in of_title], frozenset({0, 1, 5}))
 
@@ -34,10 +34,10 @@ def _title(entry: Mapping[str, Any]) -> str:
 
 
 def _row(entry: Mapping[str, Any]) -> Iterator[TableCell]:
-    low, high = (short_number(value) for value in entry["values"])
     yield TableCell(entry["solver"])
-    span = low if low == high else f"{low} to {high}"
-    yield TableCell(span if entry["over"] == "lr0" else f"{entry['over']} {span}")
+    ends = dict.fromkeys(short_number(value) for value in entry["values"] or ())
+    span = " to ".join(ends) or "-"
+    yield TableCell(span if entry["over"] in ("lr0", "") else f"{entry['over']} {span}")
     yield from (TableCell(str(entry[key])) for key in ("seeds", "iterations", "cells"))
     state = {True: "current", False: "stale", None: "not known"}[entry["current"]]
     yield TableCell(state, "dim" if entry["current"] is False else "")

@@ -50,6 +50,7 @@ REASONS: Mapping[Reason, str] = {
     "too_few_points": "too few values above the best one are between rounding and the start",
     "start_is_optimal": "F(w_0) - f* is not positive",
     "not_saved": "the result is of a version that did not have it",
+    "nothing_varies": "nothing varies",
 }
 """Why a measure is withheld."""
 
@@ -79,17 +80,18 @@ def sweep_details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[
 
 def _values(problem: ProblemResult, sweep: Sweep, s: Sensitivity, view: View) -> Iterator[Block]:
     """Yield the table of a solver, with a row for each value."""
-    title = f"{s.solver}: passes to the target and the end of each {s.parameter}{_medians([s])}"
+    each = f" of each {s.parameter}" if s.values else ""
+    title = f"{s.solver}: passes to the target and the end{each}{_medians([s])}"
     yield line(title, style="title")
     lanes = runs_of(problem, s)
-    rows = [list(_row(problem, s, k, lanes.get(value, ()))) for k, value in enumerate(s.values)]
+    texts = learning_rate_texts(s.values or (None,))
+    rows = [list(_row(problem, s, k, lanes.get(value, ()))) for k, value in enumerate(texts)]
     columns = [
         [(name, list(cells))]
         for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
         if name != "first hit" or sweep.arrival != "first"
     ]
-    texts = learning_rate_texts(s.values)
-    first = (s.parameter, [TableCell(texts[value]) for value in s.values])
+    first = (s.parameter or sweep.parameter, [TableCell(text) for text in texts.values()])
     yield from folded_cells(first, columns, view.width, frozenset({"status"}))
 
 
@@ -102,6 +104,7 @@ def _map(solver: str, second: str, rows: Sequence[Sensitivity], view: View) -> I
     heads = learning_rate_texts([s.second_axis[second] for s in rows])
     columns: list[list[CellColumn]] = []
     for s, head in zip(rows, heads.values(), strict=True):
+        cells: dict[float | None, TableCell]
         cells = {value: _passes(s, k) for k, value in enumerate(s.values)}
         columns.append([(head, [cells.get(value, TableCell("-")) for value in texts])])
     first = (f"{name} \\ {second}", [TableCell(text) for text in texts.values()])

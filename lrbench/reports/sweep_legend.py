@@ -55,7 +55,8 @@ def _findings(tables: _Tables) -> Iterator[str]:
     if any({*s.lr0} != {s.second_axis.get("lr0", rate) for rate in s.lr0} for s in tables.solvers):
         yield f"lr0 in brackets: that of --lr0; the first lr follows from it and {name}"
     yield f"best {name}: that of the fewest passes"
-    yield f"passes: from the start to the arrival at the target, at the best {name}"
+    only = "" if all(s.values for s in tables.solvers) else f", or of a run without {name}"
+    yield f"passes: from the start to the arrival at the target, at the best {name}{only}"
     yield "decades: the width of the usable range in factors of ten"
     yield f"draws: how many {plural(name)} drawn at random bring one that arrives, in 90 % of cases"
     for ratio in PRICED:
@@ -73,7 +74,7 @@ def _findings(tables: _Tables) -> Iterator[str]:
 def _ends(tables: _Tables) -> Iterator[str]:
     """Yield what the columns of the ends of the runs mean."""
     name = tables.name
-    counts = sorted({s.n_seeds * len(s.values) for s in tables.solvers})
+    counts = sorted({s.n_seeds * len(s.lr0) for s in tables.solvers})
     yield f"diverged, stalled: runs that ended so, out of {' or '.join(map(str, counts))}"
     yield f"lr L: the last lr at the best {name}, times L"
     if "LR sens." in tables.columns:

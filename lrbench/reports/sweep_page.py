@@ -27,6 +27,7 @@ from lrbench.reports.groups import (
     runs_not_started,
     solver_texts,
     timing,
+    unvaried_text,
 )
 from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
@@ -101,8 +102,11 @@ def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
         yield "one seed: no interval"
     grid, name = grid_of(sweep.solvers), sweep.parameter
     texts = learning_rate_texts(grid)
-    span = f"{len(grid)} {plural(name)} from {texts[grid[0]]} to {texts[grid[-1]]}"
-    yield span if len(grid) > 1 else f"{name} = {texts[grid[0]]} alone"
+    if len(grid) > 1:
+        yield f"{len(grid)} {plural(name)} from {texts[grid[0]]} to {texts[grid[-1]]}"
+    elif grid:
+        yield f"{name} = {texts[grid[0]]} alone"
+    yield from unvaried_text(sweep.solvers)
     yield from _held(sweep)
 
 
@@ -112,9 +116,11 @@ def _held(sweep: Sweep) -> Iterator[str]:
     for s in sweep.solvers:
         if s.parameter != "lr0" and "lr0" not in s.second_axis:
             follows = len(set(s.lr0)) > 1
-            held = [b / a if follows else b for a, b in zip(s.values, s.lr0, strict=True)]
             name = f"lr0 / {s.parameter}" if follows else "lr0"
-            rates.add(f"{name} = {short_number(held[0])} held")
+            for value, lr0 in zip(s.values, s.lr0, strict=False):
+                if lr0 is not None:
+                    held = lr0 / value if follows else lr0
+                    rates.add(f"{name} = {short_number(held)} held")
     yield from sorted(rates)
 
 
@@ -124,15 +130,16 @@ def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     Where f* is not known it is the least squared norm of the gradient up to T.
     """
     error = problem.header.constants.f_star_error
-    texts, names = learning_rate_texts(grid_of(sweep.solvers)), solver_texts(sweep.solvers)
+    grid: list[float | None] = [*grid_of(sweep.solvers)] or [None]
+    texts, names = learning_rate_texts(grid), solver_texts(sweep.solvers)
     medians = ", medians over seeds" if any(s.n_seeds > 1 for s in sweep.solvers) else ""
     first = (sweep.parameter, [TableCell(text) for text in texts.values()])
     for T in dict.fromkeys(after.iteration for s in sweep.solvers for after in s.at):
         columns = []
         for s in sweep.solvers:
             gaps = next((after.gap for after in s.at if after.iteration == T), ())
-            levels = dict(zip(s.values, gaps, strict=False))
-            cells = [_level(_near(levels, value), error) for value in texts]
+            levels = dict(zip(s.values or (None,), gaps, strict=False))
+            cells = [_level(_near(levels, value), error) for value in grid]
             columns.append([(names[str(s.solver)], cells)])
         yield line("")
         known = not math.isnan(problem.header.constants.f_star)
@@ -141,9 +148,15 @@ def _after_steps(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
         yield from folded_cells(first, columns, view.width)
 
 
-def _near(levels: Mapping[float, float], value: float) -> float:
-    """Return the level at a value, but for the rounding of 1/L; NaN where the solver has none."""
-    return next((g for v, g in levels.items() if math.isclose(v, value, rel_tol=1e-9)), math.nan)
+def _near(levels: Mapping[float | None, float], value: float | None) -> float:
+    """Return the level at a value, but for the rounding of 1/L; NaN where the solver has none.
+
+    The level of a solver of which nothing varies, that of None, is the same at every value.
+    """
+    for v, level in levels.items():
+        if v is None or (value is not None and math.isclose(v, value, rel_tol=1e-9)):
+            return level
+    return math.nan
 
 
 def _level(level: float, error: float) -> TableCell:
@@ -164,7 +177,7 @@ def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
     """Yield lines on runs that are missing or failed, and on bounds that were violated."""
     lines: list[Block] = []
     if sweep.missing:
-        n_runs = sum(s.n_seeds * len(s.values) for s in sweep.solvers)
+        n_runs = sum(s.n_seeds * len(s.lr0) for s in sweep.solvers)
         verb = "is" if sweep.missing == 1 else "are"
         missing = f"{sweep.missing} of {n_runs} runs {verb} missing"
         causes = "interrupted, failed or never begun"

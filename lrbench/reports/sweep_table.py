@@ -46,7 +46,7 @@ def column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
     solvers, name = sweep.solvers, sweep.parameter
     texts = value_texts(solvers)
     if name == SCALE:
-        yield [("of", [TableCell(s.parameter) for s in solvers])]
+        yield [("of", [TableCell(s.parameter or "-") for s in solvers])]
     yield [
         (f"best {name}", [TableCell(best_text(s, texts)) for s in solvers]),
         ("passes", [_passes(s) for s in solvers]),
@@ -91,7 +91,7 @@ def _exponent(exponent: Exponent | None) -> str:
     return f"{round(exponent.measured, 2) + 0.0:.2f}{' p' * (exponent.of == 'passes')}{proved}"
 
 
-def best_text(s: Sensitivity, texts: Mapping[float, str]) -> str:
+def best_text(s: Sensitivity, texts: Mapping[float | None, str]) -> str:
     """Return the best value, ``<=`` or ``>=`` where it is the first or the last of the grid."""
     if s.best_value is None:
         return "-"
@@ -106,7 +106,9 @@ def decades_text(s: Sensitivity | Choice) -> str:
     return f"{'>= ' * s.may_be_wider}{s.usable_decades:.2f}"
 
 
-def _range(s: Sensitivity, texts: Mapping[float, str]) -> TableCell:
+def _range(s: Sensitivity, texts: Mapping[float | None, str]) -> TableCell:
+    if not s.values:
+        return TableCell("-")
     if s.usable is None:
         return TableCell("?" if s.unknown else "none", "warn")
     return TableCell(" to ".join(texts[value] for value in dict.fromkeys(s.usable)))
@@ -124,7 +126,7 @@ def _passes(s: Sensitivity) -> TableCell:
     passed = any(hit < passes for hit, passes in zip(s.first_hit, s.passes, strict=True))
     if math.isfinite(s.best_passes):
         return TableCell(short_number(s.best_passes) + PASSED * passed)
-    return TableCell("?" if s.unknown else "never" + PASSED * passed, "warn")
+    return TableCell("?" if 0 in s.finished else "never" + PASSED * passed, "warn")
 
 
 def _factor(s: Sensitivity, power: int) -> TableCell:

@@ -9,6 +9,7 @@ from lrbench.reports.blocks import Block, TextColumn, folded, gap, line, scienti
 from lrbench.reports.groups import (
     bound_ratio,
     has_own_answer,
+    lane_name,
     learning_rate_texts,
     mean_at,
     status_cell,
@@ -38,10 +39,8 @@ def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iter
     """Yield the verdicts on one of several initial learning rates, and its trajectory."""
     status = status_cell(runs)
     yield line("")
-    method, value = runs[0].lane
-    text = learning_rate_texts([value for _, value in problem.groups])[value]
-    title = f"{method}, {runs[0].parameter} = {text}: {status.text}"
-    yield line(title, style=status.style or "title")
+    texts = learning_rate_texts(value for _, value in problem.groups)
+    yield line(f"{lane_name(runs[0], texts)}: {status.text}", style=status.style or "title")
     if runs[0].error:
         yield line(runs[0].error, style="bad")
     verdicts = verdicts_of(problem, runs[0])

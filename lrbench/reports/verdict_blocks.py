@@ -34,7 +34,7 @@ MEASURED = {
     ("grad_norm_sq", "min"): "min |g|^2",
 }
 
-Reasons: TypeAlias = dict[float, str]
+Reasons: TypeAlias = dict[float | None, str]
 """lr0 -> why a theorem does not apply at it, with the values of this lr0."""
 
 
@@ -191,7 +191,7 @@ def violations(verdicts: Sequence[Verdict]) -> Iterator[Block]:
 
 
 def inapplicable(
-    verdicts: Sequence[Verdict], texts: Mapping[float, str] | None = None
+    verdicts: Sequence[Verdict], texts: Mapping[float | None, str] | None = None
 ) -> Iterator[Block]:
     """Yield a line that names the theorems that do not apply, each with the reason.
 
@@ -235,16 +235,16 @@ def _reasons(verdicts: Sequence[Verdict], apart: bool) -> dict[tuple[str, str], 
     return out
 
 
-def _joint(name: str, reasons: Reasons, texts: Mapping[float, str], parameter: str) -> str:
+def _joint(name: str, reasons: Reasons, texts: Mapping[float | None, str], parameter: str) -> str:
     """Return one reason for several lanes: with its values where they are the same for all."""
     details = set(reasons.values())
     reason = details.pop() if len(details) == 1 else f"{name} fails"
     return " ".join([reason, *_lanes(reasons, texts, parameter)])
 
 
-def _lanes(reasons: Reasons, texts: Mapping[float, str], parameter: str) -> Iterator[str]:
+def _lanes(reasons: Reasons, texts: Mapping[float | None, str], parameter: str) -> Iterator[str]:
     """Yield the values that `reasons` are about, as ranges; nothing where it is all of them."""
-    grid = sorted(texts)
+    grid = sorted(texts, key=lambda value: value or 0.0)
     indices = [k for k, value in enumerate(grid) if value in reasons]
     members = set(indices)
     starts = [k for k in indices if k - 1 not in members]

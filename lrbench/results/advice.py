@@ -38,14 +38,14 @@ class Choice(OnGrid):
     """A solver at a value of what varies over its lanes."""
 
     solver: SolverSpec
-    lr0: float
-    """The initial learning rate that follows from the value."""
+    lr0: float | None
+    """The initial learning rate that follows from the value; None where the method has none."""
     passes: float
     """Passes to the target."""
-    usable: tuple[float, float]
-    """The usable range of the solver."""
+    usable: tuple[float, float] | None
+    """The usable range of the solver; None where nothing varies."""
     usable_decades: float
-    """Its width in factors of 10."""
+    """Its width in factors of 10; 0 where nothing varies."""
     may_be_wider: bool
     """Whether that range ends where the grid does, or a value is unknown."""
     over: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Level(OnGrid):
     """The lowest suboptimality at any checkpoint of a run that did not fail."""
 
     solver: SolverSpec
-    lr0: float
+    lr0: float | None
     suboptimality: float
     over: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
 

@@ -16,11 +16,11 @@ from lrbench.results.ranking import ratio
 from lrbench.results.sweep import Sensitivity
 
 NoCommonSetting: TypeAlias = Literal[
-    "missing_runs", "not_run", "no_L", "no_common_value", "none_arrives"
+    "missing_runs", "not_run", "no_L", "no_common_value", "none_arrives", "nothing_varies"
 ]
 """Why there is no common setting: runs are missing, the solver was not run on each problem, there
 is no multiple of 1/L (what varies is not lr0, or L is not known or 0), the grids have no value in
-common, or no value of it solves any problem."""
+common, no value of it solves any problem, or nothing of it varies."""
 
 RELATIVE = "in_units_of_1/L"
 """The key of the setting in units of 1/L."""
@@ -81,8 +81,15 @@ def common_settings(problems: Sequence[ProblemResult]) -> list[CommonSettings]:
     for name, spec in specs.items():
         own = [(L, s) for L, solvers in swept for s in solvers if str(s.solver) == name]
         not_run, missing = len(own) < len(swept), any(s.missing for _, s in own)
+        varies = all(s.values for _, s in own)
         obstacle: NoCommonSetting | None = (
-            "not_run" if not_run else "missing_runs" if missing else None
+            "not_run"
+            if not_run
+            else "missing_runs"
+            if missing
+            else None
+            if varies
+            else "nothing_varies"
         )
         rates = all(0.0 < L < math.inf and s.parameter == "lr0" for L, s in own)
         outcomes: dict[str, CommonSetting | NoCommonSetting] = {

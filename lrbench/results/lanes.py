@@ -14,6 +14,8 @@ def method_of(solver: SolverSpec, over: Mapping[str, float]) -> SolverSpec:
 
     A second axis is among its parameters, also where that is lr0.
     """
+    if not over:
+        return solver
     parameter, *others = over
     method = solver if parameter == "lr0" else solver.without(parameter)
     return method.at({name: over[name] for name in others})
@@ -24,41 +26,53 @@ class HasParameter(Protocol):
 
     @property
     def parameter(self) -> str:
-        """The parameter of the lane axis."""
+        """The parameter of the lane axis; empty where nothing varies."""
         ...
 
 
 def varied(records: Iterable[HasParameter]) -> str:
-    """Return the parameter that varies in all records; ``"scale"`` where it is not one."""
-    parameters = {record.parameter for record in records}
+    """Return the parameter that varies in all records; ``"scale"`` where it is not one.
+
+    Records in which nothing varies do not count; it is ``"lr0"`` where there are no others.
+    """
+    parameters = {record.parameter for record in records} - {""} or {"lr0"}
     return parameters.pop() if len(parameters) == 1 else SCALE
+
+
+def lane_text(method: str, value: float | None, parameter: str = "lr0") -> str:
+    """Return ``"wngrad, lr0 = 1"``; where nothing varies the method alone."""
+    return method if value is None else f"{method}, {parameter} = {value:g}"
 
 
 class OnGrid:
     """The parameters that vary, and their values at a point of the grid."""
 
-    lr0: float
-    """The initial learning rate there."""
+    lr0: float | None
+    """The initial learning rate there; None where the method has none."""
     over: Mapping[str, float]
-    """Parameter -> its value, that of the lane axis first; lr0 alone where none is given."""
+    """Parameter -> its value, that of the lane axis first; lr0 alone where none is given, and empty
+    where nothing varies."""
 
     def __post_init__(self) -> None:
-        if not self.lr0 > 0:
+        if self.lr0 is not None and not self.lr0 > 0:
             raise ValueError("lr0 is not positive")
-        if [*self.over] in ([], ["lr0"]):  # one number, and not two that may differ
+        if self.lr0 is None and "lr0" in self.over:
+            raise ValueError("over has an lr0, and lr0 is null")
+        # One number, and not two that may differ.
+        if self.lr0 is not None and [*self.over] in ([], ["lr0"]):
             object.__setattr__(self, "over", {"lr0": self.lr0})
         if not all(value > 0 for value in self.over.values()):
             raise ValueError("over is not positive")
 
     @property
     def parameter(self) -> str:
-        """The parameter of the lane axis."""
-        return next(iter(self.over))
+        """The parameter of the lane axis; empty where nothing varies."""
+        return next(iter(self.over), "")
 
     @property
-    def value(self) -> float:
-        """The value of that parameter."""
-        return self.over[self.parameter]
+    def value(self) -> float | None:
+        """The value of that parameter; None where nothing varies."""
+        return self.over.get(self.parameter)
 
 
 class Varied(OnGrid):
@@ -76,9 +90,8 @@ class Varied(OnGrid):
         return method_of(self.solver, self.over)
 
     @property
-    def lane(self) -> tuple[str, float]:
+    def lane(self) -> tuple[str, float | None]:
         """The method as tables show it, and the value of the lane axis."""
-        parameter, *others = self.over
-        if parameter == "lr0" and not others:
+        if [*self.over] in ([], ["lr0"]):
             return str(self.solver), self.lr0
-        return str(self.method), self.over[parameter]
+        return str(self.method), self.value

@@ -19,6 +19,7 @@ Reason: TypeAlias = Literal[
     "too_few_points",
     "start_is_optimal",
     "not_saved",
+    "nothing_varies",
 ]
 """Why a measure is withheld; docs/reference/sensitivity.md says when."""
 

@@ -68,7 +68,8 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
     the least passes of any solver on that problem at its best value. A grid in units of 1/L is
     another one on each problem. A solver that was not run on a problem, or did not finish any run
     at a value, did not solve it. Values that are not in the grids of all solvers of a problem are
-    no instances.
+    no instances. A solver of which nothing varies costs the same at every value; where that is so
+    of all solvers, the problem is one instance.
 
     The score of AlgoPerf is the integral of rho from 1 to 4, over 3. The data profile is the share
     of instances that a solver solves within so many passes, whatever the others need.
@@ -87,13 +88,15 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
         cost = {str(s.solver): s.best_passes for s in solvers}
         least = min(cost.values(), default=math.inf)
         tuned.append(_Instance(cost, least))
-        passes_at = {str(s.solver): dict(zip(s.values, s.passes, strict=True)) for s in solvers}
+        varied = [s for s in solvers if s.values]
+        passes_at = {str(s.solver): dict(zip(s.values, s.passes, strict=True)) for s in varied}
         # Grids that find their ends differ: what only one solver ran says nothing of the others.
-        values = {value: None for s in solvers for value in s.values}
-        for value in [v for v in values if all(v in passes for passes in passes_at.values())]:
-            cost = {solver: passes[value] for solver, passes in passes_at.items()}
+        values = {value: None for s in varied for value in s.values}
+        shared = [v for v in values if all(v in passes for passes in passes_at.values())]
+        for value in shared if varied else [math.nan]:
+            at_value = {solver: passes[value] for solver, passes in passes_at.items()}
             # Not the least at this value: where all solvers are slow, the fastest is not the best.
-            untuned.append(_Instance(cost, least))
+            untuned.append(_Instance(cost | at_value, least))
     costs = [c for i in (*tuned, *untuned) for c in i.cost.values() if math.isfinite(c)]
     passes = _one_two_five(max(costs, default=1.0))
     return Profiles(_profile(names, tuned, passes), _profile(names, untuned, passes), passes)

@@ -12,6 +12,7 @@ from lrbench.config.plain import Form, Key, plain
 from lrbench.config.records import reader
 from lrbench.objective.about import AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
+from lrbench.results.ranking import LaneLabel
 from lrbench.results.records import FeatureMap, Run, Verdict
 from lrbench.results.sweep import Sweep
 
@@ -77,9 +78,9 @@ class ProblemResult:
     """The sensitivity with each of several targets; None with one."""
 
     @cached_property
-    def groups(self) -> Mapping[tuple[str, float], Sequence[Run]]:
+    def groups(self) -> Mapping[LaneLabel, Sequence[Run]]:
         """The runs that were started, over seeds, by (method, value); method by method."""
-        runs_of_method: dict[str, dict[tuple[str, float], list[Run]]] = {}
+        runs_of_method: dict[str, dict[LaneLabel, list[Run]]] = {}
         for run in self.runs:
             if run.started:
                 lane = run.lane
@@ -88,9 +89,9 @@ class ProblemResult:
         return {lane: runs for lanes in runs_of_method.values() for lane, runs in lanes.items()}
 
     @cached_property
-    def judged(self) -> Mapping[tuple[str, float], Sequence[Verdict]]:
+    def judged(self) -> Mapping[LaneLabel, Sequence[Verdict]]:
         """The verdicts by (method, value)."""
-        verdicts: dict[tuple[str, float], list[Verdict]] = {}
+        verdicts: dict[LaneLabel, list[Verdict]] = {}
         for verdict in self.verdicts:
             verdicts.setdefault(verdict.lane, []).append(verdict)
         return verdicts

@@ -13,8 +13,8 @@ from lrbench.results.records import Run
 DEFAULT_SHARE = 0.01
 """The default target, relative to F(w_0) - f*."""
 
-LaneLabel = tuple[str, float]
-"""The method as tables show it, and the value of the parameter that varies."""
+LaneLabel = tuple[str, float | None]
+"""The method as tables show it, and the value of the parameter that varies; None for no such."""
 
 
 def at_end(runs: Sequence[Run], column: str) -> float | None:

@@ -144,7 +144,8 @@ class Run(Varied):
     setting: Literal["batch", "stochastic"]
     batch_size: int
     sampling: Literal["replacement", "reshuffle"] | None
-    lr0: float
+    lr0: float | None
+    """None where the method has no initial learning rate."""
     seed: int
     status: Status
     status_at: int
@@ -203,7 +204,7 @@ class Verdict(Varied):
     """One theorem beside the measurements of one solver and lr0, over all seeds."""
 
     solver: SolverSpec
-    lr0: float
+    lr0: float | None
     theorem: str
     kind: BoundKind
     statement: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import secrets
@@ -20,6 +21,7 @@ from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.results import files
 from lrbench.results.common_setting import CommonSettings, common_settings
+from lrbench.results.lanes import lane_text
 from lrbench.results.performance import TAU, Profiles, comparable, profiles
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
@@ -244,7 +246,7 @@ class Result:
             ) from error
         columns = trace_columns(self.problems)
         frame = pandas.DataFrame(list(rows(self.problems, columns)), columns=[*LABELS, *columns])
-        return frame.astype(dict.fromkeys(columns, "float64"))
+        return frame.astype(dict.fromkeys(("lr0", *columns), "float64"))  # None becomes NaN
 
 
 def _summary(problem: ProblemResult) -> str:
@@ -254,17 +256,19 @@ def _summary(problem: ProblemResult) -> str:
     lane, gap = lowest(problem.groups)
     if lane is None:
         return count
-    place = f"{problem.groups[lane][0].parameter} = {lane[1]:g}"
-    return f"{count}, lowest {lane[0]}, {place}, at {problem.header.level} = {gap:.2e}"
+    name = lane_text(*lane, problem.groups[lane][0].parameter)
+    return f"{count}, lowest {name}, at {problem.header.level} = {gap:.2e}"
 
 
 def _best(sweep: Sweep) -> str:
     """Return the solver with the fewest passes to the target, their number, and its range."""
     best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
-    if best is None or best.best_value is None or best.usable is None:
+    if best is None or math.isinf(best.best_passes):
         arrived = "came to" if sweep.arrival == "first" else "arrived at"
         return f"no {sweep.parameter} {arrived} F - f* <= {sweep.target:.3g}"
     passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"
+    if best.best_value is None or best.usable is None:  # nothing of it varies
+        return f"best {best.solver}, {passes}"
     lo, hi = best.usable
     usable = f"usable from {lo:.3g} to {hi:.3g}" if lo < hi else f"usable at {lo:.3g} alone"
     return f"best {best.solver}, {best.parameter} = {best.best_value:.3g}, {passes}, {usable}"

@@ -33,7 +33,8 @@ def notable_lanes(groups: Mapping[LaneLabel, Sequence[Run]]) -> list[LaneLabel]:
         lanes_of.setdefault(lane[0], []).append(lane)
     chosen = set[LaneLabel]()
     for lanes in lanes_of.values():
-        chosen.update(list(dict.fromkeys(_notable(sorted(lanes), groups)))[:PER_SOLVER])
+        ascending = sorted(lanes, key=lambda lane: lane[1] or 0.0)
+        chosen.update(list(dict.fromkeys(_notable(ascending, groups)))[:PER_SOLVER])
     return [lane for lane in groups if lane in chosen]
 
 

@@ -93,14 +93,17 @@ class AfterSteps:
 class Sensitivity:
     """One method over the values of one parameter: lr0, or a hyper-parameter.
 
+    Of a method of which nothing varies, as it has no lr0, `values` is empty, and every list of a
+    number for each value has one item, which is of its only run a seed.
+
     All figures are of the runs that are finished: those that reached the target or the end of their
     budget, stalled or diverged. A value without any of them is unknown.
     """
 
     solver: SolverSpec
     """Without the parameter that varies; with the one that makes a row of a second axis."""
-    lr0: Sequence[float] = field(repr=False)
-    """The initial learning rate that follows from each value."""
+    lr0: Sequence[float | None] = field(repr=False)
+    """The initial learning rate that follows from each value; None where the method has none."""
     passes: Sequence[NumberOrInf] = field(repr=False)
     """Passes to the arrival at the target for each value, medians over seeds; inf where most seeds
     never arrived, and where none is finished."""
@@ -114,7 +117,7 @@ class Sensitivity:
     best_lr0: float | None
     """The lr0 that follows from `best_value`."""
     best_passes: NumberOrInf
-    """The passes at the best value; inf where none reached the target."""
+    """The passes at the best value, or of the only run; inf where none reached the target."""
     usable: tuple[float, float] | None
     """The widest range of neighbouring values that all reach the target, ends included."""
     usable_decades: float
@@ -136,7 +139,7 @@ class Sensitivity:
     at: Annotated[Sequence[AfterSteps], Key(earlier=())] = field(default=(), repr=False)
     """What was asked for after some numbers of steps."""
     over: Annotated[Over | None, Key(earlier=None)] = None
-    """What varies; None stands for lr0."""
+    """What varies; None where nothing does. In a file it may be missing for lr0."""
     best_value: Annotated[float | None, Key(earlier=None)] = None
     """The value of the fewest passes, amid those that tie; None where none reached the target."""
     second_axis: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
@@ -149,16 +152,19 @@ class Sensitivity:
     def __post_init__(self) -> None:
         second = dict(self.second_axis)
         object.__setattr__(self, "second_axis", second)
+        rates = [lr0 for lr0 in self.lr0 if lr0 is not None]
+        if rates and len(rates) < len(self.lr0):
+            raise ValueError("lr0 has nulls and numbers")
         # One list, and not two that may differ; with a second axis lr0 may follow from both.
-        if self.parameter == "lr0" and not second:
-            object.__setattr__(self, "over", Over(parameter="lr0", values=self.lr0))
+        if rates and (self.over is None or (self.parameter == "lr0" and not second)):
+            object.__setattr__(self, "over", Over(parameter="lr0", values=tuple(rates)))
             object.__setattr__(self, "best_value", self.best_lr0)
         if any(not a < b for a, b in zip((0.0, *self.values), self.values, strict=False)):
             key = "lr0" if self.parameter == "lr0" else "over"
             raise ValueError(f"{key} is not positive and ascending")
-        if not all(v > 0 for v in self.lr0):
+        if not all(v > 0 for v in rates):
             raise ValueError("lr0 is not positive")
-        if len(self.values) != len(self.lr0):
+        if len(self.values or (None,)) != len(self.lr0):
             raise ValueError(f"lr0 has {len(self.lr0)} items, not {len(self.values)}")
         # Earlier versions saved neither seeds that are not finished nor statuses that they lacked.
         finished = self.finished or (self.n_seeds,) * len(self.lr0)
@@ -179,17 +185,19 @@ class Sensitivity:
 
     @property
     def parameter(self) -> str:
-        """What varies over the lanes."""
-        return "lr0" if self.over is None else self.over["parameter"]
+        """What varies over the lanes; empty where nothing does."""
+        return "" if self.over is None else self.over["parameter"]
 
     @property
     def values(self) -> Sequence[float]:
-        """The grid, ascending."""
-        return self.lr0 if self.over is None else self.over["values"]
+        """The grid, ascending; empty where nothing varies."""
+        return () if self.over is None else self.over["values"]
 
     @property
     def unknown(self) -> Sequence[float]:
         """The values without a finished run; if there are any, the usable range may be wider."""
+        if not self.values:
+            return ()
         return tuple(v for v, n in zip(self.values, self.finished, strict=True) if not n)
 
     @property
@@ -214,7 +222,7 @@ class Sweep:
 
     @property
     def parameter(self) -> str:
-        """What varies over the lanes of all solvers; ``"scale"`` where it is not one parameter."""
+        """What varies over the lanes of the solvers; ``"scale"`` where it is not one parameter."""
         return varied(self.solvers)
 
     @property

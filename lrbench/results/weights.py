@@ -66,7 +66,7 @@ def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
         negative=labels.get("-1", ""),
         problem=problem.name,
         solver=str(run.solver),
-        lr0=run.lr0,
+        lr0=np.nan if run.lr0 is None else run.lr0,
         seed=run.seed,
         objective=_objective(run),
     )

@@ -75,9 +75,13 @@ class Solver:
     before any run. The numbers among them are given to `init`. Where they depend on
     hyper-parameters, it is a property."""
     scale: ClassVar[str] = "lr0"
-    """The free scale: ``"lr0"``, or the float hyper-parameter that takes its place."""
+    """The free scale: ``"lr0"``, or the float hyper-parameter that takes its place; empty for a
+    method without one."""
     second_scale: ClassVar[str] = ""
     """A float hyper-parameter that is a free scale beside `scale`; empty for none."""
+    has_lr0: ClassVar[bool] = True
+    """Whether the method has an initial learning rate. One without it runs once a seed, whatever
+    values of lr0 the command has; its `scale` is then not ``"lr0"``."""
     lr0_means: ClassVar[str] = "the first learning rate"
     """What lr0 is to this solver, as the end of the sentence "lr0 is …"."""
     traced: ClassVar[tuple[str, ...]] = ()
@@ -125,7 +129,8 @@ class Solver:
         W
             The starting point of every lane; not to be kept without a copy.
         lr0
-            The initial learning rates, (n_lanes,); not to be written to.
+            The initial learning rates, (n_lanes,); not to be written to. NaN where the method has
+            none.
         facts
             The numbers among `needs`, by name.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Step
-from lrbench.solvers.dog import DoG, DoGState, along
+from lrbench.solvers.dog import DoG, DoGState
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class DoWG(DoG):
     .. math::
         \bar r_t &= \max\bigl(r_\varepsilon (1 + \|w_0\|), \max_{i \le t} \|w_i - w_0\|\bigr) \\
         v_t &= v_{t-1} + \bar r_t^2 \|g_t\|^2, \quad v_{-1} = 0 \\
-        w_{t+1} &= w_t - \mathrm{lr0}\, \frac{\bar r_t^2}{\sqrt{v_t}} \, g_t
+        w_{t+1} &= w_t - c\, \frac{\bar r_t^2}{\sqrt{v_t}} \, g_t
 
     The method's answer is the weighted average
 
@@ -26,16 +26,18 @@ class DoWG(DoG):
     ----------
     r_eps
         The length of the first step relative to 1 + \|w_0\|, > 0.
+    c
+        The factor of every learning rate, > 0; 1 in the paper.
 
     Raises
     ------
     UsageError
-        If r_eps is not a positive number.
+        If r_eps or c is not a positive number.
 
     Notes
     -----
-    In the paper lr0 = 1, and r_eps stands for r_eps (1 + \|w_0\|). Where all gradients so far are 0
-    the rate is 0. A step costs one gradient and O(n_features n_lanes).
+    It has no initial learning rate. In the paper r_eps stands for r_eps (1 + \|w_0\|). Where all
+    gradients so far are 0 the rate is 0. A step costs one gradient and O(n_features n_lanes).
 
     References
     ----------
@@ -51,4 +53,4 @@ class DoWG(DoG):
     traced = ("r_bar", "weight", "root")
 
     def step(self, W: Iterate, state: DoGState, oracle: Oracle) -> Step:
-        return along(W, state, oracle, oracle.gradient(W), state.r_bar * state.r_bar)
+        return self.along(W, state, oracle, state.r_bar * state.r_bar)

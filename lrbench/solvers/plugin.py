@@ -84,6 +84,8 @@ def add_solver(cls: type[Solver], place: str) -> None:
                 f"{attribute} = {quoted(scale)} is none of its parameters",
                 did_you_mean(scale, ["lr0", *floats]),
             )
+    if not cls.has_lr0 and cls.scale == "lr0":
+        refuse("it has no lr0, and its scale is lr0", "write scale = '', or name a parameter.")
     known = typing.get_args(Need)
     needs = cls.needs if isinstance(cls.needs, tuple) else ()  # a property depends on parameters
     for need in needs:

@@ -56,14 +56,14 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
     if s.missing:
         cautions["missing_runs"] = s.missing
     fewest = min(sweep.solvers, key=lambda other: other.best_passes)
-    widest = max(sweep.solvers, key=lambda other: other.usable_decades)
+    widest = max(sweep.solvers, key=_width)
     return Advice(
         choice,
         cautions,
         best=_choice(s, s.best_value) if s.best_passes < choice.passes else None,
         faster=_choice(fewest, fewest.best_value) if fewest.best_passes < s.best_passes else None,
         wider=_choice(widest, widest.best_value)
-        if widest.usable_decades >= s.usable_decades + WIDER
+        if math.isfinite(_width(s)) and _width(widest) >= _width(s) + WIDER
         else None,
         budget_passes=budget,
     )
@@ -75,19 +75,30 @@ def _chosen(sweep: Sweep) -> Choice | None:
     Notes
     -----
     The candidates are the solvers that need at most 1.25 times the fewest passes, each at its best
-    value. The one with the widest usable range is taken; ties go to the fewest passes.
+    value. The one with the widest usable range is taken; ties go to the fewest passes. A solver of
+    which nothing varies counts as the widest, as there is no value that could be wrong.
     """
     least = min((s.best_passes for s in sweep.solvers), default=math.inf)
     if not math.isfinite(least):
         return None
     # Checkpoints are too far apart to tell solvers within this factor from each other.
     alike = [s for s in sweep.solvers if s.best_passes <= ALIKE * least]
-    s = min(alike, key=lambda s: (-s.usable_decades, s.best_passes))
+    s = min(alike, key=lambda s: (-_width(s), s.best_passes))
     return _choice(s, safest(s))
 
 
+def _width(s: Sensitivity) -> float:
+    """Return the width of the usable range in decades; inf where nothing varies and it arrives."""
+    return s.usable_decades if s.values or math.isinf(s.best_passes) else math.inf
+
+
 def _choice(s: Sensitivity, value: float | None) -> Choice | None:
-    """Return a solver at a value of its grid; None where it has none, as no value is usable."""
+    """Return a solver at a value of its grid; None where it has none, as no value is usable.
+
+    Where nothing varies it is the solver itself.
+    """
+    if not s.values:
+        return Choice(s.solver, s.lr0[0], s.best_passes, None, 0.0, False)
     if value is None or s.usable is None:
         return None
     k, over = list(s.values).index(value), {s.parameter: value, **s.second_axis}
@@ -95,9 +106,22 @@ def _choice(s: Sensitivity, value: float | None) -> Choice | None:
 
 
 def _cautions(
-    problem: ProblemResult, s: Sensitivity, value: float
+    problem: ProblemResult, s: Sensitivity, value: float | None
 ) -> Iterator[tuple[Caution, float]]:
     """Yield what may go wrong with this value, or with one near it."""
+    if value is not None:
+        yield from _neighbours(s, value)
+    L = problem.header.constants.L
+    runs = [r for r in problem.runs if r.lane == (str(s.solver), value)]
+    last = [lr for r in runs if (lr := r.at_end("lr")) is not None]
+    full_batches = all(r.setting == "batch" for r in runs)
+    # The tolerance lets a step of exactly 2/L pass whatever the rounding.
+    if last and full_batches and math.isfinite(L) and last[0] * L > 2.0 * (1.0 + 1e-9):
+        yield "long_steps", last[0]
+
+
+def _neighbours(s: Sensitivity, value: float) -> Iterator[tuple[Caution, float]]:
+    """Yield what is known of the values beside this one in the grid."""
     if len(s.values) > 1 and value == s.values[0]:
         yield "lowest_lr0", value
     if len(s.values) > 1 and value == s.values[-1]:
@@ -110,13 +134,6 @@ def _cautions(
     for caution, j in neighbours:
         if 0 <= j < len(s.values) and s.finished[j] > 0 and math.isinf(s.passes[j]):
             yield caution, s.values[j]
-    L = problem.header.constants.L
-    runs = [r for r in problem.runs if r.lane == (str(s.solver), value)]
-    last = [lr for r in runs if (lr := r.at_end("lr")) is not None]
-    full_batches = all(r.setting == "batch" for r in runs)
-    # The tolerance lets a step of exactly 2/L pass whatever the rounding.
-    if last and full_batches and math.isfinite(L) and last[0] * L > 2.0 * (1.0 + 1e-9):
-        yield "long_steps", last[0]
 
 
 def _budget_passes(problem: ProblemResult, sweep: Sweep) -> float | None:
@@ -131,7 +148,7 @@ def _budget_passes(problem: ProblemResult, sweep: Sweep) -> float | None:
 def _obstacle(problem: ProblemResult, sweep: Sweep) -> Obstacle:
     """Return why no value reached the target, and what may help."""
     # A run that is missing might have reached it: there is nothing to change yet.
-    if not problem.runs or any(s.unknown for s in sweep.solvers):
+    if not problem.runs or any(0 in s.finished for s in sweep.solvers):
         return Obstacle("missing_runs", sweep.missing)
     kind, value = _cause(problem)
     unscaled = problem.header.scale == "none" and not problem.header.data.startswith(GENERATED)
@@ -148,8 +165,8 @@ def _obstacle(problem: ProblemResult, sweep: Sweep) -> Obstacle:
 
 def _cause(problem: ProblemResult) -> tuple[ObstacleKind, float | None]:
     L = problem.header.constants.L
-    rates = [run.lr0 for run in problem.runs]
-    if any(run.parameter != "lr0" for run in problem.runs):
+    rates = [run.lr0 for run in problem.runs if run.lr0 is not None]
+    if not rates or any(run.parameter not in ("lr0", "") for run in problem.runs):
         return ("all_lost" if all(run.status.lost for run in problem.runs) else "not_reached"), None
     if math.isfinite(L) and min(rates) * L > 2.0:
         return "lr0_too_high", 2 / L

@@ -34,7 +34,8 @@ class GridCosts:
     Parameters
     ----------
     values
-        The grid, ascending, (n_values,).
+        The grid, ascending, (n_values,); empty where nothing varies. The arrays then have one
+        column, of the only run a seed.
     passes
         Passes to the target, (n_seeds, n_values); inf where it was not reached, NaN where that is
         unknown.
@@ -81,10 +82,10 @@ def least_gradient(run: Run, T: int) -> float:
 
 
 def after_steps(
-    runs: Iterable[Run], values: Sequence[float], T: int, measure: Measure
+    runs: Iterable[Run], values: Sequence[float | None], T: int, measure: Measure
 ) -> AfterSteps:
     """Return a measure after T steps, medians over seeds, for each value of the grid."""
-    gaps: dict[float, list[float]] = {value: [] for value in values}
+    gaps: dict[float | None, list[float]] = {value: [] for value in values}
     measured_after = gap_after if measure == "suboptimality" else least_gradient
     for run in runs:
         gaps[run.value].append(measured_after(run, T))
@@ -116,6 +117,11 @@ def measured(
     proved
         The exponents of robustness that a theorem gives; None without one.
     """
+    running_time = tuple(expected_running_time(grid).tolist())
+    if not grid.values:
+        names = (*SINGLE, *map(price_key, RATIOS))
+        withheld: dict[str, Reason] = dict.fromkeys(names, "nothing_varies")
+        return Measures(None, {}, None, None, None, running_time, withheld)
     proved = proved or ProvedExponent(None, None)
     prices = {ratio: price(grid.values, medians, best, ratio) for ratio in RATIOS}
     of_gap: Exponent | Reason
@@ -141,7 +147,7 @@ def measured(
         draws=None if isinstance(n_draws, str) else n_draws,
         expected_best=None if isinstance(best_of, str) else best_of,
         exponent=None if isinstance(exponent, str) else exponent,
-        expected_running_time=tuple(expected_running_time(grid).tolist()),
+        expected_running_time=running_time,
         withheld={name: value for name, value in outcomes.items() if isinstance(value, str)},
     )
 
@@ -160,6 +166,6 @@ def expected_running_time(grid: GridCosts) -> NDArray[np.float64]:
     cost = np.where(arrived, grid.passes, grid.spent)
     total = np.where(np.isnan(grid.passes), 0.0, cost).sum(axis=0)
     count = arrived.sum(axis=0)
-    time = np.full(len(grid.values), math.inf)
+    time = np.full(count.shape, math.inf)
     np.divide(total, count, out=time, where=count > 0)
     return time

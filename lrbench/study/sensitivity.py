@@ -141,9 +141,10 @@ def _sensitivity(
     at: Sequence[int],
 ) -> Sensitivity:
     lr0_at = {run.value: run.lr0 for run in runs}
-    values = sorted(lr0_at)
-    row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(values)}
-    cost, hit, spent, gap = np.full((4, len(seeds), len(values)), math.nan)
+    values = sorted(value for value in lr0_at if value is not None)
+    lanes: list[float | None] = [*values] or [None]  # nothing varies: one run a seed
+    row, column = {s: k for k, s in enumerate(seeds)}, {v: k for k, v in enumerate(lanes)}
+    cost, hit, spent, gap = np.full((4, len(seeds), len(lanes)), math.nan)
     for run in runs:
         cell = row[run.seed], column[run.value]
         cost[cell], hit[cell] = costs.of(run, costs.rule), costs.of(run, "first")
@@ -153,16 +154,16 @@ def _sensitivity(
     reached, finished = np.isfinite(cost), ~np.isnan(cost)
     medians = [_median(of_value) for of_value in cost.T]
     passes = [_inf_for_nan(p) for p in medians]
-    usable = widest(values, passes)
+    usable = widest(values, passes) if values else None
     best = best_index(values, passes, usable)
     constants = header.constants
     measure: Measure = "grad_norm_sq" if math.isnan(constants.f_star) else "suboptimality"
     ended = Counter(str(run.status) for run in runs)
     return Sensitivity(
         solver=runs[0].method,
-        over={"parameter": runs[0].parameter, "values": tuple(values)},
+        over={"parameter": runs[0].parameter, "values": tuple(values)} if values else None,
         second_axis=dict([*runs[0].over.items()][1:]),
-        lr0=tuple(lr0_at[value] for value in values),
+        lr0=tuple(lr0_at[value] for value in lanes),
         passes=tuple(passes),
         first_hit=tuple(_inf_for_nan(_median(of_lr0)) for of_lr0 in hit.T),
         reached=tuple(int(n) for n in reached.sum(axis=0)),
@@ -170,17 +171,19 @@ def _sensitivity(
         n_seeds=len(seeds),
         best_value=None if best is None else values[best],
         best_lr0=None if best is None else lr0_at[values[best]],
-        best_passes=math.inf if best is None else passes[best],
+        best_passes=min(passes),
         usable=None if usable is None else (values[usable[0]], values[usable[1]]),
         usable_decades=0.0 if usable is None else width_in_decades(values, usable),
-        usable_interval=width_interval(values, reached, finished),
+        usable_interval=width_interval(values, reached, finished) if values else None,
         at_edge=(False, False)
         if usable is None
         else (usable[0] == 0, usable[1] == len(values) - 1),
         factors=tuple(factors(values, medians, best)),
         statuses={str(status): ended[str(status)] for status in Status},
         missing=int(cost.size - finished.sum()),
-        final_lr_L=None if best is None else _final_lr_L(runs, values[best], constants.L),
+        final_lr_L=_final_lr_L(runs, constants.L, None if best is None else values[best])
+        if math.isfinite(min(passes))
+        else None,
         measures=measured(
             GridCosts(tuple(values), cost, spent, gap),
             best,
@@ -189,7 +192,7 @@ def _sensitivity(
             constants.floor,
             proved.exponent if proved else None,
         ),
-        at=tuple(after_steps(runs, values, T, measure) for T in at),
+        at=tuple(after_steps(runs, lanes, T, measure) for T in at),
         robustness=proved.robustness if proved else None,
     )
 
@@ -204,7 +207,7 @@ def _inf_for_nan(passes: float) -> float:
     return math.inf if math.isnan(passes) else passes
 
 
-def _final_lr_L(runs: Iterable[Run], value: float, L: float) -> float | None:
+def _final_lr_L(runs: Iterable[Run], L: float, value: float | None) -> float | None:
     """Return the median over seeds of the last lr in units of 1/L; None if either is unknown."""
     ends = [
         lr

@@ -37,6 +37,7 @@ class Setting:
 
     constants: Constants
     lr0: float
+    """NaN where the method has no initial learning rate."""
     params: Mapping[str, float | str]
     """The solver's parameters, defaults included."""
     batch: bool

@@ -50,16 +50,19 @@ def bounds_over_scale(
     if not theorems:
         return ()
     kind = SOLVERS.get(solver.name)
-    if parameter not in ("lr0", kind.scale, kind.second_scale):
+    if not parameter or parameter not in ("lr0", kind.scale, kind.second_scale):
         return ()
     lr0_at = _lr0_at(runs)
     if lr0_at is None or T is None:
         return None
     lanes: dict[float, list[Run]] = {}
-    for run in sorted(runs, key=lambda run: (run.value, run.seed)):
-        lanes.setdefault(run.value, []).append(run)
+    for run in sorted(runs, key=lambda run: (run.value or 0.0, run.seed)):
+        lanes.setdefault(run.value or 0.0, []).append(run)
     ends = {v: [_at_step(run, T) for run in lanes[v]] for v in lanes if v in judged}
-    own = {v: replace(setting, lr0=r.lr0, params=r.solver.params) for v, (r, *_) in ends.items()}
+    own = {
+        v: replace(setting, lr0=r.lr0 or math.nan, params=r.solver.params)
+        for v, (r, *_) in ends.items()
+    }
 
     def at(scale: float) -> Setting:
         params = {} if parameter == "lr0" else {parameter: scale}
@@ -94,16 +97,20 @@ def _lr0_at(runs: Sequence[Run]) -> Callable[[float], float] | None:
     """Return the lr0 that follows from a value of what varies; None where that is not known.
 
     It is the same for all values, or proportional to them, as the scale of AdaGrad-Norm is; one
-    value alone does not tell which.
+    value alone does not tell which. It is NaN for a method without an lr0.
     """
     if runs[0].parameter == "lr0":
         return lambda scale: scale
-    if len({run.value for run in runs}) == 1:
+    pairs = [(run.value, run.lr0) for run in runs if run.value is not None and run.lr0 is not None]
+    if not pairs:
+        return lambda scale: math.nan
+    if len({value for value, _ in pairs}) == 1:
         return None
-    rate, ratio = runs[0].lr0, runs[0].lr0 / runs[0].value
-    if all(run.lr0 == rate for run in runs):
+    (value, rate), *_ = pairs
+    ratio = rate / value
+    if all(lr0 == rate for _, lr0 in pairs):
         return lambda scale: rate
-    if all(math.isclose(run.lr0, ratio * run.value, rel_tol=SAME) for run in runs):
+    if all(math.isclose(lr0, ratio * value, rel_tol=SAME) for value, lr0 in pairs):
         return lambda scale: ratio * scale
     return None
 

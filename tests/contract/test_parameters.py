@@ -70,11 +70,15 @@ def test_lanes_with_their_own_values_equal_runs_with_each_value(
     problem = linear_problem("logistic", 24, 3, weight=0.07, w0=w0, seed=8)
     rates = np.array([0.37, 0.74, 0.21, 0.53]) / constants_of(problem, None).L
     options: dict[str, Any] = {"batch": batch, "pad_to": pad_to}
-    singles = [dataclasses.replace(solver, **{key: value}) for value in VALUES]
+    # Without an initial learning rate the free scale takes its place.
+    scale = {} if solver.has_lr0 or key == solver.scale else {solver.scale: rates.tolist()}
+    varied = {**scale, key: VALUES}
+    lanes = (dict(zip(varied, lane, strict=True)) for lane in zip(*varied.values(), strict=True))
+    singles = [dataclasses.replace(solver, **lane) for lane in lanes]
 
     def apart(target: float | None) -> list[Run]:
         return [
-            run_healthy(task(problem, one, [lr0], 40, target=target, **options))[0]
+            run_healthy(task(problem, one, [lr0], 40, target=target, parameters={}, **options))[0]
             for one, lr0 in zip(singles, rates, strict=True)
         ]
 
@@ -85,9 +89,7 @@ def test_lanes_with_their_own_values_equal_runs_with_each_value(
     ends = {run.status_at for run in expected}
     assert len(ends) > 1
     assert min(ends) <= 13
-    work = task(
-        problem, solver, rates.tolist(), 40, target=lead, parameters={key: VALUES}, **options
-    )
+    work = task(problem, solver, rates.tolist(), 40, target=lead, parameters=varied, **options)
     for run, one in zip(run_healthy(work), expected, strict=True):
         assert (run.status, run.status_at) == (one.status, one.status_at)
         assert run.trace.keys() == one.trace.keys()

@@ -462,7 +462,7 @@ def test_iterates_of_an_ended_lane_are_not_overwritten() -> None:
     at = [r.status_at for r in runs]
     assert at[0] < at[1]
     for r in runs:
-        (alone,) = run_healthy(task(problem, SGD(), [r.lr0], r.status_at))
+        (alone,) = run_healthy(task(problem, SGD(), [r.lr0 or 0.0], r.status_at))
         for key, point in alone.iterates.items():
             np.testing.assert_allclose(r.iterates[key], point, rtol=1e-12, err_msg=key)
 

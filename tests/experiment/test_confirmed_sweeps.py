@@ -26,7 +26,7 @@ def swept(**options: Any) -> ProblemResult:
     ).problems[0]
 
 
-def by_cell(problem: ProblemResult) -> dict[tuple[str, float, int], Run]:
+def by_cell(problem: ProblemResult) -> dict[tuple[str, float | None, int], Run]:
     return {(str(r.solver), r.lr0, r.seed): r for r in problem.runs}
 
 

@@ -33,7 +33,7 @@ ETAS = (0.03, 1.0, 7.0, 450.0)
 STEPS = 40
 
 
-def runs_of(result: Result) -> dict[tuple[str, float, int], Run]:
+def runs_of(result: Result) -> dict[tuple[str, float | None, int], Run]:
     return {(*run.lane, run.seed): run for problem in result.problems for run in problem.runs}
 
 
@@ -59,9 +59,9 @@ def test_over_eta_holds_b_0(lr0: float) -> None:
         "least-squares", solvers="adagrad-norm", over={"eta": ETAS}, lr0=lr0, iterations=STEPS
     )
     for run in result.problems[0].runs:
-        by_hand = f_by_hand(run.value, 1 / lr0, X, y)
+        by_hand = f_by_hand(run.value or 0.0, 1 / lr0, X, y)
         assert run.trace["objective"][-1] == pytest.approx(by_hand, rel=1e-12)
-        assert run.lr0 == pytest.approx(run.value * lr0, rel=1e-15)
+        assert run.lr0 == pytest.approx((run.value or 0.0) * lr0, rel=1e-15)
 
 
 def test_the_range_over_eta_ends_where_that_at_a_held_lr0_does_not() -> None:
@@ -232,7 +232,7 @@ def floats_of(name: str) -> list[str]:
 def test_every_number_of_a_solver_can_be_an_axis(name: str) -> None:
     for key in floats_of(name):
         value = getattr(SOLVERS.get(name), key)
-        values = [value, value / 2 or 0.5]
+        values = [value or 1.0, value / 2 or 0.5]
         try:
             SOLVERS.get(name)(**{key: values[1]})
         except UsageError as error:  # it belongs to another choice of the solver
@@ -246,11 +246,12 @@ def test_every_number_of_a_solver_can_be_an_axis(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(SOLVERS))
 def test_the_free_scale_is_lr0_or_a_number_of_the_solver(name: str) -> None:
     solver: Solver = SOLVERS.get(name)()
-    assert solver.scale == "lr0" or isinstance(getattr(solver, solver.scale), float)
-    lr0 = None if solver.scale == "lr0" else 0.25
-    lane = Plan(solvers=name, over={"scale": 3.0}, lr0=lr0).axes[0].lanes(1.0)[0]
+    own = solver.scale not in ("", "lr0")
+    assert not own or isinstance(getattr(solver, solver.scale), float)
+    lane = Plan(solvers=name, over={"scale": 3.0}, lr0=0.25 if own else None).axes[0].lanes(1.0)[0]
+    assert lane.over == (((solver.scale, 3.0),) if solver.scale else ())
     expected = 3.0 if solver.scale == "lr0" else solver.lr0_at(3.0, 0.25)
-    assert lane.lr0 == expected
+    assert lane.lr0 == (expected if solver.has_lr0 else None)
 
 
 @pytest.mark.parametrize(

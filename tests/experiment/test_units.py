@@ -132,7 +132,7 @@ def measured(
     work.go(Serial(), Control())
     assert work.errors == {}
     runs = list(work.runs(0))
-    lanes: dict[tuple[str, float], list[Run]] = {}
+    lanes: dict[tuple[str, float | None], list[Run]] = {}
     for lane in runs:
         lanes.setdefault((str(lane.solver), lane.lr0), []).append(lane)
     verdicts = [

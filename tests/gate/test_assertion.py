@@ -84,7 +84,7 @@ def test_a_result_that_exists() -> None:
 def test_usable_decades_by_hand() -> None:
     options: dict[str, Any] = {"solvers": "gd", "lr0": "0.01:100:9", "iterations": 2000}
     swept = lrbench.sweep("log-spectrum", **options)
-    reached = [r.lr0 for r in swept.problems[0].runs if r.status == "reached_target"]
+    reached = [r.lr0 or 0.0 for r in swept.problems[0].runs if r.status == "reached_target"]
     width = math.log10(max(reached) / min(reached))
     assert 0 < width < 4
     for problem, given in ((swept, {}), ("log-spectrum", options)):

@@ -122,7 +122,7 @@ FOREIGN = {
     "a conflict": b"<<<<<<< HEAD\n" + edited(lambda lane: None),
     "seeds a text": edited(lambda lane: lane.update(seeds=["0"])),
     "statuses numbers": edited(lambda lane: lane.update(statuses=[1])),
-    "lr0 null": edited(lambda lane: lane.update(lr0=None)),
+    "lr0 a text": edited(lambda lane: lane.update(lr0="1")),
     "means a list": edited(lambda lane: lane.update(means=[1])),
     "no average": edited(lambda lane: lane["means"].pop("average")),
     "a text among numbers": edited(lambda lane: lane["means"].update(last=[1.0, "x"])),
@@ -216,3 +216,11 @@ def test_the_first_line_that_is_wrong_is_named(tmp_path: Path) -> None:
     path.write_text("\n".join([*good, good[1]]), encoding="utf-8")
     with pytest.raises(UsageError, match="line 4: a second line of the check 'b'"):
         load_baselines(path)
+
+
+def test_a_lane_without_lr0_is_null_in_the_file(tmp_path: Path) -> None:
+    lanes = [replace(entry().lanes[0], lr0=lr0) for lr0 in (0.3, None)]
+    save_baselines(tmp_path / "b.jsonl", {"a": Baseline("a", "f", "p", tuple(lanes))})
+    assert '"lr0": null' in (tmp_path / "b.jsonl").read_text()
+    loaded = load_baselines(tmp_path / "b.jsonl")["a"]
+    assert [lane.lr0 for lane in loaded.lanes] == [None, 0.3]

@@ -297,3 +297,17 @@ def test_apart_is_symmetric_and_allows_what_it_says(
         assert allowed.apart(a, b) == (np.isnan(a) != np.isnan(b))
     else:
         assert allowed.apart(a, b) == (abs(a - b) > tolerance * max(abs(a), abs(b)) + rounding)
+
+
+def test_a_lane_without_lr0_is_paired_by_its_solver() -> None:
+    run = made_run(lr0=None, over={})
+    passed = only([run], [run])
+    assert (passed.verdict, passed.subject) == ("PASS", "wngrad")
+    failed = only([changed(run, "suboptimality", 6, 1.1)], [run])
+    assert (failed.verdict, failed.subject) == ("FAIL", "wngrad")
+    # A baseline from when it had an lr0 is that of another lane.
+    subjects = [(f.subject, f.reason) for f in against([run], [made_run(lr0=0.1)])]
+    assert subjects == [
+        ("wngrad", "it is not in the baseline"),
+        ("wngrad, lr0 = 0.1", "it was not run"),
+    ]

@@ -88,11 +88,13 @@ def sgd_sqrt(w: Point, lr0: float, F: Sampled) -> Recursion:
         yield After(w, lr, {})
 
 
-def polyak(w: Point, lr0: float, F: Sampled, c: float) -> Recursion:
+def polyak(w: Point, lr0: float, F: Sampled, c: float, cap: float) -> Recursion:
     """Loizou, Vaswani, Laradji, Lacoste-Julien (2021), (3), with inf F for the samples' infimum."""
+    del lr0
+    most = cap or math.inf
     for t in count():
         g, above = F.gradient(t, w), F.value(t, w) - F.f_star
-        lr = lr0 if not square(g) else min(max(above, 0.0) / (c * square(g)), lr0)
+        lr = min(max(above, 0.0) / (c * square(g)), most) if square(g) else 0.0
         w = moved(w, lr, g)
         yield After(w, lr, {})
 
@@ -127,8 +129,9 @@ def armijo(w: Point, lr0: float, F: Sampled, c: float, rho: float, start: str) -
         yield After(w, lr, {})
 
 
-def dog(w: Point, lr0: float, F: Sampled, r_eps: float) -> Recursion:
-    """Ivgi, Hinder, Carmon, arXiv:2302.12022, (DoG), times lr0, and (2)."""
+def dog(w: Point, lr0: float, F: Sampled, r_eps: float, c: float) -> Recursion:
+    """Ivgi, Hinder, Carmon, arXiv:2302.12022, (DoG), times c, and (2)."""
+    del lr0
     passed: list[tuple[float, Point]] = []
     start, gradients = w, 0.0
     r = r_eps * (1.0 + math.sqrt(square(start)))
@@ -137,14 +140,15 @@ def dog(w: Point, lr0: float, F: Sampled, r_eps: float) -> Recursion:
         passed.append((r, w))
         g = F.gradient(t, w)
         gradients += square(g)
-        lr = lr0 * r / math.sqrt(gradients)
+        lr = c * r / math.sqrt(gradients)
         w = moved(w, lr, g)
         state = {"r_bar": max(r, distance(w, start)), "weight": math.fsum(a for a, _ in passed)}
         yield After(w, lr, state, output=weighted_mean(passed))
 
 
-def dowg(w: Point, lr0: float, F: Sampled, r_eps: float) -> Recursion:
-    """Khaled, Mishchenko, Jin, arXiv:2305.16284, Algorithm 1, times lr0."""
+def dowg(w: Point, lr0: float, F: Sampled, r_eps: float, c: float) -> Recursion:
+    """Khaled, Mishchenko, Jin, arXiv:2305.16284, Algorithm 1, times c."""
+    del lr0
     passed: list[tuple[float, Point]] = []
     weighted: list[float] = []
     start = w
@@ -155,13 +159,15 @@ def dowg(w: Point, lr0: float, F: Sampled, r_eps: float) -> Recursion:
         g = F.gradient(t, w)
         weighted.append(r * math.sqrt(square(g)))
         root = math.hypot(*weighted)  # the squares of a lane far out overflow
-        lr = lr0 * r**2 / root
+        lr = c * r**2 / root
         w = moved(w, lr, g)
         weight = math.fsum(a for a, _ in passed)
         state = {"r_bar": max(r, distance(w, start)), "weight": weight, "root": root}
         yield After(w, lr, state, output=weighted_mean(passed))
 
 
+POLYAK = [{"c": c, "cap": m} for c, m in ((1.0, 0.05), (0.5, 0.3), (3.7, 20.0), (40.0, 0.0))]
+DOG = [{"r_eps": r, "c": c} for r, c in ((1e-6, 1.0), (0.037, 0.1), (2.3, 0.02), (1e-3, 8.0))]
 ADAM = [
     {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
     {"beta1": 0.0, "beta2": 0.9, "eps": 0.1},
@@ -192,11 +198,11 @@ REFERENCES: dict[str, Reference] = {
     "wn-adam": Reference(wn_adam, [{"beta": beta} for beta in (0.9, 0.0, 0.5)]),
     "adagrad": Reference(adagrad, [{"eps": eps} for eps in (1e-10, 0.1)]),
     "adam": Reference(adam, ADAM),
-    "polyak": Reference(polyak, [{"c": c} for c in (1.0, 0.5, 3.7)]),
+    "polyak": Reference(polyak, POLYAK),
     "adgd": Reference(adgd, [{}]),
     "armijo": Reference(armijo, [{"c": c, "rho": rho, "start": s} for c, rho, s in SEARCHES]),
-    "dog": Reference(dog, [{"r_eps": r} for r in (1e-6, 0.037, 2.3)]),
-    "dowg": Reference(dowg, [{"r_eps": r} for r in (1e-6, 0.037, 2.3)]),
+    "dog": Reference(dog, DOG),
+    "dowg": Reference(dowg, DOG),
     "heavy-ball": Reference(heavy_ball, [{"beta": beta} for beta in (0.9, 0.0, 0.37)]),
     "nesterov": Reference(nesterov, [{}]),
     "schedule-free": Reference(schedule_free, [{"beta": beta} for beta in (0.9, 0.0, 0.37)]),

@@ -23,6 +23,7 @@ from lrbench.solvers import SOLVERS
 
 STEPS = 30
 RATES = [10.0**k for k in range(-3, 4)]
+"""The lanes; those of a method without an initial learning rate are alike."""
 
 CASES = [
     pytest.param(name, params, id="-".join([name, *map(str, params.values())]))
@@ -93,7 +94,7 @@ def pairs(
 ) -> list[Pair]:
     bounded = problem.loss.name == "squared" or problem.penalty.weight > 0.0
     solver = SOLVERS.get(name)(**params)
-    work = task(problem, solver, RATES, STEPS, batch=batch, minimum=bounded)
+    work = task(problem, solver, RATES, STEPS, batch=batch, minimum=bounded, parameters={})
     model = ScalarModel(
         dense(problem).tolist(),
         problem.y.tolist(),

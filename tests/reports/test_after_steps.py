@@ -53,7 +53,7 @@ def test_they_are_where_a_run_of_so_many_steps_ends(deterministic: Result) -> No
         for run in alone.problems[0].runs:
             column = run.trace.get("suboptimality_output", run.trace["suboptimality"])
             end = math.inf if run.status is Status.DIVERGED else column[-1]
-            found = levels(deterministic, str(run.solver))[T][GRID.index(run.lr0)]
+            found = levels(deterministic, str(run.solver))[T][GRID.index(run.lr0 or 0.0)]
             assert found == pytest.approx(end, rel=1e-6)
     assert math.inf in levels(deterministic, "sgd")[150]
     assert math.inf not in levels(deterministic, "wngrad[order=current]")[150]

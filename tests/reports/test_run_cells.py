@@ -130,7 +130,7 @@ def test_several_lr0_have_a_table_for_each_solver() -> None:
     short = run("b", 7.0)
     short = replace(short, trace={name: values[:-1] for name, values in short.trace.items()})
     assert (setting.format("of each lr0 at its end"), "") in lines(problem(*runs[:-1], short))
-    judged = problem(*runs, verdicts=[certificate(str(r.solver), r.lr0) for r in runs[:3]])
+    judged = problem(*runs, verdicts=[certificate(str(r.solver), r.lr0 or 0.0) for r in runs[:3]])
     assert ("1 of the lanes below were not judged: the time was up", "warn") in lines(judged)
 
 

@@ -303,7 +303,7 @@ def test_a_best_lr0_at_an_end_of_the_grid() -> None:
 
 def test_seeds_that_are_not_everywhere() -> None:
     problem = made_problem([0.1, 1.0], {"a": [[1.0, 2.0]] * 3})
-    fewer = replace(problem, runs=[r for r in problem.runs if r.lr0 < 1.0 or r.seed == 0])
+    fewer = replace(problem, runs=[r for r in problem.runs if (r.lr0 or 0.0) < 1.0 or r.seed == 0])
     text = " ".join(shown(swept(fewer), "plain").split())
     assert "medians over 1 to 3 seeds" in text
     assert "; 2 of its runs are missing best lr0: " in text

@@ -38,7 +38,7 @@ def failing(theorem: str, lr0: float, name: str, detail: str) -> Verdict:
 
 
 def said(verdicts: list[Verdict], texts: dict[float, str] | None = RATES) -> str:
-    (line,) = inapplicable(verdicts, texts)
+    (line,) = inapplicable(verdicts, None if texts is None else dict(texts.items()))
     assert isinstance(line, Line)
     return ", ".join(line.pieces)
 

@@ -33,7 +33,7 @@ def _with(run: Run, lr0: float, gap: float, status: Status = Status.COMPLETED) -
 
 def notable(runs: dict[float, Run]) -> list[int]:
     lanes = notable_lanes({("sgd", lr0): [run] for lr0, run in runs.items()})
-    return [list(runs).index(lr0) for _, lr0 in lanes]
+    return [list(runs).index(lr0 or 0.0) for _, lr0 in lanes]
 
 
 def test_a_thousand_lanes_are_all_notable(runs: dict[float, Run]) -> None:

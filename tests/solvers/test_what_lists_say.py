@@ -51,7 +51,8 @@ def test_the_cost_and_the_state_are_those_of_a_run(
     assert values >= count(cls.step_cost, "(?:or more )?value") - 0.01
     assert ("or more" in cls.step_cost) or values == count(cls.step_cost, "value")
     assert (trace["prox_calls"][-1] > 0) == bool(count(cls.step_cost, "prox"))
-    numbers = sum(leaf.size // 3 for _, leaf in leaves(states[-1]) if is_per_lane(leaf))
+    n_lanes = 3 if cls.has_lr0 else 1
+    numbers = sum(leaf.size // n_lanes for _, leaf in leaves(states[-1]) if is_per_lane(leaf))
     size = {"O(1)": 0, "d": d, "2 d": 2 * d, "n + d": n + d}[cls.state_size]
     assert size <= numbers < size + 8
 

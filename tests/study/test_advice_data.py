@@ -185,7 +185,7 @@ def test_the_choice_is_the_widest_amid_the_fast(costs: list[list[float]]) -> Non
     (s,) = [s for s in fast if s.solver == choice.solver]
     assert choice.lr0 == safest(s)
     assert (choice.usable, choice.usable_decades) == (s.usable, s.usable_decades)
-    assert choice.passes == costs["abc".index(s.solver.name)][GRID.index(choice.lr0)]
+    assert choice.passes == costs["abc".index(s.solver.name)][GRID.index(choice.lr0 or 0.0)]
     for other in fast:
         assert (s.usable_decades, -min(s.passes)) >= (other.usable_decades, -min(other.passes))
 

@@ -234,7 +234,7 @@ def test_medians_are_over_the_runs_that_are_there(
         end = data.draw(ends)
         runs.append(run if end is None else replace(run, status=end, status_at=0, trace={}))
         if end is None:
-            kept[run.lr0].append(cost)
+            kept[run.lr0 or 0.0].append(cost)
     found = analyse(replace(problem, runs=runs)).solvers[0]
     assert list(found.finished) == [len(costs) for costs in kept.values()]
     assert list(found.passes) == [statistics.median(c) if c else INF for c in kept.values()]

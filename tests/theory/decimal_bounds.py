@@ -209,7 +209,8 @@ def over_weights(s: Exact, T: Decimal, row: Row, squares: Decimal) -> Decimal:
     """What DOG and DOWG share; an iterate is known to 4 eps r_T (1 + 1/r_eps) after T steps."""
     r, d = row["r_bar"], max(row["distance"], row["distance_max"]) + s.N
     d += d * T * 4 * Decimal(2) ** -52 * (1 + 1 / number(s.setting.params.get("r_eps", 1e-6)))
-    return r * (2 * d / s.lr0 + s.lr0 * r) * squares.sqrt() / row["weight"]
+    c = number(s.setting.params.get("c", 1.0))
+    return r * (2 * d / c + c * r) * squares.sqrt() / row["weight"]
 
 
 def dog(s: Exact, T: Decimal, row: Row) -> Decimal:

@@ -312,7 +312,7 @@ def test_certificates_of_real_runs_equal_plain_loops(solver: Any) -> None:
     problem = linear_problem("logistic", 30, 4, weight=0.05, w0=np.array([1, -2, 0.5, 3]), seed=6)
     work = task(problem, solver, [0.01, 1.0, 40.0, 1000.0], 60, distance_error=1e-9)
     for run in run_healthy(work):
-        lr0 = float(run.lr0)
+        lr0 = float(run.lr0 or 0.0)
         constants = work.shared.constants
         setting = Setting(constants, lr0, {}, True, 30, None, None)
         for key in ("C6", "C6'", "C7"):

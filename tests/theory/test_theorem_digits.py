@@ -77,7 +77,7 @@ def settings(solver: str, rng: np.random.Generator) -> Iterator[Setting]:
         if solver == "wngrad":
             params = {"order": order, "c": eta}
         if solver in ("dog", "dowg"):
-            params = {"r_eps": float(10.0 ** rng.uniform(-18, 0))}
+            params = {"r_eps": float(10.0 ** rng.uniform(-18, 0)), "c": eta}
         horizon = int(rng.choice(HORIZONS[:4]))
         if (schedule := solver.partition("schedule=")[2].rstrip("]")) in ANNEALED:
             power = float(rng.choice([0.3, 1.0, 2.7])) if schedule == "poly" else 1.0

@@ -277,7 +277,7 @@ def test_one_value_does_not_say_which_lr0_follows_from_others() -> None:
     assert problem.sweep is not None
     assert problem.sweep.solvers[0].robustness is None
     runs = made("lad-worst", "adagrad-norm", over="eta=1,2,3", lr0=1.0).runs
-    odd = [replace(run, lr0=run.value**2) for run in runs]
+    odd = [replace(run, lr0=(run.value or 0.0) ** 2) for run in runs]
     setting = setting_of(made("lad-worst", "adagrad-norm", lr0=[1.0]))
     assert bounds_over_scale(odd, setting, {1.0, 2.0, 3.0}) is None
 

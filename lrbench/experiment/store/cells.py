@@ -28,7 +28,12 @@ class Cell(NamedTuple):
 
 def label_of(row: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     """Return solver, lr0 and seed of a row of the table of cells."""
-    return row["solver"], row["lr0"], row["seed"]
+    return row["solver"], rate_of(row), row["seed"]
+
+
+def rate_of(row: Mapping[str, Any]) -> Any:
+    """Return the lr0 of a row; None where the method has none, for which the column has a 0."""
+    return row["lr0"] or None
 
 
 def run_of(row: Mapping[str, Any]) -> Run | None:
@@ -44,22 +49,22 @@ def run_of(row: Mapping[str, Any]) -> Run | None:
 
 def solver_of(row: Mapping[str, Any]) -> tuple[SolverSpec, dict[str, float]]:
     """Return the solver in a row, and what varies over its lanes."""
-    label, over = _parsed(row["shown"]), {"lr0": row["lr0"]}
+    label, over = _parsed(row["shown"]), {"lr0": rate_of(row)}
     if isinstance(label, dict):
         label, over = label["shown"], dict(label["over"])
     return SolverSpec(row["name"], dict(_parsed(row["params"])), tuple(label)), over
 
 
-def method_of_row(row: Mapping[str, Any]) -> tuple[str, str, float]:
+def method_of_row(row: Mapping[str, Any]) -> tuple[str, str, float | None]:
     """Return the method in a row as tables show it, what varies over its lanes, and the value.
 
-    Of a row that is no run it is its label and lr0.
+    They are empty and None where nothing varies. Of a row that is no run it is its label and lr0.
     """
     try:
         solver, over = solver_of(row)
-        parameter = next(iter(over))
-        return str(method_of(solver, over)), parameter, over[parameter]
-    except (LookupError, RecursionError, StopIteration, TypeError, ValueError):
+        parameter = next(iter(over), "")
+        return str(method_of(solver, over)), parameter, over.get(parameter)
+    except (LookupError, RecursionError, TypeError, ValueError):
         return row["solver"], "lr0", row["lr0"]
 
 
@@ -68,7 +73,7 @@ def _run(row: Mapping[str, Any]) -> Run:
     solver, over = solver_of(row)
     return Run(
         solver=solver,
-        lr0=row["lr0"],
+        lr0=rate_of(row),
         over=over,
         setting="batch" if sampling is None else "stochastic",
         batch_size=row["batch_size"],
@@ -116,7 +121,7 @@ def row_of(experiment: str, solver: Solver, run: Run) -> tuple[SQLValue, ...]:
         _label_text(run),
         run.batch_size,
         run.sampling,
-        float(run.lr0),
+        float(run.lr0 or 0.0),
         run.seed,
         str(run.status),
         run.status_at,

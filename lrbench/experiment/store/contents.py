@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ from lrbench.config.plain import plain
 from lrbench.config.records import read_record
 from lrbench.errors import UsageError, quoted_path
 from lrbench.experiment.proved import proved_over_grid
-from lrbench.experiment.store.cells import method_of_row, run_of
+from lrbench.experiment.store.cells import method_of_row, rate_of, run_of
 from lrbench.experiment.store.keys import source_of
 from lrbench.experiment.store.rows import (
     Experiment,
@@ -50,12 +50,12 @@ class StoredCells:
     sampling: str | None
     solver: str
     over: str
-    """What varies over the lanes: lr0, or a hyper-parameter."""
-    values: tuple[float, float]
-    """Its least and its largest value."""
+    """What varies over the lanes: lr0, or a hyper-parameter; empty where nothing does."""
+    values: tuple[float, float] | None
+    """Its least and its largest value; None where nothing varies."""
     cells: int
-    lr0: tuple[float, float]
-    """The least and the largest lr0 of the runs."""
+    lr0: tuple[float, float] | None
+    """The least and the largest lr0 of the runs; None where the method has none."""
     seeds: int
     iterations: int
     target: float | None
@@ -74,7 +74,7 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
     LrbenchError
         If it is damaged.
     """
-    groups: dict[Group, list[tuple[dict[str, Any], float]]] = {}
+    groups: dict[Group, list[tuple[dict[str, Any], float | None]]] = {}
     path = path_of(connection)
     for experiment, row in checked_cells(connection, path):
         row["trace"] = None  # of all that a cell holds, this alone takes room
@@ -83,11 +83,11 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
         groups.setdefault(group, []).append((row, value))
     entries = []
     for (experiment, solver, parameter, source), lanes in sorted(groups.items(), key=_setting):
-        rows, values = [row for row, _ in lanes], [value for _, value in lanes]
+        rows = [row for row, _ in lanes]
         # A header of the first edition may lack both keys.
         steps = max(row["status_at"] for row in rows)
         budget = {"iterations": steps, "target": None} | _header(experiment, path)
-        sampling, rates = rows[0]["sampling"], [row["lr0"] for row in rows]
+        sampling = rows[0]["sampling"]
         entries.append(
             StoredCells(
                 problem=experiment.name,
@@ -95,9 +95,9 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
                 sampling=sampling,
                 solver=solver,
                 over=parameter,
-                values=(min(values), max(values)),
+                values=_range(value for _, value in lanes),
                 cells=len(rows),
-                lr0=(min(rates), max(rates)),
+                lr0=_range(map(rate_of, rows)),
                 seeds=len({row["seed"] for row in rows}),
                 iterations=budget["iterations"],
                 target=budget["target"],
@@ -108,8 +108,14 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
     return entries
 
 
+def _range(values: Iterable[float | None]) -> tuple[float, float] | None:
+    """Return the least and the largest number; None without one."""
+    numbers = [value for value in values if value is not None]
+    return (min(numbers), max(numbers)) if numbers else None
+
+
 def _setting(
-    group: tuple[Group, Sequence[tuple[dict[str, Any], float]]],
+    group: tuple[Group, Sequence[tuple[dict[str, Any], float | None]]],
 ) -> tuple[str, str, int, str]:
     """Return what a list is sorted by: problem, sampling, batch size and experiment."""
     (experiment, *_), lanes = group

@@ -206,7 +206,8 @@ def path_of(connection: sqlite3.Connection) -> str:
 
 def cell_name(row: Mapping[str, Any]) -> str:
     """Return what messages call a cell, of which anything may be damaged."""
-    return f"the cell {quoted_path(row['solver'])}, lr0 = {row['lr0']}, seed {row['seed']}"
+    rate = f", lr0 = {row['lr0']}" if row["lr0"] else ""
+    return f"the cell {quoted_path(row['solver'])}{rate}, seed {row['seed']}"
 
 
 def listed(places: Iterable[str]) -> str:

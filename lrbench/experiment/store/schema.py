@@ -35,7 +35,7 @@ CREATE TABLE cells (
     shown TEXT NOT NULL,      -- JSON
     batch_size INTEGER NOT NULL,
     sampling TEXT,            -- NULL for full batches
-    lr0 REAL NOT NULL,
+    lr0 REAL NOT NULL,        -- 0 where the method has none
     seed INTEGER NOT NULL,
     status TEXT NOT NULL,
     status_at INTEGER NOT NULL,

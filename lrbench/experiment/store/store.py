@@ -109,7 +109,7 @@ class Store:
         A damaged cell counts as missing; it is named in a note, and `repair` deletes it. If any of
         the cells is missing, or their sum is wrong, all cells of the experiment are checked.
         """
-        wanted: dict[str, tuple[Cell, tuple[str, float, int]]] = {}
+        wanted: dict[str, tuple[Cell, tuple[str, float | None, int]]] = {}
         for cell in cells:
             solver, plan_spec = solvers[cell.solver]
             spec = plan_spec.at(hyper_parameters(dict(cell.lane.over)))

@@ -103,7 +103,7 @@ class OutsideSolver(Solver, ABC):
         self,
         objective: Objective,
         w0: Vector,
-        lr0: float,
+        lr0: float | None,
         iterations: int,
         record: Callable[[Vector], None],
     ) -> None:
@@ -116,7 +116,7 @@ class OutsideSolver(Solver, ABC):
         w0
             The starting point, (n_features,).
         lr0
-            The initial learning rate, or what the class says of it.
+            The initial learning rate, or what the class says of it; None where the method has none.
         iterations
             The most iterations.
         record

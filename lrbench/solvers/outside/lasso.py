@@ -18,7 +18,7 @@ class LassoDescent(EstimatorSolver):
     Notes
     -----
     With the elastic net it is scikit-learn's ElasticNet, of which Lasso is the case without l2.
-    lr0 has no effect. An iteration is a sweep over the coordinates, and counts as a pass: it costs
+    It has no lr0. An iteration is a sweep over the coordinates, and counts as a pass: it costs
     as much as a gradient. Its residual at w_0, and the duality gaps by which newer versions leave
     out features, are not counted. An intercept is not stepped: the columns of X are centred, and it
     is the best one for the other coordinates, so that its start has no effect. Each row of the
@@ -33,7 +33,8 @@ class LassoDescent(EstimatorSolver):
     name = "outside:lasso"
     state_size = "n + d"
     papers = ("friedman2010",)
-    lr0_means = "without effect"
+    scale = ""
+    has_lr0 = False
     pass_means = "a sweep over the coordinates"
     losses = ("squared",)
     penalties = ("l1", "elastic-net")

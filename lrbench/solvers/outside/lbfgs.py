@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,12 +30,11 @@ class LBFGS(OutsideSolver):
 
     Notes
     -----
-    It runs in the variables :math:`w / \sqrt{\mathrm{lr0}}`, in which SciPy's first trial step has
-    length 1 where there are no bounds: lr0 is the square of the length of the first step that is
-    tried. Later steps make their own scale. SciPy's own tests of convergence are off, so that a run
-    ends with its budget or where the line search finds no lower value. A box is a constraint that
-    it knows; where F is not smooth nothing is known of it, and it may stop early. No learning rate
-    is reported. An iteration costs one gradient for each point of its line search.
+    It has no initial learning rate and no free scale: SciPy's first trial step has length 1 where
+    there are no bounds, and later steps make their own scale. SciPy's own tests of convergence are
+    off, so that a run ends with its budget or where the line search finds no lower value. A box is
+    a constraint that it knows; where F is not smooth nothing is known of it, and it may stop early.
+    No learning rate is reported. An iteration costs one gradient for each point of its line search.
 
     References
     ----------
@@ -48,7 +46,8 @@ class LBFGS(OutsideSolver):
     step_cost = "1 or more gradients"
     state_size = "20 d"
     papers = ("byrd1995",)
-    lr0_means = "the square of the length of the first trial step"
+    scale = ""
+    has_lr0 = False
 
     memory: float = 10.0
 
@@ -62,26 +61,19 @@ class LBFGS(OutsideSolver):
         self,
         objective: Objective,
         w0: Vector,
-        lr0: float,
+        lr0: float | None,
         iterations: int,
         record: Callable[[Vector], None],
     ) -> None:
         from scipy.optimize import Bounds, minimize
 
-        unit = math.sqrt(lr0)
-        lower, upper = objective.bounds
-
-        def scaled(v: Vector) -> tuple[float, Vector]:
-            value, gradient = objective.value_and_gradient(v * unit)
-            return value, gradient * unit
-
         minimize(
-            scaled,
-            w0 / unit,
+            objective.value_and_gradient,
+            w0,
             jac=True,
             method="L-BFGS-B",
-            bounds=Bounds(lower / unit, upper / unit),
-            callback=lambda v: record(v * unit),
+            bounds=Bounds(*objective.bounds),
+            callback=lambda w: record(w),
             options={
                 "maxiter": iterations,
                 "maxfun": 10**15,

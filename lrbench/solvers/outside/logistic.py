@@ -27,7 +27,8 @@ class LogisticRegressionSolver(EstimatorSolver):
     solver: ClassVar[str]
     """What LogisticRegression calls it."""
     tolerance: ClassVar[float] = 0.0
-    lr0_means = "without effect"
+    scale = ""
+    has_lr0 = False
 
     def estimator(self, model: LinearModel, lr0: float | None) -> Any:
         from sklearn.linear_model import LogisticRegression
@@ -62,7 +63,7 @@ class LogisticSAGA(LogisticRegressionSolver):
 
     Notes
     -----
-    lr0 has no effect: the step is gamma = 1 / (2 L + min(2 n c, L)) with c the weight of l2, and
+    It has no lr0: the step is gamma = 1 / (2 L + min(2 n c, L)) with c the weight of l2, and
     L = max_i |x_i|^2 / 4 + c, where x_i counts a 1 for an intercept. An iteration is an epoch of
     n_samples steps, on samples drawn with replacement, by the seed of the run. Each row of the
     trace is a fit of its own from w_0 with that budget of epochs and the same seed. On sparse data
@@ -92,7 +93,7 @@ class LogisticNewtonCholesky(LogisticRegressionSolver):
 
     Notes
     -----
-    lr0 has no effect. Where the Hessian is singular, or the line search finds no lower value, as at
+    It has no lr0. Where the Hessian is singular, or the line search finds no lower value, as at
     the end of the digits, the rest of the budget is that of L-BFGS. An iteration counts as
     n_features + 1 passes: n_samples gradients, and a Hessian of as many columns as w has
     coordinates, each of which costs as much as a gradient. Trial points of the line search beyond
@@ -128,7 +129,7 @@ class LogisticLiblinear(LogisticRegressionSolver):
 
     Notes
     -----
-    lr0 has no effect. It starts at 0 and would penalise an intercept, so that problems with one,
+    It has no lr0. It starts at 0 and would penalise an intercept, so that problems with one,
     or with another start, are refused. An iteration is a step of its outer loop. What its inner
     loop costs, which are products with the Hessian or sweeps over the coordinates, is not visible
     and not counted: the number of passes is a lower bound, and seconds are what can be compared.

@@ -26,7 +26,7 @@ class NewtonCG(OutsideSolver):
 
     Notes
     -----
-    lr0 has no effect. Conjugate gradients stop at a residual of
+    It has no lr0. Conjugate gradients stop at a residual of
     :math:`\min(1/2, \|\nabla F\|_1^{1/2}) \|\nabla F\|_1`. Their products with the Hessian are
     exact on linear problems, where a kink of the loss counts as having no curvature; elsewhere
     SciPy takes the difference of two gradients. Each product is metered like a gradient. SciPy's
@@ -43,7 +43,8 @@ class NewtonCG(OutsideSolver):
     step_cost = "2 or more gradients"
     state_size = "6 d"
     papers = ("nocedal2006",)
-    lr0_means = "without effect"
+    scale = ""
+    has_lr0 = False
     pass_means = "n_samples gradients, at trial points, too, or a product with the Hessian"
 
     def load(self) -> None:

@@ -133,7 +133,7 @@ def swept(the: Plan, executor: Executor | None = None, control: Control | None =
     return run_plan(the, [load_spec("logreg")], control or Control(), executor=executor)
 
 
-def by_cell(result: Result) -> dict[tuple[str, float, int], Run]:
+def by_cell(result: Result) -> dict[tuple[str, float | None, int], Run]:
     (problem,) = result.problems
     return {(str(r.solver), r.lr0, r.seed): r for r in problem.runs}
 

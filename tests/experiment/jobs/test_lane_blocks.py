@@ -47,12 +47,18 @@ def bits(r: Run) -> dict[str, Any]:
     }
 
 
+def values_of(work: Work) -> tuple[int, list[float]]:
+    """Return the only seed, and what varies over its lanes: lr0 or a hyper-parameter."""
+    ((seed, lr0, over),) = work.job.lanes
+    rates = [rate for rate in lr0 if rate is not None]
+    return seed, rates or [value for values in over.values() for value in values]
+
+
 def in_parts(work: Work, cuts: list[int]) -> list[Run]:
     """Run the lanes of `work` in blocks that are cut here."""
-    ((seed, lr0, _),) = work.job.lanes
-    return [
-        r for part in np.split(lr0, cuts) for r in run_healthy(work.lanes((seed, part.tolist())))
-    ]
+    seed, values = values_of(work)
+    ends = zip([0, *cuts], [*cuts, len(values)], strict=True)
+    return [r for a, b in ends for r in run_healthy(work.lanes((seed, values[a:b])))]
 
 
 def each_seed(work: Work) -> list[Run]:
@@ -70,8 +76,8 @@ def assert_same_bits(work: Work, *divisions: list[int]) -> list[Run]:
             for lane, (r, same) in enumerate(zip(in_parts(work, cuts), expected, strict=True)):
                 differ = [key for key, value in bits(r).items() if value != same[key]]
                 assert not differ, (cuts, lane, differ)
-        ((seed, lr0, _),) = work.job.lanes
-        some = run_healthy(work.lanes((seed, lr0[1::7])))
+        seed, values = values_of(work)
+        some = run_healthy(work.lanes((seed, values[1::7])))
         assert [bits(r) for r in some] == expected[1::7]
     return together
 
@@ -250,11 +256,11 @@ def test_lanes_of_several_seeds_have_the_bits_of_each_seed_alone(
     with threadpool_limits(1, "blas"):
         together, expected = run_healthy(work), each_seed(work)
     for r, same in zip(together, expected, strict=True):
-        assert (r.seed, r.lr0) == (same.seed, same.lr0)
-        assert bits(r) == bits(same), (r.seed, r.lr0)
+        assert (r.seed, r.over) == (same.seed, same.over)
+        assert bits(r) == bits(same), (r.seed, r.over)
     ends = {r.status_at for r in together}
     assert len(ends) > 1 or ends == {40}
-    first = [r.trace["objective"].tobytes() for r in together if r.lr0 == RATES[0]]
+    first = [r.trace["objective"].tobytes() for r in together if r.value == RATES[0]]
     assert len(set(first)) == len(first) == 3  # other minibatches
 
 

@@ -195,7 +195,7 @@ def test_several_budgets_of_a_problem_are_told_apart_and_solvers_keep_their_orde
         assert problem.sweep is not None
         solvers = [s.solver.name for s in problem.sweep.solvers]
         assert solvers == ["wngrad", "sgd", "adagrad-norm"]
-        assert list(problem.sweep.solvers[0].lr0) == sorted(problem.sweep.solvers[0].lr0)
+        assert [*problem.sweep.solvers[0].values] == sorted(problem.sweep.solvers[0].values)
     assert sorted(cells for _, cells in listed) == [5, 5, 5, 9, 9, 9]
 
 
