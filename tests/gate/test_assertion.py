@@ -105,7 +105,7 @@ def test_best_passes_by_hand(tmp_path: Path) -> None:
     assert lrbench.check(swept, expect=f"best_passes <= {least}").passed
     with pytest.raises(CheckFailedError, match="best_passes"):
         lrbench.check(swept, expect=f"best_passes <= {least - 0.5}")
-    (outcome,) = judge_saved([str(store)], [f"best_passes <= {least}"], allow=False)
+    (outcome,), _ = judge_saved([str(store)], expect=[f"best_passes <= {least}"])
     assert outcome.passed
 
 
