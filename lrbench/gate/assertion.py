@@ -153,8 +153,9 @@ def check(
                 problem_words=words,
             )
         ]
-    entries = {} if path is None else load_baselines(path)
     save = frozenset(each.name for each in checks) if update else frozenset()
+    stored = {} if path is None else load_baselines(path)
+    entries = {n: entry for n, entry in stored.items() if n not in save}
     if update and path is not None:
         files.reserve(path, force=True)  # before the runs, which would be lost if it fails
     gate = Gate(Control(), choose(jobs), entries, save, REMEDY.format)
@@ -163,8 +164,9 @@ def check(
         # A missing baseline fails the test; any other cause is an error of whoever wrote the test.
         if outcome.cause is not None and not isinstance(outcome.cause, NoBaselineError):
             raise outcome.cause
-    if update and path is not None:
-        add_baselines(path, {n: entry for n, entry in gate.baselines.items() if n in save})
+    made = {n: gate.baselines[n] for n in save if n in gate.baselines}
+    if path is not None and made:
+        add_baselines(path, made)
     if not all(outcome.passed for outcome in outcomes):
         raise CheckFailedError(outcomes)
     return outcomes[0]
