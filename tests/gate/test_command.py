@@ -125,7 +125,7 @@ def test_a_solver_of_the_user_is_named_by_its_file(
 
     try:
         for solvers in (gate_rules.Halved, gate_rules.Halved(share=0.25), "gate_rules.py:Halved"):
-            options = {"solvers": solvers, "lr0": 0.8, "iterations": 6}
+            options: dict[str, Any] = {"solvers": solvers, "lr0": 0.8, "iterations": 6}
             command = command_of("logreg", **options)
             assert " -s gate_rules.py:Halved" in command.replace("'", "")
             expected = lrbench.run("logreg", **options)

@@ -15,7 +15,7 @@ from gate_runs import made_problem, made_run
 import lrbench
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
-from lrbench.gate import CheckFailedError, CheckOutcome
+from lrbench.gate import CheckFailedError, CheckOutcome, Gate
 from lrbench.gate.baseline import load_baselines
 from lrbench.results import ProblemResult, Result, Run, Status
 
@@ -203,15 +203,13 @@ def test_misuse_is_an_error_of_whoever_wrote_the_test(
 def test_a_baseline_that_another_process_made_meanwhile_is_kept(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import lrbench.gate.assertion as module
-
-    class Slow(module.Gate):
+    class Slow(Gate):
         def run(self, checks: Any) -> Any:
             monkeypatch.undo()
             saved(path, foreign(0.4))  # under the name of the problem
             return super().run(checks)
 
-    monkeypatch.setattr(module, "Gate", Slow)
+    monkeypatch.setattr("lrbench.gate.assertion.Gate", Slow)
     result = result_of(made_problem(foreign(0.5)))
     lrbench.check(result, baseline=path, name="own", update=True)
     assert list(load_baselines(path)) == ["made", "own"]
