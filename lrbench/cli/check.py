@@ -26,6 +26,11 @@ check_options = chain(
             help="The file of the [[check]] tables.  [default: lrbench.toml]",
         ),
         click.option(
+            "--allow-code",
+            is_flag=True,
+            help="Run the solvers in files and modules that lrbench.toml names, without --config.",
+        ),
+        click.option(
             "--only", metavar="NAME", multiple=True, help="Run only this check; repeatable."
         ),
         click.option(
@@ -95,6 +100,7 @@ check_options = chain(
 def command(
     results: tuple[str, ...],
     config: Path | None,
+    allow_code: bool,
     only: tuple[str, ...],
     save_baseline: bool,
     update_baseline: tuple[str, ...],
@@ -127,6 +133,7 @@ def command(
     from lrbench.reports.to_json import check_as_json
 
     exit_signal: int | None = None
+    is_named = config is not None
     if results:
         file = results[0] if len(results) == 1 and results[0] != "-" else None
         inputs = [Path(path) for path in (*results, of_results["baseline"]) if path is not None]
@@ -134,7 +141,7 @@ def command(
         config = config or Path(NAME)
         file, inputs = str(config), [config, config.parent / BASELINES]
     with reported_refusal(file, junit, inputs, github=github):
-        _refuse_misuse(results, config, only, of_results)
+        _refuse_misuse(results, is_named or allow_code or bool(only), of_results)
         if results:
             reserve_junit(junit, inputs)
             outcomes, save = judge_saved(
@@ -142,7 +149,7 @@ def command(
             )
         else:
             assert config is not None
-            checks = load_config(config)
+            checks = load_config(config, allow_code=allow_code or is_named)
             inputs.append(checks.baselines)
             reserve_junit(junit, inputs)
             outcomes, exit_signal, save = run_checks(
@@ -160,17 +167,16 @@ def command(
     return _exit_code(outcomes) if exit_signal is None else 128 + exit_signal
 
 
-def _refuse_misuse(
-    results: Sequence[str], config: Path | None, only: Sequence[str], of_results: dict[str, Any]
-) -> None:
+def _refuse_misuse(results: Sequence[str], has_checks: bool, of_results: dict[str, Any]) -> None:
     """Raise `UsageError` for options of results without one, and for those of checks with one."""
-    if results and (config or only):
+    if results and has_checks:
         raise UsageError(
             "a saved result is judged by --expect and --baseline.",
             "leave out the result, or the options that belong to lrbench.toml.",
         )
-    if not results and any(of_results.values()):
-        options = ", ".join(f"--{name.replace('_', '-')}" for name, v in of_results.items() if v)
+    used = [name for name, value in of_results.items() if value not in (None, (), False)]
+    if not results and used:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in used)
         raise UsageError(
             f"{options}: that judges a saved result.",
             "give RESULT.json, or write it as a key of a check in lrbench.toml.",

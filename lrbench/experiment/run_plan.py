@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
@@ -87,9 +89,11 @@ def run_plan(
             control.keep_results()
         work = Work(plan, ready, store)
         try:
-            work.go(executor or Serial(), control)
-            while not control.stopped and work.widen():
+            # Classes of the user may print, and stdout is for results.
+            with redirect_stdout(sys.stderr):
                 work.go(executor or Serial(), control)
+                while not control.stopped and work.widen():
+                    work.go(executor or Serial(), control)
         except WorkersError as error:  # what was finished before is shown
             failures.append(("workers", error))
         if work.store_error is not None:

@@ -116,6 +116,8 @@ def check(
     """
     __tracebackhide__ = True  # pytest shows the line of the test, and the message
     check_keywords("check", options)
+    if "solvers" in options:  # one of the user may have theorems, which expectations name
+        Plan(solvers=options["solvers"])
     expectations = [parse_expectation(e) for e in ([expect] if isinstance(expect, str) else expect)]
     if update and baseline is None:
         raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")

@@ -27,6 +27,7 @@ from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import Built, build_from, build_solvers
 from lrbench.solvers.build import build_solver as build_solver
+from lrbench.theory.families import theorems_of
 
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
@@ -267,5 +268,6 @@ def _built(solvers: Any) -> dict[str, Built]:
                     f"two solvers are called {each.spec.name}.",
                     f"give one of them another name, as in name = 'my-{each.spec.name}'.",
                 )
+            theorems_of(each.solver.theorems, each.spec.params)  # which must be known
             built[str(each.spec)] = each
     return built

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import inspect
 import pickle
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
-from lrbench.plugins.modules import installed_module, module_of_file, module_of_text, source_text
+from lrbench.plugins.modules import (
+    installed_module,
+    module_of_file,
+    module_of_text,
+    source_hash,
+    source_of_file,
+)
 from lrbench.plugins.reference import Reference
 
 PACKAGE = __name__.partition(".")[0]
@@ -24,26 +28,15 @@ _REFERENCES: dict[type, Reference] = {}
 """The classes that were loaded by a reference."""
 
 
-@dataclass(frozen=True)
-class Origin:
-    """The code of a class.
-
-    Parameters
-    ----------
-    reference
-        What named it; None for a class that was made in Python.
-    text
-        The source of its module, or of itself where it was typed at a prompt; empty if there is
-        none.
-    """
+class Origin(NamedTuple):
+    """The code of a class."""
 
     reference: Reference | None
+    """What named it; None for a class that was made in Python."""
     text: str
-
-    @property
-    def source_hash(self) -> str:
-        """A hash of the source; empty where there is none."""
-        return hashlib.sha256(self.text.encode()).hexdigest() if self.text else ""
+    """The text of the file that the reference names; empty for any other class."""
+    source_hash: str
+    """A hash of the source of its module; empty where that has none."""
 
 
 def load_plugin(reference: Reference, base: type, kind: str) -> type:
@@ -108,11 +101,9 @@ def is_plugin(cls: type) -> bool:
 def origin_of(cls: type) -> Origin:
     """Return where a class of the user comes from."""
     module = sys.modules.get(cls.__module__)
-    text = "" if module is None or cls.__module__ == "__main__" else source_text(module)
-    if not text:
-        with contextlib.suppress(OSError, TypeError):
-            text = inspect.getsource(cls)
-    return Origin(_REFERENCES.get(cls), text)
+    if module is None:
+        return Origin(None, "", "")
+    return Origin(_REFERENCES.get(cls), source_of_file(module), source_hash(module))
 
 
 @dataclass(frozen=True)
@@ -174,7 +165,7 @@ def packed(value: Any) -> Packed:
     if origin.reference is not None:
         values = {f.name: getattr(value, f.name) for f in fields(value)}
         return Packed(cls.__name__, origin, values)
-    from joblib.externals import cloudpickle
+    import cloudpickle
 
     with _by_value(sys.modules.get(cls.__module__)):
         return Packed(cls.__name__, origin, content=cloudpickle.dumps(value))
@@ -186,7 +177,7 @@ def _by_value(module: ModuleType | None) -> Iterator[None]:
 
     Those of an installed module are written by name, and those of ``__main__`` always by value.
     """
-    from joblib.externals import cloudpickle
+    import cloudpickle
 
     path = getattr(module, "__file__", None)
     if module is None or path is None or _is_installed(path) or module.__name__ == "__main__":

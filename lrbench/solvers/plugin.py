@@ -16,7 +16,7 @@ from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Facts, Need, Solver, Step
 
-NAME = re.compile(r"[A-Za-z0-9_][\w.:-]*")
+NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
 """What a solver may be called: its name stands before brackets, and in lists."""
 
 Rule = Callable[..., tuple[Any, PerLane]]
@@ -48,6 +48,9 @@ def add_solver(cls: type[Solver], place: str) -> None:
             setattr(cls, claim, ())
     if not isinstance(cls.name, str) or not NAME.fullmatch(cls.name):
         refuse(f"the name {quoted(cls.name)} is no name of a solver", "write name = 'my-rule'.")
+    if SOLVERS.is_own(cls.name):
+        own_name = SOLVERS.canonical(cls.name)
+        refuse(f"its name {quoted(cls.name)} is that of {own_name}", "write name = 'my-rule'.")
     annotations = vars(cls).get("__annotations__", {})
     own = [name for name, value in annotations.items() if "ClassVar" not in str(value)]
     if own and "__dataclass_fields__" not in vars(cls):

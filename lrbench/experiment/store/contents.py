@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from lrbench.cache.source_hash import numbers_hash
 from lrbench.config.plain import plain
 from lrbench.config.records import read_record
 from lrbench.errors import UsageError, quoted_path
@@ -59,7 +60,7 @@ class StoredCells:
     """F - f* at which runs ended; None without one."""
     added: str
     """The time at which the last of them was added, UTC."""
-    current: bool
+    current: bool | None
     """Whether the code that made them is that of this lrbench."""
 
 
@@ -114,9 +115,14 @@ def _setting(
     return experiment.name, row["sampling"] or "", row["batch_size"], experiment.id
 
 
-def is_current(solver: str, source: str) -> bool:
-    """Return whether cells of the solver of this name, made by this code, would be used again."""
-    return solver in SOLVERS and source == source_of(SOLVERS.get(solver))
+def is_current(solver: str, source: str) -> bool | None:
+    """Return whether cells of the solver of this name, made by this code, would be used again.
+
+    It is None where that is not known: for a solver of the user that this process has not loaded.
+    """
+    if solver not in SOLVERS:
+        return None if source.startswith(numbers_hash()) else False
+    return source == source_of(SOLVERS.get(solver))
 
 
 def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:

@@ -75,7 +75,8 @@ def test_other_code_is_another_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "source_of", lambda solver: other)
     assert swept(store)[1] == 10
     with opened(store) as connection:
-        assert sorted(e.current for e in stored_cells(connection)) == [False, False, True, True]
+        current = [bool(entry.current) for entry in stored_cells(connection)]
+        assert sorted(current) == [False, False, True, True]
         assert len(result_of(connection, store).problems) == 2
         assert prune_cells(connection, stale=True) == 10
         assert len(result_of(connection, store).problems) == 1
