@@ -7,7 +7,11 @@ is imported before a test asks for the fixture.
 from __future__ import annotations
 
 import importlib
+import os
+import re
+import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +23,10 @@ PACKAGE = __name__.partition(".")[0]
 
 
 class Namespace:
-    """The public names of `lrbench` for one test; `check` knows its folder.
+    """The public names of `lrbench` for one test; `check` knows the test."""
 
-    Parameters
-    ----------
-    folder
-        The folder of the test file, where files of baselines are looked for.
-    update
-        Whether baselines are made anew.
-    """
-
-    def __init__(self, folder: Path, update: bool) -> None:
-        self._folder, self._update = folder, update
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._request = request
 
     def __getattr__(self, name: str) -> Any:
         """Return a public name of lrbench, such as `run`."""
@@ -39,6 +35,9 @@ class Namespace:
     def check(self, problem: Any, *, baseline: str | Path | None = None, **options: Any) -> Any:
         """Check convergence as `lrbench.check` does.
 
+        A result that fails is saved in pytest's cache, and the message names the command that shows
+        it.
+
         Parameters
         ----------
         problem, options
@@ -46,11 +45,35 @@ class Namespace:
         baseline
             The file of baselines, relative to the folder of the test file.
         """
+        from lrbench import check
+        from lrbench.gate import CheckFailedError
+
         __tracebackhide__ = True
         if baseline is not None:
-            update = options.pop("update", False) or self._update
-            options |= {"baseline": self._folder / baseline, "update": update}
-        return importlib.import_module(PACKAGE).check(problem, **options)
+            update = options.pop("update", False) or self._request.config.getoption(OPTION)
+            options |= {"baseline": self._request.path.parent / baseline, "update": update}
+        try:
+            return check(problem, **options)
+        except CheckFailedError as error:
+            command = self._saved(problem)
+            outcomes = [replace(o, command=o.command or command) for o in error.outcomes]
+        raise CheckFailedError(outcomes)
+
+    def _saved(self, problem: Any) -> str:
+        """Save a result in pytest's cache; return the command that shows it, empty if none does."""
+        from lrbench import LrbenchError, Result
+
+        # pytest has no cache with -p no:cacheprovider.
+        cache = getattr(self._request.config, "cache", None)
+        if cache is None or not isinstance(problem, Result):
+            return ""
+        name = re.sub(r"[^\w.-]+", "-", self._request.node.name).strip("-")
+        try:
+            path = os.path.relpath(cache.mkdir(PACKAGE) / f"{name}.json")
+            problem.save(path, force=True)
+        except (LrbenchError, OSError):  # of a folder that cannot be written to
+            return ""
+        return shlex.join([PACKAGE, "show", path])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,7 +88,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def lrbench(request: pytest.FixtureRequest) -> Namespace:
     """Return lrbench, with files of baselines beside the test file."""
-    return Namespace(request.path.parent, request.config.getoption(OPTION))
+    return Namespace(request)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,11 +61,24 @@ def pytest_collection_finish(session):
 """
 
 
-def suite(folder: Path, *words: str, **files: str) -> subprocess.CompletedProcess[str]:
+RESULT = """
+import pytest
+
+@pytest.mark.parametrize("rate", ["1/L", "0.5/L"])
+def test_result(lrbench, rate):
+    result = lrbench.run("log-spectrum", solvers="gd", lr0=rate, iterations=30)
+    lrbench.check(result, expect="rate >= 50")
+"""
+
+
+def suite(
+    folder: Path, *words: str, cached: bool = False, **files: str
+) -> subprocess.CompletedProcess[str]:
     """Run pytest, with every warning an error, on files in a folder that is not lrbench's."""
     for name, text in files.items():
         (folder / f"{name}.py").write_text(text)
-    command = ["-W", "error", "-m", "pytest", "-W", "error", "-p", "no:cacheprovider"]
+    command = ["-W", "error", "-m", "pytest", "-W", "error"]
+    command += [] if cached else ["-p", "no:cacheprovider"]
     # Not by its entry point, which the tree under test may not be installed with.
     command += ["-p", "lrbench.pytest_plugin", "-q", "--color", "no", *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -145,6 +161,24 @@ def test_a_baseline_lies_beside_its_test_and_is_made_by_an_option(tmp_path: Path
     assert changed.returncode == 1
     assert "its baseline is of: log-spectrum, sgd, lr0 = 0.5/L" in changed.stdout
     assert baseline.read_bytes() == before
+
+
+def test_a_result_that_fails_is_kept_and_a_command_shows_it(
+    tmp_path: Path, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = suite(tmp_path, cached=True, test_it=RESULT)
+    assert done.returncode == 1
+    commands = re.findall(r"(?m)^E +to see the runs: (.*)$", done.stdout)
+    assert len(commands) == 2
+    for command, rate in zip(commands, (1.0, 0.5), strict=True):
+        words = shlex.split(command)
+        assert words[:2] == ["lrbench", "show"]
+        shown = invoke(*words[1:], "--format", "json")
+        (run,) = json.loads(shown.out)["problems"][0]["runs"]
+        assert run["lr0"] == pytest.approx(rate)
+    uncached = suite(tmp_path)
+    assert uncached.stdout.count("no command repeats these runs") == 2
 
 
 def test_a_suite_that_does_not_use_it_imports_nothing(tmp_path: Path) -> None:
