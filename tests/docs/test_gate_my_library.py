@@ -27,6 +27,8 @@ PAGE = (ROOT / "docs" / "how-to" / "gate-my-library.md").read_text(encoding="utf
 FILE = re.compile(r"```\w+\n# (\S+\.\w+)\n(.*?)```", re.DOTALL)
 """A block of code whose first line is the name of its file."""
 
+pytestmark = pytest.mark.slow
+
 SLOWER = ("self.weights -= self.rate *", "self.weights -= 0.5 * self.rate *")
 
 
@@ -140,16 +142,20 @@ def test_every_step_passes_and_nothing_is_gated_in_vain(copy: Repository) -> Non
         assert '"seeds": []' not in text
 
 
-@pytest.mark.parametrize("place", ["fastopt/__init__.py"])
-def test_a_slower_optimiser_fails_its_suite(place: str, copy: Repository) -> None:
-    copy.change(place, *SLOWER)
+def rounded(text: str) -> str:
+    """Return the text with decimals of four digits: further ones depend on the processor."""
+    return re.sub(r"(?<=\.\d{4})\d+", "", text)
+
+
+def test_a_slower_optimiser_fails_its_suite(copy: Repository) -> None:
+    copy.change("fastopt/__init__.py", *SLOWER)
     tests = copy.sh(copy.steps["tests"])
     assert tests.returncode == 1
     assert "2 failed" in tests.stdout
-    shown = re.search(r"```text\n(E .*?)```", PAGE, re.DOTALL)
+    shown = re.search(r"```text\n(> .*?)```", PAGE, re.DOTALL)
     assert shown is not None
     for line in shown[1].splitlines():
-        assert line in tests.stdout
+        assert rounded(line.rstrip(" …")) in rounded(tests.stdout)
     for name in ("fastopt-momentum, lr0 = 0.3", "fastopt-minimise, lr0 = 0.5"):
         pattern = rf"FAIL baseline \[{name}\]: measured 0\.\d+, wanted 0\.\d+: last parts at T = 1"
         assert re.search(pattern, tests.stdout), tests.stdout
