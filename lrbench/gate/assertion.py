@@ -64,6 +64,7 @@ def check(
     update: bool = False,
     jobs: int | None = None,
     sweep: bool = False,
+    at: str | Sequence[int] | None = None,
     arrival: ArrivalRule | None = None,
     **options: Unpack[PlanOptions],
 ) -> CheckOutcome:
@@ -95,6 +96,9 @@ def check(
         Worker processes, as for `run`.
     sweep
         Whether each run ends at the target, as in `sweep`; so it is where `expect` needs a sweep.
+    at
+        The iterations T that every lane of a sweep comes to, as in `sweep`; None lets runs end
+        where they arrive.
     arrival
         When a run of a sweep has arrived at the target, as in `sweep`; None for ``"confirmed"``.
     options
@@ -124,7 +128,7 @@ def check(
     path = None if baseline is None else Path(baseline)
     checks: Sequence[Check | ResultCheck]
     if isinstance(problem, Result):
-        if jobs or sweep or arrival or options:
+        if jobs or sweep or at is not None or arrival or options:
             raise UsageError(
                 "a result that exists is not run again, so that options of a run have no effect.",
                 "leave them out, or give the problem in place of the result.",
@@ -142,7 +146,7 @@ def check(
     else:
         spec, words = _spec_and_words(problem)
         sweep = sweep or any(e.needs_sweep for e in expectations)
-        plan = Plan(sweep=sweep, arrival=arrival, **options)
+        plan = Plan(sweep=sweep, at=at, arrival=arrival, **options)
         checks = [
             Check(
                 name or spec.name,

@@ -191,7 +191,7 @@ def _solver(text: str, path: Path, allow_code: bool) -> str:
 
 def _plan(table: Table, sweep: bool, solvers: Sequence[str]) -> Plan:
     # The key of the solvers is in the singular; TOML has no null, so None is a key that is absent.
-    names = ["arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers")]
+    names = ["at", "arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers")]
     values = {"solvers": solvers or None, **{name: table.take_any(name) for name in names}}
     options = {name: value for name, value in values.items() if value is not None}
     if options.get("batch_size") == "full":

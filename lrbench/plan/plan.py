@@ -99,7 +99,10 @@ class Plan(PlanValues):
                 f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
                 f"give {LANE_MULTIPLE}, {2 * LANE_MULTIPLE}, …",
             )
+        if self.at is not None and not self.sweep:
+            raise UsageError("--at is of a sweep: a run has a trace.", "leave it out, or sweep.")
         self._set("iterations_at", () if self.at is None else read_iterations(self.at))
+        self._set("at", ",".join(map(str, self.iterations_at)) or None)
         self._check_budget()
 
     def _set(self, name: str, value: Any) -> None:
@@ -252,7 +255,8 @@ def _built(solvers: Any) -> dict[str, Built]:
     built: dict[str, Built] = {}
     classes: dict[str, type[Solver]] = {}
     for entry in [solvers] if one else solvers:
-        if isinstance(entry, Solver) or (isinstance(entry, type) and issubclass(entry, Solver)):
+        kind = entry if isinstance(entry, type) else type(entry)
+        if issubclass(kind, Solver) and kind is not Solver:
             several = [build_from(entry)]
         elif isinstance(entry, str):
             several = build_solvers(entry)

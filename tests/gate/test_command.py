@@ -102,7 +102,7 @@ def test_the_command_runs_what_the_check_ran(name: str, tmp_path: Path, invoke: 
 SWEEPS: dict[str, dict[str, Any]] = {
     "range": {"solvers": "gd", "lr0": "0.1:10:3", "iterations": 30},
     "arrival": {"solvers": "gd", "lr0": [0.4, 0.9], "arrival": "first", "iterations": 30},
-    "at": {"solvers": "gd", "lr0": 0.9, "arrival": "end", "target": "20%,5%", "iterations": 40},
+    "at": {"solvers": "gd", "lr0": 0.9, "arrival": "end", "target": "20%,5%", "at": [7, 40]},
 }
 
 

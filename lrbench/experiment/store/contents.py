@@ -14,6 +14,7 @@ from lrbench.cache.source_hash import numbers_hash
 from lrbench.config.plain import plain
 from lrbench.config.records import read_record
 from lrbench.errors import UsageError, quoted_path
+from lrbench.experiment.proved import proved_over_grid
 from lrbench.experiment.store.cells import method_of_row, run_of
 from lrbench.experiment.store.keys import source_of
 from lrbench.experiment.store.rows import (
@@ -27,6 +28,7 @@ from lrbench.experiment.store.rows import (
 from lrbench.results import ProblemResult, Result, environment
 from lrbench.solvers import SOLVERS
 from lrbench.study import with_sweeps
+from lrbench.theory.base import Setting
 
 CHANGED = "it was changed by another program: sweep into another file."
 """The hint for a store that says something of a problem which cannot be read."""
@@ -200,14 +202,17 @@ def _problem(
     keys = _header(experiment, path)
     iterations, targets = keys.pop("iterations", None), keys.pop("targets", ())
     arrival = keys.pop("arrival", "first")  # earlier versions knew no other
-    at = keys.pop("at", ())
+    at, shared = keys.pop("at", ()), keys.pop("setting", None)
     try:
         values = {"name": experiment.name, **keys, "runs": [] if checked else plain(runs)}
         values["verdicts"] = []
         place = f"{quoted_path(path)}: {quoted_path(experiment.name)}"
         problem = replace(read_record(ProblemResult, values, place, CHANGED), runs=runs)
         if experiment.sweep:
-            problem = with_sweeps(problem, targets, iterations, arrival, at=at)
+            # Earlier versions did not save what theorems need beside the constants.
+            setting = shared and Setting(problem.header.constants, 1.0, {}, **shared)
+            proved = dict(proved_over_grid(problem, setting)) if setting else None
+            problem = with_sweeps(problem, targets, iterations, arrival, proved, at)
     except (ArithmeticError, LookupError, TypeError, UsageError, ValueError) as error:
         if checked:  # a fault of lrbench, and not of the file
             raise
