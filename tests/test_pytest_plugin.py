@@ -148,8 +148,9 @@ def test_full_trace_shows_every_frame(tmp_path: Path) -> None:
 
 def test_a_baseline_lies_beside_its_test_and_is_made_by_an_option(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
-    file = "tests/test_it"
-    missing = suite(tmp_path, **{file: BASELINE.replace("RATE", "0.5")})
+    test = tmp_path / "tests" / "test_it.py"
+    test.write_text(BASELINE.replace("RATE", "0.5"))
+    missing = suite(tmp_path)
     assert missing.returncode == 1
     assert "pytest --lrbench-update" in missing.stdout
     assert list((tmp_path / "tests").glob("*.jsonl")) == []
@@ -157,7 +158,8 @@ def test_a_baseline_lies_beside_its_test_and_is_made_by_an_option(tmp_path: Path
     baseline = tmp_path / "tests" / "b.jsonl"
     before = baseline.read_bytes()
     assert suite(tmp_path).returncode == 0
-    changed = suite(tmp_path, **{file: BASELINE.replace("RATE", "0.25")})
+    test.write_text(BASELINE.replace("RATE", "0.25"))
+    changed = suite(tmp_path)
     assert changed.returncode == 1
     assert "its baseline is of: log-spectrum, sgd, lr0 = 0.5/L" in changed.stdout
     assert baseline.read_bytes() == before
