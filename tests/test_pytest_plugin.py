@@ -33,6 +33,9 @@ def test_misspelt(lrbench):
 def test_misspelt_in_a_check(lrbench):
     lrbench.check("log-spectrum", solvers="gd", baseline="b.jsonl", tolerance=1e-9)
 
+def test_chained(lrbench):
+    lrbench.check("log-spectrum", solvers="gd", baseline=".")
+
 def test_of_its_own_mistake(lrbench):
     lrbench.run("log-spectrum", 1, 2)
 
@@ -97,7 +100,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the report of each test of `SUITE` that fails."""
     done = suite(tmp_path_factory.mktemp("foreign"), test_it=SUITE)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert done.stdout.startswith(".FFFFF."), done.stdout
+    assert done.stdout.startswith(".FFFFFF."), done.stdout
     parts = re.split(r"(?m)^_+ (test_\w+) _+$", done.stdout.partition("short test summary")[0])
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
@@ -135,6 +138,12 @@ def test_a_mistake_of_the_test_has_no_frame_of_lrbench_and_its_hint(
     text = reports[name]
     assert f"UsageError: {message}\nE       Hint: {hint}\n" in text
     assert re.findall(r"(?m)^(\S+):\d+: ", text) == ["test_it.py"]
+
+
+def test_the_cause_of_an_error_is_not_shown(reports: dict[str, str]) -> None:
+    text = reports["test_chained"]
+    assert "cannot be read: is a directory.\nE       Hint: check the path.\n" in text
+    assert "IsADirectoryError" not in text
 
 
 def test_any_other_exception_keeps_its_frames(reports: dict[str, str]) -> None:
@@ -181,6 +190,7 @@ def test_a_result_that_fails_is_kept_and_a_command_shows_it(
         assert run["lr0"] == pytest.approx(rate)
     uncached = suite(tmp_path)
     assert uncached.stdout.count("no command repeats these runs") == 2
+    assert "During handling" not in uncached.stdout
 
 
 def test_a_suite_that_does_not_use_it_imports_nothing(tmp_path: Path) -> None:

@@ -160,8 +160,7 @@ def check(
             )
         ]
     save = frozenset(each.name for each in checks) if update else frozenset()
-    stored = {} if path is None else load_baselines(path)
-    entries = {n: entry for n, entry in stored.items() if n not in save}
+    entries = {} if path is None else load_baselines(path)
     if update and path is not None:
         files.reserve(path, force=True)  # before the runs, which would be lost if it fails
     gate = Gate(Control(), choose(jobs), entries, save, REMEDY.format)

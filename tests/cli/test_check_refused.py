@@ -67,8 +67,11 @@ def test_an_annotation_says_so_too(
     assert "| lrbench.toml | ERROR |" in (here / "s.md").read_text()
 
 
-@pytest.mark.parametrize("target", ["lrbench.toml", "notes.jsonl", "none/x.xml", "."])
-def test_no_file_that_is_not_one_is_replaced(target: str, here: Path, invoke: Any) -> None:
+TARGETS = ["lrbench.toml", "lrbench-baselines.jsonl", "notes.jsonl", "none/x.xml", "."]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_file_that_is_another_is_written(target: str, here: Path, invoke: Any) -> None:
     """The configuration might name notes.jsonl as its baselines, had it been read."""
     (here / "notes.jsonl").write_text("{}\n")
     (here / "lrbench.toml").write_text("[[check]")

@@ -71,7 +71,7 @@ def assert_same_runs(a: Result, b: Result) -> None:
 
 RUNS: dict[str, dict[str, Any]] = {
     "defaults": {},
-    "rates": {"solvers": "gd", "lr0": [0.1, 1 / 3], "iterations": 7},
+    "rates": {"solvers": "gd", "lr0": [0.1, 1 / 3, "0.25/L"], "iterations": 7},
     "texts": {"solvers": ["wngrad[order=lagged]", "gd"], "lr0": ["0.5/L", "1/L"], "passes": 3},
     "over": {"solvers": "adagrad-norm", "over": {"eta": [0.3, 1.7]}, "lr0": 2.0, "iterations": 9},
     "over-lr0": {"solvers": "gd", "over": "lr0=0.2,0.7", "iterations": 6, "seed": 4},
