@@ -31,6 +31,7 @@ LAYERS = [
     "experiment",
     "gate",
     "api",
+    "pytest_plugin",
     "reports",
     "cli",
     "__main__",
@@ -40,7 +41,7 @@ layer and from those above it in this list."""
 
 LEVEL = {unit: level for level, units in enumerate(LAYERS) for unit in units.split()}
 
-LOOSE = {"api", "arrays", "errors", "version", "__main__"}
+LOOSE = {"api", "arrays", "errors", "pytest_plugin", "version", "__main__"}
 """The modules that lie in no folder."""
 
 NEVER = {

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrbench.cli.options import INTEGER, chain
+from lrbench.cli.options import INTEGER, REAL, chain
 from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode, UsageError
 
@@ -44,6 +44,23 @@ check_options = chain(
             "--allow-inconclusive",
             is_flag=True,
             help="Let RESULT.json pass where an expectation cannot be judged.",
+        ),
+        click.option(
+            "--baseline",
+            metavar="FILE.jsonl",
+            type=click.Path(path_type=Path),
+            help="Compare RESULT.json with its baseline in this file.",
+        ),
+        click.option(
+            "--name",
+            metavar="TEXT",
+            help="The name of RESULT.json in that file.  [default: that of its problem]",
+        ),
+        click.option(
+            "--tolerance",
+            type=REAL,
+            metavar="X",
+            help="The relative tolerance of that comparison.  [default: 1e-6]",
         ),
         click.option("--save-baseline", is_flag=True, help="Make the baselines that are missing."),
         click.option(
@@ -85,8 +102,6 @@ def command(
     config: Path | None,
     allow_code: bool,
     only: tuple[str, ...],
-    expect: tuple[str, ...],
-    allow_inconclusive: bool,
     save_baseline: bool,
     update_baseline: tuple[str, ...],
     junit: Path | None,
@@ -96,49 +111,50 @@ def command(
     color: str,
     jobs: int | None,
     quiet: bool,
+    **of_results: Any,
 ) -> int:
     """Judge convergence: run the checks of lrbench.toml, or judge saved results.
 
     A check that fails, or that cannot be judged, makes the exit code 1. With RESULT.json, or - for
-    stdin, nothing is run: the result is judged by the expectations of --expect.
+    stdin, nothing is run: the result is judged by the expectations of --expect and the file of
+    --baseline.
     """
-    from lrbench.cli.check_run import (
+    from lrbench.cli.check_reports import (
         ignore_closed_pipe,
-        judge_saved,
+        reported_refusal,
         reserve_junit,
-        run_checks,
         write_reports,
     )
+    from lrbench.cli.check_run import judge_saved, run_checks
     from lrbench.cli.output import show_json, show_page
     from lrbench.gate import load_config
+    from lrbench.gate.config import BASELINES, NAME
     from lrbench.reports.check_page import check_page
     from lrbench.reports.to_json import check_as_json
 
     exit_signal: int | None = None
-    save: Callable[[], None] = lambda: None  # noqa: E731
+    is_named = config is not None
     if results:
-        if config or allow_code or only or save_baseline or update_baseline:
-            raise UsageError(
-                "a saved result is judged by --expect alone.",
-                "leave out the result, or the options that belong to lrbench.toml.",
-            )
         file = results[0] if len(results) == 1 and results[0] != "-" else None
-        reserve_junit(junit, [Path(name) for name in results])
-        outcomes = judge_saved(results, expect, allow_inconclusive)
+        inputs = [Path(path) for path in (*results, of_results["baseline"]) if path is not None]
     else:
-        if expect or allow_inconclusive:
-            raise UsageError(
-                "--expect and --allow-inconclusive judge a saved result.",
-                "give RESULT.json, or write expect and allow_inconclusive in lrbench.toml.",
+        config = config or Path(NAME)
+        file, inputs = str(config), [config, config.parent / BASELINES]
+    with reported_refusal(file, junit, inputs, github=github):
+        _refuse_misuse(results, is_named or allow_code or bool(only), of_results)
+        if results:
+            reserve_junit(junit, inputs)
+            outcomes, save = judge_saved(
+                results, save_baseline, update_baseline, quiet=quiet, **of_results
             )
-        checks = load_config(
-            config or Path("lrbench.toml"), allow_code=allow_code or config is not None
-        )
-        file = str(checks.path)
-        reserve_junit(junit, [checks.path, checks.baselines])
-        outcomes, exit_signal, save = run_checks(
-            checks, only, save_baseline, update_baseline, jobs, quiet
-        )
+        else:
+            assert config is not None
+            checks = load_config(config, allow_code=allow_code or is_named)
+            inputs.append(checks.baselines)
+            reserve_junit(junit, inputs)
+            outcomes, exit_signal, save = run_checks(
+                checks, only, save_baseline, update_baseline, jobs, quiet
+            )
     with ExitStack() as files:  # each is written even if another, or the page, cannot be
         files.callback(save)
         files.callback(write_reports, outcomes, file, junit, github=github)
@@ -149,6 +165,22 @@ def command(
                 show_page(check_page(outcomes, details), form, color)
             sys.stdout.flush()
     return _exit_code(outcomes) if exit_signal is None else 128 + exit_signal
+
+
+def _refuse_misuse(results: Sequence[str], has_checks: bool, of_results: dict[str, Any]) -> None:
+    """Raise `UsageError` for options of results without one, and for those of checks with one."""
+    if results and has_checks:
+        raise UsageError(
+            "a saved result is judged by --expect and --baseline.",
+            "leave out the result, or the options that belong to lrbench.toml.",
+        )
+    used = [name for name, value in of_results.items() if value not in (None, (), False)]
+    if not results and used:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in used)
+        raise UsageError(
+            f"{options}: that judges a saved result.",
+            "give RESULT.json, or write it as a key of a check in lrbench.toml.",
+        )
 
 
 def _exit_code(outcomes: Sequence[CheckOutcome]) -> int:

@@ -1,14 +1,11 @@
-"""The steps of `lrbench check`: run and judge checks, judge results, write files for CI."""
+"""The steps of `lrbench check`: run and judge checks, judge results, make baselines."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
@@ -17,25 +14,13 @@ from lrbench.cli.saved import saved_result
 from lrbench.config.registry import did_you_mean
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, quoted
-from lrbench.experiment.jobs import choose
-from lrbench.gate import Check, CheckOutcome, Gate, judge_result, parse_expectation
-from lrbench.gate.baseline import load_baselines, save_baselines
+from lrbench.experiment.jobs import Serial, choose
+from lrbench.gate import Check, CheckOutcome, Gate, parse_expectation, result_checks
+from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
 from lrbench.gate.config import NAME, Config
+from lrbench.gate.paired import TOLERANCE
+from lrbench.gate.result_check import distinct
 from lrbench.results import reserve
-from lrbench.results.files import write_result
-
-
-def judge_saved(names: Sequence[str], expect: Sequence[str], allow: bool) -> list[CheckOutcome]:
-    """Judge saved results by expectations; `allow` lets pass what is inconclusive."""
-    if not expect:
-        raise UsageError(
-            "nothing is expected of the result.", "give --expect, as in --expect 'bound = pass'."
-        )
-    expectations = [parse_expectation(text) for text in expect]
-    outcomes = []
-    for name in names:
-        outcomes += judge_result(saved_result(name), expectations, allow_inconclusive=allow)
-    return outcomes
 
 
 def run_checks(
@@ -66,15 +51,8 @@ def run_checks(
         executor = choose(jobs, default=0)
         gate = Gate(control, executor, baselines, frozenset(to_save), _remedy(config))
         outcomes = list(_until_interrupted(gate, checks))
-    saved = to_save & {o.name for o in outcomes if o.cause is None}
-
-    def save() -> None:
-        if saved:
-            save_baselines(config.baselines, baselines)
-            if not quiet:
-                names = ", ".join(sorted(saved))
-                click.echo(f"Note: {config.baselines} holds the baselines of {names}.", err=True)
-
+    saved = to_save & {o.name for o in outcomes if o.cause is None} & baselines.keys()
+    save = _saver(config.baselines, baselines, saved, quiet=quiet)
     if control.signal is not None:
         click.echo(f"interrupted: {len(outcomes)} of {len(checks)} checks were judged.", err=True)
         cause = LrbenchError(
@@ -97,15 +75,10 @@ def _until_interrupted(gate: Gate, checks: Sequence[Check]) -> Iterator[CheckOut
 
 
 def _remedy(config: Config) -> Callable[[str], str]:
-    """Return the function from the name of a check to the hint how to make its baseline."""
+    """Return the function from the name of a check to the command that makes its baseline."""
     path = str(config.path)
     option = [] if path == NAME else ["--config", path]
-
-    def hint(name: str) -> str:
-        words = ["lrbench", "check", *option, "--update-baseline", name]
-        return f"make it, and review it: {shlex.join(words)}."
-
-    return hint
+    return lambda name: shlex.join(["lrbench", "check", *option, "--update-baseline", name])
 
 
 def _chosen(config: Config, only: Sequence[str], update: Sequence[str]) -> list[Check]:
@@ -126,49 +99,79 @@ def _chosen(config: Config, only: Sequence[str], update: Sequence[str]) -> list[
     return [check for check in config.checks if check.name in chosen]
 
 
-def reserve_junit(junit: Path | None, inputs: Sequence[Path]) -> None:
-    """Raise an error if the JUnit file cannot be written, or is one of the files to read."""
-    if junit is None:
-        return
-    target = reserve(junit, force=True)
-    if any(path.resolve() == target for path in inputs):
-        raise UsageError(
-            f"--junit {junit} is a file that is read.", "give the path of another file."
-        )
+def judge_saved(
+    files: Sequence[str],
+    save_baseline: bool = False,
+    update: Sequence[str] = (),
+    *,
+    expect: Sequence[str],
+    allow_inconclusive: bool = False,
+    baseline: Path | None = None,
+    name: str | None = None,
+    tolerance: float | None = None,
+    quiet: bool = False,
+) -> tuple[list[CheckOutcome], Callable[[], None]]:
+    """Judge saved results by expectations and by the file `baseline`.
 
-
-def write_reports(
-    outcomes: Sequence[CheckOutcome], file: str | None, junit: Path | None, *, github: bool
-) -> None:
-    """Write the JUnit XML, and the annotations of `file` and the summary for GitHub."""
-    if junit is not None:
-        from lrbench.reports.to_junit import junit as to_junit
-
-        content = to_junit(outcomes)
-
-        def fill(out: BinaryIO) -> None:
-            out.write(content)
-
-        write_result(junit, True, fill)
-    if github:
-        from lrbench.reports.to_github import SUMMARY, markdown, workflow_commands
-
-        for text in workflow_commands(outcomes, file or ""):
-            click.echo(text, err=True)
-        if os.environ.get(SUMMARY):
-            summary = markdown(outcomes).encode("utf-8", "backslashreplace")
-            # Appended, because other commands of the same step write to the file, too.
-            with Path(os.environ[SUMMARY]).open("ab") as out:
-                out.write(summary)
-
-
-@contextlib.contextmanager
-def ignore_closed_pipe() -> Iterator[None]:
-    """Ignore that the reader of stdout has closed the pipe.
-
-    Otherwise the exit code would be 0 as for `lrbench run ... | head`, and a failure would be lost.
+    Returns
+    -------
+    tuple
+        An outcome for every problem, and the function that writes the new baselines to their file.
     """
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not expect and baseline is None:
+        raise UsageError(
+            "nothing is expected of the result.",
+            "give --expect, as in --expect 'bound = pass', or --baseline FILE.jsonl.",
+        )
+    if baseline is None and (save_baseline or update):
+        raise UsageError("there is no file of baselines.", "give it, as --baseline FILE.jsonl.")
+    expectations = [parse_expectation(text) for text in expect]
+    checks = [
+        check
+        for file in files
+        for check in result_checks(
+            saved_result(file),
+            expectations,
+            name=name or "",
+            baseline=baseline is not None,
+            tolerance=TOLERANCE if tolerance is None else tolerance,
+            allow_inconclusive=allow_inconclusive,
+            command="" if file == "-" else shlex.join(["lrbench", "show", file]),
+        )
+    ]
+    distinct(checks)
+    known = [check.name for check in checks]
+    for each in update:
+        if each not in known:
+            raise UsageError(
+                f"there is no result of {quoted(each)} to update.", did_you_mean(each, known)
+            )
+    entries = {} if baseline is None else load_baselines(baseline)
+    to_save = set(update) | {n for n in known if save_baseline and n not in entries}
+    if baseline is not None and to_save:
+        reserve(baseline, force=True)
+
+    def remedy(check_name: str) -> str:
+        option = ["--name", name] if name else []
+        words = [*files, "--baseline", str(baseline), *option, "--update-baseline", check_name]
+        return shlex.join(["lrbench", "check", *words])
+
+    gate = Gate(Control(), Serial(), entries, frozenset(to_save), remedy)
+    outcomes = list(gate.run(checks))
+    saved = to_save & {o.name for o in outcomes if o.cause is None} & gate.baselines.keys()
+    return outcomes, _saver(baseline, gate.baselines, saved, quiet=quiet)
+
+
+def _saver(
+    path: Path | None, entries: Mapping[str, Baseline], names: Set[str], *, quiet: bool
+) -> Callable[[], None]:
+    """Return the function that writes baselines if there are new ones, with a note on stderr."""
+
+    def save() -> None:
+        if path is not None and names:
+            save_baselines(path, entries)
+            if not quiet:
+                text = ", ".join(sorted(names))
+                click.echo(f"Note: {path} holds the baselines of {text}.", err=True)
+
+    return save

@@ -183,7 +183,7 @@ class Work:
             SharedProblem(p.problem, p.constants, p.optimum.w_star) for p in self.ready
         ]
         control.total += sum(job.budget.iterations for job in jobs)
-        for each in dict.fromkeys([here, *executors]):
+        for each in dict.fromkeys([here, *executors] if stay else executors):
             own = [
                 job
                 for job in jobs

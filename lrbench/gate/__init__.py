@@ -7,5 +7,6 @@ from lrbench.gate.expectation import parse_expectation as parse_expectation
 from lrbench.gate.finding import CheckOutcome as CheckOutcome
 from lrbench.gate.finding import CheckVerdict as CheckVerdict
 from lrbench.gate.finding import Finding as Finding
-from lrbench.gate.judge import judge_result as judge_result
+from lrbench.gate.result_check import ResultCheck as ResultCheck
+from lrbench.gate.result_check import result_checks as result_checks
 from lrbench.gate.run_checks import Gate as Gate

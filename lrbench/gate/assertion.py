@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
@@ -9,20 +10,29 @@ from typing import Unpack
 from lrbench.engine.control import Control
 from lrbench.errors import UsageError
 from lrbench.experiment.jobs import choose
-from lrbench.gate.baseline import load_baselines, save_baselines
+from lrbench.gate.baseline import add_baselines, load_baselines
 from lrbench.gate.check import Check
 from lrbench.gate.expectation import parse_expectation
 from lrbench.gate.finding import CheckOutcome
-from lrbench.gate.judge import judge_result
 from lrbench.gate.paired import TOLERANCE
+from lrbench.gate.result_check import ResultCheck, distinct, result_checks
 from lrbench.gate.run_checks import Gate, NoBaselineError
 from lrbench.plan.options import PlanOptions, check_keywords, takes_options
 from lrbench.plan.plan import Plan
-from lrbench.problem_files import ProblemSpec, load_specs
+from lrbench.problem_files import ProblemSpec, load_spec, load_specs, shipped
 from lrbench.results import ArrivalRule, Result, files
 
-REMEDY = "look at the figures of {}, then run this once with update=True."
-"""The hint if a check has no baseline."""
+REMEDY = "run this once with update=True, or with the fixture: pytest --lrbench-update"
+"""What makes the baseline of a check."""
+
+OF_FILES = ("--save=", "--save-weights=", "--store=", "--force", "--quiet")
+"""The options of a recorded command that are not for its page."""
+
+NO_COMMAND = (
+    'no command repeats these runs: save their result, result.save("FILE.json"), and see it with'
+    " lrbench show FILE.json"
+)
+"""What shows the runs of a check that has no command line."""
 
 
 class CheckFailedError(AssertionError):
@@ -37,7 +47,9 @@ def _lines(outcome: CheckOutcome) -> list[str]:
     lines = [f"{outcome.verdict} {outcome.name}: {outcome.about}"]
     if outcome.error:
         lines.append(f"  {outcome.error} {outcome.hint}")
-    return lines + [f"  {f}" for f in outcome.findings if f.verdict != "PASS"]
+        return lines
+    lines += [f"  {f}" for f in outcome.findings if f.verdict != "PASS"]
+    return [*lines, f"  {outcome.see_runs or NO_COMMAND}"]
 
 
 @takes_options
@@ -61,15 +73,19 @@ def check(
     Parameters
     ----------
     problem
-        One problem to run, as for `run`; or a result. All problems of a result are judged, and the
-        outcome of the first one is returned.
+        One problem to run, as for `run`; or a result, also one that was read from a file, or of a
+        solver that lrbench does not know. All problems of a result are judged, and the outcome of
+        the first one is returned.
     expect
         Expectations that must hold: ``"bound = pass"``, ``"rate >= 0.9"``,
         ``"suboptimality[at=1000] <= 1e-4"``.
     baseline
-        A file of baselines to compare with; None for no comparison. `update` makes it.
+        A file of baselines to compare with; None for no comparison. `update` makes it. The runs of
+        a result are compared as they are: they are not run again from a moved start, so that
+        whether rounding changes them is not tested.
     name
         Name of the check in messages and in the baseline file; empty for the name of the problem.
+        A result of several problems has no other names.
     tolerance
         Relative tolerance of the comparison with the baseline.
     allow_inconclusive
@@ -102,56 +118,83 @@ def check(
     >>> lrbench.check("log-spectrum", solvers="gd", lr0="1/L", expect="bound = pass").passed
     True
     """
+    __tracebackhide__ = True  # pytest shows the line of the test, and the message
     check_keywords("check", options)
-    texts = [expect] if isinstance(expect, str) else expect
     if "solvers" in options:  # one of the user may have theorems, which expectations name
         Plan(solvers=options["solvers"])
-    expectations = [parse_expectation(text) for text in texts]
+    expectations = [parse_expectation(e) for e in ([expect] if isinstance(expect, str) else expect)]
+    if update and baseline is None:
+        raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")
+    path = None if baseline is None else Path(baseline)
+    checks: Sequence[Check | ResultCheck]
     if isinstance(problem, Result):
-        if baseline is not None or sweep or at is not None or arrival or options:
+        if jobs or sweep or at is not None or arrival or options:
             raise UsageError(
-                "a result that exists is judged by expect alone.",
-                "leave out the baseline and the options of a run.",
+                "a result that exists is not run again, so that options of a run have no effect.",
+                "leave them out, or give the problem in place of the result.",
             )
-        return _passed(judge_result(problem, expectations, allow_inconclusive=allow_inconclusive))
+        checks = result_checks(
+            problem,
+            expectations,
+            name=name,
+            baseline=path is not None,
+            tolerance=tolerance,
+            allow_inconclusive=allow_inconclusive,
+            command=_repeated(problem.command),
+        )
+        distinct(checks)
+    else:
+        spec, words = _spec_and_words(problem)
+        sweep = sweep or any(e.needs_sweep for e in expectations)
+        plan = Plan(sweep=sweep, at=at, arrival=arrival, **options)
+        checks = [
+            Check(
+                name or spec.name,
+                spec,
+                plan,
+                expectations,
+                baseline=path is not None,
+                tolerance=tolerance,
+                allow_inconclusive=allow_inconclusive,
+                problem_words=words,
+            )
+        ]
+    save = frozenset(each.name for each in checks) if update else frozenset()
+    entries = {} if path is None else load_baselines(path)
+    if update and path is not None:
+        files.reserve(path, force=True)  # before the runs, which would be lost if it fails
+    gate = Gate(Control(), choose(jobs), entries, save, REMEDY.format)
+    outcomes = list(gate.run(checks))
+    for outcome in outcomes:
+        # A missing baseline fails the test; any other cause is an error of whoever wrote the test.
+        if outcome.cause is not None and not isinstance(outcome.cause, NoBaselineError):
+            raise outcome.cause
+    made = {n: gate.baselines[n] for n in save if n in gate.baselines}
+    if path is not None and made:
+        add_baselines(path, made)
+    if not all(outcome.passed for outcome in outcomes):
+        raise CheckFailedError(outcomes)
+    return outcomes[0]
+
+
+def _spec_and_words(problem: str | Path | ProblemSpec) -> tuple[ProblemSpec, Sequence[str]]:
+    """Return the specification of one problem, and the words of a command line that name it."""
     specs = load_specs(problem)
     if len(specs) != 1:
         raise UsageError("a check runs a single problem.", "call check once for each problem.")
-    if update and baseline is None:
-        raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")
     (spec,) = specs
     if not isinstance(spec, ProblemSpec):
         raise UsageError(
             f"a check runs a problem by its name or file, which {spec.name} does not have.",
             "call lrbench.run, and judge its result: check(result, expect=...).",
         )
-    sweep = sweep or any(e.needs_sweep for e in expectations)
-    single_check = Check(
-        name or spec.name,
-        spec,
-        Plan(sweep=sweep, at=at, arrival=arrival, **options),
-        expectations,
-        baseline=baseline is not None,
-        tolerance=tolerance,
-        allow_inconclusive=allow_inconclusive,
-    )
-    path = None if baseline is None else Path(baseline)
-    entries = {} if path is None else load_baselines(path)
-    save = frozenset({single_check.name} if update else ())
-    if update and path is not None:
-        files.reserve(path, force=True)  # before the runs, which would be lost if it fails
-    gate = Gate(Control(), choose(jobs), entries, save, REMEDY.format)
-    (outcome,) = gate.run([single_check])
-    # A missing baseline fails the test; any other cause is an error of whoever wrote the test.
-    if outcome.cause is not None and not isinstance(outcome.cause, NoBaselineError):
-        raise outcome.cause
-    if update and path is not None:
-        save_baselines(path, gate.baselines)
-    return _passed([outcome])
+    if isinstance(problem, str | Path):
+        return spec, ("--problem", str(problem))
+    is_shipped = spec.name in shipped() and load_spec(spec.name) == spec
+    return spec, ("--problem", spec.name) if is_shipped else ()
 
 
-def _passed(outcomes: Sequence[CheckOutcome]) -> CheckOutcome:
-    """Return the first outcome; raise `CheckFailedError` if any of them does not pass."""
-    if not all(outcome.passed for outcome in outcomes):
-        raise CheckFailedError(outcomes)
-    return outcomes[0]
+def _repeated(command: Sequence[str]) -> str:
+    """Return the command line that a result records, without the files that it wrote."""
+    words = [word for word in command if not word.startswith(OF_FILES)]
+    return shlex.join(["lrbench", *words]) if words else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lrbench.cache.folder import cache_dir
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.plain import NumberOrNaN, plain
 from lrbench.config.records import read_record
@@ -78,6 +80,12 @@ class Baseline:
     lanes: tuple[BaselineLane, ...]
 
 
+def is_counted(run: Run) -> bool:
+    """Return whether a run has a last checkpoint whose passes are known."""
+    passes = run.trace.get("passes", np.empty(0))
+    return len(passes) > 0 and math.isfinite(float(passes[-1]))
+
+
 def lane_of(runs: Sequence[Run], unstable: Mapping[int, str], n_samples: int) -> BaselineLane:
     """Return the baseline of one solver and lr0.
 
@@ -130,6 +138,18 @@ def _numbers(runs: Sequence[Run]) -> dict[str, Any]:
 def rounded(value: float) -> float:
     """Return `value` rounded to `DIGITS` digits; NaN if it is not finite, as JSON has no inf."""
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else math.nan
+
+
+def add_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:
+    """Write entries to a baseline file, and keep those of other checks that it has by now.
+
+    Tests in several processes may make their baselines at the same time.
+    """
+    from filelock import FileLock
+
+    key = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    with FileLock(cache_dir() / f"baselines-{key}.lock"):
+        save_baselines(path, load_baselines(path) | dict(entries))
 
 
 def save_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:

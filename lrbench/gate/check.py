@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lrbench.config.axes import AUTO, parse_axes
 from lrbench.config.learning_rates import LearningRate
 from lrbench.errors import UsageError, quoted
+from lrbench.gate.command import plan_words
 from lrbench.gate.expectation import Expectation
 from lrbench.gate.paired import TOLERANCE
 from lrbench.plan.options import OPTIONS
@@ -39,6 +41,9 @@ class Check:
         Relative tolerance of that comparison, from 1e-7 to below 1.
     allow_inconclusive
         Whether the check passes if it cannot be judged.
+    problem_words
+        The words of a command line that name the problem, ``("--problem", "logreg")``; empty where
+        no command line does.
 
     Raises
     ------
@@ -53,22 +58,24 @@ class Check:
     baseline: bool = False
     tolerance: float = TOLERANCE
     allow_inconclusive: bool = False
+    problem_words: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if not self.name.isprintable() or not self.name.strip():
-            raise UsageError(
-                f"a check cannot be called {quoted(self.name)}.", "give a name of one line."
-            )
+        validate(self.name, self.tolerance)
         if not self.expectations and not self.baseline and not self.spec.claims:
             raise UsageError(
                 f"the check {quoted(self.name)} expects nothing.",
                 "give expect = ['bound = pass'] or baseline = true.",
             )
-        if not LEAST_TOLERANCE <= self.tolerance < 1:
-            raise UsageError(
-                f"the tolerance of {quoted(self.name)} is {self.tolerance:g}.",
-                f"give a number from {LEAST_TOLERANCE:g} (baselines have eight digits) to 1.",
-            )
+
+    @property
+    def command(self) -> str:
+        """The command line that shows the runs; empty where none does."""
+        words = plan_words(self.plan) if self.problem_words else None
+        if words is None:
+            return ""
+        command = "sweep" if self.plan.sweep else "run"
+        return shlex.join(["lrbench", command, *self.problem_words, *words])
 
     @property
     def about(self) -> str:
@@ -76,11 +83,12 @@ class Check:
         plan, grid = self.plan, self.plan.learning_rates
         solvers = " ".join(str(spec) for _, spec in plan.built)
         axes = parse_axes(plan.over)
-        texts = [_grid(axis.parameter, axis.values) for axis in axes]
+        texts = [grid_text(axis.parameter, axis.values) for axis in axes]
         has_lr0 = any(solver.has_lr0 for solver, _ in plan.built)
         if has_lr0 and "lr0" not in [axis.parameter for axis in axes]:
-            texts.append(_grid("lr0", grid))
-        settings = [self.spec.name, solvers, *texts, *self._setting()]
+            texts.append(grid_text("lr0", grid))
+        setting = setting_text(plan.batch_size, plan.sampling, plan.seeds)
+        settings = [self.spec.name, solvers, *texts, setting]
         default = Plan()
         for name, option in OPTIONS.items():
             value = getattr(plan, name)
@@ -88,17 +96,28 @@ class Check:
                 settings.append(option.about.format(_exact(value)))
         return ", ".join(settings)
 
-    def _setting(self) -> list[str]:
-        plan = self.plan
-        if plan.batch_size is None:
-            return ["full batches"]
-        first, last = plan.seeds[0], plan.seeds[-1]
-        sampling = "" if plan.sampling == "replacement" else " reshuffled"
-        seeds = f"seed {first}" if len(plan.seeds) == 1 else f"seeds {first} to {last}"
-        return [f"batches of {plan.batch_size}{sampling}", seeds]
+
+def validate(name: str, tolerance: float) -> None:
+    """Raise `UsageError` for a name that is not one line, or a tolerance that is out of range."""
+    if not name.isprintable() or not name.strip():
+        raise UsageError(f"a check cannot be called {quoted(name)}.", "give a name of one line.")
+    if not LEAST_TOLERANCE <= tolerance < 1:
+        raise UsageError(
+            f"the tolerance of {quoted(name)} is {tolerance:g}.",
+            f"give a number from {LEAST_TOLERANCE:g} (baselines have eight digits) to 1.",
+        )
 
 
-def _grid(name: str, values: Sequence[LearningRate]) -> str:
+def setting_text(batch_size: int | None, sampling: str | None, seeds: Sequence[int]) -> str:
+    """Return ``"full batches"``, or the size, the sampling and the seeds of minibatches."""
+    if batch_size is None:
+        return "full batches"
+    reshuffled = " reshuffled" if sampling == "reshuffle" else ""
+    numbers = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"batches of {batch_size}{reshuffled}, {numbers}"
+
+
+def grid_text(name: str, values: Sequence[LearningRate]) -> str:
     """Return the values of a parameter, one by one if they are few."""
     if len(values) > MOST_RATES:
         return f"{len(values)} {name} from {values[0]} to {values[-1]}"

@@ -114,7 +114,7 @@ def _check(values: Mapping[str, Any], path: Path, allow_code: bool) -> Check:
             parse_expectation(text) for text in _texts(table.take_any("expect", []), "expect")
         )
         sweep = table.take("sweep", bool, False) or any(e.needs_sweep for e in expectations)
-        spec = _spec(table, path.parent)
+        spec, words = _problem(table, path.parent)
         plan = _plan(table, sweep, solvers)
         check = Check(
             name,
@@ -124,13 +124,14 @@ def _check(values: Mapping[str, Any], path: Path, allow_code: bool) -> Check:
             baseline=table.take("baseline", bool, False),
             tolerance=table.take("tolerance", float, TOLERANCE),
             allow_inconclusive=table.take("allow_inconclusive", bool, False),
+            problem_words=words,
         )
         table.finish()
         return check
 
 
-def _spec(table: Table, folder: Path) -> ProblemSpec:
-    """Return the problem of a check, a named one or one from data, with its keys changed."""
+def _problem(table: Table, folder: Path) -> tuple[ProblemSpec, list[str]]:
+    """Return the problem of a check, a named one or one from data, and the words that give it."""
     problem, data = table.take_any("problem"), table.take_any("data")
     changes = {key: table.take_any(key) for key in PROBLEM_KEYS}
     for key, kind in (("intercept", bool), ("scale", str)):
@@ -143,11 +144,26 @@ def _spec(table: Table, folder: Path) -> ProblemSpec:
         data = _placed(checked(data, "data", str), folder)
     if isinstance(changes["test"], str):
         changes["test"] = _placed(changes["test"], folder)
-    if problem is None:
+    name = None if problem is None else _placed(checked(problem, "problem", str), folder)
+    words = _words({"problem": name, "data": data, **changes}, settings)
+    if name is None:
         assert data is not None
-        return with_settings(spec_from_data(data, **changes), settings)
-    name = _placed(checked(problem, "problem", str), folder)
-    return with_settings(with_overrides(load_spec(name), data=data, **changes), settings)
+        return with_settings(spec_from_data(data, **changes), settings), words
+    spec = with_overrides(load_spec(name), data=data, **changes)
+    return with_settings(spec, settings), words
+
+
+def _words(values: Mapping[str, Any], settings: list[str]) -> list[str]:
+    """Return the options of a command line that give a problem the values of these keys."""
+    words = []
+    for key, value in values.items():
+        option = f"--{key.replace('_', '-')}"
+        if key == "intercept" and value is not None:
+            words.append(option if value else "--no-intercept")
+        elif value is not None:
+            texts = value if isinstance(value, list) else [value]
+            words += [option, ",".join(map(str, texts))]
+    return words + [word for text in settings for word in ("--set", text)]
 
 
 def _placed(name: str, folder: Path) -> str:

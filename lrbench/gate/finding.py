@@ -68,6 +68,10 @@ class CheckOutcome:
     allow_inconclusive: bool = False
     cause: LrbenchError | None = None
     """The error that prevented the check, such as a missing baseline; None if it was run."""
+    command: str = field(default="", repr=False)
+    """The command line that shows the runs; empty where none does."""
+    seconds: float = field(default=0.0, repr=False, compare=False)
+    """The time that the check took."""
 
     @property
     def error(self) -> str:
@@ -78,6 +82,11 @@ class CheckOutcome:
     def hint(self) -> str:
         """The hint of `cause`, which says what to do; empty if the check was run."""
         return "" if self.cause is None else self.cause.hint
+
+    @property
+    def see_runs(self) -> str:
+        """What shows the runs, in one line; empty if no command does."""
+        return f"to see the runs: {self.command}" if self.command else ""
 
     @property
     def verdict(self) -> CheckVerdict:

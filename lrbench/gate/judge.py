@@ -8,11 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrbench.errors import UsageError
 from lrbench.gate.expectation import FILTERS, Expectation
-from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
+from lrbench.gate.finding import CheckVerdict, Finding
 from lrbench.gate.measure import Measurement, measure_quantity
-from lrbench.results import ProblemResult, Result, Run, Verdict
+from lrbench.results import ProblemResult, Run, Verdict
 from lrbench.results.lanes import lane_text
 
 MOST_REASONS = 4
@@ -23,31 +22,6 @@ NEAR = 1e-9  # an lr0 in units of 1/L differs in its last digits from one that i
 
 BOUND: Mapping[str, CheckVerdict] = {"pass": CheckVerdict.PASS, "fail": CheckVerdict.FAIL}
 """Verdict on a bound -> verdict on the expectation; any other one is inconclusive."""
-
-
-def judge_result(
-    result: Result, expectations: Sequence[Expectation], *, allow_inconclusive: bool = False
-) -> list[CheckOutcome]:
-    """Return the outcome of expectations on each problem of a saved or new result.
-
-    Raises
-    ------
-    UsageError
-        If there is no expectation.
-    """
-    if not expectations:
-        raise UsageError(
-            "nothing is expected of the result.", "give an expectation, as in 'bound = pass'."
-        )
-    return [
-        CheckOutcome(
-            problem.name,
-            problem.header.title or "a result that exists",
-            [finding for e in expectations for finding in judge_expectation(e, problem)],
-            allow_inconclusive=allow_inconclusive,
-        )
-        for problem in result.problems
-    ]
 
 
 def judge_expectation(expectation: Expectation, problem: ProblemResult) -> list[Finding]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrbench.gate.baseline import COLUMNS, Baseline, BaselineLane, lane_of
+from lrbench.gate.baseline import COLUMNS, Baseline, BaselineLane, is_counted, lane_of
 from lrbench.gate.finding import CheckVerdict, Finding, Trajectory
-from lrbench.results import ProblemResult, Run
+from lrbench.results import ProblemResult, Run, Status
 from lrbench.results.lanes import lane_text
 from lrbench.results.ranking import LaneLabel
 from lrbench.verdicts.measured import ROUNDINGS
@@ -23,10 +23,16 @@ TOLERANCE = 1e-6
 EXPECTATION = "baseline"
 """The expectation that findings on baselines are about."""
 
+NO_GAP = "f* is not known, and so F - f* is not"
+"""The reason why runs have nothing to be compared."""
+
 ARRIVAL = re.compile(r", arrival = (\w+)")
 """The rule of arrival in the line of a check, which for ``"first"`` does not have it."""
 
 NOTHING_GATED = "every lane is unstable: nothing is gated"
+
+OF_RESULT = "a result of "
+"""How the line of a check begins that is one of a result, and not of runs of its own."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ def allowance(problem: ProblemResult, tolerance: float = TOLERANCE) -> Allowance
 
 
 def compare_with(
-    entry: Baseline, plan: str, problem: ProblemResult, tolerance: float
+    entry: Baseline, plan: str, problem: ProblemResult, tolerance: float, remedy: str = ""
 ) -> Iterator[Finding]:
     """Yield a finding for each solver and lr0 that is gated, new or missing.
 
@@ -70,16 +76,23 @@ def compare_with(
     entry
         The baseline of the check.
     plan
-        What was run, as `Check.about` gives it.
+        What was run, as the check says it in one line. Where one of the two lines is that of a
+        result they are not compared, as a result knows its lanes and not the options of its runs.
     problem
         The result on the problem of the check.
     tolerance
         Relative.
+    remedy
+        What makes the baseline anew; empty for the command that does.
     """
-    if entry.fingerprint != problem.header.fingerprint or entry.plan != plan:
+    lines_differ = entry.plan != plan and not any(
+        line.startswith(OF_RESULT) for line in (entry.plan, plan)
+    )
+    if entry.fingerprint != problem.header.fingerprint or lines_differ:
         other_plan = f"its baseline is of: {entry.plan}"
-        reason = "the problem or its data were changed since" if entry.plan == plan else other_plan
-        remedy = f"lrbench check --update-baseline {shlex.quote(entry.check)}, if that is meant"
+        reason = other_plan if lines_differ else "the problem or its data were changed since"
+        update = remedy or f"lrbench check --update-baseline {shlex.quote(entry.check)}"
+        remedy = f"{update}, if that is meant"
         if entry.plan != plan and ARRIVAL.sub("", entry.plan) == ARRIVAL.sub("", plan):
             rules = [(ARRIVAL.findall(text) or ["first"])[0] for text in (entry.plan, plan)]
             reason = f"runs arrive by the rule {rules[1]}, and in its baseline by {rules[0]}"
@@ -125,7 +138,7 @@ def _compare_lane(
     if sorted(run.seed for run in gated) != sorted(lane.seeds):
         return _finding(subject, CheckVerdict.FAIL, "other seeds", "the same", "a seed was not run")
     gated.sort(key=lambda run: lane.seeds.index(run.seed))
-    if any(not len(run.trace.get("passes", ())) for run in gated):
+    if not all(map(is_counted, gated)):
         return _finding(
             subject, CheckVerdict.FAIL, str(gated[0].status), lane.statuses[0], "no trace"
         )
@@ -134,7 +147,9 @@ def _compare_lane(
     for k, seed in enumerate(lane.seeds):
         if current.statuses[k] != lane.statuses[k]:
             statuses = current.statuses[k], lane.statuses[k]
-            return _finding(subject, CheckVerdict.FAIL, *statuses, f"the status of seed {seed}")
+            stopped = current.statuses[k] == Status.INTERRUPTED
+            verdict = CheckVerdict.INCONCLUSIVE if stopped else CheckVerdict.FAIL
+            return _finding(subject, verdict, *statuses, f"the status of seed {seed}")
     for k, seed in enumerate(lane.seeds):
         if current.gradients[k] != lane.gradients[k]:
             counts = str(current.gradients[k]), str(lane.gradients[k])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -15,12 +16,21 @@ from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError
 from lrbench.experiment.jobs import Executor, Serial
 from lrbench.experiment.run_plan import Work, measured
-from lrbench.gate.baseline import COLUMNS, Baseline, BaselineLane, lane_of
+from lrbench.gate.baseline import COLUMNS, Baseline, is_counted, lane_of
 from lrbench.gate.check import Check
 from lrbench.gate.claims import verify_constants
 from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.judge import judge_expectation
-from lrbench.gate.paired import EXPECTATION, NOTHING_GATED, Allowance, allowance, compare_with
+from lrbench.gate.paired import (
+    EXPECTATION,
+    NO_GAP,
+    NOTHING_GATED,
+    OF_RESULT,
+    Allowance,
+    allowance,
+    compare_with,
+)
+from lrbench.gate.result_check import ResultCheck
 from lrbench.optimum import discard_optimum
 from lrbench.plan.needs import check_needs
 from lrbench.plan.prepare import Prepared, prepare
@@ -29,6 +39,9 @@ from lrbench.results.lanes import lane_text
 
 MARGIN = 10.0  # the moved start is a single sample of what rounding may do elsewhere
 """The factor by which the effect of the last bit must be smaller than the tolerance."""
+
+NOT_REPEATED = "a result is not run again: whether rounding changes its runs was not tested"
+"""The note on a baseline that was made of a result."""
 
 
 class NoBaselineError(LrbenchError):
@@ -52,18 +65,19 @@ class Gate:
     save
         The names of the checks whose baseline is made anew.
     remedy
-        Returns, for the name of a check without a baseline, the hint how to make it.
+        Returns, for the name of a check, what makes its baseline.
     """
 
     control: Control
     executor: Executor = field(default_factory=Serial)
     baselines: dict[str, Baseline] = field(default_factory=dict)
     save: frozenset[str] = frozenset()
-    remedy: Callable[[str], str] = "make the baseline of {} first.".format
+    remedy: Callable[[str], str] = "lrbench check --update-baseline {}".format
 
-    def run(self, checks: Sequence[Check]) -> Iterator[CheckOutcome]:
+    def run(self, checks: Sequence[Check | ResultCheck]) -> Iterator[CheckOutcome]:
         """Yield the outcome of each check; a signal ends this before the check that it stopped."""
         for check in checks:
+            start = time.perf_counter()
             try:
                 outcome = self._run(check)
             except LrbenchError as error:
@@ -71,14 +85,19 @@ class Gate:
             # After the check, not before it: the runs of this one may have been cut short.
             if self.control.signal is not None:
                 return
-            yield outcome
+            seconds = time.perf_counter() - start
+            bad = not outcome.passed and outcome.cause is None
+            yield replace(outcome, seconds=seconds, command=check.command if bad else "")
 
-    def _run(self, check: Check) -> CheckOutcome:
+    def _run(self, check: Check | ResultCheck) -> CheckOutcome:
         saving = check.baseline and check.name in self.save
         if check.baseline and not saving and check.name not in self.baselines:
             raise NoBaselineError(
-                f"the check {check.name} has no baseline.", self.remedy(check.name)
+                f"the check {check.name} has no baseline.",
+                f"make it, and review it: {self.remedy(check.name)}.",
             )
+        if isinstance(check, ResultCheck):
+            return self._judge(check, check.problem, None, [])
         self.control.limit(check.plan.timeout)
         with threadpool_limits(check.plan.threads, "blas"):
             p = prepare(check.spec, check.plan, cache_dir(), self.control)
@@ -91,12 +110,29 @@ class Gate:
                 f"the check {check.name} was stopped before it was done.",
                 "give it more time, or a smaller budget.",
             )
-        findings = list(verify_constants(check.spec.claims, problem))
+        claims = list(verify_constants(check.spec.claims, problem))
+        return self._judge(check, problem, moved_runs, claims)
+
+    def _judge(
+        self,
+        check: Check | ResultCheck,
+        problem: ProblemResult,
+        moved_runs: Sequence[Run] | None,
+        findings: list[Finding],
+    ) -> CheckOutcome:
+        """Return the outcome of a check, with these findings before those on its runs.
+
+        `moved_runs` are None for a result, which is not run again from a moved start.
+        """
         for expectation in check.expectations:
             findings += judge_expectation(expectation, problem)
         if not check.baseline:
             return CheckOutcome(check.name, check.about, findings, (), check.allow_inconclusive)
-        if saving:
+        if math.isnan(problem.header.constants.f_star):
+            verdict = CheckVerdict.INCONCLUSIVE
+            findings.append(Finding(EXPECTATION, "", verdict, "-", "-", NO_GAP))
+            return CheckOutcome(check.name, check.about, findings, (), check.allow_inconclusive)
+        if check.name in self.save:
             entry = make_baseline(check, problem, moved_runs)
             self.baselines[check.name] = entry
             gated = any(lane.seeds for lane in entry.lanes)
@@ -105,8 +141,9 @@ class Gate:
             findings.append(Finding(EXPECTATION, "", verdict, "saved", "-", reason))
         else:
             entry = self.baselines[check.name]
-            findings += compare_with(entry, check.about, problem, check.tolerance)
-        notes = list(_notes(entry.lanes))
+            remedy = self.remedy(check.name)
+            findings += compare_with(entry, check.about, problem, check.tolerance, remedy)
+        notes = list(_notes(entry))
         return CheckOutcome(check.name, check.about, findings, notes, check.allow_inconclusive)
 
     def _measure(
@@ -123,21 +160,26 @@ class Gate:
         return measured(p, check.plan, work.runs(0), self.control), work.runs(1) if saving else ()
 
 
-def make_baseline(check: Check, problem: ProblemResult, moved_runs: Sequence[Run]) -> Baseline:
-    """Return the baseline of a check, from its runs and those from the moved start."""
+def make_baseline(
+    check: Check | ResultCheck, problem: ProblemResult, moved_runs: Sequence[Run] | None
+) -> Baseline:
+    """Return the baseline of a check, from its runs and those from the moved start, if any."""
     allowed = allowance(problem, check.tolerance)
     smooth = math.isfinite(problem.header.constants.L)
-    moved_groups = replace(problem, runs=tuple(moved_runs)).groups
+    moved_groups = replace(problem, runs=tuple(moved_runs or ())).groups
     lanes = []
     for lane, runs in problem.groups.items():
-        unstable = unstable_seeds(runs, moved_groups.get(lane, ()), smooth, allowed)
+        moved = None if moved_runs is None else moved_groups.get(lane, ())
+        unstable = unstable_seeds(runs, moved, smooth, allowed)
         lanes.append(lane_of(runs, unstable, problem.header.n_samples))
     return Baseline(check.name, problem.header.fingerprint, check.about, tuple(lanes))
 
 
-def _notes(lanes: Sequence[BaselineLane]) -> Iterator[str]:
+def _notes(entry: Baseline) -> Iterator[str]:
     """Yield a note on each lane with seeds that are not gated, with the reason of the first."""
-    for lane in lanes:
+    if entry.plan.startswith(OF_RESULT):
+        yield NOT_REPEATED
+    for lane in entry.lanes:
         if lane.unstable:
             n_seeds = len(lane.unstable)
             seeds = f", {n_seeds} seed{'s' * (n_seeds > 1)}" if n_seeds > 1 or lane.seeds else ""
@@ -164,35 +206,44 @@ def with_moved_start(p: Prepared) -> Prepared:
 
 
 def unstable_seeds(
-    runs: Sequence[Run], moved_runs: Sequence[Run], smooth: bool, allowed: Allowance
+    runs: Sequence[Run], moved_runs: Sequence[Run] | None, smooth: bool, allowed: Allowance
 ) -> dict[int, str]:
     """Return the seeds of one solver and lr0 that are not to be gated, with the reasons.
 
     Parameters
     ----------
     runs, moved_runs
-        The runs of all seeds from the start as it is, and from the start moved by its last bit.
+        The runs of all seeds from the start as it is, and from the start moved by its last bit;
+        None for the latter where they cannot be run.
     smooth
         Whether there is an L, and so a step 1/L that is known to be stable.
     allowed
         The allowance of a later comparison with the baseline.
     """
     strict = replace(allowed, tolerance=allowed.tolerance / MARGIN)
-    moved = {run.seed: run for run in moved_runs}
-    reasons = {run.seed: _instability(run, moved[run.seed], smooth, strict) for run in runs}
+    moved = None if moved_runs is None else {run.seed: run for run in moved_runs}
+    reasons = {
+        run.seed: _instability(run, None if moved is None else moved[run.seed], smooth, strict)
+        for run in runs
+    }
     return {seed: reason for seed, reason in reasons.items() if reason}
 
 
-def _instability(run: Run, moved: Run, smooth: bool, allowed: Allowance) -> str:
-    """Return the reason why a run is not stable; empty if it is."""
+def _instability(run: Run, moved: Run | None, smooth: bool, allowed: Allowance) -> str:
+    """Return the reason why a run is not stable; empty if it is, or nothing is known of it."""
     if run.status is Status.INTERRUPTED:
         return "interrupted"
     if run.status.lost:
         return f"the run {run.status}"
+    if not is_counted(run):
+        return "its passes are not known"
     # Even if the moved start changes nothing: above 1/L a run may oscillate between directions that
     # rounding chooses, and the moved start is one sample only.
-    if smooth and math.isnan(run.trace["stable_from"][-1]):
-        return f"the last lr, {run.trace['lr'][-1]:.3g}, is above 1/L"
+    lr = run.trace["lr"][-1]  # NaN where it is not known
+    if smooth and math.isnan(run.trace.get("stable_from", [0.0])[-1]) and not math.isnan(lr):
+        return f"the last lr, {lr:.3g}, is above 1/L"
+    if moved is None:
+        return ""
     if (run.status, run.status_at) != (moved.status, moved.status_at):
         return "the last bit of the start changes how it ends"
     a, b = lane_of([run], {}, 1), lane_of([moved], {}, 1)

@@ -8,7 +8,17 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from lrbench.reports.blocks import WIDTH, Block, Grid, Style, TableCell, line, printable, scientific
+from lrbench.reports.blocks import (
+    WIDTH,
+    Block,
+    Drawing,
+    Grid,
+    Style,
+    TableCell,
+    line,
+    printable,
+    scientific,
+)
 
 if TYPE_CHECKING:
     from lrbench.gate.finding import CheckOutcome, Finding, Trajectory
@@ -58,6 +68,8 @@ def check_blocks(outcome: CheckOutcome, details: bool) -> Iterator[Block]:
         yield line(f"  and {len(listed) - MAX_FINDINGS} more: --format json has all", style="dim")
     for note in outcome.notes:
         yield line(f"  {note}", style="dim")
+    if outcome.see_runs:  # as a drawing, which no width breaks: it is to be copied
+        yield Drawing([[TableCell(f"  {outcome.see_runs}", "dim")]])
 
 
 def _findings(expectation: str, findings: Sequence[Finding], details: bool) -> Iterator[Block]:

@@ -33,7 +33,8 @@ def workflow_commands(outcomes: Sequence[CheckOutcome], file: str) -> Iterator[s
         if o.passed:
             continue
         bad = [str(f) for f in o.findings if f.verdict != "PASS"]
-        text = "\n".join([f"{o.error} {o.hint}"] if o.error else bad)
+        lines = [f"{o.error} {o.hint}"] if o.error else [*bad, o.see_runs]
+        text = "\n".join(filter(None, lines))
         level = "warning" if not o.error and o.verdict != "FAIL" else "error"
         title = f"lrbench check {o.name}"
         yield f"::{level} {file_property}title={_property(title)}::{_data(text)}"

@@ -39,6 +39,7 @@ def check_as_json(outcomes: Sequence[CheckOutcome]) -> dict[str, Any]:
                 "hint": o.hint or None,
                 "findings": plain(o.findings),
                 "notes": list(o.notes),
+                "command": o.command or None,
             }
             for o in outcomes
         ],

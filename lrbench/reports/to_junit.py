@@ -15,7 +15,7 @@ NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(outcomes: Sequence[CheckOutcome]) -> bytes:
-    """Return a test suite with a test case for each check.
+    """Return a test suite with a test case for each check, and the seconds of each.
 
     A check that fails or cannot be judged is a failure; one that could not be run is an error.
     """
@@ -23,17 +23,19 @@ def junit(outcomes: Sequence[CheckOutcome]) -> bytes:
     errors = sum(bool(o.error) for o in outcomes)
     counts = {"tests": len(outcomes), "failures": failures, "errors": errors}
     numbers = {key: str(count) for key, count in counts.items()}
+    numbers["time"] = f"{sum(o.seconds for o in outcomes):.3f}"
     suites = ET.Element("testsuites", numbers)
     suite = ET.SubElement(suites, "testsuite", {"name": "lrbench check", **numbers})
     for o in outcomes:
-        case = ET.SubElement(suite, "testcase", {"classname": "lrbench", "name": _clean(o.name)})
+        labels = {"classname": "lrbench", "name": _clean(o.name), "time": f"{o.seconds:.3f}"}
+        case = ET.SubElement(suite, "testcase", labels)
         if o.error:
             ET.SubElement(case, "error", {"message": _clean(o.error)}).text = _clean(o.hint)
         elif not o.passed:
             bad = [f for f in o.findings if f.verdict != "PASS"]
             first = str(bad[0]) if bad else "nothing was judged"
             attributes = {"message": _clean(first), "type": str(o.verdict)}
-            lines = [o.about, *map(str, bad), *o.notes]
+            lines = [o.about, *map(str, bad), *o.notes, *filter(None, [o.see_runs])]
             ET.SubElement(case, "failure", attributes).text = _clean("\n".join(lines))
     ET.indent(suites)
     text: str = ET.tostring(suites, "unicode")

@@ -129,6 +129,16 @@ def test_only_some(here: Path, invoke: Any) -> None:
         ["r.json", "--expect", "rate > 0"],
         ["r.json", "--expect", "rate >= 0", "--only", "first"],
         ["r.json", "--expect", "rate >= 0", "--save-baseline"],
+        ["r.json", "--update-baseline", "log-spectrum"],
+        ["r.json", "--baseline", "b.jsonl", "--update-baseline", "log-spectrun"],
+        ["r.json", "--baseline", "b.jsonl", "--tolerance", "1e-9"],
+        ["r.json", "--baseline", "none/b.jsonl", "--save-baseline"],
+        ["r.json", "--baseline", "lrbench.toml"],
+        ["r.json", "r.json", "--baseline", "b.jsonl", "--save-baseline"],
+        ["r.json", "--baseline", "b.jsonl", "--junit", "b.jsonl", "--save-baseline"],
+        ["--baseline", "b.jsonl"],
+        ["--name", "x"],
+        ["--tolerance", "0.1"],
         ["r.json", "--expect", "rate >= 0", "--junit", "r.json"],
         ["none.json", "--expect", "rate >= 0"],
         ["lrbench.toml", "--expect", "rate >= 0"],
@@ -232,3 +242,45 @@ def test_a_summary_that_cannot_be_written(
     found = invoke("check", "--github", "--only", "and second")
     assert found.code == 3
     assert two_sentences(found.err)
+
+
+def test_a_result_is_compared_with_its_baseline(result: Path, invoke: Any) -> None:
+    baseline = ["--baseline", "b.jsonl"]
+    missing = invoke("check", "r.json", *baseline, "--name", "by hand")
+    assert missing.code == 3
+    command = " ".join(missing.out.split()).partition("it: ")[2].partition(". ")[0]
+    made = invoke(*shlex.split(command)[1:])  # the command that the hint gives
+    assert (made.code, made.err) == (0, "Note: b.jsonl holds the baselines of by hand.\n")
+    assert json.loads(Path("b.jsonl").read_text())["check"] == "by hand"
+    assert invoke("check", "r.json", *baseline, "--name", "by hand").code == 0
+    assert invoke("check", "r.json", *baseline, "--save-baseline", "-q").code == 0
+    before = Path("b.jsonl").read_bytes()
+    args = ["run", "-p", "log-spectrum", "-s", "gd", "--lr0", "0.999/L", "-n", "50", "-q"]
+    assert invoke(*args, "--save", "slow.json").code == 0
+    differs = invoke("check", "slow.json", *baseline)
+    assert (differs.code, Path("b.jsonl").read_bytes()) == (1, before)
+    assert "it is not in the baseline" in differs.out
+    assert "  to see the runs: lrbench show slow.json\n" in differs.out
+
+
+def test_the_tolerance_of_a_result(result: Path, invoke: Any) -> None:
+    baseline = ["--baseline", "b.jsonl"]
+    assert invoke("check", "r.json", *baseline, "--save-baseline").code == 0
+    text = result.read_text()
+    content = json.loads(text)
+    for value in content["problems"][0]["runs"][0]["trace"]["suboptimality"][1:]:
+        text = text.replace(repr(value), repr(value * 1.004))
+    result.write_text(text)
+    assert invoke("check", "r.json", *baseline, "--tolerance", "5e-3").code == 0
+    differs = invoke("check", "r.json", *baseline, "--tolerance", "3e-3", "--format", "json")
+    (check,) = json.loads(differs.out)["checks"]
+    assert (differs.code, check["command"]) == (1, "lrbench show r.json")
+    assert "by 4.0e-03 relative (allowed 0.003)" in check["findings"][0]["reason"]
+
+
+def test_a_result_from_a_pipe_has_no_command(
+    result: Path, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(result.read_bytes())))
+    failed = invoke("check", "-", "--expect", "rate >= 50", "--format", "json")
+    assert json.loads(failed.out)["checks"][0]["command"] is None

@@ -21,7 +21,7 @@ from lrbench.config.axes import parse_axes
 from lrbench.errors import UsageError
 from lrbench.experiment.store import opened, result_of
 from lrbench.gate.expectation import parse_expectation
-from lrbench.gate.judge import judge_result
+from lrbench.gate.judge import judge_expectation
 from lrbench.plan.auto_grid import FIRST, MOST_DECADES, PER_DECADE, next_exponents
 from lrbench.plan.plan import Plan
 from lrbench.results import Result, Run
@@ -417,8 +417,9 @@ def test_the_gate_takes_the_passes_of_the_lane() -> None:
     assert sweep is not None
     passes = sweep.solvers[0].passes
     assert len(set(passes)) == 3
-    (outcome,) = judge_result(result, [parse_expectation("passes_to_target <= 1")])
-    assert [finding.measured for finding in outcome.findings] == [f"{p:.6g}" for p in passes]
+    (problem,) = result.problems
+    findings = judge_expectation(parse_expectation("passes_to_target <= 1"), problem)
+    assert [finding.measured for finding in findings] == [f"{p:.6g}" for p in passes]
 
 
 def test_a_grid_that_finds_its_ends_does_so_for_the_largest_target() -> None:

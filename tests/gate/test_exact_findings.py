@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from gate_runs import T, cut_at, made_problem, made_run, made_verdict
-from made_header import with_header
 from swept import made_problem as swept_problem
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.gate import Finding, judge_result, parse_expectation
+from lrbench.gate import Finding, parse_expectation
 from lrbench.gate.judge import judge_expectation
 from lrbench.gate.measure import Measurement, measure_quantity
-from lrbench.results import ProblemResult, Result, Run, Status
+from lrbench.results import ProblemResult, Run, Status
 from lrbench.study import analyse
 
 COLUMNS = (
@@ -249,10 +248,3 @@ def test_one_run_without_a_checkpoint_is_enough_to_know_nothing() -> None:
         assert measured(text, RUNS[0], empty) == Measurement(
             None, None, None, "a run has no checkpoint"
         )
-
-
-def test_an_outcome_has_the_title_of_its_problem() -> None:
-    problem = made_problem(*RUNS)
-    titled = with_header(problem, title="A title")
-    outcomes = judge_result(Result((), {}, [problem, titled]), [parse_expectation("seconds <= 9")])
-    assert [outcome.about for outcome in outcomes] == ["a result that exists", "A title"]

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.gate import Finding, judge_result, parse_expectation
+from lrbench.engine.control import Control
+from lrbench.gate import Finding, Gate, parse_expectation, result_checks
 from lrbench.gate.judge import compare, judge_expectation
 from lrbench.gate.measure import Measurement
 from lrbench.results import ProblemResult, Result, Run, Status
@@ -238,9 +239,11 @@ def test_each_solver_and_lr0_is_judged() -> None:
 
 def test_every_problem_of_a_result_is_an_outcome() -> None:
     result = Result((), {}, [made_problem(made_run()), made_problem()])
-    found = judge_result(result, [parse_expectation("rate >= 0.9")])
+    wanted = [parse_expectation("rate >= 0.9")]
+    found = list(Gate(Control()).run(result_checks(result, wanted)))
     assert [str(o.verdict) for o in found] == ["PASS", "INCONCLUSIVE"]
-    allowed = judge_result(result, [parse_expectation("rate >= 0.9")], allow_inconclusive=True)
+    checks = result_checks(result, wanted, allow_inconclusive=True)
+    allowed = list(Gate(Control()).run(checks))
     assert [o.passed for o in found] == [True, False]
     assert [o.passed for o in allowed] == [True, True]
 

@@ -117,9 +117,13 @@ def test_unstable_lanes_are_told_and_not_gated() -> None:
 
 
 def test_a_missing_baseline_says_how_it_is_made_and_runs_nothing() -> None:
-    found = outcome(made_check(baseline=True), remedy="make {}.".format, executor=Never())
+    found = outcome(made_check(baseline=True), remedy="make {}".format, executor=Never())
     assert isinstance(found.cause, NoBaselineError)
-    assert (found.cause.exit_code, found.hint, found.passed) == (3, "make a.", False)
+    assert (found.cause.exit_code, found.hint, found.passed) == (
+        3,
+        "make it, and review it: make a.",
+        False,
+    )
 
 
 def test_one_check_that_cannot_be_run_leaves_the_others() -> None:

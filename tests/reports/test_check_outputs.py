@@ -131,6 +131,7 @@ def test_json_has_everything_and_no_nan() -> None:
         "hint": "fetch them.",
         "findings": [],
         "notes": [],
+        "command": None,
     }
     assert check_as_json([GOOD])["passed"] is True
     assert check_as_json([])["passed"] is False
