@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import pickle
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +23,9 @@ PACKAGE = __name__.partition(".")[0]
 _REFERENCES: dict[type, Reference] = {}
 """The classes that were loaded by a reference."""
 
+_ORIGINS: dict[type, Origin] = {}
+"""The classes that adapters made, which are in no module."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -35,15 +38,22 @@ class Origin:
     text
         The source of its module, or of itself where it was typed at a prompt; empty if there is
         none.
+    versions
+        The packages that the class depends on beside its source, each with its version.
+    load
+        Makes the class in another process; None for one that is in its module.
     """
 
     reference: Reference | None
     text: str
+    versions: tuple[str, ...] = ()
+    load: Callable[[Origin], type] | None = None
 
     @property
     def source_hash(self) -> str:
-        """A hash of the source; empty where there is none."""
-        return hashlib.sha256(self.text.encode()).hexdigest() if self.text else ""
+        """A hash of the source and the versions; empty where there is no source."""
+        texts = "\0".join((self.text, *self.versions))
+        return hashlib.sha256(texts.encode()).hexdigest() if self.text else ""
 
 
 def load_plugin(reference: Reference, base: type, kind: str) -> type:
@@ -105,8 +115,15 @@ def is_plugin(cls: type) -> bool:
     return cls in _REFERENCES or cls.__module__.partition(".")[0] != PACKAGE
 
 
+def set_origin(cls: type, origin: Origin) -> None:
+    """Note where a class comes from that an adapter made of what another library has."""
+    _ORIGINS[cls] = origin
+
+
 def origin_of(cls: type) -> Origin:
     """Return where a class of the user comes from."""
+    if cls in _ORIGINS:
+        return _ORIGINS[cls]
     module = sys.modules.get(cls.__module__)
     text = "" if module is None or cls.__module__ == "__main__" else source_text(module)
     if not text:
@@ -148,15 +165,23 @@ class Packed:
         if self.content:
             return pickle.loads(self.content)
         assert reference is not None
-        if reference.is_file:
+        if self.origin.load is None and reference.is_file:
             cls = vars(module_of_text(self.origin.text, reference.place))[reference.name]
             _REFERENCES[cls] = reference
             return cls(**self.values)
-        cls = load_plugin(reference, base, "class")
-        if origin_of(cls).source_hash != self.origin.source_hash:
+        load = self.origin.load
+        cls = load_plugin(reference, base, "class") if load is None else load(self.origin)
+        here = origin_of(cls)
+        if here.source_hash != self.origin.source_hash:
+            pairs = zip(here.versions, self.origin.versions, strict=False)
+            others = [
+                f"{own} is in the worker, and {sent} in this process."
+                for own, sent in pairs
+                if own != sent
+            ]
+            same = f"{reference.place} is another version in the worker than in this process."
             raise LrbenchError(
-                f"{reference.place} is another version in the worker than in this process.",
-                "install the same versions in both places.",
+                others[0] if others else same, "install the same versions in both places."
             )
         return cls(**self.values)
 
