@@ -94,13 +94,13 @@ def arguments_of(
         values = default if isinstance(default, tuple) else (default,)
         if not values or not all(isinstance(v, bool | int | float | str | None) for v in values):
             continue
-        names = (name,)
+        names = [name]
         if isinstance(default, tuple):
             stem = name if name == "eps" else name.removesuffix("s")
-            names = tuple(f"{stem}{k}" for k in range(1, len(values) + 1))
-        names = tuple(f"{n}_" if n in taken else n for n in names)
+            names = [f"{stem}{k}" for k in range(1, len(values) + 1)]
+        names = [f"{n}_" if n in taken else n for n in names]
         taken.update(names)
-        out.append(Argument(name, default, names))
+        out.append(Argument(name, default, tuple(names)))
     return tuple(out)
 
 

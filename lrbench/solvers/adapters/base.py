@@ -19,9 +19,9 @@ from lrbench.plugins.modules import source_text
 from lrbench.solvers.adapters.arguments import Argument, arguments_of
 from lrbench.solvers.base import Solver
 
-FREE_SCALES = ("d0", "estim_lr0", "reps_rel")
+FREE_SCALES = ("d0", "estim_lr0", "init_step2")
 """Arguments that are the free scale of a method which has one of them: the first estimate of the
-distance to a minimiser of D-Adaptation and Prodigy, and the first radius of DoG."""
+distance to a minimiser of D-Adaptation and Prodigy, and the first step of DoG."""
 
 
 class AdaptedSolver(Solver):
@@ -64,7 +64,7 @@ class AdaptedSolver(Solver):
         """Return the error for arguments that the optimiser does not take."""
         return UsageError(
             f"solver {self.name}: {reason(error)}.",
-            f"{self.make.__name__} gets one vector, its gradient, and its value if it asks for that:"
+            f"{self.make.__name__} gets a vector, its gradient, and its value if it asks for it:"
             " give other arguments, or name another one.",
         )
 

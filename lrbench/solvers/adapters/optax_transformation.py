@@ -7,7 +7,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,10 @@ MODULES = ("optax", "optax.contrib")
 
 RATES = ("learning_rate", "max_learning_rate")
 """The names of the learning rate in optax."""
+
+
+Place: TypeAlias = tuple[str, int]
+"""The name of an argument, and the index of an element of it; -1 for the argument itself."""
 
 
 class OptaxState(NamedTuple):
@@ -56,7 +60,7 @@ class Compiled(NamedTuple):
 def _compiled(
     make: Callable[..., Any],
     keywords: tuple[tuple[str, Any], ...],
-    varied: tuple[tuple[str, int], ...],
+    varied: tuple[Place, ...],
 ) -> Compiled:
     """Return the functions of a transformation, mapped over lanes and compiled when called.
 
@@ -65,7 +69,7 @@ def _compiled(
     make, keywords
         What makes it, and the arguments that all lanes share.
     varied
-        The arguments that have a value for each lane, each with its length; 0 for a number.
+        Where the arguments have a value for each lane.
 
     Raises
     ------
@@ -76,13 +80,17 @@ def _compiled(
     jax, contrib = sys.modules["jax"], sys.modules["optax.contrib"]
     tree = jax.tree_util
 
-    def transformation(rates: Mapping[str, Any]) -> Any:
-        return make(**dict(keywords), **rates)
+    def transformation(rates: Mapping[Place, Any]) -> Any:
+        values = dict(keywords)
+        for (name, k), rate in rates.items():
+            old: Any = values.get(name)
+            values[name] = rate if k < 0 else (*old[:k], rate, *old[k + 1 :])
+        return make(**values)
 
     with jax.enable_x64(True):
         number = jax.ShapeDtypeStruct((), np.float64)
         w = jax.ShapeDtypeStruct((2,), np.float64)
-        rates = {name: (number,) * length if length else number for name, length in varied}
+        rates = dict.fromkeys(varied, number)
         state = jax.eval_shape(lambda rates, w: transformation(rates).init(w), rates, w)
         shapes, structure = tree.tree_flatten(state)
         # NumPy has no keys of random numbers: the numbers that they are made of take their place.
@@ -97,11 +105,11 @@ def _compiled(
             own = [jax.random.wrap_key_data(leaf) if key else leaf for leaf, key in pairs]
             return tree.tree_unflatten(structure, own)
 
-        def init(rates: Mapping[str, Any], w: Any) -> tuple[Any, ...]:
+        def init(rates: Mapping[Place, Any], w: Any) -> tuple[Any, ...]:
             return leaves_of(transformation(rates).init(w))
 
         def update(
-            rates: Mapping[str, Any], w: Any, g: Any, leaves: Any, extra: Mapping[str, Any]
+            rates: Mapping[Place, Any], w: Any, g: Any, leaves: Any, extra: Mapping[str, Any]
         ) -> tuple[Any, tuple[Any, ...]]:
             change, state = transformation(rates).update(g, state_of(leaves), w, **extra)
             return change, leaves_of(state)
@@ -153,25 +161,26 @@ class OptaxSolver(AdaptedSolver):
         except Exception as error:  # whatever it raises
             raise self.refused(error) from error
 
-    @property
+    @functools.cached_property
     def compiled(self) -> Compiled:
         """The compiled functions."""
-        fixed, varied = self._arguments
-        lengths = [(self.rate, 0)] if self.rate else []
-        lengths += [(name, len(v) if isinstance(v, tuple) else 0) for name, v in varied.items()]
-        return _compiled(self.make, tuple(fixed.items()), tuple(lengths))
+        places = ([(self.rate, -1)] if self.rate else []) + [*self._varied_values]
+        return _compiled(self.make, tuple(self.keywords(0).items()), tuple(places))
 
-    @property
-    def _arguments(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The arguments that all lanes share, and those that vary: (n_lanes,), or a tuple of it."""
-        fixed, varied = self.keywords(0), {}
-        of_lane = list(self.different_keywords())
+    @functools.cached_property
+    def _varied_values(self) -> dict[Place, Any]:
+        """The values of what varies over the lanes, (n_lanes,) each."""
+        of_lanes = list(self.different_keywords())
+        values: dict[Place, Any] = {}
         for argument in self.arguments:
-            if not self.varied.keys().isdisjoint(argument.parameters):
-                del fixed[argument.name]
-                columns = np.array([values[argument.name] for values in of_lane]).T
-                varied[argument.name] = tuple(columns) if columns.ndim > 1 else columns
-        return fixed, varied
+            for k, parameter in enumerate(argument.parameters):
+                if parameter in self.varied:
+                    own = [keywords[argument.name] for keywords in of_lanes]
+                    element = isinstance(argument.default, tuple)
+                    values[argument.name, k if element else -1] = np.array(
+                        [value[k] if element else value for value in own]
+                    )
+        return values
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> OptaxState:
         with sys.modules["jax"].enable_x64(True):
@@ -208,10 +217,10 @@ class OptaxSolver(AdaptedSolver):
             out, leaves = out[..., :n_lanes], tuple(leaf[..., :n_lanes] for leaf in leaves)
         return out, OptaxState(state.lr0, leaves, width)
 
-    def _rates(self, lr0: PerLane, missing: int) -> dict[str, Any]:
+    def _rates(self, lr0: PerLane, missing: int) -> dict[Place, Any]:
         """Return the learning rates and the varied arguments, padded by some lanes."""
-        rates = {self.rate: lr0} if self.rate else {}
-        padded: dict[str, Any] = _padded(rates | self._arguments[1], missing)
+        rates: dict[Place, Any] = {(self.rate, -1): lr0} if self.rate else {}
+        padded: dict[Place, Any] = _padded(rates | self._varied_values, missing)
         return padded
 
     def output(self, W: Lanes, state: OptaxState) -> Lanes | None:
@@ -294,7 +303,8 @@ def installed() -> dict[str, str]:
                 for p in signature.parameters.values()
                 if p.default is p.empty and p.name not in RATES and p.kind is not p.VAR_KEYWORD
             ]
-            makes = "GradientTransformation" in str(signature.return_annotation)
+            result = signature.return_annotation
+            makes = result is signature.empty or "GradientTransformation" in str(result)
             if makes and not others and not signature.parameters.keys().isdisjoint(RATES):
                 out[f"{place}.{name}".removeprefix(f"{PREFIX}.")] = inspect.getdoc(function) or ""
     return out

@@ -27,7 +27,7 @@ PREFIX = "torch"
 PACKAGES = ("prodigyopt", "schedulefree", "dadaptation", "pytorch_optimizer", "torch_optimizer")
 """Packages of optimisers that are listed where they are installed."""
 
-LEFT_OUT = ("foreach", "fused", "capturable", "differentiable")
+LEFT_OUT = ("foreach", "fused", "capturable", "differentiable", "fsdp_in_use")
 """Arguments that say how a step is computed, and not which."""
 
 
@@ -179,28 +179,34 @@ def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
         If torch or the module is not installed, or there is no such optimiser.
     """
     reference = Reference(PREFIX, path)
-    base = library(PREFIX, str(reference)).optim.Optimizer
-    module, cls = located(reference, path, origin, installed())
-    if not isinstance(cls, type) or not issubclass(cls, base) or cls is base:
-        what = "a class" if isinstance(cls, type) else f"of type {type(cls).__name__}"
+    library(PREFIX, str(reference))
+    module, value = located(reference, path, origin, installed())
+    if not _is_optimizer(value):
+        what = "a class" if isinstance(value, type) else f"of type {type(value).__name__}"
         raise UsageError(
             f"{path} is {what}, and no torch.optim.Optimizer.",
             "lrbench list solvers torch has the optimisers that are installed.",
         )
-    parameters = list(inspect.signature(cls).parameters)
+    parameters = list(inspect.signature(value).parameters)
     solver = adapted(
         TorchSolver,
         reference,
-        cls,
-        sys.modules.get(cls.__module__, module),
+        value,
+        sys.modules.get(value.__module__, module),
         load,
         "lr" if "lr" in parameters else "",
         (parameters[0], *LEFT_OUT),
     )
-    closure = inspect.signature(cls.step).parameters.get("closure")
+    closure = inspect.signature(value.step).parameters.get("closure")
     solver.needs_closure = closure is not None and closure.default is closure.empty
-    solver.has_modes = all(callable(getattr(cls, mode, None)) for mode in ("train", "eval"))
+    solver.has_modes = all(callable(getattr(value, mode, None)) for mode in ("train", "eval"))
     return solver
+
+
+def _is_optimizer(value: Any) -> bool:
+    """Return whether `value` is a class of optimisers."""
+    base = sys.modules["torch.optim"].Optimizer
+    return isinstance(value, type) and issubclass(value, base) and value is not base
 
 
 def load(origin: Origin) -> type[Solver]:
@@ -213,10 +219,9 @@ def installed() -> dict[str, str]:
     """Return the optimisers of torch, and of other packages that are installed, by their names."""
     modules = [library("torch.optim", f"{PREFIX}:torch.optim.Adam")]
     modules += [importlib.import_module(name) for name in PACKAGES if find_spec(name)]
-    base = modules[0].Optimizer
     return {
         f"{module.__name__}.{name}": inspect.getdoc(value) or ""
         for module in modules
         for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, base) and value is not base
+        if _is_optimizer(value)
     }
