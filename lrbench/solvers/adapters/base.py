@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -72,6 +73,7 @@ class AdaptedSolver(Solver):
 AdaptedT = TypeVar("AdaptedT", bound=AdaptedSolver)
 
 
+@functools.cache  # one class for a name, however often it is given
 def adapted(
     base: type[AdaptedT],
     reference: Reference,
@@ -79,7 +81,7 @@ def adapted(
     module: ModuleType,
     load: Callable[[Origin], type],
     rate: str,
-    apart: Collection[str] = (),
+    apart: tuple[str, ...] = (),
 ) -> type[AdaptedT]:
     """Return the solver of an optimiser.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -47,9 +48,9 @@ def library(package: str, solver: str) -> ModuleType:
 
 
 def located(
-    reference: Reference, path: str, origin: Origin | None, choices: Iterable[str]
+    reference: Reference, path: str, origin: Origin | None, installed: Callable[[], Iterable[str]]
 ) -> tuple[ModuleType, Any]:
-    """Return the module in which a name is, and what it names.
+    """Return what a name names, behind the module that has its source.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ def located(
         In full: ``package.module.Name``, ``package.module:Name`` or ``file.py:Name``.
     origin
         What another process sent, with the text of the file; None to read the file.
-    choices
-        The names that are installed.
+    installed
+        Returns the names that are installed, for a hint.
 
     Raises
     ------
@@ -69,11 +70,16 @@ def located(
     """
     place, name = parse_reference(path) or Reference(*path.rpartition(".")[::2])
     listed = f"lrbench list solvers {reference.place} has those that are installed."
-    if not place or not name:
-        same = [n for n in choices if n.rpartition(".")[2].lower() == path.lower()]
+    if place and not name:
+        raise UsageError(
+            f"solver {reference} names nothing in the file.", f"write {reference}:NAME."
+        )
+    if not place:
+        same = [n for n in installed() if n.rpartition(".")[2].lower() == path.lower()]
         hint = f"did you mean {reference.place}:{same[0]}?" if same else listed
-        raise UsageError(f"solver {reference} names no module, or nothing in one.", hint)
-    if not Reference(place, name).is_file:
+        raise UsageError(f"solver {reference} names no module.", hint)
+    is_file = Reference(place, name).is_file
+    if not is_file:
         module = library(place, str(reference))
     elif origin is None:
         module = module_of_file(place)
@@ -84,4 +90,6 @@ def located(
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}?" if near else listed
         raise UsageError(f"there is no {quoted(name)} in {place}.", hint)
-    return module, vars(module)[name]
+    value = vars(module)[name]
+    defined = getattr(value, "__module__", "")
+    return module if is_file else sys.modules.get(defined, module), value

@@ -248,7 +248,6 @@ def _padded(arrays: Any, missing: int) -> Any:
     return np.concatenate([arrays, np.repeat(arrays[..., -1:], missing, axis=-1)], axis=-1)
 
 
-@functools.cache
 def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
     """Return the solver of a function that makes a transformation of optax.
 
@@ -269,7 +268,7 @@ def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
     importlib.import_module("optax.contrib")
     own = parse_reference(path) is None and hasattr(optax, path.partition(".")[0])
     full = f"{PREFIX}.{path}" if own or "." not in path else path
-    module, make = located(reference, full, origin, installed())
+    module, make = located(reference, full, origin, installed)
     if not inspect.isroutine(make):
         raise UsageError(
             f"{path} is of type {type(make).__name__}, and no function that makes a transformation"
@@ -278,8 +277,7 @@ def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
         )
     parameters = inspect.signature(make).parameters
     rate = next((name for name in RATES if name in parameters), "")
-    source = sys.modules.get(make.__module__, module)
-    return adapted(OptaxSolver, reference, make, source, load, rate)
+    return adapted(OptaxSolver, reference, make, module, load, rate)
 
 
 def load(origin: Origin) -> type[Solver]:

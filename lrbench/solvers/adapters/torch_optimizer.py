@@ -162,7 +162,6 @@ def _evaluate(lane: LaneOptimizer, k: int, W: Lanes, g: Vector, oracle: Oracle) 
     return torch.tensor(float(oracle.value(point, only)[k]), dtype=torch.float64)
 
 
-@functools.cache
 def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
     """Return the solver of an optimiser of torch.
 
@@ -180,7 +179,7 @@ def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
     """
     reference = Reference(PREFIX, path)
     library(PREFIX, str(reference))
-    module, value = located(reference, path, origin, installed())
+    module, value = located(reference, path, origin, installed)
     if not _is_optimizer(value):
         what = "a class" if isinstance(value, type) else f"of type {type(value).__name__}"
         raise UsageError(
@@ -192,7 +191,7 @@ def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
         TorchSolver,
         reference,
         value,
-        sys.modules.get(value.__module__, module),
+        module,
         load,
         "lr" if "lr" in parameters else "",
         (parameters[0], *LEFT_OUT),
