@@ -26,6 +26,11 @@ check_options = chain(
             help="The file of the [[check]] tables.  [default: lrbench.toml]",
         ),
         click.option(
+            "--allow-code",
+            is_flag=True,
+            help="Run the solvers in files and modules that lrbench.toml names, without --config.",
+        ),
+        click.option(
             "--only", metavar="NAME", multiple=True, help="Run only this check; repeatable."
         ),
         click.option(
@@ -78,6 +83,7 @@ check_options = chain(
 def command(
     results: tuple[str, ...],
     config: Path | None,
+    allow_code: bool,
     only: tuple[str, ...],
     expect: tuple[str, ...],
     allow_inconclusive: bool,
@@ -111,7 +117,7 @@ def command(
     exit_signal: int | None = None
     save: Callable[[], None] = lambda: None  # noqa: E731
     if results:
-        if config or only or save_baseline or update_baseline:
+        if config or allow_code or only or save_baseline or update_baseline:
             raise UsageError(
                 "a saved result is judged by --expect alone.",
                 "leave out the result, or the options that belong to lrbench.toml.",
@@ -125,7 +131,9 @@ def command(
                 "--expect and --allow-inconclusive judge a saved result.",
                 "give RESULT.json, or write expect and allow_inconclusive in lrbench.toml.",
             )
-        checks = load_config(config or Path("lrbench.toml"))
+        checks = load_config(
+            config or Path("lrbench.toml"), allow_code=allow_code or config is not None
+        )
         file = str(checks.path)
         reserve_junit(junit, [checks.path, checks.baselines])
         outcomes, exit_signal, save = run_checks(

@@ -18,10 +18,21 @@ from lrbench.errors import UsageError, quoted
 from lrbench.reports.blocks import WIDTH, Grid, TableCell, line
 
 if TYPE_CHECKING:
+    from lrbench.cli.list_parts import PartKind
     from lrbench.reports.blocks import Block
 
 FORMAT = "lrbench-list"
 VERSION = 1
+
+SOLVER_COLUMNS = {
+    "solver": 17,
+    "scale": 5,
+    "a step costs": 14,
+    "state": 5,
+    "theorems": 14,
+    "paper": 14,
+}
+"""The columns of the table of solvers, and their widths."""
 
 MARKS = {
     r"^( *)\.\. (\[\d+\])": r"\1\2",
@@ -62,7 +73,8 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     if kind not in KINDS:
         raise UsageError(f"there is no list of {quoted(kind)}.", did_you_mean(kind, KINDS))
     listing = KINDS[kind]()
-    if kind == "solvers" and name in LIBRARIES:
+    of_library = kind == "solvers" and name in LIBRARIES
+    if name is not None and of_library:
         listing, name = library(name), None
     summaries = listing.names()
     entries = [{"name": n, "about": summary} for n, summary in summaries.items()]
@@ -73,6 +85,8 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
         entries = [{"name": name, "about": about, **details}]
     if form == "json":
         show_json({"format": FORMAT, "version": VERSION, "kind": kind, "parts": entries})
+    elif name is None and kind == "solvers" and not of_library:
+        show_page(_solvers(listing), form, color)
     elif name is None:
         show_page(_table(summaries), form, color)
     else:
@@ -83,6 +97,42 @@ def _table(summaries: Mapping[str, str]) -> Iterator[Block]:
     room = WIDTH - max(map(len, [*summaries, "name"])) - 2
     rows = [[TableCell(n), TableCell(textwrap.fill(text, room))] for n, text in summaries.items()]
     yield Grid(["name", "what it is"], rows, frozenset({0, 1}))
+
+
+def _solvers(listing: PartKind) -> Iterator[Block]:
+    """Yield the table of the solvers: a row for each, below the name of its group."""
+    from lrbench.solvers.base import GROUPS
+
+    parts = {name: listing.details(name) for name in listing.names()}
+    rows: list[list[TableCell]] = []
+    for group in GROUPS:
+        of_group = {name: part for name, part in parts.items() if part["group"] == group}
+        if of_group:
+            empty = [TableCell("")] * (len(SOLVER_COLUMNS) - 1)
+            rows += [[TableCell(""), *empty]] if rows else []
+            rows.append([TableCell(f"{group}:", "title"), *empty])
+        for name, part in of_group.items():
+            # Certificates, which are computed from a run, have keys that begin with C.
+            bounds = [key for key in part["theorems"] if not key.startswith("C")]
+            texts = (
+                name,
+                part["scale"] or "-",
+                part["step_cost"],
+                part["state_size"],
+                " ".join(bounds) or ("certificates" if part["theorems"] else "-"),
+                " ".join(part["cite"]) or "-",
+            )
+            widths = SOLVER_COLUMNS.values()
+            rows.append([_wrapped(text, width) for text, width in zip(texts, widths, strict=True)])
+    yield Grid([*SOLVER_COLUMNS], rows, frozenset(range(len(SOLVER_COLUMNS))))
+    yield line("")
+    yield line("scale: the free scale, which --over scale varies; d: features; n: samples")
+    yield line("theorems: bounds known before the run (lrbench list theorems KEY)")
+    yield line("what a solver does: lrbench list solvers NAME")
+
+
+def _wrapped(text: str, width: int) -> TableCell:
+    return TableCell(textwrap.fill(text, width, break_on_hyphens=False, break_long_words=False))
 
 
 def _page(part: Mapping[str, Any]) -> Iterator[Block]:

@@ -57,7 +57,7 @@ def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -
 
 def problems() -> PartKind:
     """Return how to list the shipped problems."""
-    from lrbench.problem_files import build_problem, load_spec, shipped
+    from lrbench.problem_files import build_problem, load_spec, problem_names
 
     def details(name: str) -> dict[str, Any]:
         spec = load_spec(name)
@@ -78,9 +78,9 @@ def problems() -> PartKind:
         }
 
     def titles() -> dict[str, str]:
-        return {name: load_spec(name).title for name in shipped()}
+        return {name: load_spec(name).title for name in problem_names()}
 
-    return PartKind(titles, details, lambda name: _checked("problem", shipped(), name))
+    return PartKind(titles, details, lambda name: _checked("problem", problem_names(), name))
 
 
 def solvers() -> PartKind:
@@ -98,7 +98,10 @@ def solvers() -> PartKind:
             "parameters": {f.name: f.default for f in dataclasses.fields(cls)},
             "theorems": [t.key for t in every_theorem_for(name)],
             "cite": list(cls.papers),
+            "group": cls.group,
             "scale": cls.scale,
+            "step_cost": cls.step_cost,
+            "state_size": cls.state_size,
             "needs": list(cls().needs),
             "lr0": cls.lr0_means,
             "doc": _doc(cls),
@@ -145,10 +148,10 @@ def penalties() -> PartKind:
 def theorems() -> PartKind:
     """Return how to list the theorems, each once even if it holds for several solvers."""
     from lrbench.solvers import SOLVERS
-    from lrbench.theory import THEOREMS
+    from lrbench.theory.families import every_theorem
     from lrbench.verdicts.theorems import every_theorem_for
 
-    by_key = {t.key: t for of_solver in THEOREMS.values() for t in of_solver}
+    by_key = {theorem.key: theorem for theorem in every_theorem()}
 
     def summary(key: str) -> str:
         return summary_line(_doc(type(by_key[key]))).removeprefix(f"{key}: ")

@@ -14,10 +14,10 @@ def _matching(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
 
 def complete_problems(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a shipped problem or of a file."""
-    from lrbench.problem_files import shipped
+    from lrbench.problem_files import problem_names
 
     # An item of this type makes the shell complete file names itself.
-    return _matching(shipped(), incomplete) or [CompletionItem(incomplete, type="file")]
+    return _matching(problem_names(), incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 def complete_solvers(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:

@@ -50,7 +50,8 @@ class Registry:
         self._locations = locations
         self._aliases = aliases or {}
         self._group = group
-        self._added: dict[str, Any] = {}
+        self.added: dict[str, Any] = {}
+        """The parts that this process added."""
         names = {name: name for name in locations} | self._aliases
         self._spellings = {_letters(spelling): name for spelling, name in names.items()}
 
@@ -60,7 +61,7 @@ class Registry:
         yield from self.entry_points
 
     def __contains__(self, name: str) -> bool:
-        return self.is_own(name) or name in self._added or name in self.entry_points
+        return self.is_own(name) or name in self.added or name in self.entry_points
 
     @cached_property
     def entry_points(self) -> Mapping[str, EntryPoint]:
@@ -75,20 +76,8 @@ class Registry:
         return self._own(name) in self._locations
 
     def add(self, name: str, part: Any) -> None:
-        """Make a part known in this process; it replaces one that was added before.
-
-        Raises
-        ------
-        UsageError
-            If `name` is that of a part of lrbench, or another spelling of it.
-        """
-        if self.is_own(name):
-            raise UsageError(
-                f"a {self.kind} of yours has the name {quoted(name)}, and {self._own(name)} is one"
-                " of lrbench.",
-                f"give it another name, as in name = {quoted('my-' + name)}.",
-            )
-        self._added[name] = part
+        """Make a part known in this process, in place of one that was added before."""
+        self.added[name] = part
 
     def canonical(self, name: str) -> str:
         """Return the name that is meant: aliases, capitals, hyphens and underscores do not matter.
@@ -101,7 +90,7 @@ class Registry:
         if name not in self:
             raise UsageError(
                 f"there is no {self.kind} {quoted(name)}.",
-                did_you_mean(name, [*self, *self._added, *self._aliases]),
+                did_you_mean(name, [*self, *self.added, *self._aliases]),
             )
         return self._own(name)
 
@@ -120,8 +109,8 @@ class Registry:
         if name in self._locations:
             module, _, attribute = self._locations[name].partition(":")
             return getattr(importlib.import_module(module), attribute)
-        if name in self._added:
-            return self._added[name]
+        if name in self.added:
+            return self.added[name]
         entry = self.entry_points[name]
         try:
             return entry.load()

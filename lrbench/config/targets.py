@@ -46,7 +46,7 @@ def targets(value: Any) -> list[Target]:
     Raises
     ------
     UsageError
-        If one of them is neither a positive finite number nor a share in percent.
+        If one of them is neither a positive finite number nor a share below 100 %.
     """
     single = isinstance(value, str | bytes) or as_number(value) is not None
     values = [value] if single or not isinstance(value, Iterable) else list(value)
@@ -67,4 +67,9 @@ def _target(value: Any) -> Target:
         text = str(value)
         text = text if len(text) <= 40 else text[:37] + "..."
         raise UsageError(f"--target {text} is not {ALLOWED}.", f"--target takes {ALLOWED}.")
+    if percent and number >= 100.0:
+        raise UsageError(
+            f"--target {number:g}% of F(w_0) - f* is reached before the first step.",
+            "give a share below 100%, such as 1%.",
+        )
     return Target(number, percent)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Job, JobOutcome, Serial, SharedProblem
 from lrbench.experiment.jobs.base import sharing_obstacle, solver_obstacle
 from lrbench.experiment.jobs.blocks import jobs_of
+from lrbench.experiment.proved import proved_over_grid
 from lrbench.experiment.store import Cell, Store, to_stderr
 from lrbench.experiment.store.keys import experiment_id
 from lrbench.objective.problem import Problem
@@ -25,12 +29,10 @@ from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, header, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, Header, ProblemResult, Result, Run, Verdict, environment
-from lrbench.results.ranking import answer_column, final_gap
+from lrbench.results.ranking import final_gap
 from lrbench.results.selection import notable_lanes
 from lrbench.study import analyse, with_sweeps
-from lrbench.study.exponent import ProvedExponent
 from lrbench.verdicts import judge_theorems
-from lrbench.verdicts.exponents import proved_exponent
 
 OVERTIME_SECONDS = 5.0
 """The time that verdicts may take after the command was stopped."""
@@ -87,9 +89,11 @@ def run_plan(
             control.keep_results()
         work = Work(plan, ready, store)
         try:
-            work.go(executor or Serial(), control)
-            while not control.stopped and work.widen():
+            # Classes of the user may print, and stdout is for results.
+            with redirect_stdout(sys.stderr):
                 work.go(executor or Serial(), control)
+                while not control.stopped and work.widen():
+                    work.go(executor or Serial(), control)
         except WorkersError as error:  # what was finished before is shown
             failures.append(("workers", error))
         if work.store_error is not None:
@@ -265,6 +269,7 @@ class Work:
             arrival=plan.arrival,
             targets=plan.targets_on(p.constants.delta0),
             at=plan.iterations_at,
+            setting=p.setting(plan, SolverSpec(""), 1.0),
         )
         self._runs[index].update(self._store.find(experiment, plan.built, cells(p, plan)))
         self._store.repair(experiment)
@@ -300,18 +305,8 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
     if not plan.sweep:
         return result
     steps, targets = plan.steps(p.problem.n_samples), plan.targets_on(p.constants.delta0)
-    proved = dict(_proved(p, result, plan))
+    proved = dict(proved_over_grid(result, p.setting(plan, SolverSpec(""), 1.0)))
     return with_sweeps(result, targets, steps, plan.arrival, proved, plan.iterations_at)
-
-
-def _proved(p: Prepared, result: ProblemResult, plan: Plan) -> Iterator[tuple[str, ProvedExponent]]:
-    """Yield each solver, as tables name it, with the exponents that are proved for it."""
-    highest = {str(run.method): run for run in sorted(result.runs, key=lambda run: run.value)}
-    for method, run in highest.items():
-        setting = p.setting(plan, run.solver, run.lr0)
-        own = answer_column([run]) == "suboptimality_output"
-        iterate = "output" if own else "last"
-        yield method, proved_exponent(run.solver.name, setting, run.parameter, iterate)
 
 
 def _verdicts(

@@ -52,6 +52,7 @@ def check(
     update: bool = False,
     jobs: int | None = None,
     sweep: bool = False,
+    at: str | Sequence[int] | None = None,
     arrival: ArrivalRule | None = None,
     **options: Unpack[PlanOptions],
 ) -> CheckOutcome:
@@ -79,6 +80,9 @@ def check(
         Worker processes, as for `run`.
     sweep
         Whether each run ends at the target, as in `sweep`; so it is where `expect` needs a sweep.
+    at
+        The iterations T that every lane of a sweep comes to, as in `sweep`; None lets runs end
+        where they arrive.
     arrival
         When a run of a sweep has arrived at the target, as in `sweep`; None for ``"confirmed"``.
     options
@@ -100,9 +104,11 @@ def check(
     """
     check_keywords("check", options)
     texts = [expect] if isinstance(expect, str) else expect
+    if "solvers" in options:  # one of the user may have theorems, which expectations name
+        Plan(solvers=options["solvers"])
     expectations = [parse_expectation(text) for text in texts]
     if isinstance(problem, Result):
-        if baseline is not None or sweep or arrival or options:
+        if baseline is not None or sweep or at is not None or arrival or options:
             raise UsageError(
                 "a result that exists is judged by expect alone.",
                 "leave out the baseline and the options of a run.",
@@ -123,7 +129,7 @@ def check(
     single_check = Check(
         name or spec.name,
         spec,
-        Plan(sweep=sweep, arrival=arrival, **options),
+        Plan(sweep=sweep, at=at, arrival=arrival, **options),
         expectations,
         baseline=baseline is not None,
         tolerance=tolerance,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from lrbench.gate.expectation import parse_expectation
 from lrbench.gate.paired import TOLERANCE
 from lrbench.plan.options import PlanOptions
 from lrbench.plan.plan import Plan
+from lrbench.plugins import parse_reference
 from lrbench.problem_files import (
     ProblemSpec,
     load_spec,
@@ -25,6 +26,8 @@ from lrbench.problem_files import (
     with_overrides,
     with_settings,
 )
+from lrbench.solvers import SOLVERS
+from lrbench.solvers.build import build_solvers
 
 NAME = "lrbench.toml"
 
@@ -45,8 +48,16 @@ class Config:
     baselines: Path
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path, *, allow_code: bool = True) -> Config:
     """Return the checks in the file at `path`.
+
+    Parameters
+    ----------
+    path
+        The file.
+    allow_code
+        Whether its checks may name classes of the user, whose code is then run. It is False for a
+        file that the user did not name.
 
     Raises
     ------
@@ -65,10 +76,10 @@ def load_config(path: Path) -> Config:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not TOML: {error}.", HINT) from error
     with located(str(path)):
-        return _config(values, path)
+        return _config(values, path, allow_code)
 
 
-def _config(values: Mapping[str, Any], path: Path) -> Config:
+def _config(values: Mapping[str, Any], path: Path, allow_code: bool) -> Config:
     table = Table(values, path.name)
     baselines = table.take("baselines", str, BASELINES)
     tables = table.take_any("check", [])
@@ -80,7 +91,7 @@ def _config(values: Mapping[str, Any], path: Path) -> Config:
     checks = []
     for number, check_values in enumerate(tables, 1):
         with located(f"check {number}"):
-            checks.append(_check(checked(check_values, "check", dict), path.parent))
+            checks.append(_check(checked(check_values, "check", dict), path, allow_code))
     names = [check.name for check in checks]
     for name in names:
         if names.count(name) > 1:
@@ -88,18 +99,23 @@ def _config(values: Mapping[str, Any], path: Path) -> Config:
     return Config(path, tuple(checks), path.parent / baselines)
 
 
-def _check(values: Mapping[str, Any], folder: Path) -> Check:
+def _check(values: Mapping[str, Any], path: Path, allow_code: bool) -> Check:
     table = Table(values, "a check")
     name = table.take("name", str, "")
     if not name.strip():
         raise UsageError("a check has no name.", HINT)
     with located(quoted(name)):
+        # The solvers first: one of the user may have theorems, which expectations name.
+        names = _texts(table.take_any("solver", []), "solver")
+        solvers = [_solver(name, path, allow_code) for name in names]
+        for solver in solvers:
+            build_solvers(solver)
         expectations = tuple(
             parse_expectation(text) for text in _texts(table.take_any("expect", []), "expect")
         )
         sweep = table.take("sweep", bool, False) or any(e.needs_sweep for e in expectations)
-        spec = _spec(table, folder)
-        plan = _plan(table, sweep)
+        spec = _spec(table, path.parent)
+        plan = _plan(table, sweep, solvers)
         check = Check(
             name,
             spec,
@@ -141,13 +157,27 @@ def _placed(name: str, folder: Path) -> str:
     return str(path) if not Path(name).is_absolute() and os.path.isfile(path) else name  # noqa: PTH113
 
 
-def _plan(table: Table, sweep: bool) -> Plan:
+def _solver(text: str, path: Path, allow_code: bool) -> str:
+    """Return the text of a solver, with the path of its file relative to the configuration's."""
+    name, bracket, parameters = text.partition("[")
+    reference = None if name in SOLVERS else parse_reference(name.strip())
+    if reference is None:
+        return text
+    if not allow_code:
+        raise UsageError(
+            f"{quoted(name)} is code, and {path.name} was not named by the command.",
+            f"add --allow-code if you trust it, or name the file: --config {path}.",
+        )
+    if reference.is_file:
+        reference = reference._replace(place=_placed(reference.place, path.parent))
+    return f"{reference}{bracket}{parameters}"
+
+
+def _plan(table: Table, sweep: bool, solvers: Sequence[str]) -> Plan:
     # The key of the solvers is in the singular; TOML has no null, so None is a key that is absent.
-    names = ["arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers")]
-    values = {"solvers": table.take_any("solver"), **{name: table.take_any(name) for name in names}}
+    names = ["at", "arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers")]
+    values = {"solvers": solvers or None, **{name: table.take_any(name) for name in names}}
     options = {name: value for name, value in values.items() if value is not None}
-    if "solvers" in options:
-        options["solvers"] = _texts(options["solvers"], "solver")
     if options.get("batch_size") == "full":
         options["batch_size"] = None
     return Plan(sweep=sweep, **options)

@@ -16,7 +16,7 @@ from lrbench.config.values import as_integer, as_number
 from lrbench.errors import UsageError, quoted
 from lrbench.results import Status
 from lrbench.solvers import SOLVERS
-from lrbench.theory import THEOREMS
+from lrbench.verdicts.theorems import theorem_keys
 
 Operator = Literal["<=", ">=", "=", "!="]
 
@@ -32,8 +32,6 @@ ITERATES = ("answer", "last", "average", "best")
 
 FILTERS = ("solver", "lr0")
 """Options of every quantity that select runs; quantities of a sweep have only the first."""
-
-THEOREM_NAMES = frozenset(theorem.key for theorems in THEOREMS.values() for theorem in theorems)
 
 
 @dataclass(frozen=True)
@@ -166,10 +164,10 @@ def _checked_options(text: str, options: Mapping[str, Value]) -> dict[str, Value
         if key in checked_options:
             checked_options[key] = str(checked_options[key])
     theorem = str(options.get("theorem", ""))
-    if theorem and theorem not in THEOREM_NAMES:
+    if theorem and theorem not in theorem_keys():
         raise UsageError(
             f"{quoted(text)}: there is no theorem {quoted(theorem)}.",
-            did_you_mean(theorem, THEOREM_NAMES),
+            did_you_mean(theorem, theorem_keys()),
         )
     if solver := str(options.get("solver", "")):
         # An unknown name is kept: a saved result may be of a solver that is not installed here.

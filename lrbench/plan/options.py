@@ -151,7 +151,9 @@ class PlanValues:
     replicates: int = option(1, "How many seeds to run.", kind=int, low=1, high=10**6)
     sweep: bool = option(False, about="sweep")
     at: str | Sequence[int] | None = option(
-        None, "Let every lane run to the last T, and show F - f* of each value after T steps."
+        None,
+        "Let every lane run to the last T, and show F - f* of each value after T steps.",
+        about="at = {}",
     )
     arrival: ArrivalRule | None = option(  # noqa: RUF009
         None,

@@ -27,6 +27,7 @@ from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import Built, build_from, build_solvers
 from lrbench.solvers.build import build_solver as build_solver
+from lrbench.theory.families import theorems_of
 
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
@@ -98,7 +99,10 @@ class Plan(PlanValues):
                 f"a block of {self.lane_block} lanes is no multiple of {LANE_MULTIPLE}.",
                 f"give {LANE_MULTIPLE}, {2 * LANE_MULTIPLE}, …",
             )
+        if self.at is not None and not self.sweep:
+            raise UsageError("--at is of a sweep: a run has a trace.", "leave it out, or sweep.")
         self._set("iterations_at", () if self.at is None else read_iterations(self.at))
+        self._set("at", ",".join(map(str, self.iterations_at)) or None)
         self._check_budget()
 
     def _set(self, name: str, value: Any) -> None:
@@ -251,7 +255,8 @@ def _built(solvers: Any) -> dict[str, Built]:
     built: dict[str, Built] = {}
     classes: dict[str, type[Solver]] = {}
     for entry in [solvers] if one else solvers:
-        if isinstance(entry, Solver) or (isinstance(entry, type) and issubclass(entry, Solver)):
+        kind = entry if isinstance(entry, type) else type(entry)
+        if issubclass(kind, Solver) and kind is not Solver:
             several = [build_from(entry)]
         elif isinstance(entry, str):
             several = build_solvers(entry)
@@ -267,5 +272,6 @@ def _built(solvers: Any) -> dict[str, Built]:
                     f"two solvers are called {each.spec.name}.",
                     f"give one of them another name, as in name = 'my-{each.spec.name}'.",
                 )
+            theorems_of(each.solver.theorems, each.spec.params)  # which must be known
             built[str(each.spec)] = each
     return built

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
-import inspect
 import linecache
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 from lrbench.cache.read_whole import read_whole
@@ -97,12 +97,30 @@ def installed_module(name: str) -> ModuleType:
         raise
 
 
-def source_text(module: ModuleType) -> str:
-    """Return the text of a module; empty where it has none, as one that is compiled."""
-    if SOURCE in vars(module):
-        return str(vars(module)[SOURCE])
-    with contextlib.suppress(OSError, TypeError):
-        return inspect.getsource(module)
+def source_of_file(module: ModuleType) -> str:
+    """Return the text from which `module_of_text` made a module; empty for any other module."""
+    return str(vars(module).get(SOURCE, ""))
+
+
+def source_hash(module: ModuleType) -> str:
+    """Return a hash of the source of a module, and of all other modules of its package.
+
+    It is empty where there is no source: for modules that are compiled, and for classes that were
+    typed at a prompt.
+    """
+    if text := source_of_file(module):
+        return hashlib.sha256(text.encode()).hexdigest()
+    path = getattr(module, "__file__", None) or ""
+    if not path.endswith(".py"):
+        return ""
+    package = sys.modules.get(module.__name__.partition(".")[0])
+    folders = [Path(folder) for folder in getattr(package, "__path__", ())]
+    files = sorted(file for folder in folders for file in folder.rglob("*.py")) or [Path(path)]
+    digest = hashlib.sha256()
+    with contextlib.suppress(OSError):
+        for file in files:
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        return digest.hexdigest()
     return ""
 
 

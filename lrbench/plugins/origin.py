@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import inspect
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
-from lrbench.plugins.modules import installed_module, module_of_file, module_of_text, source_text
+from lrbench.plugins.modules import (
+    installed_module,
+    module_of_file,
+    module_of_text,
+    source_hash,
+    source_of_file,
+)
 from lrbench.plugins.reference import Reference
 
 PACKAGE = __name__.partition(".")[0]
@@ -27,33 +31,19 @@ _ORIGINS: dict[type, Origin] = {}
 """The classes that adapters made, which are in no module."""
 
 
-@dataclass(frozen=True)
-class Origin:
-    """The code of a class.
-
-    Parameters
-    ----------
-    reference
-        What named it; None for a class that was made in Python.
-    text
-        The source of its module, or of itself where it was typed at a prompt; empty if there is
-        none.
-    versions
-        The packages that the class depends on beside its source, each with its version.
-    load
-        Makes the class in another process; None for one that is in its module.
-    """
+class Origin(NamedTuple):
+    """The code of a class."""
 
     reference: Reference | None
+    """What named it; None for a class that was made in Python."""
     text: str
+    """The text of the file that the reference names; empty for any other class."""
+    source_hash: str
+    """A hash of the source of its module; empty where that has none."""
     versions: tuple[str, ...] = ()
+    """The packages that it depends on beside its source, each with its version."""
     load: Callable[[Origin], type] | None = None
-
-    @property
-    def source_hash(self) -> str:
-        """A hash of the source and the versions; empty where there is no source."""
-        texts = "\0".join((self.text, *self.versions))
-        return hashlib.sha256(texts.encode()).hexdigest() if self.text else ""
+    """Makes the class in another process; None for one that is in its module."""
 
 
 def load_plugin(reference: Reference, base: type, kind: str) -> type:
@@ -125,11 +115,9 @@ def origin_of(cls: type) -> Origin:
     if cls in _ORIGINS:
         return _ORIGINS[cls]
     module = sys.modules.get(cls.__module__)
-    text = "" if module is None or cls.__module__ == "__main__" else source_text(module)
-    if not text:
-        with contextlib.suppress(OSError, TypeError):
-            text = inspect.getsource(cls)
-    return Origin(_REFERENCES.get(cls), text)
+    if module is None:
+        return Origin(None, "", "")
+    return Origin(_REFERENCES.get(cls), source_of_file(module), source_hash(module))
 
 
 @dataclass(frozen=True)
@@ -161,27 +149,26 @@ class Packed:
         LrbenchError
             If the class cannot be made here, or is another one than where it was packed.
         """
-        reference = self.origin.reference
+        reference, load = self.origin.reference, self.origin.load
         if self.content:
             return pickle.loads(self.content)
         assert reference is not None
-        if self.origin.load is None and reference.is_file:
+        if reference.is_file and load is None:
             cls = vars(module_of_text(self.origin.text, reference.place))[reference.name]
             _REFERENCES[cls] = reference
             return cls(**self.values)
-        load = self.origin.load
         cls = load_plugin(reference, base, "class") if load is None else load(self.origin)
         here = origin_of(cls)
+        for version, sent in zip(here.versions, self.origin.versions, strict=False):
+            if version != sent:
+                raise LrbenchError(
+                    f"{version} is in the worker, and {sent} in this process.",
+                    "install the same versions in both places.",
+                )
         if here.source_hash != self.origin.source_hash:
-            pairs = zip(here.versions, self.origin.versions, strict=False)
-            others = [
-                f"{own} is in the worker, and {sent} in this process."
-                for own, sent in pairs
-                if own != sent
-            ]
-            same = f"{reference.place} is another version in the worker than in this process."
             raise LrbenchError(
-                others[0] if others else same, "install the same versions in both places."
+                f"{reference.place} is another version in the worker than in this process.",
+                "install the same versions in both places.",
             )
         return cls(**self.values)
 
@@ -199,7 +186,7 @@ def packed(value: Any) -> Packed:
     if origin.reference is not None:
         values = {f.name: getattr(value, f.name) for f in fields(value)}
         return Packed(cls.__name__, origin, values)
-    from joblib.externals import cloudpickle
+    import cloudpickle
 
     with _by_value(sys.modules.get(cls.__module__)):
         return Packed(cls.__name__, origin, content=cloudpickle.dumps(value))
@@ -211,7 +198,7 @@ def _by_value(module: ModuleType | None) -> Iterator[None]:
 
     Those of an installed module are written by name, and those of ``__main__`` always by value.
     """
-    from joblib.externals import cloudpickle
+    import cloudpickle
 
     path = getattr(module, "__file__", None)
     if module is None or path is None or _is_installed(path) or module.__name__ == "__main__":

@@ -1,7 +1,7 @@
 """Problem files and options, the checked specifications that they give, and the problems."""
 
 from lrbench.problem_files.build import build_problem, planted
-from lrbench.problem_files.load import load_spec, load_specs, shipped
+from lrbench.problem_files.load import load_spec, load_specs, problem_names, shipped
 from lrbench.problem_files.model import ProblemSpec, canonical
 from lrbench.problem_files.override import spec_from_data, with_overrides
 from lrbench.problem_files.samples import training
@@ -14,6 +14,7 @@ __all__ = [
     "load_spec",
     "load_specs",
     "planted",
+    "problem_names",
     "shipped",
     "spec_from_data",
     "training",

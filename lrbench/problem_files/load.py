@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.cache.read_whole import read_whole
-from lrbench.config.registry import did_you_mean
+from lrbench.config.registry import Registry, did_you_mean
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.data.generated.generators import PREFIX
@@ -27,6 +27,9 @@ from lrbench.problem_files.source import read_test, read_zero_based
 
 SUFFIX = ".toml"
 
+INSTALLED = Registry("problem", {}, group="lrbench.problems")
+"""The problems of installed packages: paths of TOML files, or functions that return one."""
+
 SEE = "see a problem that ships for the form: lrbench show problem logreg."
 
 
@@ -36,13 +39,19 @@ def shipped() -> list[str]:
     return sorted(f.name.removesuffix(SUFFIX) for f in folder.iterdir() if f.name.endswith(SUFFIX))
 
 
+def problem_names() -> list[str]:
+    """Return the names of the problems that ship with lrbench and of those of other packages."""
+    return [*shipped(), *INSTALLED]
+
+
 def load_spec(name_or_path: str | Path) -> ProblemSpec:
     """Return the specification of a shipped problem, or of the one in a file.
 
     Parameters
     ----------
     name_or_path
-        The name of a shipped problem, or a path, which ends in ``.toml`` or contains a folder.
+        The name of a problem that ships or that an installed package has, or a path, which ends in
+        ``.toml`` or contains a folder.
 
     Raises
     ------
@@ -54,8 +63,19 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
     if text.endswith(SUFFIX) or Path(text).name != text:
         path = Path(text)
         return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)
+    if text not in shipped() and text in INSTALLED:
+        value = INSTALLED.get(text)
+        file_path = value() if callable(value) else value
+        if not isinstance(file_path, str | Path) or not str(file_path).endswith(SUFFIX):
+            raise UsageError(
+                f"the problem {text} of an installed package is {quoted(file_path)}, and no file.",
+                "let its entry point be the path of a TOML file, or a function that returns one.",
+            )
+        return replace(load_spec(file_path), name=text)
     if text not in shipped():
-        raise UsageError(f"there is no problem {quoted(text)}.", did_you_mean(text, shipped()))
+        raise UsageError(
+            f"there is no problem {quoted(text)}.", did_you_mean(text, problem_names())
+        )
     file = resources.files("lrbench.problems") / f"{text}{SUFFIX}"
     return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())
 

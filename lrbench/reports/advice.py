@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.plan.auto_grid import PER_DECADE
 from lrbench.reports.blocks import Line, line, number, short_number
-from lrbench.reports.groups import solver_texts, value_texts
+from lrbench.reports.groups import grid_of, solver_texts, value_texts
 from lrbench.results import Advice, Choice, Level, Obstacle, ProblemResult, Sensitivity, Sweep
 from lrbench.study import advise
 
@@ -80,10 +82,21 @@ def _choice(choice: Choice, best: Choice | None, texts: Texts) -> str:
 
 
 def wider_grid(sweep: Sweep) -> str:
-    """Return the option that makes the grids of a sweep so wide that they contain their best."""
-    if any(s.second_axis for s in sweep.solvers):
-        return "a wider grid"
-    return "--lr0 auto" if sweep.parameter == "lr0" else f"--over {sweep.parameter}=auto"
+    """Return the option that makes the grids of a sweep so wide that they contain their best.
+
+    With two axes, of which none finds its ends, it adds two decades to the first one wherever a
+    best value ends it, at the same distance of the points.
+    """
+    if not any(s.second_axis for s in sweep.solvers):
+        return "--lr0 auto" if sweep.parameter == "lr0" else f"--over {sweep.parameter}=auto"
+    grid, best = grid_of(sweep.solvers), {s.best_value for s in sweep.solvers}
+    low = min(s.values[0] for s in sweep.solvers)
+    high = max(s.values[-1] for s in sweep.solvers)
+    width = math.log10(high / low)
+    per_decade = (len(grid) - 1) / width if width else PER_DECADE
+    low, high = low / 100 ** (low in best), high * 100 ** (high in best)
+    points = round(per_decade * math.log10(high / low)) + 1
+    return f"--over {sweep.parameter}={short_number(low)}:{short_number(high)}:{points}"
 
 
 def _cautions(advice: Advice, choice: Choice, L: float, wider: str, texts: Texts) -> Iterator[str]:

@@ -39,4 +39,5 @@ def _row(entry: Mapping[str, Any]) -> Iterator[TableCell]:
     span = low if low == high else f"{low} to {high}"
     yield TableCell(span if entry["over"] == "lr0" else f"{entry['over']} {span}")
     yield from (TableCell(str(entry[key])) for key in ("seeds", "iterations", "cells"))
-    yield TableCell("current") if entry["current"] else TableCell("stale", "dim")
+    state = {True: "current", False: "stale", None: "not known"}[entry["current"]]
+    yield TableCell(state, "dim" if entry["current"] is False else "")

@@ -26,6 +26,7 @@ from lrbench.reports.groups import (
     runs_of,
     solver_texts,
 )
+from lrbench.reports.sweep_bounds import bound_tables
 from lrbench.reports.sweep_table import PASSED
 from lrbench.reports.trajectory import lane_blocks
 from lrbench.reports.view import View
@@ -56,15 +57,17 @@ REASONS: Mapping[Reason, str] = {
 def sweep_details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield a table for each solver, or one for all rows of two axes, and trajectories if asked."""
     maps: dict[tuple[str, str], list[Sensitivity]] = defaultdict(list)
+    single = [s for s in sweep.solvers if not s.second_axis]
     for s in sweep.solvers:
         for second in s.second_axis:
             maps[str(s.solver.without(second)), second].append(s)
-        if not s.second_axis:
-            yield line("")
-            yield from _values(problem, sweep, s, view)
+    for s in single:
+        yield line("")
+        yield from _values(problem, sweep, s, view)
     for (solver, second), rows in maps.items():
         yield line("")
         yield from _map(solver, second, rows, view)
+    yield from bound_tables([*([s] for s in single), *maps.values()], view)
     if withheld := list(_withheld(sweep.solvers)):
         yield line("")
         yield from withheld

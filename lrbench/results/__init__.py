@@ -31,6 +31,8 @@ from lrbench.results.result import SCHEMA as SCHEMA
 from lrbench.results.result import VERSION as VERSION
 from lrbench.results.result import Result as Result
 from lrbench.results.result import environment as environment
+from lrbench.results.robustness import Robustness as Robustness
+from lrbench.results.robustness import ScaleVerdict as ScaleVerdict
 from lrbench.results.sweep import AfterSteps as AfterSteps
 from lrbench.results.sweep import ArrivalRule as ArrivalRule
 from lrbench.results.sweep import Factor as Factor

@@ -14,6 +14,7 @@ from lrbench.results.advice import Advice
 from lrbench.results.lanes import varied
 from lrbench.results.measures import Measures
 from lrbench.results.records import Status
+from lrbench.results.robustness import Robustness
 
 ArrivalRule: TypeAlias = Literal["first", "confirmed", "end"]
 """When a run has arrived at a target: at its first checkpoint there; at the first look T where its
@@ -140,6 +141,10 @@ class Sensitivity:
     """The value of the fewest passes, amid those that tie; None where none reached the target."""
     second_axis: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
     """The parameter of a second axis with the value that makes this row; empty without one."""
+    robustness: Annotated[Sequence[Robustness] | None, Key(earlier=None)] = field(
+        default=None, repr=False
+    )
+    """The bounds of theorems over the grid; None where they are not known."""
 
     def __post_init__(self) -> None:
         second = dict(self.second_axis)
@@ -165,6 +170,7 @@ class Sensitivity:
         named = ("passes", "first_hit", "reached", "finished")
         lists = {name: getattr(self, name) for name in named}
         lists |= {f"at[{k}].gap": after.gap for k, after in enumerate(self.at)}
+        lists |= {f"robustness[{k}].gap": r.gap for k, r in enumerate(self.robustness or ())}
         for name, items in lists.items():
             if len(items) != len(self.lr0):
                 raise ValueError(f"{name} has {len(items)} items, not {len(self.lr0)}")

@@ -55,6 +55,8 @@ class AdaGrad(Solver):
     """
 
     name = "adagrad"
+    group = "adaptive"
+    state_size = "d"
     papers = ("duchi2011",)
     lr0_means = "the length of the first step in every coordinate"
     dense_gradient = True

@@ -52,6 +52,7 @@ class AdaGradNorm(Solver):
     """
 
     name = "adagrad-norm"
+    group = "adaptive"
     papers = ("ward2020",)
     theorems = "adagrad-norm"
     scale = "eta"

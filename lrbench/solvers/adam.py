@@ -69,6 +69,8 @@ class Adam(Solver):
     """
 
     name = "adam"
+    group = "adaptive"
+    state_size = "2 d"
     papers = ("kingma2015",)
     lr0_means = "about the length of a step in every coordinate"
     dense_gradient = True

@@ -49,6 +49,8 @@ class AdamW(Adam):
     """
 
     name = "adamw"
+    group = "adaptive"
+    state_size = "2 d"
     papers = ("loshchilov2019",)
 
     weight_decay: float = 0.01

@@ -53,6 +53,9 @@ class AdGD(Solver):
     """
 
     name = "adgd"
+    group = "parameter-free"
+    step_cost = "2 gradients"
+    state_size = "2 d"
     papers = ("malitsky2020",)
     theorems = "scalar-step"
     lr0_means = "the learning rate of the first step"

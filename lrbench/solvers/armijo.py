@@ -68,6 +68,8 @@ class Armijo(Solver):
     """
 
     name = "armijo"
+    group = "adaptive"
+    step_cost = "1 gradient, 2 or more values"
     papers = ("armijo1966", "vaswani2019")
     theorems = "scalar-step"
     lr0_means = "the largest learning rate"

@@ -17,6 +17,19 @@ Need: TypeAlias = Literal["f_star", "L", "L_max", "mu", "horizon", "derivatives"
 """What a solver may ask to know: inf F; constants of the problem; the number of steps; the
 derivatives of the loss of single samples, which linear problems have."""
 
+GROUPS = {
+    "constant": "a constant rate, or one of the schedules that it names",
+    "scheduled": "rates that fall as fixed in advance",
+    "adaptive": "rates from the gradients or values",
+    "parameter-free": "rates without a guess of the scale",
+    "accelerated": "momentum or averaging",
+    "variance-reduced": "minibatches corrected by earlier gradients",
+    "proximal": "the prox of the penalty",
+    "outside": "solvers of other libraries, which own their loop",
+    "yours": "of installed packages",
+}
+"""The groups of solvers, in the order of lists."""
+
 Facts: TypeAlias = Mapping[str, float]
 """The numbers among a solver's `needs`."""
 
@@ -47,6 +60,12 @@ class Solver:
     """
 
     name: ClassVar[str]
+    group: ClassVar[str] = "yours"
+    """One of `GROUPS`, under which lists have it."""
+    step_cost: ClassVar[str] = "1 gradient"
+    """What a step costs, in gradients and values on a minibatch, and proxes."""
+    state_size: ClassVar[str] = "O(1)"
+    """The numbers of the state for each lane: ``"O(1)"``, ``"2 d"``, d the number of features."""
     papers: ClassVar[tuple[str, ...]] = ()
     """Keys in ``lrbench/theory/references.bib`` of the papers that proposed it."""
     theorems: ClassVar[str | tuple[Any, ...]] = ()

@@ -65,6 +65,8 @@ class DoG(Solver):
     """
 
     name = "dog"
+    group = "parameter-free"
+    state_size = "2 d"
     papers = ("ivgi2023",)
     theorems = "dog"
     scale = "r_eps"

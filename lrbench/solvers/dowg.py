@@ -44,6 +44,8 @@ class DoWG(DoG):
     """
 
     name = "dowg"
+    group = "parameter-free"
+    state_size = "2 d"
     papers = ("khaled2023",)
     theorems = "dowg"
     traced = ("r_bar", "weight", "root")

@@ -58,6 +58,9 @@ class FISTA(Solver):
     """
 
     name = "fista"
+    group = "proximal"
+    step_cost = "1 gradient, 1 prox"
+    state_size = "d"
     papers = ("beck2009", "odonoghue2015")
     theorems = "fista"
     lr0_means = "every learning rate"

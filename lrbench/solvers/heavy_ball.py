@@ -51,6 +51,8 @@ class HeavyBall(Solver):
     """
 
     name = "heavy-ball"
+    group = "accelerated"
+    state_size = "d"
     papers = ("polyak1964",)
     lr0_means = "the factor of the gradient in every step"
     dense_gradient = True

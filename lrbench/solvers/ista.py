@@ -41,6 +41,8 @@ class ISTA(Solver):
     """
 
     name = "ista"
+    group = "proximal"
+    step_cost = "1 gradient, 1 prox"
     papers = ("beck2009",)
     theorems = "ista"
     lr0_means = "every learning rate"

@@ -48,6 +48,8 @@ class NesterovMethod(Solver):
     """
 
     name = "nesterov"
+    group = "accelerated"
+    state_size = "d"
     papers = ("nesterov1983",)
     theorems = "nesterov"
     lr0_means = "every learning rate"

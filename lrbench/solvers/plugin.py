@@ -11,15 +11,27 @@ from typing import Any, ClassVar, overload
 
 from lrbench.arrays import PerLane
 from lrbench.config.registry import did_you_mean
+from lrbench.config.values import as_number
 from lrbench.errors import UsageError, quoted
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Facts, Need, Solver, Step
 
-NAME = re.compile(r"[A-Za-z0-9_][\w.:-]*")
+NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
 """What a solver may be called: its name stands before brackets, and in lists."""
 
 Rule = Callable[..., tuple[Any, PerLane]]
+
+
+def complete(cls: type[Solver]) -> None:
+    """Give a class of the user the name of the class, where it has none of its own.
+
+    It does not inherit the theorems and papers of another rule, which it may not follow.
+    """
+    defaults: dict[str, Any] = {"name": cls.__name__, "theorems": (), "papers": ()}
+    for attribute, value in defaults.items():
+        if attribute not in vars(cls):
+            setattr(cls, attribute, value)
 
 
 def add_solver(cls: type[Solver], place: str) -> None:
@@ -41,13 +53,12 @@ def add_solver(cls: type[Solver], place: str) -> None:
     def refuse(what: str, hint: str) -> typing.NoReturn:
         raise UsageError(f"{place}: {what}.", hint)
 
-    if "name" not in vars(cls):  # not that of a class which it is derived from
-        cls.name = cls.__name__
-    for claim in ("theorems", "papers"):  # of another rule, which this one may not follow
-        if claim not in vars(cls):
-            setattr(cls, claim, ())
+    complete(cls)
     if not isinstance(cls.name, str) or not NAME.fullmatch(cls.name):
         refuse(f"the name {quoted(cls.name)} is no name of a solver", "write name = 'my-rule'.")
+    if SOLVERS.is_own(cls.name):
+        own_name = SOLVERS.canonical(cls.name)
+        refuse(f"its name {quoted(cls.name)} is that of {own_name}", "write name = 'my-rule'.")
     annotations = vars(cls).get("__annotations__", {})
     own = [name for name, value in annotations.items() if "ClassVar" not in str(value)]
     if own and "__dataclass_fields__" not in vars(cls):
@@ -150,9 +161,9 @@ def _rate_rule(
             "write def rule(state, grad_norm_sq).",
         )
     for parameter in parameters[2:]:
-        if parameter.default is parameter.empty:
+        if as_number(parameter.default) is None:
             raise UsageError(
-                f"{function}: the parameter {parameter.name} has no default.",
+                f"{function}: the parameter {parameter.name} has no number as its default.",
                 f"write {parameter.name}=1.0.",
             )
     fields = [(p.name, float, dataclasses.field(default=float(p.default))) for p in parameters[2:]]

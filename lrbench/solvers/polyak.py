@@ -53,6 +53,8 @@ class Polyak(Solver):
     """
 
     name = "polyak"
+    group = "adaptive"
+    step_cost = "1 gradient, 1 value"
     papers = ("polyak1987", "loizou2021")
     theorems = "scalar-step"
     needs = ("f_star",)

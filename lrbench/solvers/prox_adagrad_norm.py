@@ -60,6 +60,8 @@ class ProxAdaGradNorm(Solver):
     """
 
     name = "prox-adagrad-norm"
+    group = "proximal"
+    step_cost = "1 gradient, 1 prox"
     papers = ("ward2020",)
     scale = "eta"
     lr0_means = "eta/b_0"

@@ -57,6 +57,8 @@ class ProxWNGrad(Solver):
     """
 
     name = "prox-wngrad"
+    group = "proximal"
+    step_cost = "1 gradient, 1 prox"
     papers = ("wu2018",)
     lr0_means = "1/b_0"
     traced = ("b", "growth")

@@ -58,6 +58,8 @@ class RMSProp(Solver):
     """
 
     name = "rmsprop"
+    group = "adaptive"
+    state_size = "d"
     papers = ("tieleman2012",)
     lr0_means = "about the length of a step in every coordinate"
     dense_gradient = True

@@ -51,6 +51,9 @@ class SAGA(Solver):
     """
 
     name = "saga"
+    group = "variance-reduced"
+    step_cost = "1 gradient, 1 prox"
+    state_size = "n + d"
     papers = ("defazio2014",)
     needs = ("derivatives",)
     lr0_means = "every learning rate"

@@ -57,6 +57,8 @@ class ScheduleFree(Solver):
     """
 
     name = "schedule-free"
+    group = "accelerated"
+    state_size = "d"
     papers = ("defazio2024",)
     theorems = "schedule-free"
     lr0_means = "every learning rate"

@@ -67,6 +67,7 @@ class SGD(Solver):
     power: float = 1.0
 
     name = "sgd"
+    group = "constant"
     papers = ("robbins1951", "cauchy1847", "zinkevich2003", "attia2025")
     theorems = "sgd"
     lr0_means = "every learning rate, the first one of a schedule"

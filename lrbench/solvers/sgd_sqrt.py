@@ -35,6 +35,7 @@ class SGDSqrt(Solver):
     """
 
     name = "sgd-sqrt"
+    group = "scheduled"
     papers = ("zinkevich2003",)
     theorems = "sgd-sqrt"
     lr0_means = "the first learning rate, of those that fall like 1/sqrt(t)"

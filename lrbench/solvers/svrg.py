@@ -59,6 +59,9 @@ class SVRG(Solver):
     """
 
     name = "svrg"
+    group = "variance-reduced"
+    step_cost = "2 gradients, a full one a pass"
+    state_size = "2 d"
     papers = ("johnson2013",)
     lr0_means = "every learning rate"
     dense_gradient = True

@@ -57,6 +57,8 @@ class WNAdam(Solver):
     """
 
     name = "wn-adam"
+    group = "adaptive"
+    state_size = "d"
     papers = ("wu2018",)
     lr0_means = "1/b_0"
     traced = ("b",)

@@ -67,6 +67,7 @@ class WNGrad(Solver):
     """
 
     name = "wngrad"
+    group = "adaptive"
     papers = ("wu2018",)
     theorems = "wngrad"
     second_scale = "c"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lrbench.results import Robustness
 from lrbench.results.measures import Exponent, Reason
 
 LEAST_RATIO = 4.0
@@ -30,6 +32,14 @@ class ProvedExponent(NamedTuple):
     gap: float | None
     passes: float | None
     """Of a bound like rho^e T^(-r) it is e/r."""
+
+
+class Proved(NamedTuple):
+    """What theorems prove about one method over a grid."""
+
+    exponent: ProvedExponent
+    robustness: Sequence[Robustness] | None
+    """The bounds over the grid, judged; None where they are not known."""
 
 
 def exponent_of_gap(

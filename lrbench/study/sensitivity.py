@@ -18,7 +18,7 @@ from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.results.sweep import Measure
 from lrbench.study.advice import advise
 from lrbench.study.arrival import passes_on_arrival
-from lrbench.study.exponent import ProvedExponent
+from lrbench.study.exponent import Proved
 from lrbench.study.measures import GridCosts, after_steps, gap_after, measured
 from lrbench.study.price import factors
 from lrbench.study.usable import best_index, widest, width_in_decades, width_interval
@@ -29,7 +29,7 @@ def analyse(
     target: float | None = None,
     iterations: int | None = None,
     arrival: ArrivalRule | None = None,
-    proved: Mapping[str, ProvedExponent] | None = None,
+    proved: Mapping[str, Proved] | None = None,
     at: Sequence[int] = (),
 ) -> Sweep:
     """Return how sensitive each solver is to what varies, and advice, from the runs on a problem.
@@ -47,7 +47,7 @@ def analyse(
         When a run has arrived; None for the rule of the sweep that the problem has, or else
         ``"first"``.
     proved
-        Solver, as tables name it -> the exponents of robustness that a theorem gives for it.
+        Solver, as tables name it -> what theorems prove about it.
     at
         The iterations T after which F - f* is asked for.
 
@@ -94,7 +94,7 @@ def with_sweeps(
     targets: Sequence[float],
     iterations: int | None,
     arrival: ArrivalRule | None,
-    proved: Mapping[str, ProvedExponent] | None = None,
+    proved: Mapping[str, Proved] | None = None,
     at: Sequence[int] = (),
 ) -> ProblemResult:
     """Return the result of a sweep with its sensitivities, one for each target.
@@ -137,7 +137,7 @@ def _sensitivity(
     seeds: Sequence[int],
     costs: _Costs,
     header: Header,
-    proved: ProvedExponent | None,
+    proved: Proved | None,
     at: Sequence[int],
 ) -> Sensitivity:
     lr0_at = {run.value: run.lr0 for run in runs}
@@ -187,9 +187,10 @@ def _sensitivity(
             medians,
             constants.delta0,
             constants.floor,
-            proved,
+            proved.exponent if proved else None,
         ),
         at=tuple(after_steps(runs, values, T, measure) for T in at),
+        robustness=proved.robustness if proved else None,
     )
 
 

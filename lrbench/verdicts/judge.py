@@ -65,7 +65,10 @@ def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Ve
     if reason:
         return verdict
     measured = measure_runs(runs, theorem, setting)
-    bound, order = _judge_both(runs, measured, theorem, setting)
+    bound = judge_runs(runs, measured, theorem, setting)
+    order = OrderVerdict("none", bound.reason)
+    if bound.reason not in (DIVERGED, OVERFLOW):
+        order = judge_order(measured, theorem, setting, bound.verdict == "fail")
     if verdict.kind == "heuristic":
         bound, order = BoundVerdict("none", "L is only estimated"), replace(order, verdict="none")
     return _filled(verdict, measured, theorem, setting, bound, order)
@@ -79,21 +82,30 @@ def _failing(hypotheses: Sequence[Hypothesis]) -> str:
     return "; ".join(dict.fromkeys(h.detail for h in decisive))
 
 
-def _judge_both(
+def judge_runs(
     runs: Sequence[Run], measured: Measured, theorem: Theorem, setting: Setting
-) -> tuple[BoundVerdict, OrderVerdict]:
+) -> BoundVerdict:
+    """Return the verdict on a bound whose hypotheses hold, as if L were certain.
+
+    Parameters
+    ----------
+    runs
+        All seeds of one solver and lr0.
+    measured
+        Their metric and its bound.
+    theorem, setting
+        The theorem, and what it may know of the runs.
+    """
     diverged = [run for run in runs if run.status is Status.DIVERGED]
     excluded = [run.status_at for run in diverged if _excludes_overflow(theorem, setting, run)]
     if not setting.batch and (fault := refuted(runs, theorem, setting)) is not None:
         failed_at, reason = fault
-        order = judge_order(measured, theorem, setting, violated=True)
-        return BoundVerdict("fail", reason, failed_at), order
+        return BoundVerdict("fail", reason, failed_at)
     if excluded:
-        return BoundVerdict("fail", DIVERGED, min(excluded)), OrderVerdict("none", DIVERGED)
+        return BoundVerdict("fail", DIVERGED, min(excluded))
     if diverged:
-        return BoundVerdict("none", OVERFLOW), OrderVerdict("none", OVERFLOW)
-    bound = judge_bound(measured, theorem, setting)
-    return bound, judge_order(measured, theorem, setting, bound.verdict == "fail")
+        return BoundVerdict("none", OVERFLOW)
+    return judge_bound(measured, theorem, setting)
 
 
 def _excludes_overflow(theorem: Theorem, setting: Setting, run: Run) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lrbench.solvers import SOLVERS
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import Theorem
+from lrbench.theory.families import every_theorem, theorems_of
 
 
 def theorems_for(
@@ -24,11 +25,7 @@ def theorems_for(
     """
     if solver_name not in SOLVERS:
         return ()
-    family: str | tuple[Theorem, ...] = SOLVERS.get(solver_name).theorems
-    if not isinstance(family, str):
-        return family
-    names = (f"{family}[{key}={value}]" for key, value in (params or {}).items())
-    return THEOREMS[next((name for name in names if name in THEOREMS), family)]
+    return theorems_of(SOLVERS.get(solver_name).theorems, params)
 
 
 def every_theorem_for(solver_name: str) -> tuple[Theorem, ...]:
@@ -44,3 +41,9 @@ def every_theorem_for(solver_name: str) -> tuple[Theorem, ...]:
 def without_theorems(solver_name: str) -> bool:
     """Return whether a solver is registered and there is no theorem on it."""
     return solver_name in SOLVERS and not theorems_for(solver_name)
+
+
+def theorem_keys() -> set[str]:
+    """Return the keys of all theorems, with those of solvers of the user in this process."""
+    own = (theorem for name in SOLVERS.added for theorem in theorems_for(name))
+    return {theorem.key for theorem in (*every_theorem(), *own)}

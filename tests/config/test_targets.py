@@ -45,6 +45,13 @@ def test_what_is_no_target(value: Any) -> None:
         targets(value)
 
 
+@pytest.mark.parametrize("value", ["100%", "1%,250%", ["1%", "100.0001%"]])
+def test_the_whole_gap_at_the_start_is_no_target(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"% of F\(w_0\) - f\* is reached before the first step"):
+        targets(value)
+    assert targets("99.99%") == [Target(99.99, percent=True)]
+
+
 def test_a_share_is_one_of_the_gap_at_the_start() -> None:
     for text in ("1%", "0.3%", "12.5%"):
         (target,) = targets(text)

@@ -109,6 +109,29 @@ def test_best_passes_by_hand(tmp_path: Path) -> None:
     assert outcome.passed
 
 
+def test_with_at_a_sweep_has_its_number_after_so_many_steps(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"solvers": "gd", "lr0": [0.3, 1.0], "sweep": True}
+    swept = lrbench.sweep("logreg", solvers="gd", lr0=[0.3, 1.0], at=[333, 700], jobs=1)
+    (run,) = (r for r in swept.problems[0].runs if r.lr0 == 1.0)
+    gap = float(run.trace["suboptimality"][run.trace["iteration"] == 333][0])
+    for allowed, passed in ((gap * 1.001, True), (gap * 0.999, False)):
+        expected = f"suboptimality[at=333,lr0=1] <= {allowed!r}"
+        if passed:
+            assert lrbench.check("logreg", expect=expected, at="700,333", **options).passed
+        else:
+            with pytest.raises(CheckFailedError, match="at=333"):
+                lrbench.check("logreg", expect=expected, at=[333, 700], **options)
+    # The baseline is of these T; text and list are the same.
+    file = tmp_path / "b.json"
+    made = lrbench.check("logreg", baseline=file, update=True, at=[333, 700], **options)
+    assert ", at = 333,700" in made.about
+    assert lrbench.check("logreg", baseline=file, at="333,700", **options).passed
+    with pytest.raises(CheckFailedError, match="its baseline is of"):
+        lrbench.check("logreg", baseline=file, at="333,701", **options)
+    with pytest.raises(UsageError, match="judged by expect alone"):
+        lrbench.check(swept, expect="best_passes <= 9", at="9")
+
+
 def test_passes_to_a_target_are_those_of_an_arrival() -> None:
     swept = lrbench.sweep("least-squares", solvers="adam", lr0=[316.0], jobs=1)
     assert swept.problems[0].sweep is not None

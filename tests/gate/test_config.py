@@ -138,6 +138,8 @@ def test_a_file_that_is_wrong(text: str, message: str, hint: str, tmp_path: Path
         ('target = "x"', "--target x"),
         ('target = ["1%", 2]', "a run ends at one target"),
         ('arrival = "end"', "the rule of arrival end is of a sweep"),
+        ("at = [5, 7]", "--at is of a sweep"),
+        ('sweep = true\nat = "x"', "x"),
         ("sweep = true\narrival = 3", "--arrival 3 is not known"),
         ("radius = inf", "--radius inf"),
         ("f_star = nan", "--f-star nan"),

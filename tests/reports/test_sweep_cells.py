@@ -496,6 +496,34 @@ def test_a_second_axis_has_as_many_digits_as_it_needs() -> None:
     assert r"\texttt{adagrad-norm}: passes to the target over lr0" in latex
 
 
+EDGES = [
+    ([0.01, 0.1, 1.0, 10.0], [0, 3], "--over lr0=0.0001:1000:8"),
+    ([0.01, 0.1, 1.0, 10.0], [0, 1], "--over lr0=0.0001:10:6"),
+    ([0.01, 0.1, 1.0, 10.0], [2, 3], "--over lr0=0.01:1000:6"),
+    ([1.0, 10**0.5, 10.0], [2, 2], "--over lr0=1:1000:7"),
+]
+
+
+@pytest.mark.parametrize(("grid", "best", "option"), EDGES, ids=[case[2] for case in EDGES])
+def test_a_best_value_at_an_end_of_two_axes_names_the_grid_that_goes_on(
+    grid: list[float], best: list[int], option: str
+) -> None:
+    passes = {
+        (v, eta): 2.0 + abs(k - at)
+        for eta, at in zip((0.5, 2.0), best, strict=True)
+        for k, v in enumerate(grid)
+    }
+    problem = over("eta", passes)
+    problem = replace(problem, sweep=analyse(problem))
+    texts = [
+        ", ".join(b.pieces)
+        for b in result_page(Result((), {}, [problem]), WIDE)
+        if isinstance(b, Line)
+    ]
+    (edge,) = [text for text in texts if text.startswith("the best lr0 of")]
+    assert edge.endswith(f"at an end of the grid: go on with {option}")
+
+
 def test_a_value_that_a_row_of_the_map_lacks_is_a_dash() -> None:
     problem = over("eta", {(1.0, 1.0): 4.0, (2.0, 1.0): 3.0, (2.0, 4.0): 5.0})
     (grid,) = [b for b in sweep_details(problem, analyse(problem), WIDE) if isinstance(b, Grid)]

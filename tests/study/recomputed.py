@@ -124,6 +124,30 @@ def gaps(problem: JSON, s: JSON, T: int | None) -> Grid:
     return {(seed, v): found.get((seed, v)) for seed in seeds for v in s["over"]["values"]}
 
 
+BOUNDED = {
+    ("suboptimality", "last"): "suboptimality",
+    ("suboptimality", "average"): "suboptimality_average",
+    ("suboptimality", "output"): "suboptimality_output",
+    ("grad_norm_sq", "last"): "grad_norm_sq",
+    ("grad_norm_sq", "min"): "min_grad_norm_sq",
+}
+"""What a theorem bounds -> the column of the trace."""
+
+
+def bounded(problem: JSON, s: JSON, of: JSON) -> list[float | None]:
+    """Return what a theorem bounds after its T steps: means over seeds, None if not all have it."""
+    column, means = BOUNDED[of["measure"], of["iterate"]], []
+    for v in s["over"]["values"]:
+        runs = [run for run in runs_of(problem, s) if run["value"] == v]
+        rows = [
+            dict(zip(run["trace"]["iteration"], run["trace"][column], strict=True)) for run in runs
+        ]
+        numbers = [row.get(of["iteration"]) for row in rows]
+        known = [number for number in numbers if number is not None]
+        means.append(statistics.fmean(known) if len(known) == len(runs) else None)
+    return means
+
+
 def running_times(problem: JSON, s: JSON, passes: Grid) -> list[float | None]:
     spent = {
         (run["seed"], run["value"]): max(run["trace"]["passes"], default=0.0)

@@ -49,6 +49,33 @@ def check(values: dict[str, Any]) -> None:
             if found["exponent"] is not None:  # what is proved is no measure
                 found["exponent"] = found["exponent"] | {"proved": None}
             assert_close(found, expected)
+            for bound in s["robustness"] or ():
+                check_bound(problem, s, bound)
+
+
+def check_bound(problem: dict[str, Any], s: dict[str, Any], of: dict[str, Any]) -> None:
+    """Compare a bound over the grid with the traces, where they are enough to judge it."""
+    assert of["iteration"] == problem["sweep"]["iterations"]
+    assert_close(of["gap"], recomputed.bounded(problem, s, of))
+    if of["best_scale"] is None:
+        assert (of["best_bound"], of["rho"]) == (None, [])
+    else:
+        assert_close(of["rho"], [v / of["best_scale"] for v in s["over"]["values"]])
+        assert all(b >= of["best_bound"] for b in of["bound"] if b is not None)
+    start = "delta0" if of["measure"] == "suboptimality" else "grad_norm_sq0"
+    for bound, gap, verdict in zip(of["bound"], of["gap"], of["verdict"], strict=True):
+        if verdict == "pass":
+            assert gap <= bound * (1 + 1e-9)
+            assert bound < problem["constants"][start]
+        elif verdict == "vacuous":
+            assert bound is None or bound >= problem["constants"][start]
+        elif verdict == "inapplicable":
+            assert bound is None
+        elif verdict == "unknown":
+            assert gap is None
+        else:  # some seeds prove nothing; no bound is violated
+            assert verdict == "none"
+            assert s["n_seeds"] > 1
 
 
 def assert_close(found: Any, expected: Any) -> None:

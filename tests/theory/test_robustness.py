@@ -15,7 +15,7 @@ from lrbench.losses.absolute import Absolute
 from lrbench.objective.constants import Constants
 from lrbench.solvers.sgd import SGD
 from lrbench.theory import THEOREMS
-from lrbench.theory.base import APriori, Numbers, Setting
+from lrbench.theory.base import APriori, Numbers, Setting, Theorem
 from lrbench.theory.robustness import best_scale
 from lrbench.theory.sgd import SGD1Average
 
@@ -67,7 +67,7 @@ def over_eta(setting: Setting) -> Callable[[float], Setting]:
     return lambda eta: replace(setting, lr0=eta, params={"eta": eta})
 
 
-def value(theorem: APriori, setting: Setting) -> float:
+def value(theorem: Theorem, setting: Setting) -> float:
     return float(theorem.bound(setting, np.array([float(T)]))[0])
 
 
@@ -134,6 +134,51 @@ def test_there_is_no_best_scale_where_nothing_applies_or_the_bound_has_no_least(
             return 1.0 / (setting.lr0 * T)
 
     assert best_scale(Falling(), over_lr0(SETTINGS[0]), T) is None
+    # A4 falls with lr0 to a limit: no lr0 is too high.
+    (a4,) = (t for t in THEOREMS["adagrad-norm"] if t.key == "A4")
+    setting = replace(SETTINGS[3], params={"eta": 1.0})
+    assert value(a4, over_lr0(setting)(1e12)) < value(a4, over_lr0(setting)(1.0))
+    assert best_scale(a4, over_lr0(setting), T) is None
+
+
+def of_log_scale(bound: Callable[[float], float]) -> APriori:
+    """Return a theorem whose bound is a function of log10(lr0)."""
+
+    class Made(SGD1Average):
+        def formula(self, setting: Setting, T: Numbers) -> Numbers:
+            return np.full(T.shape, bound(math.log10(setting.lr0)))
+
+    return Made()
+
+
+def wide(x: float) -> float:
+    return 2.0 + (x + 1.0) ** 2
+
+
+MADE: list[tuple[str, Callable[[float], float], float | None]] = [
+    # The second least value is lower, and lies between two points of the grid.
+    ("narrow", lambda x: min(wide(x), 1.0 + 30.0 * abs(x - 3.06)), 3.06),
+    ("narrow and too high", lambda x: min(wide(x), 2.1 + 30.0 * abs(x - 3.06)), -1.0),
+    # Nothing holds below an edge, from which on the bound rises.
+    ("edge", lambda x: math.inf if x < 0.43 else 1.0 + x, 0.43),
+    ("edge above", lambda x: math.inf if x > 0.43 else 9.0 - x, 0.43),
+    ("two alike", lambda x: 1.0 + (abs(x) - 2.07) ** 2, -2.07),
+    ("a plateau", lambda x: 1.0 + max(abs(x) - 2.07, 0.0), -2.0),
+    ("no number", lambda x: math.nan, None),
+    ("underflow", lambda x: max(abs(x) - 1.0, 0.0), None),
+    ("lower by rounding", lambda x: 1.0 + max(-x, 0.0) - 1e-12 * (2.0 < x < 4.0), None),
+    ("as low at an end", lambda x: 1.0 + max(-x, 0.0), None),
+]
+
+
+@pytest.mark.parametrize(("name", "bound", "best"), MADE, ids=[case[0] for case in MADE])
+def test_the_least_of_several_least_values(
+    name: str, bound: Callable[[float], float], best: float | None
+) -> None:
+    scale = best_scale(of_log_scale(bound), over_lr0(SETTINGS[0]), T)
+    assert (scale is None) == (best is None)
+    if scale is not None and best is not None:
+        assert math.log10(scale) == pytest.approx(best, abs=1e-7)
 
 
 # --- measured ---------------------------------------------------------------------------------

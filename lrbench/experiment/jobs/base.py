@@ -18,6 +18,7 @@ from lrbench.objective.problem import Problem
 from lrbench.plugins import Packed, is_plugin, packed
 from lrbench.results import Run, Status
 from lrbench.solvers.base import Solver
+from lrbench.solvers.plugin import complete
 
 JobOutcome: TypeAlias = Sequence[Run] | LrbenchError
 """One run for each lane, or the error that keeps the problem from being run: a refuted optimum."""
@@ -44,6 +45,7 @@ def run_sent(sent_job: SentJob, shared: SharedProblem, stop: Callable[[int], boo
     if solver is not None:
         try:
             job = replace(job, solver=solver.unpacked(Solver))
+            complete(type(job.solver))
         except LrbenchError as error:
             return failed(job, shared, f"{solver.name} in a worker: {error.message}")
         except Exception as error:  # whatever its code raises

@@ -276,6 +276,7 @@ def _follow(command: int) -> None:
 
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
+    os.dup2(2, 1)  # what a class of the user prints is no result
     threading.Thread(target=watch, daemon=True).start()
 
 

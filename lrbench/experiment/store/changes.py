@@ -85,7 +85,7 @@ def prune_cells(
     conditions, values = ["1"], []
     if stale:
         for made_by in connection.execute("SELECT DISTINCT name, source FROM cells").fetchall():
-            if is_current(*made_by):
+            if is_current(*made_by) is not False:
                 conditions.append("NOT (name = ? AND source = ?)")
                 values += made_by
     if solver is not None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from lrbench.cache.source_hash import numbers_hash
 from lrbench.config.plain import plain
 from lrbench.config.records import read_record
 from lrbench.errors import UsageError, quoted_path
+from lrbench.experiment.proved import proved_over_grid
 from lrbench.experiment.store.cells import method_of_row, run_of
 from lrbench.experiment.store.keys import source_of
 from lrbench.experiment.store.rows import (
@@ -26,6 +28,7 @@ from lrbench.experiment.store.rows import (
 from lrbench.results import ProblemResult, Result, environment
 from lrbench.solvers import SOLVERS
 from lrbench.study import with_sweeps
+from lrbench.theory.base import Setting
 
 CHANGED = "it was changed by another program: sweep into another file."
 """The hint for a store that says something of a problem which cannot be read."""
@@ -59,7 +62,7 @@ class StoredCells:
     """F - f* at which runs ended; None without one."""
     added: str
     """The time at which the last of them was added, UTC."""
-    current: bool
+    current: bool | None
     """Whether the code that made them is that of this lrbench."""
 
 
@@ -114,9 +117,14 @@ def _setting(
     return experiment.name, row["sampling"] or "", row["batch_size"], experiment.id
 
 
-def is_current(solver: str, source: str) -> bool:
-    """Return whether cells of the solver of this name, made by this code, would be used again."""
-    return solver in SOLVERS and source == source_of(SOLVERS.get(solver))
+def is_current(solver: str, source: str) -> bool | None:
+    """Return whether cells of the solver of this name, made by this code, would be used again.
+
+    It is None where that is not known: for a solver of the user that this process has not loaded.
+    """
+    if solver not in SOLVERS:
+        return None if source.startswith(numbers_hash()) else False
+    return source == source_of(SOLVERS.get(solver))
 
 
 def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
@@ -194,14 +202,17 @@ def _problem(
     keys = _header(experiment, path)
     iterations, targets = keys.pop("iterations", None), keys.pop("targets", ())
     arrival = keys.pop("arrival", "first")  # earlier versions knew no other
-    at = keys.pop("at", ())
+    at, shared = keys.pop("at", ()), keys.pop("setting", None)
     try:
         values = {"name": experiment.name, **keys, "runs": [] if checked else plain(runs)}
         values["verdicts"] = []
         place = f"{quoted_path(path)}: {quoted_path(experiment.name)}"
         problem = replace(read_record(ProblemResult, values, place, CHANGED), runs=runs)
         if experiment.sweep:
-            problem = with_sweeps(problem, targets, iterations, arrival, at=at)
+            # Earlier versions did not save what theorems need beside the constants.
+            setting = shared and Setting(problem.header.constants, 1.0, {}, **shared)
+            proved = dict(proved_over_grid(problem, setting)) if setting else None
+            problem = with_sweeps(problem, targets, iterations, arrival, proved, at)
     except (ArithmeticError, LookupError, TypeError, UsageError, ValueError) as error:
         if checked:  # a fault of lrbench, and not of the file
             raise

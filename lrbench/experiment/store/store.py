@@ -34,6 +34,20 @@ from lrbench.experiment.store.rows import (
 )
 from lrbench.results import ArrivalRule, Header, Run
 from lrbench.solvers.base import Solver
+from lrbench.theory.base import Setting
+
+OF_EXPERIMENT = (
+    "batch",
+    "batch_size",
+    "sampling",
+    "radius",
+    "smooth",
+    "not_smooth",
+    "diameter",
+    "convex",
+    "horizon",
+)
+"""The fields of a setting that all cells of an experiment share, but for the constants."""
 
 
 @contextlib.contextmanager
@@ -182,10 +196,14 @@ class Store:
         arrival: ArrivalRule | None = "first",
         targets: Sequence[float] = (),
         at: Sequence[int] = (),
+        setting: Setting | None = None,
     ) -> None:
-        """Note an experiment, with the iterations of its budget; `put` writes it with the cells."""
-        budget = {"iterations": iterations, "arrival": arrival, "targets": list(targets)}
+        """Note an experiment, with its budget and setting; `put` writes it with the cells."""
+        budget: dict[str, Any] = {"iterations": iterations, "arrival": arrival}
+        budget |= {"targets": list(targets)}
         budget |= {"at": list(at)} if at else {}
+        if setting is not None:
+            budget["setting"] = {name: getattr(setting, name) for name in OF_EXPERIMENT}
         text = json.dumps({**plain(header), **budget})
         self._experiments[experiment] = Experiment(
             experiment, name, header.fingerprint, text, int(sweep)

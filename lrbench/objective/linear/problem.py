@@ -16,6 +16,7 @@ from lrbench.objective.about import About, PenaltyValues, ProblemFacts
 from lrbench.objective.linear.matrix import BLOCK_ELEMENTS, CHUNK_BYTES, FEW_FEATURES
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.sampler import linear_sampler
+from lrbench.plugins import is_plugin, origin_of
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
@@ -66,6 +67,9 @@ class LinearProblem(LinearObjective):
         # Hashing X takes a second a gigabyte; where X is that of the data set, its hash is known.
         X = self.X_hash or content_hash(self.data.X)
         parts = f"{parameters_text(self.loss)}\n{parameters_text(self.penalty)}"
+        for part in (self.loss, self.penalty):  # the name of one of the user may change its meaning
+            if is_plugin(type(part)):
+                parts += f"\n{origin_of(type(part)).source_hash}"
         text = f"{X}\n{digest(self.y)}\n{digest(self.w0)}\n{parts}\n{self.intercept}"
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
@@ -16,7 +17,7 @@ import numpy as np
 from lrbench.cache.source_hash import solver_hash
 from lrbench.errors import UsageError
 from lrbench.plugins import Origin, Reference, set_origin
-from lrbench.plugins.modules import source_text
+from lrbench.plugins.modules import source_hash, source_of_file
 from lrbench.solvers.adapters.arguments import Argument, arguments_of
 from lrbench.solvers.base import Solver
 
@@ -122,16 +123,20 @@ def adapted(
             "has_lr0": bool(rate),
             "theorems": (),
             "papers": (),
+            "state_size": "of its own",
             "__module__": module.__name__,  # whose line is named where it raises an exception
             "__qualname__": make.__qualname__,
             "__doc__": inspect.getdoc(make) or f"{make.__name__} of {module.__name__}.",
         },
         frozen=True,
     )
-    packages = dict.fromkeys([*base.packages, module.__name__.partition(".")[0]])
-    versions = [f"{name} {version}" for name in packages if (version := _version(name))]
-    versions.append(f"its adapter {solver_hash(Path(inspect.getfile(base)))}")
-    set_origin(cls, Origin(reference, source_text(module), tuple(versions), load))
+    package = module.__name__.partition(".")[0]
+    versions = [f"{p} {_version(p)}" for p in dict.fromkeys([*base.packages, package])]
+    # Hashing all files of the library would take seconds; its version says as much.
+    own = "" if package in base.packages else source_hash(module)
+    parts = [own, solver_hash(Path(inspect.getfile(base))), *versions]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    set_origin(cls, Origin(reference, source_of_file(module), digest, tuple(versions), load))
     return cls
 
 

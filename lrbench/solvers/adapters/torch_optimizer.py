@@ -198,6 +198,8 @@ def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
     )
     closure = inspect.signature(value.step).parameters.get("closure")
     solver.needs_closure = closure is not None and closure.default is closure.empty
+    if solver.needs_closure:
+        solver.step_cost = "1 gradient and 1 value, or more"
     solver.has_modes = all(callable(getattr(value, mode, None)) for mode in ("train", "eval"))
     return solver
 

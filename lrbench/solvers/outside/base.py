@@ -31,6 +31,7 @@ class OutsideSolver(Solver, ABC):
     """
 
     outside: ClassVar[bool] = True
+    group: ClassVar[str] = "outside"
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> tuple[()]:
         """Return no state: the method keeps its own."""

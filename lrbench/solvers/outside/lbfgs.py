@@ -45,6 +45,8 @@ class LBFGS(OutsideSolver):
     """
 
     name = "outside:lbfgs"
+    step_cost = "1 or more gradients"
+    state_size = "20 d"
     papers = ("byrd1995",)
     lr0_means = "the square of the length of the first trial step"
 

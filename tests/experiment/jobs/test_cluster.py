@@ -17,8 +17,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
-from job_problems import Deadly, assert_same, plan, swept, with_deadly
+from job_problems import Deadly, assert_same, by_cell, plan, swept, with_deadly
 
 from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import STOPPING, Control
@@ -118,6 +119,32 @@ class KillsAWorker:
 def test_a_cluster_that_loses_a_worker_gives_the_bits_of_a_local_run(running: Running) -> None:
     the = plan(replicates=6)
     assert_same(swept(the), swept(the, KillsAWorker(running)))
+
+
+RULE = """
+import lrbench
+@lrbench.rate_rule(init=lambda lr0: 1.0 / lr0)
+def growth(b, grad_norm_sq, c=1.0):
+    print("a line that is no result")
+    b = b + c * grad_norm_sq / b
+    return b, 1.0 / b
+"""
+
+
+def test_a_rule_in_a_file_runs_on_workers_that_do_not_have_it(
+    running: Running, tmp_path: Path
+) -> None:
+    (tmp_path / "rule.py").write_text(RULE)
+    the = plan(solvers=[str(tmp_path / "rule.py"), "wngrad"])
+    (tmp_path / "rule.py").unlink()
+    result = swept(the, Cluster(running.address))
+    assert_same(swept(the), result)
+    runs = by_cell(result)
+    of_rule = [run for run in runs.values() if run.solver.name == "growth"]
+    of_wngrad = [run for run in runs.values() if run.solver.name == "wngrad"]
+    for mine, built_in in zip(of_rule, of_wngrad, strict=True):
+        assert mine.status is built_in.status
+        np.testing.assert_allclose(mine.trace["objective"], built_in.trace["objective"], rtol=1e-9)
 
 
 def test_a_signal_stops_the_workers_and_every_cell_is_a_row(running: Running) -> None:

@@ -75,7 +75,8 @@ def test_other_code_is_another_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "source_of", lambda solver: other)
     assert swept(store)[1] == 10
     with opened(store) as connection:
-        assert sorted(e.current for e in stored_cells(connection)) == [False, False, True, True]
+        current = [bool(entry.current) for entry in stored_cells(connection)]
+        assert sorted(current) == [False, False, True, True]
         assert len(result_of(connection, store).problems) == 2
         assert prune_cells(connection, stale=True) == 10
         assert len(result_of(connection, store).problems) == 1
@@ -131,6 +132,50 @@ def test_a_result_from_a_store_is_that_of_the_sweep(tmp_path: Path) -> None:
         str(s.solver): s.usable for s in theirs.sweep.solvers
     }
     assert json.loads(shown.to_json())["problems"][0]["fingerprint"] == ours.header.fingerprint
+
+
+SETTINGS: list[dict[str, Any]] = [
+    {"problems": "lad-worst", "radius": 15.0, "batch_size": 10, "replicates": 2},
+    {"problems": "lasso", "solvers": ["prox-adagrad-norm", "ista"]},
+    {"problems": "least-squares"},
+]
+
+
+@pytest.mark.parametrize("options", SETTINGS, ids=lambda options: options["problems"])
+def test_the_bounds_over_a_scale_are_those_of_the_sweep(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "s.sqlite"
+    options = {"solvers": ["wngrad", "adagrad-norm", "sgd[schedule=linear]"], **options}
+    result = sweep(**options, over="scale=0.01,0.5,40", at="60", jobs=1, store=path)
+    with opened(path) as connection:
+        (theirs,) = result_of(connection, path).problems
+    (ours,) = result.problems
+    assert ours.sweep is not None
+    assert theirs.sweep is not None
+    assert [s.robustness for s in theirs.sweep.solvers] == [
+        s.robustness for s in ours.sweep.solvers
+    ]
+    assert any(s.robustness for s in ours.sweep.solvers)
+    assert [s.measures.exponent for s in theirs.sweep.solvers] == [
+        s.measures.exponent for s in ours.sweep.solvers
+    ]
+
+
+def test_without_the_setting_of_its_cells_a_store_knows_no_bounds(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    (problem,) = sweep("lad-worst", solvers="wngrad", lr0=[0.1, 1.0], at="9", jobs=1).problems
+    assert problem.sweep is not None
+    assert problem.sweep.solvers[0].robustness
+    with store_at(path) as kept:
+        assert kept is not None
+        kept.declare("id", "lad-worst", problem.header, 9, sweep=True, arrival="confirmed", at=[9])
+        kept.put("id", Plan(solvers="wngrad").built[0][0], problem.runs)
+    with opened(path) as connection:
+        (shown,) = result_of(connection, path).problems
+    assert shown.sweep is not None
+    assert shown.sweep.solvers[0].at == problem.sweep.solvers[0].at
+    assert shown.sweep.solvers[0].robustness is None
 
 
 def test_several_budgets_of_a_problem_are_told_apart_and_solvers_keep_their_order(

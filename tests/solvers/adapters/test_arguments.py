@@ -89,7 +89,9 @@ def test_a_library_that_is_not_installed_is_named(
     monkeypatch.setitem(sys.modules, library, None)  # as if there were none
     with pytest.raises(UsageError) as refused:
         build_solver(f"{library}:{text}")
-    assert str(refused.value) == f"{library} is not installed, and solver {library}:{text} needs it."
+    assert (
+        str(refused.value) == f"{library} is not installed, and solver {library}:{text} needs it."
+    )
     assert refused.value.hint == f"install it: pip install {library}."
     for words in (("run", "-p", "logreg", "-s", f"{library}:{text}"), ("list", "solvers", library)):
         outcome = invoke(*words)

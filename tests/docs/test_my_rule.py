@@ -1,0 +1,62 @@
+"""The page on a rule of one's own, followed to the letter in an empty folder."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Invoke
+
+import lrbench
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "how-to" / "my-rule.md").read_text(encoding="utf-8")
+FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+BLOCKS = [match.groups() for match in FENCE.finditer(PAGE)]
+RULE, GROWTH, SCRIPT = [text for kind, text in BLOCKS if kind == "python"]
+(CONFIG, *_) = [text for kind, text in BLOCKS if kind == "toml"]
+COMMANDS = re.findall(r"^\$ lrbench (.*)$", PAGE, re.MULTILINE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    files = {"my_rule.py": RULE, "growth.py": GROWTH, "lrbench.toml": CONFIG}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_rule_has_fifteen_lines_and_the_short_form_five() -> None:
+    def lines(text: str) -> int:
+        return sum(bool(line.strip()) for line in text.splitlines())
+
+    assert lines(RULE) <= 15
+    assert lines(GROWTH) == 5
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.slow
+def test_every_command_of_the_page_works(invoke: Invoke) -> None:
+    assert len(COMMANDS) > 4
+    for command in COMMANDS:
+        outcome = invoke(*shlex.split(command))
+        assert outcome.code == 0, outcome.err
+        assert "not known" in outcome.out or "power-norm" in outcome.out or "growth" in outcome.out
+
+
+def test_the_script_of_the_page_works(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(folder))
+    exec(compile(SCRIPT, "script.py", "exec"), {})
+    monkeypatch.delitem(sys.modules, "my_rule")
+
+
+def test_the_page_of_stable_names_lists_the_public_ones() -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    assert {f"lrbench.{name}" for name in lrbench.__all__} == set(
+        re.findall(r"`(lrbench\.\w+)`", page)
+    )
+    assert f"`lrbench.api_version` is {lrbench.api_version}." in page

@@ -1,0 +1,292 @@
+"""Step rules in a file, in an installed module, and made in Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Invoke
+from rules import FAILING, POWER_NORM, ROOT_GROWTH, written
+
+import lrbench
+from lrbench.engine.control import Control
+from lrbench.errors import UsageError
+from lrbench.experiment.jobs.base import solver_obstacle
+from lrbench.experiment.jobs.processes import Processes
+from lrbench.experiment.run_plan import run_plan
+from lrbench.plan.plan import Plan
+from lrbench.plugins import packed
+from lrbench.problem_files import load_spec
+from lrbench.solvers import SOLVERS
+from lrbench.solvers.adagrad_norm import AdaGradNorm
+from lrbench.solvers.base import Solver
+from lrbench.solvers.plugin import complete
+from lrbench.solvers.wngrad import WNGrad
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the present folder, which has three files with rules."""
+    written(tmp_path, power=POWER_NORM, growth=ROOT_GROWTH, failing=FAILING)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def runs_of(outcome: Any, solver: str) -> list[dict[str, Any]]:
+    (problem,) = json.loads(outcome.out)["problems"]
+    return [run for run in problem["runs"] if run["solver"]["name"] == solver]
+
+
+SETTING = ("-p", "log-spectrum", "--lr0", "0.3,7,190", "-n", "60", "--format", "json")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("setting", [(), ("--batch-size", "5"), ("--radius", "2")])
+@pytest.mark.parametrize(
+    ("own", "name", "built_in"),
+    [
+        ("power.py:PowerNorm[eta=1.7]", "PowerNorm", "adagrad-norm[eta=1.7]"),
+        ("growth.py:root_growth[c=0.4]", "root_growth", "wngrad[c=0.4]"),
+    ],
+)
+def test_a_rule_in_a_file_is_the_same_as_the_built_in_one(
+    own: str, name: str, built_in: str, setting: tuple[str, ...], invoke: Invoke
+) -> None:
+    outcome = invoke("run", *SETTING, *setting, "-s", own, "-s", built_in)
+    assert outcome.code == 0, outcome.err
+    mine, theirs = runs_of(outcome, name), runs_of(outcome, built_in.partition("[")[0])
+    assert len(mine) == len(theirs) == 3
+    for a, b in zip(mine, theirs, strict=True):
+        assert (a["lr0"], a["status"]) == (b["lr0"], b["status"])
+        for column in ("objective", "lr", "sum_lr_grad_norm_sq", "distance"):
+            own_values, values = (np.array(r["trace"][column], dtype=float) for r in (a, b))
+            np.testing.assert_allclose(own_values, values, rtol=1e-9)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_is_named_by_its_only_class_alone(invoke: Invoke) -> None:
+    outcome = invoke("run", *SETTING, "-s", "growth.py[c=0.4]")
+    assert len(runs_of(outcome, "root_growth")) == 3
+
+
+@pytest.mark.usefixtures("folder")
+def test_its_parameters_are_swept(invoke: Invoke) -> None:
+    words = ("sweep", "-p", "log-spectrum", "-n", "40", "--format", "json", "-j", "1")
+    outcome = invoke(*words, "-s", "power.py", "-s", "growth.py", "--over", "scale=0.1:10:5")
+    assert outcome.code == 0, outcome.err
+    (problem,) = json.loads(outcome.out)["problems"]
+    assert [run["over"] for run in problem["runs"][:2]] == [
+        {"eta": 0.1},
+        {"eta": pytest.approx(10**-0.5)},
+    ]
+    outcome = invoke(*words, "-s", "growth.py", "--over", "c=0.1:10:5")
+    assert len(runs_of(outcome, "root_growth")) == 5
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_rule_that_raises_is_a_failed_row_and_the_others_are_kept(invoke: Invoke) -> None:
+    outcome = invoke("run", *SETTING, "-s", "failing.py", "-s", "sgd")
+    assert outcome.code == 3
+    failed = runs_of(outcome, "Failing")
+    assert {(run["status"], run["status_at"]) for run in failed} == {("failed", 7)}
+    assert "ZeroDivisionError" in failed[0]["error"]
+    assert "(failing.py, line 15, iteration 7)" in failed[0]["error"]
+    assert all(run["error"] is None for run in runs_of(outcome, "sgd"))
+    assert "step 6" in outcome.err  # what it prints is not part of the result
+
+
+class TestInPython:
+    def test_objects_and_classes_are_solvers(self) -> None:
+        def objectives(solvers: Any) -> list[list[float]]:
+            result = lrbench.run("log-spectrum", solvers=solvers, lr0=[0.2, 9.0], iterations=25)
+            return [list(run.trace["objective"]) for run in result.problems[0].runs]
+
+        assert objectives([WNGrad(order="lagged"), AdaGradNorm]) == objectives(
+            ["wngrad[order=lagged]", "adagrad-norm"]
+        )
+        assert objectives(WNGrad()) == objectives("wngrad")
+
+    @pytest.mark.parametrize("wrong", [3, [None], [len], object, [Solver], [lambda w: w]])
+    def test_anything_else_is_refused(self, wrong: Any) -> None:
+        with pytest.raises(UsageError):
+            Plan(solvers=wrong)
+
+    def test_two_classes_of_one_name_are_refused(self, folder: Path) -> None:
+        written(folder, other=POWER_NORM.replace("1.0", "3.0"))
+        with pytest.raises(UsageError, match="two solvers are called PowerNorm"):
+            Plan(solvers=["power.py", "other.py"])
+
+    def test_a_rule_that_is_derived_from_another_has_none_of_its_theorems(self) -> None:
+        class Halved(WNGrad):
+            """WNGrad, and no longer WNGrad."""
+
+        (built,) = Plan(solvers=Halved).built
+        assert (built[0].theorems, built[0].papers, built[0].name) == ((), (), "Halved")
+        assert WNGrad.theorems == "wngrad"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("here")
+    written(folder, power=POWER_NORM, growth=ROOT_GROWTH, failing=FAILING)
+    return folder
+
+
+def rows(plan: Plan, executor: Processes | None = None) -> dict[Any, tuple[Any, list[float]]]:
+    specs = [load_spec("log-spectrum")]
+    (problem,) = run_plan(plan, specs, Control(), executor=executor).problems
+    return {
+        (str(run.solver), run.value, run.seed): (run.error, list(run.trace.get("objective", ())))
+        for run in problem.runs
+    }
+
+
+@pytest.mark.slow
+def test_worker_processes_get_the_text_and_not_the_path(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(here)
+    names = ("power.py", "growth.py", "failing.py")
+    plan = Plan(
+        solvers=names, lr0="0.1:10:9", batch_size=4, passes=1, replicates=3, sweep=True, target=1e-9
+    )
+    alone = rows(plan)
+    for name in names:
+        (here / name).unlink()
+    try:
+        assert rows(plan, Processes(2, patience=0.0)) == alone
+    finally:
+        written(here, power=POWER_NORM, growth=ROOT_GROWTH, failing=FAILING)
+    assert {error is None for error, _ in alone.values()} == {True, False}
+
+
+@pytest.mark.slow
+def test_a_rule_that_cannot_be_imported_in_a_worker_is_a_failed_row(folder: Path) -> None:
+    written(folder, here=f"import os\nassert os.getpid() == {os.getpid()}\n{POWER_NORM}")
+    plan = Plan(solvers=["here.py", "sgd"], lr0="0.1:10:9", iterations=20, sweep=True)
+    errors = {name: error for (name, *_), (error, _) in rows(plan, Processes(2, 0.0)).items()}
+    assert errors["PowerNorm"] == "PowerNorm in a worker: here.py, line 2: AssertionError."
+    assert errors["sgd"] is None
+
+
+def test_a_class_made_in_python_is_sent_by_value() -> None:
+    @lrbench.rate_rule
+    def shrinking(lr: Any, grad_norm_sq: Any, power: float = 0.5) -> Any:
+        lr = lr / (1.0 + lr * grad_norm_sq) ** power
+        return lr, lr
+
+    (built,) = Plan(solvers=shrinking).built
+    assert solver_obstacle(built[0]) == ""
+    copy = packed(built[0]).unpacked(Solver)
+    complete(type(copy))
+    assert (copy.name, copy.power) == ("shrinking", 0.5)
+    state = copy.init(None, np.array([2.0, 3.0]), {})
+    np.testing.assert_array_equal(state, [2.0, 3.0])
+
+
+def test_a_class_that_cannot_be_sent_runs_in_this_process(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = Path(__file__).open("rb")  # noqa: SIM115
+
+    @lrbench.rate_rule
+    def stuck(lr: Any, grad_norm_sq: Any) -> Any:
+        assert not file.closed
+        return lr, lr
+
+    plan = Plan(solvers=[stuck, "sgd"], lr0="0.1:10:9", iterations=20, sweep=True)
+    with file:
+        assert "pickle" in solver_obstacle(plan.built[0][0])
+        alone = rows(plan)
+        assert rows(plan, Processes(2, patience=0.0)) == alone
+    assert "stuck runs in this process" in capsys.readouterr().err
+    assert {error for error, _ in alone.values()} == {None}
+
+
+def stored(folder: Path, invoke: Invoke, *words: str) -> str:
+    """Sweep the rules into a store; return how many cells are run, as a dry run says."""
+    setting = ("-p", "log-spectrum", "-n", "30", "--store", str(folder / "s.sqlite"), "-j", "1")
+    solvers = ("-s", "power.py", "-s", "growth.py", "--lr0", "0.1:10:5")
+    outcome = invoke("sweep", *setting, *solvers, *words)
+    assert outcome.code == 0, outcome.err
+    return outcome.out
+
+
+def test_a_store_keeps_cells_by_the_source(folder: Path, invoke: Invoke) -> None:
+    stored(folder, invoke)
+    assert "stored   10 of them" in stored(folder, invoke, "--dry-run")
+    written(folder, power=POWER_NORM.replace("self.p / 2", "self.p * 0.5"))
+    assert "stored   5 of them" in stored(folder, invoke, "--dry-run")
+
+
+def test_a_store_does_not_call_stale_what_it_cannot_know(folder: Path, invoke: Invoke) -> None:
+    stored(folder, invoke)
+    SOLVERS.added.clear()  # as in another process
+    listed = json.loads(invoke("store", "list", str(folder / "s.sqlite"), "--format", "json").out)
+    assert [entry["current"] for entry in listed["entries"]] == [None, None]
+    assert "not known" in invoke("store", "list", str(folder / "s.sqlite")).out
+    invoke("store", "prune", str(folder / "s.sqlite"), "--stale")
+    assert "stored   10 of them" in stored(folder, invoke, "--dry-run")
+
+
+CONFIG = """
+[[check]]
+name = "mine"
+problem = "log-spectrum"
+solver = "rules/power.py:PowerNorm[eta=2]"
+lr0 = 3.0
+iterations = 40
+expect = ["status = completed"]
+"""
+
+
+def test_code_in_a_configuration_that_was_not_named_is_not_run(
+    folder: Path, invoke: Invoke
+) -> None:
+    (folder / "rules").mkdir()
+    written(folder / "rules", power=f"open('ran', 'w').close()\n{POWER_NORM}")
+    (folder / "lrbench.toml").write_text(CONFIG)
+    outcome = invoke("check")
+    assert outcome.code == 2
+    assert "--allow-code" in outcome.err
+    assert not (folder / "ran").exists()
+    assert invoke("check", "--allow-code").code == 0
+    assert (folder / "ran").exists()
+    assert invoke("check", "--config", "lrbench.toml").code == 0
+
+
+def test_the_file_of_a_rule_is_beside_the_configuration(
+    folder: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "rules").mkdir()
+    written(folder / "rules", power=POWER_NORM)
+    (folder / "lrbench.toml").write_text(CONFIG)
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert invoke("check", "--config", "../lrbench.toml").code == 0
+
+
+def test_nothing_is_imported_from_the_current_folder(tmp_path: Path) -> None:
+    for name in ("numpy", "scipy", "click", "random", "queue", "decimal"):
+        (tmp_path / f"{name}.py").write_text(f"open('{name}.ran', 'w').close()\n")
+    command = [sys.executable, "-m", "lrbench", "run", "-p", "log-spectrum", "-n", "5"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob("*.ran")) == []
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_saved_result_is_shown_without_the_file(folder: Path, invoke: Invoke) -> None:
+    saved = folder / "r.json"
+    saved.write_text(invoke("run", *SETTING, "-s", "power.py").out)
+    (folder / "power.py").unlink()
+    SOLVERS.added.clear()
+    outcome = invoke("show", str(saved))
+    assert outcome.code == 0, outcome.err
+    assert "PowerNorm" in outcome.out
