@@ -280,6 +280,11 @@ def solver_of(path: str, origin: Origin | None = None) -> type[Solver]:
     return adapted(OptaxSolver, reference, make, module, load, rate)
 
 
+def is_known(path: str) -> bool:
+    """Return whether a name is in optax."""
+    return "." not in path or path.partition(".")[0] in ("contrib", PREFIX)
+
+
 def load(origin: Origin) -> type[Solver]:
     """Return the solver that another process sent."""
     assert origin.reference is not None

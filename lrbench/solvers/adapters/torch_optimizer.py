@@ -25,7 +25,7 @@ from lrbench.solvers.base import Facts, Solver, Step, rate_of
 PREFIX = "torch"
 
 PACKAGES = ("prodigyopt", "schedulefree", "dadaptation", "pytorch_optimizer", "torch_optimizer")
-"""Packages of optimisers that are listed where they are installed."""
+"""Packages of optimisers that are listed where they are installed, beside those of torch."""
 
 LEFT_OUT = ("foreach", "fused", "capturable", "differentiable", "fsdp_in_use")
 """Arguments that say how a step is computed, and not which."""
@@ -210,6 +210,11 @@ def _is_optimizer(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, base) and value is not base
 
 
+def is_known(path: str) -> bool:
+    """Return whether a name is in torch, or in one of the packages that are listed."""
+    return path.partition(".")[0] in ("torch", *PACKAGES)
+
+
 def load(origin: Origin) -> type[Solver]:
     """Return the solver that another process sent."""
     assert origin.reference is not None
@@ -218,8 +223,9 @@ def load(origin: Origin) -> type[Solver]:
 
 def installed() -> dict[str, str]:
     """Return the optimisers of torch, and of other packages that are installed, by their names."""
-    modules = [library("torch.optim", f"{PREFIX}:torch.optim.Adam")]
-    modules += [importlib.import_module(name) for name in PACKAGES if find_spec(name)]
+    library(PREFIX, f"{PREFIX}:torch.optim.Adam")
+    names = ["torch.optim", *(name for name in PACKAGES if find_spec(name))]
+    modules = [importlib.import_module(name) for name in names]
     return {
         f"{module.__name__}.{name}": inspect.getdoc(value) or ""
         for module in modules

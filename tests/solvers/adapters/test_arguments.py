@@ -1,4 +1,4 @@
-"""The arguments of functions of other libraries, as parameters; libraries that are not installed."""
+"""Arguments of functions of other libraries as parameters; libraries that are not installed."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ def test_another_process_makes_the_solver_of_the_same_versions(file: Path) -> No
     file.unlink()
     assert vars(sent.unpacked(Solver)) == {"power": 0.7, "last": -1.0}
     versions = tuple(v.replace("torch 2", "torch 1") for v in sent.origin.versions)
-    other = replace(sent, origin=replace(sent.origin, versions=versions))
+    other = replace(sent, origin=sent.origin._replace(versions=versions))
     with pytest.raises(LrbenchError) as refused:
         other.unpacked(Solver)
     here = torch.__version__
@@ -276,9 +276,12 @@ def test_the_threads_of_torch_are_as_they_were(monkeypatch: pytest.MonkeyPatch) 
     seen = []
     solver, _ = build_solver("torch:torch.optim.SGD")
     step = torch.optim.SGD.step
-    monkeypatch.setattr(
-        torch.optim.SGD, "step", lambda self: (seen.append(torch.get_num_threads()), step(self))
-    )
+
+    def observed(self: Any) -> None:
+        seen.append(torch.get_num_threads())
+        step(self)
+
+    monkeypatch.setattr(torch.optim.SGD, "step", observed)
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
