@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lrbench.api import run as run
     from lrbench.api import sweep as sweep
     from lrbench.errors import LrbenchError as LrbenchError
+    from lrbench.experiment.loaded_problem import load_problem as load_problem
+    from lrbench.experiment.record import record as record
     from lrbench.gate.assertion import check as check
     from lrbench.results import Result as Result
     from lrbench.solvers.base import Solver as Solver
@@ -29,7 +31,9 @@ _PUBLIC = {
     "Solver": "lrbench.solvers.base",
     "Step": "lrbench.solvers.base",
     "check": "lrbench.gate.assertion",
+    "load_problem": "lrbench.experiment.loaded_problem",
     "rate_rule": "lrbench.solvers.plugin",
+    "record": "lrbench.experiment.record",
     "run": "lrbench.api",
     "sweep": "lrbench.api",
 }
@@ -42,7 +46,9 @@ __all__ = [
     "__version__",
     "api_version",
     "check",
+    "load_problem",
     "rate_rule",
+    "record",
     "run",
     "sweep",
 ]

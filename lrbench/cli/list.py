@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import textwrap
@@ -103,7 +104,10 @@ def _solvers(listing: PartKind) -> Iterator[Block]:
     """Yield the table of the solvers: a row for each, below the name of its group."""
     from lrbench.solvers.base import GROUPS
 
-    parts = {name: listing.details(name) for name in listing.names()}
+    parts = {}
+    for name in listing.names():
+        with contextlib.suppress(UsageError):  # one of an installed package may be broken
+            parts[name] = listing.details(name)
     rows: list[list[TableCell]] = []
     for group in GROUPS:
         of_group = {name: part for name, part in parts.items() if part["group"] == group}

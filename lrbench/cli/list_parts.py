@@ -50,7 +50,9 @@ def _doc(part: Any) -> str:
 
 def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -> PartKind:
     def names() -> dict[str, str]:
-        return {name: summary_line(registry.get(name).__doc__) for name in registry}
+        parts = registry.available()
+        broken = "a part of an installed package that cannot be imported"
+        return {n: summary_line(parts[n].__doc__) if n in parts else broken for n in registry}
 
     return PartKind(names, details, registry.canonical)
 
@@ -93,7 +95,7 @@ def solvers() -> PartKind:
         return SOLVERS.canonical(name) if name in SOLVERS else solver_class(name).name
 
     def details(name: str) -> dict[str, Any]:
-        cls = SOLVERS.get(name)
+        cls = solver_class(name)
         return {
             "parameters": {f.name: f.default for f in dataclasses.fields(cls)},
             "theorems": [t.key for t in every_theorem_for(name)],
@@ -164,7 +166,9 @@ def theorems() -> PartKind:
             "measure": theorem.measure,
             "iterate": theorem.iterate,
             "sharpness": theorem.sharpness or "upper bound",
-            "solvers": [s for s in SOLVERS if key in {t.key for t in every_theorem_for(s)}],
+            "solvers": [
+                s for s in SOLVERS.available() if key in {t.key for t in every_theorem_for(s)}
+            ],
             "source": theorem.reference,
             "cite": list(theorem.cite),
             "doc": _doc(type(theorem)),

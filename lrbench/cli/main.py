@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import importlib
 import os
 import re
@@ -23,6 +24,7 @@ from lrbench.version import __version__
 COMMANDS = {
     "run": "Run solvers on a problem: convergence beside theory.",
     "sweep": "The sensitivity to the learning rate or a scale: usable ranges, curves, advice.",
+    "record": "Judge the iterates of a loop in any language, from a file.",
     "check": "A gate for CI: judge convergence against expectations and baselines.",
     "theory": "What is proved for a problem, solver and lr0, before any run.",
     "show": "Print a saved result or a store in any format, or the file of a problem that ships.",
@@ -46,6 +48,10 @@ REMEDIES = {
     errno.EFBIG: "raise the limit on the size of files (ulimit -f), or choose another file.",
 }
 """The hint for an error of the system by its number, where it is not the usual one."""
+
+COLLECTION_THRESHOLDS = (10_000, 20, 100)
+"""Those of `gc.set_threshold`: results of 100,000 runs are many objects that live on, and almost no
+command makes cycles, for which the defaults would search all of them again and again."""
 
 NOTHING_FINISHED = (
     "interrupted.",
@@ -140,6 +146,7 @@ def say_internal(error: Exception) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     open_streams()
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
         # Else click would write errors in its own form and choose the exit codes.
         with no_signal_ignored():

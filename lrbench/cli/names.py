@@ -21,10 +21,10 @@ def complete_problems(ctx: Context, param: Parameter, incomplete: str) -> list[C
 
 
 def complete_solvers(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the name of a solver."""
+    """Complete the name of a solver or of a file."""
     from lrbench.solvers import SOLVERS
 
-    return _matching(SOLVERS, incomplete)
+    return _matching(SOLVERS, incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 def complete_data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:

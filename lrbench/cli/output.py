@@ -58,8 +58,8 @@ def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, .
             "leave --columns out, or give --format csv.",
         )
     allowed = {*COLUMNS, *METERED, *OUTPUT, *TESTED, *SUMMED, *traced}
-    for solver in SOLVERS:
-        allowed.update(SOLVERS.get(solver).traced)
+    for solver in SOLVERS.available().values():
+        allowed.update(solver.traced)
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     for name in names:
         if name not in allowed:

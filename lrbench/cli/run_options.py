@@ -11,6 +11,7 @@ from lrbench.cli.options import INTEGER, chain
 save_options = chain(
     [
         click.option(
+            "-o",
             "--save",
             metavar="FILE.json",
             type=click.Path(path_type=Path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -70,6 +71,14 @@ class Registry:
 
         entries = entry_points(group=self._group) if self._group else ()
         return {entry.name: entry for entry in entries if not self.is_own(entry.name)}
+
+    def available(self) -> dict[str, Any]:
+        """Return the parts by name, without those of packages that cannot be imported."""
+        parts = {}
+        for name in self:
+            with contextlib.suppress(UsageError):
+                parts[name] = self.get(name)
+        return parts
 
     def is_own(self, name: str) -> bool:
         """Return whether `name` is a part of lrbench, or another spelling of one."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrbench.arrays import Index, Mask, PerLane, Vector
 from lrbench.engine.budget import Arrival
@@ -84,19 +85,18 @@ class Recorder:
 
     def trace(self, lane: int) -> Trace:
         """Return the trace of a lane up to where it ended."""
-        names, columns_of_lane = self._by_lane
-        columns, rows = columns_of_lane[lane], self.ended[lane].rows
-        if rows < self._rows:
-            columns = [column[:rows] for column in columns]
-        return dict(zip(names, columns, strict=True))
+        names, table = self._table
+        return dict(zip(names, table[lane, :, : self.ended[lane].rows], strict=True))
 
     @cached_property
-    def _by_lane(self) -> tuple[list[str], list[Sequence[Vector]]]:
-        """The names of the columns, and for each lane the columns; the rows are used up."""
+    def _table(self) -> tuple[list[str], NDArray[np.float64]]:
+        """The names of the columns, and (n_lanes, n_columns, n_rows); the rows are used up."""
         names = list(self._columns)
-        columns = [np.stack(self._columns.pop(name), axis=1) for name in names]
-        # Views: copies would need twice the memory while 100,000 lanes end together.
-        return names, list(zip(*columns, strict=True)) or [()] * self._n_lanes
+        # Traces are views: copies would need twice the memory while 100,000 lanes end together.
+        table = np.empty((self._n_lanes, len(names), self._rows))
+        for k, name in enumerate(names):
+            table[:, k] = np.transpose(self._columns.pop(name))
+        return names, table
 
     def refute(self, t: int, *objectives: PerLane) -> None:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""

@@ -155,7 +155,9 @@ class StepRunner:
             diverged = tracker.advance(t, self.lr)
             off_path, made = oracle.off_path, oracle.made
             if off_path is None and (
-                made is None or made[0] is not self.W or made[1] is not self.lr
+                made is None
+                or made[0] is not self.W
+                or (made[1] is not self.lr and not np.array_equal(made[1], self.lr))
             ):
                 off_path = np.ones(len(self.lr), dtype=np.bool_)  # changed after the descent
             if off_path is not None:

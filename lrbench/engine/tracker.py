@@ -138,8 +138,29 @@ class Tracker:
             self._iterates.checksum(W, self._checksums[0])
             self._checksum = self._checksum + self._checksums[0]
 
-    def _add_up(self) -> None:
-        """Add the buffered steps, in ranges in which no lane comes within a limit or leaves it."""
+    def extend(
+        self, lr: PerLane, grad_norm_sq: PerLane, slope: PerLane, distance_sq: PerLane
+    ) -> None:
+        """Add the next steps of a single lane of which every iterate is known.
+
+        Parameters
+        ----------
+        lr, grad_norm_sq, slope
+            Of each step, (n_steps,), at most `STEPS` of them; NaN for what is not known.
+        distance_sq
+            The squared distance at the iterate of each step, and after the last, (n_steps + 1,).
+        """
+        self._n_buffered = len(lr)
+        self._steps[:, : len(lr), 0] = lr, grad_norm_sq, slope
+        self._t += len(lr)
+        self._add_up(distance_sq[:, None])
+
+    def _add_up(self, measured: Lanes | None = None) -> None:
+        """Add the buffered steps, in ranges in which no lane comes within a limit or leaves it.
+
+        `measured` are the squared distances before every step and after the last; None for those of
+        the recurrence.
+        """
         n, self._n_buffered = self._n_buffered, 0
         if not n:
             return
@@ -151,18 +172,21 @@ class Tracker:
         for start, stop in itertools.pairwise((0, *starts.tolist(), n)):
             if not np.array_equal(within[start], self._within):
                 self._enter(first + start, within[start])
-            self._add(*steps[:, start:stop])
+            distances = None if measured is None else measured[start : stop + 1]
+            lr, grad_norm_sq, slope = steps[:, start:stop]
+            self._add(lr, grad_norm_sq, slope, distances)
         self._checksum = _add_in_order(self._checksum, self._checksums[:n])
         self._lr = steps[0, -1].copy()
 
-    def _add(self, lr: Lanes, grad_norm_sq: Lanes, slope: Lanes) -> None:
+    def _add(self, lr: Lanes, grad_norm_sq: Lanes, slope: Lanes, distances: Lanes | None) -> None:
         """Add steps, (n_steps, n_lanes), to the sums, with the bits of adding one after another."""
         lr_grad_norm_sq = lr * grad_norm_sq
         since = [lr * within for within in self._within]
         terms = np.stack([grad_norm_sq, lr_grad_norm_sq, lr, *since, slope])
         self._sums = _add_in_order(self._sums, terms)
-        changes = lr * (lr_grad_norm_sq - 2.0 * slope)
-        distances = np.add.accumulate(_prepended(self._distance, changes))
+        if distances is None:
+            changes = lr * (lr_grad_norm_sq - 2.0 * slope)
+            distances = np.add.accumulate(_prepended(self._distance, changes))
         self._distance = distances[-1]
         # Certificates take the maximum over t < T, without the distance after the last step.
         self._distance_max = np.maximum(self._distance_max, distances[:-1].max(axis=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,12 @@ from lrbench.problem_files import ProblemSpec
 
 TIMED_STEPS = 5
 """The number of steps whose median time is taken, because a single one may be held up."""
+
+FEWEST_STEPS = 2
+"""The number of steps after which there is a duration: the first one is not counted."""
+
+LONG_SECONDS = 1.0
+"""The time after which the fewest steps are enough: 100,000 lanes take it for two."""
 
 NUMBER = 8
 """Bytes of a float64 number."""
@@ -132,7 +139,12 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
         pad_to=plan.pad_to,
         keep_iterates=not plan.sweep,
     )
-    runs = engine.run_lanes(job, SharedProblem(problem, UNKNOWN, None))
+    deadline = time.monotonic() + LONG_SECONDS
+
+    def stop(t: int) -> bool:
+        return t >= FEWEST_STEPS and time.monotonic() >= deadline
+
+    runs = engine.run_lanes(job, SharedProblem(problem, UNKNOWN, None), stop)
     # The trace of the lane that ran longest: others may have diverged at once.
     seconds = max((r.trace["seconds"] for r in runs), key=len)
     step_seconds = np.median(np.diff(seconds[1:])) if len(seconds) > 2 else 0.0

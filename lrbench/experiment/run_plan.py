@@ -284,6 +284,11 @@ class Work:
             yield solver, seed, lanes
 
 
+def features_of(p: Prepared) -> FeatureMap | None:
+    """Return how the columns of X were scaled; None for a problem that was made in Python."""
+    return FeatureMap(*affine(training(p.spec).X, p.spec.scale)) if p.spec else None
+
+
 def _header(p: Prepared, plan: Plan) -> Header:
     return header(p.problem, p.constants, plan.radius, plan.target_on(p.constants.delta0))
 
@@ -299,7 +304,7 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
         _header(p, plan),
         tuple(runs),
         (),
-        features=FeatureMap(*affine(training(p.spec).X, p.spec.scale)) if p.spec else None,
+        features=features_of(p),
     )
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:

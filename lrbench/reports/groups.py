@@ -36,8 +36,8 @@ def batch_text(run: Run) -> str:
     """Return what a step takes its gradient of: ``"batches of 64 with replacement"``."""
     if run.setting == "batch":
         return "full batches"
-    how = "with replacement" if run.sampling == "replacement" else "reshuffled"
-    return f"batches of {run.batch_size} {how}"
+    how = {"replacement": " with replacement", "reshuffle": " reshuffled", None: ""}
+    return f"batches of {run.batch_size}{how[run.sampling]}"
 
 
 def ball_text(problem: ProblemResult) -> Iterator[str]:
@@ -214,10 +214,9 @@ def timing(runs: Iterable[Run]) -> str:
     steps: dict[int, float] = {}
     evaluation: dict[int, float] = {}
     for run in runs:
-        seconds = max(run.trace.get("seconds", np.zeros(0)), default=0.0)
-        steps[run.seed] = max(steps.get(run.seed, 0.0), float(seconds))
+        seconds = np.max(run.trace.get("seconds", np.zeros(0)), initial=0.0)  # or NaN
+        steps[run.seed] = float(np.maximum(steps.get(run.seed, 0.0), seconds))
         evaluation[run.seed] = run.evaluation_seconds
-    return (
-        f"{number(sum(steps.values()))} s of steps,"
-        f" {number(sum(evaluation.values()))} s of evaluation"
-    )
+    total = sum(steps.values())
+    timed = "steps not timed" if math.isnan(total) else f"{number(total)} s of steps"
+    return f"{timed}, {number(sum(evaluation.values()))} s of evaluation"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number
+from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number, short_number
 from lrbench.reports.groups import (
     SEVERITY,
     answers_line,
@@ -65,9 +65,8 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
-    texts = learning_rate_texts([value for _, value in problem.groups])
-    if len(texts) == 1:
-        yield f"{varied(started)} = {texts[run.value]}"
+    if len({value for _, value in problem.groups}) == 1:
+        yield f"{varied(started)} = {short_number(run.value)}"
     yield from ball_text(problem)
     if len(seeds) > 1:
         uneven = {len(runs) for runs in problem.groups.values()} != {len(seeds)}
@@ -193,11 +192,16 @@ def closing_line(problem: ProblemResult) -> Line | None:
 
 
 def _first_and_lowest(problem: ProblemResult) -> list[str]:
+    texts = learning_rate_texts([value for _, value in problem.groups])
+
+    def named(lane: LaneLabel) -> str:
+        return f"{lane[0]}, {problem.groups[lane][0].parameter} = {texts[lane[1]]}"
+
     if math.isnan(problem.header.constants.f_star):
         best, level = lowest(problem.groups)
         if best is None:
             return ["None ended with a finite F"]
-        return [f"Lowest at the end: {_named(problem, best)}", f"at F = {number(level)}"]
+        return [f"Lowest at the end: {named(best)}", f"at F = {number(level)}"]
     delta0, target = problem.header.constants.delta0, problem.header.target
     target_text = f"F - f* <= {number(target)}"
     if target is None:
@@ -209,20 +213,15 @@ def _first_and_lowest(problem: ProblemResult) -> list[str]:
     level_text = f"at {gap(level, error) if level < error else number(level)}"
     if first:
         pieces = [
-            f"First to {target_text}: {_named(problem, first[0])}",
+            f"First to {target_text}: {named(first[0])}",
             f"after {number(passes)} pass{'es' * (passes != 1)}",
         ]
         if others := len(first) - 1:
             pieces.append(f"as did {others} other{'s' * (others > 1)}")
         if best is not None and best != first[0]:
-            pieces[-1] += f"; lowest at the end: {_named(problem, best)}"
+            pieces[-1] += f"; lowest at the end: {named(best)}"
             pieces.append(level_text)
         return pieces
     if best is None or not level < delta0:
         return ["None came below F(w_0) - f*"]
-    return [f"None came to {target_text}; the nearest is {_named(problem, best)}", level_text]
-
-
-def _named(problem: ProblemResult, lane: LaneLabel) -> str:
-    texts = learning_rate_texts([value for _, value in problem.groups])
-    return f"{lane[0]}, {problem.groups[lane][0].parameter} = {texts[lane[1]]}"
+    return [f"None came to {target_text}; the nearest is {named(best)}", level_text]

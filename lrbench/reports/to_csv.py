@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from typing import TextIO
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, TextIO
 
 from lrbench.reports.view import View
 from lrbench.results import Result
-from lrbench.results.column_text import ColumnTexts
+from lrbench.results.column_text import SHAPES, TraceShape, trace_texts
 from lrbench.results.table import LABELS, labels, trace_columns
 
 
@@ -21,18 +23,27 @@ class _Text:
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write a heading and the rows at full precision; a field without a number is empty."""
-    names = _columns(result, view)
+    names = tuple(_columns(result, view))
     line = csv.writer(_Text(), lineterminator="\n").writerow
     out.write(line([*LABELS, *names]))
-    texts = ColumnTexts[Sequence[str]](tuple, "")
     for problem in result.problems:
-        for run in problem.runs:
-            columns = texts.of(run.trace)
-            missing = ("",) * max(len(columns["iteration"]), 1)
-            start = line(labels(problem, run)).removesuffix("\n")
+        for run, (shape, numbers) in zip(problem.runs, trace_texts(problem.runs, ""), strict=True):
             # No number needs quotes.
-            for numbers in zip(*(columns.get(name) or missing for name in names), strict=True):
-                out.write(f"{start},{','.join(numbers)}\n")
+            texts = [*numbers, "", line(labels(problem, run)).removesuffix("\n")]
+            out.writelines(",".join(fields(texts)) + "\n" for fields in _rows(shape, names))
+
+
+@lru_cache(SHAPES)
+def _rows(shape: TraceShape, names: tuple[str, ...]) -> list[itemgetter[Any]]:
+    """Return for each row what takes its fields out of the numbers of a trace, "", the labels."""
+    places: dict[str, Sequence[int]] = {}
+    start = 0
+    for name, length in zip(shape.columns, shape.lengths, strict=True):
+        places[name] = range(start, start + length)
+        start += length
+    missing = (-2,) * max(len(places["iteration"]), 1)
+    columns = [places.get(name) or missing for name in names]
+    return [itemgetter(-1, *row) for row in zip(*columns, strict=True)]
 
 
 def _columns(result: Result, view: View) -> list[str]:

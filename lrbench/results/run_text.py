@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 from lrbench.config.plain import plain, plain_fields
-from lrbench.results.column_text import ColumnTexts
+from lrbench.results.column_text import SHAPES, TraceShape, trace_texts
 from lrbench.results.records import Run
 
 REMEMBERED = 64
@@ -59,7 +59,7 @@ class Indentation:
         return f"{brackets[0]}{before}{between.join(items)}{behind}{brackets[1]}"
 
 
-def run_texts(runs: Iterable[Run], indentation: Indentation) -> Iterator[str]:
+def run_texts(runs: Sequence[Run], indentation: Indentation) -> Iterator[str]:
     """Yield ``json.dumps(plain(run), allow_nan=False)`` of each run, indented so.
 
     Notes
@@ -69,19 +69,16 @@ def run_texts(runs: Iterable[Run], indentation: Indentation) -> Iterator[str]:
     object are written together, and values that runs share once.
     """
     inner = indentation.inner
-    columns = ColumnTexts(inner.inner.list_text, "null")
     # Key -> its value in the run before, and the text of this value.
     before: dict[str, tuple[Any, str]] = {}
-    for run in runs:
+    for run, (shape, numbers) in zip(runs, trace_texts(runs, "null"), strict=True):
         texts: dict[str, str] = {}
         for key, value in plain_fields(run, unchanged=FIELDS).items():
+            if key == "trace":
+                texts[key] = _trace_template(shape, inner) % tuple(numbers)
+                continue
             if key not in before or before[key][0] is not value:
-                text = (
-                    _object_text(columns.of(value), inner)
-                    if key == "trace"
-                    else _text(plain(value), inner)
-                )
-                before[key] = value, text
+                before[key] = value, _text(plain(value), inner)
             texts[key] = before[key][1]
         yield _object_text(texts, indentation)
 
@@ -109,3 +106,12 @@ def _template(names: tuple[str, ...], indentation: Indentation) -> str:
     """Return the text of an object with %s for each value."""
     quoted = [ENCODER.encode(name).replace("%", "%%") for name in names]
     return indentation.list_text([f"{name}: %s" for name in quoted], "{}")
+
+
+@lru_cache(SHAPES)
+def _trace_template(shape: TraceShape, indentation: Indentation) -> str:
+    """Return the text of a trace with %s for each number."""
+    lists = [indentation.inner.list_text(["%s"] * length) for length in shape.lengths]
+    # Of a name with a percent sign one escape is used up here, and the other by the numbers.
+    names = tuple(name.replace("%", "%%") for name in shape.columns)
+    return _template(names, indentation) % tuple(lists)

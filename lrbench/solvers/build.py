@@ -109,6 +109,7 @@ def solver_class(name: str) -> type[Solver]:
     if reference is None:
         cls = SOLVERS.get(name)
         if not SOLVERS.is_own(name) and name in SOLVERS.entry_points:
+            cls.name = vars(cls).get("name", name)
             add_solver(cls, name)
         return cls
     similar = difflib.get_close_matches(name, SOLVERS, n=1, cutoff=0.8)

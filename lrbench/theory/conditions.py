@@ -131,7 +131,10 @@ def unbiased(setting: Setting) -> Hypothesis:
     name = "unbiased gradients"
     if setting.batch:
         return Hypothesis(name, True, "full batches")
-    return Hypothesis(name, setting.sampling == "replacement", f"sampling: {setting.sampling}")
+    detail = "how samples are drawn is not known"
+    if setting.sampling is not None:
+        detail = f"sampling: {setting.sampling}"
+    return Hypothesis(name, setting.sampling == "replacement", detail)
 
 
 def bounded_gradients(setting: Setting) -> Hypothesis:

@@ -42,7 +42,12 @@ def judge_theorems(runs: Sequence[Run], setting: Setting) -> Iterator[Verdict]:
         yield judge_theorem(runs, theorem, setting)
 
 
-def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Verdict:
+def judge_theorem(
+    runs: Sequence[Run],
+    theorem: Theorem,
+    setting: Setting,
+    observed: Sequence[Hypothesis] = (),
+) -> Verdict:
     """Return the verdict on one theorem for all seeds of one solver and lr0.
 
     Where a hypothesis fails, the verdict names it and has no numbers. A diverged run fails every
@@ -58,8 +63,10 @@ def judge_theorem(runs: Sequence[Run], theorem: Theorem, setting: Setting) -> Ve
         The theorem.
     setting
         What the theorem may know of the runs.
+    observed
+        Hypotheses on the runs themselves, which were checked along them.
     """
-    hypotheses = theorem.hypotheses(setting)
+    hypotheses = (*theorem.hypotheses(setting), *observed)
     reason = _failing(hypotheses) or missing(runs, theorem)
     verdict = _blank(runs[0], theorem, setting, hypotheses, reason)
     if reason:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -8,7 +9,7 @@ from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import UsageError
-from lrbench.experiment.estimate import estimate
+from lrbench.experiment.estimate import TIMED_STEPS, estimate
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import prepare
@@ -42,13 +43,32 @@ def test_as_many_seeds_are_timed_together_as_go_together(
     timed: list[int] = []
     run = engine.run_lanes
 
-    def noted(job: Job, shared: SharedProblem) -> list[Run]:
+    def noted(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> list[Run]:
         timed.append(len(job.lanes))
-        return run(job, shared)
+        return run(job, shared, stop)
 
     monkeypatch.setattr(engine, "run_lanes", noted)
     estimate(plan, [load_spec("logreg")], Control())
     assert timed == [max(len(job.lanes) for job in jobs)] * n_solvers
+
+
+@pytest.mark.parametrize(("long", "rows"), [(math.inf, 1 + 1 + TIMED_STEPS), (0.0, 1 + 2)])
+def test_of_long_steps_no_more_are_timed_than_give_a_duration(
+    long: float, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[int] = []
+    run = engine.run_lanes
+
+    def noted(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> list[Run]:
+        runs = run(job, shared, stop)
+        lengths.extend(len(r.trace["seconds"]) for r in runs)
+        return runs
+
+    monkeypatch.setattr(engine, "run_lanes", noted)
+    monkeypatch.setattr("lrbench.experiment.estimate.LONG_SECONDS", long)
+    (e,) = estimate(Plan(["wngrad"], "1:10:2"), [load_spec("logreg")], Control())
+    assert lengths == [rows, rows]
+    assert e.solver_seconds > 0.0
 
 
 def test_a_batch_larger_than_the_data_is_refused() -> None:

@@ -290,3 +290,32 @@ def test_a_saved_result_is_shown_without_the_file(folder: Path, invoke: Invoke) 
     outcome = invoke("show", str(saved))
     assert outcome.code == 0, outcome.err
     assert "PowerNorm" in outcome.out
+
+
+CLAIMS = """
+    scale, theorems = "eta", "scalar-step"
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "judged"),
+    [
+        ({}, True),  # the rate is computed twice, with the same bits
+        ({"self.eta / b, b)": "0.5 * self.eta / b, b)"}, False),
+        ({"oracle.descend(W, self.eta / b, g)": "oracle.move(W, g.dense())"}, False),
+    ],
+)
+def test_theorems_are_of_steps_that_are_what_they_say(
+    edit: dict[str, str], judged: bool, folder: Path, invoke: Invoke
+) -> None:
+    text = POWER_NORM.replace('\n    scale = "eta"\n', CLAIMS)
+    for old, new in edit.items():
+        assert old in text
+        text = text.replace(old, new)
+    written(folder, claiming=text)
+    outcome = invoke("run", *SETTING, "-s", "claiming.py")
+    (problem,) = json.loads(outcome.out)["problems"]
+    assert {v["theorem"] for v in problem["verdicts"]} >= {"C6", "C7"}
+    bounds = [v["bound_verdict"] for v in problem["verdicts"] if v["theorem"] == "C7"]
+    assert bounds
+    assert (set(bounds) <= {"pass", "vacuous"}) == judged

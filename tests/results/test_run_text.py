@@ -17,7 +17,7 @@ from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports import REPORTS
 from lrbench.reports.view import View
-from lrbench.results import Result, Run, trace_columns
+from lrbench.results import Result, Run, column_text, trace_columns
 from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.table import LABELS, rows
 
@@ -58,11 +58,13 @@ def irregular_runs() -> Iterator[Run]:
             )
 
 
+@pytest.mark.parametrize("block", [1, 30, 10_000])
 @pytest.mark.parametrize(("depth", "indent"), [(0, 1), (None, None)])
 def test_the_text_of_runs_with_numbers_names_and_errors_of_any_kind(
-    depth: int | None, indent: int | None
+    depth: int | None, indent: int | None, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The encoder of the standard library is the reference."""
+    """The encoder of the standard library is the reference, however many runs a block holds."""
+    monkeypatch.setattr(column_text, "BLOCK", block)
     runs = list(irregular_runs())
     for run, text in zip(runs, run_texts(runs, Indentation(depth)), strict=True):
         assert text == json.dumps(plain(run), indent=indent, allow_nan=False)

@@ -1,0 +1,124 @@
+"""`lrbench record`: a result from the iterates of a loop in any language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lrbench.cli.options import (
+    INTEGER,
+    REAL,
+    batch_size,
+    chain,
+    plan_option,
+    problem_options,
+)
+from lrbench.cli.run_options import save_options
+from lrbench.cli.view_options import view_options
+from lrbench.errors import ExitCode, UsageError
+
+record_options = chain(
+    [
+        click.option(
+            "--iterates",
+            metavar="FILE",
+            required=True,
+            type=click.Path(path_type=Path),
+            help="The iterates, w_0 first: a .npy file of the shape (n_iterates, n_features), or "
+            "text with an iterate on each line.",
+        ),
+        click.option(
+            "-s",
+            "--solver",
+            metavar="NAME",
+            default="recorded",
+            show_default=True,
+            help="What tables call the loop; not a solver of lrbench.",
+        ),
+        click.option(
+            "--lr0",
+            metavar="VALUE",
+            help="The initial learning rate, as a label: 0.1 or 1/L.  [default: --lr, or 1]",
+        ),
+        click.option(
+            "--lr",
+            metavar="VALUE",
+            help="The rate of every step, for the theorems on steps along the gradient: 0.1 or "
+            "1/L.",
+        ),
+        plan_option(
+            "batch_size",
+            type=None,
+            callback=batch_size,
+            default="full",
+            metavar="N|full",
+            show_default=True,
+        ),
+        click.option(
+            "--passes-per-step",
+            type=REAL,
+            metavar="P",
+            help="What a step costs, in passes over the data.  [default: one gradient]",
+        ),
+        click.option(
+            "--every",
+            type=INTEGER,
+            default=1,
+            show_default=True,
+            metavar="K",
+            help="Steps from one iterate of the file to the next.",
+        ),
+        plan_option("radius", metavar="R", help="The ball around w_0 that the loop projects on."),
+        plan_option("f_star", metavar="VALUE"),
+        plan_option("target", metavar="GAP"),
+        plan_option("seed", help="The seed of the loop, as a label."),
+        plan_option("checkpoints_per_decade", metavar="N"),
+        click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
+    ]
+)
+
+
+@click.command(name="record", context_settings={"help_option_names": ["-h", "--help"]})
+@problem_options
+@record_options
+@view_options
+@save_options
+def command(
+    problems: tuple[str, ...],
+    data: str | None,
+    settings: tuple[str, ...],
+    iterates: Path,
+    save: Path | None,
+    force: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Judge the iterates of a loop in any language: convergence beside theory, as of lrbench run.
+
+    Nothing is assumed of the loop: a theorem is judged only if the iterates show what it needs.
+    """
+    from lrbench.cli.output import choose_report, view_from
+    from lrbench.cli.problems import NAMED, specs_from
+    from lrbench.cli.run_control import effective, reserve_files, write
+    from lrbench.data.iterates import read_iterates
+    from lrbench.experiment.record import record
+
+    report = choose_report(*view_from(options))
+    changes = {key: options.pop(key) for key in NAMED}
+    specs, notes = specs_from(problems, data, settings, changes)
+    if len(specs) != 1:
+        raise UsageError(
+            f"{len(specs)} problems are given to record.", "record the iterates on one problem."
+        )
+    reserve_files(save, None, force, 1)
+    for note in [] if quiet else notes:
+        click.echo(note, err=True)
+    recorder = record(specs[0], timed=False, **options)
+    for w in read_iterates(iterates):
+        recorder(w)
+    result = replace(recorder.result(), command=effective(click.get_current_context()))
+    write(result, report, save, None, force=force, quiet=quiet)
+    return ExitCode.OK

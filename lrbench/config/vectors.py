@@ -1,0 +1,54 @@
+"""Reading one iterate: arrays, lists, and the tensors of other libraries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lrbench.arrays import Vector
+from lrbench.errors import UsageError, quoted
+
+HINT = (
+    "give real numbers, in float64 or float32: a NumPy array, a list, or a tensor of torch or JAX."
+)
+
+
+def as_vector(w: Any, n_features: int, name: str) -> Vector:
+    """Return one iterate as float64, (n_features,); it may share memory with `w`.
+
+    Parameters
+    ----------
+    w
+        Anything that `numpy.asarray` reads. A tensor with a gradient, or on another device, is
+        detached and copied to this one, which needs no import of its library.
+    n_features
+        The dimension.
+    name
+        What errors call the problem.
+
+    Raises
+    ------
+    UsageError
+        If `w` is not an array of real numbers, or has another shape.
+    """
+    values: Any = w
+    if not isinstance(w, np.ndarray):
+        try:
+            if callable(getattr(w, "detach", None)):
+                values = w.detach().cpu().numpy()
+            values = np.asarray(values)
+        except Exception as error:  # whatever the other library raises
+            reason = " ".join(str(error).split()).rstrip(".")
+            kind = type(w).__name__
+            raise UsageError(f"the {kind} is no array: {quoted(reason)[1:-1]}.", HINT) from error
+    if values.dtype.kind not in "fiu":
+        raise UsageError(f"w has the type {values.dtype}, which is no real number of NumPy.", HINT)
+    if values.shape != (n_features,):
+        size = values.size == n_features
+        raise UsageError(
+            f"w has the shape {values.shape}, and {name} has {n_features} features.",
+            "give w.ravel()." if size else f"give one iterate, of the shape ({n_features},).",
+        )
+    out: Vector = values.astype(np.float64, copy=False)
+    return out

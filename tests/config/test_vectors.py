@@ -1,0 +1,107 @@
+"""Iterates in whatever form another library has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from lrbench.config.vectors import as_vector
+from lrbench.errors import UsageError
+
+VALUES = [0.25, -1.5, 3.0]
+
+
+@dataclass
+class TorchLike:
+    """A tensor of torch: it has a gradient, and may lie on another device."""
+
+    values: Any
+    requires_grad: bool = True
+    device: str = "cuda"
+
+    def detach(self) -> TorchLike:
+        return TorchLike(self.values, False, self.device)
+
+    def cpu(self) -> TorchLike:
+        return TorchLike(self.values, self.requires_grad, "cpu")
+
+    def numpy(self) -> Any:
+        if self.requires_grad:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        if self.device != "cpu":
+            raise TypeError("can't convert cuda:0 device type tensor to numpy.")
+        if self.values is None:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return np.array(self.values)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self.numpy()
+
+
+class JaxLike:
+    """An array of JAX: what ``numpy.asarray`` asks for is `__array__`."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return np.array(VALUES, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    "w",
+    [
+        VALUES,
+        tuple(VALUES),
+        np.array(VALUES),
+        np.array(VALUES, np.float32),
+        np.array([VALUES, VALUES]).T[:, 0],
+        TorchLike(VALUES),
+        JaxLike(),
+    ],
+    ids=lambda w: type(w).__name__,
+)
+def test_any_array_of_real_numbers_is_read(w: Any) -> None:
+    out = as_vector(w, 3, "small")
+    assert out.dtype == np.float64
+    assert out.tolist() == VALUES
+
+
+def test_whole_numbers_are_numbers() -> None:
+    assert as_vector(np.array([1, 2]), 2, "small").tolist() == [1.0, 2.0]
+    assert as_vector([1, 2], 2, "small").dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("w", "message"),
+    [
+        (np.zeros(4), r"w has the shape \(4,\), and small has 3 features"),
+        (np.zeros((3, 1)), r"w has the shape \(3, 1\)"),
+        (np.zeros((1, 3)), r"w has the shape \(1, 3\)"),
+        (1.0, r"w has the shape \(\)"),
+        (None, "type object"),
+        ("abc", "type <U3"),
+        (["a", "b", "c"], "type <U1"),
+        (np.zeros(3, complex), "type complex128"),
+        (np.zeros(3, bool), "type bool"),
+        ([[1.0], [1.0, 2.0], 3.0], "the list is no array"),
+        (csr_array(np.ones((1, 3))), "type object"),
+        (TorchLike(None), "the TorchLike is no array: Got unsupported ScalarType BFloat16"),
+    ],
+    ids=str,
+)
+def test_anything_else_is_refused_in_two_sentences(w: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as refused:
+        as_vector(w, 3, "small")
+    assert refused.value.hint
+    assert "\n" not in refused.value.message
+
+
+def test_a_column_is_told_from_a_wrong_size() -> None:
+    with pytest.raises(UsageError) as column:
+        as_vector(np.zeros((3, 1)), 3, "small")
+    with pytest.raises(UsageError) as longer:
+        as_vector(np.zeros(4), 3, "small")
+    assert "ravel" in column.value.hint
+    assert "ravel" not in longer.value.hint
