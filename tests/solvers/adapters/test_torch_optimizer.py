@@ -203,6 +203,18 @@ def test_no_iterate_leaves_the_ball(name: str) -> None:
         assert np.linalg.norm(W - problem.w0[:, None], axis=0).max() <= 0.2 * (1 + 1e-14)
 
 
+def test_the_answer_is_that_of_the_projected_iterate() -> None:
+    solver, problem = made("torch:schedulefree.SGDScheduleFree[momentum=0.7]"), logistic()
+    steps = walk_along(problem, solver, np.array([0.3, 3.0]), ball=Ball(problem.w0, 0.2))
+    for W, _, state, _ in islice(steps, 3, 4):
+        output = solver.output(W, state)
+        assert output is not None
+        for k, lane in enumerate(state):
+            z = lane.optimizer.state[lane.parameter]["z"].numpy()
+            expected = W[:, k] + (1.0 - 1.0 / 0.7) * (z - W[:, k])
+            np.testing.assert_allclose(output[:, k], expected, rtol=1e-12)
+
+
 def test_an_optimiser_in_a_file_runs_beside_others(file: Path) -> None:
     printed = io.StringIO()
     with redirect_stdout(printed):
