@@ -121,7 +121,7 @@ def adapted(
             "arguments": arguments,
             "scale": next((s for s in FREE_SCALES if s in parameters), "lr0" if rate else ""),
             "has_lr0": bool(rate),
-            "theorems": (),
+            "theorems": "any-step",
             "papers": (),
             "state_size": "of its own",
             "__module__": module.__name__,  # whose line is named where it raises an exception

@@ -10,7 +10,7 @@ import pytest
 import lrbench
 from lrbench.results import Status
 
-SOLVERS = ["wngrad", "torch:prodigyopt.Prodigy[d0=1e-5]", "optax:contrib.prodigy", "optax:adam"]
+SOLVERS = ["wngrad", "torch:prodigyopt.Prodigy[d0=1e-05]", "optax:contrib.prodigy", "optax:adam"]
 
 OPTIMISER = """\
 import torch
@@ -45,6 +45,18 @@ def test_they_stand_in_one_table_with_wngrad(invoke: Any) -> None:
         line for line in outcome.out.splitlines() if line in (*SOLVERS, "wngrad[order=current]")
     ]
     assert sections == ["wngrad[order=current]", *SOLVERS[1:]]
+
+
+def test_the_certificate_that_needs_no_more_than_iterates_is_evaluated() -> None:
+    result = lrbench.run("logreg", solvers=SOLVERS[1:], lr0=[0.3, 1.0], iterations=150)
+    (problem,) = result.problems
+    verdicts = [v for v in problem.verdicts if v.theorem == "C2'"]
+    assert len(verdicts) == 6
+    for verdict in verdicts:
+        assert verdict.bound_verdict in ("pass", "vacuous")
+        assert len(verdict.metric) > 5
+        assert all(m <= bound for m, bound in zip(verdict.metric, verdict.bound, strict=True))
+    assert "pass" in {v.bound_verdict for v in verdicts}
 
 
 @pytest.mark.slow

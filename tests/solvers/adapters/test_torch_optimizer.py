@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
 from itertools import islice
@@ -266,6 +267,16 @@ def test_another_process_makes_the_solver_of_the_same_versions(file: Path) -> No
         f"torch {here} is in the worker, and torch 1{here[1:]} in this process."
     )
     assert refused.value.hint == "install the same versions in both places."
+
+
+def test_a_worker_without_torch_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = packed(build_solver("torch:torch.optim.Adam")[0])
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(LrbenchError) as refused:
+        sent.unpacked(Solver)
+    assert refused.value.message == (
+        "torch is not installed, and solver torch:torch.optim.Adam needs it."
+    )
 
 
 def test_stored_cells_are_of_a_version_and_of_the_text(
