@@ -35,6 +35,8 @@ class AdaptedSolver(Solver):
     a projection: see `rate_of`.
     """
 
+    theorems = "any-step"
+    state_size = "of its own"
     dense_gradient = True
     lr0_means = "the learning rate that the optimiser is made with"
 
@@ -121,9 +123,6 @@ def adapted(
             "arguments": arguments,
             "scale": next((s for s in FREE_SCALES if s in parameters), "lr0" if rate else ""),
             "has_lr0": bool(rate),
-            "theorems": "any-step",
-            "papers": (),
-            "state_size": "of its own",
             "__module__": module.__name__,  # whose line is named where it raises an exception
             "__qualname__": make.__qualname__,
             "__doc__": inspect.getdoc(make) or f"{make.__name__} of {module.__name__}.",
