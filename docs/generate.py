@@ -16,7 +16,9 @@ import click
 
 from lrbench.cli.list_parts import elsewhere
 from lrbench.cli.main import COMMANDS, group
+from lrbench.contract.subject import KINDS
 from lrbench.solvers import SOLVERS
+from lrbench.verdicts.outside import outside_facts
 from lrbench.verdicts.theorems import every_theorem_for
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +60,8 @@ def solvers() -> str:
     for name in SOLVERS:
         cls = SOLVERS.get(name)
         lines.append(f"\n## {name}\n\nlr0 is {cls.lr0_means}.\n")
+        if facts := outside_facts(cls):
+            lines.append(f"It is traced {facts[0]}.\nA pass is {facts[1]}.\n")
         lines.append(f"```text\n{inspect_doc(cls)}\n```")
         lines += places(name)
     return "\n".join(lines) + "\n"
@@ -98,8 +102,21 @@ def theorems() -> str:
     return "\n".join(lines) + "\n"
 
 
+MARK = "<!-- generated from here on -->\n"
+
+
+def contracts() -> str:
+    """Return the page of contracts, whose tables are those of the contracts themselves."""
+    text = (REFERENCE / "contracts.md").read_text(encoding="utf-8").partition(MARK)[0] + MARK
+    for kind in KINDS:
+        text += f"\n## Of a {kind.name}\n\n| key | contract |\n|---|---|\n"
+        text += "".join(f"| `{contract.key}` | {contract.title} |\n" for contract in kind.contracts)
+    return text
+
+
 GENERATED = {
     REFERENCE / "cli.md": cli,
+    REFERENCE / "contracts.md": contracts,
     REFERENCE / "solvers.md": solvers,
     REFERENCE / "theorems.md": theorems,
 }

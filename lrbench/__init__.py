@@ -16,21 +16,27 @@ from lrbench.version import api_version as api_version
 if TYPE_CHECKING:
     from lrbench.api import run as run
     from lrbench.api import sweep as sweep
+    from lrbench.contract import check_contract as check_contract
     from lrbench.errors import LrbenchError as LrbenchError
     from lrbench.experiment.loaded_problem import load_problem as load_problem
     from lrbench.experiment.record import record as record
     from lrbench.gate.assertion import check as check
+    from lrbench.losses.base import Loss as Loss
+    from lrbench.penalties.base import Penalty as Penalty
     from lrbench.results import Result as Result
     from lrbench.solvers.base import Solver as Solver
     from lrbench.solvers.base import Step as Step
     from lrbench.solvers.plugin import rate_rule as rate_rule
 
 _PUBLIC = {
+    "Loss": "lrbench.losses.base",
     "LrbenchError": "lrbench.errors",
+    "Penalty": "lrbench.penalties.base",
     "Result": "lrbench.results",
     "Solver": "lrbench.solvers.base",
     "Step": "lrbench.solvers.base",
     "check": "lrbench.gate.assertion",
+    "check_contract": "lrbench.contract",
     "load_problem": "lrbench.experiment.loaded_problem",
     "rate_rule": "lrbench.solvers.plugin",
     "record": "lrbench.experiment.record",
@@ -39,13 +45,16 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "Loss",
     "LrbenchError",
+    "Penalty",
     "Result",
     "Solver",
     "Step",
     "__version__",
     "api_version",
     "check",
+    "check_contract",
     "load_problem",
     "rate_rule",
     "record",

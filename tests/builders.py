@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from scipy.sparse import csr_array
 
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.contract.subject import solver_instances
 from lrbench.engine.budget import Budget
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.engine.run import run_lanes
@@ -232,14 +231,7 @@ def run_healthy(work: Work) -> list[Run]:
 
 def variants(name: str) -> list[Any]:
     """Return the solver called `name` with every value of its parameters that are a choice."""
-    cls = SOLVERS.get(name)
-    hints = typing.get_type_hints(cls)
-    choices = [
-        [(f.name, value) for value in typing.get_args(hints[f.name])]
-        for f in fields(cls)
-        if typing.get_origin(hints[f.name]) is typing.Literal
-    ]
-    return [cls(**dict(chosen)) for chosen in itertools.product(*choices)]
+    return solver_instances(SOLVERS.get(name))
 
 
 def every_variant() -> list[Any]:

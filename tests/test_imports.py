@@ -26,7 +26,7 @@ LAYERS = [
     "results",
     "solvers theory data optimum study problem_files",
     "engine",
-    "plan",
+    "plan contract",
     "verdicts",
     "experiment",
     "gate",
@@ -148,7 +148,7 @@ def test_what_must_not_be_imported_is_not() -> None:
 
 def test_the_linear_model_is_known_where_problems_are_made_and_certified_only() -> None:
     folders = {unit(a) for a, b in edges() if f"{b}.".startswith("lrbench.objective.linear.")}
-    assert folders <= {"data", "optimum", "problem_files"}
+    assert folders <= {"contract", "data", "optimum", "problem_files"}
 
 
 def test_nothing_but_the_command_imports_the_command() -> None:
@@ -208,7 +208,12 @@ def last_name(node: ast.AST) -> str:
 
 def test_the_parts_of_linear_problems_are_read_where_they_are_made_and_certified_only() -> None:
     """`header` and `facts` have some of these names; they are no problems."""
-    known = ("lrbench.objective.linear", "lrbench.optimum", "lrbench.problem_files")
+    known = (
+        "lrbench.contract.problems",
+        "lrbench.objective.linear",
+        "lrbench.optimum",
+        "lrbench.problem_files",
+    )
     read = {
         (name, f"{last_name(node.value)}.{node.attr}")
         for name, tree in MODULES.items()

@@ -26,11 +26,11 @@ FORMAT = "lrbench-list"
 VERSION = 1
 
 SOLVER_COLUMNS = {
-    "solver": 17,
+    "solver": 23,
     "scale": 5,
-    "a step costs": 14,
+    "step costs": 11,
     "state": 5,
-    "theorems": 14,
+    "theorems": 12,
     "paper": 14,
 }
 """The columns of the table of solvers, and their widths."""

@@ -89,6 +89,7 @@ def solvers() -> PartKind:
     """Return how to list the solvers."""
     from lrbench.solvers import SOLVERS
     from lrbench.solvers.build import solver_class
+    from lrbench.verdicts.outside import outside_facts
     from lrbench.verdicts.theorems import every_theorem_for
 
     def canonical(name: str) -> str:
@@ -96,6 +97,7 @@ def solvers() -> PartKind:
 
     def details(name: str) -> dict[str, Any]:
         cls = solver_class(name)
+        traced, pass_means = outside_facts(cls) or (None, None)
         return {
             "parameters": {f.name: f.default for f in dataclasses.fields(cls)},
             "theorems": [t.key for t in every_theorem_for(name)],
@@ -106,6 +108,8 @@ def solvers() -> PartKind:
             "state_size": cls.state_size,
             "needs": list(cls().needs),
             "lr0": cls.lr0_means,
+            "traced": traced,
+            "pass": pass_means,
             "doc": _doc(cls),
             "elsewhere": elsewhere(name),
         }

@@ -27,6 +27,8 @@ COMMANDS = {
     "record": "Judge the iterates of a loop in any language, from a file.",
     "check": "A gate for CI: judge convergence against expectations and baselines.",
     "theory": "What is proved for a problem, solver and lr0, before any run.",
+    "new": "Write a commented solver, loss or penalty of your own, and its test.",
+    "test": "Check a solver, loss or penalty of yours against the contracts of its kind.",
     "show": "Print a saved result or a store in any format, or the file of a problem that ships.",
     "store": "Finished cells of sweeps: list, export, prune, merge.",
     "data": "LIBSVM sets by name: list, info, fetch, verify, path.",

@@ -8,8 +8,11 @@ from pathlib import Path
 from lrbench.plugins import is_plugin, line_in
 from lrbench.solvers.base import Solver
 
+MOST_CHARACTERS = 300
+"""The most characters of the text of an exception in a row."""
 
-def cause_of(error: Exception, solver: Solver, iteration: int | None = None) -> str:
+
+def cause_of(error: BaseException, solver: Solver, iteration: int | None = None) -> str:
     """Return what an exception of a solver says, and for one of the user where it was raised.
 
     Parameters
@@ -21,7 +24,8 @@ def cause_of(error: Exception, solver: Solver, iteration: int | None = None) -> 
     iteration
         The number of steps done; None if none was begun.
     """
-    cause = f"{type(error).__name__}: {error}".removesuffix(": ")
+    text = " ".join(str(error).split())[:MOST_CHARACTERS]
+    cause = f"{type(error).__name__}: {text}".rstrip(" :.")
     if not is_plugin(type(solver)):
         return cause
     path = getattr(sys.modules.get(type(solver).__module__), "__file__", None) or ""

@@ -13,10 +13,12 @@ from lrbench.engine.cause import cause_of
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import End, Recorder
 from lrbench.errors import RefutedError
+from lrbench.objective.about import LinearModel
 from lrbench.objective.meter import Count, Meter, Stopwatch
+from lrbench.objective.problem import TwiceDifferentiable
 from lrbench.results import Status
 from lrbench.results.records import COLUMNS, SUMMED, Trace
-from lrbench.solvers.outside.base import OutsideSolver
+from lrbench.solvers.outside.base import OutsideSolver, Refit
 
 
 class Ended(BaseException):
@@ -42,23 +44,28 @@ class OutsideRun:
     ----------
     job, shared
         What is run, and on which problem.
+    seed
+        The seed of the run.
     stop
-        Called with the iteration at every call of the objective; True interrupts the run.
+        Called with the iteration at every call of the objective, and before every run with a budget
+        of its own; True interrupts the run.
     """
 
-    def __init__(self, job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> None:
+    def __init__(
+        self, job: Job, shared: SharedProblem, seed: int, stop: Callable[[int], bool]
+    ) -> None:
         assert isinstance(job.solver, OutsideSolver)
         self._solver = job.solver
         self._job, self._problem, self._constants = job, shared.problem, shared.constants
         self._w_star = shared.w_star
-        self._stop = stop
+        self._stop, self.seed = stop, seed
         self._rows = frozenset(job.budget.rows)
         self._arrivals = arrivals(job.budget, 1)
         self._meter, self._watch = Meter(), Stopwatch()
         self._recorder = Recorder(1, shared.constants, job.budget.arrival)
         self._t = -1
         self._recorded = -1
-        self._sum = np.zeros(shared.problem.n_features)
+        self._sum: Vector | None = np.zeros(shared.problem.n_features)
         self._last = self._best = shared.problem.w0
         self._best_objective = math.inf
         self.evaluation_seconds = 0.0
@@ -68,12 +75,42 @@ class OutsideRun:
         """The least and the largest value of every coordinate, (n_features,) each."""
         return self._problem.bounds
 
-    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
-        """Return F and its gradient at `w`."""
+    @property
+    def linear(self) -> LinearModel | None:
+        """X, y and the terms of F; None for a problem that is no linear model."""
+        return self._problem.facts().linear
+
+    @property
+    def rows(self) -> list[int]:
+        """The iterations after 0 at which the trace has a row, ascending."""
+        return sorted({*self._rows, self._job.budget.last} - {0})
+
+    def _check_stop(self) -> None:
+        """End the run, off the clock, where it is asked to stop; start the clock again."""
         self._watch.stop()
         if self._stop(max(self._t, 0)):
             raise Ended(Status.INTERRUPTED)
         self._watch.start()
+
+    def hessian(self, w: Vector) -> Callable[[Vector], Vector] | None:
+        """Return the function that multiplies a vector by the Hessian of F at `w`, if it is known.
+
+        Each product is metered as n_samples gradients.
+        """
+        if not isinstance(self._problem, TwiceDifferentiable):
+            return None
+        product = self._problem.hessian(w)
+
+        def metered_product(v: Vector) -> Vector:
+            self._check_stop()
+            self._meter.sample_gradients += self._problem.n_samples
+            return product(v)
+
+        return metered_product
+
+    def value_and_gradient(self, w: Vector) -> tuple[float, Vector]:
+        """Return F and its gradient at `w`."""
+        self._check_stop()
         self._meter.sample_gradients += self._problem.n_samples
         value, G = self._problem.value_and_gradient(w[:, None])
         return float(value[0]), G[:, 0]
@@ -96,12 +133,13 @@ class OutsideRun:
             status, iteration = ended.status, ended.iteration
         except RefutedError:  # concerns the problem, not this solver
             raise
-        except Exception as e:
+        except (Exception, SystemExit) as e:
             status, error = Status.FAILED, cause_of(e, self._solver, max(self._t, 0))
         points: dict[str, Vector] = {}
         if self._job.keep_iterates:
-            average = self._sum / self._t if self._t > 0 else self._last
-            points = {"last": self._last, "average": average, "best": self._best}
+            points = {"last": self._last, "best": self._best}
+            if self._sum is not None:
+                points["average"] = self._sum / self._t if self._t > 0 else self._last
         at = max(self._t, 0) if iteration is None else iteration
         self._recorder.end(0, status, at, points)
         return self._recorder.ended[0], self._recorder.trace(0), error
@@ -109,8 +147,8 @@ class OutsideRun:
     def _record(self, w: Vector) -> None:
         """Note an iterate, off the clock; end the run where its budget or target is reached."""
         self._watch.stop()
-        if self._t >= 0:  # the average of the theorems is that of w_0, ..., w_{T-1}
-            self._sum += self._last
+        if self._t >= 0:
+            self._sum_last(1)
         self._t, self._last = self._t + 1, np.array(w, dtype=np.float64)
         done = self._t >= self._job.budget.last
         if self._t in self._rows or done:
@@ -119,12 +157,34 @@ class OutsideRun:
             raise Ended(Status.COMPLETED)
         self._watch.start()
 
+    def restart(self) -> None:
+        """Begin a run from w_0 with a budget of its own: the seconds so far are of the trace."""
+        self._watch.stop()
+        self.evaluation_seconds += self._watch.seconds
+        self._watch = Stopwatch()
+        self._check_stop()
+
+    def record(self, fit: Refit) -> None:
+        """Write the row of a run with a budget of its own, off the clock."""
+        self._watch.stop()
+        if fit.iterations <= self._t:  # no more than the budget before it: the row is written
+            return
+        self._t, self._last = fit.iterations, fit.w
+        self._sum = None  # the iterates before it are not known
+        self._meter.sample_gradients = fit.sample_gradients
+        self._evaluate()
+
     def _stay(self, rows: Iterable[int]) -> None:
         """Write these rows after the solver has stopped: its last iterate stays."""
         for t in rows:
-            self._sum += (t - self._t) * self._last
+            self._sum_last(t - self._t)
             self._t = t
             self._evaluate()
+
+    def _sum_last(self, times: int) -> None:
+        """Add the last iterate to the sum: the average of the theorems is that of w_0 … w_{T-1}."""
+        if self._sum is not None:
+            self._sum += times * self._last
 
     def _evaluate(self) -> None:
         """Write a row at the present iterate."""
@@ -132,7 +192,7 @@ class OutsideRun:
         block.start()
         value, G = self._problem.value_and_gradient(self._last[:, None])
         objective, of_average = float(value[0]), math.nan
-        if self._t > 0:
+        if self._t > 0 and self._sum is not None:
             of_average = float(self._problem.value((self._sum / self._t)[:, None])[0])
         if objective < self._best_objective:
             self._best_objective, self._best = objective, self._last

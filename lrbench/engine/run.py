@@ -45,7 +45,8 @@ def run_lanes(
             loop.go(stop)
         except RefutedError:  # concerns the problem, not this solver
             raise
-        except Exception as e:  # a solver may raise anything: its lanes are runs that failed
+        # A solver may raise anything, and call exit(): its lanes are runs that failed.
+        except (Exception, SystemExit) as e:
             error = cause_of(e, job.solver, loop.runner.t)
             loop.end_all(Status.FAILED)
     seeds = [seed for seed, lanes in enumerate(job.lanes) for _ in lanes.lr0]
@@ -74,7 +75,7 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
         for blank in unstarted_runs(job, shared):
             values = hyper_parameters(blank.over)
             solver = replace(job.solver, **values) if values else job.solver
-            lane = OutsideRun(replace(job, solver=solver), shared, stop)
+            lane = OutsideRun(replace(job, solver=solver), shared, blank.seed, stop)
             end, trace, error = lane.go(blank.lr0)
             runs.append(
                 replace(

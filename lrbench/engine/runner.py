@@ -148,7 +148,7 @@ class StepRunner:
             self.W, self.lr, self.state = step(self.W, self.state, oracle)
             watch.stop()
             if t == 0:
-                self._check_step()
+                self._check_step(before)
             if tracker.awaits_gradient and self.W is before and not self.lr.any():
                 tracker.rest(t, self.W)
                 continue
@@ -169,8 +169,18 @@ class StepRunner:
         self.t = until
         return Leg(until)
 
-    def _check_step(self) -> None:
-        """Raise `ContractError` unless the first step returned rates and a state as it must."""
+    def _check_step(self, before: Iterate) -> None:
+        """Raise `ContractError` unless the first step returned what it must.
+
+        `before` is the iterate that it was given.
+        """
+        if type(self.W) is not type(before) or np.shape(self.W) != np.shape(before):
+            returned, self.W = self.W, before  # the rows of a failed run need an iterate
+            raise ContractError(
+                f"{self.solver.name}: the iterate that a step returns is of type"
+                f" {type(returned).__name__} and shape {np.shape(returned)}: return what descend,"
+                " move or prox of the oracle returns."
+            )
         shape = getattr(self.lr, "shape", None)
         if shape != self._lr0.shape:
             raise ContractError(

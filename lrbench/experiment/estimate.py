@@ -25,6 +25,7 @@ from lrbench.plan.needs import check_needs
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec
+from lrbench.solvers.outside.base import RefittedSolver
 
 TIMED_STEPS = 5
 """The number of steps whose median time is taken, because a single one may be held up."""
@@ -78,11 +79,16 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
     n, n_lanes = problem.n_samples, plan.n_lanes
     steps, size = plan.steps(n), plan.batch_size or n
     budget = plan.budget(n, np.inf)
-    evaluations = sum(t <= steps for t in budget.rows)
+    rows = [t for t in budget.rows if t <= steps]
+    evaluations = len(rows)
     if not budget.gradients:  # F at each checkpoint, and at the averages of some
         evaluations += len(budget.averages or ())
     together = _seeds_together(plan, problem)
     timings = [_timed(plan, problem, k, together) for k in range(len(plan.built))]
+    solver_seconds = sum(
+        timing.step_seconds * (sum(rows) if isinstance(solver, RefittedSolver) else steps)
+        for timing, (solver, _) in zip(timings, plan.built, strict=True)
+    )
     arrays = max(timing.state_arrays for timing in timings)
     lane_numbers = (ARRAYS + (not plan.sweep) + arrays) * problem.n_features
     lane_numbers += n * max(solver.sample_numbers for solver, _ in plan.built)
@@ -97,7 +103,7 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
         memory_bytes=facts.data_bytes
         + lane_numbers * n_lanes * together * NUMBER
         + facts.work_bytes,
-        solver_seconds=sum(t.step_seconds for t in timings) * steps * seeds_left,
+        solver_seconds=solver_seconds * seeds_left,
         evaluation_seconds=sum(t.check_seconds for t in timings) * evaluations * seeds_left,
         not_certified=p.not_certified,
     )
@@ -147,7 +153,12 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     runs = engine.run_lanes(job, SharedProblem(problem, UNKNOWN, None), stop)
     # The trace of the lane that ran longest: others may have diverged at once.
     seconds = max((r.trace["seconds"] for r in runs), key=len)
-    step_seconds = np.median(np.diff(seconds[1:])) if len(seconds) > 2 else 0.0
+    if len(seconds) <= 2:
+        step_seconds = 0.0
+    elif isinstance(solver, RefittedSolver):  # the last row has a run of its own
+        step_seconds = seconds[-1] / (len(seconds) - 1)
+    else:
+        step_seconds = np.median(np.diff(seconds[1:]))
     check_seconds = runs[0].evaluation_seconds / len(seconds)
     return _Timed(float(step_seconds), check_seconds, state_arrays(solver))
 

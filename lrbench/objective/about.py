@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from lrbench.config.plain import Form, Key, plain
+
+if TYPE_CHECKING:
+    from lrbench.arrays import PerSample
+    from lrbench.losses.base import Loss
+    from lrbench.penalties.base import Penalty
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,23 @@ class About:
     """None where nothing is held out."""
 
 
+class LinearModel(NamedTuple):
+    r"""What F is made of, for solvers of other libraries, which do not ask an oracle.
+
+    .. math:: F(w) = \frac1n \sum_{i=1}^n \varphi(x_i^\top w, y_i) + R(w)
+    """
+
+    X: Any
+    """(n_samples, n_features), an array or in CSR form; with an intercept its last column is ones.
+    Not to be written to."""
+    y: PerSample
+    """Targets, (n_samples,); -1 and +1 for two classes."""
+    loss: Loss
+    penalty: Penalty
+    intercept: bool
+    """Whether the last coordinate is not penalised."""
+
+
 @dataclass(frozen=True)
 class ProblemFacts(About):
     """All that is asked of a problem outside a run: by headers, estimates, checks and stores.
@@ -85,6 +107,8 @@ class ProblemFacts(About):
     digest: Callable[[], str] | None = None
     """Returns the SHA-256 of the problem as it was built, to the last bit and with the samples held
     out; None where the fingerprint covers all of that."""
+    linear: LinearModel | None = None
+    """X, y and the terms of F; None for a problem that is no linear model."""
     data_bytes: int = 0
     """The size of the data, held-out samples included."""
     work_bytes: int = 0

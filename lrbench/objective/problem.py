@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from lrbench.arrays import Lanes, PerLane, Vector
@@ -88,6 +88,15 @@ class Problem(Protocol):
         seeds
             Those of the lanes that run together, from which solvers get random numbers.
         """
+        ...
+
+
+@runtime_checkable
+class TwiceDifferentiable(Protocol):
+    """What a problem may have beside: products with its Hessian, for methods of second order."""
+
+    def hessian(self, w: Vector) -> Callable[[Vector], Vector]:
+        """Return the function that multiplies a vector, (n_features,), by the Hessian at `w`."""
         ...
 
 

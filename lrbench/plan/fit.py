@@ -90,7 +90,7 @@ def _check_outside(plan: Plan, problem: Problem) -> None:
     """Refuse an outside solver on minibatches, in a ball, or on a set that is no box."""
     for solver, spec in plan.built:
         obstacle = (
-            "runs in full batches: it owns its loop"
+            "takes no --batch-size: it owns its loop"
             if plan.batch_size is not None
             else "knows no ball: it owns its loop"
             if plan.radius is not None

@@ -15,7 +15,7 @@ from lrbench.config.axes import AUTO, MOST_AXES, SCALE, Axis
 from lrbench.config.learning_rates import LearningRate, resolve_learning_rates
 from lrbench.config.registry import did_you_mean
 from lrbench.engine.job import SeedLanes
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.plan.auto_grid import FIRST, PER_DECADE, grid_value
 from lrbench.results import Run
 from lrbench.solvers import SOLVERS
@@ -174,7 +174,16 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
                 "give numbers.",
             )
     values = [grid_value(1.0, k) for k in FIRST] if axis.auto else [v.value for v in axis.values]
-    with_parameters(solver, {name: np.array(values)})
+    try:
+        with_parameters(solver, {name: np.array(values)})
+    except LrbenchError:
+        raise
+    except Exception as error:  # whatever a class of the user raises
+        raise UsageError(
+            f"--over {name}: {solver.name} cannot have a value of it for each lane:"
+            f" {type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}.",
+            f"let its __post_init__ take arrays, as in np.any(self.{name} <= 0).",
+        ) from error
 
 
 def second_scales(names: Iterable[str]) -> dict[str, str]:

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from lrbench.errors import UsageError
+from lrbench.objective.problem import Problem
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Need
+from lrbench.solvers.outside.base import OutsideSolver
 
 WORDS: dict[Need, str] = {
     "f_star": "f*",
@@ -32,17 +34,20 @@ def check_needs(plan: Plan, ready: Iterable[Prepared], uncertified: Sequence[str
     uncertified
         The names of problems that could not be prepared because their f_star is not certified.
     """
-    lacks = [(p.problem.name, set(_lacks(p))) for p in ready]
-    lacks += [(name, {"f_star"}) for name in uncertified]
+    lacks: list[tuple[str, set[Need], Problem | None]]
+    lacks = [(p.problem.name, set(_lacks(p)), p.problem) for p in ready]
+    lacks += [(name, {"f_star"}, None) for name in uncertified]
     missing: list[Need] = []
     clauses = []
-    for name, lack in lacks:
+    for name, lack, problem in lacks:
         for solver, spec in plan.built:
             needs = [need for need in solver.needs if need in lack]
             missing += needs
-            if needs:
-                words = " and ".join(WORDS[need] for need in needs)
-                clauses.append(f"{spec.name} needs {words} on {name}")
+            words = [WORDS[need] for need in needs]
+            if problem is not None and isinstance(solver, OutsideSolver):
+                words += solver.unmet(problem)
+            if words:
+                clauses.append(f"{spec.name} needs {' and '.join(words)} on {name}")
     if not clauses:
         return
     hint = ", or give f* with --f-star VALUE" if "f_star" in missing else ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -46,7 +46,11 @@ class Origin(NamedTuple):
     """Makes the class in another process; None for one that is in its module."""
 
 
-def load_plugin(reference: Reference, base: type, kind: str) -> type:
+Bases: TypeAlias = type | tuple[type, ...]
+"""What a class of the user must be derived from: one of these."""
+
+
+def load_plugin(reference: Reference, base: Bases, kind: str) -> type:
     """Return the class that a reference names.
 
     Parameters
@@ -92,12 +96,14 @@ def load_plugin(reference: Reference, base: type, kind: str) -> type:
     return cls  # type: ignore[no-any-return]
 
 
-def _is_class(value: Any, base: type) -> bool:
-    return isinstance(value, type) and issubclass(value, base) and value is not base
+def _is_class(value: Any, base: Bases) -> bool:
+    bases = base if isinstance(base, tuple) else (base,)
+    return isinstance(value, type) and issubclass(value, bases) and value not in bases
 
 
-def _public(base: type) -> str:
-    return f"{PACKAGE}.{base.__name__}"
+def _public(base: Bases) -> str:
+    bases = base if isinstance(base, tuple) else (base,)
+    return " or ".join(f"{PACKAGE}.{cls.__name__}" for cls in bases)
 
 
 def is_plugin(cls: type) -> bool:

@@ -26,6 +26,7 @@ from lrbench.reports.groups import (
     worst_status,
 )
 from lrbench.reports.lane_table import lane_table
+from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.tested import tested_blocks
 from lrbench.reports.trajectory import lane_blocks, trajectory
@@ -53,6 +54,7 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
         yield from _one_value(problem, view)
     else:
         yield from _many_values(problem, view)
+    yield from outside_notes(problem)
     if not_started := list(runs_not_started(problem.runs)):
         yield line("")
         yield line(f"not started: {not_started[0]}", *not_started[1:], style="warn")

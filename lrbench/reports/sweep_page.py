@@ -28,6 +28,7 @@ from lrbench.reports.groups import (
     solver_texts,
     timing,
 )
+from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.sweep_details import sweep_details
 from lrbench.reports.sweep_table import sweep_table
@@ -55,6 +56,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
         yield from _after_steps(problem, sweep, view)
         yield from _failures(problem, sweep)
         yield from _timing(problem, view)
+        yield from outside_notes(problem)
         return
     if sweep.target < problem.header.constants.f_star_error:
         yield line("the target is below the error of f*: who came there is not known", style="warn")
@@ -73,6 +75,7 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     yield from _timing(problem, view)
     if view.trajectories:
         yield from sweep_details(problem, sweep, view)
+    yield from outside_notes(problem)
     yield line("")
     yield advice_line(problem, sweep)
 

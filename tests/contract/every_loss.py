@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from typing import Any
 
 import numpy as np
@@ -12,18 +10,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from own_parts import Bent, LogCosh, Steep
 
+from lrbench.contract.loss import loss_instances
 from lrbench.losses import LOSSES
 
 
 def instances() -> list[Any]:
     """Return every loss, with other parameters than the default ones too where it has any."""
-    out: list[Any] = []
-    for cls in (*map(LOSSES.get, LOSSES), Bent, LogCosh, Steep):
-        out.append(cls())
-        keys = [f.name for f in dataclasses.fields(cls)] if dataclasses.is_dataclass(cls) else []
-        if keys:
-            out += [cls(**dict.fromkeys(keys, value)) for value in (0.3, 0.9)]
-    return out
+    classes = (*map(LOSSES.get, LOSSES), Bent, LogCosh, Steep)
+    return [loss for cls in classes for loss in loss_instances(cls)]
 
 
 every_loss = pytest.mark.parametrize(
@@ -32,17 +26,6 @@ every_loss = pytest.mark.parametrize(
 hypothesis = settings(max_examples=100, suppress_health_check=list(HealthCheck))
 scores = st.floats(-30, 30)
 targets = st.floats(-10, 10)
-
-
-def target(loss: Any, number: float) -> float:
-    if loss.task == "binary":
-        return math.copysign(1.0, number)
-    return float(round(abs(number))) if loss.task == "count" else number
-
-
-def explodes(loss: Any) -> bool:
-    """Return whether the loss has neither bound: it then grows faster than any parabola."""
-    return math.isinf(loss.smoothness) and math.isinf(loss.lipschitz)
 
 
 def at(method: Any, z: float, y: float) -> float:

@@ -7,10 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from every_loss import at, every_loss, explodes, hypothesis, scores, target, targets
-from hypothesis import assume, given
+from builders import Array
+from every_loss import at, every_loss, hypothesis, scores, targets
+from hypothesis import given
 from hypothesis import strategies as st
 
+from lrbench.contract import Contract
+from lrbench.contract.loss import (
+    LOSS_CONTRACTS,
+    check_convex,
+    check_derivative,
+    check_far,
+    check_second_derivative,
+)
+from lrbench.contract.loss_certificate import check_conjugate
+from lrbench.contract.loss_points import explodes, target
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
 
@@ -22,54 +33,31 @@ def test_the_registered_loss_knows_its_name_and_has_the_base_class(name: str) ->
 
 
 @every_loss
-@hypothesis
-@given(z=scores, number=targets)
-def test_derivative_lies_between_the_one_sided_differences(
-    loss: Any, z: float, number: float
-) -> None:
-    y, h = target(loss, number), 2.0**-12
-    value, derivative = at(loss.value, z, y), at(loss.derivative, z, y)
-    left = (value - at(loss.value, z - h, y)) / h
-    right = (at(loss.value, z + h, y) - value) / h
-    rounding = 8 * np.finfo(float).eps * (1 + abs(value)) / h
-    assert left - rounding <= derivative <= right + rounding
-    if math.isfinite(loss.smoothness):
-        assert abs(derivative - (left + right) / 2) <= h * loss.smoothness + rounding
-        central = (at(loss.value, z + h, y) - at(loss.value, z - h, y)) / (2 * h)
-        bends = [at(loss.second_derivative, v, y) for v in (z - h, z + h)]
-        if abs(bends[0] - bends[1]) < 0.01:  # else a kink of the derivative
-            assert derivative == pytest.approx(central, rel=1e-6, abs=1e-6 + rounding)
+@pytest.mark.parametrize("contract", LOSS_CONTRACTS, ids=str)
+def test_every_loss_keeps_every_contract(loss: Any, contract: Contract) -> None:
+    with np.errstate(all="ignore"):  # as in a run
+        contract.check(loss)
+
+
+def alone(*numbers: float) -> list[Array]:
+    return [np.array([number]) for number in numbers]
 
 
 @every_loss
 @hypothesis
 @given(z=scores, number=targets)
-def test_second_derivative_is_the_difference_of_the_first(
-    loss: Any, z: float, number: float
-) -> None:
-    y, h = target(loss, number), 2.0**-14
-    here = at(loss.derivative, z, y)
-    left = (here - at(loss.derivative, z - h, y)) / h
-    right = (at(loss.derivative, z + h, y) - here) / h
-    assume(abs(left - right) < 1e-3)  # else a kink of the derivative
-    assume(max(left, right) < 1e3)  # else a jump of the derivative
-    second = at(loss.second_derivative, z, y)
-    assert second == pytest.approx((left + right) / 2, rel=1e-6, abs=1e-7)
-    assert 0 <= second <= loss.smoothness * (1 + 4 * np.finfo(float).eps)
+def test_derivatives_are_those_of_the_value_anywhere(loss: Any, z: float, number: float) -> None:
+    check_derivative(loss, *alone(z, target(loss, number)))
+    check_second_derivative(loss, *alone(z, target(loss, number)))
 
 
 @every_loss
 @hypothesis
 @given(z=st.floats(-800, 800), v=st.floats(-800, 800), number=targets, share=st.floats(0, 1))
-def test_convex(loss: Any, z: float, v: float, number: float, share: float) -> None:
-    y = target(loss, number)
+def test_convex_anywhere(loss: Any, z: float, v: float, number: float, share: float) -> None:
     if explodes(loss):
         z, v = z / 40, v / 40
-    chord = share * at(loss.value, z, y) + (1 - share) * at(loss.value, v, y)
-    between = at(loss.value, share * z + (1 - share) * v, y)
-    assert between <= chord + 1e-12 * (1 + abs(chord))
-    tangent = at(loss.value, z, y) + at(loss.derivative, z, y) * (v - z)
-    assert at(loss.value, v, y) >= tangent - 1e-11 * (1 + abs(tangent))
+    check_convex(loss, *alone(z, v, target(loss, number), share))
 
 
 @every_loss
@@ -89,15 +77,9 @@ def test_smoothness_and_lipschitz_are_suprema(loss: Any, number: float) -> None:
 
 @every_loss
 @hypothesis
-@given(z=st.floats(-20, 20), at_other=st.floats(-20, 20), number=targets)
-def test_fenchel_young(loss: Any, z: float, at_other: float, number: float) -> None:
-    y = target(loss, number)
-    u = at(loss.derivative, at_other, y)
-    values = abs(at(loss.value, z, y)) + abs(at(loss.value, at_other, y))
-    rounding = 1e-12 * (1 + abs(u * z) + values)
-    assert at(loss.value, z, y) + at(loss.conjugate, u, y) >= u * z - rounding
-    equal = at(loss.value, at_other, y) + at(loss.conjugate, u, y)
-    assert equal == pytest.approx(u * at_other, abs=1e-12 * (1 + abs(u * at_other) + abs(equal)))
+@given(z=st.floats(-20, 20), other=st.floats(-20, 20), number=targets)
+def test_fenchel_young_anywhere(loss: Any, z: float, other: float, number: float) -> None:
+    check_conjugate(loss, *alone(z, other, target(loss, number)))
 
 
 @every_loss
@@ -122,31 +104,11 @@ def test_conjugate_is_infinite_outside_its_domain(loss: Any) -> None:
 
 
 @every_loss
-def test_stable_far_out(loss: Any) -> None:
-    far = [36.0, 600.0]
-    if not explodes(loss):
-        far += [709.0, 710.0, 746.0, 800.0, 1e300 if math.isfinite(loss.lipschitz) else 1e150]
-    z = np.array([*far, 0.0, *(-x for x in far)])
-    for number in (-1.0, 1.0):
-        y = np.full_like(z, target(loss, number))
-        with np.errstate(over="raise", invalid="raise", divide="raise"):
-            out = [loss.value(z, y), loss.derivative(z, y), loss.second_derivative(z, y)]
-        assert all(np.all(np.isfinite(a)) for a in out)
-
-
-@every_loss
-def test_one_and_two_axes_agree_and_leave_their_input_alone(loss: Any) -> None:
-    rng = np.random.default_rng(0)
-    Z = 3 * rng.standard_normal((7, 4))
-    y = np.array([target(loss, v) for v in rng.standard_normal(7)])
-    before = Z.copy(), y.copy()
-    for method in (loss.value, loss.derivative, loss.second_derivative):
-        together = method(Z, y)
-        assert together.shape == Z.shape
-        for k in range(Z.shape[1]):
-            np.testing.assert_allclose(together[:, k], method(Z[:, k], y), rtol=1e-15)
-    np.testing.assert_array_equal(Z, before[0])
-    np.testing.assert_array_equal(y, before[1])
+def test_nothing_overflows_far_out(loss: Any) -> None:
+    if explodes(loss):  # which overflows where it must
+        return
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        check_far(loss)
 
 
 @every_loss

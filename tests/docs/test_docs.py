@@ -110,9 +110,11 @@ def test_commands_of_readme_are_understood(
     (tmp_path / "my-problem.toml").write_text(
         (ROOT / "problems" / "log-spectrum.toml").read_text(encoding="utf-8")
     )
+    (rule,) = re.findall(r"```python\n(# my_rule\.py\n.*?)```", README, re.DOTALL)
+    (tmp_path / "my_rule.py").write_text(rule, encoding="utf-8")
     words = shlex.split(command.split("#")[0].split("|")[0])[1:]
     args = [str(tmp_path / w) if (tmp_path / w).exists() else w for w in words]
-    budget = [] if "-n" in args else ["-n", "20"]
+    budget = [] if "-n" in args or args[0] == "test" else ["-n", "20"]
     outcome = invoke(*args, *budget)
     assert outcome.code == 0, outcome.err
     assert outcome.out

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from lrbench.engine import run as engine
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import UsageError
+from lrbench.experiment import estimate as estimate_module
 from lrbench.experiment.estimate import TIMED_STEPS, estimate
 from lrbench.experiment.jobs.blocks import jobs_of
 from lrbench.plan.plan import Plan
@@ -50,6 +52,19 @@ def test_as_many_seeds_are_timed_together_as_go_together(
     monkeypatch.setattr(engine, "run_lanes", noted)
     estimate(plan, [load_spec("logreg")], Control())
     assert timed == [max(len(job.lanes) for job in jobs)] * n_solvers
+
+
+def test_a_solver_without_a_callback_is_run_for_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def timed(*args: Any) -> estimate_module._Timed:
+        return estimate_module._Timed(2.0, 0.0, 1)
+
+    monkeypatch.setattr(estimate_module, "_timed", timed)
+    seconds = []
+    for solver in ("outside:saga", "outside:lbfgs"):
+        plan = Plan(solver, 1.0, iterations=20, checkpoints_per_decade=1)
+        (e,) = estimate(plan, [load_spec("logreg")], Control())
+        seconds.append(e.solver_seconds)
+    assert seconds == [2.0 * (1 + 2 + 5 + 10 + 20), 2.0 * 20]
 
 
 @pytest.mark.parametrize(("long", "rows"), [(math.inf, 1 + 1 + TIMED_STEPS), (0.0, 1 + 2)])

@@ -16,6 +16,7 @@ from lrbench.errors import UsageError
 from lrbench.objective.problem import Problem
 from lrbench.optimum import Optimum, find_optimum
 from lrbench.plan import prepare
+from lrbench.problem_files import load_spec, with_overrides
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.sgd import SGD
 
@@ -91,6 +92,37 @@ def test_all_problems_and_solvers_are_in_one_error() -> None:
         " L_max and mu > 0 on network."
     )
     assert caught.value.hint == "leave the solver out, or give f* with --f-star VALUE."
+
+
+@pytest.mark.usefixtures("stepless")
+def test_what_an_outside_solver_does_not_minimise_is_in_one_error() -> None:
+    solvers = ["outside:lasso", "outside:liblinear", "outside:newton-cg", "outside:lbfgs", "dog"]
+    changes: dict[str, Any] = {"penalty": "box", "intercept": True, "start": "normal[scale=0.1]"}
+    boxed = replace(with_overrides(load_spec("logreg"), **changes), name="boxed")
+    with pytest.raises(UsageError) as caught:
+        lrbench.run(["lasso", "logreg", boxed, Network()], solvers=solvers, iterations=3)
+    assert caught.value.message == (
+        "a need of a solver is not met:"
+        " outside:liblinear needs loss = logistic on lasso;"
+        " outside:lasso needs loss = squared and penalty = l1 or elastic-net on logreg;"
+        " outside:lasso needs loss = squared and penalty = l1 or elastic-net on boxed;"
+        " outside:liblinear needs penalty = l2 or l1 and intercept = false and start = zeros on"
+        " boxed;"
+        " outside:newton-cg needs a problem without bounds on boxed;"
+        " outside:lasso needs a linear model on network;"
+        " outside:liblinear needs a linear model on network."
+    )
+    assert caught.value.hint == "leave the solver out."
+
+
+def test_a_schedule_that_is_made_from_the_penalty_needs_one() -> None:
+    solvers = ["outside:sgd-classifier[schedule=optimal]", "outside:sgd-classifier"]
+    with pytest.raises(UsageError) as caught:
+        lrbench.run("logreg-unregularised", solvers=solvers, iterations=3)
+    assert caught.value.message == (
+        "a need of a solver is not met: outside:sgd-classifier needs a penalty for its"
+        " schedule = optimal on logreg-unregularised."
+    )
 
 
 @pytest.mark.usefixtures("greedy")

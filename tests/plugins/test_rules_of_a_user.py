@@ -319,3 +319,43 @@ def test_theorems_are_of_steps_that_are_what_they_say(
     bounds = [v["bound_verdict"] for v in problem["verdicts"] if v["theorem"] == "C7"]
     assert bounds
     assert (set(bounds) <= {"pass", "vacuous"}) == judged
+
+
+MISBEHAVIOUR = {
+    "return None": "TypeError: cannot unpack non-iterable NoneType object",
+    "return lrbench.Step(None, s, s)": "ContractError: Rule: the iterate that a step returns",
+    "return lrbench.Step(s, s, s)": "ContractError: Rule: the iterate that a step returns",
+    "return lrbench.Step(W, 0.1, s)": "ContractError: Rule: the rates of a step have shape",
+    "return lrbench.Step(W, s, iter([s]))": "ContractError: Rule: state is a list_iterator",
+    "raise SystemExit(4)": "SystemExit: 4 (rule.py, line 9, iteration 0)",
+    "raise MemoryError": "MemoryError (rule.py, line 9, iteration 0)",
+    r"raise ValueError('a\n  b\n')": "ValueError: a b (rule.py, line 9, iteration 0)",
+    "raise ValueError('x' * 10**6)": "ValueError: xxx",
+    "return self.step(W, s, oracle)": "RecursionError",
+}
+
+
+@pytest.mark.parametrize("line", sorted(MISBEHAVIOUR))
+def test_a_rule_that_misbehaves_is_a_failed_row(line: str, folder: Path, invoke: Invoke) -> None:
+    init = "def init(self, W, lr0, facts):\n        return lr0\n\n"
+    step = f"    def step(self, W, s, oracle):\n        {line}\n"
+    written(folder, rule=f"import lrbench\n\n\nclass Rule(lrbench.Solver):\n    {init}{step}")
+    outcome = invoke("run", *SETTING, "-s", "rule.py", "-s", "sgd")
+    assert outcome.code == 3
+    errors = {run["error"] for run in runs_of(outcome, "Rule")}
+    (error,) = errors
+    assert error.startswith(MISBEHAVIOUR[line])
+    assert len(error) < 400
+    assert "\n" not in error
+    assert {run["error"] for run in runs_of(outcome, "sgd")} == {None}
+
+
+def test_parameters_that_cannot_be_arrays_are_not_varied(folder: Path, invoke: Invoke) -> None:
+    check = (
+        "\n    def __post_init__(self):\n        if self.eta <= 0:\n            raise ValueError\n"
+    )
+    written(folder, picky=POWER_NORM.replace('    scale = "eta"\n', '    scale = "eta"\n' + check))
+    assert invoke("run", *SETTING, "-s", "picky.py[eta=2]").code == 0
+    outcome = invoke("sweep", "-p", "log-spectrum", "-s", "picky.py", "--over", "eta=1:10:3")
+    assert outcome.code == 2
+    assert "cannot have a value of it for each lane" in outcome.err

@@ -104,7 +104,7 @@ def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Jo
             return engine.run_lanes(job, shared, stop)
     except LrbenchError as error:  # a refuted optimum, which ends all jobs on the problem
         return error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return failed(job, shared, cause_of(error, job.solver))
 
 

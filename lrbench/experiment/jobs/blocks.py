@@ -194,7 +194,7 @@ def state_arrays(solver: Solver) -> int:
     facts = {str(need): 1.0 for need in solver.needs}
     try:
         state = solver.init(np.zeros((2, 1)), np.ones(1), facts)
-    except Exception:  # its lanes will be runs that failed
+    except (Exception, SystemExit):  # its lanes will be runs that failed
         return 0
     return sum(1 for _, leaf in leaves(state) if np.ndim(leaf) > 1)
 

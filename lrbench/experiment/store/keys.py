@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
 from lrbench.plugins import is_plugin, origin_of
 from lrbench.solvers.base import Solver
+from lrbench.solvers.outside.base import OutsideSolver
 
 F_STAR_UNIT: Final = 1e-12
 """The last digit of f_star in a key, relative to |F(w_0)| + |f_star|."""
@@ -110,6 +112,8 @@ def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lane: Lane, seed
     """
     # Not for lr0 alone: cells of earlier versions do not say what varies.
     over = {} if [name for name, _ in lane.over] == ["lr0"] else {"over": list(lane.over)}
+    # The versions of NumPy and SciPy are in the source.
+    library = {"library": _version(d)} if (d := _distribution(solver)) else {}
     return _hash(
         {
             "experiment": experiment,
@@ -120,8 +124,20 @@ def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lane: Lane, seed
             "lr0": lane.lr0,
             "seed": seed,
             **over,
+            **library,
         }
     )
+
+
+def _distribution(solver: Solver) -> str:
+    """Return the package, beside NumPy and SciPy, whose version decides the numbers of a run."""
+    named = solver.distribution if isinstance(solver, OutsideSolver) else "scipy"
+    return "" if named == "scipy" else named
+
+
+@cache
+def _version(distribution: str) -> str:
+    return f"{distribution} {metadata.version(distribution)}"
 
 
 def source_of(solver: type[Solver]) -> str:

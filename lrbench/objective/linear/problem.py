@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.cache.content_hash import content_hash, digest, parameters_text
 from lrbench.config.named import part_text
-from lrbench.objective.about import About, PenaltyValues, ProblemFacts
-from lrbench.objective.linear.matrix import BLOCK_ELEMENTS, CHUNK_BYTES, FEW_FEATURES
+from lrbench.objective.about import About, LinearModel, PenaltyValues, ProblemFacts
+from lrbench.objective.linear.matrix import (
+    BLOCK_ELEMENTS,
+    CHUNK_BYTES,
+    FEW_FEATURES,
+    transpose,
+)
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.sampler import linear_sampler
 from lrbench.plugins import is_plugin, origin_of
@@ -94,6 +101,7 @@ class LinearProblem(LinearObjective):
             intercept=self.intercept,
             nnz=self.data.nnz,
             digest=self._digest_with_test,
+            linear=LinearModel(self.data.X, self.y, self.loss, penalty, self.intercept),
             data_bytes=self.nbytes + (0 if self.test is None else self.test.nbytes),
             work_bytes=BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER + CHUNK_BYTES,
             convex=True,
@@ -120,6 +128,17 @@ class LinearProblem(LinearObjective):
         if math.isfinite(penalty.smoothness):
             return ""
         return f"the {penalty.name} penalty is not smooth"
+
+    def hessian(self, w: Vector) -> Callable[[Vector], Vector]:
+        """Return the function that multiplies a vector, (n_features,), by the Hessian of F at `w`.
+
+        A loss counts with its second derivative, 0 at a kink; the l1 norm and indicators add 0.
+        """
+        X, XT = self.data.X, transpose(self.data.X)
+        curvature = self.loss.second_derivative(X @ w, self.y) / self.n_samples
+        shrink = np.zeros(self.n_features)
+        shrink[: self.n_penalised] = self.penalty.curvature
+        return lambda v: XT @ (curvature * (X @ v)) + shrink * v
 
     def measures(self, W: Lanes) -> dict[str, PerLane]:
         """Return the loss, and for two classes the accuracy, on the samples held out."""

@@ -1,0 +1,119 @@
+"""A contract, and what came of checking a class against it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from lrbench.contract.place import Place, place_of_error, place_of_method
+from lrbench.errors import ContractError, LrbenchError
+
+ContractVerdict = Literal["pass", "fail", "not run"]
+
+
+class BrokenContractError(ContractError):
+    """A contract is broken; the message is one sentence for the author of the class.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    method
+        The method or the attribute to look at.
+    """
+
+    def __init__(self, message: str, method: str = "step") -> None:
+        super().__init__(message)
+        self.method = method
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A promise of all classes of a kind.
+
+    Parameters
+    ----------
+    key
+        What JSON calls it.
+    title
+        The promise in a few words.
+    check
+        Called with an object of the class; raises `ContractError` if the promise is broken.
+    """
+
+    key: str
+    title: str
+    check: Callable[[Any], None]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+@dataclass(frozen=True)
+class ContractOutcome:
+    """What came of checking a class against a contract.
+
+    Parameters
+    ----------
+    contract
+        The contract.
+    verdict
+        Whether it is kept; ``"not run"`` if the class does not even run.
+    sentence
+        What is wrong; empty if nothing is.
+    place
+        Where to look; None if that is not known.
+    """
+
+    contract: Contract
+    verdict: ContractVerdict
+    sentence: str = ""
+    place: Place | None = None
+
+
+def check_contracts(contracts: Sequence[Contract], parts: Sequence[Any]) -> list[ContractOutcome]:
+    """Return an outcome for each contract.
+
+    Parameters
+    ----------
+    contracts
+        The contracts; if the first one is broken, the others are not run.
+    parts
+        Objects of the class with different parameters; the first of them that breaks a contract
+        is reported.
+    """
+    outcomes = [_outcome(contracts[0], parts)]
+    for contract in contracts[1:]:
+        runs = outcomes[0].verdict == "pass"
+        outcomes.append(_outcome(contract, parts) if runs else ContractOutcome(contract, "not run"))
+    return outcomes
+
+
+def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:
+    for part in parts:
+        try:
+            # As in a run; what the class prints is no part of the page.
+            with np.errstate(all="ignore"), contextlib.redirect_stdout(sys.stderr):
+                contract.check(part)
+        except (Exception, SystemExit) as error:  # a class of the user may raise anything
+            # An error that the check has explained was raised by its cause.
+            place = place_of_error(error.__cause__ or error, type(part))
+            if place is None or (isinstance(error, ContractError) and error.__cause__ is None):
+                place = place_of_method(type(part), getattr(error, "method", "step"))
+            return ContractOutcome(contract, "fail", _sentence(error), place)
+    return ContractOutcome(contract, "pass")
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what an error says in one line, with the notes that were added to it."""
+    message = error.message if isinstance(error, LrbenchError) else str(error)
+    if not isinstance(error, ContractError):
+        message = f"{type(error).__name__}: {message}".removesuffix(": ")
+    notes = " ".join(getattr(error, "__notes__", ()))
+    text = f"{message.rstrip('.')} {notes}" if notes else message
+    return " ".join(text.split()).rstrip(".") + "."

@@ -1,0 +1,61 @@
+"""Each contract sees a solver that breaks it, says so in one sentence, and shows where."""
+
+from __future__ import annotations
+
+import linecache
+import re
+
+import pytest
+from broken_solvers import BROKEN, Plain, scalar_rule
+
+import lrbench
+from lrbench.contract import outcomes_of, subject_of
+from lrbench.contract.solver import SOLVER_CONTRACTS
+from lrbench.solvers import SOLVERS
+from lrbench.solvers.base import Solver
+
+
+@pytest.fixture(autouse=True)
+def registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the solvers of a test after it."""
+    monkeypatch.setattr(SOLVERS, "added", {})
+
+
+@pytest.mark.parametrize("cls", list(BROKEN), ids=lambda cls: cls.__name__)
+def test_a_broken_contract_is_seen(cls: type[Solver]) -> None:
+    key, sentence, text = BROKEN[cls]
+    outcomes = outcomes_of(subject_of(cls))
+    (outcome,) = [o for o in outcomes if o.contract.key == key]
+    assert outcome.verdict == "fail"
+    assert re.search(sentence, outcome.sentence), outcome.sentence
+    assert outcome.sentence.count(". ") == 0
+    assert outcome.sentence.endswith(".")
+    assert outcome.place is not None
+    assert outcome.place.file == __file__.replace("test_broken", "broken")
+    assert text in linecache.getline(outcome.place.file, outcome.place.line)
+    others = {o.verdict for o in outcomes if o is not outcome}
+    assert (others == {"not run"}) is (key == "runs")
+
+
+def test_each_contract_has_a_solver_that_breaks_it() -> None:
+    assert {key for key, *_ in BROKEN.values()} == {c.key for c in SOLVER_CONTRACTS}
+
+
+def test_the_solver_without_the_fault_keeps_all_contracts() -> None:
+    assert [o.verdict for o in outcomes_of(subject_of(Plain))] == ["pass"] * len(SOLVER_CONTRACTS)
+
+
+def test_the_assertion_has_the_sentences() -> None:
+    with pytest.raises(AssertionError) as raised:
+        lrbench.check_contract(next(cls for cls in BROKEN if cls.__name__ == "ReportsTwice"))
+    (line,) = str(raised.value).splitlines()
+    assert line.startswith("the rate is the one used: step 1 on full batches is not the one")
+    assert re.search(r"See broken_solvers\.py, line \d+ \(step\)\.$", line)
+
+
+def test_of_a_function_the_line_is_that_of_the_function() -> None:
+    (outcome,) = [o for o in outcomes_of(subject_of(scalar_rule)) if o.verdict == "fail"]
+    assert outcome.sentence.startswith("the rates of a step have shape None")
+    assert outcome.place is not None
+    code = scalar_rule.rule.__code__  # type: ignore[attr-defined]
+    assert outcome.place[:2] == (code.co_filename, code.co_firstlineno)
