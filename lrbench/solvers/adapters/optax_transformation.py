@@ -28,7 +28,7 @@ RATES = ("learning_rate", "max_learning_rate")
 """The names of the learning rate in optax."""
 
 
-Place: TypeAlias = tuple[str, int]
+ArgumentPath: TypeAlias = tuple[str, int]
 """The name of an argument, and the index of an element of it; -1 for the argument itself."""
 
 
@@ -60,7 +60,7 @@ class Compiled(NamedTuple):
 def _compiled(
     make: Callable[..., Any],
     keywords: tuple[tuple[str, Any], ...],
-    varied: tuple[Place, ...],
+    varied: tuple[ArgumentPath, ...],
 ) -> Compiled:
     """Return the functions of a transformation, mapped over lanes and compiled when called.
 
@@ -80,7 +80,7 @@ def _compiled(
     jax, contrib = sys.modules["jax"], sys.modules["optax.contrib"]
     tree = jax.tree_util
 
-    def transformation(rates: Mapping[Place, Any]) -> Any:
+    def transformation(rates: Mapping[ArgumentPath, Any]) -> Any:
         values = dict(keywords)
         for (name, k), rate in rates.items():
             old: Any = values.get(name)
@@ -105,11 +105,11 @@ def _compiled(
             own = [jax.random.wrap_key_data(leaf) if key else leaf for leaf, key in pairs]
             return tree.tree_unflatten(structure, own)
 
-        def init(rates: Mapping[Place, Any], w: Any) -> tuple[Any, ...]:
+        def init(rates: Mapping[ArgumentPath, Any], w: Any) -> tuple[Any, ...]:
             return leaves_of(transformation(rates).init(w))
 
         def update(
-            rates: Mapping[Place, Any], w: Any, g: Any, leaves: Any, extra: Mapping[str, Any]
+            rates: Mapping[ArgumentPath, Any], w: Any, g: Any, leaves: Any, extra: Mapping[str, Any]
         ) -> tuple[Any, tuple[Any, ...]]:
             change, state = transformation(rates).update(g, state_of(leaves), w, **extra)
             return change, leaves_of(state)
@@ -168,10 +168,10 @@ class OptaxSolver(AdaptedSolver):
         return _compiled(self.make, tuple(self.keywords(0).items()), tuple(places))
 
     @functools.cached_property
-    def _varied_values(self) -> dict[Place, Any]:
+    def _varied_values(self) -> dict[ArgumentPath, Any]:
         """The values of what varies over the lanes, (n_lanes,) each."""
         of_lanes = list(self.different_keywords())
-        values: dict[Place, Any] = {}
+        values: dict[ArgumentPath, Any] = {}
         for argument in self.arguments:
             for k, parameter in enumerate(argument.parameters):
                 if parameter in self.varied:
@@ -217,10 +217,10 @@ class OptaxSolver(AdaptedSolver):
             out, leaves = out[..., :n_lanes], tuple(leaf[..., :n_lanes] for leaf in leaves)
         return out, OptaxState(state.lr0, leaves, width)
 
-    def _rates(self, lr0: PerLane, missing: int) -> dict[Place, Any]:
+    def _rates(self, lr0: PerLane, missing: int) -> dict[ArgumentPath, Any]:
         """Return the learning rates and the varied arguments, padded by some lanes."""
-        rates: dict[Place, Any] = {(self.rate, -1): lr0} if self.rate else {}
-        padded: dict[Place, Any] = _padded(rates | self._varied_values, missing)
+        rates: dict[ArgumentPath, Any] = {(self.rate, -1): lr0} if self.rate else {}
+        padded: dict[ArgumentPath, Any] = _padded(rates | self._varied_values, missing)
         return padded
 
     def output(self, W: Lanes, state: OptaxState) -> Lanes | None:
