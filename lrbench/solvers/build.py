@@ -17,6 +17,7 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.plugins import is_plugin, load_plugin, parse_reference
 from lrbench.solvers import LIBRARIES, SOLVERS
+from lrbench.solvers.adapters.base import AdaptedSolver
 from lrbench.solvers.base import Solver
 from lrbench.solvers.plugin import add_solver
 
@@ -129,7 +130,7 @@ def build_from(solver: Solver | type[Solver]) -> Built:
         If its class is not what a solver must be.
     """
     cls = solver if isinstance(solver, type) else type(solver)
-    if is_plugin(cls):
+    if is_plugin(cls) and not issubclass(cls, AdaptedSolver):
         add_solver(cls, cls.__qualname__)
     return _built(cls, {}) if isinstance(solver, type) else _described(solver)
 

@@ -121,6 +121,8 @@ def adapted(
             "make": staticmethod(make),
             "rate": rate,
             "arguments": arguments,
+            "theorems": base.theorems,  # of its own, because those of a base class do not count
+            "papers": (),
             "scale": next((s for s in FREE_SCALES if s in parameters), "lr0" if rate else ""),
             "has_lr0": bool(rate),
             "__module__": module.__name__,  # whose line is named where it raises an exception

@@ -60,6 +60,14 @@ def test_the_certificate_that_needs_no_more_than_iterates_is_evaluated() -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["torch:torch.optim.SGD[momentum=0.8]", "optax:adam"])
+def test_they_keep_the_contracts_of_solvers(name: str, invoke: Any) -> None:
+    outcome = invoke("test", name)
+    assert outcome.code == 0, outcome.out
+    assert "15 of 15 contracts hold" in outcome.out
+
+
+@pytest.mark.slow
 def test_workers_give_the_same_bits() -> None:
     options: dict[str, Any] = {"lr0": [0.1, 1.0], "iterations": 12, "batch_size": 9}
     alone, workers = (
