@@ -64,22 +64,29 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     """List what there is of a KIND: problems, solvers, losses, penalties, theorems or formats.
 
     With a NAME, print its parameters, its description and its papers. For wngrad and adagrad-norm
-    that includes what b_0, lr0 and the order of updates are called in other software.
+    that includes what b_0, lr0 and the order of updates are called in other software. Among the
+    solvers, torch and optax are the optimisers of these libraries that are installed.
     """
-    from lrbench.cli.list_parts import KINDS
+    from lrbench.cli.list_parts import KINDS, library, summary_line
     from lrbench.cli.output import show_json, show_page
+    from lrbench.solvers import LIBRARIES
 
     if kind not in KINDS:
         raise UsageError(f"there is no list of {quoted(kind)}.", did_you_mean(kind, KINDS))
     listing = KINDS[kind]()
+    of_library = kind == "solvers" and name in LIBRARIES
+    if name is not None and of_library:
+        listing, name = library(name), None
     summaries = listing.names()
     entries = [{"name": n, "about": summary} for n, summary in summaries.items()]
     if name is not None:
         name = listing.canonical(name)
-        entries = [{"name": name, "about": summaries[name], **listing.details(name)}]
+        details = listing.details(name)
+        about = summaries.get(name) or summary_line(details["doc"])
+        entries = [{"name": name, "about": about, **details}]
     if form == "json":
         show_json({"format": FORMAT, "version": VERSION, "kind": kind, "parts": entries})
-    elif name is None and kind == "solvers":
+    elif name is None and kind == "solvers" and not of_library:
         show_page(_solvers(listing), form, color)
     elif name is None:
         show_page(_table(summaries), form, color)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import sys
 import tomllib
@@ -91,6 +92,9 @@ def solvers() -> PartKind:
     from lrbench.verdicts.outside import outside_facts
     from lrbench.verdicts.theorems import every_theorem_for
 
+    def canonical(name: str) -> str:
+        return SOLVERS.canonical(name) if name in SOLVERS else solver_class(name).name
+
     def details(name: str) -> dict[str, Any]:
         cls = solver_class(name)
         traced, pass_means = outside_facts(cls) or (None, None)
@@ -110,7 +114,17 @@ def solvers() -> PartKind:
             "elsewhere": elsewhere(name),
         }
 
-    return _of_registry(SOLVERS, details)
+    return _of_registry(SOLVERS, details)._replace(canonical=canonical)
+
+
+def library(prefix: str) -> PartKind:
+    """Return how to list the optimisers of another library that are solvers."""
+    from lrbench.solvers import LIBRARIES
+
+    docs = importlib.import_module(LIBRARIES[prefix]).installed()
+    return solvers()._replace(
+        names=lambda: {f"{prefix}:{name}": summary_line(doc) for name, doc in docs.items()}
+    )
 
 
 def losses() -> PartKind:

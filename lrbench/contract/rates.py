@@ -23,7 +23,7 @@ ALONG = 1.0 - 1e-12
 """The cosine from which on a step is one along the gradient."""
 
 REGRET = "C2'"
-"""The certificate that holds for every step w - lr g, and for no other."""
+"""The certificate on gradients at the iterates, which all families of steps w - lr g have."""
 
 
 def check_rate(solver: Solver) -> None:
@@ -55,12 +55,15 @@ def check_rate(solver: Solver) -> None:
 def check_claims(solver: Solver) -> None:
     """Check that every step of a solver that claims C2' is W - lr g.
 
+    Where it claims no more than C2', the gradient need only be that at W: the steps may be any.
+
     Raises
     ------
     BrokenContractError
         If one is not.
     """
-    if REGRET not in {t.key for t in theorems_of(solver.theorems, vars(solver))}:
+    claimed = {t.key for t in theorems_of(solver.theorems, vars(solver))}
+    if REGRET not in claimed:
         return
     for case, step in _steps(solver):
         name = f"step {step.t + 1} on {case.name}"
@@ -71,6 +74,8 @@ def check_claims(solver: Solver) -> None:
                 f"{name} does not follow the gradient at W, which {REGRET} is about: ask for"
                 " gradient(W) first, or claim theorems = ()."
             )
+        if claimed == {REGRET}:
+            continue
         wrong = _differs(step, step.before - step.W - step.lr * step.asked[0][1], case)
         if wrong.any():
             raise BrokenContractError(

@@ -21,7 +21,7 @@ from lrbench.losses.base import Loss
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
 from lrbench.plugins import load_plugin, parse_reference
-from lrbench.solvers import SOLVERS
+from lrbench.solvers import LIBRARIES, SOLVERS
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import build_from, build_solvers
 
@@ -91,7 +91,7 @@ def subjects_of(text: str) -> list[Subject]:
     ----------
     text
         ``my_rule.py:MyRule``, ``package.module:MyLoss``, ``wngrad``, or a solver with parameters,
-        ``my_rule.py:MyRule[c=2|3]``.
+        ``my_rule.py:MyRule[c=2|3]``, or ``torch:torch.optim.Adam``.
 
     Raises
     ------
@@ -99,6 +99,8 @@ def subjects_of(text: str) -> list[Subject]:
         If there is no such class, or it is none of these kinds.
     """
     name, settings = parse_named(text)
+    if name.partition(":")[0] in LIBRARIES:
+        return [subject_of(built.solver, str(built.spec)) for built in build_solvers(text)]
     kinds = [kind for kind in KINDS if name in kind.registry]
     if kinds:
         cls = kinds[0].registry.get(name)

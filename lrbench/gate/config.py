@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os.path
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from lrbench.problem_files import (
     with_overrides,
     with_settings,
 )
-from lrbench.solvers import SOLVERS
+from lrbench.solvers import LIBRARIES, SOLVERS
 from lrbench.solvers.build import build_solvers
 
 NAME = "lrbench.toml"
@@ -176,17 +177,21 @@ def _placed(name: str, folder: Path) -> str:
 def _solver(text: str, path: Path, allow_code: bool) -> str:
     """Return the text of a solver, with the path of its file relative to the configuration's."""
     name, bracket, parameters = text.partition("[")
-    reference = None if name in SOLVERS else parse_reference(name.strip())
-    if reference is None:
+    library, _, inner = name.strip().partition(":")
+    prefix = f"{library}:" if inner and library in LIBRARIES else ""
+    reference = None if name in SOLVERS else parse_reference(inner if prefix else name.strip())
+    known = not prefix or importlib.import_module(LIBRARIES[library]).is_known(inner)
+    if reference is None and known:
         return text
     if not allow_code:
         raise UsageError(
             f"{quoted(name)} is code, and {path.name} was not named by the command.",
             f"add --allow-code if you trust it, or name the file: --config {path}.",
         )
-    if reference.is_file:
-        reference = reference._replace(place=_placed(reference.place, path.parent))
-    return f"{reference}{bracket}{parameters}"
+    if reference is None or not reference.is_file:
+        return text
+    reference = reference._replace(place=_placed(reference.place, path.parent))
+    return f"{prefix}{reference}{bracket}{parameters}"
 
 
 def _plan(table: Table, sweep: bool, solvers: Sequence[str]) -> Plan:

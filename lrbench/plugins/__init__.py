@@ -1,10 +1,19 @@
 """Classes of the user: in a file, in an installed module, or made in Python."""
 
 from lrbench.plugins.modules import line_in
-from lrbench.plugins.origin import Packed, is_plugin, load_plugin, origin_of, packed
+from lrbench.plugins.origin import (
+    Origin,
+    Packed,
+    is_plugin,
+    load_plugin,
+    origin_of,
+    packed,
+    set_origin,
+)
 from lrbench.plugins.reference import Reference, parse_reference
 
 __all__ = [
+    "Origin",
     "Packed",
     "Reference",
     "is_plugin",
@@ -13,4 +22,5 @@ __all__ = [
     "origin_of",
     "packed",
     "parse_reference",
+    "set_origin",
 ]

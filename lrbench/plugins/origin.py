@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +27,9 @@ PACKAGE = __name__.partition(".")[0]
 _REFERENCES: dict[type, Reference] = {}
 """The classes that were loaded by a reference."""
 
+_ORIGINS: dict[type, Origin] = {}
+"""The classes that adapters made, which are in no module."""
+
 
 class Origin(NamedTuple):
     """The code of a class."""
@@ -37,6 +40,10 @@ class Origin(NamedTuple):
     """The text of the file that the reference names; empty for any other class."""
     source_hash: str
     """A hash of the source of its module; empty where that has none."""
+    versions: tuple[str, ...] = ()
+    """The packages that it depends on beside its source, each with its version."""
+    load: Callable[[Origin], type] | None = None
+    """Makes the class in another process; None for one that is in its module."""
 
 
 Bases: TypeAlias = type | tuple[type, ...]
@@ -104,8 +111,15 @@ def is_plugin(cls: type) -> bool:
     return cls in _REFERENCES or cls.__module__.partition(".")[0] != PACKAGE
 
 
+def set_origin(cls: type, origin: Origin) -> None:
+    """Note where a class comes from that an adapter made of what another library has."""
+    _ORIGINS[cls] = origin
+
+
 def origin_of(cls: type) -> Origin:
     """Return where a class of the user comes from."""
+    if cls in _ORIGINS:
+        return _ORIGINS[cls]
     module = sys.modules.get(cls.__module__)
     if module is None:
         return Origin(None, "", "")
@@ -141,16 +155,23 @@ class Packed:
         LrbenchError
             If the class cannot be made here, or is another one than where it was packed.
         """
-        reference = self.origin.reference
+        reference, load = self.origin.reference, self.origin.load
         if self.content:
             return pickle.loads(self.content)
         assert reference is not None
-        if reference.is_file:
+        if reference.is_file and load is None:
             cls = vars(module_of_text(self.origin.text, reference.place))[reference.name]
             _REFERENCES[cls] = reference
             return cls(**self.values)
-        cls = load_plugin(reference, base, "class")
-        if origin_of(cls).source_hash != self.origin.source_hash:
+        cls = load_plugin(reference, base, "class") if load is None else load(self.origin)
+        here = origin_of(cls)
+        for version, sent in zip(here.versions, self.origin.versions, strict=False):
+            if version != sent:
+                raise LrbenchError(
+                    f"{version} is in the worker, and {sent} in this process.",
+                    "install the same versions in both places.",
+                )
+        if here.source_hash != self.origin.source_hash:
             raise LrbenchError(
                 f"{reference.place} is another version in the worker than in this process.",
                 "install the same versions in both places.",

@@ -40,3 +40,10 @@ SOLVERS = Registry(
     aliases={"gd": "sgd", "momentum": "heavy-ball", "nag": "nesterov", "sps": "polyak"},
     group="lrbench.solvers",
 )
+
+LIBRARIES = {
+    "torch": "lrbench.solvers.adapters.torch_optimizer",
+    "optax": "lrbench.solvers.adapters.optax_transformation",
+}
+"""The libraries whose optimisers are solvers, by the prefix of their names, and the modules whose
+`solver_of` makes the class of one: ``torch:torch.optim.Adam``."""

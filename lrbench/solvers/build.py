@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import importlib
 import itertools
 import typing
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.plugins import is_plugin, load_plugin, parse_reference
-from lrbench.solvers import SOLVERS
+from lrbench.solvers import LIBRARIES, SOLVERS
+from lrbench.solvers.adapters.base import AdaptedSolver
 from lrbench.solvers.base import Solver
 from lrbench.solvers.plugin import add_solver
 
@@ -91,16 +93,22 @@ def solver_class(name: str) -> type[Solver]:
     Parameters
     ----------
     name
-        ``wngrad``; ``my_rule.py:MyRule`` or ``package.module:MyRule`` for a class of the user.
+        ``wngrad``; ``my_rule.py:MyRule`` or ``package.module:MyRule`` for a class of the user;
+        ``torch:torch.optim.Adam`` or ``optax:adam`` for an optimiser of another library.
 
     Raises
     ------
     UsageError
         If there is no such solver, or its class is not what a solver must be.
     """
+    prefix, _, path = name.partition(":")
+    if path and prefix in LIBRARIES:
+        cls: type[Solver] = importlib.import_module(LIBRARIES[prefix]).solver_of(path)
+        SOLVERS.add(cls.name, cls)
+        return cls
     reference = None if name in SOLVERS else parse_reference(name)
     if reference is None:
-        cls: type[Solver] = SOLVERS.get(name)
+        cls = SOLVERS.get(name)
         if not SOLVERS.is_own(name) and name in SOLVERS.entry_points:
             cls.name = vars(cls).get("name", name)
             add_solver(cls, name)
@@ -122,7 +130,7 @@ def build_from(solver: Solver | type[Solver]) -> Built:
         If its class is not what a solver must be.
     """
     cls = solver if isinstance(solver, type) else type(solver)
-    if is_plugin(cls):
+    if is_plugin(cls) and not issubclass(cls, AdaptedSolver):
         add_solver(cls, cls.__qualname__)
     return _built(cls, {}) if isinstance(solver, type) else _described(solver)
 
@@ -176,6 +184,8 @@ def _checked(solver: str, key: str, value: Any, param_type: Any) -> Any:
                 f"solver {solver}: {key} cannot be {quoted(value)}.", f"give a number: {key}=1."
             )
         return float(value)
+    if param_type is str:
+        return str(value)
     raise UsageError(
         f"solver {solver}: the type of {key} is {quoted(param_type)}, which no text can give.",
         "annotate it as float, or as Literal of the words that it may be.",

@@ -104,6 +104,7 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
     "sgd[schedule=poly]": ANNEALED_STEP,
     "sgd-sqrt": SQRT_STEP,
     "scalar-step": SCALAR_STEP,
+    "any-step": (certificates.C2Regret(),),
     "dog": (distance_over_gradients.DoGAverage(), *SCALAR_STEP),
     "dowg": (distance_over_gradients.DoWGAverage(), *SCALAR_STEP),
     "nesterov": (accelerated.NesterovLastIterate(),),

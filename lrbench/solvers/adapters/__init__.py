@@ -1,0 +1,1 @@
+"""Solvers that are made of the optimisers of other libraries, which need not be installed."""
