@@ -41,7 +41,7 @@ record_options = chain(
         click.option(
             "--lr0",
             metavar="VALUE",
-            help="The initial learning rate, as a label: 0.1 or 1/L.  [default: --lr, or 1]",
+            help="The initial learning rate, as a label: 0.1 or 1/L.  [default: --lr]",
         ),
         click.option(
             "--lr",

@@ -28,6 +28,7 @@ from lrbench.plan.options import MOST_STEPS
 from lrbench.plan.plan import CHECKPOINTS_PER_DECADE, Plan
 from lrbench.plan.prepare import header
 from lrbench.results import ProblemResult, Result, Run, Status, environment
+from lrbench.results.lanes import lane_text
 from lrbench.verdicts.recorded import judge_recorded
 
 
@@ -44,6 +45,7 @@ class LoopRecorder:
         plan: Plan,
         solver: SolverSpec,
         lr: LearningRate | None,
+        has_lr0: bool,
         passes_per_step: float,
         every: int,
         certificates: bool,
@@ -58,6 +60,7 @@ class LoopRecorder:
                 f"{len(p.lanes[0])} initial learning rates are given to record.",
                 "record one run at a time.",
             )
+        self._lr0 = p.lanes[0][0].lr0 if has_lr0 else None
         self._lr = math.nan if lr is None else lr.at(p.constants.L)
         self._rates: set[float] = set()
         """The rates of the steps so far, up to the second one."""
@@ -168,13 +171,12 @@ class LoopRecorder:
             self._discard()
             raise
         p, plan, batch = self._ready, self._plan, self._plan.batch_size is None
-        lr0 = p.lanes[0][0].lr0
         run = Run(
             solver=self._solver,
             setting="batch" if batch else "stochastic",
             batch_size=plan.batch_size or p.problem.n_samples,
             sampling=None,
-            lr0=lr0,
+            lr0=self._lr0,
             seed=plan.seed,
             status=end.status,
             status_at=end.iteration,
@@ -184,7 +186,7 @@ class LoopRecorder:
         )
         setting = replace(
             # The parameters of a solver that lrbench does not know mean nothing to a theorem.
-            p.setting(plan, SolverSpec(self._solver.name), lr0),
+            p.setting(plan, SolverSpec(self._solver.name), self._lr0),
             sampling=None,
             horizon=None,
         )
@@ -246,7 +248,7 @@ def _added(result: Result, own: ProblemResult) -> Result:
             continue
         if any((r.lane, r.seed) == (run.lane, run.seed) for r in problem.runs):
             raise UsageError(
-                f"the result has a run of {run.solver} with lr0 = {run.lr0:g} and seed {run.seed}.",
+                f"the result has a run of {lane_text(*run.lane)} with seed {run.seed}.",
                 "record it with another name, lr0 or seed.",
             )
         judged = {(v.lane, v.theorem) for v in problem.verdicts}

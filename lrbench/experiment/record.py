@@ -50,7 +50,7 @@ def record(
         of lrbench, for whose runs the loop would be taken.
     lr0
         The initial learning rate, which only labels the run; in units of 1/L, too, as ``"1/L"``.
-        None for `lr`, or for 1 without it.
+        None for `lr`; without either the run has none, and is a row with ``-``.
     lr
         The rate of every step, a number or ``"1/L"``; None if it varies, or if the steps are no
         multiples of the gradient. A call may give that of its own step.
@@ -137,7 +137,10 @@ def record(
     if passes_per_step is None:
         passes_per_step = (plan.batch_size or loaded.n_samples) / loaded.n_samples
     rate = rates[0] if rates else None
-    return LoopRecorder(loaded, plan, spec, rate, passes_per_step, steps, certificates, timed)
+    has_lr0 = not (lr0 is None and lr is None)
+    return LoopRecorder(
+        loaded, plan, spec, rate, has_lr0, passes_per_step, steps, certificates, timed
+    )
 
 
 def _solver_spec(text: Any) -> SolverSpec:

@@ -486,7 +486,7 @@ def test_a_recorded_run_stands_beside_others(tmp_path: Path) -> None:
     own.save(tmp_path / "own.json")
     loaded = recorder.result(beside=Result.load(tmp_path / "own.json"))
     assert loaded.to_json() == joined.to_json()
-    with pytest.raises(UsageError, match=r"the result has a run of by-hand\[beta=0.5\] with lr0"):
+    with pytest.raises(UsageError, match=r"the result has a run of by-hand\[beta=0.5\], lr0"):
         recorder.result(beside=joined)
     with pytest.raises(UsageError, match="no runs on log-spectrum"):
         recorder.result(beside=lrbench.run("logreg", solvers="gd", iterations=2))
