@@ -40,8 +40,8 @@ def place_of_error(error: BaseException, cls: type) -> Place | None:
 def place_of_method(cls: type, name: str) -> Place | None:
     """Return where a class has a method or an attribute, or else where the class begins."""
     if issubclass(cls, RateRule):
-        of_user = getattr(cls.start, "__module__", "") != RateRule.__module__
-        value: Any = cls.start if name == "init" and of_user else cls.rule
+        of_user = getattr(cls._start, "__module__", "") != RateRule.__module__
+        value: Any = cls._start if name == "init" and of_user else cls._rule
     else:
         value = inspect.getattr_static(cls, name, None)
         owner = next((c for c in cls.__mro__ if name in vars(c)), cls)

@@ -170,6 +170,8 @@ class Tracker:
         if not n:
             return
         steps, first = self._steps[:, :n], self._t + 1 - n
+        if steps[0].min() < 0.0:  # no theorem is about steps against the descent
+            self.note_other_step(first + int(np.argmax((steps[0] < 0.0).any(axis=1))))
         # A rate of 1/L is within the limit 1, although the rounded lr L may exceed it.
         limits = np.array([*LIMITS.values()])[:, None] * (1.0 + 4 * np.finfo(float).eps)
         within = (steps[0] * self._L)[:, None] <= limits  # (n, len(LIMITS), n_lanes)

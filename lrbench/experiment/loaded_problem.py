@@ -143,6 +143,14 @@ class LoadedProblem:
         W = self._lane(w)
         return self._oracle(W).gradient(W).dense()[:, 0]
 
+    def loss_gradient(self, w: Any) -> Vector:
+        """Return the gradient of the mean loss at w, without the penalty, (n_features,).
+
+        A proximal step is ``prox(w - lr * loss_gradient(w), lr)``.
+        """
+        W = self._lane(w)
+        return self._oracle(W).loss_gradient(W).dense()[:, 0]
+
     def stochastic_gradient(self, w: Any, rng: np.random.Generator, batch_size: int) -> Vector:
         """Return the gradient of F on a minibatch of independent samples, (n_features,).
 

@@ -157,14 +157,17 @@ class LoopRecorder:
                 "nothing was recorded.", "call the recorder with w_0, and after each step."
             )
         with self._run.watch.paused():
+            lanes = {r.lane for p in beside.problems for r in p.runs} if beside else set()
             own = self._own_result()
+            if own.runs[0].lane in lanes:
+                own = self._own_result("runs of several seeds, which are not judged together")
         if beside is not None:
             return _added(beside, own)
         blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
         return Result((), environment(max(blas, default=1)), (own,))
 
-    def _own_result(self) -> ProblemResult:
-        """Return the problem with this run and its verdicts."""
+    def _own_result(self, obstacle: str = "") -> ProblemResult:
+        """Return the problem with this run and its verdicts; an obstacle to judge it is in each."""
         try:
             end, trace = self._run.so_far()
         except RefutedError:
@@ -195,8 +198,8 @@ class LoopRecorder:
             run,
             setting,
             lr=min(self._rates) if one_rate and min(self._rates) > 0.0 else None,
-            step_fault=self._run.steps.fault,
-            gradient_fault=self._gradient_fault,
+            step_fault=obstacle or self._run.steps.fault,
+            gradient_fault=obstacle or self._gradient_fault,
         )
         target = plan.target_on(p.constants.delta0)
         return ProblemResult(
@@ -251,11 +254,15 @@ def _added(result: Result, own: ProblemResult) -> Result:
                 f"the result has a run of {lane_text(*run.lane)} with seed {run.seed}.",
                 "record it with another name, lr0 or seed.",
             )
-        judged = {(v.lane, v.theorem) for v in problem.verdicts}
-        verdicts = [v for v in own.verdicts if (v.lane, v.theorem) not in judged]
-        joined = replace(
-            problem, runs=(*problem.runs, run), verdicts=(*problem.verdicts, *verdicts)
-        )
+        seeds = [r for r in problem.runs if r.lane == run.lane]
+        if any((r.setting, r.batch_size) != (run.setting, run.batch_size) for r in seeds):
+            raise UsageError(
+                f"the result has a run of {lane_text(*run.lane)} with other batches.",
+                "record it with another name or lr0.",
+            )
+        # Those on the other seeds do not hold for this one.
+        verdicts = [v for v in problem.verdicts if v.lane != run.lane]
+        joined = replace(problem, runs=(*problem.runs, run), verdicts=(*verdicts, *own.verdicts))
         problems = [*result.problems]
         problems[k] = joined
         return replace(result, problems=tuple(problems))

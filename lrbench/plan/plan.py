@@ -23,10 +23,12 @@ from lrbench.plan.options import (
     PlanValues,
     read_iterations,
 )
+from lrbench.plugins import is_plugin
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import Built, build_from, build_solvers
 from lrbench.solvers.build import build_solver as build_solver
+from lrbench.theory import THEOREMS
 from lrbench.theory.families import theorems_of
 
 DEFAULT_ITERATIONS = 1000
@@ -37,6 +39,10 @@ CHECKPOINTS_PER_DECADE = 12
 
 FIRST_SHARE = 0.1
 """The first checkpoint of a stochastic sweep after w_0, in passes: a checkpoint costs a pass."""
+
+
+CHECKED_FAMILIES = ("scalar-step", "any-step")
+"""The families that a class of the user may name: their hypotheses on steps are seen in a run."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +250,16 @@ class Plan(PlanValues):
         return max(1, math.ceil(steps - 1e-9))
 
 
+def _check_family(solver: str, family: str) -> None:
+    """Raise `UsageError` if the hypotheses of a family on steps are not checked along a run."""
+    if family not in CHECKED_FAMILIES:
+        raise UsageError(
+            f"{solver} names the theorems of {family}, which are about the rates of that rule: they"
+            " are not compared with those of yours.",
+            "write theorems = 'scalar-step', whose hypotheses are checked along the run.",
+        )
+
+
 def _built(solvers: Any) -> dict[str, Built]:
     """Return the solvers by label, which drops one that is named twice.
 
@@ -273,6 +289,9 @@ def _built(solvers: Any) -> dict[str, Built]:
                     f"two solvers are called {each.spec.name}.",
                     f"give one of them another name, as in name = 'my-{each.spec.name}'.",
                 )
-            theorems_of(each.solver.theorems, each.spec.params)  # which must be known
+            theorems = each.solver.theorems
+            theorems_of(theorems, each.spec.params)  # which must be known
+            if is_plugin(cls) and isinstance(theorems, str) and theorems in THEOREMS:
+                _check_family(each.spec.name, theorems)
             built[str(each.spec)] = each
     return built

@@ -4,6 +4,7 @@ from lrbench.plugins.modules import line_in
 from lrbench.plugins.origin import (
     Origin,
     Packed,
+    forget_reference,
     is_plugin,
     load_plugin,
     origin_of,
@@ -16,6 +17,7 @@ __all__ = [
     "Origin",
     "Packed",
     "Reference",
+    "forget_reference",
     "is_plugin",
     "line_in",
     "load_plugin",

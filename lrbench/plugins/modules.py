@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import importlib
 import linecache
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,11 @@ from types import ModuleType
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.texts import text_of
 from lrbench.errors import LrbenchError, UsageError, quoted, quoted_path
+
+PACKAGE = __name__.partition(".")[0]
+
+STANDARD = sysconfig.get_path("stdlib")
+"""The folder of the standard library."""
 
 PREFIX = "_lrbench_plugin_"
 """What the names of modules that are made from the text of a file begin with."""
@@ -103,25 +110,67 @@ def source_of_file(module: ModuleType) -> str:
 
 
 def source_hash(module: ModuleType) -> str:
-    """Return a hash of the source of a module, and of all other modules of its package.
+    """Return a hash of the source of a module, and of what it imports that is not installed.
 
-    It is empty where there is no source: for modules that are compiled, and for classes that were
-    typed at a prompt.
+    That is all modules of its package, and those elsewhere than in ``site-packages``, of the user
+    and of `lrbench.solvers`. The hash is empty where there is no source: for modules that are
+    compiled, and for classes that were typed at a prompt. What a module reads as data is not in it.
     """
-    if text := source_of_file(module):
-        return hashlib.sha256(text.encode()).hexdigest()
-    path = getattr(module, "__file__", None) or ""
-    if not path.endswith(".py"):
+    own = source_of_file(module)
+    pending: list[tuple[str, Path | None, str]] = [(module.__name__, None, own)]
+    if not own:
+        pending = list(_sources(module))
+    texts: dict[str, str] = {}
+    while pending:
+        name, path, text = pending.pop()
+        if name in texts:
+            continue
+        try:
+            texts[name] = text or read_whole(path or "").decode()
+            imported = _imports(ast.parse(texts[name]))
+        except (OSError, ValueError, SyntaxError):
+            return ""
+        modules = (sys.modules.get(each) for each in sorted(imported))
+        for each in modules:
+            if each is not None and _is_of_user(each):
+                pending += _sources(each)
+    if not texts:
         return ""
-    package = sys.modules.get(module.__name__.partition(".")[0])
-    folders = [Path(folder) for folder in getattr(package, "__path__", ())]
-    files = sorted(file for folder in folders for file in folder.rglob("*.py")) or [Path(path)]
-    digest = hashlib.sha256()
-    with contextlib.suppress(OSError):
-        for file in files:
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-        return digest.hexdigest()
-    return ""
+    lines = (f"{name}\0{text}\0" for name, text in sorted(texts.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sources(module: ModuleType) -> Iterator[tuple[str, Path | None, str]]:
+    """Yield a name, a path and no text for each file of a module's package, or for its own file."""
+    name, _, rest = module.__name__.partition(".")
+    package = sys.modules.get(name)
+    folders = [] if name == PACKAGE else [Path(f) for f in getattr(package, "__path__", ())]
+    for folder in folders:
+        for file in folder.rglob("*.py"):
+            yield f"{name}/{file.relative_to(folder).as_posix()}", file, ""
+    path = getattr(module, "__file__", None) or ""
+    if not folders and path.endswith(".py"):
+        yield f"{name}.{rest}", Path(path), ""
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    """Return the names of the modules that a syntax tree imports, at its top or in a function."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def _is_of_user(module: ModuleType) -> bool:
+    """Return whether the source of a module may change without another version of a package."""
+    path = getattr(module, "__file__", None) or ""
+    if module.__name__.partition(".")[0] == PACKAGE:  # the rest is in the keys of every cell
+        return module.__name__.startswith(f"{PACKAGE}.solvers.")
+    folders = {"site-packages", "dist-packages"} & {*Path(path).parts}
+    return path.endswith(".py") and not folders and not Path(path).is_relative_to(STANDARD)
 
 
 def line_in(error: BaseException, path: str) -> int | None:

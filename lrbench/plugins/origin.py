@@ -24,11 +24,8 @@ from lrbench.plugins.reference import Reference
 
 PACKAGE = __name__.partition(".")[0]
 
-_REFERENCES: dict[type, Reference] = {}
-"""The classes that were loaded by a reference."""
-
 _ORIGINS: dict[type, Origin] = {}
-"""The classes that adapters made, which are in no module."""
+"""The classes that were seen, with what their source was then: a file may change later."""
 
 
 class Origin(NamedTuple):
@@ -92,7 +89,9 @@ def load_plugin(reference: Reference, base: Bases, kind: str) -> type:
             f"{reference.name} of {place} is {what}, and no {kind}.",
             f"derive a class from {_public(base)}.",
         )
-    _REFERENCES[cls] = reference
+    if not _is_own(cls):
+        origin = origin_of(cls)
+        _ORIGINS[cls] = origin if origin.load else origin._replace(reference=reference)
     return cls  # type: ignore[no-any-return]
 
 
@@ -108,7 +107,17 @@ def _public(base: Bases) -> str:
 
 def is_plugin(cls: type) -> bool:
     """Return whether a class is none of lrbench's own."""
-    return cls in _REFERENCES or cls.__module__.partition(".")[0] != PACKAGE
+    return cls in _ORIGINS or not _is_own(cls)
+
+
+def _is_own(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == PACKAGE
+
+
+def forget_reference(cls: type) -> None:
+    """Let objects of a class be sent by value, as one that was made in Python may be changed."""
+    if cls in _ORIGINS and _ORIGINS[cls].load is None:
+        _ORIGINS[cls] = _ORIGINS[cls]._replace(reference=None)
 
 
 def set_origin(cls: type, origin: Origin) -> None:
@@ -117,13 +126,15 @@ def set_origin(cls: type, origin: Origin) -> None:
 
 
 def origin_of(cls: type) -> Origin:
-    """Return where a class of the user comes from."""
-    if cls in _ORIGINS:
-        return _ORIGINS[cls]
-    module = sys.modules.get(cls.__module__)
-    if module is None:
-        return Origin(None, "", "")
-    return Origin(_REFERENCES.get(cls), source_of_file(module), source_hash(module))
+    """Return where a class of the user comes from.
+
+    Its source is read when it is first asked for, and not again.
+    """
+    if cls not in _ORIGINS:
+        module = sys.modules.get(cls.__module__)
+        text, digest = ("", "") if module is None else (source_of_file(module), source_hash(module))
+        _ORIGINS[cls] = Origin(None, text, digest)
+    return _ORIGINS[cls]
 
 
 @dataclass(frozen=True)
@@ -161,7 +172,6 @@ class Packed:
         assert reference is not None
         if reference.is_file and load is None:
             cls = vars(module_of_text(self.origin.text, reference.place))[reference.name]
-            _REFERENCES[cls] = reference
             return cls(**self.values)
         cls = load_plugin(reference, base, "class") if load is None else load(self.origin)
         here = origin_of(cls)

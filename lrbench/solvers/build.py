@@ -15,7 +15,13 @@ from lrbench.config.named import Value, parse_named, read_value
 from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError, quoted
-from lrbench.plugins import is_plugin, load_plugin, parse_reference
+from lrbench.plugins import (
+    forget_reference,
+    is_plugin,
+    load_plugin,
+    origin_of,
+    parse_reference,
+)
 from lrbench.solvers import LIBRARIES, SOLVERS
 from lrbench.solvers.adapters.base import AdaptedSolver
 from lrbench.solvers.base import Solver
@@ -114,7 +120,7 @@ def solver_class(name: str) -> type[Solver]:
             add_solver(cls, name)
         return cls
     similar = difflib.get_close_matches(name, SOLVERS, n=1, cutoff=0.8)
-    if similar and not reference.is_file:
+    if (similar or prefix == "outside") and not reference.is_file:
         raise UsageError(f"there is no solver {quoted(name)}.", did_you_mean(name, SOLVERS))
     cls = load_plugin(reference, Solver, SOLVERS.kind)
     add_solver(cls, str(reference))
@@ -131,6 +137,8 @@ def build_from(solver: Solver | type[Solver]) -> Built:
     """
     cls = solver if isinstance(solver, type) else type(solver)
     if is_plugin(cls) and not issubclass(cls, AdaptedSolver):
+        forget_reference(cls)
+        origin_of(cls)  # whose source is that of now: a file may change during a run
         add_solver(cls, cls.__qualname__)
     return _built(cls, {}) if isinstance(solver, type) else _described(solver)
 

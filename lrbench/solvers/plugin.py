@@ -20,6 +20,20 @@ from lrbench.solvers.base import Facts, Need, Solver, Step
 NAME = re.compile(r"[A-Za-z0-9_][\w.-]*")
 """What a solver may be called: its name stands before brackets, and in lists."""
 
+ATTRIBUTES = (
+    "name",
+    "papers",
+    "theorems",
+    "scale",
+    "second_scale",
+    "has_lr0",
+    "lr0_means",
+    "label_fields",
+    "state_size",
+    "traced",
+)
+"""The attributes of a solver that `rate_rule` takes, beside `init`."""
+
 Rule = Callable[..., tuple[Any, PerLane]]
 
 
@@ -156,6 +170,11 @@ def _rate_rule(
     rule: Rule, init: Callable[[PerLane], Any] = lambda lr0: lr0, **attributes: Any
 ) -> type[Solver]:
     function = getattr(rule, "__name__", "rule")
+    for attribute in attributes:
+        if attribute not in ATTRIBUTES:
+            raise UsageError(
+                f"rate_rule has no {quoted(attribute)}.", did_you_mean(attribute, ATTRIBUTES)
+            )
     parameters = list(inspect.signature(rule).parameters.values())
     if len(parameters) < 2:
         raise UsageError(
@@ -175,8 +194,8 @@ def _rate_rule(
         bases=(RateRule,),
         namespace={
             "theorems": "scalar-step",
-            "rule": staticmethod(rule),
-            "start": staticmethod(init),
+            "_rule": staticmethod(rule),
+            "_start": staticmethod(init),
             "__module__": rule.__module__,
             "__qualname__": rule.__qualname__,
             "__doc__": rule.__doc__,
@@ -190,15 +209,15 @@ def _rate_rule(
 class RateRule(Solver):
     """A solver whose step is -lr g, with lr from the norms of the gradients so far."""
 
-    rule: ClassVar[Rule]
-    start: ClassVar[Callable[..., Any]]
+    _rule: ClassVar[Rule]
+    _start: ClassVar[Callable[..., Any]]
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> Any:
         del W, facts
-        return self.start(lr0)
+        return self._start(lr0)
 
     def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
         gradient = oracle.gradient(W)
         parameters: Mapping[str, Any] = vars(self)
-        state, lr = self.rule(state, gradient.norm_sq(), **parameters)
+        state, lr = self._rule(state, gradient.norm_sq(), **parameters)
         return Step(oracle.descend(W, lr, gradient), lr, state)

@@ -91,7 +91,7 @@ def _other_steps(runs: Sequence[Run], theorem: Theorem) -> Iterator[Hypothesis]:
     firsts = [run.trace[column][-1] for run in runs if len(run.trace.get(column, ()))]
     first = np.fmin.reduce(firsts) if firsts else np.nan
     if theorem.gradient_steps and not np.isnan(first):
-        yield Hypothesis("steps lr g", False, f"step {first:g} is not lr g")
+        yield Hypothesis("steps lr g", False, f"step {first:g} is not lr g with lr >= 0")
 
 
 def _failing(hypotheses: Sequence[Hypothesis]) -> str:

@@ -57,5 +57,5 @@ def test_of_a_function_the_line_is_that_of_the_function() -> None:
     (outcome,) = [o for o in outcomes_of(subject_of(scalar_rule)) if o.verdict == "fail"]
     assert outcome.sentence.startswith("the rates of a step have shape None")
     assert outcome.place is not None
-    code = scalar_rule.rule.__code__  # type: ignore[attr-defined]
+    code = scalar_rule._rule.__code__  # type: ignore[attr-defined]
     assert outcome.place[:2] == (code.co_filename, code.co_firstlineno)

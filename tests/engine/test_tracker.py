@@ -112,9 +112,8 @@ def test_columns_equal_plain_loops(solver: Any, batch: Minibatches | None, every
             np.testing.assert_allclose(
                 column, at, rtol=2e-10, atol=1e-12 * scale, err_msg=f"{key} at lr0 = {run.lr0}"
             )
-        if (
-            run.lr0 or 0.0
-        ) < 1.0 / L:  # longer steps amplify the last bits, in which the two runs differ
+        # Longer steps amplify the last bits, in which the two runs differ.
+        if run.lr0 is not None and run.lr0 < 1.0 / L:
             regret = np.array(expected["regret"])[every - 1 :: every]
             error = run.trace["regret_error"][1:]
             assert np.all(np.abs(run.trace["regret"][1:] - regret) <= 2.0 * error)

@@ -180,3 +180,13 @@ def test_a_problem_of_another_kind_is_measured_and_nothing_is_proved() -> None:
     assert (recorded.status, recorded.status_at) == (own.status, own.status_at)
     assert np.isnan(recorded.trace["suboptimality"]).all()
     assert not any(v.applies for v in recorder.result().problems[0].verdicts)
+
+
+def test_a_proximal_loop_is_ista() -> None:
+    pb = lrbench.load_problem("lasso")
+    lr = 0.7 / pb.constants.L
+    w = pb.w0
+    for _ in range(40):
+        w = pb.prox(w - lr * pb.loss_gradient(w), lr)
+    own = lrbench.run("lasso", solvers="ista", lr0=lr, iterations=40)
+    np.testing.assert_allclose(w, own.problems[0].runs[0].iterates["last"], rtol=1e-10, atol=1e-13)

@@ -596,3 +596,26 @@ def test_a_wrong_call_is_refused_and_records_nothing() -> None:
         recorder(np.zeros(4))
     run = the_run(recorder.result())
     assert (run.status, run.status_at, len(run.trace["iteration"])) == (Status.COMPLETED, 0, 1)
+
+
+def test_seeds_of_one_name_are_not_judged_by_the_first_of_them() -> None:
+    """The second one claims steps of 1/L, and takes others: alone it says so."""
+    pb = lrbench.load_problem("logreg")
+    results = []
+    for seed, factor in enumerate((1.0, 0.01)):
+        recorder = lrbench.record(pb, solver="mine", lr="1/L", seed=seed)
+        w = pb.w0
+        recorder(w)
+        for _ in range(30):
+            w = w - factor / pb.constants.L * pb.gradient(w)
+            recorder(w)
+        results.append(recorder)
+    first = results[0].result()
+    assert any(v.bound_verdict == "pass" for v in first.problems[0].verdicts)
+    (problem,) = results[1].result(beside=first).problems
+    assert [run.seed for run in problem.runs] == [0, 1]
+    assert {v.bound_verdict for v in problem.verdicts} == {"none"}
+    stochastic = lrbench.record(pb, solver="mine", lr="1/L", seed=7, batch_size=5)
+    stochastic(pb.w0)
+    with pytest.raises(UsageError, match="with other batches"):
+        stochastic.result(beside=first)

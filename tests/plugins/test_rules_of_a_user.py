@@ -359,3 +359,72 @@ def test_parameters_that_cannot_be_arrays_are_not_varied(folder: Path, invoke: I
     outcome = invoke("sweep", "-p", "log-spectrum", "-s", "picky.py", "--over", "eta=1:10:3")
     assert outcome.code == 2
     assert "cannot have a value of it for each lane" in outcome.err
+
+
+HELPED = POWER_NORM.replace(
+    "import lrbench\n", "import lrbench\nfrom helper_of_rules import FACTOR\n"
+)
+
+
+def test_a_store_sees_a_change_of_what_a_rule_imports(
+    folder: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "lib").mkdir()
+    monkeypatch.syspath_prepend(str(folder / "lib"))
+    written(folder, power=HELPED)
+    for factor, kept in ((1.0, 0), (1.0, 10), (2.0, 5)):
+        (folder / "lib" / "helper_of_rules.py").write_text(f"FACTOR = {factor}  # a factor\n")
+        for name in [n for n in sys.modules if n.startswith(("helper_of_rules", "_lrbench_plug"))]:
+            monkeypatch.delitem(sys.modules, name)
+        dry = stored(folder, invoke, "--dry-run")
+        assert (f"stored   {kept} of them" in dry) or (not kept and "stored" not in dry)
+        stored(folder, invoke)
+
+
+def test_two_rules_of_one_name_have_cells_of_their_own(folder: Path, invoke: Invoke) -> None:
+    rule = POWER_NORM.partition("@dataclass")[2].replace('scale = "eta"', 'name = "same"')
+    header = "from dataclasses import dataclass\nimport lrbench\n\n\n@dataclass"
+    other = rule.replace("PowerNorm", "Other").replace("g.norm_sq()", "9.0 * g.norm_sq()")
+    written(folder, two=f"{header}{rule}\n\n@dataclass{other}")
+    words = ("sweep", "-p", "log-spectrum", "-n", "30", "--lr0", "0.1:10:5", "-j", "1")
+    store = ("--store", str(folder / "t.sqlite"))
+    invoke(*words, *store, "-s", "two.py:PowerNorm")
+    outcome = invoke(*words, *store, "-s", "two.py:Other", "--format", "json")
+    alone = invoke(*words, "-s", "two.py:Other", "--format", "json")
+    traces = [[run["trace"]["objective"] for run in runs_of(o, "same")] for o in (outcome, alone)]
+    assert traces[0] == traces[1]
+
+
+@pytest.mark.parametrize("family", ["sgd", "wngrad", "nesterov"])
+def test_a_family_whose_hypotheses_are_not_checked_is_refused(family: str) -> None:
+    with pytest.raises(UsageError, match=f"names the theorems of {family}"):
+        Plan(solvers=lrbench.rate_rule(theorems=family, name="mine")(lambda lr, g: (lr, lr)))
+
+
+def test_no_theorem_is_on_negative_rates(folder: Path, invoke: Invoke) -> None:
+    rule = "import lrbench\n\n\n@lrbench.rate_rule\ndef back(lr, g):\n    return lr, -lr\n"
+    written(folder, back=rule)
+    outcome = invoke("run", *SETTING, "-s", "back.py")
+    (problem,) = json.loads(outcome.out)["problems"]
+    of_steps = [v for v in problem["verdicts"] if v["theorem"] != "C2'"]
+    assert {v["bound_verdict"] for v in of_steps} == {"none"}
+
+
+def test_an_attribute_that_no_rule_has_is_refused() -> None:
+    with pytest.raises(UsageError, match="rate_rule has no 'scal'"):
+        lrbench.rate_rule(scal="c")(lambda lr, g, c=1.0: (lr, lr))
+
+
+def test_an_edited_module_is_another_version(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source is that of the class that runs, not that of the file now."""
+    (folder / "lib").mkdir()
+    monkeypatch.syspath_prepend(str(folder / "lib"))
+    file = folder / "lib" / "edited_rules.py"
+    file.write_text(POWER_NORM)
+    (before,) = Plan(solvers="edited_rules:PowerNorm").built
+    sent = packed(before[0])
+    file.write_text(POWER_NORM.replace("self.p / 2", "self.p / 3"))
+    assert packed(before[0]).origin == sent.origin
+    monkeypatch.delitem(sys.modules, "edited_rules")
+    with pytest.raises(lrbench.LrbenchError, match="another version in the worker"):
+        sent.unpacked(Solver)

@@ -167,7 +167,8 @@ def _plugin_hash(solver: type[Solver]) -> str:
             f"a store cannot keep the cells of {solver.name}, whose source is not known.",
             "put it into a file, or leave the store out.",
         )
-    return source
+    # Two classes of one file may have the same name.
+    return hashlib.sha256(f"{source} {solver.__qualname__}".encode()).hexdigest()
 
 
 @cache  # once a cell, making the path would take longer than all digests
