@@ -428,3 +428,14 @@ def test_an_edited_module_is_another_version(folder: Path, monkeypatch: pytest.M
     monkeypatch.delitem(sys.modules, "edited_rules")
     with pytest.raises(lrbench.LrbenchError, match="another version in the worker"):
         sent.unpacked(Solver)
+
+
+def test_two_versions_of_a_rule_in_a_store_are_said(folder: Path, invoke: Invoke) -> None:
+    stored(folder, invoke)
+    written(folder, power=POWER_NORM.replace("self.p / 2", "self.p * 0.5"))
+    stored(folder, invoke)
+    SOLVERS.added.clear()
+    outcome = invoke("show", str(folder / "s.sqlite"))
+    assert outcome.code == 0
+    assert "the cells of PowerNorm are of 2 versions of its code" in outcome.err
+    assert "root_growth are of" not in outcome.err

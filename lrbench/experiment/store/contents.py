@@ -16,6 +16,7 @@ from lrbench.config.records import read_record
 from lrbench.errors import UsageError, quoted_path
 from lrbench.experiment.proved import proved_over_grid
 from lrbench.experiment.store.cells import method_of_row, rate_of, run_of
+from lrbench.experiment.store.database import to_stderr
 from lrbench.experiment.store.keys import source_of
 from lrbench.experiment.store.rows import (
     Experiment,
@@ -195,6 +196,14 @@ def _problem(
     chosen = {method_of_row(row)[:2]: row["source"] for row in rows}
     current = [row for row in rows if is_current(row["name"], row["source"])]
     chosen |= {method_of_row(row)[:2]: row["source"] for row in current}
+    unknown = [row for row in rows if is_current(row["name"], row["source"]) is None]
+    for method in dict.fromkeys(method_of_row(row)[:2] for row in unknown):
+        sources = {row["source"] for row in unknown if method_of_row(row)[:2] == method}
+        if len(sources) > 1:  # which of them is the present one only its file says
+            to_stderr(
+                f"{experiment.name}: the cells of {method[0]} are of {len(sources)} versions of its"
+                " code; those of the one added last are shown."
+            )
     # Machines of another kind have keys of their own for the same cell: the newest row counts.
     run_of_cell = {}
     for row in rows:
