@@ -26,6 +26,7 @@ class Greedy(SGD):
     """Gradient descent that asks for all constants."""
 
     name = "greedy"
+    theorems = ()
     needs = ("L", "L_max", "mu", "horizon")
 
 
