@@ -393,10 +393,17 @@ def _outcome(future: Any) -> JobOutcome | str:
 
     `run_sent` itself does not raise. An error here means that the worker died: before the job
     ended, or after that, when it still held the result.
+
+    Raises
+    ------
+    LostError
+        If the result does not come within `STOP_SECONDS`.
     """
     cancelled = importlib.import_module("distributed").CancelledError
     try:
-        outcome: JobOutcome = future.result()
+        outcome: JobOutcome = future.result(timeout=STOP_SECONDS)
         return outcome
+    except TimeoutError:
+        raise LostError("its scheduler does not hand over a job that has ended") from None
     except (Exception, cancelled) as error:
         return f"its worker was lost: {first_line(error)}"
