@@ -361,8 +361,8 @@ def test_one_signal_ends_a_command_that_waits_for_a_mute_port(number: int) -> No
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"waiting\n"
+        assert child.stderr is not None
+        assert child.stderr.readline() == b"waiting\n"  # stdout is for results
         child.send_signal(number)
         _, err = child.communicate(timeout=100)
     assert child.returncode == 128 + number, err
