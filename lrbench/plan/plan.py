@@ -23,7 +23,7 @@ from lrbench.plan.options import (
     PlanValues,
     read_iterations,
 )
-from lrbench.plugins import is_plugin
+from lrbench.plugins import forget_reference, is_plugin
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
 from lrbench.solvers.build import Built, build_from, build_solvers
@@ -274,6 +274,7 @@ def _built(solvers: Any) -> dict[str, Built]:
     for entry in [solvers] if one else solvers:
         kind = entry if isinstance(entry, type) else type(entry)
         if issubclass(kind, Solver) and kind is not Solver:
+            forget_reference(kind)
             several = [build_from(entry)]
         elif isinstance(entry, str):
             several = build_solvers(entry)

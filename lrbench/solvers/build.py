@@ -16,7 +16,6 @@ from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.plugins import (
-    forget_reference,
     is_plugin,
     load_plugin,
     origin_of,
@@ -137,7 +136,6 @@ def build_from(solver: Solver | type[Solver]) -> Built:
     """
     cls = solver if isinstance(solver, type) else type(solver)
     if is_plugin(cls) and not issubclass(cls, AdaptedSolver):
-        forget_reference(cls)
         origin_of(cls)  # whose source is that of now: a file may change during a run
         add_solver(cls, cls.__qualname__)
     return _built(cls, {}) if isinstance(solver, type) else _described(solver)

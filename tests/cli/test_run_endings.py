@@ -252,7 +252,13 @@ def test_an_exception_that_nobody_foresaw_has_a_code_of_its_own(
         raise ZeroDivisionError("a fault\nof two lines")
 
     monkeypatch.setattr(command, "invoke", fault)
-    operands = {"show": ("problem", "logreg"), "list": ("solvers",)}
+    operands = {
+        "show": ("problem", "logreg"),
+        "list": ("solvers",),
+        "record": ("--iterates", "w.npy"),
+        "new": ("solver", "rule.py"),
+        "test": ("sgd",),
+    }
     args = (name, *operands.get(name, ()))
     if isinstance(command, click.Group):
         args = (name, next(iter(command.commands)))

@@ -123,6 +123,8 @@ def test_a_lane_that_diverges_leaves_its_value_to_no_other() -> None:
     rates = np.array([0.21, 1e3, 0.13]) / constants_of(problem, None).L
     lost = 0
     for solver, key in NUMBERS:
+        if not solver.has_lr0:  # its lanes would differ in the free scale, too
+            continue
         work = task(problem, solver, rates.tolist(), 150, parameters={key: VALUES[:3]})
         runs = run_healthy(work)
         lost += runs[1].status is Status.DIVERGED
@@ -131,4 +133,4 @@ def test_a_lane_that_diverges_leaves_its_value_to_no_other() -> None:
             (alone,) = run_healthy(task(problem, one, [rates[k]], 150))
             w = alone.iterates["last"]
             np.testing.assert_allclose(runs[k].iterates["last"], w, rtol=1e-7, atol=1e-12)
-    assert lost > 5
+    assert lost > 4

@@ -26,7 +26,7 @@ class Greedy(SGD):
     """Gradient descent that asks for all constants."""
 
     name = "greedy"
-    theorems = ()
+    theorems = "scalar-step"
     needs = ("L", "L_max", "mu", "horizon")
 
 
