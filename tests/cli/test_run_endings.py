@@ -167,7 +167,11 @@ def test_a_signal_that_python_ignores_is_sent_again(
         threading.Event().wait(100)
 
     monkeypatch.setattr(problems, "specs_from", slow)
-    outcome = invoke(command, "-p", "log-spectrum")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a process of its own
+    try:
+        outcome = invoke(command, "-p", "log-spectrum")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert outcome.code == 128 + number
     assert outcome.err.strip().startswith("Error: interrupted.\nHint: ")
 
