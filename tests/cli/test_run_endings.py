@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ import click
 import pytest
 
 from lrbench.cli import main as command_line
-from lrbench.cli import problems
 from lrbench.data import load
 from lrbench.engine import control
 from lrbench.engine import run as engine
@@ -149,31 +147,36 @@ def test_the_time_may_be_up_before_the_data_are_read(
     assert outcome.err.startswith("Error: the time was up before the data were read.\nHint: ")
 
 
+IGNORED = """
+import signal, sys, threading
+from lrbench.cli import problems
+from lrbench.cli.main import main
+
+class Finalised:
+    def __del__(self):
+        signal.raise_signal(int(sys.argv[1]))
+
+def slow(*args):
+    Finalised()
+    # Until the signal is sent again; if it never is, the test fails and does not hang.
+    threading.Event().wait(100)
+
+problems.specs_from = slow
+main([*sys.argv[2:]])
+"""
+
+
 @pytest.mark.parametrize(
     ("command", "number"),
     [*(("run", number) for number in STOPPING), ("theory", signal.SIGINT)],
     ids=str,
 )
-def test_a_signal_that_python_ignores_is_sent_again(
-    command: str, number: signal.Signals, invoke: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Finalised:
-        def __del__(self) -> None:
-            signal.raise_signal(number)
-
-    def slow(*args: Any) -> Any:
-        Finalised()
-        # Until the signal is sent again; if it never is, the test fails and does not hang.
-        threading.Event().wait(100)
-
-    monkeypatch.setattr(problems, "specs_from", slow)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a process of its own
-    try:
-        outcome = invoke(command, "-p", "log-spectrum")
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert outcome.code == 128 + number
-    assert outcome.err.strip().startswith("Error: interrupted.\nHint: ")
+def test_a_signal_that_python_ignores_is_sent_again(command: str, number: signal.Signals) -> None:
+    # In a process of its own, whose threads and handlers are those of a command.
+    words = [sys.executable, "-c", IGNORED, str(int(number)), command, "-p", "log-spectrum"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 128 + number, done.stderr
+    assert done.stderr.strip().startswith("Error: interrupted.\nHint: ")
 
 
 @pytest.mark.parametrize("timeout", ["99999999999999999999", "9223372036854775808h"])
