@@ -154,9 +154,10 @@ class StepRunner:
                 continue
             diverged = tracker.advance(t, self.lr)
             off_path, made = oracle.off_path, oracle.made
-            if (
-                not oracle.descended
-                or made is None
+            if not oracle.descended:  # then every lane is off the path
+                tracker.note_other_step(t)
+            elif (
+                made is None
                 or made[0] is not self.W
                 or (made[1] is not self.lr and not np.array_equal(made[1], self.lr))
             ):

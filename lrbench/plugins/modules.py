@@ -20,7 +20,7 @@ from lrbench.errors import LrbenchError, UsageError, quoted, quoted_path
 
 PACKAGE = __name__.partition(".")[0]
 
-STANDARD = sysconfig.get_path("stdlib")
+STANDARD = Path(sysconfig.get_path("stdlib"))
 """The folder of the standard library."""
 
 PREFIX = "_lrbench_plugin_"
@@ -127,9 +127,12 @@ def source_hash(module: ModuleType) -> str:
             continue
         try:
             texts[name] = text or read_whole(path or "").decode()
-            imported = _imports(ast.parse(texts[name]))
-        except (OSError, ValueError, SyntaxError):
+        except (OSError, ValueError):
             return ""
+        try:
+            imported = _imports(ast.parse(texts[name]))
+        except (ValueError, SyntaxError):  # a file of the package that nobody can import
+            imported = set()
         modules = (sys.modules.get(each) for each in sorted(imported))
         for each in modules:
             if each is not None and _is_of_user(each):
@@ -169,8 +172,12 @@ def _is_of_user(module: ModuleType) -> bool:
     path = getattr(module, "__file__", None) or ""
     if module.__name__.partition(".")[0] == PACKAGE:  # the rest is in the keys of every cell
         return module.__name__.startswith(f"{PACKAGE}.solvers.")
-    folders = {"site-packages", "dist-packages"} & {*Path(path).parts}
-    return path.endswith(".py") and not folders and not Path(path).is_relative_to(STANDARD)
+    return path.endswith(".py") and not is_installed(path) and STANDARD not in Path(path).parents
+
+
+def is_installed(path: str) -> bool:
+    """Return whether a file is of an installed package."""
+    return not {"site-packages", "dist-packages"}.isdisjoint(Path(path).parts)
 
 
 def line_in(error: BaseException, path: str) -> int | None:

@@ -7,7 +7,6 @@ import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,6 +14,7 @@ from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.plugins.modules import (
     installed_module,
+    is_installed,
     module_of_file,
     module_of_text,
     source_hash,
@@ -217,7 +217,7 @@ def _by_value(module: ModuleType | None) -> Iterator[None]:
     import cloudpickle
 
     path = getattr(module, "__file__", None)
-    if module is None or path is None or _is_installed(path) or module.__name__ == "__main__":
+    if module is None or path is None or is_installed(path) or module.__name__ == "__main__":
         yield
         return
     package = sys.modules[module.__name__.partition(".")[0]]
@@ -226,8 +226,3 @@ def _by_value(module: ModuleType | None) -> Iterator[None]:
         yield
     finally:
         cloudpickle.unregister_pickle_by_value(package)
-
-
-def _is_installed(path: str) -> bool:
-    folders = {"site-packages", "dist-packages"}
-    return not folders.isdisjoint(Path(path).parts)
