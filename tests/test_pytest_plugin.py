@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
+ON_CI = ("CI", "BUILD_NUMBER")
 
 SUITE = """
 import lrbench as module
@@ -84,7 +85,9 @@ def suite(
     command += [] if cached else ["-p", "no:cacheprovider"]
     # Not by its entry point, which the tree under test may not be installed with.
     command += ["-p", "lrbench.pytest_plugin", "-q", "--color", "no", *words]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    # Where one of `ON_CI` is set, pytest repeats every message, whole, in its summary.
+    environment = {key: value for key, value in os.environ.items() if key not in ON_CI}
+    environment |= {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(
         [sys.executable, *command],
         cwd=folder,
