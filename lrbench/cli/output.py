@@ -31,7 +31,8 @@ def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str 
     Parameters
     ----------
     options
-        The options by name. Those called form, details, columns, timing and color are removed.
+        The options by name. Those called form, details, theory, columns, timing and color are
+        removed.
     traced
         Columns that may be requested beside those of the solvers that ship.
 
@@ -44,7 +45,8 @@ def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str 
     text = options.pop("columns")
     columns = None if text is None else _columns(text, form, traced)
     color = COLOR[options.pop("color")]
-    return form, View(color, options.pop("details"), columns, options.pop("timing"))
+    details, timing, theory = (options.pop(name) for name in ("details", "timing", "theory"))
+    return form, View(color, details, columns, timing, theory=theory)
 
 
 def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, ...]:

@@ -29,6 +29,12 @@ view_options = chain(
             "--details", is_flag=True, help="Show every trajectory, too, or in a sweep every lr0."
         ),
         click.option(
+            "--theory/--no-theory",
+            default=None,
+            help="Show each theorem beside what was measured, or in a sweep the bounds over what "
+            "varies.  [default: for run, but not on a terminal]",
+        ),
+        click.option(
             "--columns",
             metavar="NAME[,NAME]",
             help="Columns of the trace, named as in JSON, for --details and --format csv.",
@@ -37,7 +43,7 @@ view_options = chain(
         color_option,
     ]
 )
-"""The options of commands that show a result: form, details, columns, timing and color.
+"""The options of commands that show a result: form, details, theory, columns, timing and color.
 
 `lrbench.cli.output.view_from` reads them.
 """

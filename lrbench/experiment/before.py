@@ -19,6 +19,7 @@ from lrbench.plan.prepare import header, prepare
 from lrbench.problem_files import ProblemSpec
 from lrbench.theory.base import Setting
 from lrbench.verdicts.before import bounds_before
+from lrbench.verdicts.method_names import MethodNames
 
 FORMAT = "lrbench-theory"
 VERSION = 1
@@ -60,6 +61,12 @@ def _bounds(
 ) -> dict[str, Any]:
     ready = prepare(spec, plan, cache_dir(), Control(), needs_f_star=False)
     settings = []
+    solvers = [
+        built.at(hyper_parameters(dict(lane.over)))
+        for (_, built), lanes in zip(plan.built, ready.lanes, strict=True)
+        for lane in lanes
+    ]
+    names = MethodNames(solvers, plan.batch_size is None)
     for (_, built), lanes in zip(plan.built, ready.lanes, strict=True):
         for lane in lanes:
             solver, lr0 = built.at(hyper_parameters(dict(lane.over))), lane.lr0
@@ -67,7 +74,7 @@ def _bounds(
             setting = replace(ready.setting(plan, solver, lr0), horizon=max(iterations))
             settings.append(
                 {
-                    "title": (str(solver), *_title(setting)),
+                    "title": (str(names.spec(solver)), *_title(setting)),
                     "solver": {"name": solver.name, "params": dict(solver.params)},
                     "setting": "batch" if setting.batch else "stochastic",
                     "batch_size": setting.batch_size,

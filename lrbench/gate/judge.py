@@ -13,6 +13,7 @@ from lrbench.gate.finding import CheckVerdict, Finding
 from lrbench.gate.measure import Measurement, measure_quantity
 from lrbench.results import ProblemResult, Run, Verdict
 from lrbench.results.lanes import lane_text
+from lrbench.results.words import page_word
 
 MOST_REASONS = 4
 """The largest number of reasons that are listed if no theorem applies."""
@@ -162,7 +163,7 @@ def _bound(expectation: Expectation, v: Verdict, subject: str) -> Finding:
         at = "" if v.failed_at is None else f"violated at T = {v.failed_at}"
         reason = ": ".join(filter(None, (at, reason)))
     elif v.bound_verdict == "vacuous":
-        reason = "vacuous: it promises less than doing nothing"
+        reason = f"{page_word('bound', 'vacuous')}: it promises no more than doing nothing"
         if v.informative_from is not None:
             reason += f"; it informs from T = {v.informative_from} on"
     measured, bound = (f"{s[k]:.4g}" if len(s) else "-" for s in (v.metric, v.bound))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 WIDTH = 80
 """The columns that every page fits into, unless a terminal is wider."""
+
+LABEL_WIDTH = 9
+"""The columns of the label of a line."""
 
 GAP = 2
 """Blanks between two columns of a table."""
@@ -52,13 +55,27 @@ class Line:
     """The pieces that the captions of later tables repeat."""
     note: bool = False
     """Whether the line explains a table; such a line is not part of the caption."""
+    label: str = ""
+    """A word on the left, beside which the pieces stand as a column of their own."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pieces", tuple(map(printable, self.pieces)))
         object.__setattr__(self, "recurs", tuple(map(printable, self.recurs)))
 
+    @property
+    def text(self) -> str:
+        """The pieces and the label as one text."""
+        return f"{self.label}: " * bool(self.label) + ", ".join(self.pieces)
+
     def wrapped(self, width: int) -> list[str]:
         """Return lines of at most `width` characters where the pieces allow it."""
+        if not self.label:
+            return self._wrapped(width)
+        column = [text.strip() for text in self._wrapped(width - LABEL_WIDTH)]
+        labels = [self.label, *[""] * (len(column) - 1)]
+        return [label.ljust(LABEL_WIDTH) + text for label, text in zip(labels, column, strict=True)]
+
+    def _wrapped(self, width: int) -> list[str]:
         lines: list[str] = []
         last_piece_wrapped = False
         for k, piece in enumerate(self.pieces):
@@ -89,9 +106,15 @@ def _wrap(text: str, width: int, indent: str) -> list[str]:
     return [text.replace("\xa0", " ") for text in lines] or [""]
 
 
-def line(*pieces: str, style: Style = "", recurs: tuple[str, ...] = (), note: bool = False) -> Line:
+def line(
+    *pieces: str,
+    style: Style = "",
+    recurs: tuple[str, ...] = (),
+    note: bool = False,
+    label: str = "",
+) -> Line:
     """Return a line of these pieces."""
-    return Line(pieces, style, recurs, note)
+    return Line(pieces, style, recurs, note, label)
 
 
 @dataclass(frozen=True)
@@ -102,9 +125,13 @@ class Grid:
     rows: Sequence[Sequence[TableCell]]
     left: frozenset[int] = field(default_factory=frozenset)
     """The columns of text, which are aligned left; the others are numbers, aligned right."""
+    parts: Mapping[int, str] = field(default_factory=dict)
+    """Index of a row -> the heading of the part of the table that begins with it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(map(printable, self.columns)))
+        parts = {row: printable(heading) for row, heading in self.parts.items()}
+        object.__setattr__(self, "parts", parts)
 
 
 @dataclass(frozen=True)
@@ -149,27 +176,34 @@ def folded_cells(
     groups: Sequence[list[CellColumn]],
     width: int,
     left: frozenset[str] = frozenset(),
+    parts: Mapping[int, str] | None = None,
 ) -> Iterator[Block]:
-    """Yield tables as `folded` does; `left` holds the headings of the columns of text."""
+    """Yield tables as `folded` does; `left` holds the headings of the columns of text.
+
+    The `parts` are those of `Grid`.
+    """
     columns = [first]
     for group in groups:
-        if len(columns) > 1 and _table_width([*columns, *group]) > width:
-            yield _grid(columns, left)
+        if len(columns) > 1 and table_width([*columns, *group]) > width:
+            yield _grid(columns, left, parts)
             yield line("")
             columns = [first]
         columns += group
-    yield _grid(columns, left)
+    yield _grid(columns, left, parts)
 
 
-def _table_width(columns: Sequence[CellColumn]) -> int:
+def table_width(columns: Sequence[CellColumn]) -> int:
+    """Return the columns that a table takes."""
     widths = [max(map(len, [name, *(c.text for c in cells)])) for name, cells in columns]
     return sum(widths) + GAP * (len(widths) - 1)
 
 
-def _grid(columns: Sequence[CellColumn], left: frozenset[str]) -> Grid:
+def _grid(
+    columns: Sequence[CellColumn], left: frozenset[str], parts: Mapping[int, str] | None
+) -> Grid:
     names, cells = zip(*columns, strict=True)
     aligned_left = frozenset(k for k, name in enumerate(names) if name in left)
-    return Grid(names, list(zip(*cells, strict=True)), aligned_left)
+    return Grid(names, list(zip(*cells, strict=True)), aligned_left, parts or {})
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -196,6 +230,11 @@ def gap(value: float | None, error: float, digits: int = 3) -> str:
     if value is not None and value < error < math.inf:
         return f"<{error:.0e}"
     return scientific(value, digits)
+
+
+def short_gap(value: float | None, error: float) -> str:
+    """Return F - f* in seven characters: two digits, or one if the exponent has three."""
+    return gap(value, error, 1 if value is not None and abs(value) >= 1e99 else 2)
 
 
 def short_number(value: float, digits: int = 3) -> str:

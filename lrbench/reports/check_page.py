@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from lrbench.reports.blocks import (
     printable,
     scientific,
 )
+from lrbench.theory.base import FULL_BATCHES
+from lrbench.verdicts.method_names import full_batch_text
 
 if TYPE_CHECKING:
     from lrbench.gate.finding import CheckOutcome, Finding, Trajectory
@@ -55,7 +58,8 @@ def check_blocks(outcome: CheckOutcome, details: bool) -> Iterator[Block]:
     if outcome.passed and outcome.verdict != "PASS":
         word += " (allowed)"
     style = "bad" if outcome.error else STYLES[str(outcome.verdict)]
-    about = f": {outcome.about}" if outcome.about else ""
+    named = full_batch_text if FULL_BATCHES in outcome.about else str
+    about = f": {named(outcome.about)}" if outcome.about else ""
     yield line(f"{word} {outcome.name}{about}", style=style)
     if outcome.error:
         yield line(f"  {_plain(outcome.error)}")
@@ -63,11 +67,12 @@ def check_blocks(outcome: CheckOutcome, details: bool) -> Iterator[Block]:
     listed = [f for f in outcome.findings if details or f.verdict != "PASS"]
     listed.sort(key=lambda f: list(STYLES).index(str(f.verdict)))
     for expectation, findings in groupby(listed[:MAX_FINDINGS], lambda f: f.expectation):
-        yield from _findings(expectation, list(findings), details)
+        of = [replace(finding, subject=named(finding.subject)) for finding in findings]
+        yield from _findings(expectation, of, details)
     if len(listed) > MAX_FINDINGS:
         yield line(f"  and {len(listed) - MAX_FINDINGS} more: --format json has all", style="dim")
     for note in outcome.notes:
-        yield line(f"  {note}", style="dim")
+        yield line(f"  {named(note)}", style="dim")
     if outcome.see_runs:  # as a drawing, which no width breaks: it is to be copied
         yield Drawing([[TableCell(f"  {outcome.see_runs}", "dim")]])
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from lrbench.config.axes import SCALE
-from lrbench.reports.blocks import Line, TableCell, line, number, short_number
+from lrbench.reports.blocks import Line, Style, TableCell, line, number, short_number
 from lrbench.results import OUTPUT, ProblemResult, Run, Sensitivity, Status, Verdict
 from lrbench.results.lanes import varied
-from lrbench.results.ranking import answer_column
+from lrbench.results.ranking import answer_column, at_end, level_column
+from lrbench.results.words import page_word
 
 ROUNDING = 1e-9
 """Values within this relative distance differ by rounding: 1/L may be nearly a round number."""
@@ -26,6 +27,20 @@ SEVERITY = (
     Status.FAILED,
 )
 """From the best to the worst."""
+
+
+STATUS_STYLE: Mapping[Status, Style] = {
+    Status.STALLED: "warn",
+    Status.INTERRUPTED: "warn",
+    Status.DIVERGED: "bad",
+    Status.FAILED: "bad",
+}
+
+ABOVE_START: Mapping[Status, str] = {
+    Status.COMPLETED: "ended above its start",
+    Status.STALLED: "stalled above its start",
+}
+"""The words for runs that made all their steps and ended higher than they began."""
 
 
 def verdicts_of(problem: ProblemResult, run: Run) -> Sequence[Verdict]:
@@ -82,27 +97,30 @@ def worst_status(runs: Sequence[Run]) -> Status:
     return max((run.status for run in runs), key=SEVERITY.index)
 
 
-def status_cell(runs: Sequence[Run], brief: bool = False) -> TableCell:
-    """Return the status of the runs: of several seeds the worst one, with its count.
+def status_cell(runs: Sequence[Run]) -> TableCell:
+    """Return how runs of one lane ended, in the words of pages: of several seeds the worst one.
 
-    Parameters
-    ----------
-    runs
-        The runs of one lane.
-    brief
-        Whether to shorten it for a table: ``"target 178"`` for ``"reached_target at 178"``.
+    Runs that made all their steps are told from others that did so above their start.
     """
     status = worst_status(runs)
-    worst = next(run for run in runs if run.status is status)
-    text = str(worst.status)
-    if brief and worst.status is Status.REACHED_TARGET:
-        text = "target"
-    n_worst = sum(r.status is worst.status for r in runs)
-    if n_worst < len(runs):
-        text = f"{n_worst}/{len(runs)} {text}"
-    elif len(runs) == 1 and not worst.status.exhausted:
-        text += f" {worst.status_at}" if brief else f" at {worst.status_at}"
-    return TableCell(text, "" if worst.status.good else "bad" if worst.status.lost else "warn")
+    worst = [run for run in runs if run.status is status]
+    text, style = page_word("run", str(status)), STATUS_STYLE.get(status, "")
+    above = status.exhausted and _above_start(worst)
+    if above:
+        text, style = ABOVE_START[status], "bad"
+    if len(worst) < len(runs):
+        text = f"{len(worst)}/{len(runs)} {text}"
+    elif len(runs) == 1 and not status.exhausted:
+        text += f" at {worst[0].status_at}"
+    return TableCell(text, style)
+
+
+def _above_start(runs: Sequence[Run]) -> bool:
+    """Return whether what ranks the runs is, in the mean over seeds, above its value at w_0."""
+    column = level_column(runs)
+    starts = [run.trace[column][0] for run in runs if len(run.trace.get(column, ()))]
+    end = at_end(runs, column)
+    return bool(starts) and end is not None and end > float(np.mean(starts))
 
 
 def learning_rate_texts(values: Iterable[float | None]) -> dict[float | None, str]:
@@ -214,17 +232,6 @@ def table_iterations(runs: Sequence[Run]) -> list[int]:
     columns = [r.trace["iteration"] for r in runs if len(r.trace.get("iteration", ()))]
     steps = [int(t) for t in np.unique(np.concatenate(columns))] if columns else []
     return [t for t in steps if str(t).rstrip("0") in ("", "1", "2", "5") or t == steps[-1]]
-
-
-def bound_ratio(certificate: Verdict, t: int, error: float) -> str:
-    """Return measured / bound at checkpoint `t`; `error` is that of f*, or 0 for other measures."""
-    if t not in certificate.iteration:
-        return ""
-    k = list(certificate.iteration).index(t)
-    bound, metric = certificate.bound[k], certificate.metric[k]
-    if not bound or not math.isfinite(bound) or math.isnan(metric):
-        return "-"
-    return f"<{error / bound:.0e}" if metric < error else f"{metric / bound:.2g}"
 
 
 def timing(runs: Iterable[Run]) -> str:

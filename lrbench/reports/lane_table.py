@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from lrbench.reports.blocks import (
-    Block,
-    CellColumn,
-    TableCell,
-    folded_cells,
-    gap,
-    number,
-    scientific,
-)
-from lrbench.reports.groups import (
-    has_own_answer,
-    last_checkpoints,
-    status_cell,
-    verdicts_of,
-)
-from lrbench.reports.tested import tested_columns
+from lrbench.reports.blocks import Block, CellColumn, TableCell, folded_cells, scientific, short_gap
+from lrbench.reports.groups import has_own_answer, last_checkpoints, verdicts_of
+from lrbench.reports.theorem_table import measured_name, used
 from lrbench.reports.verdict_blocks import (
     VERDICT_STYLE,
     exponent_text,
+    factor_text,
     main_bound,
     main_certificate,
     with_interval,
@@ -31,12 +18,13 @@ from lrbench.reports.verdict_blocks import (
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Verdict
 from lrbench.results.ranking import at_end, level_column
+from lrbench.results.words import page_word
 from lrbench.verdicts.order import STEEPENING, UNTESTED
 
-HEADINGS = ("status", "last", "average", "bound", "verdict", "order", "lr L")
-"""The columns; the second one is called ``"answer"`` where a solver has its own."""
+HEADINGS = ("last", "average", "bound", "on", "at most", "used", "verdict", "falls")
+"""The columns; the first one is called ``"answer"`` where a solver has its own."""
 
-LEFT = frozenset({"status", "bound", "verdict"})
+LEFT = frozenset({"bound", "on", "verdict"})
 
 
 def lane_table(
@@ -45,7 +33,7 @@ def lane_table(
     texts: Mapping[float | None, str],
     view: View,
 ) -> Iterator[Block]:
-    """Yield a table with a row for each lane: how it ended, the measured F - f* and its bound.
+    """Yield a table with a row for each lane: the measured F - f* and its main bound.
 
     Parameters
     ----------
@@ -63,36 +51,35 @@ def lane_table(
         (name, list(cells)) for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
     ]
     if any(map(has_own_answer, lanes)):
-        columns[1] = ("answer", columns[1][1])
+        columns[0] = ("answer", columns[0][1])
     first = (lanes[0][0].parameter or "lr0", [TableCell(texts[runs[0].value]) for runs in lanes])
-    groups = [[c] for c in columns if c[0] != "order" or any(cell.text for cell in c[1])]
-    if tested := tested_columns(lanes):
-        groups.insert(HEADINGS.index("average"), tested)
+    groups = [[c] for c in columns if c[0] != "falls" or any(cell.text for cell in c[1])]
     yield from folded_cells(first, groups, view.width, LEFT)
 
 
 def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
-    L, error = problem.header.constants.L, problem.header.constants.f_star_error
+    error = problem.header.constants.f_star_error
     verdicts = verdicts_of(problem, runs[0])
     main = main_certificate(verdicts) or main_bound(verdicts)
-    yield status_cell(runs, brief=True)
-    yield TableCell(_gap(at_end(runs, level_column(runs)), error))
+    yield TableCell(short_gap(at_end(runs, level_column(runs)), error))
     yield _average(runs, verdicts, error)
     if main is None:
         yield TableCell("none")
-        yield TableCell("")
+        yield from (TableCell("") for _ in range(4))
     else:
-        yield TableCell(f"{main.theorem} {scientific(main.bound[-1], 2)}")
-        yield TableCell(main.bound_verdict, VERDICT_STYLE.get(main.bound_verdict, ""))
+        yield TableCell(main.theorem)
+        yield TableCell(measured_name(main))
+        yield TableCell(scientific(main.bound[-1], 2))
+        yield TableCell(used(main, error))
+        word = page_word("bound", main.bound_verdict)
+        yield TableCell(word, VERDICT_STYLE.get(main.bound_verdict, ""))
     yield TableCell(_order(verdicts))
-    lr = at_end(runs, "lr")
-    yield TableCell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
 
 
 def _order(verdicts: Sequence[Verdict]) -> str:
-    """Return the measured order, that of the last iterate if it has one.
+    """Return how fast F - f* falls, that of the last iterate if it was judged.
 
-    A curve that bends has no single exponent: where the thirds of the window differ, ``<-1.4`` is
+    A curve that bends has no single exponent: where the thirds of the window differ, ``<T^-1.4`` is
     what the shallowest of them has.
     """
     orders = [
@@ -107,15 +94,15 @@ def _order(verdicts: Sequence[Verdict]) -> str:
     if first is None or first.measured_order is None or first.order_thirds is None:
         return ""
     if first.order is None or first.order["kind"] == "linear":
-        return number(first.measured_order, 1)
+        return f"{factor_text(first.measured_order)}^T"
     if first.fitted_law == "linear":
-        return "linear"
+        return "linearly"
     shallowest, steepest = max(first.order_thirds), min(first.order_thirds)
     if shallowest >= 0.0:
-        return "rises" if steepest < 0.0 else f"{first.measured_order:.2f}"
+        return "rises" if steepest < 0.0 else f"T^{exponent_text(first.measured_order)}"
     if shallowest - steepest > STEEPENING:
-        return f"<{exponent_text(shallowest)}"
-    return f"{first.measured_order:.2f}"
+        return f"<T^{exponent_text(shallowest)}"
+    return f"T^{exponent_text(first.measured_order)}"
 
 
 def _average(runs: Sequence[Run], verdicts: Sequence[Verdict], error: float) -> TableCell:
@@ -125,9 +112,4 @@ def _average(runs: Sequence[Run], verdicts: Sequence[Verdict], error: float) -> 
         # The interval is that of the verdict's last checkpoint; the average is taken at the end.
         if of_average and v.metric_interval and last_checkpoints(runs) == {v.iteration[-1]}:
             return TableCell(with_interval(v, error))
-    return TableCell(_gap(at_end(runs, "suboptimality_average"), error))
-
-
-def _gap(value: float | None, error: float) -> str:
-    """Return F - f* in seven characters: two digits, or one if the exponent has three."""
-    return gap(value, error, 1 if value is not None and abs(value) >= 1e99 else 2)
+    return TableCell(short_gap(at_end(runs, "suboptimality_average"), error))

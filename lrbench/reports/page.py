@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lrbench.reports.blocks import (
     Block,
@@ -33,10 +34,12 @@ from lrbench.results import (
 from lrbench.results.common_setting import CommonSetting, CommonSettings
 from lrbench.results.lanes import varied
 from lrbench.study import advise
+from lrbench.verdicts.method_names import named_for_pages
 
 
 def result_page(result: Result, view: View) -> Iterator[Block]:
     """Yield the page: each problem, a comparison over several sweeps, and a legend of sweeps."""
+    result = replace(result, problems=[named_for_pages(problem) for problem in result.problems])
     for k, problem in enumerate(result.problems):
         if k:
             yield line("")

@@ -19,10 +19,16 @@ def problem_lines(name: str, header: Header) -> Iterator[Line]:
     constants = header.constants
     title = f"{name}: {header.title}" if header.title else name
     yield line(title, style="title", recurs=(name,))
-    yield line(*_data(header))
+    yield line(*_data(header), label="data")
     if header.test is not None:
-        yield line(*test_pieces(header.test))
-    yield line(*_model(header), *_optimum(constants))
+        yield line(*test_pieces(header.test), label="test")
+    for label, pieces in (
+        ("loss", _model(header)),
+        ("minimum", _minimum(constants)),
+        ("start", _start(constants)),
+    ):
+        if texts := tuple(pieces):
+            yield line(*texts, label=label)
     if doubt := constants.f_star_doubt:
         obstacle = f"{doubt}: {constants.f_star_obstacle}"
         yield line(obstacle, "so that nothing is proved of F - f* or of w*", style="warn")
@@ -33,9 +39,12 @@ def problem_lines(name: str, header: Header) -> Iterator[Line]:
 def _data(header: Header) -> Iterator[str]:
     yield header.data
     yield header.scale if header.scale != "none" else "not scaled"
-    yield f"n = {header.n_samples}"
-    yield f"d = {header.n_features}" + (" (with intercept)" if header.intercept else "")
-    if header.nnz is not None:
+    intercept = " (with intercept)" if header.intercept else ""
+    if header.nnz is None:  # not linear: terms and weights
+        yield f"n = {header.n_samples}"
+        yield f"d = {header.n_features}{intercept}"
+    else:
+        yield f"{header.n_samples} x {header.n_features}{intercept}"
         density = header.nnz / (header.n_samples * header.n_features)
         if density < 0.5:
             yield f"{100 * density:.3g} % non-zeros"
@@ -44,12 +53,12 @@ def _data(header: Header) -> Iterator[str]:
 
 
 def test_pieces(test: AboutTest) -> Iterator[str]:
-    """Yield the held-out samples: ``test: 16281 samples of a9a.t``."""
+    """Yield the held-out samples: ``16281 samples of a9a.t``."""
     samples = f"{test.n_samples} sample{'s' * (test.n_samples > 1)}"
     if test.fraction is None:
-        yield f"test: {samples} of {test.data}"
+        yield f"{samples} of {test.data}"
     else:
-        yield f"test: {100 * test.fraction:.4g} % ({samples}, seed {test.seed})"
+        yield f"{100 * test.fraction:.4g} % of the samples ({test.n_samples}, seed {test.seed})"
     if test.features_left_out:
         yield f"{test.features_left_out} feature{'s' * (test.features_left_out > 1)} left out"
 
@@ -57,16 +66,15 @@ def test_pieces(test: AboutTest) -> Iterator[str]:
 def _model(header: Header) -> Iterator[str]:
     constants = header.constants
     if header.loss:
-        yield f"{header.loss} loss"
+        yield header.loss
     if header.penalty.name != "none":
         yield _penalty(header.penalty)
+    if constants.mu > 0:
+        yield f"mu = {number(constants.mu)}"
     if math.isfinite(constants.L):
         exact = constants.L_method == "eigenvalues"
         yield f"L = {number(constants.L, 4)}{'' if exact else f' ({constants.L_method})'}"
         yield f"1/L = {number(1 / constants.L, 4)}"
-        yield f"2/L = {number(2 / constants.L, 4)}"
-    if constants.mu > 0:
-        yield f"mu = {number(constants.mu)}"
 
 
 def _penalty(penalty: PenaltyValues) -> str:
@@ -79,13 +87,17 @@ def _penalty(penalty: PenaltyValues) -> str:
     return f"{name} with {parameters}" if parameters else name
 
 
-def _optimum(constants: Constants) -> Iterator[str]:
+def _minimum(constants: Constants) -> Iterator[str]:
+    if not constants.f_star_obstacle:
+        error, method = constants.f_star_error, constants.f_star_method
+        yield f"f* = {constants.f_star:.7g} +- {error:.1g} ({method})"
+    elif not math.isnan(constants.f_star):
+        yield f"f* <= {constants.f_star:.7g}"
+
+
+def _start(constants: Constants) -> Iterator[str]:
     if constants.f_star_obstacle:
-        if not math.isnan(constants.f_star):
-            yield f"f* <= {constants.f_star:.7g}"
         return
-    error, method = constants.f_star_error, constants.f_star_method
-    yield f"f* = {constants.f_star:.7g} +- {error:.1g} ({method})"
     yield f"F(w_0) - f* = {number(constants.delta0)}"
     if constants.distance is not None:
         yield f"|w_0 - w*| = {number(constants.distance)}"

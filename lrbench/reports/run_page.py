@@ -1,4 +1,4 @@
-"""The page of `lrbench run`: convergence beside theory, and which solver and lr0 came first."""
+"""The page of `lrbench run`: convergence beside what was promised, theorems, and the Summary."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from lrbench.reports.blocks import Block, Line, TextColumn, folded, gap, line, number
+from lrbench.reports.blocks import (
+    Block,
+    CellColumn,
+    TableCell,
+    folded_cells,
+    gap,
+    line,
+    short_number,
+)
 from lrbench.reports.groups import (
     SEVERITY,
     answers_line,
     ball_text,
     batch_text,
-    bound_ratio,
-    lane_name,
     last_checkpoints,
     learning_rate_texts,
     mean_at,
     runs_not_started,
-    status_cell,
     table_iterations,
-    timing,
     unvaried_text,
     verdicts_of,
     worst_status,
@@ -30,19 +32,17 @@ from lrbench.reports.groups import (
 from lrbench.reports.lane_table import lane_table
 from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.tested import tested_blocks
+from lrbench.reports.promised import bound_cells, violated_at
+from lrbench.reports.summary import summary
+from lrbench.reports.theorem_table import theorem_table
 from lrbench.reports.trajectory import lane_blocks, trajectory
-from lrbench.reports.verdict_blocks import (
-    inapplicable,
-    main_certificate,
-    verdict_grid,
-    violations,
-)
+from lrbench.reports.verdict_blocks import inapplicable
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
 from lrbench.results.lanes import varied
-from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, level_column, lowest
+from lrbench.results.ranking import LaneLabel, level_column
 from lrbench.results.selection import notable_lanes
+from lrbench.results.words import page_word
 from lrbench.verdicts.theorems import without_theorems
 
 
@@ -51,27 +51,38 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
     yield from problem_lines(problem.name, problem.header)
     if not problem.groups:
         yield line("no run was started", style="warn")
+        if not_started := list(runs_not_started(problem.runs)):
+            yield line(f"not started: {not_started[0]}", *not_started[1:], style="warn")
         return
+    setting = tuple(_setting(problem))
+    yield line(*setting, recurs=setting, label="run")
+    notable = notable_lanes(problem.groups)
+    yield from _left_out(problem, notable)
     if len({value for _, value in problem.groups} - {None}) <= 1:
         yield from _one_value(problem, view)
-    else:
-        yield from _many_values(problem, view)
+    elif view.theorems or view.trajectories:
+        yield from _many_values(problem, notable, view)
     yield from outside_notes(problem)
-    if not_started := list(runs_not_started(problem.runs)):
-        yield line("")
-        yield line(f"not started: {not_started[0]}", *not_started[1:], style="warn")
-    if closing := closing_line(problem):
-        yield line("")
-        yield closing
+    yield from summary(problem, notable, view)
+    if view.brief and not view.details:
+        details = "every column: --details"
+        hint = details if view.theorems else f"Theorem by theorem: --theory; {details}"
+        yield line(f"{hint[0].upper()}{hint[1:]}.", style="dim")
 
 
 def _setting(problem: ProblemResult) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
+    yield from _budget(started)
     values = {run.value for run in started} - {None}
+    texts, name = learning_rate_texts(values), varied(started)
     if len(values) == 1:
-        yield f"{varied(started)} = {learning_rate_texts(values)[values.pop()]}"
+        (value,) = values
+        yield f"{name} = {texts[value]}" + _in_units(name, value, problem.header.constants.L)
+    elif values:
+        ends = [texts[end(v for v in values if v is not None)] for end in (min, max)]
+        yield f"{len(values)} {name} from {ends[0]} to {ends[1]}"
     yield from unvaried_text(started)
     yield from ball_text(problem)
     if len(seeds) > 1:
@@ -79,75 +90,97 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
         yield f"means over {'up to ' * uneven}{len(seeds)} seeds"
 
 
+def _budget(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield the steps of the budget, if a run used it up, and with minibatches the passes."""
+    budgets = {run.status_at: run for run in runs if run.status.exhausted}
+    if budgets:
+        steps, run = max(budgets.items())
+        at_most = "" if all(r.status_at == steps for r in runs) else "at most "
+        passes = run.at_end("passes")
+        in_passes = f" ({short_number(passes)} passes)" if passes and run.sampling else ""
+        yield f"{at_most}{steps} step{'s' * (steps != 1)}{in_passes}"
+
+
+def _in_units(name: str, value: float | None, L: float) -> str:
+    """Return a learning rate in units of 1/L: `` = 107/L``."""
+    known = name == "lr0" and value is not None and math.isfinite(L) and L > 0
+    return f" = {short_number(value * L)}/L" if known and value is not None else ""
+
+
 def _one_value(problem: ProblemResult, view: View) -> Iterator[Block]:
-    """Yield a table with columns for each solver, and the verdicts on each."""
-    groups, setting = list(problem.groups.values()), tuple(_setting(problem))
-    level = problem.header.level.replace("F", "F(w_T)")
-    about = f"{level} after T steps and measured / certificate:"
-    yield line(*setting, about, recurs=setting)
-    yield from answers_line(problem.header.level, groups)
+    """Yield a table with columns for each solver, and the theorems on each."""
+    groups = list(problem.groups.values())
     iterations = table_iterations([run for runs in groups for run in runs])
-    first = ("T", [str(t) for t in iterations])
     columns = [_columns(problem, runs, iterations) for runs in groups]
-    yield from folded(first, columns, view.width)
-    yield from tested_blocks(problem, groups)
+    level = problem.header.level.replace("F", "F(w_T)")
+    about = f"{level} after T steps"
+    if any(len(pair) > 1 for pair in columns):
+        about += "; promised: the least bound on it known before the run"
+    yield line("")
+    yield line(about, style="title")
+    yield from answers_line(problem.header.level, groups)
+    first = ("T", [TableCell(str(t)) for t in iterations])
+    yield from folded_cells(first, columns, view.width)
     for runs in groups:
         yield from _solver_blocks(problem, runs, view)
 
 
 def _columns(
     problem: ProblemResult, runs: Sequence[Run], iterations: list[int]
-) -> list[TextColumn]:
-    """Return the gap of one solver at these iterations, and its ratio to the certificate."""
-    error = problem.header.constants.f_star_error
-    gaps = [gap(mean_at(runs, level_column(runs), t), error) for t in iterations]
-    certificate = main_certificate(verdicts_of(problem, runs[0]))
-    columns = [(str(runs[0].solver), gaps)]
-    if certificate:
-        ratios = [bound_ratio(certificate, t, error) for t in iterations]
-        columns.append((f"/ {certificate.theorem}", ratios))
+) -> list[CellColumn]:
+    """Return F - f* of one solver at these iterations, and what was promised of it."""
+    constants, verdicts = problem.header.constants, verdicts_of(problem, runs[0])
+    violated = violated_at(runs, verdicts, iterations)
+    cells = [
+        TableCell(
+            gap(mean_at(runs, level_column(runs), t), constants.f_star_error), "bad" if bad else ""
+        )
+        for t, bad in zip(iterations, violated, strict=True)
+    ]
+    columns = [(str(runs[0].solver), cells)]
+    if bounds := bound_cells("a-priori", runs, verdicts, iterations, constants.delta0):
+        columns.append(("promised", bounds))
     return columns
 
 
 def _solver_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
-    status, L = status_cell(runs), problem.header.constants.L
+    """Yield the theorems on one solver, and its trajectory, where they are asked for."""
     verdicts = verdicts_of(problem, runs[0])
-    lrs = runs[0].trace.get("lr", np.empty(0))
-    title = f"{runs[0].solver}: {status.text}"
-    if len(lrs) > 1 and math.isfinite(L) and not math.isnan(lrs[-1]):
-        title += f"; last lr {number(lrs[-1])} = {number(lrs[-1] * L)}/L"
-    if view.timing:
-        title += f"; {timing(runs)}"
-    yield line("")
-    yield line(title, style=status.style or "title")
-    if runs[0].error:
-        yield line(runs[0].error, style="bad")
-    yield from verdict_grid(verdicts, problem.header.constants.f_star_error, view.width)
-    yield from violations(verdicts)
-    yield from inapplicable(verdicts)
+    blocks: list[Block] = []
+    if view.theorems:
+        blocks += theorem_table(verdicts, problem.header.constants.f_star_error, view.width)
+    title = str(runs[0].solver)
+    if blocks:
+        ends = {v.iteration[-1] for v in verdicts if v.iteration}
+        at = f" at T = {ends.pop()}" if len(ends) == 1 else ""
+        title += f": measured and proved{at}"
+    if view.theorems:
+        blocks += inapplicable(verdicts)
     if view.trajectories:
-        yield from trajectory(problem, runs, view)
+        blocks += trajectory(problem, runs, view)
+    if blocks:
+        failed = any(v.bound_verdict == "fail" for v in verdicts)
+        yield line("")
+        yield line(title, style="bad" if failed else "title")
+        yield from blocks
 
 
-def _many_values(problem: ProblemResult, view: View) -> Iterator[Block]:
+def _many_values(
+    problem: ProblemResult, notable: Sequence[LaneLabel], view: View
+) -> Iterator[Block]:
     """Yield a table for each solver, with a row for each value, or for the notable ones of many."""
-    notable = notable_lanes(problem.groups)
     texts = learning_rate_texts(value for _, value in notable)
     solvers: dict[str, list[Sequence[Run]]] = defaultdict(list)
     for lane in notable:
         solvers[lane[0]].append(problem.groups[lane])
-    setting = (*_setting(problem), _about_columns(problem))
-    yield line(*setting, recurs=setting)
-    all_runs = [runs for lanes in solvers.values() for runs in lanes]
-    yield from answers_line(problem.header.level, all_runs)
-    yield from _left_out(problem, notable)
+    yield line("")
+    yield line(_about_columns(problem))
+    yield from answers_line(problem.header.level, [r for lanes in solvers.values() for r in lanes])
     for solver, lanes in solvers.items():
         yield line("")
-        seconds = f": {timing([run for runs in lanes for run in runs])}" if view.timing else ""
-        yield line(solver + seconds, style="title")
+        yield line(solver, style="title")
         yield from lane_table(problem, lanes, texts, view)
         verdicts = [v for r in lanes for v in verdicts_of(problem, r[0])]
-        yield from violations(verdicts)
         yield from inapplicable(verdicts, {r[0].value: texts[r[0].value] for r in lanes})
         for runs in lanes if view.trajectories else ():
             yield from lane_blocks(problem, runs, view)
@@ -161,7 +194,11 @@ def _left_out(problem: ProblemResult, notable: Sequence[LaneLabel]) -> Iterator[
     others = problem.groups.keys() - set(notable)
     if others:
         counted = Counter(worst_status(problem.groups[lane]) for lane in others)
-        statuses = [f"{counted[status]} {status}" for status in SEVERITY if counted[status]]
+        statuses = [
+            f"{counted[status]} {page_word('run', str(status))}"
+            for status in SEVERITY
+            if counted[status]
+        ]
         yield line(
             "judged and shown are the best, the edges and what failed",
             f"the other {len(others)} lanes: {statuses[0]}",
@@ -179,55 +216,5 @@ def _about_columns(problem: ProblemResult) -> str:
     """Return what the columns hold, and after how many iterations."""
     runs = [run for runs in problem.groups.values() for run in runs]
     ends, name = last_checkpoints(runs), varied(runs)
-    when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else f"of each {name} at its end"
-    return f"{problem.header.level} {when}, of the last iterate and of the average:"
-
-
-def closing_line(problem: ProblemResult) -> Line | None:
-    """Return which lane reached the target in the fewest passes, or None if nothing was run.
-
-    Passes are those of the first checkpoint at or below the target, as the median over seeds, where
-    a seed that never reached it counts as infinity. If another lane ended lowest, it is named, too.
-    """
-    if not problem.groups:
-        return None
-    text, *rest = _first_and_lowest(problem)
-    if not all(run.started for run in problem.runs):
-        text = f"Of what ran: {text[0].lower()}{text[1:]}"
-    return line(text, *rest, style="title")
-
-
-def _first_and_lowest(problem: ProblemResult) -> list[str]:
-    texts = learning_rate_texts(value for _, value in problem.groups)
-
-    def named(lane: LaneLabel) -> str:
-        return lane_name(problem.groups[lane][0], texts)
-
-    if math.isnan(problem.header.constants.f_star):
-        best, level = lowest(problem.groups)
-        if best is None:
-            return ["None ended with a finite F"]
-        return [f"Lowest at the end: {named(best)}", f"at F = {number(level)}"]
-    delta0, target = problem.header.constants.delta0, problem.header.target
-    target_text = f"F - f* <= {number(target)}"
-    if target is None:
-        target = DEFAULT_SHARE * delta0
-        target_text = f"{DEFAULT_SHARE:.0%} of F(w_0) - f*"
-    first, passes = first_to(problem.groups, target)
-    best, level = lowest(problem.groups)
-    error = problem.header.constants.f_star_error
-    level_text = f"at {gap(level, error) if level < error else number(level)}"
-    if first:
-        pieces = [
-            f"First to {target_text}: {named(first[0])}",
-            f"after {number(passes)} pass{'es' * (passes != 1)}",
-        ]
-        if others := len(first) - 1:
-            pieces.append(f"as did {others} other{'s' * (others > 1)}")
-        if best is not None and best != first[0]:
-            pieces[-1] += f"; lowest at the end: {named(best)}"
-            pieces.append(level_text)
-        return pieces
-    if best is None or not level < delta0:
-        return ["None came below F(w_0) - f*"]
-    return [f"None came to {target_text}; the nearest is {named(best)}", level_text]
+    when = f"after T = {ends.pop()} steps" if len(ends) == 1 else f"of each {name} at its end"
+    return f"{problem.header.level} {when}: of the last iterate, of the average, and its main bound"

@@ -19,20 +19,21 @@ from lrbench.reports.verdict_blocks import MEASURED
 from lrbench.reports.view import View
 from lrbench.results import Robustness, ScaleVerdict, Sensitivity
 from lrbench.results.lanes import varied
+from lrbench.results.words import page_word
 from lrbench.verdicts.theorems import theorems_for
 
 BEST = "bound's best"
 """The heading of the scale at which a bound is least."""
 
-WORDS: Mapping[ScaleVerdict, tuple[str, Style]] = {
-    "pass": ("holds", "good"),
-    "vacuous": ("weak", "warn"),
-    "fail": ("VIOLATED", "bad"),
-    "none": ("no verdict", ""),
-    "unknown": ("unknown", ""),
-    "inapplicable": ("n/a", ""),
+STYLES: Mapping[ScaleVerdict, Style] = {
+    "pass": "good",
+    "vacuous": "warn",
+    "fail": "bad",
+    "none": "",
+    "unknown": "",
+    "inapplicable": "",
 }
-"""The verdicts in the words of a page."""
+"""The verdicts in the order of their columns."""
 
 NOTES: Mapping[ScaleVerdict, str] = {
     "pass": "what is measured is at most the bound, which is below the value at the start",
@@ -74,7 +75,7 @@ def bound_tables(methods: Sequence[Sequence[Sensitivity]], view: View) -> Iterat
         yield line(f"{BEST}: the {varying} at which the bound is least", note=True)
     for verdict, text in NOTES.items():
         if verdict in verdicts:
-            yield line(f"{WORDS[verdict][0]}: {text}", note=True)
+            yield line(f"{page_word('bound', verdict)}: {text}", note=True)
     lacking = [
         str(_method(rows[0]))
         for rows in methods
@@ -95,27 +96,27 @@ def _table(
     groups = list(of_theorem.values())
     counts = [Counter(v for bound in group for v in bound.verdict) for group in groups]
     columns: list[CellColumn] = [
-        ("of", [TableCell(_measured(bound)) for bound, *_ in groups]),
+        ("on", [TableCell(_measured(bound)) for bound, *_ in groups]),
         (BEST, [TableCell(_span([b.best_scale for b in g if b.best_scale])) for g in groups]),
         ("rho", [TableCell(_span([rho for b in g for rho in b.rho])) for g in groups]),
     ]
-    for verdict, (word, style) in WORDS.items():
+    for verdict, style in STYLES.items():
         if verdict == "pass" or any(count[verdict] for count in counts):
             of_all = verdict == "pass"
             cells = [
                 TableCell(f"{c[verdict]}{f' of {c.total()}' * of_all}", style if c[verdict] else "")
                 for c in counts
             ]
-            columns.append((word, cells))
+            columns.append((page_word("bound", verdict), cells))
     yield line("")
     T = groups[0][0].iteration
     yield line(
         f"{_method(rows[0])}: bounds after T = {T} steps, at rho = {rows[0].parameter} / {BEST}",
         style="title",
     )
-    first = ("theorem", [TableCell(theorem) for theorem in of_theorem])
+    first = ("bound", [TableCell(theorem) for theorem in of_theorem])
     yield from folded_cells(
-        first, [[column] for column in columns], view.width, frozenset({"theorem", "of"})
+        first, [[column] for column in columns], view.width, frozenset({"bound", "on"})
     )
 
 

@@ -57,18 +57,15 @@ REASONS: Mapping[Reason, str] = {
 
 def sweep_details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
     """Yield a table for each solver, or one for all rows of two axes, and trajectories if asked."""
-    maps: dict[tuple[str, str], list[Sensitivity]] = defaultdict(list)
-    single = [s for s in sweep.solvers if not s.second_axis]
-    for s in sweep.solvers:
-        for second in s.second_axis:
-            maps[str(s.solver.without(second)), second].append(s)
+    single, maps = _single(sweep), _maps(sweep)
     for s in single:
         yield line("")
         yield from _values(problem, sweep, s, view)
     for (solver, second), rows in maps.items():
         yield line("")
         yield from _map(solver, second, rows, view)
-    yield from bound_tables([*([s] for s in single), *maps.values()], view)
+    if view.theory is not False:
+        yield from theory_of_sweep(sweep, view)
     if withheld := list(_withheld(sweep.solvers)):
         yield line("")
         yield from withheld
@@ -76,6 +73,24 @@ def sweep_details(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[
     if view.columns is not None:
         for runs in problem.groups.values():
             yield from lane_blocks(problem, runs, view)
+
+
+def theory_of_sweep(sweep: Sweep, view: View) -> Iterator[Block]:
+    """Yield the bounds of theorems over what varies, a table for each method."""
+    yield from bound_tables([*([s] for s in _single(sweep)), *_maps(sweep).values()], view)
+
+
+def _single(sweep: Sweep) -> list[Sensitivity]:
+    return [s for s in sweep.solvers if not s.second_axis]
+
+
+def _maps(sweep: Sweep) -> Mapping[tuple[str, str], list[Sensitivity]]:
+    """Return (solver, parameter of the second axis) -> the rows of two axes."""
+    maps: dict[tuple[str, str], list[Sensitivity]] = defaultdict(list)
+    for s in sweep.solvers:
+        for second in s.second_axis:
+            maps[str(s.solver.without(second)), second].append(s)
+    return maps
 
 
 def _values(problem: ProblemResult, sweep: Sweep, s: Sensitivity, view: View) -> Iterator[Block]:

@@ -31,7 +31,7 @@ from lrbench.reports.groups import (
 )
 from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
-from lrbench.reports.sweep_details import sweep_details
+from lrbench.reports.sweep_details import sweep_details, theory_of_sweep
 from lrbench.reports.sweep_table import sweep_table
 from lrbench.reports.view import View
 from lrbench.results import ArrivalRule, ProblemResult, Run, Sweep
@@ -76,6 +76,8 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     yield from _timing(problem, view)
     if view.trajectories:
         yield from sweep_details(problem, sweep, view)
+    elif view.theory:
+        yield from theory_of_sweep(sweep, view)
     yield from outside_notes(problem)
     yield line("")
     yield advice_line(problem, sweep)

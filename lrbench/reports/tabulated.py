@@ -30,4 +30,10 @@ def tabulated(grid: Grid, form: str, clean: Callable[[str], str] = str) -> str:
         colalign=["left" if k in grid.left else "right" for k in range(len(grid.columns))],
         disable_numparse=True,  # cells are rounded already: 1.00 must not become 1
     )
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    lines = [line.rstrip() for line in text.splitlines()]
+    # Headings of parts begin after the two lines of the head; the last first, so that rows stay.
+    for row in sorted(grid.parts, reverse=True):
+        heading = clean(grid.parts[row])
+        empty = " |" * (len(grid.columns) - 1)
+        lines.insert(2 + row, f"| {heading} |{empty}" if form == "pipe" else heading)
+    return "\n".join(lines)

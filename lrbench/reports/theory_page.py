@@ -106,7 +106,7 @@ def _statements(theorems: Sequence[Entry]) -> Iterator[Block]:
 
 def _bound_grid(theorems: Sequence[Entry]) -> Grid:
     iterations = theorems[0]["iteration"]
-    columns = ["theorem", "of", *(f"T={T}" for T in iterations), "from T", "order"]
+    columns = ["bound", "on", *(f"T={T}" for T in iterations), "from T", "order"]
     rows = [list(_row(t)) for t in theorems]
     tight = [t["sharpness"] == "tight" for t in theorems]
     if any(tight):

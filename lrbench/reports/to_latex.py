@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TextIO
 
 from lrbench.reports.blocks import Block, Drawing, Grid, Line, TableCell
@@ -11,6 +12,7 @@ from lrbench.reports.groups import solver_texts
 from lrbench.reports.page import result_page
 from lrbench.reports.view import View
 from lrbench.results import Result
+from lrbench.verdicts.method_names import named_for_pages
 
 FORMULAS = {
     "min |g|^2": r"$\min\|g\|^2$",
@@ -75,6 +77,7 @@ def write(result: Result, out: TextIO, view: View) -> None:
 
     Lines that explain a table, or that have none below them, are paragraphs; drawings are verbatim.
     """
+    result = replace(result, problems=[named_for_pages(problem) for problem in result.problems])
     specs = [spec for p in result.problems for run in p.runs for spec in (run.solver, run.method)]
     names = {name for spec in specs for name in (str(spec), spec.name)}
     sweeps = [problem.sweep.solvers for problem in result.problems if problem.sweep is not None]
@@ -87,8 +90,8 @@ def write(result: Result, out: TextIO, view: View) -> None:
         lines = [block for block in section if isinstance(block, Line)]
         if lines and lines[0].style == "title" and lines[0].recurs:
             context = []  # another problem begins
-        notes = [", ".join(block.pieces) for block in lines if block.note]
-        sentences = [", ".join(block.pieces).rstrip(":") for block in lines if not block.note]
+        notes = [block.text for block in lines if block.note]
+        sentences = [block.text.rstrip(":") for block in lines if not block.note]
         head = sentences[:1] or head
         # A section without lines is the rest of a table that was folded.
         sentences = sentences or [*head, "Continued"]
@@ -138,7 +141,10 @@ def _capital(text: str, names: Iterable[str]) -> str:
 def _table(grid: Grid, caption: str, names: Iterable[str]) -> str:
     columns = "".join("l" if k in grid.left else "r" for k in range(len(grid.columns)))
     rows = [_row(map(TableCell, grid.columns), names), r"\midrule"]
-    rows += [_row(row, names) for row in grid.rows]
+    for k, row in enumerate(grid.rows):
+        if heading := grid.parts.get(k):
+            rows.append(_heading(heading, len(grid.columns), names))
+        rows.append(_row(row, names))
     return "\n".join(
         [
             r"\begin{table}",
@@ -152,6 +158,11 @@ def _table(grid: Grid, caption: str, names: Iterable[str]) -> str:
             "\\end{table}\n",
         ]
     )
+
+
+def _heading(text: str, n_columns: int, names: Iterable[str]) -> str:
+    """Return the row that begins a part of a table."""
+    return rf"\multicolumn{{{n_columns}}}{{l}}{{\emph{{{typeset(text, names)}}}}} \\"
 
 
 def _row(cells: Iterable[TableCell], names: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ def _text(block: Block) -> str:
         return tabulated(block, "pipe", escape)
     if isinstance(block, Drawing):
         return "\n".join(["```text", *block.lines(), "```"])
-    text = escape(", ".join(block.pieces))
+    text = escape(block.text)
     return f"**{text}**" if block.style == "title" and text else text
 
 

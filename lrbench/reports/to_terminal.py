@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal, TextIO
 
-from rich import box
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from lrbench.reports.blocks import Block, Drawing, Grid
+from lrbench.reports.blocks import GAP, Block, Drawing, Grid, TableCell
 from lrbench.reports.curve import BARS
 from lrbench.reports.page import result_page
 from lrbench.reports.view import View
@@ -27,6 +26,9 @@ STYLES = {
     "warn": "yellow",
 }
 
+RULE = "\u2500"
+"""What the line below the headings of a table is drawn with."""
+
 LEAST_WIDTH = 40
 """The width to assume of a terminal that reports less, as it is likely to be wrong."""
 
@@ -36,7 +38,7 @@ ENDLESS = 1_000_000
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result's page to a terminal of any width."""
-    fitted = replace(view, width=_width(out), bars=can_show(BARS, out))
+    fitted = replace(view, width=_width(out), bars=can_show(BARS, out), brief=True)
     write_blocks(result_page(result, fitted), out, view.color)
 
 
@@ -65,7 +67,7 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
     color
         Whether to write in colour; None leaves it to the terminal, NO_COLOR and TERM.
     """
-    width = _width(out)
+    width, rule = _width(out), RULE if can_show(RULE, out) else "-"
     console = Console(
         file=out,
         highlight=False,
@@ -74,10 +76,10 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
         color_system=_system(color),
         width=ENDLESS,
     )
-    # rich pads the lines of a table with blanks, which are removed below.
+    # The columns of a table are padded with blanks, of which the last are removed below.
     with console.capture() as capture:
         for block in blocks:
-            console.print(_drawn(block, width))
+            console.print(_drawn(block, width, rule))
     out.write("\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n")
 
 
@@ -89,21 +91,44 @@ def _system(color: bool | None) -> Literal["auto", "standard"] | None:
     return "standard" if color else None
 
 
-def _drawn(block: Block, width: int) -> Table | Text:
+def _drawn(block: Block, width: int, rule: str) -> Text:
     if isinstance(block, Drawing):
-        rows = [Text.assemble(*((c.text, STYLES[c.style]) for c in row)) for row in block.rows]
-        return Text("\n").join(rows)
-    if not isinstance(block, Grid):
-        return Text("\n".join(block.wrapped(width)), STYLES[block.style])
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1),
-        collapse_padding=True,
-        show_edge=False,
-    )
-    for k, name in enumerate(block.columns):
-        table.add_column(Text(name), justify="left" if k in block.left else "right", no_wrap=True)
-    for row in block.rows:
-        table.add_row(*(Text(cell.text, STYLES[cell.style]) for cell in row))
-    return table
+        return Text("\n").join(_row(row) for row in block.rows)
+    if isinstance(block, Grid):
+        return Text("\n").join(_table(block, rule))
+    text = Text("\n".join(block.wrapped(width)), STYLES[block.style])
+    text.stylize(STYLES["dim"], 0, len(block.label))
+    return text
+
+
+def _row(cells: Iterable[TableCell]) -> Text:
+    return Text.assemble(*((cell.text, STYLES[cell.style]) for cell in cells))
+
+
+def _table(grid: Grid, rule: str) -> Iterator[Text]:
+    """Yield the lines of a table: the headings, a rule, and the rows with those of its parts."""
+    rows = [[TableCell(name, "title") for name in grid.columns], *grid.rows]
+    columns = list(zip(*rows, strict=True))
+    widths = [max(cell_len(t) for c in column for t in _lines(c)) for column in columns]
+    for k, row in enumerate(rows):
+        if heading := grid.parts.get(k - 1):
+            yield Text(heading, STYLES["title"])
+        height = max(len(_lines(cell)) for cell in row)
+        for j in range(height):
+            texts = [(_lines(cell) + [""] * height)[j] for cell in row]
+            cells = [
+                TableCell(_aligned(text, width, left=i in grid.left), cell.style)
+                for i, (text, width, cell) in enumerate(zip(texts, widths, row, strict=True))
+            ]
+            yield Text(" " * GAP).join(_row([cell]) for cell in cells)
+        if k == 0:
+            yield Text(rule * (sum(widths) + GAP * (len(widths) - 1)))
+
+
+def _lines(cell: TableCell) -> list[str]:
+    return cell.text.split("\n")
+
+
+def _aligned(text: str, width: int, *, left: bool) -> str:
+    blanks = " " * (width - cell_len(text))
+    return text + blanks if left else blanks + text

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, TextColumn, folded, gap, line, scientific
+from lrbench.reports.blocks import (
+    Block,
+    CellColumn,
+    TableCell,
+    folded_cells,
+    gap,
+    line,
+    scientific,
+)
 from lrbench.reports.groups import (
-    bound_ratio,
     has_own_answer,
     lane_name,
     learning_rate_texts,
@@ -16,10 +23,12 @@ from lrbench.reports.groups import (
     table_iterations,
     verdicts_of,
 )
+from lrbench.reports.promised import bound_cells
 from lrbench.reports.tested import TEST, tested_text
-from lrbench.reports.verdict_blocks import main_certificate, verdict_grid
+from lrbench.reports.theorem_table import theorem_table
 from lrbench.reports.view import View
-from lrbench.results import ProblemResult, Run
+from lrbench.results import BoundKind, ProblemResult, Run
+from lrbench.results.ranking import answer_column
 from lrbench.results.records import state_columns
 
 DEFAULT = {
@@ -36,7 +45,7 @@ ANSWER = {"passes": "passes", "suboptimality_output": "answer", "suboptimality":
 
 
 def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iterator[Block]:
-    """Yield the verdicts on one of several initial learning rates, and its trajectory."""
+    """Yield the theorems on one of several initial learning rates, and its trajectory."""
     status = status_cell(runs)
     yield line("")
     texts = learning_rate_texts(value for _, value in problem.groups)
@@ -44,7 +53,7 @@ def lane_blocks(problem: ProblemResult, runs: Sequence[Run], view: View) -> Iter
     if runs[0].error:
         yield line(runs[0].error, style="bad")
     verdicts = verdicts_of(problem, runs[0])
-    yield from verdict_grid(verdicts, problem.header.constants.f_star_error, view.width)
+    yield from theorem_table(verdicts, problem.header.constants.f_star_error, view.width)
     yield from trajectory(problem, runs, view)
 
 
@@ -55,19 +64,29 @@ def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Itera
         yield line("no checkpoint was reached", style="warn")
         return
     error = problem.header.constants.f_star_error
-    columns: list[TextColumn] = []
+    columns: list[CellColumn] = []
     headings = _headings(runs, view)
     if view.columns is None and math.isnan(problem.header.constants.f_star):
         headings = _of_objective(headings)
     for name, heading in headings.items():
-        columns.append((heading, [_text(name, mean_at(runs, name, t), error) for t in iterations]))
-    certificate = main_certificate(verdicts_of(problem, runs[0]))
-    if certificate and view.columns is None:
-        ratios = [bound_ratio(certificate, t, error) for t in iterations]
-        columns.append((f"/ {certificate.theorem}", ratios))
+        texts = [_text(name, mean_at(runs, name, t), error) for t in iterations]
+        columns.append((heading, list(map(TableCell, texts))))
+        if view.columns is None and name == answer_column(runs):
+            columns += _bounds(problem, runs, iterations)
     yield line("")
-    first = ("T", [str(t) for t in iterations])
-    yield from folded(first, [[column] for column in columns], view.width)
+    first = ("T", [TableCell(str(t)) for t in iterations])
+    yield from folded_cells(first, [[column] for column in columns], view.width)
+
+
+def _bounds(
+    problem: ProblemResult, runs: Sequence[Run], iterations: Sequence[int]
+) -> Iterator[CellColumn]:
+    """Yield the least bounds on the column before: known before the run, and computed from it."""
+    verdicts, start = verdicts_of(problem, runs[0]), problem.header.constants.delta0
+    kinds: dict[BoundKind, str] = {"a-priori": "promised", "certificate": "certified"}
+    for kind, heading in kinds.items():
+        if cells := bound_cells(kind, runs, verdicts, iterations, start):
+            yield heading, cells
 
 
 def _headings(runs: Sequence[Run], view: View) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Verdicts as blocks: a table of the theorems that apply, and a line of those that do not."""
+"""The bounds that pages compare runs with, and the theorems that are violated or do not apply."""
 
 from __future__ import annotations
 
@@ -6,33 +6,29 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from lrbench.reports.blocks import (
-    Block,
-    CellColumn,
-    Grid,
-    Style,
-    TableCell,
-    folded_cells,
-    gap,
-    line,
-    number,
-    scientific,
-)
+from lrbench.reports.blocks import Block, Style, gap, line, number
+from lrbench.reports.groups import learning_rate_texts
 from lrbench.results import Verdict
+from lrbench.results.words import page_word
 from lrbench.theory.base import OF_SETTING, Order
 from lrbench.theory.certificates import C6Restarted
-from lrbench.verdicts.judge import DIVERGED
-from lrbench.verdicts.order import AT_FLOOR, UNTESTED
 
 VERDICT_STYLE: dict[str, Style] = {"pass": "good", "fail": "bad", "vacuous": "warn"}
 MEASURED = {
-    ("suboptimality", "last"): "last",
-    ("suboptimality", "average"): "average",
-    ("suboptimality", "best"): "best",
-    ("suboptimality", "output"): "answer",
-    ("grad_norm_sq", "last"): "|g|^2",
-    ("grad_norm_sq", "min"): "min |g|^2",
+    ("suboptimality", "last"): "F(last) - f*",
+    ("suboptimality", "average"): "F(average) - f*",
+    ("suboptimality", "best"): "F(best) - f*",
+    ("suboptimality", "output"): "F(answer) - f*",
+    ("grad_norm_sq", "last"): "|grad|^2",
+    ("grad_norm_sq", "min"): "least |grad|^2",
 }
+"""(measure, iterate) -> what a theorem bounds, in the words of pages."""
+
+LEAST_LOSS = 1e-6
+"""A factor of a step that is nearer to 1 is written as 1 less this distance."""
+
+MOST_VALUES = 5
+"""The values at which a theorem is violated that a page names."""
 
 Reasons: TypeAlias = dict[float | None, str]
 """lr0 -> why a theorem does not apply at it, with the values of this lr0."""
@@ -65,97 +61,30 @@ def has_bound(v: Verdict) -> bool:
     return v.applies and bool(v.bound) and math.isfinite(v.bound[-1])
 
 
-def verdict_grid(verdicts: Sequence[Verdict], error: float, width: int) -> Iterator[Block]:
-    """Yield a table of the theorems that apply, and one of their orders.
-
-    Parameters
-    ----------
-    verdicts
-        The verdicts on one solver and lr0.
-    error
-        That of f*.
-    width
-        The columns of the page.
-    """
-    # A bound that was violated is shown even if it is no number at the last checkpoint.
-    applicable = [v for v in verdicts if has_bound(v) or v.bound_verdict == "fail"]
-    if not applicable:
-        return
-    columns = ["theorem", "of", "measured", "bound", "verdict"]
-    yield Grid(columns, [list(_row(v, error)) for v in applicable], frozenset({0, 1, 4}))
-    yield from _orders([v for v in applicable if v.order and v.order_verdict != "none"], width)
-
-
-def _orders(judged: Sequence[Verdict], width: int) -> Iterator[Block]:
-    """Yield a table of the theorems whose order was judged, and what its words leave out."""
-    if not judged:
-        return
-    windows = {v.window for v in judged if v.window is not None}
-    where = "the last decade above the floor"
-    if len(windows) == 1:
-        where = "T = {} to {}".format(*windows.pop())
-    yield line(f"orders over {where}, slopes by thirds of it:")
-    theorems = ("theorem", [TableCell(v.theorem) for v in judged])
-    columns: list[CellColumn] = [
-        ("proved", [TableCell(law_text(v.order)) for v in judged]),
-        ("thirds", [TableCell(_thirds(v)) for v in judged]),
-        ("order", [_order(v) for v in judged]),
-    ]
-    left = frozenset({"theorem", "proved", "thirds", "order"})
-    yield from folded_cells(theorems, [[column] for column in columns], width, left)
-    untested = [v for v in judged if v.order_reason.startswith(UNTESTED)]
-    if pieces := [f"{v.theorem}: {v.order_reason.partition('(')[2][:-1]}" for v in untested]:
-        yield line(*pieces, style="dim")
-
-
 def law_text(law: Mapping[str, Any] | None) -> str:
-    """Return an order in the JSON's form as T^-0.5 or e^(-9e-04 T); empty for None."""
-    return "" if law is None else str(Order(law["kind"], law["value"]))
-
-
-def _thirds(v: Verdict) -> str:
-    """Return the slopes of the thirds: exponents, or multiples of a proved linear rate."""
-    if v.order is None or v.order_thirds is None:
+    """Return an order in the JSON's form as T^-0.5, or as .9967^T; empty for None."""
+    if law is None:
         return ""
-    if v.order["kind"] == "linear":
-        # Where nothing could be tested, hundreds of times a tiny rate would say nothing.
-        if v.order_reason.startswith((UNTESTED, AT_FLOOR)):
-            return ""
-        return " ".join(
-            f"x{number(slope / float(v.order['value']), 2)}" for slope in v.order_thirds
-        )
-    return " ".join(map(exponent_text, v.order_thirds))
+    if law["kind"] == "power":
+        return str(Order("power", law["value"]))
+    return f"{factor_text(law['value'])}^T"
+
+
+def factor_text(rate: float) -> str:
+    """Return e^rate, the factor of a step, to two digits of its distance from 1: .9967."""
+    if rate > 1.0:
+        return f"(e^{number(rate)})"
+    factor, loss = math.exp(rate), -math.expm1(rate)
+    if abs(loss) < LEAST_LOSS:
+        return f"(1 {'-' if loss >= 0 else '+'} {abs(loss):.1e})"
+    if loss > 0.9:
+        return f"{factor:.1e}"
+    return f"{factor:.{1 - math.floor(math.log10(abs(loss)))}f}".removeprefix("0")
 
 
 def exponent_text(exponent: float) -> str:
     """Return an exponent of T to two digits: -1.4, -.57, and 0 for one that is only rounding."""
     return number(round(exponent, 2) + 0.0, 2).replace("0.", ".", 1)
-
-
-def _order(v: Verdict) -> TableCell:
-    """Return the verdict on the order in few words; `order_reason` has them all."""
-    reason = v.order_reason.partition(" (")[0]
-    if v.order_verdict == "pass":
-        fitted = None if v.order is None else {**v.order, "value": v.measured_order}
-        return TableCell(f"pass: {reason or law_text(fitted)}", "good")
-    unprefixed = reason.startswith((UNTESTED, AT_FLOOR))
-    return TableCell(reason if unprefixed else f"{v.order_verdict}: {reason}", "warn")
-
-
-def _row(v: Verdict, error: float) -> Iterator[TableCell]:
-    yield TableCell(v.theorem)
-    yield TableCell(MEASURED.get((v.measure, v.iterate), f"{v.iterate} {v.measure}"))
-    yield TableCell(_measured(v, error))
-    yield TableCell(scientific(v.bound[-1]) if v.bound else "-")
-    yield TableCell(_verdict(v), VERDICT_STYLE.get(v.bound_verdict, ""))
-
-
-def _measured(v: Verdict, error: float) -> str:
-    if v.metric_interval:
-        return with_interval(v, error)
-    if not v.metric:
-        return "-"
-    return gap(v.metric[-1], error) if v.measure == "suboptimality" else scientific(v.metric[-1])
 
 
 def with_interval(v: Verdict, error: float) -> str:
@@ -167,27 +96,24 @@ def with_interval(v: Verdict, error: float) -> str:
     return f"{v.metric[-1]:.1e}+-{(hi - lo) / 2:.0e}"
 
 
-def _verdict(v: Verdict) -> str:
-    if v.bound_verdict == "fail":
-        return f"FAIL at T = {v.failed_at}"
-    if v.bound_verdict == "vacuous" and v.informative_from is not None:
-        T = v.informative_from
-        return f"vacuous to {T if T < 1_000_000 else f'{T:.1e}'}"
-    if v.bound_verdict == "none":
-        return v.reason.rpartition(": ")[2] or "none"  # in full it would not fit 80 columns
-    return v.bound_verdict + " (consistency check)" * v.consistency
-
-
 def violations(verdicts: Sequence[Verdict]) -> Iterator[Block]:
-    """Yield a line for each thing that the runs refute, with the theorems that rest on it."""
-    theorems_of: dict[str, list[str]] = {}
+    """Yield a line for each way in which the runs of a method refute theorems, with the lanes."""
+    failed: dict[tuple[str, str], list[Verdict]] = {}
     for v in verdicts:
-        if v.bound_verdict == "fail" and v.reason and v.reason != DIVERGED:
-            theorems = theorems_of.setdefault(v.reason, [])
-            if v.theorem not in theorems:
-                theorems.append(v.theorem)
-    for reason, theorems in theorems_of.items():
-        yield line(f"FAIL of {', '.join(theorems)}: {reason}", style="bad")
+        if v.bound_verdict == "fail":
+            failed.setdefault((str(v.method), v.reason), []).append(v)
+    word = page_word("bound", "fail")
+    for (method, reason), of in failed.items():
+        theorems = ", ".join(dict.fromkeys(v.theorem for v in of))
+        values = dict.fromkeys(v.value for v in of if v.value is not None)
+        texts = list(learning_rate_texts(values).values())
+        text = f"{word}: {theorems} of {method}"
+        if texts:
+            text += f" at {of[0].parameter} = {', '.join(texts[:MOST_VALUES])}"
+            text += ", ..." * (len(texts) > MOST_VALUES)
+        if first := [v.failed_at for v in of if v.failed_at is not None]:
+            text += f", from T = {min(first)} on"
+        yield line(f"{text}: {reason}" if reason else text, style="bad")
 
 
 def inapplicable(
@@ -215,7 +141,10 @@ def inapplicable(
             theorems.append(theorem)
     pieces = [f"{', '.join(theorems)} ({reason})" for reason, theorems in theorems_of.items()]
     if pieces:
-        head = "not applicable: " if any(map(has_bound, verdicts)) else "no theorem applies: "
+        head = "no theorem applies: "
+        if any(map(has_bound, verdicts)):
+            one = len({theorem for theorems in theorems_of.values() for theorem in theorems}) == 1
+            head = "does not apply: " if one else "do not apply: "
         yield line(head + pieces[0], *pieces[1:], style="dim")
 
 

@@ -26,6 +26,12 @@ class View:
         The columns of the page; wider tables are folded.
     bars
         Whether curves may be drawn with block characters instead of digits.
+    theory
+        Whether to show each theorem, or in a sweep the bounds over what varies; None for the
+        theorems of a run unless the page is `brief`, and the bounds of a sweep with its details.
+    brief
+        Whether the page is for a terminal: without what is not asked for, and with the options that
+        ask for it.
     """
 
     color: bool | None = None
@@ -34,6 +40,13 @@ class View:
     timing: bool = False
     width: int = WIDTH
     bars: bool = False
+    theory: bool | None = None
+    brief: bool = False
+
+    @property
+    def theorems(self) -> bool:
+        """Whether a page of runs shows each theorem."""
+        return not self.brief if self.theory is None else self.theory
 
     @property
     def trajectories(self) -> bool:

@@ -111,7 +111,7 @@ WORDS = (
     Word(
         "run",
         "reached_target",
-        "reached the target",
+        "reached target",
         "F - f* came down to the target of --target, and the run ended there.",
     ),
     Word(

@@ -135,7 +135,7 @@ def test_fetch_then_run_then_cache_clear(invoke: Any, folder: Path, server: Data
     assert invoke("data", "path", "duke.val").out == f"{path}\n"
     run = invoke("run", "-d", "duke.val", "-n", "3", "-q")
     assert run.code == 0, run.err
-    assert "n = 4, d = 7129" in run.out
+    assert "4 x 7129" in run.out
     assert invoke("cache", "clear").code == 0
     assert path.exists()
     assert server.asked == [PLACE]

@@ -76,7 +76,7 @@ def test_what_is_left_out_is_said_once_unless_quiet(invoke: Any) -> None:
     for options, times in (((), 1), (("-q",), 0)):
         outcome = invoke("run", "-d", "a.svm", "--test", "b.svm", *SHORT, *options)
         assert outcome.err.count(said) == times
-        assert "test: 3 samples of b.svm, 2 features left out" in outcome.out
+        assert "test     3 samples of b.svm, 2 features left out" in outcome.out
     outcome = invoke("run", "-d", "b.svm", "--test", "a.svm", *SHORT)
     assert outcome.code == 0
     assert "left out" not in outcome.err + outcome.out
@@ -255,7 +255,7 @@ def test_theory_and_dry_run_take_problems_with_a_test(invoke: Any) -> None:
     options = ("-d", "a.svm", "--test", "b.svm", "-s", "wngrad", "-q")
     outcome = invoke("theory", *options)
     assert outcome.code == 0
-    assert "test: 3 samples of b.svm, 2 features left out" in outcome.out
+    assert "test     3 samples of b.svm, 2 features left out" in outcome.out
     told = json.loads(invoke("theory", *options, "--format", "json").out)
     assert told["problems"][0]["test"]["n_samples"] == 3
     outcome = invoke("run", *options, "--dry-run")

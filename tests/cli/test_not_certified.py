@@ -177,7 +177,7 @@ def test_a_minimum_of_the_user_is_taken_as_before(invoke: Any) -> None:
     outcome = invoke("run", "-p", "logreg", "-s", "gd", "-n", "3", "--f-star", "0.26")
     assert outcome.code == 0
     assert "f* = 0.26 +- 0 (given, not certified)" in outcome.out
-    assert "None came to 1% of F(w_0) - f*" in outcome.out
+    assert "None came to 1 % of the start" in outcome.out
 
 
 @pytest.mark.parametrize("name", ["logreg-separable", "poisson"])

@@ -65,7 +65,7 @@ def test_other_commands_take_the_file(folder: Path, invoke: Any) -> None:
     invoke("record", "-p", "logreg", "--iterates", "w.npy", "-s", "julia", "-o", "r.json")
     shown = invoke("show", "r.json").out
     assert "C2'" in shown
-    assert "not applicable: C6, C6', C7 (the rate of the steps is not known)" in shown
+    assert "do not apply: C6, C6', C7 (the rate of the steps is not known)" in shown
     for form in ("csv", "markdown", "latex", "jsonl"):
         assert "julia" in invoke("show", "r.json", "--format", form).out
     check = ("check", "r.json", "--expect")
@@ -98,14 +98,14 @@ def test_an_own_problem_has_its_data_given(folder: Path, invoke: Any) -> None:
     (folder / "own.txt").write_text("0 0\n0.1 -0.1\n")
     outcome = invoke("record", "-d", "./own.svm", "--scale", "maxabs", "--iterates", "own.txt")
     assert outcome.code == 0, outcome.err
-    assert "n = 40, d = 2" in outcome.out
+    assert "40 x 2" in outcome.out
 
 
 def test_a_loop_that_left_the_numbers_has_diverged(folder: Path, invoke: Any) -> None:
     Path("nan.csv").write_text("\n".join([",".join(["0"] * 30), ",".join(["nan"] * 30)]))
     outcome = invoke("record", "-p", "logreg", "--iterates", "nan.csv")
     assert outcome.code == 0
-    assert "recorded: diverged" in outcome.out
+    assert "recorded  DIVERGED at 1" in outcome.out
 
 
 @pytest.mark.parametrize(

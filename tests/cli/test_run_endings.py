@@ -229,7 +229,7 @@ def test_strict_fails_on_a_violated_bound(invoke: Any, monkeypatch: pytest.Monke
     assert invoke(*args).code == 0
     outcome = invoke(*args, "--strict")
     assert outcome.code == 1
-    assert "FAIL at T = 1" in outcome.out
+    assert "VIOLATED 14 of 14" in outcome.out
 
 
 def test_a_solver_that_raises_is_a_row_and_exit_3(

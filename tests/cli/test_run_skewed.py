@@ -57,7 +57,7 @@ def test_wrong_gradients_are_named_on_the_page(
     outcome = invoke(*command(Path("skewed.svm"), "-s", "wngrad", "-n", "20"))
     assert outcome.code == 1
     page = " ".join(outcome.out.split())
-    assert "C2 average" in page
+    assert "C2 F(average) - f*" in page
     reason = "the steps' gradients are no subgradients of the minibatch objective (seed 0)"
-    assert f"FAIL of C2, C2': {reason}" in page
+    assert f"VIOLATED: C2, C2' of wngrad at lr0 = 1, from T = 1 on: {reason}" in page
     assert all(len(line) <= 80 for line in outcome.out.splitlines())

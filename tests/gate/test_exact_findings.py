@@ -202,7 +202,7 @@ def test_the_numbers_of_a_bound_are_those_of_the_last_checkpoint() -> None:
     assert finding.reason == "diverged"
     vacuous = made_verdict(bound_verdict="vacuous", **numbers)
     finding = one("bound = pass", made_problem(made_run(), verdicts=[vacuous]))
-    assert finding.reason == "vacuous: it promises less than doing nothing"
+    assert finding.reason == "weak: it promises no more than doing nothing"
     order = made_verdict(
         order={"kind": "power", "value": -0.625}, order_verdict="inconclusive", order_reason="why"
     )

@@ -19,6 +19,7 @@ from lrbench.results import OUTPUT, Result, Run, trace_columns
 from lrbench.study import advise
 
 SOLVERS = ("dog[r_eps=0.03]", "schedule-free", "sgd")
+PAGE_NAMES = dict(zip(SOLVERS, (*SOLVERS[:2], "gd"), strict=True))
 COLUMN = dict(zip(SOLVERS, ["suboptimality_output"] * 2 + ["suboptimality"], strict=True))
 WORDS = "F - f* is of the solver's own answer, not of the last iterate: "
 
@@ -51,19 +52,22 @@ def test_one_lr0_has_the_answer_at_every_checkpoint_and_at_the_end() -> None:
     text = shown(result, "plain")
     assert f"{WORDS}dog[r_eps=0.03], schedule-free\n" in text.replace("\n  ", " ")
     groups = result.problems[0].groups
-    rows, ends = rows_of(text, "T  "), rows_of(text, "solver ")
-    assert [row["solver"] for row in ends] == list(SOLVERS)
-    for solver, at_end in zip(SOLVERS, ends, strict=True):
+    rows, ends = rows_of(text, "T  "), {row["solver"]: row for row in rows_of(text, "solver ")}
+    assert set(ends) == {PAGE_NAMES[solver] for solver in SOLVERS}
+    for solver in SOLVERS:
+        at_end = ends[PAGE_NAMES[solver]]
         runs = groups[lane_of(solver, 0.7)]
         trace = runs[0].trace
-        assert float(at_end["F - f*"]) == pytest.approx(end(runs, solver), rel=6e-3)
+        assert float(at_end["F - f*"]) == pytest.approx(end(runs, solver), rel=6e-2)
         for row in rows:
             (k,) = np.flatnonzero(trace["iteration"] == int(row["T"]))
-            assert float(row[solver]) == pytest.approx(trace[COLUMN[solver]][k], rel=6e-3)
+            assert float(row[PAGE_NAMES[solver]]) == pytest.approx(
+                trace[COLUMN[solver]][k], rel=6e-3
+            )
     # Measured and bounded is the answer, too.
-    assert "/ DOG" in rows[0]
-    (row,) = [row for row in rows_of(text, "theorem") if row["theorem"] == "DOG"]
-    assert row["of"] == "answer"
+    table = text[text.index(f"{SOLVERS[0]}: measured") :].replace("computed from the run\n", "")
+    (row,) = [row for row in rows_of(table, "bound  on") if row["bound"] == "DOG"]
+    assert row["on"] == "F(answer) - f*"
     dog = groups[SOLVERS[0], None]
     assert float(row["measured"]) == pytest.approx(end(dog, SOLVERS[0]), rel=6e-3)
 
@@ -71,7 +75,9 @@ def test_one_lr0_has_the_answer_at_every_checkpoint_and_at_the_end() -> None:
 def test_several_lr0_have_a_column_of_the_answer() -> None:
     text = shown(made(0.2, 0.7), "plain")
     for solver in SOLVERS:
-        table = text.split(f"\n\n{solver}\n")[1].partition("\nn")[0]  # without what does not apply
+        page_name = PAGE_NAMES[solver]
+        # Without what does not apply.
+        table = text.split(f"\n\n{page_name}\n")[1].partition("\nd")[0].partition("\nno")[0]
         name = "answer" if solver != "sgd" else "last"
         lanes = dict.fromkeys(lane_of(solver, lr0) for lr0 in (0.2, 0.7))
         for row, lane in zip(rows_of(table, "lr0"), lanes, strict=True):
@@ -82,7 +88,7 @@ def test_several_lr0_have_a_column_of_the_answer() -> None:
 
 
 def test_a_trajectory_has_both() -> None:
-    text = shown(made(0.7), "plain", View(details=True)).split("\nschedule-free: ")[1]
+    text = shown(made(0.7), "plain", View(details=True)).split("\nschedule-free")[1]
     (run,) = made(0.7).problems[0].groups["schedule-free", 0.7]
     for row in rows_of(text, "T  passes"):
         (k,) = np.flatnonzero(run.trace["iteration"] == int(row["T"]))

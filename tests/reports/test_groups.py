@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from made_header import with_header
-from shown_results import one_lr0
 from swept import made_problem, made_run
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.groups import (
     ball_text,
     batch_text,
-    bound_ratio,
     last_checkpoints,
     learning_rate_texts,
     mean_at,
@@ -41,27 +39,55 @@ def traced(seed: int = 0, **columns: Sequence[float]) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("statuses", "text", "brief", "style"),
+    ("statuses", "text", "style"),
     [
-        ("completed", "completed", "completed", ""),
-        ("reached_target", "reached_target at 20", "target 20", ""),
-        ("stalled", "stalled", "stalled", "warn"),
-        ("interrupted", "interrupted at 20", "interrupted 20", "warn"),
-        ("diverged", "diverged at 20", "diverged 20", "bad"),
-        ("failed", "failed at 20", "failed 20", "bad"),
-        ("diverged diverged", "diverged", "diverged", "bad"),
-        ("completed diverged stalled", "1/3 diverged", "1/3 diverged", "bad"),
-        ("stalled reached_target stalled", "2/3 stalled", "2/3 stalled", "warn"),
-        ("reached_target completed", "1/2 reached_target", "1/2 target", ""),
-        ("diverged failed interrupted", "1/3 failed", "1/3 failed", "bad"),
+        ("completed", "completed", ""),
+        ("reached_target", "reached target at 20", ""),
+        ("stalled", "stalled", "warn"),
+        ("interrupted", "interrupted at 20", "warn"),
+        ("diverged", "DIVERGED at 20", "bad"),
+        ("failed", "FAILED at 20", "bad"),
+        ("diverged diverged", "DIVERGED", "bad"),
+        ("completed diverged stalled", "1/3 DIVERGED", "bad"),
+        ("stalled reached_target stalled", "2/3 stalled", "warn"),
+        ("reached_target completed", "1/2 reached target", ""),
+        ("diverged failed interrupted", "1/3 FAILED", "bad"),
     ],
 )
-def test_the_status_is_the_worst(statuses: str, text: str, brief: str, style: str) -> None:
+def test_the_status_is_the_worst(statuses: str, text: str, style: str) -> None:
     runs = [
         run(k, status=Status(status), status_at=20 + k) for k, status in enumerate(statuses.split())
     ]
-    cells = status_cell(runs), status_cell(runs, brief=True)
-    assert [(cell.text, cell.style) for cell in cells] == [(text, style), (brief, style)]
+    cell = status_cell(runs)
+    assert (cell.text, cell.style) == (text, style)
+
+
+@pytest.mark.parametrize(
+    ("status", "ends", "text", "style"),
+    [
+        ("stalled", [2.5], "stalled above its start", "bad"),
+        ("completed", [2.5], "ended above its start", "bad"),
+        ("completed", [2.0], "completed", ""),
+        ("stalled", [2.0], "stalled", "warn"),
+        ("stalled", [1.5, 2.25], "stalled", "warn"),  # the mean over seeds is below 2
+        ("stalled", [1.5, 2.75], "stalled above its start", "bad"),
+        ("diverged", [2.5], "DIVERGED at 20", "bad"),
+        ("reached_target", [2.5], "reached target at 20", ""),
+    ],
+)
+def test_what_made_all_its_steps_is_told_where_it_is_above_its_start(
+    status: str, ends: list[float], text: str, style: str
+) -> None:
+    runs = [
+        replace(
+            traced(k, iteration=[0, 1, 20], suboptimality=[2.0, 7.0, end]),
+            status=Status(status),
+            status_at=20,
+        )
+        for k, end in enumerate(ends)
+    ]
+    cell = status_cell(runs)
+    assert (cell.text, cell.style) == (text, style)
 
 
 def test_an_lr0_has_as_many_digits_as_it_takes_to_tell_it_apart() -> None:
@@ -109,19 +135,6 @@ def test_the_checkpoints_of_a_table() -> None:
     assert table_iterations(runs) == [0, 1, 2, 5, 10, 20, 100, 500, 1000, 1234]
     assert table_iterations(runs[2:]) == []
     assert last_checkpoints(runs) == {20, 1234}
-
-
-@pytest.mark.parametrize(
-    ("t", "text"), [(3, "0.62"), (7, "<2e-03"), (9, "1"), (11, "-"), (12, "-"), (13, "-"), (5, "")]
-)
-def test_the_ratio_of_metric_and_bound(t: int, text: str) -> None:
-    certificate = replace(
-        one_lr0().problems[0].verdicts[0],
-        iteration=[3, 7, 9, 11, 12, 13],
-        bound=[0.8, 0.5, 1e-3, 0.0, math.inf, 0.5],
-        metric=[0.5, 0.9e-3, 1e-3, 0.5, 0.5, math.nan],
-    )
-    assert bound_ratio(certificate, t, 1e-3) == text
 
 
 def test_lanes_share_a_clock_and_seeds_do_not() -> None:

@@ -20,22 +20,23 @@ def said(constants: dict[str, Any] | None = None, **header: Any) -> list[str]:
     changed = made_header(problem.header, **(constants or {}), **header)
     title, *lines = problem_lines(problem.name, changed)
     assert title.pieces == (f"made: {header['title']}" if "title" in header else "made",)
-    return [", ".join(found.pieces) for found in lines]
+    return [found.text for found in lines]
 
 
 @pytest.mark.parametrize(
     ("header", "text"),
     [
-        ({}, "made, not scaled, n = 1000, d = 3"),
-        ({"title": "a title"}, "made, not scaled, n = 1000, d = 3"),
-        ({"scale": "maxabs"}, "made, maxabs, n = 1000, d = 3"),
-        ({"intercept": True}, "made, not scaled, n = 1000, d = 3 (with intercept)"),
-        ({"nnz": 1500}, "made, not scaled, n = 1000, d = 3"),  # half of 3000 is not sparse
-        ({"nnz": 1499}, "made, not scaled, n = 1000, d = 3, 50 % non-zeros"),
-        ({"nnz": 371}, "made, not scaled, n = 1000, d = 3, 12.4 % non-zeros"),
+        ({}, "data: made, not scaled, 1000 x 3"),
+        ({"title": "a title"}, "data: made, not scaled, 1000 x 3"),
+        ({"scale": "maxabs"}, "data: made, maxabs, 1000 x 3"),
+        ({"intercept": True}, "data: made, not scaled, 1000 x 3 (with intercept)"),
+        ({"nnz": 1500}, "data: made, not scaled, 1000 x 3"),  # half of 3000 is not sparse
+        ({"nnz": None}, "data: made, not scaled, n = 1000, d = 3"),  # not linear
+        ({"nnz": 1499}, "data: made, not scaled, 1000 x 3, 50 % non-zeros"),
+        ({"nnz": 371}, "data: made, not scaled, 1000 x 3, 12.4 % non-zeros"),
         (
             {"labels": {"+1": "good", "-1": "bad"}},
-            "made, not scaled, n = 1000, d = 3, +1 = good, -1 = bad",
+            "data: made, not scaled, 1000 x 3, +1 = good, -1 = bad",
         ),
     ],
 )
@@ -50,11 +51,11 @@ def test_the_data(header: dict[str, Any], text: str) -> None:
         (AboutTest("a9a.t", 1, None, None, 0), "test: 1 sample of a9a.t"),
         (
             AboutTest("a9a.t", 5, 0.123456, 4, 2),
-            "test: 12.35 % (5 samples, seed 4), 2 features left out",
+            "test: 12.35 % of the samples (5, seed 4), 2 features left out",
         ),
         (
             AboutTest("a9a.t", 5, 0.25, 4, 1),
-            "test: 25 % (5 samples, seed 4), 1 feature left out",
+            "test: 25 % of the samples (5, seed 4), 1 feature left out",
         ),
     ],
 )
@@ -62,51 +63,63 @@ def test_the_samples_held_out(test: AboutTest, text: str) -> None:
     assert said(test=test)[1] == text
 
 
-OPTIMUM = "f* = 0 +- 1e-12 (made), F(w_0) - f* = 1.00, |w_0 - w*| = 1.00"
-SMOOTH = "L = 2.000, 1/L = 0.5000, 2/L = 1.000"
+LOSS = "loss: logistic, L = 2.000, 1/L = 0.5000"
+MINIMUM = "minimum: f* = 0 +- 1e-12 (made)"
+START = "start: F(w_0) - f* = 1.00, |w_0 - w*| = 1.00"
 
 
 @pytest.mark.parametrize(
-    ("constants", "header", "text"),
+    ("constants", "header", "lines"),
     [
-        ({}, {}, f"logistic loss, {SMOOTH}, {OPTIMUM}"),
-        ({"L": 3.0}, {}, f"logistic loss, L = 3.000, 1/L = 0.3333, 2/L = 0.6667, {OPTIMUM}"),
+        ({}, {}, [LOSS, MINIMUM, START]),
+        ({"L": 3.0}, {}, ["loss: logistic, L = 3.000, 1/L = 0.3333", MINIMUM, START]),
         (
             {"L_method": "estimate", "mu": 0.012345},
             {},
-            "logistic loss, L = 2.000 (estimate), 1/L = 0.5000, 2/L = 1.000, mu = 0.0123, "
-            + OPTIMUM,
+            ["loss: logistic, mu = 0.0123, L = 2.000 (estimate), 1/L = 0.5000", MINIMUM, START],
         ),
-        ({"L": math.inf}, {}, f"logistic loss, {OPTIMUM}"),
+        ({"L": math.inf}, {}, ["loss: logistic", MINIMUM, START]),
         (
             {},
             {"penalty": PenaltyValues("l1", 0.5, {})},
-            f"logistic loss, l1 penalty 0.500, {SMOOTH}, {OPTIMUM}",
+            ["loss: logistic, l1 penalty 0.500, L = 2.000, 1/L = 0.5000", MINIMUM, START],
         ),
         (
-            {},
+            {"L": math.inf},
             {"penalty": PenaltyValues("box", 0.0, {"lower": None, "upper": 7.0, "c": math.inf})},
-            f"logistic loss, box with lower = none, upper = 7.00, c = none, {SMOOTH}, {OPTIMUM}",
+            ["loss: logistic, box with lower = none, upper = 7.00, c = none", MINIMUM, START],
         ),
         (
             {"f_star": 1.23456789, "f_star_error": 2.6e-9, "delta0": 4.0, "distance": None},
             {},
-            f"logistic loss, {SMOOTH}, f* = 1.234568 +- 3e-09 (made), F(w_0) - f* = 4.00",
+            [LOSS, "minimum: f* = 1.234568 +- 3e-09 (made)", "start: F(w_0) - f* = 4.00"],
         ),
     ],
 )
 def test_the_model_and_its_optimum(
-    constants: dict[str, Any], header: dict[str, Any], text: str
+    constants: dict[str, Any], header: dict[str, Any], lines: list[str]
 ) -> None:
-    assert said(constants, **header)[1:] == [text]
+    assert said(constants, **header)[1:] == lines
+
+
+def test_labels_are_a_column_of_their_own() -> None:
+    problem = made_problem([1.0], {"a": [[1.0]]})
+    changed = made_header(problem.header, labels={"+1": "g" * 20, "-1": "b" * 20})
+    lines = [text for line in problem_lines("p", changed) for text in line.wrapped(80)]
+    assert lines[1:4] == [
+        "data     made, not scaled, 1000 x 3,",
+        " " * 9 + f"+1 = {'g' * 20}, -1 = {'b' * 20}",
+        "loss     logistic, L = 2.000, 1/L = 0.5000",
+    ]
 
 
 def test_what_is_not_certified_or_not_attained() -> None:
     obstacle = {"f_star": 0.75, "f_star_obstacle": "no proof", "attained": False}
     assert said(obstacle)[1:] == [
-        f"logistic loss, {SMOOTH}, f* <= 0.75",
+        LOSS,
+        "minimum: f* <= 0.75",
         "f* is not certified: no proof, so that nothing is proved of F - f* or of w*",
     ]
-    assert said({"attained": False, "no_minimiser": "separable data"})[2:] == [
+    assert said({"attained": False, "no_minimiser": "separable data"})[4:] == [
         "separable data: what needs w* stays empty"
     ]

@@ -58,19 +58,19 @@ def test_every_verdict_is_counted_in_its_own_column() -> None:
     other = replace(second, measure="grad_norm_sq", iterate="min")
     (table,) = cells([sensitivity(robustness=(first, other))])
     assert table == {
-        "theorem": [("W9", ""), ("W8", "")],
-        "of": [("last", ""), ("min |g|^2", "")],
+        "bound": [("W9", ""), ("W8", "")],
+        "on": [("F(last) - f*", ""), ("least |grad|^2", "")],
         "bound's best": [("0.25", ""), ("-", "")],
         "rho": [("0.12 to 28", ""), ("-", "")],
         "holds": [("1 of 4", "good"), ("1 of 4", "good")],
         "weak": [("1", "warn"), ("0", "")],
         "VIOLATED": [("2", "bad"), ("0", "")],
         "no verdict": [("0", ""), ("1", "")],
-        "unknown": [("0", ""), ("1", "")],
-        "n/a": [("0", ""), ("1", "")],
+        "not measured": [("0", ""), ("1", "")],
+        "does not apply": [("0", ""), ("1", "")],
     }
     (plain,) = cells([sensitivity(robustness=(bound("pass", "pass", "pass", "pass"),))])
-    assert [*plain] == ["theorem", "of", "bound's best", "rho", "holds"]
+    assert [*plain] == ["bound", "on", "bound's best", "rho", "holds"]
     (none,) = cells(
         [sensitivity(robustness=(bound("unknown", "inapplicable", "unknown", "unknown"),))]
     )
@@ -121,8 +121,8 @@ def test_the_notes_are_of_the_verdicts_that_occur() -> None:
     words = {
         text.partition(":")[0] for text, _ in texts([sensitivity(robustness=(bound(*verdicts),))])
     }
-    assert {"bound's best", "holds", "weak", "no verdict", "n/a"} <= words
-    assert "unknown" not in words
+    assert {"bound's best", "holds", "weak", "no verdict", "does not apply"} <= words
+    assert "not measured" not in words
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -139,6 +139,11 @@ def test_a_page_has_them_with_details_alone_and_fits(width: int) -> None:
     assert "adagrad-norm: bounds after T = 60 steps, at rho = eta / bound's best" in page
     assert max(map(len, page.splitlines())) <= width
     assert "bounds after" not in shown(result, "plain", View(width=width))
+    with_bounds = shown(result, "plain", View(width=width, theory=True))
+    assert with_bounds.count("bounds after") == page.count("bounds after") == 6
+    assert "passes to the target and the end" not in with_bounds
+    without = shown(result, "plain", View(width=width, details=True, theory=False))
+    assert "bounds after" not in without
     for s in result.problems[0].sweep.solvers if result.problems[0].sweep else ():
         for of in s.robustness or ():
             assert f"{of.verdict.count('pass')} of 7" in page
@@ -147,4 +152,4 @@ def test_a_page_has_them_with_details_alone_and_fits(width: int) -> None:
 def test_a_measure_that_a_changed_file_names_is_shown_as_it_is() -> None:
     odd = bound("pass", "pass", "pass", "pass", measure="x", iterate="y")
     (table,) = cells([sensitivity(robustness=(odd,))])
-    assert table["of"] == [("y x", "")]
+    assert table["on"] == [("y x", "")]

@@ -595,7 +595,7 @@ def test_details_have_a_row_for_each_lr0() -> None:
 
 def test_columns_show_trajectories() -> None:
     text = shown(two_problems(), "plain", View(columns=("lr",)))
-    assert text.count("lr0 = 1: reached_target at 1000") == 3
+    assert text.count("lr0 = 1: reached target at 1000") == 3
 
 
 def test_several_problems_have_profiles() -> None:

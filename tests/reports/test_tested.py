@@ -39,7 +39,11 @@ def test_pages_fit_80_columns(kind: str, details: bool) -> None:
     lines = shown(made(kind), "plain", View(details=details)).splitlines()
     assert max(map(len, lines)) <= 80
     many = 88 if kind == "regression" else 114
-    assert f"test: 20 % ({many} samples, seed 3)" in lines
+    assert f"test     20 % of the samples ({many}, seed 3)" in lines
+
+
+def wide(result: Result) -> str:
+    return shown(result, "plain", View(width=120))
 
 
 def rows_of(text: str, heading: str) -> list[dict[str, str]]:
@@ -56,7 +60,8 @@ def rows_of(text: str, heading: str) -> list[dict[str, str]]:
 
     found = []
     for line in lines[at + 2 :]:
-        if not line.strip() or not line[: ends[0] + 1].strip():
+        closing = line.startswith(("First to ", "None came ", "Of what "))
+        if not line.strip() or not line[: ends[0] + 1].strip() or closing:
             break
         found.append(dict(zip(cells(lines[at]), cells(line), strict=True)))
     return found
@@ -65,16 +70,17 @@ def rows_of(text: str, heading: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("kind", ["one", "stochastic", "regression"])
 def test_one_lr0_has_a_table_of_the_ends(kind: str) -> None:
     problem = made(kind).problems[0]
-    rows = rows_of(shown(made(kind), "plain"), "solver ")
+    rows = {row["solver"]: row for row in rows_of(wide(made(kind)), "solver ")}
     assert len(rows) == len(problem.groups)
-    for row, runs in zip(rows, problem.groups.values(), strict=True):
-        assert row["solver"] == str(runs[0].solver)
+    for runs in problem.groups.values():
+        name = runs[0].solver.name
+        row = rows["gd" if name == "sgd" else name]
         means = {
             name: sum(run.trace[name][-1] for run in runs) / len(runs)
             for name in ("suboptimality", "test_loss", "test_accuracy")
             if name in runs[0].trace
         }
-        assert float(row["F - f*"]) == pytest.approx(means["suboptimality"], rel=6e-3)
+        assert float(row["F - f*"]) == pytest.approx(means["suboptimality"], rel=6e-2)
         assert float(row["test loss"]) == pytest.approx(means["test_loss"], rel=6e-4)
         assert ("test acc" in row) == (kind != "regression")
         if "test acc" in row:
@@ -83,9 +89,9 @@ def test_one_lr0_has_a_table_of_the_ends(kind: str) -> None:
 
 def test_several_lr0_have_columns_beside_the_gap() -> None:
     problem = made("several").problems[0]
-    wide = shown(made("several"), "plain", View(width=120))
-    rows = rows_of(wide, "lr0  status")
-    assert list(rows[0])[2:6] == ["last", "test loss", "test acc", "average"]
+    text = wide(made("several")).split("\nSummary\n")[1].replace("\nwngrad\n", "\n", 1)
+    rows = rows_of(text, "lr0  ended")
+    assert list(rows[0])[-2:] == ["test loss", "test acc"]
     for row, run in zip(rows[:3], problem.runs[:3], strict=True):
         assert float(row["test loss"]) == pytest.approx(run.trace["test_loss"][-1], rel=6e-4)
         accuracy = run.trace["test_accuracy"][-1]
@@ -98,13 +104,15 @@ def test_every_form_shows_the_test() -> None:
             text = shown(made(kind), form)
             assert "test loss" in text, form
             assert "test acc" in text, form
-            assert "seed" in text.partition("test: ")[2][:60], form
+            assert "seed" in text.partition("of the samples")[2][:60], form
 
 
 def test_trajectories_show_the_test_at_every_checkpoint() -> None:
     text = shown(made("one"), "plain", View(details=True))
     trace = made("one").problems[0].runs[0].trace
-    rows = rows_of(text.split("wngrad[order=current]: ")[1], "T  passes")
+    lines = text.split("\nwngrad: ")[1].splitlines()
+    at = next(k for k, line in enumerate(lines) if "test loss" in line)
+    rows = rows_of("\n".join(lines[at:]), "T ")
     at = trace["iteration"].tolist()
     assert len(rows) > 5
     for row in rows:

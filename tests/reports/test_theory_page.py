@@ -112,13 +112,13 @@ def test_every_cell_of_the_bounds() -> None:
         for block in page([setting(entry("A1"), GRADIENT, CERTIFICATE)])
         if isinstance(block, Grid)
     ]
-    assert grid.columns == ("theorem", "of", "T=10", "T=700", "from T", "order", "tight")
-    assert [grid.columns[k] for k in sorted(grid.left)] == ["theorem", "of", "order"]
+    assert grid.columns == ("bound", "on", "T=10", "T=700", "from T", "order", "tight")
+    assert [grid.columns[k] for k in sorted(grid.left)] == ["bound", "on", "order"]
     cells = [[(cell.text, cell.style) for cell in row] for row in grid.rows]
     assert cells == [
         [
             ("A1", ""),
-            ("last", ""),
+            ("F(last) - f*", ""),
             ("7.00e-01", "warn"),
             ("1.00e-02", "good"),
             ("15", ""),
@@ -127,7 +127,7 @@ def test_every_cell_of_the_bounds() -> None:
         ],
         [
             ("A2", ""),
-            ("min |g|^2", ""),
+            ("least |grad|^2", ""),
             ("-", "warn"),
             ("4.50e+00", "warn"),  # not below the value at the start
             ("never", "warn"),

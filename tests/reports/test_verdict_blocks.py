@@ -11,8 +11,9 @@ from shown_results import one_lr0
 
 from lrbench.reports.blocks import Grid, Line, TableCell
 from lrbench.reports.lane_table import lane_table
+from lrbench.reports.theorem_table import theorem_table
 from lrbench.reports.to_plain import write_blocks
-from lrbench.reports.verdict_blocks import exponent_text, inapplicable, verdict_grid
+from lrbench.reports.verdict_blocks import exponent_text, factor_text, inapplicable
 from lrbench.reports.view import View
 from lrbench.results import Verdict
 from lrbench.results.records import HypothesisResult, Law
@@ -100,59 +101,75 @@ def with_orders(*changes: dict[str, Any], **common: Any) -> list[str]:
     """The lines of the verdict blocks of theorems with these orders."""
     base = one_lr0().problems[0].verdicts[0]
     base = replace(base, applies=True, bound=[0.5], metric=[0.1], iteration=[1000])
+    base = replace(base, bound_verdict="pass", consistency=False)
     power: Law = {"kind": "power", "value": -1.0}
-    base = replace(base, order=power, window=(100, 1000), order_verdict="pass", **common)
-    blocks = list(verdict_grid([replace(base, **c) for c in changes], 0.0, 80))
+    base = replace(base, order=power, order_verdict="pass", **common)
+    blocks = list(theorem_table([replace(base, **c) for c in changes], 0.0, 80))
     out = io.StringIO()
     write_blocks(blocks, out)
     return out.getvalue().splitlines()
 
 
 THIRDS = {"measured_order": -1.934, "order_thirds": (-0.571, -1.934, -2.35)}
-WORDS = [
-    ({"order_verdict": "pass", "order_reason": ""}, "pass: T^-1.9"),
-    (
-        {"order_reason": "at least T^-0.92, still steepening"},
-        "pass: at least T^-0.92, still steepening",
-    ),
-    (
-        {
-            "order_verdict": "inconclusive",
-            "order_reason": "still steepening (from T^-0.57 to T^-2.4)",
-        },
-        "inconclusive: still steepening",
-    ),
-    (
-        {"order_verdict": "inconclusive", "order_reason": "reached the floor at T = 1000"},
-        "reached the floor at T = 1000",
-    ),
-]
 
 
-@pytest.mark.parametrize(("fields", "words"), WORDS)
-def test_the_words_of_an_order(fields: dict[str, Any], words: str) -> None:
-    text = with_orders({"theorem": "W1", **THIRDS, **fields})
-    assert "orders over T = 100 to 1000, slopes by thirds of it:" in text
-    assert text[-1].split("  ")[0] == "W1"
-    assert text[-1].endswith(f"  T^-1    -.57 -1.9 -2.4  {words}")
+def test_an_order_that_is_confirmed_needs_no_word() -> None:
+    text = with_orders({"theorem": "W1", **THIRDS, "order_reason": "at least T^-0.92"})
+    assert text[0].endswith("verdict  falls   proved")
+    assert text[-1].startswith("W1 ")
+    assert text[-1].endswith("T^-1.9  T^-1")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (
+            "still steepening (from T^-0.57 to T^-2.4)",
+            "? too early to tell: W1 (still steepening from T^-0.57 to T^-2.4)",
+        ),
+        ("only T^-0.3", "? too early to tell: W1 (only T^-0.3)"),
+        ("reached the floor at T = 1000", "? at the floor: W1 (at T = 1000)"),
+        (
+            "not testable at this T (the theorem predicts a fall by e^0.78)",
+            "? not testable: W1 (the theorem predicts a fall by e^0.78)",
+        ),
+    ],
+)
+def test_an_order_that_is_not_confirmed_is_marked_and_explained(reason: str, words: str) -> None:
+    open_order = {"order_verdict": "inconclusive", "order_reason": reason}
+    text = with_orders({"theorem": "W1", **THIRDS, **open_order}, {"theorem": "W3", **THIRDS})
+    (row,) = (line for line in text if line.startswith("W1 "))
+    assert row.endswith("T^-1.9  T^-1 ?")
+    assert [line for line in text if line.startswith("?")] == [words]
     assert max(map(len, text)) <= 80
 
 
-def test_a_linear_order_is_in_units_of_the_proved_rate() -> None:
+def test_a_linear_order_is_a_factor_of_each_step() -> None:
     linear = {"kind": "linear", "value": -8.7e-4}
-    rates = {"measured_order": -1.32e-3, "order_thirds": (-1.71e-3, -1.4e-3, -1.19e-3)}
-    reason = "1.5 times the proved rate"
-    text = with_orders({"theorem": "W4", "order": linear, "order_reason": reason, **rates})
-    assert text[-1] == f"W4       e^(-9e-04 T)  x2.0 x1.6 x1.4  pass: {reason}"
-    reason = "not testable at this T (the theorem predicts a fall by e^0.78)"
-    untested = {"order": linear, "order_verdict": "inconclusive", "order_reason": reason, **rates}
-    text = with_orders({"theorem": "GD-mu", **untested}, {"theorem": "W4", **untested})
-    for row, theorem in zip(text[-4:-2], ("GD-mu", "W4"), strict=True):
-        assert row.split() == [theorem, "e^(-9e-04", "T)", *["not", "testable", "at", "this", "T"]]
-    assert text[-2:] == [
-        "GD-mu: the theorem predicts a fall by e^0.78,",
-        "  W4: the theorem predicts a fall by e^0.78",
-    ]
+    rates = {"measured_order": -3.32e-3, "order_thirds": (-1.71e-3, -1.4e-3, -1.19e-3)}
+    text = with_orders({"theorem": "W4", "order": linear, **rates})
+    assert text[-1].endswith(".9967^T  .99913^T")
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [
+        (-3.32e-3, ".9967"),
+        (-8.7e-4, ".99913"),
+        (-0.0101, ".990"),
+        (-0.5, ".61"),
+        (-2.0, ".14"),
+        (-20.0, "2.1e-09"),
+        (-1.23e-6, ".9999988"),
+        (-1.23e-7, "(1 - 1.2e-07)"),
+        (1.23e-7, "(1 + 1.2e-07)"),
+        (3.3e-3, "1.0033"),
+        (0.0, "(1 - 0.0e+00)"),
+        (800.0, "(e^800)"),
+    ],
+)
+def test_the_factor_of_a_step(rate: float, text: str) -> None:
+    assert factor_text(rate) == text
 
 
 @pytest.mark.parametrize(
@@ -168,31 +185,21 @@ def test_an_exponent_has_two_digits_and_no_zero_before_its_point(
     assert exponent_text(exponent) == text
 
 
-def test_no_order_that_was_not_judged() -> None:
-    text = "\n".join(with_orders({"order_verdict": "none", **THIRDS}))
-    assert "order" not in text
-    assert "T^-1" not in text
+def test_a_bound_that_is_weak_has_its_order_beside_it() -> None:
+    (row,) = with_orders({"order_verdict": "none", **THIRDS})[-1:]
+    assert row.endswith("T^-1.9  T^-1")
 
 
-def test_windows_that_differ() -> None:
-    text = with_orders({**THIRDS}, {**THIRDS, "window": (10, 100)}, {"order_verdict": "none"})
-    assert "orders over the last decade above the floor, slopes by thirds of it:" in text
-    narrow = with_orders({"window": None, "order_verdict": "inconclusive", "order_reason": "x"})
-    assert narrow[-1].endswith("inconclusive: x")
-
-
-def test_a_table_of_orders_that_is_too_wide_goes_on_below() -> None:
-    text = with_orders({"theorem": "GD-linear", **THIRDS, "order_reason": "x" * 50})
-    assert max(map(len, text)) <= 80
-    assert text[-1] == f"GD-linear  pass: {'x' * 50}"
+def test_a_table_without_orders_has_no_columns_for_them() -> None:
+    assert with_orders({"order": None})[0].endswith("verdict")
 
 
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"order_thirds": (-0.98, -1.0, -1.02), "measured_order": -1.0}, "-1.00"),
-        (THIRDS, "<-.57"),
-        ({**THIRDS, "fitted_law": "linear"}, "linear"),
+        ({"order_thirds": (-0.98, -1.0, -1.02), "measured_order": -1.0}, "T^-1.0"),
+        (THIRDS, "<T^-.57"),
+        ({**THIRDS, "fitted_law": "linear"}, "linearly"),
         ({**THIRDS, "order_verdict": "none"}, ""),
         ({"order_thirds": None}, ""),
     ],
@@ -211,4 +218,4 @@ def test_the_order_of_a_lane_is_never_a_bare_number_where_it_bends(
     for block in lane_table(problem, [lane], {lane[0].lr0: "1"}, View()):
         if isinstance(block, Grid):
             cells |= dict(zip(block.columns, block.rows[0], strict=True))
-    assert (cells["order"].text if "order" in cells else "") == text
+    assert (cells["falls"].text if "falls" in cells else "") == text

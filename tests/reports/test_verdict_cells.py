@@ -15,12 +15,8 @@ from swept import made_problem, made_run
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Grid, Line
 from lrbench.reports.lane_table import lane_table
-from lrbench.reports.verdict_blocks import (
-    main_bound,
-    main_certificate,
-    verdict_grid,
-    violations,
-)
+from lrbench.reports.theorem_table import theorem_table
+from lrbench.reports.verdict_blocks import main_bound, main_certificate, violations
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Status, Verdict
 
@@ -82,80 +78,121 @@ def test_the_main_bound_is_the_lowest_at_the_end_of_any_kind() -> None:
     assert main_bound(bounds[3:]) is None
 
 
+LAST = "F(last) - f*"
+
+
 @pytest.mark.parametrize(
     ("changes", "cells", "style"),
     [
-        ({}, ["last", "1.25e-01", "5.00e-01", "pass"], "good"),
+        ({}, [LAST, "1.25e-01", "5.00e-01", "25 %", "holds"], "good"),
+        ({"consistency": True}, [LAST, "1.25e-01", "5.00e-01", "25 %", "holds *"], "good"),
+        ({"metric": [0.1, 0.2, 9e-5]}, [LAST, "<1e-04", "5.00e-01", "<1 %", "holds"], "good"),
         (
-            {"consistency": True},
-            ["last", "1.25e-01", "5.00e-01", "pass (consistency check)"],
+            {"metric": [0.1, 0.2, 9e-5], "bound": [0.7, 0.6, 2e-4]},
+            [LAST, "<1e-04", "2.00e-04", "50 %", "holds"],
             "good",
         ),
-        ({"metric": [0.1, 0.2, 9e-5]}, ["last", "<1e-04", "5.00e-01", "pass"], "good"),
         (
             {"measure": "grad_norm_sq", "iterate": "min", "metric": [0.1, 0.2, 9e-5]},
-            ["min |g|^2", "9.00e-05", "5.00e-01", "pass"],
+            ["least |grad|^2", "9.00e-05", "5.00e-01", "<1 %", "holds"],
             "good",
         ),
-        ({"iterate": "tail"}, ["tail suboptimality", "1.25e-01", "5.00e-01", "pass"], "good"),
-        ({"metric": None}, ["last", "-", "5.00e-01", "pass"], "good"),
+        (
+            {"iterate": "tail"},
+            ["tail suboptimality", "1.25e-01", "5.00e-01", "25 %", "holds"],
+            "good",
+        ),
+        ({"metric": None}, [LAST, "-", "5.00e-01", "-", "holds"], "good"),
         (
             {"metric_interval": [(0.0, 1.0), (0.0, 2.0), (0.1, 0.14)]},
-            ["last", "1.2e-01+-2e-02", "5.00e-01", "pass"],
+            [LAST, "1.2e-01+-2e-02", "5.00e-01", "25 %", "holds"],
             "good",
         ),
         (
             {"metric": [0.1, 0.2, 9e-5], "metric_interval": [(0.0, 1.0), (0.0, 2.0), (0.1, 0.14)]},
-            ["last", "<1e-04", "5.00e-01", "pass"],
+            [LAST, "<1e-04", "5.00e-01", "<1 %", "holds"],
             "good",
         ),
         (
             {"metric": [0.1, 0.2, 1e-4], "metric_interval": [(0.0, 1.0), (0.0, 2.0), (0.0, 3e-4)]},
-            ["last", "1.0e-04+-1e-04", "5.00e-01", "pass"],
+            [LAST, "1.0e-04+-1e-04", "5.00e-01", "<1 %", "holds"],
             "good",
         ),
         (
             {
                 "measure": "grad_norm_sq",
-                "metric": [0.1, 0.2, 9e-5],
-                "metric_interval": [(0.0, 1.0), (0.0, 2.0), (7e-5, 11e-5)],
+                "metric": [0.1, 0.2, 9e-3],
+                "metric_interval": [(0.0, 1.0), (0.0, 2.0), (7e-3, 11e-3)],
             },
-            ["|g|^2", "9.0e-05+-2e-05", "5.00e-01", "pass"],
+            ["|grad|^2", "9.0e-03+-2e-03", "5.00e-01", "2 %", "holds"],
             "good",
         ),
         (
             {"bound_verdict": "fail", "failed_at": 31, "bound": None},
-            ["last", "1.25e-01", "-", "FAIL at T = 31"],
+            [LAST, "1.25e-01", "-", "-", "VIOLATED"],
             "bad",
         ),
-        ({"bound_verdict": "vacuous"}, ["last", "1.25e-01", "5.00e-01", "vacuous"], "warn"),
         (
-            {"bound_verdict": "vacuous", "informative_from": 999_999},
-            ["last", "1.25e-01", "5.00e-01", "vacuous to 999999"],
-            "warn",
+            {"bound_verdict": "fail", "failed_at": 31, "bound": [1.0, 0.2, 0.0625]},
+            [LAST, "1.25e-01", "6.25e-02", "200 %", "VIOLATED"],
+            "bad",
         ),
-        (
-            {"bound_verdict": "vacuous", "informative_from": 1_000_000},
-            ["last", "1.25e-01", "5.00e-01", "vacuous to 1.0e+06"],
-            "warn",
-        ),
-        (
-            {"bound_verdict": "none", "reason": "one seed: needs -r 2: or more"},
-            ["last", "1.25e-01", "5.00e-01", "or more"],
-            "",
-        ),
-        ({"bound_verdict": "none"}, ["last", "1.25e-01", "5.00e-01", "none"], ""),
+        ({"bound_verdict": "vacuous"}, [LAST, "1.25e-01", "5.00e-01", "-", "weak"], "warn"),
+        ({"bound_verdict": "none"}, [LAST, "1.25e-01", "5.00e-01", "25 %", "no verdict"], ""),
     ],
 )
 def test_a_row_of_the_bounds(changes: dict[str, Any], cells: list[str], style: str) -> None:
-    (grid,) = verdict_grid([verdict("W3", **changes)], ERROR, 80)
+    grid, *_ = theorem_table([verdict("W3", **changes)], ERROR, 80)
     assert isinstance(grid, Grid)
-    assert grid.columns == ("theorem", "of", "measured", "bound", "verdict")
-    assert grid.left == {0, 1, 4}
+    assert grid.columns == ("bound", "on", "measured", "at most", "used", "verdict")
+    assert grid.left == {0, 1, 5}
     ((theorem, *others),) = grid.rows
     assert theorem.text == "W3"
     assert [cell.text for cell in others] == cells
-    assert [cell.style for cell in others] == ["", "", "", style]
+    assert [cell.style for cell in others] == ["", "", "", "", style]
+
+
+def notes(*verdicts: Verdict) -> list[str]:
+    """The lines below the table."""
+    return [b.text for b in theorem_table(verdicts, ERROR, 80) if isinstance(b, Line)]
+
+
+def test_each_word_that_needs_it_is_explained_once() -> None:
+    weak = {"bound_verdict": "vacuous"}
+    assert notes(
+        verdict("A", **weak),
+        verdict("B", **weak, informative_from=999_999),
+        verdict("C", **weak, informative_from=1_000_000),
+        verdict("D", **weak),
+    ) == [
+        "weak: promises no more than doing nothing, A, D at every T, B until T = 999999,"
+        " C until T = 1.0e+06"
+    ]
+    one_seed = {"bound_verdict": "none", "reason": "one seed: needs -r 2 or more"}
+    assert notes(verdict("A", **one_seed), verdict("B"), verdict("C", **one_seed)) == [
+        "no verdict: A, C (one seed: needs -r 2 or more)"
+    ]
+    assert notes(verdict("A", consistency=True), verdict("B")) == [
+        "* true of any run, whatever F is: A"
+    ]
+    assert notes(verdict("A", consistency=True, **weak)) == [
+        "weak: promises no more than doing nothing, A at every T"
+    ]
+
+
+def test_theorems_known_before_the_run_come_first() -> None:
+    grid, *_ = theorem_table(
+        [certificate("C", 0.3), verdict("H", kind="heuristic"), verdict("A"), verdict("B")],
+        ERROR,
+        80,
+    )
+    assert isinstance(grid, Grid)
+    assert [row[0].text for row in grid.rows] == ["A", "B", "C", "H"]
+    assert grid.parts == {
+        0: "known before the run",
+        2: "computed from the run",
+        3: "heuristic, as L is only estimated",
+    }
 
 
 def test_only_bounds_that_are_numbers_at_the_end_or_violated_are_in_the_table() -> None:
@@ -166,10 +203,10 @@ def test_only_bounds_that_are_numbers_at_the_end_or_violated_are_in_the_table() 
         verdict("C", applies=False),
         verdict("D"),
     ]
-    (grid,) = verdict_grid(verdicts, ERROR, 80)
+    (grid,) = theorem_table(verdicts, ERROR, 80)
     assert isinstance(grid, Grid)
     assert [row[0].text for row in grid.rows] == ["B", "D"]
-    assert list(verdict_grid([verdicts[0], verdicts[2]], ERROR, 80)) == []
+    assert list(theorem_table([verdicts[0], verdicts[2]], ERROR, 80)) == []
 
 
 def test_each_violation_is_named_once_with_its_theorems() -> None:
@@ -180,16 +217,19 @@ def test_each_violation_is_named_once_with_its_theorems() -> None:
         fails("R", "no regret"),
         fails("A", "no average"),
         fails("B", "no average"),
-        fails("B", "no average", lr0=7.0),
-        fails("C", "diverged"),
-        fails("D", ""),
+        replace(fails("B", "no average", lr0=7.0), failed_at=31),
+        replace(fails("C", ""), failed_at=4, over={}, lr0=None),
         verdict("E", reason="no average"),
     ]
     lines = list(violations(verdicts))
     assert [(b.pieces, b.style) for b in lines if isinstance(b, Line)] == [
-        (("FAIL of R: no regret",), "bad"),
-        (("FAIL of A, B: no average",), "bad"),
+        (("VIOLATED: R of sgd at lr0 = 0.3: no regret",), "bad"),
+        (("VIOLATED: A, B of sgd at lr0 = 0.3, 7, from T = 31 on: no average",), "bad"),
+        (("VIOLATED: C of sgd, from T = 4 on",), "bad"),
     ]
+    many = [fails("R", "x", lr0=float(k)) for k in range(1, 8)]
+    (said,) = (b.text for b in violations(many) if isinstance(b, Line))
+    assert said == "VIOLATED: R of sgd at lr0 = 1, 2, 3, 4, 5, ...: x"
 
 
 # --- the table of the lanes of one solver ----------------------------------------------------
@@ -242,21 +282,23 @@ def test_a_row_of_a_lane_is_of_its_own_runs_and_verdicts() -> None:
     assert rows == [
         {
             "lr0": ("0.3", ""),
-            "status": ("completed", ""),
             "last": ("1.9e-01", ""),
             "average": ("6.2e-01", ""),
-            "bound": ("C6 8.0e-01", ""),
-            "verdict": ("pass", "good"),
-            "lr L": ("0.75", ""),
+            "bound": ("C6", ""),
+            "on": (LAST, ""),
+            "at most": ("8.0e-01", ""),
+            "used": ("16 %", ""),
+            "verdict": ("holds", "good"),
         },
         {
             "lr0": ("7", ""),
-            "status": ("diverged 50", "bad"),
             "last": ("<1e-04", ""),
             "average": ("<1e-04", ""),
-            "bound": ("W9 4.0e-03", ""),
-            "verdict": ("vacuous", "warn"),
-            "lr L": ("3.0", ""),
+            "bound": ("W9", ""),
+            "on": (LAST, ""),
+            "at most": ("4.0e-03", ""),
+            "used": ("-", ""),
+            "verdict": ("weak", "warn"),
         },
     ]
 
@@ -265,14 +307,8 @@ def test_what_a_lane_lacks_is_a_dash_or_none() -> None:
     runs = lane(0.3, [(0.25, 0.75, 0.5)])
     bare = replace(runs[0], trace={"iteration": runs[0].trace["iteration"]})
     (row,) = table([[bare]])
-    assert [row[name][0] for name in ("last", "average", "bound", "verdict", "lr L")] == [
-        "-",
-        "-",
-        "none",
-        "",
-        "-",
-    ]
-    assert table([runs], L=math.inf)[0]["lr L"] == ("-", "")
+    names = ("last", "average", "bound", "on", "at most", "used", "verdict")
+    assert [row[name][0] for name in names] == ["-", "-", "none", "", "", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -304,13 +340,13 @@ BENDS = {"order": POWER, "order_verdict": "pass", "measured_order": -1.934}
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"order_thirds": (-1.9, -2.1, -1.8)}, "-1.93"),
-        ({"order_thirds": (-0.5, -0.5, -1.0)}, "-1.93"),  # by no more than a half
-        ({"order_thirds": (-0.5, -0.5, -1.25)}, "<-.50"),
-        ({"order_thirds": (-1.75, -2.5, -1.75)}, "<-1.8"),
+        ({"order_thirds": (-1.9, -2.1, -1.8)}, "T^-1.9"),
+        ({"order_thirds": (-0.5, -0.5, -1.0)}, "T^-1.9"),  # by no more than a half
+        ({"order_thirds": (-0.5, -0.5, -1.25)}, "<T^-.50"),
+        ({"order_thirds": (-1.75, -2.5, -1.75)}, "<T^-1.8"),
         ({"order_thirds": (0.0, -0.5, -1.25)}, "rises"),
-        ({"order_thirds": (0.25, 0.0, 0.5), "measured_order": 0.25}, "0.25"),
-        ({"order_thirds": (-1.9, -2.1, -1.8), "fitted_law": "linear"}, "linear"),
+        ({"order_thirds": (0.25, 0.0, 0.5), "measured_order": 0.25}, "T^.25"),
+        ({"order_thirds": (-1.9, -2.1, -1.8), "fitted_law": "linear"}, "linearly"),
         (
             {
                 "order_thirds": (-1.9e-3, -2.1e-3, -1.8e-3),
@@ -318,25 +354,25 @@ BENDS = {"order": POWER, "order_verdict": "pass", "measured_order": -1.934}
                 "order": {"kind": "linear", "value": -1e-3},
                 "fitted_law": "linear",
             },
-            "-2e-03",
+            ".9981^T",
         ),
         ({"order_thirds": (-1.9, -2.1, -1.8), "order_reason": "not testable at this T (x)"}, ""),
         ({"order_thirds": (-1.9, -2.1, -1.8), "measure": "grad_norm_sq"}, ""),
         ({"order_thirds": (-1.9, -2.1, -1.8), "measured_order": None}, ""),
-        ({"order_thirds": (-1.9, -2.1, -1.8), "order": None}, "-2"),
+        ({"order_thirds": (-1.9, -2.1, -1.8), "order": None}, ".14^T"),
     ],
 )
 def test_the_order_of_a_lane(changes: dict[str, Any], text: str) -> None:
     (row,) = table([lane(0.3, [(0.25, 0.75, 0.5)])], verdict("W1", **BENDS | changes))
-    assert row.get("order", ("", ""))[0] == text
+    assert row.get("falls", ("", ""))[0] == text
 
 
 def test_orders_have_a_column_where_any_lane_has_one() -> None:
     lanes = [lane(lr0, [(0.25, 0.75, 0.5)]) for lr0 in (0.3, 7.0)]
     steady = BENDS | {"order_thirds": (-1.9, -2.1, -1.8)}
     rows = table(lanes, verdict("W1", **steady), verdict("W1", lr0=7.0))
-    assert [row["order"][0] for row in rows] == ["-1.93", ""]
-    assert "order" not in table(lanes, verdict("W1"))[0]
+    assert [row["falls"][0] for row in rows] == ["T^-1.9", ""]
+    assert "falls" not in table(lanes, verdict("W1"))[0]
 
 
 def test_the_order_is_that_of_the_last_iterate_if_it_has_one() -> None:
@@ -345,5 +381,5 @@ def test_the_order_is_that_of_the_last_iterate_if_it_has_one() -> None:
     best = verdict("B", **steady | {"iterate": "best", "measured_order": -1.5})
     last = verdict("C", **steady | {"measured_order": -1.75})
     lanes = [lane(0.3, [(0.25, 0.75, 0.5)])]
-    assert table(lanes, average, best, last)[0]["order"][0] == "-1.75"
-    assert table(lanes, average, best)[0]["order"][0] == "-1.25"
+    assert table(lanes, average, best, last)[0]["falls"][0] == "T^-1.8"
+    assert table(lanes, average, best)[0]["falls"][0] == "T^-1.2"

@@ -11,7 +11,8 @@ from made_runs import BATCH, Column, Power, T, a_run, known, of
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports.blocks import Block, Grid
-from lrbench.reports.verdict_blocks import inapplicable, verdict_grid
+from lrbench.reports.theorem_table import theorem_table
+from lrbench.reports.verdict_blocks import inapplicable
 from lrbench.results import Status
 from lrbench.theory.base import Order
 from lrbench.verdicts import judge_theorems
@@ -87,9 +88,9 @@ def test_the_proximal_methods_have_their_rows() -> None:
         verdicts = list(judge_theorems([run], lasso))
         v = verdicts[0]
         assert (v.theorem, v.bound_verdict, v.order_verdict) == (key, "pass", "pass")
-        grid = next(verdict_grid(verdicts, 0.0, 80))
+        grid = next(theorem_table(verdicts, 0.0, 80))
         assert isinstance(grid, Grid)
-        assert [cell.text for cell in grid.rows[0]][:2] == [key, "last"]
+        assert [cell.text for cell in grid.rows[0]][:2] == [key, "F(last) - f*"]
     restarted = replace(lasso, params={"restart": "gradient"})
     run = replace(a_run(lambda t: 1 / t**3), solver=SolverSpec("fista", {"restart": "gradient"}))
     assert [v.reason for v in judge_theorems([run], restarted)] == ["restart = gradient"]

@@ -1,0 +1,108 @@
+"""The last line of a page: who came first to the target, and by what factor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from lrbench.reports.blocks import Line, gap, line, number, short_number
+from lrbench.reports.groups import learning_rate_texts
+from lrbench.results import ProblemResult
+from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, lowest, passes_to
+
+MOST_NAMED = 3
+"""The solvers that never came there which are named; more are counted."""
+
+
+def closing_line(problem: ProblemResult) -> Line | None:
+    """Return which lane reached the target in the fewest passes, or None if nothing was run.
+
+    Passes are those of the first checkpoint at or below the target, as the median over seeds, where
+    a seed that never reached it counts as infinity. If another lane ended lowest, it is named, too.
+    """
+    if not problem.groups:
+        return None
+    text, *rest = _First(problem).pieces()
+    if not all(run.started for run in problem.runs):
+        text = f"Of what ran: {text[0].lower()}{text[1:]}"
+    return line(text, *rest, style="title")
+
+
+class _First:
+    """Who came first in the runs on one problem."""
+
+    def __init__(self, problem: ProblemResult) -> None:
+        self.groups, self.constants = problem.groups, problem.header.constants
+        self.target = problem.header.target
+        self._texts = learning_rate_texts(value for _, value in problem.groups)
+        values = {value for _, value in problem.groups} - {None}
+        self._several = len(values) > 1
+
+    def name(self, lane: LaneLabel) -> str:
+        """Return the solver, with the value of what varies where there are several."""
+        run, value = self.groups[lane][0], lane[1]
+        several = self._several and value is not None
+        return f"{lane[0]} at {run.parameter} = {self._texts[value]}" if several else lane[0]
+
+    def pieces(self) -> list[str]:
+        """Return the pieces of the line."""
+        best, level = lowest(self.groups)
+        if math.isnan(self.constants.f_star):
+            if best is None:
+                return ["None ended with a finite F"]
+            return [f"Lowest at the end: {self.name(best)}", f"at F = {number(level)}"]
+        delta0, error = self.constants.delta0, self.constants.f_star_error
+        target = DEFAULT_SHARE * delta0 if self.target is None else self.target
+        place = f"F - f* <= {number(target)}"
+        if self.target is None:
+            place = f"{short_number(100 * DEFAULT_SHARE)} % of the start"
+        level_text = f"at {gap(level, error) if level < error else number(level)}"
+        first, passes = first_to(self.groups, target)
+        if first:
+            return list(self._arrivals(place, target, first, passes, best, level_text))
+        if best is None or not level < delta0:
+            return ["None came below F(w_0) - f*"]
+        return [f"None came to {place}; the nearest is {self.name(best)}", level_text]
+
+    def _arrivals(
+        self,
+        place: str,
+        target: float,
+        first: list[LaneLabel],
+        passes: float,
+        best: LaneLabel | None,
+        level_text: str,
+    ) -> Iterator[str]:
+        yield f"First to {place}: {self.name(first[0])}"
+        clauses = [f"after {number(passes)} pass{'es' * (passes != 1)}"]
+        if others := len(first) - 1:
+            clauses.append(f"as did {others} other{'s' * (others > 1)}")
+        costs = {lane: passes_to(runs, target) for lane, runs in self.groups.items()}
+        clauses += self._next(first, passes, costs)
+        if absent := self._never(costs):
+            clauses[-1] += f"; never: {absent[0]}"
+            clauses += absent[1:]
+        if best is not None and best != first[0]:
+            clauses[-1] += f"; lowest at the end: {self.name(best)}"
+            clauses.append(level_text)
+        yield from clauses
+
+    def _next(
+        self, first: list[LaneLabel], passes: float, costs: Mapping[LaneLabel, float]
+    ) -> Iterator[str]:
+        """Yield by what factor the first was faster than the next one."""
+        later = {lane: c for lane, c in costs.items() if lane not in first and math.isfinite(c)}
+        if later and passes > 0:
+            lane = min(later, key=lambda key: later[key])
+            yield f"{number(later[lane] / passes, 2)} times as fast as {self.name(lane)}"
+
+    def _never(self, costs: Mapping[LaneLabel, float]) -> list[str]:
+        """Return the lanes that finished without coming there: their names, or their number."""
+        lanes = [
+            lane
+            for lane, cost in costs.items()
+            if math.isinf(cost) and not any(r.status.unfinished for r in self.groups[lane])
+        ]
+        if len(lanes) > MOST_NAMED or (self._several and lanes):
+            return [f"{len(lanes)} of {len(costs)}"]
+        return [self.name(lane) for lane in lanes]

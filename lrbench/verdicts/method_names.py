@@ -1,0 +1,130 @@
+"""The names that pages have for methods, which are those that a reader would type."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+from lrbench.config.solver_spec import SolverSpec
+from lrbench.errors import UsageError
+from lrbench.results import Advice, Choice, Level, ProblemResult, Run, Sweep, Verdict
+from lrbench.solvers import SOLVERS
+
+FULL_BATCH_NAMES: Mapping[str, str] = {"sgd": "gd"}
+"""Registered name -> what the field calls the method where every step is on all samples."""
+
+FULL_BATCH_WORD = re.compile(rf"(?<![\w:.-])({'|'.join(FULL_BATCH_NAMES)})(?![\w:.-])")
+"""Such a name in a text, and not a part of a longer one."""
+
+Record = TypeVar("Record", Run, Verdict, Choice, Level)
+
+
+def named_for_pages(problem: ProblemResult) -> ProblemResult:
+    """Return a problem's result in which every method has the name that pages have for it.
+
+    In full batches ``sgd`` is ``gd``. A parameter that has its default is left out of the name,
+    unless methods of the same name differ in it. Either name means the method when it is typed.
+    """
+    # 100,000 lanes share a few specifications, which cannot be hashed.
+    specs = {id(run.solver): run.solver for run in problem.runs}
+    names = MethodNames(specs.values(), all(run.setting == "batch" for run in problem.runs))
+    changes: dict[str, Any] = {
+        "runs": [names.record(run) for run in problem.runs],
+        "verdicts": [names.record(verdict) for verdict in problem.verdicts],
+        "sweep": None if problem.sweep is None else names.sweep(problem.sweep),
+        "sweeps": None if problem.sweeps is None else [*map(names.sweep, problem.sweeps)],
+    }
+    return replace(problem, **changes)
+
+
+def full_batch_text(text: str) -> str:
+    """Return a text about runs in full batches with the names of methods that pages have."""
+    return FULL_BATCH_WORD.sub(lambda match: FULL_BATCH_NAMES[match[0]], text)
+
+
+class MethodNames:
+    """The names of methods that stand on one page.
+
+    Parameters
+    ----------
+    specs
+        All of them.
+    full_batches
+        Whether every step is on all samples.
+    """
+
+    def __init__(self, specs: Iterable[SolverSpec], full_batches: bool) -> None:
+        self.full_batches = full_batches
+        values: dict[tuple[str, str], set[float | str]] = defaultdict(set)
+        for spec in specs:
+            for parameter, value in spec.params.items():
+                values[spec.name, parameter].add(value)
+        self._varied = {key for key, of_key in values.items() if len(of_key) > 1}
+        self._defaults: dict[str, Mapping[str, Any]] = {}
+        self._renamed: dict[int, tuple[SolverSpec, SolverSpec]] = {}
+
+    def spec(self, spec: SolverSpec) -> SolverSpec:
+        """Return the specification with the name for pages."""
+        if id(spec) not in self._renamed:
+            # The old one is kept with the new one: its id may not be used again.
+            self._renamed[id(spec)] = spec, self._spec(spec)
+        return self._renamed[id(spec)][1]
+
+    def _spec(self, spec: SolverSpec) -> SolverSpec:
+        name = FULL_BATCH_NAMES.get(spec.name, spec.name) if self.full_batches else spec.name
+        defaults = self._defaults_of(spec.name) if spec.label_fields else {}
+        labels = tuple(
+            parameter
+            for parameter in spec.label_fields
+            if (spec.name, parameter) in self._varied
+            or parameter not in defaults
+            or spec.params.get(parameter) != defaults[parameter]
+        )
+        if (name, labels) == (spec.name, spec.label_fields):
+            return spec
+        return SolverSpec(name, spec.params, labels)
+
+    def _defaults_of(self, name: str) -> Mapping[str, Any]:
+        if name not in self._defaults:
+            # A result may name a method that is not installed here, or cannot be imported.
+            with contextlib.suppress(UsageError):
+                self._defaults[name] = {f.name: f.default for f in fields(SOLVERS.get(name))}
+            self._defaults.setdefault(name, {})
+        return self._defaults[name]
+
+    def record(self, record: Record) -> Record:
+        """Return the record with the name of its solver."""
+        spec = self.spec(record.solver)
+        if spec is record.solver:
+            return record
+        # A copy, and not a new record, whose checks would take a second for 100,000 lanes.
+        renamed = copy.copy(record)
+        object.__setattr__(renamed, "solver", spec)
+        return renamed
+
+    def sweep(self, sweep: Sweep) -> Sweep:
+        """Return the sweep with the names of its solvers."""
+        solvers = [replace(s, solver=self.spec(s.solver)) for s in sweep.solvers]
+        advice = None if sweep.advice is None else self._advice(sweep.advice)
+        return replace(sweep, solvers=solvers, advice=advice)
+
+    def _advice(self, advice: Advice) -> Advice:
+        obstacle = advice.obstacle
+        if obstacle is not None and obstacle.lowest is not None:
+            obstacle = replace(obstacle, lowest=self.record(obstacle.lowest))
+        return replace(
+            advice,
+            choice=self._choice(advice.choice),
+            best=self._choice(advice.best),
+            faster=self._choice(advice.faster),
+            wider=self._choice(advice.wider),
+            obstacle=obstacle,
+        )
+
+    def _choice(self, choice: Choice | None) -> Choice | None:
+        return None if choice is None else self.record(choice)
