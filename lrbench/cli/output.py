@@ -31,22 +31,33 @@ def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str 
     Parameters
     ----------
     options
-        The options by name. Those called form, details, theory, columns, timing and color are
-        removed.
+        The options by name. Those called form, details, theory, columns, table, timing and
+        color are removed.
     traced
         Columns that may be requested beside those of the solvers that ship.
 
     Raises
     ------
     UsageError
-        For an unknown column.
+        For an unknown column, and a table of a format that has none.
     """
     form: str | None = options.pop("form")
     text = options.pop("columns")
     columns = None if text is None else _columns(text, form, traced)
     color = COLOR[options.pop("color")]
+    table = options.pop("table")
+    if table is not None and form != "csv":
+        raise UsageError(
+            "--table chooses what --format csv holds, and the format is another one.",
+            "leave --table out, or give --format csv.",
+        )
+    if table not in (None, "trace") and columns is not None:
+        raise UsageError(
+            f"--columns are those of the trace, and --table is {table}.",
+            "leave one of them out.",
+        )
     details, timing, theory = (options.pop(name) for name in ("details", "timing", "theory"))
-    return form, View(color, details, columns, timing, theory=theory)
+    return form, View(color, details, columns, timing, theory=theory, table=table or "trace")
 
 
 def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, ...]:

@@ -39,11 +39,18 @@ view_options = chain(
             metavar="NAME[,NAME]",
             help="Columns of the trace, named as in JSON, for --details and --format csv.",
         ),
+        click.option(
+            "--table",
+            type=click.Choice(["trace", "verdicts", "summary"]),
+            help="What --format csv has a row for: each checkpoint of each run, each checkpoint of "
+            "each theorem, or each solver and lr0 (in a sweep each solver).  [default: trace]",
+        ),
         click.option("--timing", is_flag=True, help="Show seconds, too; JSON always has them."),
         color_option,
     ]
 )
-"""The options of commands that show a result: form, details, theory, columns, timing and color.
+"""The options of commands that show a result: form, details, theory, columns, table, timing and
+color.
 
 `lrbench.cli.output.view_from` reads them.
 """

@@ -217,4 +217,4 @@ def _about_columns(problem: ProblemResult) -> str:
     runs = [run for runs in problem.groups.values() for run in runs]
     ends, name = last_checkpoints(runs), varied(runs)
     when = f"after T = {ends.pop()} steps" if len(ends) == 1 else f"of each {name} at its end"
-    return f"{problem.header.level} {when}: of the last iterate, of the average, and its main bound"
+    return f"{problem.header.level} {when}: the last iterate, the average, and the main bound"

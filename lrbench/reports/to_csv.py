@@ -1,17 +1,29 @@
-"""A result as comma-separated values, with a row for each checkpoint of each run."""
+"""A result as comma-separated values: its traces, or its verdicts or summaries in long form."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
+from lrbench.reports.csv_tables import VERDICTS, Row, summary_columns, summary_rows, verdict_rows
 from lrbench.reports.view import View
-from lrbench.results import Result
+from lrbench.results import ProblemResult, Result
 from lrbench.results.column_text import SHAPES, TraceShape, trace_texts
 from lrbench.results.table import LABELS, labels, trace_columns
+
+Problems: TypeAlias = Sequence[ProblemResult]
+
+TABLES: Mapping[
+    str, tuple[Callable[[Problems], Sequence[str]], Callable[[Problems], Iterator[Row]]]
+] = {
+    "verdicts": (lambda problems: VERDICTS, verdict_rows),
+    "summary": (summary_columns, summary_rows),
+}
+"""Value of --table -> the columns and the rows of tables beside the trace."""
 
 
 class _Text:
@@ -23,6 +35,10 @@ class _Text:
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write a heading and the rows at full precision; a field without a number is empty."""
+    if view.table != "trace":
+        columns, rows = TABLES[view.table]
+        _write_rows(columns(result.problems), rows(result.problems), out)
+        return
     names = tuple(_columns(result, view))
     line = csv.writer(_Text(), lineterminator="\n").writerow
     out.write(line([*LABELS, *names]))
@@ -31,6 +47,23 @@ def write(result: Result, out: TextIO, view: View) -> None:
             # No number needs quotes.
             texts = [*numbers, "", line(labels(problem, run)).removesuffix("\n")]
             out.writelines(",".join(fields(texts)) + "\n" for fields in _rows(shape, names))
+
+
+def _write_rows(columns: Sequence[str], rows: Iterator[Row], out: TextIO) -> None:
+    """Write rows with these columns below a heading; what a row lacks is empty."""
+    write_row = csv.writer(out, lineterminator="\n").writerow
+    write_row(columns)
+    for row in rows:
+        write_row([_field(row.get(column)) for column in columns])
+
+
+def _field(value: Any) -> str:
+    """Return a value as text: with every digit, and empty for what is no number."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    return "" if value is None else str(value)
 
 
 @lru_cache(SHAPES)

@@ -32,6 +32,8 @@ class View:
     brief
         Whether the page is for a terminal: without what is not asked for, and with the options that
         ask for it.
+    table
+        What CSV holds: ``"trace"``, ``"verdicts"`` or ``"summary"``.
     """
 
     color: bool | None = None
@@ -42,6 +44,7 @@ class View:
     bars: bool = False
     theory: bool | None = None
     brief: bool = False
+    table: str = "trace"
 
     @property
     def theorems(self) -> bool:

@@ -245,7 +245,7 @@ def test_several_lr0_have_a_table_of_the_bounds_of_each_solver_with_the_theorems
             assert float(row["last"]) == pytest.approx(of.trace["suboptimality"][-1], rel=6e-2)
             average = of.trace["suboptimality_average"][-1]
             assert float(row["average"]) == pytest.approx(average, rel=6e-2)
-    about = "F - f* {}: of the last iterate, of the average, and its main bound"
+    about = "F - f* {}: the last iterate, the average, and the main bound"
     texts = lines(problem(*runs), theory=True)
     assert (about.format("after T = 30 steps"), "") in texts
     assert [text for text, style in texts if style == "title"][1:4] == ["a", "b", "Summary"]
