@@ -26,11 +26,15 @@ class AboutTest:
     """The seed of their choice; None if they come from a data set of their own."""
     features_left_out: int
     """The number of their features that the training data do not have."""
+    majority: Annotated[float | None, Key(earlier=None)] = None
+    """The share of the larger of two classes; None where there are no classes."""
 
     def __post_init__(self) -> None:
         for name, least in (("n_samples", 1), ("features_left_out", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is too small")
+        if self.majority is not None and not 0.5 <= self.majority <= 1.0:
+            raise ValueError("majority is no share of the larger class")
 
 
 def read_parameters(values: Mapping[str, Any]) -> dict[str, float | None]:

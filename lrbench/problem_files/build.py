@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrbench.arrays import Vector
+from lrbench.arrays import PerSample, Vector
 from lrbench.config.values import located
 from lrbench.data.holdout import fits, matched
 from lrbench.data.scaling import Affine, fit_scaling, scaled_like, with_intercept
@@ -102,8 +102,15 @@ def _held_out(
         fraction=split.fraction if split else None,
         seed=split.seed if split else None,
         features_left_out=left_out,
+        majority=_majority(y) if loss.task == "binary" else None,
     )
     return LinearHeldOut(_matrix(X, spec), y, loss), about
+
+
+def _majority(y: PerSample) -> float:
+    """Return the share of the larger of two classes."""
+    positive = float((y > 0).mean())
+    return max(positive, 1.0 - positive)
 
 
 def fingerprint(spec: ProblemSpec, content_hash: str) -> str:

@@ -16,6 +16,7 @@ from lrbench.reports.blocks import (
     short_number,
 )
 from lrbench.reports.groups import learning_rate_texts
+from lrbench.reports.repeat import repeating
 from lrbench.reports.run_page import run_blocks
 from lrbench.reports.sweep_legend import sweep_legend
 from lrbench.reports.sweep_page import sweep_blocks
@@ -46,7 +47,9 @@ def result_page(result: Result, view: View) -> Iterator[Block]:
         if problem.sweep is None:
             yield from run_blocks(problem, view)
         else:
-            yield from sweep_blocks(problem, problem.sweep, view)
+            choice = advise(problem, problem.sweep).choice if problem.sweep.has_target else None
+            repeat = repeating(result.command, choice, k, len(result.problems)) if choice else ""
+            yield from sweep_blocks(problem, problem.sweep, view, repeat)
     swept = [p for p in result.problems if p.sweep is not None and p.sweep.has_target]
     if len(swept) > 1:
         yield line("")
@@ -54,7 +57,7 @@ def result_page(result: Result, view: View) -> Iterator[Block]:
     started = [problem for problem in swept if problem.groups]
     if sweeps := [s for p in started for s in p.sweeps or (p.sweep,) if s is not None]:
         yield line("")
-        yield from sweep_legend(sweeps)
+        yield from sweep_legend(sweeps, view.trajectories)
 
 
 def _comparison(result: Result, problems: Sequence[ProblemResult], view: View) -> Iterator[Block]:

@@ -59,6 +59,8 @@ def test_pieces(test: AboutTest) -> Iterator[str]:
         yield f"{samples} of {test.data}"
     else:
         yield f"{100 * test.fraction:.4g} % of the samples ({test.n_samples}, seed {test.seed})"
+    if test.majority is not None:
+        yield f"majority {test.majority:.4f}"
     if test.features_left_out:
         yield f"{test.features_left_out} feature{'s' * (test.features_left_out > 1)} left out"
 

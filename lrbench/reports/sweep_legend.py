@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lrbench.plan.lanes import second_scales
 from lrbench.reports.blocks import Line, line
 from lrbench.reports.groups import plural
-from lrbench.reports.sweep_table import INTERVAL, PASSED, PRICED, column_groups
+from lrbench.reports.sweep_table import INTERVAL, PASSED, PRICED, column_groups, cost_groups
 from lrbench.results import Sensitivity, Sweep
 from lrbench.results.lanes import varied
 
@@ -32,21 +32,33 @@ class _Tables:
         return any(s.n_seeds > 1 for s in self.solvers)
 
 
-def sweep_legend(sweeps: Sequence[Sweep]) -> Iterator[Line]:
-    """Yield a line on each column of the tables, and on each mark that occurs in them."""
-    columns = [column for sweep in sweeps for group in column_groups(sweep) for column in group]
+def sweep_legend(sweeps: Sequence[Sweep], details: bool = False) -> Iterator[Line]:
+    """Yield a line on each column of the tables, and on each mark that occurs in them.
+
+    Parameters
+    ----------
+    sweeps
+        Those whose tables are on the page.
+    details
+        Whether the tables of costs are among them.
+    """
+    groups = [group for sweep in sweeps for group in column_groups(sweep)]
+    if details:
+        groups += [group for sweep in sweeps for group in cost_groups(sweep)]
+    columns = [column for group in groups for column in group]
     tables = _Tables(
         varied(sweeps),
         [s for sweep in sweeps for s in sweep.solvers],
         frozenset(title for title, _ in columns),
         frozenset(cell.text for _, cells in columns for cell in cells),
     )
-    for text in (*_findings(tables), *_ends(tables), *_marks(tables)):
+    costs = _costs(tables) if details else ()
+    for text in (*_findings(tables), *costs, *_marks(tables)):
         yield line(text, note=True)
 
 
 def _findings(tables: _Tables) -> Iterator[str]:
-    """Yield what the columns on the values of the grid mean."""
+    """Yield what the columns of the main table mean, in each of which more is better."""
     name, seeds = tables.name, tables.seeds
     if "of" in tables.columns:
         yield "of: the free scale of the solver, which varies; its other parameters are held"
@@ -56,27 +68,36 @@ def _findings(tables: _Tables) -> Iterator[str]:
         yield f"lr0 in brackets: that of --lr0; the first lr follows from it and {name}"
     yield f"best {name}: that of the fewest passes"
     only = "" if all(s.values for s in tables.solvers) else f", or of a run without {name}"
-    yield f"passes: from the start to the arrival at the target, at the best {name}{only}"
+    yield (
+        f"speed (passes): of the arrival at the target at the best {name}{only}, relative to the"
+        " fastest solver, and the passes that it took"
+    )
     yield "decades: the width of the usable range in factors of ten"
-    yield f"draws: how many {plural(name)} drawn at random bring one that arrives, in 90 % of cases"
-    for ratio in PRICED:
-        most = f"the most passes from best / {ratio} to best * {ratio}"
-        yield f"price x{ratio}: {most}, over those at the best"
+    arrive = "most seeds arrive" if seeds else "the run arrives"
+    yield f"arrive: the share of the {plural(name)} at which {arrive}"
     most = "most seeds arrive" if seeds else "all arrive"
     yield f"usable {name}: the widest range of the grid in which {most}"
     if INTERVAL in tables.columns:
         step = _step([s.values for s in tables.solvers])
         steps = f", in grid steps of {step:.2f}" if step else ""
         yield f"{INTERVAL}: of the decades over seeds drawn again{steps}"
-    yield f"x0.01 to x100: passes at so many times the best {name}, over those at the best"
+    yield f"x0.01 to x100: the speed at so many times the best {name}, relative to that at the best"
+    for of in PRICED:
+        yield f"within x{of}: the least such speed from best / {of} to best * {of}"
+    yield "finite: the share of the runs that did not diverge"
+    yield f"lr L: the last lr at the best {name}, times L"
 
 
-def _ends(tables: _Tables) -> Iterator[str]:
-    """Yield what the columns of the ends of the runs mean."""
+def _costs(tables: _Tables) -> Iterator[str]:
+    """Yield what the columns of costs mean, in each of which less is better."""
     name = tables.name
+    yield f"passes: from the start to the arrival at the target, at the best {name}"
+    yield f"draws: how many {plural(name)} drawn at random bring one that arrives, in 90 % of cases"
+    for of in PRICED:
+        most = f"the most passes from best / {of} to best * {of}"
+        yield f"price x{of}: {most}, over those at the best"
     counts = sorted({s.n_seeds * len(s.lr0) for s in tables.solvers})
     yield f"diverged, stalled: runs that ended so, out of {' or '.join(map(str, counts))}"
-    yield f"lr L: the last lr at the best {name}, times L"
     if "LR sens." in tables.columns:
         yield (
             "LR sens.: the mean loss over the grid after the whole budget, against the best value,"
@@ -91,11 +112,11 @@ def _ends(tables: _Tables) -> Iterator[str]:
 
 def _marks(tables: _Tables) -> Iterator[str]:
     """Yield what the marks in the cells mean."""
-    if any(text.endswith(PASSED) for text in tables.texts):
+    if any(text.rstrip(")").endswith(PASSED) for text in tables.texts):
         yield f"{PASSED}: at some {tables.name} it came there sooner, and did not stay (--details)"
     if any(text.startswith((">=", "<=")) for text in tables.texts):
         yield ">=, <=: may be more or less, at an end of the grid or beside an unknown one"
-    if "never" in tables.texts:
+    if any(text.rstrip(PASSED) == "never" for text in tables.texts):
         yield "never: it does not arrive there"
     if "-" in tables.texts:
         yield "-: there is none, or it is withheld (--details)"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from lrbench.reports.advice import advice_line, wider_grid
 from lrbench.reports.blocks import (
     Block,
+    Drawing,
     TableCell,
     folded_cells,
     gap,
@@ -32,7 +33,9 @@ from lrbench.reports.groups import (
 from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.sweep_details import sweep_details, theory_of_sweep
-from lrbench.reports.sweep_table import sweep_table
+from lrbench.reports.sweep_table import cost_table, sweep_table
+from lrbench.reports.tested import tested_table
+from lrbench.reports.verdict_blocks import violations
 from lrbench.reports.view import View
 from lrbench.results import ArrivalRule, ProblemResult, Run, Sweep
 
@@ -44,14 +47,28 @@ RULES: Mapping[ArrivalRule, str] = {
 """How long a run has to be at the target to have arrived there after T steps."""
 
 
-def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield the blocks of the sweep of one problem."""
+def sweep_blocks(
+    problem: ProblemResult, sweep: Sweep, view: View, repeat: str = ""
+) -> Iterator[Block]:
+    """Yield the blocks of the sweep of one problem, what was found first.
+
+    Parameters
+    ----------
+    problem
+        The runs.
+    sweep
+        The sensitivity of the solvers.
+    view
+        What is shown.
+    repeat
+        The command line that runs again what is advised; empty for none.
+    """
     yield from problem_lines(problem.name, problem.header)
     if not problem.groups:
         yield line("no run was started", style="warn")
         return
     setting = tuple(_setting(problem, sweep))
-    yield line(*setting, recurs=setting)
+    yield line(*setting, recurs=setting, label="sweep")
     yield from answers_line(problem.header.level, problem.groups.values())
     if not sweep.has_target:  # a sweep with --at where f* is not known
         yield from _after_steps(problem, sweep, view)
@@ -62,6 +79,11 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
     if sweep.target < problem.header.constants.f_star_error:
         yield line("the target is below the error of f*: who came there is not known", style="warn")
     yield line("")
+    yield advice_line(problem, sweep)
+    if repeat:
+        yield from _command(repeat, view.width)
+    yield from _failures(problem, sweep)
+    yield line("")
     targets = problem.sweeps or (sweep,)
     for k, of_target in enumerate(targets):
         if k:
@@ -70,17 +92,28 @@ def sweep_blocks(problem: ProblemResult, sweep: Sweep, view: View) -> Iterator[B
         place = f", {_target(problem, of_target)}" if len(targets) > 1 else ""
         yield line(f"{title}{place}:", style="title")
         yield from sweep_table(of_target, view)
+    yield from tested_table(problem, sweep)
     yield from curve(problem, sweep, view)
     yield from _after_steps(problem, sweep, view)
-    yield from _failures(problem, sweep)
     yield from _timing(problem, view)
     if view.trajectories:
+        for of_target in targets:
+            place = f", {_target(problem, of_target)}" if len(targets) > 1 else ""
+            yield line("")
+            yield line(f"costs, of which less is better{place}:", style="title")
+            yield from cost_table(of_target, view)
         yield from sweep_details(problem, sweep, view)
     elif view.theory:
         yield from theory_of_sweep(sweep, view)
     yield from outside_notes(problem)
-    yield line("")
-    yield advice_line(problem, sweep)
+
+
+def _command(text: str, width: int) -> Iterator[Block]:
+    """Yield a command line as a drawing, broken in two where it is too long, to be copied."""
+    head, option, rest = text.partition(" --save-weights")
+    whole = f"  {text}"
+    rows = [whole] if len(whole) <= width else [f"  {head} \\", f"   {option}{rest}"]
+    yield Drawing([[TableCell(row, "dim")] for row in rows])
 
 
 def _setting(problem: ProblemResult, sweep: Sweep) -> Iterator[str]:
@@ -196,10 +229,7 @@ def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
     # Dictionaries rather than sets keep the order of the runs.
     errors = {(str(run.method), run.error): None for run in problem.runs if run.error}
     lines += [line(f"{solver}: {error}", style="bad") for solver, error in errors]
-    failed = [v for v in problem.verdicts if v.bound_verdict == "fail"]
-    violated = dict.fromkeys(f"{v.theorem} of {v.method}" for v in failed)
-    if pieces := list(violated):
-        lines.append(line(f"bound violated: {pieces[0]}", *pieces[1:], style="bad"))
+    lines += violations(problem.verdicts)
     edges = [
         s
         for s in sweep.solvers
@@ -209,9 +239,7 @@ def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
         places = "stands" if len(advised) == 1 else "stand"
         text = f"the best {sweep.parameter} of {', '.join(advised)} {places} at an end of the grid"
         lines.append(line(f"{text}: go on with {wider_grid(sweep)}"))
-    if lines:
-        yield line("")
-        yield from lines
+    yield from lines
 
 
 def _timing(problem: ProblemResult, view: View) -> Iterator[Block]:

@@ -19,6 +19,7 @@ from lrbench.reports.groups import solver_texts, value_texts
 from lrbench.reports.view import View
 from lrbench.results import Choice, Sensitivity, Sweep
 from lrbench.results.measures import RATIOS, Exponent, price_key
+from lrbench.results.ranking import ratio
 from lrbench.study import POWERS
 
 NEAR = 1e-6
@@ -34,7 +35,7 @@ PASSED = "*"
 
 
 def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a table of the best value, the usable range, and the cost of a wrong value."""
+    """Yield a table of the best value, the usable range, and what is left at a wrong value."""
     name = sweep.parameter
     first = ("solver", [TableCell(text) for text in solver_texts(sweep.solvers).values()])
     left = frozenset({"solver", f"usable {name}", "of"})
@@ -42,20 +43,22 @@ def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
 
 
 def column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
-    """Yield the columns of the table, each with its heading; those of a group stay together."""
+    """Yield the columns of the table, each with its heading; those of a group stay together.
+
+    More is better in each of them that is not a value of what varies: speeds, and not costs.
+    """
     solvers, name = sweep.solvers, sweep.parameter
     texts = value_texts(solvers)
     if name == SCALE:
         yield [("of", [TableCell(s.parameter or "-") for s in solvers])]
+    least = min((s.best_passes for s in solvers), default=math.inf)
     yield [
         (f"best {name}", [TableCell(best_text(s, texts)) for s in solvers]),
-        ("passes", [_passes(s) for s in solvers]),
-        ("decades", [TableCell(decades_text(s)) for s in solvers]),
-        ("draws", [_measure(s.measures.draws, s, "draws") for s in solvers]),
+        ("speed (passes)", [_speed(s, least) for s in solvers]),
     ]
     yield [
-        (f"price x{r}", [_measure(s.measures.price[f"{r}"], s, price_key(r)) for s in solvers])
-        for r in PRICED
+        ("decades", [TableCell(decades_text(s)) for s in solvers]),
+        ("arrive", [_arrive(s) for s in solvers]),
     ]
     usable = [(f"usable {name}", [_range(s, texts) for s in solvers])]
     if any(s.usable_interval is not None and s.usable is not None for s in solvers):
@@ -63,9 +66,29 @@ def column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
     yield usable
     yield [(f"x{10.0**power:g}", [_factor(s, power) for s in solvers]) for power in POWERS]
     yield [
+        (f"within x{r}", [_kept(s.measures.price[f"{r}"], s, price_key(r)) for s in solvers])
+        for r in PRICED
+    ]
+    yield [
+        ("finite", [_finite(s) for s in solvers]),
+        ("lr L", [TableCell(number(s.final_lr_L, 2)) for s in solvers]),
+    ]
+
+
+def cost_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
+    """Yield the columns of the details: measures of which less is better."""
+    solvers = sweep.solvers
+    yield [
+        ("passes", [_passes(s) for s in solvers]),
+        ("draws", [_measure(s.measures.draws, s, "draws") for s in solvers]),
+    ]
+    yield [
+        (f"price x{r}", [_measure(s.measures.price[f"{r}"], s, price_key(r)) for s in solvers])
+        for r in PRICED
+    ]
+    yield [
         ("diverged", [_count(s.statuses.get("diverged", 0), "bad") for s in solvers]),
         ("stalled", [_count(s.statuses.get("stalled", 0), "warn") for s in solvers]),
-        ("lr L", [TableCell(number(s.final_lr_L, 2)) for s in solvers]),
     ]
     at_end = [s.measures for s in solvers]
     # Where runs end at the target only solvers that never arrive have it, which compares nothing.
@@ -74,6 +97,53 @@ def column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
         yield [("LR sens.", [TableCell(number(m.lr_sensitivity, 2)) for m in at_end])]
     if any(m.exponent is not None for m in at_end):
         yield [("exponent", [TableCell(_exponent(m.exponent)) for m in at_end])]
+
+
+def cost_table(sweep: Sweep, view: View) -> Iterator[Block]:
+    """Yield the table of the measures of which less is better."""
+    first = ("solver", [TableCell(text) for text in solver_texts(sweep.solvers).values()])
+    yield from folded_cells(first, list(cost_groups(sweep)), view.width, frozenset({"solver"}))
+
+
+def _speed(s: Sensitivity, least: float) -> TableCell:
+    """Return the speed at the best value, relative to the fastest solver, and the passes."""
+    passes = _passes(s)
+    if not math.isfinite(s.best_passes):
+        return passes
+    return TableCell(f"{_percent(ratio(s.best_passes, least))} ({passes.text})")
+
+
+def _percent(cost: float) -> str:
+    """Return 1 / cost in percent: a speed."""
+    return f"{short_number(100.0 / cost, 2)} %"
+
+
+def _arrive(s: Sensitivity) -> TableCell:
+    """Return the share of the values at which most seeds arrive, of those that are known."""
+    known = [passes for passes, n in zip(s.passes, s.finished, strict=True) if n]
+    if not known:
+        return TableCell("?", "warn")
+    share = sum(map(math.isfinite, known)) / len(known)
+    return TableCell(f"{100.0 * share:.0f} %")
+
+
+def _kept(price: float | None, s: Sensitivity, name: str) -> TableCell:
+    """Return the speed that is left at the worst value within a factor of the best one."""
+    if price is None or not math.isfinite(price):
+        cell = _measure(price, s, name)
+        return TableCell("0 %", "warn") if cell.text == "never" else cell
+    return TableCell(_percent(price))
+
+
+def _finite(s: Sensitivity) -> TableCell:
+    """Return the share of the runs that did not diverge."""
+    runs = sum(s.statuses.values())
+    diverged = s.statuses.get("diverged", 0)
+    if not runs:
+        return TableCell("-")
+    # Rounded down, so that 100 % means all.
+    share = 100 * (runs - diverged) // runs
+    return TableCell(f"{share} %", "bad" if diverged else "")
 
 
 def _measure(value: float | None, s: Sensitivity, name: str) -> TableCell:
@@ -138,8 +208,8 @@ def _factor(s: Sensitivity, power: int) -> TableCell:
         inside = s.values[0] * (1 - NEAR) <= value <= s.values[-1] * (1 + NEAR)
         return TableCell("?", "warn") if inside else TableCell("off", "dim")
     if not math.isfinite(factor):
-        return TableCell("never", "warn")
-    return TableCell(short_number(factor, 2))
+        return TableCell("0 %", "warn")
+    return TableCell(_percent(factor) if factor else "100 %")
 
 
 def _count(count: int, style: Style) -> TableCell:

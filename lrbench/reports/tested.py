@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lrbench.reports.blocks import Block, CellColumn, Grid, TableCell, gap, line, number
-from lrbench.reports.groups import last_checkpoints
-from lrbench.results import ProblemResult, Run
-from lrbench.results.ranking import at_end, level_column
+from lrbench.reports.blocks import Block, CellColumn, Grid, TableCell, line, number
+from lrbench.reports.groups import runs_of, solver_texts
+from lrbench.results import ProblemResult, Run, Sweep
+from lrbench.results.ranking import at_end
 
 TEST = {"test_loss": "test loss", "test_accuracy": "test acc"}
 """The columns of a trace that are about held-out samples, and their headings."""
@@ -42,17 +42,22 @@ def tested_columns(lanes: Sequence[Sequence[Run]]) -> list[CellColumn]:
     ]
 
 
-def tested_blocks(problem: ProblemResult, groups: Sequence[Sequence[Run]]) -> Iterator[Block]:
-    """Yield a table with a row for each solver: F - f*, test loss and accuracy at the end."""
-    columns = tested_columns(groups)
+def tested_table(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:
+    """Yield a table of the test loss and accuracy of each solver at its best value."""
+    lanes: list[Sequence[Run]] = []
+    names: list[TableCell] = []
+    for s, name in zip(sweep.solvers, solver_texts(sweep.solvers).values(), strict=True):
+        runs = runs_of(problem, s).get(s.best_value, ())
+        if math.isfinite(s.best_passes) and runs:
+            lanes.append(runs)
+            names.append(TableCell(name))
+    columns = tested_columns(lanes)
     if not columns:
         return
-    ends = last_checkpoints(run for runs in groups for run in runs)
-    when = f"after T = {ends.pop()} iterations" if len(ends) == 1 else "where each run ended"
-    error = problem.header.constants.f_star_error
-    gaps = [TableCell(gap(at_end(runs, level_column(runs)), error)) for runs in groups]
-    solvers = [TableCell(str(runs[0].solver)) for runs in groups]
-    names, cells = zip(("solver", solvers), (problem.header.level, gaps), *columns, strict=True)
+    seeds = ", means over seeds" if any(len(runs) > 1 for runs in lanes) else ""
     yield line("")
-    yield line(f"on the training and the test data {when}:")
-    yield Grid(names, list(zip(*cells, strict=True)), frozenset({0}))
+    yield line(
+        f"on the test samples, where the best {sweep.parameter} arrived{seeds}:", style="title"
+    )
+    headings, cells = zip(("solver", names), *columns, strict=True)
+    yield Grid(headings, list(zip(*cells, strict=True)), frozenset({0}))

@@ -15,10 +15,10 @@ from lrbench.results import ProblemResult, Result
 from lrbench.results.column_text import SHAPES, TraceShape, trace_texts
 from lrbench.results.table import LABELS, labels, trace_columns
 
-Problems: TypeAlias = Sequence[ProblemResult]
+OfProblems: TypeAlias = Sequence[ProblemResult]
 
 TABLES: Mapping[
-    str, tuple[Callable[[Problems], Sequence[str]], Callable[[Problems], Iterator[Row]]]
+    str, tuple[Callable[[OfProblems], Sequence[str]], Callable[[OfProblems], Iterator[Row]]]
 ] = {
     "verdicts": (lambda problems: VERDICTS, verdict_rows),
     "summary": (summary_columns, summary_rows),

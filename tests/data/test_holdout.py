@@ -396,12 +396,21 @@ def test_a_saved_result_keeps_what_was_held_out(tmp_path: Path) -> None:
         "seed": 4,
         "features_left_out": 0,
     }
+    about = result.problems[0].header.test
+    assert about is not None
+    expected["majority"] = about.majority
     assert again.problems[0].header.test == AboutTest(**expected)
     for name in ("test_loss", "test_accuracy"):
         old, new = (r.problems[0].runs[0].trace[name] for r in (result, again))
         np.testing.assert_array_equal(old, new)
     values = json.loads(result.to_json())
-    for key, bad in (("n_samples", 0), ("data", 3), ("fraction", "x"), ("features_left_out", -1)):
+    for key, bad in (
+        ("n_samples", 0),
+        ("data", 3),
+        ("fraction", "x"),
+        ("features_left_out", -1),
+        ("majority", "x"),
+    ):
         values["problems"][0]["test"] = expected | {key: bad}
         with pytest.raises(lrbench.LrbenchError, match=rf"problems\[0\]\.test\.{key} is"):
             lrbench.Result.from_dict(values)

@@ -21,7 +21,7 @@ from lrbench.reports.page import result_page
 from lrbench.reports.sweep_details import REASONS, sweep_details
 from lrbench.reports.sweep_legend import sweep_legend
 from lrbench.reports.sweep_page import sweep_blocks
-from lrbench.reports.sweep_table import sweep_table
+from lrbench.reports.sweep_table import cost_table, sweep_table
 from lrbench.reports.view import View
 from lrbench.results import Factor, ProblemResult, Result, Sensitivity, Status, environment
 from lrbench.results.measures import Exponent, Reason
@@ -68,7 +68,8 @@ def tables(problem: ProblemResult, **changes: Any) -> list[list[dict[str, tuple[
 @pytest.mark.parametrize("n_seeds", [1, 2, 3])
 def test_details_are_medians_of_the_ends_of_each_lr0(n_seeds: int) -> None:
     problem = irregular(n_seeds)
-    _, *details = tables(problem, details=True)
+    _, costs, *details = tables(problem, details=True)
+    assert "draws" in costs[0]
     assert len(details) == 2
     for name, rows in zip(("a", "b[c=0.5]"), details, strict=True):
         assert [row["lr0"][0] for row in rows] == ["0.03", "0.2", "1", "7"]
@@ -103,7 +104,8 @@ def test_the_lr_of_a_solver_is_that_of_its_best_lr0() -> None:
         best = min(costs, key=lambda lr0: costs[lr0])
         ends = [float(r.trace["lr"][-1]) for r in runs if r.lr0 == best]
         assert row["best lr0"][0].split()[-1] == f"{best:g}"
-        assert float(row["passes"][0]) == pytest.approx(costs[best], rel=5e-3)
+        passes = row["speed (passes)"][0].partition("(")[2].rstrip(")")
+        assert float(passes) == pytest.approx(costs[best], rel=5e-3)
         assert row["lr L"][0] == f"{2.0 * statistics.median(ends):#.2g}"
 
 
@@ -119,7 +121,7 @@ def test_how_the_runs_of_an_lr0_ended() -> None:
         else replace(run, status=end)
         for run, end in zip(problem.runs, ends, strict=True)
     ]
-    _, rows = tables(replace(problem, runs=runs), details=True)
+    _, _, rows = tables(replace(problem, runs=runs), details=True)
     assert [row["status"] for row in rows] == [
         ("target", ""),
         ("1 stalled, 1 not started", "warn"),
@@ -182,7 +184,8 @@ def test_each_violated_bound_is_named() -> None:
     verdicts = [replace(fails, solver=SolverSpec(name), theorem=key) for name, key in violated]
     verdicts.append(replace(verdicts[0], theorem="W2", bound_verdict="pass"))
     found = lines(replace(problem, verdicts=verdicts))
-    assert ("bound violated: W1 of a, W1 of b, W3 of c", "bad") in found
+    bad = [text.partition(" at ")[0] for text, style in found if style == "bad"]
+    assert bad == ["VIOLATED: W1 of a", "VIOLATED: W1 of b", "VIOLATED: W3 of c"]
 
 
 def test_most_seeds_are_those_of_two_or_more() -> None:
@@ -215,10 +218,16 @@ def cells(**changes: Any) -> dict[str, tuple[str, str]]:
     problem = made_problem(GRID, {"a": [[3.0, 2.0, 4.0, 5.0]] * 2})
     sweep = analyse(problem)
     s: Sensitivity = replace(sweep.solvers[0], **changes)
-    (grid,) = [b for b in sweep_table(replace(sweep, solvers=[s]), WIDE) if isinstance(b, Grid)]
-    row = [(cell.text, cell.style) for cell in grid.rows[0]]
+    of = replace(sweep, solvers=[s])
+    (grid,) = [b for b in sweep_table(of, WIDE) if isinstance(b, Grid)]
     assert [grid.columns[k] for k in sorted(grid.left)] == ["solver", "usable lr0"]
-    return dict(zip(grid.columns, row, strict=True))
+    (costs,) = [b for b in cost_table(of, WIDE) if isinstance(b, Grid)]
+    assert costs.left == {0}
+    row: dict[str, tuple[str, str]] = {}
+    for table in (grid, costs):
+        texts = [(cell.text, cell.style) for cell in table.rows[0]]
+        row |= dict(zip(table.columns, texts, strict=True))
+    return row
 
 
 AT_ENDS: dict[str, Any] = {
@@ -258,8 +267,18 @@ AT_ENDS: dict[str, Any] = {
         ),
         ({"usable_interval": (0.5, 1.25)}, "95 % interval", ("0.50 to >= 1.25", "")),
         ({"usable_interval": (0.5, 0.5)}, "95 % interval", (">= 0.50", "")),
-        ({"factors": [Factor(1, 1.234)]}, "x10", ("1.2", "")),
-        ({"factors": [Factor(1, INF)]}, "x10", ("never", "warn")),
+        ({"factors": [Factor(1, 1.234)]}, "x10", ("81 %", "")),
+        ({"factors": [Factor(1, 0.8)]}, "x10", ("120 %", "")),
+        ({"factors": [Factor(1, 8000.0)]}, "x10", ("0.013 %", "")),
+        ({"factors": [Factor(1, INF)]}, "x10", ("0 %", "warn")),
+        ({}, "speed (passes)", ("100 % (2)", "")),
+        ({"best_passes": INF}, "speed (passes)", ("never", "warn")),
+        ({"passes": [3.0, INF, INF, INF]}, "arrive", ("25 %", "")),
+        ({"passes": [3.0, 2.0, INF, INF], "finished": [2, 0, 2, 2]}, "arrive", ("33 %", "")),
+        ({"finished": [0, 0, 0, 0]}, "arrive", ("?", "warn")),
+        ({"statuses": {"diverged": 1, "stalled": 199}}, "finite", ("99 %", "bad")),
+        ({"statuses": {"stalled": 2}}, "finite", ("100 %", "")),
+        ({"statuses": {}}, "finite", ("-", "")),
         ({"factors": [Factor(1, None)]}, "x10", ("?", "warn")),  # 2, within the grid
         ({"factors": [Factor(1, None)], "best_lr0": 1.0}, "x10", ("off", "dim")),
         (AT_ENDS, "x10", ("?", "warn")),
@@ -298,9 +317,11 @@ def test_passing_through_the_target_is_marked() -> None:
         texts = [", ".join(b.pieces) for b in found if isinstance(b, Line)]
         return texts, [b for b in found if isinstance(b, Grid)]
 
-    texts, (grid, *details) = table(problem, details=True)
-    passes = grid.columns.index("passes")
-    assert [row[passes].text for row in grid.rows] == ["3*", "5"]
+    texts, (grid, costs, *details) = table(problem, details=True)
+    passes = costs.columns.index("passes")
+    assert [row[passes].text for row in costs.rows] == ["3*", "5"]
+    speed = grid.columns.index("speed (passes)")
+    assert [row[speed].text for row in grid.rows] == ["100 % (3*)", "60 % (5)"]
     assert "*: at some lr0 it came there sooner, and did not stay (--details)" in texts
     assert any(
         "target F - f* <= 0.0100 (1 % of F(w_0) - f*), to hold at T and in the mean over T to 2 T"
@@ -311,8 +332,8 @@ def test_passing_through_the_target_is_marked() -> None:
         [row[list(details[0].columns).index(name)].text for row in details[0].rows]
         for name in ("passes", "first hit")
     ] == [["never", "3", "4", "never"], ["never", "3", "2", "1"]]
-    same, (grid, *details) = table(replace(made, sweep=analyse(made)), details=True)
-    assert [row[passes].text for row in grid.rows] == ["3", "5"]
+    same, (_, costs, *details) = table(replace(made, sweep=analyse(made)), details=True)
+    assert [row[passes].text for row in costs.rows] == ["3", "5"]
     assert not any(text.startswith("*:") for text in same)
     assert "first hit" not in details[0].columns
     # Several targets: a table for each, with the legend once.
@@ -343,6 +364,10 @@ def measures(**changes: Any) -> dict[str, Any]:
         ({"draws": INF}, "draws", ("never", "warn")),
         ({"draws": None, "withheld": {"draws": "missing_runs"}}, "draws", ("-", "")),
         ({"price": {"10": 1.0, "100": 7.0}}, "price x10", ("1", "")),
+        ({"price": {"10": 1.25, "100": 7.0}}, "within x10", ("80 %", "")),
+        ({"price": {"10": INF, "100": INF}}, "within x10", ("0 %", "warn")),
+        ({"withheld": {"price.10": "off_grid"}}, "within x10", ("off", "dim")),
+        ({"withheld": {"price.10": "missing_runs"}}, "within x10", ("-", "")),
         ({"price": {"10": 2.836, "100": 7.0}}, "price x10", ("2.8", "")),
         ({"price": {"10": INF, "100": INF}}, "price x10", ("never", "warn")),
         ({"withheld": {"price.10": "off_grid"}}, "price x10", ("off", "dim")),
@@ -367,7 +392,7 @@ def test_measures_that_no_solver_has_take_no_column() -> None:
     both = measures(lr_sensitivity=0.0, exponent=Exponent("gap", 0.0, None))
     headings = [*cells(**both)]
     assert headings[-2:] == ["LR sens.", "exponent"]
-    assert headings[:6] == ["solver", "best lr0", "passes", "decades", "draws", "price x10"]
+    assert headings[:4] == ["solver", "best lr0", "speed (passes)", "decades"]
 
 
 def test_the_lr_sensitivity_is_shown_where_runs_go_on_to_the_budget() -> None:
@@ -377,7 +402,7 @@ def test_the_lr_sensitivity_is_shown_where_runs_go_on_to_the_budget() -> None:
     def cells_of(reason: Reason) -> list[str]:
         withheld = replace(b.measures, lr_sensitivity=None, withheld={"lr_sensitivity": reason})
         solvers = [replace(a, **measures(lr_sensitivity=0.5)), replace(b, measures=withheld)]
-        blocks = sweep_table(replace(sweep, solvers=solvers), WIDE)
+        blocks = cost_table(replace(sweep, solvers=solvers), WIDE)
         (grid,) = [block for block in blocks if isinstance(block, Grid)]
         rows = [dict(zip(grid.columns, row, strict=True)) for row in grid.rows]
         return [row["LR sens."].text for row in rows if "LR sens." in row]
@@ -389,10 +414,11 @@ def test_the_lr_sensitivity_is_shown_where_runs_go_on_to_the_budget() -> None:
 def test_draws_and_the_price_are_those_of_the_passes_by_hand() -> None:
     """Values a decade apart have the weights 1/8, 1/4, 1/4, 1/4, 1/8: 3/4 of the range arrives."""
     problem = made_problem([0.01, 0.1, 1.0, 10.0, 100.0], {"a": [[INF, 6.0, 2.0, 9.0, INF]]})
-    ((row,),) = tables(problem)
-    assert row["draws"] == ("2", "")  # of equal weights three draws, as (2/5)^2 > 1/10 > (1/4)^2
-    assert row["price x10"] == ("4.5", "")  # 9/2, and 6/2 below the best
-    assert [row[x][0] for x in ("x0.1", "x10", "x100")] == ["3", "4.5", "never"]
+    (row,), (costs,), *_ = tables(problem, details=True)
+    assert costs["draws"] == ("2", "")  # of equal weights three draws, as (2/5)^2 > 1/10 > (1/4)^2
+    assert costs["price x10"] == ("4.5", "")  # 9/2, and 6/2 below the best
+    assert row["within x10"] == ("22 %", "")
+    assert [row[x][0] for x in ("x0.1", "x10", "x100")] == ["33 %", "22 %", "0 %"]
 
 
 def test_why_measures_are_withheld_is_said_with_details_alone() -> None:
@@ -479,7 +505,7 @@ def test_a_second_axis_has_as_many_digits_as_it_needs() -> None:
     problem = replace(problem, sweep=analyse(problem, at=[500]))
     found = list(result_page(Result((), {}, [problem]), replace(WIDE, details=True)))
     names = [f"adagrad-norm[eta={text}]" for text in ("0.3162", "3.162", "3.164", "5")]
-    table, at, of_both = [b for b in found if isinstance(b, Grid)]
+    table, at, _, of_both = [b for b in found if isinstance(b, Grid)]
     assert [row[0].text for row in table.rows] == names
     assert [*at.columns] == ["lr0", *names]
     assert [*of_both.columns[1:]] == ["0.3162", "3.162", "3.164", "5"]
@@ -542,14 +568,12 @@ def test_solvers_over_scales_of_their_own() -> None:
     problem = replace(problem, sweep=analyse(problem))
     found = list(result_page(Result((), {}, [problem]), WIDE))
     (grid,) = [b for b in found if isinstance(b, Grid)]
-    assert grid.columns[:4] == ("solver", "of", "best scale", "passes")
+    assert grid.columns[:4] == ("solver", "of", "best scale", "speed (passes)")
     assert [[cell.text for cell in row[:4]] for row in grid.rows] == [
-        ["a", "lr0", "1", "2"],
-        ["b", "eta", ">= 10", "5"],
+        ["a", "lr0", "1", "100 % (2)"],
+        ["b", "eta", ">= 10", "40 % (5)"],
     ]
     texts = [", ".join(b.pieces) for b in found if isinstance(b, Line)]
     assert any("3 scales from 0.1 to 10" in text for text in texts)
-    assert (
-        "draws: how many scales drawn at random bring one that arrives, in 90 % of cases" in texts
-    )
+    assert "arrive: the share of the scales at which the run arrives" in texts
     assert "of: the free scale of the solver, which varies; its other parameters are held" in texts

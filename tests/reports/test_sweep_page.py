@@ -196,17 +196,19 @@ def row(text: str, name: str, *headings: str) -> list[str]:
 
 def test_the_table_holds_what_was_found() -> None:
     text = shown(four(), "plain")
-    found = ("best lr0", "passes", "usable lr0", "decades")
-    assert row(text, NAMES[0], *found) == ["1", "5", "0.01 to 100", "4.00"]
-    assert row(text, NAMES[1], *found) == ["100", "5", "0.01 to 10000", ">= 6.00"]
-    assert row(text, NAMES[3], *found) == ["-", "never", "none", "-"]
+    found = ("best lr0", "speed (passes)", "usable lr0", "decades", "arrive")
+    assert row(text, NAMES[0], *found) == ["1", "100 % (5)", "0.01 to 100", "4.00", "52 %"]
+    assert row(text, NAMES[1], *found) == ["100", "100 % (5)", "0.01 to 10000", ">= 6.00", "76 %"]
+    assert row(text, NAMES[3], *found) == ["-", "never", "none", "-", "0 %"]
     # A decade away costs a factor 10, two decades 100; of the second 10**(1/2) and 10.
-    assert row(text, NAMES[0], *FACTORS) == ["100", "10", "10", "100"]
-    assert row(text, NAMES[1], *FACTORS) == ["10", "3.2", "3.2", "10"]
-    assert row(text, NAMES[2], *FACTORS) == ["never"] * 4
+    assert row(text, NAMES[0], *FACTORS) == ["1 %", "10 %", "10 %", "1 %"]
+    assert row(text, NAMES[1], *FACTORS) == ["10 %", "32 %", "32 %", "10 %"]
+    assert row(text, NAMES[2], *FACTORS) == ["0 %"] * 4
     assert row(text, NAMES[3], *FACTORS) == ["-"] * 4
+    assert row(text, NAMES[0], "within x10", "finite", "lr L") == ["10 %", "100 %", "0.50"]
     # 33 - 17 of the first never came there; L = 2 and the last lr 1/4.
-    assert row(text, NAMES[0], "diverged", "stalled", "lr L") == ["0", "16", "0.50"]
+    costs = shown(four(), "plain", View(details=True)).split("costs, of which less is better")[1]
+    assert row(costs, NAMES[0], "passes", "diverged", "stalled") == ["5", "0", "16"]
     assert "target F - f* <= 0.0100 (1 % of F(w_0) - f*)" in text
     assert "at most 1000 iterations (10 passes), one seed: no interval" in text
     assert "33 lr0 from 0.0001 to 10000" in text
@@ -223,27 +225,33 @@ def entries_of(text: str) -> list[str]:
     return [found.split(":")[0] for found in legend_of(text) if not found.startswith("  ")]
 
 
-COLUMNS = ["best lr0", "passes", "decades", "draws", "price x10", "usable lr0"]
-COLUMNS += ["x0.01 to x100", "diverged, stalled", "lr L"]
+COLUMNS = ["best lr0", "speed (passes)", "decades", "arrive", "usable lr0", "x0.01 to x100"]
+COLUMNS += ["within x10", "finite", "lr L"]
 """What every legend explains, in the order of the columns."""
+
+COSTS = ["passes", "draws", "price x10", "diverged, stalled"]
+"""What it explains with the details."""
 
 
 def test_each_column_is_explained_on_a_line_of_its_own() -> None:
-    seeds = [*COLUMNS, "LR sens.", "exponent"]
+    seeds = [*COLUMNS]
     seeds.insert(COLUMNS.index("usable lr0") + 1, "95 % interval")
-    legend = legend_of(shown(four(5), "plain"))
     assert entries_of(shown(four(5), "plain")) == [*seeds, ">=, <=", "never", "-"]
-    assert "diverged, stalled: runs that ended so, out of 165" in legend
-    one = shown(swept(made_problem([1.0], {"a": [[3.0]]})), "plain")
-    assert entries_of(one) == [*COLUMNS, ">=, <=", "off"]
+    details = shown(four(5), "plain", View(details=True))
+    seeds += [*COSTS, "LR sens.", "exponent"]
+    assert entries_of(details) == [*seeds, ">=, <=", "never", "-"]
+    assert "diverged, stalled: runs that ended so, out of 165" in legend_of(details)
+    alone = swept(made_problem([1.0], {"a": [[3.0]]}))
+    one = shown(alone, "plain", View(details=True))
+    assert entries_of(one) == [*COLUMNS, *COSTS, ">=, <=", "off"]
+    assert entries_of(shown(alone, "plain")) == [*COLUMNS, ">=, <=", "off"]
     assert "diverged, stalled: runs that ended so, out of 1" in legend_of(one)
     assert "off: beyond the grid" in legend_of(one)
     inside = swept(made_problem(GRID, {"a": valley(1.0, 1.0)}))
-    assert entries_of(shown(inside, "plain")) == [*COLUMNS, "LR sens.", "exponent"]
+    assert entries_of(shown(inside, "plain")) == COLUMNS
 
 
 ENTRIES = dict.fromkeys(FACTORS, "x0.01 to x100")
-ENTRIES |= dict.fromkeys(("diverged", "stalled"), "diverged, stalled")
 """Heading -> what the legend explains it under, if that is not the heading."""
 
 
@@ -272,7 +280,7 @@ def test_no_width_has_no_interval() -> None:
 
 def test_off_the_grid() -> None:
     text = shown(swept(made_problem([1.0, 10.0], {"a": [[1.0, 4.0]]})), "plain")
-    assert row(text, "a", *FACTORS) == ["off", "off", "4", "off"]
+    assert row(text, "a", *FACTORS) == ["off", "off", "25 %", "off"]
 
 
 def test_seeds_have_an_interval() -> None:
@@ -306,7 +314,7 @@ def test_seeds_that_are_not_everywhere() -> None:
     fewer = replace(problem, runs=[r for r in problem.runs if (r.lr0 or 0.0) < 1.0 or r.seed == 0])
     text = " ".join(shown(swept(fewer), "plain").split())
     assert "medians over 1 to 3 seeds" in text
-    assert "; 2 of its runs are missing best lr0: " in text
+    assert "; 2 of its runs are missing 2 of 6 runs are missing (interrupted, failed" in text
 
 
 def curve_of(text: str, name: str) -> str:
@@ -372,9 +380,10 @@ def test_marks_of_what_did_not_come_there() -> None:
 
 def test_what_is_finished_is_shown_and_the_rest_is_unknown() -> None:
     text = shown(stopped(), "plain")
-    found = ("best lr0", "passes", "usable lr0", "decades", "95 % interval")
-    assert row(text, "b", *found) == ["1", "3", "0.1 to 1", ">= 1.00", "-"]
-    assert row(text, "b", *FACTORS) == ["off", "3", "?", "off"]
+    found = ("best lr0", "speed (passes)", "usable lr0", "decades", "95 % interval")
+    assert row(text, "b", *found) == ["1", "67 % (3)", "0.1 to 1", ">= 1.00", "-"]
+    assert row(text, "b", *FACTORS) == ["off", "33 %", "?", "off"]
+    assert row(text, "b", "arrive") == ["100 %"]
     assert set(curve_of(text, "b")[-3:]) == {"?"}
     assert "? unknown: no run finished" in text
     assert "?: unknown, as no run there is finished" in legend_of(text)
@@ -395,7 +404,7 @@ def test_a_solver_of_which_nothing_is_finished_is_unknown() -> None:
         for run in problem.runs
     ]
     text = shown(swept(replace(problem, runs=runs)), "plain")
-    assert row(text, "b", "best lr0", "passes", "usable lr0") == ["-", "?", "?"]
+    assert row(text, "b", "best lr0", "speed (passes)", "arrive") == ["-", "?", "?"]
 
 
 def test_missing_runs_are_said() -> None:
@@ -411,7 +420,8 @@ def test_missing_runs_are_said() -> None:
 
 def advice_of(result: Result) -> str:
     text = " ".join(shown(result, "plain").split())
-    return text[text.index("Advice: ") :].split(" best lr0: ")[0]
+    advice = text[text.index("Advice: ") :].split(" sensitivity to ")[0]
+    return re.split(r" the best lr0 of | \d+ of \d+ runs (?:is|are) missing \(", advice)[0]
 
 
 def test_advice_names_the_fewest_passes() -> None:
@@ -685,13 +695,14 @@ def test_profiles_are_in_the_json() -> None:
 def test_the_captions_of_a_sweep() -> None:
     latex = shown(two_problems(), "latex")
     captions = re.findall(r"\\caption\{(.*)\}", latex)
-    assert len(captions) == 12
+    assert len(captions) == 10
     assert all(caption[0].isupper() for caption in captions)
     assert not [c for c in captions if "best lr0:" in c or "out of" in c]
     assert captions[0].startswith("Problem made, batches of ")
     assert captions[0].endswith(" Sensitivity to lr0.")
     assert captions[1].endswith(" Sensitivity to lr0. Continued.")
-    assert latex.split("\n\n")[-1].startswith("best lr0: that of the fewest passes; passes: ")
+    legend = latex.split("\n\n")[-1]
+    assert legend.startswith("best lr0: that of the fewest passes; speed (passes): ")
     assert r" & $\tau = 1$ & $\tau = 2$ & " in latex
     assert r"(Dolan and Mor\'e, 2002)" in latex
     assert r"95\,\% interval" in shown(four(5), "latex")

@@ -12,6 +12,7 @@ from shown_results import shown
 
 import lrbench
 from lrbench.problem_files import load_spec
+from lrbench.problem_files.build import build_problem
 from lrbench.problem_files.model import Split
 from lrbench.reports.view import View
 from lrbench.results import Result
@@ -39,7 +40,8 @@ def test_pages_fit_80_columns(kind: str, details: bool) -> None:
     lines = shown(made(kind), "plain", View(details=details)).splitlines()
     assert max(map(len, lines)) <= 80
     many = 88 if kind == "regression" else 114
-    assert f"test     20 % of the samples ({many}, seed 3)" in lines
+    majority = "" if kind == "regression" else ", majority 0.5526"
+    assert f"test     20 % of the samples ({many}, seed 3){majority}" in lines
 
 
 def wide(result: Result) -> str:
@@ -131,6 +133,40 @@ def test_a_page_of_a_saved_result_is_the_page_of_the_run(form: str) -> None:
     result = replace(result, problems=(problem,))
     again = Result.from_dict(json.loads(result.to_json()))
     assert shown(again, form) == shown(result, form)
+
+
+def test_the_majority_is_the_share_of_the_larger_class() -> None:
+    spec = replace(load_spec("logreg"), test=Split(0.2, 3))
+    test = build_problem(spec).test
+    assert test is not None
+    about = made("one").problems[0].header.test
+    assert about is not None
+    ones = sum(label == 1.0 for label in test.y.tolist())
+    assert about.majority == pytest.approx(max(ones, 114 - ones) / 114, rel=1e-14)
+    regression = made("regression").problems[0].header.test
+    assert regression is not None
+    assert regression.majority is None
+
+
+def test_a_sweep_has_the_test_at_the_best_lr0_of_each_solver() -> None:
+    spec = replace(load_spec("logreg"), test=Split(0.2, 3))
+    solvers = ["sgd", "adagrad-norm", "adam"]
+    grid = [0.003, 0.3, 3.0, 1e4]
+    result = lrbench.sweep(spec, solvers=solvers, lr0=grid, iterations=300, jobs=1)
+    (problem,) = result.problems
+    assert problem.sweep is not None
+    page = shown(result, "plain")
+    rows = rows_of(page[page.index("on the test samples") :], "solver ")
+    arrived = [s for s in problem.sweep.solvers if s.best_value is not None]
+    assert 1 <= len(arrived) <= len(solvers)
+    assert len(rows) == len(arrived)
+    for row, s in zip(rows, arrived, strict=True):
+        assert row["solver"] == {"sgd": "gd"}.get(s.solver.name, s.solver.name)
+        (run,) = [r for r in problem.runs if r.lane == (str(s.solver), s.best_value)]
+        loss, accuracy = run.at_end("test_loss"), run.at_end("test_accuracy")
+        assert float(row["test loss"]) == pytest.approx(loss, rel=6e-4)
+        assert float(row["test acc"]) == pytest.approx(accuracy, abs=6e-5)
+    assert "majority 0.5526" in page
 
 
 def test_nothing_is_said_where_nothing_is_held_out() -> None:
