@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Invoke
-from rules import FAILING, POWER_NORM, ROOT_GROWTH, written
+from rules import FAILING, POWER_NORM, ROOT_GROWTH, WRITING, written
 
 import lrbench
 from lrbench.engine.control import Control
@@ -99,6 +99,24 @@ def test_a_rule_that_raises_is_a_failed_row_and_the_others_are_kept(invoke: Invo
     assert "(failing.py, line 15, iteration 7)" in failed[0]["error"]
     assert all(run["error"] is None for run in runs_of(outcome, "sgd"))
     assert "step 6" in outcome.err  # what it prints is not part of the result
+
+
+def test_what_a_rule_writes_to_the_descriptor_of_stdout_is_on_stderr(tmp_path: Path) -> None:
+    """Also what compiled code has in its buffer until the process ends."""
+    written(tmp_path, writing=WRITING)
+    words = ("run", "-p", "log-spectrum", "-n", "3", "-s", "writing.py", "--format", "json")
+    command = [sys.executable, "-m", "lrbench", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["format"] == "lrbench-result"
+    lines = done.stderr.splitlines()
+    counts = {line: lines.count(line) for line in lines if line.endswith((" file", " step"))}
+    assert counts == {
+        "descriptor of the file": 1,
+        "descriptor of a step": 3,
+        "print of a step": 3,
+        "printf of a step": 3,
+    }
 
 
 class TestInPython:
