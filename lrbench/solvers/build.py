@@ -116,7 +116,10 @@ def solver_class(name: str) -> type[Solver]:
     if reference is None:
         cls = SOLVERS.get(name)
         if not SOLVERS.is_own(name) and name in SOLVERS.entry_points:
-            cls.name = vars(cls).get("name", name)
+            if not (isinstance(cls, type) and issubclass(cls, Solver)):
+                raise UsageError(
+                    f"the entry point {name} is no solver.", "derive a class from lrbench.Solver."
+                )
             add_solver(cls, name)
         return cls
     similar = difflib.get_close_matches(name, SOLVERS, n=1, cutoff=0.8)

@@ -14,6 +14,7 @@ from lrbench.config.vectors import as_vector
 from lrbench.errors import UsageError
 
 VALUES = [0.25, -1.5, 3.0]
+MA: Any = np.ma
 
 
 @dataclass
@@ -54,7 +55,7 @@ class MaskedLike:
     """An array of another library that has no value somewhere."""
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.ma.array(VALUES, mask=[0, 1, 0])
+        return MA.array(VALUES, mask=[0, 1, 0])
 
 
 @pytest.mark.parametrize(
@@ -66,8 +67,8 @@ class MaskedLike:
         np.array(VALUES, np.float32),
         np.array([VALUES, VALUES]).T[:, 0],
         np.array(VALUES, np.longdouble),
-        np.ma.array(VALUES),
-        np.ma.array(VALUES, mask=[0, 0, 0]),
+        MA.array(VALUES),
+        MA.array(VALUES, mask=[0, 0, 0]),
         TorchLike(VALUES),
         JaxLike(),
     ],
@@ -100,8 +101,8 @@ def test_whole_numbers_are_numbers() -> None:
         (np.zeros(3, [("a", float)]), "type "),
         (np.array([1.0, Fraction(1, 3), 2.0]), "type object"),
         ([1.0, 2j, 3.0], "type complex128"),
-        (np.ma.array(VALUES, mask=[0, 1, 1]), "masked array, and 2 of its entries have no value"),
-        (np.ma.masked_equal(VALUES, 3.0), "masked array, and 1 of its"),
+        (MA.array(VALUES, mask=[0, 1, 1]), "masked array, and 2 of its entries have no value"),
+        (MA.masked_equal(VALUES, 3.0), "masked array, and 1 of its"),
         (MaskedLike(), "masked array, and 1 of its"),
         ([[1.0], [1.0, 2.0], 3.0], "the list is no array"),
         (csr_array(np.ones((1, 3))), "type object"),
