@@ -310,6 +310,40 @@ def test_a_saved_result_is_shown_without_the_file(folder: Path, invoke: Invoke) 
     assert "PowerNorm" in outcome.out
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("name", "title", "about", "scale"),
+    [
+        ("power.py", "PowerNorm", "AdaGrad-Norm with another power than 2", "eta"),
+        ("power.py:PowerNorm", "PowerNorm", "AdaGrad-Norm with another power than 2", "eta"),
+        ("growth.py:root_growth", "root_growth", "", "lr0"),  # no docstring, nor that of a base
+        ("failing.py", "Failing", "", "lr0"),
+        ("undocumented.py", "PowerNorm", "", "eta"),  # nor the signature of a dataclass
+    ],
+)
+def test_the_page_of_a_rule_is_that_of_any_solver(
+    name: str, title: str, about: str, scale: str, invoke: Invoke
+) -> None:
+    docstring = '    """AdaGrad-Norm with another power than 2."""\n'
+    assert docstring in POWER_NORM
+    written(Path(), undocumented=POWER_NORM.replace(docstring, ""))
+    outcome = invoke("list", "solvers", name)
+    assert outcome.code == 0, outcome.err
+    lines = outcome.out.splitlines()
+    assert lines[: 1 + bool(about)] == [title, *[about] * bool(about)]
+    assert {"group: yours", f"scale: {scale}", "step_cost: 1 gradient"} <= {*lines}
+    (part,) = json.loads(invoke("list", "solvers", name, "--format", "json").out)["parts"]
+    assert (part["name"], part["about"]) == (title, about)
+
+
+def test_the_page_of_a_rule_that_cannot_be_made_is_an_error(folder: Path, invoke: Invoke) -> None:
+    raising = '    scale = "eta"\n\n    def __post_init__(self):\n        1 / 0\n'
+    written(folder, raising=POWER_NORM.replace('    scale = "eta"\n', raising))
+    outcome = invoke("list", "solvers", "raising.py")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "ZeroDivisionError" in outcome.err.splitlines()[0]
+
+
 CLAIMS = """
     scale, theorems = "eta", "scalar-step"
 """
