@@ -29,6 +29,8 @@ from lrbench.solvers.base import Solver
 from lrbench.solvers.plugin import complete
 from lrbench.solvers.wngrad import WNGrad
 
+ROOT = Path(__file__).parent.parent.parent
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -288,6 +290,34 @@ def test_the_file_of_a_rule_is_beside_the_configuration(
     (folder / "elsewhere").mkdir()
     monkeypatch.chdir(folder / "elsewhere")
     assert invoke("check", "--config", "../lrbench.toml").code == 0
+
+
+def test_a_file_in_the_home_folder_is_found_by_its_tilde(
+    folder: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In quotes and in a configuration no shell replaces it; the stored cells are the same."""
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "rules").mkdir()
+    written(folder / "rules", power=POWER_NORM, growth=ROOT_GROWTH)
+    monkeypatch.chdir(folder / "rules")
+    stored(folder, invoke)
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    home = ("-s", "~/rules/power.py:PowerNorm", "-s", "~/rules/growth.py", "--lr0", "0.1:10:5")
+    setting = ("-p", "log-spectrum", "-n", "30", "--store", str(folder / "s.sqlite"), "-j", "1")
+    assert "stored   10 of them" in invoke("sweep", *setting, *home, "--dry-run").out
+    assert invoke("test", "~/rules/power.py").code == 0
+    assert invoke("list", "solvers", "~/rules/growth.py:root_growth").code == 0
+    problem = (ROOT / "problems" / "least-squares.toml").read_text("utf-8")
+    (folder / "rules" / "own.toml").write_text(problem)
+    config = CONFIG.replace("rules/power.py", "~/rules/power.py")
+    config = config.replace('"log-spectrum"', '"~/rules/own.toml"')
+    (folder / "elsewhere" / "checks.toml").write_text(config)
+    assert invoke("check", "--config", "checks.toml").code == 0
+    outcome = invoke("run", *SETTING, "-s", "~/rules/none.py")
+    assert f"there is no file {folder}/rules/none.py" in outcome.err
+    outcome = invoke("run", *SETTING, "-s", "~nobody-of-this-name/none.py")
+    assert "there is no file ~nobody-of-this-name/none.py" in outcome.err
 
 
 def test_nothing_is_imported_from_the_current_folder(tmp_path: Path) -> None:
