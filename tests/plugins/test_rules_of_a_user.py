@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import subprocess
@@ -21,11 +22,13 @@ from lrbench.experiment.jobs.base import solver_obstacle
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.experiment.run_plan import run_plan
 from lrbench.plan.plan import Plan
-from lrbench.plugins import packed
+from lrbench.plugins import origin_of, packed
+from lrbench.plugins.modules import source_hash
 from lrbench.problem_files import load_spec
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.adagrad_norm import AdaGradNorm
 from lrbench.solvers.base import Solver
+from lrbench.solvers.build import solver_class
 from lrbench.solvers.plugin import complete
 from lrbench.solvers.wngrad import WNGrad
 
@@ -318,6 +321,35 @@ def test_a_file_in_the_home_folder_is_found_by_its_tilde(
     assert f"there is no file {folder}/rules/none.py" in outcome.err
     outcome = invoke("run", *SETTING, "-s", "~nobody-of-this-name/none.py")
     assert "there is no file ~nobody-of-this-name/none.py" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("mark", "line", "encoding"),
+    [
+        (b"", "# -*- coding: latin-1 -*-\n", "latin-1"),
+        (b"", "#!/usr/bin/env python\n# vim: set fileencoding=cp1252 :\n", "cp1252"),
+        (codecs.BOM_UTF8, "", "utf-8"),
+        (codecs.BOM_UTF8, "# coding: utf-8\n", "utf-8"),
+        (b"", "# coding: utf-8\r\n", "utf-8"),
+    ],
+)
+def test_a_file_is_read_in_the_encoding_that_it_says(
+    mark: bytes, line: str, encoding: str, folder: Path, invoke: Invoke
+) -> None:
+    text = line + POWER_NORM.replace('scale = "eta"', 'scale, lr0_means = "eta", "die erste Größe"')
+    (folder / "words.py").write_bytes(mark + text.encode(encoding))
+    (part,) = json.loads(invoke("list", "solvers", "words.py", "--format", "json").out)["parts"]
+    assert part["lr0"] == "die erste Größe"
+    helper = "from words import PowerNorm\n\n\nclass Derived(PowerNorm):\n    pass\n"
+    (folder / "derived.py").write_text(helper)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.delitem(sys.modules, "words", raising=False)
+        derived = solver_class("derived.py")
+        assert source_hash(sys.modules[derived.__module__])  # which has both files
+        before = origin_of(derived).source_hash
+        (folder / "words.py").write_bytes(mark + text.replace("erste", "letzte").encode(encoding))
+        assert source_hash(sys.modules[derived.__module__]) != before
 
 
 def test_nothing_is_imported_from_the_current_folder(tmp_path: Path) -> None:
