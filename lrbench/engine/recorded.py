@@ -12,13 +12,12 @@ from lrbench.arrays import Lanes, Mask, PerLane, Vector, inner, norm_sq
 from lrbench.engine.evaluator import EVALUATED_ELEMENTS
 from lrbench.engine.gradient_steps import GradientSteps
 from lrbench.engine.job import SharedProblem
-from lrbench.engine.recorder import End, Recorder
+from lrbench.engine.recorder import End, MeasuredIterate, Recorder, row_of_one
 from lrbench.engine.tracker import STEPS, Tracker
 from lrbench.errors import UsageError
 from lrbench.objective.meter import Count, Stopwatch
 from lrbench.objective.oracle import Ball
 from lrbench.results import Status, Trace
-from lrbench.results.records import COLUMNS, METERED, SUMMED
 
 BLOCK = STEPS // 2
 """So many iterates are evaluated together, as lanes, which costs a seventh of one after another."""
@@ -233,21 +232,10 @@ class RecordedRun:
         self._refute(self.t, value, np.array([of_average]))
         if objective < self._best_objective:
             self._best_objective, self._best = objective, self.last.copy()
-        row = {
-            **dict.fromkeys((*COLUMNS, *METERED, *SUMMED), math.nan),
-            **dict(self._sums(w)),
-            "iteration": self.t,
-            "passes": self.passes,
-            "seconds": self._seconds,
-            "objective": objective,
-            "suboptimality": objective - c.f_star,
-            "suboptimality_average": of_average - c.f_star,
-            "suboptimality_best": self._best_objective - c.f_star,
-            "grad_norm_sq": grad_norm_sq,
-            "lr": self._rates[self._n_points - 1],
-            **self._problem.measures(w),
-        }
-        rows.append(row)
+        measured = MeasuredIterate(objective, of_average, self._best_objective, grad_norm_sq)
+        row = row_of_one(self.t, self.passes, self._seconds, measured, c.f_star)
+        row |= {"lr": self._rates[self._n_points - 1], **dict(self._sums(w))}
+        rows.append({**row, **self._problem.measures(w)})
         reached = self._target is not None and objective - c.f_star <= self._target
         return (Status.REACHED_TARGET, self.t) if reached else None
 
