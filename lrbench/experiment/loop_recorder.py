@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_info
 
 from lrbench.arrays import Vector
 from lrbench.cache.folder import cache_dir
+from lrbench.config.keywords import names_keywords
 from lrbench.config.learning_rates import LearningRate
 from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
@@ -86,6 +87,7 @@ class LoopRecorder:
             timed=timed,
         )
 
+    @names_keywords("f_star", "radius")
     def __call__(self, w: Any, *, lr: float | None = None, passes: float | None = None) -> None:
         """Record an iterate: w_0 in the first call, then the one after each step.
 
@@ -135,6 +137,7 @@ class LoopRecorder:
         """How the run has ended, diverged or at the target; None while it goes on."""
         return None if self._run.end is None else self._run.end[0]
 
+    @names_keywords("f_star", "radius")
     def result(self, beside: Result | None = None) -> Result:
         """Return the result so far; recording may go on.
 
