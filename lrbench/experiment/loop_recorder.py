@@ -110,7 +110,7 @@ class LoopRecorder:
             iterate is outside of the constraint, or if `lr` or `passes` is no number. An iterate
             outside is noticed when it is evaluated, which may be some calls later.
         RefutedError
-            If F is below what the certificate of f_star allows.
+            If F is below what the certificate of f_star allows, which is noticed likewise.
         """
         run = self._run
         run.watch.stop()
@@ -134,7 +134,10 @@ class LoopRecorder:
 
     @property
     def ended(self) -> Status | None:
-        """How the run has ended, diverged or at the target; None while it goes on."""
+        """How the run has ended, diverged or at the target; None while it goes on.
+
+        A divergence is noticed when the iterate is evaluated, which may be some calls later.
+        """
         return None if self._run.end is None else self._run.end[0]
 
     @names_keywords("f_star", "radius")

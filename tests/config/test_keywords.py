@@ -75,8 +75,12 @@ def test_a_recorder_names_keywords() -> None:
     with pytest.raises(UsageError, match=r"^radius=1e-05 leaves out the minimiser"):
         lrbench.record(pb, solver="by-hand", radius=1e-5)
     recorder = lrbench.record(pb, solver="by-hand", f_star=1e3)
+    recorder(pb.w0)
     with pytest.raises(LrbenchError, match=r"below f_star=1000\.0\."):
-        recorder(pb.w0)
+        recorder.result()
+    recorder = lrbench.record(pb, solver="by-hand", f_star=1e3, target=1e-3)
+    with pytest.raises(LrbenchError, match=r"below f_star=1000\.0\."):
+        recorder(pb.w0)  # a row at which the run could end is evaluated at once
 
 
 def test_a_contract_is_about_keywords() -> None:
