@@ -17,7 +17,8 @@ from typing import Any
 import click
 
 from lrbench.cli.signals import no_signal_ignored
-from lrbench.cli.streams import close_stdout, open_streams
+from lrbench.cli.streams import close_stdout, keep_stdout_for_results, open_streams
+from lrbench.config.keywords import options_in_errors
 from lrbench.errors import ExitCode, LrbenchError, Terminated
 from lrbench.version import __version__
 
@@ -30,6 +31,7 @@ COMMANDS = {
     "new": "Write a commented solver, loss or penalty of your own, and its test.",
     "test": "Check a solver, loss or penalty of yours against the contracts of its kind.",
     "show": "Print a saved result or a store in any format, or the file of a problem that ships.",
+    "compare": "What changed from one result to others, with a test paired over seeds.",
     "store": "Finished cells of sweeps: list, export, prune, merge.",
     "data": "LIBSVM sets by name: list, info, fetch, verify, path.",
     "cache": "Show or clear the folder of parsed data and certified optima.",
@@ -148,10 +150,12 @@ def say_internal(error: Exception) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     open_streams()
+    if args is None:  # the command, and no call of this function
+        keep_stdout_for_results()
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
         # Else click would write errors in its own form and choose the exit codes.
-        with no_signal_ignored():
+        with no_signal_ignored(), options_in_errors():
             code = group.main(args, prog_name="lrbench", standalone_mode=False)
     except LrbenchError as error:
         say(error.message, error.hint)

@@ -125,6 +125,8 @@ class Grid:
     rows: Sequence[Sequence[TableCell]]
     left: frozenset[int] = field(default_factory=frozenset)
     """The columns of text, which are aligned left; the others are numbers, aligned right."""
+    starts: tuple[int, ...] = ()
+    """The columns with which a group begins that stays together; empty where every one does."""
     parts: Mapping[int, str] = field(default_factory=dict)
     """Index of a row -> the heading of the part of the table that begins with it."""
 
@@ -182,14 +184,16 @@ def folded_cells(
 
     The `parts` are those of `Grid`.
     """
-    columns = [first]
+    columns: list[CellColumn] = [first]
+    starts: list[int] = []
     for group in groups:
         if len(columns) > 1 and table_width([*columns, *group]) > width:
-            yield _grid(columns, left, parts)
+            yield _grid(columns, left, starts, parts)
             yield line("")
-            columns = [first]
+            columns, starts = [first], []
+        starts.append(len(columns))
         columns += group
-    yield _grid(columns, left, parts)
+    yield _grid(columns, left, starts, parts)
 
 
 def table_width(columns: Sequence[CellColumn]) -> int:
@@ -199,11 +203,14 @@ def table_width(columns: Sequence[CellColumn]) -> int:
 
 
 def _grid(
-    columns: Sequence[CellColumn], left: frozenset[str], parts: Mapping[int, str] | None
+    columns: Sequence[CellColumn],
+    left: frozenset[str],
+    starts: Sequence[int],
+    parts: Mapping[int, str] | None,
 ) -> Grid:
     names, cells = zip(*columns, strict=True)
     aligned_left = frozenset(k for k, name in enumerate(names) if name in left)
-    return Grid(names, list(zip(*cells, strict=True)), aligned_left, parts or {})
+    return Grid(names, list(zip(*cells, strict=True)), aligned_left, tuple(starts), parts or {})
 
 
 def number(value: float | None, digits: int = 3) -> str:

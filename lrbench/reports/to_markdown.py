@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TextIO
 
 from lrbench.reports.blocks import Block, Drawing, Grid
@@ -11,13 +12,20 @@ from lrbench.reports.tabulated import tabulated
 from lrbench.reports.view import View
 from lrbench.results import Result
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$&])")
+FIRST = re.compile(r"^(\d*)([-+=.)])(?=\s|$|[-=])")
+"""What at the start of a line would be a list, a rule or a heading."""
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the page of the result: lines as paragraphs, drawings as blocks of code."""
-    blocks = [_text(block) for block in result_page(result, view)]
-    out.write("\n\n".join(text for text in blocks if text) + "\n")
+    write_blocks(result_page(result, view), out)
+
+
+def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None) -> None:
+    """Write the blocks of any page as Markdown; `color` changes nothing."""
+    texts = map(_text, blocks)
+    out.write("\n\n".join(text for text in texts if text) + "\n")
 
 
 def _text(block: Block) -> str:
@@ -25,7 +33,7 @@ def _text(block: Block) -> str:
         return tabulated(block, "pipe", escape)
     if isinstance(block, Drawing):
         return "\n".join(["```text", *block.lines(), "```"])
-    text = escape(block.text)
+    text = FIRST.sub(r"\1\\\2", escape(block.text))
     return f"**{text}**" if block.style == "title" and text else text
 
 

@@ -38,7 +38,7 @@ ENDLESS = 1_000_000
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result's page to a terminal of any width."""
-    fitted = replace(view, width=_width(out), bars=can_show(BARS, out), brief=True)
+    fitted = replace(view, width=page_width(out), bars=can_show(BARS, out), brief=True)
     write_blocks(result_page(result, fitted), out, view.color)
 
 
@@ -51,7 +51,8 @@ def can_show(text: str, out: TextIO) -> bool:
     return True
 
 
-def _width(out: TextIO) -> int:
+def page_width(out: TextIO) -> int:
+    """Return the columns of the terminal that `out` is, and at least `LEAST_WIDTH`."""
     return max(Console(file=out).width, LEAST_WIDTH)
 
 
@@ -67,7 +68,7 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
     color
         Whether to write in colour; None leaves it to the terminal, NO_COLOR and TERM.
     """
-    width, rule = _width(out), RULE if can_show(RULE, out) else "-"
+    width, rule = page_width(out), RULE if can_show(RULE, out) else "-"
     console = Console(
         file=out,
         highlight=False,

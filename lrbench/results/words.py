@@ -55,7 +55,7 @@ WORDS = (
     Word(
         "bound",
         "inapplicable",
-        "does not apply",
+        "n/a",
         "A hypothesis of the theorem fails, so that it promises nothing here.",
     ),
     Word(

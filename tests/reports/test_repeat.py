@@ -92,8 +92,8 @@ def test_it_runs_and_has_the_numbers_of_the_sweep(
     again = invoke(*shlex.split(command)[1:], "--save", "r.json")
     assert again.code == 0, again.err
     assert "sgd" not in page
-    weights = np.load("weights.npz")
-    assert np.isfinite(weights["coef"]).all()
+    with np.load("weights.npz") as weights:
+        assert np.isfinite(weights["coef"]).all()
     advised = json.loads(Path("s.json").read_text())["problems"][0]["sweep"]["advice"]["choice"]
     (run,) = json.loads(Path("r.json").read_text())["problems"][0]["runs"]
     assert run["solver"]["name"] == advised["solver"]["name"]

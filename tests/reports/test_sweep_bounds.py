@@ -67,7 +67,7 @@ def test_every_verdict_is_counted_in_its_own_column() -> None:
         "VIOLATED": [("2", "bad"), ("0", "")],
         "no verdict": [("0", ""), ("1", "")],
         "not measured": [("0", ""), ("1", "")],
-        "does not apply": [("0", ""), ("1", "")],
+        "n/a": [("0", ""), ("1", "")],
     }
     (plain,) = cells([sensitivity(robustness=(bound("pass", "pass", "pass", "pass"),))])
     assert [*plain] == ["bound", "on", "bound's best", "rho", "holds"]
@@ -121,7 +121,7 @@ def test_the_notes_are_of_the_verdicts_that_occur() -> None:
     words = {
         text.partition(":")[0] for text, _ in texts([sensitivity(robustness=(bound(*verdicts),))])
     }
-    assert {"bound's best", "holds", "weak", "no verdict", "does not apply"} <= words
+    assert {"bound's best", "holds", "weak", "no verdict", "n/a"} <= words
     assert "not measured" not in words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
@@ -49,3 +50,12 @@ def test_the_plain_word_of_several_is_the_first() -> None:
     assert page_word("run", "stalled") == "stalled"
     assert page_word("order", "inconclusive") == "too early to tell"
     assert page_word("run", "of a later version") == "of a later version"
+
+
+def test_the_reference_has_every_word() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "json.md"
+    section = page.read_text(encoding="utf-8").split("\n## Words on pages\n")[1].split("\n## ")[0]
+    rows = [row.split(" | ")[1:] for row in section.splitlines() if row.startswith("| ")][1:]
+    assert [tuple(row) for row in rows] == [
+        (f"`{word.json}`", word.page, f"{word.meaning} |") for word in WORDS
+    ]
