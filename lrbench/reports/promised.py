@@ -36,10 +36,10 @@ def bound_cells(
     Returns
     -------
     A cell for each T, empty at T = 0, and ``"none"`` where no theorem applies or informs. None
-    where there is no theorem of the kind on this quantity of this solver.
+    where no theorem of the kind is about this quantity of this solver, or f* is not known.
     """
     about = list(_about(kind, runs, verdicts))
-    if not about:
+    if not about or math.isnan(start):
         return None
     least = [_least(about, T, start) for T in iterations]
     return [

@@ -117,6 +117,7 @@ def test_a_column_is_there_where_a_theorem_speaks_of_the_quantity() -> None:
     nothing: dict[str, Any] = {"applies": False, "iteration": [], "bound": [], "metric": []}
     of = problem(run("a"), verdicts=[bound("a", 0.3, **nothing)])
     assert [row["promised"] for row in tables(of)[0]] == ["", *["none"] * 4]
+    assert "promised" not in tables(with_header(of, delta0=math.nan, f_star=math.nan))[0][0]
     failing = [{"name": FULL_BATCHES, "holds": False, "detail": "minibatches"}]
     of = problem(run("a"), verdicts=[bound("a", 0.3, hypotheses=failing, **nothing)])
     assert "promised" not in tables(of)[0][0]
