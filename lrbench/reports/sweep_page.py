@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
@@ -38,6 +39,9 @@ from lrbench.reports.tested import tested_table
 from lrbench.reports.verdict_blocks import violations
 from lrbench.reports.view import View
 from lrbench.results import ArrivalRule, ProblemResult, Run, Sweep
+
+CONTINUED = " \\"
+"""The end of a line of a command that goes on."""
 
 RULES: Mapping[ArrivalRule, str] = {
     "first": "",
@@ -109,10 +113,15 @@ def sweep_blocks(
 
 
 def _command(text: str, width: int) -> Iterator[Block]:
-    """Yield a command line as a drawing, broken in two where it is too long, to be copied."""
-    head, option, rest = text.partition(" --save-weights")
-    whole = f"  {text}"
-    rows = [whole] if len(whole) <= width else [f"  {head} \\", f"   {option}{rest}"]
+    """Yield a command line as a drawing, broken between options as a shell reads on."""
+    rows = [""]
+    for k, piece in enumerate(re.split(r" (?=-)", text)):
+        joined = f"{rows[-1]} {piece}" if k else f"  {piece}"
+        if k and len(joined) + len(CONTINUED) > width:
+            rows[-1] += CONTINUED
+            joined = f"    {piece}"
+            rows.append("")
+        rows[-1] = joined
     yield Drawing([[TableCell(row, "dim")] for row in rows])
 
 
