@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -139,8 +140,20 @@ class RecordedRun:
         block.stop()
         self.evaluation_seconds += block.seconds
 
-    def so_far(self) -> tuple[End, Trace]:
-        """Return how the run ends with its present iterate, and its trace; it may go on."""
+    def copied(self) -> RecordedRun:
+        """Return a run with the same past, which goes on by itself.
+
+        Its iterates may be evaluated now, and those of this run together with later ones: so that
+        nobody who looks at a run in its middle changes the bits of what comes after.
+        """
+        run = copy.copy(self)
+        run._points, run._rates, run._sum = self._points.copy(), self._rates.copy(), +self._sum
+        run._tracker, run._rows = copy.deepcopy(self._tracker), [*self._rows]
+        run.steps = copy.copy(self.steps)
+        return run
+
+    def ended_here(self) -> tuple[End, Trace]:
+        """Return how the run ends with its present iterate, and its trace; it cannot go on."""
         if self._error is not None:
             raise self._error
         with np.errstate(all="ignore"):

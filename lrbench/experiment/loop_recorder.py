@@ -168,8 +168,9 @@ class LoopRecorder:
 
     def _own_result(self, obstacle: str = "") -> ProblemResult:
         """Return the problem with this run and its verdicts; an obstacle to judge it is in each."""
+        recorded = self._run.copied()
         try:
-            end, trace = self._run.so_far()
+            end, trace = recorded.ended_here()
         except RefutedError:
             self._discard()
             raise
@@ -198,7 +199,7 @@ class LoopRecorder:
             run,
             setting,
             lr=min(self._rates) if one_rate and min(self._rates) > 0.0 else None,
-            step_fault=obstacle or self._run.steps.fault,
+            step_fault=obstacle or recorded.steps.fault,
             gradient_fault=obstacle or self._gradient_fault,
         )
         target = plan.target_on(p.constants.delta0)
