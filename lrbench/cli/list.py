@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from lrbench.cli.tex import plain
 from lrbench.cli.view_options import page_options
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, quoted
 from lrbench.reports.blocks import WIDTH, Grid, TableCell, line
@@ -82,7 +83,8 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     entries = [{"name": n, "about": summary} for n, summary in summaries.items()]
     if name is not None:
         name = listing.canonical(name)
-        details = listing.details(name)
+        with prints_to_stderr():
+            details = listing.details(name)
         about = summaries.get(name) or summary_line(details["doc"])
         entries = [{"name": name, "about": about, **details}]
     if form == "json":
@@ -107,7 +109,8 @@ def _solvers(listing: PartKind) -> Iterator[Block]:
 
     parts = {}
     for name in listing.names():
-        with contextlib.suppress(UsageError):  # one of an installed package may be broken
+        # One of an installed package may be broken.
+        with contextlib.suppress(UsageError), prints_to_stderr():
             parts[name] = listing.details(name)
     rows: list[list[TableCell]] = []
     for group in GROUPS:

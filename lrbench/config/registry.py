@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from lrbench.config.prints import prints_to_stderr
 from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class Registry:
             return self.added[name]
         entry = self.entry_points[name]
         try:
-            part = entry.load()
+            with prints_to_stderr():
+                part = entry.load()
             if isinstance(part, type) and part.__module__.partition(".")[0] != PACKAGE:
                 part.name = name  # type: ignore[attr-defined]  # not that of the class
             return part

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from lrbench.config.prints import prints_to_stderr
 from lrbench.contract.place import Place, place_of_error, place_of_method
 from lrbench.errors import ContractError, LrbenchError
 
@@ -98,7 +97,7 @@ def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:
     for part in parts:
         try:
             # As in a run; what the class prints is no part of the page.
-            with np.errstate(all="ignore"), contextlib.redirect_stdout(sys.stderr):
+            with np.errstate(all="ignore"), prints_to_stderr():
                 contract.check(part)
         except (Exception, SystemExit) as error:  # a class of the user may raise anything
             # An error that the check has explained was raised by its cause.

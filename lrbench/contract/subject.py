@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from lrbench.config.named import parse_named
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.registry import Registry, did_you_mean
 from lrbench.contract.loss import LOSS_CONTRACTS, loss_instances
 from lrbench.contract.outcome import Contract, ContractOutcome, check_contracts
@@ -84,6 +85,7 @@ def outcomes_of(subject: Subject) -> list[ContractOutcome]:
     return check_contracts(subject.kind.contracts, subject.parts)
 
 
+@prints_to_stderr()
 def subjects_of(text: str) -> list[Subject]:
     """Return the subjects that a text names: a registered name, or a class of the user.
 
@@ -121,6 +123,7 @@ def subjects_of(text: str) -> list[Subject]:
     return [subject_of(cls, name)]
 
 
+@prints_to_stderr()
 def subject_of(part: Any, name: str = "") -> Subject:
     """Return the subject for a class, or for an object of one.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.cache.read_whole import read_whole
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.errors import UsageError, quoted
@@ -49,6 +50,7 @@ class Config:
     baselines: Path
 
 
+@prints_to_stderr()
 def load_config(path: Path, *, allow_code: bool = True) -> Config:
     """Return the checks in the file at `path`.
 

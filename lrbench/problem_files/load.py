@@ -12,6 +12,7 @@ from typing import Any
 
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.paths import expanded
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.registry import Registry, did_you_mean
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
@@ -45,6 +46,7 @@ def problem_names() -> list[str]:
     return [*shipped(), *INSTALLED]
 
 
+@prints_to_stderr()
 def load_spec(name_or_path: str | Path) -> ProblemSpec:
     """Return the specification of a shipped problem, or of the one in a file.
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from lrbench.config.learning_rates import parse_learning_rates
 from lrbench.config.named import Value, parse_named, read_value
 from lrbench.config.parameters import check_kept, check_remade
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -157,6 +158,7 @@ def _build(name: str, settings: Mapping[str, Value]) -> Built:
     return _built(cls, params)._replace(set_parameters=(*settings,))
 
 
+@prints_to_stderr()
 def _built(cls: type[Solver], params: Mapping[str, Any], made: Solver | None = None) -> Built:
     """Return the solver of a class with these parameters, or one that was made in Python.
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.config.prints import prints_to_stderr
 from lrbench.errors import UsageError
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.plugins import Origin, Reference
@@ -73,7 +74,7 @@ def _one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with prints_to_stderr():
             yield
     finally:
         torch.set_num_threads(before)
