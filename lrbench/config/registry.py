@@ -41,6 +41,9 @@ class Registry:
         other name -> name.
     group
         The group of the entry points; empty if there is none.
+    base
+        ``"module:Class"``, from which the parts of installed packages must be derived; empty for
+        parts that are checked elsewhere.
     """
 
     def __init__(
@@ -49,11 +52,12 @@ class Registry:
         locations: dict[str, str],
         aliases: dict[str, str] | None = None,
         group: str = "",
+        base: str = "",
     ) -> None:
         self.kind = kind
         self._locations = locations
         self._aliases = aliases or {}
-        self._group = group
+        self._group, self._base = group, base
         self.added: dict[str, Any] = {}
         """The parts that this process added."""
         names = {name: name for name in locations} | self._aliases
@@ -70,10 +74,22 @@ class Registry:
     @cached_property
     def entry_points(self) -> Mapping[str, EntryPoint]:
         """The entry points of installed packages by name."""
-        from importlib.metadata import entry_points  # it takes longer than a name is looked up
-
-        entries = entry_points(group=self._group) if self._group else ()
+        entries = _entry_points(self._group) if self._group else ()
         return {entry.name: entry for entry in entries if not self.is_own(entry.name)}
+
+    def usable(self, prefix: str = "") -> list[str]:
+        """Return the names that begin with `prefix`, without those of unusable entry points.
+
+        Of the parts of lrbench none is imported for that.
+        """
+        names = [name for name in self if name.startswith(prefix)]
+        return [name for name in names if name not in self.entry_points or self._can_get(name)]
+
+    def _can_get(self, name: str) -> bool:
+        with contextlib.suppress(UsageError):
+            self.get(name)
+            return True
+        return False
 
     def available(self) -> dict[str, Any]:
         """Return the parts by name, without those of packages that cannot be imported."""
@@ -118,28 +134,65 @@ class Registry:
         Raises
         ------
         UsageError
-            If there is none, or a package that is installed cannot be imported.
+            If there is none, a package that is installed cannot be imported, or what it has there
+            is no such part.
         """
         name = self.canonical(name)
         if name in self._locations:
-            module, _, attribute = self._locations[name].partition(":")
-            return getattr(importlib.import_module(module), attribute)
+            return _at(self._locations[name])
         if name in self.added:
             return self.added[name]
         entry = self.entry_points[name]
+        package = _package(entry)
         try:
             with prints_to_stderr():
                 part = entry.load()
-            if isinstance(part, type) and part.__module__.partition(".")[0] != PACKAGE:
-                part.name = name  # type: ignore[attr-defined]  # not that of the class
-            return part
-        except Exception as error:  # whatever the package raises
-            package = "" if entry.dist is None else f" of {entry.dist.name}"
+        except (Exception, SystemExit) as error:  # whatever the package raises
             raise UsageError(
                 f"the {self.kind} {name}{package} cannot be imported:"
                 f" {type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}.",
                 "install the package again, or leave the part out.",
             ) from error
+        if self._base:
+            base = _at(self._base)
+            if not (isinstance(part, type) and issubclass(part, base) and part is not base):
+                raise UsageError(
+                    f"the entry point {name}{package} is no {self.kind}: it is {kind_of(part)}.",
+                    f"derive a class from {PACKAGE}.{base.__name__}, or leave the part out.",
+                )
+            if part.__module__.partition(".")[0] != PACKAGE:
+                part.name = name  # type: ignore[attr-defined]  # not that of the class
+        return part
+
+
+def _at(location: str) -> Any:
+    """Return what is at ``"module:attribute"``."""
+    module, _, attribute = location.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def kind_of(part: Any) -> str:
+    """Return what an object is, for an error."""
+    return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"
+
+
+def _entry_points(group: str) -> Iterator[EntryPoint]:
+    """Yield the entry points of a group, without those of packages whose list cannot be read."""
+    from importlib import metadata  # it takes longer than a name is looked up
+
+    try:
+        yield from metadata.entry_points(group=group)
+    except Exception:  # by one line that is none, in one package
+        for distribution in metadata.distributions():
+            with contextlib.suppress(Exception):
+                yield from distribution.entry_points.select(group=group)
+
+
+def _package(entry: EntryPoint) -> str:
+    """Return " of NAME" for the package of an entry point; empty where its name is not known."""
+    with contextlib.suppress(Exception):  # of a package without metadata
+        return f" of {entry.dist.name}" if entry.dist else ""
+    return ""
 
 
 def _letters(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.paths import expanded
 from lrbench.config.prints import prints_to_stderr
-from lrbench.config.registry import Registry, did_you_mean
+from lrbench.config.registry import Registry, did_you_mean, kind_of
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.data.generated.generators import PREFIX
@@ -67,11 +67,22 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
         path = expanded(text)
         return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)
     if text not in shipped() and text in INSTALLED:
-        value = INSTALLED.get(text)
-        file_path = value() if callable(value) else value
+        file_path = INSTALLED.get(text)
+        if callable(file_path):
+            try:
+                file_path = file_path()
+            except Exception as error:  # whatever the package raises
+                raise UsageError(
+                    f"the problem {text} of an installed package cannot be made:"
+                    f" {type(error).__name__}: {_sentence(error)}.",
+                    "let its entry point be a function without parameters that returns the path of"
+                    " a TOML file.",
+                ) from error
         if not isinstance(file_path, str | Path) or not str(file_path).endswith(SUFFIX):
+            is_path = isinstance(file_path, str | Path)
+            what = quoted(str(file_path)) if is_path else kind_of(file_path)
             raise UsageError(
-                f"the problem {text} of an installed package is {quoted(file_path)}, and no file.",
+                f"the problem {text} of an installed package is {what}, and no file of TOML.",
                 "let its entry point be the path of a TOML file, or a function that returns one.",
             )
         return replace(load_spec(file_path), name=text)

@@ -9,7 +9,7 @@ from typing import Any
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, part_text, value_text
 from lrbench.config.parameters import check_kept
-from lrbench.config.registry import Registry, did_you_mean
+from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
 from lrbench.data.labels import label_text
 from lrbench.data.load import DataName
@@ -28,24 +28,13 @@ def read_loss(value: Any) -> str:
     """
     name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
     name = LOSSES.canonical(name)
-    kind = _class(LOSSES, name, Loss)
+    kind = LOSSES.get(name)
     if params and not dataclasses.is_dataclass(kind):
         raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
     numbers = _numbers(kind, Table(params, f"the loss {name}"))
     loss = kind(**numbers)
     check_kept(loss, numbers, f"the loss {name}")
     return part_text(loss)
-
-
-def _class(registry: Registry, name: str, base: type) -> Any:
-    """Return the class of a loss or penalty; one of an installed package may be none."""
-    kind = registry.get(name)
-    if not (isinstance(kind, type) and issubclass(kind, base)):
-        raise UsageError(
-            f"the entry point {name} is no {registry.kind}.",
-            f"derive a class from {base.__module__}.{base.__name__}.",
-        )
-    return kind
 
 
 def make_loss(text: str) -> Loss:
@@ -60,7 +49,7 @@ def read_penalty(value: Any) -> PenaltySpec:
     name, params = _part(value, "penalty")
     name = PENALTIES.canonical(name)
     table = Table(params, f"the penalty {name}")
-    kind = _class(PENALTIES, name, Penalty)
+    kind = PENALTIES.get(name)
     fields = {field.name for field in dataclasses.fields(kind)}
     if params and not fields:
         raise UsageError(f"the penalty {name} has no parameters.", "leave them out, or choose l2.")
