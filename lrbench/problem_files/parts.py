@@ -8,7 +8,7 @@ from typing import Any
 
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, part_text, value_text
-from lrbench.config.parameters import check_kept
+from lrbench.config.parameters import check_kept, checked_parameter
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
 from lrbench.data.labels import label_text
@@ -96,7 +96,10 @@ def _numbers(kind: Any, table: Table) -> dict[str, float]:
     """Return all parameters of `kind` but the weight; refuse what else is in the table."""
     fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
     defaults: dict[str, Any] = {f.name: f.default for f in fields if f.name != "weight"}
-    params = {key: table.take(key, float, default) for key, default in defaults.items()}
+    params = {
+        key: checked_parameter(table.take(key, float, default), key, float, default, kind.name)
+        for key, default in defaults.items()
+    }
     table.finish()
     return params
 
