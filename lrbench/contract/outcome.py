@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from lrbench.config.prints import prints_to_stderr
-from lrbench.contract.place import Place, place_of_error, place_of_method
 from lrbench.errors import ContractError, LrbenchError
+from lrbench.solvers.place import Place, place_of_error, place_of_method
 
 ContractVerdict = Literal["pass", "fail", "not run"]
 
@@ -48,6 +48,8 @@ class Contract:
     key: str
     title: str
     check: Callable[[Any], None]
+    rests_on: tuple[str, ...] = ()
+    """The keys of contracts without which this one would be broken for another reason."""
 
     def __str__(self) -> str:
         return self.key
@@ -62,9 +64,10 @@ class ContractOutcome:
     contract
         The contract.
     verdict
-        Whether it is kept; ``"not run"`` if the class does not even run.
+        Whether it is kept; ``"not run"`` if the class does not even run, or if another contract is
+        broken on which this one rests.
     sentence
-        What is wrong; empty if nothing is.
+        What is wrong, or why it is not run; empty if nothing is, or the class does not run.
     place
         Where to look; None if that is not known.
     """
@@ -86,11 +89,18 @@ def check_contracts(contracts: Sequence[Contract], parts: Sequence[Any]) -> list
         Objects of the class with different parameters; the first of them that breaks a contract
         is reported.
     """
-    outcomes = [_outcome(contracts[0], parts)]
-    for contract in contracts[1:]:
-        runs = outcomes[0].verdict == "pass"
-        outcomes.append(_outcome(contract, parts) if runs else ContractOutcome(contract, "not run"))
-    return outcomes
+    first = _outcome(contracts[0], parts)
+    if first.verdict != "pass":
+        return [first, *(ContractOutcome(contract, "not run") for contract in contracts[1:])]
+    known = {contracts[0].key: first}
+    for contract in sorted(contracts[1:], key=lambda c: len(c.rests_on)):  # what others rest on
+        broken = [known[key] for key in contract.rests_on if known[key].verdict != "pass"]
+        if broken:
+            why = f"not run, because it rests on another contract: {broken[0].contract.title}."
+            known[contract.key] = ContractOutcome(contract, "not run", why)
+        else:
+            known[contract.key] = _outcome(contract, parts)
+    return [known[contract.key] for contract in contracts]
 
 
 def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:

@@ -384,3 +384,19 @@ BROKEN: dict[type[Solver], tuple[str, str, str]] = {
     HasALock: ("worker", "cannot be pickled .*lock", "def __init__"),
 }  # fmt: skip
 """The contract that each breaks, its sentence, and the text of the line to look at."""
+
+
+class CountsOnItself(Plain):
+    """A counter of the object goes on from run to run."""
+
+    def step(self, W: Any, state: Any, oracle: Any) -> Step:
+        object.__setattr__(self, "count", getattr(self, "count", 0) + 1)
+        lr = state[0] / self.count  # type: ignore[attr-defined]
+        return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, state)
+
+
+class PlainTuple(Plain):
+    """What a step returns need not be called `Step`."""
+
+    def step(self, W: Any, state: Any, oracle: Any) -> Any:
+        return oracle.descend(W, state[0], oracle.gradient(W)), state[0], state
