@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,26 @@ def group() -> None:
     """Benchmark first-order convex optimisation, with the learning rate as the subject."""
 
 
+@contextlib.contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Write each warning of another library once, as a note of one line; none with --quiet."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *place: object, **_: object) -> None:
+        text = " ".join(str(message).split())[:MAX_FAULT].rstrip(".")
+        note = f"Note: {text} ({category.__name__})."
+        ctx = click.get_current_context(silent=True)
+        quiet = ctx is not None and ctx.params.get("quiet")
+        if note not in said and not quiet:
+            said.add(note)
+            with contextlib.suppress(OSError):
+                click.echo(note, err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
 def say(message: str, hint: str) -> None:
     """Write an error and its hint to stderr."""
     with contextlib.suppress(OSError):  # a closed or full stderr must not hide the exit code
@@ -154,7 +175,7 @@ def main(args: list[str] | None = None) -> None:
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
         # Else click would write errors in its own form and choose the exit codes.
-        with no_signal_ignored():
+        with no_signal_ignored(), warnings_as_notes():
             code = group.main(args, prog_name="lrbench", standalone_mode=False)
     except LrbenchError as error:
         say(error.message, error.hint)

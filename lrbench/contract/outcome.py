@@ -10,6 +10,7 @@ import numpy as np
 
 from lrbench.config.prints import prints_to_stderr
 from lrbench.errors import ContractError, LrbenchError
+from lrbench.solvers.adapters.base import AdaptedSolver
 from lrbench.solvers.place import Place, place_of_error, place_of_method
 
 ContractVerdict = Literal["pass", "fail", "not run"]
@@ -114,7 +115,11 @@ def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:
             place = place_of_error(error.__cause__ or error, type(part))
             if place is None or (isinstance(error, ContractError) and error.__cause__ is None):
                 place = place_of_method(type(part), getattr(error, "method", "step"))
-            return ContractOutcome(contract, "fail", _sentence(error), place)
+            sentence = _sentence(error)
+            if isinstance(part, AdaptedSolver) and isinstance(error, ContractError):
+                # The advice is for who writes a rule: another library's optimiser is as it is.
+                sentence = f"{sentence.rpartition(': ')[0] or sentence.rstrip('.')}."
+            return ContractOutcome(contract, "fail", sentence, place)
     return ContractOutcome(contract, "pass")
 
 

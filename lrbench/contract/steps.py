@@ -42,6 +42,24 @@ class TakenStep(NamedTuple):
     """The gradients and values of samples that it asked for."""
     lr0: PerLane
     """The array of initial rates that `init` got, as it is now."""
+    descents: int
+    """How often it has asked the oracle to descend."""
+
+
+class CountingOracle:
+    """An oracle that counts how often it descends."""
+
+    def __init__(self, oracle: Any) -> None:
+        self._oracle, self.descents = oracle, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._oracle, name)
+
+    def descend(self, W: Iterate, lr: PerLane, gradient: Gradient) -> Iterate:
+        """Descend along a gradient."""
+        self.descents += 1
+        W_next: Iterate = self._oracle.descend(W, lr, gradient)
+        return W_next
 
 
 class Dropped(NamedTuple):
@@ -115,10 +133,12 @@ def steps(
         oracle.begin(W)
         before = iterates.part(W, slice(None)).copy()
         spent = meter.sample_gradients + meter.sample_values
-        W, lr, state = checked_step(rule.step(W, state, guarded(oracle)), W, n_lanes)
+        counting = CountingOracle(oracle)
+        W, lr, state = checked_step(rule.step(W, state, guarded(counting)), W, n_lanes)
         cost = meter.sample_gradients + meter.sample_values - spent
         W_now = iterates.part(W, slice(None))
-        yield TakenStep(t, before, W_now, lr, state, list(asked), _made(oracle, W), cost, lr0)
+        made, descents = _made(oracle, W), counting.descents
+        yield TakenStep(t, before, W_now, lr, state, list(asked), made, cost, lr0, descents)
 
 
 def checked_step(returned: Any, before: Iterate, n_lanes: int) -> Step:

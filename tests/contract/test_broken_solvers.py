@@ -9,6 +9,7 @@ import pytest
 from broken_solvers import (
     BROKEN,
     CountsOnItself,
+    DescendsTwiceAndSaysSo,
     OwnRandomNumbers,
     Plain,
     PlainTuple,
@@ -18,6 +19,7 @@ from broken_solvers import (
 
 import lrbench
 from lrbench.contract import outcomes_of, subject_of
+from lrbench.contract.rates import check_rate
 from lrbench.contract.solver import SOLVER_CONTRACTS
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
@@ -78,6 +80,10 @@ def test_the_solver_without_the_fault_keeps_all_contracts() -> None:
     for cls in (Plain, PlainTuple):
         verdicts = [o.verdict for o in outcomes_of(subject_of(cls))]
         assert verdicts == ["pass"] * len(SOLVER_CONTRACTS)
+
+
+def test_two_descents_in_a_step_may_have_the_rate_of_both() -> None:
+    check_rate(DescendsTwiceAndSaysSo())
 
 
 def test_the_assertion_has_the_sentences() -> None:
