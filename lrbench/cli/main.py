@@ -19,6 +19,7 @@ import click
 
 from lrbench.cli.signals import no_signal_ignored
 from lrbench.cli.streams import close_stdout, keep_stdout_for_results, open_streams
+from lrbench.config.keywords import options_in_errors
 from lrbench.errors import ExitCode, LrbenchError, Terminated
 from lrbench.version import __version__
 
@@ -175,7 +176,7 @@ def main(args: list[str] | None = None) -> None:
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
         # Else click would write errors in its own form and choose the exit codes.
-        with no_signal_ignored(), warnings_as_notes():
+        with no_signal_ignored(), options_in_errors(), warnings_as_notes():
             code = group.main(args, prog_name="lrbench", standalone_mode=False)
     except LrbenchError as error:
         say(error.message, error.hint)

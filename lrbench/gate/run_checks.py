@@ -16,7 +16,8 @@ from lrbench.config.prints import prints_to_stderr
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError
 from lrbench.experiment.jobs import Executor, Serial
-from lrbench.experiment.run_plan import Work, measured
+from lrbench.experiment.run_plan import measured
+from lrbench.experiment.work import Work
 from lrbench.gate.baseline import COLUMNS, Baseline, is_counted, lane_of
 from lrbench.gate.check import Check
 from lrbench.gate.claims import verify_constants

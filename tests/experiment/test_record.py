@@ -366,7 +366,8 @@ def test_one_iterate_in_several_steps_has_rows_and_no_average() -> None:
     assert {0, 5, 10, 20, 50, 100, 170} <= set(T)
     rows = np.searchsorted(full["iteration"], T)
     for name in ("passes", "objective", "grad_norm_sq", "distance"):
-        np.testing.assert_allclose(run.trace[name], full[name][rows], rtol=1e-12, err_msg=name)
+        a, b = run.trace[name], full[name][rows]
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-30, err_msg=name)
     for name in ("suboptimality_average", "regret", "sum_lr", "distance_max"):
         assert np.isnan(run.trace[name]).all()
     assert verdicts(sparse)["C2'"].reason == "one iterate in 5 is recorded"
@@ -549,7 +550,7 @@ def test_a_minimum_that_an_iterate_refutes_is_refused() -> None:
         lrbench.record(pb, solver="by-hand", f_star=f_star),
         lrbench.record(stated, solver="by-hand"),
     ):
-        with pytest.raises(RefutedError, match="below --f-star"):
+        with pytest.raises(RefutedError, match="below f_star="):
             record_all(recorder, descent(pb, [2.0] * 50))
 
 
@@ -565,14 +566,14 @@ def test_a_recorded_loop_is_not_taken_for_a_solver_of_lrbench(name: str) -> None
     [
         ({"solver": ""}, "has no name"),
         ({"solver": 3}, "3 is not a text"),
-        ({"lr": -1}, "--lr -1 is not a positive number|-1 is not a positive number"),
+        ({"lr": -1}, "lr=-1: -1 is not a positive number"),
         ({"lr": [0.1, 0.2]}, "2 rates are given"),
         ({"lr0": "1,2"}, "2 initial learning rates are given"),
-        ({"batch_size": 0}, "--batch-size 0 is not a whole number"),
-        ({"batch_size": 31}, "--batch-size 31 is more than the 30 samples"),
-        ({"every": 0}, "--every 0 is not a whole number"),
-        ({"every": 1.5}, "--every 1.5 is not a whole number"),
-        ({"passes_per_step": 0}, "--passes-per-step is 0, not a positive number"),
+        ({"batch_size": 0}, "batch_size=0 is not a whole number"),
+        ({"batch_size": 31}, "batch_size=31 is more than the 30 samples"),
+        ({"every": 0}, "every=0 is not a whole number"),
+        ({"every": 1.5}, "every=1.5 is not a whole number"),
+        ({"passes_per_step": 0}, "passes_per_step= is 0, not a positive number"),
         ({"radius": 1e-3}, "leaves out the minimiser"),
         ({"target": "x"}, "target"),
     ],
