@@ -43,6 +43,8 @@ def module_of_file(path: str) -> ModuleType:
     """
     hint = "give the file of a class, as in my_rule.py:MyRule."
     try:
+        if Path(path).is_fifo():  # which would be read again for the same reference
+            raise UsageError(f"{quoted_path(path)} is not a regular file.", hint)
         content = read_whole(path)
         if kind := foreign(content):
             raise UsageError(f"{quoted_path(path)} is not Python: it is {kind.what}.", kind.hint)
