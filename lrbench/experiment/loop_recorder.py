@@ -158,6 +158,11 @@ class LoopRecorder:
         RefutedError
             If F is below what the certificate of f_star allows.
         """
+        if beside is not None and not isinstance(beside, Result):
+            raise UsageError(
+                f"beside is {quoted(beside)}, and no result.",
+                "give that of lrbench.run, or of another recorder.",
+            )
         if self._run.t < 0:
             raise UsageError(
                 "nothing was recorded.", "call the recorder with w_0, and after each step."

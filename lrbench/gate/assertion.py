@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from lrbench.config.keywords import names_keywords
+from lrbench.config.values import checked_flag, checked_path
 from lrbench.engine.control import Control
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, quoted
 from lrbench.experiment.jobs import choose
 from lrbench.gate.baseline import add_baselines, load_baselines
 from lrbench.gate.check import Check
@@ -124,13 +125,20 @@ def check(
     check_keywords("check", options)
     if "solvers" in options:  # one of the user may have theorems, which expectations name
         Plan(solvers=options["solvers"])
-    expectations = [parse_expectation(e) for e in ([expect] if isinstance(expect, str) else expect)]
+    flags = {"update": update, "sweep": sweep, "allow_inconclusive": allow_inconclusive}
+    for flag, value in flags.items():
+        checked_flag(value, flag)
+    one = isinstance(expect, str | bytes) or not isinstance(expect, Iterable)
+    texts: Any = [expect] if one else expect
+    expectations = [parse_expectation(text) for text in texts]
+    if not isinstance(name, str):
+        raise UsageError(f"the name {quoted(name)} is no text.", "leave it out, or give a text.")
     if update and baseline is None:
         raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")
-    path = None if baseline is None else Path(baseline)
+    path = None if baseline is None else checked_path(baseline, "baseline")
     checks: Sequence[Check | ResultCheck]
     if isinstance(problem, Result):
-        if jobs or sweep or at is not None or arrival or options:
+        if sweep or options or any(option is not None for option in (jobs, at, arrival)):
             raise UsageError(
                 "a result that exists is not run again, so that options of a run have no effect.",
                 "leave them out, or give the problem in place of the result.",

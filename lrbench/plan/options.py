@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
 
 from lrbench.config.decimals import decimal
 from lrbench.config.registry import did_you_mean
-from lrbench.config.values import as_integer, as_number
+from lrbench.config.values import as_integer, as_number, short_text
 from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Option:
         flag = "--" + name.replace("_", "-")
         if value is None and self.default is None:
             return value
-        if self.choices and value not in self.choices:
+        if self.choices and not (isinstance(value, str) and value in self.choices):
             raise UsageError(
                 f"{flag} {quoted(value)} is not known.", f"choose {' or '.join(self.choices)}."
             )
@@ -93,9 +93,9 @@ class Option:
             number = decimal(value) if isinstance(value, str) else as_number(value)
             number = number if number is not None and self.low < number < math.inf else None
         if number is None:
-            text = quoted(value) if type(value) is int else str(value)  # it may have many digits
-            text = text if len(text) <= 40 else text[:37] + "..."
-            raise UsageError(f"{flag} {text} is not {allowed}.", f"{flag} takes {allowed}.")
+            raise UsageError(
+                f"{flag} {short_text(value)} is not {allowed}.", f"{flag} takes {allowed}."
+            )
         return number
 
 
@@ -229,9 +229,9 @@ def read_iterations(values: int | str | Iterable[Any]) -> tuple[int, ...]:
     for piece in pieces:
         number = decimal(piece) if isinstance(piece, str) else as_number(piece)  # 1e6 is read, too
         if number is None or not 1 <= number <= MOST_STEPS or not number.is_integer():
-            text = piece.strip() if isinstance(piece, str) else piece
+            text = quoted(piece.strip() if isinstance(piece, str) else piece)
             raise UsageError(
-                f"--at {quoted(values)}: {text!r} is not a number of iterations.",
+                f"--at {quoted(values)}: {text} is not a number of iterations.",
                 "give whole numbers from 1 on, as in --at 100,1000.",
             )
         iterations.add(int(number))

@@ -20,7 +20,7 @@ from lrbench.data.generated.generators import PREFIX
 from lrbench.data.libsvm.fault import ZeroBased
 from lrbench.data.load import DataName
 from lrbench.data.scaling import check_scaling
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import UsageError, quoted, quoted_path
 from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
 from lrbench.problem_files.model import CLAIMED, ProblemSpec
@@ -63,6 +63,12 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
         the wrong type or out of range, or a missing ``[data]`` table.
     """
     text = str(name_or_path)
+    if text.endswith(".json"):
+        raise UsageError(
+            f"{quoted_path(text)} is no problem: a saved result ends in .json, and a problem in"
+            " .toml.",
+            f"read the result by lrbench.Result.load({quoted(text)}), or see it by lrbench show.",
+        )
     if text.endswith(SUFFIX) or Path(text).name != text:
         path = expanded(text)
         return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)

@@ -18,7 +18,7 @@ import numpy as np
 
 from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
-from lrbench.errors import LrbenchError, UsageError
+from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.results import files
 from lrbench.results.common_setting import CommonSettings, common_settings
 from lrbench.results.lanes import lane_text
@@ -168,6 +168,8 @@ class Result:
     @classmethod
     def from_json(cls, text: bytes | str, file: str = "the result") -> Result:
         """Return the result in JSON text; see `from_dict`."""
+        if not isinstance(text, str | bytes):
+            raise UsageError(f"{quoted(text)} is no text of JSON.", files.SEE)
         return cls.from_dict(files.parse_result(text, file), file)
 
     @classmethod
