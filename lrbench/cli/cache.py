@@ -30,7 +30,8 @@ def show_dir() -> None:
 def clear() -> None:
     """Delete all derived files from the folder.
 
-    These are parsed data, certified optima and hashes of code. Fetched sets, whose folder
+    These are parsed data, certified optima, hashes of code, and results that failed a check in
+    Python. Fetched sets, whose folder
     `lrbench data path` prints, are kept.
     """
     import shutil
@@ -39,7 +40,7 @@ def clear() -> None:
     from lrbench.errors import LrbenchError
 
     # Not the folder itself: it may hold fetched sets, or files of the user.
-    for subfolder in ("data", "optimum", "source"):
+    for subfolder in ("data", "optimum", "source", "failed"):
         folder = cache_dir() / subfolder
         try:
             if folder.exists():

@@ -152,8 +152,10 @@ def command(
             checks = load_config(config, allow_code=allow_code or is_named)
             inputs.append(checks.baselines)
             reserve_junit(junit, inputs)
+            named = ["--config", str(config)] if is_named else []
+            named += ["--allow-code"] if allow_code else []
             outcomes, exit_signal, save = run_checks(
-                checks, only, save_baseline, update_baseline, jobs, quiet
+                checks, only, save_baseline, update_baseline, jobs, quiet, named
             )
     with ExitStack() as files:  # each is written even if another, or the page, cannot be
         files.callback(save)

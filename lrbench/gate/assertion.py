@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from lrbench.cache.folder import cache_dir
 from lrbench.config.keywords import names_keywords
 from lrbench.config.values import checked_flag, checked_path
 from lrbench.engine.control import Control
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs import choose
 from lrbench.gate.baseline import add_baselines, load_baselines
 from lrbench.gate.check import Check
@@ -19,7 +23,7 @@ from lrbench.gate.finding import CheckOutcome
 from lrbench.gate.paired import TOLERANCE
 from lrbench.gate.result_check import ResultCheck, distinct, result_checks
 from lrbench.gate.run_checks import Gate, NoBaselineError
-from lrbench.plan.options import PlanOptions, check_keywords, takes_options
+from lrbench.plan.options import PlanOptions, takes_options
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec, load_spec, load_specs, shipped
 from lrbench.results import ArrivalRule, Result, files
@@ -35,6 +39,30 @@ NO_COMMAND = (
     " lrbench show FILE.json"
 )
 """What shows the runs of a check that has no command line."""
+
+
+OTHER_FILE = "restore it, or give another file: baseline=PATH."
+"""The hint for a damaged file of baselines."""
+
+
+def saved_for_show(result: Result, path: Path) -> str:
+    """Save a result that fails, and return the command that shows it; empty if it is not saved."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        result.save(path, force=True)
+    except (LrbenchError, OSError):  # of a folder that cannot be written to
+        return ""
+    return shlex.join(["lrbench", "show", str(path)])
+
+
+def _in_cache(result: Result) -> str:
+    name = re.sub(r"[^\w.-]+", "-", result.problems[0].name)
+    return saved_for_show(result, cache_dir() / "failed" / f"{name}.json")
+
+
+SAVING: ContextVar[Callable[[Result], str]] = ContextVar("SAVING", default=_in_cache)
+"""What saves a result that fails a check and has no command line, and returns the command that
+shows it. The fixture has another one, for each test."""
 
 
 class CheckFailedError(AssertionError):
@@ -122,7 +150,6 @@ def check(
     True
     """
     __tracebackhide__ = True  # pytest shows the line of the test, and the message
-    check_keywords("check", options)
     if "solvers" in options:  # one of the user may have theorems, which expectations name
         Plan(solvers=options["solvers"])
     flags = {"update": update, "sweep": sweep, "allow_inconclusive": allow_inconclusive}
@@ -170,7 +197,7 @@ def check(
             )
         ]
     save = frozenset(each.name for each in checks) if update else frozenset()
-    entries = {} if path is None else load_baselines(path)
+    entries = {} if path is None else load_baselines(path, OTHER_FILE)
     if update and path is not None:
         files.reserve(path, force=True)  # before the runs, which would be lost if it fails
     gate = Gate(Control(), choose(jobs), entries, save, REMEDY.format)
@@ -183,6 +210,9 @@ def check(
     if path is not None and made:
         add_baselines(path, made)
     if not all(outcome.passed for outcome in outcomes):
+        if isinstance(problem, Result) and not all(outcome.command for outcome in outcomes):
+            command = SAVING.get()(problem)
+            outcomes = [replace(o, command=o.command or command) for o in outcomes]
         raise CheckFailedError(outcomes)
     return outcomes[0]
 

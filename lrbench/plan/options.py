@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
 
 from lrbench.config.decimals import decimal
-from lrbench.config.registry import did_you_mean
 from lrbench.config.values import as_integer, as_number, short_text
 from lrbench.errors import UsageError, quoted
 
@@ -204,14 +203,6 @@ def takes_options(function: F) -> F:
     own += [values[name].replace(kind=options.KEYWORD_ONLY) for name in PlanOptions.__annotations__]
     function.__dict__["__signature__"] = signature.replace(parameters=own)
     return function
-
-
-def check_keywords(function: str, options: Iterable[str]) -> None:
-    """Raise `TypeError`, as Python does, for keywords of a function that are no options."""
-    for name in options:
-        if name not in PlanOptions.__annotations__:
-            hint = did_you_mean(name, PlanOptions.__annotations__)
-            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}: {hint}")
 
 
 def read_iterations(values: int | str | Iterable[Any]) -> tuple[int, ...]:

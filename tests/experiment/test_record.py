@@ -629,3 +629,17 @@ def test_seeds_of_one_name_are_not_judged_by_the_first_of_them() -> None:
     stochastic(pb.w0)
     with pytest.raises(UsageError, match="with other batches"):
         stochastic.result(beside=first)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "a\x1b[31mb", "a\0b"])
+def test_a_name_of_several_lines_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be printed"):
+        lrbench.record("log-spectrum", solver=name)
+
+
+@pytest.mark.parametrize("flag", ["certificates", "timed"])
+def test_flags_are_true_or_false(flag: str) -> None:
+    for value in (3, None, "yes", 0.0):
+        options: dict[str, Any] = {flag: value}
+        with pytest.raises(UsageError, match=f"{flag} is .*neither True nor False"):
+            lrbench.record("log-spectrum", solver="mine", **options)
