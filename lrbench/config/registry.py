@@ -57,7 +57,7 @@ class Registry:
         self.kind = kind
         self._locations = locations
         self._aliases = aliases or {}
-        self._group, self._base = group, base
+        self.group, self._base = group, base
         self.added: dict[str, Any] = {}
         """The parts that this process added."""
         names = {name: name for name in locations} | self._aliases
@@ -74,7 +74,7 @@ class Registry:
     @cached_property
     def entry_points(self) -> Mapping[str, EntryPoint]:
         """The entry points of installed packages by name."""
-        entries = _entry_points(self._group) if self._group else ()
+        entries = _entry_points(self.group) if self.group else ()
         return {entry.name: entry for entry in entries if not self.is_own(entry.name)}
 
     def usable(self, prefix: str = "") -> list[str]:

@@ -24,7 +24,7 @@ from lrbench.penalties.base import Penalty
 from lrbench.plugins import load_plugin, parse_reference
 from lrbench.solvers import LIBRARIES, SOLVERS
 from lrbench.solvers.base import Solver
-from lrbench.solvers.build import build_from, build_solvers, solver_class
+from lrbench.solvers.build import build_from, build_solvers, reference_form, solver_class
 
 
 class ContractKind(NamedTuple):
@@ -110,9 +110,8 @@ def subjects_of(text: str) -> list[Subject]:
         reference = parse_reference(name)
         if reference is None:
             known = [part for kind in KINDS for part in kind.registry]
-            raise UsageError(
-                f"there is no solver, loss or penalty {quoted(name)}.", did_you_mean(name, known)
-            )
+            hint = reference_form(name) or did_you_mean(name, known)
+            raise UsageError(f"there is no solver, loss or penalty {quoted(name)}.", hint)
         cls = load_plugin(reference, tuple(kind.base for kind in KINDS), "solver, loss or penalty")
     if settings and issubclass(cls, Solver):
         return [subject_of(built.solver, str(built.spec)) for built in build_solvers(text)]

@@ -227,14 +227,14 @@ class LoopRecorder:
         w0 = self._ready.problem.w0
         if not np.array_equal(w, w0):
             # A loop in single precision starts from w_0 as it has it.
-            if not np.array_equal(w, w0.astype(np.float32)):
+            if not _is_rounded(w, w0):
                 raise UsageError(
                     f"the first iterate is not w_0 of {self.problem.name}:"
                     f" it is {np.linalg.norm(w - w0):.2g} from there.",
                     f"record w_0 first, and start from it: it is load_problem(…).w0"
                     f" ({self._ready.problem.facts().start}).",
                 )
-            self._run.steps.fault = "w_0 is rounded to single precision"
+            self._run.steps.fault = "w_0 is rounded to single or half precision"
         if lr is not None or passes is not None:
             raise UsageError(
                 f"{'lr' if passes is None else 'passes'} is given with w_0, to which no step led.",
@@ -245,6 +245,15 @@ class LoopRecorder:
         """Delete the cached optimum, which the run has refuted, unless the user gave f_star."""
         if self._ready.constants.f_star_certified:
             discard_optimum(self._ready.problem, cache_dir())
+
+
+def _is_rounded(w: Vector, w0: Vector) -> bool:
+    """Return whether `w` is w_0 in float32, in float16, or in bfloat16, which NumPy lacks."""
+    if any(np.array_equal(w, w0.astype(kind)) for kind in (np.float32, np.float16)):
+        return True
+    single = w.astype(np.float32)
+    half = not np.any(single.view(np.uint32) & 0xFFFF) and np.array_equal(single, w)
+    return bool(half and np.all(np.abs(w - w0) <= 2.0**-8 * np.abs(w0)))
 
 
 def _not_negative(value: Any, label: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, part_text, value_text
 from lrbench.config.parameters import check_kept, checked_parameter
-from lrbench.config.registry import did_you_mean
+from lrbench.config.registry import Registry, did_you_mean
 from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
 from lrbench.data.labels import label_text
 from lrbench.data.load import DataName
@@ -27,7 +27,7 @@ def read_loss(value: Any) -> str:
     The text has all parameters, so that two ways to write the same loss give the same text.
     """
     name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
-    name = LOSSES.canonical(name)
+    name = _known(LOSSES, name)
     kind = LOSSES.get(name)
     if params and not dataclasses.is_dataclass(kind):
         raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
@@ -35,6 +35,18 @@ def read_loss(value: Any) -> str:
     loss = kind(**numbers)
     check_kept(loss, numbers, f"the loss {name}")
     return part_text(loss)
+
+
+def _known(registry: Registry, name: str) -> str:
+    """Return the name of a loss or a penalty; one of a file is no name of a problem."""
+    if (name not in registry and ":" in name) or name.endswith(".py"):
+        raise UsageError(
+            f"there is no {registry.kind} {quoted(name)}: a {registry.kind} is known by its name"
+            " alone.",
+            f"let an installed package have it as an entry point of {registry.group}"
+            f" (docs/how-to/my-rule.md); lrbench test {name} checks it before.",
+        )
+    return registry.canonical(name)
 
 
 def make_loss(text: str) -> Loss:
@@ -47,7 +59,7 @@ def make_loss(text: str) -> Loss:
 def read_penalty(value: Any) -> PenaltySpec:
     """Return the penalty in ``"l2"``, ``"l2[weight=0.01]"`` or ``{name = "l2", weight = 0.01}``."""
     name, params = _part(value, "penalty")
-    name = PENALTIES.canonical(name)
+    name = _known(PENALTIES, name)
     table = Table(params, f"the penalty {name}")
     kind = PENALTIES.get(name)
     fields = {field.name for field in dataclasses.fields(kind)}

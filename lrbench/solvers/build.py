@@ -115,6 +115,8 @@ def solver_class(name: str) -> type[Solver]:
         return cls
     reference = None if name in SOLVERS else parse_reference(name)
     if reference is None:
+        if form := reference_form(name):
+            raise UsageError(f"there is no solver {quoted(name)}.", form)
         cls = SOLVERS.get(name)
         if not SOLVERS.is_own(name) and name in SOLVERS.entry_points:
             add_solver(cls, name)
@@ -125,6 +127,15 @@ def solver_class(name: str) -> type[Solver]:
     cls = load_plugin(reference, Solver, SOLVERS.kind)
     add_solver(cls, str(reference))
     return cls
+
+
+def reference_form(name: str) -> str:
+    """Return how a reference is written, for a name that is none and looks like one; else empty."""
+    prefix, colon, _ = name.partition(":")
+    if colon and prefix in LIBRARIES:
+        example = {"torch": "torch:torch.optim.Adam", "optax": "optax:adam"}[prefix]
+        return f"name an optimiser, as in {example}: lrbench list solvers {prefix} has them."
+    return "write it as FILE.py:CLASS, as in my_rule.py:MyRule." if ".py" in name else ""
 
 
 def build_from(solver: Solver | type[Solver]) -> Built:
