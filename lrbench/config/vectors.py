@@ -38,8 +38,8 @@ def as_vector(w: Any, n_features: int, name: str) -> Vector:
         try:
             if callable(getattr(w, "detach", None)):
                 values = w.detach().cpu()
-                if "float" in str(values.dtype) and "64" not in str(values.dtype):
-                    values = values.float()  # NumPy has no bfloat16
+                if "bfloat16" in str(getattr(values, "dtype", "")):
+                    values = values.float()  # NumPy has no such type
                 values = values.numpy()
             values = np.asanyarray(values)  # a masked array stays one
             if values.dtype.kind == "V" and "float" in values.dtype.name:  # that of JAX

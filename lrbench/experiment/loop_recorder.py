@@ -227,14 +227,14 @@ class LoopRecorder:
         w0 = self._ready.problem.w0
         if not np.array_equal(w, w0):
             # A loop in single precision starts from w_0 as it has it.
-            if not _is_rounded(w, w0):
+            if not (precision := _rounded_to(w, w0)):
                 raise UsageError(
                     f"the first iterate is not w_0 of {self.problem.name}:"
                     f" it is {np.linalg.norm(w - w0):.2g} from there.",
                     f"record w_0 first, and start from it: it is load_problem(…).w0"
                     f" ({self._ready.problem.facts().start}).",
                 )
-            self._run.steps.fault = "w_0 is rounded to single or half precision"
+            self._run.steps.fault = f"w_0 is rounded to {precision} precision"
         if lr is not None or passes is not None:
             raise UsageError(
                 f"{'lr' if passes is None else 'passes'} is given with w_0, to which no step led.",
@@ -247,13 +247,15 @@ class LoopRecorder:
             discard_optimum(self._ready.problem, cache_dir())
 
 
-def _is_rounded(w: Vector, w0: Vector) -> bool:
-    """Return whether `w` is w_0 in float32, in float16, or in bfloat16, which NumPy lacks."""
-    if any(np.array_equal(w, w0.astype(kind)) for kind in (np.float32, np.float16)):
-        return True
-    single = w.astype(np.float32)
-    half = not np.any(single.view(np.uint32) & 0xFFFF) and np.array_equal(single, w)
-    return bool(half and np.all(np.abs(w - w0) <= 2.0**-8 * np.abs(w0)))
+def _rounded_to(w: Vector, w0: Vector) -> str:
+    """Return the precision to which `w` is w_0 rounded; empty if it is another point."""
+    if np.array_equal(w, w0.astype(np.float32)):
+        return "single"
+    if np.array_equal(w, w0.astype(np.float16)):
+        return "half"
+    single = w.astype(np.float32)  # bfloat16, which NumPy lacks, has the first half of its bits
+    short = not np.any(single.view(np.uint32) & 0xFFFF) and np.array_equal(single, w)
+    return "half" if short and np.all(np.abs(w - w0) <= 2.0**-8 * np.abs(w0)) else ""
 
 
 def _not_negative(value: Any, label: str) -> float:

@@ -643,3 +643,17 @@ def test_flags_are_true_or_false(flag: str) -> None:
         options: dict[str, Any] = {flag: value}
         with pytest.raises(UsageError, match=f"{flag} is .*neither True nor False"):
             lrbench.record("log-spectrum", solver="mine", **options)
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_a_loop_in_half_precision_starts_from_w0_as_it_has_it(kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    recorder = lrbench.record(smooth(), solver="mine", lr=0.1)
+    rounded = torch.from_numpy(W0).to(getattr(torch, kind))
+    assert not np.array_equal(rounded.double().numpy(), W0)
+    recorder(rounded)
+    recorder(rounded * 0.5)
+    reasons = {v.theorem: v.reason for v in recorder.result().problems[0].verdicts}
+    assert reasons["C6"] == "w_0 is rounded to half precision"
+    with pytest.raises(UsageError, match="the first iterate is not w_0"):
+        lrbench.record(smooth(), solver="mine")(rounded * 1.02)

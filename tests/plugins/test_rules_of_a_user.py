@@ -564,6 +564,13 @@ def test_two_versions_of_a_rule_in_a_store_are_said(folder: Path, invoke: Invoke
     outcome = invoke("show", str(folder / "s.sqlite"))
     assert outcome.code == 0
     assert "the cells of PowerNorm are of 2 versions of its code" in outcome.err
+    SOLVERS.added.clear()  # as in a process that has not read the file
+    entries = json.loads(invoke("store", "list", "s.sqlite", "--format", "json").out)["entries"]
+    sources = {e["source"] for e in entries if e["solver"].startswith("PowerNorm")}
+    assert len(sources) == 2
+    assert all(re.fullmatch("[0-9a-f]{8}", source) for source in sources)
+    page = invoke("store", "list", "s.sqlite").out
+    assert all(f"not known ({source})" in page for source in sources)
     assert "root_growth are of" not in outcome.err
 
 
