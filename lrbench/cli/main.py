@@ -130,15 +130,15 @@ def group() -> None:
 @contextlib.contextmanager
 def warnings_as_notes() -> Iterator[None]:
     """Write each warning of another library once, as a note of one line; none with --quiet."""
-    said: set[str] = set()
+    written: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *place: object, **_: object) -> None:
         text = " ".join(str(message).split())[:MAX_FAULT].rstrip(".")
         note = f"Note: {text} ({category.__name__})."
         ctx = click.get_current_context(silent=True)
         quiet = ctx is not None and ctx.params.get("quiet")
-        if note not in said and not quiet:
-            said.add(note)
+        if note not in written and not quiet:
+            written.add(note)
             with contextlib.suppress(OSError):
                 click.echo(note, err=True)
 

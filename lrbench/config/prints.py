@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
-_SAID: set[str] = set()
+_WRITTEN: set[str] = set()
 """The lines that `LinesOnce` has written."""
 
 
@@ -34,8 +34,8 @@ class LinesOnce:
         """Write the lines that `text` completes, if they are new."""
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
-            if line not in _SAID:
-                _SAID.add(line)
+            if line not in _WRITTEN:
+                _WRITTEN.add(line)
                 sys.stderr.write(f"{line}\n")
         return len(text)
 

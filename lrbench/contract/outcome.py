@@ -97,8 +97,8 @@ def check_contracts(contracts: Sequence[Contract], parts: Sequence[Any]) -> list
     for contract in sorted(contracts[1:], key=lambda c: len(c.rests_on)):  # what others rest on
         broken = [known[key] for key in contract.rests_on if known[key].verdict != "pass"]
         if broken:
-            why = f"not run, because it rests on another contract: {broken[0].contract.title}."
-            known[contract.key] = ContractOutcome(contract, "not run", why)
+            reason = f"not run, because it rests on another contract: {broken[0].contract.title}."
+            known[contract.key] = ContractOutcome(contract, "not run", reason)
         else:
             known[contract.key] = _outcome(contract, parts)
     return [known[contract.key] for contract in contracts]

@@ -104,9 +104,9 @@ def validate(name: str, tolerance: float) -> None:
         raise UsageError(f"a check cannot be called {quoted(name)}.", "give a name of one line.")
     number = as_number(tolerance)
     if number is None or not LEAST_TOLERANCE <= number < 1:
-        shown = quoted(tolerance) if number is None else f"{number:g}"
+        text = quoted(tolerance) if number is None else f"{number:g}"
         raise UsageError(
-            f"the tolerance of {quoted(name)} is {shown}.",
+            f"the tolerance of {quoted(name)} is {text}.",
             f"give a number from {LEAST_TOLERANCE:g} (baselines have eight digits) to 1.",
         )
 
