@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from lrbench.reports.figures.labels import solver_labels
@@ -53,8 +53,19 @@ class SensitivityMap:
     outcome: tuple[tuple[Outcome, ...], ...]
 
 
-def profile_figure(problems: Sequence[ProblemResult]) -> ProfileFigure:
-    """Return the profiles of the sweeps on several problems."""
+def profile_figure(
+    problems: Sequence[ProblemResult], solvers: Collection[str] | None = None
+) -> ProfileFigure:
+    """Return the profiles of the sweeps on several problems.
+
+    Parameters
+    ----------
+    problems
+        Each with a sweep.
+    solvers
+        Those whose curves are returned, as the result names them; None for all. The others are
+        compared with all the same.
+    """
     names, tuned, untuned = instances(problems)
     labels = [solver_labels(problem) for problem in problems]
     of_name = {n: {of[n] for of in labels if n in of} for n in names}
@@ -63,7 +74,7 @@ def profile_figure(problems: Sequence[ProblemResult]) -> ProfileFigure:
     def curves(
         cases: Sequence[Instance], cost: Callable[[Instance, str], float]
     ) -> Iterator[ShareCurve]:
-        for name in names:
+        for name in names if solvers is None else (n for n in names if n in solvers):
             yield _steps(texts[name], [cost(instance, name) for instance in cases])
 
     return ProfileFigure(

@@ -87,13 +87,15 @@ class Rates:
     curves: tuple[RateCurve, ...]
 
 
-def chosen_lanes(problem: ProblemResult, most: int = MOST_LANES) -> list[LaneLabel]:
-    """Return the lanes to draw: all up to `most`, else the best one of each solver.
+def chosen_lanes(
+    problem: ProblemResult, lanes: Sequence[LaneLabel] | None = None
+) -> list[LaneLabel]:
+    """Return which of these lanes to draw: all up to `MOST_LANES`, else the best of each solver.
 
     The best one needs the fewest passes in a sweep, and ends lowest elsewhere.
     """
-    lanes = list(problem.groups)
-    if len(lanes) <= most:
+    lanes = list(problem.groups if lanes is None else lanes)
+    if len(lanes) <= MOST_LANES:
         return lanes
     best = {} if problem.sweep is None else {str(s.solver): s for s in problem.sweep.solvers}
     chosen = []
@@ -101,7 +103,7 @@ def chosen_lanes(problem: ProblemResult, most: int = MOST_LANES) -> list[LaneLab
         own = [lane for lane in lanes if lane[0] == method]
         advised = (method, best[method].best_value if method in best else None)
         ranked = min(own, key=lambda lane: final_gap(problem.groups[lane]))
-        chosen.append(advised if advised in problem.groups else ranked)
+        chosen.append(advised if advised in own else ranked)
     return chosen
 
 
@@ -116,7 +118,7 @@ def convergence(
     for lane in chosen_lanes(problem) if lanes is None else lanes:
         runs = problem.groups[lane]
         column = level_column(runs)
-        levels = band(runs, column, abscissa)
+        levels = band(runs, column, abscissa, _budget(problem))
         iterate = "output" if column in OUTPUT else "last"
         on_it = [
             v
@@ -141,11 +143,17 @@ def rates(
     curves = []
     for lane in chosen_lanes(problem) if lanes is None else lanes:
         runs = problem.groups[lane]
-        lr, b = band(runs, "lr", abscissa), band(runs, "b", abscissa)
+        lr, b = (band(runs, name, abscissa, _budget(problem)) for name in ("lr", "b"))
         if _any_number(lr.median):
             named = _named(problem, lane)
             curves.append(RateCurve(*named, lr, b if _any_number(b.median) else None))
     return Rates(abscissa, problem.header.constants.L, tuple(curves))
+
+
+def _budget(problem: ProblemResult) -> float:
+    """Return the iterations of a sweep: the rows beyond only confirm what is known there."""
+    sweep = problem.sweep
+    return math.inf if sweep is None or sweep.iterations is None else sweep.iterations
 
 
 def _named(problem: ProblemResult, lane: LaneLabel) -> tuple[LaneLabel, str, str, Status, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lrbench.reports.groups import learning_rate_texts, solver_texts
 from lrbench.results import ProblemResult
@@ -35,3 +35,12 @@ def lane_labels(problem: ProblemResult) -> Mapping[LaneLabel, str]:
         else f"{solvers[method]}, {runs[0].parameter} = {texts[value]}"
         for (method, value), runs in problem.groups.items()
     }
+
+
+def common_value(problem: ProblemResult, lanes: Sequence[LaneLabel]) -> list[str]:
+    """Return ``["lr0 = 1"]`` where all lanes in which something varies share it, else nothing."""
+    pairs = {(problem.groups[lane][0].parameter, lane[1]) for lane in lanes if lane[1] is not None}
+    if len(pairs) != 1:
+        return []
+    ((name, value),) = pairs
+    return [f"{name} = {learning_rate_texts([value])[value]}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,9 @@ def spread(values: ArrayLike) -> Spread:
     return Spread(tuple(median.tolist()), tuple(low.tolist()), tuple(high.tolist()))
 
 
-def band(runs: Sequence[Run], column: str, abscissa: str = "iterations") -> Band:
+def band(
+    runs: Sequence[Run], column: str, abscissa: str = "iterations", until: float = math.inf
+) -> Band:
     """Return a column of the traces of one lane, over seeds.
 
     Parameters
@@ -58,6 +61,8 @@ def band(runs: Sequence[Run], column: str, abscissa: str = "iterations") -> Band
         The name of the column; a run without it is not known anywhere.
     abscissa
         One of `ABSCISSAE`.
+    until
+        The last iteration; rows beyond it are left out.
 
     Notes
     -----
@@ -69,6 +74,7 @@ def band(runs: Sequence[Run], column: str, abscissa: str = "iterations") -> Band
     if not traced:
         return Band((), (), (), (), ())
     iteration = np.unique(np.concatenate([run.trace["iteration"] for run in traced]))
+    iteration = iteration[iteration <= until]
     values = np.array([_along(run, column, iteration) for run in traced])
     places = np.array([_along(run, ABSCISSAE[abscissa], iteration, ends=True) for run in traced])
     x = iteration if abscissa == "iterations" else np.fmax.accumulate(_over_seeds(places)[0])
@@ -93,7 +99,8 @@ def _along(
     elif run.status is Status.REACHED_TARGET and not ends:
         beyond = float(numbers[-1])
     values = np.where(iteration > own[-1], beyond, np.nan)
-    values[np.searchsorted(iteration, own)] = numbers
+    rows = own <= iteration[-1]
+    values[np.searchsorted(iteration, own[rows])] = numbers[rows]
     return values
 
 

@@ -1,0 +1,237 @@
+"""The figures of a result by kind: from what is asked for to a sheet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypeVar
+
+from lrbench.config.registry import did_you_mean
+from lrbench.errors import LrbenchError, UsageError, quoted
+from lrbench.reports.figures.axes import legend_lines
+from lrbench.reports.figures.comparison import profile_figure, sensitivity_maps
+from lrbench.reports.figures.curves import Convergence, Rates, chosen_lanes, convergence, rates
+from lrbench.reports.figures.draw_comparison import map_part, profile_part
+from lrbench.reports.figures.draw_runs import convergence_part, rates_part
+from lrbench.reports.figures.draw_sweep import sensitivity_part
+from lrbench.reports.figures.labels import common_value, solver_labels
+from lrbench.reports.figures.sensitivity import sensitivity
+from lrbench.reports.figures.sheet import Part, Sheet, literal
+from lrbench.results import ProblemResult, Result, comparable
+from lrbench.results.ranking import LaneLabel
+
+Kind: TypeAlias = Literal["convergence", "sensitivity", "rates", "profiles", "map"]
+
+Along = TypeVar("Along", Convergence, Rates)
+
+NEAR = 5e-3
+"""Values within this relative distance are the same, as one is typed in three digits."""
+
+LINE = 0.135
+"""The height of a line of the legend in inches."""
+
+
+@dataclass(frozen=True)
+class FigureOptions:
+    """What is asked of a figure.
+
+    Parameters
+    ----------
+    kind
+        None for the sensitivity of a sweep, and for the convergence of runs.
+    abscissa
+        What convergence and rates are drawn over: ``"iterations"``, ``"passes"`` or ``"seconds"``.
+    linear
+        Whether that axis is linear and not logarithmic.
+    problems
+        The names of those to draw; none for all.
+    solvers
+        The names of those to draw, with or without parameters; none for all.
+    values
+        Those of what varies, of which convergence and rates draw the lanes; none for a choice.
+    title
+        What stands above the figure; None for the problem, and empty for nothing.
+    """
+
+    kind: Kind | None = None
+    abscissa: str = "iterations"
+    linear: bool = False
+    problems: tuple[str, ...] = ()
+    solvers: tuple[str, ...] = ()
+    values: tuple[float, ...] = ()
+    title: str | None = None
+
+
+NOTHING = ("there is nothing to draw: no run has a number.", "give more time or steps.")
+NO_MAP = ("there is no second axis to draw a map of.", "sweep with --over given twice.")
+
+
+def sheet_of(result: Result, options: FigureOptions) -> Sheet:
+    """Return the figure of a result.
+
+    Raises
+    ------
+    UsageError
+        If a problem, solver or value is not in the result, or the result has not what the kind
+        shows.
+    LrbenchError
+        If there is no number to draw.
+    """
+    problems = chosen_problems(result, options)
+    kind = options.kind or default_kind(problems)
+    parts_of, height = KINDS[kind]
+    parts = tuple(parts_of(problems, options))
+    if not parts:
+        raise LrbenchError(*(NOTHING if kind != "map" else NO_MAP))
+    lines = max(map(legend_lines, parts))
+    title = f"{kind}: {', '.join(dict.fromkeys(p.name for p in problems))}"
+    return Sheet(parts, height + LINE * lines, title)
+
+
+def default_kind(problems: Sequence[ProblemResult]) -> Kind:
+    """Return the kind of figure that shows most of these problems."""
+    return "convergence" if any(p.sweep is None for p in problems) else "sensitivity"
+
+
+def chosen_problems(result: Result, options: FigureOptions) -> list[ProblemResult]:
+    """Return the problems of the result to draw, all of which have runs."""
+    names = [p.name for p in result.problems]
+    for name in options.problems:
+        if name not in names:
+            raise UsageError(
+                f"the result has no problem {quoted(name)}.", did_you_mean(name, names)
+            )
+    chosen = [p for p in result.problems if not options.problems or p.name in options.problems]
+    started = [p for p in chosen if p.groups]
+    if not started:
+        raise LrbenchError(*NOTHING)
+    return started
+
+
+def chosen_methods(problem: ProblemResult, names: Sequence[str]) -> list[str]:
+    """Return the methods of a problem with these names, with or without parameters."""
+    labels = solver_labels(problem)
+    if not names:
+        return list(labels)
+    short = {str(run.method): run.solver.name for run in problem.runs}
+    known = {method: {method, label, short.get(method, "")} for method, label in labels.items()}
+    every = {name for of in known.values() for name in of} - {""}
+    for name in names:
+        if name not in every:
+            raise UsageError(
+                f"the result has no solver {quoted(name)} on {problem.name}.",
+                did_you_mean(name, every),
+            )
+    return [method for method, of in known.items() if of & set(names)]
+
+
+def lanes_to_draw(problem: ProblemResult, options: FigureOptions) -> list[LaneLabel]:
+    """Return the lanes of a figure along runs."""
+    methods = set(chosen_methods(problem, options.solvers))
+    lanes = [lane for lane in problem.groups if lane[0] in methods]
+    if not options.values:
+        return chosen_lanes(problem, lanes)
+    for value in options.values:
+        if not any(_is_near(lane, value) for lane in lanes):
+            known = sorted({v for _, v in lanes if v is not None})
+            hint = f"they are {known[0]:g} to {known[-1]:g}." if known else "leave --value out."
+            raise UsageError(f"no lane of {problem.name} has the value {value:g}.", hint)
+    return [lane for lane in lanes if any(_is_near(lane, value) for value in options.values)]
+
+
+def _is_near(lane: LaneLabel, value: float) -> bool:
+    return lane[1] is None or math.isclose(lane[1], value, rel_tol=NEAR)
+
+
+def _title(problem: ProblemResult, options: FigureOptions, lanes: Sequence[LaneLabel] = ()) -> str:
+    """Return what stands above the panels of a problem."""
+    if options.title is not None:
+        return literal(options.title)
+    return literal(", ".join([problem.name, *common_value(problem, lanes)]))
+
+
+def _convergence(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
+    for problem in problems:
+        lanes = lanes_to_draw(problem, options)
+        figure = convergence(problem, options.abscissa, lanes)
+        if any(y > 0 and math.isfinite(y) for c in figure.curves for y in c.band.median):
+            named = _named(figure, problem, lanes)
+            title = _title(problem, options, lanes)
+            yield convergence_part(named, title, linear=options.linear)
+
+
+def _rates(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
+    for problem in problems:
+        lanes = lanes_to_draw(problem, options)
+        figure = rates(problem, options.abscissa, lanes)
+        if figure.curves:
+            named = _named(figure, problem, lanes)
+            title = _title(problem, options, lanes)
+            yield rates_part(named, title, linear=options.linear)
+
+
+def _named(figure: Along, problem: ProblemResult, lanes: Sequence[LaneLabel]) -> Along:
+    """Return a figure whose labels leave out a value that all lanes share."""
+    if not common_value(problem, lanes):
+        return figure
+    curves = tuple(replace(c, label=c.solver) for c in figure.curves)
+    return replace(figure, curves=curves)
+
+
+def _sensitivity(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
+    for problem in _swept(problems, "sensitivity"):
+        figure = sensitivity(problem, chosen_methods(problem, options.solvers))
+        numbers = [y for c in figure.curves for y in (*c.gap.median, *c.passes)]
+        if figure.curves and any(not math.isnan(y) for y in numbers):
+            yield sensitivity_part(figure, _title(problem, options))
+
+
+def _profiles(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
+    swept = _swept(problems, "profiles")
+    if not comparable(swept):
+        raise UsageError(
+            "profiles compare sweeps on several problems, each of them once.",
+            "sweep with -p given several times.",
+        )
+    if missing := sum(p.sweep.missing for p in swept if p.sweep is not None):
+        runs_are = "1 run is" if missing == 1 else f"{missing} runs are"
+        raise UsageError(
+            f"{runs_are} missing, so that there are no profiles.", "finish the sweep first."
+        )
+    chosen = {m for p in swept for m in chosen_methods(p, options.solvers)}
+    title = f"{len(swept)} problems" if options.title is None else options.title
+    yield profile_part(profile_figure(swept, chosen), literal(title))
+
+
+def _map(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
+    for problem in _swept(problems, "map"):
+        L = problem.header.constants.L
+        for figure in sensitivity_maps(problem, chosen_methods(problem, options.solvers)):
+            over_rates = figure.parameter == "lr0" and 0.0 < L < math.inf
+            title = f"{problem.name}, {figure.solver}" if options.title is None else options.title
+            yield map_part(figure, 1.0 / L if over_rates else math.nan, literal(title))
+
+
+def _swept(problems: Sequence[ProblemResult], kind: Kind) -> list[ProblemResult]:
+    """Return the problems with a sweep."""
+    swept = [p for p in problems if p.sweep is not None]
+    if not swept:
+        raise UsageError(
+            f"--kind {kind} draws sweeps, and the result has none.",
+            "lrbench sweep makes one; --kind convergence draws any runs.",
+        )
+    return swept
+
+
+Parts: TypeAlias = Callable[[Sequence[ProblemResult], FigureOptions], Iterator[Part]]
+"""Yields the part of each problem, or of each solver of it."""
+
+KINDS: Mapping[Kind, tuple[Parts, float]] = {
+    "convergence": (_convergence, 2.2),
+    "sensitivity": (_sensitivity, 3.4),
+    "rates": (_rates, 3.2),
+    "profiles": (_profiles, 4.6),
+    "map": (_map, 2.4),
+}
+"""What draws each kind of figure, and its height in inches without a legend."""
