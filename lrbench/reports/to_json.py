@@ -10,10 +10,13 @@ from lrbench.reports.view import View
 from lrbench.results import Result
 
 if TYPE_CHECKING:
+    from lrbench.gate.comparison import Comparison
     from lrbench.gate.finding import CheckOutcome
 
 CHECK_FORMAT = "lrbench-check"
 CHECK_VERSION = 1
+COMPARISON_FORMAT = "lrbench-comparison"
+COMPARISON_VERSION = 1
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
@@ -43,4 +46,14 @@ def check_as_json(outcomes: Sequence[CheckOutcome]) -> dict[str, Any]:
             }
             for o in outcomes
         ],
+    }
+
+
+def comparison_as_json(base: str, comparisons: Sequence[tuple[str, Comparison]]) -> dict[str, Any]:
+    """Return comparisons with one base in the types of JSON."""
+    return {
+        "format": COMPARISON_FORMAT,
+        "version": COMPARISON_VERSION,
+        "base": base,
+        "comparisons": [{"result": name, **plain(comparison)} for name, comparison in comparisons],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TextIO
 
 from lrbench.reports.blocks import Block, Drawing, Grid, Line, TableCell
@@ -71,19 +71,37 @@ EQUALS = re.compile(r"(?<![\d}\\])\$ = \$")
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write each table of the result's page as a float, with the lines above it as its caption.
-
-    Lines that explain a table, or that have none below them, are paragraphs; drawings are verbatim.
-    """
+    """Write the page of the result as `write_blocks` does."""
     specs = [spec for p in result.problems for run in p.runs for spec in (run.solver, run.method)]
     names = {name for spec in specs for name in (str(spec), spec.name)}
     sweeps = [problem.sweep.solvers for problem in result.problems if problem.sweep is not None]
     names.update(text for solvers in sweeps for text in solver_texts(solvers).values())
     titles = {problem.name for problem in result.problems}
+    write_blocks(result_page(result, view), out, names, titles)
+
+
+def write_blocks(
+    blocks: Iterable[Block], out: TextIO, names: Collection[str], titles: Collection[str]
+) -> None:
+    """Write each table of a page as a float, with the lines above it as its caption.
+
+    Lines that explain a table, or that have none below them, are paragraphs; drawings are verbatim.
+
+    Parameters
+    ----------
+    blocks
+        The blocks of the page.
+    out
+        The file to write to.
+    names
+        The names of solvers, which are set as code.
+    titles
+        The names of problems, with which a caption may begin.
+    """
     out.write("% \\usepackage{booktabs}\n")
     context: list[str] = []
     head: list[str] = []
-    for section in _sections(result_page(result, view)):
+    for section in _sections(blocks):
         lines = [block for block in section if isinstance(block, Line)]
         if lines and lines[0].style == "title" and lines[0].recurs:
             context = []  # another problem begins
@@ -96,7 +114,7 @@ def write(result: Result, out: TextIO, view: View) -> None:
             out.write("\n" + typeset("; ".join(notes) + ".", names) + "\n")
         grids = [block for block in section if isinstance(block, Grid)]
         for grid in grids:
-            capitalised = [_capital(sentences[0], names | titles), *sentences[1:]]
+            capitalised = [_capital(sentences[0], {*names, *titles}), *sentences[1:]]
             caption = _joined(context, capitalised)
             if caption.startswith(tuple(titles)):
                 caption = f"Problem {caption}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TextIO
 
 from lrbench.reports.blocks import Block, Drawing, Grid
@@ -16,8 +17,13 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the page of the result: lines as paragraphs, drawings as blocks of code."""
-    blocks = [_text(block) for block in result_page(result, view)]
-    out.write("\n\n".join(text for text in blocks if text) + "\n")
+    write_blocks(result_page(result, view), out)
+
+
+def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None) -> None:
+    """Write the blocks of any page as Markdown; `color` changes nothing."""
+    texts = map(_text, blocks)
+    out.write("\n\n".join(text for text in texts if text) + "\n")
 
 
 def _text(block: Block) -> str:

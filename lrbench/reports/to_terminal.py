@@ -36,7 +36,7 @@ ENDLESS = 1_000_000
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write the result's page to a terminal of any width."""
-    fitted = replace(view, width=_width(out), bars=can_show(BARS, out))
+    fitted = replace(view, width=page_width(out), bars=can_show(BARS, out))
     write_blocks(result_page(result, fitted), out, view.color)
 
 
@@ -49,7 +49,8 @@ def can_show(text: str, out: TextIO) -> bool:
     return True
 
 
-def _width(out: TextIO) -> int:
+def page_width(out: TextIO) -> int:
+    """Return the columns of the terminal that `out` is, and at least `LEAST_WIDTH`."""
     return max(Console(file=out).width, LEAST_WIDTH)
 
 
@@ -65,7 +66,7 @@ def write_blocks(blocks: Iterable[Block], out: TextIO, color: bool | None = None
     color
         Whether to write in colour; None leaves it to the terminal, NO_COLOR and TERM.
     """
-    width = _width(out)
+    width = page_width(out)
     console = Console(
         file=out,
         highlight=False,

@@ -73,7 +73,7 @@ def analyse(
     arrival, iterations = arrival or known.arrival, iterations or known.iterations
     if math.isnan(target):  # f* is not known: nothing arrives, and there are no looks
         arrival = "first"
-    costs = _Costs(arrival, float(target), iterations, _looks(problem, arrival, iterations))
+    costs = _Costs(arrival, float(target), iterations, looks_of_runs(problem, arrival, iterations))
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
         solvers.setdefault(str(run.method), []).append(run)
@@ -119,10 +119,16 @@ class _Costs(NamedTuple):
         return passes_on_arrival(run, rule, self.target, self.budget or 0, self.looks)
 
 
-def _looks(
+def looks_of_runs(
     problem: ProblemResult, arrival: ArrivalRule, iterations: int | None
 ) -> Sequence[int] | None:
-    """Return the looks of the runs on a problem; None where every row counts."""
+    """Return the looks of the runs on a problem; None where every row counts.
+
+    Raises
+    ------
+    ValueError
+        If the rule needs the budget of the runs, and it is not known.
+    """
     if arrival == "first" or not problem.runs:
         return None
     if iterations is None:

@@ -1,0 +1,150 @@
+"""`lrbench compare`: what changed from one result to others, lane by lane."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from lrbench.cli.view_options import color_option
+from lrbench.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lrbench.gate.comparison import Comparison
+
+FORMATS = ("table", "plain", "markdown", "latex", "csv", "json", "jsonl")
+
+
+@click.command(name="compare", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("files", nargs=-1, required=True, metavar="BASE OTHER...")
+@click.option(
+    "--by",
+    type=click.Choice(["suboptimality", "passes"]),
+    help="What is compared: F - f* at the last checkpoint that both have, or the passes to the "
+    "target of BASE.  [default: passes for sweeps, else suboptimality]",
+)
+@click.option("--only-changed", is_flag=True, help="Leave out what is the same.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0.0, max=1.0, max_open=True),
+    default=1e-6,
+    show_default=True,
+    help="The relative difference up to which two runs are the same.",
+)
+@click.option(
+    "--level",
+    type=click.FloatRange(min=0.0, max=1.0, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="That of the tests over seeds, all of them together.",
+)
+@click.option(
+    "--fail-on", type=click.Choice(["worse"]), help="Exit with 1 where a lane became worse."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="[default: table on a terminal, plain in a pipe]",
+)
+@color_option
+def command(
+    files: tuple[str, ...],
+    by: str | None,
+    only_changed: bool,
+    tolerance: float,
+    level: float,
+    fail_on: str | None,
+    form: str | None,
+    color: str,
+) -> int:
+    """Compare results with the first one: a row for each solver and lr0.
+
+    Each is a file of --save or --format json, or a store; one of them may be -, JSON on stdin. A
+    row has both numbers, their ratio, and a test that is paired over the seeds that both have. In
+    full batches, where runs have no random part, any difference beyond --tolerance is a change.
+
+    Exit code 1: with --fail-on worse, a lane became worse.
+    """
+    from lrbench.cli.output import show_json
+    from lrbench.cli.saved import saved_result
+    from lrbench.gate.comparison import Change, Rules, compare
+    from lrbench.reports.to_json import comparison_as_json
+
+    if len(files) < 2:
+        raise UsageError(
+            "one result is given to compare.", "give two or more: lrbench compare OLD NEW."
+        )
+    if files.count("-") > 1:
+        raise UsageError("stdin is given twice.", "save one of the results to a file.")
+    base, *others = (saved_result(file) for file in files)
+    rules = Rules(by, tolerance, level)  # type: ignore[arg-type]
+    comparisons = [
+        (name, compare(base, other, rules, (files[0], name)))
+        for name, other in zip(files[1:], others, strict=True)
+    ]
+    selected = [(name, c.changed() if only_changed else c) for name, c in comparisons]
+    if form == "json":
+        show_json(comparison_as_json(files[0], selected))
+    elif form in ("csv", "jsonl"):
+        _show_rows(selected, form)
+    else:
+        _show_page(files[0], comparisons, level, only_changed, form, color)
+    worse = any(comparison.count(Change.WORSE) for _, comparison in comparisons)
+    return ExitCode.FAILED if fail_on and worse else ExitCode.OK
+
+
+def _show_rows(comparisons: Sequence[tuple[str, Comparison]], form: str) -> None:
+    """Write a row for each lane."""
+    import json
+
+    from lrbench.config.plain import plain
+
+    rows = [
+        {"result": name, "problem": problem.name, "quantity": problem.quantity, **plain(lane)}
+        for name, comparison in comparisons
+        for problem in comparison.problems
+        for lane in problem.lanes
+    ]
+    if form == "jsonl":
+        sys.stdout.writelines(json.dumps(row, allow_nan=False) + "\n" for row in rows)
+        return
+    for row in rows:
+        row["seeds"] = " ".join(map(str, row["seeds"]))
+        low, high = row.pop("ratio_interval") or (None, None)
+        row |= {"ratio_low": low, "ratio_high": high}
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(rows[0] if rows else ())
+    writer.writerows(row.values() for row in rows)
+
+
+def _show_page(
+    base: str,
+    comparisons: Sequence[tuple[str, Comparison]],
+    level: float,
+    only_changed: bool,
+    form: str | None,
+    color: str,
+) -> None:
+    """Write the page in a form for people."""
+    from lrbench.cli.output import show_page
+    from lrbench.reports import to_latex, to_markdown
+    from lrbench.reports.blocks import WIDTH
+    from lrbench.reports.compare_page import compare_page
+    from lrbench.reports.to_terminal import page_width
+
+    on_terminal = form == "table" or (form is None and sys.stdout.isatty())
+    width = page_width(sys.stdout) if on_terminal else WIDTH
+    blocks = compare_page(base, comparisons, level, only_changed, width)
+    if form == "markdown":
+        to_markdown.write_blocks(blocks, sys.stdout)
+    elif form == "latex":
+        problems = [problem for _, comparison in comparisons for problem in comparison.problems]
+        solvers = {lane.solver for problem in problems for lane in problem.lanes}
+        to_latex.write_blocks(blocks, sys.stdout, solvers, {p.name for p in problems})
+    else:
+        show_page(blocks, form, color)
