@@ -98,6 +98,11 @@ class Canvas:
         self._letters[cell] = SEVERAL if both_are_letters or other == SEVERAL else letter
         self._styles[cell] = style
 
+    @property
+    def shared(self) -> bool:
+        """Whether `SEVERAL` stands anywhere."""
+        return SEVERAL in self._letters.values()
+
     def drawn(self) -> list[list[TableCell]]:
         """Return the rows as pieces of one style each."""
         return [self._row(j) for j in range(self.rows)]

@@ -126,8 +126,8 @@ def _rates_panel(
     marks: Mapping[float, str],
 ) -> list[Call]:
     """Return the calls of a panel without its abscissa."""
-    shown = [zip(x, numbers.median, strict=True) for _, _, numbers, x in lines]
-    levels = [level for points in shown for place, level in points if place > 0]
+    curves = [zip(x, numbers.median, strict=True) for _, _, numbers, x in lines]
+    levels = [level for points in curves for place, level in points if place > 0]
     bottom, top = level_limits([*levels, *marks], 0.0)
     calls: list[Call] = []
     for level, text in marks.items():

@@ -78,10 +78,10 @@ def _levels(figure: SensitivityFigure) -> list[Call]:
     for k, c in enumerate(figure.curves):
         if c.values:
             at = _indices(c)
-            shown = within([y if y < math.inf else math.nan for y in c.gap.median], top)
+            medians = within([y if y < math.inf else math.nan for y in c.gap.median], top)
             low, high = within(c.gap.low, top), within(c.gap.high, top)
             calls += seeds_band(c.values, low, high, at, k)
-            calls.append(_curve(k, c, at, shown, literal(c.solver)))
+            calls.append(_curve(k, c, at, medians, literal(c.solver)))
         else:
             calls += _constant(k, c.gap.median[0], literal(c.solver))
     for row, k in enumerate(rows):
@@ -102,7 +102,7 @@ def _passes(figure: SensitivityFigure) -> list[Call]:
     rows = []
     for shape, outcome in (("x", "diverged"), ("$?$", "unknown")):
         for k, c in _varied(figure):
-            if places := _places(c, [found == outcome for found in c.outcome]):
+            if places := _places(c, [of == outcome for of in c.outcome]):
                 rows.append((k, places, shape))
     arrivals = [p for c in figure.curves for p in c.passes]
     bottom, top = level_limits(arrivals, 0.0, rows=len(rows))

@@ -75,7 +75,7 @@ def _read_style(path: Path) -> dict[str, Any]:
     logger.addHandler(complaints)
     propagates, logger.propagate = logger.propagate, False
     try:
-        found = matplotlib.rc_params_from_file(path, use_default_template=False)
+        read = matplotlib.rc_params_from_file(path, use_default_template=False)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "it is no text in UTF-8").lower()
         raise UsageError(f"{name} cannot be read: {reason}.", "check the path.") from error
@@ -87,12 +87,12 @@ def _read_style(path: Path) -> dict[str, Any]:
             f"{name} is no style of matplotlib: {complaints.first}.",
             "a line of it is KEY: VALUE, as in lines.linewidth: 1.5.",
         )
-    if found.get("text.usetex"):
+    if read.get("text.usetex"):
         raise UsageError(
             f"{name} asks for TeX, for which the texts of figures are not written.",
             "leave text.usetex out; --script writes a script to change.",
         )
-    return dict(found)
+    return dict(read)
 
 
 class _Complaints(logging.Handler):

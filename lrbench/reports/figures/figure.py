@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
+from lrbench.config.learning_rates import LearningRate, resolve_learning_rates
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.reports.figures.axes import legend_lines
@@ -50,6 +51,7 @@ class FigureOptions:
         The names of those to draw, with or without parameters; none for all.
     values
         Those of what varies, of which convergence and rates draw the lanes; none for a choice.
+        Values in units of 1/L are those of each problem.
     title
         What stands above the figure; None for the problem, and empty for nothing.
     """
@@ -59,7 +61,7 @@ class FigureOptions:
     linear: bool = False
     problems: tuple[str, ...] = ()
     solvers: tuple[str, ...] = ()
-    values: tuple[float, ...] = ()
+    values: tuple[LearningRate, ...] = ()
     title: str | None = None
 
 
@@ -132,19 +134,22 @@ def lanes_to_draw(problem: ProblemResult, options: FigureOptions) -> list[LaneLa
     lanes = [lane for lane in problem.groups if lane[0] in methods]
     if not options.values:
         return chosen_lanes(problem, lanes)
-    for value in options.values:
+    values = resolve_learning_rates(options.values, problem.header.constants.L)
+    for value in values:
         if not any(_is_near(lane, value) for lane in lanes):
             known = sorted({v for _, v in lanes if v is not None})
             hint = f"they are {known[0]:g} to {known[-1]:g}." if known else "leave --value out."
             raise UsageError(f"no lane of {problem.name} has the value {value:g}.", hint)
-    return [lane for lane in lanes if any(_is_near(lane, value) for value in options.values)]
+    return [lane for lane in lanes if any(_is_near(lane, value) for value in values)]
 
 
 def _is_near(lane: LaneLabel, value: float) -> bool:
     return lane[1] is None or math.isclose(lane[1], value, rel_tol=NEAR)
 
 
-def _title(problem: ProblemResult, options: FigureOptions, lanes: Sequence[LaneLabel] = ()) -> str:
+def title_of(
+    problem: ProblemResult, options: FigureOptions, lanes: Sequence[LaneLabel] = ()
+) -> str:
     """Return what stands above the panels of a problem."""
     if options.title is not None:
         return literal(options.title)
@@ -156,9 +161,9 @@ def _convergence(problems: Sequence[ProblemResult], options: FigureOptions) -> I
         lanes = lanes_to_draw(problem, options)
         figure = convergence(problem, options.abscissa, lanes)
         if any(y > 0 and math.isfinite(y) for c in figure.curves for y in c.band.median):
-            named = _named(figure, problem, lanes)
-            title = _title(problem, options, lanes)
-            yield convergence_part(named, title, linear=options.linear)
+            renamed = named(figure, problem, lanes)
+            title = title_of(problem, options, lanes)
+            yield convergence_part(renamed, title, linear=options.linear)
 
 
 def _rates(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
@@ -166,12 +171,12 @@ def _rates(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterato
         lanes = lanes_to_draw(problem, options)
         figure = rates(problem, options.abscissa, lanes)
         if figure.curves:
-            named = _named(figure, problem, lanes)
-            title = _title(problem, options, lanes)
-            yield rates_part(named, title, linear=options.linear)
+            renamed = named(figure, problem, lanes)
+            title = title_of(problem, options, lanes)
+            yield rates_part(renamed, title, linear=options.linear)
 
 
-def _named(figure: Along, problem: ProblemResult, lanes: Sequence[LaneLabel]) -> Along:
+def named(figure: Along, problem: ProblemResult, lanes: Sequence[LaneLabel]) -> Along:
     """Return a figure whose labels leave out a value that all lanes share."""
     if not common_value(problem, lanes):
         return figure
@@ -184,7 +189,7 @@ def _sensitivity(problems: Sequence[ProblemResult], options: FigureOptions) -> I
         figure = sensitivity(problem, chosen_methods(problem, options.solvers))
         numbers = [y for c in figure.curves for y in (*c.gap.median, *c.passes)]
         if figure.curves and any(not math.isnan(y) for y in numbers):
-            yield sensitivity_part(figure, _title(problem, options))
+            yield sensitivity_part(figure, title_of(problem, options))
 
 
 def _profiles(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:

@@ -24,7 +24,7 @@ STYLE: dict[str, Any] = {
     "figure.constrained_layout.h_pad": 0.02,
     "figure.constrained_layout.hspace": 0.0,
     "figure.constrained_layout.w_pad": 0.02,
-    "figure.dpi": 300,
+    "figure.dpi": 150,
     "font.size": 7,
     "grid.color": "0.92",
     "grid.linewidth": 0.4,

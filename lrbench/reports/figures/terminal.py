@@ -62,6 +62,7 @@ def convergence_blocks(
         if c.status is Status.DIVERGED:
             canvas.mark(across.at(c.band.x[-1]), 1.0, DIVERGED, "bad")
             kinds.append(f"{DIVERGED} diverged")
+    kinds += [f"{SEVERAL} several"] * canvas.shared
     over = {"iterations": "the iteration T", "passes": "passes", "seconds": "seconds"}
     yield line(f"{title}: {figure.level} over {over[figure.abscissa]}", style="title")
     yield from framed(canvas, vertical, across)
@@ -73,10 +74,11 @@ def sensitivity_blocks(figure: SensitivityFigure, title: str, view: View) -> Ite
     curves = figure.curves[: len(LETTERS)]
     across = _abscissa([value for c in curves for value in c.values], linear=False)
     levels = [y for c in curves for y in c.gap.median]
-    marks = [figure.target] if figure.target > 0 else []
-    vertical = Scale(*level_limits([*levels, *marks], figure.start, rows=2))
+    levels += [figure.target] if figure.target > 0 else []
+    vertical = Scale(*level_limits(levels, figure.start, rows=2))
     lost = [[math.isinf(y) for y in c.gap.median] for c in curves]
     canvas = _over_values(curves, [c.gap.median for c in curves], lost, (across, vertical), view)
+    diverged, shared = any(map(any, lost)), canvas.shared
     yield line(f"{title}: final {figure.level} over {figure.parameter}", style="title")
     passes = [[p if p < math.inf else math.nan for p in c.passes] for c in curves]
     arrivals = [p for of_curve in passes for p in of_curve]
@@ -86,6 +88,7 @@ def sensitivity_blocks(figure: SensitivityFigure, title: str, view: View) -> Ite
         vertical = Scale(*level_limits(arrivals, 0.0, rows=2))
         lost = [[of == "diverged" for of in c.outcome] for c in curves]
         canvas = _over_values(curves, passes, lost, (across, vertical), view, LOWER_HEIGHT)
+        diverged, shared = diverged or any(map(any, lost)), shared or canvas.shared
         yield line("passes to the target:", style="title")
         yield from framed(canvas, vertical, across)
         yield Drawing([*_ranges(curves, across, view)])
@@ -94,7 +97,8 @@ def sensitivity_blocks(figure: SensitivityFigure, title: str, view: View) -> Ite
     if 0.0 <= across.at(figure.step) <= 1.0:
         place = round(across.at(figure.step) * (view.width - MARGIN - 1))
         yield Drawing([[TableCell(" " * (MARGIN + place) + "^ 1/L", "dim")]])
-    yield _legend([c.solver for c in curves], [f"{DIVERGED} diverged"] * any(map(any, lost)))
+    marks = [f"{DIVERGED} diverged"] * diverged + [f"{SEVERAL} several"] * shared
+    yield _legend([c.solver for c in curves], marks)
 
 
 def _over_values(
@@ -153,4 +157,4 @@ def _letters(canvas: Canvas, letter: str, x: Sequence[float], y: Sequence[float]
 def _legend(names: Sequence[str], marks: Sequence[str]) -> Block:
     """Return the line that says what letters and marks mean."""
     named = [f"{letter} {name}" for letter, name in zip(LETTERS, names, strict=False)]
-    return line(*named, *dict.fromkeys(marks), f"{SEVERAL} several")
+    return line(*named, *dict.fromkeys(marks))
