@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from lrbench.reports.figures.sheet import Call, Part, Variable, call, picked, rounded
+from lrbench.reports.figures.sheet import Call, Panel, Part, Variable, call, picked, rounded
 from lrbench.reports.figures.style import GREY, PALE, colour, marker
 
 EDGE_STEP = 0.05
@@ -112,7 +112,7 @@ def level_line(level: float, text: str) -> Iterator[Call]:
     """Yield a thin horizontal line with its name at the left end, above it."""
     if 0.0 < level < math.inf:
         (y,) = rounded([level])
-        yield call("axhline", y, color=GREY, linewidth=0.6, zorder=1)
+        yield call("axhline", y, color=GREY, linewidth=0.6, zorder=1.6)
         yield call(
             "annotate",
             text,
@@ -126,18 +126,19 @@ def level_line(level: float, text: str) -> Iterator[Call]:
 
 
 def step_line(step: float, text: str = "$1/L$") -> Iterator[Call]:
-    """Yield a thin vertical line with its name at the top."""
+    """Yield a thin vertical line with its name at the top, on the side of short steps."""
     if 0.0 < step < math.inf:
         (x,) = rounded([step])
-        yield call("axvline", x, color=GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+        yield call("axvline", x, color=GREY, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1.6)
         if text:
             yield call(
                 "text",
                 x,
                 0.97,
-                f" {text}",
+                f"{text} ",
                 color=GREY,
                 fontsize=6,
+                ha="right",
                 va="top",
                 transform=Variable("ax.get_xaxis_transform()"),
             )
@@ -173,6 +174,12 @@ def _width(labels: Sequence[str], n_columns: int) -> int:
     ends = itertools.accumulate(rows + (k < longer) for k in range(n_columns))
     columns = [labels[i:j] for i, j in itertools.pairwise((0, *ends))]
     return sum(max(map(len, column)) + HANDLE for column in columns)
+
+
+def blank_part(title: str) -> Part:
+    """Return the part of a problem of which there is no number to draw."""
+    note = call("text", 0.5, 0.5, "no number to draw", ha="center", color=GREY)
+    return Part((Panel((call("set_axis_off"), note)),), legend((), title), blank=True)
 
 
 def legend_lines(part: Part) -> int:

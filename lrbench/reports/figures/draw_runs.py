@@ -22,7 +22,7 @@ from lrbench.reports.figures.axes import (
 from lrbench.reports.figures.curves import Convergence, ConvergenceCurve, LaneCurve, Rates
 from lrbench.reports.figures.seeds import Spread
 from lrbench.reports.figures.sheet import Call, Panel, Part, call, literal, picked, thinned
-from lrbench.reports.figures.style import colour
+from lrbench.reports.figures.style import colour, marker
 from lrbench.results import Status
 
 ABSCISSA_LABELS = {
@@ -35,7 +35,7 @@ PROMISED, CERTIFICATE = "proved before the run", "computed from the run"
 """What a dashed and a dotted line are called."""
 
 
-def convergence_part(figure: Convergence, title: str, *, linear: bool) -> Part:
+def convergence_part(figure: Convergence, title: str, linear: bool) -> Part:
     """Return the panel of a convergence figure; `linear` makes the abscissa linear."""
     curves = figure.curves
     levels = [y for c in curves for y in _shown_levels(c)]
@@ -51,9 +51,7 @@ def convergence_part(figure: Convergence, title: str, *, linear: bool) -> Part:
         calls.append(call("plot", x, y, **solver_line(k, len(x), literal(c.label))))
         for bound, style, text in ((c.promised, "--", PROMISED), (c.certificate, ":", CERTIFICATE)):
             if bound is not None:
-                calls.append(
-                    call("plot", x, picked(bound.values, at), color=colour(k), linestyle=style)
-                )
+                calls.append(call("plot", x, picked(bound.values, at), **_bound_line(k, style)))
                 keys[text] = style
     for row, k in enumerate(diverged):
         calls += edge_marks([x for x in curves[k].band.x[-1:] if x > 0], row, k)
@@ -69,6 +67,13 @@ def convergence_part(figure: Convergence, title: str, *, linear: bool) -> Part:
         *plain_ticks(bottom, top),
     ]
     return Part((Panel(tuple(calls)),), legend(calls, title))
+
+
+def _bound_line(k: int, style: str) -> dict[str, object]:
+    """Return the settings of a bound of the k-th lane, whose markers are few and hollow."""
+    few = {"marker": marker(k), "markevery": (round(0.2 + 0.05 * (k % 4), 2), 0.4)}
+    hollow = {"markerfacecolor": "white", "markersize": 2.6, "markeredgewidth": 0.7}
+    return {"color": colour(k), "linestyle": style, "linewidth": 0.9, **few, **hollow}
 
 
 def _shown_levels(c: ConvergenceCurve) -> Iterator[float]:
@@ -90,7 +95,7 @@ def _abscissa(name: str, curves: Sequence[LaneCurve], *, linear: bool) -> Iterat
     yield call("set_xlabel", ABSCISSA_LABELS[name])
 
 
-def rates_part(figure: Rates, title: str, *, linear: bool) -> Part:
+def rates_part(figure: Rates, title: str, linear: bool) -> Part:
     """Return the panel of the rates, and one of b where a solver has such a number."""
     smooth = 0.0 < figure.L < math.inf
     unit = figure.L if smooth else 1.0

@@ -37,7 +37,7 @@ STRIP = 0.16
 """The height of a row of usable ranges, relative to a panel of a curve, and half of that beside."""
 
 MARKED_POINTS = 40
-"""The most points of a curve that all have a marker."""
+"""The most points of a curve that all have a marker, and the most marks at the top edge."""
 
 
 def sensitivity_part(figure: SensitivityFigure, title: str) -> Part:
@@ -176,7 +176,7 @@ def _constant(k: int, level: float, label: str = "") -> Iterator[Call]:
 def _places(c: SensitivityCurve, chosen: Sequence[bool]) -> list[float]:
     """Return the values at which something is so."""
     places = [value for value, is_so in zip(c.values, chosen, strict=True) if is_so]
-    return [places[i] for i in thinned(len(places))]
+    return [places[i] for i in thinned(len(places), most=MARKED_POINTS)]
 
 
 def _indices(c: SensitivityCurve) -> list[int]:

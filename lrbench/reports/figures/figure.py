@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
 from lrbench.config.learning_rates import LearningRate, resolve_learning_rates
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
-from lrbench.reports.figures.axes import legend_lines
+from lrbench.reports.figures.axes import blank_part, legend_lines
 from lrbench.reports.figures.comparison import profile_figure, sensitivity_maps
 from lrbench.reports.figures.curves import Convergence, Rates, chosen_lanes, convergence, rates
 from lrbench.reports.figures.draw_comparison import map_part, profile_part
@@ -65,8 +65,9 @@ class FigureOptions:
     title: str | None = None
 
 
-NOTHING = ("there is nothing to draw: no run has a number.", "give more time or steps.")
-NO_MAP = ("there is no second axis to draw a map of.", "sweep with --over given twice.")
+def nothing() -> LrbenchError:
+    """Return the error of a result without a number."""
+    return LrbenchError("there is no number to draw.", "run it again with more time or steps.")
 
 
 def sheet_of(result: Result, options: FigureOptions) -> Sheet:
@@ -85,7 +86,9 @@ def sheet_of(result: Result, options: FigureOptions) -> Sheet:
     parts_of, height = KINDS[kind]
     parts = tuple(parts_of(problems, options))
     if not parts:
-        raise LrbenchError(*(NOTHING if kind != "map" else NO_MAP))
+        raise UsageError("no solver was swept over two axes.", "sweep with --over given twice.")
+    if all(part.blank for part in parts):
+        raise nothing()
     lines = max(map(legend_lines, parts))
     title = f"{kind}: {', '.join(dict.fromkeys(p.name for p in problems))}"
     return Sheet(parts, height + LINE * lines, title)
@@ -107,7 +110,7 @@ def chosen_problems(result: Result, options: FigureOptions) -> list[ProblemResul
     chosen = [p for p in result.problems if not options.problems or p.name in options.problems]
     started = [p for p in chosen if p.groups]
     if not started:
-        raise LrbenchError(*NOTHING)
+        raise nothing()
     return started
 
 
@@ -156,24 +159,28 @@ def title_of(
     return literal(", ".join([problem.name, *common_value(problem, lanes)]))
 
 
+def has_numbers(levels: Iterable[float]) -> bool:
+    """Return whether any of these levels has a place on a logarithmic axis."""
+    return any(0.0 < level < math.inf for level in levels)
+
+
 def _convergence(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
     for problem in problems:
         lanes = lanes_to_draw(problem, options)
-        figure = convergence(problem, options.abscissa, lanes)
-        if any(y > 0 and math.isfinite(y) for c in figure.curves for y in c.band.median):
-            renamed = named(figure, problem, lanes)
-            title = title_of(problem, options, lanes)
-            yield convergence_part(renamed, title, linear=options.linear)
+        title = title_of(problem, options, lanes)
+        figure = named(convergence(problem, options.abscissa, lanes), problem, lanes)
+        levels = (y for c in figure.curves for y in c.band.median)
+        drawn = has_numbers(levels)
+        yield convergence_part(figure, title, options.linear) if drawn else blank_part(title)
 
 
 def _rates(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
     for problem in problems:
         lanes = lanes_to_draw(problem, options)
-        figure = rates(problem, options.abscissa, lanes)
-        if figure.curves:
-            renamed = named(figure, problem, lanes)
-            title = title_of(problem, options, lanes)
-            yield rates_part(renamed, title, linear=options.linear)
+        title = title_of(problem, options, lanes)
+        figure = named(rates(problem, options.abscissa, lanes), problem, lanes)
+        drawn = len(figure.curves) > 0
+        yield rates_part(figure, title, options.linear) if drawn else blank_part(title)
 
 
 def named(figure: Along, problem: ProblemResult, lanes: Sequence[LaneLabel]) -> Along:
@@ -187,9 +194,9 @@ def named(figure: Along, problem: ProblemResult, lanes: Sequence[LaneLabel]) -> 
 def _sensitivity(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
     for problem in _swept(problems, "sensitivity"):
         figure = sensitivity(problem, chosen_methods(problem, options.solvers))
-        numbers = [y for c in figure.curves for y in (*c.gap.median, *c.passes)]
-        if figure.curves and any(not math.isnan(y) for y in numbers):
-            yield sensitivity_part(figure, title_of(problem, options))
+        title = title_of(problem, options)
+        levels = (y for c in figure.curves for y in (*c.gap.median, *c.passes))
+        yield sensitivity_part(figure, title) if has_numbers(levels) else blank_part(title)
 
 
 def _profiles(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:

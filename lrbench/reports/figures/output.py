@@ -17,8 +17,10 @@ from lrbench.reports.figures.figure import (
     FigureOptions,
     chosen_methods,
     chosen_problems,
+    has_numbers,
     lanes_to_draw,
     named,
+    nothing,
     sheet_of,
     title_of,
 )
@@ -146,9 +148,13 @@ def terminal_blocks(result: Result, options: FigureOptions, view: View) -> Itera
             lanes = lanes_to_draw(problem, options)
             figure = named(convergence(problem, options.abscissa, lanes), problem, lanes)
             title = title_of(problem, options, lanes)
+            if not has_numbers(y for c in figure.curves for y in c.band.median):
+                raise nothing()
             yield from convergence_blocks(figure, title, view, linear=options.linear)
         if options.kind != "convergence" and problem.sweep is not None:
             if options.kind is None:
                 yield line("")
             chosen = sensitivity(problem, chosen_methods(problem, options.solvers))
+            if not has_numbers(y for c in chosen.curves for y in c.gap.median):
+                raise nothing()
             yield from sensitivity_blocks(chosen, title_of(problem, options), view)

@@ -58,6 +58,8 @@ class Part:
     panels: tuple[Panel, ...]
     calls: tuple[Call, ...] = ()
     """Those that follow, such as that of the legend."""
+    blank: bool = False
+    """Whether it shows that there is nothing to show."""
 
 
 @dataclass(frozen=True)
@@ -114,15 +116,17 @@ def literal(text: str) -> str:
     if len(clean) > MOST_LABEL:
         half = MOST_LABEL // 2
         clean = f"{clean[:half]}…{clean[-half + 1 :]}"
-    return clean.replace("$", r"\$")
+    clean = clean.replace("$", r"\$")
+    # A legend leaves out what begins with an underscore, but not a formula.
+    return rf"$\_${clean[1:]}" if clean.startswith("_") else clean
 
 
-def thinned(n_points: int, needed: Iterable[int] = ()) -> list[int]:
-    """Return the indices of at most about `MOST_POINTS` of so many points, and those needed."""
-    if n_points <= MOST_POINTS:
+def thinned(n_points: int, needed: Iterable[int] = (), most: int = MOST_POINTS) -> list[int]:
+    """Return the indices of at most so many of some points, and of those that are needed."""
+    if n_points <= most:
         return list(range(n_points))
-    step = (n_points - 1) / (MOST_POINTS - 1)
-    return sorted({round(k * step) for k in range(MOST_POINTS)} | set(needed))
+    step = (n_points - 1) / (most - 1)
+    return sorted({round(k * step) for k in range(most)} | set(needed))
 
 
 def picked(numbers: Sequence[float], indices: Iterable[int]) -> list[float]:
