@@ -71,7 +71,8 @@ def several_problems() -> Result:
         ["log-spectrum", "logreg", "squared-svm"],
         solvers=["wngrad", "gd"],
         lr0="0.01/L:100/L:5",
-        iterations=150,
+        iterations=400,
+        target="5%",
         jobs=1,
     )
 
