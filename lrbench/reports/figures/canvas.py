@@ -68,15 +68,15 @@ class Canvas:
             steps = max(1, math.ceil(max(abs(x1 - x0) * wide, abs(y1 - y0) * high)))
             for k in range(steps):
                 share = k / steps
-                self._dot(
-                    x0 + share * (x1 - x0), y0 + share * (y1 - y0), n_dots, letter, style, pattern
-                )
+                if pattern[n_dots % len(pattern)] != " ":
+                    self._dot(x0 + share * (x1 - x0), y0 + share * (y1 - y0), letter, style)
                 n_dots += 1
-        if points and all(map(math.isfinite, points[-1])):
-            self._dot(*points[-1], n_dots, letter, style, pattern)
+        if " " not in pattern:  # the ends of lines, and points without neighbours
+            for point in points:
+                self._dot(*point, letter, style)
 
-    def _dot(self, x: float, y: float, k: int, letter: str, style: Style, pattern: str) -> None:
-        if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0) or pattern[k % len(pattern)] == " ":
+    def _dot(self, x: float, y: float, letter: str, style: Style) -> None:
+        if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):  # or one of them is no number
             return
         i = round(x * (self.columns * self._across - 1))
         j = round((1.0 - y) * (self.rows * self._down - 1))

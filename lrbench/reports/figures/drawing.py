@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import io
 import logging
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def ending(path: str | Path) -> str:
 
 def check_installed() -> None:
     """Raise `LrbenchError` if there is no matplotlib."""
-    if importlib.util.find_spec("matplotlib") is None:
+    if find_spec("matplotlib") is None:
         raise NOT_INSTALLED
 
 
