@@ -138,7 +138,7 @@ def test_a_result_without_a_number_has_nothing_to_draw() -> None:
     nothing = made_result([made_run({0: math.nan, 1: -1.0, 2: math.inf})])
     for kind in ("convergence", "rates"):
         with pytest.raises(LrbenchError, match="no number to draw"):
-            sheet_of(nothing, FigureOptions(kind))  # type: ignore[arg-type]
+            sheet_of(nothing, FigureOptions(kind))
 
 
 def test_beside_other_problems_one_without_a_number_is_said() -> None:
