@@ -208,13 +208,19 @@ def ticks(low: float, high: float) -> list[float]:
     return rounded(tick for tick in series if low <= tick <= high)
 
 
-def solver_line(k: int, n_points: int, label: str = "") -> dict[str, object]:
+def solver_line(
+    k: int, x: Sequence[float], y: Sequence[float], label: str = ""
+) -> dict[str, object]:
     """Return the settings of the line of the k-th solver or lane; without a label of none."""
     # Shares of the diagonal of the panel: as many markers on a linear as on a logarithmic axis.
-    place = (round(0.03 + 0.05 * (k % 4), 2), 0.2)
-    return {
-        "color": colour(k),
-        "marker": marker(k),
-        "markevery": place if n_points > 1 else 1,
-        **({"label": label} if label else {}),
-    }
+    every = marked_every(x, y, round(0.03 + 0.05 * (k % 4), 2), 0.2)
+    named = {"label": label} if label else {}
+    return {"color": colour(k), "marker": marker(k), **every, **named}
+
+
+def marked_every(
+    x: Sequence[float], y: Sequence[float], first: float, step: float
+) -> dict[str, object]:
+    """Return the setting that puts markers at a distance, for a line on which there is room."""
+    n_points = sum(math.isfinite(a) and math.isfinite(b) for a, b in zip(x, y, strict=True))
+    return {"markevery": (first, step)} if n_points > 1 else {}  # without a point it would fail

@@ -13,6 +13,7 @@ from lrbench.reports.figures.axes import (
     legend,
     level_limits,
     level_line,
+    marked_every,
     pale_below,
     plain_ticks,
     seeds_band,
@@ -48,10 +49,11 @@ def convergence_part(figure: Convergence, title: str, linear: bool) -> Part:
         low, median, high = (within(y, top) for y in (c.band.low, c.band.median, c.band.high))
         calls += seeds_band(c.band.x, low, high, at, k)
         x, y = picked(c.band.x, at), picked(median, at)
-        calls.append(call("plot", x, y, **solver_line(k, len(x), literal(c.label))))
+        calls.append(call("plot", x, y, **solver_line(k, x, y, literal(c.label))))
         for bound, style, text in ((c.promised, "--", PROMISED), (c.certificate, ":", CERTIFICATE)):
             if bound is not None:
-                calls.append(call("plot", x, picked(bound.values, at), **_bound_line(k, style)))
+                y = picked(bound.values, at)
+                calls.append(call("plot", x, y, linestyle=style, **_bound_line(k, x, y)))
                 keys[text] = style
     for row, k in enumerate(diverged):
         calls += edge_marks([x for x in curves[k].band.x[-1:] if x > 0], row, k)
@@ -69,11 +71,11 @@ def convergence_part(figure: Convergence, title: str, linear: bool) -> Part:
     return Part((Panel(tuple(calls)),), legend(calls, title))
 
 
-def _bound_line(k: int, style: str) -> dict[str, object]:
+def _bound_line(k: int, x: Sequence[float], y: Sequence[float]) -> dict[str, object]:
     """Return the settings of a bound of the k-th lane, whose markers are few and hollow."""
-    few = {"marker": marker(k), "markevery": (round(0.2 + 0.05 * (k % 4), 2), 0.4)}
+    few = {"marker": marker(k), **marked_every(x, y, round(0.2 + 0.05 * (k % 4), 2), 0.4)}
     hollow = {"markerfacecolor": "white", "markersize": 2.6, "markeredgewidth": 0.7}
-    return {"color": colour(k), "linestyle": style, "linewidth": 0.9, **few, **hollow}
+    return {"color": colour(k), "linewidth": 0.9, **few, **hollow}
 
 
 def _shown_levels(c: ConvergenceCurve) -> Iterator[float]:
@@ -92,6 +94,7 @@ def _abscissa(name: str, curves: Sequence[LaneCurve], *, linear: bool) -> Iterat
     if not linear and limits is not None:
         yield call("set_xscale", "log")
         yield call("set_xlim", *limits)
+        yield from plain_ticks(*limits, "x")
     yield call("set_xlabel", ABSCISSA_LABELS[name])
 
 
@@ -142,7 +145,7 @@ def _rates_panel(
         low, median, high = (within(y, top) for y in (numbers.low, numbers.median, numbers.high))
         calls += seeds_band(x, low, high, at, k)
         points = picked(x, at), picked(median, at)
-        calls.append(call("plot", *points, **solver_line(k, len(at), literal(name))))
+        calls.append(call("plot", *points, **solver_line(k, *points, literal(name))))
     return [
         *calls,
         call("set_yscale", "log"),

@@ -54,7 +54,7 @@ def sensitivity_part(figure: SensitivityFigure, title: str) -> Part:
     for k, calls in enumerate(panels):
         last = k == len(panels) - 1
         axis = [call("set_xscale", "log")] if limits else []
-        axis += [call("set_xlim", *limits)] if limits else []
+        axis += [call("set_xlim", *limits), *plain_ticks(*limits, "x")] if limits else []
         axis.append(
             call("set_xlabel", parameter) if last else call("tick_params", labelbottom=False)
         )
@@ -160,10 +160,11 @@ def _shaded(figure: SensitivityFigure) -> Iterator[Call]:
 def _curve(
     k: int, c: SensitivityCurve, at: Sequence[int], y: Sequence[float], label: str = ""
 ) -> Call:
-    look = solver_line(k, len(at), label)
+    points = picked(c.values, at), picked(y, at)
+    look = solver_line(k, *points, label)
     if len(at) <= MARKED_POINTS:
         look["markevery"] = 1
-    return call("plot", picked(c.values, at), picked(y, at), **look)
+    return call("plot", *points, **look)
 
 
 def _constant(k: int, level: float, label: str = "") -> Iterator[Call]:

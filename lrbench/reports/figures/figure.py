@@ -32,6 +32,9 @@ NEAR = 5e-3
 LINE = 0.135
 """The height of a line of the legend in inches."""
 
+AXIS = 0.35
+"""The height of the labels of the horizontal axis."""
+
 
 @dataclass(frozen=True)
 class FigureOptions:
@@ -83,7 +86,7 @@ def sheet_of(result: Result, options: FigureOptions) -> Sheet:
     """
     problems = chosen_problems(result, options)
     kind = options.kind or default_kind(problems)
-    parts_of, height = KINDS[kind]
+    parts_of, unit = KINDS[kind]
     parts = tuple(parts_of(problems, options))
     if not parts:
         raise UsageError("no solver was swept over two axes.", "sweep with --over given twice.")
@@ -91,7 +94,8 @@ def sheet_of(result: Result, options: FigureOptions) -> Sheet:
         raise nothing()
     lines = max(map(legend_lines, parts))
     title = f"{kind}: {', '.join(dict.fromkeys(p.name for p in problems))}"
-    return Sheet(parts, height + LINE * lines, title)
+    panels = max(sum(panel.height for panel in part.panels) for part in parts)
+    return Sheet(parts, AXIS + unit * panels + LINE * lines, title)
 
 
 def default_kind(problems: Sequence[ProblemResult]) -> Kind:
@@ -164,13 +168,18 @@ def has_numbers(levels: Iterable[float]) -> bool:
     return any(0.0 < level < math.inf for level in levels)
 
 
+def has_curves(figure: Convergence) -> bool:
+    """Return whether there is a point of any curve to draw."""
+    points = (zip(c.band.x, c.band.median, strict=True) for c in figure.curves)
+    return has_numbers(y for of_curve in points for x, y in of_curve if math.isfinite(x))
+
+
 def _convergence(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
     for problem in problems:
         lanes = lanes_to_draw(problem, options)
         title = title_of(problem, options, lanes)
         figure = named(convergence(problem, options.abscissa, lanes), problem, lanes)
-        levels = (y for c in figure.curves for y in c.band.median)
-        drawn = has_numbers(levels)
+        drawn = has_curves(figure)
         yield convergence_part(figure, title, options.linear) if drawn else blank_part(title)
 
 
@@ -240,10 +249,10 @@ Parts: TypeAlias = Callable[[Sequence[ProblemResult], FigureOptions], Iterator[P
 """Yields the part of each problem, or of each solver of it."""
 
 KINDS: Mapping[Kind, tuple[Parts, float]] = {
-    "convergence": (_convergence, 2.2),
-    "sensitivity": (_sensitivity, 3.4),
-    "rates": (_rates, 3.2),
-    "profiles": (_profiles, 4.6),
-    "map": (_map, 2.4),
+    "convergence": (_convergence, 1.85),
+    "sensitivity": (_sensitivity, 1.2),
+    "rates": (_rates, 1.4),
+    "profiles": (_profiles, 1.4),
+    "map": (_map, 2.05),
 }
-"""What draws each kind of figure, and its height in inches without a legend."""
+"""What draws each kind of figure, and the height of a panel of it in inches."""

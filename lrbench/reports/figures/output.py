@@ -17,6 +17,7 @@ from lrbench.reports.figures.figure import (
     FigureOptions,
     chosen_methods,
     chosen_problems,
+    has_curves,
     has_numbers,
     lanes_to_draw,
     named,
@@ -148,7 +149,7 @@ def terminal_blocks(result: Result, options: FigureOptions, view: View) -> Itera
             lanes = lanes_to_draw(problem, options)
             figure = named(convergence(problem, options.abscissa, lanes), problem, lanes)
             title = title_of(problem, options, lanes)
-            if not has_numbers(y for c in figure.curves for y in c.band.median):
+            if not has_curves(figure):
                 raise nothing()
             yield from convergence_blocks(figure, title, view, linear=options.linear)
         if options.kind != "convergence" and problem.sweep is not None:

@@ -195,6 +195,10 @@ ALL_LOST = [
         "one row": [made_run({0: 1.0})],
         "beyond all numbers": [made_run({0: 1.0, 1: 1e300, 2: math.inf}, status=Status.DIVERGED)],
         "below the error of f*": [made_run({0: 1.0, 1: 1e-9, 2: -1e-17, 3: 0.0})],
+        "one of two without a number": [
+            made_run({0: 1.0, 1: 0.5}),
+            made_run({0: math.nan, 1: math.nan}, lr0=3.0),
+        ],
         "gaps in the numbers": [made_run({0: 1.0, 1: math.nan, 2: 0.1, 3: math.nan})],
     }.items(),
     ids=lambda item: item[0],

@@ -20,7 +20,9 @@ from drawn_results import (
 from lrbench.config.learning_rates import parse_learning_rates
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.reports.figures.figure import KINDS, FigureOptions, sheet_of
+from lrbench.reports.figures.output import terminal_blocks
 from lrbench.reports.figures.sheet import MOST_COLUMNS, WIDTH, Sheet
+from lrbench.reports.view import View
 from lrbench.results import Result
 
 
@@ -139,6 +141,15 @@ def test_a_result_without_a_number_has_nothing_to_draw() -> None:
     for kind in ("convergence", "rates"):
         with pytest.raises(LrbenchError, match="no number to draw"):
             sheet_of(nothing, FigureOptions(kind))
+
+
+def test_runs_without_a_clock_are_not_drawn_over_seconds() -> None:
+    untimed = made_result([made_run({0: 1.0, 1: 0.5}, seconds=[math.nan, math.nan])])
+    for linear in (False, True):
+        with pytest.raises(LrbenchError, match="no number to draw"):
+            sheet_of(untimed, FigureOptions(abscissa="seconds", linear=linear))
+    with pytest.raises(LrbenchError, match="no number to draw"):
+        list(terminal_blocks(untimed, FigureOptions(abscissa="seconds"), View()))
 
 
 def test_beside_other_problems_one_without_a_number_is_said() -> None:
