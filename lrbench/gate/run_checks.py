@@ -15,7 +15,8 @@ from lrbench.cache.folder import cache_dir
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError
 from lrbench.experiment.jobs import Executor, Serial
-from lrbench.experiment.run_plan import Work, measured
+from lrbench.experiment.run_plan import measured
+from lrbench.experiment.work import Work
 from lrbench.gate.baseline import COLUMNS, Baseline, is_counted, lane_of
 from lrbench.gate.check import Check
 from lrbench.gate.claims import verify_constants
