@@ -16,6 +16,7 @@ from typing import Annotated, Any, BinaryIO
 
 import numpy as np
 
+from lrbench.config.keywords import names_keywords
 from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError
@@ -232,6 +233,7 @@ class Result:
         files.write_result(path, force, lambda file: write_weights(self.problems[0], run, file))
         return run
 
+    @names_keywords()
     def plot(
         self,
         path: str | Path | None = None,

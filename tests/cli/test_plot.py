@@ -117,7 +117,7 @@ REFUSED = {
     "no number": (("--value", "much"), "'much' is not a number"),
     "no such value": (("--value", "7"), "no lane"),
     "an unknown kind": (("--kind", "pie"), "pie"),
-    "a kind of sweeps": (("--kind", "sensitivity"), "draws sweeps"),
+    "a kind of sweeps": (("--kind", "sensitivity"), "are of sweeps"),
     "rates in a terminal": (("--kind", "rates"), "a terminal draws"),
     "an axis that a kind has not": (("--kind", "map", "--x", "passes", "-o", "a.svg"), "--x"),
     "values that a kind has not": (("--kind", "profiles", "--value", "1"), "--value"),

@@ -69,7 +69,7 @@ def settings(style: Path | None = None) -> dict[str, Any]:
 def _read_style(path: Path) -> dict[str, Any]:
     """Return the settings in a style file of matplotlib."""
     matplotlib = importlib.import_module("matplotlib")
-    name = f"--style {quoted_path(path)}"
+    name = f"the style {quoted_path(path)}"
     complaints = _Complaints()
     logger = logging.getLogger("matplotlib")
     logger.addHandler(complaints)

@@ -239,8 +239,8 @@ def _swept(problems: Sequence[ProblemResult], kind: Kind) -> list[ProblemResult]
     swept = [p for p in problems if p.sweep is not None]
     if not swept:
         raise UsageError(
-            f"--kind {kind} draws sweeps, and the result has none.",
-            "lrbench sweep makes one; --kind convergence draws any runs.",
+            f"figures of the kind {kind} are of sweeps, and the result has none.",
+            "lrbench sweep makes one; the kind convergence draws any runs.",
         )
     return swept
 

@@ -117,7 +117,7 @@ def test_what_the_result_does_not_have_is_refused(case: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sensitivity", "profiles", "map"])
 def test_kinds_of_sweeps_are_refused_for_runs(kind: Any) -> None:
-    with pytest.raises(UsageError, match="draws sweeps"):
+    with pytest.raises(UsageError, match="are of sweeps"):
         sheet_of(batch_run(), FigureOptions(kind))
 
 
@@ -214,14 +214,17 @@ def test_result_plot_draws_and_writes(tmp_path: Path) -> None:
         ({"path": "f.jpg"}, "f.jpg"),
         ({"path": "f.svg", "script": "f.svg"}, "same file"),
         ({"path": "no/folder/f.svg"}, "no folder"),
-        ({"style": "nowhere.mplstyle"}, "nowhere.mplstyle"),
+        ({"style": "nowhere.mplstyle"}, "the style nowhere.mplstyle cannot be read"),
+        ({"kind": "map"}, "kind map are of sweeps"),
+        ({"path": "there.svg"}, "force= to replace it"),
     ],
 )
 def test_result_plot_refuses_in_two_sentences(
     options: dict[str, Any], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("there.svg").write_text("mine")
     with pytest.raises(UsageError) as refused:
         batch_run().plot(**options)
     assert message in f"{refused.value.message} {refused.value.hint}"
-    assert list(tmp_path.iterdir()) == []
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]

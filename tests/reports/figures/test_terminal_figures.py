@@ -200,7 +200,7 @@ def test_a_sweep_in_which_nothing_arrives_says_so() -> None:
 def test_what_cannot_be_drawn_in_characters_is_refused() -> None:
     with pytest.raises(UsageError, match="a terminal draws"):
         blocks_of(batch_run(), kind="rates")
-    with pytest.raises(UsageError, match="draws sweeps"):
+    with pytest.raises(UsageError, match="are of sweeps"):
         blocks_of(batch_run(), kind="sensitivity")
     nothing = made_result([made_run({0: math.nan, 1: 0.0})])
     with pytest.raises(LrbenchError, match="no number"):
