@@ -24,6 +24,9 @@ FAR = 1e3
 LEGEND_WIDTH = 60
 """The characters of a legend that stand beside each other on a column's width."""
 
+MOST_LABELS = 24
+"""The most labels of a legend; of more nobody reads any."""
+
 SHORT = 200.0
 """The ratio of the ends of an axis that is short."""
 
@@ -160,6 +163,8 @@ def key(label: str, **look: object) -> Call:
 def legend(calls: Iterable[Call], title: str = "") -> tuple[Call, ...]:
     """Return the legend of some calls above their part, in as many columns as have room."""
     labels = [c.settings["label"] for c in calls if "label" in c.settings and c.of == "ax"]
+    if len(labels) > MOST_LABELS:
+        title, labels = f"{title}, {len(labels)} curves".removeprefix(", "), []
     if not labels:
         return (Call("suptitle", (title,), {"fontsize": 8}, of="part"),) if title else ()
     fitting = [n for n in range(1, min(3, len(labels)) + 1) if _width(labels, n) <= LEGEND_WIDTH]
@@ -188,8 +193,8 @@ def legend_lines(part: Part) -> int:
     n_labels = sum(c.of == "ax" for c in labelled)
     lines = 0
     for c in part.calls:
-        columns: int = c.settings.get("ncols", 1)
-        lines += math.ceil(n_labels / columns) + ("title" in c.settings)
+        columns: int = c.settings.get("ncols", n_labels)  # a title alone takes one line
+        lines += math.ceil(n_labels / max(columns, 1)) + ("title" in c.settings)
     return lines
 
 

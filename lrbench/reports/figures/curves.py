@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lrbench.reports.figures.labels import lane_labels, solver_labels
@@ -115,7 +115,8 @@ def convergence(
     known = not math.isnan(header.constants.f_star)
     target = header.target if problem.sweep is None else problem.sweep.target
     curves = []
-    for lane in chosen_lanes(problem) if lanes is None else lanes:
+    chosen = chosen_lanes(problem) if lanes is None else lanes
+    for lane, named in _named(problem, chosen):
         runs = problem.groups[lane]
         column = level_column(runs)
         levels = band(runs, column, abscissa, _budget(problem))
@@ -129,7 +130,7 @@ def convergence(
             _least([v for v in on_it if v.kind == kind], levels.iteration, header.constants.delta0)
             for kind in ("a-priori", "certificate")
         ]
-        curves.append(ConvergenceCurve(*_named(problem, lane), levels, *least))
+        curves.append(ConvergenceCurve(*named, levels, *least))
     start = header.constants.delta0 if known else _at_start(curves)
     floor = header.constants.f_star_error if known else math.nan
     level = math.nan if target is None else target
@@ -141,11 +142,11 @@ def rates(
 ) -> Rates:
     """Return the learning rates of these lanes, without those whose solver tells none."""
     curves = []
-    for lane in chosen_lanes(problem) if lanes is None else lanes:
+    chosen = chosen_lanes(problem) if lanes is None else lanes
+    for lane, named in _named(problem, chosen):
         runs = problem.groups[lane]
         lr, b = (band(runs, name, abscissa, _budget(problem)) for name in ("lr", "b"))
         if _any_number(lr.median):
-            named = _named(problem, lane)
             curves.append(RateCurve(*named, lr, b if _any_number(b.median) else None))
     return Rates(abscissa, problem.header.constants.L, tuple(curves))
 
@@ -156,11 +157,14 @@ def _budget(problem: ProblemResult) -> float:
     return math.inf if sweep is None or sweep.iterations is None else sweep.iterations
 
 
-def _named(problem: ProblemResult, lane: LaneLabel) -> tuple[LaneLabel, str, str, Status, int]:
-    """Return the fields of a `LaneCurve` before its numbers."""
-    runs = problem.groups[lane]
-    solver, label = solver_labels(problem)[lane[0]], lane_labels(problem)[lane]
-    return lane, solver, label, worst_status(runs), len(runs)
+def _named(
+    problem: ProblemResult, lanes: Sequence[LaneLabel]
+) -> Iterator[tuple[LaneLabel, tuple[LaneLabel, str, str, Status, int]]]:
+    """Yield each lane with the fields of a `LaneCurve` before its numbers."""
+    solvers, labels = solver_labels(problem), lane_labels(problem)
+    for lane in lanes:
+        runs = problem.groups[lane]
+        yield lane, (lane, solvers[lane[0]], labels[lane], worst_status(runs), len(runs))
 
 
 def _least(verdicts: Sequence[Verdict], iteration: Sequence[int], start: float) -> Bound | None:

@@ -91,6 +91,16 @@ def test_a_value_that_all_lanes_share_stands_in_the_title_once() -> None:
     assert any(label.endswith("lr0 = 90") for label in labels(two))
 
 
+def test_of_very_many_curves_their_number_stands_in_the_place_of_a_legend() -> None:
+    runs = [made_run({0: 1.0, 9: 1.0 / (k + 2)}, solver=f"s{k}") for k in range(25)]
+    sheet = sheet_of(made_result(runs), FigureOptions())
+    assert [c.method for c in sheet.parts[0].calls] == ["suptitle"]
+    assert sheet.parts[0].calls[0].arguments == ("made, lr0 = 1, 25 curves",)
+    assert sheet.height < 3.0
+    fewer = sheet_of(made_result(runs[:24]), FigureOptions())
+    assert fewer.parts[0].calls[0].method == "legend"
+
+
 def test_a_title_replaces_the_problem_and_may_be_empty() -> None:
     assert legend_of(sheet_of(batch_run(), FigureOptions(title="5 $")))["title"] == r"5 \$"
     assert "title" not in legend_of(sheet_of(batch_run(), FigureOptions(title="")))
