@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from lrbench.cli.figures import plot_option
 from lrbench.cli.options import budget_options, method_options, problem_options, setting_options
 from lrbench.cli.run_options import conduct_options, job_options, save_options, save_weights_option
 from lrbench.cli.view_options import view_options
@@ -19,6 +20,7 @@ from lrbench.cli.view_options import view_options
 @view_options
 @save_options
 @save_weights_option
+@plot_option
 @job_options
 @conduct_options
 def command(**options: Any) -> int:
