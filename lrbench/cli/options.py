@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from lrbench.cli import names
+from lrbench.cli.command import option
 from lrbench.config.decimals import decimal, whole
 from lrbench.errors import UsageError, quoted
 from lrbench.plan.options import OPTIONS
@@ -48,7 +50,17 @@ class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         return number
 
 
-REAL, INTEGER = Number("float", decimal), Number("integer", whole)
+def count(text: str) -> int | None:
+    """Return the whole number in a text such as 1000 or 1e3; None for any other text."""
+    number = whole(text)
+    if number is None:
+        real = decimal(text)
+        # Beyond 2^53 a float is not the number that was typed.
+        number = int(real) if real is not None and real.is_integer() and abs(real) < 2**53 else None
+    return number
+
+
+REAL, INTEGER = Number("float", decimal), Number("integer", count)
 TYPES: dict[type | None, Number] = {float: REAL, int: INTEGER}
 
 
@@ -61,6 +73,20 @@ def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
             SEVERAL_DATA if param.name == "data" else f"see {ctx.command_path} --help.",
         )
     return values[0] if values else None
+
+
+def several_solvers(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return each solver of the texts, which commas outside of brackets separate."""
+    return tuple(piece for value in values for piece in _pieces(value))
+
+
+def _pieces(text: str) -> list[str]:
+    file, colon, _ = text.rpartition(":")
+    if Path(file if colon else text).is_file():  # whose name may have a comma
+        return [text]
+    return re.split(r",(?![^\[]*\])", text)
 
 
 def read_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -77,7 +103,7 @@ def batch_size(ctx: click.Context, param: click.Parameter, value: str) -> int | 
     """Return the number of samples in a batch; None for full batches."""
     if value == "full":
         return None
-    size = whole(value)
+    size = count(value)
     if size is None:
         raise click.BadParameter(f"{quoted(value)} is neither a number of samples nor full.")
     return size
@@ -88,16 +114,22 @@ def chain(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         # click lists the decorators from the top down, and Python applies them from the bottom up.
-        for option in reversed(options):
-            function = option(function)
+        for decorator in reversed(options):
+            function = decorator(function)
         return function
 
     return decorate
 
 
+problem_words = click.argument(
+    "words", nargs=-1, metavar="[PROBLEM]...", shell_complete=names.complete_problems
+)
+"""Problems without --problem, for commands of the class `ProblemCommand`."""
+
 problem_options = chain(
     [
-        click.option(
+        option(
+            "problem",
             "-p",
             "--problem",
             "problems",
@@ -106,7 +138,8 @@ problem_options = chain(
             shell_complete=names.complete_problems,
             help="A shipped problem or a TOML file; repeatable.",
         ),
-        click.option(
+        option(
+            "problem",
             "-d",
             "--data",
             multiple=True,
@@ -116,46 +149,59 @@ problem_options = chain(
             help="Other data: a LIBSVM file, sklearn:NAME or generated:NAME. "
             "Without -p: two labels make it logistic regression, else least squares.",
         ),
-        click.option(
-            "--loss", metavar="NAME", shell_complete=names.complete_losses, help="Another loss."
+        option(
+            "problem",
+            "--loss",
+            metavar="NAME",
+            shell_complete=names.complete_losses,
+            help="Another loss.",
         ),
-        click.option(
+        option(
+            "problem",
             "--penalty",
             metavar="NAME[weight=W]",
             shell_complete=names.complete_penalties,
             help="Another penalty: none, l2, l2[weight=0.1].",
         ),
-        click.option(
+        option(
+            "problem",
             "--scale",
             metavar="NAME",
             shell_complete=names.complete_scalings,
             help="Scaling of the features: none, maxabs, standard or unit-rows.",
         ),
-        click.option(
+        option(
+            "problem",
             "--intercept/--no-intercept",
             default=None,
             help="An unpenalised column of ones, or none.",
         ),
-        click.option("--positive", metavar="LABEL[,LABEL]", help="The labels that count as +1."),
-        click.option(
+        option(
+            "problem", "--positive", metavar="LABEL[,LABEL]", help="The labels that count as +1."
+        ),
+        option(
+            "problem",
             "--test",
             multiple=True,
             callback=only_one,
             metavar="NAME|FILE|SHARE",
             shell_complete=names.complete_data,
-            help="Held-out data to measure on: other data, or a share of the samples such as 0.2.",
+            help="Held-out data to measure on: other data, or a share of the samples: 0.2 or 20%.",
         ),
-        click.option(
+        option(
+            "problem",
             "--zero-based",
             type=click.Choice(["auto", "yes", "no"]),
             help="Whether indices of LIBSVM text count from 0.  [default: auto, where a 0 occurs]",
         ),
-        click.option(
+        option(
+            "problem",
             "--start",
             metavar="NAME",
             help="Starting point: zeros, normal or normal[scale=1,seed=0].",
         ),
-        click.option(
+        option(
+            "problem",
             "--set",
             "settings",
             multiple=True,
@@ -170,25 +216,29 @@ def method_options(lr0: str) -> Callable[[F], F]:
     """Return the options of solvers and initial learning rates; `lr0` is the default of --lr0."""
     return chain(
         [
-            click.option(
+            option(
+                OPTIONS["solvers"].group,
                 "-s",
                 "--solver",
                 "solvers",
                 multiple=True,
+                callback=several_solvers,
                 metavar="'NAME[key=value,...]'",
                 shell_complete=names.complete_solvers,
-                help="A solver; repeatable. Default: wngrad, adagrad-norm and sgd.",
+                help="A solver, or several with commas; repeatable. Default: wngrad, adagrad-norm "
+                "and sgd.",
             ),
-            click.option(
+            option(
+                OPTIONS["lr0"].group,
                 "--lr0",
                 multiple=True,
                 metavar="VALUES",
                 default=(lr0,),
-                show_default=lr0,
                 help="Initial learning rates: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced), or "
-                "in units of 1/L: 0.01/L:100/L:9; repeatable.",
+                f"in units of 1/L: 0.01/L:100/L:9; repeatable.  [default: {lr0}]",
             ),
-            click.option(
+            option(
+                OPTIONS["over"].group,
                 "--over",
                 multiple=True,
                 metavar="NAME=VALUES",
@@ -213,13 +263,13 @@ def method_values(ctx: click.Context) -> dict[str, Any]:
 
 def plan_option(name: str, *flags: str, **settings: Any) -> Callable[[F], F]:
     """Return the option of a plan as one of a command, with other settings of click if given."""
-    option = OPTIONS[name]
-    settings = {"type": TYPES.get(option.kind), "help": option.help, **settings}
-    if option.choices:
-        settings["type"] = click.Choice(option.choices)
-    if option.default is not None:
-        settings |= {"default": option.default, "show_default": True}
-    return click.option(*flags, f"--{name.replace('_', '-')}", **settings)
+    known = OPTIONS[name]
+    settings = {"type": TYPES.get(known.kind), "help": known.help, **settings}
+    if known.choices:
+        settings["type"] = click.Choice(known.choices)
+    if known.default is not None:
+        settings |= {"default": known.default, "show_default": True}
+    return option(known.group, *flags, f"--{name.replace('_', '-')}", **settings)
 
 
 setting_options = chain(

@@ -21,6 +21,7 @@ from lrbench.gate.check import Check
 from lrbench.gate.claims import verify_constants
 from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.judge import judge_expectation
+from lrbench.gate.keys import keyed
 from lrbench.gate.paired import (
     EXPECTATION,
     NO_GAP,
@@ -81,7 +82,7 @@ class Gate:
             try:
                 outcome = self._run(check)
             except LrbenchError as error:
-                outcome = CheckOutcome(check.name, check.about, (), cause=error)
+                outcome = CheckOutcome(check.name, check.about, (), cause=keyed(error))
             # After the check, not before it: the runs of this one may have been cut short.
             if self.control.signal is not None:
                 return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, part_text, value_text
 from lrbench.config.registry import Registry, did_you_mean
+from lrbench.config.synonyms import synonyms
 from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
 from lrbench.data.labels import label_text
 from lrbench.data.load import DataName
@@ -19,6 +21,9 @@ from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
 from lrbench.problem_files.model import OF_MAX, PER_SAMPLE, PenaltySpec, StartSpec
 
+WITH_NUMBER = re.compile(r"(?P<name>[a-zA-Z][\w-]*)\s*[=:(]\s*(?P<number>[-+.\deE]+)\)?")
+"""A name with a number as people write it who do not know the brackets: ``l2=0.1``."""
+
 
 def read_loss(value: Any) -> str:
     """Return the loss in ``"huber[threshold=2]"`` or ``{name = "huber", threshold = 2}`` as a text.
@@ -26,11 +31,23 @@ def read_loss(value: Any) -> str:
     The text has all parameters, so that two ways to write the same loss give the same text.
     """
     name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
-    name = LOSSES.canonical(name)
+    name = _canonical(LOSSES, name)
     kind = _class(LOSSES, name, Loss)
     if params and not dataclasses.is_dataclass(kind):
         raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
     return part_text(kind(**_numbers(kind, Table(params, f"the loss {name}"))))
+
+
+def _canonical(registry: Registry, text: str) -> str:
+    """Return the name that is meant; of NAME=NUMBER the error says how a parameter is written."""
+    match = WITH_NUMBER.fullmatch(text)
+    if match is None:
+        return registry.canonical(text)
+    name = next(iter(synonyms(registry.kind, match["name"])), match["name"])
+    kind = registry.get(registry.canonical(name))
+    parameters = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    with_number = f"'{name}[{parameters[0].name}={match['number']}]'" if parameters else name
+    raise UsageError(f"there is no {registry.kind} {quoted(text)}.", f"did you mean {with_number}?")
 
 
 def _class(registry: Registry, name: str, base: type) -> Any:
@@ -54,7 +71,7 @@ def make_loss(text: str) -> Loss:
 def read_penalty(value: Any) -> PenaltySpec:
     """Return the penalty in ``"l2"``, ``"l2[weight=0.01]"`` or ``{name = "l2", weight = 0.01}``."""
     name, params = _part(value, "penalty")
-    name = PENALTIES.canonical(name)
+    name = _canonical(PENALTIES, name)
     table = Table(params, f"the penalty {name}")
     kind = _class(PENALTIES, name, Penalty)
     fields = {field.name for field in dataclasses.fields(kind)}
