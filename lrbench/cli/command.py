@@ -14,7 +14,7 @@ from lrbench.plan.options import OptionGroup
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SETTINGS = {"help_option_names": ["-h", "--help"]}
+HELP_NAMES = ["-h", "--help"]
 
 GROUPS: tuple[str, ...] = get_args(OptionGroup)
 
@@ -58,7 +58,7 @@ class GuidedHelp(click.Command):
     """
 
     def __init__(self, *args: Any, examples: Iterable[tuple[str, str]] = (), **more: Any) -> None:
-        super().__init__(*args, **{"context_settings": SETTINGS, **more})
+        super().__init__(*args, **{"context_settings": {"help_option_names": HELP_NAMES}, **more})
         self.examples = [Example(*pair) for pair in examples]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -193,5 +193,5 @@ def find_command(words: Sequence[str], ctx: click.Context) -> click.Context:
             )
         _, found_command, _ = group.resolve_command(ctx, list(words[k:]))
         assert found_command is not None
-        ctx = click.Context(found_command, info_name=word, parent=ctx, **SETTINGS)
+        ctx = click.Context(found_command, info_name=word, parent=ctx, help_option_names=HELP_NAMES)
     return ctx

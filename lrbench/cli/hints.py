@@ -47,7 +47,8 @@ def option_hint(name: str, typed: Sequence[str], ctx: click.Context) -> str:
     for meant in synonyms("option", name, number):
         if is_sentence(meant) and names_own_options(meant, own):
             return meant
-        if meant.partition(" ")[0] in own:
+        flag, _, its_value = meant.partition(" ")
+        if flag in own and (not its_value or _takes(own[flag], its_value, ctx)):
             return f"did you mean {_with_value(meant, value, own, ctx)}?"
     alike = name.lower().replace("_", "-")
     if alike in own:
@@ -121,11 +122,15 @@ def _with_value(meant: str, value: str, own: dict[str, click.Option], ctx: click
     is_file = option is not None and (option.metavar or "").startswith("FILE")
     if option is None or option.is_flag or not (is_file or decimal(value) is not None):
         return meant
+    return f"{meant} {shlex.quote(value)}" if _takes(option, value, ctx) else meant
+
+
+def _takes(option: click.Option, value: str, ctx: click.Context) -> bool:
     try:
         option.process_value(ctx, (value,) if option.multiple else value)
     except (click.UsageError, LrbenchError):
-        return meant
-    return f"{meant} {shlex.quote(value)}"
+        return False
+    return True
 
 
 def _commands_with(name: str, ctx: click.Context) -> Iterator[str]:
@@ -140,5 +145,5 @@ def _commands_with(name: str, ctx: click.Context) -> Iterator[str]:
 
 
 def names_own_options(hint: str, own: Collection[str]) -> bool:
-    """Return whether every option that a hint names is a known one, or of a command that it names."""
+    """Return whether each option that a hint names is known, or of a command that it names."""
     return flags_in(hint) <= set(own)

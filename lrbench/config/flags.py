@@ -12,8 +12,12 @@ FLAG = re.compile(r"(?<![\w-])-(?:-[a-z][a-z0-9-]*|[a-zA-Z])(?![\w-])")
 COMMAND = re.compile(r"\blrbench [a-z](?:[^,:;.]|\.(?=\w))*")
 """A command, up to a comma, a colon or a full stop: the options in it are those of that command."""
 
-WITH_VALUE = re.compile(r"(?P<flag>--[a-z][a-z0-9-]*)(?: (?P<value>[^\s,;)]+(?<!\.))(?=[.,;)]|$))?")
-"""An option, and its value if a punctuation mark or the end of the text follows the value."""
+WITH_VALUE = re.compile(
+    r"(?P<flag>--[a-z][a-z0-9-]*)"
+    r"(?: (?P<value>[-+]?[0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?(?=[.,;:)]*(?:\s|$))"
+    r"|\S+?(?=[.,;:)]+(?:\s|$)|$)))?"
+)
+"""An option, and its value: a number, or a word before a punctuation mark or the end."""
 
 NO_VALUES = ("out", "more", "VALUE")
 """Words behind an option that are no values of it: leave --lr0 out."""
