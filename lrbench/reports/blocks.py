@@ -102,6 +102,8 @@ class Grid:
     rows: Sequence[Sequence[TableCell]]
     left: frozenset[int] = field(default_factory=frozenset)
     """The columns of text, which are aligned left; the others are numbers, aligned right."""
+    starts: tuple[int, ...] = ()
+    """The columns with which a group begins that stays together; empty where every one does."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(map(printable, self.columns)))
@@ -151,14 +153,16 @@ def folded_cells(
     left: frozenset[str] = frozenset(),
 ) -> Iterator[Block]:
     """Yield tables as `folded` does; `left` holds the headings of the columns of text."""
-    columns = [first]
+    columns: list[CellColumn] = [first]
+    starts: list[int] = []
     for group in groups:
         if len(columns) > 1 and _table_width([*columns, *group]) > width:
-            yield _grid(columns, left)
+            yield _grid(columns, left, starts)
             yield line("")
-            columns = [first]
+            columns, starts = [first], []
+        starts.append(len(columns))
         columns += group
-    yield _grid(columns, left)
+    yield _grid(columns, left, starts)
 
 
 def _table_width(columns: Sequence[CellColumn]) -> int:
@@ -166,10 +170,10 @@ def _table_width(columns: Sequence[CellColumn]) -> int:
     return sum(widths) + GAP * (len(widths) - 1)
 
 
-def _grid(columns: Sequence[CellColumn], left: frozenset[str]) -> Grid:
+def _grid(columns: Sequence[CellColumn], left: frozenset[str], starts: Sequence[int]) -> Grid:
     names, cells = zip(*columns, strict=True)
     aligned_left = frozenset(k for k, name in enumerate(names) if name in left)
-    return Grid(names, list(zip(*cells, strict=True)), aligned_left)
+    return Grid(names, list(zip(*cells, strict=True)), aligned_left, tuple(starts))
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -12,7 +12,9 @@ from lrbench.reports.tabulated import tabulated
 from lrbench.reports.view import View
 from lrbench.results import Result
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$&])")
+FIRST = re.compile(r"^(\d*)([-+=.)])(?=\s|$|[-=])")
+"""What at the start of a line would be a list, a rule or a heading."""
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
@@ -31,7 +33,7 @@ def _text(block: Block) -> str:
         return tabulated(block, "pipe", escape)
     if isinstance(block, Drawing):
         return "\n".join(["```text", *block.lines(), "```"])
-    text = escape(", ".join(block.pieces))
+    text = FIRST.sub(r"\1\\\2", escape(", ".join(block.pieces)))
     return f"**{text}**" if block.style == "title" and text else text
 
 

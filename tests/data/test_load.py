@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn import datasets
 
-from lrbench.data.bundled import BUNDLED
+from lrbench.data.bundled import BUNDLED, FILES, read_bundled
 from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import scaled
 from lrbench.errors import DataError, UsageError
@@ -25,6 +27,32 @@ def test_bundled_sets_are_those_of_sklearn(name: str) -> None:
         np.testing.assert_array_equal(data.y, bunch.target)
         names = bunch.get("target_names")
         assert data.labels == (None if names is None else tuple(map(str, names)))
+
+
+def test_sets_that_no_file_of_sklearn_changes_are_read_without_importing_it() -> None:
+    code = f"""
+import sys
+from lrbench.data.bundled import read_bundled
+for name in {sorted(FILES)}:
+    read_bundled(name)
+    assert "sklearn" not in sys.modules, name
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"2,1,a,b\n1,0\n", b"1,1,a,b\nx,0\n", None])
+def test_a_file_of_another_form_is_left_to_sklearn(
+    content: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path) -> bytes:
+        if content is None:
+            raise FileNotFoundError(path)
+        return content
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read)
+        parsed = read_bundled("iris")
+    np.testing.assert_array_equal(parsed.X, datasets.load_iris().data)
 
 
 def test_file_that_changes_is_read_again(tmp_path: Path) -> None:

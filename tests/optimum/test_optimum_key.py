@@ -159,7 +159,7 @@ EDITS: list[Edit] = [
     ("data/labels.py", "data.y)], 1.0, -1.0)", "data.y)], -1.0, 1.0)"),
     ("data/scaling.py", "out[:, d] = 1.0", "out[:, d] = 2.0"),
     ("data/holdout.py", "rng.permutation(n_samples)[:n_test]", "np.arange(n_test)"),
-    ("data/bundled.py", '["data"], dtype=np.float64', '["data"] + 1, dtype=np.float64'),
+    ("data/bundled.py", "(rows[:, :-1])", "(rows[:, :-1] + 1)"),
     ("data/generated/generators.py", "np.full(d, 1.0 /", "np.full(d, 2.0 /"),
     ("data/libsvm/block.py", "indices, X.data, lowest", "indices, 2 * X.data, lowest"),
     ("data/libsvm/read.py", "X.append(rows)", "X.append(rows[:, ::-1])"),
