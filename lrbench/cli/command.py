@@ -18,6 +18,9 @@ HELP_NAMES = ["-h", "--help"]
 
 GROUPS: tuple[str, ...] = get_args(OptionGroup)
 
+LATER: tuple[OptionGroup, ...] = ("output", "execution")
+"""Those that stand behind the groups of one command alone."""
+
 NAME_WIDTH = 30
 """The most columns of an option's name beside its help, as click has it."""
 
@@ -99,7 +102,7 @@ class GuidedHelp(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options group by group, with the help of all in one column."""
-        groups: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+        groups: dict[str, list[tuple[str, str]]] = {}
         alone: list[tuple[str, str]] = []
         for param in self.get_params(ctx):
             if not isinstance(param, click.Option):
@@ -108,7 +111,11 @@ class GuidedHelp(click.Command):
                 continue
             group = getattr(param, "group", None)
             (alone if group is None else groups.setdefault(group, [])).append(record)
-        sections = {group.capitalize(): rows for group, rows in groups.items() if rows}
+        # Those that only this command has stand before output and execution.
+        first = [group for group in GROUPS if group not in LATER]
+        own = [group for group in groups if group not in GROUPS]
+        order = [group for group in (*first, *own, *LATER) if group in groups]
+        sections = {group.capitalize(): groups[group] for group in order}
         sections["Other" if sections else "Options"] = alone
         names = [name for rows in sections.values() for name, _ in rows]
         width = min(NAME_WIDTH, max(map(len, names), default=0))

@@ -10,6 +10,7 @@ import click
 
 from lrbench.cli.command import command as guided
 from lrbench.cli.command import option
+from lrbench.cli.options import LEVEL, SHARE
 from lrbench.cli.view_options import color_option
 from lrbench.errors import ExitCode, UsageError
 
@@ -41,7 +42,8 @@ FORMATS = ("table", "plain", "markdown", "latex", "csv", "json", "jsonl")
 @option(
     "comparison",
     "--tolerance",
-    type=click.FloatRange(min=0.0, max=1.0, max_open=True),
+    type=SHARE,
+    metavar="X",
     default=1e-6,
     show_default=True,
     help="The relative difference up to which two runs are the same.",
@@ -49,7 +51,8 @@ FORMATS = ("table", "plain", "markdown", "latex", "csv", "json", "jsonl")
 @option(
     "comparison",
     "--level",
-    type=click.FloatRange(min=0.0, max=1.0, min_open=True, max_open=True),
+    type=LEVEL,
+    metavar="P",
     default=0.05,
     show_default=True,
     help="That of the tests over seeds, all of them together.",

@@ -27,6 +27,9 @@ SUBJECTS: Mapping[WordSubject, str] = {
 }
 """What a word is about -> the heading of its group."""
 
+DECORATION = re.compile(r"^/ |\[.*\]$|(?<=T)=[0-9]+$|(?<=^tau) = [0-9]+$")
+"""What tables add to a word: wngrad[order=current], T=100, tau = 2."""
+
 SHORT = 2
 """The most letters of words that differ in capitals alone."""
 
@@ -84,7 +87,7 @@ def explain(words: Sequence[str]) -> list[Explanation]:
 
 def explanations_of(term: str) -> list[Explanation]:
     """Return what a term means, several things where it has several; empty if it is not known."""
-    term = re.sub(r"\[.*\]$|(?<=T)=[0-9]+$", "", term)  # as in wngrad[order=current] and T=100
+    term = DECORATION.sub("", term)
     spellings = {e: (e.word, *e.also) for e in every_explanation()}
     exact = [e for e, names in spellings.items() if term in names]
     # GD is a theorem and gd a solver: in words as short as these capitals count.
@@ -112,7 +115,7 @@ def _plain(term: str) -> str:
 
 
 def _near(word: str, known: Iterable[str]) -> str:
-    by_plain = {_plain(name): name for name in known}
+    by_plain = {_plain(name): name for name in reversed([*known])}
     hint = did_you_mean(_plain(word), by_plain)
     near = hint.removeprefix("did you mean ").removesuffix("?")
     return f"did you mean {by_plain[near]}?" if near in by_plain else "lrbench explain lists them."

@@ -60,7 +60,15 @@ def count(text: str) -> int | None:
     return number
 
 
+def share(text: str) -> float | None:
+    """Return the number in a text if it is between 0 and 1; 0 is, and 1 is not."""
+    number = decimal(text)
+    return number if number is not None and 0 <= number < 1 else None
+
+
 REAL, INTEGER = Number("float", decimal), Number("integer", count)
+SHARE = Number("number from 0 to below 1", share)
+LEVEL = Number("number above 0 and below 1", lambda text: share(text) or None)
 TYPES: dict[type | None, Number] = {float: REAL, int: INTEGER}
 
 

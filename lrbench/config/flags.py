@@ -43,7 +43,7 @@ def with_keys(text: str, keys: Collection[str]) -> str:
         value = match["value"]
         if value is None or value in NO_VALUES:
             return match[0].replace(match["flag"], name)
-        shown = value if decimal(value) is not None else f'"{value}"'
-        return f"{name} = {shown}"
+        quoted_value = value if decimal(value) is not None else f'"{value}"'
+        return f"{name} = {quoted_value}"
 
     return WITH_VALUE.sub(key, text)

@@ -95,7 +95,7 @@ def test_hints_of_other_mistakes(name: str, invoke: Invoke) -> None:
     n_errors = 0
     for args, _ in USAGE.values():
         dry = [] if name == "theory" else ["--dry-run"]
-        outcome = invoke(name, *(args or ()), *dry)
+        outcome = invoke(name, *args, *dry)
         if outcome.code == 2:
             check_hint(outcome.err, command)
             n_errors += 1
