@@ -68,9 +68,11 @@ def _page(explanations: Sequence[Explanation]) -> Iterator[Block]:
         if e.hypotheses:
             yield line("It needs:")
             yield from (line(f"- {hypothesis}") for hypothesis in e.hypotheses)
-        for name, text in (("in JSON", e.json), ("source", e.source), ("see", e.see)):
-            if text:
-                yield line(f"{name}: {text}")
+        if e.json:
+            yield line(f"in JSON: {e.json}")
+        if e.source:
+            yield line(f"source: {e.source}")
+        yield from (line(f"see: {command}") for command in e.see)
 
 
 def _list(words: Mapping[str, Sequence[str]]) -> Iterator[Block]:

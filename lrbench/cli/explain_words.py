@@ -54,8 +54,8 @@ class Explanation:
     source: str = ""
     json: str = ""
     """What JSON and TOML call it, where that is another word."""
-    see: str = ""
-    """A command that says more."""
+    see: Sequence[str] = ()
+    """Commands that say more."""
     also: Sequence[str] = field(default=(), repr=False)
     """Other spellings."""
 
@@ -169,8 +169,16 @@ def _theorems() -> Iterator[Explanation]:
             formula=theorem.statement,
             hypotheses=tuple(hypotheses_of(theorem)),
             source="; ".join([theorem.reference, *_papers(theorem.cite)]),
-            see=f"lrbench list theorems {theorem.key}",
+            see=(f"lrbench list theorems {theorem.key}", *_letters(theorem.statement)),
         )
+
+
+def _letters(statement: str) -> Iterator[str]:
+    """Yield the command that explains the letters of a formula."""
+    known = {word for e in _glossary() for word in (e.word, *e.also)}
+    letters = re.findall(r"[a-zA-Z]+[0-9]*(?:_[a-zA-Z0-9]+)?\*?", statement)
+    if named := [letter for letter in dict.fromkeys(letters) if letter in known]:
+        yield " ".join(("lrbench explain", *named))
 
 
 def hypotheses_of(theorem: Theorem) -> Iterator[str]:
@@ -195,4 +203,4 @@ def _parts() -> Iterator[Explanation]:
         listing = KINDS[kind]()
         for name, summary in listing.names().items():
             see = f"lrbench list {kind} {name}"
-            yield Explanation(name, kind, f"{summary.rstrip('.')}.", see=see)
+            yield Explanation(name, kind, f"{summary.rstrip('.')}.", see=(see,))

@@ -140,6 +140,17 @@ def test_the_papers_of_every_theorem_are_named() -> None:
             assert any(n in explanation.source for n in numbers)
 
 
+def test_what_more_there_is_to_see_exists(invoke: Invoke) -> None:
+    for explanation in EVERY:
+        for command in explanation.see:
+            program, *words = command.split()
+            assert program == "lrbench"
+            if explanation.group in ("theorems", "losses", "penalties"):
+                assert invoke(*words).code == 0
+    theorem = next(e for e in EVERY if e.word == "W3")
+    assert theorem.see[1] == "lrbench explain F x_T F* D_0 T b_max L"
+
+
 def test_words_of_several_and_terms_of_several_words(invoke: Invoke) -> None:
     words = ("weak", "usable", "range", "F", "-", "f*", "too early to tell")
     outcome = invoke("explain", *words, "--format", "json")

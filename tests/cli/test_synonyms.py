@@ -161,7 +161,7 @@ HINTS = {
     "run logreg --batch_size 16": "did you mean --batch-size 16?",
     "run logreg --test-size 0.2": "did you mean --test 0.2?",
     "run logreg --n-jobs 1": "did you mean --jobs 1?",
-    "run logreg --b0 4": "b_0 of WNGrad and of AdaGrad-Norm is 1/lr0: give --lr0 0.25.",
+    "run logreg --b0 4": "b_0 is 1/lr0 (eta/lr0 of AdaGrad-Norm): give --lr0 0.25.",
     "run logreg --store x": "it is an option of lrbench sweep.",
     "run logreg --seed 1,2,3": "--seed is the first of the seeds, and --replicates says how many"
     " there are.",
@@ -175,7 +175,7 @@ HINTS = {
     "run logreg --scale minmax": "did you mean maxabs?",
     "run logreg --format md": "did you mean markdown?",
     "run logreg -s lbfgs": "did you mean outside:lbfgs?",
-    "run logreg -s wngrad[b0=2]": "b_0 is 1/lr0: give --lr0 0.5.",
+    "run logreg -s wngrad[b0=2]": "b_0 is 1/lr0 (eta/lr0 of AdaGrad-Norm): give --lr0 0.5.",
     "run logreg -s wngrad[lr=3]": "it is an option of its own, for all solvers: give --lr0 3.",
     "run logreg -s adam[beta_1=0.5]": "did you mean beta1?",
     "run logreg -s gd[momentum=0.5]": "the solver heavy-ball has momentum: lrbench list solvers"

@@ -13,7 +13,7 @@ BASE = '[[check]]\nname = "one"\nexpect = ["bound = pass"]\n'
 
 MISTAKES = {
     'problem = "logreg"\nradius = 1\n': "give radius = 8.93 or more.",
-    'problem = "logreg"\nsolver = "wngrad[b0=4]"\n': "b_0 is 1/lr0: give lr0 = 0.25.",
+    'problem = "logreg"\nsolver = "wngrad[b0=4]"\n': "give lr0 = 0.25.",
     'problem = "logreg"\nreplicates = 3\n': "give batch_size for the stochastic setting, or leave"
     " replicates out.",
     'problem = "logreg"\nlr0 = "high"\n': "give positive numbers",
