@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias, Unpack
 
+from lrbench.config.keywords import names_keywords
 from lrbench.engine.control import Control
 from lrbench.experiment.jobs import choose
 from lrbench.experiment.run_plan import run_plan
@@ -20,6 +21,7 @@ AnyProblem: TypeAlias = str | Path | ProblemSpec | Problem
 Problems: TypeAlias = AnyProblem | Iterable[AnyProblem]
 
 
+@names_keywords()
 @takes_options
 def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOptions]) -> Result:
     """Run solvers on problems, and compare the measurements with theory.
@@ -92,6 +94,7 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
     return run_plan(plan, specs, Control(plan.timeout), executor=choose(jobs))
 
 
+@names_keywords()
 @takes_options
 def sweep(
     problems: Problems,

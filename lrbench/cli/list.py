@@ -68,7 +68,8 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     """List what there is of a KIND: problems, solvers, losses, penalties, theorems or formats.
 
-    With a NAME, print its parameters, its description and its papers. For wngrad and adagrad-norm
+    With a NAME, print its parameters, its description and its papers. A solver may be one of yours,
+    my_rule.py:MyRule or package.module:MyRule, or of torch or optax. For wngrad and adagrad-norm
     that includes what b_0, lr0 and the order of updates are called in other software. Among the
     solvers, torch and optax are the optimisers of these libraries that are installed.
     """
@@ -147,7 +148,8 @@ def _wrapped(text: str, width: int) -> TableCell:
 def _page(part: Mapping[str, Any]) -> Iterator[Block]:
     """Yield the details: facts first, then the docstring, then the names in other software."""
     yield line(part["name"], style="title")
-    yield line(part["about"])
+    if part["about"]:
+        yield line(part["about"])
     apart = ("name", "about", "cite", "doc", "elsewhere")
     for key, value in part.items():
         if key not in apart and value not in (None, "", [], {}):

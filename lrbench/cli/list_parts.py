@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from lrbench.config.registry import Registry, did_you_mean
 from lrbench.errors import UsageError, quoted
+from lrbench.plugins import is_plugin
 
 
 class PartKind(NamedTuple):
@@ -45,7 +46,12 @@ def _checked(kind: str, names: Collection[str], name: str) -> str:
 
 
 def _doc(part: Any) -> str:
-    return inspect.getdoc(part) or ""
+    """Return the docstring of a part of lrbench, or its own of a class of the user."""
+    if not is_plugin(part):
+        return inspect.getdoc(part) or ""
+    own = inspect.cleandoc(vars(part).get("__doc__") or "")
+    # Without one the class has that of its base, or as a dataclass its signature.
+    return "" if own.startswith(f"{part.__name__}(") else own
 
 
 def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -> PartKind:
@@ -88,7 +94,7 @@ def problems() -> PartKind:
 def solvers() -> PartKind:
     """Return how to list the solvers."""
     from lrbench.solvers import SOLVERS
-    from lrbench.solvers.build import solver_class
+    from lrbench.solvers.build import build_from, solver_class
     from lrbench.verdicts.outside import outside_facts
     from lrbench.verdicts.theorems import every_theorem_for
 
@@ -106,7 +112,7 @@ def solvers() -> PartKind:
             "scale": cls.scale,
             "step_cost": cls.step_cost,
             "state_size": cls.state_size,
-            "needs": list(cls().needs),
+            "needs": list(build_from(cls).solver.needs),
             "lr0": cls.lr0_means if cls.has_lr0 else None,
             "traced": traced,
             "pass": pass_means,

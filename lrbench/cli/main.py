@@ -18,7 +18,8 @@ import click
 from lrbench.cli.command import GuidedGroup
 from lrbench.cli.hints import names_own_options, options_of
 from lrbench.cli.signals import no_signal_ignored
-from lrbench.cli.streams import close_stdout, open_streams
+from lrbench.cli.streams import close_stdout, keep_stdout_for_results, open_streams
+from lrbench.config.keywords import options_in_errors
 from lrbench.errors import ExitCode, LrbenchError, Terminated
 from lrbench.version import __version__
 
@@ -159,10 +160,12 @@ def say_internal(error: Exception) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     open_streams()
+    if args is None:  # the command, and no call of this function
+        keep_stdout_for_results()
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
         # Else click would write errors in its own form and choose the exit codes.
-        with no_signal_ignored():
+        with no_signal_ignored(), options_in_errors():
             code = group.main(args, prog_name="lrbench", standalone_mode=False)
     except LrbenchError as error:
         say(error.message, error.hint)

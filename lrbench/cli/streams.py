@@ -39,6 +39,29 @@ def open_streams() -> None:
         sys.stdout = io.TextIOWrapper(buffer, encoding, errors, line_buffering=on_terminal)
 
 
+def keep_stdout_for_results() -> None:
+    """Write results to a copy of the descriptor of stdout, which then is that of stderr.
+
+    Code of the user may write to the descriptor itself, as compiled code does: that is no result.
+    Nothing is changed where stdout or stderr has no descriptor, and on Windows, whose consoles
+    are no such files.
+    """
+    stdout = sys.stdout
+    try:
+        descriptor, other = stdout.fileno(), sys.stderr.fileno()
+    except OSError:
+        return
+    if os.name != "posix" or not isinstance(stdout, io.TextIOWrapper):
+        return
+    # No `with`: it is the stdout of the process.
+    sys.stdout = open(  # noqa: PTH123, SIM115
+        os.dup(descriptor), "w", encoding=stdout.encoding, errors=stdout.errors
+    )
+    sys.stdout.reconfigure(line_buffering=stdout.line_buffering)
+    sys.__stdout__ = sys.stdout  # type: ignore[misc]  # of which the width of a terminal is asked
+    os.dup2(other, descriptor)
+
+
 def close_stdout() -> None:
     """Discard what stdout has refused."""
     try:

@@ -15,6 +15,8 @@ from lrbench.errors import UsageError, quoted
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+PACKAGE = __name__.partition(".")[0]
+
 
 def did_you_mean(name: str, choices: Iterable[str], kind: str = "", value: str = "") -> str:
     """Return the hint for an unknown `name`: its synonym, the most similar choice, or all choices.
@@ -125,6 +127,9 @@ class Registry:
     def get(self, name: str) -> Any:
         """Return the part called `name`.
 
+        A class of an installed package has the name of its entry point then: it is known by no
+        other one.
+
         Raises
         ------
         UsageError
@@ -138,7 +143,10 @@ class Registry:
             return self.added[name]
         entry = self.entry_points[name]
         try:
-            return entry.load()
+            part = entry.load()
+            if isinstance(part, type) and part.__module__.partition(".")[0] != PACKAGE:
+                part.name = name  # type: ignore[attr-defined]  # not that of the class
+            return part
         except Exception as error:  # whatever the package raises
             package = "" if entry.dist is None else f" of {entry.dist.name}"
             raise UsageError(

@@ -22,6 +22,9 @@ WORDS: dict[type, str] = {
     list: "a list",
 }
 
+REAL = "fiu"
+"""The kinds of NumPy's types that are real numbers."""
+
 
 @contextmanager
 def located(origin: str, kind: type[LrbenchError] = UsageError) -> Iterator[None]:
@@ -111,12 +114,14 @@ def checked_seed(value: Any, label: str) -> int:
 
 
 def as_number(value: Any) -> float | None:
-    """Return a number as a float, None for what is no number; True is none.
+    """Return a number as a float, None for what is no real number; True is none.
 
     An integer that is too large for float64 is infinite.
     """
     if isinstance(value, bool) or not isinstance(value, SupportsFloat):
         return None
+    if getattr(getattr(value, "dtype", None), "kind", "f") not in REAL:
+        return None  # NumPy makes a number of its bool, and of the real part of a complex one
     try:
         return float(value)
     except OverflowError:

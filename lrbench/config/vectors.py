@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lrbench.arrays import Vector
+from lrbench.config.values import REAL
 from lrbench.errors import UsageError, quoted
 
 HINT = (
@@ -30,20 +31,26 @@ def as_vector(w: Any, n_features: int, name: str) -> Vector:
     Raises
     ------
     UsageError
-        If `w` is not an array of real numbers, or has another shape.
+        If `w` is not an array of real numbers, has another shape, or is masked in some entries.
     """
     values: Any = w
     if not isinstance(w, np.ndarray):
         try:
             if callable(getattr(w, "detach", None)):
                 values = w.detach().cpu().numpy()
-            values = np.asarray(values)
+            values = np.asanyarray(values)  # a masked array stays one
         except Exception as error:  # whatever the other library raises
             reason = " ".join(str(error).split()).rstrip(".")
             kind = type(w).__name__
             raise UsageError(f"the {kind} is no array: {quoted(reason)[1:-1]}.", HINT) from error
-    if values.dtype.kind not in "fiu":
+    if values.dtype.kind not in REAL:
         raise UsageError(f"w has the type {values.dtype}, which is no real number of NumPy.", HINT)
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise UsageError(
+            f"w is a masked array, and {int(values.mask.sum())} of its entries have no value.",
+            "give a number for each feature: w.filled(0.0), if the others are 0.",
+        )
+    values = np.asarray(values)
     if values.shape != (n_features,):
         size = values.size == n_features
         raise UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lrbench.config.keywords import in_keywords
 from lrbench.contract.subject import outcomes_of, subject_of
 
 
@@ -32,7 +33,8 @@ def check_contract(part: Any) -> None:
     >>> lrbench.check_contract(root_growth)
     """
     broken = [
-        f"{o.contract.title}: {o.sentence}{f' See {o.place}.' if o.place else ''}"
+        f"{in_keywords(f'{o.contract.title}: {o.sentence}', ('over', 'radius'))}"
+        f"{f' See {o.place}.' if o.place else ''}"
         for o in outcomes_of(subject_of(part))
         if o.verdict == "fail"
     ]

@@ -202,12 +202,26 @@ def float_parameters(solver: Solver) -> list[str]:
 
 
 def _values(solver: Solver, key: str) -> PerLane | None:
-    """Return values that a hyper-parameter takes; None if it takes no other than its own."""
+    """Return values that a hyper-parameter takes; None if it takes no other than its own.
+
+    Raises
+    ------
+    BrokenContractError
+        If it has another value than the class was called with.
+    """
     for values in (VALUES, SHARES * getattr(solver, key)):
         try:
-            for value in values:
-                dataclasses.replace(solver, **{key: float(value)})
+            kept = [getattr(dataclasses.replace(solver, **{key: float(v)}), key) for v in values]
         except (LrbenchError, ValueError):
             continue
+        if kept != values.tolist():
+            value, changed = next(
+                pair for pair in zip(values, kept, strict=True) if len({*pair}) > 1
+            )
+            raise BrokenContractError(
+                f"{key} = {value:g} becomes {key} = {changed} when the solver is made: let"
+                " __post_init__ refuse a value, and change none.",
+                "__post_init__",
+            )
         return values
     return None

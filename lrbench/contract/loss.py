@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrbench.arrays import PerSample
+from lrbench.config.parameters import check_kept, check_remade
 from lrbench.contract.loss_certificate import (
     check_bounds,
     check_conjugate,
@@ -43,12 +44,15 @@ BEYOND = np.array([1e300, -1e300])
 def loss_instances(cls: type) -> list[Any]:
     """Return the loss, with other parameters than the default ones too where it has any."""
     losses = [cls()]
+    check_remade(losses[0], f"the loss {cls.__name__}")
     fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
     for value in PARAMETERS if fields else ():
         try:
-            losses.append(cls(**{field.name: value for field in fields}))
+            loss = cls(**{field.name: value for field in fields})
         except (LrbenchError, ValueError):
             continue  # out of its range
+        check_kept(loss, {field.name: value for field in fields}, f"the loss {cls.__name__}")
+        losses.append(loss)
     return losses
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane, norm_sq
+from lrbench.config.parameters import check_kept, check_remade
 from lrbench.contract.outcome import BrokenContractError, Contract
 from lrbench.contract.penalty_certificate import (
     check_conjugate,
@@ -35,12 +36,16 @@ def penalty_instances(cls: type) -> list[Any]:
     shares = SHARES if numbers else ()
     others = [{name: share * value for name, value in numbers.items()} for share in shares]
     penalties = [cls(WEIGHTS[0])] if needed else [cls()]
+    check_remade(penalties[0], f"the penalty {cls.__name__}")
     combinations = itertools.product(WEIGHTS if needed else (None,), [{}, *others])
     for weight, parameters in itertools.islice(combinations, 1, None):  # the first one is made
+        asked = parameters if weight is None else {"weight": weight, **parameters}
         try:
-            penalties.append(cls(**parameters) if weight is None else cls(weight, **parameters))
+            penalty = cls(**asked)
         except (LrbenchError, ValueError):
             continue  # out of its range
+        check_kept(penalty, asked, f"the penalty {cls.__name__}")
+        penalties.append(penalty)
     return penalties
 
 

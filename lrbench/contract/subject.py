@@ -23,7 +23,7 @@ from lrbench.penalties.base import Penalty
 from lrbench.plugins import load_plugin, parse_reference
 from lrbench.solvers import LIBRARIES, SOLVERS
 from lrbench.solvers.base import Solver
-from lrbench.solvers.build import build_from, build_solvers
+from lrbench.solvers.build import build_from, build_solvers, solver_class
 
 
 class ContractKind(NamedTuple):
@@ -103,7 +103,7 @@ def subjects_of(text: str) -> list[Subject]:
         return [subject_of(built.solver, str(built.spec)) for built in build_solvers(text)]
     kinds = [kind for kind in KINDS if name in kind.registry]
     if kinds:
-        cls = kinds[0].registry.get(name)
+        cls = solver_class(name) if kinds[0].base is Solver else kinds[0].registry.get(name)
     else:
         reference = parse_reference(name)
         if reference is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.cache.source_hash import imports_hash
+from lrbench.config.paths import expanded
 from lrbench.data import bundled
 from lrbench.data.collection.catalogue import Listed, collection, unknown_set
 from lrbench.data.collection.checksum import check_parsed
@@ -129,7 +130,7 @@ def _load_file(data: DataName, path: Path, entry: Listed | None) -> Dataset:
 def _find(data: DataName) -> tuple[Path, Listed | None]:
     """Return the file that the name means, and its entry if it is a set of the collection."""
     name = data.name
-    local = (data.folder or Path()) / _expanded(name)
+    local = (data.folder or Path()) / expanded(name)
     if Path(name).name != name:
         return local, None
     entry, set_path = collection().get(name), in_data_dir(name)
@@ -154,13 +155,6 @@ def _find(data: DataName) -> tuple[Path, Listed | None]:
         f"there are no data called {quoted(name)}.",
         f"did you mean ./{quoted_path(compressed.name)}?" if compressed else unknown_set(name),
     )
-
-
-def _expanded(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except (RuntimeError, ValueError):  # no such user, or no home folder: ~ is part of the name
-        return Path(name)
 
 
 def _is_another_file(local: Path, set_path: Path | None) -> bool:

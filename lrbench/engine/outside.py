@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from lrbench.arrays import PerLane, Vector, norm_sq
+from lrbench.arrays import Vector, norm_sq
 from lrbench.engine.arrival import arrivals
 from lrbench.engine.cause import cause_of
 from lrbench.engine.job import Job, SharedProblem
-from lrbench.engine.recorder import End, Recorder
+from lrbench.engine.recorder import End, MeasuredIterate, Recorder, row_of_one
 from lrbench.errors import RefutedError
 from lrbench.objective.about import LinearModel
-from lrbench.objective.meter import Count, Meter, Stopwatch
+from lrbench.objective.meter import Meter, Stopwatch
 from lrbench.objective.problem import TwiceDifferentiable
 from lrbench.results import Status
-from lrbench.results.records import COLUMNS, SUMMED, Trace
+from lrbench.results.records import Trace
 from lrbench.solvers.outside.base import OutsideSolver, Refit
 
 
@@ -197,20 +197,12 @@ class OutsideRun:
         if objective < self._best_objective:
             self._best_objective, self._best = objective, self._last
         self._recorder.refute(self._t, value, np.array([of_average]))
-        row: dict[str, PerLane | Count | float] = dict.fromkeys((*COLUMNS, *SUMMED), math.nan)
-        row |= {
-            "iteration": self._t,
-            "passes": self._meter.sample_gradients / n,
-            "sample_gradients": float(self._meter.sample_gradients),
-            "sample_values": 0.0,
-            "prox_calls": 0.0,
-            "seconds": self._watch.seconds,
-            "objective": objective,
-            "suboptimality": objective - c.f_star,
-            "suboptimality_average": of_average - c.f_star,
-            "suboptimality_best": self._best_objective - c.f_star,
-            "grad_norm_sq": float(norm_sq(G)[0]),
-        }
+        measured = MeasuredIterate(
+            objective, of_average, self._best_objective, float(norm_sq(G)[0])
+        )
+        asked, seconds = float(self._meter.sample_gradients), self._watch.seconds
+        row = row_of_one(self._t, asked / n, seconds, measured, c.f_star)
+        row |= {"sample_gradients": asked, "sample_values": 0.0, "prox_calls": 0.0}
         if self._w_star is not None:
             row["distance"] = float(np.linalg.norm(self._last - self._w_star))
         measures = self._problem.measures(self._last[:, None])

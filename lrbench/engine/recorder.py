@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from lrbench.engine.budget import Arrival
 from lrbench.errors import RefutedError
 from lrbench.objective.constants import FLOOR, Constants
 from lrbench.objective.meter import Count
-from lrbench.results import Status, Trace
+from lrbench.results import COLUMNS, METERED, SUMMED, Status, Trace
 
 STALL_FACTOR = 0.9
 """A run is stalled if the least suboptimality of its last nine tenths is above this times that of
@@ -30,6 +31,34 @@ class End:
     iteration: int
     rows: int
     iterates: Mapping[str, Vector]
+
+
+class MeasuredIterate(NamedTuple):
+    """What a row of a single lane says of its iterate."""
+
+    objective: float
+    of_average: float
+    """F at the average of the iterates; NaN where it is not known."""
+    least: float
+    """The least F at a row so far."""
+    grad_norm_sq: float
+
+
+def row_of_one(
+    t: int, passes: float, seconds: float, measured: MeasuredIterate, f_star: float
+) -> dict[str, PerLane | Count | float]:
+    """Return the row of a single lane after `t` steps, with NaN for what is not measured."""
+    return {
+        **dict.fromkeys((*COLUMNS, *SUMMED, *METERED), math.nan),
+        "iteration": t,
+        "passes": passes,
+        "seconds": seconds,
+        "objective": measured.objective,
+        "suboptimality": measured.objective - f_star,
+        "suboptimality_average": measured.of_average - f_star,
+        "suboptimality_best": measured.least - f_star,
+        "grad_norm_sq": measured.grad_norm_sq,
+    }
 
 
 class Recorder:

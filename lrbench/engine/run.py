@@ -14,6 +14,7 @@ from lrbench.engine.loop import LaneLoop
 from lrbench.engine.outside import OutsideRun
 from lrbench.errors import RefutedError
 from lrbench.results import Run, Status
+from lrbench.solvers.base import with_parameters
 from lrbench.solvers.outside.base import OutsideSolver
 
 __all__ = ["LaneLoop", "run_lanes", "unstarted_runs"]
@@ -73,8 +74,7 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
     runs = []
     with np.errstate(all="ignore"):
         for blank in unstarted_runs(job, shared):
-            values = hyper_parameters(blank.over)
-            solver = replace(job.solver, **values) if values else job.solver
+            solver = with_parameters(job.solver, hyper_parameters(blank.over))
             lane = OutsideRun(replace(job, solver=solver), shared, blank.seed, stop)
             end, trace, error = lane.go(blank.lr0)
             runs.append(

@@ -88,7 +88,7 @@ class StepRunner:
         self._job, self._shared = job, shared
         self._sampler, self._clock = sampler, clock
         self._parameters = parameters
-        self.solver = with_parameters(job.solver, parameters)
+        self.solver = job.solver
         self.t = self.n_summed = 0
         self.looks_elsewhere = False
         c = shared.constants
@@ -108,13 +108,14 @@ class StepRunner:
         self._leg_end = -1
 
     def start(self) -> None:
-        """Make the solver's state.
+        """Give the solver the varied hyper-parameters, and make its state.
 
         Raises
         ------
         ContractError
             If it is no tree of arrays with the lanes last and plain numbers.
         """
+        self.solver = with_parameters(self._job.solver, self._parameters)
         self.state = self.solver.init(self.W, self._lr0, self._facts())
         check_state(self.solver, self.state, len(self._lr0))
 

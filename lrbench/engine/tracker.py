@@ -68,6 +68,7 @@ class Tracker:
         iterates: Iterates | None = None,
     ) -> None:
         self._w_star = w_star
+        self._w_star_norm = math.nan if w_star is None else float(np.linalg.norm(w_star))
         self._L = L
         self._mu = mu
         self._sums = np.zeros((len(SUMS), n_lanes))
@@ -173,7 +174,7 @@ class Tracker:
         if steps[0].min() < 0.0:  # no theorem is about steps against the descent
             self.note_other_step(first + int(np.argmax((steps[0] < 0.0).any(axis=1))))
         # A rate of 1/L is within the limit 1, although the rounded lr L may exceed it.
-        limits = np.array([*LIMITS.values()])[:, None] * (1.0 + 4 * np.finfo(float).eps)
+        limits = np.array([*LIMITS.values()])[:, None] * (1.0 + 4 * EPS)
         within = (steps[0] * self._L)[:, None] <= limits  # (n, len(LIMITS), n_lanes)
         starts = np.flatnonzero((within[1:] != within[:-1]).any(axis=(1, 2))) + 1
         for start, stop in itertools.pairwise((0, *starts.tolist(), n)):
@@ -252,7 +253,7 @@ class Tracker:
             return np.full(self._checksum.shape, np.nan)
         self._add_up()
         r, d = self._iterates.direction, len(self._w_star)
-        longest = np.linalg.norm(self._w_star) + np.sqrt(np.maximum(self._distance_max, 0.0))
+        longest = self._w_star_norm + np.sqrt(np.maximum(self._distance_max, 0.0))
         allowed = 2.0 * EPS * (t + d + 8) * self._iterates.amplification
         difference = np.abs(checksum - self._checksum / max(t, 1))
         error: PerLane = difference / (allowed * np.linalg.norm(r) * longest)
@@ -271,8 +272,7 @@ class Tracker:
         if self._w_star is None:
             return np.full(self._lr.shape, np.nan)
         sums = dict(zip(SUMS, self._sums, strict=True))
-        longest = 2.0 * np.linalg.norm(self._w_star)
-        longest = longest + np.sqrt(np.maximum(self._distance_max, 0.0))
+        longest = 2.0 * self._w_star_norm + np.sqrt(np.maximum(self._distance_max, 0.0))
         total = math.sqrt(t) * np.sqrt(sums["sum_grad_norm_sq"])
         # The path of the steps; a path of no length adds nothing, whatever the rate, and where the
         # last rate is 0 nothing finite is multiplied by 1/lr.

@@ -16,8 +16,8 @@ from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import OptimumError
 from lrbench.experiment.jobs.blocks import ARRAYS, max_lanes, seeds_per_job, state_arrays
-from lrbench.experiment.run_plan import n_stored
 from lrbench.experiment.store import Store
+from lrbench.experiment.work import n_stored
 from lrbench.objective.constants import Constants
 from lrbench.objective.problem import Problem
 from lrbench.plan.lanes import seed_lanes

@@ -12,6 +12,7 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, Vector
 from lrbench.cache.folder import cache_dir
+from lrbench.config.keywords import names_keywords
 from lrbench.config.values import as_integer, as_number
 from lrbench.config.vectors import as_vector
 from lrbench.engine.control import Control
@@ -86,6 +87,7 @@ class LoadedProblem:
         return self._problem.w0.copy()
 
     @cached_property
+    @names_keywords("f_star")
     def prepared(self) -> Prepared:
         """The problem with its optimum, certified or read from the cache when first asked for.
 
@@ -231,6 +233,7 @@ class LoadedProblem:
         return oracle
 
 
+@names_keywords()
 def load_problem(
     problem: str | Path | ProblemSpec | Problem, *, f_star: float | None = None
 ) -> LoadedProblem:

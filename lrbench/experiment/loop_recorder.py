@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_info
 
 from lrbench.arrays import Vector
 from lrbench.cache.folder import cache_dir
+from lrbench.config.keywords import names_keywords
 from lrbench.config.learning_rates import LearningRate
 from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
@@ -86,6 +87,7 @@ class LoopRecorder:
             timed=timed,
         )
 
+    @names_keywords("f_star", "radius")
     def __call__(self, w: Any, *, lr: float | None = None, passes: float | None = None) -> None:
         """Record an iterate: w_0 in the first call, then the one after each step.
 
@@ -108,7 +110,7 @@ class LoopRecorder:
             iterate is outside of the constraint, or if `lr` or `passes` is no number. An iterate
             outside is noticed when it is evaluated, which may be some calls later.
         RefutedError
-            If F is below what the certificate of f_star allows.
+            If F is below what the certificate of f_star allows, which is noticed likewise.
         """
         run = self._run
         run.watch.stop()
@@ -132,9 +134,13 @@ class LoopRecorder:
 
     @property
     def ended(self) -> Status | None:
-        """How the run has ended, diverged or at the target; None while it goes on."""
+        """How the run has ended, diverged or at the target; None while it goes on.
+
+        A divergence is noticed when the iterate is evaluated, which may be some calls later.
+        """
         return None if self._run.end is None else self._run.end[0]
 
+    @names_keywords("f_star", "radius")
     def result(self, beside: Result | None = None) -> Result:
         """Return the result so far; recording may go on.
 
@@ -168,8 +174,9 @@ class LoopRecorder:
 
     def _own_result(self, obstacle: str = "") -> ProblemResult:
         """Return the problem with this run and its verdicts; an obstacle to judge it is in each."""
+        recorded = self._run.copied()
         try:
-            end, trace = self._run.so_far()
+            end, trace = recorded.ended_here()
         except RefutedError:
             self._discard()
             raise
@@ -198,7 +205,7 @@ class LoopRecorder:
             run,
             setting,
             lr=min(self._rates) if one_rate and min(self._rates) > 0.0 else None,
-            step_fault=obstacle or self._run.steps.fault,
+            step_fault=obstacle or recorded.steps.fault,
             gradient_fault=obstacle or self._gradient_fault,
         )
         target = plan.target_on(p.constants.delta0)

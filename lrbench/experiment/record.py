@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lrbench.config.keywords import names_keywords
 from lrbench.config.learning_rates import learning_rates
 from lrbench.config.named import parse_named
 from lrbench.config.solver_spec import SolverSpec
@@ -19,6 +20,7 @@ from lrbench.problem_files import ProblemSpec
 from lrbench.solvers import SOLVERS
 
 
+@names_keywords()
 def record(
     problem: str | Path | ProblemSpec | Problem | LoadedProblem,
     *,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
+from lrbench.config.keywords import names_keywords
 from lrbench.engine.control import Control
 from lrbench.errors import UsageError
 from lrbench.experiment.jobs import choose
@@ -52,6 +53,7 @@ def _lines(outcome: CheckOutcome) -> list[str]:
     return [*lines, f"  {outcome.see_runs or NO_COMMAND}"]
 
 
+@names_keywords()
 @takes_options
 def check(
     problem: str | Path | ProblemSpec | Result,

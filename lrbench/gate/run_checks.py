@@ -15,13 +15,13 @@ from lrbench.cache.folder import cache_dir
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError
 from lrbench.experiment.jobs import Executor, Serial
-from lrbench.experiment.run_plan import Work, measured
+from lrbench.experiment.run_plan import measured
+from lrbench.experiment.work import Work
 from lrbench.gate.baseline import COLUMNS, Baseline, is_counted, lane_of
 from lrbench.gate.check import Check
 from lrbench.gate.claims import verify_constants
 from lrbench.gate.finding import CheckOutcome, CheckVerdict, Finding
 from lrbench.gate.judge import judge_expectation
-from lrbench.gate.keys import keyed
 from lrbench.gate.paired import (
     EXPECTATION,
     NO_GAP,
@@ -82,7 +82,7 @@ class Gate:
             try:
                 outcome = self._run(check)
             except LrbenchError as error:
-                outcome = CheckOutcome(check.name, check.about, (), cause=keyed(error))
+                outcome = CheckOutcome(check.name, check.about, (), cause=error)
             # After the check, not before it: the runs of this one may have been cut short.
             if self.control.signal is not None:
                 return

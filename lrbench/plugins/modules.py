@@ -6,16 +6,18 @@ import ast
 import contextlib
 import hashlib
 import importlib
+import io
 import linecache
 import sys
 import sysconfig
+import tokenize
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 from lrbench.cache.read_whole import read_whole
-from lrbench.config.texts import text_of
+from lrbench.config.texts import foreign
 from lrbench.errors import LrbenchError, UsageError, quoted, quoted_path
 
 PACKAGE = __name__.partition(".")[0]
@@ -40,15 +42,36 @@ def module_of_file(path: str) -> ModuleType:
     """
     hint = "give the file of a class, as in my_rule.py:MyRule."
     try:
-        text = text_of(read_whole(path), f"{quoted_path(path)} is not Python", hint)
+        content = read_whole(path)
+        if kind := foreign(content):
+            raise UsageError(f"{quoted_path(path)} is not Python: it is {kind.what}.", kind.hint)
+        text = _decoded(content)
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{quoted_path(path)} is not Python: it is no text in {error.encoding}.",
+            "write its encoding in the first line, as in # -*- coding: latin-1 -*-.",
+        ) from error
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {quoted_path(path)}.", hint) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"{quoted_path(path)} cannot be read: {reason}.", hint) from error
-    except ValueError as error:
-        raise UsageError(f"{quoted_path(path)} is not Python: {error}.", hint) from error
+    except (ValueError, LookupError, SyntaxError) as error:
+        reason = str(error).partition(";")[0]
+        raise UsageError(f"{quoted_path(path)} is not Python: {reason}.", hint) from error
     return module_of_text(text, path)
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a Python file, which may say its encoding in one of its first two lines.
+
+    Raises
+    ------
+    SyntaxError, LookupError, ValueError
+        If it says none that there is, or is not in it.
+    """
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def module_of_text(text: str, path: str) -> ModuleType:
@@ -126,8 +149,8 @@ def source_hash(module: ModuleType) -> str:
         if name in texts:
             continue
         try:
-            texts[name] = text or read_whole(path or "").decode()
-        except (OSError, ValueError):
+            texts[name] = text or _decoded(read_whole(path or ""))
+        except (OSError, ValueError, LookupError, SyntaxError):
             return ""
         try:
             imported = _imports(ast.parse(texts[name]))

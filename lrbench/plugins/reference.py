@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lrbench.config.paths import expanded
+
 SUFFIX = ".py"
 
 
@@ -25,11 +27,13 @@ class Reference(NamedTuple):
 
 
 def parse_reference(text: str) -> Reference | None:
-    """Return the reference that `text` is; None for any other name.
+    """Return the reference that `text` is, without ``~`` in a path; None for any other name.
 
     The registered name ``outside:lbfgs`` has the form of a reference to a module: callers look for
     registered names first.
     """
+    if text.startswith("~"):
+        text = str(expanded(text))
     if text.endswith(SUFFIX):
         return Reference(text, "")
     place, colon, name = text.rpartition(":")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.cache.read_whole import read_whole
+from lrbench.config.paths import expanded
 from lrbench.config.registry import Registry, did_you_mean
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
@@ -61,7 +62,7 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
     """
     text = str(name_or_path)
     if text.endswith(SUFFIX) or Path(text).name != text:
-        path = Path(text)
+        path = expanded(text)
         return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)
     if text not in shipped() and text in INSTALLED:
         value = INSTALLED.get(text)

@@ -9,6 +9,7 @@ from typing import Any
 
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, part_text, value_text
+from lrbench.config.parameters import check_kept
 from lrbench.config.registry import Registry, did_you_mean
 from lrbench.config.synonyms import synonyms
 from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
@@ -35,7 +36,10 @@ def read_loss(value: Any) -> str:
     kind = _class(LOSSES, name, Loss)
     if params and not dataclasses.is_dataclass(kind):
         raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
-    return part_text(kind(**_numbers(kind, Table(params, f"the loss {name}"))))
+    numbers = _numbers(kind, Table(params, f"the loss {name}"))
+    loss = kind(**numbers)
+    check_kept(loss, numbers, f"the loss {name}")
+    return part_text(loss)
 
 
 def _canonical(registry: Registry, text: str) -> str:
@@ -87,6 +91,7 @@ def make_penalty(spec: PenaltySpec, weight: float = 1.0) -> Penalty:
     """Return the penalty, with this weight if it has one: that of `spec` may depend on the data."""
     params = dict(spec.params) | ({} if spec.weight is None else {"weight": weight})
     penalty: Penalty = PENALTIES.get(spec.name)(**params)
+    check_kept(penalty, params, f"the penalty {spec.name}")
     return penalty
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
+from lrbench.config.parameters import check_kept
 from lrbench.errors import UsageError
 from lrbench.objective.oracle import Gradient, Iterate, Oracle
 
@@ -179,9 +180,19 @@ def mapping_norm_sq(W: Lanes, W_next: Lanes, lr: PerLane) -> PerLane:
     return norm_sq((W - W_next) / lr)
 
 
-def with_parameters(solver: SolverT, values: Mapping[str, PerLane]) -> SolverT:
-    """Return the solver with a value of these hyper-parameters for each lane, (n_lanes,)."""
-    return dataclasses.replace(solver, **values) if values else solver
+def with_parameters(solver: SolverT, values: Mapping[str, Any]) -> SolverT:
+    """Return the solver with these hyper-parameters: arrays with a value for each lane, or numbers.
+
+    Raises
+    ------
+    UsageError
+        If its class changes one of the values.
+    """
+    if not values:
+        return solver
+    varied = dataclasses.replace(solver, **values)
+    check_kept(varied, values, f"solver {solver.name}")
+    return varied
 
 
 def check_positive(solver: Any, key: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from lrbench.config.learning_rates import parse_learning_rates
 from lrbench.config.named import Value, parse_named, read_value
+from lrbench.config.parameters import check_kept, check_remade
 from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -115,7 +116,10 @@ def solver_class(name: str) -> type[Solver]:
     if reference is None:
         cls = SOLVERS.get(name)
         if not SOLVERS.is_own(name) and name in SOLVERS.entry_points:
-            cls.name = vars(cls).get("name", name)
+            if not (isinstance(cls, type) and issubclass(cls, Solver)):
+                raise UsageError(
+                    f"the entry point {name} is no solver.", "derive a class from lrbench.Solver."
+                )
             add_solver(cls, name)
         return cls
     similar = difflib.get_close_matches(name, SOLVERS, n=1, cutoff=0.8)
@@ -138,7 +142,7 @@ def build_from(solver: Solver | type[Solver]) -> Built:
     if is_plugin(cls) and not issubclass(cls, AdaptedSolver):
         origin_of(cls)  # whose source is that of now: a file may change during a run
         add_solver(cls, cls.__qualname__)
-    return _built(cls, {}) if isinstance(solver, type) else _described(solver)
+    return _built(cls, {}, None if isinstance(solver, type) else solver)
 
 
 def _build(name: str, settings: Mapping[str, Value]) -> Built:
@@ -155,10 +159,18 @@ def _build(name: str, settings: Mapping[str, Value]) -> Built:
     return _built(cls, params)._replace(set_parameters=(*settings,))
 
 
-def _built(cls: type[Solver], params: Mapping[str, Any]) -> Built:
-    """Return the solver of a class with these parameters."""
+def _built(cls: type[Solver], params: Mapping[str, Any], made: Solver | None = None) -> Built:
+    """Return the solver of a class with these parameters, or one that was made in Python.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be made, also anew as in a worker, or has other parameters than are asked for.
+    """
     try:
-        return _described(cls(**params))
+        solver = cls(**params) if made is None else made
+        check_kept(solver, params, f"solver {cls.name}")
+        check_remade(solver, f"solver {cls.name}")
     except LrbenchError:
         raise
     except Exception as error:  # whatever a class of the user raises
@@ -166,9 +178,6 @@ def _built(cls: type[Solver], params: Mapping[str, Any]) -> Built:
             f"solver {cls.name} cannot be made: {type(error).__name__}: {error}.",
             "correct its parameters, or its __post_init__.",
         ) from error
-
-
-def _described(solver: Solver) -> Built:
     fields = dataclasses.fields(solver)
     values = {f.name: getattr(solver, f.name) for f in fields}
     changed = tuple(f.name for f in fields if values[f.name] != f.default)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import pty
 import resource
 import subprocess
 import sys
@@ -89,6 +90,23 @@ def non_blocking_pipe() -> Iterator[int]:
 def test_a_non_blocking_pipe_that_nobody_reads(unbuffered: str, saved: Path) -> None:
     with non_blocking_pipe() as out:
         assert_refused(show(saved, "json", unbuffered, out), errno.EAGAIN)
+
+
+@BUFFERING
+def test_a_terminal_is_still_one(unbuffered: str) -> None:
+    """A short page on a terminal is in colour, also with stderr elsewhere."""
+    terminal, stdout = pty.openpty()
+    with open(terminal, "rb", buffering=0) as screen:  # noqa: PTH123
+        outcome = subprocess.run(
+            [sys.executable, "-m", "lrbench", "list", "losses", "squared"],
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        os.close(stdout)
+        assert (outcome.returncode, outcome.stderr) == (0, b"")
+        assert b"\x1b[" in screen.read(1 << 12)
 
 
 @BUFFERING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from lrbench.config.vectors import as_vector
 from lrbench.errors import UsageError
 
 VALUES = [0.25, -1.5, 3.0]
+MA: Any = np.ma
 
 
 @dataclass
@@ -49,6 +51,13 @@ class JaxLike:
         return np.array(VALUES, dtype=np.float32)
 
 
+class MaskedLike:
+    """An array of another library that has no value somewhere."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return MA.array(VALUES, mask=[0, 1, 0])
+
+
 @pytest.mark.parametrize(
     "w",
     [
@@ -57,6 +66,9 @@ class JaxLike:
         np.array(VALUES),
         np.array(VALUES, np.float32),
         np.array([VALUES, VALUES]).T[:, 0],
+        np.array(VALUES, np.longdouble),
+        MA.array(VALUES),
+        MA.array(VALUES, mask=[0, 0, 0]),
         TorchLike(VALUES),
         JaxLike(),
     ],
@@ -85,6 +97,13 @@ def test_whole_numbers_are_numbers() -> None:
         (["a", "b", "c"], "type <U1"),
         (np.zeros(3, complex), "type complex128"),
         (np.zeros(3, bool), "type bool"),
+        (np.zeros(3, "datetime64[s]"), "type datetime64"),
+        (np.zeros(3, [("a", float)]), "type "),
+        (np.array([1.0, Fraction(1, 3), 2.0]), "type object"),
+        ([1.0, 2j, 3.0], "type complex128"),
+        (MA.array(VALUES, mask=[0, 1, 1]), "masked array, and 2 of its entries have no value"),
+        (MA.masked_equal(VALUES, 3.0), "masked array, and 1 of its"),
+        (MaskedLike(), "masked array, and 1 of its"),
         ([[1.0], [1.0, 2.0], 3.0], "the list is no array"),
         (csr_array(np.ones((1, 3))), "type object"),
         (TorchLike(None), "the TorchLike is no array: Got unsupported ScalarType BFloat16"),

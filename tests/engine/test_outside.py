@@ -220,7 +220,7 @@ def test_a_refuted_optimum_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("problem", "options", "words"),
     [
-        ("logreg", {"batch_size": 7}, "takes no --batch-size"),
+        ("logreg", {"batch_size": 7}, "takes no batch_size="),
         ("logreg", {"radius": 20.0}, "knows no ball"),
     ],
 )

@@ -242,7 +242,7 @@ def test_a_sweep_and_a_target_need_the_minimum() -> None:
     assert caught.value.message == (
         "a sweep needs a target of F - f*, and f* of network is not known: F is not convex."
     )
-    with pytest.raises(UsageError, match=r"^--target 0\.1 needs a target of F - f\*"):
+    with pytest.raises(UsageError, match=r"^target=0\.1 needs a target of F - f\*"):
         lrbench.run(Network(), solvers="gd", target=0.1)
     with pytest.raises(UsageError, match="has no meaning where L is inf"):
         lrbench.run(Network(), solvers="gd", lr0="1/L")

@@ -19,7 +19,7 @@ from builders import as_problem, linear_problem
 from lrbench.api import run
 from lrbench.engine.control import Control
 from lrbench.experiment.jobs import Serial
-from lrbench.experiment.run_plan import Work
+from lrbench.experiment.work import Work
 from lrbench.losses.huber import Huber
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import Optimum, constants, find_optimum

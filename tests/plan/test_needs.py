@@ -92,7 +92,7 @@ def test_all_problems_and_solvers_are_in_one_error() -> None:
         " network; saga needs the derivatives of single samples on network; greedy needs L and"
         " L_max and mu > 0 on network."
     )
-    assert caught.value.hint == "leave the solver out, or give f* with --f-star VALUE."
+    assert caught.value.hint == "leave the solver out, or give f* with f_star=VALUE."
 
 
 @pytest.mark.usefixtures("stepless")

@@ -22,7 +22,7 @@ def test_budget() -> None:
 def test_a_wrong_option_is_said_before_anything_runs() -> None:
     with pytest.raises(UsageError, match="replicates"):
         Plan(replicates=2)
-    with pytest.raises(UsageError, match="--radius"):
+    with pytest.raises(UsageError, match=r"^radius=1 leaves"):
         run("logreg", radius=1.0)
     with pytest.raises(UsageError, match="initial learning rate"):
         Plan(lr0=[])

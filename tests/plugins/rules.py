@@ -56,6 +56,22 @@ def descended(W, t, lr, oracle):
     return oracle.descend(W, lr, oracle.gradient(W))
 """
 
+WRITING = """\
+import ctypes
+import os
+import lrbench
+
+os.write(1, b"descriptor of the file\\n")
+
+
+@lrbench.rate_rule
+def writing(lr, grad_norm_sq):
+    print("print of a step")
+    os.write(1, b"descriptor of a step\\n")
+    ctypes.CDLL(None).printf(b"printf of a step\\n")
+    return lr, lr
+"""
+
 
 def written(folder: Path, **texts: str) -> None:
     """Write files of Python; the keys are their stems."""

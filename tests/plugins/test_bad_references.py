@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from pathlib import Path
 
@@ -66,7 +67,12 @@ MISTAKES = {
     "power.py:PowerNorm[beta=1]": "no parameter 'beta'",
     "power.py:PowerNorm[eta=1": "does not end with a closing bracket",
     "utf16.py": "utf16.py is not Python",
-    "binary.py": "binary.py",
+    "binary.py": "binary.py is not Python: it is no text in utf-8",
+    "latin.py": "latin.py is not Python: it is no text in utf-8",
+    "ascii.py": "ascii.py is not Python: it is no text in ascii",
+    "klingon.py": "klingon.py is not Python: unknown encoding: klingon",
+    "rot13.py": "rot13.py is not Python: 'rot13' is not a text encoding",
+    "marked.py": "marked.py is not Python: encoding problem: utf-8",
     "two.py": "two.py has 2 classes that are a solver",
     "none.py": "none.py has no solver",
     "none.py:x": "x of none.py is of type int, and no solver",
@@ -110,6 +116,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     written(tmp_path, **FILES, growth=ROOT_GROWTH)
     (tmp_path / "folder.py").mkdir()
     (tmp_path / "utf16.py").write_bytes(POWER_NORM.encode("utf-16"))
+    accented = POWER_NORM.replace("another power", "une autre puissance é").encode("latin-1")
+    (tmp_path / "latin.py").write_bytes(accented)
+    (tmp_path / "marked.py").write_bytes(codecs.BOM_UTF8 + b"# coding: latin-1\n" + accented)
+    for encoding in ("ascii", "klingon", "rot13"):
+        line = f"# vim: set fileencoding={encoding} :\n".encode()
+        (tmp_path / f"{encoding}.py").write_bytes(line + accented)
     (tmp_path / "binary.py").write_bytes(bytes(range(256)))
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -29,7 +29,20 @@ from lrbench.theory.certificates import C6LastIterate, C7LastGradient
 FAMILY = (C6LastIterate(), C7LastGradient())
 """
 
-LOSSES = "no_loss = sum\n"
+LOSSES = """
+from dataclasses import dataclass
+from lrbench.losses.huber import Huber
+from lrbench.penalties.l2 import L2
+
+no_loss = sum
+
+@dataclass(frozen=True)
+class Loose(Huber):
+    name = "huber-of-its-own"
+
+class Slack(L2):
+    name = "l1"
+"""
 
 ENTRIES = """
 [lrbench.solvers]
@@ -37,12 +50,18 @@ power-norm = my_package.rules:PowerNorm
 wngrad = my_package.rules:Impostor
 broken = my_package.nowhere:Rule
 badly-named = my_package.rules:Impostor
+own-part = lrbench.solvers.sgd:SGD
+no-solver = my_package.losses:no_loss
 
 [lrbench.theorems]
 power = my_package.theorems:FAMILY
 
 [lrbench.losses]
 no-loss = my_package.losses:no_loss
+loose = my_package.losses:Loose
+
+[lrbench.penalties]
+slack = my_package.losses:Slack
 
 [lrbench.problems]
 my-squares = my_package:problem_file
@@ -98,6 +117,25 @@ def test_its_solvers_theorems_and_problems_are_used_by_name(package: Path) -> No
     assert "b" in problem["runs"][1]["trace"]
 
 
+def test_they_are_shown_by_the_name_of_the_entry_point(package: Path) -> None:
+    """The class has another name, which no option knows, or which is that of a part of lrbench."""
+    words = ("-p", "my-squares", "--loss", "loose[threshold=0.3]", "--penalty", "slack[weight=2]")
+    solvers = ("-s", "badly-named[p=3]", "-s", "wngrad", "-s", "sgd", "-n", "30")
+    (problem,) = result(package, "run", *words, *solvers)["problems"]
+    names = [run["solver"]["name"] for run in problem["runs"]]
+    assert names == ["badly-named", "wngrad", "sgd"]
+    assert problem["loss"] == "loose[threshold=0.3]"
+    assert problem["penalty"] == {"name": "slack", "weight": 2.0}
+    for group, name in (("solvers", "badly-named"), ("losses", "loose"), ("penalties", "slack")):
+        (part,) = result(package, "list", group, name)["parts"]
+        assert part["name"] == name
+        (tested,) = result(package, "test", name)["tested"]
+        assert tested["name"] == name
+        title = lrbench(package, "test", name).stdout.splitlines()[0]
+        assert name in title
+        assert not any(word in title for word in ("wngrad", "of-its-own", "l1"))
+
+
 def test_lists_have_them(package: Path) -> None:
     parts = {p["name"] for p in result(package, "list", "problems")["parts"]}
     assert "my-squares" in parts
@@ -115,7 +153,8 @@ def test_lists_have_them(package: Path) -> None:
     ("words", "error"),
     [
         (("-s", "broken"), "the solver broken of my-package cannot be imported"),
-        (("-s", "badly-named"), "its name 'wngrad' is that of wngrad"),
+        (("-s", "own-part"), "its name 'sgd' is that of sgd"),
+        (("-s", "no-solver"), "the entry point no-solver is no solver"),
         (("-s", "power-nrom"), "there is no solver 'power-nrom'"),
         (("--loss", "no-loss"), "the entry point no-loss is no loss"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Invoke
-from rules import FAILING, POWER_NORM, ROOT_GROWTH, written
+from rules import FAILING, POWER_NORM, ROOT_GROWTH, WRITING, written
 
 import lrbench
 from lrbench.engine.control import Control
@@ -21,13 +22,17 @@ from lrbench.experiment.jobs.base import solver_obstacle
 from lrbench.experiment.jobs.processes import Processes
 from lrbench.experiment.run_plan import run_plan
 from lrbench.plan.plan import Plan
-from lrbench.plugins import packed
+from lrbench.plugins import origin_of, packed
+from lrbench.plugins.modules import source_hash
 from lrbench.problem_files import load_spec
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.adagrad_norm import AdaGradNorm
 from lrbench.solvers.base import Solver
+from lrbench.solvers.build import solver_class
 from lrbench.solvers.plugin import complete
 from lrbench.solvers.wngrad import WNGrad
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -99,6 +104,24 @@ def test_a_rule_that_raises_is_a_failed_row_and_the_others_are_kept(invoke: Invo
     assert "(failing.py, line 15, iteration 7)" in failed[0]["error"]
     assert all(run["error"] is None for run in runs_of(outcome, "sgd"))
     assert "step 6" in outcome.err  # what it prints is not part of the result
+
+
+def test_what_a_rule_writes_to_the_descriptor_of_stdout_is_on_stderr(tmp_path: Path) -> None:
+    """Also what compiled code has in its buffer until the process ends."""
+    written(tmp_path, writing=WRITING)
+    words = ("run", "-p", "log-spectrum", "-n", "3", "-s", "writing.py", "--format", "json")
+    command = [sys.executable, "-m", "lrbench", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["format"] == "lrbench-result"
+    lines = done.stderr.splitlines()
+    counts = {line: lines.count(line) for line in lines if line.endswith((" file", " step"))}
+    assert counts == {
+        "descriptor of the file": 1,
+        "descriptor of a step": 3,
+        "print of a step": 3,
+        "printf of a step": 3,
+    }
 
 
 class TestInPython:
@@ -272,6 +295,63 @@ def test_the_file_of_a_rule_is_beside_the_configuration(
     assert invoke("check", "--config", "../lrbench.toml").code == 0
 
 
+def test_a_file_in_the_home_folder_is_found_by_its_tilde(
+    folder: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In quotes and in a configuration no shell replaces it; the stored cells are the same."""
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "rules").mkdir()
+    written(folder / "rules", power=POWER_NORM, growth=ROOT_GROWTH)
+    monkeypatch.chdir(folder / "rules")
+    stored(folder, invoke)
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    home = ("-s", "~/rules/power.py:PowerNorm", "-s", "~/rules/growth.py", "--lr0", "0.1:10:5")
+    setting = ("-p", "log-spectrum", "-n", "30", "--store", str(folder / "s.sqlite"), "-j", "1")
+    assert "stored   10 of them" in invoke("sweep", *setting, *home, "--dry-run").out
+    assert invoke("test", "~/rules/power.py").code == 0
+    assert invoke("list", "solvers", "~/rules/growth.py:root_growth").code == 0
+    problem = (ROOT / "problems" / "least-squares.toml").read_text("utf-8")
+    (folder / "rules" / "own.toml").write_text(problem)
+    config = CONFIG.replace("rules/power.py", "~/rules/power.py")
+    config = config.replace('"log-spectrum"', '"~/rules/own.toml"')
+    (folder / "elsewhere" / "checks.toml").write_text(config)
+    assert invoke("check", "--config", "checks.toml").code == 0
+    outcome = invoke("run", *SETTING, "-s", "~/rules/none.py")
+    assert f"there is no file {folder}/rules/none.py" in outcome.err
+    outcome = invoke("run", *SETTING, "-s", "~nobody-of-this-name/none.py")
+    assert "there is no file ~nobody-of-this-name/none.py" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("mark", "line", "encoding"),
+    [
+        (b"", "# -*- coding: latin-1 -*-\n", "latin-1"),
+        (b"", "#!/usr/bin/env python\n# vim: set fileencoding=cp1252 :\n", "cp1252"),
+        (codecs.BOM_UTF8, "", "utf-8"),
+        (codecs.BOM_UTF8, "# coding: utf-8\n", "utf-8"),
+        (b"", "# coding: utf-8\r\n", "utf-8"),
+    ],
+)
+def test_a_file_is_read_in_the_encoding_that_it_says(
+    mark: bytes, line: str, encoding: str, folder: Path, invoke: Invoke
+) -> None:
+    text = line + POWER_NORM.replace('scale = "eta"', 'scale, lr0_means = "eta", "die erste Größe"')
+    (folder / "words.py").write_bytes(mark + text.encode(encoding))
+    (part,) = json.loads(invoke("list", "solvers", "words.py", "--format", "json").out)["parts"]
+    assert part["lr0"] == "die erste Größe"
+    helper = "from words import PowerNorm\n\n\nclass Derived(PowerNorm):\n    pass\n"
+    (folder / "derived.py").write_text(helper)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.delitem(sys.modules, "words", raising=False)
+        derived = solver_class("derived.py")
+        assert source_hash(sys.modules[derived.__module__])  # which has both files
+        before = origin_of(derived).source_hash
+        (folder / "words.py").write_bytes(mark + text.replace("erste", "letzte").encode(encoding))
+        assert source_hash(sys.modules[derived.__module__]) != before
+
+
 def test_nothing_is_imported_from_the_current_folder(tmp_path: Path) -> None:
     for name in ("numpy", "scipy", "click", "random", "queue", "decimal"):
         (tmp_path / f"{name}.py").write_text(f"open('{name}.ran', 'w').close()\n")
@@ -290,6 +370,40 @@ def test_a_saved_result_is_shown_without_the_file(folder: Path, invoke: Invoke) 
     outcome = invoke("show", str(saved))
     assert outcome.code == 0, outcome.err
     assert "PowerNorm" in outcome.out
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("name", "title", "about", "scale"),
+    [
+        ("power.py", "PowerNorm", "AdaGrad-Norm with another power than 2", "eta"),
+        ("power.py:PowerNorm", "PowerNorm", "AdaGrad-Norm with another power than 2", "eta"),
+        ("growth.py:root_growth", "root_growth", "", "lr0"),  # no docstring, nor that of a base
+        ("failing.py", "Failing", "", "lr0"),
+        ("undocumented.py", "PowerNorm", "", "eta"),  # nor the signature of a dataclass
+    ],
+)
+def test_the_page_of_a_rule_is_that_of_any_solver(
+    name: str, title: str, about: str, scale: str, invoke: Invoke
+) -> None:
+    docstring = '    """AdaGrad-Norm with another power than 2."""\n'
+    assert docstring in POWER_NORM
+    written(Path(), undocumented=POWER_NORM.replace(docstring, ""))
+    outcome = invoke("list", "solvers", name)
+    assert outcome.code == 0, outcome.err
+    lines = outcome.out.splitlines()
+    assert lines[: 1 + bool(about)] == [title, *[about] * bool(about)]
+    assert {"group: yours", f"scale: {scale}", "step_cost: 1 gradient"} <= {*lines}
+    (part,) = json.loads(invoke("list", "solvers", name, "--format", "json").out)["parts"]
+    assert (part["name"], part["about"]) == (title, about)
+
+
+def test_the_page_of_a_rule_that_cannot_be_made_is_an_error(folder: Path, invoke: Invoke) -> None:
+    raising = '    scale = "eta"\n\n    def __post_init__(self):\n        1 / 0\n'
+    written(folder, raising=POWER_NORM.replace('    scale = "eta"\n', raising))
+    outcome = invoke("list", "solvers", "raising.py")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "ZeroDivisionError" in outcome.err.splitlines()[0]
 
 
 CLAIMS = """

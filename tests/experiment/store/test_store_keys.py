@@ -42,7 +42,7 @@ from pathlib import Path
 
 def look():
     from lrbench.engine.control import Control
-    from lrbench.experiment.run_plan import cells
+    from lrbench.experiment.work import cells
     from lrbench.experiment.store.keys import cell_key, experiment_id
     from lrbench.plan.plan import Plan
     from lrbench.plan.prepare import prepare
