@@ -12,7 +12,10 @@ import click
 
 from lrbench.cli.command import command as guided
 from lrbench.cli.command import option
-from lrbench.cli.options import INTEGER, REAL, chain
+from lrbench.cli.option_values import INTEGER, REAL
+from lrbench.cli.options import (
+    chain,
+)
 from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode, UsageError
 

@@ -10,7 +10,7 @@ import click
 
 from lrbench.cli.command import command as guided
 from lrbench.cli.command import option
-from lrbench.cli.options import LEVEL, SHARE
+from lrbench.cli.option_values import LEVEL, SHARE
 from lrbench.cli.view_options import color_option
 from lrbench.errors import ExitCode, UsageError
 

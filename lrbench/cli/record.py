@@ -10,10 +10,8 @@ import click
 
 from lrbench.cli.command import command as guided
 from lrbench.cli.command import option
+from lrbench.cli.option_values import INTEGER, REAL, batch_size
 from lrbench.cli.options import (
-    INTEGER,
-    REAL,
-    batch_size,
     chain,
     plan_option,
     problem_options,

@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from lrbench.cli.command import option
-from lrbench.cli.options import INTEGER, chain
+from lrbench.cli.option_values import INTEGER
+from lrbench.cli.options import (
+    chain,
+)
 
 save_options = chain(
     [
