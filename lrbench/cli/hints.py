@@ -93,7 +93,11 @@ def _subject(word: str) -> str:
 
     if word in problem_names() or word.endswith(".toml"):
         return "run"
-    return "show" if word.endswith((".json", ".sqlite")) else ""
+    if word.endswith((".json", ".sqlite")):
+        return "show"
+    from lrbench.cli.explain_words import explanations_of
+
+    return "explain" if explanations_of(word) else ""
 
 
 def _whole_word(name: str, typed: Sequence[str]) -> str:

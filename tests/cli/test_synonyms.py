@@ -200,6 +200,8 @@ HINTS = {
     "mine.toml": "did you mean lrbench run mine.toml?",
     "result.json": "did you mean lrbench show result.json?",
     "bench": "did you mean lrbench run?",
+    "W3": "did you mean lrbench explain W3?",
+    "help inconclusive": "did you mean lrbench explain inconclusive?",
     "--lr0 100 run logreg": "it stands behind the command, as in lrbench run --lr0.",
     "data fetchh": "did you mean lrbench data fetch?",
 }
