@@ -264,6 +264,7 @@ def test_an_exception_that_nobody_foresaw_has_a_code_of_its_own(
         "list": ("solvers",),
         "record": ("--iterates", "w.npy"),
         "new": ("solver", "rule.py"),
+        "compare": ("old.json", "new.json"),
         "test": ("sgd",),
     }
     args = (name, *operands.get(name, ()))
