@@ -33,6 +33,7 @@ COMMANDS = {
     "test": "Check a solver, loss or penalty of yours against the contracts of its kind.",
     "show": "Print a saved result or a store in any format, or the file of a problem that ships.",
     "compare": "What changed from one result to others, with a test paired over seeds.",
+    "plot": "Draw a saved result: a figure for a paper, or in the terminal.",
     "store": "Finished cells of sweeps: list, export, prune, merge.",
     "data": "LIBSVM sets by name: list, info, fetch, verify, path.",
     "cache": "Show or clear the folder of parsed data and certified optima.",

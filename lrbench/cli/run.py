@@ -6,6 +6,7 @@ from typing import Any
 
 from lrbench.cli.command import ProblemCommand
 from lrbench.cli.command import command as guided
+from lrbench.cli.figures import plot_option
 from lrbench.cli.options import (
     budget_options,
     method_options,
@@ -34,6 +35,7 @@ from lrbench.cli.view_options import view_options
 @view_options
 @save_options
 @save_weights_option
+@plot_option
 @job_options
 @conduct_options
 def command(**options: Any) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from lrbench.cli.command import ProblemCommand
 from lrbench.cli.command import command as guided
+from lrbench.cli.figures import plot_option
 from lrbench.cli.options import (
     budget_options,
     method_options,
@@ -40,6 +41,7 @@ from lrbench.plan.options import DEFAULT_SWEEP
 @view_options
 @save_options
 @store_option
+@plot_option
 @job_options
 @conduct_options
 def command(**options: Any) -> int:

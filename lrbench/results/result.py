@@ -29,6 +29,7 @@ from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
+from lrbench.results.views import Views
 from lrbench.results.weights import chosen, write_weights
 from lrbench.version import __version__
 
@@ -68,7 +69,7 @@ def environment(threads: int) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Views):
     """The runs, verdicts and sensitivities of a command on all its problems."""
 
     command: Sequence[str]
