@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from lrbench.experiment.jobs import Serial, choose
 from lrbench.gate import Check, CheckOutcome, Gate, parse_expectation, result_checks
 from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
 from lrbench.gate.config import Config
+from lrbench.gate.keys import keyed
 from lrbench.gate.paired import TOLERANCE
 from lrbench.gate.result_check import distinct
 from lrbench.results import reserve
@@ -56,7 +58,7 @@ def run_checks(
     with ProgressBar(show_bar) as bar, Control(None, bar) as control:
         executor = choose(jobs, default=0)
         gate = Gate(control, executor, baselines, frozenset(to_save), _remedy(named))
-        outcomes = list(_until_interrupted(gate, checks))
+        outcomes = [_with_keys(o) for o in _until_interrupted(gate, checks)]
     saved = to_save & {o.name for o in outcomes if o.cause is None} & baselines.keys()
     save = _saver(config.baselines, baselines, saved, quiet=quiet)
     if control.signal is not None:
@@ -78,6 +80,11 @@ def _until_interrupted(gate: Gate, checks: Sequence[Check]) -> Iterator[CheckOut
         # A second Ctrl-C breaks off the check under way; those before it are still shown.
         if gate.control.signal is None:
             raise
+
+
+def _with_keys(outcome: CheckOutcome) -> CheckOutcome:
+    """Return an outcome whose cause, if it has one, names keys of the file instead of options."""
+    return outcome if outcome.cause is None else replace(outcome, cause=keyed(outcome.cause))
 
 
 def _remedy(named: Sequence[str]) -> Callable[[str], str]:

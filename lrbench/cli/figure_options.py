@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lrbench.cli.command import option
 from lrbench.cli.options import chain
 from lrbench.errors import UsageError
 
@@ -19,19 +20,22 @@ ALONG_RUNS = (None, "convergence", "rates")
 
 figure_options = chain(
     [
-        click.option(
+        option(
+            "figure",
             "--kind",
             type=click.Choice(KINDS),
             help="[default: sensitivity of sweeps, else convergence; the terminal shows both]",
         ),
-        click.option(
+        option(
+            "figure",
             "--x",
             "abscissa",
             type=click.Choice(["iterations", "passes", "seconds"]),
             help="What runs are drawn over.  [default: iterations]",
         ),
-        click.option("--log-linear", is_flag=True, help="Draw runs over a linear axis."),
-        click.option(
+        option("figure", "--log-linear", is_flag=True, help="Draw runs over a linear axis."),
+        option(
+            "figure",
             "--value",
             "values",
             multiple=True,
@@ -39,7 +43,8 @@ figure_options = chain(
             help="The runs to draw, by lr0 or what else varies: 0.1,100; repeatable.  "
             "[default: all, or of many the best of each solver]",
         ),
-        click.option(
+        option(
+            "figure",
             "-p",
             "--problem",
             "problems",
@@ -47,7 +52,8 @@ figure_options = chain(
             metavar="NAME",
             help="A problem of the result; repeatable.  [default: all]",
         ),
-        click.option(
+        option(
+            "figure",
             "-s",
             "--solver",
             "solvers",
@@ -55,8 +61,11 @@ figure_options = chain(
             metavar="NAME",
             help="A solver of the result; repeatable.  [default: all]",
         ),
-        click.option(
-            "--title", metavar="TEXT", help="What stands above.  [default: the problem's name]"
+        option(
+            "figure",
+            "--title",
+            metavar="TEXT",
+            help="What stands above.  [default: the problem's name]",
         ),
     ]
 )
@@ -76,9 +85,9 @@ def figure_options_from(options: dict[str, Any]) -> FigureOptions:
 
     kind, values = options["kind"], options["values"]
     along = {"--x": options["abscissa"], "--log-linear": options["log_linear"], "--value": values}
-    for option, value in along.items():
+    for name, value in along.items():
         if value and kind not in ALONG_RUNS:
-            raise UsageError(f"{option} does not change --kind {kind}.", f"leave {option} out.")
+            raise UsageError(f"{name} does not change --kind {kind}.", f"leave {name} out.")
     return FigureOptions(
         kind=kind,
         abscissa=options["abscissa"] or "iterations",

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from lrbench.cli.command import option
 from lrbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 TERMINAL = "-"
 """The name of a file that stands for the terminal."""
 
-plot_option = click.option(
+plot_option = option(
+    "output",
     "--plot",
     metavar="FILE",
     help="Draw the result: .svg, .pdf or .png, or - for the terminal; see lrbench plot.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from lrbench.cli.command import command as guided
 from lrbench.cli.tex import plain
 from lrbench.cli.view_options import page_options
 from lrbench.config.prints import prints_to_stderr
@@ -57,7 +58,11 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-@click.command(name="list", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "list",
+    ("all solvers", "lrbench list solvers"),
+    ("one of them: its formula, parameters and papers", "lrbench list solvers wngrad"),
+)
 @click.argument("kind", metavar="KIND", shell_complete=complete)
 @click.argument("name", metavar="[NAME]", required=False, shell_complete=complete)
 @page_options
@@ -74,7 +79,7 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     from lrbench.solvers import LIBRARIES
 
     if kind not in KINDS:
-        raise UsageError(f"there is no list of {quoted(kind)}.", did_you_mean(kind, KINDS))
+        raise UsageError(f"there is no list of {quoted(kind)}.", did_you_mean(kind, KINDS, "list"))
     listing = KINDS[kind]()
     of_library = kind == "solvers" and name in LIBRARIES
     if name is not None and of_library:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from lrbench.cli.command import command as guided
+from lrbench.cli.command import option
 from lrbench.cli.figure_options import figure_options, figure_options_from
 from lrbench.cli.figures import TERMINAL, show_figures
 from lrbench.cli.view_options import color_option
@@ -15,17 +17,29 @@ from lrbench.errors import ExitCode, UsageError
 PATH = click.Path(path_type=Path)
 
 
-@click.command(name="plot", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "plot",
+    ("in the terminal", "lrbench plot result.json"),
+    ("for a paper", "lrbench plot result.json -o convergence.pdf"),
+)
 @click.argument("file", metavar="RESULT.json | STORE.sqlite")
-@click.option(
-    "-o", "--output", metavar="FILE", help="The figure: .svg, .pdf or .png.  [default: terminal]"
+@option(
+    "output",
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="The figure: .svg, .pdf or .png.  [default: terminal]",
 )
 @figure_options
-@click.option("--style", metavar="FILE", type=PATH, help="A style file of matplotlib.")
-@click.option(
-    "--script", metavar="FILE.py", type=PATH, help="Write the script of matplotlib that draws it."
+@option("output", "--style", metavar="FILE", type=PATH, help="A style file of matplotlib.")
+@option(
+    "output",
+    "--script",
+    metavar="FILE.py",
+    type=PATH,
+    help="Write the script of matplotlib that draws it.",
 )
-@click.option("--force", is_flag=True, help="Overwrite the files of --output and --script.")
+@option("output", "--force", is_flag=True, help="Overwrite the files of --output and --script.")
 @color_option
 def command(
     file: str,
@@ -53,9 +67,9 @@ def command(
     chosen = figure_options_from(options)
     target = None if output == TERMINAL else output
     to_file = target is not None or script is not None
-    for option, value in {"--style": style, "--force": force}.items():
+    for name, value in {"--style": style, "--force": force}.items():
         if value and not to_file:
-            raise UsageError(f"{option} does not change what a terminal draws.", "give -o FILE.")
+            raise UsageError(f"{name} does not change what a terminal draws.", "give -o FILE.")
     result = saved_result(file)
     if to_file:
         plot(result, chosen, target, script, style, force=force)

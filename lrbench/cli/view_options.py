@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from lrbench.cli import names
+from lrbench.cli.command import option
 from lrbench.cli.options import chain
 
-color_option = click.option(
+color_option = option(
+    "output",
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
@@ -17,7 +19,8 @@ color_option = click.option(
 
 view_options = chain(
     [
-        click.option(
+        option(
+            "output",
             "--format",
             "form",
             metavar="NAME",
@@ -25,15 +28,19 @@ view_options = chain(
             help="table, plain, markdown, latex, csv, json or jsonl.  [default: table on a "
             "terminal, plain in a pipe]",
         ),
-        click.option(
-            "--details", is_flag=True, help="Show every trajectory, too, or in a sweep every lr0."
+        option(
+            "output",
+            "--details",
+            is_flag=True,
+            help="Show every trajectory, too, or in a sweep every lr0.",
         ),
-        click.option(
+        option(
+            "output",
             "--columns",
             metavar="NAME[,NAME]",
             help="Columns of the trace, named as in JSON, for --details and --format csv.",
         ),
-        click.option("--timing", is_flag=True, help="Show seconds, too; JSON always has them."),
+        option("output", "--timing", is_flag=True, help="Show seconds, too; JSON always has them."),
         color_option,
     ]
 )
@@ -44,7 +51,8 @@ view_options = chain(
 
 page_options = chain(
     [
-        click.option(
+        option(
+            "output",
             "--format",
             "form",
             type=click.Choice(["table", "plain", "json"]),

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lrbench.config.prints import prints_to_stderr
+from lrbench.config.synonyms import is_sentence, letters, synonyms
 from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -18,9 +19,24 @@ if TYPE_CHECKING:
 PACKAGE = __name__.partition(".")[0]
 
 
-def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """Return the hint for an unknown `name`: the most similar choice, or else all choices."""
+def did_you_mean(name: str, choices: Iterable[str], kind: str = "", value: str = "") -> str:
+    """Return the hint for an unknown `name`: its synonym, the most similar choice, or all choices.
+
+    Parameters
+    ----------
+    name, choices
+        What was typed, and what there is.
+    kind
+        The table of synonyms to look in; empty for none.
+    value
+        What was typed with the name, which the hint may repeat.
+    """
     names = sorted(choices)
+    for meant in synonyms(kind, name, value) if kind else ():
+        if is_sentence(meant):
+            return meant
+        if meant in names or ":" in meant:  # PREFIX:NAME is of another library
+            return f"did you mean {meant}?"
     similar = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {similar[0]}?" if similar else f"choose from {', '.join(names)}."
 
@@ -61,7 +77,7 @@ class Registry:
         self.added: dict[str, Any] = {}
         """The parts that this process added."""
         names = {name: name for name in locations} | self._aliases
-        self._spellings = {_letters(spelling): name for spelling, name in names.items()}
+        self._spellings = {letters(spelling): name for spelling, name in names.items()}
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names of the parts of lrbench, then those of installed packages."""
@@ -118,12 +134,12 @@ class Registry:
         if name not in self:
             raise UsageError(
                 f"there is no {self.kind} {quoted(name)}.",
-                did_you_mean(name, [*self, *self.added, *self._aliases]),
+                did_you_mean(name, [*self, *self.added, *self._aliases], self.kind),
             )
         return self._own(name)
 
     def _own(self, name: str) -> str:
-        return self._spellings.get(_letters(name), name)
+        return self._spellings.get(letters(name), name)
 
     def get(self, name: str) -> Any:
         """Return the part called `name`.
@@ -193,8 +209,3 @@ def _package(entry: EntryPoint) -> str:
     with contextlib.suppress(Exception):  # of a package without metadata
         return f" of {entry.dist.name}" if entry.dist else ""
     return ""
-
-
-def _letters(name: str) -> str:
-    """Return a name without what spellings differ in: ``WNGrad`` and ``wn-grad`` are wngrad."""
-    return name.lower().replace("-", "").replace("_", "")

@@ -94,7 +94,7 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
         return replace(load_spec(file_path), name=text)
     if text not in shipped():
         raise UsageError(
-            f"there is no problem {quoted(text)}.", did_you_mean(text, problem_names())
+            f"there is no problem {quoted(text)}.", did_you_mean(text, problem_names(), "problem")
         )
     file = resources.files("lrbench.problems") / f"{text}{SUFFIX}"
     return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())

@@ -158,7 +158,9 @@ def _build(name: str, settings: Mapping[str, Value]) -> Built:
     fields = {f.name: f for f in dataclasses.fields(cls)}
     for key in settings:
         if key not in fields:
-            hint = did_you_mean(key, fields) if fields else f"{cls.name} takes no parameters."
+            hint = did_you_mean(key, fields, "parameter", str(settings[key]))
+            if not fields and hint.startswith("choose"):
+                hint = f"{cls.name} takes no parameters."
             raise UsageError(f"solver {cls.name} has no parameter {quoted(key)}.", hint)
     hints = typing.get_type_hints(cls)
     params = {

@@ -174,7 +174,7 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
         if names.count(name) > 1:
             problems[k] = replace(problems[k], name=f"{name} [{numbers[name]}]")
     if not problems:
-        raise UsageError(f"{path} holds no finished cell.", "run or sweep with --store first.")
+        raise UsageError(f"{path} holds no finished cell.", "lrbench sweep --store fills it.")
     return Result(("store", str(path)), environment(threads=1), tuple(problems))
 
 
