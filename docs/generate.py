@@ -10,12 +10,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from lrbench.cli.explain_words import PARTS, THEOREMS, Explanation, every_explanation
 from lrbench.cli.list_parts import elsewhere
-from lrbench.cli.main import COMMANDS, group
+from lrbench.cli.main import group
 from lrbench.contract.subject import KINDS
 from lrbench.solvers import SOLVERS
 from lrbench.verdicts.outside import outside_facts
@@ -29,17 +31,52 @@ OUTPUT = re.compile(r"<!-- output of: (?P<command>.*?) -->\n```text\n(?P<text>.*
 def cli() -> str:
     """Return the reference of the command line, from --help itself."""
     parts = ["# Command line\n\nGenerated from `--help`; see [exit codes](exit-codes.md).\n"]
-    for name in ["", *COMMANDS]:
-        command: click.Command | None = group
-        if name:
-            command = group.get_command(click.Context(group), name)
-        assert command is not None
-        path = f"lrbench {name}".strip()
-        with click.Context(
-            command, info_name=path, terminal_width=100, **command.context_settings
-        ) as ctx:
+    for words, command in commands((), group):
+        path = " ".join(("lrbench", *words))
+        with click.Context(command, info_name=path, **command.context_settings) as ctx:
             parts.append(f"## {path}\n\n```text\n{command.get_help(ctx)}\n```\n")
     return "\n".join(parts)
+
+
+def commands(
+    words: tuple[str, ...], command: click.Command
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield a command with its words, and after it those below it."""
+    yield words, command
+    if isinstance(command, click.Group):
+        ctx = click.Context(command)
+        for name in command.list_commands(ctx):
+            inner = command.get_command(ctx, name)
+            assert inner is not None
+            yield from commands((*words, name), inner)
+
+
+def in_markdown(e: Explanation) -> str:
+    """Return the meaning of a word, with its formula and its source."""
+    text = re.sub(r"([*_<])", r"\\\1", e.meaning)
+    text += f" `{e.formula}`" if e.formula else ""
+    return text + (f" Source: {e.source}." if e.source else "")
+
+
+def words_of_pages() -> str:
+    """Return the words that `lrbench explain` knows, but for the theorems and the parts."""
+    lines = [
+        "# Words\n\nGenerated from what `lrbench explain WORD` prints, which knows the"
+        " [theorems](theorems.md) and the names of\nsolvers, problems, losses and penalties, too.",
+    ]
+    groups: dict[str, list[Explanation]] = {}
+    for explanation in every_explanation():
+        if explanation.group not in (THEOREMS, *PARTS):
+            groups.setdefault(explanation.group, []).append(explanation)
+    for group_name, explanations in groups.items():
+        lines.append(
+            f"\n## {group_name[0].upper()}{group_name[1:]}\n\n| word | meaning |\n|---|---|"
+        )
+        for e in explanations:
+            others = [word for word in dict.fromkeys(e.also) if word != e.word]
+            cells = (", ".join(f"`{name}`" for name in (e.word, *others)), in_markdown(e))
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def solvers() -> str:
@@ -121,6 +158,7 @@ GENERATED = {
     REFERENCE / "contracts.md": contracts,
     REFERENCE / "solvers.md": solvers,
     REFERENCE / "theorems.md": theorems,
+    REFERENCE / "words.md": words_of_pages,
 }
 
 

@@ -12,7 +12,7 @@ from lrbench.experiment.jobs import choose
 from lrbench.experiment.run_plan import run_plan
 from lrbench.experiment.store import store_at
 from lrbench.objective.problem import Problem
-from lrbench.plan.options import PlanOptions, check_keywords, takes_options
+from lrbench.plan.options import PlanOptions, takes_options
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec, load_specs
 from lrbench.results import ArrivalRule, Result
@@ -89,7 +89,6 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
     >>> result.problems[0].runs[0].status
     <Status.COMPLETED: 'completed'>
     """
-    check_keywords("run", options)
     specs, plan = load_specs(problems), Plan(**options)
     return run_plan(plan, specs, Control(plan.timeout), executor=choose(jobs))
 
@@ -157,7 +156,6 @@ def sweep(
     >>> [s.best_lr0 for s in result.problems[0].sweep.solvers]
     [0.99...]
     """
-    check_keywords("sweep", options)
     specs = load_specs(problems)
     plan = Plan(**options, sweep=True, arrival=arrival, lane_block=lane_block, at=at)
     workers = choose(jobs, executor, scheduler, default=0)

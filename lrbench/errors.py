@@ -93,7 +93,7 @@ def quoted(value: object) -> str:
     if isinstance(value, str):
         return repr(_shortened(value))
     try:
-        return _shortened(repr(value))
+        return _shortened(" ".join(repr(value).split()))  # an array has several lines
     except ValueError:  # a whole number of more digits than Python writes
         return f"a very long {type(value).__name__}"
 

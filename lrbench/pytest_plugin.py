@@ -9,9 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,34 +44,36 @@ class Namespace:
             The file of baselines, relative to the folder of the test file.
         """
         from lrbench import check
-        from lrbench.gate import CheckFailedError
+        from lrbench.gate.assertion import SAVING
 
         __tracebackhide__ = True
         if baseline is not None:
             update = options.pop("update", False) or self._request.config.getoption(OPTION)
-            options |= {"baseline": self._request.path.parent / baseline, "update": update}
+            options |= {"baseline": self._baseline(baseline), "update": update}
+        token = SAVING.set(self._saved)
         try:
             return check(problem, **options)
-        except CheckFailedError as error:
-            command = self._saved(problem)
-            outcomes = [replace(o, command=o.command or command) for o in error.outcomes]
-        raise CheckFailedError(outcomes)
+        finally:
+            SAVING.reset(token)
 
-    def _saved(self, problem: Any) -> str:
+    def _baseline(self, baseline: Any) -> Any:
+        is_path = isinstance(baseline, str | Path)
+        return self._request.path.parent / baseline if is_path else baseline
+
+    def _saved(self, result: Any) -> str:
         """Save a result in pytest's cache; return the command that shows it, empty if none does."""
-        from lrbench import LrbenchError, Result
+        from lrbench.gate.assertion import saved_for_show
 
         # pytest has no cache with -p no:cacheprovider.
         cache = getattr(self._request.config, "cache", None)
-        if cache is None or not isinstance(problem, Result):
+        if cache is None:
             return ""
         name = re.sub(r"[^\w.-]+", "-", self._request.node.name).strip("-")
         try:
-            path = os.path.relpath(cache.mkdir(PACKAGE) / f"{name}.json")
-            problem.save(path, force=True)
-        except (LrbenchError, OSError):  # of a folder that cannot be written to
+            path = Path(os.path.relpath(cache.mkdir(PACKAGE) / f"{name}.json"))
+        except OSError:
             return ""
-        return shlex.join([PACKAGE, "show", path])
+        return saved_for_show(result, path)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -40,6 +40,18 @@ def test_chained(lrbench):
 def test_of_its_own_mistake(lrbench):
     lrbench.run("log-spectrum", 1, 2)
 
+def test_keyword(lrbench):
+    lrbench.check("log-spectrum", solver="gd")
+
+def test_keyword_outside():
+    module.check("log-spectrum", solver="gd")
+
+def test_keyword_of_run(lrbench):
+    lrbench.run("log-spectrum", solver="gd")
+
+def test_keyword_of_record():
+    module.record("log-spectrum", solvers="mine")
+
 def test_all_public_names(lrbench):
     assert all(getattr(lrbench, name) is getattr(module, name) for name in module.__all__
                if name != "check")
@@ -103,7 +115,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the report of each test of `SUITE` that fails."""
     done = suite(tmp_path_factory.mktemp("foreign"), test_it=SUITE)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert done.stdout.startswith(".FFFFFF."), done.stdout
+    assert done.stdout.startswith(".FFFFFFFFFF."), done.stdout
     parts = re.split(r"(?m)^_+ (test_\w+) _+$", done.stdout.partition("short test summary")[0])
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
@@ -140,6 +152,25 @@ def test_a_mistake_of_the_test_has_no_frame_of_lrbench_and_its_hint(
 ) -> None:
     text = reports[name]
     assert f"UsageError: {message}\nE       Hint: {hint}\n" in text
+    assert re.findall(r"(?m)^(\S+):\d+: ", text) == ["test_it.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("test_keyword", "solvers"),
+        ("test_keyword_outside", "solvers"),
+        ("test_keyword_of_run", "solvers"),
+        ("test_keyword_of_record", "solver"),
+    ],
+)
+def test_a_wrong_keyword_has_no_frame_of_lrbench_and_the_right_one(
+    name: str, meant: str, reports: dict[str, str]
+) -> None:
+    text = reports[name]
+    error = re.search(r"E +TypeError: \w+\(\) got an unexpected keyword argument '\w+': (.*)", text)
+    assert error is not None
+    assert error[1] == f"did you mean {meant}?"
     assert re.findall(r"(?m)^(\S+):\d+: ", text) == ["test_it.py"]
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import click
 
+from lrbench.cli.command import GuidedGroup
+
 
 @click.group(
     name="cache",
-    no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    cls=GuidedGroup,
+    examples=(
+        ("where it is", "lrbench cache dir"),
+        ("make room; what is needed is made again", "lrbench cache clear"),
+    ),
 )
 def command() -> None:
     """Show or clear the folder of parsed data and certified optima.
@@ -18,7 +23,13 @@ def command() -> None:
     """
 
 
-@command.command(name="dir")
+@command.command(
+    name="dir",
+    examples=(
+        ("where it is", "lrbench cache dir"),
+        ("how large it is", "du -sh $(lrbench cache dir)"),
+    ),
+)
 def show_dir() -> None:
     """Print the path of the folder."""
     from lrbench.cache.folder import cache_dir
@@ -26,11 +37,18 @@ def show_dir() -> None:
     click.echo(cache_dir())
 
 
-@command.command(name="clear")
+@command.command(
+    name="clear",
+    examples=(
+        ("everything that was derived", "lrbench cache clear"),
+        ("of a folder of its own", "LRBENCH_CACHE_DIR=cache lrbench cache clear"),
+    ),
+)
 def clear() -> None:
     """Delete all derived files from the folder.
 
-    These are parsed data, certified optima and hashes of code. Fetched sets, whose folder
+    These are parsed data, certified optima, hashes of code, and results that failed a check in
+    Python. Fetched sets, whose folder
     `lrbench data path` prints, are kept.
     """
     import shutil
@@ -39,7 +57,7 @@ def clear() -> None:
     from lrbench.errors import LrbenchError
 
     # Not the folder itself: it may hold fetched sets, or files of the user.
-    for subfolder in ("data", "optimum", "source"):
+    for subfolder in ("data", "optimum", "source", "failed"):
         folder = cache_dir() / subfolder
         try:
             if folder.exists():

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lrbench.cli.options import INTEGER, REAL, chain
+from lrbench.cli.command import command as guided
+from lrbench.cli.command import option
+from lrbench.cli.option_values import INTEGER, REAL
+from lrbench.cli.options import (
+    chain,
+)
 from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode, UsageError
 
@@ -19,82 +24,108 @@ if TYPE_CHECKING:
 
 check_options = chain(
     [
-        click.option(
+        option(
+            "checks",
             "--config",
             metavar="FILE",
             type=click.Path(path_type=Path),
             help="The file of the [[check]] tables.  [default: lrbench.toml]",
         ),
-        click.option(
+        option(
+            "checks",
             "--allow-code",
             is_flag=True,
             help="Run the solvers in files and modules that lrbench.toml names, without --config.",
         ),
-        click.option(
-            "--only", metavar="NAME", multiple=True, help="Run only this check; repeatable."
+        option(
+            "checks",
+            "--only",
+            metavar="NAME",
+            multiple=True,
+            help="Run only this check; repeatable.",
         ),
-        click.option(
+        option(
+            "saved results",
             "--expect",
             metavar="TEXT",
             multiple=True,
             help="Expect this of RESULT.json: 'bound = pass', 'rate >= 0.9', "
             "'suboptimality[at=1000] <= 1e-4'; repeatable.",
         ),
-        click.option(
+        option(
+            "saved results",
             "--allow-inconclusive",
             is_flag=True,
             help="Let RESULT.json pass where an expectation cannot be judged.",
         ),
-        click.option(
+        option(
+            "saved results",
             "--baseline",
             metavar="FILE.jsonl",
             type=click.Path(path_type=Path),
             help="Compare RESULT.json with its baseline in this file.",
         ),
-        click.option(
+        option(
+            "saved results",
             "--name",
             metavar="TEXT",
             help="The name of RESULT.json in that file.  [default: that of its problem]",
         ),
-        click.option(
+        option(
+            "saved results",
             "--tolerance",
             type=REAL,
             metavar="X",
             help="The relative tolerance of that comparison.  [default: 1e-6]",
         ),
-        click.option("--save-baseline", is_flag=True, help="Make the baselines that are missing."),
-        click.option(
+        option(
+            "baselines",
+            "--save-baseline",
+            is_flag=True,
+            help="Make the baselines that are missing.",
+        ),
+        option(
+            "baselines",
             "--update-baseline",
             metavar="NAME",
             multiple=True,
             help="Make the baseline of this check anew; repeatable.",
         ),
-        click.option(
+        option(
+            "output",
             "--junit",
             metavar="FILE.xml",
             type=click.Path(path_type=Path),
             help="Write JUnit XML, too; an existing file is replaced.",
         ),
-        click.option(
+        option(
+            "output",
             "--github",
             is_flag=True,
             help="Write annotations to stderr, and a summary to $GITHUB_STEP_SUMMARY.",
         ),
-        click.option("--details", is_flag=True, help="Show what passes, too, with its trajectory."),
+        option(
+            "output", "--details", is_flag=True, help="Show what passes, too, with its trajectory."
+        ),
         page_options,
-        click.option(
+        option(
+            "execution",
             "-j",
             "--jobs",
             type=INTEGER,
             metavar="N",
             help="Worker processes.  [default: $LRBENCH_JOBS, else all processors]",
         ),
-        click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
+        option("output", "-q", "--quiet", is_flag=True, help="No notes on stderr."),
     ]
 )
 
 
-@click.command(name="check", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "check",
+    ("the checks of lrbench.toml", "lrbench check"),
+    ("judge a saved result", "lrbench check result.json --expect 'bound = pass'"),
+)
 @click.argument("results", nargs=-1, metavar="[RESULT.json]...")
 @check_options
 def command(
@@ -152,8 +183,10 @@ def command(
             checks = load_config(config, allow_code=allow_code or is_named)
             inputs.append(checks.baselines)
             reserve_junit(junit, inputs)
+            named = ["--config", str(config)] if is_named else []
+            named += ["--allow-code"] if allow_code else []
             outcomes, exit_signal, save = run_checks(
-                checks, only, save_baseline, update_baseline, jobs, quiet
+                checks, only, save_baseline, update_baseline, jobs, quiet, named
             )
     with ExitStack() as files:  # each is written even if another, or the page, cannot be
         files.callback(save)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,10 +18,14 @@ from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs import Serial, choose
 from lrbench.gate import Check, CheckOutcome, Gate, parse_expectation, result_checks
 from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
-from lrbench.gate.config import NAME, Config
+from lrbench.gate.config import Config
+from lrbench.gate.keys import keyed
 from lrbench.gate.paired import TOLERANCE
 from lrbench.gate.result_check import distinct
 from lrbench.results import reserve
+
+OTHER_FILE = "restore it, or give another file: --baseline FILE.jsonl."
+"""The hint for a damaged file of baselines."""
 
 
 def run_checks(
@@ -30,8 +35,11 @@ def run_checks(
     update: Sequence[str],
     jobs: int | None,
     quiet: bool,
+    named: Sequence[str] = (),
 ) -> tuple[list[CheckOutcome], int | None, Callable[[], None]]:
     """Run and judge the checks of a file.
+
+    `named` are the words with which the command names the file, and allows its code.
 
     Returns
     -------
@@ -49,8 +57,8 @@ def run_checks(
     show_bar = sys.stderr.isatty() and not quiet
     with ProgressBar(show_bar) as bar, Control(None, bar) as control:
         executor = choose(jobs, default=0)
-        gate = Gate(control, executor, baselines, frozenset(to_save), _remedy(config))
-        outcomes = list(_until_interrupted(gate, checks))
+        gate = Gate(control, executor, baselines, frozenset(to_save), _remedy(named))
+        outcomes = [_with_keys(o) for o in _until_interrupted(gate, checks)]
     saved = to_save & {o.name for o in outcomes if o.cause is None} & baselines.keys()
     save = _saver(config.baselines, baselines, saved, quiet=quiet)
     if control.signal is not None:
@@ -74,11 +82,14 @@ def _until_interrupted(gate: Gate, checks: Sequence[Check]) -> Iterator[CheckOut
             raise
 
 
-def _remedy(config: Config) -> Callable[[str], str]:
+def _with_keys(outcome: CheckOutcome) -> CheckOutcome:
+    """Return an outcome whose cause, if it has one, names keys of the file instead of options."""
+    return outcome if outcome.cause is None else replace(outcome, cause=keyed(outcome.cause))
+
+
+def _remedy(named: Sequence[str]) -> Callable[[str], str]:
     """Return the function from the name of a check to the command that makes its baseline."""
-    path = str(config.path)
-    option = [] if path == NAME else ["--config", path]
-    return lambda name: shlex.join(["lrbench", "check", *option, "--update-baseline", name])
+    return lambda name: shlex.join(["lrbench", "check", *named, "--update-baseline", name])
 
 
 def _chosen(config: Config, only: Sequence[str], update: Sequence[str]) -> list[Check]:
@@ -146,7 +157,7 @@ def judge_saved(
             raise UsageError(
                 f"there is no result of {quoted(each)} to update.", did_you_mean(each, known)
             )
-    entries = {} if baseline is None else load_baselines(baseline)
+    entries = {} if baseline is None else load_baselines(baseline, OTHER_FILE)
     to_save = set(update) | {n for n in known if save_baseline and n not in entries}
     if baseline is not None and to_save:
         reserve(baseline, force=True)

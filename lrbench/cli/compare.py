@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lrbench.cli.command import command as guided
+from lrbench.cli.command import option
+from lrbench.cli.option_values import LEVEL, SHARE
 from lrbench.cli.view_options import color_option
 from lrbench.errors import ExitCode, UsageError
 
@@ -19,33 +22,49 @@ if TYPE_CHECKING:
 FORMATS = ("table", "plain", "markdown", "latex", "csv", "json", "jsonl")
 
 
-@click.command(name="compare", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "compare",
+    ("what changed", "lrbench compare old.json new.json"),
+    (
+        "for CI: fail where a lane became worse",
+        "lrbench compare old.json new.json --only-changed --fail-on worse",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, metavar="BASE OTHER...")
-@click.option(
+@option(
+    "comparison",
     "--by",
     type=click.Choice(["suboptimality", "passes"]),
     help="What is compared: F - f* at the last checkpoint that both have, or the passes to the "
     "target of BASE.  [default: passes for sweeps, else suboptimality]",
 )
-@click.option("--only-changed", is_flag=True, help="Leave out what is the same.")
-@click.option(
+@option("comparison", "--only-changed", is_flag=True, help="Leave out what is the same.")
+@option(
+    "comparison",
     "--tolerance",
-    type=click.FloatRange(min=0.0, max=1.0, max_open=True),
+    type=SHARE,
+    metavar="X",
     default=1e-6,
     show_default=True,
     help="The relative difference up to which two runs are the same.",
 )
-@click.option(
+@option(
+    "comparison",
     "--level",
-    type=click.FloatRange(min=0.0, max=1.0, min_open=True, max_open=True),
+    type=LEVEL,
+    metavar="P",
     default=0.05,
     show_default=True,
     help="That of the tests over seeds, all of them together.",
 )
-@click.option(
-    "--fail-on", type=click.Choice(["worse"]), help="Exit with 1 where a lane became worse."
+@option(
+    "comparison",
+    "--fail-on",
+    type=click.Choice(["worse"]),
+    help="Exit with 1 where a lane became worse.",
 )
-@click.option(
+@option(
+    "output",
     "--format",
     "form",
     type=click.Choice(FORMATS),

@@ -5,15 +5,21 @@ from __future__ import annotations
 import click
 
 from lrbench.cli import names
+from lrbench.cli.command import GuidedGroup, option
 from lrbench.cli.view_options import page_options
 from lrbench.errors import DataError, ExitCode
-
-SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 TASKS = ("binary", "regression", "multiclass")
 
 
-@click.group(name="data", no_args_is_help=False, context_settings=SETTINGS)
+@click.group(
+    name="data",
+    cls=GuidedGroup,
+    examples=(
+        ("the sets for two classes, and which of them are here", "lrbench data list --task binary"),
+        ("fetch one, and run on it", "lrbench data fetch a9a && lrbench run -d a9a"),
+    ),
+)
 def command() -> None:
     """List, fetch and verify sets of the LIBSVM collection by name, as in lrbench run -d a9a.
 
@@ -22,8 +28,14 @@ def command() -> None:
     """
 
 
-@command.command(name="list", context_settings=SETTINGS)
-@click.option("--task", type=click.Choice(TASKS), help="Only those for this task.")
+@command.command(
+    name="list",
+    examples=(
+        ("all sets", "lrbench data list"),
+        ("for regression, as JSON", "lrbench data list --task regression --format json"),
+    ),
+)
+@option("output", "--task", type=click.Choice(TASKS), help="Only those for this task.")
 @page_options
 def list_sets(task: str | None, form: str | None, color: str) -> None:
     """List the sets, and say which of them are on this machine.
@@ -38,7 +50,13 @@ def list_sets(task: str | None, form: str | None, color: str) -> None:
     show(rows, list_page, form, color)
 
 
-@command.command(name="info", context_settings=SETTINGS)
+@command.command(
+    name="info",
+    examples=(
+        ("all that is known of a set", "lrbench data info a9a"),
+        ("as JSON", "lrbench data info a9a --format json"),
+    ),
+)
 @click.argument("name", shell_complete=names.complete_libsvm_sets)
 @page_options
 def info(name: str, form: str | None, color: str) -> None:
@@ -49,7 +67,13 @@ def info(name: str, form: str | None, color: str) -> None:
     show([set_details(find_listed(name))], info_page, form, color)
 
 
-@command.command(name="fetch", context_settings=SETTINGS)
+@command.command(
+    name="fetch",
+    examples=(
+        ("one set", "lrbench data fetch a9a"),
+        ("a set with its test set", "lrbench data fetch a9a a9a.t"),
+    ),
+)
 @click.argument(
     "sets", metavar="NAME...", nargs=-1, required=True, shell_complete=names.complete_libsvm_sets
 )
@@ -74,7 +98,13 @@ def fetch_sets(sets: tuple[str, ...]) -> int:
     return code
 
 
-@command.command(name="verify", context_settings=SETTINGS)
+@command.command(
+    name="verify",
+    examples=(
+        ("all that are here", "lrbench data verify"),
+        ("one of them", "lrbench data verify a9a"),
+    ),
+)
 @click.argument("sets", metavar="[NAME]...", nargs=-1, shell_complete=names.complete_libsvm_sets)
 @page_options
 def verify(sets: tuple[str, ...], form: str | None, color: str) -> int:
@@ -102,7 +132,13 @@ def verify(sets: tuple[str, ...], form: str | None, color: str) -> int:
     return ExitCode.WORLD if bad else ExitCode.OK
 
 
-@command.command(name="path", context_settings=SETTINGS)
+@command.command(
+    name="path",
+    examples=(
+        ("the folder of the sets", "lrbench data path"),
+        ("the file of one", "lrbench data path a9a"),
+    ),
+)
 @click.argument("name", required=False, metavar="[NAME]", shell_complete=names.complete_libsvm_sets)
 def show_path(name: str | None) -> None:
     """Print the path of a set's file, or of the folder."""

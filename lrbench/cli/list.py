@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from lrbench.cli.command import command as guided
 from lrbench.cli.tex import plain
 from lrbench.cli.view_options import page_options
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, quoted
 from lrbench.reports.blocks import WIDTH, Grid, TableCell, line
@@ -56,7 +58,11 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-@click.command(name="list", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "list",
+    ("all solvers", "lrbench list solvers"),
+    ("one of them: its formula, parameters and papers", "lrbench list solvers wngrad"),
+)
 @click.argument("kind", metavar="KIND", shell_complete=complete)
 @click.argument("name", metavar="[NAME]", required=False, shell_complete=complete)
 @page_options
@@ -73,7 +79,7 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     from lrbench.solvers import LIBRARIES
 
     if kind not in KINDS:
-        raise UsageError(f"there is no list of {quoted(kind)}.", did_you_mean(kind, KINDS))
+        raise UsageError(f"there is no list of {quoted(kind)}.", did_you_mean(kind, KINDS, "list"))
     listing = KINDS[kind]()
     of_library = kind == "solvers" and name in LIBRARIES
     if name is not None and of_library:
@@ -82,7 +88,8 @@ def command(kind: str, name: str | None, form: str | None, color: str) -> None:
     entries = [{"name": n, "about": summary} for n, summary in summaries.items()]
     if name is not None:
         name = listing.canonical(name)
-        details = listing.details(name)
+        with prints_to_stderr():
+            details = listing.details(name)
         about = summaries.get(name) or summary_line(details["doc"])
         entries = [{"name": name, "about": about, **details}]
     if form == "json":
@@ -107,7 +114,8 @@ def _solvers(listing: PartKind) -> Iterator[Block]:
 
     parts = {}
     for name in listing.names():
-        with contextlib.suppress(UsageError):  # one of an installed package may be broken
+        # One of an installed package may be broken.
+        with contextlib.suppress(UsageError), prints_to_stderr():
             parts[name] = listing.details(name)
     rows: list[list[TableCell]] = []
     for group in GROUPS:

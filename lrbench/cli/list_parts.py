@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import inspect
@@ -12,8 +13,11 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from lrbench.config.registry import Registry, did_you_mean
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.plugins import is_plugin
+
+UNUSABLE = "a part of an installed package that cannot be imported, or is no such part"
+"""The summary of a part that an error is shown for when it is asked for by name."""
 
 
 class PartKind(NamedTuple):
@@ -57,15 +61,14 @@ def _doc(part: Any) -> str:
 def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -> PartKind:
     def names() -> dict[str, str]:
         parts = registry.available()
-        broken = "a part of an installed package that cannot be imported"
-        return {n: summary_line(parts[n].__doc__) if n in parts else broken for n in registry}
+        return {n: summary_line(parts[n].__doc__) if n in parts else UNUSABLE for n in registry}
 
     return PartKind(names, details, registry.canonical)
 
 
 def problems() -> PartKind:
     """Return how to list the shipped problems."""
-    from lrbench.problem_files import build_problem, load_spec, problem_names
+    from lrbench.problem_files import build_problem, load_spec, problem_names, shipped
 
     def details(name: str) -> dict[str, Any]:
         spec = load_spec(name)
@@ -86,7 +89,15 @@ def problems() -> PartKind:
         }
 
     def titles() -> dict[str, str]:
-        return {name: load_spec(name).title for name in problem_names()}
+        return {name: title(name) for name in problem_names()}
+
+    def title(name: str) -> str:
+        try:
+            return load_spec(name).title
+        except LrbenchError:
+            if name in shipped():
+                raise
+            return UNUSABLE
 
     return PartKind(titles, details, lambda name: _checked("problem", problem_names(), name))
 
@@ -160,15 +171,23 @@ def penalties() -> PartKind:
 def theorems() -> PartKind:
     """Return how to list the theorems, each once even if it holds for several solvers."""
     from lrbench.solvers import SOLVERS
-    from lrbench.theory.families import every_theorem
+    from lrbench.theory.families import every_theorem, theorems_of, unusable_families
     from lrbench.verdicts.theorems import every_theorem_for
 
     by_key = {theorem.key: theorem for theorem in every_theorem()}
+    unusable = unusable_families()
+
+    def keys(solver: str) -> set[str]:
+        with contextlib.suppress(UsageError):  # one of an installed package may be broken
+            return {theorem.key for theorem in every_theorem_for(solver)}
+        return set()
 
     def summary(key: str) -> str:
         return summary_line(_doc(type(by_key[key]))).removeprefix(f"{key}: ")
 
     def details(key: str) -> dict[str, Any]:
+        if key not in by_key:
+            theorems_of(key)  # which says why it cannot be used
         theorem = by_key[key]
         return {
             "kind": theorem.kind,
@@ -176,9 +195,7 @@ def theorems() -> PartKind:
             "measure": theorem.measure,
             "iterate": theorem.iterate,
             "sharpness": theorem.sharpness or "upper bound",
-            "solvers": [
-                s for s in SOLVERS.available() if key in {t.key for t in every_theorem_for(s)}
-            ],
+            "solvers": [s for s in SOLVERS.available() if key in keys(s)],
             "source": theorem.reference,
             "cite": list(theorem.cite),
             "doc": _doc(type(theorem)),
@@ -187,9 +204,11 @@ def theorems() -> PartKind:
     by_lower_case = {key.lower(): key for key in by_key}
 
     return PartKind(
-        lambda: {key: summary(key) for key in by_key},
+        lambda: {key: summary(key) for key in by_key} | dict.fromkeys(unusable, UNUSABLE),
         details,
-        lambda name: _checked("theorem", by_key, by_lower_case.get(name.lower(), name)),
+        lambda name: _checked(
+            "theorem", [*by_key, *unusable], by_lower_case.get(name.lower(), name)
+        ),
     )
 
 

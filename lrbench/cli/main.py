@@ -7,15 +7,17 @@ import errno
 import gc
 import importlib
 import os
-import re
 import sys
 import traceback
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from lrbench.cli.command import GuidedGroup
+from lrbench.cli.hints import names_own_options, options_of
 from lrbench.cli.signals import no_signal_ignored
 from lrbench.cli.streams import close_stdout, keep_stdout_for_results, open_streams
 from lrbench.config.keywords import options_in_errors
@@ -32,13 +34,18 @@ COMMANDS = {
     "test": "Check a solver, loss or penalty of yours against the contracts of its kind.",
     "show": "Print a saved result or a store in any format, or the file of a problem that ships.",
     "compare": "What changed from one result to others, with a test paired over seeds.",
+    "plot": "Draw a saved result: a figure for a paper, or in the terminal.",
     "store": "Finished cells of sweeps: list, export, prune, merge.",
     "data": "LIBSVM sets by name: list, info, fetch, verify, path.",
     "cache": "Show or clear the folder of parsed data and certified optima.",
     "sys-info": "Versions, processor and BLAS: what the figures depend on.",
     "list": "Problems, solvers, losses, penalties, theorems and formats by name.",
+    "explain": "What a word of a page means: W3, inconclusive, weak, usable range.",
+    "help": "The help of a command: lrbench help run, lrbench help data list.",
 }
 """The summaries that --help lists; those of the commands themselves would cost ten imports."""
+
+FLAGSHIP = "lrbench run logreg --lr0 100"
 
 TRACEBACK = "LRBENCH_TRACEBACK"
 """The environment variable that, unless it is empty, shows the traceback of an internal error."""
@@ -57,10 +64,10 @@ COLLECTION_THRESHOLDS = (10_000, 20, 100)
 """Those of `gc.set_threshold`: results of 100,000 runs are many objects that live on, and almost no
 command makes cycles, for which the defaults would search all of them again and again."""
 
-NOTHING_FINISHED = (
-    "interrupted.",
-    "nothing is shown; a --store keeps the cells that were finished.",
-)
+NOTHING_FINISHED = "nothing was finished, and nothing is shown."
+KEPT = "nothing is shown; a --store keeps the cells that were finished."
+FEWER = "give fewer --lr0 or smaller data."
+SMALLER = "give smaller data."
 
 
 class ReaderGoneError(Exception):
@@ -83,7 +90,7 @@ def system_errors() -> Iterator[None]:
         ) from error
 
 
-class LazyGroup(click.Group):
+class LazyGroup(GuidedGroup):
     """A group that imports a command when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -110,20 +117,45 @@ class LazyGroup(click.Group):
             sys.stdout.flush()  # here a full disk is an error of the command
             return code
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    def summaries(self, ctx: click.Context) -> Mapping[str, str]:
+        """Return the list of commands, without importing them."""
+        return COMMANDS
 
 
 @click.group(
     cls=LazyGroup,
-    no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    examples=(
+        ("does WNGrad work from a learning rate that is far too high?", FLAGSHIP),
+        ("which rates work, and what does a wrong one cost?", "lrbench sweep logreg"),
+        ("what a word of a page means", "lrbench explain holds"),
+    ),
 )
 @click.version_option(__version__, "-V", "--version", prog_name="lrbench")
 def group() -> None:
-    """Benchmark first-order convex optimisation, with the learning rate as the subject."""
+    """Benchmark first-order convex optimisation, with the learning rate as the subject.
+
+    lrbench help COMMAND shows the options of a command, in groups, after examples.
+    """
+
+
+@contextlib.contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Write each warning of another library once, as a note of one line; none with --quiet."""
+    written: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *place: object, **_: object) -> None:
+        text = " ".join(str(message).split())[:MAX_FAULT].rstrip(".")
+        note = f"Note: {text} ({category.__name__})."
+        ctx = click.get_current_context(silent=True)
+        quiet = ctx is not None and ctx.params.get("quiet")
+        if note not in written and not quiet:
+            written.add(note)
+            with contextlib.suppress(OSError):
+                click.echo(note, err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def say(message: str, hint: str) -> None:
@@ -155,29 +187,26 @@ def main(args: list[str] | None = None) -> None:
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
         # Else click would write errors in its own form and choose the exit codes.
-        with no_signal_ignored(), options_in_errors():
+        with no_signal_ignored(), options_in_errors(), warnings_as_notes():
             code = group.main(args, prog_name="lrbench", standalone_mode=False)
     except LrbenchError as error:
         say(error.message, error.hint)
         code = error.exit_code
     except MemoryError:
-        say("there is not enough memory.", "give fewer --lr0 or smaller data.")
+        say("there is not enough memory.", _hint(args, FEWER, SMALLER))
         code = ExitCode.WORLD
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "lrbench"
-        # click appends its suggestion to the message; it belongs in the hint.
-        message, *names = re.split(r" \(?Did you mean ", error.format_message(), maxsplit=1)
-        suggestion = f"did you mean {names[0].rstrip(').?')}? " if names else ""
-        say(sentence(message), f"{suggestion}see {path} --help.")
+        say(sentence(error.format_message()), f"see {path} --help.")
         code = ExitCode.USAGE
     except click.ClickException as error:
         say(sentence(error.format_message()), "see lrbench --help.")
         code = ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
-        say(*NOTHING_FINISHED)
+        say("interrupted.", _hint(args, KEPT, NOTHING_FINISHED))
         code = ExitCode.INTERRUPTED
     except Terminated as error:
-        say(*NOTHING_FINISHED)
+        say("interrupted.", _hint(args, KEPT, NOTHING_FINISHED))
         code = 128 + error.signal  # as a shell reports a process that the signal killed
     except ReaderGoneError:
         code = ExitCode.OK  # `lrbench ... | head` has shown all that its user wants
@@ -186,6 +215,15 @@ def main(args: list[str] | None = None) -> None:
         code = ExitCode.INTERNAL
     close_stdout()
     sys.exit(int(code or 0))  # a command that cannot fail returns None
+
+
+def _hint(args: Sequence[str] | None, hint: str, otherwise: str) -> str:
+    """Return the hint if the command that was typed has the options in it, and else the other."""
+    words = sys.argv[1:] if args is None else args
+    name = next((word for word in words if word in COMMANDS), None)
+    command = None if name is None else group.get_command(click.Context(group), name)
+    known = command is not None and names_own_options(hint, options_of(command))
+    return hint if known else otherwise
 
 
 def sentence(text: str) -> str:

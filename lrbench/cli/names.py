@@ -24,7 +24,9 @@ def complete_solvers(ctx: Context, param: Parameter, incomplete: str) -> list[Co
     """Complete the name of a solver or of a file."""
     from lrbench.solvers import SOLVERS
 
-    return _matching(SOLVERS, incomplete) or [CompletionItem(incomplete, type="file")]
+    return _matching(SOLVERS.usable(incomplete), incomplete) or [
+        CompletionItem(incomplete, type="file")
+    ]
 
 
 def complete_data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
@@ -57,14 +59,14 @@ def complete_losses(ctx: Context, param: Parameter, incomplete: str) -> list[Com
     """Complete the name of a loss."""
     from lrbench.losses import LOSSES
 
-    return _matching(LOSSES, incomplete)
+    return _matching(LOSSES.usable(incomplete), incomplete)
 
 
 def complete_penalties(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a penalty."""
     from lrbench.penalties import PENALTIES
 
-    return _matching(PENALTIES, incomplete)
+    return _matching(PENALTIES.usable(incomplete), incomplete)
 
 
 def complete_scalings(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
+from lrbench.cli.command import command as guided
 
-@click.command(name="new", context_settings={"help_option_names": ["-h", "--help"]})
+
+@guided(
+    "new",
+    ("a step rule of your own, and its test", "lrbench new solver my_rule.py"),
+    ("a loss", "lrbench new loss my_loss.py"),
+)
 @click.argument("kind", type=click.Choice(["solver", "loss", "penalty"]), metavar="KIND")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.py")
 def command(kind: str, file: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -10,46 +9,17 @@ import click
 from click.core import ParameterSource
 
 from lrbench.cli import names
-from lrbench.config.decimals import decimal, whole
-from lrbench.errors import UsageError, quoted
+from lrbench.cli.command import option
+from lrbench.cli.option_values import TYPES, batch_size, read_duration, several_solvers
+from lrbench.errors import UsageError
 from lrbench.plan.options import OPTIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-"""Seconds in a unit of time."""
 
 SEVERAL_DATA = (
     "for several data sets write a problem file for each, and give -p A.toml -p B.toml"
     " (lrbench show problem logreg > A.toml is one to begin with)."
 )
-
-
-class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A number in plain ASCII decimals: `lrbench.config.decimals`.
-
-    Parameters
-    ----------
-    name
-        What --help and errors call it.
-    read
-        Returns the number in a text, or None.
-    """
-
-    def __init__(self, name: str, read: Callable[[str], float | None]) -> None:
-        self.name = name
-        self._read = read
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number; a default is one already."""
-        number = self._read(value) if isinstance(value, str) else value
-        if number is None:
-            self.fail(f"{quoted(value)} is not a valid {self.name}.", param, ctx)
-        return number
-
-
-REAL, INTEGER = Number("float", decimal), Number("integer", whole)
-TYPES: dict[type | None, Number] = {float: REAL, int: INTEGER}
 
 
 def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
@@ -63,41 +33,27 @@ def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
     return values[0] if values else None
 
 
-def read_duration(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Return the seconds in a text such as 90, 30s, 10m or 2h."""
-    if value is None:
-        return None
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([smh]?)", value.strip())
-    if match is None:
-        raise click.BadParameter(f"{quoted(value)} is not a duration such as 90, 30s, 10m or 2h.")
-    return float(match[1]) * SECONDS[match[2]]
-
-
-def batch_size(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
-    """Return the number of samples in a batch; None for full batches."""
-    if value == "full":
-        return None
-    size = whole(value)
-    if size is None:
-        raise click.BadParameter(f"{quoted(value)} is neither a number of samples nor full.")
-    return size
-
-
 def chain(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
     """Return the decorator that applies `options` so that --help lists them in this order."""
 
     def decorate(function: F) -> F:
         # click lists the decorators from the top down, and Python applies them from the bottom up.
-        for option in reversed(options):
-            function = option(function)
+        for decorator in reversed(options):
+            function = decorator(function)
         return function
 
     return decorate
 
 
+problem_words = click.argument(
+    "words", nargs=-1, metavar="[PROBLEM]...", shell_complete=names.complete_problems
+)
+"""Problems without --problem, for commands of the class `ProblemCommand`."""
+
 problem_options = chain(
     [
-        click.option(
+        option(
+            "problem",
             "-p",
             "--problem",
             "problems",
@@ -106,7 +62,8 @@ problem_options = chain(
             shell_complete=names.complete_problems,
             help="A shipped problem or a TOML file; repeatable.",
         ),
-        click.option(
+        option(
+            "problem",
             "-d",
             "--data",
             multiple=True,
@@ -116,46 +73,59 @@ problem_options = chain(
             help="Other data: a LIBSVM file, sklearn:NAME or generated:NAME. "
             "Without -p: two labels make it logistic regression, else least squares.",
         ),
-        click.option(
-            "--loss", metavar="NAME", shell_complete=names.complete_losses, help="Another loss."
+        option(
+            "problem",
+            "--loss",
+            metavar="NAME",
+            shell_complete=names.complete_losses,
+            help="Another loss.",
         ),
-        click.option(
+        option(
+            "problem",
             "--penalty",
             metavar="NAME[weight=W]",
             shell_complete=names.complete_penalties,
             help="Another penalty: none, l2, l2[weight=0.1].",
         ),
-        click.option(
+        option(
+            "problem",
             "--scale",
             metavar="NAME",
             shell_complete=names.complete_scalings,
             help="Scaling of the features: none, maxabs, standard or unit-rows.",
         ),
-        click.option(
+        option(
+            "problem",
             "--intercept/--no-intercept",
             default=None,
             help="An unpenalised column of ones, or none.",
         ),
-        click.option("--positive", metavar="LABEL[,LABEL]", help="The labels that count as +1."),
-        click.option(
+        option(
+            "problem", "--positive", metavar="LABEL[,LABEL]", help="The labels that count as +1."
+        ),
+        option(
+            "problem",
             "--test",
             multiple=True,
             callback=only_one,
             metavar="NAME|FILE|SHARE",
             shell_complete=names.complete_data,
-            help="Held-out data to measure on: other data, or a share of the samples such as 0.2.",
+            help="Held-out data to measure on: other data, or a share of the samples: 0.2 or 20%.",
         ),
-        click.option(
+        option(
+            "problem",
             "--zero-based",
             type=click.Choice(["auto", "yes", "no"]),
             help="Whether indices of LIBSVM text count from 0.  [default: auto, where a 0 occurs]",
         ),
-        click.option(
+        option(
+            "problem",
             "--start",
             metavar="NAME",
             help="Starting point: zeros, normal or normal[scale=1,seed=0].",
         ),
-        click.option(
+        option(
+            "problem",
             "--set",
             "settings",
             multiple=True,
@@ -170,25 +140,29 @@ def method_options(lr0: str) -> Callable[[F], F]:
     """Return the options of solvers and initial learning rates; `lr0` is the default of --lr0."""
     return chain(
         [
-            click.option(
+            option(
+                OPTIONS["solvers"].group,
                 "-s",
                 "--solver",
                 "solvers",
                 multiple=True,
+                callback=several_solvers,
                 metavar="'NAME[key=value,...]'",
                 shell_complete=names.complete_solvers,
-                help="A solver; repeatable. Default: wngrad, adagrad-norm and sgd.",
+                help="A solver, or several with commas; repeatable. Default: wngrad, adagrad-norm "
+                "and sgd.",
             ),
-            click.option(
+            option(
+                OPTIONS["lr0"].group,
                 "--lr0",
                 multiple=True,
                 metavar="VALUES",
                 default=(lr0,),
-                show_default=lr0,
                 help="Initial learning rates: 100, or 0.1,1,10, or 1e-4:1e4:17 (log-spaced), or "
-                "in units of 1/L: 0.01/L:100/L:9; repeatable.",
+                f"in units of 1/L: 0.01/L:100/L:9; repeatable.  [default: {lr0}]",
             ),
-            click.option(
+            option(
+                OPTIONS["over"].group,
                 "--over",
                 multiple=True,
                 metavar="NAME=VALUES",
@@ -213,13 +187,13 @@ def method_values(ctx: click.Context) -> dict[str, Any]:
 
 def plan_option(name: str, *flags: str, **settings: Any) -> Callable[[F], F]:
     """Return the option of a plan as one of a command, with other settings of click if given."""
-    option = OPTIONS[name]
-    settings = {"type": TYPES.get(option.kind), "help": option.help, **settings}
-    if option.choices:
-        settings["type"] = click.Choice(option.choices)
-    if option.default is not None:
-        settings |= {"default": option.default, "show_default": True}
-    return click.option(*flags, f"--{name.replace('_', '-')}", **settings)
+    known = OPTIONS[name]
+    settings = {"type": TYPES.get(known.kind), "help": known.help, **settings}
+    if known.choices:
+        settings["type"] = click.Choice(known.choices)
+    if known.default is not None:
+        settings |= {"default": known.default, "show_default": True}
+    return option(known.group, *flags, f"--{name.replace('_', '-')}", **settings)
 
 
 setting_options = chain(

@@ -97,7 +97,7 @@ def choose_report(form: str | None, view: View) -> Callable[[Result], None]:
     UsageError
         For an unknown format.
     """
-    write = REPORTS.get(_default_form() if form is None else form)
+    write = REPORTS.get(default_form() if form is None else form)
 
     def report(result: Result) -> None:
         _escape_unprintable()
@@ -127,7 +127,7 @@ def show_page(blocks: Iterable[Block], form: str | None, color: str) -> None:
     color
         The value of ``--color``.
     """
-    if (form or _default_form()) == "table":
+    if (form or default_form()) == "table":
         from lrbench.reports.to_terminal import write_blocks
     else:
         from lrbench.reports.to_plain import write_blocks
@@ -135,7 +135,8 @@ def show_page(blocks: Iterable[Block], form: str | None, color: str) -> None:
     write_blocks(blocks, sys.stdout, COLOR[color])
 
 
-def _default_form() -> str:
+def default_form() -> str:
+    """Return the name of the form of a page that is asked for in none."""
     return "table" if sys.stdout.isatty() else "plain"
 
 

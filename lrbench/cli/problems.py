@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrbench.errors import UsageError
+from lrbench.config.decimals import decimal
+from lrbench.config.synonyms import synonyms
+from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from lrbench.problem_files import ProblemSpec
@@ -49,6 +53,8 @@ def specs_from(
             f"give --problem ({', '.join(shipped())}, or a TOML file) or --data FILE.",
         )
     if names:
+        for name in names:
+            _refuse_other_kind(name)
         specs = [with_overrides(load_spec(name), data=data, **changes) for name in names]
     else:
         assert data is not None
@@ -58,3 +64,37 @@ def specs_from(
     if data is not None and changes["scale"] is None and specs[0].scale == "none":
         notes.append(f"Note: {data} is used as it is; --scale maxabs would scale its features.")
     return specs, notes
+
+
+def _refuse_other_kind(name: str) -> None:
+    """Raise `UsageError` for a name that is no problem, and is known to be something else."""
+    from lrbench.problem_files import problem_names
+
+    is_path = name.endswith(".toml") or Path(name).name != name
+    if is_path or name in problem_names() or synonyms("problem", name):
+        return
+    if hint := _other_kind(name):
+        raise UsageError(f"there is no problem {quoted(name)}.", hint)
+
+
+def _other_kind(name: str) -> str:
+    """Return the hint for a name that is a solver, a penalty, data or a number; else empty."""
+    from lrbench.data import bundled
+    from lrbench.data.collection.catalogue import collection
+    from lrbench.data.generated import generators as generated
+    from lrbench.penalties import PENALTIES
+    from lrbench.solvers import SOLVERS
+
+    word, base = shlex.quote(name), name.partition("[")[0]
+    if decimal(name) is not None:
+        return f"a learning rate is given by --lr0 {name}."
+    if base in SOLVERS or ".py" in name:
+        return f"{name} is a solver: give --solver {word}."
+    if base in PENALTIES:
+        return f"{name} is a penalty: give --penalty {word}."
+    if name.endswith((".json", ".sqlite")):
+        return f"lrbench show {word} prints a saved result."
+    prefixes = (bundled.PREFIX, generated.PREFIX)
+    if name.startswith(prefixes) or name in collection() or Path(name).is_file():
+        return f"{name} is data: give --data {word}."
+    return ""

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from lrbench.cli.command import command as guided
+from lrbench.cli.command import option
+from lrbench.cli.option_values import INTEGER, REAL, batch_size
 from lrbench.cli.options import (
-    INTEGER,
-    REAL,
-    batch_size,
     chain,
     plan_option,
     problem_options,
@@ -22,7 +22,8 @@ from lrbench.errors import ExitCode, UsageError
 
 record_options = chain(
     [
-        click.option(
+        option(
+            "loop",
             "--iterates",
             metavar="FILE",
             required=True,
@@ -30,7 +31,8 @@ record_options = chain(
             help="The iterates, w_0 first: a .npy file of the shape (n_iterates, n_features), or "
             "text with an iterate on each line.",
         ),
-        click.option(
+        option(
+            "loop",
             "-s",
             "--solver",
             metavar="NAME",
@@ -38,12 +40,14 @@ record_options = chain(
             show_default=True,
             help="What tables call the loop; not a solver of lrbench.",
         ),
-        click.option(
+        option(
+            "loop",
             "--lr0",
             metavar="VALUE",
             help="The initial learning rate, as a label: 0.1 or 1/L.  [default: --lr]",
         ),
-        click.option(
+        option(
+            "loop",
             "--lr",
             metavar="VALUE",
             help="The rate of every step, for the theorems on steps along the gradient: 0.1 or "
@@ -57,13 +61,15 @@ record_options = chain(
             metavar="N|full",
             show_default=True,
         ),
-        click.option(
+        option(
+            "loop",
             "--passes-per-step",
             type=REAL,
             metavar="P",
             help="What a step costs, in passes over the data.  [default: one gradient]",
         ),
-        click.option(
+        option(
+            "loop",
             "--every",
             type=INTEGER,
             default=1,
@@ -76,12 +82,22 @@ record_options = chain(
         plan_option("target", metavar="GAP"),
         plan_option("seed", help="The seed of the loop, as a label."),
         plan_option("checkpoints_per_decade", metavar="N"),
-        click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
+        option("output", "-q", "--quiet", is_flag=True, help="No notes on stderr."),
     ]
 )
 
 
-@click.command(name="record", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "record",
+    (
+        "iterates of gradient descent with steps of 1/L, from any program",
+        "lrbench record -p logreg --iterates iterates.npy --lr 1/L",
+    ),
+    (
+        "of a stochastic loop that the tables call mine",
+        "lrbench record -p logreg --iterates iterates.npy -s mine --batch-size 32",
+    ),
+)
 @problem_options
 @record_options
 @view_options

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lrbench.cli.figures import draw_plot, reserve_plot
 from lrbench.errors import DataError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def run_command(
     force: bool,
     save_weights: Path | None = None,
     store: Path | None = None,
+    plot: str | None,
     jobs: int | None,
     executor: str,
     scheduler: str | None,
@@ -59,6 +62,7 @@ def run_command(
 
     if dry_run and options["form"] is not None:
         raise UsageError("--dry-run has no --format.", "leave one of them out.")
+    color = options["color"]
     form, view = view_from(options)
     report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
@@ -71,7 +75,8 @@ def run_command(
         with in_time(control):  # data without a problem are read to see what problem it is
             specs, data_notes = specs_from(problems, data, settings, changes)
         notes += data_notes
-        reserve_files(save, save_weights, force, len(specs), store)
+        figure = reserve_plot(plot, form, force=force)
+        reserve_files(save, save_weights, force, len(specs), store, figure)
         if dry_run:
             from lrbench.cli.dry_run import show_estimates
 
@@ -86,7 +91,8 @@ def run_command(
         with store_at(store, no_note if quiet else to_stderr) as cells:
             result = run_plan(plan, specs, control, words, executor=chosen, store=cells)
         bar.close()  # before the report, which may go to the same terminal
-        write(result, report, save, save_weights, force=force, quiet=quiet)
+        draw = None if plot is None else partial(draw_plot, result, plot, form, color, force=force)
+        write(result, report, save, save_weights, draw, force=force, quiet=quiet)
         code = exit_code(result, control, quiet=quiet, strict=strict)
         if sweep and control.stopped and not quiet:
             say_how_to_resume(result, stored=store is not None)
@@ -99,6 +105,7 @@ def reserve_files(
     force: bool,
     n_problems: int,
     store: Path | None = None,
+    plot: Path | None = None,
 ) -> None:
     """Raise an error for files that cannot be written, before hours are spent on the result."""
     from lrbench.results import reserve
@@ -108,11 +115,17 @@ def reserve_files(
             f"--save-weights keeps the weights of one problem, and there are {n_problems}.",
             "run them one by one.",
         )
-    if save is not None and store is not None and realpath(save) == realpath(store):
-        raise UsageError("--save and --store name the same file.", "name two files.")
-    targets = [reserve(path, force) for path in (save, save_weights) if path is not None]
-    if len(set(targets)) < len(targets):
-        raise UsageError("--save and --save-weights name the same file.", "name two files.")
+    files = {"--save": save, "--store": store, "--save-weights": save_weights, "--plot": plot}
+    options: dict[str, str] = {}
+    for option, path in files.items():
+        if path is None:
+            continue
+        if other := options.get(realpath(path)):
+            raise UsageError(f"{other} and {option} name the same file.", "name two files.")
+        options[realpath(path)] = option
+    for path in (save, save_weights):
+        if path is not None:
+            reserve(path, force)
 
 
 @contextmanager
@@ -173,6 +186,7 @@ def write(
     report: Callable[[Result], None],
     save: Path | None,
     save_weights: Path | None,
+    draw: Callable[[], None] | None = None,
     *,
     force: bool,
     quiet: bool,
@@ -195,6 +209,8 @@ def write(
             click.echo(f"Note: {path} holds the weights of {run}.", err=True)
 
     with ExitStack() as files:  # an error of a later callback replaces that of an earlier one
+        if draw is not None:
+            files.callback(draw)
         if save_weights is not None:
             files.callback(write_weights, save_weights)
         if save is not None:

@@ -6,29 +6,36 @@ from pathlib import Path
 
 import click
 
-from lrbench.cli.options import INTEGER, chain
+from lrbench.cli.command import option
+from lrbench.cli.option_values import INTEGER
+from lrbench.cli.options import (
+    chain,
+)
 
 save_options = chain(
     [
-        click.option(
+        option(
+            "output",
             "-o",
             "--save",
             metavar="FILE.json",
             type=click.Path(path_type=Path),
             help="Save the result; lrbench show prints it in any format.",
         ),
-        click.option("--force", is_flag=True, help="Overwrite the files of --save."),
+        option("output", "--force", is_flag=True, help="Overwrite the files of --save."),
     ]
 )
 
-save_weights_option = click.option(
+save_weights_option = option(
+    "output",
     "--save-weights",
     metavar="FILE.npz",
     type=click.Path(path_type=Path),
     help="Save the weights of the best run, for numpy.load.",
 )
 
-store_option = click.option(
+store_option = option(
+    "execution",
     "--store",
     metavar="FILE.sqlite",
     type=click.Path(path_type=Path),
@@ -37,7 +44,8 @@ store_option = click.option(
 
 job_options = chain(
     [
-        click.option(
+        option(
+            "execution",
             "-j",
             "--jobs",
             type=INTEGER,
@@ -45,14 +53,16 @@ job_options = chain(
             help="Worker processes.  [default: $LRBENCH_JOBS, else one for run, all processors "
             "for sweep]",
         ),
-        click.option(
+        option(
+            "execution",
             "--executor",
             type=click.Choice(["loky", "dask"]),
             default="loky",
             show_default=True,
             help="Processes of this machine, or a Dask cluster.",
         ),
-        click.option(
+        option(
+            "execution",
             "--scheduler",
             metavar="ADDRESS",
             help="Address of the Dask cluster, such as tcp://127.0.0.1:8786.",
@@ -62,17 +72,19 @@ job_options = chain(
 
 conduct_options = chain(
     [
-        click.option(
+        option(
+            "execution",
             "--dry-run",
             is_flag=True,
             help="Only print the estimated cost: cells, passes, memory, time.",
         ),
-        click.option(
+        option(
+            "output",
             "--progress/--no-progress",
             default=None,
             help="Show progress on stderr.  [default: on a terminal]",
         ),
-        click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
-        click.option("--strict", is_flag=True, help="Exit with 1 if a bound is violated."),
+        option("output", "-q", "--quiet", is_flag=True, help="No notes on stderr."),
+        option("output", "--strict", is_flag=True, help="Exit with 1 if a bound is violated."),
     ]
 )

@@ -7,11 +7,19 @@ from typing import Any
 
 import click
 
+from lrbench.cli.command import command as guided
 from lrbench.cli.view_options import view_options
 from lrbench.errors import ExitCode, UsageError, quoted
 
 
-@click.command(name="show", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "show",
+    ("a saved result as a LaTeX table", "lrbench show result.json --format latex"),
+    (
+        "the file of a problem, as a beginning of your own",
+        "lrbench show problem logreg > mine.toml",
+    ),
+)
 @click.argument(
     "operands", nargs=-1, required=True, metavar="FILE.json | FILE.sqlite | problem NAME"
 )

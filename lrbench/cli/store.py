@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from lrbench.cli.command import GuidedGroup, option
 from lrbench.cli.view_options import page_options, view_options
 from lrbench.errors import ExitCode, UsageError
 
@@ -14,12 +15,20 @@ FORMAT = "lrbench-store"
 VERSION = 1
 """The format and its version that the JSON of `lrbench store list` declares."""
 
-SETTINGS = {"help_option_names": ["-h", "--help"]}
-
 store_file = click.argument("file", metavar="FILE.sqlite", type=click.Path(path_type=Path))
 
 
-@click.group(name="store", no_args_is_help=False, context_settings=SETTINGS)
+@click.group(
+    name="store",
+    cls=GuidedGroup,
+    examples=(
+        ("what a store holds", "lrbench store list sweep.sqlite"),
+        (
+            "gather what the jobs of a cluster have stored",
+            "lrbench store merge all.sqlite job*.sqlite",
+        ),
+    ),
+)
 def command() -> None:
     """List, export, prune and merge files of lrbench sweep --store.
 
@@ -29,7 +38,13 @@ def command() -> None:
     """
 
 
-@command.command(name="list", context_settings=SETTINGS)
+@command.command(
+    name="list",
+    examples=(
+        ("solver by solver", "lrbench store list sweep.sqlite"),
+        ("as JSON", "lrbench store list sweep.sqlite --format json"),
+    ),
+)
 @store_file
 @page_options
 def list_cells(file: Path, form: str | None, color: str) -> None:
@@ -48,7 +63,16 @@ def list_cells(file: Path, form: str | None, color: str) -> None:
         show_page(store_page(entries), form, color)
 
 
-@command.command(name="export", context_settings=SETTINGS)
+@command.command(
+    name="export",
+    examples=(
+        ("as the page of the sweep", "lrbench store export sweep.sqlite"),
+        (
+            "as a file that lrbench show reads",
+            "lrbench store export sweep.sqlite --format json > all.json",
+        ),
+    ),
+)
 @store_file
 @view_options
 def export(file: Path, **options: Any) -> int:
@@ -67,12 +91,21 @@ def export(file: Path, **options: Any) -> int:
     return ExitCode.OK
 
 
-@command.command(name="prune", context_settings=SETTINGS)
+@command.command(
+    name="prune",
+    examples=(
+        ("cells of an earlier version", "lrbench store prune sweep.sqlite --stale"),
+        (
+            "those of a solver on a problem",
+            "lrbench store prune sweep.sqlite --problem logreg --solver wngrad",
+        ),
+    ),
+)
 @store_file
-@click.option("--stale", is_flag=True, help="Cells made by other code than this lrbench.")
-@click.option("--problem", metavar="NAME", help="Cells on this problem.")
-@click.option("--solver", metavar="NAME", help="Cells of this solver.")
-@click.option("--damaged", is_flag=True, help="Cells that have changed since they were written.")
+@option("cells", "--stale", is_flag=True, help="Cells made by other code than this lrbench.")
+@option("cells", "--problem", metavar="NAME", help="Cells on this problem.")
+@option("cells", "--solver", metavar="NAME", help="Cells of this solver.")
+@option("cells", "--damaged", is_flag=True, help="Cells that have changed since they were written.")
 def prune(file: Path, stale: bool, problem: str | None, solver: str | None, damaged: bool) -> None:
     """Delete the cells to which all options apply.
 
@@ -99,7 +132,13 @@ def prune(file: Path, stale: bool, problem: str | None, solver: str | None, dama
     click.echo(f"{count} cells deleted")
 
 
-@command.command(name="merge", context_settings=SETTINGS)
+@command.command(
+    name="merge",
+    examples=(
+        ("two stores into a new one", "lrbench store merge all.sqlite job1.sqlite job2.sqlite"),
+        ("more into one that exists", "lrbench store merge all.sqlite job3.sqlite"),
+    ),
+)
 @click.argument("into", metavar="INTO.sqlite", type=click.Path(path_type=Path))
 @click.argument(
     "others", metavar="FROM.sqlite...", nargs=-1, required=True, type=click.Path(path_type=Path)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
+from lrbench.cli.command import ProblemCommand
+from lrbench.cli.command import command as guided
+from lrbench.cli.figures import plot_option
 from lrbench.cli.options import (
     budget_options,
     method_options,
     plan_option,
     problem_options,
+    problem_words,
     setting_options,
 )
 from lrbench.cli.run_options import conduct_options, job_options, save_options, store_option
@@ -18,7 +20,16 @@ from lrbench.cli.view_options import view_options
 from lrbench.plan.options import DEFAULT_SWEEP
 
 
-@click.command(name="sweep", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "sweep",
+    ("which rates work, and what does a wrong one cost?", "lrbench sweep logreg"),
+    (
+        "your data: which solver, with which rate, by held-out samples",
+        "lrbench sweep -d people.svm --test 20% -s wngrad,adam --scale maxabs",
+    ),
+    cls=ProblemCommand,
+)
+@problem_words
 @problem_options
 @method_options(DEFAULT_SWEEP)
 @setting_options
@@ -30,6 +41,7 @@ from lrbench.plan.options import DEFAULT_SWEEP
 @view_options
 @save_options
 @store_option
+@plot_option
 @job_options
 @conduct_options
 def command(**options: Any) -> int:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import click
 
+from lrbench.cli.command import command as guided
 
-@click.command(name="sys-info", context_settings={"help_option_names": ["-h", "--help"]})
+
+@guided(
+    "sys-info",
+    ("for a bug report", "lrbench sys-info"),
+    ("beside a table of results", "lrbench sys-info > machine.txt"),
+)
 def command() -> None:
     """Print versions, processor and BLAS, for a bug report or beside a table of results."""
     import importlib.metadata

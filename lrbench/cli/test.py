@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from lrbench.cli.command import command as guided
 from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode
 
@@ -22,7 +23,11 @@ def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return [CompletionItem(incomplete, type="file")]
 
 
-@click.command(name="test", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "test",
+    ("your step rule, against what solvers promise", "lrbench test my_rule.py"),
+    ("one of lrbench's own", "lrbench test wngrad"),
+)
 @click.argument(
     "names", nargs=-1, required=True, metavar="FILE.py:CLASS|MODULE:CLASS|NAME...",
     shell_complete=complete,

@@ -7,11 +7,14 @@ from typing import Any
 
 import click
 
+from lrbench.cli.command import ProblemCommand, option
+from lrbench.cli.command import command as guided
 from lrbench.cli.options import (
     chain,
     method_options,
     method_values,
     problem_options,
+    problem_words,
     setting_options,
 )
 from lrbench.cli.view_options import page_options
@@ -19,23 +22,37 @@ from lrbench.errors import ExitCode
 
 theory_options = chain(
     [
-        click.option(
+        option(
+            "output",
             "--at",
             metavar="T[,T]",
             default="100,1000,10000",
             show_default=True,
             help="Iterations at which bounds are shown.",
         ),
-        click.option(
-            "--all", "every", is_flag=True, help="Show theorems for the other setting, too."
+        option(
+            "output",
+            "--all",
+            "every",
+            is_flag=True,
+            help="Show theorems for the other setting, too.",
         ),
-        click.option("--bibtex", is_flag=True, help="Print only the papers, as BibTeX."),
-        click.option("-q", "--quiet", is_flag=True, help="No notes on stderr."),
+        option("output", "--bibtex", is_flag=True, help="Print only the papers, as BibTeX."),
+        option("output", "-q", "--quiet", is_flag=True, help="No notes on stderr."),
     ]
 )
 
 
-@click.command(name="theory", context_settings={"help_option_names": ["-h", "--help"]})
+@guided(
+    "theory",
+    (
+        "what is proved for WNGrad from this learning rate",
+        "lrbench theory logreg -s wngrad --lr0 100",
+    ),
+    ("the papers behind it, for LaTeX", "lrbench theory logreg -s wngrad --bibtex"),
+    cls=ProblemCommand,
+)
+@problem_words
 @problem_options
 @method_options("1")
 @setting_options

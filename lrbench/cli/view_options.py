@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from lrbench.cli import names
+from lrbench.cli.command import option
 from lrbench.cli.options import chain
 
-color_option = click.option(
+color_option = option(
+    "output",
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
@@ -17,7 +19,8 @@ color_option = click.option(
 
 view_options = chain(
     [
-        click.option(
+        option(
+            "output",
             "--format",
             "form",
             metavar="NAME",
@@ -25,27 +28,33 @@ view_options = chain(
             help="table, plain, markdown, latex, csv, json or jsonl.  [default: table on a "
             "terminal, plain in a pipe]",
         ),
-        click.option(
-            "--details", is_flag=True, help="Show every trajectory, too, or in a sweep every lr0."
+        option(
+            "output",
+            "--details",
+            is_flag=True,
+            help="Show every trajectory, too, or in a sweep every lr0.",
         ),
-        click.option(
+        option(
+            "output",
             "--theory/--no-theory",
             default=None,
             help="Show each theorem beside what was measured, or in a sweep the bounds over what "
             "varies.  [default: for run, but not on a terminal]",
         ),
-        click.option(
+        option(
+            "output",
             "--columns",
             metavar="NAME[,NAME]",
             help="Columns of the trace, named as in JSON, for --details and --format csv.",
         ),
-        click.option(
+        option(
+            "output",
             "--table",
             type=click.Choice(["trace", "verdicts", "summary"]),
             help="What --format csv has a row for: each checkpoint of each run, each checkpoint of "
             "each theorem, or each solver and lr0 (in a sweep each solver).  [default: trace]",
         ),
-        click.option("--timing", is_flag=True, help="Show seconds, too; JSON always has them."),
+        option("output", "--timing", is_flag=True, help="Show seconds, too; JSON always has them."),
         color_option,
     ]
 )
@@ -57,7 +66,8 @@ color.
 
 page_options = chain(
     [
-        click.option(
+        option(
+            "output",
             "--format",
             "form",
             type=click.Choice(["table", "plain", "json"]),

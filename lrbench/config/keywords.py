@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
+from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError
 
 P = ParamSpec("P")
@@ -39,6 +40,8 @@ def options_in_errors() -> Iterator[None]:
 def names_keywords(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let the errors of a function name its keywords, and these, in place of options.
 
+    An unknown keyword is the `TypeError` of Python, with the most similar one.
+
     Parameters
     ----------
     names
@@ -46,11 +49,19 @@ def names_keywords(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
-        keywords = {*names, *inspect.signature(function).parameters}
+        parameters = inspect.signature(function).parameters
+        keywords = {*names, *parameters}
+        open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
         @functools.wraps(function)
         def calling(*args: P.args, **options: P.kwargs) -> R:
             __tracebackhide__ = True  # in pytest, as in the function
+            for name in () if open_ended else options:
+                if name not in parameters:
+                    raise TypeError(
+                        f"{function.__name__}() got an unexpected keyword argument {name!r}:"
+                        f" {did_you_mean(name, parameters)}"
+                    )
             try:
                 return function(*args, **options)
             except LrbenchError as error:

@@ -3,12 +3,91 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import typing
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from lrbench.config.registry import did_you_mean
+from lrbench.config.values import as_integer, as_number
 from lrbench.errors import UsageError, quoted
+
+FLAGS = {"true": True, "false": False}
+"""The texts of a flag."""
+
+LARGEST = 2**53
+"""The largest whole number of a parameter: up to it floats, which sweeps have, are exact."""
+
+
+def checked_parameter(value: Any, key: str, kind: Any, default: Any, called: str) -> Any:
+    """Return a value of a parameter as its type; one of a type that is not known is as it is.
+
+    Parameters
+    ----------
+    value
+        The value: a number or a text of a command line, or anything from Python.
+    key, kind, default
+        The parameter, its annotation, and its default. A float is finite if the default is.
+    called
+        What errors call the object: ``"solver wngrad"``.
+
+    Raises
+    ------
+    UsageError
+        If it has another type, or is none of the choices.
+    """
+    if typing.get_origin(kind) is Literal:
+        choices = typing.get_args(kind)
+        if not (isinstance(value, str | int | float | None) and value in choices):
+            hint = did_you_mean(str(value), map(str, choices))
+            raise UsageError(f"{called}: {key} cannot be {quoted(value)}.", hint)
+        return value
+    if kind is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)  # a text of digits is read as a number
+    if kind is bool and isinstance(value, str) and value in FLAGS:
+        return FLAGS[value]
+    if kind in (bool, str):
+        allowed = "true or false" if kind is bool else "a text"
+        if not isinstance(value, kind):
+            raise UsageError(f"{called}: {key} cannot be {quoted(value)}.", f"give {allowed}.")
+    if kind is int:
+        number = as_number(value)
+        if number is None or not (number.is_integer() and abs(number) <= LARGEST):
+            raise UsageError(
+                f"{called}: {key} cannot be {quoted(value)}.", f"give a whole number: {key}=1."
+            )
+        exact = as_integer(value)
+        return int(number) if exact is None else exact
+    if kind is float:
+        number = as_number(value)
+        infinite = isinstance(default, float) and not math.isfinite(default)
+        if number is None or not (math.isfinite(number) or infinite):
+            finite = "" if number is None or math.isnan(number) else "finite "
+            raise UsageError(
+                f"{called}: {key} cannot be {quoted(value)}.", f"give a {finite}number: {key}=1."
+            )
+        return number
+    return value
+
+
+def check_types(part: Any, called: str) -> None:
+    """Raise `UsageError` if a parameter of an object has a value of another type."""
+    hints = typing.get_type_hints(type(part))
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name)
+        kept = checked_parameter(value, field.name, hints[field.name], field.default, called)
+        if isinstance(kept, str) and not isinstance(value, str):
+            raise UsageError(f"{called}: {field.name} cannot be {quoted(value)}.", "give a text.")
+
+
+def number_fields(part: Any) -> dict[str, type]:
+    """Return the parameters that are numbers, and so may vary over lanes: float or int of each."""
+    cls = part if isinstance(part, type) else type(part)
+    hints = typing.get_type_hints(cls)
+    names = [field.name for field in dataclasses.fields(cls)]
+    return {name: hints[name] for name in names if hints[name] in (float, int)}
 
 
 def check_kept(part: Any, asked: Mapping[str, Any], called: str) -> None:

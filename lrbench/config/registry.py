@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from lrbench.config.prints import prints_to_stderr
+from lrbench.config.synonyms import is_sentence, letters, synonyms
 from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -17,9 +19,24 @@ if TYPE_CHECKING:
 PACKAGE = __name__.partition(".")[0]
 
 
-def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """Return the hint for an unknown `name`: the most similar choice, or else all choices."""
+def did_you_mean(name: str, choices: Iterable[str], kind: str = "", value: str = "") -> str:
+    """Return the hint for an unknown `name`: its synonym, the most similar choice, or all choices.
+
+    Parameters
+    ----------
+    name, choices
+        What was typed, and what there is.
+    kind
+        The table of synonyms to look in; empty for none.
+    value
+        What was typed with the name, which the hint may repeat.
+    """
     names = sorted(choices)
+    for meant in synonyms(kind, name, value) if kind else ():
+        if is_sentence(meant):
+            return meant
+        if meant in names or ":" in meant:  # PREFIX:NAME is of another library
+            return f"did you mean {meant}?"
     similar = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {similar[0]}?" if similar else f"choose from {', '.join(names)}."
 
@@ -40,6 +57,9 @@ class Registry:
         other name -> name.
     group
         The group of the entry points; empty if there is none.
+    base
+        ``"module:Class"``, from which the parts of installed packages must be derived; empty for
+        parts that are checked elsewhere.
     """
 
     def __init__(
@@ -48,15 +68,16 @@ class Registry:
         locations: dict[str, str],
         aliases: dict[str, str] | None = None,
         group: str = "",
+        base: str = "",
     ) -> None:
         self.kind = kind
         self._locations = locations
         self._aliases = aliases or {}
-        self._group = group
+        self.group, self._base = group, base
         self.added: dict[str, Any] = {}
         """The parts that this process added."""
         names = {name: name for name in locations} | self._aliases
-        self._spellings = {_letters(spelling): name for spelling, name in names.items()}
+        self._spellings = {letters(spelling): name for spelling, name in names.items()}
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names of the parts of lrbench, then those of installed packages."""
@@ -69,10 +90,22 @@ class Registry:
     @cached_property
     def entry_points(self) -> Mapping[str, EntryPoint]:
         """The entry points of installed packages by name."""
-        from importlib.metadata import entry_points  # it takes longer than a name is looked up
-
-        entries = entry_points(group=self._group) if self._group else ()
+        entries = _entry_points(self.group) if self.group else ()
         return {entry.name: entry for entry in entries if not self.is_own(entry.name)}
+
+    def usable(self, prefix: str = "") -> list[str]:
+        """Return the names that begin with `prefix`, without those of unusable entry points.
+
+        Of the parts of lrbench none is imported for that.
+        """
+        names = [name for name in self if name.startswith(prefix)]
+        return [name for name in names if name not in self.entry_points or self._can_get(name)]
+
+    def _can_get(self, name: str) -> bool:
+        with contextlib.suppress(UsageError):
+            self.get(name)
+            return True
+        return False
 
     def available(self) -> dict[str, Any]:
         """Return the parts by name, without those of packages that cannot be imported."""
@@ -101,12 +134,12 @@ class Registry:
         if name not in self:
             raise UsageError(
                 f"there is no {self.kind} {quoted(name)}.",
-                did_you_mean(name, [*self, *self.added, *self._aliases]),
+                did_you_mean(name, [*self, *self.added, *self._aliases], self.kind),
             )
         return self._own(name)
 
     def _own(self, name: str) -> str:
-        return self._spellings.get(_letters(name), name)
+        return self._spellings.get(letters(name), name)
 
     def get(self, name: str) -> Any:
         """Return the part called `name`.
@@ -117,29 +150,62 @@ class Registry:
         Raises
         ------
         UsageError
-            If there is none, or a package that is installed cannot be imported.
+            If there is none, a package that is installed cannot be imported, or what it has there
+            is no such part.
         """
         name = self.canonical(name)
         if name in self._locations:
-            module, _, attribute = self._locations[name].partition(":")
-            return getattr(importlib.import_module(module), attribute)
+            return _at(self._locations[name])
         if name in self.added:
             return self.added[name]
         entry = self.entry_points[name]
+        package = _package(entry)
         try:
-            part = entry.load()
-            if isinstance(part, type) and part.__module__.partition(".")[0] != PACKAGE:
-                part.name = name  # type: ignore[attr-defined]  # not that of the class
-            return part
-        except Exception as error:  # whatever the package raises
-            package = "" if entry.dist is None else f" of {entry.dist.name}"
+            with prints_to_stderr():
+                part = entry.load()
+        except (Exception, SystemExit) as error:  # whatever the package raises
             raise UsageError(
                 f"the {self.kind} {name}{package} cannot be imported:"
                 f" {type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}.",
                 "install the package again, or leave the part out.",
             ) from error
+        if self._base:
+            base = _at(self._base)
+            if not (isinstance(part, type) and issubclass(part, base) and part is not base):
+                raise UsageError(
+                    f"the entry point {name}{package} is no {self.kind}: it is {kind_of(part)}.",
+                    f"derive a class from {PACKAGE}.{base.__name__}, or leave the part out.",
+                )
+            if part.__module__.partition(".")[0] != PACKAGE:
+                part.name = name  # type: ignore[attr-defined]  # not that of the class
+        return part
 
 
-def _letters(name: str) -> str:
-    """Return a name without what spellings differ in: ``WNGrad`` and ``wn-grad`` are wngrad."""
-    return name.lower().replace("-", "").replace("_", "")
+def _at(location: str) -> Any:
+    """Return what is at ``"module:attribute"``."""
+    module, _, attribute = location.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def kind_of(part: Any) -> str:
+    """Return what an object is, for an error."""
+    return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"
+
+
+def _entry_points(group: str) -> Iterator[EntryPoint]:
+    """Yield the entry points of a group, without those of packages whose list cannot be read."""
+    from importlib import metadata  # it takes longer than a name is looked up
+
+    try:
+        yield from metadata.entry_points(group=group)
+    except Exception:  # by one line that is none, in one package
+        for distribution in metadata.distributions():
+            with contextlib.suppress(Exception):
+                yield from distribution.entry_points.select(group=group)
+
+
+def _package(entry: EntryPoint) -> str:
+    """Return " of NAME" for the package of an entry point; empty where its name is not known."""
+    with contextlib.suppress(Exception):  # of a package without metadata
+        return f" of {entry.dist.name}" if entry.dist else ""
+    return ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrbench.config.decimals import BLANKS, decimal
-from lrbench.config.values import as_number
+from lrbench.config.values import as_number, short_text
 from lrbench.errors import UsageError
 
 ALLOWED = "a positive number, or a share of F(w_0) - f* such as 1%"
@@ -64,9 +64,9 @@ def _target(value: Any) -> Target:
     else:
         number = as_number(value)
     if number is None or not 0 < number < math.inf:
-        text = str(value)
-        text = text if len(text) <= 40 else text[:37] + "..."
-        raise UsageError(f"--target {text} is not {ALLOWED}.", f"--target takes {ALLOWED}.")
+        raise UsageError(
+            f"--target {short_text(value)} is not {ALLOWED}.", f"--target takes {ALLOWED}."
+        )
     if percent and number >= 100.0:
         raise UsageError(
             f"--target {number:g}% of F(w_0) - f* is reached before the first step.",

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, SupportsFloat, TypeVar, cast
 
 from lrbench.config.registry import did_you_mean
@@ -21,6 +22,9 @@ WORDS: dict[type, str] = {
     dict: "a table",
     list: "a list",
 }
+
+MOST_SHOWN = 40
+"""The most characters of `short_text`."""
 
 REAL = "fiu"
 """The kinds of NumPy's types that are real numbers."""
@@ -107,10 +111,37 @@ def checked_positive(value: Any, label: str, allowed: str) -> float:
 
 def checked_seed(value: Any, label: str) -> int:
     """Return a whole number from 0 on; raise `UsageError` if `value` is none."""
-    seed = checked(value, label, int)
+    seed = as_integer(value)
+    if seed is None:
+        raise UsageError(f"{label} is {quoted(value)}, not a whole number.", f"give {WORDS[int]}.")
     if seed < 0:
         raise UsageError(f"{label} is {seed}, which is negative.", "give a whole number from 0 on.")
     return seed
+
+
+def checked_flag(value: Any, label: str) -> bool:
+    """Return True or False, one of NumPy, too; raise `UsageError` for anything else."""
+    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):  # that of NumPy
+        return bool(value)
+    raise UsageError(
+        f"{label} is {quoted(value)}, and neither True nor False.", "give one of them."
+    )
+
+
+def checked_path(value: Any, label: str) -> Path:
+    """Return a path; raise `UsageError` for what is none."""
+    if not isinstance(value, str | Path) or "\0" in str(value):
+        raise UsageError(
+            f"{label} is {quoted(value)}, and no path.",
+            "give the path of a file, as a text or a pathlib.Path.",
+        )
+    return Path(value)
+
+
+def short_text(value: Any) -> str:
+    """Return what a value looks like in an error about an option: in one short line."""
+    text = quoted(value) if type(value) is int else " ".join(str(value).split())
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 
 def as_number(value: Any) -> float | None:

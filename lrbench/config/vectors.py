@@ -37,8 +37,13 @@ def as_vector(w: Any, n_features: int, name: str) -> Vector:
     if not isinstance(w, np.ndarray):
         try:
             if callable(getattr(w, "detach", None)):
-                values = w.detach().cpu().numpy()
+                values = w.detach().cpu()
+                if "bfloat16" in str(getattr(values, "dtype", "")):
+                    values = values.float()  # NumPy has no such type
+                values = values.numpy()
             values = np.asanyarray(values)  # a masked array stays one
+            if values.dtype.kind == "V" and "float" in values.dtype.name:  # that of JAX
+                values = values.astype(np.float32)
         except Exception as error:  # whatever the other library raises
             reason = " ".join(str(error).split()).rstrip(".")
             kind = type(w).__name__

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from lrbench.contract.place import Place, place_of_error, place_of_method
+from lrbench.config.prints import prints_to_stderr
 from lrbench.errors import ContractError, LrbenchError
+from lrbench.solvers.adapters.base import AdaptedSolver
+from lrbench.solvers.place import Place, place_of_error, place_of_method
 
 ContractVerdict = Literal["pass", "fail", "not run"]
 
@@ -49,6 +49,8 @@ class Contract:
     key: str
     title: str
     check: Callable[[Any], None]
+    rests_on: tuple[str, ...] = ()
+    """The keys of contracts without which this one would be broken for another reason."""
 
     def __str__(self) -> str:
         return self.key
@@ -63,9 +65,10 @@ class ContractOutcome:
     contract
         The contract.
     verdict
-        Whether it is kept; ``"not run"`` if the class does not even run.
+        Whether it is kept; ``"not run"`` if the class does not even run, or if another contract is
+        broken on which this one rests.
     sentence
-        What is wrong; empty if nothing is.
+        What is wrong, or why it is not run; empty if nothing is, or the class does not run.
     place
         Where to look; None if that is not known.
     """
@@ -87,25 +90,36 @@ def check_contracts(contracts: Sequence[Contract], parts: Sequence[Any]) -> list
         Objects of the class with different parameters; the first of them that breaks a contract
         is reported.
     """
-    outcomes = [_outcome(contracts[0], parts)]
-    for contract in contracts[1:]:
-        runs = outcomes[0].verdict == "pass"
-        outcomes.append(_outcome(contract, parts) if runs else ContractOutcome(contract, "not run"))
-    return outcomes
+    first = _outcome(contracts[0], parts)
+    if first.verdict != "pass":
+        return [first, *(ContractOutcome(contract, "not run") for contract in contracts[1:])]
+    known = {contracts[0].key: first}
+    for contract in sorted(contracts[1:], key=lambda c: len(c.rests_on)):  # what others rest on
+        broken = [known[key] for key in contract.rests_on if known[key].verdict != "pass"]
+        if broken:
+            reason = f"not run, because it rests on another contract: {broken[0].contract.title}."
+            known[contract.key] = ContractOutcome(contract, "not run", reason)
+        else:
+            known[contract.key] = _outcome(contract, parts)
+    return [known[contract.key] for contract in contracts]
 
 
 def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:
     for part in parts:
         try:
             # As in a run; what the class prints is no part of the page.
-            with np.errstate(all="ignore"), contextlib.redirect_stdout(sys.stderr):
+            with np.errstate(all="ignore"), prints_to_stderr():
                 contract.check(part)
         except (Exception, SystemExit) as error:  # a class of the user may raise anything
             # An error that the check has explained was raised by its cause.
             place = place_of_error(error.__cause__ or error, type(part))
             if place is None or (isinstance(error, ContractError) and error.__cause__ is None):
                 place = place_of_method(type(part), getattr(error, "method", "step"))
-            return ContractOutcome(contract, "fail", _sentence(error), place)
+            sentence = _sentence(error)
+            if isinstance(part, AdaptedSolver) and isinstance(error, ContractError):
+                # The advice is for who writes a rule: another library's optimiser is as it is.
+                sentence = f"{sentence.rpartition(': ')[0] or sentence.rstrip('.')}."
+            return ContractOutcome(contract, "fail", sentence, place)
     return ContractOutcome(contract, "pass")
 
 

@@ -36,6 +36,9 @@ def check_rate(solver: Solver) -> None:
     """
     for case, step in _steps(solver):
         moved = step.before - step.W
+        if step.descents > 1 and step.asked and not solver.proximal:
+            _check_length(step, moved, case)
+            continue
         if not step.asked:  # derivatives of single samples, or a step at rest
             continue
         g = step.asked[0][1]
@@ -50,6 +53,28 @@ def check_rate(solver: Solver) -> None:
             along = inner(moved, g) > ALONG * np.sqrt(norm_sq(moved) * norm_sq(g))
             if along.all():
                 _compare(step, moved - step.lr * g, case)
+
+
+def _check_length(step: TakenStep, moved: np.ndarray, case: ContractCase) -> None:
+    """Raise `BrokenContractError` unless the rate is that of the whole way of several descents."""
+    g = step.asked[0][1]
+    length = np.sqrt(norm_sq(moved))
+    expected = step.lr * np.sqrt(norm_sq(g))
+    wrong = np.abs(length - expected) > 1e-6 * np.maximum(length, expected)
+    wrong &= np.isfinite(length) & np.isfinite(expected)
+    # Below the last bit of W no length is known.
+    wrong &= length > 1e6 * EPS * np.abs(step.before).max(axis=0)
+    for lane in np.flatnonzero(wrong).tolist():
+        raise BrokenContractError(
+            f"step {step.t + 1} on {case.name} descends {step.descents} times, and reports lr ="
+            f" {step.lr[lane]:.3g}, but |W - W_next| is {length[lane] / _size(g, lane):.3g} |g|:"
+            " report the rate of the whole step, rate_of(D, g) of lrbench.solvers.base for a step"
+            " -D, or descend once."
+        )
+
+
+def _size(g: np.ndarray, lane: int) -> float:
+    return float(np.linalg.norm(g[:, lane]))
 
 
 def check_claims(solver: Solver) -> None:

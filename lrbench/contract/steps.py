@@ -14,8 +14,8 @@ from lrbench.contract.outcome import BrokenContractError
 from lrbench.contract.problems import ContractCase, facts_of
 from lrbench.objective.meter import Count
 from lrbench.objective.oracle import Ball, Gradient, Iterate, Oracle
-from lrbench.solvers.base import Solver, with_parameters
-from lrbench.solvers.state import keep_lanes
+from lrbench.solvers.base import Solver, Step, with_parameters
+from lrbench.solvers.state import keep_lanes, step_fault
 
 Path = NDArray[np.float64]
 """What each step leads to: (n_steps, n_features, n_lanes), or for rates (n_steps, n_lanes)."""
@@ -42,6 +42,24 @@ class TakenStep(NamedTuple):
     """The gradients and values of samples that it asked for."""
     lr0: PerLane
     """The array of initial rates that `init` got, as it is now."""
+    descents: int
+    """How often it has asked the oracle to descend."""
+
+
+class CountingOracle:
+    """An oracle that counts how often it descends."""
+
+    def __init__(self, oracle: Any) -> None:
+        self._oracle, self.descents = oracle, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._oracle, name)
+
+    def descend(self, W: Iterate, lr: PerLane, gradient: Gradient) -> Iterate:
+        """Descend along a gradient."""
+        self.descents += 1
+        W_next: Iterate = self._oracle.descend(W, lr, gradient)
+        return W_next
 
 
 class Dropped(NamedTuple):
@@ -92,7 +110,7 @@ def steps(
     asked: list[tuple[Lanes, Lanes]] = []
     values = dict(parameters or {})
     rule = with_parameters(solver, values)
-    lr0 = lr0.copy()
+    lr0, n_lanes = lr0.copy(), len(lr0)
     # Some point in place of a minimiser: no step may depend on it.
     sampler = case.problem.sampler(
         case.problem.w0 + 1.0, ball, case.minibatches, dense_iterates=solver.dense_iterates
@@ -108,30 +126,32 @@ def steps(
         if dropped is not None and t == dropped.at:
             W, state = iterates.keep(W, dropped.keep), keep_lanes(state, dropped.keep)
             meter.keep(dropped.keep)
+            n_lanes = int(dropped.keep.sum())
             rule = with_parameters(solver, {k: take(v, dropped.keep) for k, v in values.items()})
         asked.clear()
         iterates.accumulate(W)
         oracle.begin(W)
         before = iterates.part(W, slice(None)).copy()
         spent = meter.sample_gradients + meter.sample_values
-        W, lr, state = checked_step(rule.step(W, state, guarded(oracle)))
+        counting = CountingOracle(oracle)
+        W, lr, state = checked_step(rule.step(W, state, guarded(counting)), W, n_lanes)
         cost = meter.sample_gradients + meter.sample_values - spent
         W_now = iterates.part(W, slice(None))
-        yield TakenStep(t, before, W_now, lr, state, list(asked), _made(oracle, W), cost, lr0)
+        made, descents = _made(oracle, W), counting.descents
+        yield TakenStep(t, before, W_now, lr, state, list(asked), made, cost, lr0, descents)
 
 
-def checked_step(step: Any) -> tuple[Iterate, PerLane, Any]:
-    """Return what a step has returned.
+def checked_step(returned: Any, before: Iterate, n_lanes: int) -> Step:
+    """Return what a step has returned, a plain tuple too, as a `Step`.
 
     Raises
     ------
     BrokenContractError
-        If these are not three.
+        If it is none, or has an iterate or rates of another form.
     """
-    if not isinstance(step, tuple) or len(step) != 3:
-        what = "nothing" if step is None else f"a {type(step).__name__}"
-        raise BrokenContractError(f"step returns {what}: return Step(W, lr, state).")
-    return step
+    if fault := step_fault(returned, before, n_lanes):
+        raise BrokenContractError(f"{fault}.")
+    return Step(*returned)
 
 
 def _made(oracle: Oracle, W: Iterate) -> bool:

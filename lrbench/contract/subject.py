@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from lrbench.config.named import parse_named
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.registry import Registry, did_you_mean
 from lrbench.contract.loss import LOSS_CONTRACTS, loss_instances
 from lrbench.contract.outcome import Contract, ContractOutcome, check_contracts
@@ -23,7 +24,7 @@ from lrbench.penalties.base import Penalty
 from lrbench.plugins import load_plugin, parse_reference
 from lrbench.solvers import LIBRARIES, SOLVERS
 from lrbench.solvers.base import Solver
-from lrbench.solvers.build import build_from, build_solvers, solver_class
+from lrbench.solvers.build import build_from, build_solvers, reference_form, solver_class
 
 
 class ContractKind(NamedTuple):
@@ -84,6 +85,7 @@ def outcomes_of(subject: Subject) -> list[ContractOutcome]:
     return check_contracts(subject.kind.contracts, subject.parts)
 
 
+@prints_to_stderr()
 def subjects_of(text: str) -> list[Subject]:
     """Return the subjects that a text names: a registered name, or a class of the user.
 
@@ -108,9 +110,8 @@ def subjects_of(text: str) -> list[Subject]:
         reference = parse_reference(name)
         if reference is None:
             known = [part for kind in KINDS for part in kind.registry]
-            raise UsageError(
-                f"there is no solver, loss or penalty {quoted(name)}.", did_you_mean(name, known)
-            )
+            hint = reference_form(name) or did_you_mean(name, known)
+            raise UsageError(f"there is no solver, loss or penalty {quoted(name)}.", hint)
         cls = load_plugin(reference, tuple(kind.base for kind in KINDS), "solver, loss or penalty")
     if settings and issubclass(cls, Solver):
         return [subject_of(built.solver, str(built.spec)) for built in build_solvers(text)]
@@ -121,6 +122,7 @@ def subjects_of(text: str) -> list[Subject]:
     return [subject_of(cls, name)]
 
 
+@prints_to_stderr()
 def subject_of(part: Any, name: str = "") -> Subject:
     """Return the subject for a class, or for an object of one.
 

@@ -58,7 +58,7 @@ class UsedUp:
             If the next state shares memory with what was used up or with the next iterate.
         """
         spoiling = _Spoiling(oracle)
-        step = self._solver.step(W, state, spoiling)
+        step = Step(*self._solver.step(W, state, spoiling))  # a plain tuple will do
         self._check_apart(step.state, [*spoiling.used_up, (step.W, "the next iterate")])
         return step
 

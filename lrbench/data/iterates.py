@@ -27,8 +27,8 @@ def read_iterates(path: Path) -> NDArray[Any]:
     Parameters
     ----------
     path
-        A file that ``numpy.save`` wrote, or text in UTF-8 with one iterate on each line. In text
-        ``#`` begins a comment, and there is no header.
+        A file that ``numpy.save`` wrote, or text in UTF-8 with one iterate on each line, or a pipe
+        that has either. In text ``#`` begins a comment, and there is no header.
 
     Raises
     ------
@@ -37,12 +37,14 @@ def read_iterates(path: Path) -> NDArray[Any]:
     """
     name = quoted_path(path)
     try:
-        with path.open("rb") as file:
-            is_array = file.read(len(MAGIC)) == MAGIC
-        if is_array:
+        if path.is_file() and _is_array(path):
             values: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-        else:
-            values = _read_text(read_whole(path), name)
+        else:  # a pipe, too, which is read once
+            content = read_whole(path)
+            if content.startswith(MAGIC):
+                values = np.load(io.BytesIO(content), allow_pickle=False)
+            else:
+                values = _read_text(content, name)
     except FileNotFoundError as error:
         raise DataError(f"there is no file {name}.", "check the path.") from error
     except OSError as error:
@@ -57,6 +59,11 @@ def read_iterates(path: Path) -> NDArray[Any]:
     if values.ndim != 2 or not values.size:
         raise DataError(f"{name} has the shape {values.shape}, not that of iterates.", FORM)
     return values
+
+
+def _is_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _read_text(content: bytes, name: str) -> NDArray[Any]:

@@ -27,7 +27,9 @@ Affine: TypeAlias = tuple[Vector | None, Vector | None]
 def check_scaling(scaling: str) -> None:
     """Raise `UsageError` for an unknown scaling."""
     if scaling not in SCALINGS:
-        raise UsageError(f"there is no scaling {quoted(scaling)}.", did_you_mean(scaling, SCALINGS))
+        raise UsageError(
+            f"there is no scaling {quoted(scaling)}.", did_you_mean(scaling, SCALINGS, "scaling")
+        )
 
 
 def scaled(X: Matrix, scaling: str) -> Matrix:

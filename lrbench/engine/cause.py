@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from lrbench.plugins import is_plugin, line_in
+from lrbench.solvers.adapters.base import AdaptedSolver
 from lrbench.solvers.base import Solver
+from lrbench.solvers.place import place_of_method
 
 MOST_CHARACTERS = 300
 """The most characters of the text of an exception in a row."""
@@ -30,6 +32,10 @@ def cause_of(error: BaseException, solver: Solver, iteration: int | None = None)
         return cause
     path = getattr(sys.modules.get(type(solver).__module__), "__file__", None) or ""
     line = line_in(error, path)
+    if line is None and not isinstance(solver, AdaptedSolver):
+        # It was raised about what a method has returned, or could not be called: the method's line.
+        place = place_of_method(type(solver), getattr(error, "method", "step"))
+        path, line = (path, None) if place is None else place[:2]
     places = [] if line is None else [f"{Path(path).name}, line {line}"]
     places += [] if iteration is None else [f"iteration {iteration}"]
     return f"{cause} ({', '.join(places)})" if places else cause

@@ -16,7 +16,7 @@ from lrbench.errors import ContractError
 from lrbench.objective.oracle import Gradient, Iterate, MinibatchValues
 from lrbench.objective.problem import Sampler
 from lrbench.solvers.base import Solver, with_parameters
-from lrbench.solvers.state import check_state, keep_lanes
+from lrbench.solvers.state import check_state, keep_lanes, step_fault
 
 
 class Leg(NamedTuple):
@@ -116,8 +116,12 @@ class StepRunner:
             If it is no tree of arrays with the lanes last and plain numbers.
         """
         self.solver = with_parameters(self._job.solver, self._parameters)
-        self.state = self.solver.init(self.W, self._lr0, self._facts())
-        check_state(self.solver, self.state, len(self._lr0))
+        try:
+            self.state = self.solver.init(self.W, self._lr0, self._facts())
+            check_state(self.solver, self.state, len(self._lr0))
+        except Exception as error:
+            error.method = "init"  # type: ignore[attr-defined]
+            raise
 
     def _facts(self) -> dict[str, float]:
         """Return the numbers that the solver needs."""
@@ -146,10 +150,12 @@ class StepRunner:
                 self._checked_oracle = oracle
             oracle.begin(self.W)
             before = self.W
-            self.W, self.lr, self.state = step(self.W, self.state, oracle)
+            taken = step(self.W, self.state, oracle)
             watch.stop()
+            self._check_step(taken, before)
+            self.W, self.lr, self.state = taken
             if t == 0:
-                self._check_step(before)
+                check_state(self.solver, self.state, len(self._lr0))
             if tracker.awaits_gradient and self.W is before and not self.lr.any():
                 tracker.rest(t, self.W)
                 continue
@@ -173,25 +179,10 @@ class StepRunner:
         self.t = until
         return Leg(until)
 
-    def _check_step(self, before: Iterate) -> None:
-        """Raise `ContractError` unless the first step returned what it must.
-
-        `before` is the iterate that it was given.
-        """
-        if type(self.W) is not type(before) or np.shape(self.W) != np.shape(before):
-            returned, self.W = self.W, before  # the rows of a failed run need an iterate
-            raise ContractError(
-                f"{self.solver.name}: the iterate that a step returns is of type"
-                f" {type(returned).__name__} and shape {np.shape(returned)}: return what descend,"
-                " move or prox of the oracle returns."
-            )
-        shape = getattr(self.lr, "shape", None)
-        if shape != self._lr0.shape:
-            raise ContractError(
-                f"{self.solver.name}: the rates of a step have shape {shape}, and not that of lr0,"
-                f" {self._lr0.shape}."
-            )
-        check_state(self.solver, self.state, len(self._lr0))
+    def _check_step(self, taken: Any, before: Iterate) -> None:
+        """Raise `ContractError` unless a step returned what it must."""
+        if fault := step_fault(taken, before, len(self.lr)):
+            raise ContractError(f"{self.solver.name}: {fault}.")
 
     def _observe(self, W: Iterate, gradient: Gradient) -> None:
         """Let the tracker measure a gradient off the clock, except for its norm."""

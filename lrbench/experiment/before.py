@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
 from lrbench.config.plain import plain
+from lrbench.config.prints import prints_to_stderr
 from lrbench.engine.control import Control
 from lrbench.engine.job import hyper_parameters
 from lrbench.errors import LrbenchError, UsageError
@@ -25,6 +26,7 @@ FORMAT = "lrbench-theory"
 VERSION = 1
 
 
+@prints_to_stderr()
 def bounds_of_problems(
     specs: Iterable[ProblemSpec], plan: Plan, iterations: Sequence[int], every: bool
 ) -> tuple[list[dict[str, Any]], list[LrbenchError]]:

@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
+from lrbench.config.prints import prints_to_stderr
 from lrbench.engine import run as engine
 from lrbench.engine.budget import Budget
 from lrbench.engine.control import Control
@@ -63,6 +64,7 @@ class Estimate:
     """The error with which the plan will end before its first step, where f* is not certified."""
 
 
+@prints_to_stderr()
 def estimate(
     plan: Plan, specs: Sequence[ProblemSpec | Problem], control: Control, store: Store | None = None
 ) -> list[Estimate]:

@@ -13,7 +13,7 @@ import numpy as np
 from lrbench.arrays import Index, Lanes, Vector
 from lrbench.cache.folder import cache_dir
 from lrbench.config.keywords import names_keywords
-from lrbench.config.values import as_integer, as_number
+from lrbench.config.values import as_integer, as_number, checked_seed
 from lrbench.config.vectors import as_vector
 from lrbench.engine.control import Control
 from lrbench.errors import UsageError, quoted
@@ -191,8 +191,14 @@ class LoadedProblem:
 
         With these, `stochastic_gradient` uses the same samples in its t-th call as the t-th step of
         `lrbench.run` with this seed, this size, and replacement.
+
+        Raises
+        ------
+        UsageError
+            If `seed` is no whole number from 0 on.
         """
-        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=STREAM))
+        number = checked_seed(seed, "the seed")
+        return np.random.default_rng(np.random.SeedSequence(number, spawn_key=STREAM))
 
     def prox(self, w: Any, lr: float) -> Vector:
         """Return argmin_u R(u) + |u - w|^2 / (2 lr), (n_features,): of a constraint the projection.

@@ -158,6 +158,11 @@ class LoopRecorder:
         RefutedError
             If F is below what the certificate of f_star allows.
         """
+        if beside is not None and not isinstance(beside, Result):
+            raise UsageError(
+                f"beside is {quoted(beside)}, and no result.",
+                "give that of lrbench.run, or of another recorder.",
+            )
         if self._run.t < 0:
             raise UsageError(
                 "nothing was recorded.", "call the recorder with w_0, and after each step."
@@ -222,14 +227,14 @@ class LoopRecorder:
         w0 = self._ready.problem.w0
         if not np.array_equal(w, w0):
             # A loop in single precision starts from w_0 as it has it.
-            if not np.array_equal(w, w0.astype(np.float32)):
+            if not (precision := _rounded_to(w, w0)):
                 raise UsageError(
                     f"the first iterate is not w_0 of {self.problem.name}:"
                     f" it is {np.linalg.norm(w - w0):.2g} from there.",
                     f"record w_0 first, and start from it: it is load_problem(…).w0"
                     f" ({self._ready.problem.facts().start}).",
                 )
-            self._run.steps.fault = "w_0 is rounded to single precision"
+            self._run.steps.fault = f"w_0 is rounded to {precision} precision"
         if lr is not None or passes is not None:
             raise UsageError(
                 f"{'lr' if passes is None else 'passes'} is given with w_0, to which no step led.",
@@ -240,6 +245,17 @@ class LoopRecorder:
         """Delete the cached optimum, which the run has refuted, unless the user gave f_star."""
         if self._ready.constants.f_star_certified:
             discard_optimum(self._ready.problem, cache_dir())
+
+
+def _rounded_to(w: Vector, w0: Vector) -> str:
+    """Return the precision to which `w` is w_0 rounded; empty if it is another point."""
+    if np.array_equal(w, w0.astype(np.float32)):
+        return "single"
+    if np.array_equal(w, w0.astype(np.float16)):
+        return "half"
+    single = w.astype(np.float32)  # bfloat16, which NumPy lacks, has the first half of its bits
+    short = not np.any(single.view(np.uint32) & 0xFFFF) and np.array_equal(single, w)
+    return "half" if short and np.all(np.abs(w - w0) <= 2.0**-8 * np.abs(w0)) else ""
 
 
 def _not_negative(value: Any, label: str) -> float:

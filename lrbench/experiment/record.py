@@ -9,7 +9,7 @@ from lrbench.config.keywords import names_keywords
 from lrbench.config.learning_rates import learning_rates
 from lrbench.config.named import parse_named
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.config.values import as_integer, checked_positive
+from lrbench.config.values import as_integer, checked_flag, checked_positive
 from lrbench.errors import UsageError, quoted
 from lrbench.experiment.loaded_problem import LoadedProblem, load_problem
 from lrbench.experiment.loop_recorder import LoopRecorder
@@ -110,6 +110,8 @@ def record(
     <Status.COMPLETED: 'completed'>
     """
     spec = _solver_spec(solver)
+    for flag, value in (("certificates", certificates), ("timed", timed)):
+        checked_flag(value, flag)
     rates = [] if lr is None else learning_rates(lr, "--lr")
     if len(rates) > 1:
         raise UsageError(f"{len(rates)} rates are given to record.", "give one, or none.")
@@ -149,6 +151,11 @@ def _solver_spec(text: Any) -> SolverSpec:
     """Return the name and the parameters of a loop; raise `UsageError` for those of a built-in."""
     if not isinstance(text, str):
         raise UsageError(f"the solver {quoted(text)} is not a text.", 'give a name: "my-method".')
+    if not text.isprintable():
+        raise UsageError(
+            f"the solver {quoted(text)} has characters that cannot be printed.",
+            'give a name of one line: "my-method".',
+        )
     name, values = parse_named(text)
     if name in SOLVERS or ":" in name:
         raise UsageError(

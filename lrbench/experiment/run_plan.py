@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
@@ -33,6 +32,7 @@ OVERTIME_SECONDS = 5.0
 """The time that verdicts may take after the command was stopped."""
 
 
+@prints_to_stderr()
 def run_plan(
     plan: Plan,
     specs: Sequence[ProblemSpec | Problem],
@@ -84,11 +84,9 @@ def run_plan(
             control.keep_results()
         work = Work(plan, ready, store)
         try:
-            # Classes of the user may print, and stdout is for results.
-            with redirect_stdout(sys.stderr):
+            work.go(executor or Serial(), control)
+            while not control.stopped and work.widen():
                 work.go(executor or Serial(), control)
-                while not control.stopped and work.widen():
-                    work.go(executor or Serial(), control)
         except WorkersError as error:  # what was finished before is shown
             failures.append(("workers", error))
         if work.store_error is not None:

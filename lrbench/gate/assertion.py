@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
+from lrbench.cache.folder import cache_dir
 from lrbench.config.keywords import names_keywords
+from lrbench.config.values import checked_flag, checked_path
 from lrbench.engine.control import Control
-from lrbench.errors import UsageError
+from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs import choose
 from lrbench.gate.baseline import add_baselines, load_baselines
 from lrbench.gate.check import Check
@@ -18,7 +23,7 @@ from lrbench.gate.finding import CheckOutcome
 from lrbench.gate.paired import TOLERANCE
 from lrbench.gate.result_check import ResultCheck, distinct, result_checks
 from lrbench.gate.run_checks import Gate, NoBaselineError
-from lrbench.plan.options import PlanOptions, check_keywords, takes_options
+from lrbench.plan.options import PlanOptions, takes_options
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import ProblemSpec, load_spec, load_specs, shipped
 from lrbench.results import ArrivalRule, Result, files
@@ -34,6 +39,30 @@ NO_COMMAND = (
     " lrbench show FILE.json"
 )
 """What shows the runs of a check that has no command line."""
+
+
+OTHER_FILE = "restore it, or give another file: baseline=PATH."
+"""The hint for a damaged file of baselines."""
+
+
+def saved_for_show(result: Result, path: Path) -> str:
+    """Save a result that fails, and return the command that shows it; empty if it is not saved."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        result.save(path, force=True)
+    except (LrbenchError, OSError):  # of a folder that cannot be written to
+        return ""
+    return shlex.join(["lrbench", "show", str(path)])
+
+
+def _in_cache(result: Result) -> str:
+    name = re.sub(r"[^\w.-]+", "-", result.problems[0].name)
+    return saved_for_show(result, cache_dir() / "failed" / f"{name}.json")
+
+
+SAVING: ContextVar[Callable[[Result], str]] = ContextVar("SAVING", default=_in_cache)
+"""What saves a result that fails a check and has no command line, and returns the command that
+shows it. The fixture has another one, for each test."""
 
 
 class CheckFailedError(AssertionError):
@@ -121,16 +150,22 @@ def check(
     True
     """
     __tracebackhide__ = True  # pytest shows the line of the test, and the message
-    check_keywords("check", options)
     if "solvers" in options:  # one of the user may have theorems, which expectations name
         Plan(solvers=options["solvers"])
-    expectations = [parse_expectation(e) for e in ([expect] if isinstance(expect, str) else expect)]
+    flags = {"update": update, "sweep": sweep, "allow_inconclusive": allow_inconclusive}
+    for flag, value in flags.items():
+        checked_flag(value, flag)
+    one = isinstance(expect, str | bytes) or not isinstance(expect, Iterable)
+    texts: Any = [expect] if one else expect
+    expectations = [parse_expectation(text) for text in texts]
+    if not isinstance(name, str):
+        raise UsageError(f"the name {quoted(name)} is no text.", "leave it out, or give a text.")
     if update and baseline is None:
         raise UsageError("there is no baseline to update.", "give the file: baseline=PATH.")
-    path = None if baseline is None else Path(baseline)
+    path = None if baseline is None else checked_path(baseline, "baseline")
     checks: Sequence[Check | ResultCheck]
     if isinstance(problem, Result):
-        if jobs or sweep or at is not None or arrival or options:
+        if sweep or options or any(option is not None for option in (jobs, at, arrival)):
             raise UsageError(
                 "a result that exists is not run again, so that options of a run have no effect.",
                 "leave them out, or give the problem in place of the result.",
@@ -162,7 +197,7 @@ def check(
             )
         ]
     save = frozenset(each.name for each in checks) if update else frozenset()
-    entries = {} if path is None else load_baselines(path)
+    entries = {} if path is None else load_baselines(path, OTHER_FILE)
     if update and path is not None:
         files.reserve(path, force=True)  # before the runs, which would be lost if it fails
     gate = Gate(Control(), choose(jobs), entries, save, REMEDY.format)
@@ -175,6 +210,9 @@ def check(
     if path is not None and made:
         add_baselines(path, made)
     if not all(outcome.passed for outcome in outcomes):
+        if isinstance(problem, Result) and not all(outcome.command for outcome in outcomes):
+            command = SAVING.get()(problem)
+            outcomes = [replace(o, command=o.command or command) for o in outcomes]
         raise CheckFailedError(outcomes)
     return outcomes[0]
 

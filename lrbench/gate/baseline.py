@@ -167,8 +167,10 @@ def _line(entry: Baseline) -> str:
     return json.dumps(plain(replace(entry, lanes=lanes)), allow_nan=False) + "\n"
 
 
-def load_baselines(path: Path) -> dict[str, Baseline]:
+def load_baselines(path: Path, hint: str = HINT) -> dict[str, Baseline]:
     """Return the baselines in a file by the name of their check; none if it does not exist.
+
+    `hint` is that of the error for a file that is none.
 
     Raises
     ------
@@ -182,15 +184,15 @@ def load_baselines(path: Path) -> dict[str, Baseline]:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(f"{path} cannot be read: {reason}.", "check the path.") from error
-    text = text_of(content, f"{path} is no file of baselines", HINT)
+    text = text_of(content, f"{path} is no file of baselines", hint)
     entries: dict[str, Baseline] = {}
     for number, line in enumerate(text.splitlines(), 1):
         where = f"{path}, line {number}"
         try:
-            entry = read_record(Baseline, json.loads(line), where, HINT)
+            entry = read_record(Baseline, json.loads(line), where, hint)
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"{where}: it is not JSON.", HINT) from error
+            raise UsageError(f"{where}: it is not JSON.", hint) from error
         if entry.check in entries:
-            raise UsageError(f"{where}: a second line of the check {quoted(entry.check)}.", HINT)
+            raise UsageError(f"{where}: a second line of the check {quoted(entry.check)}.", hint)
         entries[entry.check] = entry
     return entries

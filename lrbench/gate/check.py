@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lrbench.config.axes import AUTO, parse_axes
 from lrbench.config.learning_rates import LearningRate
+from lrbench.config.values import as_number
 from lrbench.errors import UsageError, quoted
 from lrbench.gate.command import plan_words
 from lrbench.gate.expectation import Expectation
@@ -99,11 +100,13 @@ class Check:
 
 def validate(name: str, tolerance: float) -> None:
     """Raise `UsageError` for a name that is not one line, or a tolerance that is out of range."""
-    if not name.isprintable() or not name.strip():
+    if not isinstance(name, str) or not name.isprintable() or not name.strip():
         raise UsageError(f"a check cannot be called {quoted(name)}.", "give a name of one line.")
-    if not LEAST_TOLERANCE <= tolerance < 1:
+    number = as_number(tolerance)
+    if number is None or not LEAST_TOLERANCE <= number < 1:
+        text = quoted(tolerance) if number is None else f"{number:g}"
         raise UsageError(
-            f"the tolerance of {quoted(name)} is {tolerance:g}.",
+            f"the tolerance of {quoted(name)} is {text}.",
             f"give a number from {LEAST_TOLERANCE:g} (baselines have eight digits) to 1.",
         )
 

@@ -80,7 +80,7 @@ def _solver_names(plan: Plan) -> Iterator[str | None]:
         values = {
             f.name: spec.params[f.name]
             for f in dataclasses.fields(solver)
-            if spec.params[f.name] != f.default
+            if getattr(solver, f.name) != f.default
         }
         inside = ",".join(f"{name}={value_text(value)}" for name, value in values.items())
         yield f"{place}[{inside}]" if place and inside else place

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from lrbench.cache.read_whole import read_whole
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.errors import UsageError, quoted
 from lrbench.gate.check import Check
 from lrbench.gate.expectation import parse_expectation
+from lrbench.gate.keys import PLAN_KEYS, PROBLEM_KEYS, in_keys
 from lrbench.gate.paired import TOLERANCE
-from lrbench.plan.options import PlanOptions
 from lrbench.plan.plan import Plan
 from lrbench.plugins import parse_reference
 from lrbench.problem_files import (
@@ -35,8 +36,6 @@ NAME = "lrbench.toml"
 BASELINES = "lrbench-baselines.jsonl"
 """The file of baselines, beside the configuration, if that names none."""
 
-PROBLEM_KEYS = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
-
 HINT = 'write it as [[check]], name = "…", problem = "logreg", expect = ["bound = pass"].'
 
 
@@ -49,6 +48,7 @@ class Config:
     baselines: Path
 
 
+@prints_to_stderr()
 def load_config(path: Path, *, allow_code: bool = True) -> Config:
     """Return the checks in the file at `path`.
 
@@ -105,7 +105,7 @@ def _check(values: Mapping[str, Any], path: Path, allow_code: bool) -> Check:
     name = table.take("name", str, "")
     if not name.strip():
         raise UsageError("a check has no name.", HINT)
-    with located(quoted(name)):
+    with located(quoted(name)), in_keys():
         # The solvers first: one of the user may have theorems, which expectations name.
         names = _texts(table.take_any("solver", []), "solver")
         solvers = [_solver(name, path, allow_code) for name in names]
@@ -196,8 +196,7 @@ def _solver(text: str, path: Path, allow_code: bool) -> str:
 
 def _plan(table: Table, sweep: bool, solvers: Sequence[str]) -> Plan:
     # The key of the solvers is in the singular; TOML has no null, so None is a key that is absent.
-    names = ["at", "arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers")]
-    values = {"solvers": solvers or None, **{name: table.take_any(name) for name in names}}
+    values = {"solvers": solvers or None, **{name: table.take_any(name) for name in PLAN_KEYS}}
     options = {name: value for name, value in values.items() if value is not None}
     if options.get("batch_size") == "full":
         options["batch_size"] = None

@@ -100,6 +100,8 @@ def parse_expectation(text: str) -> Expectation:
     UsageError
         If the text is not an expectation.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"the expectation {quoted(text)} is no text.", HINT)
     text = " ".join(text.split())
     match = FORM.fullmatch(text)
     if match is None:

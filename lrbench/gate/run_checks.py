@@ -12,6 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
+from lrbench.config.prints import prints_to_stderr
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError
 from lrbench.experiment.jobs import Executor, Serial
@@ -80,7 +81,8 @@ class Gate:
         for check in checks:
             start = time.perf_counter()
             try:
-                outcome = self._run(check)
+                with prints_to_stderr():
+                    outcome = self._run(check)
             except LrbenchError as error:
                 outcome = CheckOutcome(check.name, check.about, (), cause=error)
             # After the check, not before it: the runs of this one may have been cut short.

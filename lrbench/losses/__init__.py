@@ -15,4 +15,5 @@ LOSSES = Registry(
         "poisson": "lrbench.losses.poisson:Poisson",
     },
     group="lrbench.losses",
+    base="lrbench.losses.base:Loss",
 )

@@ -13,4 +13,5 @@ PENALTIES = Registry(
         "ball": "lrbench.penalties.ball:BallPenalty",
     },
     group="lrbench.penalties",
+    base="lrbench.penalties.base:Penalty",
 )

@@ -81,8 +81,8 @@ def _check_target(plan: Plan, constants: Constants, name: str) -> None:
     raise UsageError(
         f"{option} needs a target of F - f*, and f* of {name} is not known:"
         f" {constants.f_star_obstacle}.",
-        "give a value to compare with by --f-star, or run without a target: lrbench run, or sweep"
-        " --at.",
+        "give a value to compare with by --f-star, or have no target: lrbench run, or"
+        " lrbench sweep --at.",
     )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
-import typing
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -13,6 +11,7 @@ import numpy as np
 
 from lrbench.config.axes import AUTO, MOST_AXES, SCALE, Axis
 from lrbench.config.learning_rates import LearningRate, resolve_learning_rates
+from lrbench.config.parameters import checked_parameter, number_fields
 from lrbench.config.registry import did_you_mean
 from lrbench.engine.job import SeedLanes
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -164,13 +163,12 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
     name = axis.parameter
     if name == "lr0":
         return
-    hints = typing.get_type_hints(type(solver))
-    floats = [f.name for f in dataclasses.fields(solver) if hints[f.name] is float]
-    if name not in floats:
+    kinds = number_fields(solver)
+    if name not in kinds:
         raise UsageError(
             f"--over {quoted(name)}: {solver.name} has no number of this name as a parameter.",
             f"leave {solver.name} out, or"
-            f" {did_you_mean(name, [*['lr0'] * solver.has_lr0, SCALE, *floats])}",
+            f" {did_you_mean(name, [*['lr0'] * solver.has_lr0, SCALE, *kinds])}",
         )
     if name in fixed:
         raise UsageError(
@@ -184,6 +182,8 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
                 " learning rate.",
                 "give numbers.",
             )
+    if kinds[name] is int:
+        _check_whole(solver, axis)
     values = [grid_value(1.0, k) for k in FIRST] if axis.auto else [v.value for v in axis.values]
     try:
         with_parameters(solver, {name: np.array(values)})
@@ -195,6 +195,18 @@ def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
             f" {type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}.",
             f"let its __post_init__ take arrays, as in np.any(self.{name} <= 0).",
         ) from error
+
+
+def _check_whole(solver: Solver, axis: Axis) -> None:
+    """Raise `UsageError` if the values of a parameter that is a whole number are none."""
+    name, called = axis.parameter, f"solver {solver.name}"
+    if axis.auto:
+        raise UsageError(
+            f"--over {name}: {name} of {solver.name} is a whole number, which has no {AUTO} grid.",
+            f"give values, as in --over {name}=1,2,3.",
+        )
+    for value in axis.values:
+        checked_parameter(value.value, name, int, None, called)
 
 
 def second_scales(names: Iterable[str]) -> dict[str, str]:

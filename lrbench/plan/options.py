@@ -11,11 +11,10 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
 
 from lrbench.config.decimals import decimal
-from lrbench.config.registry import did_you_mean
-from lrbench.config.values import as_integer, as_number
+from lrbench.config.values import as_integer, as_number, short_text
 from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -43,6 +42,9 @@ LANE_MULTIPLE = 8
 MOST_STEPS = 10**15
 """The most iterations; a float is exact for all whole numbers up to 9e15."""
 
+OptionGroup: TypeAlias = Literal["problem", "solvers", "budget", "output", "execution"]
+"""What an option is about: ``--help`` shows those of a group together, the groups in this order."""
+
 
 @dataclass(frozen=True)
 class Option:
@@ -54,6 +56,8 @@ class Option:
         None is accepted only where it is the default.
     help
         The line of ``--help``.
+    group
+        Where ``--help`` shows it.
     kind
         int or float for a number; None for an option that is checked elsewhere.
     low, high
@@ -67,6 +71,7 @@ class Option:
 
     default: Any
     help: str = ""
+    group: OptionGroup = "execution"
     kind: type | None = None
     low: float = -math.inf
     high: float = math.inf
@@ -78,7 +83,7 @@ class Option:
         flag = "--" + name.replace("_", "-")
         if value is None and self.default is None:
             return value
-        if self.choices and value not in self.choices:
+        if self.choices and not (isinstance(value, str) and value in self.choices):
             raise UsageError(
                 f"{flag} {quoted(value)} is not known.", f"choose {' or '.join(self.choices)}."
             )
@@ -93,9 +98,9 @@ class Option:
             number = decimal(value) if isinstance(value, str) else as_number(value)
             number = number if number is not None and self.low < number < math.inf else None
         if number is None:
-            text = quoted(value) if type(value) is int else str(value)  # it may have many digits
-            text = text if len(text) <= 40 else text[:37] + "..."
-            raise UsageError(f"{flag} {text} is not {allowed}.", f"{flag} takes {allowed}.")
+            raise UsageError(
+                f"{flag} {short_text(value)} is not {allowed}.", f"{flag} takes {allowed}."
+            )
         return number
 
 
@@ -108,10 +113,12 @@ def option(default: Any, help: str = "", **more: Any) -> Any:
 class PlanValues:
     """A value of each option; `lrbench.run` says what they mean."""
 
-    solvers: Solvers = option(DEFAULT_SOLVERS)  # noqa: RUF009
-    lr0: LearningRates | None = option(None)  # noqa: RUF009
-    over: Axes | None = option(None)  # noqa: RUF009
-    batch_size: int | None = option(None, "Samples in a minibatch.", kind=int, low=1, high=2**62)
+    solvers: Solvers = option(DEFAULT_SOLVERS, group="solvers")  # noqa: RUF009
+    lr0: LearningRates | None = option(None, group="solvers")  # noqa: RUF009
+    over: Axes | None = option(None, group="solvers")  # noqa: RUF009
+    batch_size: int | None = option(
+        None, "Samples in a minibatch.", kind=int, low=1, high=2**62, group="solvers"
+    )
     iterations: int | None = option(
         None,
         "Steps.  [default: 1000 with full batches]",
@@ -119,6 +126,7 @@ class PlanValues:
         low=1,
         high=MOST_STEPS,
         about="iterations = {}",
+        group="budget",
     )
     passes: float | None = option(
         None,
@@ -126,6 +134,7 @@ class PlanValues:
         kind=float,
         low=0,
         about="passes = {}",
+        group="budget",
     )
     radius: float | None = option(
         None,
@@ -133,33 +142,47 @@ class PlanValues:
         kind=float,
         low=0,
         about="radius = {}",
+        group="solvers",
     )
     target: Targets | None = option(  # noqa: RUF009
-        None, "End a run at this F - f*: 0.01, or 1% of F(w_0) - f*.", about="target = {}"
+        None,
+        "End a run at this F - f*: 0.01, or 1% of F(w_0) - f*.",
+        about="target = {}",
+        group="budget",
     )
     f_star: float | None = option(
         None,
         "Take this as the minimum instead of certifying it.",
         kind=float,
         about="f_star = {}",
+        group="problem",
     )
-    timeout: float | None = option(None, "Stop after 90, 30s, 10m or 2h.", kind=float, low=0)
+    timeout: float | None = option(
+        None, "Stop after 90, 30s, 10m or 2h.", kind=float, low=0, group="budget"
+    )
     sampling: Sampling = option(  # noqa: RUF009
-        "replacement", "How minibatches are drawn.", choices=("replacement", "reshuffle")
+        "replacement",
+        "How minibatches are drawn.",
+        choices=("replacement", "reshuffle"),
+        group="solvers",
     )
-    seed: int = option(0, "The first seed.", kind=int, low=0, high=2**62)
-    replicates: int = option(1, "How many seeds to run.", kind=int, low=1, high=10**6)
+    seed: int = option(0, "The first seed.", kind=int, low=0, high=2**62, group="budget")
+    replicates: int = option(
+        1, "How many seeds to run.", kind=int, low=1, high=10**6, group="budget"
+    )
     sweep: bool = option(False, about="sweep")
     at: str | Sequence[int] | None = option(
         None,
         "Let every lane run to the last T, and show F - f* of each value after T steps.",
         about="at = {}",
+        group="budget",
     )
     arrival: ArrivalRule | None = option(  # noqa: RUF009
         None,
         "When a run has arrived at the target.",
         choices=("first", "confirmed", "end"),
         about="arrival = {}",
+        group="budget",
     )
     checkpoints_per_decade: int | None = option(
         None,
@@ -168,8 +191,9 @@ class PlanValues:
         low=1,
         high=1000,
         about="{} checkpoints a decade",
+        group="output",
     )
-    threads: int = option(1, "BLAS threads.", kind=int, low=1, high=1024)
+    threads: int = option(1, "BLAS threads.", kind=int, low=1, high=1024, group="execution")
     lane_block: int | None = option(None, kind=int, low=LANE_MULTIPLE, high=10**6)
 
 
@@ -206,14 +230,6 @@ def takes_options(function: F) -> F:
     return function
 
 
-def check_keywords(function: str, options: Iterable[str]) -> None:
-    """Raise `TypeError`, as Python does, for keywords of a function that are no options."""
-    for name in options:
-        if name not in PlanOptions.__annotations__:
-            hint = did_you_mean(name, PlanOptions.__annotations__)
-            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}: {hint}")
-
-
 def read_iterations(values: int | str | Iterable[Any]) -> tuple[int, ...]:
     """Return the iterations that ``--at`` names, ascending and without repetitions.
 
@@ -229,9 +245,9 @@ def read_iterations(values: int | str | Iterable[Any]) -> tuple[int, ...]:
     for piece in pieces:
         number = decimal(piece) if isinstance(piece, str) else as_number(piece)  # 1e6 is read, too
         if number is None or not 1 <= number <= MOST_STEPS or not number.is_integer():
-            text = piece.strip() if isinstance(piece, str) else piece
+            text = quoted(piece.strip() if isinstance(piece, str) else piece)
             raise UsageError(
-                f"--at {quoted(values)}: {text!r} is not a number of iterations.",
+                f"--at {quoted(values)}: {text} is not a number of iterations.",
                 "give whole numbers from 1 on, as in --at 100,1000.",
             )
         iterations.add(int(number))

@@ -10,6 +10,7 @@ from typing import Any
 from lrbench.config.axes import AUTO, is_auto, parse_axes
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.looks import look_grid
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.targets import Target, targets
 from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
@@ -69,6 +70,7 @@ class Plan(PlanValues):
     """Those of `at`, ascending; none without it."""
     targets: Sequence[Target] = field(init=False)
 
+    @prints_to_stderr()
     def __post_init__(self) -> None:
         built = _built(self.solvers)
         self._set("built", tuple((b.solver, b.spec) for b in built.values()))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control, TimeIsUp
 from lrbench.errors import OptimumError, UsageError
@@ -99,6 +100,7 @@ def header(
     )
 
 
+@prints_to_stderr()
 def prepare(
     spec: ProblemSpec | Problem,
     plan: Plan,

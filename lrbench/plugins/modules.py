@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from lrbench.cache.read_whole import read_whole
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.texts import foreign
 from lrbench.errors import LrbenchError, UsageError, quoted, quoted_path
 
@@ -42,6 +43,8 @@ def module_of_file(path: str) -> ModuleType:
     """
     hint = "give the file of a class, as in my_rule.py:MyRule."
     try:
+        if Path(path).is_fifo():  # which would be read again for the same reference
+            raise UsageError(f"{quoted_path(path)} is not a regular file.", hint)
         content = read_whole(path)
         if kind := foreign(content):
             raise UsageError(f"{quoted_path(path)} is not Python: it is {kind.what}.", kind.hint)
@@ -98,7 +101,7 @@ def module_of_text(text: str, path: str) -> ModuleType:
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
     sys.modules[name] = module  # dataclasses look up the module of their annotations
     try:
-        with _import_errors(path), contextlib.redirect_stdout(sys.stderr):
+        with _import_errors(path), prints_to_stderr():
             exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
     except BaseException:
         del sys.modules[name]
@@ -115,7 +118,7 @@ def installed_module(name: str) -> ModuleType:
         If there is no such module, or importing it raises an exception.
     """
     try:
-        with _import_errors(name), contextlib.redirect_stdout(sys.stderr):
+        with _import_errors(name), prints_to_stderr():
             return importlib.import_module(name)
     except UsageError as error:
         cause = error.__cause__

@@ -12,14 +12,15 @@ from typing import Any
 
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.paths import expanded
-from lrbench.config.registry import Registry, did_you_mean
+from lrbench.config.prints import prints_to_stderr
+from lrbench.config.registry import Registry, did_you_mean, kind_of
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.data.generated.generators import PREFIX
 from lrbench.data.libsvm.fault import ZeroBased
 from lrbench.data.load import DataName
 from lrbench.data.scaling import check_scaling
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import UsageError, quoted, quoted_path
 from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
 from lrbench.problem_files.model import CLAIMED, ProblemSpec
@@ -45,6 +46,7 @@ def problem_names() -> list[str]:
     return [*shipped(), *INSTALLED]
 
 
+@prints_to_stderr()
 def load_spec(name_or_path: str | Path) -> ProblemSpec:
     """Return the specification of a shipped problem, or of the one in a file.
 
@@ -61,21 +63,38 @@ def load_spec(name_or_path: str | Path) -> ProblemSpec:
         the wrong type or out of range, or a missing ``[data]`` table.
     """
     text = str(name_or_path)
+    if text.endswith(".json"):
+        raise UsageError(
+            f"{quoted_path(text)} is no problem: a saved result ends in .json, and a problem in"
+            " .toml.",
+            f"read the result by lrbench.Result.load({quoted(text)}), or see it by lrbench show.",
+        )
     if text.endswith(SUFFIX) or Path(text).name != text:
         path = expanded(text)
         return parse_spec(_read(path), path.name.removesuffix(SUFFIX), text, path.parent)
     if text not in shipped() and text in INSTALLED:
-        value = INSTALLED.get(text)
-        file_path = value() if callable(value) else value
+        file_path = INSTALLED.get(text)
+        if callable(file_path):
+            try:
+                file_path = file_path()
+            except Exception as error:  # whatever the package raises
+                raise UsageError(
+                    f"the problem {text} of an installed package cannot be made:"
+                    f" {type(error).__name__}: {_sentence(error)}.",
+                    "let its entry point be a function without parameters that returns the path of"
+                    " a TOML file.",
+                ) from error
         if not isinstance(file_path, str | Path) or not str(file_path).endswith(SUFFIX):
+            is_path = isinstance(file_path, str | Path)
+            what = quoted(str(file_path)) if is_path else kind_of(file_path)
             raise UsageError(
-                f"the problem {text} of an installed package is {quoted(file_path)}, and no file.",
+                f"the problem {text} of an installed package is {what}, and no file of TOML.",
                 "let its entry point be the path of a TOML file, or a function that returns one.",
             )
         return replace(load_spec(file_path), name=text)
     if text not in shipped():
         raise UsageError(
-            f"there is no problem {quoted(text)}.", did_you_mean(text, problem_names())
+            f"there is no problem {quoted(text)}.", did_you_mean(text, problem_names(), "problem")
         )
     file = resources.files("lrbench.problems") / f"{text}{SUFFIX}"
     return parse_spec(file.read_text("utf-8"), text, f"{text}{SUFFIX}", Path())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, part_text, value_text
-from lrbench.config.parameters import check_kept
+from lrbench.config.parameters import check_kept, checked_parameter
 from lrbench.config.registry import Registry, did_you_mean
+from lrbench.config.synonyms import synonyms
 from lrbench.config.values import Table, as_number, checked, checked_positive, checked_seed
 from lrbench.data.labels import label_text
 from lrbench.data.load import DataName
@@ -20,6 +22,9 @@ from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
 from lrbench.problem_files.model import OF_MAX, PER_SAMPLE, PenaltySpec, StartSpec
 
+WITH_NUMBER = re.compile(r"(?P<name>[a-zA-Z][\w-]*)\s*[=:(]\s*(?P<number>[-+.\deE]+)\)?")
+"""A name with a number as people write it who do not know the brackets: ``l2=0.1``."""
+
 
 def read_loss(value: Any) -> str:
     """Return the loss in ``"huber[threshold=2]"`` or ``{name = "huber", threshold = 2}`` as a text.
@@ -27,8 +32,8 @@ def read_loss(value: Any) -> str:
     The text has all parameters, so that two ways to write the same loss give the same text.
     """
     name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
-    name = LOSSES.canonical(name)
-    kind = _class(LOSSES, name, Loss)
+    name = _canonical(LOSSES, name)
+    kind = LOSSES.get(name)
     if params and not dataclasses.is_dataclass(kind):
         raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
     numbers = _numbers(kind, Table(params, f"the loss {name}"))
@@ -37,15 +42,26 @@ def read_loss(value: Any) -> str:
     return part_text(loss)
 
 
-def _class(registry: Registry, name: str, base: type) -> Any:
-    """Return the class of a loss or penalty; one of an installed package may be none."""
-    kind = registry.get(name)
-    if not (isinstance(kind, type) and issubclass(kind, base)):
-        raise UsageError(
-            f"the entry point {name} is no {registry.kind}.",
-            f"derive a class from {base.__module__}.{base.__name__}.",
-        )
-    return kind
+def _canonical(registry: Registry, text: str) -> str:
+    """Return the name that is meant.
+
+    The error says of NAME=NUMBER how a parameter is written, and of FILE.py:CLASS how it is known.
+    """
+    match = WITH_NUMBER.fullmatch(text)
+    if match is None:
+        if (text not in registry and ":" in text) or text.endswith(".py"):
+            raise UsageError(
+                f"there is no {registry.kind} {quoted(text)}: a {registry.kind} is known by its"
+                " name alone.",
+                f"let an installed package have it as an entry point of {registry.group}"
+                f" (docs/how-to/my-rule.md); lrbench test {text} checks it before.",
+            )
+        return registry.canonical(text)
+    name = next(iter(synonyms(registry.kind, match["name"])), match["name"])
+    kind = registry.get(registry.canonical(name))
+    parameters = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    with_number = f"'{name}[{parameters[0].name}={match['number']}]'" if parameters else name
+    raise UsageError(f"there is no {registry.kind} {quoted(text)}.", f"did you mean {with_number}?")
 
 
 def make_loss(text: str) -> Loss:
@@ -58,9 +74,9 @@ def make_loss(text: str) -> Loss:
 def read_penalty(value: Any) -> PenaltySpec:
     """Return the penalty in ``"l2"``, ``"l2[weight=0.01]"`` or ``{name = "l2", weight = 0.01}``."""
     name, params = _part(value, "penalty")
-    name = PENALTIES.canonical(name)
+    name = _canonical(PENALTIES, name)
     table = Table(params, f"the penalty {name}")
-    kind = _class(PENALTIES, name, Penalty)
+    kind = PENALTIES.get(name)
     fields = {field.name for field in dataclasses.fields(kind)}
     if params and not fields:
         raise UsageError(f"the penalty {name} has no parameters.", "leave them out, or choose l2.")
@@ -107,7 +123,10 @@ def _numbers(kind: Any, table: Table) -> dict[str, float]:
     """Return all parameters of `kind` but the weight; refuse what else is in the table."""
     fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
     defaults: dict[str, Any] = {f.name: f.default for f in fields if f.name != "weight"}
-    params = {key: table.take(key, float, default) for key, default in defaults.items()}
+    params = {
+        key: checked_parameter(table.take(key, float, default), key, float, default, kind.name)
+        for key, default in defaults.items()
+    }
     table.finish()
     return params
 

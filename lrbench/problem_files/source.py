@@ -8,6 +8,7 @@ from typing import Any, cast
 from lrbench.config.decimals import WORDS, decimal
 from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
+from lrbench.config.targets import PERCENT
 from lrbench.config.values import as_number, checked, checked_seed
 from lrbench.data.generated.generators import PREFIX
 from lrbench.data.libsvm.fault import ZeroBased
@@ -80,7 +81,10 @@ def read_test(
 
 
 def as_fraction(value: Any) -> float | None:
-    """Return `value` as a number if it reads as one, else None."""
+    """Return `value` as a number if it reads as one, such as 0.2 or 20%, else None."""
     if isinstance(value, str):  # nan is refused as a fraction, not looked for as a file
-        return float(value) if value in WORDS else decimal(value)
+        if value in WORDS:
+            return float(value)
+        number = decimal(value.removesuffix(PERCENT))
+        return number / 100 if number is not None and value.endswith(PERCENT) else number
     return as_number(value)

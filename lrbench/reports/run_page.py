@@ -43,7 +43,7 @@ from lrbench.results.lanes import varied
 from lrbench.results.ranking import LaneLabel, level_column
 from lrbench.results.selection import notable_lanes
 from lrbench.results.words import page_word
-from lrbench.verdicts.theorems import without_theorems
+from lrbench.verdicts.theorems import has_theorems
 
 
 def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
@@ -65,9 +65,8 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
     yield from outside_notes(problem)
     yield from summary(problem, notable, view)
     if view.brief and not view.details:
-        details = "every column: --details"
-        hint = details if view.theorems else f"Theorem by theorem: --theory; {details}"
-        yield line(f"{hint[0].upper()}{hint[1:]}.", style="dim")
+        theory = "" if view.theorems else "--theory (every theorem), "
+        yield line(f"More: {theory}--details (every column); lrbench explain WORD", style="dim")
 
 
 def _setting(problem: ProblemResult) -> Iterator[str]:
@@ -204,9 +203,17 @@ def _left_out(problem: ProblemResult, notable: Sequence[LaneLabel]) -> Iterator[
             f"the other {len(others)} lanes: {statuses[0]}",
             *statuses[1:],
         )
-    unjudged = [lane for lane in notable if lane not in problem.judged]
-    without = {lane for lane in unjudged if without_theorems(problem.groups[lane][0].solver.name)}
-    if n_unjudged := len(unjudged) - len(without):
+    # What has no row, as of a rule that failed before the first, cannot be judged at any time; and
+    # of a rule that is not known here it shows in other lanes whether there are theorems on it.
+    judged = {solver for solver, _ in problem.judged}
+    unjudged = [
+        lane
+        for lane in notable
+        if lane not in problem.judged and any(run.trace for run in problem.groups[lane])
+    ]
+    known = {lane: has_theorems(problem.groups[lane][0].solver.name) for lane in unjudged}
+    late = [lane for lane in unjudged if known[lane] or (known[lane] is None and lane[0] in judged)]
+    if n_unjudged := len(late):
         yield line(
             f"{n_unjudged} of the lanes below were not judged: the time was up", style="warn"
         )

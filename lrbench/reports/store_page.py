@@ -40,4 +40,6 @@ def _row(entry: Mapping[str, Any]) -> Iterator[TableCell]:
     yield TableCell(span if entry["over"] in ("lr0", "") else f"{entry['over']} {span}")
     yield from (TableCell(str(entry[key])) for key in ("seeds", "iterations", "cells"))
     state = {True: "current", False: "stale", None: "not known"}[entry["current"]]
+    if entry["current"] is None:  # of a rule of the user there may be several versions
+        state += f" ({entry['source']})"
     yield TableCell(state, "dim" if entry["current"] is False else "")

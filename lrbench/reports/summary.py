@@ -30,7 +30,7 @@ from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Verdict
 from lrbench.results.lanes import varied
 from lrbench.results.ranking import LaneLabel, at_end, final_gap, level_column
-from lrbench.verdicts.theorems import without_theorems
+from lrbench.verdicts.theorems import has_theorems
 
 LEFT = frozenset({"solver", "ended", "bounds held"})
 
@@ -148,8 +148,12 @@ def _two_digits(value: float) -> str:
 def _bounds(problem: ProblemResult, run: Run) -> TableCell:
     """Return how many theorems hold of those that were judged: ``3 of 3; 2 weak``."""
     if run.lane not in problem.judged:
-        none = without_theorems(run.solver.name)
-        return TableCell("no theorems" if none else "not judged", "" if none else "warn")
+        known = has_theorems(run.solver.name)
+        if known is False:
+            return TableCell("no theorems")
+        # Of a rule that is not known here, other lanes show whether there are theorems on it.
+        of_others = run.lane[0] in {solver for solver, _ in problem.judged}
+        return TableCell("not judged", "warn") if known or of_others else TableCell("-")
     return bounds_cell(problem.judged[run.lane])
 
 

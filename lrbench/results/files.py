@@ -13,7 +13,8 @@ from typing import Any, BinaryIO, NoReturn
 from lrbench.cache.folder import write_atomically
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.texts import text_of
-from lrbench.errors import LrbenchError, UsageError
+from lrbench.config.values import checked_flag, checked_path
+from lrbench.errors import LrbenchError, UsageError, quoted_path
 
 SEE = "lrbench run --save FILE or --format json writes one."
 
@@ -44,7 +45,8 @@ def reserve(path: str | Path, force: bool = False) -> Path:
     LrbenchError
         If the folder cannot be written to.
     """
-    target = Path(os.path.realpath(path))
+    checked_flag(force, "force")
+    target = Path(os.path.realpath(checked_path(path, "the file")))
     try:
         _check(target, str(path), force)
         # A name too long or a read-only file system shows only when a file is made. So one is, with
@@ -58,8 +60,11 @@ def reserve(path: str | Path, force: bool = False) -> Path:
 
 
 def _check(target: Path, path: str, force: bool) -> None:
+    path = quoted_path(path)
     if not target.parent.is_dir():
-        raise UsageError(f"there is no folder {target.parent}.", "make it, or give another path.")
+        raise UsageError(
+            f"there is no folder {quoted_path(target.parent)}.", "make it, or give another path."
+        )
     if target.is_dir():
         raise UsageError(f"{path} is a folder.", "give the path of a file.")
     if target.exists() and not target.is_file():
@@ -79,20 +84,24 @@ def write_result(path: str | Path, force: bool, fill: Callable[[BinaryIO], None]
 
 def _unwritable(path: str | Path, error: OSError) -> LrbenchError:
     reason = (error.strerror or str(error)).lower()
-    return LrbenchError(f"{path} cannot be written: {reason}.", "give another path, or make room.")
+    return LrbenchError(
+        f"{quoted_path(path)} cannot be written: {reason}.", "give another path, or make room."
+    )
 
 
 def read_result(path: str | Path) -> bytes:
     """Return the content of a file."""
-    if not str(path):
+    if not str(checked_path(path, "the file")) or not str(path):
         raise UsageError("the path of the file is empty.", "give the path of a saved result.")
     try:
         return read_whole(path)
     except FileNotFoundError as error:
-        raise UsageError(f"there is no file {path}.", "check the path.") from error
+        raise UsageError(f"there is no file {quoted_path(path)}.", "check the path.") from error
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UsageError(f"{path} cannot be read: {reason}.", "check the path.") from error
+        raise UsageError(
+            f"{quoted_path(path)} cannot be read: {reason}.", "check the path."
+        ) from error
 
 
 def parse_result(content: bytes | str, file: str) -> Any:

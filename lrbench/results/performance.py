@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import ratio
@@ -48,6 +49,31 @@ class Profiles:
     points of the data profiles."""
 
 
+@dataclass(frozen=True)
+class Instance:
+    """What each solver costs on an instance, and the least cost on its problem."""
+
+    cost: Mapping[str, float]
+    least: float
+
+    def cost_of(self, name: str) -> float:
+        """Return the passes of a solver; inf where it did not solve the instance."""
+        return self.cost.get(name, math.inf)
+
+    def ratio_of(self, name: str) -> float:
+        """Return these passes over the least ones; inf where it did not solve the instance."""
+        cost = self.cost_of(name)
+        return ratio(cost, self.least) if math.isfinite(cost) else math.inf
+
+
+class Instances(NamedTuple):
+    """The instances of profiles, and the solvers in their order."""
+
+    names: list[str]
+    tuned: list[Instance]
+    untuned: list[Instance]
+
+
 def profiles(problems: Sequence[ProblemResult]) -> Profiles:
     r"""Return the performance profiles of the sweeps on several problems.
 
@@ -81,13 +107,24 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
     arXiv:2306.07179, section 4; Moré, Wild, Benchmarking derivative-free optimization algorithms,
     SIAM Journal on Optimization 20, 2009, section 2.
     """
+    names, tuned, untuned = instances(problems)
+    costs = [c for i in (*tuned, *untuned) for c in i.cost.values() if math.isfinite(c)]
+    passes = _one_two_five(max(costs, default=1.0))
+    return Profiles(_profile(names, tuned, passes), _profile(names, untuned, passes), passes)
+
+
+def instances(problems: Sequence[ProblemResult]) -> Instances:
+    """Return what each solver costs, with its best value on each problem and with every value.
+
+    `profiles` defines these instances.
+    """
     sweeps = [p.sweep.solvers for p in problems if p.sweep is not None]
     names = list(dict.fromkeys(str(s.solver) for solvers in sweeps for s in solvers))
-    tuned, untuned = list[_Instance](), list[_Instance]()
+    tuned, untuned = list[Instance](), list[Instance]()
     for solvers in sweeps:
         cost = {str(s.solver): s.best_passes for s in solvers}
         least = min(cost.values(), default=math.inf)
-        tuned.append(_Instance(cost, least))
+        tuned.append(Instance(cost, least))
         varied = [s for s in solvers if s.values]
         passes_at = {str(s.solver): dict(zip(s.values, s.passes, strict=True)) for s in varied}
         # Grids that find their ends differ: what only one solver ran says nothing of the others.
@@ -96,10 +133,8 @@ def profiles(problems: Sequence[ProblemResult]) -> Profiles:
         for value in shared if varied else [math.nan]:
             at_value = {solver: passes[value] for solver, passes in passes_at.items()}
             # Not the least at this value: where all solvers are slow, the fastest is not the best.
-            untuned.append(_Instance(cost | at_value, least))
-    costs = [c for i in (*tuned, *untuned) for c in i.cost.values() if math.isfinite(c)]
-    passes = _one_two_five(max(costs, default=1.0))
-    return Profiles(_profile(names, tuned, passes), _profile(names, untuned, passes), passes)
+            untuned.append(Instance(cost | at_value, least))
+    return Instances(names, tuned, untuned)
 
 
 def comparable(problems: Sequence[ProblemResult]) -> bool:
@@ -116,23 +151,8 @@ def _one_two_five(largest: float) -> tuple[float, ...]:
     return tuple(series)
 
 
-@dataclass(frozen=True)
-class _Instance:
-    """What each solver costs on an instance, and the least cost on its problem."""
-
-    cost: Mapping[str, float]
-    least: float
-
-    def cost_of(self, name: str) -> float:
-        return self.cost.get(name, math.inf)
-
-    def ratio_of(self, name: str) -> float:
-        cost = self.cost_of(name)
-        return ratio(cost, self.least) if math.isfinite(cost) else math.inf
-
-
 def _profile(
-    names: Sequence[str], instances: Sequence[_Instance], passes: Sequence[float]
+    names: Sequence[str], instances: Sequence[Instance], passes: Sequence[float]
 ) -> Profile:
     n = max(len(instances), 1)  # the shares of no instances are 0
     ratios = {name: [instance.ratio_of(name) for instance in instances] for name in names}

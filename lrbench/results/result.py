@@ -18,7 +18,7 @@ import numpy as np
 
 from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
-from lrbench.errors import LrbenchError, UsageError
+from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.results import files
 from lrbench.results.common_setting import CommonSettings, common_settings
 from lrbench.results.lanes import lane_text
@@ -29,6 +29,7 @@ from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
+from lrbench.results.views import Views
 from lrbench.results.weights import chosen, write_weights
 from lrbench.version import __version__
 
@@ -68,7 +69,7 @@ def environment(threads: int) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Views):
     """The runs, verdicts and sensitivities of a command on all its problems."""
 
     command: Sequence[str]
@@ -168,6 +169,8 @@ class Result:
     @classmethod
     def from_json(cls, text: bytes | str, file: str = "the result") -> Result:
         """Return the result in JSON text; see `from_dict`."""
+        if not isinstance(text, str | bytes):
+            raise UsageError(f"{quoted(text)} is no text of JSON.", files.SEE)
         return cls.from_dict(files.parse_result(text, file), file)
 
     @classmethod

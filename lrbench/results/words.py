@@ -164,6 +164,8 @@ HEADINGS: Mapping[str, str] = {
     "T": "The number of steps.",
     "promised": "The least bound at T that was known before the run, on the same quantity as the"
     " number on its left; none where no theorem applies, or where doing nothing gives as much.",
+    "certified": "The least bound at T that is computed from the run itself, on the same quantity;"
+    " none where no such certificate applies or informs.",
     "bound": "The theorem: lrbench list theorems states it, with its source.",
     "on": "What the theorem bounds: F - f* of the last iterate, of the average of all iterates, of"
     " the best one or of the solver's own answer, or the square of a gradient's norm.",
@@ -176,11 +178,12 @@ HEADINGS: Mapping[str, str] = {
     "proved": "How fast it falls at least by the theorem, once T is large.",
     "ended": "How the runs ended; with several seeds the worst of them.",
     "of start": "F - f* at the end over F(w_0) - f*.",
-    "last lr": "The learning rate of the last step, in units of 1/L where L is known.",
-    "theorems": "How many of the theorems that apply hold, how many are weak, and which are"
-    " violated.",
+    "end lr": "The learning rate of the last step, in units of 1/L where L is known.",
+    "bounds held": "How many of the theorems that apply and inform hold, or are VIOLATED; how many"
+    " are weak; and how many are open, as nothing can be said of them.",
+    "theorems": "The theorems that are known about a solver, by their keys.",
 }
-"""The headings of the tables of `lrbench run`, and a full sentence on each."""
+"""The headings of tables of runs and solvers, and a full sentence on each."""
 
 PAGE_WORDS: Mapping[tuple[WordSubject, str], str] = {
     (word.subject, word.json): word.page for word in reversed(WORDS)

@@ -39,6 +39,7 @@ SOLVERS = Registry(
     },
     aliases={"gd": "sgd", "momentum": "heavy-ball", "nag": "nesterov", "sps": "polyak"},
     group="lrbench.solvers",
+    base="lrbench.solvers.base:Solver",
 )
 
 LIBRARIES = {

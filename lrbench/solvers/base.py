@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
-from lrbench.config.parameters import check_kept
-from lrbench.errors import UsageError
+from lrbench.config.parameters import check_kept, number_fields
+from lrbench.config.values import REAL
+from lrbench.errors import UsageError, quoted
 from lrbench.objective.oracle import Gradient, Iterate, Oracle
 
 Need: TypeAlias = Literal["f_star", "L", "L_max", "mu", "horizon", "derivatives"]
@@ -190,9 +191,16 @@ def with_parameters(solver: SolverT, values: Mapping[str, Any]) -> SolverT:
     """
     if not values:
         return solver
+    kinds = number_fields(solver)
+    # Of a parameter that is a whole number an array of these.
+    values = {k: v.astype(np.int64) if _whole(kinds[k], v) else v for k, v in values.items()}
     varied = dataclasses.replace(solver, **values)
     check_kept(varied, values, f"solver {solver.name}")
     return varied
+
+
+def _whole(kind: type, value: Any) -> bool:
+    return kind is int and isinstance(value, np.ndarray)
 
 
 def check_positive(solver: Any, key: str) -> None:
@@ -228,6 +236,11 @@ def check_not_negative(solver: Any, key: str) -> None:
 def _check(solver: Any, key: str, holds: Callable[[PerLane], Mask], words: str) -> None:
     """Raise `UsageError` with the first value of a parameter that is out of its range."""
     values = np.atleast_1d(getattr(solver, key))
+    if values.dtype.kind not in REAL:
+        raise UsageError(
+            f"solver {solver.name}: {key} cannot be {quoted(getattr(solver, key))}.",
+            f"give a number: {key}=1.",
+        )
     wrong = values[~holds(values)]
     if wrong.size:
         default = getattr(type(solver), key)

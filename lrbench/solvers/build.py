@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 from lrbench.config.learning_rates import parse_learning_rates
 from lrbench.config.named import Value, parse_named, read_value
-from lrbench.config.parameters import check_kept, check_remade
+from lrbench.config.parameters import check_kept, check_remade, check_types, checked_parameter
+from lrbench.config.prints import prints_to_stderr
 from lrbench.config.registry import did_you_mean
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -114,12 +115,10 @@ def solver_class(name: str) -> type[Solver]:
         return cls
     reference = None if name in SOLVERS else parse_reference(name)
     if reference is None:
+        if form := reference_form(name):
+            raise UsageError(f"there is no solver {quoted(name)}.", form)
         cls = SOLVERS.get(name)
         if not SOLVERS.is_own(name) and name in SOLVERS.entry_points:
-            if not (isinstance(cls, type) and issubclass(cls, Solver)):
-                raise UsageError(
-                    f"the entry point {name} is no solver.", "derive a class from lrbench.Solver."
-                )
             add_solver(cls, name)
         return cls
     similar = difflib.get_close_matches(name, SOLVERS, n=1, cutoff=0.8)
@@ -128,6 +127,15 @@ def solver_class(name: str) -> type[Solver]:
     cls = load_plugin(reference, Solver, SOLVERS.kind)
     add_solver(cls, str(reference))
     return cls
+
+
+def reference_form(name: str) -> str:
+    """Return how a reference is written, for a name that is none and looks like one; else empty."""
+    prefix, colon, _ = name.partition(":")
+    if colon and prefix in LIBRARIES:
+        example = {"torch": "torch:torch.optim.Adam", "optax": "optax:adam"}[prefix]
+        return f"name an optimiser, as in {example}: lrbench list solvers {prefix} has them."
+    return "write it as FILE.py:CLASS, as in my_rule.py:MyRule." if ".py" in name else ""
 
 
 def build_from(solver: Solver | type[Solver]) -> Built:
@@ -150,13 +158,18 @@ def _build(name: str, settings: Mapping[str, Value]) -> Built:
     fields = {f.name: f for f in dataclasses.fields(cls)}
     for key in settings:
         if key not in fields:
-            hint = did_you_mean(key, fields) if fields else f"{cls.name} takes no parameters."
+            hint = did_you_mean(key, fields, "parameter", str(settings[key]))
+            if not fields and hint.startswith("choose"):
+                hint = f"{cls.name} takes no parameters."
             raise UsageError(f"solver {cls.name} has no parameter {quoted(key)}.", hint)
     hints = typing.get_type_hints(cls)
-    params = {key: _checked(cls.name, key, value, hints[key]) for key, value in settings.items()}
+    params = {
+        key: _checked(cls.name, fields[key], value, hints[key]) for key, value in settings.items()
+    }
     return _built(cls, params)._replace(set_parameters=(*settings,))
 
 
+@prints_to_stderr()
 def _built(cls: type[Solver], params: Mapping[str, Any], made: Solver | None = None) -> Built:
     """Return the solver of a class with these parameters, or one that was made in Python.
 
@@ -167,6 +180,8 @@ def _built(cls: type[Solver], params: Mapping[str, Any], made: Solver | None = N
     """
     try:
         solver = cls(**params) if made is None else made
+        if not isinstance(solver, AdaptedSolver):  # whose optimiser has looked at its arguments
+            check_types(solver, f"solver {cls.name}")
         check_kept(solver, params, f"solver {cls.name}")
         check_remade(solver, f"solver {cls.name}")
     except LrbenchError:
@@ -177,31 +192,24 @@ def _built(cls: type[Solver], params: Mapping[str, Any], made: Solver | None = N
             "correct its parameters, or its __post_init__.",
         ) from error
     fields = dataclasses.fields(solver)
-    values = {f.name: getattr(solver, f.name) for f in fields}
-    changed = tuple(f.name for f in fields if values[f.name] != f.default)
+    own = {f.name: getattr(solver, f.name) for f in fields}
+    changed = tuple(f.name for f in fields if own[f.name] != f.default)
+    # As texts give them, and results are read: a flag is a word, and a number a float.
+    values = {name: _plain(value) for name, value in own.items()}
     return Built(solver, SolverSpec(solver.name, values, (*solver.label_fields, *changed)), changed)
 
 
-def _checked(solver: str, key: str, value: Any, param_type: Any) -> Any:
+def _checked(solver: str, field: dataclasses.Field[Any], value: Any, kind: Any) -> Any:
     """Return `value` as the parameter's type, or raise `UsageError`."""
-    if typing.get_origin(param_type) is Literal:
-        choices = typing.get_args(param_type)
-        if value not in choices:
-            raise UsageError(
-                f"solver {solver}: {key} cannot be {quoted(value)}.",
-                did_you_mean(str(value), choices),
-            )
-        return value
-    if param_type is float:
-        # bool is an int in Python, but `eps=true` is no number.
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(
-                f"solver {solver}: {key} cannot be {quoted(value)}.", f"give a number: {key}=1."
-            )
-        return float(value)
-    if param_type is str:
-        return str(value)
-    raise UsageError(
-        f"solver {solver}: the type of {key} is {quoted(param_type)}, which no text can give.",
-        "annotate it as float, or as Literal of the words that it may be.",
-    )
+    if typing.get_origin(kind) is not Literal and kind not in (float, int, bool, str):
+        raise UsageError(
+            f"solver {solver}: the type of {field.name} is {quoted(kind)}, which no text can give.",
+            "annotate it as float, int or bool, or as Literal of the words that it may be.",
+        )
+    return checked_parameter(value, field.name, kind, field.default, f"solver {solver}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return float(value) if isinstance(value, int) else value

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, overload
 
 from lrbench.arrays import PerLane
 from lrbench.config.registry import did_you_mean
-from lrbench.config.values import as_number
+from lrbench.config.values import as_integer, as_number
 from lrbench.errors import UsageError, quoted
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers import SOLVERS
@@ -90,7 +90,7 @@ def add_solver(cls: type[Solver], place: str) -> None:
         hints = typing.get_type_hints(cls)
     except Exception as error:  # whatever an annotation raises
         refuse(f"its annotations cannot be read ({error})", "annotate parameters as float.")
-    floats = [name for name in fields if hints[name] is float]
+    floats = [name for name in fields if hints[name] is float]  # a scale is no whole number
     for attribute in ("scale", "second_scale"):
         scale = getattr(cls, attribute)
         if isinstance(scale, str) and scale not in ("", "lr0", *floats):
@@ -187,7 +187,13 @@ def _rate_rule(
                 f"{function}: the parameter {parameter.name} has no number as its default.",
                 f"write {parameter.name}=1.0.",
             )
-    fields = [(p.name, float, dataclasses.field(default=float(p.default))) for p in parameters[2:]]
+        if parameter.annotation in (int, "int") and as_integer(parameter.default) is None:
+            raise UsageError(
+                f"{function}: the parameter {parameter.name} is an int, and its default is none.",
+                f"write {parameter.name}: int = 1.",
+            )
+    kinds = {p: int if p.annotation in (int, "int") else float for p in parameters[2:]}
+    fields = [(p.name, k, dataclasses.field(default=k(p.default))) for p, k in kinds.items()]
     cls: type[Solver] = dataclasses.make_dataclass(
         function,
         fields,

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from lrbench.arrays import Index, Mask, take
+from lrbench.config.values import REAL
 from lrbench.errors import ContractError
-from lrbench.solvers.base import Solver
+from lrbench.solvers.base import Solver, Step
+
+FLOAT = np.dtype(np.float64)
 
 
 def keep_lanes(state: Any, lanes: Index | Mask) -> Any:
@@ -38,6 +41,43 @@ def leaves(state: Any, place: str = "state") -> Iterator[tuple[str, Any]]:
             yield from leaves(value, f"{place}.{names[k]}" if names else f"{place}[{k}]")
     else:
         yield place, state
+
+
+def step_fault(returned: Any, before: Any, n_lanes: int) -> str:
+    """Return what is wrong with what a step has returned, and what to do; empty if nothing is.
+
+    Parameters
+    ----------
+    returned
+        What the step has returned.
+    before
+        The iterate that it was given.
+    n_lanes
+        The number of lanes.
+    """
+    if type(returned) is not Step and not (isinstance(returned, tuple) and len(returned) == 3):
+        what = f"a {type(returned).__name__}"
+        if returned is None:
+            what = "nothing"
+        elif isinstance(returned, tuple):
+            what = f"{len(returned)} values"
+        return f"step returns {what}: return Step(W, lr, state)"
+    W, lr, _ = returned
+    is_array = type(W) is np.ndarray
+    if type(W) is not type(before) or (is_array and (W.shape, W.dtype) != (before.shape, FLOAT)):
+        shape = f", shape {W.shape} and numbers of {W.dtype}" if is_array else ""
+        return (
+            f"the iterate that a step returns is of type {type(W).__name__}{shape}: return what"
+            " descend, move or prox of the oracle returns"
+        )
+    if not isinstance(lr, np.ndarray) or lr.shape != (n_lanes,):
+        return (
+            f"the rates of a step have shape {getattr(lr, 'shape', None)}, and not (n_lanes,) ="
+            f" {(n_lanes,)}: return an array with the rate of each lane"
+        )
+    if lr.dtype.kind not in REAL:
+        return f"the rates of a step are of {lr.dtype}, and no real numbers: return float64"
+    return ""
 
 
 def is_per_lane(leaf: Any) -> bool:

@@ -38,9 +38,9 @@ def every_theorem_for(solver_name: str) -> tuple[Theorem, ...]:
     return tuple(by_key.values())
 
 
-def without_theorems(solver_name: str) -> bool:
-    """Return whether a solver is registered and there is no theorem on it."""
-    return solver_name in SOLVERS and not theorems_for(solver_name)
+def has_theorems(solver_name: str) -> bool | None:
+    """Return whether there is a theorem on a solver; None for one that is not registered here."""
+    return bool(theorems_for(solver_name)) if solver_name in SOLVERS else None
 
 
 def theorem_keys() -> set[str]:

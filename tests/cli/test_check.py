@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 import sys
 import xml.etree.ElementTree as ET
@@ -48,6 +49,29 @@ def test_the_command_names_the_configuration(here: Path, invoke: Any) -> None:
     missing = invoke("check", "--config", "my checks.toml", "--only", "first")
     command = " ".join(missing.out.split())
     assert "--config 'my checks.toml' --update-baseline first." in command
+
+
+RULE = """\
+import lrbench
+
+@lrbench.rate_rule
+def rule(lr, grad_norm_sq):
+    return lr, lr
+"""
+
+
+@pytest.mark.parametrize("words", [["--config", "lrbench.toml"], ["--allow-code"]])
+def test_the_command_of_a_check_of_a_rule_runs(here: Path, invoke: Any, words: list[str]) -> None:
+    """Its code runs only where the command allows it."""
+    (here / "rule.py").write_text(RULE)
+    text = (here / "lrbench.toml").read_text()
+    (here / "lrbench.toml").write_text(re.sub('solver = ".*"', 'solver = "rule.py"', text))
+    missing = invoke("check", *words, "--only", "first")
+    assert missing.code == 3
+    command = " ".join(missing.out.split()).partition("it: ")[2].partition(". ")[0]
+    repeated = shlex.split(command.rstrip("."))
+    assert invoke(*repeated[1:]).code == 0
+    assert invoke("check", *words, "--only", "first").code == 0
 
 
 def test_save_baseline_makes_what_is_missing_and_nothing_else(here: Path, invoke: Any) -> None:

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from lrbench.cli.main import group
-from lrbench.cli.options import Number, batch_size, read_duration
+from lrbench.cli.option_values import Number, batch_size, read_duration
 from lrbench.losses import LOSSES
 from lrbench.penalties import PENALTIES
 from lrbench.problem_files.settings import KEYS

@@ -264,6 +264,8 @@ def test_an_exception_that_nobody_foresaw_has_a_code_of_its_own(
         "list": ("solvers",),
         "record": ("--iterates", "w.npy"),
         "new": ("solver", "rule.py"),
+        "compare": ("a.json", "b.json"),
+        "plot": ("a.json",),
         "test": ("sgd",),
     }
     args = (name, *operands.get(name, ()))

@@ -100,7 +100,7 @@ def test_the_page_of_a_terminal_fits_a_screen_of_thirty_lines(invoke: Any) -> No
     assert len(lines) <= 30
     first, hint = lines[-2:]
     assert first == "First to 1 % of the start: adagrad-norm, after 316 passes; never: wngrad, gd"
-    assert hint == "Theorem by theorem: --theory; every column: --details."
+    assert hint == "More: --theory (every theorem), --details (every column); lrbench explain WORD"
     rows = [line.split("  ") for line in lines[lines.index("Summary") + 3 : -2]]
     table = [[cell.strip() for cell in row if cell.strip()] for row in rows]
     assert table == [

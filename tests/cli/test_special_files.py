@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from lrbench import load_problem
 from lrbench.cache import read_whole
 
 RUN = ["-s", "sgd", "--lr0", "0.5", "-n", "2", "-q"]
@@ -30,11 +32,17 @@ READERS: dict[str, tuple[str, list[str], int]] = {
     "store of a sweep": ("s.sqlite", ["sweep", "-p", "log-spectrum", "--store", "s.sqlite"], 2),
     "data": ("a.svm", ["run", "-d", "./a.svm", *RUN], 3),
     "test data": ("a.svm", ["run", "-d", "./b.svm", "--test", "./a.svm", *RUN], 3),
+    "iterates": ("w.txt", ["record", "-p", "./p.toml", "--iterates", "w.txt", "-q"], 3),
+    "array of iterates": ("w.npy", ["record", "-p", "./p.toml", "--iterates", "w.npy", "-q"], 3),
+    "rule": ("rule.py", ["run", "-p", "./p.toml", "-s", "rule.py", *RUN[2:]], 2),
     "record of a set": ("a1a.sha256", ["run", "-d", "a1a", *RUN], 3),
 }
 """The file that each reader reads, its command, and the exit code where the file is refused."""
 
-TEXTS = ("problem file", "lrbench.toml", "baselines", *(r for r in READERS if "result" in r))
+TEXTS = (
+    *("problem file", "lrbench.toml", "baselines", "iterates", "array of iterates"),
+    *(r for r in READERS if "result" in r),
+)
 """The readers that also read pipes: what a shell writes as ``<(...)`` is one."""
 
 
@@ -53,6 +61,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Any) -> Path
         '[[check]]\nname = "a"\nproblem = "./p.toml"\nsolver = "sgd"\nlr0 = 0.5\n'
         "iterations = 3\nbaseline = true\n"
     )
+    Path("rule.py").write_text(
+        "import lrbench\n@lrbench.rate_rule\ndef rule(lr, grad_norm_sq):\n    return lr, lr\n"
+    )
+    iterates = np.outer(1.0 - np.arange(3) / 5, load_problem("./p.toml").w0)
+    np.savetxt("w.txt", iterates)
+    np.save("w.npy", iterates)
     assert invoke(*CHECK, "--save-baseline").code == 0
     assert invoke("run", "-p", "p.toml", *RUN, "--save", "r.json").code == 0
     return tmp_path
@@ -143,7 +157,7 @@ def test_a_pipe_is_read_to_its_end(
     assert len(refused.err.splitlines()) == 2
 
 
-@pytest.mark.parametrize("reader", ["store", "store of a sweep", "data", "test data"])
+@pytest.mark.parametrize("reader", ["store", "store of a sweep", "data", "test data", "rule"])
 def test_a_pipe_that_would_be_read_twice_is_refused(reader: str, folder: Path, invoke: Any) -> None:
     name, _, code = READERS[reader]
     Path(name).unlink(missing_ok=True)

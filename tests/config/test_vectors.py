@@ -124,3 +124,18 @@ def test_a_column_is_told_from_a_wrong_size() -> None:
         as_vector(np.zeros(4), 3, "small")
     assert "ravel" in column.value.hint
     assert "ravel" not in longer.value.hint
+
+
+def test_tensors_in_bfloat16_are_read() -> None:
+    """NumPy has no such type: torch refuses to convert it, and that of JAX is no number to it."""
+    torch = pytest.importorskip("torch")
+    jax = pytest.importorskip("jax.numpy")
+    for tensor in (
+        torch.tensor(VALUES, dtype=torch.bfloat16, requires_grad=True),
+        torch.tensor(VALUES, dtype=torch.float16),
+        jax.array(VALUES, dtype=jax.bfloat16),
+        jax.array(VALUES, dtype=jax.float16),
+    ):
+        read = as_vector(tensor, 3, "p")
+        assert read.dtype == np.float64
+        np.testing.assert_array_equal(read, VALUES)  # which bfloat16 holds exactly

@@ -297,6 +297,31 @@ class ClaimsLookAhead(Plain):
         return Step(oracle.descend(W, lr, g), lr, state)
 
 
+class DescendsTwice(Plain):
+    """Two steps in one, of which the rate of one is reported."""
+
+    def step(self, W: Any, state: Any, oracle: Any) -> Step:
+        (lr,) = state
+        W = oracle.descend(W, lr, oracle.gradient(W))
+        return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, state)
+
+
+class DescendsTwiceAndSaysSo(Plain):
+    """Two steps in one, whose rate is that of both."""
+
+    dense_gradient = True
+
+    def step(self, W: Any, state: Any, oracle: Any) -> Step:
+        (lr,) = state
+        before, g = W.copy(), oracle.gradient(W)
+        size = g.norm_sq()
+        W = oracle.descend(W, lr, g)
+        W = oracle.descend(W, lr, oracle.gradient(W))
+        length = np.sqrt(norm_sq(before - W))
+        rate = np.divide(length, np.sqrt(size), out=np.zeros_like(length), where=size > 1e-200)
+        return Step(W, rate, state)
+
+
 class MovesByItself(Plain):
     """No projection on a ball."""
 
@@ -374,6 +399,8 @@ BROKEN: dict[type[Solver], tuple[str, str, str]] = {
     ReportsTwice: ("rate", r"step 1 on full batches is not the one of the rate that it reports"
                    r" \(lr = 0.001, and W - 0.0005 g\)", "def step"),
     ReportsLater: ("rate", "is not the one of the rate that it reports", "def step"),
+    DescendsTwice: ("rate", r"descends 2 times, and reports lr = 0.001, but ",
+                    "def step"),
     ClaimsMomentum: ("claims", "step 2 on full batches is not W - lr g, so that C2' is violated",
                      "def step"),
     ClaimsAnotherRate: ("claims", r"is not W - lr g \(lr = 0.001, and W - 0.0005 g\), so that C2'",
@@ -384,3 +411,19 @@ BROKEN: dict[type[Solver], tuple[str, str, str]] = {
     HasALock: ("worker", "cannot be pickled .*lock", "def __init__"),
 }  # fmt: skip
 """The contract that each breaks, its sentence, and the text of the line to look at."""
+
+
+class CountsOnItself(Plain):
+    """A counter of the object goes on from run to run."""
+
+    def step(self, W: Any, state: Any, oracle: Any) -> Step:
+        object.__setattr__(self, "count", getattr(self, "count", 0) + 1)
+        lr = state[0] / self.count  # type: ignore[attr-defined]
+        return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, state)
+
+
+class PlainTuple(Plain):
+    """What a step returns need not be called `Step`."""
+
+    def step(self, W: Any, state: Any, oracle: Any) -> Any:
+        return oracle.descend(W, state[0], oracle.gradient(W)), state[0], state

@@ -629,3 +629,31 @@ def test_seeds_of_one_name_are_not_judged_by_the_first_of_them() -> None:
     stochastic(pb.w0)
     with pytest.raises(UsageError, match="with other batches"):
         stochastic.result(beside=first)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "a\x1b[31mb", "a\0b"])
+def test_a_name_of_several_lines_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be printed"):
+        lrbench.record("log-spectrum", solver=name)
+
+
+@pytest.mark.parametrize("flag", ["certificates", "timed"])
+def test_flags_are_true_or_false(flag: str) -> None:
+    for value in (3, None, "yes", 0.0):
+        options: dict[str, Any] = {flag: value}
+        with pytest.raises(UsageError, match=f"{flag} is .*neither True nor False"):
+            lrbench.record("log-spectrum", solver="mine", **options)
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_a_loop_in_half_precision_starts_from_w0_as_it_has_it(kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    recorder = lrbench.record(smooth(), solver="mine", lr=0.1)
+    rounded = torch.from_numpy(W0).to(getattr(torch, kind))
+    assert not np.array_equal(rounded.double().numpy(), W0)
+    recorder(rounded)
+    recorder(rounded * 0.5)
+    reasons = {v.theorem: v.reason for v in recorder.result().problems[0].verdicts}
+    assert reasons["C6"] == "w_0 is rounded to half precision"
+    with pytest.raises(UsageError, match="the first iterate is not w_0"):
+        lrbench.record(smooth(), solver="mine")(rounded * 1.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 import lrbench
 from lrbench.cli.check_run import judge_saved
+from lrbench.cli.main import main
 from lrbench.errors import DataError, LrbenchError, UsageError
 from lrbench.gate import CheckFailedError
 from lrbench.problem_files import ProblemSpec, load_spec, with_overrides
@@ -182,3 +184,38 @@ def test_an_expectation_of_a_sweep_among_others_makes_one() -> None:
     alone = lrbench.check("log-spectrum", expect=expect[1:], **options)
     assert ", sweep" not in alone.about
     assert "lr0 = 1," in alone.about
+
+
+def test_a_recorded_loop_that_fails_is_saved_for_the_command_that_shows_it(
+    own_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder = lrbench.record("log-spectrum", solver="mine")
+    recorder(recorder.problem.w0)
+    with pytest.raises(CheckFailedError) as failed:
+        lrbench.check(recorder.result(), expect="suboptimality <= 1e-9")
+    (outcome,) = failed.value.outcomes
+    first, *words = shlex.split(outcome.command)
+    assert first == "lrbench"
+    assert Path(words[-1]).is_relative_to(own_cache)
+    assert f"to see the runs: {outcome.command}" in str(failed.value)
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    assert "mine" in capsys.readouterr().out
+
+
+def test_the_hint_for_a_damaged_baseline_is_that_of_python(tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl").write_text("{")
+    with pytest.raises(UsageError) as caught:
+        lrbench.check("log-spectrum", solvers="gd", iterations=3, baseline=tmp_path / "b.jsonl")
+    assert caught.value.hint == "restore it, or give another file: baseline=PATH."
+
+
+def test_a_file_of_a_result_is_read_first(tmp_path: Path) -> None:
+    path = tmp_path / "o.json"
+    lrbench.run("log-spectrum", solvers="gd", iterations=3).save(path)
+    for given in (path, str(path)):
+        with pytest.raises(UsageError, match=r"is no problem: a saved result ends") as caught:
+            lrbench.check(given, expect="status = completed")
+        assert "lrbench.Result.load(" in caught.value.hint
+    assert lrbench.check(Result.load(path), expect="status = completed").passed

@@ -103,9 +103,9 @@ def test_a_slower_run_fails_with_both_numbers(path: Path) -> None:
     ).passed
 
 
-def test_what_fails_names_no_command_but_what_shows_it(path: Path) -> None:
+def test_what_fails_is_kept_and_named_by_the_command_that_shows_it(path: Path) -> None:
     saved(path, foreign(0.5))
-    with pytest.raises(CheckFailedError, match=r"no command .*result.save.*lrbench show FILE.json"):
+    with pytest.raises(CheckFailedError, match=r"to see the runs: lrbench show .*made.json"):
         lrbench.check(result_of(made_problem(foreign(0.25))), baseline=path)
 
 

@@ -144,6 +144,37 @@ def test_a_mistake_is_two_sentences(text: str, invoke: Invoke) -> None:
     assert all(vars(sys.modules[name]) for name in broken)
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("torch:", "torch:torch.optim.Adam"),
+        ("optax:", "optax:adam"),
+        ("power.py:", "FILE.py:CLASS"),
+        ("power.py::PowerNorm", "FILE.py:CLASS"),
+    ],
+)
+def test_half_a_reference_is_answered_with_the_form(text: str, form: str, invoke: Invoke) -> None:
+    for words in (("run", "-p", "log-spectrum", "-s", text), ("test", text)):
+        outcome = invoke(*words)
+        assert outcome.code == 2
+        error, hint = outcome.err.splitlines()
+        assert text in error
+        assert form in hint
+
+
+@pytest.mark.parametrize("kind", ["loss", "penalty"])
+def test_a_loss_or_penalty_of_a_file_is_said_to_be_an_entry_point(
+    kind: str, invoke: Invoke
+) -> None:
+    for text in ("mine.py:Mine", "mine.py", "package.module:Mine"):
+        outcome = invoke("run", "-p", "least-squares", f"--{kind}", text)
+        assert outcome.code == 2
+        error, hint = outcome.err.splitlines()
+        assert f"there is no {kind} '{text}'" in error
+        assert "entry point of lrbench." in hint
+        assert f"lrbench test {text}" in hint
+
+
 @pytest.mark.usefixtures("folder")
 def test_the_same_mistakes_in_python(invoke: Invoke) -> None:
     """An edited file is read again: the text decides, and not the path."""

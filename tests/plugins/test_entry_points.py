@@ -154,9 +154,9 @@ def test_lists_have_them(package: Path) -> None:
     [
         (("-s", "broken"), "the solver broken of my-package cannot be imported"),
         (("-s", "own-part"), "its name 'sgd' is that of sgd"),
-        (("-s", "no-solver"), "the entry point no-solver is no solver"),
+        (("-s", "no-solver"), "the entry point no-solver of my-package is no solver"),
         (("-s", "power-nrom"), "there is no solver 'power-nrom'"),
-        (("--loss", "no-loss"), "the entry point no-loss is no loss"),
+        (("--loss", "no-loss"), "the entry point no-loss of my-package is no loss"),
     ],
 )
 def test_what_is_wrong_in_a_package_is_two_sentences(

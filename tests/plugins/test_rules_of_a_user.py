@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -436,7 +437,17 @@ def test_theorems_are_of_steps_that_are_what_they_say(
 
 
 MISBEHAVIOUR = {
-    "return None": "TypeError: cannot unpack non-iterable NoneType object",
+    "return None": "ContractError: Rule: step returns nothing: return Step(W, lr, state) (rule.py,"
+    " line 8, iteration 0)",
+    "return W": "ContractError: Rule: step returns a",
+    "return 'abc'": "ContractError: Rule: step returns a str: return Step",
+    "return s, s, s, s": "ContractError: Rule: step returns 4 values: return Step",
+    "return lrbench.Step(W * 1j, s, s)": "ContractError: Rule: the iterate that a step returns is",
+    "return lrbench.Step(W, s * 1j, s)": "ContractError: Rule: the rates of a step are of complex",
+    "return lrbench.Step(W, s[:2], s)": "ContractError: Rule: the rates of a step have shape (2,)",
+    "return lrbench.Step(W, [*s], s)": "ContractError: Rule: the rates of a step have shape None",
+    "return lrbench.Step(W, s.astype(str), s)": "ContractError: Rule: the rates of a step are of",
+    "return lrbench.Step(W, s, s[:2])": "ContractError: Rule: state has shape (2,)",
     "return lrbench.Step(None, s, s)": "ContractError: Rule: the iterate that a step returns",
     "return lrbench.Step(s, s, s)": "ContractError: Rule: the iterate that a step returns",
     "return lrbench.Step(W, 0.1, s)": "ContractError: Rule: the rates of a step have shape",
@@ -460,6 +471,7 @@ def test_a_rule_that_misbehaves_is_a_failed_row(line: str, folder: Path, invoke:
     (error,) = errors
     assert error.startswith(MISBEHAVIOUR[line])
     assert len(error) < 400
+    assert re.search(r"\(rule\.py, line [89], iteration 0\)$", error)
     assert "\n" not in error
     assert {run["error"] for run in runs_of(outcome, "sgd")} == {None}
 
@@ -552,4 +564,50 @@ def test_two_versions_of_a_rule_in_a_store_are_said(folder: Path, invoke: Invoke
     outcome = invoke("show", str(folder / "s.sqlite"))
     assert outcome.code == 0
     assert "the cells of PowerNorm are of 2 versions of its code" in outcome.err
+    SOLVERS.added.clear()  # as in a process that has not read the file
+    entries = json.loads(invoke("store", "list", "s.sqlite", "--format", "json").out)["entries"]
+    sources = {e["source"] for e in entries if e["solver"].startswith("PowerNorm")}
+    assert len(sources) == 2
+    assert all(re.fullmatch("[0-9a-f]{8}", source) for source in sources)
+    page = invoke("store", "list", "s.sqlite").out
+    assert all(f"not known ({source})" in page for source in sources)
     assert "root_growth are of" not in outcome.err
+
+
+WRONG_ELSEWHERE = {
+    "init returns a set": ("    def init(self, W, lr0, facts):\n        return {1}\n", 5, 0),
+    "init takes less": ("    def init(self, W, lr0):\n        return lr0\n", 5, 0),
+    "a later step returns nothing": (
+        "    def init(self, W, lr0, facts):\n        return lr0\n\n"
+        "    def step(self, W, s, oracle):\n        if oracle.size and W.max() != 0:\n"
+        "            return None\n"
+        "        return lrbench.Step(oracle.descend(W, s, oracle.gradient(W)), s, s)\n",
+        8,
+        1,
+    ),
+    "output has another shape": (
+        "    def init(self, W, lr0, facts):\n        return lr0\n\n"
+        "    def output(self, W, state):\n        return W[0]\n",
+        8,
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_ELSEWHERE)
+def test_the_row_has_the_line_of_the_method_that_returned_it(
+    case: str, folder: Path, invoke: Invoke
+) -> None:
+    """No line of the file is in the traceback: what it has returned is found wrong afterwards."""
+    body, line, iteration = WRONG_ELSEWHERE[case]
+    step = (
+        "\n    def step(self, W, s, oracle):\n"
+        "        return lrbench.Step(oracle.descend(W, s, oracle.gradient(W)), s, s)\n"
+    )
+    text = body if "def step" in body else body + step
+    written(folder, rule=f"import lrbench\n\n\nclass Rule(lrbench.Solver):\n{text}")
+    outcome = invoke("run", *SETTING, "-s", "rule.py", "-s", "sgd")
+    assert outcome.code == 3
+    (error,) = {run["error"] for run in runs_of(outcome, "Rule")}
+    assert error.endswith(f"(rule.py, line {line}, iteration {iteration})")
+    assert {run["error"] for run in runs_of(outcome, "sgd")} == {None}

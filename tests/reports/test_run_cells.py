@@ -166,12 +166,12 @@ def test_the_summary_ranks_and_says_how_each_ended() -> None:
     assert [row["solver"] for row in rows] == ["d", "c", "a", "b", "f", "e"]
     heads = ("ended", "F - f*", "of start", "end lr", "bounds held")
     assert [[row[name] for name in heads] for row in rows] == [
-        ["completed", "<1e-04", "<0.01 %", "1/L", "not judged"],
+        ["completed", "<1e-04", "<0.01 %", "1/L", "-"],
         ["reached target at 30", "2.0e-03", "0.2 %", "1.5/L", "1 weak; 1 open"],
         ["completed", "2.5e-01", "25 %", "0.025/L", "2 of 2; 1 weak"],
         ["stalled above its start", "1.8e+00", "175 %", "107/L", "none applies"],
-        ["ended above its start", "4.6e+03", "4600 x", "1/L", "not judged"],
-        ["FAILED at 7", "1.2e-01", "12 %", "1/L", "not judged"],
+        ["ended above its start", "4.6e+03", "4600 x", "1/L", "-"],
+        ["FAILED at 7", "1.2e-01", "12 %", "1/L", "-"],
     ]
     assert ("e: ValueError: no", "bad") in lines(of)
     rough = summary_of(with_header(of, L=math.inf))
@@ -206,8 +206,10 @@ def test_only_a_terminal_names_the_options_that_show_more() -> None:
         return [text for text, style in lines(problem(run()), **view) if "--" in text]
 
     assert hint(brief=False) == []
-    assert hint() == ["Theorem by theorem: --theory; every column: --details."]
-    assert hint(theory=True) == ["Every column: --details."]
+    assert hint() == [
+        "More: --theory (every theorem), --details (every column); lrbench explain WORD"
+    ]
+    assert hint(theory=True) == ["More: --details (every column); lrbench explain WORD"]
     assert hint(details=True) == []
 
 
@@ -227,13 +229,24 @@ def test_several_lr0_have_a_summary_with_a_part_for_each_solver() -> None:
         assert rate == pytest.approx(2 * lane.trace["lr"][-1], rel=6e-2)
     texts = [text for text, _ in lines(of)]
     assert any(text.endswith("2 lr0 from 0.3 to 7") for text in texts)
-    unjudged = "{} of the lanes below were not judged: the time was up"
-    assert (unjudged.format(4), "warn") in lines(of)
+    # Whether there are theorems on a and b shows in other lanes alone: here it is not known.
+    assert not any("not judged" in text for text in texts)
+    known = [run("wngrad", 0.3), run("sgd", 7.0)]
+    late = ("2 of the lanes below were not judged: the time was up", "warn")
+    assert late in lines(problem(*runs, *known))
     # There is no theorem on adam, which is therefore not one of those without a verdict.
-    with_adam = problem(*runs, run("adam", 0.3), run("adam", 7.0))
-    assert (unjudged.format(4), "warn") in lines(with_adam)
-    judged = problem(*runs, verdicts=[bound(str(r.solver), r.lr0 or 0.0) for r in runs[:3]])
-    assert (unjudged.format(1), "warn") in lines(judged)
+    with_adam = problem(
+        *runs, *known, run("adam", 0.3), run("adam", 7.0), verdicts=[bound("a", 0.3)]
+    )
+    rows = summary_of(with_adam)
+    words = {"a": ["1 of 1", "not judged"], "b": ["-", "-"], "adam": ["no theorems"] * 2}
+    names = [*"aabb", "wngrad", "sgd", "adam", "adam"]
+    for name, expected in words.items():
+        held = [row["bounds held"] for row, of in zip(rows, names, strict=True) if of == name]
+        assert held == expected
+    # A run that failed before its first row cannot be judged, however much time there is.
+    failed = run("wngrad", 0.1, status=Status.FAILED, error="E", trace={})
+    assert late in lines(problem(*runs, *known, failed))
 
 
 def test_several_lr0_have_a_table_of_the_bounds_of_each_solver_with_the_theorems() -> None:

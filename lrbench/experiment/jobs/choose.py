@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lrbench.config.decimals import whole
-from lrbench.config.values import as_integer
+from lrbench.config.values import as_integer, short_text
 from lrbench.errors import UsageError, quoted
 from lrbench.experiment.jobs.base import Executor, Serial
 
@@ -35,7 +35,7 @@ def choose(
     UsageError
         If options contradict each other or have a value that is not allowed.
     """
-    if executor not in EXECUTORS:
+    if not (isinstance(executor, str) and executor in EXECUTORS):
         raise UsageError(f"--executor {quoted(executor)} is not known.", "choose loky or dask.")
     if executor == "dask":
         if jobs is not None:
@@ -65,7 +65,7 @@ def choose(
 
 def _number(jobs: int | None, default: int) -> int:
     """Return the number of worker processes."""
-    name, text = "--jobs", str(jobs)
+    name, text = "--jobs", short_text(jobs)
     if jobs is None:
         variable = os.environ.get(VARIABLE, "")
         if not variable:

@@ -59,8 +59,8 @@ HINT = "start one with 'dask scheduler' and 'dask worker', or check the address.
 SAME_VERSIONS = "install the same versions in both places."
 
 GO_ON = (
-    "start the scheduler and its workers again, and run the same command; with --store what is"
-    " finished is kept."
+    "start the scheduler and its workers again, and run the same command; lrbench sweep --store"
+    " keeps what is finished."
 )
 
 LOGGERS = ("distributed", "tornado", "asyncio")

@@ -41,6 +41,10 @@ HASH = 64
 """The length of the hash of the code that all solvers share, at the beginning of a source."""
 
 
+SHORT = 8
+"""The characters of a hash that lists show."""
+
+
 @dataclass(frozen=True)
 class StoredCells:
     """The cells of one solver in one experiment, made by one version of the code."""
@@ -65,6 +69,8 @@ class StoredCells:
     """The time at which the last of them was added, UTC."""
     current: bool | None
     """Whether the code that made them is that of this lrbench."""
+    source: str = ""
+    """The beginning of the hash of the solver's own code, which tells versions of it apart."""
 
 
 def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
@@ -104,6 +110,7 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
                 target=budget["target"],
                 added=max(row["added"] for row in rows),
                 current=is_current(rows[0]["name"], source),
+                source=source.partition(" ")[2][:SHORT],
             )
         )
     return entries
@@ -167,7 +174,7 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
         if names.count(name) > 1:
             problems[k] = replace(problems[k], name=f"{name} [{numbers[name]}]")
     if not problems:
-        raise UsageError(f"{path} holds no finished cell.", "run or sweep with --store first.")
+        raise UsageError(f"{path} holds no finished cell.", "lrbench sweep --store fills it.")
     return Result(("store", str(path)), environment(threads=1), tuple(problems))
 
 

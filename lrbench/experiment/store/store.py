@@ -12,6 +12,7 @@ from typing import Any
 
 from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.config.values import checked_path
 from lrbench.engine.job import hyper_parameters
 from lrbench.errors import quoted_path
 from lrbench.experiment.store.cells import Cell, label_of, row_of, run_of
@@ -61,6 +62,7 @@ def store_at(
     if path is None:
         yield None
         return
+    path = checked_path(path, "--store")
     with opened(path, create=True, note=note) as connection:
         yield Store(connection, str(path), note)
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.config.prints import prints_once
 from lrbench.errors import UsageError
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.plugins import Origin, Reference
@@ -60,20 +61,21 @@ class LaneOptimizer:
 @functools.cache
 def _checked(make: Callable[..., Any], keywords: tuple[tuple[str, Any], ...]) -> None:
     """Raise what the optimiser raises if it does not take these arguments."""
-    LaneOptimizer(make, np.zeros(2), dict(keywords))
+    with prints_once():
+        LaneOptimizer(make, np.zeros(2), dict(keywords))
 
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
     """Let torch use one thread in the block, so that the bits do not depend on the machine.
 
-    What an optimiser prints goes to stderr: stdout is for results.
+    What an optimiser prints goes to stderr, each line once.
     """
     torch = sys.modules["torch"]
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with prints_once():
             yield
     finally:
         torch.set_num_threads(before)

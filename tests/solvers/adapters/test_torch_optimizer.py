@@ -15,6 +15,7 @@ import pytest
 from builders import Array, linear_problem, run, run_healthy, task, walk_along
 
 import lrbench
+from lrbench.contract import outcomes_of, subject_of
 from lrbench.errors import LrbenchError
 from lrbench.experiment.store.keys import source_of
 from lrbench.objective.linear.problem import LinearProblem
@@ -404,3 +405,51 @@ def test_what_is_installed_is_listed(invoke: Any) -> None:
     assert "torch:torch.optim.Adam " in outcome.out
     outcome = invoke("list", "solvers", "torch:torch.optim.Adam")
     assert "parameters: beta1 = 0.9, beta2 = 0.999" in outcome.out
+
+
+PARTICULAR = '''\
+import torch
+
+
+class Particular(torch.optim.SGD):
+    """One of its arguments is a whole number, and it says something when it is made."""
+
+    def __init__(self, params, lr, every=11, momentum=0.5):
+        print("made with every =", every)
+        self.pace = [1.0] * 20
+        super().__init__(params, lr, momentum=momentum)
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            self.pace[0 : self.every_of()]
+        super().step(closure)
+
+    def every_of(self):
+        return 1
+
+
+class Wild(torch.optim.SGD):
+    """Its random numbers are its own."""
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["lr"] *= torch.rand(()).item()
+        super().step(closure)
+'''
+
+
+@pytest.mark.slow
+def test_advice_on_rules_is_not_given_on_optimisers(tmp_path: Path, capfd: Any) -> None:
+    (tmp_path / "part.py").write_text(
+        PARTICULAR.replace("return 1", "return self.every").replace(
+            "self.pace =", "self.every = every; self.pace ="
+        )
+    )
+    solver, _ = build_solver(f"torch:{tmp_path}/part.py:Particular")
+    assert {o.verdict for o in outcomes_of(subject_of(solver))} == {"pass"}
+    said = capfd.readouterr().err.splitlines()
+    assert sum(line == "made with every = 11" for line in said) == 1
+    wild, _ = build_solver(f"torch:{tmp_path}/part.py:Wild")
+    broken = [o for o in outcomes_of(subject_of(wild)) if o.verdict == "fail"]
+    assert [o.contract.key for o in broken] == ["reproducible"]
+    assert broken[0].sentence.endswith(" a run after another is not the same from step 1 on.")

@@ -1,0 +1,132 @@
+"""Arguments of any kind to the public functions: two sentences, and no exception of Python."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lrbench
+from lrbench.errors import LrbenchError
+from lrbench.experiment.loaded_problem import LoadedProblem
+from lrbench.experiment.loop_recorder import LoopRecorder
+from lrbench.gate import CheckFailedError
+from lrbench.results import Result
+
+RESULT = lrbench.run("log-spectrum", solvers="gd", iterations=2)
+
+FOREIGN: dict[str, Any] = {
+    "None": None,
+    "True": True,
+    "3": 3,
+    "-1": -1,
+    "1.5": 1.5,
+    "nan": float("nan"),
+    "1e400": 10**400,
+    "complex": 1j,
+    "text": "zz",
+    "empty": "",
+    "newline": "a\nb",
+    "null": "a\0b",
+    "bytes": b"zz",
+    "list": [3, "zz", None],
+    "dict": {"zz": 3},
+    "array": np.array([0.5, 2.0]),
+    "empty list": [],
+    "object": object(),
+    "function": len,
+    "class": int,
+    "path": Path("nowhere.zz"),
+    "result": RESULT,
+}
+
+
+def recorder() -> LoopRecorder:
+    """Return a recorder that has w_0."""
+    made = lrbench.record("log-spectrum", solver="mine")
+    made(made.problem.w0)
+    return made
+
+
+def loaded() -> LoadedProblem:
+    return lrbench.load_problem("log-spectrum")
+
+
+RUN = {"solvers": "gd", "iterations": 2, "lr0": "1/L"}
+W = loaded().w0
+ANY = np.random.default_rng(0)
+
+CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "run": (lrbench.run, {"problems": "log-spectrum", **RUN}),
+    "sweep": (lrbench.sweep, {"problems": "log-spectrum", **RUN, "jobs": 1}),
+    "check": (
+        lrbench.check,
+        {"problem": "log-spectrum", **RUN, "expect": "status = completed", "jobs": 1},
+    ),
+    "check of a result": (
+        lrbench.check,
+        {"problem": RESULT, "expect": "status = completed"},
+    ),
+    "record": (lrbench.record, {"problem": "log-spectrum", "solver": "mine"}),
+    "load_problem": (lrbench.load_problem, {"problem": "log-spectrum"}),
+    "check_contract": (lrbench.check_contract, {}),
+    "Result.load": (Result.load, {}),
+    "Result.from_dict": (Result.from_dict, {"values": RESULT.to_dict()}),
+    "Result.from_json": (Result.from_json, {"text": RESULT.to_json()}),
+    "result.save": (RESULT.save, {"path": "r.json", "force": True}),
+    "result.save_weights": (RESULT.save_weights, {"path": "w.txt", "force": True}),
+    "recorder": (recorder(), {"w": W}),
+    "recorder.result": (recorder().result, {}),
+    "pb.value": (loaded().value, {}),
+    "pb.gradient": (loaded().gradient, {}),
+    "pb.loss_gradient": (loaded().loss_gradient, {}),
+    "pb.prox": (loaded().prox, {"w": W, "lr": 0.1}),
+    "pb.stochastic_gradient": (
+        loaded().stochastic_gradient,
+        {"w": W, "rng": ANY, "batch_size": 2},
+    ),
+    "pb.minibatch_rng": (loaded().minibatch_rng, {}),
+}
+"""The functions, and arguments with which they work; one of them is replaced at a time."""
+
+
+def parameters(function: Callable[..., Any]) -> Iterator[str]:
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            yield name
+
+
+CASES = [(call, name) for call, (function, _) in CALLS.items() for name in parameters(function)]
+
+
+@pytest.mark.parametrize(("call", "name"), CASES)
+def test_any_argument_is_taken_or_refused_in_two_sentences(
+    call: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # some of them are names of files that are written
+    function, arguments = CALLS[call]
+    faults = []
+    for kind, value in FOREIGN.items():
+        if (name, kind) in {("scheduler", "text"), ("jobs", "3"), ("jobs", "-1")}:
+            continue  # which is connected to, or starts processes
+        try:
+            function(**arguments | {name: value})
+        except LrbenchError as error:
+            sentences = (error.message, error.hint)
+            if "\n" in "".join(sentences) or not all(s.endswith((".", "?")) for s in sentences):
+                faults.append(f"{kind}: {sentences}")
+        except CheckFailedError:
+            continue
+        except Exception as error:
+            faults.append(f"{kind}: {type(error).__name__}: {error}")
+    assert not faults, f"{call}({name}=…): {faults}"
+
+
+def test_every_public_function_is_among_them() -> None:
+    own = {name.partition(".")[0].partition(" ")[0] for name in CALLS}
+    functions = {n for n in lrbench.__all__ if inspect.isfunction(getattr(lrbench, n))}
+    assert functions - own == {"rate_rule"}  # a decorator, with tests of its own
