@@ -9,14 +9,13 @@ import math
 import os
 import platform
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import numpy as np
 
-from lrbench.config.keywords import names_keywords
 from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError
@@ -30,6 +29,7 @@ from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
+from lrbench.results.views import Views
 from lrbench.results.weights import chosen, write_weights
 from lrbench.version import __version__
 
@@ -69,7 +69,7 @@ def environment(threads: int) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Views):
     """The runs, verdicts and sensitivities of a command on all its problems."""
 
     command: Sequence[str]
@@ -233,69 +233,6 @@ class Result:
         files.write_result(path, force, lambda file: write_weights(self.problems[0], run, file))
         return run
 
-    @names_keywords()
-    def plot(
-        self,
-        path: str | Path | None = None,
-        *,
-        kind: str | None = None,
-        x: str = "iterations",
-        log_linear: bool = False,
-        values: float | str | Iterable[float | str] = (),
-        problems: str | Iterable[str] = (),
-        solvers: str | Iterable[str] = (),
-        title: str | None = None,
-        style: str | Path | None = None,
-        script: str | Path | None = None,
-        force: bool = False,
-    ) -> Any:
-        """Draw the result by matplotlib, and write the figure to a file if one is given.
-
-        Parameters
-        ----------
-        path
-            The file, whose ending is .svg, .pdf or .png; None for none.
-        kind
-            ``"convergence"``, ``"sensitivity"``, ``"rates"``, ``"profiles"`` or ``"map"``; None for
-            the sensitivity of a sweep, and for the convergence of other runs.
-        x
-            What runs are drawn over: ``"iterations"``, ``"passes"`` or ``"seconds"``.
-        log_linear
-            Whether that axis is linear.
-        values
-            The runs to draw, by lr0 or by what else varies: numbers, or texts as of ``--lr0``.
-        problems, solvers
-            The names of those to draw; all without any.
-        title
-            What stands above; None for the name of the problem, and empty for nothing.
-        style
-            A style file of matplotlib, over the style of lrbench.
-        script
-            A file for a script of matplotlib that draws the figure; None for none.
-        force
-            Whether existing files may be replaced.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            The figure, which can be changed and saved further.
-
-        Raises
-        ------
-        UsageError
-            If an option does not fit the result, or a file may not be written.
-        LrbenchError
-            If there is no matplotlib, nothing to draw, or a file cannot be written.
-        """
-        figures = _report("lrbench.reports.figures.output")
-        options = figures.figure_options(kind, x, log_linear, values, problems, solvers, title)
-        return figures.plot(self, options, path, script, style, force=force)
-
-    def _repr_html_(self) -> str:
-        """Return the page of the result for a notebook."""
-        html: str = _report("lrbench.reports.notebook").result_html(self)
-        return html
-
     def to_dataframe(self) -> Any:
         """Return a ``pandas.DataFrame`` with one row for each checkpoint of each run.
 
@@ -311,11 +248,6 @@ class Result:
         columns = trace_columns(self.problems)
         frame = pandas.DataFrame(list(rows(self.problems, columns)), columns=[*LABELS, *columns])
         return frame.astype(dict.fromkeys(("lr0", *columns), "float64"))  # None becomes NaN
-
-
-def _report(module: str) -> Any:
-    """Return a module of the reports, which are made of results and not the other way round."""
-    return importlib.import_module(module)
 
 
 def _summary(problem: ProblemResult) -> str:

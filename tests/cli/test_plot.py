@@ -79,6 +79,7 @@ def test_options_change_the_figure(saved: str, invoke: Any) -> None:
     assert out.startswith("mine: F - f* over passes\n")
     assert "A gd" in out
     assert "wngrad" not in out
+    assert invoke("plot", saved, "--title", "5 $").out.startswith("5 $: F")
     assert invoke("plot", saved, "--log-linear").out != invoke("plot", saved).out
 
 

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from lrbench.reports.figures.sheet import Call, Panel, Part, Variable, call, picked, rounded
+from lrbench.reports.figures.sheet import (
+    MOST_TITLE,
+    Call,
+    Panel,
+    Part,
+    Variable,
+    call,
+    literal,
+    picked,
+    rounded,
+)
 from lrbench.reports.figures.style import GREY, PALE, colour, marker
 
 EDGE_STEP = 0.05
@@ -165,6 +176,7 @@ def legend(calls: Iterable[Call], title: str = "") -> tuple[Call, ...]:
     labels = [c.settings["label"] for c in calls if "label" in c.settings and c.of == "ax"]
     if len(labels) > MOST_LABELS:
         title, labels = f"{title}, {len(labels)} curves".removeprefix(", "), []
+    title = "\n".join(textwrap.wrap(literal(title, MOST_TITLE), LEGEND_WIDTH))
     if not labels:
         return (Call("suptitle", (title,), {"fontsize": 8}, of="part"),) if title else ()
     fitting = [n for n in range(1, min(3, len(labels)) + 1) if _width(labels, n) <= LEGEND_WIDTH]
@@ -194,7 +206,8 @@ def legend_lines(part: Part) -> int:
     lines = 0
     for c in part.calls:
         columns: int = c.settings.get("ncols", n_labels)  # a title alone takes one line
-        lines += math.ceil(n_labels / max(columns, 1)) + ("title" in c.settings)
+        lines += math.ceil(n_labels / max(columns, 1))
+        lines += len(str(c.settings.get("title", "")).splitlines())
     return lines
 
 

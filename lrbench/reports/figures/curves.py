@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lrbench.reports.figures.labels import lane_labels, solver_labels
@@ -95,8 +95,11 @@ def chosen_lanes(
     The best one needs the fewest passes in a sweep, and ends lowest elsewhere.
     """
     lanes = list(problem.groups if lanes is None else lanes)
-    if len(lanes) <= MOST_LANES:
-        return lanes
+    return lanes if len(lanes) <= MOST_LANES else best_lanes(problem, lanes)
+
+
+def best_lanes(problem: ProblemResult, lanes: Sequence[LaneLabel]) -> list[LaneLabel]:
+    """Return the best of these lanes of each solver; see `chosen_lanes`."""
     best = {} if problem.sweep is None else {str(s.solver): s for s in problem.sweep.solvers}
     chosen = []
     for method in dict.fromkeys(method for method, _ in lanes):
@@ -114,9 +117,8 @@ def convergence(
     header = problem.header
     known = not math.isnan(header.constants.f_star)
     target = header.target if problem.sweep is None else problem.sweep.target
-    curves = []
-    chosen = chosen_lanes(problem) if lanes is None else lanes
-    for lane, named in _named(problem, chosen):
+    curves, names = [], _Names(problem)
+    for lane in chosen_lanes(problem) if lanes is None else lanes:
         runs = problem.groups[lane]
         column = level_column(runs)
         levels = band(runs, column, abscissa, _budget(problem))
@@ -130,7 +132,7 @@ def convergence(
             _least([v for v in on_it if v.kind == kind], levels.iteration, header.constants.delta0)
             for kind in ("a-priori", "certificate")
         ]
-        curves.append(ConvergenceCurve(*named, levels, *least))
+        curves.append(ConvergenceCurve(*names.of(lane), levels, *least))
     start = header.constants.delta0 if known else _at_start(curves)
     floor = header.constants.f_star_error if known else math.nan
     level = math.nan if target is None else target
@@ -141,13 +143,12 @@ def rates(
     problem: ProblemResult, abscissa: str = "iterations", lanes: Sequence[LaneLabel] | None = None
 ) -> Rates:
     """Return the learning rates of these lanes, without those whose solver tells none."""
-    curves = []
-    chosen = chosen_lanes(problem) if lanes is None else lanes
-    for lane, named in _named(problem, chosen):
+    curves, names = [], _Names(problem)
+    for lane in chosen_lanes(problem) if lanes is None else lanes:
         runs = problem.groups[lane]
         lr, b = (band(runs, name, abscissa, _budget(problem)) for name in ("lr", "b"))
         if _any_number(lr.median):
-            curves.append(RateCurve(*named, lr, b if _any_number(b.median) else None))
+            curves.append(RateCurve(*names.of(lane), lr, b if _any_number(b.median) else None))
     return Rates(abscissa, problem.header.constants.L, tuple(curves))
 
 
@@ -157,14 +158,18 @@ def _budget(problem: ProblemResult) -> float:
     return math.inf if sweep is None or sweep.iterations is None else sweep.iterations
 
 
-def _named(
-    problem: ProblemResult, lanes: Sequence[LaneLabel]
-) -> Iterator[tuple[LaneLabel, tuple[LaneLabel, str, str, Status, int]]]:
-    """Yield each lane with the fields of a `LaneCurve` before its numbers."""
-    solvers, labels = solver_labels(problem), lane_labels(problem)
-    for lane in lanes:
-        runs = problem.groups[lane]
-        yield lane, (lane, solvers[lane[0]], labels[lane], worst_status(runs), len(runs))
+class _Names:
+    """The fields of a `LaneCurve` before its numbers, for the lanes of one problem."""
+
+    def __init__(self, problem: ProblemResult) -> None:
+        self.problem = problem
+        # Once for all lanes: each of the two reads every lane of the problem.
+        self.solvers, self.labels = solver_labels(problem), lane_labels(problem)
+
+    def of(self, lane: LaneLabel) -> tuple[LaneLabel, str, str, Status, int]:
+        """Return the fields of one lane."""
+        runs = self.problem.groups[lane]
+        return lane, self.solvers[lane[0]], self.labels[lane], worst_status(runs), len(runs)
 
 
 def _least(verdicts: Sequence[Verdict], iteration: Sequence[int], start: float) -> Bound | None:

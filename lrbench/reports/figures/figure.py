@@ -18,7 +18,7 @@ from lrbench.reports.figures.draw_runs import convergence_part, rates_part
 from lrbench.reports.figures.draw_sweep import sensitivity_part
 from lrbench.reports.figures.labels import common_value, solver_labels
 from lrbench.reports.figures.sensitivity import sensitivity
-from lrbench.reports.figures.sheet import Part, Sheet, literal
+from lrbench.reports.figures.sheet import Part, Sheet
 from lrbench.results import ProblemResult, Result, comparable
 from lrbench.results.ranking import LaneLabel
 
@@ -159,8 +159,8 @@ def title_of(
 ) -> str:
     """Return what stands above the panels of a problem."""
     if options.title is not None:
-        return literal(options.title)
-    return literal(", ".join([problem.name, *common_value(problem, lanes)]))
+        return options.title
+    return ", ".join([problem.name, *common_value(problem, lanes)])
 
 
 def has_numbers(levels: Iterable[float]) -> bool:
@@ -222,7 +222,7 @@ def _profiles(problems: Sequence[ProblemResult], options: FigureOptions) -> Iter
         )
     chosen = {m for p in swept for m in chosen_methods(p, options.solvers)}
     title = f"{len(swept)} problems" if options.title is None else options.title
-    yield profile_part(profile_figure(swept, chosen), literal(title))
+    yield profile_part(profile_figure(swept, chosen), title)
 
 
 def _map(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
@@ -231,7 +231,7 @@ def _map(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[
         for figure in sensitivity_maps(problem, chosen_methods(problem, options.solvers)):
             over_rates = figure.parameter == "lr0" and 0.0 < L < math.inf
             title = f"{problem.name}, {figure.solver}" if options.title is None else options.title
-            yield map_part(figure, 1.0 / L if over_rates else math.nan, literal(title))
+            yield map_part(figure, 1.0 / L if over_rates else math.nan, title)
 
 
 def _swept(problems: Sequence[ProblemResult], kind: Kind) -> list[ProblemResult]:

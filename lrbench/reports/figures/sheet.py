@@ -21,6 +21,9 @@ MOST_POINTS = 400
 MOST_LABEL = 44
 """The most characters of a name in a figure."""
 
+MOST_TITLE = 200
+"""The most characters of what stands above a figure."""
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -106,15 +109,15 @@ def _short(number: float) -> float:
     return int(number) if number.is_integer() and abs(number) < 10**DIGITS else number
 
 
-def literal(text: str) -> str:
+def literal(text: str, most: int = MOST_LABEL) -> str:
     """Return a text of the user's as matplotlib shows it letter by letter.
 
-    Control characters become escapes, and a dollar sign begins no formula. A text that is too long
-    is cut in the middle.
+    Control characters become escapes, and a dollar sign begins no formula. A text of more than
+    `most` characters is cut in the middle.
     """
     clean = " ".join(printable(text).split())
-    if len(clean) > MOST_LABEL:
-        half = MOST_LABEL // 2
+    if len(clean) > most:
+        half = most // 2
         clean = f"{clean[:half]}…{clean[-half + 1 :]}"
     clean = clean.replace("$", r"\$")
     # A legend leaves out what begins with an underscore, but not a formula.

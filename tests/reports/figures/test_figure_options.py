@@ -104,6 +104,11 @@ def test_of_very_many_curves_their_number_stands_in_the_place_of_a_legend() -> N
 def test_a_title_replaces_the_problem_and_may_be_empty() -> None:
     assert legend_of(sheet_of(batch_run(), FigureOptions(title="5 $")))["title"] == r"5 \$"
     assert "title" not in legend_of(sheet_of(batch_run(), FigureOptions(title="")))
+    long = sheet_of(batch_run(), FigureOptions(title="a word " * 15))
+    assert legend_of(long)["title"].splitlines() == [
+        "a word " * 8 + "a",
+        "word " + "a word " * 5 + "a word",
+    ]
     higher = sheet_of(batch_run(), FigureOptions()).height
     assert sheet_of(batch_run(), FigureOptions(title="")).height < higher
 
