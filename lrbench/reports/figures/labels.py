@@ -7,22 +7,19 @@ from collections.abc import Mapping, Sequence
 from lrbench.reports.groups import learning_rate_texts, solver_texts
 from lrbench.results import ProblemResult
 from lrbench.results.ranking import LaneLabel
-
-CONSTANT_STEP, FULL_BATCHES = "sgd", "gd"
-"""The constant step as results name it, and its name where each step takes all samples."""
+from lrbench.verdicts.method_names import named_for_pages
 
 
 def solver_labels(problem: ProblemResult) -> dict[str, str]:
     """Return method, as `lrbench.results.Run.method` has it -> its name on pages."""
-    short = {} if problem.sweep is None else solver_texts(problem.sweep.solvers)
-    settings = {str(run.method): run.setting for run in problem.runs}
-    labels = {method: short.get(method, method) for method in [*settings, *short]}
-    return {
-        method: FULL_BATCHES
-        if label == CONSTANT_STEP and settings.get(method) == "batch"
-        else label
-        for method, label in labels.items()
-    }
+    renamed = named_for_pages(problem)
+    pairs = zip(problem.runs, renamed.runs, strict=True)
+    labels = {str(run.method): str(of_page.method) for run, of_page in pairs}
+    if problem.sweep is not None and renamed.sweep is not None:
+        texts = solver_texts(renamed.sweep.solvers)
+        rows = zip(problem.sweep.solvers, renamed.sweep.solvers, strict=True)
+        labels |= {str(s.solver): texts[str(of_page.solver)] for s, of_page in rows}
+    return labels
 
 
 def lane_labels(problem: ProblemResult) -> Mapping[LaneLabel, str]:
