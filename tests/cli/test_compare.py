@@ -15,10 +15,11 @@ FORMS = ("table", "plain", "markdown", "latex", "csv", "json", "jsonl")
 
 
 @pytest.fixture
-def files(invoke: Any, tmp_path: Path) -> tuple[str, str]:
+def files(invoke: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """A result, and the same one in which one of four lanes is worse."""
+    monkeypatch.chdir(tmp_path)  # short names, as pages show them
     text = invoke(*RUN, "0.3,7", "--format", "json").out
-    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old, new = Path("old.json"), Path("new.json")
     old.write_text(text)
     values = json.loads(text)
     trace = values["problems"][0]["runs"][2]["trace"]
