@@ -114,7 +114,7 @@ def test_commands_of_readme_are_understood(
     (tmp_path / "my_rule.py").write_text(rule, encoding="utf-8")
     words = shlex.split(command.split("#")[0].split("|")[0])[1:]
     args = [str(tmp_path / w) if (tmp_path / w).exists() else w for w in words]
-    budget = [] if "-n" in args or args[0] == "test" else ["-n", "20"]
+    budget = ["-n", "20"] if args[0] in ("run", "sweep") and "-n" not in args else []
     outcome = invoke(*args, *budget)
     assert outcome.code == 0, outcome.err
     assert outcome.out
