@@ -2,6 +2,7 @@
 # make unit   the quick tests alone
 # make gate   lrbench on itself: lrbench.toml against its baselines, about ten seconds
 # make lowest the quick tests of what stands on NumPy and SciPy, with the lowest versions allowed
+# make sanitize   the tests of the compiled steps with the address and undefined-behaviour sanitizers
 # make docs   write the generated pages anew
 
 PYTHON ?= python3
@@ -10,10 +11,12 @@ BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: test unit gate lowest lint types docs clean
+.PHONY: test unit gate lowest sanitize lint types docs clean
 
 test: lint types gate lowest
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
+	LRBENCH_COMPILED=0 $(BIN)/python -m pytest -n auto -m "not slow" tests/engine tests/contract \
+	    tests/solvers
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -25,6 +28,13 @@ lowest: $(LOWEST)/ready
 	$(LOWEST)/bin/python -m pytest -n auto -m "not slow" tests/objective tests/losses \
 	    tests/penalties tests/optimum tests/engine tests/solvers tests/cli/test_run_flagship.py
 
+sanitize: $(VENV)/ready
+	CFLAGS="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+	    $(BIN)/python setup.py -q build_ext --inplace --force
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	    ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -n 0 tests/engine/test_compiled.py
+	$(BIN)/python setup.py -q build_ext --inplace --force
+
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -35,7 +45,7 @@ types: $(VENV)/ready
 docs: $(VENV)/ready
 	$(BIN)/python docs/generate.py
 
-$(VENV)/ready: setup.cfg pyproject.toml
+$(VENV)/ready: setup.cfg pyproject.toml setup.py lrbench/kernels/steps.c
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"

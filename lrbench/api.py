@@ -70,6 +70,9 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
         12, and in a sweep for the looks that its rule of arrival has.
     threads
         BLAS threads.
+    runner
+        ``"numpy"`` or ``"compiled"``: what makes the steps; None for compiled steps where they were
+        built. Where they are not possible NumPy makes the steps in any case.
 
     Returns
     -------

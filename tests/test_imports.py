@@ -18,7 +18,7 @@ assert SPEC.origin is not None
 ROOT = Path(SPEC.origin).parent
 
 LAYERS = [
-    "errors arrays version cache",
+    "errors arrays version cache kernels",
     "config",
     "plugins",
     "losses penalties",

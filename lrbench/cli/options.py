@@ -225,5 +225,6 @@ def budget_options(target: str = OPTIONS["target"].help) -> Callable[[F], F]:
             plan_option("replicates", "-r"),
             plan_option("checkpoints_per_decade", metavar="N"),
             plan_option("threads"),
+            plan_option("runner"),
         ]
     )

@@ -83,6 +83,8 @@ class Job:
         BLAS threads.
     keep_iterates
         Whether the runs keep their last, average and best iterates.
+    compiled
+        Whether compiled steps are used where they are possible.
     number
         The index among all jobs of a plan.
     problem_index
@@ -99,6 +101,7 @@ class Job:
     pad_to: int = 1
     threads: int = 1
     keep_iterates: bool = True
+    compiled: bool = False
     number: int = 0
     problem_index: int = 0
 

@@ -10,10 +10,10 @@ from lrbench.arrays import Index, Lanes, Mask, PerLane, keep_freed_memory, take
 from lrbench.engine.arrival import arrivals
 from lrbench.engine.clock import Clock
 from lrbench.engine.columns import Columns
+from lrbench.engine.compiled import runner_of
 from lrbench.engine.evaluator import Evaluation, Evaluator
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import Recorder
-from lrbench.engine.runner import StepRunner
 from lrbench.errors import ContractError
 from lrbench.objective.meter import Count
 from lrbench.results import Status
@@ -57,7 +57,7 @@ class LaneLoop:
             for name in job.lanes[0].parameters
         }
         self.arrivals = arrivals(job.budget, self.n_running)
-        self.runner = StepRunner(job, shared, self.sampler, lr0, parameters, self.clock)
+        self.runner = runner_of(job, shared, self.sampler, lr0, parameters, self.clock)
         self.has_output: bool | None = None
         """Whether the solver has an answer of its own; None before the first checkpoint."""
 
@@ -93,7 +93,8 @@ class LaneLoop:
                 if leg.diverged is not None:
                     # Of step t - 1: its rate is no step that was made.
                     diverged = leg.diverged[: self.n_running]
-                    self.end(diverged, Status.DIVERGED, leg.t - 1)
+                    at = leg.t - 1 if leg.at is None else leg.at[: self.n_running]
+                    self.end(diverged, Status.DIVERGED, at)
                     self.drop(diverged)
             if self.n_running and until in recorded:
                 with self.clock.evaluating():
@@ -195,7 +196,7 @@ class LaneLoop:
             row[name] = getattr(runner.state, name)
         self.recorder.write(row)
 
-    def end(self, mask: Mask, status: Status, iteration: int | PerLane) -> None:
+    def end(self, mask: Mask, status: Status, iteration: int | PerLane | Index) -> None:
         """Record how the lanes in `mask` ended, and their iterates if they are kept.
 
         `iteration` is that of the status, one for all or one for each running lane.

@@ -28,6 +28,8 @@ class Leg(NamedTuple):
     """The lanes, padding included, whose last gradient was not finite; None for no lane."""
     stopped: bool = False
     """Whether the leg ended because it was asked to stop."""
+    at: Index | None = None
+    """The step in which each lane diverged, where it is not the last one for all of them."""
 
 
 class Runner(Protocol):
@@ -196,7 +198,9 @@ class StepRunner:
             oracle, self._checked_oracle = self._checked_oracle, None
             with self._clock.evaluating():
                 W_now = self._sampler.iterates.part(W, slice(None))
-                error = subgradient_error(oracle, W_now, gradient, self.tracker.slope, w_star)
+                error = subgradient_error(
+                    oracle, W_now, gradient.dense(), self.tracker.slope, w_star
+                )
                 self.tracker.add_subgradient_error(error)
         watch.start()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane, Vector, inner
-from lrbench.objective.oracle import PROBE_STEP, Gradient, MinibatchValues
+from lrbench.objective.oracle import PROBE_STEP, MinibatchValues
 
 
 def subgradient_error(
-    oracle: MinibatchValues, W: Lanes, gradient: Gradient, slope: PerLane, w_star: Vector
+    oracle: MinibatchValues, W: Lanes, G: Lanes, slope: PerLane, w_star: Vector
 ) -> PerLane:
     r"""Return by how much a gradient is no subgradient at `W`, in units of the rounding.
 
@@ -19,8 +19,8 @@ def subgradient_error(
         That of the minibatch.
     W
         The iterates at which the gradient was taken, (n_features, n_lanes).
-    gradient
-        The gradient of the step.
+    G
+        The gradient of the step, (n_features, n_lanes).
     slope
         <g, w - w_star> as it enters the regret, (n_lanes,).
     w_star
@@ -47,7 +47,7 @@ def subgradient_error(
     directions = (W - star, signs[:, None] * reach)
     points = [W, *(W + s * PROBE_STEP * V for V in directions for s in (-1.0, 1.0))]
     values, rounding = oracle.minibatch_values(points, reach)
-    slopes = (slope, inner(gradient.dense(), directions[1]))
+    slopes = (slope, inner(G, directions[1]))
     excess = np.zeros_like(slope)
     for k, product in enumerate(slopes):
         below, above = values[1 + 2 * k], values[2 + 2 * k]

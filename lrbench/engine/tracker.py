@@ -24,6 +24,9 @@ SUMS = (
 LIMITS = {"stable": 1.0, "short": 1.5}
 """The largest lr L from `stable_from` and from `short_from` on: certificates need 1 or 3/2."""
 
+LIMIT_ROUNDING = 1.0 + 4 * float(np.finfo(np.float64).eps)
+"""A rate of 1/L is within the limit 1, although the rounded lr L may exceed it."""
+
 ROUNDING = 1e-13
 """The error of the recurrence of the distance, relative to the largest distance so far."""
 
@@ -173,8 +176,7 @@ class Tracker:
         steps, first = self._steps[:, :n], self._t + 1 - n
         if steps[0].min() < 0.0:  # no theorem is about steps against the descent
             self.note_other_step(first + int(np.argmax((steps[0] < 0.0).any(axis=1))))
-        # A rate of 1/L is within the limit 1, although the rounded lr L may exceed it.
-        limits = np.array([*LIMITS.values()])[:, None] * (1.0 + 4 * EPS)
+        limits = np.array([*LIMITS.values()])[:, None] * LIMIT_ROUNDING
         within = (steps[0] * self._L)[:, None] <= limits  # (n, len(LIMITS), n_lanes)
         starts = np.flatnonzero((within[1:] != within[:-1]).any(axis=(1, 2))) + 1
         for start, stop in itertools.pairwise((0, *starts.tolist(), n)):
@@ -282,6 +284,40 @@ class Tracker:
         factor = 1.0 if self._iterates is None else self._iterates.amplification
         error: PerLane = EPS * (t + len(self._w_star) + 8) * factor * longest * total
         return error
+
+    def numbers(self) -> Lanes:
+        """Return all that the steps change, (n_rows, n_lanes), for steps that are made elsewhere.
+
+        The rows are those of `lrbench.kernels.codes.N_TRACKER_ROWS`, behind |g|^2 and the slope of
+        the last step.
+        """
+        self._add_up()
+        return np.vstack([np.zeros_like(self.slope), self.slope, *self._rows()])
+
+    def _rows(self) -> list[PerLane]:
+        return [
+            *self._sums,
+            self._min_grad,
+            *self._logs,
+            self._distance,
+            self._distance_max,
+            *self._within.astype(np.float64),
+            *self._within_from,
+            *self._within_distance,
+            self._checksum,
+        ]
+
+    def take_numbers(self, t: int, lr: PerLane, numbers: Lanes) -> None:
+        """Take what `numbers` has become after step `t`, the rate of which is `lr`."""
+        self._t, self._lr = t, lr
+        _, self.slope, *rows = numbers.copy()
+        self._sums, rows = np.array(rows[:6]), rows[6:]
+        self._min_grad, *rows = rows
+        self._logs, rows = np.array(rows[:2]), rows[2:]
+        self._distance, self._distance_max, *rows = rows
+        self._within, rows = np.array(rows[:2]) > 0.0, rows[2:]
+        self._within_from, self._within_distance = np.array(rows[:2]), np.array(rows[2:4])
+        self._checksum = rows[4]
 
     def keep(self, lanes: Index | Mask) -> None:
         """Drop all lanes but these."""

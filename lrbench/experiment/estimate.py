@@ -13,6 +13,7 @@ from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
 from lrbench.engine import run as engine
 from lrbench.engine.budget import Budget
+from lrbench.engine.compiled import are_compilable, has_rule
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import OptimumError
@@ -33,6 +34,9 @@ TIMED_STEPS = 5
 
 FEWEST_STEPS = 2
 """The number of steps after which there is a duration: the first one is not counted."""
+
+COMPILED_STEPS = 64
+"""The number of compiled steps that are timed together."""
 
 LONG_SECONDS = 1.0
 """The time after which the fewest steps are enough: 100,000 lanes take it for two."""
@@ -131,6 +135,10 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     gradients = plan.budget(problem.n_samples, np.inf).gradients
     # Any L will do for rates in units of 1/L: the time of a step does not depend on lr0.
     lanes = plan.axes[k].lanes(1.0)
+    # Compiled steps are made many in one call.
+    of_plan = (plan.batch_size, plan.sampling, plan.radius)
+    many = plan.compiled and has_rule(solver) and are_compilable(problem, *of_plan)
+    stride = COMPILED_STEPS if many else 1
     job = Job(
         solver=solver,
         spec=spec,
@@ -139,13 +147,14 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
         sampling=plan.sampling,
         radius=None,
         budget=Budget(
-            1 + TIMED_STEPS,
-            range(2 + TIMED_STEPS),
+            1 + TIMED_STEPS * stride,
+            [0, *range(1, 2 + TIMED_STEPS * stride, stride)],
             averages=None if gradients else (),
             gradients=gradients,
         ),
         pad_to=plan.pad_to,
         keep_iterates=not plan.sweep,
+        compiled=plan.compiled,
     )
     deadline = time.monotonic() + LONG_SECONDS
 
@@ -160,7 +169,7 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     elif isinstance(solver, RefittedSolver):  # the last row has a run of its own
         step_seconds = seconds[-1] / (len(seconds) - 1)
     else:
-        step_seconds = np.median(np.diff(seconds[1:]))
+        step_seconds = np.median(np.diff(seconds[1:])) / stride
     check_seconds = runs[0].evaluation_seconds / len(seconds)
     return _Timed(float(step_seconds), check_seconds, state_arrays(solver))
 

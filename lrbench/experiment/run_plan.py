@@ -103,7 +103,9 @@ def run_plan(
                 if p.spec is None:
                     cause = RefutedError(cause.message, "correct the reference of the problem.")
             failures.append((p.problem.name, cause))
-    return Result(tuple(command), environment(plan.threads), tuple(results), tuple(failures))
+    return Result(
+        tuple(command), environment(plan.threads, plan.runner), tuple(results), tuple(failures)
+    )
 
 
 def features_of(p: Prepared) -> FeatureMap | None:

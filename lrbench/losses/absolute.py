@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.base import Loss, column
 from lrbench.losses.pieces import Pieces, one_kink
 
@@ -22,6 +23,7 @@ class Absolute(Loss):
 
     name = "absolute"
     task = "regression"
+    code = LossCode.ABSOLUTE
     lipschitz = 1.0
 
     def value(self, Z: Scores, y: PerSample) -> Scores:

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from lrbench.arrays import PerLane, PerSample, Scores, column_sums
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.pieces import Pieces
 
 ROUNDING = 2.0**-50
@@ -36,6 +37,15 @@ class Loss(ABC):
     margin: ClassVar[bool] = False
     """Whether phi(z, y) = phi(yz, 1). Then the rows of X may be multiplied by their targets once,
     which saves a product a step."""
+
+    code: ClassVar[LossCode | None] = None
+    """The number of its derivative among the compiled steps; None where NumPy alone has it. It is
+    not used for a class of the user, which may inherit it."""
+
+    @property
+    def parameter(self) -> float:
+        """The parameter on which the compiled derivative depends; 0 without one."""
+        return 0.0
 
     @property
     def smoothness(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.base import Loss, column
 from lrbench.losses.pieces import Pieces, margin_kink
 
@@ -22,6 +23,7 @@ class Hinge(Loss):
 
     name = "hinge"
     task = "binary"
+    code = LossCode.HINGE
     margin = True
     lipschitz = 1.0
 

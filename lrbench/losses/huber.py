@@ -9,6 +9,7 @@ import numpy as np
 
 from lrbench.arrays import PerSample, Scores
 from lrbench.errors import UsageError
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.base import Loss, column
 from lrbench.losses.pieces import Pieces, one_kink
 
@@ -37,6 +38,7 @@ class Huber(Loss):
 
     name = "huber"
     task = "regression"
+    code = LossCode.HUBER
     smoothness = 1.0
     threshold: float = 1.0
 
@@ -46,6 +48,11 @@ class Huber(Loss):
                 f"the threshold of the huber loss is {self.threshold:g}, not a positive number.",
                 "give one in the unit of the targets, such as threshold=1.",
             )
+
+    @property
+    def parameter(self) -> float:
+        """The threshold."""
+        return self.threshold
 
     @property
     def lipschitz(self) -> float:

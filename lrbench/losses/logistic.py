@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrbench.arrays import PerLane, PerSample, Scores, column_products, column_sums
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.base import Loss, column
 
 FACTORS = 1 << 9
@@ -24,6 +25,7 @@ class Logistic(Loss):
 
     name = "logistic"
     task = "binary"
+    code = LossCode.LOGISTIC
     margin = True
     smoothness = 0.25
     lipschitz = 1.0

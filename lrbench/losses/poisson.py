@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.base import Loss, column
 
 
@@ -28,6 +29,7 @@ class Poisson(Loss):
 
     name = "poisson"
     task = "count"
+    code = LossCode.POISSON
     differentiable = True
 
     def value(self, Z: Scores, y: PerSample) -> Scores:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lrbench.arrays import PerSample, Scores
 from lrbench.errors import UsageError
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.base import Loss, column
 from lrbench.losses.pieces import Pieces, one_kink
 
@@ -35,6 +36,7 @@ class Quantile(Loss):
 
     name = "quantile"
     task = "regression"
+    code = LossCode.QUANTILE
     level: float = 0.5
 
     def __post_init__(self) -> None:
@@ -43,6 +45,11 @@ class Quantile(Loss):
                 f"the level of the quantile loss is {self.level:g}, not between 0 and 1.",
                 "give one such as level=0.9.",
             )
+
+    @property
+    def parameter(self) -> float:
+        """The level."""
+        return self.level
 
     @property
     def lipschitz(self) -> float:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.base import Loss, column
 
 
@@ -22,6 +23,7 @@ class Squared(Loss):
 
     name = "squared"
     task = "regression"
+    code = LossCode.SQUARED
     smoothness = 1.0
     curvature = 1.0
 

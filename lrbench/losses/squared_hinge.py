@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from lrbench.arrays import PerSample, Scores
+from lrbench.kernels.codes import LossCode
 from lrbench.losses.base import Loss, column
 from lrbench.losses.pieces import Pieces, margin_kink
 
@@ -24,6 +25,7 @@ class SquaredHinge(Loss):
 
     name = "squared-hinge"
     task = "binary"
+    code = LossCode.SQUARED_HINGE
     margin = True
     smoothness = 1.0
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     LearningRates: TypeAlias = float | str | LearningRate | Iterable[float | str | LearningRate]
     Targets: TypeAlias = float | str | Iterable[float | str]
+    Runner: TypeAlias = Literal["numpy", "compiled"]
     OneSolver: TypeAlias = str | Solver | type[Solver]
     Solvers: TypeAlias = OneSolver | Iterable[OneSolver]
 
@@ -194,6 +195,12 @@ class PlanValues:
         group="output",
     )
     threads: int = option(1, "BLAS threads.", kind=int, low=1, high=1024, group="execution")
+    runner: Runner | None = option(  # noqa: RUF009
+        None,
+        "What makes the steps.  [default: compiled where it was built]",
+        choices=("numpy", "compiled"),
+        group="execution",
+    )
     lane_block: int | None = option(None, kind=int, low=LANE_MULTIPLE, high=10**6)
 
 
@@ -218,6 +225,7 @@ class PlanOptions(TypedDict, total=False):
     replicates: int
     checkpoints_per_decade: int | None
     threads: int
+    runner: Runner | None
 
 
 def takes_options(function: F) -> F:

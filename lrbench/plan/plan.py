@@ -15,6 +15,7 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.targets import Target, targets
 from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
+from lrbench.kernels.library import absence, library
 from lrbench.plan.lanes import SolverAxes, solver_axes
 from lrbench.plan.options import (
     DEFAULT_SWEEP,
@@ -113,6 +114,11 @@ class Plan(PlanValues):
         self._set("iterations_at", () if self.at is None else read_iterations(self.at))
         self._set("at", ",".join(map(str, self.iterations_at)) or None)
         self._check_budget()
+        if self.runner == "compiled" and library() is None:
+            raise UsageError(
+                f"the compiled steps are not there: {absence()}.",
+                "install lrbench with a C compiler at hand, or leave --runner out.",
+            )
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # the dataclass is frozen
@@ -169,6 +175,11 @@ class Plan(PlanValues):
     def n_solver_seeds(self) -> int:
         """The number of solvers x seeds."""
         return len(self.built) * self.replicates
+
+    @property
+    def compiled(self) -> bool:
+        """Whether compiled steps are used where they are possible."""
+        return self.runner != "numpy" and library() is not None
 
     @property
     def pad_to(self) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError, quoted
+from lrbench.kernels.library import library
 from lrbench.results import files
 from lrbench.results.common_setting import CommonSettings, common_settings
 from lrbench.results.lanes import lane_text
@@ -54,8 +55,17 @@ class Version:
             raise ValueError("version is too small")
 
 
-def environment(threads: int) -> dict[str, Any]:
-    """Return what the numbers of a result depend on beside the command."""
+def environment(threads: int, runner: str | None = None) -> dict[str, Any]:
+    """Return what the numbers of a result depend on beside the command.
+
+    Parameters
+    ----------
+    threads
+        BLAS threads.
+    runner
+        ``"numpy"`` or ``"compiled"`` where the command says what makes the steps.
+    """
+    loaded = None if runner == "numpy" else library()
     return {
         "lrbench": __version__,
         "python": platform.python_version(),
@@ -65,6 +75,7 @@ def environment(threads: int) -> dict[str, Any]:
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
         "threads": threads,
+        "runner": "numpy" if loaded is None else f"compiled ({loaded.build})",
     }
 
 

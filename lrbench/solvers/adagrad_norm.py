@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from lrbench.arrays import PerLane
+from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Solver, Step, check_positive
+from lrbench.solvers.base import CompiledRule, Facts, Solver, Step, check_positive
 
 
 class AdaGradNormState(NamedTuple):
@@ -76,3 +77,12 @@ class AdaGradNorm(Solver):
         b = np.sqrt(state.b * state.b + g.norm_sq())
         lr = self.eta / b
         return Step(oracle.descend(W, lr, g), lr, AdaGradNormState(b))
+
+    def compiled_rule(self, state: AdaGradNormState, n_steps: int) -> CompiledRule:
+        return CompiledRule(
+            RuleCode.ADAGRAD_NORM,
+            state.b,
+            lambda b, growth, n_made: AdaGradNormState(b),
+            n_steps,
+            parameter=self.eta,
+        )

@@ -13,6 +13,7 @@ from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
 from lrbench.config.parameters import check_kept, number_fields
 from lrbench.config.values import REAL
 from lrbench.errors import UsageError, quoted
+from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Gradient, Iterate, Oracle
 
 Need: TypeAlias = Literal["f_star", "L", "L_max", "mu", "horizon", "derivatives"]
@@ -48,6 +49,24 @@ class Step(NamedTuple):
     """
     state: Any
     """The next state, a tree as `Solver.init` returns it."""
+
+
+class CompiledRule(NamedTuple):
+    """The next steps of a solver as the compiled steps make them."""
+
+    code: RuleCode
+    b: PerLane
+    """The number from which the rates follow."""
+    after: Callable[[PerLane, PerLane, int], Any]
+    """Returns the state from b, its growth over these steps, and the number of steps made."""
+    n_steps: int
+    """For so many steps this holds, at least one."""
+    growth: PerLane | float = 0.0
+    """The sum to which the growth of b is added."""
+    parameter: PerLane | float = 0.0
+    """The hyper-parameter, for all lanes or for each."""
+    factors: Lanes | None = None
+    """The factor and the divisor of each step, (2, n_steps); None where the code has none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +170,14 @@ class Solver:
         alone.
         """
         raise NotImplementedError  # likewise
+
+    def compiled_rule(self, state: Any, n_steps: int) -> CompiledRule | None:
+        """Return at most `n_steps` next steps as compiled ones; None where `step` must make them.
+
+        It is not asked of a class of the user, which may inherit it.
+        """
+        del state, n_steps
+        return None
 
     def output(self, W: Lanes, state: Any) -> Lanes | None:
         """Return the method's own answer, (n_features, n_lanes); None if it is the iterate.

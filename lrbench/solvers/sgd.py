@@ -10,8 +10,9 @@ import numpy as np
 
 from lrbench.arrays import PerLane
 from lrbench.errors import UsageError
+from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.base import CompiledRule, Facts, Need, Solver, Step, check_positive
 
 ANNEALED = ("linear", "cosine", "poly")
 """The schedules that reach 0 at the horizon."""
@@ -92,19 +93,36 @@ class SGD(Solver):
         after = state._replace(steps=state.steps + 1)
         if state.steps >= state.horizon:
             return Step(W, np.zeros_like(state.lr0), after)
-        lr = self._rate(state)
+        factor, divisor = self._factors(state.steps, state.horizon)
+        lr = state.lr0 * factor / divisor
         return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, after)
 
-    def _rate(self, state: SGDState) -> PerLane:
-        """Return the learning rate of the present step, (n_lanes,)."""
-        lr0, t, T = state.lr0, state.steps, state.horizon
+    def compiled_rule(self, state: SGDState, n_steps: int) -> CompiledRule | None:
+        n_steps = int(min(n_steps, state.horizon - state.steps))
+        if n_steps <= 0:  # at rest
+            return None
+        lr0, factors = state.lr0, np.ones((2, n_steps))
+        if np.ndim(self.power):  # another factor for each lane: step by step
+            lr0, n_steps = lr0 * self._factors(state.steps, state.horizon)[0], 1
+        elif self.schedule != "constant":
+            steps = range(state.steps, state.steps + n_steps)
+            factors[...] = np.transpose([self._factors(t, state.horizon) for t in steps])
+        return CompiledRule(
+            RuleCode.FIXED,
+            lr0,
+            lambda b, growth, n_made: state._replace(steps=state.steps + n_made),
+            n_steps,
+            factors=factors,
+        )
+
+    def _factors(self, t: int, T: float) -> tuple[float | PerLane, float]:
+        """Return the factor and the divisor that make the rate of step `t` from lr0."""
         if self.schedule == "sqrt":
-            return lr0 / math.sqrt(t + 1)
+            return 1.0, math.sqrt(t + 1)
         if self.schedule == "linear":
-            return lr0 * ((T - t) / T)
+            return (T - t) / T, 1.0
         if self.schedule == "cosine":  # (1 + cos z)/2 without its cancellation near pi
-            return lr0 * math.cos(math.pi * t / (2.0 * T)) ** 2
+            return math.cos(math.pi * t / (2.0 * T)) ** 2, 1.0
         if self.schedule == "poly":
-            factor: float = ((T - t) / T) ** self.power
-            return lr0 * factor
-        return lr0
+            return ((T - t) / T) ** self.power, 1.0
+        return 1.0, 1.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Solver, Step
+from lrbench.solvers.base import CompiledRule, Facts, Solver, Step
 from lrbench.solvers.sgd import SGD, SGDState
 
 RULE = SGD(schedule="sqrt")
@@ -45,3 +45,6 @@ class SGDSqrt(Solver):
 
     def step(self, W: Iterate, state: SGDState, oracle: Oracle) -> Step:
         return RULE.step(W, state, oracle)
+
+    def compiled_rule(self, state: SGDState, n_steps: int) -> CompiledRule | None:
+        return RULE.compiled_rule(state, n_steps)

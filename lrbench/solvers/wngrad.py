@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from lrbench.arrays import Mask, PerLane
+from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Solver, Step, check_positive
+from lrbench.solvers.base import CompiledRule, Facts, Solver, Step, check_positive
 
 
 class WNGradState(NamedTuple):
@@ -94,3 +95,17 @@ class WNGrad(Solver):
         lr = 1.0 / (state.b if self.order == "lagged" else b)
         next_state = WNGradState(b, state.growth + increment, started)
         return Step(oracle.descend(W, lr, g), lr, next_state)
+
+    def compiled_rule(self, state: WNGradState, n_steps: int) -> CompiledRule:
+        started = np.ones_like(state.started) if self.order == "raw-first" else state.started
+        code = RuleCode.WNGRAD_LAGGED if self.order == "lagged" else RuleCode.WNGRAD
+        if self.order == "raw-first" and not state.started.all():
+            code, n_steps = RuleCode.WNGRAD_STILL, 1
+        return CompiledRule(
+            code,
+            state.b,
+            lambda b, growth, n_made: WNGradState(b, growth, started),
+            n_steps,
+            growth=state.growth,
+            parameter=self.c,
+        )

@@ -98,6 +98,7 @@ def test_a_baseline_bites(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
         return done._replace(W=before + (1.0 + 1e-4) * (done.W - before))
 
     monkeypatch.setattr(kind, "step", longer)
+    monkeypatch.setenv("LRBENCH_COMPILED", "0")  # compiled steps do not call it
     (outcome,) = Gate(Control(), baselines=BASELINES).run([check])
     failed = {
         finding.subject.partition(",")[0].partition("[")[0]

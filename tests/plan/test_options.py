@@ -112,6 +112,7 @@ VALUES: dict[str, Any] = {
     "replicates": 2,
     "checkpoints_per_decade": 9,
     "threads": 1,
+    "runner": "numpy",
 }
 
 

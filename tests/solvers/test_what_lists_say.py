@@ -35,7 +35,7 @@ def test_the_cost_and_the_state_are_those_of_a_run(
             states.append(self.state)
             return leg
 
-    monkeypatch.setattr("lrbench.engine.loop.StepRunner", Noted)
+    monkeypatch.setattr("lrbench.engine.compiled.StepRunner", Noted)
     cls = SOLVERS.get(name)
     result = lrbench.run(
         "logreg", solvers=name, lr0=[0.1, 0.3, 0.7], batch_size=BATCH, iterations=STEPS

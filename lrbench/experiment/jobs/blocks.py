@@ -110,6 +110,7 @@ def jobs_of(
             budget=plan.budget(problem.n_samples, p.constants.delta0),
             pad_to=plan.pad_to,
             threads=plan.threads,
+            compiled=plan.compiled,
             keep_iterates=keep_iterates,
         )
 

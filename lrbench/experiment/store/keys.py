@@ -20,7 +20,9 @@ import numpy as np
 from lrbench.arrays import Vector
 from lrbench.cache.source_hash import numbers_hash, solver_hash
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.engine.compiled import are_compilable
 from lrbench.errors import UsageError
+from lrbench.kernels.library import source_digest
 from lrbench.objective.constants import Constants
 from lrbench.plan.lanes import Lane
 from lrbench.plan.plan import Plan
@@ -98,6 +100,7 @@ def experiment_id(p: Prepared, plan: Plan) -> str:
             "budget": budget,
             "pad_to": plan.pad_to,
             "threads": plan.threads,
+            **_compiled(p, plan),
         }
     )
 
@@ -127,6 +130,17 @@ def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lane: Lane, seed
             **library,
         }
     )
+
+
+def _compiled(p: Prepared, plan: Plan) -> dict[str, str]:
+    """Return what compiled steps add to a key: the digest of their source; nothing where NumPy is.
+
+    The cells of solvers that have no compiled rule belong to the same experiment.
+    """
+    of_plan = (plan.batch_size, plan.sampling, plan.radius)
+    if not (plan.compiled and are_compilable(p.problem, *of_plan)):
+        return {}
+    return {"compiled": source_digest()}
 
 
 def _distribution(solver: Solver) -> str:

@@ -35,6 +35,11 @@ class DenseIterates:
         self._sum, self.n_lanes = np.zeros((len(self.w0), n_lanes)), n_lanes
         return np.repeat(self.w0[:, None], n_lanes, axis=1)
 
+    @property
+    def running_sum(self) -> Lanes:
+        """The running sum, (n_features, n_lanes)."""
+        return self._sum
+
     def checksum(self, W: Lanes, out: PerLane) -> None:
         """Write <r, w> to `out`."""
         self.direction.dot(W, out)  # on small arrays half the time of @

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, Vector
+from lrbench.objective.linear.compiled import LinearMinibatches, is_compilable
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle, padded
 from lrbench.objective.linear.matrix import (
     CHUNK_BYTES,
@@ -262,6 +263,24 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                     for lanes, (index, window, y) in seeds
                 ]
                 yield oracle
+
+    def compiled(self) -> LinearMinibatches | None:
+        """Return what compiled steps need; None where NumPy must make the steps."""
+        if not is_compilable(self.run.objective, self.run.ball):
+            return None
+        return LinearMinibatches(self.run, self._minibatches, self._oracle_on)
+
+    def _oracle_on(self, samples: Sequence[Index]) -> MinibatchOracle:
+        """Return the oracle of one minibatch of each seed that has lanes."""
+        oracle = MinibatchOracle(self.run, lambda W, gradient: None)
+        oracle.size = self._minibatches[0].batch_size
+        lanes = [each for each in self.run.slices if each is not None]
+        chunks = [self._gather(each[None]) for each in samples]
+        oracle.seed_batches = [
+            SeedBatch(own, index[0], *window.move_to(0), y)
+            for own, (index, window, y) in zip(lanes, chunks, strict=True)
+        ]
+        return oracle
 
     def _gather(self, index: Index) -> Chunk:
         """Return some minibatches of a seed: their samples, rows of X and targets."""

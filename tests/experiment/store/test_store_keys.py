@@ -287,6 +287,23 @@ def test_a_problem_of_other_words_is_another_experiment(ready: tuple[Prepared, P
     assert experiment_id(other, plan) != experiment_id(p, plan)
 
 
+def test_compiled_steps_are_in_the_key_where_they_are_possible(
+    ready: tuple[Prepared, Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p, plan = ready
+
+    def ids(batch_size: int | None) -> list[str]:
+        plans = (replace(plan, batch_size=batch_size, runner=r) for r in ("numpy", "compiled"))
+        return [experiment_id(p, each) for each in plans]
+
+    monkeypatch.setattr("lrbench.plan.plan.library", lambda: object())
+    assert len({*ids(8)}) == 2
+    assert len({*ids(None)}) == 1  # full batches are NumPy's
+    before = ids(8)
+    monkeypatch.setattr(keys, "source_digest", lambda: "another source")
+    assert [a == b for a, b in zip(ids(8), before, strict=True)] == [True, False]
+
+
 def test_one_curve_does_not_mix_two_states_of_a_solver(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,206 @@
+"""The runner whose steps are made by compiled code, many in one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from lrbench.arrays import Lanes, Mask, PerLane
+from lrbench.engine.clock import Clock
+from lrbench.engine.job import Job, SharedProblem
+from lrbench.engine.runner import Leg, StepRunner
+from lrbench.engine.subgradients import subgradient_error
+from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
+from lrbench.errors import DataError
+from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS
+from lrbench.kernels.library import Library, library
+from lrbench.objective.compiled import CompiledMinibatches, CompiledSampler
+from lrbench.objective.constants import Sampling
+from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.oracle import Ball
+from lrbench.objective.problem import Problem, Sampler
+from lrbench.plugins import is_plugin
+from lrbench.solvers.base import Solver
+
+CALL_SECONDS = 0.02
+"""A call makes so many steps that it takes about this long: a signal waits for its end."""
+
+ALIGNED = 64
+"""The number of steps at whose multiples calls end inside a leg, where steps visit few columns."""
+
+
+def has_rule(solver: Solver) -> bool:
+    """Return whether the rule of this solver is among the compiled ones."""
+    own = type(solver)
+    return not is_plugin(own) and own.compiled_rule is not Solver.compiled_rule
+
+
+def are_compilable(
+    problem: Problem, batch_size: int | None, sampling: Sampling, radius: float | None
+) -> bool:
+    """Return whether the steps of some solvers in this setting are compiled ones."""
+    if batch_size is None:
+        return False
+    ball = None if radius is None else Ball(problem.w0, radius)
+    minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
+    sampler = problem.sampler(None, ball, minibatches)
+    return isinstance(sampler, CompiledSampler) and sampler.compiled() is not None
+
+
+def runner_of(
+    job: Job,
+    shared: SharedProblem,
+    sampler: Sampler,
+    lr0: PerLane,
+    parameters: Mapping[str, PerLane],
+    clock: Clock,
+) -> StepRunner:
+    """Return the runner of a job: compiled where the job asks for it and it is possible.
+
+    Raises
+    ------
+    DataError
+        If the job asks for compiled steps in a process that has none.
+    """
+    if job.compiled and has_rule(job.solver) and isinstance(sampler, CompiledSampler):
+        minibatches = sampler.compiled()
+        if minibatches is not None and (lr0 > 0.0).all():
+            if (loaded := library()) is None:
+                raise DataError(
+                    "a worker has no compiled steps, which the command began with.",
+                    "install lrbench there with a compiler at hand, or give --runner numpy.",
+                )
+            return CompiledRunner(job, shared, sampler, lr0, parameters, clock, minibatches, loaded)
+    return StepRunner(job, shared, sampler, lr0, parameters, clock)
+
+
+class CompiledRunner(StepRunner):
+    """The runner of compiled steps.
+
+    Parameters
+    ----------
+    job, shared, sampler, lr0, parameters, clock
+        As for `StepRunner`.
+    minibatches
+        The data and the minibatches.
+    library
+        The compiled steps.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        shared: SharedProblem,
+        sampler: Sampler,
+        lr0: PerLane,
+        parameters: Mapping[str, PerLane],
+        clock: Clock,
+        minibatches: CompiledMinibatches,
+        library: Library,
+    ) -> None:
+        super().__init__(job, shared, sampler, lr0, parameters, clock)
+        self._minibatches, self._library = minibatches, library
+        # Where steps visit all columns their bits do not depend on the calls.
+        self._aligned = ALIGNED if minibatches.fields().get("few_columns") else 1
+        self._n_steps = self._aligned
+        self._constant = {
+            "L": shared.constants.L,
+            "mu": shared.constants.mu or shared.constants.mu_pl,
+            "stable_limit": LIMITS["stable"] * LIMIT_ROUNDING,
+            "short_limit": LIMITS["short"] * LIMIT_ROUNDING,
+            "rounding": ROUNDING,
+        }
+
+    def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
+        """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
+        checked = self.t if self._checks and until != self._leg_end else -1
+        self._leg_end = until
+        while self.t < until:
+            if stop(self.t):
+                return Leg(self.t, stopped=True)
+            if self.solver.compiled_rule(self.state, 1) is None:
+                return super().go(until, stop)  # at rest to the end: no minibatch is asked for
+            if self.t == checked:
+                leg = self._checked_step()
+            else:
+                # A call ends at a multiple of this, whatever time calls take.
+                end = (self.t + self._n_steps) // self._aligned * self._aligned
+                leg = self._steps(min(until, end) - self.t)
+            if leg is not None:
+                return leg
+        return Leg(until)
+
+    def _checked_step(self) -> Leg | None:
+        """Make one step, and check that its gradient is a subgradient."""
+        w_star = self._shared.w_star
+        if w_star is None:
+            return self._steps(1)
+        with self._clock.evaluating():
+            oracle, before, G = self._minibatches.oracle(), self.W.copy(), np.zeros_like(self.W)
+        leg = self._steps(1, G)
+        with self._clock.evaluating():
+            error = subgradient_error(oracle, before, G, self.tracker.slope, w_star)
+            self.tracker.add_subgradient_error(error)
+        return leg
+
+    def _steps(self, n_steps: int, gradient: Lanes | None = None) -> Leg | None:
+        """Make at most `n_steps` steps; return how the leg ended if lanes diverged.
+
+        The gradient of the last step is written to `gradient`.
+        """
+        watch, began = self._clock.steps, time.perf_counter()
+        watch.start()
+        samples, n_steps = self._minibatches.samples(n_steps)
+        rule = self.solver.compiled_rule(self.state, n_steps)
+        assert rule is not None
+        n_steps = rule.n_steps
+        numbers = np.empty((N_NUMBERS, len(self.lr)))
+        numbers[0], numbers[1], numbers[2] = rule.b, rule.growth, self.lr
+        numbers[N_STEP_ROWS - 2 : -1] = self.tracker.numbers()
+        numbers[-1] = rule.parameter
+        made = np.full(len(self.lr), -1, dtype=np.int64)
+        fields = self._minibatches.fields()
+        self._library.steps(
+            {
+                **self._constant,
+                **fields,
+                **samples,
+                "n_steps": n_steps,
+                "rule": rule.code,
+                "factors": rule.factors,
+                "factor_stride": 0 if rule.factors is None else rule.factors.shape[1],
+                "t": self.t,
+                "W": self.W,
+                "numbers": numbers,
+                "gradient": gradient,
+                "diverged": made,
+            }
+        )
+        self._minibatches.visited(n_steps)
+        self.state = rule.after(numbers[0].copy(), numbers[1].copy(), n_steps)
+        self.lr = numbers[2].copy()
+        before, self.t = self.t, self.t + n_steps
+        self.n_summed = self.t
+        assert self._job.batch_size is not None
+        self._sampler.meter.sample_gradients += self._job.batch_size * n_steps
+        self.tracker.take_numbers(self.t - 1, self.lr, numbers[N_STEP_ROWS - 2 : -1])
+        watch.stop()
+        self._learn(n_steps, time.perf_counter() - began)
+        diverged: Mask = made >= 0
+        if not diverged.any():
+            return None
+        # These have fewer iterates in their running sums than the others, whose number divides it.
+        factor = np.where(diverged, self.n_summed / np.maximum(before + made, 1), 1.0)
+        running_sum = fields["running_sum"]
+        assert isinstance(running_sum, np.ndarray)
+        running_sum *= factor
+        return Leg(self.t, diverged, at=before + made - 1)
+
+    def _learn(self, n_steps: int, seconds: float) -> None:
+        """Choose the number of steps of the next call by the time that this one took."""
+        if n_steps >= self._n_steps and seconds < CALL_SECONDS / 2:
+            self._n_steps *= 2
+        elif seconds > 2 * CALL_SECONDS:
+            self._n_steps = max(self._aligned, self._n_steps // 2)

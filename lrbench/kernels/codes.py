@@ -1,0 +1,40 @@
+"""The numbers by which the compiled steps know losses, rules and the rows of their numbers."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class LossCode(IntEnum):
+    """The losses whose derivative is compiled."""
+
+    LOGISTIC = 0
+    SQUARED = 1
+    HINGE = 2
+    SQUARED_HINGE = 3
+    ABSOLUTE = 4
+    QUANTILE = 5
+    HUBER = 6
+    POISSON = 7
+
+
+class RuleCode(IntEnum):
+    """The rules for the learning rate that are compiled."""
+
+    FIXED = 0
+    """b * factor / divisor, with a factor and a divisor for each step."""
+    WNGRAD = 1
+    WNGRAD_LAGGED = 2
+    WNGRAD_STILL = 3
+    """1/b, and b does not change."""
+    ADAGRAD_NORM = 4
+
+
+N_STEP_ROWS = 5
+"""The rows b, growth, lr, |g|^2 and <g, w - w_star>, the last three of the last step."""
+
+N_TRACKER_ROWS = 18
+"""The rows of `lrbench.engine.tracker.Tracker.numbers`, which stand behind those of the step."""
+
+N_NUMBERS = N_STEP_ROWS + N_TRACKER_ROWS + 1
+"""All rows of `numbers`; the last one is the parameter of the rule."""

@@ -1,0 +1,42 @@
+"""What a sampler offers to compiled steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from numpy.typing import NDArray
+
+from lrbench.objective.oracle import MinibatchValues
+
+Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
+"""Some fields of `lrbench.kernels.library.Steps`, by name."""
+
+
+class CompiledMinibatches(Protocol):
+    """The data, the lanes and the minibatches of steps that compiled code makes."""
+
+    def fields(self) -> Fields:
+        """Return the objective, the constraints, the running sum and the lanes of each block."""
+        ...
+
+    def samples(self, n_steps: int) -> tuple[Fields, int]:
+        """Return the minibatches of at most `n_steps` next steps, and the number of these."""
+        ...
+
+    def visited(self, n_steps: int) -> None:
+        """Note that so many of the minibatches that `samples` returned were visited."""
+        ...
+
+    def oracle(self) -> MinibatchValues:
+        """Return the objective on the minibatch of the next step."""
+        ...
+
+
+@runtime_checkable
+class CompiledSampler(Protocol):
+    """A sampler on which compiled steps may be possible."""
+
+    def compiled(self) -> CompiledMinibatches | None:
+        """Return what compiled steps need; None where NumPy must make the steps."""
+        ...

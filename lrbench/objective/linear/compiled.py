@@ -1,0 +1,163 @@
+"""What compiled steps need of a linear problem and its minibatches."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lrbench.arrays import Index
+from lrbench.objective.compiled import Fields
+from lrbench.objective.linear.oracle import LinearRun
+from lrbench.objective.linear.plain import DenseIterates
+from lrbench.objective.oracle import MinibatchValues
+from lrbench.plugins import is_plugin
+
+if TYPE_CHECKING:
+    from lrbench.objective.linear.objective import LinearObjective
+    from lrbench.objective.minibatches import Minibatches
+    from lrbench.objective.oracle import Ball
+
+CHUNK = 1 << 14
+"""The samples of a seed that are drawn together."""
+
+ALIGNED = 64
+"""A chunk has a multiple of so many minibatches, so that calls may end at such multiples."""
+
+FEW_COLUMNS = 0.5
+"""A step visits only the columns of its rows where these have on average at most so many entries a
+feature."""
+
+BLOCK_LANES = 8
+"""The lanes of a block of the compiled steps."""
+
+
+def is_compilable(objective: LinearObjective, ball: Ball | None) -> bool:
+    """Return whether the compiled steps know this loss, this penalty and these data.
+
+    The code of a user is not known. Nor are two constraints at once, and a ball that leaves the
+    intercept alone.
+    """
+    loss, penalty, X = objective.loss, objective.penalty, objective.data.X
+    if loss.code is None or is_plugin(type(loss)) or is_plugin(type(penalty)):
+        return False
+    if penalty.indicator and (ball is not None or _ball_beside_intercept(objective)):
+        return False
+    if isinstance(X, np.ndarray):
+        return X.dtype == np.float64 and bool(X.flags.c_contiguous)
+    narrow = objective.n_features <= np.iinfo(np.int32).max
+    return bool(X.dtype == np.float64 and X.indptr.dtype in (np.int32, np.int64) and narrow)
+
+
+def _ball_beside_intercept(objective: LinearObjective) -> bool:
+    return math.isfinite(objective.penalty.radius) and objective.intercept
+
+
+class LinearMinibatches:
+    """The minibatches of compiled steps on a linear problem.
+
+    Parameters
+    ----------
+    run
+        What the steps share.
+    minibatches
+        Those of each seed.
+    oracle
+        Returns the objective on one minibatch of each seed that has lanes.
+    """
+
+    def __init__(
+        self,
+        run: LinearRun[DenseIterates],
+        minibatches: Sequence[Minibatches],
+        oracle: Callable[[Sequence[Index]], MinibatchValues],
+    ) -> None:
+        self._run, self._oracle = run, oracle
+        self._size = minibatches[0].batch_size
+        self._n_steps = max(1, CHUNK // self._size // ALIGNED) * ALIGNED
+        self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
+        self._chunks: list[Index | None] = [None] * len(minibatches)
+        self._next = self._n_steps
+        self._constant = self._of_objective()
+
+    def _of_objective(self) -> Fields:
+        objective, run = self._run.objective, self._run
+        X, penalty = objective.data.X, objective.penalty
+        fields: dict[str, np.ndarray | float | None] = {
+            "loss": objective.loss.code,
+            "loss_parameter": objective.loss.parameter,
+            "l1": penalty.l1,
+            "l2": penalty.curvature,
+            "n_features": objective.n_features,
+            "n_penalised": objective.n_penalised,
+            "y": np.ascontiguousarray(objective.y, dtype=np.float64),
+            "w_star": run.w_star,
+            "reference": np.zeros(objective.n_features) if run.w_star is None else run.w_star,
+            "direction": run.iterates.direction,
+            "batch_size": self._size,
+        }
+        if isinstance(X, np.ndarray):
+            fields["x"] = X
+        else:
+            wide = X.indptr.dtype == np.int64
+            columns = X.indices.astype(np.int32, copy=False)
+            fields |= {"x": X.data, "columns": columns, "row_ends": X.indptr, "wide_ends": wide}
+            entries = objective.data.nnz / objective.n_samples * self._size
+            few = entries <= FEW_COLUMNS * objective.n_features
+            fields["few_columns"] = few and penalty.shrinks and run.ball is None
+        if run.ball is not None:
+            fields |= {"centre": run.ball.centre, "radius": run.ball.radius}
+        elif penalty.indicator and math.isfinite(penalty.radius):
+            fields |= {"centre": np.zeros(objective.n_features), "radius": penalty.radius}
+        elif penalty.indicator:
+            fields["lower"], fields["upper"] = objective.bounds
+        return fields
+
+    def fields(self) -> Fields:
+        """Return the objective, the constraints, the running sum and the lanes of each block."""
+        n_lanes = self._run.iterates.n_lanes
+        # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
+        starts = [lanes.indices(n_lanes)[0] for lanes in self._run.slices if lanes is not None]
+        blocks = [
+            (first, min(BLOCK_LANES, stop - first), seed)
+            for seed, (start, stop) in enumerate(itertools.pairwise([*starts, n_lanes]))
+            for first in range(start, stop, BLOCK_LANES)
+        ]
+        first, width, seed = np.array(blocks, dtype=np.int64).T.copy()
+        return {
+            **self._constant,
+            "running_sum": self._run.iterates.running_sum,
+            "n_lanes": n_lanes,
+            "n_blocks": len(blocks),
+            "first": first,
+            "width": width,
+            "seed": seed,
+        }
+
+    def samples(self, n_steps: int) -> tuple[Fields, int]:
+        """Return the minibatches of at most `n_steps` next steps, and the number of these."""
+        if self._next == self._n_steps:
+            # A seed without lanes never gets any again: its stream need not go on.
+            pairs = zip(self._streams, self._run.slices, strict=True)
+            self._chunks = [None if lanes is None else next(s) for s, lanes in pairs]
+            self._next = 0
+        rows = slice(self._next, min(self._n_steps, self._next + n_steps))
+        samples = np.array([chunk[rows] for chunk in self._of_running()], dtype=np.int64)
+        return {"samples": samples, "sample_stride": samples[0].size}, rows.stop - rows.start
+
+    def visited(self, n_steps: int) -> None:
+        """Note that so many of the minibatches that `samples` returned were visited."""
+        self._next += n_steps
+
+    def oracle(self) -> MinibatchValues:
+        """Return the objective on the minibatch of the next step."""
+        self.samples(1)
+        return self._oracle([chunk[self._next] for chunk in self._of_running()])
+
+    def _of_running(self) -> list[Index]:
+        """Return the chunks of the seeds that have lanes."""
+        pairs = zip(self._chunks, self._run.slices, strict=True)
+        return [chunk for chunk, lanes in pairs if chunk is not None and lanes is not None]

@@ -1,0 +1,311 @@
+"""The compiled steps against those of NumPy, which are the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import Work, every_variant, linear_problem, run, task
+
+from lrbench.engine.compiled import CompiledRunner, has_rule
+from lrbench.engine.loop import LaneLoop
+from lrbench.kernels.library import BUILDS, SWITCH, library
+from lrbench.losses import LOSSES
+from lrbench.objective.linear.problem import LinearProblem
+from lrbench.objective.minibatches import Minibatches
+from lrbench.penalties.ball import BallPenalty
+from lrbench.penalties.box import Box
+from lrbench.penalties.elastic_net import ElasticNet
+from lrbench.penalties.l1 import L1
+from lrbench.penalties.l2 import L2
+from lrbench.penalties.none import NoPenalty
+from lrbench.results import Run, Status
+from lrbench.solvers.sgd import SGD
+from lrbench.solvers.wngrad import WNGrad
+
+pytestmark = pytest.mark.skipif(library() is None, reason="no compiled steps were built")
+
+WITH_RULE = [solver for solver in every_variant() if has_rule(solver)]
+
+ROUNDING_ONLY = {"seconds", "average_error", "subgradient_error"}
+"""Columns of times, and of errors in units of the rounding."""
+
+N_SAMPLES = 37
+
+
+def work_on(
+    problem: LinearProblem,
+    solver: Any,
+    lr0: Sequence[float],
+    *,
+    batch_size: int = 3,
+    steps: int = 150,
+    sampling: Any = "replacement",
+    seeds: Sequence[int] = (5,),
+    minimum: bool = True,
+    **options: Any,
+) -> Work:
+    """Return work with checkpoints that are no multiples of anything, and some reference point."""
+    batch = Minibatches(problem.n_samples, batch_size, sampling, seeds[0])
+    marks = sorted({*range(4), 17, 66, 131, steps})
+    work = task(
+        problem,
+        solver,
+        lr0,
+        steps,
+        checkpoints=marks,
+        batch=batch,
+        seeds=seeds,
+        minimum=False,
+        f_star=-1e9,
+        **options,
+    )
+    star = np.linspace(-0.5, 0.7, problem.n_features)
+    return work.on(w_star=star) if minimum else work
+
+
+def assert_close(ours: Run, reference: Run, rtol: float = 1e-12) -> None:
+    """Assert that a run has the numbers of the reference, relative to the largest of a column."""
+    assert (ours.status, ours.status_at) == (reference.status, reference.status_at)
+    assert ours.trace.keys() == reference.trace.keys()
+    for name in ours.trace.keys() - ROUNDING_ONLY:
+        a, b = np.asarray(ours.trace[name]), np.asarray(reference.trace[name])
+        scale = np.abs(b[np.isfinite(b)]).max(initial=0.0)
+        if name.startswith("suboptimality"):
+            continue  # the objective less a number far below it
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * scale, err_msg=name)
+    for name, point in reference.iterates.items():
+        scale = np.abs(point).max(initial=0.0)
+        np.testing.assert_allclose(ours.iterates[name], point, rtol=rtol, atol=rtol * scale)
+    for name in ("average_error", "subgradient_error"):
+        assert not (np.asarray(ours.trace[name]) > 1.0).any(), name
+
+
+def compare(work: Work, rtol: float = 1e-12) -> list[Run]:
+    """Run with compiled steps and without, and assert that the runs agree."""
+    compiled = work.changed(compiled=True)
+    assert isinstance(LaneLoop(compiled.job, compiled.shared).runner, CompiledRunner)
+    ours, reference = run(compiled), run(work)
+    for a, b in zip(ours, reference, strict=True):
+        assert a.status is not Status.FAILED, a.error
+        assert_close(a, b, rtol)
+    return ours
+
+
+@pytest.mark.parametrize("solver", WITH_RULE, ids=repr)
+@pytest.mark.parametrize("batch_size", [1, 3, 16, N_SAMPLES])
+@pytest.mark.parametrize("sampling", ["replacement", "reshuffle"])
+@pytest.mark.parametrize("density", [None, 0.3])
+def test_every_rule(solver: Any, batch_size: int, sampling: Any, density: float | None) -> None:
+    problem = linear_problem("logistic", N_SAMPLES, 7, weight=0.03, intercept=True, density=density)
+    rates = [0.3 / 2**k for k in range(11)]
+    compare(work_on(problem, solver, rates, batch_size=batch_size, sampling=sampling))
+
+
+@pytest.mark.parametrize("loss", list(LOSSES))
+@pytest.mark.parametrize("batch_size", [1, 3, 16, N_SAMPLES])
+@pytest.mark.parametrize("density", [None, 0.3])
+def test_every_loss(loss: str, batch_size: int, density: float | None) -> None:
+    problem = linear_problem(loss, N_SAMPLES, 6, weight=0.1, density=density, seed=3)
+    compare(work_on(problem, WNGrad(), [0.2, 0.05, 0.011], batch_size=batch_size))
+
+
+def wide_problem(loss: str, weight: float, **options: Any) -> LinearProblem:
+    """Return a problem with data of which a small minibatch has entries in few columns."""
+    return linear_problem(loss, 61, 43, weight=weight, density=0.09, **options)
+
+
+@pytest.mark.parametrize("solver", WITH_RULE, ids=repr)
+@pytest.mark.parametrize("batch_size", [1, 3])
+@pytest.mark.parametrize("weight", [0.0, 0.05])
+@pytest.mark.parametrize("intercept", [False, True])
+def test_steps_that_visit_few_columns(
+    solver: Any, batch_size: int, weight: float, intercept: bool
+) -> None:
+    w0 = np.linspace(-0.3, 0.2, 43 + intercept)
+    problem = wide_problem("logistic", weight, intercept=intercept, w0=w0)
+    compare(work_on(problem, solver, [0.9 / 1.9**k for k in range(11)], batch_size=batch_size))
+
+
+def test_steps_that_shrink_all_coordinates_far() -> None:
+    """Rates near 1 / l2, where a step leaves little, nothing, or the opposite of the iterate."""
+    w0 = np.linspace(-0.3, 0.2, 43)
+    problem = wide_problem("logistic", 2.0, w0=w0)
+    compare(work_on(problem, SGD(), [0.4, 0.499, 0.4999, 0.5, 0.5001, 0.7, 0.9999]), rtol=1e-10)
+
+
+def test_a_lane_that_diverges_changes_no_bit_of_others() -> None:
+    problem = wide_problem("squared", 0.2)
+    rates = [0.01, 0.02, 0.003, 0.004]
+    alone = run(work_on(problem, SGD(), rates, batch_size=1, steps=700).changed(compiled=True))
+    beside = work_on(problem, SGD(), [*rates, 60.0, 9.0, 4e3], batch_size=1, steps=700)
+    together = run(beside.changed(compiled=True))
+    ends = [r.status_at for r in together[4:] if r.status is Status.DIVERGED]
+    assert len(set(ends)) == 3
+    assert any(end % 64 not in (0, 63) for end in ends)
+    for a, b in zip(alone, together, strict=False):
+        for name in ("last", "average"):
+            assert np.array_equal(a.iterates[name], b.iterates[name])
+
+
+PENALTIES = [
+    NoPenalty(),
+    L2(0.2),
+    L1(0.1),
+    ElasticNet(0.2, 0.4),
+    Box(-0.05, np.inf),
+    BallPenalty(0.3),
+]
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("w0", [None, np.linspace(-0.02, 0.1, 5)], ids=["zeros", "elsewhere"])
+def test_every_penalty(penalty: Any, loss: str, w0: Any) -> None:
+    problem = linear_problem(loss, N_SAMPLES, 5, penalty=penalty, w0=w0)
+    compare(work_on(problem, SGD(), [0.1, 0.03, 0.0071]))
+
+
+@pytest.mark.parametrize("minimum", [True, False])
+@pytest.mark.parametrize("pad_to", [1, 8])
+def test_a_ball_and_several_seeds(minimum: bool, pad_to: int) -> None:
+    problem = linear_problem("squared", N_SAMPLES, 5, w0=np.linspace(-0.2, 0.1, 5), density=0.6)
+    rates = [0.1 / 1.7**k for k in range(11)]
+    compare(
+        work_on(
+            problem,
+            WNGrad(c=0.3),
+            rates,
+            seeds=(4, 9, 2),
+            radius=0.15,
+            pad_to=pad_to,
+            minimum=minimum,
+        )
+    )
+
+
+@pytest.mark.parametrize("varied", ["c", "eta", "power"])
+def test_a_parameter_for_each_lane(varied: str) -> None:
+    solver = {"c": WNGrad(), "power": SGD(schedule="poly")}
+    own: Any = solver.get(varied) or next(s for s in WITH_RULE if hasattr(s, varied))
+    problem = linear_problem("squared", N_SAMPLES, 4, weight=0.1)
+    values = {varied: [0.5, 1.1, 3.0]}
+    compare(work_on(problem, own, [0.1, 0.03, 0.02], parameters=values))
+
+
+def test_no_theory_without_strong_convexity_or_smoothness() -> None:
+    for L in (2.0, np.inf):
+        problem = linear_problem("absolute", N_SAMPLES, 4)
+        compare(work_on(problem, WNGrad(), [0.4, 0.003], L=L, mu=0.0, mu_pl=0.0))
+
+
+def test_rates_cross_the_limits_of_the_certificates() -> None:
+    """The sums since lr L <= 1 start again whenever a lane comes below it."""
+    problem = linear_problem("squared", N_SAMPLES, 4, weight=0.1)
+    runs = compare(work_on(problem, SGD(schedule="cosine"), [0.3, 0.2, 0.16], L=7.0), rtol=1e-11)
+    entries = {float(r.trace["stable_from"][-1]) for r in runs}
+    assert len(entries) == 3
+    assert min(entries) > 0.0
+
+
+def diverging(**options: Any) -> Work:
+    """Return work in which lanes overflow after different numbers of steps, and others do not."""
+    problem = linear_problem("squared", N_SAMPLES, 4, weight=0.1)
+    rates = [1e-2, 30.0, 1e-3, 3000.0, 2.0, 1e5, 1e-2, 11.0, 5e-3, 0.02, 400.0]
+    return work_on(problem, SGD(), rates, steps=1500, **options)
+
+
+@pytest.mark.parametrize("seeds", [(5,), (5, 7)])
+@pytest.mark.parametrize("pad_to", [1, 8])
+def test_lanes_diverge_at_the_same_step(seeds: Sequence[int], pad_to: int) -> None:
+    work = diverging(seeds=seeds, pad_to=pad_to)
+    ours, reference = run(work.changed(compiled=True)), run(work)
+    ends = [(r.status, r.status_at) for r in ours]
+    assert ends == [(r.status, r.status_at) for r in reference]
+    assert len({end for status, end in ends if status is Status.DIVERGED}) > 3
+    for a, b in zip(ours, reference, strict=True):
+        if b.status is not Status.DIVERGED:
+            assert_close(a, b)
+        else:
+            assert len(a.trace["iteration"]) == len(b.trace["iteration"])
+            np.testing.assert_allclose(a.iterates["average"], b.iterates["average"], rtol=1e-9)
+
+
+def test_nan_in_the_data_ends_all_lanes() -> None:
+    problem = linear_problem("squared", N_SAMPLES, 4)
+    work = work_on(problem, WNGrad(), [0.1, 0.01, 0.02])
+    problem.data.X[11, 2] = np.nan
+    assert {r.status for r in compare(work)} == {Status.DIVERGED}
+
+
+def test_a_target_drops_lanes() -> None:
+    problem = linear_problem("squared", N_SAMPLES, 4, weight=0.1)
+    work = work_on(problem, WNGrad(), [1.0, 0.1, 0.05, 1e-5], target=1e9 + 0.9)
+    runs = compare(work)
+    assert {r.status for r in runs} > {Status.REACHED_TARGET}
+
+
+def test_steps_beyond_the_horizon_rest() -> None:
+    problem = linear_problem("logistic", N_SAMPLES, 4, weight=0.1)
+    work = work_on(problem, SGD(schedule="linear"), [0.1, 0.02])
+    budget = work.job.budget
+    longer = replace(budget, checkpoints=[*budget.checkpoints, 200])
+    if 200 in longer.rows:
+        compare(work.changed(budget=longer))
+
+
+def bits(run: Run) -> Mapping[str, bytes]:
+    """Return every bit of a run but for its times."""
+    out = {k: np.asarray(v).tobytes() for k, v in run.trace.items() if k != "seconds"}
+    return out | {f"iterates {k}": v.tobytes() for k, v in run.iterates.items()}
+
+
+@pytest.mark.parametrize("density", [None, 0.4])
+@pytest.mark.parametrize("loss", list(LOSSES))
+def test_every_build_has_the_same_bits(
+    loss: str, density: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = linear_problem(loss, N_SAMPLES, 7, weight=0.1, density=density, seed=1)
+    work = work_on(problem, WNGrad(), [100.0, 1.0, 0.03, 1e-4], batch_size=6).changed(compiled=True)
+    seen = {}
+    for build in BUILDS:
+        monkeypatch.setenv(SWITCH, build)
+        if (loaded := library()) is not None:
+            assert loaded.build == build
+            seen[build] = [bits(r) for r in run(work)]
+    assert "baseline" in seen
+    assert all(each == seen["baseline"] for each in seen.values())
+
+
+def test_a_lane_has_the_same_bits_whatever_stands_beside_it() -> None:
+    """The steps have; what is measured at a checkpoint is a product of NumPy's."""
+    problem = linear_problem("logistic", N_SAMPLES, 7, weight=0.01, density=0.5)
+    rates = [50.0 / 2.3**k for k in range(19)]
+    several = work_on(problem, WNGrad(), rates, seeds=(3, 8)).changed(compiled=True)
+    together = run(several)
+    for k in (0, 7, 8, 18, 19, 37):
+        alone = work_on(problem, WNGrad(), [rates[k % 19]], seeds=((3, 8)[k // 19],))
+        (own,) = run(alone.changed(compiled=True))
+        for name in ("last", "average"):
+            assert np.array_equal(own.iterates[name], together[k].iterates[name])
+        for name in ("lr", "b", "sum_lr_grad_norm_sq", "regret", "log_factor"):
+            assert np.array_equal(own.trace[name], together[k].trace[name], equal_nan=True), name
+
+
+def test_a_leg_ends_where_it_is_asked_to() -> None:
+    """Not at its end: a signal or the deadline waits for one call."""
+    problem = linear_problem("logistic", N_SAMPLES, 7, weight=0.1)
+    work = work_on(problem, WNGrad(), [0.1, 0.02], steps=10**6).changed(compiled=True)
+    asked: list[int] = []
+
+    def stop(t: int) -> bool:
+        asked.append(t)
+        return t > 131
+
+    for ended in run(work, stop=stop):
+        assert ended.status is Status.INTERRUPTED
+        assert 131 < ended.status_at < 10**5
+    assert asked == sorted(set(asked))

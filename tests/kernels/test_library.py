@@ -1,0 +1,83 @@
+"""Which build of the compiled steps is loaded, and what happens where none is."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import lrbench
+from lrbench.errors import UsageError
+from lrbench.kernels import library as module
+from lrbench.kernels.library import SWITCH, library
+from lrbench.plan.plan import Plan
+
+built = pytest.mark.skipif(library() is None, reason="no compiled steps were built")
+
+
+def test_zero_turns_compiled_steps_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "0")
+    assert library() is None
+    assert not Plan(batch_size=3).compiled
+    with pytest.raises(UsageError, match="LRBENCH_COMPILED=0 turns them off"):
+        Plan(runner="compiled")
+    assert lrbench.run("log-spectrum", iterations=3).environment["runner"] == "numpy"
+
+
+def test_a_build_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "sse9")
+    with pytest.raises(UsageError, match="sse9 is not known"):
+        library()
+
+
+@built
+def test_the_command_chooses() -> None:
+    ours = lrbench.run("logreg", solvers="wngrad", batch_size=7, iterations=90, runner="compiled")
+    reference = lrbench.run("logreg", solvers="wngrad", batch_size=7, iterations=90, runner="numpy")
+    assert ours.environment["runner"].startswith("compiled (")
+    assert reference.environment["runner"] == "numpy"
+    ends = [r.problems[0].runs[0].trace["objective"][-1] for r in (ours, reference)]
+    assert ends[0] == pytest.approx(ends[1], rel=1e-12)
+
+
+def folder_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Let the builds be copies in another folder; return their files."""
+    for file in module.FOLDER.iterdir():
+        if file.is_file():
+            shutil.copy(file, tmp_path)
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    found = [module._file(stem) for stem in module.BUILDS.values()]
+    return [file for file in found if file is not None]
+
+
+@built
+def test_a_damaged_build_is_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in folder_with(tmp_path, monkeypatch):
+        file.write_bytes(b"no library")
+    assert module._load.__wrapped__("") is None
+    note = capsys.readouterr().err
+    assert note.startswith("note: the compiled steps cannot be loaded (")
+    assert note.count("\n") == 1
+
+
+@built
+def test_a_build_of_another_source_is_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder_with(tmp_path, monkeypatch)
+    monkeypatch.setattr(module, "source_digest", lambda: "0" * 16)
+    assert module._load.__wrapped__("") is None
+    assert "is of another source" in capsys.readouterr().err
+
+
+def test_nothing_built_is_no_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    assert module._load.__wrapped__("") is None
+    assert module.absence() == "they were not built when lrbench was installed"
+    assert capsys.readouterr().err == ""
