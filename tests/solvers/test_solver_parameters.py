@@ -30,7 +30,6 @@ REFUSED = [
         "solver adamw: weight_decay = -1 is not a number >= 0.",
         "weight_decay = 0.01",
     ),
-    ("dog[r_eps=inf]", "solver dog: r_eps = inf is not a positive number.", "r_eps = 1e-06"),
     (
         "outside:lbfgs[memory=2.5]",
         "solver outside:lbfgs: memory = 2.5 is not a whole number >= 1.",
