@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, SupportsFloat, TypeVar, cast
 
 from lrbench.config.registry import did_you_mean
-from lrbench.errors import LrbenchError, UsageError, quoted
+from lrbench.errors import LrbenchError, UsageError, quoted, quoted_path
 
 T = TypeVar("T")
 
@@ -22,6 +23,8 @@ WORDS: dict[type, str] = {
     dict: "a table",
     list: "a list",
 }
+
+BLANK = re.compile(r"[ \t\r\n]+")
 
 MOST_SHOWN = 40
 """The most characters of `short_text`."""
@@ -140,7 +143,8 @@ def checked_path(value: Any, label: str) -> Path:
 
 def short_text(value: Any) -> str:
     """Return what a value looks like in an error about an option: in one short line."""
-    text = quoted(value) if type(value) is int else " ".join(str(value).split())
+    # A blank that is not ASCII's is shown as an escape: else nobody sees what is wrong.
+    text = quoted(value) if type(value) is int else quoted_path(BLANK.sub(" ", str(value)).strip())
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 

@@ -59,6 +59,7 @@ def test_a_file_is_measured_on(ran: Any) -> None:
         "fraction": None,
         "seed": None,
         "features_left_out": 2,
+        "majority": pytest.approx(2 / 3),
     }
     assert (problem["n_samples"], problem["n_features"]) == (4, 3)
     trace = problem["runs"][0]["trace"]
@@ -76,7 +77,7 @@ def test_what_is_left_out_is_said_once_unless_quiet(invoke: Any) -> None:
     for options, times in (((), 1), (("-q",), 0)):
         outcome = invoke("run", "-d", "a.svm", "--test", "b.svm", *SHORT, *options)
         assert outcome.err.count(said) == times
-        assert "test     3 samples of b.svm, 2 features left out" in outcome.out
+        assert "test     3 samples of b.svm, majority 0.6667, 2 features left out" in outcome.out
     outcome = invoke("run", "-d", "b.svm", "--test", "a.svm", *SHORT)
     assert outcome.code == 0
     assert "left out" not in outcome.err + outcome.out
@@ -255,7 +256,7 @@ def test_theory_and_dry_run_take_problems_with_a_test(invoke: Any) -> None:
     options = ("-d", "a.svm", "--test", "b.svm", "-s", "wngrad", "-q")
     outcome = invoke("theory", *options)
     assert outcome.code == 0
-    assert "test     3 samples of b.svm, 2 features left out" in outcome.out
+    assert "test     3 samples of b.svm, majority 0.6667, 2 features left out" in outcome.out
     told = json.loads(invoke("theory", *options, "--format", "json").out)
     assert told["problems"][0]["test"]["n_samples"] == 3
     outcome = invoke("run", *options, "--dry-run")

@@ -266,6 +266,7 @@ def test_an_exception_that_nobody_foresaw_has_a_code_of_its_own(
         "new": ("solver", "rule.py"),
         "compare": ("a.json", "b.json"),
         "plot": ("a.json",),
+        "report": ("a.json", "-o", "a.html"),
         "test": ("sgd",),
     }
     args = (name, *operands.get(name, ()))
