@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from lrbench.reports.blocks import Block, Drawing, Grid, Style, TableCell
@@ -33,13 +33,23 @@ def result_html(result: Result) -> str:
 def _html(block: Block) -> str:
     if isinstance(block, Grid):
         head = _row("th", [TableCell(name) for name in block.columns], block.left)
-        rows = "\n".join(_row("td", row, block.left) for row in block.rows)
+        rows = "\n".join(_rows(block))
         return f"<table>\n<thead>\n{head}\n</thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
     if isinstance(block, Drawing):
         rows = "\n".join("".join(map(_span, row)) for row in block.rows)
         return f'<pre style="line-height:1.2">{rows}</pre>'
-    text = TableCell(", ".join(block.pieces), block.style)
+    text = TableCell(block.text, block.style)
     return f"<div>{_span(text)}</div>" if text.text else "<br>"
+
+
+def _rows(grid: Grid) -> Iterator[str]:
+    """Yield the rows of a table, and before each part of it a row with its heading."""
+    for k, row in enumerate(grid.rows):
+        if k in grid.parts:
+            heading = escape(grid.parts[k])
+            span = f'colspan="{len(grid.columns)}" style="text-align:left"'
+            yield f"<tr><th {span}>{heading}</th></tr>"
+        yield _row("td", row, grid.left)
 
 
 def _row(tag: str, cells: Sequence[TableCell], left: frozenset[int]) -> str:

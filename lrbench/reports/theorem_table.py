@@ -79,6 +79,9 @@ def theorem_table(verdicts: Sequence[Verdict], error: float, width: int) -> Iter
     first = ("bound", [TableCell(v.theorem) for v in rows])
     yield from folded_cells(first, groups, width, LEFT, parts)
     yield from _notes(rows)
+    if floored := [v.theorem for v in rows if _is_at_floor(v, error)]:
+        reason = "at the end both sides are below the error of f*, and nothing is judged there"
+        yield line(f"{reason}: {floored[0]}", *floored[1:], style="dim")
 
 
 def measured_name(v: Verdict) -> str:
@@ -104,7 +107,19 @@ def used(v: Verdict, error: float) -> str:
     if v.measure == "suboptimality" and error < math.inf:
         metric = max(metric, error)  # what is below the error of f* is at most that
     percent = 100.0 * metric / bound
+    if percent > 100.0 and _is_at_floor(v, error):
+        return "-"  # where it was told last, the bound held
     return "<1 %" if percent < 0.5 else f"{short_number(round(percent))} %"
+
+
+def _is_at_floor(v: Verdict, error: float) -> bool:
+    """Return whether the measured value and the bound are below the error of f* at the end.
+
+    The verdict is then that of the checkpoints before.
+    """
+    if v.measure != "suboptimality" or not v.metric or not v.bound or error == math.inf:
+        return False
+    return v.metric[-1] < error and v.bound[-1] < error and v.bound_verdict == "pass"
 
 
 def falls(v: Verdict) -> str:

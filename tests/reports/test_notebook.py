@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from shown_results import awkward, batch, every, stochastic
 
-from lrbench.reports.blocks import Drawing, Grid
+from lrbench.reports.blocks import Drawing, Grid, Line
 from lrbench.reports.notebook import WIDTH
 from lrbench.reports.page import result_page
 from lrbench.reports.view import View
@@ -29,7 +29,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in TAGS, tag
-        assert {name for name, _ in attrs} <= {"style"}
+        assert {name for name, _ in attrs} <= {"style", "colspan"}
         if tag != "br":
             self.open.append(tag)
         for kind, texts in (({"th", "td"}, self.cells), ({"pre"}, self.drawings)):
@@ -60,10 +60,15 @@ def test_it_has_the_cells_of_the_page(name: str) -> None:
     reader = read(RESULTS[name]._repr_html_())
     blocks = list(result_page(RESULTS[name], View(width=WIDTH, bars=True)))
     grids = [block for block in blocks if isinstance(block, Grid)]
-    expected = [
-        text for g in grids for text in (*g.columns, *(c.text for row in g.rows for c in row))
-    ]
+    expected: list[str] = []
+    for g in grids:
+        expected += g.columns
+        for k, row in enumerate(g.rows):
+            expected += [*([g.parts[k]] if k in g.parts else []), *(c.text for c in row)]
     assert reader.cells == expected
+    for block in blocks:
+        if isinstance(block, Line) and block.label:
+            assert f"{block.label}: {block.pieces[0]}" in reader.text
     drawn = ["\n".join(b.lines()) for b in blocks if isinstance(b, Drawing)]
     assert ["\n".join(t.rstrip() for t in d.split("\n")) for d in reader.drawings] == drawn
 
