@@ -92,6 +92,7 @@ def command(
     from lrbench.cli.output import show_json
     from lrbench.cli.saved import saved_result
     from lrbench.gate.comparison import Change, Rules, compare
+    from lrbench.reports.compare_page import with_page_names
     from lrbench.reports.to_json import comparison_as_json
 
     if len(files) < 2:
@@ -112,7 +113,11 @@ def command(
     elif form in ("csv", "jsonl"):
         _show_rows(selected, form)
     else:
-        _show_page(files[0], comparisons, level, only_changed, form, color)
+        pages = [
+            (name, with_page_names(comparison, (base, other)))
+            for (name, comparison), other in zip(comparisons, others, strict=True)
+        ]
+        _show_page(files[0], pages, level, only_changed, form, color)
     worse = any(comparison.count(Change.WORSE) for _, comparison in comparisons)
     return ExitCode.FAILED if fail_on and worse else ExitCode.OK
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lrbench.gate.comparison import Change, Comparison, LaneComparison, ProblemComparison
@@ -18,6 +19,8 @@ from lrbench.reports.blocks import (
     scientific,
 )
 from lrbench.reports.groups import learning_rate_texts
+from lrbench.results import Result
+from lrbench.verdicts.method_names import named_for_pages
 
 STYLES: dict[Change, Style] = {
     Change.WORSE: "bad",
@@ -26,6 +29,23 @@ STYLES: dict[Change, Style] = {
 }
 
 LEFT = frozenset({"solver", "change"})
+
+
+def with_page_names(comparison: Comparison, results: Sequence[Result]) -> Comparison:
+    """Return a comparison in which methods have the names that pages of these results have.
+
+    Where two of them differ, as one result has more methods of a name, the longer one stands.
+    """
+    names: dict[str, str] = {}
+    for problem in (p for result in results for p in result.problems):
+        for run, named in zip(problem.runs, named_for_pages(problem).runs, strict=True):
+            known, name = names.get(str(run.method), ""), str(named.method)
+            names[str(run.method)] = max(known, name, key=len)
+    problems = (
+        replace(p, lanes=tuple(replace(x, solver=names.get(x.solver, x.solver)) for x in p.lanes))
+        for p in comparison.problems
+    )
+    return replace(comparison, problems=tuple(problems))
 
 
 def compare_page(
@@ -103,6 +123,27 @@ def _problem(problem: ProblemComparison, only_changed: bool, width: int) -> Iter
         return
     yield line(*setting[:-1], setting[-1] + ":", recurs=(problem.name,))
     texts = learning_rate_texts(lane.value for lane in lanes)
+    all_lanes, lanes = lanes, [lane for lane in lanes if lane.change is not Change.NOT_COMPARABLE]
+    if lanes:
+        yield from _table(problem, lanes, texts, width)
+    yield from _reasons(all_lanes, texts)
+    ends = {lane.ends for lane in lanes if lane.ends and lane.iteration is not None}
+    for before, after in sorted(ends):
+        yield line(
+            f"base ended at T = {before}, other at T = {after}",
+            "compared where both have numbers",
+            style="dim",
+            note=True,
+        )
+
+
+def _table(
+    problem: ProblemComparison,
+    lanes: Sequence[LaneComparison],
+    texts: dict[float | None, str],
+    width: int,
+) -> Iterator[Block]:
+    """Yield a row for each lane that could be compared."""
     parameters = {lane.parameter for lane in lanes if lane.parameter} or {"lr0"}
     heading = parameters.pop() if len(parameters) == 1 else "value"
     columns: list[list[CellColumn]] = [
@@ -119,15 +160,6 @@ def _problem(problem: ProblemComparison, only_changed: bool, width: int) -> Iter
     columns.append([("change", cells)])
     first = ("solver", [TableCell(lane.solver) for lane in lanes])
     yield from folded_cells(first, columns, width, LEFT)
-    yield from _reasons(lanes, texts)
-    ends = {lane.ends for lane in lanes if lane.ends and lane.iteration is not None}
-    for before, after in sorted(ends):
-        yield line(
-            f"base ended at T = {before}, other at T = {after}",
-            "compared where both have numbers",
-            style="dim",
-            note=True,
-        )
 
 
 def _number(value: float, lane: LaneComparison, problem: ProblemComparison) -> str:

@@ -70,7 +70,10 @@ class FigureOptions:
 
 def nothing() -> LrbenchError:
     """Return the error of a result without a number."""
-    return LrbenchError("there is no number to draw.", "run it again with more time or steps.")
+    return LrbenchError(
+        "there is no number to draw.",
+        "run it again with more time, more steps or a lower learning rate.",
+    )
 
 
 def sheet_of(result: Result, options: FigureOptions) -> Sheet:
