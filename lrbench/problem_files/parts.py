@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -123,8 +124,9 @@ def _numbers(kind: Any, table: Table) -> dict[str, float]:
     """Return all parameters of `kind` but the weight; refuse what else is in the table."""
     fields = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
     defaults: dict[str, Any] = {f.name: f.default for f in fields if f.name != "weight"}
+    # A bound of a box may be infinite: which numbers are allowed, losses and penalties say.
     params = {
-        key: checked_parameter(table.take(key, float, default), key, float, default, kind.name)
+        key: checked_parameter(table.take(key, float, default), key, float, math.inf, kind.name)
         for key, default in defaults.items()
     }
     table.finish()

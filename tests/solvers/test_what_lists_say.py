@@ -35,6 +35,7 @@ def test_the_cost_and_the_state_are_those_of_a_run(
             states.append(self.state)
             return leg
 
+    monkeypatch.setenv("LRBENCH_COMPILED", "0")  # the steps are those of the class
     monkeypatch.setattr("lrbench.engine.compiled.StepRunner", Noted)
     cls = SOLVERS.get(name)
     result = lrbench.run(

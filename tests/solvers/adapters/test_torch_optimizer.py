@@ -371,7 +371,7 @@ REFUSED = [
     (
         "torch:torch.optim.Adam[lr=1]",
         "solver torch:torch.optim.Adam has no parameter 'lr'.",
-        "choose from amsgrad, beta1, beta2, decoupled_weight_decay, eps, maximize, weight_decay.",
+        "it is an option of its own, for all solvers: give --lr0 1.",
     ),
     ("torch:none.py:Opt", "there is no file none.py.", None),
     (
