@@ -1,7 +1,8 @@
 # make test   all that CI checks: format, lint, types, the gate, every test and the examples in the docs
 # make unit   the quick tests alone
 # make gate   lrbench on itself: lrbench.toml against its baselines, about ten seconds
-# make lowest the quick tests of what stands on NumPy and SciPy, with the lowest versions allowed
+# make lowest the quick tests of what stands on NumPy and SciPy, with the lowest versions allowed,
+#             and without the compiled steps
 # make sanitize   the tests of the compiled steps with the address and undefined-behaviour sanitizers
 # make docs   write the generated pages anew
 
@@ -15,8 +16,7 @@ export OPENBLAS_NUM_THREADS := 1
 
 test: lint types gate lowest
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
-	LRBENCH_COMPILED=0 $(BIN)/python -m pytest -n auto -m "not slow" tests/engine tests/contract \
-	    tests/solvers
+	LRBENCH_COMPILED=0 $(BIN)/python -m pytest -n auto -m "not slow" tests/contract
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -25,7 +25,7 @@ gate: $(VENV)/ready
 	$(BIN)/lrbench check
 
 lowest: $(LOWEST)/ready
-	$(LOWEST)/bin/python -m pytest -n auto -m "not slow" tests/objective tests/losses \
+	LRBENCH_COMPILED=0 $(LOWEST)/bin/python -m pytest -n auto -m "not slow" tests/objective tests/losses \
 	    tests/penalties tests/optimum tests/engine tests/solvers tests/cli/test_run_flagship.py
 
 sanitize: $(VENV)/ready
