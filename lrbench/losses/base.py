@@ -89,7 +89,8 @@ class Loss(ABC):
         Steps call it. Overflow is no error there: numbers that are not finite end a lane.
         """
         R = self.derivative(Z, y)
-        R *= factor
+        if factor != 1.0:
+            R *= factor
         return R
 
     @abstractmethod

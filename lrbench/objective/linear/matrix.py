@@ -20,8 +20,9 @@ BLOCK_ELEMENTS = 1 << 16
 """Scores (rows x lanes) of a row block: 512 KiB, so that they stay in a core's cache."""
 
 TERMS = 256
-"""A dense product is summed in parts of so many terms. For longer sums BLAS has several kernels,
-whose sums differ in their bits, and the number of lanes decides which of them is used."""
+"""A dense product with a multiple of 8 lanes is summed in parts of so many terms. For longer sums
+BLAS has several kernels, whose sums differ in their bits, and the number of lanes decides which of
+them is used."""
 
 CHUNK_BYTES = 1 << 23
 """The most bytes of a chunk of minibatches that is gathered as a dense array."""
@@ -126,7 +127,7 @@ def product(
         return out
     # Longer sums go to other kernels of BLAS, chosen by the number of lanes: a lane would then have
     # other bits beside other lanes.
-    if A.shape[1] <= TERMS:
+    if A.shape[1] <= TERMS or B.shape[1] % 8:
         # `dot` takes half the time of `matmul` on small arrays, but fills arrays in C order only.
         return A.dot(B) if out is None else np.matmul(A, B, out=out)
     out = np.matmul(A[:, :TERMS], B[:TERMS], out=out)

@@ -128,7 +128,7 @@ class LinearObjective:
             return np.hstack([self.loss_gradient(W[:, lanes]) for lanes in _strips(W)])
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
-            G_block = product(XT, self.loss.derivative(product(X, W), self.y[rows]))
+            G_block = product(XT, self.loss.scaled_derivative(product(X, W), self.y[rows], 1.0))
             G = G_block if G is None else np.add(G, G_block, out=G)
         assert G is not None
         G /= self.n_samples
@@ -148,6 +148,7 @@ class LinearObjective:
         G /= self.n_samples
         return G
 
+    @np.errstate(over="ignore")  # an exponential of inf has the derivative 0
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
         """Return F and its gradient for every column; a running `watch` pauses for the values."""
         watch = watch or Stopwatch()
@@ -161,7 +162,7 @@ class LinearObjective:
             Z, y = product(X, W), self.y[rows]
             with watch.paused():  # a step needs the gradient only
                 total += self.loss.sums(Z, y)
-            G_block = product(XT, self.loss.derivative(Z, y))
+            G_block = product(XT, self.loss.scaled_derivative(Z, y, 1.0))
             G = G_block if G is None else np.add(G, G_block, out=G)
         assert G is not None
         G /= self.n_samples
