@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices, take
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, inner_in_order, row_slices, take
 from lrbench.objective.oracle import Gradient, Iterate, Iterates
 
 SUMS = (
@@ -264,7 +264,8 @@ class Tracker:
         assert self._w_star is not None
         distance = np.zeros_like(self._distance)
         for rows in row_slices(len(W)):  # no second array as large as W
-            distance += norm_sq(W[rows] - self._w_star[rows, None])
+            D = W[rows] - self._w_star[rows, None]
+            distance += inner_in_order(D, D)
         return distance
 
     def add_subgradient_error(self, error: PerLane) -> None:

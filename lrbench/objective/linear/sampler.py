@@ -140,8 +140,10 @@ class MinibatchOracle(DenseOracle):
         values, rounding = np.zeros((len(points), reach.shape[1])), np.zeros(reach.shape[1])
         for batch in self.seed_batches:
             lanes = batch.lanes
+            # Copies: the bits of a seed's sums are those of its lanes alone.
+            own = [np.ascontiguousarray(W[:, lanes]) for W in (*points, reach)]
             values[:, lanes], rounding[lanes] = self._objective.minibatch_values(
-                batch.X, batch.y, [W[:, lanes] for W in points], reach[:, lanes]
+                batch.X, batch.y, own[:-1], own[-1]
             )
         return values, rounding
 
