@@ -14,7 +14,7 @@ from lrbench.engine.runner import Leg, StepRunner
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
 from lrbench.errors import DataError
-from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS
+from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS, N_TRACKER_ROWS, RuleCode
 from lrbench.kernels.library import Library, library
 from lrbench.objective.compiled import CompiledMinibatches, CompiledSampler
 from lrbench.objective.constants import Sampling
@@ -22,13 +22,16 @@ from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball
 from lrbench.objective.problem import Problem, Sampler
 from lrbench.plugins import is_plugin
-from lrbench.solvers.base import Solver
+from lrbench.solvers.base import CompiledState, Solver
 
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
 
 ALIGNED = 64
 """The number of steps at whose multiples calls end inside a leg, where steps visit few columns."""
+
+TRACKER_ROWS = slice(N_STEP_ROWS - 2, N_STEP_ROWS + N_TRACKER_ROWS)
+"""The rows of `lrbench.engine.tracker.Tracker.numbers` among all numbers of the lanes."""
 
 
 def has_rule(solver: Solver) -> bool:
@@ -102,8 +105,10 @@ class CompiledRunner(StepRunner):
     ) -> None:
         super().__init__(job, shared, sampler, lr0, parameters, clock)
         self._minibatches, self._library = minibatches, library
+        few_columns = bool(minibatches.fields().get("few_columns"))
+        self._few_columns = few_columns and not self.solver.dense_iterates
         # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = ALIGNED if minibatches.fields().get("few_columns") else 1
+        self._aligned = ALIGNED if self._few_columns else 1
         self._n_steps = self._aligned
         self._constant = {
             "L": shared.constants.L,
@@ -155,37 +160,48 @@ class CompiledRunner(StepRunner):
         samples, n_steps = self._minibatches.samples(n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
         assert rule is not None
-        n_steps = rule.n_steps
-        numbers = np.empty((N_NUMBERS, len(self.lr)))
-        numbers[0], numbers[1], numbers[2] = rule.b, rule.growth, self.lr
-        numbers[N_STEP_ROWS - 2 : -1] = self.tracker.numbers()
-        numbers[-1] = rule.parameter
+        n_steps, state, factors = rule.n_steps, rule.state, rule.factors
+        numbers = np.zeros((N_NUMBERS, len(self.lr)))
+        numbers[0], numbers[1], numbers[2] = state.b, state.growth, self.lr
+        numbers[TRACKER_ROWS] = self.tracker.numbers()
+        for k, parameter in enumerate(rule.parameters):
+            numbers[TRACKER_ROWS.stop + k] = parameter
+        mean, square = self._of_features(state.mean), self._of_features(state.square)
         made = np.full(len(self.lr), -1, dtype=np.int64)
         fields = self._minibatches.fields()
+        moves = rule.code >= RuleCode.COORDINATES
         self._library.steps(
             {
                 **self._constant,
                 **fields,
                 **samples,
+                "few_columns": self._few_columns and gradient is None,
                 "n_steps": n_steps,
                 "rule": rule.code,
-                "factors": rule.factors,
-                "factor_stride": 0 if rule.factors is None else rule.factors.shape[1],
+                "factors": factors,
+                "factor_stride": 0 if factors is None else factors.shape[1],
+                "lane_factors": factors is not None and factors.ndim == 3,
                 "t": self.t,
                 "W": self.W,
                 "numbers": numbers,
+                "mean": mean,
+                "square": square,
                 "gradient": gradient,
                 "diverged": made,
-            }
+            },
+            self._minibatches.seeds(),
         )
         self._minibatches.visited(n_steps)
-        self.state = rule.after(numbers[0].copy(), numbers[1].copy(), n_steps)
+        after = CompiledState(numbers[0].copy(), numbers[1].copy(), mean, square)
+        self.state = rule.after(after, n_steps)
+        if moves:
+            self.tracker.note_other_step(self.t)
         self.lr = numbers[2].copy()
         before, self.t = self.t, self.t + n_steps
         self.n_summed = self.t
         assert self._job.batch_size is not None
         self._sampler.meter.sample_gradients += self._job.batch_size * n_steps
-        self.tracker.take_numbers(self.t - 1, self.lr, numbers[N_STEP_ROWS - 2 : -1])
+        self.tracker.take_numbers(self.t - 1, self.lr, numbers[TRACKER_ROWS])
         watch.stop()
         self._learn(n_steps, time.perf_counter() - began)
         diverged: Mask = made >= 0
@@ -197,6 +213,10 @@ class CompiledRunner(StepRunner):
         assert isinstance(running_sum, np.ndarray)
         running_sum *= factor
         return Leg(self.t, diverged, at=before + made - 1)
+
+    def _of_features(self, rows: Lanes | None) -> Lanes | None:
+        """Return a copy of a part of a state, with a row for each feature."""
+        return None if rows is None else np.array(np.broadcast_to(rows, self.W.shape), order="C")
 
     def _learn(self, n_steps: int, seconds: float) -> None:
         """Choose the number of steps of the next call by the time that this one took."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
@@ -17,7 +17,11 @@ class CompiledMinibatches(Protocol):
     """The data, the lanes and the minibatches of steps that compiled code makes."""
 
     def fields(self) -> Fields:
-        """Return the objective, the constraints, the running sum and the lanes of each block."""
+        """Return the objective, the constraints and the running sum."""
+        ...
+
+    def seeds(self) -> Sequence[tuple[int, int]]:
+        """Return the first lane of each seed that has lanes, and that behind its last one."""
         ...
 
     def samples(self, n_steps: int) -> tuple[Fields, int]:

@@ -31,9 +31,6 @@ FEW_COLUMNS = 0.5
 """A step visits only the columns of its rows where these have on average at most so many entries a
 feature."""
 
-BLOCK_LANES = 8
-"""The lanes of a block of the compiled steps."""
-
 
 def is_compilable(objective: LinearObjective, ball: Ball | None) -> bool:
     """Return whether the compiled steps know this loss, this penalty and these data.
@@ -117,25 +114,17 @@ class LinearMinibatches:
         return fields
 
     def fields(self) -> Fields:
-        """Return the objective, the constraints, the running sum and the lanes of each block."""
+        """Return the objective, the constraints and the running sum."""
+        iterates = self._run.iterates
+        running_sum, n_lanes = iterates.running_sum, iterates.n_lanes
+        return {**self._constant, "running_sum": running_sum, "n_lanes": n_lanes}
+
+    def seeds(self) -> Sequence[tuple[int, int]]:
+        """Return the first lane of each seed that has lanes, and that behind its last one."""
         n_lanes = self._run.iterates.n_lanes
         # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
         starts = [lanes.indices(n_lanes)[0] for lanes in self._run.slices if lanes is not None]
-        blocks = [
-            (first, min(BLOCK_LANES, stop - first), seed)
-            for seed, (start, stop) in enumerate(itertools.pairwise([*starts, n_lanes]))
-            for first in range(start, stop, BLOCK_LANES)
-        ]
-        first, width, seed = np.array(blocks, dtype=np.int64).T.copy()
-        return {
-            **self._constant,
-            "running_sum": self._run.iterates.running_sum,
-            "n_lanes": n_lanes,
-            "n_blocks": len(blocks),
-            "first": first,
-            "width": width,
-            "seed": seed,
-        }
+        return list(itertools.pairwise([*starts, n_lanes]))
 
     def samples(self, n_steps: int) -> tuple[Fields, int]:
         """Return the minibatches of at most `n_steps` next steps, and the number of these."""

@@ -1,0 +1,223 @@
+/* The gradient of the objective on a minibatch, and the constraints. */
+#ifndef LRBENCH_GRADIENT_H
+#define LRBENCH_GRADIENT_H
+#include "lanes.h"
+
+/* So many rows have their scores before their derivatives are multiplied by them. */
+enum { ROWS = 32 };
+
+/* Dense rows that are scored together, as the additions of one row wait for each other. */
+enum { SIDE_BY_SIDE = PARTS >= 8 ? 1 : PARTS >= 4 ? 2 : 4 };
+
+/* Turn the scores of a sample into derivatives of its loss, times `share`. */
+static inline void derivatives(const leg *a, lanes *z, double y, double share)
+{
+    const double c = a->loss_parameter;
+    double *at = z->at;
+    switch (a->loss) {
+    case LOGISTIC:
+        EACH_LANE at[l] = -y / (1.0 + exponential(at[l] * y)) * share;
+        break;
+    case SQUARED:
+        EACH_LANE at[l] = (at[l] - y) * share;
+        break;
+    case HINGE:
+        EACH_LANE at[l] = at[l] * y < 1.0 ? -y * share : 0.0;
+        break;
+    case SQUARED_HINGE:
+        EACH_LANE at[l] = largest(1.0 - at[l] * y, 0.0) * -y * share;
+        break;
+    case ABSOLUTE:
+        EACH_LANE at[l] = sign(at[l] - y) * share;
+        break;
+    case QUANTILE:
+        EACH_LANE at[l] = (at[l] - y > 0.0 ? 1.0 - c : at[l] - y < 0.0 ? -c : 0.0) * share;
+        break;
+    case HUBER:
+        EACH_LANE at[l] = smallest(largest(at[l] - y, -c), c) * share;
+        break;
+    case POISSON:
+        EACH_LANE at[l] = (exponential(at[l]) - y) * share;
+        break;
+    }
+}
+
+static inline int64_t row_end(const leg *a, int64_t row)
+{
+    return a->wide_ends ? ((const int64_t *)a->row_ends)[row]
+                        : (int64_t)((const int32_t *)a->row_ends)[row];
+}
+
+/* The sample that is the i-th of a minibatch. */
+static inline int64_t sample_of(const int64_t *samples, int64_t i)
+{
+    return samples ? samples[i] : i;
+}
+
+/* Ask for a row that is visited later: rows of minibatches are far from each other. */
+static inline void fetch(const leg *a, int64_t sample)
+{
+#if defined(__GNUC__)
+    if (a->columns) {
+        const int64_t k = row_end(a, sample);
+        __builtin_prefetch(a->x + k);
+        __builtin_prefetch(a->x + k + 8);
+        __builtin_prefetch(a->columns + k);
+    }
+#endif
+}
+
+/* The scores of a sparse row: the sum of its even entries and that of the odd ones. */
+static inline lanes sparse_score(const leg *a, int64_t sample, const lanes *restrict W)
+{
+    const int64_t stop = row_end(a, sample + 1);
+    const double *x = a->x;
+    const int32_t *columns = a->columns;
+    lanes even = NONE, odd = NONE;
+    int64_t k = row_end(a, sample);
+    for (; k + 1 < stop; k += 2) {
+        const lanes *w = W + columns[k], *v = W + columns[k + 1];
+        EACH_PART even.part[h] += x[k] * w->part[h];
+        EACH_PART odd.part[h] += x[k + 1] * v->part[h];
+    }
+    if (k < stop)
+        EACH_PART even.part[h] += x[k] * W[columns[k]].part[h];
+    EACH_PART even.part[h] += odd.part[h];
+    return even;
+}
+
+/* The scores of `count` rows to R; a row that is missing at the end is a copy of the last one. */
+static inline void dense_scores(const leg *a, const int64_t *samples, int64_t from, int64_t count,
+                                const lanes *restrict W, lanes *restrict R)
+{
+    const int64_t d = a->n_features;
+    for (int64_t i = 0; i < count; i += SIDE_BY_SIDE) {
+        const double *x[SIDE_BY_SIDE];
+        lanes z[SIDE_BY_SIDE];
+        for (int s = 0; s < SIDE_BY_SIDE; s++) {
+            x[s] = a->x + sample_of(samples, from + (i + s < count ? i + s : count - 1)) * d;
+            z[s] = NONE;
+        }
+        for (int64_t j = 0; j < d; j++)
+            for (int s = 0; s < SIDE_BY_SIDE; s++)
+                EACH_PART z[s].part[h] += x[s][j] * W[j].part[h];
+        for (int s = 0; s < SIDE_BY_SIDE && i + s < count; s++)
+            R[i + s] = z[s];
+    }
+}
+
+/* Add the rows times their derivatives R to G, one row after the other. */
+static inline void add_dense_rows(const leg *a, const int64_t *samples, int64_t from,
+                                  int64_t count, const lanes *restrict R, lanes *restrict G)
+{
+    const int64_t d = a->n_features;
+    int64_t i = 0;
+    for (; i + 2 <= count; i += 2) {
+        const double *x = a->x + sample_of(samples, from + i) * d;
+        const double *next = a->x + sample_of(samples, from + i + 1) * d;
+        const lanes r = R[i], of_next = R[i + 1];
+        for (int64_t j = 0; j < d; j++)
+            EACH_PART {
+                vector g = G[j].part[h] + x[j] * r.part[h];
+                G[j].part[h] = g + next[j] * of_next.part[h];
+            }
+    }
+    if (i < count) {
+        const double *x = a->x + sample_of(samples, from + i) * d;
+        const lanes r = R[i];
+        for (int64_t j = 0; j < d; j++)
+            EACH_PART G[j].part[h] += x[j] * r.part[h];
+    }
+}
+
+static inline void add_sparse_row(const leg *a, int64_t sample, lanes r, lanes *restrict G)
+{
+    const int64_t stop = row_end(a, sample + 1);
+    for (int64_t k = row_end(a, sample); k < stop; k++)
+        EACH_PART G[a->columns[k]].part[h] += a->x[k] * r.part[h];
+}
+
+/* Add the gradient of the mean loss to G. */
+static void add_gradient(const block *k, const int64_t *samples)
+{
+    const leg *a = k->a;
+    const double share = 1.0 / (double)a->batch_size;
+    lanes *R = k->R;
+    for (int64_t from = 0; from < a->batch_size; from += ROWS) {
+        const int64_t count = a->batch_size - from < ROWS ? a->batch_size - from : ROWS;
+        if (a->columns)
+            for (int64_t i = 0; i < count; i++) {
+                if (samples && from + i + 8 < a->batch_size)
+                    fetch(a, samples[from + i + 8]);
+                R[i] = sparse_score(a, sample_of(samples, from + i), k->W);
+            }
+        else
+            dense_scores(a, samples, from, count, k->W, R);
+        for (int64_t i = 0; i < count; i++)
+            derivatives(a, R + i, a->y[sample_of(samples, from + i)], share);
+        if (a->columns)
+            for (int64_t i = 0; i < count; i++)
+                add_sparse_row(a, sample_of(samples, from + i), R[i], k->G);
+        else
+            add_dense_rows(a, samples, from, count, R, k->G);
+    }
+}
+
+/* Add the (sub)gradient of the penalty to G. */
+static void penalise(const leg *a, const lanes *restrict W, lanes *restrict G)
+{
+    for (int64_t j = 0; j < a->n_penalised; j++)
+        if (a->l1 != 0.0)
+            EACH_LANE G[j].at[l] += a->l1 * sign(W[j].at[l]) + a->l2 * W[j].at[l];
+        else
+            EACH_PART G[j].part[h] += a->l2 * W[j].part[h];
+}
+
+/* Measure the distances of all lanes. */
+static void measure_distances(const leg *a, const lanes *restrict W, lanes *n)
+{
+    lanes distance = NONE;
+    for (int64_t j = 0; a->w_star && j < a->n_features; j++)
+        EACH_PART {
+            vector u = W[j].part[h] - a->w_star[j];
+            distance.part[h] += u * u;
+        }
+    if (a->w_star)
+        n[DISTANCE] = distance;
+}
+
+/* Project on the bounds and then on the ball; measure the distance of the lanes that moved. */
+static void confine(const leg *a, lanes *W, lanes *n)
+{
+    const int64_t d = a->n_features;
+    for (int l = 0; l < LANES; l++) {
+        int moved = 0;
+        double distance = 0.0;
+        for (int64_t j = 0; a->lower && j < d; j++) {
+            double w = smallest(largest(W[j].at[l], a->lower[j]), a->upper[j]);
+            moved |= w != W[j].at[l];
+            W[j].at[l] = w;
+        }
+        for (int64_t j = 0; a->centre && j < d; j++) {
+            double u = W[j].at[l] - a->centre[j];
+            distance += u * u;
+        }
+        distance = sqrt(distance);
+        if (a->centre && distance > a->radius) {
+            moved = 1;
+            for (int64_t j = 0; j < d; j++) {
+                double u = W[j].at[l] - a->centre[j];
+                W[j].at[l] = a->centre[j] + u * (a->radius / distance);
+            }
+        }
+        if (a->w_star && moved) {
+            n[DISTANCE].at[l] = 0.0;
+            for (int64_t j = 0; j < d; j++) {
+                double u = W[j].at[l] - a->w_star[j];
+                n[DISTANCE].at[l] += u * u;
+            }
+        }
+    }
+}
+
+#endif
