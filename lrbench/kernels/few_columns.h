@@ -59,31 +59,32 @@ static void measure(const block *k, shrunk *u)
 }
 
 /* Return the scores of a row, and add those of its intercept to `rest`. */
-static inline lanes shrunk_score(const leg *a, int64_t sample, const lanes *restrict W, lanes *rest)
+static inline lanes shrunk_score(const leg *a, const rows *r, int64_t row,
+                                 const lanes *restrict W, lanes *rest)
 {
-    const int64_t p = n_shrunk(a), stop = row_end(a, sample + 1);
+    const int64_t p = n_shrunk(a), stop = row_end(r, row + 1);
     if (p == a->n_features)
-        return sparse_score(a, sample, W);
+        return sparse_score(r, row, W);
     lanes z = NONE;
-    for (int64_t k = row_end(a, sample); k < stop; k++) {
-        const int64_t j = a->columns[k];
+    for (int64_t k = row_end(r, row); k < stop; k++) {
+        const int64_t j = r->columns[k];
         if (j < p)
-            EACH_PART z.part[h] += a->x[k] * W[j].part[h];
+            EACH_PART z.part[h] += r->x[k] * W[j].part[h];
         else
-            EACH_PART rest->part[h] += a->x[k] * W[j].part[h];
+            EACH_PART rest->part[h] += r->x[k] * W[j].part[h];
     }
     return z;
 }
 
-/* Add a row times its derivatives r to G, and the columns that no row of the step had before. */
-static inline int64_t add_row(const block *k, int64_t sample, lanes r, int64_t stamp, int64_t count)
+/* Add a row times its derivatives to G, and the columns that no row of the step had before. */
+static inline int64_t add_row(const block *k, const rows *r, int64_t row, lanes own, int64_t stamp,
+                              int64_t count)
 {
-    const leg *a = k->a;
     lanes *restrict G = k->G;
-    const int64_t p = n_shrunk(a), stop = row_end(a, sample + 1);
-    for (int64_t e = row_end(a, sample); e < stop; e++) {
-        const int64_t j = a->columns[e];
-        EACH_PART G[j].part[h] += a->x[e] * r.part[h];
+    const int64_t p = n_shrunk(k->a), stop = row_end(r, row + 1);
+    for (int64_t e = row_end(r, row); e < stop; e++) {
+        const int64_t j = r->columns[e];
+        EACH_PART G[j].part[h] += r->x[e] * own.part[h];
         k->columns[count] = j;
         count += k->stamps[j] != stamp && j < p;
         k->stamps[j] = stamp;
@@ -93,7 +94,7 @@ static inline int64_t add_row(const block *k, int64_t sample, lanes r, int64_t s
 
 /* Add the gradient of the loss to G, and write <h, w> to `of_W`. Return the number of the columns
  * that are visited, all but that of an intercept. */
-static int64_t visit(const block *k, const int64_t *samples, const shrunk *u, int64_t stamp,
+static int64_t visit(const block *k, const rows *r, const shrunk *u, int64_t stamp,
                      lanes *of_W)
 {
     const leg *a = k->a;
@@ -105,15 +106,15 @@ static int64_t visit(const block *k, const int64_t *samples, const shrunk *u, in
         const int64_t count = a->batch_size - from < ROWS ? a->batch_size - from : ROWS;
         for (int64_t i = 0; i < count; i++) {
             lanes rest = NONE;
-            const lanes z = shrunk_score(a, samples[from + i], k->W, &rest);
+            const lanes z = shrunk_score(a, r, row_of(r, from + i), k->W, &rest);
             EACH_PART P[i].part[h] = scale.part[h] * z.part[h];
             EACH_PART R[i].part[h] = P[i].part[h] + rest.part[h];
         }
         for (int64_t i = 0; i < count; i++)
-            derivatives(a, R + i, a->y[samples[from + i]], share);
+            derivatives(a, R + i, r->y[row_of(r, from + i)], share);
         for (int64_t i = 0; i < count; i++) {
             EACH_PART product.part[h] += R[i].part[h] * P[i].part[h];
-            n_columns = add_row(k, samples[from + i], R[i], stamp, n_columns);
+            n_columns = add_row(k, r, row_of(r, from + i), R[i], stamp, n_columns);
         }
     }
     *of_W = product;
@@ -127,7 +128,7 @@ static inline int has_lost_digits(const shrunk *u, int l)
 }
 
 /* A step of a block; G is 0 before and after it. */
-static void make_light_step(block *k, const int64_t *samples, int64_t step, shrunk *u)
+static void make_light_step(block *k, const rows *r, int64_t step, shrunk *u)
 {
     const leg *a = k->a;
     lanes *n = k->n, *restrict W = k->W, *restrict S = k->S, *restrict G = k->G;
@@ -141,7 +142,7 @@ static void make_light_step(block *k, const int64_t *samples, int64_t step, shru
         EACH_LANE n[CHECKSUM].at[l] += a->direction[p] * w.at[l];
     }
     lanes norm = NONE, of_W, of_star = NONE, of_direction = NONE;
-    const int64_t n_columns = visit(k, samples, u, a->t + step + 1, &of_W);
+    const int64_t n_columns = visit(k, r, u, a->t + step + 1, &of_W);
     for (int64_t c = 0; c < n_columns; c++) {
         const int64_t j = k->columns[c];
         EACH_PART {

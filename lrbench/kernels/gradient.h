@@ -42,39 +42,14 @@ static inline void derivatives(const leg *a, lanes *z, double y, double share)
     }
 }
 
-static inline int64_t row_end(const leg *a, int64_t row)
-{
-    return a->wide_ends ? ((const int64_t *)a->row_ends)[row]
-                        : (int64_t)((const int32_t *)a->row_ends)[row];
-}
-
-/* The sample that is the i-th of a minibatch. */
-static inline int64_t sample_of(const int64_t *samples, int64_t i)
-{
-    return samples ? samples[i] : i;
-}
-
-/* Ask for a row that is visited later: rows of minibatches are far from each other. */
-static inline void fetch(const leg *a, int64_t sample)
-{
-#if defined(__GNUC__)
-    if (a->columns) {
-        const int64_t k = row_end(a, sample);
-        __builtin_prefetch(a->x + k);
-        __builtin_prefetch(a->x + k + 8);
-        __builtin_prefetch(a->columns + k);
-    }
-#endif
-}
-
 /* The scores of a sparse row: the sum of its even entries and that of the odd ones. */
-static inline lanes sparse_score(const leg *a, int64_t sample, const lanes *restrict W)
+static inline lanes sparse_score(const rows *r, int64_t row, const lanes *restrict W)
 {
-    const int64_t stop = row_end(a, sample + 1);
-    const double *x = a->x;
-    const int32_t *columns = a->columns;
+    const int64_t stop = row_end(r, row + 1);
+    const double *x = r->x;
+    const int32_t *columns = r->columns;
     lanes even = NONE, odd = NONE;
-    int64_t k = row_end(a, sample);
+    int64_t k = row_end(r, row);
     for (; k + 1 < stop; k += 2) {
         const lanes *w = W + columns[k], *v = W + columns[k + 1];
         EACH_PART even.part[h] += x[k] * w->part[h];
@@ -86,80 +61,75 @@ static inline lanes sparse_score(const leg *a, int64_t sample, const lanes *rest
     return even;
 }
 
-/* The scores of `count` rows to R; a row that is missing at the end is a copy of the last one. */
-static inline void dense_scores(const leg *a, const int64_t *samples, int64_t from, int64_t count,
-                                const lanes *restrict W, lanes *restrict R)
+/* Write the scores of `count` dense rows to Z; one that is missing at the end is the last again. */
+static inline void dense_scores(const rows *r, int64_t d, int64_t from, int64_t count,
+                                const lanes *restrict W, lanes *restrict Z)
 {
-    const int64_t d = a->n_features;
     for (int64_t i = 0; i < count; i += SIDE_BY_SIDE) {
         const double *x[SIDE_BY_SIDE];
         lanes z[SIDE_BY_SIDE];
         for (int s = 0; s < SIDE_BY_SIDE; s++) {
-            x[s] = a->x + sample_of(samples, from + (i + s < count ? i + s : count - 1)) * d;
+            x[s] = r->x + row_of(r, from + (i + s < count ? i + s : count - 1)) * d;
             z[s] = NONE;
         }
         for (int64_t j = 0; j < d; j++)
             for (int s = 0; s < SIDE_BY_SIDE; s++)
                 EACH_PART z[s].part[h] += x[s][j] * W[j].part[h];
         for (int s = 0; s < SIDE_BY_SIDE && i + s < count; s++)
-            R[i + s] = z[s];
+            Z[i + s] = z[s];
     }
 }
 
 /* Add the rows times their derivatives R to G, one row after the other. */
-static inline void add_dense_rows(const leg *a, const int64_t *samples, int64_t from,
-                                  int64_t count, const lanes *restrict R, lanes *restrict G)
+static inline void add_dense_rows(const rows *r, int64_t d, int64_t from, int64_t count,
+                                  const lanes *restrict R, lanes *restrict G)
 {
-    const int64_t d = a->n_features;
     int64_t i = 0;
     for (; i + 2 <= count; i += 2) {
-        const double *x = a->x + sample_of(samples, from + i) * d;
-        const double *next = a->x + sample_of(samples, from + i + 1) * d;
-        const lanes r = R[i], of_next = R[i + 1];
+        const double *x = r->x + row_of(r, from + i) * d;
+        const double *next = r->x + row_of(r, from + i + 1) * d;
+        const lanes own = R[i], of_next = R[i + 1];
         for (int64_t j = 0; j < d; j++)
             EACH_PART {
-                vector g = G[j].part[h] + x[j] * r.part[h];
+                vector g = G[j].part[h] + x[j] * own.part[h];
                 G[j].part[h] = g + next[j] * of_next.part[h];
             }
     }
     if (i < count) {
-        const double *x = a->x + sample_of(samples, from + i) * d;
-        const lanes r = R[i];
+        const double *x = r->x + row_of(r, from + i) * d;
+        const lanes own = R[i];
         for (int64_t j = 0; j < d; j++)
-            EACH_PART G[j].part[h] += x[j] * r.part[h];
+            EACH_PART G[j].part[h] += x[j] * own.part[h];
     }
 }
 
-static inline void add_sparse_row(const leg *a, int64_t sample, lanes r, lanes *restrict G)
+static inline void add_sparse_row(const rows *r, int64_t row, lanes own, lanes *restrict G)
 {
-    const int64_t stop = row_end(a, sample + 1);
-    for (int64_t k = row_end(a, sample); k < stop; k++)
-        EACH_PART G[a->columns[k]].part[h] += a->x[k] * r.part[h];
+    const int64_t stop = row_end(r, row + 1);
+    for (int64_t k = row_end(r, row); k < stop; k++)
+        EACH_PART G[r->columns[k]].part[h] += r->x[k] * own.part[h];
 }
 
-/* Add the gradient of the mean loss to G. */
-static void add_gradient(const block *k, const int64_t *samples)
+/* Add the gradient of the mean loss of a step's rows to G. */
+static void add_gradient(const block *k, const rows *r)
 {
     const leg *a = k->a;
     const double share = 1.0 / (double)a->batch_size;
     lanes *R = k->R;
     for (int64_t from = 0; from < a->batch_size; from += ROWS) {
         const int64_t count = a->batch_size - from < ROWS ? a->batch_size - from : ROWS;
-        if (a->columns)
-            for (int64_t i = 0; i < count; i++) {
-                if (samples && from + i + 8 < a->batch_size)
-                    fetch(a, samples[from + i + 8]);
-                R[i] = sparse_score(a, sample_of(samples, from + i), k->W);
-            }
-        else
-            dense_scores(a, samples, from, count, k->W, R);
-        for (int64_t i = 0; i < count; i++)
-            derivatives(a, R + i, a->y[sample_of(samples, from + i)], share);
-        if (a->columns)
+        if (r->columns)
             for (int64_t i = 0; i < count; i++)
-                add_sparse_row(a, sample_of(samples, from + i), R[i], k->G);
+                R[i] = sparse_score(r, row_of(r, from + i), k->W);
         else
-            add_dense_rows(a, samples, from, count, R, k->G);
+            dense_scores(r, a->n_features, from, count, k->W, R);
+        for (int64_t i = 0; i < count; i++)
+            derivatives(a, R + i, r->y[row_of(r, from + i)], share);
+        if (r->columns)
+            for (int64_t i = 0; i < count; i++)
+                add_sparse_row(r, row_of(r, from + i), R[i], k->G);
+        else
+            add_dense_rows(r, a->n_features, from, count, R, k->G);
     }
 }
 

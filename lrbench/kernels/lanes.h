@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "elementary.h"
-#include "leg.h"
+#include "rows.h"
 
 /* Vectors as wide as the processor has them: compilers make poor code of wider ones. */
 #if !defined(__GNUC__)
@@ -52,10 +52,11 @@ static const lanes NONE = {{{0.0}}};
 typedef struct {
     const leg *a;
     int64_t first, width;   /* its lanes in the arrays of the caller */
-    const int64_t *samples; /* those of its seed; NULL for all in their order */
+    rows r;                 /* those of its seed, from the first step of a window on */
     lanes *W, *S, *n;       /* iterate, running sum, numbers */
     lanes *M, *V;           /* means of the gradients and of their squares; NULL without */
     lanes *G, *R;           /* gradient; derivatives of some rows. All blocks have the same */
+    copied_rows *copies;
     int64_t *columns, *stamps;
     lanes pending;          /* the rates of a step along G that W has yet to take */
 } block;

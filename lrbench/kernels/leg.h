@@ -59,6 +59,7 @@ typedef struct {
     int64_t few_columns;      /* whether steps visit the columns of their rows only */
     int64_t n_features, n_penalised, n_lanes, n_blocks, n_steps, batch_size;
     int64_t sample_stride, factor_stride;
+    int64_t row_entries;      /* of an average row, rounded up */
     int64_t t;                /* the number of steps before */
     int64_t loss, rule;
     double loss_parameter, l1, l2, radius;

@@ -34,7 +34,7 @@ W running_sum numbers mean square gradient diverged workspace
 
 INTEGERS = """
 wide_ends lane_factors few_columns n_features n_penalised n_lanes n_blocks n_steps batch_size sample_stride
-factor_stride t loss rule
+factor_stride row_entries t loss rule
 """
 
 BLOCK_LANES = (4, 8, 16)

@@ -6,10 +6,6 @@
 #include "coordinates.h"
 #include "few_columns.h"
 
-/* The bytes of rows that a window visits, and the steps by which the first row of a minibatch is
- * asked for. */
-enum { WINDOW_BYTES = 1 << 18, AHEAD = 4 };
-
 /* Take the step along G that is due, add the iterate to the running sum, and clear the gradient.
  * The sum is added to before the next step: the average of the theorems is that of w_0, ...,
  * w_{T-1}. */
@@ -71,11 +67,11 @@ static void finish_gradient(block *k)
 }
 
 /* A step of a block. */
-static void make_step(block *k, const int64_t *samples, int64_t step)
+static void make_step(block *k, const rows *r, int64_t step)
 {
     const leg *a = k->a;
     begin_step(k);
-    add_gradient(k, samples);
+    add_gradient(k, r);
     finish_gradient(k);
     if (a->rule < COORDINATES) {
         set_rates(k, step);
@@ -125,15 +121,25 @@ static block place(const leg *a, int64_t b, int64_t resident)
     lanes *own = (lanes *)a->workspace + b % resident * (arrays * d + N_NUMBERS);
     lanes *shared = (lanes *)a->workspace + resident * (arrays * d + N_NUMBERS);
     block k = {.a = a, .first = a->first[b], .width = a->width[b], .W = own, .S = own + d};
-    k.samples = a->samples ? a->samples + a->seed[b] * a->sample_stride : NULL;
     own += 2 * d;
     if (a->mean)
         k.M = own, own += d;
     if (a->square)
         k.V = own, own += d;
     k.n = own, k.G = shared, k.R = shared + d;
-    k.columns = (int64_t *)(k.R + 2 * ROWS), k.stamps = k.columns + d + 1;
+    k.copies = (copied_rows *)(k.R + 2 * ROWS);
+    k.columns = (int64_t *)(k.copies + 1), k.stamps = k.columns + d + 1;
     return k;
+}
+
+/* The rows of a seed from a step on. */
+static rows rows_of(const leg *a, int64_t seed, int64_t step)
+{
+    rows r = {.x = a->x, .y = a->y, .columns = a->columns, .ends = a->row_ends};
+    r.wide_ends = a->wide_ends;
+    if (a->samples)
+        r.samples = a->samples + seed * a->sample_stride + step * a->batch_size;
+    return r;
 }
 
 /* The steps of a window: its end may change the last bits of steps that visit few columns. */
@@ -141,7 +147,9 @@ static int64_t window_steps(const leg *a)
 {
     if (a->few_columns)
         return WINDOW_STEPS;
-    const int64_t steps = WINDOW_BYTES / (a->batch_size * 8 * (a->columns ? 32 : a->n_features));
+    const int64_t of_rows = COPIED_ROWS / a->batch_size;
+    const int64_t of_entries = COPIED_ENTRIES / (a->batch_size * a->row_entries);
+    const int64_t steps = of_rows < of_entries ? of_rows : of_entries;
     return steps < 1 ? 1 : steps;
 }
 
@@ -156,7 +164,8 @@ int64_t SIZE(const leg *a)
 {
     const int64_t d = a->n_features, arrays = 2 + (a->mean != NULL) + (a->square != NULL);
     const int64_t vectors = n_resident(a) * (arrays * d + N_NUMBERS) + d + 2 * ROWS;
-    return vectors * (int64_t)sizeof(lanes) + (2 * d + 1) * (int64_t)sizeof(int64_t);
+    return vectors * (int64_t)sizeof(lanes) + (int64_t)sizeof(copied_rows)
+        + (2 * d + 1) * (int64_t)sizeof(int64_t);
 }
 
 static void load_block(const block *k)
@@ -225,13 +234,11 @@ static void make_window(block *k, int64_t start, int64_t stop)
         measure(k, &u);
     }
     for (int64_t step = start; step < stop; step++) {
-        const int64_t *samples = k->samples ? k->samples + step * size : NULL;
-        if (samples && step + AHEAD < stop)
-            fetch(a, samples[AHEAD * size]);
+        const rows r = a->samples ? later(k->r, (step - start) * size) : k->r;
         if (a->few_columns)
-            make_light_step(k, samples, step, &u);
+            make_light_step(k, &r, step, &u);
         else
-            make_step(k, samples, step);
+            make_step(k, &r, step);
         if (!all_finite(k->n[GRAD_NORM_SQ].at))
             note_diverged(k, &u, step + 1);
     }
@@ -256,10 +263,14 @@ void STEPS(const leg *a)
     for (int64_t done = 0; done < a->n_steps;) {
         int64_t until = done + window - (a->few_columns ? (a->t + done) % WINDOW_STEPS : 0);
         until = until < a->n_steps ? until : a->n_steps;
+        rows r;
         for (int64_t b = 0; b < a->n_blocks; b++) {
             block k = place(a, b, resident);
             if (resident == 1)
                 load_block(&k);
+            if (b == 0 || a->seed[b] != a->seed[b - 1])
+                r = copied(a, rows_of(a, a->seed[b], done), (until - done) * a->batch_size, k.copies);
+            k.r = r;
             make_window(&k, done, until);
             if (resident == 1)
                 store_block(&k);

@@ -97,13 +97,14 @@ class LinearMinibatches:
             "batch_size": self._size,
         }
         if isinstance(X, np.ndarray):
-            fields["x"] = X
+            fields |= {"x": X, "row_entries": objective.n_features}
         else:
             wide = X.indptr.dtype == np.int64
             columns = X.indices.astype(np.int32, copy=False)
             fields |= {"x": X.data, "columns": columns, "row_ends": X.indptr, "wide_ends": wide}
-            entries = objective.data.nnz / objective.n_samples * self._size
-            few = entries <= FEW_COLUMNS * objective.n_features
+            of_row = objective.data.nnz / objective.n_samples
+            fields["row_entries"] = math.floor(of_row) + 1
+            few = of_row * self._size <= FEW_COLUMNS * objective.n_features
             fields["few_columns"] = few and penalty.shrinks and run.ball is None
         if run.ball is not None:
             fields |= {"centre": run.ball.centre, "radius": run.ball.radius}
