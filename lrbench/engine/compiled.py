@@ -14,7 +14,7 @@ from lrbench.engine.runner import Leg, StepRunner
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
 from lrbench.errors import DataError
-from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS, N_TRACKER_ROWS, RuleCode
+from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS, N_TRACKER_ROWS, RuleCode, VisitedColumns
 from lrbench.kernels.library import Library, library
 from lrbench.objective.compiled import CompiledMinibatches, CompiledSampler
 from lrbench.objective.constants import Sampling
@@ -105,10 +105,8 @@ class CompiledRunner(StepRunner):
     ) -> None:
         super().__init__(job, shared, sampler, lr0, parameters, clock)
         self._minibatches, self._library = minibatches, library
-        few_columns = bool(minibatches.fields().get("few_columns"))
-        self._few_columns = few_columns and not self.solver.dense_iterates
         # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = ALIGNED if self._few_columns else 1
+        self._aligned = ALIGNED if self._visited_columns() else 1
         self._n_steps = self._aligned
         self._constant = {
             "L": shared.constants.L,
@@ -175,7 +173,7 @@ class CompiledRunner(StepRunner):
                 **self._constant,
                 **fields,
                 **samples,
-                "few_columns": self._few_columns and gradient is None,
+                "few_columns": 0 if gradient is not None else self._visited_columns(),
                 "n_steps": n_steps,
                 "rule": rule.code,
                 "factors": factors,
@@ -213,6 +211,12 @@ class CompiledRunner(StepRunner):
         assert isinstance(running_sum, np.ndarray)
         running_sum *= factor
         return Leg(self.t, diverged, at=before + made - 1)
+
+    def _visited_columns(self) -> VisitedColumns:
+        """Return which columns the steps visit where no gradient is asked for."""
+        if self.solver.dense_iterates:
+            return VisitedColumns.ALL
+        return self._minibatches.visited_columns
 
     def _of_features(self, rows: Lanes | None) -> Lanes | None:
         """Return a copy of a part of a state, with a row for each feature."""

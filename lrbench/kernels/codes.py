@@ -34,6 +34,16 @@ class RuleCode(IntEnum):
     """Along the mean of the gradients, with the b of WNGrad."""
 
 
+class VisitedColumns(IntEnum):
+    """The columns that a step visits."""
+
+    ALL = 0
+    OF_ROWS = 1
+    """Those in which its rows have entries."""
+    OF_ONE_ROW = 2
+    """The same where a step has one row, in which no column comes twice."""
+
+
 N_PARAMETERS = 6
 """The parameters of a rule: of `RuleCode.COORDINATES` what is kept of the mean and what is taken of
 the gradient, the same two of the squares, epsilon, and the decay."""

@@ -44,7 +44,6 @@ typedef union {
 
 #define EACH_PART _Pragma("GCC unroll 8") for (int h = 0; h < PARTS; h++)
 #define EACH_LANE _Pragma("omp simd") for (int l = 0; l < LANES; l++)
-#define ONE_LANE_AFTER_ANOTHER for (int l = 0; l < LANES; l++)
 
 static const lanes NONE = {{{0.0}}};
 
@@ -60,6 +59,14 @@ typedef struct {
     int64_t *columns, *stamps;
     lanes pending;          /* the rates of a step along G that W has yet to take */
 } block;
+
+/* Whether a lane is marked by a 1; others are marked by a 0. */
+static inline int any(const lanes *marks)
+{
+    double total = 0.0;
+    _Pragma("omp simd reduction(+ : total)") for (int l = 0; l < LANES; l++) total += marks->at[l];
+    return total > 0.0;
+}
 
 static inline lanes copies(double value)
 {

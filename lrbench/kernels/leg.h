@@ -56,7 +56,7 @@ typedef struct {
                                * multiple of 64 */
     int64_t wide_ends;        /* whether `row_ends` are int64_t, not int32_t */
     int64_t lane_factors;     /* whether `factors` differ between lanes */
-    int64_t few_columns;      /* whether steps visit the columns of their rows only */
+    int64_t few_columns;      /* 0, or how steps visit the columns of their rows only */
     int64_t n_features, n_penalised, n_lanes, n_blocks, n_steps, batch_size;
     int64_t sample_stride, factor_stride;
     int64_t row_entries;      /* of an average row, rounded up */

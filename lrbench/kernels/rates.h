@@ -59,10 +59,11 @@ static inline void track(const leg *a, lanes *n, int64_t t)
     const double *lr = n[LR].at, *norm = n[GRAD_NORM_SQ].at, *slope = n[SLOPE].at;
     for (int k = 0; k < 2; k++) {
         const double limit = k ? a->short_limit : a->stable_limit;
-        double within[LANES], changes = 0.0;
+        double within[LANES];
+        lanes changes;
         EACH_LANE within[l] = lr[l] * a->L <= limit ? 1.0 : 0.0;
-        ONE_LANE_AFTER_ANOTHER changes += within[l] != n[WITHIN_STABLE + k].at[l] ? 1.0 : 0.0;
-        if (changes > 0.0)
+        EACH_LANE changes.at[l] = within[l] != n[WITHIN_STABLE + k].at[l] ? 1.0 : 0.0;
+        if (any(&changes))
             enter(a, n, k, within, t);
         EACH_LANE n[STABLE_SUM_LR + k].at[l] += lr[l] * within[l];
     }
@@ -78,16 +79,16 @@ static inline void track(const leg *a, lanes *n, int64_t t)
     }
     if (a->mu == 0.0)
         return;
-    double logs[LANES], most = -INFINITY;
+    double logs[LANES];
+    lanes steep; /* steps above 2 / (L + mu) */
     /* The logarithm stays finite for lanes with mu lr >= 1. */
     EACH_LANE logs[l] = log_of_one_plus(-smallest(a->mu * lr[l], 1.0 - 1e-16));
     EACH_LANE n[LOG_CONTRACTION].at[l] += logs[l];
-    ONE_LANE_AFTER_ANOTHER most = lr[l] > most ? lr[l] : most;
-    if (!(a->L * most - 1.0 <= 1.0 - a->mu * most)) /* some step is above 2 / (L + mu) */
+    EACH_LANE steep.at[l] = a->L * lr[l] - 1.0 <= 1.0 - a->mu * lr[l] ? 0.0 : 1.0;
+    if (any(&steep))
         EACH_LANE {
-            double steep = a->L * lr[l] - 1.0;
-            double log_steep = logarithm(largest(steep, 0x1p-1022), 0.0);
-            logs[l] = steep <= 1.0 - a->mu * lr[l] ? logs[l] : largest(logs[l], log_steep);
+            double log_steep = logarithm(largest(a->L * lr[l] - 1.0, 0x1p-1022), 0.0);
+            logs[l] = steep.at[l] > 0.0 ? largest(logs[l], log_steep) : logs[l];
         }
     EACH_LANE n[LOG_FACTOR].at[l] += logs[l];
 }

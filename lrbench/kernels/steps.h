@@ -214,11 +214,11 @@ static void note_diverged(block *k, shrunk *u, int64_t made)
     }
 }
 
-static int all_finite(const double *norms)
+static inline int some_diverged(const lanes *norms)
 {
-    int finite = 1;
-    ONE_LANE_AFTER_ANOTHER finite &= norms[l] < INFINITY; /* false for NaN */
-    return finite;
+    lanes diverged;
+    EACH_LANE diverged.at[l] = norms->at[l] < INFINITY ? 0.0 : 1.0; /* 1 for NaN */
+    return any(&diverged);
 }
 
 /* The steps from `start` to `stop` of a block. */
@@ -239,7 +239,7 @@ static void make_window(block *k, int64_t start, int64_t stop)
             make_light_step(k, &r, step, &u);
         else
             make_step(k, &r, step);
-        if (!all_finite(k->n[GRAD_NORM_SQ].at))
+        if (some_diverged(k->n + GRAD_NORM_SQ))
             note_diverged(k, &u, step + 1);
     }
     if (a->few_columns)

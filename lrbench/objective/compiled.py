@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
+from lrbench.kernels.codes import VisitedColumns
 from lrbench.objective.oracle import MinibatchValues
 
 Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
@@ -15,6 +16,9 @@ Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
 
 class CompiledMinibatches(Protocol):
     """The data, the lanes and the minibatches of steps that compiled code makes."""
+
+    visited_columns: VisitedColumns
+    """Which columns steps may visit."""
 
     def fields(self) -> Fields:
         """Return the objective, the constraints and the running sum."""

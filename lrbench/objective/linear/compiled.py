@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrbench.arrays import Index
+from lrbench.kernels.codes import VisitedColumns
 from lrbench.objective.compiled import Fields
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
@@ -78,6 +79,8 @@ class LinearMinibatches:
         self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
         self._chunks: list[Index | None] = [None] * len(minibatches)
         self._next = self._n_steps
+        self.visited_columns = VisitedColumns.ALL
+        """Which columns steps may visit."""
         self._constant = self._of_objective()
 
     def _of_objective(self) -> Fields:
@@ -105,7 +108,10 @@ class LinearMinibatches:
             of_row = objective.data.nnz / objective.n_samples
             fields["row_entries"] = math.floor(of_row) + 1
             few = of_row * self._size <= FEW_COLUMNS * objective.n_features
-            fields["few_columns"] = few and penalty.shrinks and run.ball is None
+            one_row = self._size == 1 and bool(X.has_canonical_format)
+            visited = VisitedColumns.OF_ONE_ROW if one_row else VisitedColumns.OF_ROWS
+            scalable = penalty.shrinks and run.ball is None
+            self.visited_columns = visited if few and scalable else VisitedColumns.ALL
         if run.ball is not None:
             fields |= {"centre": run.ball.centre, "radius": run.ball.radius}
         elif penalty.indicator and math.isfinite(penalty.radius):
