@@ -16,7 +16,7 @@ from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
 from lrbench.errors import DataError
 from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS, N_TRACKER_ROWS, RuleCode, VisitedColumns
 from lrbench.kernels.library import Library, library
-from lrbench.objective.compiled import CompiledMinibatches, CompiledSampler
+from lrbench.objective.compiled import CompiledBatches, CompiledSampler
 from lrbench.objective.constants import Sampling
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball
@@ -68,14 +68,14 @@ def runner_of(
         If the job asks for compiled steps in a process that has none.
     """
     if job.compiled and has_rule(job.solver) and isinstance(sampler, CompiledSampler):
-        minibatches = sampler.compiled()
-        if minibatches is not None and (lr0 > 0.0).all():
+        batches = sampler.compiled()
+        if batches is not None and (lr0 > 0.0).all():
             if (loaded := library()) is None:
                 raise DataError(
                     "a worker has no compiled steps, which the command began with.",
                     "install lrbench there with a compiler at hand, or give --runner numpy.",
                 )
-            return CompiledRunner(job, shared, sampler, lr0, parameters, clock, minibatches, loaded)
+            return CompiledRunner(job, shared, sampler, lr0, parameters, clock, batches, loaded)
     return StepRunner(job, shared, sampler, lr0, parameters, clock)
 
 
@@ -86,11 +86,13 @@ class CompiledRunner(StepRunner):
     ----------
     job, shared, sampler, lr0, parameters, clock
         As for `StepRunner`.
-    minibatches
-        The data and the minibatches.
+    batches
+        The data and the batches.
     library
         The compiled steps.
     """
+
+    reuses_gradients = False
 
     def __init__(
         self,
@@ -100,11 +102,11 @@ class CompiledRunner(StepRunner):
         lr0: PerLane,
         parameters: Mapping[str, PerLane],
         clock: Clock,
-        minibatches: CompiledMinibatches,
+        batches: CompiledBatches,
         library: Library,
     ) -> None:
         super().__init__(job, shared, sampler, lr0, parameters, clock)
-        self._minibatches, self._library = minibatches, library
+        self._batches, self._library = batches, library
         # Where steps visit all columns their bits do not depend on the calls.
         self._aligned = ALIGNED if self._visited_columns() else 1
         self._n_steps = self._aligned
@@ -141,7 +143,8 @@ class CompiledRunner(StepRunner):
         if w_star is None:
             return self._steps(1)
         with self._clock.evaluating():
-            oracle, before, G = self._minibatches.oracle(), self.W.copy(), np.zeros_like(self.W)
+            oracle, before, G = self._batches.oracle(), self.W.copy(), np.zeros_like(self.W)
+        assert oracle is not None
         leg = self._steps(1, G)
         with self._clock.evaluating():
             error = subgradient_error(oracle, before, G, self.tracker.slope, w_star)
@@ -155,7 +158,7 @@ class CompiledRunner(StepRunner):
         """
         watch, began = self._clock.steps, time.perf_counter()
         watch.start()
-        samples, n_steps = self._minibatches.samples(n_steps)
+        samples, n_steps = self._batches.samples(n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
         assert rule is not None
         n_steps, state, factors = rule.n_steps, rule.state, rule.factors
@@ -166,7 +169,7 @@ class CompiledRunner(StepRunner):
             numbers[TRACKER_ROWS.stop + k] = parameter
         mean, square = self._of_features(state.mean), self._of_features(state.square)
         made = np.full(len(self.lr), -1, dtype=np.int64)
-        fields = self._minibatches.fields()
+        fields = self._batches.fields()
         moves = rule.code >= RuleCode.COORDINATES
         self._library.steps(
             {
@@ -187,9 +190,9 @@ class CompiledRunner(StepRunner):
                 "gradient": gradient,
                 "diverged": made,
             },
-            self._minibatches.seeds(),
+            self._batches.seeds(),
         )
-        self._minibatches.visited(n_steps)
+        self._batches.visited(n_steps)
         after = CompiledState(numbers[0].copy(), numbers[1].copy(), mean, square)
         self.state = rule.after(after, n_steps)
         if moves:
@@ -197,8 +200,8 @@ class CompiledRunner(StepRunner):
         self.lr = numbers[2].copy()
         before, self.t = self.t, self.t + n_steps
         self.n_summed = self.t
-        assert self._job.batch_size is not None
-        self._sampler.meter.sample_gradients += self._job.batch_size * n_steps
+        size = self._job.batch_size or self._shared.problem.n_samples
+        self._sampler.meter.sample_gradients += size * n_steps
         self.tracker.take_numbers(self.t - 1, self.lr, numbers[TRACKER_ROWS])
         watch.stop()
         self._learn(n_steps, time.perf_counter() - began)
@@ -216,7 +219,7 @@ class CompiledRunner(StepRunner):
         """Return which columns the steps visit where no gradient is asked for."""
         if self.solver.dense_iterates:
             return VisitedColumns.ALL
-        return self._minibatches.visited_columns
+        return self._batches.visited_columns
 
     def _of_features(self, rows: Lanes | None) -> Lanes | None:
         """Return a copy of a part of a state, with a row for each feature."""

@@ -14,8 +14,8 @@ Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
 """Some fields of `lrbench.kernels.library.Steps`, by name."""
 
 
-class CompiledMinibatches(Protocol):
-    """The data, the lanes and the minibatches of steps that compiled code makes."""
+class CompiledBatches(Protocol):
+    """The data, the lanes and the batches of steps that compiled code makes."""
 
     visited_columns: VisitedColumns
     """Which columns steps may visit."""
@@ -36,8 +36,8 @@ class CompiledMinibatches(Protocol):
         """Note that so many of the minibatches that `samples` returned were visited."""
         ...
 
-    def oracle(self) -> MinibatchValues:
-        """Return the objective on the minibatch of the next step."""
+    def oracle(self) -> MinibatchValues | None:
+        """Return the objective on the minibatch of the next step; None for full batches."""
         ...
 
 
@@ -45,6 +45,6 @@ class CompiledMinibatches(Protocol):
 class CompiledSampler(Protocol):
     """A sampler on which compiled steps may be possible."""
 
-    def compiled(self) -> CompiledMinibatches | None:
+    def compiled(self) -> CompiledBatches | None:
         """Return what compiled steps need; None where NumPy must make the steps."""
         ...

@@ -54,31 +54,20 @@ def _ball_beside_intercept(objective: LinearObjective) -> bool:
     return math.isfinite(objective.penalty.radius) and objective.intercept
 
 
-class LinearMinibatches:
-    """The minibatches of compiled steps on a linear problem.
+class LinearBatches:
+    """What compiled steps need of a linear problem, in full batches.
 
     Parameters
     ----------
     run
         What the steps share.
-    minibatches
-        Those of each seed.
-    oracle
-        Returns the objective on one minibatch of each seed that has lanes.
+    batch_size
+        The samples of a step.
     """
 
-    def __init__(
-        self,
-        run: LinearRun[DenseIterates],
-        minibatches: Sequence[Minibatches],
-        oracle: Callable[[Sequence[Index]], MinibatchValues],
-    ) -> None:
-        self._run, self._oracle = run, oracle
-        self._size = minibatches[0].batch_size
-        self._n_steps = max(1, CHUNK // self._size // ALIGNED) * ALIGNED
-        self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
-        self._chunks: list[Index | None] = [None] * len(minibatches)
-        self._next = self._n_steps
+    def __init__(self, run: LinearRun[DenseIterates], batch_size: int) -> None:
+        self._run = run
+        self._size = batch_size
         self.visited_columns = VisitedColumns.ALL
         """Which columns steps may visit."""
         self._constant = self._of_objective()
@@ -132,6 +121,47 @@ class LinearMinibatches:
         # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
         starts = [lanes.indices(n_lanes)[0] for lanes in self._run.slices if lanes is not None]
         return list(itertools.pairwise([*starts, n_lanes]))
+
+    def samples(self, n_steps: int) -> tuple[Fields, int]:
+        """Return the minibatches of at most `n_steps` next steps, and the number of these.
+
+        No samples stand for all of them.
+        """
+        return {}, n_steps
+
+    def visited(self, n_steps: int) -> None:
+        """Note that so many of the minibatches that `samples` returned were visited."""
+
+    def oracle(self) -> MinibatchValues | None:
+        """Return the objective on the minibatch of the next step; None for full batches."""
+        return None
+
+
+class LinearMinibatches(LinearBatches):
+    """The minibatches of compiled steps on a linear problem.
+
+    Parameters
+    ----------
+    run
+        What the steps share.
+    minibatches
+        Those of each seed.
+    oracle
+        Returns the objective on one minibatch of each seed that has lanes.
+    """
+
+    def __init__(
+        self,
+        run: LinearRun[DenseIterates],
+        minibatches: Sequence[Minibatches],
+        oracle: Callable[[Sequence[Index]], MinibatchValues],
+    ) -> None:
+        super().__init__(run, minibatches[0].batch_size)
+        self._oracle = oracle
+        self._n_steps = max(1, CHUNK // self._size // ALIGNED) * ALIGNED
+        self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
+        self._chunks: list[Index | None] = [None] * len(minibatches)
+        self._next = self._n_steps
 
     def samples(self, n_steps: int) -> tuple[Fields, int]:
         """Return the minibatches of at most `n_steps` next steps, and the number of these."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, Vector
-from lrbench.objective.linear.compiled import LinearMinibatches, is_compilable
+from lrbench.objective.linear.compiled import LinearBatches, LinearMinibatches, is_compilable
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle, padded
 from lrbench.objective.linear.matrix import (
     CHUNK_BYTES,
@@ -102,6 +102,13 @@ class FullSampler(LinearSampler[DenseIterates]):
         while True:
             oracle.offered, self._offered = self._offered, None
             yield oracle
+
+    def compiled(self) -> LinearBatches | None:
+        """Return what compiled steps need; None where NumPy must make the steps."""
+        objective = self.run.objective
+        if not is_compilable(objective, self.run.ball):
+            return None
+        return LinearBatches(self.run, objective.n_samples)
 
 
 class SeedBatch(NamedTuple):
