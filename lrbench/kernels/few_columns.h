@@ -109,7 +109,7 @@ static visited visit_rows(const block *k, const rows *r, const shrunk *u, int64_
     const leg *a = k->a;
     const double share = 1.0 / (double)a->batch_size;
     const lanes scale = u->scale;
-    lanes *R = k->R, *P = R + ROWS, *restrict G = k->G;
+    lanes *R = k->R, *Y = R + ROWS, *P = Y + ROWS, *restrict G = k->G;
     lanes norm = NONE, of_W = NONE, of_star = NONE, of_direction = NONE;
     int64_t n_columns = 0;
     for (int64_t from = 0; from < a->batch_size; from += ROWS) {
@@ -119,9 +119,9 @@ static visited visit_rows(const block *k, const rows *r, const shrunk *u, int64_
             const lanes z = shrunk_score(a, r, row_of(r, from + i), k->W, &rest);
             EACH_PART P[i].part[h] = scale.part[h] * z.part[h];
             EACH_PART R[i].part[h] = P[i].part[h] + rest.part[h];
+            Y[i] = copies(r->y[row_of(r, from + i)]);
         }
-        for (int64_t i = 0; i < count; i++)
-            derivatives(a, R + i, r->y[row_of(r, from + i)], share);
+        derive(a, R, Y, count, share);
         for (int64_t i = 0; i < count; i++) {
             EACH_PART of_W.part[h] += R[i].part[h] * P[i].part[h];
             n_columns = add_row(k, r, row_of(r, from + i), R[i], stamp, n_columns);
@@ -159,7 +159,8 @@ static visited visit_row(const block *k, const rows *r, const shrunk *u)
     }
     EACH_PART z.part[h] *= u->scale.part[h];
     EACH_PART v.own.part[h] = z.part[h] + rest.part[h];
-    derivatives(a, &v.own, r->y[row], 1.0);
+    const lanes y = copies(r->y[row]);
+    derive(a, &v.own, &y, 1, 1.0);
     EACH_PART {
         vector own = v.own.part[h];
         v.of_W.part[h] = own * z.part[h];

@@ -9,35 +9,39 @@ enum { ROWS = 32 };
 /* Dense rows that are scored together, as the additions of one row wait for each other. */
 enum { SIDE_BY_SIDE = PARTS >= 8 ? 1 : PARTS >= 4 ? 2 : 4 };
 
-/* Turn the scores of a sample into derivatives of its loss, times `share`. */
-static inline void derivatives(const leg *a, lanes *z, double y, double share)
+#define EACH_NUMBER _Pragma("omp simd") for (int64_t e = 0; e < size; e++)
+
+/* Turn the scores of some rows into derivatives of their losses, times `share`; y are the targets
+ * of these numbers. */
+static inline void derive(const leg *a, lanes *Z, const lanes *Y, int64_t count, double share)
 {
-    const double c = a->loss_parameter;
-    double *at = z->at;
+    const double c = a->loss_parameter, *restrict y = Y->at;
+    double *restrict z = Z->at;
+    const int64_t size = count * LANES;
     switch (a->loss) {
     case LOGISTIC:
-        EACH_LANE at[l] = -y / (1.0 + exponential(at[l] * y)) * share;
+        EACH_NUMBER z[e] = -y[e] / (1.0 + exponential(z[e] * y[e])) * share;
         break;
     case SQUARED:
-        EACH_LANE at[l] = (at[l] - y) * share;
+        EACH_NUMBER z[e] = (z[e] - y[e]) * share;
         break;
     case HINGE:
-        EACH_LANE at[l] = at[l] * y < 1.0 ? -y * share : 0.0;
+        EACH_NUMBER z[e] = z[e] * y[e] < 1.0 ? -y[e] * share : 0.0;
         break;
     case SQUARED_HINGE:
-        EACH_LANE at[l] = largest(1.0 - at[l] * y, 0.0) * -y * share;
+        EACH_NUMBER z[e] = largest(1.0 - z[e] * y[e], 0.0) * -y[e] * share;
         break;
     case ABSOLUTE:
-        EACH_LANE at[l] = sign(at[l] - y) * share;
+        EACH_NUMBER z[e] = sign(z[e] - y[e]) * share;
         break;
     case QUANTILE:
-        EACH_LANE at[l] = (at[l] - y > 0.0 ? 1.0 - c : at[l] - y < 0.0 ? -c : 0.0) * share;
+        EACH_NUMBER z[e] = (z[e] - y[e] > 0.0 ? 1.0 - c : z[e] - y[e] < 0.0 ? -c : 0.0) * share;
         break;
     case HUBER:
-        EACH_LANE at[l] = smallest(largest(at[l] - y, -c), c) * share;
+        EACH_NUMBER z[e] = smallest(largest(z[e] - y[e], -c), c) * share;
         break;
     case POISSON:
-        EACH_LANE at[l] = (exponential(at[l]) - y) * share;
+        EACH_NUMBER z[e] = (exponential(z[e]) - y[e]) * share;
         break;
     }
 }
@@ -115,7 +119,7 @@ static void add_gradient(const block *k, const rows *r)
 {
     const leg *a = k->a;
     const double share = 1.0 / (double)a->batch_size;
-    lanes *R = k->R;
+    lanes *R = k->R, *Y = R + ROWS;
     for (int64_t from = 0; from < a->batch_size; from += ROWS) {
         const int64_t count = a->batch_size - from < ROWS ? a->batch_size - from : ROWS;
         if (r->columns)
@@ -124,7 +128,8 @@ static void add_gradient(const block *k, const rows *r)
         else
             dense_scores(r, a->n_features, from, count, k->W, R);
         for (int64_t i = 0; i < count; i++)
-            derivatives(a, R + i, r->y[row_of(r, from + i)], share);
+            Y[i] = copies(r->y[row_of(r, from + i)]);
+        derive(a, R, Y, count, share);
         if (r->columns)
             for (int64_t i = 0; i < count; i++)
                 add_sparse_row(r, row_of(r, from + i), R[i], k->G);

@@ -28,7 +28,7 @@
 #else
 #define WIDTH NATIVE
 #endif
-#if defined(__GNUC__)
+#if WIDTH > 1
 typedef double vector __attribute__((vector_size(8 * WIDTH)));
 #else
 typedef double vector;
@@ -45,7 +45,7 @@ typedef union {
 #define EACH_PART _Pragma("GCC unroll 8") for (int h = 0; h < PARTS; h++)
 #define EACH_LANE _Pragma("omp simd") for (int l = 0; l < LANES; l++)
 
-static const lanes NONE = {{{0.0}}};
+static const lanes NONE = {.at = {0.0}};
 
 /* The lanes of a block, and what its steps work in. */
 typedef struct {
@@ -54,7 +54,7 @@ typedef struct {
     rows r;                 /* those of its seed, from the first step of a window on */
     lanes *W, *S, *n;       /* iterate, running sum, numbers */
     lanes *M, *V;           /* means of the gradients and of their squares; NULL without */
-    lanes *G, *R;           /* gradient; derivatives of some rows. All blocks have the same */
+    lanes *G, *R;           /* gradient; numbers of some rows. All blocks have the same */
     copied_rows *copies;
     int64_t *columns, *stamps;
     lanes pending;          /* the rates of a step along G that W has yet to take */
@@ -70,7 +70,7 @@ static inline int any(const lanes *marks)
 
 static inline lanes copies(double value)
 {
-    lanes out;
+    lanes out = NONE;
     EACH_LANE out.at[l] = value;
     return out;
 }
@@ -84,7 +84,7 @@ static inline lanes factor(const block *k, int row, int64_t step)
         return copies(1.0);
     if (!a->lane_factors)
         return copies(a->factors[index]);
-    lanes out;
+    lanes out = NONE;
     for (int64_t l = 0; l < LANES; l++)
         out.at[l] = a->factors[index * a->n_lanes + k->first + (l < k->width ? l : k->width - 1)];
     return out;

@@ -37,7 +37,7 @@ wide_ends lane_factors few_columns n_features n_penalised n_lanes n_blocks n_ste
 factor_stride row_entries t loss rule
 """
 
-BLOCK_LANES = (4, 8, 16)
+BLOCK_LANES = (1, 4, 8, 16)
 """The lanes of a block: there is a function of each build for each."""
 
 NUMBERS = "loss_parameter l1 l2 radius L mu stable_limit short_limit rounding"

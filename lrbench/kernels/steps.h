@@ -127,7 +127,7 @@ static block place(const leg *a, int64_t b, int64_t resident)
     if (a->square)
         k.V = own, own += d;
     k.n = own, k.G = shared, k.R = shared + d;
-    k.copies = (copied_rows *)(k.R + 2 * ROWS);
+    k.copies = (copied_rows *)(k.R + 3 * ROWS);
     k.columns = (int64_t *)(k.copies + 1), k.stamps = k.columns + d + 1;
     return k;
 }
@@ -163,7 +163,7 @@ static int64_t n_resident(const leg *a)
 int64_t SIZE(const leg *a)
 {
     const int64_t d = a->n_features, arrays = 2 + (a->mean != NULL) + (a->square != NULL);
-    const int64_t vectors = n_resident(a) * (arrays * d + N_NUMBERS) + d + 2 * ROWS;
+    const int64_t vectors = n_resident(a) * (arrays * d + N_NUMBERS) + d + 3 * ROWS;
     return vectors * (int64_t)sizeof(lanes) + (int64_t)sizeof(copied_rows)
         + (2 * d + 1) * (int64_t)sizeof(int64_t);
 }
