@@ -22,7 +22,8 @@ from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball
 from lrbench.objective.problem import Problem, Sampler
 from lrbench.plugins import is_plugin
-from lrbench.solvers.base import CompiledState, Solver
+from lrbench.solvers.base import Solver
+from lrbench.solvers.compiled import CompiledState
 
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
@@ -41,15 +42,19 @@ def has_rule(solver: Solver) -> bool:
 
 
 def are_compilable(
-    problem: Problem, batch_size: int | None, sampling: Sampling, radius: float | None
+    problem: Problem,
+    batch_size: int | None,
+    sampling: Sampling,
+    radius: float | None,
+    n_lanes: int,
 ) -> bool:
-    """Return whether the steps of some solvers in this setting are compiled ones."""
-    if batch_size is None:
-        return False
+    """Return whether the steps of solvers with a rule in this setting are compiled ones."""
     ball = None if radius is None else Ball(problem.w0, radius)
-    minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
+    minibatches = []
+    if batch_size is not None:
+        minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
     sampler = problem.sampler(None, ball, minibatches)
-    return isinstance(sampler, CompiledSampler) and sampler.compiled() is not None
+    return isinstance(sampler, CompiledSampler) and sampler.compiled(n_lanes) is not None
 
 
 def runner_of(
@@ -68,7 +73,7 @@ def runner_of(
         If the job asks for compiled steps in a process that has none.
     """
     if job.compiled and has_rule(job.solver) and isinstance(sampler, CompiledSampler):
-        batches = sampler.compiled()
+        batches = sampler.compiled(len(lr0))
         if batches is not None and (lr0 > 0.0).all():
             if (loaded := library()) is None:
                 raise DataError(
@@ -185,8 +190,8 @@ class CompiledRunner(StepRunner):
                 "t": self.t,
                 "W": self.W,
                 "numbers": numbers,
-                "mean": mean,
-                "square": square,
+                "mean": mean if mean.size else None,
+                "square": square if square.size else None,
                 "gradient": gradient,
                 "diverged": made,
             },
@@ -221,9 +226,9 @@ class CompiledRunner(StepRunner):
             return VisitedColumns.ALL
         return self._batches.visited_columns
 
-    def _of_features(self, rows: Lanes | None) -> Lanes | None:
-        """Return a copy of a part of a state, with a row for each feature."""
-        return None if rows is None else np.array(np.broadcast_to(rows, self.W.shape), order="C")
+    def _of_features(self, rows: Lanes) -> Lanes:
+        """Return a copy of a part of a state, with a row for each feature; empty where it is."""
+        return np.array(np.broadcast_to(rows, self.W.shape), order="C") if rows.size else rows
 
     def _learn(self, n_steps: int, seconds: float) -> None:
         """Choose the number of steps of the next call by the time that this one took."""

@@ -6,7 +6,7 @@ import ctypes
 import hashlib
 import importlib.machinery
 import os
-import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,8 +33,8 @@ W running_sum numbers mean square gradient diverged workspace
 """
 
 INTEGERS = """
-wide_ends lane_factors few_columns n_features n_penalised n_lanes n_blocks n_steps batch_size sample_stride
-factor_stride row_entries t loss rule
+wide_ends lane_factors few_columns n_features n_penalised n_lanes n_blocks n_steps batch_size
+sample_stride factor_stride row_entries t loss rule
 """
 
 BLOCK_LANES = (1, 4, 8, 16)
@@ -89,7 +89,11 @@ class Library:
         for lanes, blocks in self._blocks(seeds).items():
             first, width, seed = np.array(blocks, dtype=np.int64).T.copy()
             call.n_blocks = len(blocks)
-            call.first, call.width, call.seed = first.ctypes.data, width.ctypes.data, seed.ctypes.data
+            call.first, call.width, call.seed = (
+                first.ctypes.data,
+                width.ctypes.data,
+                seed.ctypes.data,
+            )
             size = getattr(self.functions, f"lrbench_size_{lanes}")(ctypes.byref(call))
             workspace = np.empty(size // 8 + 8)
             call.workspace = workspace.ctypes.data + -workspace.ctypes.data % 64
@@ -168,9 +172,10 @@ def _load(chosen: str) -> Library | None:
                 return Library(build, _opened(file))
     except (OSError, AttributeError, KeyError, MismatchError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        print(  # noqa: T201  # once in a process: the results are those of NumPy
-            f"note: the compiled steps cannot be loaded ({reason}); NumPy makes the steps.",
-            file=sys.stderr,
+        warnings.warn(  # once in a process: the results are those of NumPy
+            f"the compiled steps cannot be loaded ({reason}); NumPy makes the steps",
+            RuntimeWarning,
+            stacklevel=3,
         )
     return None
 

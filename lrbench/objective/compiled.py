@@ -45,6 +45,6 @@ class CompiledBatches(Protocol):
 class CompiledSampler(Protocol):
     """A sampler on which compiled steps may be possible."""
 
-    def compiled(self) -> CompiledBatches | None:
-        """Return what compiled steps need; None where NumPy must make the steps."""
+    def compiled(self, n_lanes: int) -> CompiledBatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         ...

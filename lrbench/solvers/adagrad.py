@@ -8,17 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
-from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import (
-    CompiledRule,
-    CompiledState,
-    Facts,
-    Solver,
-    Step,
-    check_positive,
-    rate_of,
-)
 from lrbench.kernels.codes import RuleCode
+from lrbench.objective.oracle import Iterate, Oracle
+from lrbench.solvers.base import Facts, Solver, Step, check_positive, rate_of
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 
 
 class AdaGradState(NamedTuple):

@@ -8,19 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
-from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import (
-    CompiledRule,
-    CompiledState,
-    Facts,
-    Solver,
-    Step,
-    bias_corrections,
-    check_decay,
-    check_positive,
-    rate_of,
-)
 from lrbench.kernels.codes import RuleCode
+from lrbench.objective.oracle import Iterate, Oracle
+from lrbench.solvers.base import Facts, Solver, Step, check_decay, check_positive, rate_of
+from lrbench.solvers.compiled import CompiledRule, CompiledState, bias_corrections
 
 
 class AdamState(NamedTuple):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.adam import Adam, AdamState
-from lrbench.solvers.base import CompiledRule, Step, check_not_negative, rate_of
+from lrbench.solvers.base import Step, check_not_negative, rate_of
+from lrbench.solvers.compiled import CompiledRule
 
 
 @dataclass(frozen=True)

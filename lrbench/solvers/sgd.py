@@ -12,7 +12,8 @@ from lrbench.arrays import PerLane
 from lrbench.errors import UsageError
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, CompiledState, Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.base import Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 
 ANNEALED = ("linear", "cosine", "poly")
 """The schedules that reach 0 at the horizon."""

@@ -10,7 +10,8 @@ import numpy as np
 from lrbench.arrays import Mask, PerLane
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, CompiledState, Facts, Solver, Step, check_positive
+from lrbench.solvers.base import Facts, Solver, Step, check_positive
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 
 
 class WNGradState(NamedTuple):

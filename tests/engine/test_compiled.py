@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import Work, every_variant, linear_problem, run, task
+from builders import Work, every_variant, facts_of, linear_problem, run, task
 
 from lrbench.engine.compiled import CompiledRunner, has_rule
 from lrbench.engine.loop import LaneLoop
+from lrbench.engine.runner import StepRunner
+from lrbench.errors import DataError
+from lrbench.kernels.codes import RuleCode
 from lrbench.kernels.library import BUILDS, SWITCH, library
 from lrbench.losses import LOSSES
 from lrbench.objective.linear.problem import LinearProblem
@@ -57,7 +60,7 @@ def work_on(
     solver: Any,
     lr0: Sequence[float],
     *,
-    batch_size: int = 3,
+    batch_size: int | None = 3,
     steps: int = 150,
     sampling: Any = "replacement",
     seeds: Sequence[int] = (5,),
@@ -65,7 +68,9 @@ def work_on(
     **options: Any,
 ) -> Work:
     """Return work with checkpoints that are no multiples of anything, and some reference point."""
-    batch = Minibatches(problem.n_samples, batch_size, sampling, seeds[0])
+    batch = None
+    if batch_size is not None:
+        batch = Minibatches(problem.n_samples, batch_size, sampling, seeds[0])
     marks = sorted({*range(4), 17, 66, 131, steps})
     work = task(
         problem,
@@ -127,6 +132,52 @@ def test_every_rule(solver: Any, batch_size: int, sampling: Any, density: float 
 def test_every_loss(loss: str, batch_size: int, density: float | None) -> None:
     problem = linear_problem(loss, N_SAMPLES, 6, weight=0.1, density=density, seed=3)
     compare(work_on(problem, WNGrad(), [0.2, 0.05, 0.011], batch_size=batch_size))
+
+
+@pytest.mark.parametrize("solver", SMOOTH, ids=repr)
+@pytest.mark.parametrize("density", [None, 0.3])
+@pytest.mark.parametrize("n_lanes", [1, 3, 11])
+def test_full_batches(solver: Any, density: float | None, n_lanes: int) -> None:
+    problem = linear_problem("logistic", N_SAMPLES, 7, weight=0.03, intercept=True, density=density)
+    rates = [largest_rate(solver) / 2**k for k in range(n_lanes)]
+    compare(work_on(problem, solver, rates, batch_size=None))
+
+
+def test_full_batches_of_a_single_lane_with_long_rows_are_those_of_numpy() -> None:
+    """A product with one vector is faster there."""
+    problem = linear_problem("squared", N_SAMPLES, 90)
+    for rates, runner in (([1e-3], StepRunner), ([1e-3, 2e-3], CompiledRunner)):
+        work = work_on(problem, WNGrad(), rates, batch_size=None).changed(compiled=True)
+        assert type(LaneLoop(work.job, work.shared).runner) is runner
+
+
+def test_a_worker_without_compiled_steps_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bits would not be those of the other workers."""
+    work = work_on(linear_problem("squared", N_SAMPLES, 4), WNGrad(), [0.1]).changed(compiled=True)
+    monkeypatch.setenv(SWITCH, "0")
+    with pytest.raises(DataError, match="a worker has no compiled steps"):
+        run(work)
+
+
+def test_the_rule_is_that_of_the_class_of_the_step() -> None:
+    """A class that inherits a rule, and steps otherwise, would be another method when compiled."""
+    for solver in WITH_RULE:
+        owners = [
+            next(c for c in type(solver).__mro__ if name in vars(c))
+            for name in ("step", "compiled_rule")
+        ]
+        assert owners[0] is owners[1], solver
+
+
+def test_every_compiled_rule_is_that_of_a_solver() -> None:
+    lr0 = np.array([0.1])
+    codes = set()
+    for solver in WITH_RULE:
+        state = solver.init(
+            np.zeros((3, 1)), lr0, facts_of(linear_problem("squared", 9, 3), solver)
+        )
+        codes.add(solver.compiled_rule(state, 5).code)
+    assert codes == set(RuleCode)
 
 
 def wide_problem(loss: str, weight: float, **options: Any) -> LinearProblem:
@@ -334,9 +385,9 @@ def test_a_lane_has_the_same_bits_whatever_stands_beside_it(
         )
         (own,) = run(alone.changed(compiled=True))
         for name in ("last", "average"):
-            assert np.array_equal(
-                own.iterates[name], together[k].iterates[name], equal_nan=True
-            ), name
+            assert np.array_equal(own.iterates[name], together[k].iterates[name], equal_nan=True), (
+                name
+            )
         for name in columns:
             assert np.array_equal(own.trace[name], together[k].trace[name], equal_nan=True), name
 

@@ -34,6 +34,9 @@ SPARSE_CALLS = 2500
 """The cost of calling SciPy's sparse products for a minibatch, in entries of a dense product. Each
 non-zero then costs a sparse product four times as much as an entry costs a dense one."""
 
+SHORT_ROWS = 64
+"""In full batches of dense data with more features, NumPy makes the steps of a single lane."""
+
 UNIT_TARGET = np.ones(1)
 """The targets of rows that are multiplied by their signs: a single 1 for all of them."""
 
@@ -103,10 +106,13 @@ class FullSampler(LinearSampler[DenseIterates]):
             oracle.offered, self._offered = self._offered, None
             yield oracle
 
-    def compiled(self) -> LinearBatches | None:
-        """Return what compiled steps need; None where NumPy must make the steps."""
+    def compiled(self, n_lanes: int) -> LinearBatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         objective = self.run.objective
         if not is_compilable(objective, self.run.ball):
+            return None
+        # A product of NumPy with one vector adds up several entries of a row at a time.
+        if n_lanes == 1 and not objective.data.sparse and objective.n_features > SHORT_ROWS:
             return None
         return LinearBatches(self.run, objective.n_samples)
 
@@ -271,8 +277,9 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                 ]
                 yield oracle
 
-    def compiled(self) -> LinearMinibatches | None:
-        """Return what compiled steps need; None where NumPy must make the steps."""
+    def compiled(self, n_lanes: int) -> LinearMinibatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+        del n_lanes
         if not is_compilable(self.run.objective, self.run.ball):
             return None
         return LinearMinibatches(self.run, self._minibatches, self._oracle_on)
