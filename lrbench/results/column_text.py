@@ -98,16 +98,15 @@ def _number_texts(numbers: NDArray[np.float64], missing: str) -> NDArray[Any]:
     bits = numbers.view(np.int64)
     texts = np.empty(numbers.shape, dtype=object)
     shared = (bits == bits[0]).all(axis=0)
-    texts[:, shared] = _distinct_texts(bits[0, shared], missing)
-    others = bits[:, ~shared]
-    distinct, places = np.unique(others, return_inverse=True)
-    texts[:, ~shared] = _distinct_texts(distinct, missing)[places.reshape(others.shape)]
+    texts[:, shared] = _texts_of(bits[0, shared], missing)
+    texts[:, ~shared] = _texts_of(bits[:, ~shared], missing)
     return texts
 
 
-def _distinct_texts(bits: NDArray[np.int64], missing: str) -> NDArray[Any]:
+def _texts_of(bits: NDArray[np.int64], missing: str) -> NDArray[Any]:
     """Return the texts of numbers that are given by their bits."""
-    numbers = bits.view(np.float64)
+    distinct, places = np.unique(bits, return_inverse=True)
+    numbers = distinct.view(np.float64)
     texts = np.array([*map(repr, numbers.tolist())], dtype=object)
     texts[~np.isfinite(numbers)] = missing
-    return texts
+    return np.asarray(texts[places.reshape(bits.shape)])
