@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -69,6 +69,14 @@ def _first(run: Run, target: float) -> tuple[float, float]:
     if run.status.lost or not len(arrivals):
         return math.inf, math.inf
     return float(run.trace["passes"][arrivals[0]]), float(gap[arrivals[0]])
+
+
+def all_lost(runs: Iterable[Run]) -> str:
+    """Return ``"every run diverged"`` or how else all runs were lost; empty where one was not."""
+    statuses = {run.status for run in runs}
+    if not statuses or not all(status.lost for status in statuses):
+        return ""
+    return f"every run {' or '.join(sorted(statuses))}"
 
 
 def ratio(cost: float, least: float) -> float:
