@@ -38,8 +38,8 @@ figure_options = chain(
             "figure",
             "--iterate",
             type=click.Choice(["last", "average"]),
-            help="Whose F - f* convergence shows.  [default: average where bounds are on it alone, "
-            "as with minibatches, else last]",
+            help="Whose F - f* convergence shows.  [default: average where bounds of a run are on "
+            "it alone, as with minibatches, else last]",
         ),
         option(
             "figure",

@@ -153,20 +153,22 @@ def convergence(
     lanes
         The lanes to draw.
     iterate
-        None for that on which bounds say anything: theorems on minibatches are of the average.
+        None for the average where bounds are on it alone, as with minibatches, and else the last;
+        of a sweep the last, which its target is about.
     """
     header = problem.header
     known = not math.isnan(header.constants.f_star)
     target = header.target if problem.sweep is None else problem.sweep.target
     lanes = chosen_lanes(problem) if lanes is None else lanes
     curves = _convergence_curves(problem, abscissa, lanes, iterate or "last")
-    if iterate is None and known and not any(map(_has_bound, curves)):
+    unswept = problem.sweep is None
+    if iterate is None and known and unswept and not any(map(_has_bound, curves)):
         of_average = _convergence_curves(problem, abscissa, lanes, "average")
         if any(map(_has_bound, of_average)):
             curves, iterate = of_average, "average"
     start = header.constants.delta0 if known else _at_start(curves)
     floor = header.constants.f_star_error if known else math.nan
-    level = math.nan if target is None else target
+    level = math.nan if target is None or iterate == "average" else target
     lost = all_lost(run for lane in lanes for run in problem.groups[lane])
     shown = iterate or "last"
     return Convergence(abscissa, header.level, shown, start, floor, level, tuple(curves), lost)

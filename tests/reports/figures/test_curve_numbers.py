@@ -164,8 +164,8 @@ def test_of_several_bounds_the_least_is_named_and_others_do_not_count() -> None:
 
 
 def test_bounds_on_the_average_alone_are_drawn_beside_the_average() -> None:
-    columns = {"suboptimality_average": [1.0, 0.85, nan, 0.3]}
-    runs = [made_run({0: 1.0, 1: 0.9, 2: 0.5, 5: 0.1}, **columns)]
+    levels = {0: 1.0, 1: 0.9, 2: 0.5, 5: 0.1}
+    runs = [made_run(levels, suboptimality_average=[1.0, 0.85, nan, 0.3])]
     of_average = made_verdict("A", {1: 0.95, 5: 0.7}, iterate="average")
     problem = problem_of(made_result(runs, [of_average], delta0=1.0))
     figure = convergence(problem)
