@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from lrbench.reports.blocks import Line, gap, line, number, short_number
 from lrbench.reports.groups import learning_rate_texts
 from lrbench.results import ProblemResult
-from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, lowest, passes_to
+from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, all_lost, first_to, lowest, passes_to
 
 MOST_NAMED = 3
 """The solvers that never came there which are named; more are counted."""
@@ -46,6 +46,8 @@ class _First:
 
     def pieces(self) -> list[str]:
         """Return the pieces of the line."""
+        if lost := all_lost(run for runs in self.groups.values() for run in runs):
+            return [lost[:1].upper() + lost[1:]]
         best, level = lowest(self.groups)
         if math.isnan(self.constants.f_star):
             if best is None:

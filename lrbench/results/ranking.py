@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from lrbench.results.records import Run
+from lrbench.results.records import Run, Status
 
 DEFAULT_SHARE = 0.01
 """The default target, relative to F(w_0) - f*."""
@@ -52,6 +52,14 @@ def final_gap(runs: Sequence[Run]) -> float:
     if gap is None or math.isnan(gap):
         gap = at_end(runs, level_column(runs))
     return math.inf if gap is None or math.isnan(gap) else gap
+
+
+def end_of_all(runs: Sequence[Run], column: str) -> float | None:
+    """Return the mean over seeds of a column where the runs ended; None where one diverged.
+
+    The last number of a run that diverged says nothing of its end: it may be that at w_0.
+    """
+    return None if any(r.status is Status.DIVERGED for r in runs) else at_end(runs, column)
 
 
 def passes_to(runs: Sequence[Run], target: float) -> float:
