@@ -38,6 +38,11 @@ def ending(path: str | Path) -> str:
         If it is not one of `ENDINGS`.
     """
     suffix = Path(path).suffix.lower().removeprefix(".")
+    if Path(path).name.lower().removeprefix(".") in ENDINGS:
+        raise UsageError(
+            f"{quoted_path(path)} is an ending without a name.",
+            f"give a name, as in figure{Path(path).name}.",
+        )
     if suffix not in ENDINGS:
         raise UsageError(
             f"{quoted_path(path)} does not end in the name of a kind of figure.",

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, get_args
 
 from lrbench.config.learning_rates import learning_rates
 from lrbench.config.registry import did_you_mean
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import UsageError, quoted, quoted_path
 from lrbench.reports.blocks import Block, line
 from lrbench.reports.figures.curves import Iterate
 from lrbench.reports.figures.drawing import draw, ending, file_bytes, settings
@@ -106,6 +106,10 @@ def plot(
         If there is no matplotlib, nothing to draw, or a file cannot be written.
     """
     kind = None if path is None else ending(path)
+    if script is not None and Path(script).suffix.lower() != ".py":
+        raise UsageError(
+            f"{quoted_path(script)} does not end in .py.", "give a name such as figure.py."
+        )
     targets = [reserve(file, force) for file in (path, script) if file is not None]
     if len(set(targets)) < len(targets):
         raise UsageError("the figure and its script are the same file.", "name two files.")
