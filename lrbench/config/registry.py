@@ -49,7 +49,7 @@ def did_you_mean(name: str, choices: Iterable[str], kind: str = "", value: str =
 
 
 def listed(names: Sequence[str], most: int = MOST_CHOICES) -> str:
-    """Return ``"a, b, c"`` in at most so many characters: of more names the number of the others."""
+    """Return ``"a, b, c"`` in at most so many characters, and of more names how many others."""
     lengths = list(itertools.accumulate(len(name) + 2 for name in names))
     n_shown = bisect.bisect(lengths, most)
     others = len(names) - n_shown
