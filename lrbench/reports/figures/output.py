@@ -106,13 +106,13 @@ def plot(
         If there is no matplotlib, nothing to draw, or a file cannot be written.
     """
     kind = None if path is None else ending(path)
+    targets = [reserve(file, force) for file in (path, script) if file is not None]
+    if len(set(targets)) < len(targets):
+        raise UsageError("the figure and its script are the same file.", "name two files.")
     if script is not None and Path(script).suffix.lower() != ".py":
         raise UsageError(
             f"{quoted_path(script)} does not end in .py.", "give a name such as figure.py."
         )
-    targets = [reserve(file, force) for file in (path, script) if file is not None]
-    if len(set(targets)) < len(targets):
-        raise UsageError("the figure and its script are the same file.", "name two files.")
     look = settings(None if style is None else Path(style))
     sheet = sheet_of(result, options)
     figure = draw(sheet, look)
