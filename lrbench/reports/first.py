@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from lrbench.reports.blocks import Line, gap, line, number, short_number
 from lrbench.reports.groups import digits_of
 from lrbench.results import ProblemResult
-from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, costs_to, first_to, lowest
+from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, all_lost, costs_to, first_to, lowest
 
 MOST_NAMED = 3
 """The solvers that never came there which are named; more are counted."""
@@ -47,6 +47,8 @@ class _First:
 
     def pieces(self) -> list[str]:
         """Return the pieces of the line."""
+        if lost := all_lost(run for runs in self.groups.values() for run in runs):
+            return [lost[:1].upper() + lost[1:]]
         best, level = lowest(self.final_gaps)
         if math.isnan(self.constants.f_star):
             if best is None:

@@ -105,15 +105,22 @@ def status_cell(runs: Sequence[Run]) -> TableCell:
     """
     status = worst_status(runs)
     worst = [run for run in runs if run.status is status]
-    text, style = page_word("run", str(status)), STATUS_STYLE.get(status, "")
-    above = status.exhausted and _above_start(worst)
-    if above:
-        text, style = ABOVE_START[status], "bad"
+    text, style = ended_word(worst), STATUS_STYLE.get(status, "")
+    if text in ABOVE_START.values():
+        style = "bad"
     if len(worst) < len(runs):
         text = f"{len(worst)}/{len(runs)} {text}"
     elif len(runs) == 1 and not status.exhausted:
         text += f" at {worst[0].status_at}"
     return TableCell(text, style)
+
+
+def ended_word(runs: Sequence[Run]) -> str:
+    """Return the words of pages for how runs of one status ended."""
+    status = runs[0].status
+    if status.exhausted and _above_start(runs):
+        return ABOVE_START[status]
+    return page_word("run", str(status))
 
 
 def _above_start(runs: Sequence[Run]) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from lrbench.results.records import Run
+from lrbench.results.records import Run, Status
 
 DEFAULT_SHARE = 0.01
 """The default target, relative to F(w_0) - f*."""
@@ -54,6 +54,14 @@ def final_gap(runs: Sequence[Run]) -> float:
     return math.inf if gap is None or math.isnan(gap) else gap
 
 
+def end_of_all(runs: Sequence[Run], column: str) -> float | None:
+    """Return the mean over seeds of a column where the runs ended; None where one diverged.
+
+    The last number of a run that diverged says nothing of its end: it may be that at w_0.
+    """
+    return None if any(r.status is Status.DIVERGED for r in runs) else at_end(runs, column)
+
+
 def passes_to(runs: Sequence[Run], target: float) -> float:
     """Return the median over seeds of the passes to `target`; inf if most never reached it.
 
@@ -76,6 +84,14 @@ def _first(run: Run, target: float) -> tuple[float, float]:
     if run.status.lost or not len(arrivals):
         return math.inf, math.inf
     return float(run.trace["passes"][arrivals[0]]), float(gap[arrivals[0]])
+
+
+def all_lost(runs: Iterable[Run]) -> str:
+    """Return ``"every run diverged"`` or how else all runs were lost; empty where one was not."""
+    statuses = {run.status for run in runs}
+    if not statuses or not all(status.lost for status in statuses):
+        return ""
+    return f"every run {' or '.join(sorted(statuses))}"
 
 
 def ratio(cost: float, least: float) -> float:

@@ -52,8 +52,22 @@ def test_a_table_for_each_problem_and_setting() -> None:
         ("", ""),
         ("q, full batches, target F - f* <= 4.00, arrival confirmed, also at T = 10, 300", "title"),
     ]
-    row = ["sgd", "0.03 to 700", "2", "50", "18", "current"]
-    assert tables == [[row, ["adam", "5", "3", "70", "4", "stale"]], [row], [row]]
+    row = ["0.03 to 700", "2", "50", "18", "current"]
+    adam = ["adam", "5", "3", "70", "4", "stale"]
+    assert tables == [[["gd", *row], adam], [["sgd", *row]], [["gd", *row]]]
+
+
+def test_solvers_have_the_names_of_pages() -> None:
+    entries = [
+        entry("p", solver="wngrad[order=current]"),
+        entry("q", solver="wngrad[order=current]"),
+        entry("q", solver="wngrad[order=lagged]"),
+        entry("q", solver="gone[of=before]"),
+    ]
+    tables = [block for block in store_page(entries) if isinstance(block, Grid)]
+    names = [[row[0].text for row in table.rows] for table in tables]
+    both = ["wngrad[order=current]", "wngrad[order=lagged]", "gone[of=before]"]
+    assert names == [["wngrad"], both]
 
 
 def test_an_empty_store_says_so() -> None:
