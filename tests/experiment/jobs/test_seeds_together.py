@@ -12,6 +12,7 @@ from in_process import invoke
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine.compiled import has_rule
+from lrbench.engine.job import Job
 from lrbench.experiment.jobs import blocks
 from lrbench.kernels.library import library
 from lrbench.objective.minibatches import Minibatches
@@ -62,7 +63,7 @@ def test_a_run_has_the_same_json_with_seeds_together_and_apart(
 ) -> None:
     command = "run -p logreg -s wngrad -s sgd --lr0 0.1 --lr0 1e5 --batch-size 9 -r 13 --passes 2"
     sizes: list[int] = []
-    right = blocks.Job
+    right = Job
 
     def noted(**fields: Any) -> Any:
         sizes.append(len(fields["lanes"]))
