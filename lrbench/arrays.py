@@ -54,7 +54,7 @@ def inner(U: Lanes, V: Lanes) -> PerLane:
 
 
 def inner_in_order(U: Lanes, V: Lanes) -> PerLane:
-    """Return `inner(U, V)` by adding row after row: bits depend on no other column, nor on none."""
+    """Return `inner(U, V)`; a column alone has the bits that it has beside others."""
     products = U * V
     if products.shape[1] == 1:  # `reduce` would add a single column in pairs
         last: PerLane = np.add.accumulate(products, axis=0)[-1]
