@@ -121,7 +121,7 @@ def test_a_run_far_above_its_start_is_in_sight_or_marked(opened: Opened) -> None
     assert highest(page, 2) > 4
     assert "at the top" not in page.locator(".chart").inner_text()
     page = opened("far")
-    assert "▲ at the top: above the axis" in page.locator(".chart").inner_text()
+    assert "↑ at the top: above the axis" in page.locator(".chart").inner_text()
     box = box_of(page, 0)
     texts = set()
     for k in range(60):
