@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -135,14 +136,19 @@ def learning_rate_texts(values: Iterable[float | None]) -> dict[float | None, st
 
     That of None, the value where nothing varies, is ``"-"``.
     """
-    distinct, texts = dict.fromkeys(values), list[str]()
-    numbers = [value for value in distinct if value is not None]
-    for digits in range(3, 18):  # 17 digits tell any two doubles apart
-        texts = [short_number(value, digits) for value in numbers]
-        if len(set(texts)) == len(numbers):
-            break
-    known = dict(zip(numbers, texts, strict=True))
-    return {value: "-" if value is None else known[value] for value in distinct}
+    distinct = dict.fromkeys(values)
+    digits = digits_of(distinct)
+    return {v: "-" if v is None else short_number(v, digits) for v in distinct}
+
+
+def digits_of(values: Iterable[float | None]) -> int:
+    """Return the digits that numbers need to differ in: 3, or as many more."""
+    ascending = sorted(value for value in set(values) if value is not None)
+    for digits in range(3, 17):
+        rounded = (f"{value:.{digits - 1}e}" for value in ascending)
+        if all(one != next_one for one, next_one in pairwise(rounded)):  # the first pair ends it
+            return digits
+    return 17  # which tell any two doubles apart
 
 
 def lane_name(run: Run | Verdict, texts: Mapping[float | None, str]) -> str:

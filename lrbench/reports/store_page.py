@@ -35,8 +35,14 @@ def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 def _title(entry: Mapping[str, Any]) -> str:
     size, target = entry["batch_size"], entry["target"]
     setting = "full batches" if size is None else f"batches of {size}"
-    target_text = "" if target is None else f", target F - f* <= {number(target)}"
-    return f"{entry['problem']}, {setting}{target_text}"
+    pieces = [entry["problem"], setting]
+    if target is not None:
+        pieces.append(f"target F - f* <= {number(target)}")
+    if entry["arrival"] is not None:
+        pieces.append(f"arrival {entry['arrival']}")
+    if entry["at"]:
+        pieces.append(f"also at T = {', '.join(map(str, entry['at']))}")
+    return ", ".join(pieces)
 
 
 def _method_names(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
@@ -53,11 +59,17 @@ def _method_names(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
 
 def _row(entry: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[TableCell]:
     yield TableCell(names.get(entry["solver"], entry["solver"]))
-    ends = dict.fromkeys(short_number(value) for value in entry["values"] or ())
-    span = " to ".join(ends) or "-"
-    yield TableCell(span if entry["over"] in ("lr0", "") else f"{entry['over']} {span}")
+    span = _span(entry["values"])
+    if entry["over"] not in ("lr0", ""):  # with the lr0 that is held, or that follows
+        span = f"{entry['over']} {span}" + (f", lr0 {_span(entry['lr0'])}" * bool(entry["lr0"]))
+    yield TableCell(span)
     yield from (TableCell(str(entry[key])) for key in ("seeds", "iterations", "cells"))
     state = {True: "current", False: "stale", None: "not known"}[entry["current"]]
     if entry["current"] is None:  # of a rule of the user there may be several versions
         state += f" ({entry['source']})"
     yield TableCell(state, "dim" if entry["current"] is False else "")
+
+
+def _span(values: Sequence[float] | None) -> str:
+    """Return ``0.1 to 10``, the least and the largest value; of equal ones this one."""
+    return " to ".join(dict.fromkeys(map(short_number, values or ()))) or "-"

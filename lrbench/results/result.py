@@ -268,7 +268,7 @@ def _summary(problem: ProblemResult) -> str:
     count = f"{problem.name}: {len(problem.runs)} run{'s' * (len(problem.runs) != 1)}"
     if problem.sweep is not None:
         return f"{count}, {_best(problem.sweep)}"
-    lane, gap = lowest(problem.groups)
+    lane, gap = lowest(problem.final_gaps)
     if lane is None:
         return count
     name = lane_text(*lane, problem.groups[lane][0].parameter)

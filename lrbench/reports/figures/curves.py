@@ -11,7 +11,7 @@ from lrbench.reports.figures.labels import lane_labels, solver_labels
 from lrbench.reports.figures.seeds import Band, band
 from lrbench.reports.groups import worst_status
 from lrbench.results import OUTPUT, ProblemResult, Run, Status, Verdict
-from lrbench.results.ranking import LaneLabel, all_lost, final_gap, level_column
+from lrbench.results.ranking import LaneLabel, all_lost, level_column
 
 MOST_LANES = 6
 """The most lanes of a problem that are drawn without being asked for."""
@@ -131,7 +131,7 @@ def best_lanes(problem: ProblemResult, lanes: Sequence[LaneLabel]) -> list[LaneL
     for method in dict.fromkeys(method for method, _ in lanes):
         own = [lane for lane in lanes if lane[0] == method]
         advised = (method, best[method].best_value if method in best else None)
-        ranked = min(own, key=lambda lane: final_gap(problem.groups[lane]))
+        ranked = min(own, key=problem.final_gaps.__getitem__)
         chosen.append(advised if advised in own else ranked)
     return chosen
 

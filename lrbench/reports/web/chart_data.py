@@ -58,7 +58,7 @@ def drawn_lanes(problem: ProblemResult) -> dict[str, list[LaneLabel]]:
     lanes = {m: sorted(of, key=lambda lane: lane[1] or 0.0) for m, of in lanes.items()}
     if len(problem.groups) <= MOST_LANES:
         return lanes
-    kept = {*best_lanes(problem, list(problem.groups)), *notable_lanes(problem.groups)}
+    kept = {*best_lanes(problem, list(problem.groups)), *notable_lanes(problem)}
     for of_method in lanes.values():
         kept.update(of_method[k] for k in thinned(len(of_method), MOST_VALUES))
     return {m: [lane for lane in of_method if lane in kept] for m, of_method in lanes.items()}

@@ -99,7 +99,7 @@ def section_of(
     charts = chart_data(problem, traced, repeating.of) if started else None
     drawn = [sensitivity_figure(charts), convergence_figure(charts)] if charts else []
     drawn += rate_figures(charts) if charts else []
-    notable = notable_lanes(problem.groups)
+    notable = notable_lanes(problem)
     return Section(
         id=id,
         name=printable(problem.name),
