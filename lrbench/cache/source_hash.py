@@ -10,9 +10,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
+from lrbench.cache.distributions import version_of
 from lrbench.cache.folder import cache_dir, write_atomically
 from lrbench.version import METHOD
 
@@ -103,7 +103,7 @@ def _hash_of(contents: Mapping[Path, bytes], *versions: str) -> str:
         inside = path.is_relative_to(PACKAGE)
         name = path.relative_to(PACKAGE).as_posix() if inside else path.name
         digest.update(name.encode() + b"\0" + content + b"\0")
-    for line in (*versions, *(f"{name} {metadata.version(name)}" for name in ("numpy", "scipy"))):
+    for line in (*versions, *(f"{name} {version_of(name)}" for name in ("numpy", "scipy"))):
         digest.update(f"{line}\0".encode())
     return digest.hexdigest()
 

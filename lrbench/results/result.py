@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import json
 import math
 import os
@@ -16,6 +15,7 @@ from typing import Annotated, Any, BinaryIO
 
 import numpy as np
 
+from lrbench.cache.distributions import version_of
 from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -70,7 +70,7 @@ def environment(threads: int, runner: str | None = None) -> dict[str, Any]:
         "lrbench": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "scipy": importlib.metadata.version("scipy"),
+        "scipy": version_of("scipy"),
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),

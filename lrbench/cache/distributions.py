@@ -1,0 +1,34 @@
+"""The versions of installed distributions, on which numbers depend."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+
+WHEEL = ".dist-info"
+"""The end of the name of the folder that an installer writes for a distribution."""
+
+
+@cache
+def version_of(distribution: str) -> str:
+    """Return the version of an installed distribution, such as ``"scipy"`` or ``"scikit-learn"``.
+
+    It is read from the name of the distribution's folder. Where that does not say it,
+    `importlib.metadata` is asked, which imports Python's package for e-mail: that would take
+    longer than some runs.
+
+    Raises
+    ------
+    importlib.metadata.PackageNotFoundError
+        If it is not installed.
+    """
+    pattern = f"{distribution.replace('-', '_')}-*.*-info"
+    for folder in sys.path:
+        if found := list(Path(folder).glob(pattern)):  # the first folder that has it counts
+            if len(found) == 1 and found[0].suffix == WHEEL:
+                return found[0].stem.rpartition("-")[2]
+            break  # of another form, or two after an update that was broken off
+    from importlib import metadata
+
+    return metadata.version(distribution)
