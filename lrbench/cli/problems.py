@@ -80,9 +80,8 @@ def _refuse_other_kind(name: str) -> None:
 
 def _other_kind(name: str) -> str:
     """Return the hint for a name that is a solver, a penalty, data or a number; else empty."""
-    from lrbench.data import bundled
+    from lrbench.data import bundled, generated
     from lrbench.data.collection.catalogue import collection
-    from lrbench.data.generated import generators as generated
     from lrbench.penalties import PENALTIES
     from lrbench.solvers import SOLVERS
 
