@@ -24,10 +24,10 @@ def version_of(distribution: str) -> str:
         If it is not installed.
     """
     pattern = f"{distribution.replace('-', '_')}-*.*-info"
-    for folder in sys.path:
-        if found := list(Path(folder).glob(pattern)):  # the first folder that has it counts
-            if len(found) == 1 and found[0].suffix == WHEEL:
-                return found[0].stem.rpartition("-")[2]
+    for place in sys.path:
+        if folders := list(Path(place).glob(pattern)):  # the first place that has it counts
+            if len(folders) == 1 and folders[0].suffix == WHEEL:
+                return folders[0].stem.rpartition("-")[2]
             break  # of another form, or two after an update that was broken off
     from importlib import metadata
 

@@ -71,12 +71,21 @@ def environment(threads: int, runner: str | None = None) -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": version_of("scipy"),
-        "platform": platform.platform(),
+        "platform": _platform(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
         "threads": threads,
         "runner": "numpy" if loaded is None else f"compiled ({loaded.build})",
     }
+
+
+def _platform() -> str:
+    """Return what `platform.platform` does, which on Linux starts another process for it."""
+    system = platform.system()
+    if system != "Linux":
+        return platform.platform()
+    libc = "".join(platform.libc_ver())
+    return f"{system}-{platform.release()}-{platform.machine()}-with-{libc}"
 
 
 @dataclass(frozen=True)
