@@ -122,7 +122,8 @@ def command(
     from lrbench.data.iterates import read_iterates
     from lrbench.experiment.record import record
 
-    report = choose_report(*view_from(options))
+    form, view = view_from(options, saved=save is not None)
+    report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
     specs, notes = specs_from(problems, data, settings, changes)
     if len(specs) != 1:
@@ -136,5 +137,5 @@ def command(
     for w in read_iterates(iterates):
         recorder(w)
     result = replace(recorder.result(), command=effective(click.get_current_context()))
-    write(result, report, save, None, force=force, quiet=quiet)
+    write(result, report, save, view.traces, force=force, quiet=quiet)
     return ExitCode.OK

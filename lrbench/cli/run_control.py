@@ -64,7 +64,7 @@ def run_command(
     if dry_run and options["form"] is not None:
         raise UsageError("--dry-run has no --format.", "leave one of them out.")
     color = options["color"]
-    form, view = view_from(options)
+    form, view = view_from(options, saved=save is not None)
     report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
     options |= method_values(click.get_current_context())
@@ -92,7 +92,7 @@ def run_command(
             result = run_plan(plan, specs, control, words, executor=chosen, store=cells)
         bar.close()  # before the report, which may go to the same terminal
         draw = None if plot is None else partial(draw_plot, result, plot, form, color, force=force)
-        write(result, report, save, save_weights, draw, force=force, quiet=quiet)
+        write(result, report, save, view.traces, save_weights, draw, force=force, quiet=quiet)
         code = exit_code(result, control, quiet=quiet, strict=strict)
         if sweep and control.stopped and not quiet:
             say_how_to_resume(result, stored=store is not None)
@@ -192,7 +192,8 @@ def write(
     result: Result,
     report: Callable[[Result], None],
     save: Path | None,
-    save_weights: Path | None,
+    traces: str = "all",
+    save_weights: Path | None = None,
     draw: Callable[[], None] | None = None,
     *,
     force: bool,
@@ -221,7 +222,7 @@ def write(
         if save_weights is not None:
             files.callback(write_weights, save_weights)
         if save is not None:
-            files.callback(result.save, save, force=force)
+            files.callback(result.with_traces(traces).save, save, force=force)
         report(result)
         sys.stdout.flush()
 

@@ -14,6 +14,7 @@ from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Result
 from lrbench.results.column_text import SHAPES, TraceShape, trace_texts
 from lrbench.results.table import LABELS, labels, trace_columns
+from lrbench.results.traces import traces_needed
 
 OfProblems: TypeAlias = Sequence[ProblemResult]
 
@@ -39,6 +40,8 @@ def write(result: Result, out: TextIO, view: View) -> None:
         columns, rows = TABLES[view.table]
         _write_rows(columns(result.problems), rows(result.problems), out)
         return
+    if result.traces == "none":
+        raise traces_needed()
     names = tuple(_columns(result, view))
     line = csv.writer(_Text(), lineterminator="\n").writerow
     out.write(line([*LABELS, *names]))

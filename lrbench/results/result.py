@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
+from lrbench.results.traces import TRACES, chosen_trace
 from lrbench.results.views import Views
 from lrbench.results.weights import chosen, write_weights
 from lrbench.version import __version__
@@ -98,6 +99,8 @@ class Result(Views):
     failures: Annotated[Sequence[tuple[str, LrbenchError]], Key(saved=False)] = ()
     """(name, error) of problems that could not be run, and of workers and a store that were lost on
     the way."""
+    traces: Annotated[Literal["checkpoints", "none"] | None, Key(optional=True)] = None
+    """What is left of the traces; None for every row."""
 
     def __repr__(self) -> str:
         """Return a line for each problem: the number of runs, and the best solver and lr0."""
@@ -121,6 +124,42 @@ class Result(Views):
     def common_settings(self) -> Sequence[CommonSettings]:
         """One setting for all problems, for each solver; empty unless they are several."""
         return common_settings(self.compared)
+
+    def with_traces(self, which: str) -> Result:
+        """Return the result with less of its traces, for smaller files.
+
+        Parameters
+        ----------
+        which
+            ``"all"``; ``"checkpoints"``, of a sweep, for the rows of tables alone: 0, 1, 2, 5, 10,
+            ... and that at which a run ended; ``"none"`` for no row, and at most 1 kB a run.
+
+        Raises
+        ------
+        UsageError
+            For another word.
+        """
+        if which not in TRACES:
+            raise UsageError(
+                f"{quoted(which)} is no choice of traces.", f"give one of {', '.join(TRACES)}."
+            )
+        fewer = self.traces is None and any(problem.sweep for problem in self.problems)
+        if which == "all" or (which == "checkpoints" and not fewer):
+            return self
+        kept: Literal["checkpoints", "none"] = "checkpoints" if which == "checkpoints" else "none"
+        problems = [
+            replace(
+                problem,
+                runs=tuple(
+                    replace(run, trace=chosen_trace(run.trace, run.status_at, kept))
+                    for run in problem.runs
+                ),
+            )
+            if kept == "none" or problem.sweep
+            else problem
+            for problem in self.problems
+        ]
+        return replace(self, problems=problems, traces=kept)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result in the published format: plain lists, null for no number."""
