@@ -48,7 +48,7 @@ def command(operands: tuple[str, ...], **options: Any) -> int:
 
 def _refuse_views(options: dict[str, Any]) -> None:
     """Raise `UsageError` if an option of the view of a result is used."""
-    used = [name for name, value in options.items() if value not in (None, False, "auto")]
+    used = [name for name, value in options.items() if value not in (None, False, "auto", "all")]
     if used:
         name = "format" if used[0] == "form" else used[0]
         raise UsageError(
