@@ -8,7 +8,6 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -167,6 +166,8 @@ def say(message: str, hint: str) -> None:
 
 def say_internal(error: Exception) -> None:
     """Write an error that nobody foresaw, and how to report it, to stderr."""
+    import traceback
+
     if os.environ.get(TRACEBACK):
         with contextlib.suppress(OSError):
             traceback.print_exception(error)

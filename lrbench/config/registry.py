@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -37,6 +36,8 @@ def did_you_mean(name: str, choices: Iterable[str], kind: str = "", value: str =
             return meant
         if meant in names or ":" in meant:  # PREFIX:NAME is of another library
             return f"did you mean {meant}?"
+    import difflib  # only for a mistake
+
     similar = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {similar[0]}?" if similar else f"choose from {', '.join(names)}."
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lrbench.arrays import distinct
 from lrbench.config.axes import SCALE
 from lrbench.reports.blocks import Line, Style, TableCell, line, number, short_number
-from lrbench.results import OUTPUT, ProblemResult, Run, Sensitivity, Status, Verdict
+from lrbench.results import OUTPUT, ProblemResult, Run, Status, Verdict
 from lrbench.results.lanes import varied
 from lrbench.results.ranking import answer_column, at_end, level_column
 from lrbench.results.words import page_word
+
+if TYPE_CHECKING:
+    from lrbench.results import Sensitivity
 
 ROUNDING = 1e-9
 """Values within this relative distance differ by rounding: 1/L may be nearly a round number."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -59,7 +58,8 @@ def passes_to(runs: Sequence[Run], target: float) -> float:
 
     The passes of a run are those of its first checkpoint at or below the target.
     """
-    return statistics.median(_first(run, target)[0] for run in runs)
+    passes = sorted(_first(run, target)[0] for run in runs)
+    return (passes[(len(passes) - 1) // 2] + passes[len(passes) // 2]) / 2
 
 
 def _first(run: Run, target: float) -> tuple[float, float]:
@@ -96,7 +96,8 @@ def first_to(
 def _gap_on_arrival(runs: Sequence[Run], target: float) -> float:
     """Return the mean gap at the target, over the seeds that reached it."""
     gaps = [_first(run, target)[1] for run in runs]
-    return statistics.fmean([gap for gap in gaps if math.isfinite(gap)])
+    finite = [gap for gap in gaps if math.isfinite(gap)]
+    return math.fsum(finite) / len(finite)
 
 
 def lowest(groups: Mapping[LaneLabel, Sequence[Run]]) -> tuple[LaneLabel | None, float]:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -21,19 +21,21 @@ from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.kernels.library import library
 from lrbench.results import files
-from lrbench.results.common_setting import CommonSettings, common_settings
 from lrbench.results.lanes import lane_text
-from lrbench.results.performance import TAU, Profiles, comparable, profiles
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
 from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
-from lrbench.results.sweep import Sweep
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.traces import TRACES, chosen_trace
 from lrbench.results.views import Views
 from lrbench.results.weights import chosen, write_weights
 from lrbench.version import __version__
+
+if TYPE_CHECKING:
+    from lrbench.results.common_setting import CommonSettings
+    from lrbench.results.performance import Profiles
+    from lrbench.results.sweep import Sweep
 
 FORMAT = "lrbench-result"
 VERSION = 1
@@ -112,17 +114,25 @@ class Result(Views):
     def compared(self) -> Sequence[ProblemResult]:
         """The problems with sweeps that are compared with each other; none unless several."""
         swept = [p for p in self.problems if p.sweep is not None and p.sweep.has_target]
+        if len(swept) < 2:
+            return ()
+        from lrbench.results.performance import comparable
+
         return swept if comparable(swept) else ()
 
     @property
     def profiles(self) -> Profiles | None:
         """The profiles over the sweeps of several problems; None where runs are missing."""
         missing = any(p.sweep.missing for p in self.compared if p.sweep is not None)
+        from lrbench.results.performance import profiles
+
         return profiles(self.compared) if self.compared and not missing else None
 
     @property
     def common_settings(self) -> Sequence[CommonSettings]:
         """One setting for all problems, for each solver; empty unless they are several."""
+        from lrbench.results.common_setting import common_settings
+
         return common_settings(self.compared)
 
     def with_traces(self, which: str) -> Result:
@@ -167,6 +177,8 @@ class Result(Views):
         if not self.compared:
             return values
         if (both := self.profiles) is not None:
+            from lrbench.results.performance import TAU
+
             values["profiles"] = {"tau": list(TAU), **plain(both)}
         else:
             values["profiles_withheld"] = "missing_runs"
