@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -23,11 +24,13 @@ def version_of(distribution: str) -> str:
     importlib.metadata.PackageNotFoundError
         If it is not installed.
     """
-    pattern = f"{distribution.replace('-', '_')}-*.*-info"
+    start = f"{distribution.replace('-', '_')}-"
     for place in sys.path:
-        if folders := list(Path(place).glob(pattern)):  # the first place that has it counts
-            if len(folders) == 1 and folders[0].suffix == WHEEL:
-                return folders[0].stem.rpartition("-")[2]
+        names = os.listdir(place or ".") if Path(place).is_dir() else ()
+        own = [name for name in names if name.startswith(start) and name.endswith("-info")]
+        if own:  # the first place that has it counts
+            if len(own) == 1 and own[0].endswith(WHEEL):
+                return own[0].removesuffix(WHEEL).removeprefix(start)
             break  # of another form, or two after an update that was broken off
     from importlib import metadata
 
