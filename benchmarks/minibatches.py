@@ -225,7 +225,7 @@ def draw(rows: list[Share], path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    from lrbench.reports.figures.style import GREY, STYLE, colour, marker
+    from lrbench.reports.figures.style import COLOURS, GREY, STYLE, marker
 
     with rc_context(STYLE):
         figure = Figure(figsize=(6.8, 2.6), layout="constrained")
@@ -235,7 +235,7 @@ def draw(rows: list[Share], path: Path) -> None:
             lanes = sorted({row.lanes for row in own} & {1, 8, 64})
             for k, count in enumerate(lanes):
                 part = [row for row in own if row.lanes == count]
-                sizes, style = [row.size for row in part], {"color": colour(k)}
+                sizes, style = [row.size for row in part], {"color": COLOURS[k]}
                 label = f"{count} lane{'s' * (count > 1)}"
                 engine = [row.engine for row in part]
                 panel.plot(sizes, engine, marker=marker(k), label=label, **style)
@@ -245,11 +245,11 @@ def draw(rows: list[Share], path: Path) -> None:
             panel.set(title=solver, xscale="log", yscale="log", xlabel="batch size")
             panel.set_xticks(SIZES, map(str, SIZES))
             panel.minorticks_off()
-        panels[0].set_ylabel("a lane and pass / scikit-learn's pass")
+        panels[0].set_ylabel("share of scikit-learn's pass")
         panels[0].plot([], [], color=GREY, linestyle="--", label="JAX")
         panels[0].plot([], [], color=GREY, linestyle=":", label="limit")
-        figure.legend(loc="outside lower center", ncols=5)
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+        figure.savefig(path, dpi=150)
 
 
 def main() -> None:

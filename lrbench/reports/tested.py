@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lrbench.reports.blocks import Block, CellColumn, Grid, TableCell, line, number
 from lrbench.reports.groups import runs_of, solver_texts
 from lrbench.results import ProblemResult, Run
-from lrbench.results.ranking import at_end
+from lrbench.results.ranking import end_of_all
 
 if TYPE_CHECKING:
     from lrbench.results import Sweep
@@ -41,7 +41,7 @@ def tested_columns(lanes: Sequence[Sequence[Run]]) -> list[CellColumn]:
     """
     names = [name for name in TEST if any(name in run.trace for runs in lanes for run in runs)]
     return [
-        (TEST[name], [TableCell(tested_text(name, at_end(runs, name))) for runs in lanes])
+        (TEST[name], [TableCell(tested_text(name, end_of_all(runs, name))) for runs in lanes])
         for name in names
     ]
 

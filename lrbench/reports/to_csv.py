@@ -13,8 +13,8 @@ from lrbench.reports.csv_tables import VERDICTS, Row, summary_columns, summary_r
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Result
 from lrbench.results.column_text import SHAPES, TraceShape, trace_texts
+from lrbench.results.saved_traces import traces_needed
 from lrbench.results.table import LABELS, labels, trace_columns
-from lrbench.results.traces import traces_needed
 
 OfProblems: TypeAlias = Sequence[ProblemResult]
 

@@ -16,7 +16,6 @@ from lrbench.results.records import BoundKind as BoundKind
 from lrbench.results.records import FeatureMap as FeatureMap
 from lrbench.results.records import Run as Run
 from lrbench.results.records import Status as Status
-from lrbench.results.records import Trace as Trace
 from lrbench.results.records import Verdict as Verdict
 from lrbench.results.result import FORMAT as FORMAT
 from lrbench.results.result import SCHEMA as SCHEMA
@@ -24,6 +23,8 @@ from lrbench.results.result import VERSION as VERSION
 from lrbench.results.result import Result as Result
 from lrbench.results.result import environment as environment
 from lrbench.results.table import trace_columns as trace_columns
+from lrbench.results.traces import TableTrace as TableTrace
+from lrbench.results.traces import Trace as Trace
 
 if TYPE_CHECKING:
     from lrbench.results.advice import Advice as Advice

@@ -14,8 +14,8 @@ from lrbench.config.plain import Form, Key, NumberOrNaN, plain
 from lrbench.config.records import RecordError, reader
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.lanes import Varied
-from lrbench.results.traces import MISSING
-from lrbench.results.traces import Trace as Trace
+from lrbench.results.saved_traces import MISSING
+from lrbench.results.traces import Trace
 
 COLUMNS = (
     "iteration",
@@ -87,7 +87,7 @@ def read_trace(value: Any) -> Trace:
     if value is None:
         return MISSING
     length = len(reader(_Checkpoints)(value)["iteration"])
-    columns: Trace = reader(dict[str, NDArray[np.float64]])(value)
+    columns: dict[str, NDArray[np.float64]] = reader(dict[str, NDArray[np.float64]])(value)
     columns |= {name: np.full(length, np.nan) for name in LATER if name not in columns}
     for name in COLUMNS:
         if name not in columns:

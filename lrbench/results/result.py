@@ -26,8 +26,8 @@ from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
 from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
+from lrbench.results.saved_traces import TRACES, chosen_trace
 from lrbench.results.table import LABELS, rows, trace_columns
-from lrbench.results.traces import TRACES, chosen_trace
 from lrbench.results.views import Views
 from lrbench.results.weights import chosen, write_weights
 from lrbench.version import __version__
@@ -66,7 +66,7 @@ def environment(threads: int, runner: str | None = None) -> dict[str, Any]:
     threads
         BLAS threads.
     runner
-        ``"numpy"`` or ``"compiled"`` where the command says what makes the steps.
+        ``"numpy"`` or ``"compiled"``, what made the steps; None for what is loaded.
     """
     loaded = None if runner == "numpy" else library()
     return {
@@ -106,7 +106,8 @@ class Result(Views):
 
     def __repr__(self) -> str:
         """Return a line for each problem: the number of runs, and the best solver and lr0."""
-        lines = [_summary(p) for p in self.problems]
+        names = importlib.import_module("lrbench.verdicts.method_names")  # it is made of results
+        lines = [_summary(names.named_for_pages(p)) for p in self.problems]
         lines += [f"{name}: {error.message}" for name, error in self.failures]
         return "\n  ".join(["Result:", *lines])
 
@@ -327,7 +328,7 @@ def _summary(problem: ProblemResult) -> str:
     count = f"{problem.name}: {len(problem.runs)} run{'s' * (len(problem.runs) != 1)}"
     if problem.sweep is not None:
         return f"{count}, {_best(problem.sweep)}"
-    lane, gap = lowest(problem.groups)
+    lane, gap = lowest(problem.final_gaps)
     if lane is None:
         return count
     name = lane_text(*lane, problem.groups[lane][0].parameter)
