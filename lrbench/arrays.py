@@ -85,6 +85,14 @@ def _ones(n: int) -> PerSample:
     return np.ones(n)
 
 
+def distinct(values: PerSample) -> PerSample:
+    """Return the values that occur, in order; of those that are NaN, every one."""
+    # np.unique imports np.ma when it is first called, a tenth of a short run.
+    ordered = np.sort(values)
+    out: PerSample = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    return out
+
+
 def row_slices(n_rows: int) -> Iterator[slice]:
     """Yield consecutive ranges of the rows of an array, of `CACHED_ROWS` rows each."""
     return (slice(k, min(k + CACHED_ROWS, n_rows)) for k in range(0, n_rows, CACHED_ROWS))
