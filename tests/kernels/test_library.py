@@ -104,7 +104,9 @@ def test_a_command_notes_it_once(
 def test_the_environment_says_what_made_the_steps(
     solver: str, runner: str, batch_size: int | None
 ) -> None:
-    ended = lrbench.run("logreg", solvers=solver, batch_size=batch_size, iterations=3)
+    ended = lrbench.run(
+        "logreg", solvers=solver, batch_size=batch_size, iterations=3, lr0=[0.1, 0.02]
+    )
     assert ended.environment["runner"].split()[0] == runner
 
 
