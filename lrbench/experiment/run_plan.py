@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
@@ -11,11 +12,10 @@ from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.data.scaling import affine
+from lrbench.engine.compiled import are_compilable, has_rule
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Serial
-from lrbench.experiment.proved import proved_over_grid
-from lrbench.experiment.store import Store
 from lrbench.experiment.work import Work, header_of
 from lrbench.objective.problem import Problem
 from lrbench.optimum import discard_optimum
@@ -25,8 +25,10 @@ from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict, environment
 from lrbench.results.selection import notable_lanes
-from lrbench.study import with_sweeps
 from lrbench.verdicts import judge_theorems
+
+if TYPE_CHECKING:
+    from lrbench.experiment.store import Store
 
 OVERTIME_SECONDS = 5.0
 """The time that verdicts may take after the command was stopped."""
@@ -103,8 +105,18 @@ def run_plan(
                 if p.spec is None:
                     cause = RefutedError(cause.message, "correct the reference of the problem.")
             failures.append((p.problem.name, cause))
+    runner = "compiled" if any(_has_compiled_steps(plan, p) for p in work.ready) else "numpy"
     return Result(
-        tuple(command), environment(plan.threads, plan.runner), tuple(results), tuple(failures)
+        tuple(command), environment(plan.threads, runner), tuple(results), tuple(failures)
+    )
+
+
+def _has_compiled_steps(plan: Plan, p: Prepared) -> bool:
+    """Return whether a solver of the plan makes compiled steps on a problem."""
+    if not (plan.compiled and any(has_rule(solver) for solver, _ in plan.built)):
+        return False
+    return are_compilable(
+        p.problem, plan.batch_size, plan.sampling, plan.radius, max(plan.n_lanes, plan.pad_to)
     )
 
 
@@ -129,6 +141,9 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:
         return result
+    from lrbench.experiment.proved import proved_over_grid
+    from lrbench.study import with_sweeps
+
     steps, targets = plan.steps(p.problem.n_samples), plan.targets_on(p.constants.delta0)
     proved = dict(proved_over_grid(result, p.setting(plan, SolverSpec(""), 1.0)))
     return with_sweeps(result, targets, steps, plan.arrival, proved, plan.iterations_at)
