@@ -17,6 +17,8 @@ from lrbench.objective.about import About, AboutTest
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
+from lrbench.objective.network.batch_norm import BatchNormProblem
+from lrbench.objective.network.weight_norm import WeightNormProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem_files.model import (
@@ -33,9 +35,10 @@ from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
+    from lrbench.objective.network.normalised import NormalisedProblem
 
 
-def build_problem(spec: ProblemSpec) -> LinearProblem:
+def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem:
     """Return the problem that `spec` specifies, with its data read, scaled and labelled.
 
     Raises
@@ -45,26 +48,37 @@ def build_problem(spec: ProblemSpec) -> LinearProblem:
         targets for a loss for counts.
     UsageError
         If an option does not fit the data: a label that they do not have, ``standard`` on a sparse
-        matrix, a start outside the set of an indicator penalty.
+        matrix, a start outside the set of an indicator penalty, a normalisation beside one.
     """
+    form = spec.reparametrisation
+    if form is None:
+        return _linear(spec)
+    with_shift = form.name == "batch-norm"
+    plain = _linear(spec, intercept=spec.intercept or with_shift)
+    return BatchNormProblem(plain, form) if with_shift else WeightNormProblem(plain, form)
+
+
+def _linear(spec: ProblemSpec, *, intercept: bool | None = None) -> LinearProblem:
+    """Return the linear problem, with an intercept as `spec` or as given."""
+    intercept = spec.intercept if intercept is None else intercept
     samples = read_samples(spec)
     with located(spec.name):
         X, fitted = fit_scaling(samples.train.X, spec.scale)
-    matrix = _matrix(X, spec)
+    matrix = _matrix(X, intercept)
     loss = make_loss(spec.loss)
     # Without the penalty, whose weight may depend on the gradient of the mean loss.
-    mean_loss = LinearObjective(matrix, samples.y, loss, NoPenalty(), spec.intercept)
+    mean_loss = LinearObjective(matrix, samples.y, loss, NoPenalty(), intercept)
     with located(spec.name):
         penalty = make_penalty(spec.penalty, _weight(spec.penalty, mean_loss))
     w0 = _start(spec.start, mean_loss.n_features)
     _check_start(spec, penalty, w0[: mean_loss.n_penalised])
-    test, about_test = _held_out(samples, spec, fitted, loss)
+    test, about_test = _held_out(samples, spec, fitted, loss, intercept=intercept)
     return LinearProblem(
         data=matrix,
         y=samples.y,
         loss=loss,
         penalty=penalty,
-        intercept=spec.intercept,
+        intercept=intercept,
         name=spec.name,
         w0=w0,
         about=About(
@@ -81,12 +95,12 @@ def build_problem(spec: ProblemSpec) -> LinearProblem:
     )
 
 
-def _matrix(X: Matrix, spec: ProblemSpec) -> DataMatrix:
-    return DataMatrix(with_intercept(X) if spec.intercept else X)
+def _matrix(X: Matrix, intercept: bool) -> DataMatrix:
+    return DataMatrix(with_intercept(X) if intercept else X)
 
 
 def _held_out(
-    samples: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss
+    samples: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss, *, intercept: bool
 ) -> tuple[LinearHeldOut | None, AboutTest | None]:
     """Return the samples held out, with the columns and the scaling of the training data."""
     test, y = samples.test, samples.test_y
@@ -104,7 +118,7 @@ def _held_out(
         features_left_out=left_out,
         majority=_majority(y) if loss.task == "binary" else None,
     )
-    return LinearHeldOut(_matrix(X, spec), y, loss), about
+    return LinearHeldOut(_matrix(X, intercept), y, loss), about
 
 
 def _majority(y: PerSample) -> float:
