@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,44 +25,12 @@ MOST_SCORES = 1 << 22
 """The scores of all samples that are held together: 32 MiB."""
 
 
-class Normalised(NamedTuple):
-    """Scores in units of their standard deviation."""
+class Centred(NamedTuple):
+    """Scores without their mean, (n_samples, n_lanes), and their mean and standard deviation."""
 
     Z: Scores
-    """The centred scores divided by their deviation, (n_samples, n_lanes)."""
     mean: PerLane
     deviation: PerLane
-
-
-def normalised(Z: Scores, n_lanes: int) -> Normalised:
-    """Return the scores `Z`, which are used up, centred and divided by their deviation.
-
-    Parameters
-    ----------
-    Z
-        (n_samples, n_columns).
-    n_lanes
-        The columns that belong to lanes; those behind them have no samples.
-
-    Raises
-    ------
-    DataError
-        If the samples of a lane all have the same score.
-    """
-    n = len(Z)
-    mean = column_sums(Z) / n
-    Z -= mean
-    deviation = np.sqrt(column_sums(Z * Z) / n)
-    # What rounding leaves of the differences of equal scores.
-    if (deviation[:n_lanes] <= n * EPS * np.abs(mean[:n_lanes])).any():
-        raise DataError(
-            f"batch norm: {n} samples have the same score, so that there is no deviation to divide"
-            " by.",
-            "give a larger --batch-size, or --sampling reshuffle.",
-        )
-    deviation[n_lanes:] = 1.0
-    Z /= deviation
-    return Normalised(Z, mean, deviation)
 
 
 class BatchNormOracle(NormalisedOracle):
@@ -73,27 +40,59 @@ class BatchNormOracle(NormalisedOracle):
 
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
         problem: Any = self._objective
-        scores = self._normalised(W, batches)
-        R = self._derivative(problem.scores(W, scores), batches)
-        R /= self.size
-        dZ, rows = problem.pulled_back(W, scores, R)
-        G = per_seed([(b.lanes, b.XT) for b in batches], dZ)
-        gradient: Lanes = problem.with_rows(W, scores, G, rows)
+        centred = self._centred(W, batches)
+        R = self._derivative(problem.scores(W, centred), batches)
+        sums = np.stack([inner(R, centred.Z), column_sums(R)])
+        rows = problem.last_rows(W, centred, sums, self.size)
+        problem.pull_back(W, centred, R, centred.Z, rows)
+        G = per_seed([(b.lanes, b.XT) for b in batches], R)
+        gradient: Lanes = problem.with_last_rows(W, centred, G, rows)
         return gradient
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
         problem: Any = self._objective
-        scores = self._normalised(W, batches)
-        Z, totals = problem.scores(W, scores), np.zeros(W.shape[1])
+        centred = self._centred(W, batches)
+        Z, totals = problem.scores(W, centred), np.zeros(W.shape[1])
         for b in batches:
-            totals[b.lanes] = problem.loss.sums(Z[:, b.lanes], b.y)
-        value: PerLane = totals / self.size + problem.penalty_at(W, scores)
+            totals[b.lanes] = self._objective.loss.sums(Z[:, b.lanes], b.y)
+        value: PerLane = totals / self.size + problem.penalty_at(W, centred)
         return value
 
-    def _normalised(self, W: Lanes, batches: Sequence[SeedBatch]) -> Normalised:
+    def _centred(self, W: Lanes, batches: Sequence[SeedBatch]) -> Centred:
         problem: Any = self._objective
         Z = per_seed([(b.lanes, b.X) for b in batches], problem.directions(W))
-        return normalised(Z, batches[-1].lanes.indices(W.shape[1])[1])
+        mean = column_sums(Z) / self.size
+        Z -= mean
+        # Padding behind the lanes of all seeds has no samples.
+        reached = batches[-1].lanes.indices(W.shape[1])[1]
+        return Centred(Z, mean, deviations(column_sums(Z * Z), mean, self.size, reached))
+
+
+def deviations(sums_sq: PerLane, mean: PerLane, n: int, n_lanes: int) -> PerLane:
+    """Return the standard deviations of scores, (n_columns,); 1 behind the first `n_lanes`.
+
+    Parameters
+    ----------
+    sums_sq
+        The sums of squares of the centred scores.
+    mean, n
+        The mean of the scores, and their number.
+
+    Raises
+    ------
+    DataError
+        If all scores of a lane are the same.
+    """
+    deviation = np.sqrt(sums_sq / n)
+    # What rounding leaves of the differences of equal scores.
+    if (deviation[:n_lanes] <= n * EPS * np.abs(mean[:n_lanes])).any():
+        raise DataError(
+            f"batch norm: {n} samples have the same score, so that there is no deviation to divide"
+            " by.",
+            "give a larger --batch-size, or --sampling reshuffle.",
+        )
+    deviation[n_lanes:] = 1.0
+    return deviation
 
 
 class BatchNormProblem(NormalisedProblem):
@@ -133,116 +132,138 @@ class BatchNormProblem(NormalisedProblem):
         V[: self.n_weights] = W[: self.n_weights]
         return V
 
-    def scores(self, W: Lanes, scores: Normalised) -> Scores:
+    def rate(self, W: Lanes, centred: Centred) -> PerLane:
+        """Return gamma / s(v): by this the weights are those of the linear problem."""
+        return self.gamma(W) / centred.deviation
+
+    def scores(self, W: Lanes, centred: Centred) -> Scores:
         """Return gamma times the normalised scores, plus beta."""
-        Z: Scores = scores.Z * self.gamma(W)
+        Z: Scores = centred.Z * self.rate(W, centred)
         Z += W[-1]
         return Z
 
-    def penalty_at(self, W: Lanes, scores: Normalised) -> PerLane:
+    def penalty_at(self, W: Lanes, centred: Centred) -> PerLane:
         """Return the penalty of the weights, (n_lanes,)."""
-        return self.plain.finite_penalty(W[: self.n_weights] * (self.gamma(W) / scores.deviation))
+        return self.plain.finite_penalty(W[: self.n_weights] * self.rate(W, centred))
 
-    def pulled_back(self, W: Lanes, scores: Normalised, R: Scores) -> tuple[Scores, Lanes]:
-        r"""Return the gradient in the scores Xv, and the rows of gamma and beta, (2, n_lanes).
+    def last_rows(self, W: Lanes, centred: Centred, sums: Lanes, n: int) -> Lanes:
+        r"""Return the derivatives in gamma and beta, (2, n_lanes).
 
         Parameters
         ----------
-        R
-            The derivatives of the mean loss in the scores, which are used up.
+        sums
+            The sums over the samples of R Z and of R, with R the derivatives of the loss in the
+            scores and Z the centred scores.
+        n
+            The number of samples.
 
         Notes
         -----
-        The penalty enters through s(v): with its gradient P in the weights, the derivative in gamma
-        is sum R Z + <P, v>/s, and that in the scores (gamma/s) (R - (sum R + Z d/d gamma)/n).
+        With P the gradient of the penalty in the weights, that in gamma is
+        (sum R Z / n + <P, v>) / s(v).
         """
-        v, gamma, n = W[: self.n_weights], self.gamma(W), len(R)
-        rows = np.stack([inner(R, scores.Z), column_sums(R)])
+        rows = sums / n
         if self.plain.penalty.weight:
-            P = self.plain.penalty.gradient(v * (gamma / scores.deviation))
-            rows[0] += inner(P, v) / scores.deviation
-        R -= scores.Z * (rows[0] / n)
-        R -= rows[1] / n
-        R *= gamma / scores.deviation
-        return R, rows
+            v = W[: self.n_weights]
+            rows[0] += inner(self.plain.penalty.gradient(v * self.rate(W, centred)), v)
+        rows[0] /= centred.deviation
+        return rows
 
-    def with_rows(self, W: Lanes, scores: Normalised, G: Lanes, rows: Lanes) -> Lanes:
-        """Return the gradient in (v, gamma, beta) from the product `G` of X' and the scores'."""
-        v, rate = W[: self.n_weights], self.gamma(W) / scores.deviation
+    def pull_back(self, W: Lanes, centred: Centred, R: Scores, Z: Scores, rows: Lanes) -> None:
+        r"""Make of R, of some samples, the gradient in their scores Xv; `Z` is used up.
+
+        With the derivatives g and b in gamma and beta it is (gamma/(n s)) (R - b - g Z/s). The
+        derivative of s(v) in it is that of the penalty, too.
+        """
+        np.multiply(Z, rows[0] / centred.deviation, out=Z)
+        Z += rows[1]
+        R -= Z
+        R *= self.rate(W, centred) / len(centred.Z)
+
+    def with_last_rows(self, W: Lanes, centred: Centred, G: Lanes, rows: Lanes) -> Lanes:
+        """Return the gradient in (v, gamma, beta) from `G`, X' times that in the scores."""
         if self.plain.penalty.weight:
-            G[: self.n_weights] += rate * self.plain.penalty.gradient(v * rate)
-        if not self.form.learned:
-            G[-1] = rows[1]
-            return G
-        return np.concatenate([G[:-1], rows])
+            rate = self.rate(W, centred)
+            P = self.plain.penalty.gradient(W[: self.n_weights] * rate)
+            G[: self.n_weights] += rate * P
+        if self.form.learned:
+            return np.concatenate([G[:-1], rows])
+        G[-1] = rows[1]
+        return G
 
     def weights(self, W: Lanes) -> Lanes:
         """Return the weights and the intercept of the linear problem with the same scores."""
         E = np.empty((self.plain.n_features, W.shape[1]))
-        for lanes, V, scores in self._strips(W):
-            rate = self.gamma(V) / scores.deviation
+        for lanes, V, centred in self._strips(W):
+            rate = self.rate(V, centred)
             np.multiply(V[: self.n_weights], rate, out=E[:-1, lanes])
-            E[-1, lanes] = V[-1] - rate * scores.mean
+            E[-1, lanes] = V[-1] - rate * centred.mean
         return E
 
     def value(self, W: Lanes) -> PerLane:
         """Return F of every column of `W`, (n_lanes,)."""
-        values = np.empty(W.shape[1])
-        for lanes, V, scores in self._strips(W):
-            values[lanes] = self._value(V, scores, self.scores(V, scores))
-        return values
+        return self._evaluate(W, None, gradients=False)[0]
 
     def loss_gradient(self, W: Lanes) -> Lanes:
         """Return the gradient of F for every column of `W`."""
-        strips = [self._gradient(V, s, self.scores(V, s)) for _, V, s in self._strips(W)]
-        return np.hstack(strips)
+        return self._evaluate(W, None, values=False)[1]
 
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
         """Return F and its gradient for every column; a running `watch` pauses for the values."""
-        watch, values, G = watch or Stopwatch(), np.empty(W.shape[1]), np.empty_like(W)
-        for lanes, V, scores in self._strips(W):
-            Z = self.scores(V, scores)
-            with watch.paused():  # a step needs the gradient only
-                values[lanes] = self._value(V, scores, Z)
-            G[:, lanes] = self._gradient(V, scores, Z)
-        return values, G
+        return self._evaluate(W, watch)
 
-    def _strips(self, W: Lanes) -> Iterator[tuple[slice, Lanes, Normalised]]:
-        """Yield ranges of lanes, their columns of `W`, and their normalised scores."""
+    def _evaluate(
+        self, W: Lanes, watch: Stopwatch | None, *, values: bool = True, gradients: bool = True
+    ) -> tuple[PerLane, Lanes]:
+        """Return F and its gradient for every column; what is not asked for is 0."""
+        watch, total, gradient = watch or Stopwatch(), np.zeros(W.shape[1]), np.zeros_like(W)
+        for lanes, V, centred in self._strips(W):
+            blocks = self.data.blocks(V.shape[1])
+            derivatives: list[Scores] = []
+            sums = np.zeros((2, V.shape[1]))
+            for rows, _, _ in blocks:
+                part = centred._replace(Z=centred.Z[rows])
+                Z, y = self.scores(V, part), self.y[rows]
+                if values:
+                    with watch.paused():  # a step needs the gradient only
+                        total[lanes] += self.loss.sums(Z, y)
+                if gradients:
+                    R = self.loss.derivative(Z, y)
+                    sums += np.stack([inner(R, part.Z), column_sums(R)])
+                    derivatives.append(R)
+            if values:
+                with watch.paused():
+                    total[lanes] /= self.n_samples
+                    total[lanes] += self.penalty_at(V, centred)
+            if gradients:
+                last = self.last_rows(V, centred, sums, self.n_samples)
+                G = np.zeros((self.plain.n_features, V.shape[1]))
+                for (rows, _, XT), R in zip(blocks, derivatives, strict=True):
+                    self.pull_back(V, centred, R, centred.Z[rows], last)
+                    G += product(XT, R)
+                gradient[:, lanes] = self.with_last_rows(V, centred, G, last)
+        return total, gradient
+
+    def _strips(self, W: Lanes) -> Iterator[tuple[slice, Lanes, Centred]]:
+        """Yield ranges of lanes, their columns of `W`, and their centred scores, to be used up."""
         # Multiples of 8, so that the bits of a lane are those beside any other lanes.
         width = max(8, MOST_SCORES // self.n_samples // 8 * 8)
         for k in range(0, W.shape[1], width):
             V = np.ascontiguousarray(W[:, k : k + width])
             D, Z = self.directions(V), np.empty((self.n_samples, V.shape[1]))
-            for rows, X, _ in self.data.blocks(V.shape[1]):
-                product(X, D, Z[rows])
-            yield slice(k, k + width), V, normalised(Z, V.shape[1])
+            blocks, (mean, sums_sq) = self.data.blocks(V.shape[1]), np.zeros((2, V.shape[1]))
+            for rows, X, _ in blocks:
+                mean += column_sums(product(X, D, Z[rows]))
+            mean /= len(Z)
+            for rows, _, _ in blocks:
+                part = Z[rows]
+                part -= mean
+                sums_sq += column_sums(part * part)
+            deviation = deviations(sums_sq, mean, len(Z), V.shape[1])
+            yield slice(k, k + width), V, Centred(Z, mean, deviation)
 
-    def _value(self, W: Lanes, scores: Normalised, Z: Scores) -> PerLane:
-        return self.loss.sums(Z, self.y) / self.n_samples + self.penalty_at(W, scores)
-
-    def _gradient(self, W: Lanes, scores: Normalised, Z: Scores) -> Lanes:
-        R = self.loss.derivative(Z, self.y)
-        R /= self.n_samples
-        dZ, rows = self.pulled_back(W, scores, R)
-        G = np.zeros((self.plain.n_features, W.shape[1]))
-        for block, _, XT in self.data.blocks(W.shape[1]):
-            G += product(XT, dZ[block])
-        return self.with_rows(W, scores, G, rows)
-
-    @cached_property
-    def _column_means(self) -> Vector:
-        """The means of the columns of X without that of the intercept."""
-        sums = np.asarray(self.data.X.sum(axis=0), dtype=np.float64).ravel()
-        means: Vector = sums[: self.n_weights] / self.n_samples
-        return means
-
-    def size_of(self, v: Vector) -> float:
-        """Return the standard deviation of the scores Xv."""
-        W = np.append(v, np.zeros(self.n_features - len(v)))[:, None]
-        (_, _, scores), *_ = self._strips(W)
-        return float(scores.deviation[0])
-
-    def shift_of(self, w: Vector) -> float:
-        """Return the mean of the scores with these weights and this intercept."""
-        return float(w[-1] + self._column_means @ w[:-1])
+    def size_and_shift(self, w: Vector) -> tuple[float, float]:
+        """Return the deviation and the mean of the scores, with the intercept."""
+        W = np.append(w[:-1], np.zeros(self.n_features - len(w) + 1))[:, None]
+        (_, _, centred), *_ = self._strips(W)
+        return float(centred.deviation[0]), float(centred.mean[0] + w[-1])

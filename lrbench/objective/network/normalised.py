@@ -99,9 +99,9 @@ class NormalisedProblem(ABC):
 
     def gamma(self, W: Lanes) -> PerLane:
         """Return gamma of every column of `W`, (n_lanes,)."""
-        gamma: PerLane = np.full(W.shape[1], self.form.gamma)
-        if self.form.learned:
-            gamma = W[self.n_weights]
+        if not self.form.learned:
+            return np.full(W.shape[1], self.form.gamma)
+        gamma: PerLane = W[self.n_weights]
         return gamma
 
     @abstractmethod
@@ -121,34 +121,29 @@ class NormalisedProblem(ABC):
         """Return the gradient of F, the penalty included, for every column of `W`."""
 
     @abstractmethod
-    def size_of(self, v: Vector) -> float:
-        r"""Return what v is divided by: its length, or the standard deviation of Xv."""
+    def size_and_shift(self, w: Vector) -> tuple[float, float]:
+        """Return gamma and beta for weights other than 0, (n_features,) of the linear problem.
 
-    @abstractmethod
-    def shift_of(self, w: Vector) -> float:
-        """Return beta for the weights `w`, the intercept last where there is one."""
+        The number for a beta where there is none has no meaning.
+        """
 
     def _start(self) -> Vector:
         """Return (v_0, gamma_0, beta_0) of the start w_0 of the linear problem."""
-        start, p, form = self.plain.w0, self.n_weights, self.form
-        if start[:p].any():
-            v, gamma = start[:p] / np.linalg.norm(start[:p]), self.size_of(start[:p])
+        start, form = self.plain.w0, self.form
+        v, gamma, beta = start[: self.n_weights], 0.0, float(start[-1])
+        if v.any():
+            gamma, beta = self.size_and_shift(start)
+            if not (form.learned or math.isclose(gamma, form.gamma, rel_tol=START_ROUNDING)):
+                raise UsageError(
+                    f"{form.name}: gamma is fixed at {form.gamma:g}, and the start"
+                    f" {self.plain.about.start} of {self.name} has {gamma!r}.",
+                    f"give gamma={gamma!r}, or the start zeros.",
+                )
         else:
             numbers = np.random.default_rng(np.random.SeedSequence(form.seed, spawn_key=STREAM))
-            v, gamma = numbers.standard_normal(p), 0.0
-            v /= np.linalg.norm(v)
-        if (
-            not form.learned
-            and gamma
-            and not math.isclose(gamma, form.gamma, rel_tol=START_ROUNDING)
-        ):
-            raise UsageError(
-                f"{form.name}: gamma is fixed at {form.gamma:g}, and the start"
-                f" {self.plain.about.start} of {self.name} has {gamma!r}.",
-                f"give gamma={gamma!r}, or the start zeros.",
-            )
-        rows = [v, [gamma]] if form.learned else [v]
-        return np.concatenate([*rows, [self.shift_of(start)] if self.has_shift else []])
+            v = numbers.standard_normal(len(v))
+        v = v / np.linalg.norm(v)
+        return np.array([*v, *[gamma] * form.learned, *[beta] * self.has_shift])
 
     def facts(self) -> ProblemFacts:
         """Return what is asked of the problem outside a run."""

@@ -21,10 +21,11 @@ class WeightNormOracle(NormalisedOracle):
 
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
         problem: Any = self._objective
-        weights = problem.weights(W)
+        length = problem.lengths(W)
+        weights = problem.weights(W, length)
         G = super()._mean_gradient(weights, batches)
         problem.plain.add_penalty_gradient(G, weights)
-        pulled: Lanes = problem.pulled_back(W, G)
+        pulled: Lanes = problem.pulled_back(W, length, G)
         return pulled
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
@@ -42,15 +43,21 @@ class WeightNormProblem(NormalisedProblem):
 
     oracle = WeightNormOracle
 
-    def weights(self, W: Lanes) -> Lanes:
-        r"""Return gamma v / \|v\|, and beta below it."""
-        p = self.n_weights
+    def lengths(self, W: Lanes) -> PerLane:
+        r"""Return \|v\| of every column of `W`, (n_lanes,)."""
+        length: PerLane = np.sqrt(norm_sq(W[: self.n_weights]))
+        return length
+
+    def weights(self, W: Lanes, length: PerLane | None = None) -> Lanes:
+        r"""Return gamma v / \|v\|, and beta below it; `length` is that of v, if it is known."""
+        length = self.lengths(W) if length is None else length
         E = np.empty((self.plain.n_features, W.shape[1]))
-        np.multiply(W[:p], self.gamma(W) / np.sqrt(norm_sq(W[:p])), out=E[:p])
-        E[p:] = W[-1:] if self.has_shift else 0.0
+        np.multiply(W[: self.n_weights], self.gamma(W) / length, out=E[: self.n_weights])
+        if self.has_shift:
+            E[-1] = W[-1]
         return E
 
-    def pulled_back(self, W: Lanes, G: Lanes) -> Lanes:
+    def pulled_back(self, W: Lanes, length: PerLane, G: Lanes) -> Lanes:
         r"""Return the gradient in the variables `W`, from the gradient `G` in the weights.
 
         Notes
@@ -58,12 +65,10 @@ class WeightNormProblem(NormalisedProblem):
         With u = v/\|v\| it is (gamma/\|v\|) (G - u <u, G>) in v and <u, G> in gamma.
         """
         p, v = self.n_weights, W[: self.n_weights]
-        length = np.sqrt(norm_sq(v))
-        along, gamma = inner(G[:p], v) / length, self.gamma(W)
-        out = np.empty_like(W)
+        along, out = inner(G[:p], v) / length, np.empty_like(W)
         np.multiply(v, along / length, out=out[:p])
         np.subtract(G[:p], out[:p], out=out[:p])
-        out[:p] *= gamma / length
+        out[:p] *= self.gamma(W) / length
         if self.form.learned:
             out[p] = along
         if self.has_shift:
@@ -76,17 +81,15 @@ class WeightNormProblem(NormalisedProblem):
 
     def loss_gradient(self, W: Lanes) -> Lanes:
         """Return the gradient of F for every column of `W`."""
-        return self.pulled_back(W, self.plain.gradient(self.weights(W)))
+        length = self.lengths(W)
+        return self.pulled_back(W, length, self.plain.gradient(self.weights(W, length)))
 
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
         """Return F and its gradient for every column; a running `watch` pauses for the values."""
-        values, G = self.plain.value_and_gradient(self.weights(W), watch)
-        return values, self.pulled_back(W, G)
+        length = self.lengths(W)
+        values, G = self.plain.value_and_gradient(self.weights(W, length), watch)
+        return values, self.pulled_back(W, length, G)
 
-    def size_of(self, v: Vector) -> float:
-        """Return the length of v."""
-        return float(np.linalg.norm(v))
-
-    def shift_of(self, w: Vector) -> float:
-        """Return the intercept."""
-        return float(w[-1])
+    def size_and_shift(self, w: Vector) -> tuple[float, float]:
+        """Return the length of the weights, and the intercept."""
+        return float(np.linalg.norm(w[: self.n_weights])), float(w[-1])
