@@ -16,7 +16,7 @@ from lrbench.errors import ContractError, UsageError
 from lrbench.objective.about import ProblemFacts
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
-from lrbench.objective.linear.sampler import FullSampler, MinibatchOracle, gathers_dense
+from lrbench.objective.linear.sampler import MinibatchOracle, gathers_dense
 from lrbench.objective.network.oracles import NormalisedFullSampler, NormalisedSampler
 from lrbench.objective.random_numbers import RandomNumbers
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
     from lrbench.objective.network.reparametrisation import Reparametrisation
     from lrbench.objective.oracle import Ball
+    from lrbench.objective.problem import Sampler
 
 STREAM = (3,)
 """The spawn key of v_0, which makes it independent of minibatches and solvers of the same seed."""
@@ -160,6 +161,7 @@ class NormalisedProblem(ABC):
             least_batch=self.least_batch,
             diameter=None,
             derivatives=False,
+            has_prox=False,
             ball_after_prox=True,
         )
 
@@ -182,7 +184,7 @@ class NormalisedProblem(ABC):
         *,
         dense_iterates: bool = False,
         seeds: Sequence[int] = (0,),
-    ) -> FullSampler | NormalisedSampler:
+    ) -> Sampler:
         """Return the sampler for full batches, or for these minibatches."""
         del dense_iterates
         run = LinearRun(self, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))  # type: ignore[arg-type]
