@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from lrbench.arrays import Lanes, PerLane, Scores, Vector, column_sums, inner
 from lrbench.errors import DataError
 from lrbench.objective.linear.matrix import per_seed, product
 from lrbench.objective.meter import Stopwatch
+from lrbench.objective.network.centred import Centred, deviations
 from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.network.oracles import NormalisedOracle
 
@@ -19,18 +20,8 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.sampler import SeedBatch
     from lrbench.objective.network.reparametrisation import Reparametrisation
 
-EPS = float(np.finfo(np.float64).eps)
-
 MOST_SCORES = 1 << 22
 """The scores of all samples that are held together: 32 MiB."""
-
-
-class Centred(NamedTuple):
-    """Scores without their mean, (n_samples, n_lanes), and their mean and standard deviation."""
-
-    Z: Scores
-    mean: PerLane
-    deviation: PerLane
 
 
 class BatchNormOracle(NormalisedOracle):
@@ -66,33 +57,6 @@ class BatchNormOracle(NormalisedOracle):
         # Padding behind the lanes of all seeds has no samples.
         reached = batches[-1].lanes.indices(W.shape[1])[1]
         return Centred(Z, mean, deviations(column_sums(Z * Z), mean, self.size, reached))
-
-
-def deviations(sums_sq: PerLane, mean: PerLane, n: int, n_lanes: int) -> PerLane:
-    """Return the standard deviations of scores, (n_columns,); 1 behind the first `n_lanes`.
-
-    Parameters
-    ----------
-    sums_sq
-        The sums of squares of the centred scores.
-    mean, n
-        The mean of the scores, and their number.
-
-    Raises
-    ------
-    DataError
-        If all scores of a lane are the same.
-    """
-    deviation = np.sqrt(sums_sq / n)
-    # What rounding leaves of the differences of equal scores.
-    if (deviation[:n_lanes] <= n * EPS * np.abs(mean[:n_lanes])).any():
-        raise DataError(
-            f"batch norm: {n} samples have the same score, so that there is no deviation to divide"
-            " by.",
-            "give a larger --batch-size, or --sampling reshuffle.",
-        )
-    deviation[n_lanes:] = 1.0
-    return deviation
 
 
 class BatchNormProblem(NormalisedProblem):

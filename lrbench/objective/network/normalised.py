@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 from abc import ABC, abstractmethod
@@ -145,6 +146,12 @@ class NormalisedProblem(ABC):
             v = numbers.standard_normal(len(v))
         v = v / np.linalg.norm(v)
         return np.array([*v, *[gamma] * form.learned, *[beta] * self.has_shift])
+
+    def started_at(self, w0: Vector) -> NormalisedProblem:
+        """Return the problem with another starting point, (n_features,) in its own variables."""
+        other = copy.copy(self)
+        other.w0 = w0
+        return other
 
     def facts(self) -> ProblemFacts:
         """Return what is asked of the problem outside a run."""
