@@ -17,7 +17,13 @@ from lrbench.engine.compiled import are_compilable, has_rule
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import OptimumError
-from lrbench.experiment.jobs.blocks import ARRAYS, max_lanes, seeds_per_job, state_arrays
+from lrbench.experiment.jobs.blocks import (
+    ARRAYS,
+    max_lanes,
+    seeds_per_job,
+    shares_calls,
+    state_arrays,
+)
 from lrbench.experiment.store import Store
 from lrbench.experiment.work import n_stored
 from lrbench.objective.constants import Constants
@@ -124,6 +130,8 @@ class _Timed:
 
 def _seeds_together(plan: Plan, problem: Problem) -> int:
     """Return the number of seeds that run together in one process."""
+    if not all(shares_calls(problem, plan, index) for index in range(len(plan.built))):
+        return 1
     n_lanes = plan.n_lanes
     width = min(max_lanes(problem, plan, solver, workers=1) for solver, _ in plan.built)
     return seeds_per_job(problem, plan, n_lanes, plan.n_solver_seeds, max_width=width, workers=1)

@@ -143,7 +143,7 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
 def _verdicts(
     p: Prepared, result: ProblemResult, plan: Plan, control: Control
 ) -> Iterator[Verdict]:
-    for lane in notable_lanes(result.groups):
+    for lane in notable_lanes(result):
         seeds = [run for run in result.groups[lane] if run.trace]
         if control.overtime >= OVERTIME_SECONDS:
             return

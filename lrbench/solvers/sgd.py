@@ -90,11 +90,13 @@ class SGD(Solver):
         return SGDState(lr0, 0, facts.get("horizon", math.inf))
 
     def step(self, W: Iterate, state: SGDState, oracle: Oracle) -> Step:
-        after = state._replace(steps=state.steps + 1)
+        after = SGDState(state.lr0, state.steps + 1, state.horizon)
         if state.steps >= state.horizon:
             return Step(W, np.zeros_like(state.lr0), after)
-        factor, divisor = self._factors(state.steps, state.horizon)
-        lr = state.lr0 * factor / divisor
+        lr = state.lr0
+        if self.schedule != "constant":
+            factor, divisor = self._factors(state.steps, state.horizon)
+            lr = lr * factor / divisor
         return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, after)
 
     def compiled_rule(self, state: SGDState, n_steps: int) -> CompiledRule | None:

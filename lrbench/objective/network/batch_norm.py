@@ -9,7 +9,8 @@ import numpy as np
 
 from lrbench.arrays import Lanes, PerLane, Scores, Vector, column_sums, inner
 from lrbench.errors import DataError
-from lrbench.objective.linear.matrix import per_seed, product
+from lrbench.objective.linear.matrix import product
+from lrbench.objective.linear.seed_batch import scores
 from lrbench.objective.meter import Stopwatch
 from lrbench.objective.network.centred import Centred, deviations
 from lrbench.objective.network.normalised import NormalisedProblem
@@ -17,7 +18,7 @@ from lrbench.objective.network.oracles import NormalisedOracle
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.problem import LinearProblem
-    from lrbench.objective.linear.sampler import SeedBatch
+    from lrbench.objective.linear.seed_batch import SeedBatch
     from lrbench.objective.network.reparametrisation import Reparametrisation
 
 MOST_SCORES = 1 << 22
@@ -29,14 +30,15 @@ class BatchNormOracle(NormalisedOracle):
 
     signed = False
 
-    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
+        del penalised  # the prox has no meaning here, and every gradient is that of F
         problem: Any = self._objective
         centred = self._centred(W, batches)
-        R = self._derivative(problem.scores(W, centred), batches)
+        R = self.linear._derivative(problem.scores(W, centred), batches)
         sums = np.stack([inner(R, centred.Z), column_sums(R)])
         rows = problem.last_rows(W, centred, sums, self.size)
         problem.pull_back(W, centred, R, centred.Z, rows)
-        G = per_seed([(b.lanes, b.XT) for b in batches], R)
+        G = self.linear._combined(batches, R)
         gradient: Lanes = problem.with_last_rows(W, centred, G, rows)
         return gradient
 
@@ -51,7 +53,7 @@ class BatchNormOracle(NormalisedOracle):
 
     def _centred(self, W: Lanes, batches: Sequence[SeedBatch]) -> Centred:
         problem: Any = self._objective
-        Z = per_seed([(b.lanes, b.X) for b in batches], problem.directions(W))
+        Z = scores(batches, problem.directions(W))
         mean = column_sums(Z) / self.size
         Z -= mean
         # Padding behind the lanes of all seeds has no samples.

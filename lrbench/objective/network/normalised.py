@@ -20,6 +20,7 @@ from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.sampler import MinibatchOracle, gathers_dense
 from lrbench.objective.network.oracles import NormalisedFullSampler, NormalisedSampler
 from lrbench.objective.random_numbers import RandomNumbers
+from lrbench.penalties.none import NoPenalty
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.problem import LinearProblem
@@ -56,6 +57,8 @@ class NormalisedProblem(ABC):
         than 0, or nothing has the rate `gamma_lr`.
     """
 
+    penalty = NoPenalty()
+    """That of an iterate itself: the penalty of the weights is part of F."""
     oracle: ClassVar[type[MinibatchOracle]]
     """The oracle of minibatches."""
     least_batch = 1

@@ -12,27 +12,24 @@ from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.network.oracles import NormalisedOracle
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.sampler import SeedBatch
+    from lrbench.objective.linear.seed_batch import SeedBatch
     from lrbench.objective.meter import Stopwatch
 
 
 class WeightNormOracle(NormalisedOracle):
     """The objective on minibatches: the gradient of the linear model, at the weights."""
 
-    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
         problem: Any = self._objective
         length = problem.lengths(W)
         weights = problem.weights(W, length)
-        G = super()._mean_gradient(weights, batches)
-        problem.plain.add_penalty_gradient(G, weights)
+        G = self.linear._mean_gradient(weights, batches, penalised=penalised)
         pulled: Lanes = problem.pulled_back(W, length, G)
         return pulled
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
         problem: Any = self._objective
-        weights = problem.weights(W)
-        penalty: PerLane = problem.plain.finite_penalty(weights)
-        return super()._value(weights, batches) + penalty
+        return self.linear._value(problem.weights(W), batches)
 
 
 class WeightNormProblem(NormalisedProblem):
