@@ -18,6 +18,8 @@ class Centred(NamedTuple):
     Z: Scores
     mean: PerLane
     deviation: PerLane
+    rate: PerLane
+    """gamma divided by the deviation: v times this are the weights of the linear problem."""
 
 
 def deviations(sums_sq: PerLane, mean: PerLane, n: int, n_lanes: int) -> PerLane:

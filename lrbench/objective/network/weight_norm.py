@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane, Vector, inner, norm_sq
+from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.objective.linear.plain import small_inner
 from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.network.oracles import NormalisedOracle
 
@@ -42,7 +43,8 @@ class WeightNormProblem(NormalisedProblem):
 
     def lengths(self, W: Lanes) -> PerLane:
         r"""Return \|v\| of every column of `W`, (n_lanes,)."""
-        length: PerLane = np.sqrt(norm_sq(W[: self.n_weights]))
+        v = W[: self.n_weights]
+        length: PerLane = np.sqrt(small_inner(v, v))
         return length
 
     def weights(self, W: Lanes, length: PerLane | None = None) -> Lanes:
@@ -62,7 +64,7 @@ class WeightNormProblem(NormalisedProblem):
         With u = v/\|v\| it is (gamma/\|v\|) (G - u <u, G>) in v and <u, G> in gamma.
         """
         p, v = self.n_weights, W[: self.n_weights]
-        along, out = inner(G[:p], v) / length, np.empty_like(W)
+        along, out = small_inner(G[:p], v) / length, np.empty_like(W)
         np.multiply(v, along / length, out=out[:p])
         np.subtract(G[:p], out[:p], out=out[:p])
         out[:p] *= self.gamma(W) / length
