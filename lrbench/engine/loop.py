@@ -108,7 +108,7 @@ class LaneLoop:
         seconds = self.clock.seconds()  # the gradient below belongs to the next step
         W = iterates.dense(runner.W)
         output = self.output(W)
-        reuses = self.uses_gradients and t < budget.last
+        reuses = self.uses_gradients and runner.reuses_gradients and t < budget.last
         gradients = self.clock.steps if reuses else None
         measured = self.evaluator.evaluate(t, runner.W, iterates, output, gradients)
         average_error = runner.tracker.average_error(t, measured.checksum)

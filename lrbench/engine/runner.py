@@ -53,6 +53,8 @@ class Runner(Protocol):
     """Whether a step has taken its first gradient at another point than the iterate."""
     tracker: Tracker
     """The sums and extremes that certificates need."""
+    reuses_gradients: bool
+    """Whether the next step may take a gradient that is offered to the sampler."""
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
@@ -77,6 +79,8 @@ class StepRunner:
     clock
         Its stopwatch of steps runs while the solver does.
     """
+
+    reuses_gradients = True
 
     def __init__(
         self,

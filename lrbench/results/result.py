@@ -63,7 +63,7 @@ def environment(threads: int, runner: str | None = None) -> dict[str, Any]:
     threads
         BLAS threads.
     runner
-        ``"numpy"`` or ``"compiled"`` where the command says what makes the steps.
+        ``"numpy"`` or ``"compiled"``, what made the steps; None for what is loaded.
     """
     loaded = None if runner == "numpy" else library()
     return {

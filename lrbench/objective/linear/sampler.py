@@ -11,7 +11,7 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
 from lrbench.losses.base import UNIT_TARGET
-from lrbench.objective.linear.compiled import LinearMinibatches, is_compilable
+from lrbench.objective.linear.compiled import LinearBatches, LinearMinibatches, is_compilable
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle, padded
 from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, FEW_FEATURES, product
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
@@ -32,6 +32,9 @@ SPARSE_CALLS = 200
 
 SPARSE_ENTRY = 5
 """Each non-zero costs a sparse product so many times as much as an entry costs a dense product."""
+
+SHORT_ROWS = 64
+"""In full batches of dense data with more features, NumPy makes the steps of a single lane."""
 
 
 def linear_sampler(
@@ -110,6 +113,16 @@ class FullSampler(LinearSampler[DenseIterates]):
         while True:
             oracle.offered, self._offered = self._offered, None
             yield oracle
+
+    def compiled(self, n_lanes: int) -> LinearBatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+        objective = self.run.objective
+        if not is_compilable(objective, self.run.ball):
+            return None
+        # A product of NumPy with one vector adds up several entries of a row at a time.
+        if n_lanes == 1 and not objective.data.sparse and objective.n_features > SHORT_ROWS:
+            return None
+        return LinearBatches(self.run, objective.n_samples)
 
 
 class MinibatchOracle(DenseOracle):
@@ -286,8 +299,9 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                     batch.move_to(k)
                 yield oracle
 
-    def compiled(self) -> LinearMinibatches | None:
-        """Return what compiled steps need; None where NumPy must make the steps."""
+    def compiled(self, n_lanes: int) -> LinearMinibatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+        del n_lanes
         if not is_compilable(self.run.objective, self.run.ball):
             return None
         return LinearMinibatches(self.run, self._minibatches, self._oracle_on)

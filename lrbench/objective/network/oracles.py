@@ -120,6 +120,6 @@ class NormalisedOracle(OwnRate, MinibatchOracle):
 class NormalisedSampler(MinibatchSampler):
     """Minibatches in plain arrays, whose steps are NumPy's."""
 
-    def compiled(self) -> None:
+    def compiled(self, n_lanes: int) -> None:
         """Return None: the compiled steps know no normalisation."""
-        return
+        del n_lanes
