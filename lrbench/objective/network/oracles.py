@@ -89,6 +89,10 @@ class NormalisedFullSampler(FullSampler):
 
     oracle = NormalisedFullOracle
 
+    def compiled(self, n_lanes: int) -> None:
+        """Return None: the compiled steps know no normalisation."""
+        del n_lanes
+
 
 class NormalisedBesideMinibatch(FullBesideMinibatch, NormalisedFullOracle):
     """All samples, for a step that also asks for a minibatch; the step is the minibatch's."""
