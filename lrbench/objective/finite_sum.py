@@ -113,7 +113,7 @@ class FiniteSum(ABC):
         oracles: Any = _Terms(self)
         run = LinearRun(oracles, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))
         if not minibatches:
-            return FullSampler(run)
+            return FullTermSampler(run)
         (single,) = minibatches
         return TermSampler(run, single)
 
@@ -151,6 +151,14 @@ class _Terms:
     def confine(self, W: Lanes) -> Mask | None:
         del W
         return None
+
+
+class FullTermSampler(FullSampler):
+    """All terms in every step."""
+
+    def compiled(self, n_lanes: int) -> None:
+        """Return None: compiled steps know linear problems alone."""
+        del n_lanes
 
 
 class TermOracle(DenseOracle):
