@@ -18,8 +18,6 @@ from lrbench.objective.about import About, AboutTest
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.objective.network.batch_norm import BatchNormProblem
-from lrbench.objective.network.weight_norm import WeightNormProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem_files.model import (
@@ -54,6 +52,10 @@ def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem:
     form = spec.reparametrisation
     if form is None:
         return build_linear(spec)
+    # Few problems need these modules.
+    from lrbench.objective.network.batch_norm import BatchNormProblem
+    from lrbench.objective.network.weight_norm import WeightNormProblem
+
     with_shift = form.name == "batch-norm"
     plain = build_linear(replace(spec, intercept=spec.intercept or with_shift))
     return BatchNormProblem(plain, form) if with_shift else WeightNormProblem(plain, form)
