@@ -102,7 +102,8 @@ def balanced(loss: Loss, u: PerSample, y: PerSample) -> PerSample | None:
         room = np.flatnonzero(np.isfinite(loss.conjugate(moved * unit, y)))
         if len(room) >= n_parts:
             # In the middle of the domain a small change costs least.
-            order = np.argsort(np.abs(np.abs(u[room]) - 0.5 * largest))[:n_parts]
+            distance = np.abs(np.abs(u[room]) - 0.5 * largest)
+            order = np.argpartition(distance, n_parts - 1)[:n_parts]
             multiples[room[order]] -= part
             multiples[room[order[:rest]]] -= 1
             return np.asarray(multiples * unit)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample
+from lrbench.cache.content_hash import matrix_of
 from lrbench.objective.linear.matrix import DataMatrix, row_range
 
 Square = NDArray[np.float64]
@@ -18,6 +20,12 @@ BLOCK_ELEMENTS = 1 << 20
 
 LEAST_ROWS = 1024
 """Rows of a block, at least: the cost of its product must exceed that of adding the results."""
+
+KEPT_PAIRS = 1 << 24
+"""Products of two entries of a row that are kept, at most: 192 MiB."""
+
+DEARER = 32
+"""The cost of a product of two entries of a sparse row, relative to one in a dense product."""
 
 
 def dense_blocks(
@@ -46,6 +54,10 @@ def feature_gram(
     basis
         B, (n_features, rank); None stands for the identity.
     """
+    if basis is None and _few_pairs(data):
+        # With the square root on both sides the product is symmetric to the last bit.
+        A = data.X if weights is None else _scaled_rows(data.X, np.sqrt(weights))
+        return np.asarray((A.T @ A).toarray())
     size = data.shape[1] if basis is None else basis.shape[1]
     H = np.zeros((size, size))
     for rows, X in dense_blocks(data):
@@ -55,6 +67,75 @@ def feature_gram(
             A = A * np.sqrt(weights[rows])[:, None]
         H += A.T @ A
     return H
+
+
+class WeightedGram:
+    """X^T diag(weights) X for many weights.
+
+    The products of two entries of the same sparse row are kept, so that they are added up only.
+
+    Parameters
+    ----------
+    data
+        X.
+    """
+
+    def __init__(self, data: DataMatrix) -> None:
+        self._data = data
+        kept = _few_pairs(data) and int(_pairs_of_rows(data.X).sum()) <= KEPT_PAIRS
+        self._products: Any = _row_products(data.X) if kept else None
+
+    def __call__(self, weights: PerSample) -> Square:
+        """Return X^T diag(weights) X, weights non-negative, (n_samples,)."""
+        if self._products is None:
+            return feature_gram(self._data, weights)
+        d = self._data.shape[1]
+        upper = np.asarray(self._products.T @ weights).reshape(d, d)
+        diagonal = np.diag(upper).copy()
+        H = upper + upper.T
+        np.fill_diagonal(H, diagonal)
+        return H
+
+
+def _few_pairs(data: DataMatrix) -> bool:
+    """Return whether rows are so sparse that products of their entries cost less than dense ones.
+
+    `feature_gram` and `WeightedGram` then go by the entries of X, else by dense blocks of rows.
+    """
+    if not data.sparse:
+        return False
+    n, d = data.shape
+    return DEARER * int(_pairs_of_rows(data.X).sum()) <= n * d * d
+
+
+def _pairs_of_rows(X: Any) -> NDArray[np.int64]:
+    """Return k (k + 1) / 2 for every row with k entries, (n_samples,)."""
+    counts = np.diff(X.indptr).astype(np.int64)
+    return counts * (counts + 1) // 2
+
+
+def _scaled_rows(X: Any, factors: PerSample) -> Any:
+    data = X.data * np.repeat(factors, np.diff(X.indptr))
+    return matrix_of({"data": data, "indices": X.indices, "indptr": X.indptr}, X.shape)
+
+
+def _row_products(X: Any) -> Any:
+    """Return the products x_ij x_ik, j <= k, of every row in CSR form, (n_samples, n_features^2).
+
+    The product of columns j and k is in column j n_features + k.
+    """
+    d, counts, n_pairs = X.shape[1], np.diff(X.indptr), _pairs_of_rows(X)
+    indptr = np.concatenate([[0], np.cumsum(n_pairs)]).astype(np.int32)
+    indices, products = np.empty(indptr[-1], dtype=np.int32), np.empty(indptr[-1])
+    for k in np.unique(counts[counts > 0]):
+        rows = np.flatnonzero(counts == k)
+        entries = X.indptr[rows][:, None] + np.arange(k)
+        columns, values = X.indices[entries], X.data[entries]
+        first, second = np.triu_indices(k)
+        at = indptr[rows][:, None] + np.arange(len(first))
+        indices[at] = columns[:, first] * d + columns[:, second]
+        products[at] = values[:, first] * values[:, second]
+    return matrix_of({"data": products, "indices": indices, "indptr": indptr}, (X.shape[0], d * d))
 
 
 def sample_gram(data: DataMatrix) -> Square:
