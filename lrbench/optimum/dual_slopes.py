@@ -93,6 +93,9 @@ def balanced(loss: Loss, u: PerSample, y: PerSample) -> PerSample | None:
     if unit == 0.0:
         return None
     multiples = np.rint(u / unit)
+    # A slope at a bound that is no such multiple may have been rounded out of the domain.
+    outside = ~np.isfinite(loss.conjugate(multiples * unit, y))
+    multiples[outside] -= np.sign(multiples[outside])
     # Halves of 25 bits: their sums are exact for up to 2^27 samples.
     high = np.floor(multiples / 2.0**25)
     excess = int(high.sum()) * 2**25 + int((multiples - high * 2.0**25).sum())

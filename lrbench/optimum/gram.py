@@ -24,6 +24,9 @@ LEAST_ROWS = 1024
 KEPT_PAIRS = 1 << 24
 """Products of two entries of a row that are kept, at most: 192 MiB."""
 
+KEPT_FEATURES = 3000
+"""Features up to which products are kept: indices of the Gram matrix fit into 32 bits."""
+
 DEARER = 32
 """The cost of a product of two entries of a sparse row, relative to one in a dense product."""
 
@@ -56,16 +59,16 @@ def feature_gram(
     """
     if basis is None and _few_pairs(data):
         # With the square root on both sides the product is symmetric to the last bit.
-        A = data.X if weights is None else _scaled_rows(data.X, np.sqrt(weights))
+        A: Any = data.X if weights is None else _scaled_rows(data.X, np.sqrt(weights))
         return np.asarray((A.T @ A).toarray())
     size = data.shape[1] if basis is None else basis.shape[1]
     H = np.zeros((size, size))
     for rows, X in dense_blocks(data):
-        A = X if basis is None else X @ basis
+        B = X if basis is None else X @ basis
         if weights is not None:
-            # With the square root on both sides A.T @ A is symmetric to the last bit.
-            A = A * np.sqrt(weights[rows])[:, None]
-        H += A.T @ A
+            # With the square root on both sides B.T @ B is symmetric to the last bit.
+            B = B * np.sqrt(weights[rows])[:, None]
+        H += B.T @ B
     return H
 
 
@@ -82,17 +85,24 @@ class WeightedGram:
 
     def __init__(self, data: DataMatrix) -> None:
         self._data = data
-        kept = _few_pairs(data) and int(_pairs_of_rows(data.X).sum()) <= KEPT_PAIRS
-        self._products: Any = _row_products(data.X) if kept else None
+        n_pairs = int(_pairs_of_rows(data.X).sum()) if _few_pairs(data) else 0
+        self._products: Any = None
+        if 0 < n_pairs <= KEPT_PAIRS and data.shape[1] <= KEPT_FEATURES:
+            self._rows, self._products = _row_products(data.X)
+
+    @property
+    def kept(self) -> bool:
+        """Whether products are kept."""
+        return self._products is not None
 
     def __call__(self, weights: PerSample) -> Square:
         """Return X^T diag(weights) X, weights non-negative, (n_samples,)."""
         if self._products is None:
             return feature_gram(self._data, weights)
         d = self._data.shape[1]
-        upper = np.asarray(self._products.T @ weights).reshape(d, d)
+        upper = np.asarray(self._products.T @ weights[self._rows]).reshape(d, d)
         diagonal = np.diag(upper).copy()
-        H = upper + upper.T
+        H: Square = upper + upper.T
         np.fill_diagonal(H, diagonal)
         return H
 
@@ -110,7 +120,7 @@ def _few_pairs(data: DataMatrix) -> bool:
 
 def _pairs_of_rows(X: Any) -> NDArray[np.int64]:
     """Return k (k + 1) / 2 for every row with k entries, (n_samples,)."""
-    counts = np.diff(X.indptr).astype(np.int64)
+    counts: NDArray[np.int64] = np.diff(X.indptr).astype(np.int64)
     return counts * (counts + 1) // 2
 
 
@@ -119,23 +129,34 @@ def _scaled_rows(X: Any, factors: PerSample) -> Any:
     return matrix_of({"data": data, "indices": X.indices, "indptr": X.indptr}, X.shape)
 
 
-def _row_products(X: Any) -> Any:
-    """Return the products x_ij x_ik, j <= k, of every row in CSR form, (n_samples, n_features^2).
+def _row_products(X: Any) -> tuple[NDArray[np.intp], Any]:
+    """Return the products x_ij x_ik, j <= k, of the rows of `X`, and the order of the rows.
 
-    The product of columns j and k is in column j n_features + k.
+    They are in CSR form, (n_rows, n_features^2); that of the columns j and k is in column
+    j n_features + k. Rows with as many entries follow each other, and empty rows are left out.
     """
-    d, counts, n_pairs = X.shape[1], np.diff(X.indptr), _pairs_of_rows(X)
-    indptr = np.concatenate([[0], np.cumsum(n_pairs)]).astype(np.int32)
-    indices, products = np.empty(indptr[-1], dtype=np.int32), np.empty(indptr[-1])
+    d, counts = X.shape[1], np.diff(X.indptr)
+    order, columns, products, lengths = [], [], [], []
     for k in np.unique(counts[counts > 0]):
         rows = np.flatnonzero(counts == k)
-        entries = X.indptr[rows][:, None] + np.arange(k)
-        columns, values = X.indices[entries], X.data[entries]
+        entries = X.indptr[rows][:, None] + np.arange(k, dtype=X.indptr.dtype)
+        indices, values = X.indices[entries], X.data[entries]
         first, second = np.triu_indices(k)
-        at = indptr[rows][:, None] + np.arange(len(first))
-        indices[at] = columns[:, first] * d + columns[:, second]
-        products[at] = values[:, first] * values[:, second]
-    return matrix_of({"data": products, "indices": indices, "indptr": indptr}, (X.shape[0], d * d))
+        column = np.take(indices * np.int32(d), first, axis=1)
+        column += np.take(indices, second, axis=1)
+        product = np.take(values, first, axis=1)
+        product *= np.take(values, second, axis=1)
+        order.append(rows)
+        columns.append(column.ravel())
+        products.append(product.ravel())
+        lengths.append(np.full(len(rows), len(first)))
+    arrays = {
+        "data": np.concatenate(products),
+        "indices": np.concatenate(columns).astype(np.int32, copy=False),
+        "indptr": np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int32),
+    }
+    rows = np.concatenate(order)
+    return rows, matrix_of(arrays, (len(rows), d * d))
 
 
 def sample_gram(data: DataMatrix) -> Square:
