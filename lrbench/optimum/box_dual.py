@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,16 +66,16 @@ class BoxDual:
         X: Any = objective.data.X
         self.X = X[:, : objective.n_penalised] if objective.intercept else X
         self.strength = objective.penalty.curvature * objective.n_samples
-        self.intercept = 0.0
-        self._one = np.ones(objective.n_samples)
+        self.intercept = float(np.median(self.kink)) if objective.intercept else 0.0
         lengths = objective.data.row_norms_sq() - float(objective.intercept)
         self.diagonal = np.maximum(lengths, 0.0) / self.strength
 
     def smoothings(self) -> list[float]:
         """Return c, descending to that of the loss itself."""
-        centre = np.median(self.kink) if self.objective.intercept else 0.0
         width = np.minimum(self.most - self.least, WIDEST)
-        spread = float(np.mean(np.abs(self.kink - centre))) or float(np.mean(np.abs(self.kink)))
+        spread = float(np.mean(np.abs(self.kink - self.intercept))) or float(
+            np.mean(np.abs(self.kink))
+        )
         unit = (spread or 1.0) / (float(np.mean(width)) or 1.0)
         c = max(unit, FIRST * float(np.mean(self.diagonal)), self.curvature)
         least = max(LAST * unit, FACTOR * self.curvature)
@@ -85,20 +86,21 @@ class BoxDual:
         return [*out, self.curvature]
 
     def start(self, c: float) -> None:
-        """Take the slopes at w = 0."""
-        slopes = -self.kink / c
+        """Take the slopes at w = 0, with the middle of the kinks as the intercept."""
+        slopes = (self.intercept - self.kink) / c
         self.on = (slopes > self.least) & (slopes < self.most)
         self.u = np.clip(slopes, self.least, self.most)
 
     def correct(self, c: float, *, last: bool) -> int:
         """Solve for the slopes on the kinks; return how many samples come on or off."""
+        if self.objective.intercept and not self.on.any():
+            self.on[self._nearest(c)] = True
         chosen = np.flatnonzero(self.on)
         u = np.where(self.on, 0.0, self.u)
         if chosen.size:
             u[chosen] = self._solve(chosen, u, c, last)
         self.u = np.clip(u, self.least, self.most)
-        beyond = self.X @ np.asarray(self.X.T @ u) / -self.strength
-        beyond += self.intercept - self.kink - c * u
+        beyond = self._beyond(u, c)
         below, above = u <= self.least, u >= self.most
         back = ~self.on & ((below & (beyond > 0.0)) | (above & (beyond < 0.0)))
         following = (self.on & (u == self.u)) | back
@@ -111,35 +113,82 @@ class BoxDual:
         w = -np.asarray(self.X.T @ self.u) / self.strength
         return np.append(w, self.intercept) if self.objective.intercept else w
 
-    def _solve(self, chosen: NDArray[np.intp], u: PerSample, c: float, last: bool) -> PerSample:
-        """Return the slopes of the chosen samples with which they are on their kinks."""
-        from scipy.sparse.linalg import LinearOperator, cg
+    def _beyond(self, u: PerSample, c: float) -> PerSample:
+        """Return the scores less the kinks, smoothed, (n_samples,)."""
+        scores = np.asarray(self.X @ np.asarray(self.X.T @ u)) / -self.strength
+        return np.asarray(scores + self.intercept - self.kink - c * u)
 
-        A, size = self.X[chosen], (len(chosen), len(chosen))
+    def _nearest(self, c: float) -> int:
+        """Return the sample nearest to its kink whose slope can bring the sum of all nearer to 0.
+
+        The intercept is such that some sample is on its kink.
+        """
+        movable = self.u > self.least if self.u.sum() > 0 else self.u < self.most
+        return int(np.argmin(np.where(movable, np.abs(self._beyond(self.u, c)), np.inf)))
+
+    def _solve(self, chosen: NDArray[np.intp], u: PerSample, c: float, last: bool) -> PerSample:
+        """Return the slopes of the chosen samples with which they are on their kinks.
+
+        Beside an intercept they also make up for the sum of `u`: conjugate gradients then go along
+        steps whose sum is 0 only, and what is left on all kinks alike is the intercept.
+        """
+        A, m, free = self.X[chosen], len(chosen), self.objective.intercept
         diagonal = self.diagonal[chosen] + c
-        diagonal[diagonal <= 0.0] = 1.0
-        G = LinearOperator(
-            size,
-            matvec=lambda v: A @ (A.T @ v.ravel()) / self.strength + c * v.ravel(),
-            dtype=float,
-        )
-        M = LinearOperator(size, matvec=lambda v: v.ravel() / diagonal, dtype=float)
-        r = self.intercept - self.kink[chosen] - A @ np.asarray(self.X.T @ u) / self.strength
+        diagonal[diagonal <= 0.0] = float(np.mean(diagonal)) or 1.0
+        weights = 1.0 / diagonal
+
+        def gram(v: Vector) -> Vector:
+            return np.asarray(A @ np.asarray(A.T @ v)) / self.strength + c * v
+
+        def centred(v: Vector) -> Vector:
+            return v - v.mean() if free else v
+
+        def preconditioned(r: Vector) -> Vector:
+            step = weights * r
+            return step - weights * (step.sum() / weights.sum()) if free else step
+
+        x = self.u[chosen]
+        if free:
+            x = x - (u.sum() + x.sum()) / m
+        r = -self.kink[chosen] - np.asarray(A @ np.asarray(self.X.T @ u)) / self.strength
         width = np.minimum(self.most - self.least, WIDEST)[chosen]
-        atol = 0.0 if last else LOOSE * c * float(np.linalg.norm(width))
-        rtol = TIGHT if last else 0.0
-        x, _ = cg(G, r, x0=self.u[chosen], rtol=rtol, atol=atol, maxiter=MAX_STEPS, M=M)
-        if self.objective.intercept:
-            # How the slopes follow the intercept.
-            one, unit = self._one[chosen], np.ones(len(chosen))
-            one *= unit.sum() / float(unit @ G.matvec(one))
-            rtol = TIGHT if last else LOOSE
-            one, _ = cg(G, unit, x0=one, rtol=rtol, maxiter=MAX_STEPS, M=M)
-            self._one[chosen] = one
-            shift = -float(u.sum() + x.sum()) / float(one.sum())
-            x = x + shift * one
-            self.intercept += shift
+        close = float(np.linalg.norm(r) * TIGHT if last else LOOSE * c * np.linalg.norm(width))
+        x = x + _conjugate_gradients(
+            lambda v: centred(gram(v)), centred(r - gram(x)), preconditioned, close
+        )
+        if free:
+            x = x - (u.sum() + x.sum()) / m
+            self.intercept = float(np.mean(gram(x) - r))
         return np.asarray(x)
+
+
+def _conjugate_gradients(
+    product: Callable[[Vector], Vector],
+    r: Vector,
+    preconditioned: Callable[[Vector], Vector],
+    close: float,
+) -> Vector:
+    """Return x with |r - G x| <= `close`, or as near as rounding allows; `product` is v -> G v.
+
+    G may be singular if r is in its range. SciPy's divides by 0 where rounding leaves no direction.
+    """
+    x, best, p, rho = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r), 1.0
+    least = float(np.linalg.norm(r))
+    for _ in range(MAX_STEPS):
+        if least <= close:
+            break
+        z = preconditioned(r)
+        rho, last = float(r @ z), rho
+        p = z + (rho / last) * p
+        image = product(p)
+        bend = float(p @ image)
+        if not (rho > 0.0 and bend > 0.0):
+            break
+        x = x + (rho / bend) * p
+        r = r - (rho / bend) * image
+        if (size := float(np.linalg.norm(r))) < least:
+            best, least = x, size
+    return best
 
 
 def has_box_dual(objective: LinearObjective) -> bool:
