@@ -104,23 +104,23 @@ def _minimum(objective: LinearObjective) -> tuple[Gap, str]:
         There are too many features for the interior point method, and no other is known.
     """
     wide = objective.n_features > DIRECT
-    found: list[tuple[Gap, str]] = []
+    gaps: list[tuple[Gap, str]] = []
     if objective.penalty.l1 and (wide or objective.loss.pieces(objective.y) is None):
         gap = minimise_sparse(objective)
         if gap is not None:
-            found.append((gap, SPARSE_METHOD))
+            gaps.append((gap, SPARSE_METHOD))
     elif wide and has_box_dual(objective):
-        found.append((minimise_box_dual(objective), DUAL_METHOD))
-    if not wide and not (found and _sharp(objective, found[0][0])):
-        found.append((interior_point(objective), METHOD))
-    if not found:
+        gaps.append((minimise_box_dual(objective), DUAL_METHOD))
+    if not wide and not (gaps and _sharp(objective, gaps[0][0])):
+        gaps.append((interior_point(objective), METHOD))
+    if not gaps:
         raise OptimumError(
             f"no reference solver handles the loss {objective.loss.name!r} with the penalty "
             f"{objective.penalty.name!r} and {objective.n_features} features; the most is "
             f"{DIRECT}.",
             "give the minimum with --f-star.",
         )
-    return min(found, key=lambda pair: pair[0].error)
+    return min(gaps, key=lambda pair: pair[0].error)
 
 
 def _sharp(objective: LinearObjective, gap: Gap) -> bool:

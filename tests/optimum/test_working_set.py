@@ -129,6 +129,7 @@ def test_more_features_than_the_interior_point_method_takes(loss: Loss) -> None:
     support = np.flatnonzero(o.w_star)
     few = interior_point(problem(X[:, support], y, loss, penalty=L1(weight)))
     assert abs(few.value - o.f_star) <= few.error + o.f_star_error
+    assert o.dual is not None
     assert np.abs(X.T @ o.dual / 90).max() <= weight * (1 + 1e-12)
 
 
