@@ -3,8 +3,8 @@
 python benchmarks/optimum.py news20.bz2 a9a.bz2
 
 CPU seconds of both, the certified error relative to F(w_0) - f*, and how far F of the other is
-above f*, relative to the same. The labels 1 to 10 of news20 are the positive class. The made data are
-50,000 x 300 indicators, 12 a row, and 20,000 x 50,000, some 70 a row.
+above f*, relative to the same. The labels 1 to 10 of news20 are the positive class. The made data
+are 50,000 x 300 indicators, 12 a row, and 20,000 x 50,000, some 70 a row.
 """
 
 from __future__ import annotations

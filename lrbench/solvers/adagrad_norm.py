@@ -10,7 +10,8 @@ import numpy as np
 from lrbench.arrays import PerLane
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, Facts, Solver, Step, check_positive
+from lrbench.solvers.base import Facts, Solver, Step, check_positive
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 
 
 class AdaGradNormState(NamedTuple):
@@ -81,8 +82,8 @@ class AdaGradNorm(Solver):
     def compiled_rule(self, state: AdaGradNormState, n_steps: int) -> CompiledRule:
         return CompiledRule(
             RuleCode.ADAGRAD_NORM,
-            state.b,
-            lambda b, growth, n_made: AdaGradNormState(b),
+            CompiledState(state.b),
+            lambda after, n_made: AdaGradNormState(after.b),
             n_steps,
-            parameter=self.eta,
+            (self.eta,),
         )

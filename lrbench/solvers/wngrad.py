@@ -10,7 +10,8 @@ import numpy as np
 from lrbench.arrays import Mask, PerLane
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, Facts, Solver, Step, check_positive
+from lrbench.solvers.base import Facts, Solver, Step, check_positive
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 
 
 class WNGradState(NamedTuple):
@@ -103,9 +104,8 @@ class WNGrad(Solver):
             code, n_steps = RuleCode.WNGRAD_STILL, 1
         return CompiledRule(
             code,
-            state.b,
-            lambda b, growth, n_made: WNGradState(b, growth, started),
+            CompiledState(state.b, state.growth),
+            lambda after, n_made: WNGradState(after.b, after.growth, started),
             n_steps,
-            growth=state.growth,
-            parameter=self.c,
+            (self.c,),
         )
