@@ -119,6 +119,14 @@ class ProblemFacts(About):
     """The size of the temporary arrays of an evaluation, which does not depend on the lanes."""
     convex: bool = False
     """Whether F is convex."""
+    reparametrisation: str = ""
+    """The variables that take the place of the weights of a linear model; empty for none."""
+    n_invariant: int = 0
+    """The number of first coordinates of whose common length F does not depend; 0 for none."""
+    biased: str = ""
+    """Why the gradients of minibatches are biased; empty where they are not."""
+    least_batch: int = 1
+    """The least number of samples of a minibatch."""
     not_smooth: str = ""
     """Why F is not smooth or not unconstrained: ``"the hinge loss is not smooth"``; empty if it is
     both."""
@@ -128,6 +136,8 @@ class ProblemFacts(About):
     """Whether a constraint, if there is one, is nothing but bounds of the coordinates."""
     derivatives: bool = False
     """Whether oracles return the derivatives of the loss of single samples."""
+    has_prox: bool = True
+    """Whether the penalty, if there is one, is a function of w that has a prox."""
     ball_after_prox: bool = True
     """Whether the prox of the penalty and then the projection on a ball around w_0 is the prox of
     their sum."""

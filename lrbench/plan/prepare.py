@@ -71,6 +71,7 @@ class Prepared:
             not_smooth=not_smooth,
             diameter=facts.diameter,
             convex=facts.convex,
+            biased=facts.biased,
             horizon=plan.steps(self.problem.n_samples),
         )
 
@@ -93,6 +94,7 @@ def header(
         intercept=facts.intercept,
         test=facts.test,
         labels=facts.labels,
+        reparametrisation=facts.reparametrisation,
         start=facts.start,
         radius=radius,
         target=target,

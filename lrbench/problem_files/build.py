@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,9 +34,10 @@ from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
+    from lrbench.objective.network.normalised import NormalisedProblem
 
 
-def build_problem(spec: ProblemSpec) -> LinearProblem:
+def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem:
     """Return the problem that `spec` specifies, with its data read, scaled and labelled.
 
     Raises
@@ -45,7 +47,27 @@ def build_problem(spec: ProblemSpec) -> LinearProblem:
         targets for a loss for counts.
     UsageError
         If an option does not fit the data: a label that they do not have, ``standard`` on a sparse
-        matrix, a start outside the set of an indicator penalty.
+        matrix, a start outside the set of an indicator penalty, a normalisation beside one.
+    """
+    form = spec.reparametrisation
+    if form is None:
+        return build_linear(spec)
+    # Few problems need these modules.
+    from lrbench.objective.network.batch_norm import BatchNormProblem
+    from lrbench.objective.network.weight_norm import WeightNormProblem
+
+    with_shift = form.name == "batch-norm"
+    plain = build_linear(replace(spec, intercept=spec.intercept or with_shift))
+    return BatchNormProblem(plain, form) if with_shift else WeightNormProblem(plain, form)
+
+
+def build_linear(spec: ProblemSpec) -> LinearProblem:
+    """Return the problem in the variables of the linear model, whatever the reparametrisation.
+
+    Raises
+    ------
+    DataError, UsageError
+        As `build_problem`.
     """
     samples = read_samples(spec)
     with located(spec.name):

@@ -24,7 +24,14 @@ from lrbench.errors import UsageError, quoted, quoted_path
 from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
 from lrbench.problem_files.model import CLAIMED, ProblemSpec
-from lrbench.problem_files.parts import describe, read_loss, read_penalty, read_positive, read_start
+from lrbench.problem_files.parts import (
+    describe,
+    read_loss,
+    read_penalty,
+    read_positive,
+    read_reparametrisation,
+    read_start,
+)
 from lrbench.problem_files.source import read_test, read_zero_based
 
 SUFFIX = ".toml"
@@ -164,6 +171,7 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     loss = table.take_any("loss", "")
     penalty = read_penalty(table.take_any("penalty", "none"))
     start = read_start(table.take_any("start", "zeros"))
+    reparametrisation = read_reparametrisation(table.take_any("reparametrisation", "none"))
     data_values = table.take_any("data")
     claims = _claims(table.take_any("constants", {}))
     table.finish()
@@ -182,7 +190,7 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     source = _source(data, folder, zero_based)
     title = title or describe(loss, penalty, source)
     spec = ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
-    spec = replace(spec, claims=claims)
+    spec = replace(spec, claims=claims, reparametrisation=reparametrisation)
     if test is None and seed is None:
         return spec
     return replace(spec, test=read_test(test, seed, zero_based, folder))

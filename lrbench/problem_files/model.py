@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from lrbench.config.named import parse_named, value_text
 from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
+from lrbench.objective.network.reparametrisation import Reparametrisation
 
 PER_SAMPLE: Final = "1/n_samples"
 
@@ -87,6 +88,8 @@ class ProblemSpec:
         The data that are held out, or the fraction of the samples; None for nothing.
     claims
         (name, value) of constants that the file states; `lrbench check` verifies them.
+    reparametrisation
+        The normalisation in whose variables the problem is written; None for the weights.
     """
 
     name: str
@@ -100,6 +103,7 @@ class ProblemSpec:
     positive: tuple[str, ...] | None
     test: DataName | Split | None = None
     claims: tuple[tuple[str, float], ...] = ()
+    reparametrisation: Reparametrisation | None = None
 
     @property
     def task(self) -> str:
@@ -130,4 +134,6 @@ def canonical(spec: ProblemSpec) -> str:
         "intercept": spec.intercept,
         "positive": sorted(spec.positive) if spec.positive and spec.binary else None,
     }
+    if spec.reparametrisation is not None:  # likewise
+        keys["reparametrisation"] = asdict(spec.reparametrisation)
     return json.dumps(keys, sort_keys=True)

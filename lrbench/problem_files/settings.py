@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from lrbench.config.decimals import WORDS, decimal
@@ -20,7 +20,7 @@ from lrbench.problem_files.source import as_fraction, data_text
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 
-PARTS = ("loss", "penalty", "start", "data")
+PARTS = ("loss", "penalty", "start", "reparametrisation", "data")
 """The keys that are tables."""
 
 KEYS = (
@@ -40,6 +40,12 @@ KEYS = (
     "start.name",
     "start.scale",
     "start.seed",
+    "reparametrisation",
+    "reparametrisation.name",
+    "reparametrisation.scale",
+    "reparametrisation.gamma",
+    "reparametrisation.gamma_lr",
+    "reparametrisation.seed",
     "data.name",
     "data.scale",
     "data.intercept",
@@ -168,11 +174,15 @@ def _table_of(spec: ProblemSpec) -> dict[str, Any]:
     start: dict[str, Any] = {"name": spec.start.name}
     if spec.start.name != "zeros":
         start |= {"scale": spec.start.scale, "seed": spec.start.seed}
+    form = spec.reparametrisation
+    # A gamma that is learned has no number, and one without a rate of its own has that of the rule.
+    keys = {} if form is None else {k: v for k, v in asdict(form).items() if v is not None}
     return {
         "title": spec.title,
         "loss": {"name": name, **params},
         "penalty": penalty,
         "start": start,
+        "reparametrisation": keys or {"name": "none"},
         "data": {
             "name": spec.data.name,
             **spec.data.params,

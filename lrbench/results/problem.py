@@ -49,6 +49,8 @@ class Header:
     labels: Mapping[str, str] | None
     """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
     start: str
+    reparametrisation: Annotated[str, Key(earlier="")]
+    """The variables that take the place of the weights: ``"weight-norm"``; empty for none."""
     radius: float | None
     """Of the ball that iterates are projected on; None for no ball."""
     target: Annotated[float | None, Key(earlier=None)]

@@ -23,6 +23,7 @@ from lrbench.objective.oracle import Ball, Observer
 from lrbench.objective.random_numbers import RandomNumbers
 
 if TYPE_CHECKING:
+    from lrbench.objective.linear.matrix import DataMatrix
     from lrbench.objective.linear.objective import LinearObjective
     from lrbench.objective.minibatches import Minibatches
 
@@ -68,8 +69,8 @@ def linear_sampler(
         return FullSampler(run)
     data, n_features, size = objective.data, objective.n_features, minibatches[0].batch_size
     entries, touched = n_features * size, data.nnz / objective.n_samples * size
-    small = 8 * entries <= CHUNK_BYTES // 8  # at most 1 MiB as a dense array
-    wide = data.sparse and not small and n_features > FEW_FEATURES and touched < n_features / 4
+    large = data.sparse and not _is_small(entries)
+    wide = large and n_features > FEW_FEATURES and touched < n_features / 4
     # A projection on a ball scales w only if the centre of the ball is the origin.
     scalable = objective.penalty.shrinks and (ball is None or not ball.centre.any())
     if wide and scalable and not dense_iterates:
@@ -78,13 +79,25 @@ def linear_sampler(
         return ScaledSampler(
             LinearRun(objective, w_star, ball, scaled, RandomNumbers(seeds)), single
         )
-    dense = not data.sparse or (small and entries <= SPARSE_ENTRY * touched + SPARSE_CALLS)
-    return MinibatchSampler(run, minibatches, dense=dense)
+    return MinibatchSampler(run, minibatches, dense=gathers_dense(data, size))
+
+
+def gathers_dense(data: DataMatrix, size: int) -> bool:
+    """Return whether products with minibatches of this size are cheaper as dense arrays."""
+    entries, touched = data.shape[1] * size, data.nnz / data.shape[0] * size
+    cheap = entries <= SPARSE_ENTRY * touched + SPARSE_CALLS and _is_small(entries)
+    return not data.sparse or cheap
+
+
+def _is_small(entries: int) -> bool:
+    """Return whether so many numbers take at most 1 MiB."""
+    return 8 * entries <= CHUNK_BYTES // 8
 
 
 class FullSampler(LinearSampler[DenseIterates]):
     """Every step uses the whole gradient."""
 
+    oracle: type[FullOracle] = FullOracle
     _offered: tuple[Lanes, Lanes, Lanes] | None = None
 
     def offer_gradient(self, gradient: Lanes, W: Lanes) -> None:
@@ -93,7 +106,7 @@ class FullSampler(LinearSampler[DenseIterates]):
 
     def oracles(self, observer: Observer) -> Iterator[FullOracle]:
         """Yield the same oracle in every step."""
-        oracle = FullOracle(self.run, observer)
+        oracle = self.oracle(self.run, observer)
         while True:
             oracle.offered, self._offered = self._offered, None
             yield oracle
@@ -111,6 +124,9 @@ class FullSampler(LinearSampler[DenseIterates]):
 
 class MinibatchOracle(DenseOracle):
     """The objective on minibatches, for the lanes of each seed on the minibatch of that seed."""
+
+    signed = True
+    """Whether rows may be multiplied by their targets, where the loss depends on y z alone."""
 
     @property
     def index(self) -> Index:
@@ -234,20 +250,27 @@ class MinibatchOracle(DenseOracle):
 class MinibatchSampler(LinearSampler[DenseIterates]):
     """Minibatches in plain arrays, gathered some thousand samples at a time.
 
-    `dense` says whether the rows of sparse data are made dense, where that is cheaper.
+    `dense` says whether the rows of sparse data are made dense, where that is cheaper, and `oracle`
+    which class of oracles they have.
     """
 
     def __init__(
-        self, run: LinearRun[DenseIterates], minibatches: Sequence[Minibatches], *, dense: bool
+        self,
+        run: LinearRun[DenseIterates],
+        minibatches: Sequence[Minibatches],
+        *,
+        dense: bool,
+        oracle: type[MinibatchOracle] = MinibatchOracle,
     ) -> None:
         super().__init__(run)
+        self.oracle = oracle
         self._minibatches = minibatches
         self._dense = dense
 
     def oracles(self, observer: Observer) -> Iterator[MinibatchOracle]:
         """Yield the oracle of each step: the same object with other minibatches."""
         objective, size = self.run.objective, self._minibatches[0].batch_size
-        oracle = MinibatchOracle(self.run, observer)
+        oracle = self.oracle(self.run, observer)
         oracle.size = size
         samples = CHUNK_SAMPLES
         if self._dense:
@@ -294,6 +317,6 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         """Return the minibatches of a seed in a chunk of samples, at the first one."""
         objective, flat = self.run.objective, index.ravel()
         # Where the loss depends on y z alone the rows get the signs: to broadcast y is slow.
-        y, signed = objective.y[flat], objective.loss.margin
+        y, signed = objective.y[flat], objective.loss.margin and self.oracle.signed
         X = objective.data.gather(flat, self._dense, y if signed else None)
         return SeedBatch(lanes, index, X, UNIT_TARGET if signed else y)
