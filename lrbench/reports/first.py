@@ -94,7 +94,8 @@ class _First:
         self, first: list[LaneLabel], passes: float, costs: Mapping[LaneLabel, float]
     ) -> Iterator[str]:
         """Yield by what factor the first was faster than the next one."""
-        later = {lane: c for lane, c in costs.items() if lane not in first and math.isfinite(c)}
+        equal = set(first)
+        later = {lane: c for lane, c in costs.items() if lane not in equal and math.isfinite(c)}
         if later and passes > 0:
             lane = min(later, key=lambda key: later[key])
             yield f"{number(later[lane] / passes, 2)} times as fast as {self.name(lane)}"

@@ -21,7 +21,12 @@ def sphere_blocks(problem: ProblemResult, width: int) -> Iterator[Block]:
     The two are equal by a theorem on gradient descent alone: runs of other solvers, such as those
     with momentum, have no row.
     """
-    pairs = [(gd, other) for gd in problem.runs for other in problem.runs if _paired(gd, other)]
+    on_sphere = {_lane(run): run for run in problem.runs if _on_sphere(run)}
+    pairs = [
+        (run, on_sphere[_lane(run)])
+        for run in problem.runs
+        if _is_gradient_descent(run) and _lane(run) in on_sphere
+    ]
     if not pairs:
         return
     texts = learning_rate_texts(gd.lr0 for gd, _ in pairs)
@@ -42,13 +47,20 @@ def sphere_blocks(problem: ProblemResult, width: int) -> Iterator[Block]:
     yield from folded_cells(first, [columns[not seeds :]], width)
 
 
-def _paired(gd: Run, other: Run) -> bool:
-    """Return whether one is gradient descent and the other WNGrad on the sphere, in one lane."""
-    named = gd.solver.name in ("sgd", FULL_BATCH_NAMES["sgd"])
-    plain = named and gd.solver.params.get("schedule") == "constant"
-    on_sphere = other.solver.name == "wngrad" and other.solver.params.get("sphere") == "true"
-    same = (gd.lr0, gd.seed, gd.over) == (other.lr0, other.seed, other.over)
-    return plain and on_sphere and same and "v_norm_sq" in gd.trace and "b" in other.trace
+def _lane(run: Run) -> tuple[object, ...]:
+    return run.lr0, run.seed, run.over
+
+
+def _is_gradient_descent(run: Run) -> bool:
+    """Return whether the run is gradient descent with one rate, on a normalised problem."""
+    named = run.solver.name in ("sgd", FULL_BATCH_NAMES["sgd"])
+    return named and run.solver.params.get("schedule") == "constant" and "v_norm_sq" in run.trace
+
+
+def _on_sphere(run: Run) -> bool:
+    """Return whether the run is WNGrad on the sphere."""
+    on_sphere = run.solver.name == "wngrad" and run.solver.params.get("sphere") == "true"
+    return on_sphere and "b" in run.trace
 
 
 def _row(gd: Run, other: Run) -> tuple[int, float, float, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Literal
 
 from lrbench.reports.blocks import Grid
@@ -23,16 +24,24 @@ def tabulated(grid: Grid, form: TableForm, clean: Callable[[str], str] = str) ->
     clean
         The function that is applied to the text of every heading and cell.
     """
-    heads = [clean(name) for name in grid.columns]
-    rows = [[clean(cell.text).strip() for cell in row] for row in grid.rows]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    # A cell of the aligned form may have several lines.
+    heads = [[line.strip() for line in clean(name).split("\n")] for name in grid.columns]
+    rows = [
+        [[line.strip() for line in clean(cell.text).split("\n")] for cell in row]
+        for row in grid.rows
+    ]
+    widths = [
+        max(len(line) for cell in column for line in cell)
+        for column in zip(heads, *rows, strict=True)
+    ]
 
-    def row_text(cells: Sequence[str]) -> str:
-        padded = [
-            cell.ljust(width) if k in grid.left else cell.rjust(width)
-            for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return f"| {' | '.join(padded)} |" if form == "pipe" else "  ".join(padded).rstrip()
+    def row_lines(cells: Sequence[Sequence[str]]) -> Iterator[str]:
+        for lines in zip_longest(*cells, fillvalue=""):
+            padded = [
+                text.ljust(width) if k in grid.left else text.rjust(width)
+                for k, (text, width) in enumerate(zip(lines, widths, strict=True))
+            ]
+            yield f"| {' | '.join(padded)} |" if form == "pipe" else "  ".join(padded).rstrip()
 
     def part_text(row: int) -> str:
         heading = clean(grid.parts[row])
@@ -46,8 +55,8 @@ def tabulated(grid: Grid, form: TableForm, clean: Callable[[str], str] = str) ->
         rule = f"|{'|'.join(rules)}|"
     else:
         rule = "  ".join("-" * width for width in widths)
-    lines = [row_text(heads), rule]
+    lines = [*row_lines(heads), rule]
     for k, cells in enumerate(rows):
         lines += [part_text(k)] if k in grid.parts else []
-        lines.append(row_text(cells))
+        lines += row_lines(cells)
     return "\n".join(lines)
