@@ -22,6 +22,7 @@ HEADER = Header(
     test=None,
     labels=None,
     start="zeros",
+    model="linear",
     radius=None,
     target=None,
     constants=Constants(

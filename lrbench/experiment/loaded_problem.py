@@ -58,7 +58,9 @@ class LoadedProblem:
 
     def __init__(self, source: ProblemSpec | Problem, f_star: float | None = None) -> None:
         self.source, self.f_star = source, f_star
-        self._problem = build_problem(source) if isinstance(source, ProblemSpec) else source
+        self._problem: Problem = (
+            build_problem(source) if isinstance(source, ProblemSpec) else source
+        )
         self._samplers: dict[int, tuple[Sampler, Index]] = {}
         """The size of a minibatch, 0 for all samples -> its sampler, and where its samples are."""
 

@@ -71,6 +71,7 @@ class Prepared:
             not_smooth=not_smooth,
             diameter=facts.diameter,
             convex=facts.convex,
+            biased=facts.biased,
             horizon=plan.steps(self.problem.n_samples),
         )
 
@@ -94,6 +95,7 @@ def header(
         test=facts.test,
         labels=facts.labels,
         start=facts.start,
+        model=facts.model,
         radius=radius,
         target=target,
         constants=constants,

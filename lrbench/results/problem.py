@@ -44,6 +44,9 @@ class Header:
     labels: Mapping[str, str] | None
     """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
     start: str
+    model: Annotated[str, Key(earlier="")]
+    """``"linear"``, or a network: ``"mlp[hidden=64x64,activation=relu]"``; empty where there is no
+    word for it."""
     radius: float | None
     """Of the ball that iterates are projected on; None for no ball."""
     target: Annotated[float | None, Key(earlier=None)]

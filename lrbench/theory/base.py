@@ -54,6 +54,8 @@ class Setting:
     """The diameter of an indicator penalty's set; None without one, or if it is unbounded."""
     convex: bool = True
     """Whether F is convex."""
+    biased: str = ""
+    """Why the gradients of minibatches are biased; empty where they are not."""
     horizon: int | None = None
     """The number of steps for which the run is planned; None if it is not known."""
 

@@ -131,6 +131,8 @@ def unbiased(setting: Setting) -> Hypothesis:
     name = "unbiased gradients"
     if setting.batch:
         return Hypothesis(name, True, "full batches")
+    if setting.biased:
+        return Hypothesis(name, False, setting.biased)
     detail = "how samples are drawn is not known"
     if setting.sampling is not None:
         detail = f"sampling: {setting.sampling}"

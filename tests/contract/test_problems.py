@@ -9,12 +9,13 @@ import jsonschema
 import numpy as np
 import pytest
 from network import Network
+from shipped_problems import LINEAR, NETWORKS
 
 import lrbench
 from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
 from lrbench.penalties import PENALTIES
-from lrbench.problem_files import build_problem, load_spec, shipped, with_overrides
+from lrbench.problem_files import build_linear, build_problem, load_spec, with_overrides
 from lrbench.results import SCHEMA, Result, Status
 from lrbench.solvers import SOLVERS
 
@@ -46,20 +47,37 @@ def check(result: Result, solvers: Sequence[str]) -> None:
     assert failed == []
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", LINEAR)
 def test_every_problem_runs_with_every_solver(name: str) -> None:
-    solvers = minimising(build_problem(load_spec(name)))
+    solvers = minimising(build_linear(load_spec(name)))
     assert set(STEP_RULES) < set(solvers)  # L-BFGS minimises all of them
     result = lrbench.run(name, solvers=solvers, lr0=[1e-3, 0.3], iterations=20)
     check(result, solvers)
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", LINEAR)
 def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
-    size = min(8, build_problem(load_spec(name)).n_samples)
+    size = min(8, build_linear(load_spec(name)).n_samples)
     # One seed: what a few seeds say of an expectation is judged elsewhere.
     result = lrbench.run(name, solvers=STEP_RULES, lr0=[1e-3, 0.3], iterations=20, batch_size=size)
     check(result, STEP_RULES)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("size", [None, 13])
+def test_every_network_runs_with_every_solver(name: str, size: int | None) -> None:
+    """Those that need no f*, L, convexity or derivatives in scores; the first runs lbfgs, too."""
+    every = [SOLVERS.get(s) for s in minimising(build_problem(load_spec(name)))]
+    able = [
+        cls.name
+        for cls in every
+        if not (cls().needs or cls.proximal or (size is not None and cls.outside))
+    ]
+    result = lrbench.run(name, solvers=able, lr0=[1e-3, 0.2, 1e9], iterations=12, batch_size=size)
+    check(result, able)
+    accuracy = [run.trace["test_accuracy"][-1] for run in result.problems[0].runs]
+    assert all(0.0 <= a <= 1.0 for a in accuracy)
+    assert max(accuracy) > 0.3
 
 
 @pytest.mark.parametrize("size", [None, 7])
@@ -83,7 +101,7 @@ def test_a_problem_of_another_kind_runs_with_every_solver(size: int | None) -> N
 @pytest.mark.parametrize("penalty", list(PENALTIES))
 def test_every_loss_with_every_penalty_is_a_problem(loss: str, penalty: str) -> None:
     name = "logreg" if LOSSES.get(loss).task == "binary" else "poisson"
-    problem = build_problem(with_overrides(load_spec(name), loss=loss, penalty=penalty))
+    problem = build_linear(with_overrides(load_spec(name), loss=loss, penalty=penalty))
     W = np.zeros((problem.n_features, 2))
     value, gradient = problem.value_and_gradient(W)
     assert np.all(np.isfinite(value))

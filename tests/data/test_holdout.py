@@ -33,7 +33,7 @@ from lrbench.objective.about import AboutTest
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut
 from lrbench.problem_files import (
-    build_problem,
+    build_linear,
     load_spec,
     planted,
     spec_from_data,
@@ -82,7 +82,7 @@ def test_a_split_needs_samples_on_both_sides(n: int, fraction: float) -> None:
 def test_scaling_is_fitted_on_training_rows_alone(scale: str, intercept: bool) -> None:
     X, target = load_breast_cancer(return_X_y=True)
     train, test = split_rows(len(X), 0.3, 4)
-    problem = build_problem(held_out(with_overrides(LOGREG, scale=scale, intercept=intercept)))
+    problem = build_linear(held_out(with_overrides(LOGREG, scale=scale, intercept=intercept)))
     fitted = None if scale == "none" else SCALERS[scale]().fit(X[train])
     expected = [X[rows] if fitted is None else fitted.transform(X[rows]) for rows in (train, test)]
     if intercept:
@@ -109,7 +109,7 @@ def test_sparse_rows_are_scaled_as_dense_ones(tmp_path: Path) -> None:
     spec = spec_from_data(
         str(tmp_path / "a.svm"), scale="maxabs", test=str(tmp_path / "b.svm"), intercept=True
     )
-    problem = build_problem(spec)
+    problem = build_linear(spec)
     assert problem.test is not None
     assert problem.data.sparse
     assert problem.test.data.sparse
@@ -133,7 +133,7 @@ NUMBERS = {
 
 @pytest.mark.parametrize("loss", BINARY)
 def test_measures_of_two_classes_are_those_of_sklearn(loss: str) -> None:
-    problem = build_problem(held_out(with_overrides(LOGREG, loss=loss, penalty="l2[weight=7]")))
+    problem = build_linear(held_out(with_overrides(LOGREG, loss=loss, penalty="l2[weight=7]")))
     assert problem.test is not None
     W = np.random.default_rng(1).standard_normal((30, 5))
     found = problem.measures(W)
@@ -148,7 +148,7 @@ def test_measures_of_two_classes_are_those_of_sklearn(loss: str) -> None:
 
 @pytest.mark.parametrize("loss", NUMBERS)
 def test_measures_of_numbers_are_those_of_sklearn(loss: str) -> None:
-    problem = build_problem(held_out(with_overrides(load_spec("least-squares"), loss=loss)))
+    problem = build_linear(held_out(with_overrides(load_spec("least-squares"), loss=loss)))
     assert problem.test is not None
     W = 100 * np.random.default_rng(1).standard_normal((11, 3))
     found = problem.measures(W)
@@ -161,7 +161,7 @@ def test_measures_of_numbers_are_those_of_sklearn(loss: str) -> None:
 
 
 def test_a_score_of_zero_is_the_class_minus_one() -> None:
-    problem = build_problem(held_out(LOGREG))
+    problem = build_linear(held_out(LOGREG))
     assert problem.test is not None
     found = problem.measures(np.zeros((30, 2)))
     np.testing.assert_array_equal(found["test_accuracy"], np.mean(problem.test.y == -1))
@@ -174,7 +174,7 @@ def test_a_score_that_is_no_number_is_right_for_no_class() -> None:
 
 
 def test_measures_by_row_blocks_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = build_problem(held_out(LOGREG))
+    problem = build_linear(held_out(LOGREG))
     assert problem.test is not None
     W = np.random.default_rng(2).standard_normal((30, 4))
     whole = problem.measures(W)
@@ -212,7 +212,7 @@ def converged(spec: ProblemSpec, steps: int) -> tuple[Any, float, float]:
     result = lrbench.run(spec, solvers="fista[restart=gradient]", lr0="1/L", iterations=steps)
     trace = result.problems[0].runs[0].trace
     assert trace["suboptimality"][-1] < 1e-9
-    return build_problem(spec), trace["test_loss"][-1], trace["test_accuracy"][-1]
+    return build_linear(spec), trace["test_loss"][-1], trace["test_accuracy"][-1]
 
 
 def sklearn_says(X: Any, y: Array, X_test: Any, y_test: Array) -> tuple[float, float]:
@@ -256,14 +256,14 @@ def test_weights_are_for_the_scaling_of_the_training_rows() -> None:
     w = result.runs[0].iterates["last"]
     coef, intercept = result.features.undone(w, True)
     X = load_breast_cancer().data
-    problem = build_problem(spec)
+    problem = build_linear(spec)
     assert problem.test is not None
     scores = X[split_rows(len(X), 0.3, 4)[1]] @ coef + intercept
     np.testing.assert_allclose(scores, np.asarray(problem.test.data.X) @ w, rtol=1e-9, atol=1e-11)
 
 
 def print_of(spec: ProblemSpec) -> str:
-    return build_problem(spec).about.fingerprint
+    return build_linear(spec).about.fingerprint
 
 
 def test_fingerprints_are_of_the_training_problem(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_planted_minimiser_stays_where_it_fits_every_sample() -> None:
         w = planted(spec)
         assert (w is not None) == stays, name
         if w is not None:
-            assert build_problem(spec).value(w[:, None])[0] < 1e-25
+            assert build_linear(spec).value(w[:, None])[0] < 1e-25
     assert planted(load_spec("nesterov")) is not None
 
 
@@ -338,7 +338,7 @@ def test_positive_labels_hold_for_the_test(tmp_path: Path) -> None:
     (tmp_path / "a.svm").write_text("1 1:3 2:4\n2 2:5\n3 1:2\n3 1:1\n")
     (tmp_path / "b.svm").write_text("3 1:1\n2 1:1\n1 2:1\n")
     spec = spec_from_data(str(tmp_path / "a.svm"), positive="2,3", test=str(tmp_path / "b.svm"))
-    problem = build_problem(spec)
+    problem = build_linear(spec)
     assert problem.test is not None
     np.testing.assert_array_equal(problem.test.y, [1, 1, -1])
     assert problem.about.labels == {"+1": "2, 3", "-1": "1"}
@@ -353,10 +353,10 @@ def test_both_classes_must_be_left_to_train_on(tmp_path: Path) -> None:
     seeds = [s for s in range(60) if 0 in split_rows(10, 0.1, s)[1]]
     assert 0 < len(seeds) < 30
     with pytest.raises(DataError, match=r"all samples left to train on are \+1") as caught:
-        build_problem(held_out(spec, 0.1, seeds[0]))
+        build_linear(held_out(spec, 0.1, seeds[0]))
     assert f"data.test_seed={seeds[0] + 1}" in caught.value.hint
-    build_problem(held_out(with_overrides(spec, loss="squared"), 0.1, seeds[0]))
-    build_problem(
+    build_linear(held_out(with_overrides(spec, loss="squared"), 0.1, seeds[0]))
+    build_linear(
         with_overrides(spec, test=str(tmp_path / "one.svm"))
     )  # one class to test on is enough
 
@@ -365,7 +365,7 @@ def test_counts_must_not_be_negative_in_the_test_either(tmp_path: Path) -> None:
     (tmp_path / "a.svm").write_text("1 1:3 2:4\n2 2:5\n")
     (tmp_path / "b.svm").write_text("1 1:3\n-2 2:5\n")
     with pytest.raises(DataError, match=r"b\.svm has 1 negative targets"):
-        build_problem(
+        build_linear(
             spec_from_data(str(tmp_path / "a.svm"), loss="poisson", test=str(tmp_path / "b.svm"))
         )
 
@@ -375,7 +375,7 @@ def test_numbers_too_large_once_scaled_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.svm").write_text("1 1:1e300\n-1 2:5\n")
     spec = spec_from_data(str(tmp_path / "a.svm"), scale="maxabs", test=str(tmp_path / "b.svm"))
     with pytest.raises(DataError, match=r"b\.svm: the value inf of sample 1, feature 1"):
-        build_problem(spec)
+        build_linear(spec)
 
 
 def test_a_subset_is_another_content() -> None:

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 from scipy.special import expit
+from shipped_problems import LINEAR
 
 from lrbench.api import run
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import find_optimum
-from lrbench.problem_files import build_problem, load_spec, planted, shipped, with_overrides
+from lrbench.problem_files import build_linear, load_spec, planted, with_overrides
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", LINEAR)
 def test_optimum_is_certified(name: str) -> None:
-    o = find_optimum(build_problem(load_spec(name)), cache=None)
+    o = find_optimum(build_linear(load_spec(name)), cache=None)
     assert 0 <= o.f_star_error <= 1e-10 * max(1.0, abs(o.f_star))
 
 
@@ -37,14 +38,14 @@ def widest_margin(p: LinearProblem) -> float:
 
 
 def test_separable_logistic_regression_has_no_minimiser() -> None:
-    p = build_problem(load_spec("logreg-separable"))
+    p = build_linear(load_spec("logreg-separable"))
     o = find_optimum(p, cache=None)
     assert (o.attained, o.f_star, o.f_star_error, o.w_star) == (False, 0.0, 0.0, None)
     assert widest_margin(p) > 1e-4
 
 
 def test_unregularised_logistic_regression_has_a_far_minimiser() -> None:
-    p = build_problem(load_spec("logreg-unregularised"))
+    p = build_linear(load_spec("logreg-unregularised"))
     o = find_optimum(p, cache=None)
     assert o.attained
     assert o.w_star is not None
@@ -60,12 +61,12 @@ def test_unregularised_logistic_regression_has_a_far_minimiser() -> None:
 def test_the_two_differ_by_the_intercept_alone() -> None:
     one, other = load_spec("logreg-unregularised"), load_spec("logreg-separable")
     changed = with_overrides(one, intercept=True)
-    assert build_problem(changed).about.fingerprint == build_problem(other).about.fingerprint
+    assert build_linear(changed).about.fingerprint == build_linear(other).about.fingerprint
 
 
 @pytest.mark.parametrize("scale", ["maxabs", "none"])
 def test_without_centring_a_plane_through_0_separates(scale: str) -> None:
-    p = build_problem(with_overrides(load_spec("logreg-unregularised"), scale=scale))
+    p = build_linear(with_overrides(load_spec("logreg-unregularised"), scale=scale))
     assert widest_margin(p) > 1e-5
     assert not find_optimum(p, cache=None).attained
 
@@ -73,7 +74,7 @@ def test_without_centring_a_plane_through_0_separates(scale: str) -> None:
 def test_nesterov_has_the_published_constants() -> None:
     spec = load_spec("nesterov")
     d, w = 1001, planted(spec)
-    o = find_optimum(build_problem(spec), cache=None)
+    o = find_optimum(build_linear(spec), cache=None)
     assert o.w_star is not None
     assert w is not None
     np.testing.assert_allclose(o.w_star, w, rtol=0, atol=1e-12)
@@ -87,7 +88,7 @@ def test_nesterov_has_the_published_constants() -> None:
 
 def test_nesterov_with_an_intercept_has_no_planted_minimiser() -> None:
     spec = with_overrides(load_spec("nesterov"), intercept=True)
-    o = find_optimum(build_problem(spec), cache=None)
+    o = find_optimum(build_linear(spec), cache=None)
     assert planted(spec) is None
     assert o.f_star < 1 / (8 * 1002) - 1e-6
 

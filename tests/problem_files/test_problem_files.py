@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from shipped_problems import LINEAR
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from lrbench.errors import DataError, UsageError
 from lrbench.problem_files import (
     ProblemSpec,
-    build_problem,
+    build_linear,
     canonical,
     load_spec,
     planted,
-    shipped,
     spec_from_data,
     with_overrides,
 )
@@ -54,7 +54,7 @@ def write(folder: Path, text: str) -> str:
 
 
 def test_shipped_problems_build() -> None:
-    sizes = {name: build_problem(load_spec(name)).data.shape for name in shipped()}
+    sizes = {name: build_linear(load_spec(name)).data.shape for name in LINEAR}
     expected = {
         "gaussian": (1000, 2000),
         "least-squares": (442, 11),
@@ -65,7 +65,7 @@ def test_shipped_problems_build() -> None:
 
 
 def test_logreg_is_the_flagship() -> None:
-    problem = build_problem(load_spec("logreg"))
+    problem = build_linear(load_spec("logreg"))
     X, target = load_breast_cancer(return_X_y=True)
     X, y = X / X.max(axis=0), np.where(target == 0, 1.0, -1.0)
     n = len(y)
@@ -84,7 +84,7 @@ def test_logreg_is_the_flagship() -> None:
 
 
 def test_least_squares_is_the_textbook_one() -> None:
-    problem = build_problem(load_spec("least-squares"))
+    problem = build_linear(load_spec("least-squares"))
     X, y = load_diabetes(return_X_y=True)
     X = np.column_stack([X, np.ones(len(y))])
     w = np.linalg.lstsq(X, y, rcond=None)[0]
@@ -99,11 +99,11 @@ def test_planted_minimiser(name: str) -> None:
     spec = load_spec(name)
     w = planted(spec)
     assert w is not None
-    assert build_problem(spec).value(w[:, None])[0] < 1e-25
+    assert build_linear(spec).value(w[:, None])[0] < 1e-25
     wide = with_overrides(spec, intercept=True)
     w = planted(wide)
     assert w is not None
-    assert build_problem(wide).value(w[:, None])[0] < 1e-25
+    assert build_linear(wide).value(w[:, None])[0] < 1e-25
     assert planted(with_overrides(spec, scale="unit-rows")) is None
     assert planted(with_overrides(spec, penalty="l2")) is None
     assert planted(load_spec("least-squares")) is None
@@ -112,7 +112,7 @@ def test_planted_minimiser(name: str) -> None:
 def test_file_is_read_in_full(folder: Path) -> None:
     spec = load_spec("problems/mine.toml")
     assert (spec.name, spec.title) == ("mine", "logistic loss with l2 penalty on two")
-    problem = build_problem(spec)
+    problem = build_linear(spec)
     assert problem.penalty.weight == 0.5
     expected = np.array([[0.6, 0.8, 1], [0, 1, 1], [1, 0, 1]])
     np.testing.assert_allclose(problem.data.gather(np.arange(3), True), expected, rtol=1e-15)
@@ -125,7 +125,7 @@ def test_file_is_read_in_full(folder: Path) -> None:
 def test_defaults_of_a_file(folder: Path) -> None:
     spec = load_spec(write(folder, 'loss = "logistic"\npenalty = "l2"\n[data]\nname = "two.svm"'))
     assert (spec.scale, spec.intercept, spec.positive) == ("maxabs", False, None)
-    assert build_problem(spec).penalty.weight == pytest.approx(1 / 3, rel=1e-15)
+    assert build_linear(spec).penalty.weight == pytest.approx(1 / 3, rel=1e-15)
     assert str(spec.penalty) == "l2[weight=1/n_samples]"
 
 
@@ -203,7 +203,7 @@ def test_data_replace_the_whole_table(folder: Path) -> None:
     assert (spec.scale, spec.intercept, spec.positive) == ("none", False, None)
     assert (spec.loss, spec.penalty) == ("logistic", load_spec("logreg").penalty)
     assert (spec.name, spec.title) == ("logreg-two", "logistic loss with l2 penalty on two")
-    assert build_problem(spec).about.labels == {"+1": "2", "-1": "1"}
+    assert build_linear(spec).about.labels == {"+1": "2", "-1": "1"}
 
 
 def test_each_override() -> None:
@@ -217,12 +217,12 @@ def test_each_override() -> None:
     assert with_overrides(old, positive=["a,b"]).positive == ("a,b",)
     assert str(with_overrides(old, start="normal[seed=4]").start) == "normal[scale=1,seed=4]"
     new = with_overrides(old, loss="squared", penalty="l2[weight=0.1]", scale="standard")
-    problem = build_problem(new)
+    problem = build_linear(new)
     assert problem.penalty.weight == 0.1
     assert set(np.unique(problem.y)) == {0.0, 1.0}  # numbers as they are
     assert problem.about.labels is None
     small = with_overrides(old, data="generated:gaussian[n_samples=3,n_features=2]", loss="squared")
-    assert build_problem(small).data.shape == (3, 2)
+    assert build_linear(small).data.shape == (3, 2)
 
 
 def test_overrides_refuse_what_files_refuse(folder: Path) -> None:
@@ -254,22 +254,22 @@ def test_data_alone(folder: Path) -> None:
     assert two.scale == three.scale == "none"
     chosen = spec_from_data("three.svm", positive="2,3", penalty="none", scale="maxabs")
     assert (chosen.loss, str(chosen.penalty), chosen.scale) == ("logistic", "none", "maxabs")
-    np.testing.assert_array_equal(build_problem(chosen).y, [-1, 1, 1])
+    np.testing.assert_array_equal(build_linear(chosen).y, [-1, 1, 1])
     assert spec_from_data("two.svm", loss="squared").loss == "squared"
 
 
 def test_labels_that_do_not_fit(folder: Path) -> None:
     with pytest.raises(DataError, match=r"three\.svm has 3 labels"):
-        build_problem(with_overrides(load_spec("logreg"), data="three.svm"))
+        build_linear(with_overrides(load_spec("logreg"), data="three.svm"))
     with pytest.raises(UsageError, match="no label '9'"):
-        build_problem(spec_from_data("two.svm", positive="9"))
+        build_linear(spec_from_data("two.svm", positive="9"))
     (folder / "wide.svm").write_text("1 9:1\n2 8:1\n")
     with pytest.raises(UsageError, match="'standard' cannot be used on a sparse"):
-        build_problem(spec_from_data("wide.svm", scale="standard"))
+        build_linear(spec_from_data("wide.svm", scale="standard"))
 
 
 def print_of(spec: ProblemSpec) -> str:
-    return build_problem(spec).about.fingerprint
+    return build_linear(spec).about.fingerprint
 
 
 def test_fingerprint_is_of_the_problem_not_of_its_names(folder: Path) -> None:

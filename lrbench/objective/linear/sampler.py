@@ -90,6 +90,7 @@ def linear_sampler(
 class FullSampler(LinearSampler[DenseIterates]):
     """Every step uses the whole gradient."""
 
+    oracle: type[FullOracle] = FullOracle
     _offered: tuple[Lanes, Lanes, Lanes] | None = None
 
     def offer_gradient(self, gradient: Lanes, W: Lanes) -> None:
@@ -98,7 +99,7 @@ class FullSampler(LinearSampler[DenseIterates]):
 
     def oracles(self, observer: Observer) -> Iterator[FullOracle]:
         """Yield the same oracle in every step."""
-        oracle = FullOracle(self.run, observer)
+        oracle = self.oracle(self.run, observer)
         while True:
             oracle.offered, self._offered = self._offered, None
             yield oracle

@@ -9,11 +9,11 @@ import lrbench
 from lrbench.data.generated.generators import generate
 from lrbench.data.generated.huber_tight import HuberTight
 from lrbench.errors import UsageError
-from lrbench.problem_files import build_problem, load_spec, with_settings
+from lrbench.problem_files import build_linear, load_spec, with_settings
 
 
 def test_lad_worst_has_subgradients_of_length_one() -> None:
-    problem = build_problem(load_spec("lad-worst"))
+    problem = build_linear(load_spec("lad-worst"))
     G = problem.gradient(problem.w0[:, None])
     assert np.linalg.norm(G) == pytest.approx(1.0, rel=1e-14)
     slopes = np.abs(G[:, 0])

@@ -1,0 +1,1 @@
+"""Normalisations: a linear problem in variables of which F does not see the length."""
