@@ -23,6 +23,7 @@ HEADER = Header(
     labels=None,
     start="zeros",
     model="linear",
+    reparametrisation="",
     radius=None,
     target=None,
     constants=Constants(

@@ -212,6 +212,7 @@ def test_the_parts_of_linear_problems_are_read_where_they_are_made_and_certified
     known = (
         "lrbench.contract.problems",
         "lrbench.objective.linear",
+        "lrbench.objective.network",
         "lrbench.optimum",
         "lrbench.problem_files",
     )

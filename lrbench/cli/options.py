@@ -126,6 +126,12 @@ problem_options = chain(
         ),
         option(
             "problem",
+            "--reparam",
+            metavar="NAME[scale=fixed,...]",
+            help="The weights as gamma times a direction: weight-norm, batch-norm or none.",
+        ),
+        option(
+            "problem",
             "--set",
             "settings",
             multiple=True,

@@ -14,7 +14,17 @@ from lrbench.errors import UsageError, quoted
 if TYPE_CHECKING:
     from lrbench.problem_files import ProblemSpec
 
-NAMED = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
+NAMED = (
+    "loss",
+    "penalty",
+    "scale",
+    "intercept",
+    "positive",
+    "start",
+    "reparam",
+    "test",
+    "zero_based",
+)
 """The options, beside --data and --set, that change a problem."""
 
 

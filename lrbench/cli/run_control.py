@@ -89,7 +89,9 @@ def run_command(
 
         words = effective(click.get_current_context())
         with store_at(store, no_note if quiet else to_stderr) as cells:
-            result = run_plan(plan, specs, control, words, executor=chosen, store=cells)
+            result = run_plan(
+                plan, specs, control, words, executor=chosen, store=cells, strict=strict
+            )
         bar.close()  # before the report, which may go to the same terminal
         draw = None if plot is None else partial(draw_plot, result, plot, form, color, force=force)
         write(result, report, save, save_weights, draw, force=force, quiet=quiet)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from lrbench.arrays import Vector
 from lrbench.engine.cause import cause_of
 from lrbench.engine.job import Job, SharedProblem, hyper_parameters
 from lrbench.engine.loop import LaneLoop
 from lrbench.engine.outside import OutsideRun
 from lrbench.errors import RefutedError
+from lrbench.objective.problem import Problem, Reparametrised
 from lrbench.results import Run, Status
 from lrbench.solvers.base import with_parameters
 from lrbench.solvers.outside.base import OutsideSolver
@@ -60,7 +62,7 @@ def run_lanes(
             status_at=end.iteration,
             error=error if end.status is Status.FAILED else None,
             trace=loop.recorder.trace(lane),
-            iterates=end.iterates,
+            iterates=_weights(shared.problem, end.iterates),
             evaluation_seconds=seconds[seed],
         )
         for lane, (seed, known, end) in enumerate(
@@ -84,11 +86,19 @@ def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -
                     status_at=end.iteration,
                     error=error,
                     trace=trace,
-                    iterates=end.iterates,
+                    iterates=_weights(shared.problem, end.iterates),
                     evaluation_seconds=lane.evaluation_seconds,
                 )
             )
     return runs
+
+
+def _weights(problem: Problem, iterates: Mapping[str, Vector]) -> Mapping[str, Vector]:
+    """Return the weights at some iterates: of most problems these themselves."""
+    if not isinstance(problem, Reparametrised):
+        return iterates
+    with np.errstate(all="ignore"):  # of a lane that overflows
+        return {name: problem.weights(w[:, None])[:, 0] for name, w in iterates.items()}
 
 
 def unstarted_runs(job: Job, shared: SharedProblem) -> list[Run]:

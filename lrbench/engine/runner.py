@@ -130,6 +130,7 @@ class StepRunner:
         c = self._shared.constants
         known = {"f_star": c.f_star, "L": c.L, "L_max": c.L_max, "mu": c.mu}
         known["horizon"] = self._job.budget.iterations
+        known["n_invariant"] = self._shared.problem.facts().n_invariant
         return {name: known[name] for name in self.solver.needs if name in known}
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:

@@ -14,6 +14,7 @@ from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Serial
+from lrbench.experiment.judgeable import check_judgeable
 from lrbench.experiment.proved import proved_over_grid
 from lrbench.experiment.store import Store
 from lrbench.experiment.work import Work, header_of
@@ -41,6 +42,7 @@ def run_plan(
     *,
     executor: Executor | None = None,
     store: Store | None = None,
+    strict: bool = False,
 ) -> Result:
     """Run a plan on problems; those that cannot be run are failures of the result.
 
@@ -59,12 +61,14 @@ def run_plan(
     store
         The store that finished cells are written to; those in it already are not run again. None
         for no store.
+    strict
+        Whether a plan of which nothing can be judged is refused where F is not convex.
 
     Raises
     ------
     UsageError
-        If the plan does not fit one of the problems, or a solver needs what a problem does not
-        have. Nothing has been run then.
+        If the plan does not fit one of the problems, a solver needs what a problem does not have,
+        or nothing can be judged that should be. Nothing has been run then.
     """
     cache = cache_dir()
     failures: list[tuple[str, LrbenchError]] = []
@@ -80,6 +84,8 @@ def run_plan(
                 failures.append((spec.name, error))
                 uncertified += [spec.name] if isinstance(error, OptimumError) else []
         check_needs(plan, ready, uncertified)
+        if strict:
+            check_judgeable(plan, ready)
         if ready:  # from now on a signal must not lose what is finished
             control.keep_results()
         work = Work(plan, ready, store)

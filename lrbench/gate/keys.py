@@ -9,7 +9,17 @@ from lrbench.config.flags import with_keys
 from lrbench.errors import LrbenchError
 from lrbench.plan.options import PlanOptions
 
-PROBLEM_KEYS = ("loss", "penalty", "scale", "intercept", "positive", "start", "test", "zero_based")
+PROBLEM_KEYS = (
+    "loss",
+    "penalty",
+    "scale",
+    "intercept",
+    "positive",
+    "start",
+    "reparam",
+    "test",
+    "zero_based",
+)
 """Those that change a problem."""
 
 PLAN_KEYS = ("at", "arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers"))

@@ -121,6 +121,10 @@ class ProblemFacts(About):
     """The size of the temporary arrays of an evaluation, which does not depend on the lanes."""
     convex: bool = False
     """Whether F is convex."""
+    reparametrisation: str = ""
+    """The variables that take the place of the weights of a linear model; empty for none."""
+    n_invariant: int = 0
+    """The number of first coordinates of whose common length F does not depend; 0 for none."""
     biased: str = ""
     """Why the gradients of minibatches are biased; empty where they are not."""
     least_batch: int = 1

@@ -100,6 +100,15 @@ class TwiceDifferentiable(Protocol):
         ...
 
 
+@runtime_checkable
+class Reparametrised(Protocol):
+    """What a problem has beside whose iterates are no weights of its model."""
+
+    def weights(self, W: Lanes) -> Lanes:
+        """Return the weights of every column of `W`, by which the model predicts."""
+        ...
+
+
 class Sampler(Protocol):
     """The iterates and the oracles of a run on a problem."""
 

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from lrbench.objective.constants import CERTIFIED
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
+from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.problem import Problem
 from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED, UNCERTIFIED, Curvature, Optimum
 from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
@@ -20,7 +21,7 @@ from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.gram import feature_gram
 from lrbench.optimum.half_open import ENOUGH
-from lrbench.optimum.other import own_optimum
+from lrbench.optimum.other import of_infimum, own_optimum
 from lrbench.optimum.point import Point
 from lrbench.optimum.preconditioned import preconditioned
 from lrbench.optimum.relaxed import without_penalty
@@ -35,6 +36,9 @@ collinear: with penalties in another unit than the columns, solvers end early fr
 
 def find_optimum(problem: Problem, *, cache: Path | None) -> Optimum:
     """Return the certified minimum of `problem`; of one that is not linear, what itself knows.
+
+    In the variables of a normalisation, which reach every weight vector, inf F is that of the
+    linear problem.
 
     Parameters
     ----------
@@ -58,6 +62,8 @@ def find_optimum(problem: Problem, *, cache: Path | None) -> Optimum:
     An optimum from the cache is verified (`lrbench.optimum.verify`). One that is damaged, or that
     the data refute, is computed again.
     """
+    if isinstance(problem, NormalisedProblem) and problem.equivalent is not None:
+        return of_infimum(find_optimum(problem.equivalent, cache=cache))
     if not isinstance(problem, LinearProblem):
         return own_optimum(problem)
     path = optimum_path(problem, cache)
@@ -166,6 +172,8 @@ def _curvature(objective: LinearObjective) -> Curvature:
 
 def discard_optimum(problem: Problem, cache: Path | None) -> None:
     """Delete the cached optimum of `problem`, if there is one, after a run has refuted it."""
+    if isinstance(problem, NormalisedProblem):
+        problem = problem.plain
     path = optimum_path(problem, cache) if isinstance(problem, LinearProblem) else None
     if path is not None:
         with contextlib.suppress(OSError):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from lrbench.objective.constants import NOT_KNOWN
+from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.problem import Problem
 from lrbench.optimum.base import Curvature, Optimum
 from lrbench.optimum.search import not_attained
@@ -23,6 +24,27 @@ class Referenced(Protocol):
         ...
 
 
+MANY_MINIMISERS = "v has minimisers of every length"
+"""The reason why no minimiser is measured from in the variables of a normalisation."""
+
+
+def of_infimum(optimum: Optimum) -> Optimum:
+    """Return an optimum of which only the infimum is that of another problem, in other variables.
+
+    Nothing is known of the curvature in those.
+    """
+    no_minimiser = MANY_MINIMISERS if optimum.attained else optimum.no_minimiser
+    return replace(
+        optimum,
+        attained=False,
+        w_star=None,
+        distance_error=None,
+        no_minimiser=no_minimiser,
+        curvature=NO_CURVATURE,
+        dual=None,
+    )
+
+
 def own_optimum(problem: Problem) -> Optimum:
     """Return the optimum that the problem knows; without one, why f_star is not known."""
     optimum = problem.reference() if isinstance(problem, Referenced) else None
@@ -31,4 +53,6 @@ def own_optimum(problem: Problem) -> Optimum:
     curvature = NO_CURVATURE if optimum is None else optimum.curvature
     convex = problem.facts().convex
     obstacle = "the problem has no reference optimum" if convex else "F is not convex"
+    if isinstance(problem, NormalisedProblem):
+        obstacle = "gamma is fixed"
     return replace(not_attained(curvature, math.nan, math.inf, "", NOT_KNOWN), obstacle=obstacle)

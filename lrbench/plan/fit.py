@@ -25,6 +25,7 @@ def check_fit(plan: Plan, problem: Problem, constants: Constants) -> None:
     """
     _check_range(constants, problem)
     _check_prox(plan, problem)
+    _check_batch(plan, problem)
     _check_outside(plan, problem)
     _check_target(plan, constants, problem.name)
 
@@ -67,6 +68,17 @@ def _check_prox(plan: Plan, problem: Problem) -> None:
                 f" the penalty {facts.penalty.name} the projection is wrong.",
                 "leave --radius out, or take a solver that uses subgradients, such as wngrad.",
             )
+
+
+def _check_batch(plan: Plan, problem: Problem) -> None:
+    """Refuse minibatches of fewer samples than the objective on a minibatch needs."""
+    facts = problem.facts()
+    if plan.batch_size is not None and plan.batch_size < facts.least_batch:
+        raise UsageError(
+            f"--batch-size {plan.batch_size} has no deviation: {facts.reparametrisation or 'layer 1'} of"
+            f" {problem.name} divides by that of each minibatch.",
+            f"give {facts.least_batch} or more.",
+        )
 
 
 def _check_target(plan: Plan, constants: Constants, name: str) -> None:

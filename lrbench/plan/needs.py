@@ -18,6 +18,7 @@ WORDS: dict[Need, str] = {
     "L_max": "L_max",
     "mu": "mu > 0",
     "derivatives": "the derivatives of single samples",
+    "n_invariant": "variables of whose length F does not depend (--reparam weight-norm)",
 }
 """What errors call a need that a problem may lack; the horizon is that of the plan."""
 
@@ -44,6 +45,9 @@ def check_needs(plan: Plan, ready: Iterable[Prepared], uncertified: Sequence[str
             needs = [need for need in solver.needs if need in lack]
             missing += needs
             words = [WORDS[need] for need in needs]
+            # A prox is that of a convex penalty of the iterate itself.
+            if problem is not None and solver.proximal and not problem.facts().convex:
+                words.append("a convex F")
             if problem is not None and isinstance(solver, OutsideSolver):
                 words += solver.unmet(problem)
             if words:
@@ -70,3 +74,5 @@ def _lacks(p: Prepared) -> Iterator[Need]:
         yield "mu"
     if not p.problem.facts().derivatives:
         yield "derivatives"
+    if not p.problem.facts().n_invariant:
+        yield "n_invariant"

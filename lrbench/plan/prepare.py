@@ -94,6 +94,7 @@ def header(
         intercept=facts.intercept,
         test=facts.test,
         labels=facts.labels,
+        reparametrisation=facts.reparametrisation,
         start=facts.start,
         model=facts.model,
         radius=radius,

@@ -19,9 +19,11 @@ from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.network.architecture import Mlp
+from lrbench.objective.network.batch_norm import BatchNormProblem
 from lrbench.objective.network.network import NetworkSamples
 from lrbench.objective.network.problem import NetworkProblem
 from lrbench.objective.network.start import NetworkStart
+from lrbench.objective.network.weight_norm import WeightNormProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem_files.model import (
@@ -39,9 +41,10 @@ from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
+    from lrbench.objective.network.normalised import NormalisedProblem
 
 
-def build_problem(spec: ProblemSpec) -> LinearProblem | NetworkProblem:
+def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem | NetworkProblem:
     """Return the problem that `spec` specifies, with its data read, scaled and labelled.
 
     Raises
@@ -51,31 +54,39 @@ def build_problem(spec: ProblemSpec) -> LinearProblem | NetworkProblem:
         targets for a loss for counts.
     UsageError
         If an option does not fit the data: a label that they do not have, ``standard`` on a sparse
-        matrix, a start outside the set of an indicator penalty.
+        matrix, a start outside the set of an indicator penalty, a normalisation beside one.
     """
-    return build_linear(spec) if spec.model is None else _network(spec, spec.model)
+    if spec.model is not None:
+        return _network(spec, spec.model)
+    form = spec.reparametrisation
+    if form is None:
+        return build_linear(spec)
+    with_shift = form.name == "batch-norm"
+    plain = build_linear(spec, intercept=spec.intercept or with_shift)
+    return BatchNormProblem(plain, form) if with_shift else WeightNormProblem(plain, form)
 
 
-def build_linear(spec: ProblemSpec) -> LinearProblem:
-    """Return the linear problem that `spec` specifies; see `build_problem`."""
+def build_linear(spec: ProblemSpec, *, intercept: bool | None = None) -> LinearProblem:
+    """Return the linear problem that `spec` specifies, with an intercept as it says or as given."""
+    intercept = spec.intercept if intercept is None else intercept
     samples = read_samples(spec)
     with located(spec.name):
         X, fitted = fit_scaling(samples.train.X, spec.scale)
-    matrix = _matrix(X, spec)
+    matrix = _matrix(X, intercept)
     loss = make_loss(spec.loss)
     # Without the penalty, whose weight may depend on the gradient of the mean loss.
-    mean_loss = LinearObjective(matrix, samples.y, loss, NoPenalty(), spec.intercept)
+    mean_loss = LinearObjective(matrix, samples.y, loss, NoPenalty(), intercept)
     with located(spec.name):
         penalty = make_penalty(spec.penalty, _weight(spec.penalty, mean_loss))
     w0 = _start(spec.start, mean_loss.n_features)
     _check_start(spec, penalty, w0[: mean_loss.n_penalised])
-    test, about_test = _held_out(samples, spec, fitted, loss)
+    test, about_test = _held_out(samples, spec, fitted, loss, intercept=intercept)
     return LinearProblem(
         data=matrix,
         y=samples.y,
         loss=loss,
         penalty=penalty,
-        intercept=spec.intercept,
+        intercept=intercept,
         name=spec.name,
         w0=w0,
         about=_about(spec, samples, about_test),
@@ -118,12 +129,12 @@ def _about(spec: ProblemSpec, samples: Samples, test: AboutTest | None) -> About
     )
 
 
-def _matrix(X: Matrix, spec: ProblemSpec) -> DataMatrix:
-    return DataMatrix(with_intercept(X) if spec.intercept else X)
+def _matrix(X: Matrix, intercept: bool) -> DataMatrix:
+    return DataMatrix(with_intercept(X) if intercept else X)
 
 
 def _held_out(
-    samples: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss
+    samples: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss, *, intercept: bool
 ) -> tuple[LinearHeldOut | None, AboutTest | None]:
     """Return the samples held out, with the columns and the scaling of the training data."""
     X, about = _test_columns(samples, spec, fitted)
@@ -131,7 +142,7 @@ def _held_out(
         return None, None
     if loss.task == "binary":
         about = replace(about, majority=_majority(samples.test_y))
-    return LinearHeldOut(_matrix(X, spec), samples.test_y, loss), about
+    return LinearHeldOut(_matrix(X, intercept), samples.test_y, loss), about
 
 
 def _test_columns(

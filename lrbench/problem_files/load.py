@@ -25,7 +25,14 @@ from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
 from lrbench.problem_files.model import CLAIMED, ProblemSpec
 from lrbench.problem_files.network import check_network, default_start, read_model
-from lrbench.problem_files.parts import describe, read_loss, read_penalty, read_positive, read_start
+from lrbench.problem_files.parts import (
+    describe,
+    read_loss,
+    read_penalty,
+    read_positive,
+    read_reparametrisation,
+    read_start,
+)
 from lrbench.problem_files.source import read_test, read_zero_based
 
 SUFFIX = ".toml"
@@ -159,6 +166,7 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     loss = table.take_any("loss", "")
     penalty = read_penalty(table.take_any("penalty", "none"))
     start = read_start(table.take_any("start", default_start(model)))
+    reparametrisation = read_reparametrisation(table.take_any("reparametrisation", "none"))
     data_values = table.take_any("data")
     claims = _claims(table.take_any("constants", {}))
     table.finish()
@@ -177,7 +185,7 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     source = _source(data, folder, zero_based)
     title = title or describe(loss, penalty, source)
     spec = ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
-    spec = replace(spec, claims=claims, model=model)
+    spec = replace(spec, claims=claims, model=model, reparametrisation=reparametrisation)
     check_network(spec)
     if test is None and seed is None:
         return spec

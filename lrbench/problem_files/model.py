@@ -10,11 +10,15 @@ from lrbench.config.named import parse_named, value_text
 from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
 from lrbench.objective.network.architecture import Mlp
+from lrbench.objective.network.reparametrisation import Reparametrisation
 
 PER_SAMPLE: Final = "1/n_samples"
 
 OF_MAX: Final = "*max"
 """The end of a weight such as ``0.1*max``, a multiple of the largest useful weight."""
+
+OF_RULE: Final = "lr0"
+"""The word for a rate of some parameters that is that of the solver's rule."""
 
 CLAIMED: Final = ("L", "L_max", "mu", "kappa", "G", "distance", "delta0", "noise_star", "f_star")
 """The constants that a problem file may state, which `lrbench check` verifies."""
@@ -95,6 +99,8 @@ class ProblemSpec:
         (name, value) of constants that the file states; `lrbench check` verifies them.
     model
         The network; None for a linear model.
+    reparametrisation
+        The normalisation in whose variables the problem is written; None for the weights.
     """
 
     name: str
@@ -109,6 +115,7 @@ class ProblemSpec:
     test: DataName | Split | None = None
     claims: tuple[tuple[str, float], ...] = ()
     model: Mlp | None = None
+    reparametrisation: Reparametrisation | None = None
 
     @property
     def task(self) -> str:
@@ -143,4 +150,6 @@ def canonical(spec: ProblemSpec) -> str:
     }
     if spec.model is not None:  # likewise
         keys["model"] = asdict(spec.model)
+    if spec.reparametrisation is not None:  # likewise
+        keys["reparametrisation"] = asdict(spec.reparametrisation)
     return json.dumps(keys, sort_keys=True)

@@ -17,7 +17,7 @@ from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import DataError, UsageError, quoted
 from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
-from lrbench.problem_files.model import PenaltySpec, ProblemSpec
+from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
@@ -26,9 +26,6 @@ LINEAR, MLP = "linear", "mlp"
 
 OF_NETWORKS = ("he", "glorot")
 """The starts of networks."""
-
-OF_RULE = "lr0"
-"""The word for a rate of the other parameters that is that of the solver's rule."""
 
 MOST_UNITS = 100_000
 """Of a hidden layer."""
@@ -135,6 +132,11 @@ def check_network(spec: ProblemSpec) -> None:
         raise UsageError(
             f"the start {spec.start} of a network leaves its units alike or off scale.",
             f"choose {' or '.join(OF_NETWORKS)}.",
+        )
+    if spec.reparametrisation is not None:
+        raise UsageError(
+            "--reparam is of a linear model, and a network has its normalisation in the model.",
+            "give --set model.normalisation=weight or batch.",
         )
     if spec.penalty != PenaltySpec("none"):
         raise UsageError(

@@ -24,6 +24,7 @@ from lrbench.problem_files.parts import (
     describe,
     read_loss,
     read_penalty,
+    read_reparametrisation,
     read_start,
     split_positive,
 )
@@ -43,6 +44,7 @@ def with_overrides(
     intercept: bool | None = None,
     positive: str | Sequence[str] | None = None,
     start: str | None = None,
+    reparam: str | None = None,
     test: str | float | None = None,
     zero_based: ZeroBased | None = None,
 ) -> ProblemSpec:
@@ -57,6 +59,9 @@ def with_overrides(
         intercept, no positive label, and nothing held out. The name becomes NAME-DATA.
     loss, penalty, scale, intercept, start
         As in a problem file; penalty and start may have parameters: ``"l2[weight=0.01]"``.
+    reparam
+        The normalisation in whose variables the problem is written: ``"weight-norm"``,
+        ``"batch-norm[scale=fixed,gamma=2]"``, ``"none"``; the key `reparametrisation` of a file.
     positive
         Labels with commas between them, or a list.
     test
@@ -71,7 +76,7 @@ def with_overrides(
         For unknown names or values, for `positive` with a regression loss, and for `zero_based`
         with data that are not LIBSVM text.
     """
-    options = (data, loss, penalty, scale, intercept, positive, start, test, zero_based)
+    options = (data, loss, penalty, scale, intercept, positive, start, reparam, test, zero_based)
     if any(option is not None for option in options):
         spec = replace(spec, claims=())  # the stated constants are those of the unchanged problem
     if data is not None:
@@ -101,6 +106,8 @@ def with_overrides(
                 "leave it out, or choose a loss for two classes such as logistic.",
             )
         spec = replace(spec, positive=split_positive(positive))
+    if reparam is not None:
+        spec = replace(spec, reparametrisation=read_reparametrisation(reparam))
     if start is not None:
         spec = replace(spec, start=read_start(start))
     check_network(spec)
@@ -116,6 +123,7 @@ def spec_from_data(
     intercept: bool | None = None,
     positive: str | Sequence[str] | None = None,
     start: str | None = None,
+    reparam: str | None = None,
     test: str | float | None = None,
     zero_based: ZeroBased | None = None,
 ) -> ProblemSpec:
@@ -131,9 +139,9 @@ def spec_from_data(
     penalty
         None stands for l2 of weight 1/n_samples with a loss for two classes, and for none
         otherwise.
-    scale, intercept, positive, start, test, zero_based
+    scale, intercept, positive, start, reparam, test, zero_based
         See `with_overrides`. None stands for no scaling, no intercept, the larger label, zeros,
-        nothing held out, and zero-based where an index 0 occurs.
+        no normalisation, nothing held out, and zero-based where an index 0 occurs.
 
     Raises
     ------
@@ -160,6 +168,7 @@ def spec_from_data(
         intercept=intercept,
         positive=positive,
         start=start,
+        reparam=reparam,
         test=test,
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import typing
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, part_text, value_text
@@ -20,9 +21,10 @@ from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
+from lrbench.objective.network.reparametrisation import Normalisation, Reparametrisation
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
-from lrbench.problem_files.model import OF_MAX, PER_SAMPLE, PenaltySpec, StartSpec
+from lrbench.problem_files.model import OF_MAX, OF_RULE, PER_SAMPLE, PenaltySpec, StartSpec
 from lrbench.problem_files.network import OF_NETWORKS, read_output_loss
 
 WITH_NUMBER = re.compile(r"(?P<name>[a-zA-Z][\w-]*)\s*[=:(]\s*(?P<number>[-+.\deE]+)\)?")
@@ -166,6 +168,30 @@ def read_start(value: Any) -> StartSpec:
     seed = checked_seed(table.take_any("seed", 0), "seed")
     table.finish()
     return StartSpec("normal", scale, seed)
+
+
+def read_reparametrisation(value: Any) -> Reparametrisation | None:
+    """Return the normalisation in ``"weight-norm[scale=fixed]"`` or a table; None for "none"."""
+    name, params = _part(value, "reparametrisation")
+    names, table = typing.get_args(Normalisation), Table(params, f"the reparametrisation {name}")
+    if name == "none":
+        if params:
+            raise UsageError("the reparametrisation none has no parameters.", "leave them out.")
+        return None
+    if name not in names:
+        raise UsageError(
+            f"there is no reparametrisation {quoted(name)}.", did_you_mean(name, (*names, "none"))
+        )
+    scales = typing.get_type_hints(Reparametrisation)["scale"]
+    scale = checked_parameter(table.take_any("scale", "learned"), "scale", scales, "", name)
+    gamma = checked_positive(table.take_any("gamma", 1.0), "gamma", "a positive number")
+    rate = table.take_any("gamma_lr", OF_RULE)
+    gamma_lr = None
+    if rate != OF_RULE:
+        gamma_lr = checked_positive(rate, "gamma_lr", f'a positive number or "{OF_RULE}"')
+    seed = checked_seed(table.take_any("seed", 0), "seed")
+    table.finish()
+    return Reparametrisation(cast("Normalisation", name), scale, gamma, gamma_lr, seed)
 
 
 def read_positive(value: Any) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from lrbench.config.decimals import WORDS, decimal
@@ -21,7 +21,7 @@ from lrbench.problem_files.source import as_fraction, data_text
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 
-PARTS = ("model", "loss", "penalty", "start", "data")
+PARTS = ("model", "loss", "penalty", "start", "reparametrisation", "data")
 """The keys that are tables."""
 
 KEYS = (
@@ -47,6 +47,12 @@ KEYS = (
     "start.name",
     "start.scale",
     "start.seed",
+    "reparametrisation",
+    "reparametrisation.name",
+    "reparametrisation.scale",
+    "reparametrisation.gamma",
+    "reparametrisation.gamma_lr",
+    "reparametrisation.seed",
     "data.name",
     "data.scale",
     "data.intercept",
@@ -177,12 +183,16 @@ def _table_of(spec: ProblemSpec) -> dict[str, Any]:
         start["seed"] = spec.start.seed
     if spec.start.name == "normal":
         start["scale"] = spec.start.scale
+    form = spec.reparametrisation
+    # A gamma that is learned has no number, and one without a rate of its own has that of the rule.
+    keys = {} if form is None else {k: v for k, v in asdict(form).items() if v is not None}
     return {
         "title": spec.title,
         "model": model_table(spec.model),
         "loss": {"name": name, **params},
         "penalty": penalty,
         "start": start,
+        "reparametrisation": keys or {"name": "none"},
         "data": {
             "name": spec.data.name,
             **spec.data.params,

@@ -71,6 +71,8 @@ def _model(header: Header) -> Iterator[str]:
         yield header.loss
     if header.penalty.name != "none":
         yield _penalty(header.penalty)
+    if header.reparametrisation:
+        yield header.reparametrisation
     if constants.mu > 0:
         yield f"mu = {number(constants.mu)}"
     if math.isfinite(constants.L):

@@ -33,6 +33,7 @@ from lrbench.reports.lane_table import lane_table
 from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.promised import bound_cells, violated_at
+from lrbench.reports.sphere import sphere_blocks
 from lrbench.reports.summary import summary
 from lrbench.reports.theorem_table import theorem_table
 from lrbench.reports.trajectory import lane_blocks, trajectory
@@ -63,6 +64,7 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
     elif view.theorems or view.trajectories:
         yield from _many_values(problem, notable, view)
     yield from outside_notes(problem)
+    yield from sphere_blocks(problem, view.width)
     yield from summary(problem, notable, view)
     if view.brief and not view.details:
         theory = "" if view.theorems else "--theory (every theorem), "
@@ -211,7 +213,7 @@ def _left_out(problem: ProblemResult, notable: Sequence[LaneLabel]) -> Iterator[
         for lane in notable
         if lane not in problem.judged and any(run.trace for run in problem.groups[lane])
     ]
-    known = {lane: has_theorems(problem.groups[lane][0].solver.name) for lane in unjudged}
+    known = {lane: has_theorems(problem.groups[lane][0].solver) for lane in unjudged}
     late = [lane for lane in unjudged if known[lane] or (known[lane] is None and lane[0] in judged)]
     if n_unjudged := len(late):
         yield line(

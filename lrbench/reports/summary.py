@@ -148,7 +148,7 @@ def _two_digits(value: float) -> str:
 def _bounds(problem: ProblemResult, run: Run) -> TableCell:
     """Return how many theorems hold of those that were judged: ``3 of 3; 2 weak``."""
     if run.lane not in problem.judged:
-        known = has_theorems(run.solver.name)
+        known = has_theorems(run.solver)
         if known is False:
             return TableCell("no theorems")
         # Of a rule that is not known here, other lanes show whether there are theorems on it.

@@ -47,6 +47,8 @@ class Header:
     model: Annotated[str, Key(earlier="")]
     """``"linear"``, or a network: ``"mlp[hidden=64x64,activation=relu]"``; empty where there is no
     word for it."""
+    reparametrisation: Annotated[str, Key(earlier="")]
+    """The variables that take the place of the weights: ``"weight-norm"``; empty for none."""
     radius: float | None
     """Of the ball that iterates are projected on; None for no ball."""
     target: Annotated[float | None, Key(earlier=None)]

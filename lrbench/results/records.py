@@ -157,7 +157,8 @@ class Run(Varied):
     iterates: Annotated[Mapping[str, NDArray[np.float64]], Key(saved=False)] = field(
         default_factory=dict, repr=False
     )
-    """The last, average and best iterate where the run ended, (n_features,) each."""
+    """The last, average and best iterate where the run ended, as weights: (n_features,) each, with
+    a normalisation those of the linear problem."""
 
     @property
     def started(self) -> bool:

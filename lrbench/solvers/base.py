@@ -16,9 +16,10 @@ from lrbench.errors import UsageError, quoted
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Gradient, Iterate, Oracle
 
-Need: TypeAlias = Literal["f_star", "L", "L_max", "mu", "horizon", "derivatives"]
+Need: TypeAlias = Literal["f_star", "L", "L_max", "mu", "horizon", "derivatives", "n_invariant"]
 """What a solver may ask to know: inf F; constants of the problem; the number of steps; the
-derivatives of the loss of single samples, which linear problems have."""
+derivatives of the loss of single samples, which linear problems have; the number of first
+coordinates of whose common length F does not depend, which normalised problems have."""
 
 GROUPS = {
     "constant": "a constant rate, or one of the schedules that it names",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import Mask, PerLane
+from lrbench.errors import UsageError
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, Facts, Solver, Step, check_positive
+from lrbench.solvers.base import CompiledRule, Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.sphere import SphereState, sphere_step
 
 
 class WNGradState(NamedTuple):
@@ -40,11 +42,14 @@ class WNGrad(Solver):
         first step uses b_0 as it is and leaves b alone, the others are ``"current"``.
     c
         How fast b grows, > 0; 1 in the paper. It is a second free scale.
+    sphere
+        Whether v, the coordinates of whose length F does not depend, goes along the unit sphere;
+        this is order ``"lagged"`` with c = 1 on normalised problems. The others take steps lr0.
 
     Raises
     ------
     UsageError
-        If c is not a positive number.
+        If c is not a positive number, or a sphere comes with another order or c.
 
     Notes
     -----
@@ -56,6 +61,10 @@ class WNGrad(Solver):
     The factor c is a unit of w: in the unit v = sqrt(c) w the same run is one with c = 1 from
     c lr0, of the objective v -> F(v / sqrt(c)). With c = 1 the method depends on that unit; the
     unit of F is absorbed by lr0.
+
+    With ``sphere`` every step ends by v <- v / |v|, and g is the gradient in v. That is gradient
+    descent with the rate lr0 on a normalised problem, whose b_t is |v_t|^2 / lr0:
+    docs/explanation/normalisation.md.
 
     In ensmallen lr0 is stepSize and the order ``"current"``; Caffe2's operator is ``"lagged"`` with
     c = 1/lr^2; the PyTorch code of X. Wu keeps one b for each row or filter, which is another
@@ -78,14 +87,29 @@ class WNGrad(Solver):
 
     order: Literal["current", "lagged", "raw-first"] = "current"
     c: float = 1.0
+    sphere: bool = False
 
     def __post_init__(self) -> None:
         check_positive(self, "c")
+        if self.sphere and (self.order != "lagged" or np.any(np.not_equal(self.c, 1.0))):
+            raise UsageError(
+                f"solver {self.name}: sphere=true is with order=lagged and c = 1 alone.",
+                "give 'wngrad[order=lagged,sphere=true]'.",
+            )
 
-    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> WNGradState:
+    @property
+    def needs(self) -> tuple[Need, ...]:  # type: ignore[override]
+        """The number of coordinates of the sphere."""
+        return ("n_invariant",) if self.sphere else ()
+
+    def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> WNGradState | SphereState:
+        if self.sphere:
+            return SphereState(1.0 / lr0, np.zeros_like(lr0), lr0, int(facts["n_invariant"]))
         return WNGradState(1.0 / lr0, np.zeros_like(lr0), np.zeros(lr0.shape, dtype=np.bool_))
 
-    def step(self, W: Iterate, state: WNGradState, oracle: Oracle) -> Step:
+    def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
+        if self.sphere:
+            return sphere_step(W, state, oracle)
         g = oracle.gradient(W)
         increment = self.c * g.norm_sq() / state.b
         started = state.started

@@ -66,6 +66,7 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         wngrad_stochastic.W6NoiseAdaptive(),
         bounded_gradients.W7Average(),
     ),
+    "wngrad[sphere=true]": (),
     "adagrad-norm": (
         adagrad_norm_certificates.C3aSmallestGradient(),
         adagrad_norm_certificates.C3bAverage(),

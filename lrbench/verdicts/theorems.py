@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.solvers import SOLVERS
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import Theorem
@@ -38,9 +39,9 @@ def every_theorem_for(solver_name: str) -> tuple[Theorem, ...]:
     return tuple(by_key.values())
 
 
-def has_theorems(solver_name: str) -> bool | None:
+def has_theorems(solver: SolverSpec) -> bool | None:
     """Return whether there is a theorem on a solver; None for one that is not registered here."""
-    return bool(theorems_for(solver_name)) if solver_name in SOLVERS else None
+    return bool(theorems_for(solver.name, solver.params)) if solver.name in SOLVERS else None
 
 
 def theorem_keys() -> set[str]:

@@ -153,7 +153,7 @@ def test_options_then_settings_without_a_file(folder: Path) -> None:
     [
         ("titel=x", "--set 'titel' is no key of a problem file", "did you mean title?"),
         ("los=x", "'los' is no key", "loss"),
-        ("scale=none", "'scale' is no key", "start.scale or data.scale"),
+        ("scale=none", "'scale' is no key", "start.scale or reparametrisation.scale or data.scale"),
         ("weight=1", "'weight' is no key", "penalty.weight"),
         ("data.=1", "'data.' is no key", "did you mean data."),
         ("loss.x=1", "--set loss.x: the loss logistic has no parameters", "leave them out"),

@@ -12,7 +12,7 @@ from shown_results import shown
 
 import lrbench
 from lrbench.problem_files import load_spec
-from lrbench.problem_files.build import build_problem
+from lrbench.problem_files.build import build_linear
 from lrbench.problem_files.model import Split
 from lrbench.reports.view import View
 from lrbench.results import Result
@@ -137,7 +137,7 @@ def test_a_page_of_a_saved_result_is_the_page_of_the_run(form: str) -> None:
 
 def test_the_majority_is_the_share_of_the_larger_class() -> None:
     spec = replace(load_spec("logreg"), test=Split(0.2, 3))
-    test = build_problem(spec).test
+    test = build_linear(spec).test
     assert test is not None
     about = made("one").problems[0].header.test
     assert about is not None

@@ -27,6 +27,7 @@ from lrbench.objective.oracle import Ball, Observer
 from lrbench.objective.random_numbers import RandomNumbers
 
 if TYPE_CHECKING:
+    from lrbench.objective.linear.matrix import DataMatrix
     from lrbench.objective.linear.objective import LinearObjective
     from lrbench.objective.minibatches import Minibatches
 
@@ -73,8 +74,8 @@ def linear_sampler(
         return FullSampler(run)
     data, n_features, size = objective.data, objective.n_features, minibatches[0].batch_size
     entries, touched = n_features * size, data.nnz / objective.n_samples * size
-    small = 8 * entries <= CHUNK_BYTES // 8  # at most 1 MiB as a dense array
-    wide = data.sparse and not small and n_features > FEW_FEATURES and touched < n_features / 4
+    large = data.sparse and not _is_small(entries)
+    wide = large and n_features > FEW_FEATURES and touched < n_features / 4
     # A projection on a ball scales w only if the centre of the ball is the origin.
     scalable = objective.penalty.shrinks and (ball is None or not ball.centre.any())
     if wide and scalable and not dense_iterates:
@@ -83,8 +84,19 @@ def linear_sampler(
         return ScaledSampler(
             LinearRun(objective, w_star, ball, scaled, RandomNumbers(seeds)), single
         )
-    dense = not data.sparse or (small and entries <= 4 * touched + SPARSE_CALLS)
-    return MinibatchSampler(run, minibatches, dense=dense)
+    return MinibatchSampler(run, minibatches, dense=gathers_dense(data, size))
+
+
+def gathers_dense(data: DataMatrix, size: int) -> bool:
+    """Return whether products with minibatches of this size are cheaper as dense arrays."""
+    entries, touched = data.shape[1] * size, data.nnz / data.shape[0] * size
+    cheap = entries <= 4 * touched + SPARSE_CALLS and _is_small(entries)
+    return not data.sparse or cheap
+
+
+def _is_small(entries: int) -> bool:
+    """Return whether so many numbers take at most 1 MiB."""
+    return 8 * entries <= CHUNK_BYTES // 8
 
 
 class FullSampler(LinearSampler[DenseIterates]):
@@ -122,6 +134,9 @@ class SeedBatch(NamedTuple):
 
 class MinibatchOracle(DenseOracle):
     """The objective on minibatches, for the lanes of each seed on the minibatch of that seed."""
+
+    signed = True
+    """Whether rows may be multiplied by their targets, where the loss depends on y z alone."""
 
     @property
     def index(self) -> Index:
@@ -226,20 +241,27 @@ Chunk: TypeAlias = tuple[Index, Window, PerSample]
 class MinibatchSampler(LinearSampler[DenseIterates]):
     """Minibatches in plain arrays, gathered some thousand samples at a time.
 
-    `dense` says whether the rows of sparse data are made dense, where that is cheaper.
+    `dense` says whether the rows of sparse data are made dense, where that is cheaper, and `oracle`
+    which class of oracles they have.
     """
 
     def __init__(
-        self, run: LinearRun[DenseIterates], minibatches: Sequence[Minibatches], *, dense: bool
+        self,
+        run: LinearRun[DenseIterates],
+        minibatches: Sequence[Minibatches],
+        *,
+        dense: bool,
+        oracle: type[MinibatchOracle] = MinibatchOracle,
     ) -> None:
         super().__init__(run)
+        self.oracle = oracle
         self._minibatches = minibatches
         self._dense = dense
 
     def oracles(self, observer: Observer) -> Iterator[MinibatchOracle]:
         """Yield the oracle of each step: the same object with other minibatches."""
         objective, size = self.run.objective, self._minibatches[0].batch_size
-        oracle = MinibatchOracle(self.run, observer)
+        oracle = self.oracle(self.run, observer)
         oracle.size = size
         samples = CHUNK_SAMPLES
         if self._dense:
@@ -287,6 +309,6 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         """Return some minibatches of a seed: their samples, rows of X and targets."""
         objective, flat = self.run.objective, index.ravel()
         # Where the loss depends on y z alone the rows get the signs: to broadcast y is slow.
-        y, signed = objective.y[flat], objective.loss.margin
+        y, signed = objective.y[flat], objective.loss.margin and self.oracle.signed
         X = objective.data.gather(flat, self._dense, y if signed else None)
         return index, Window(X, index.shape[1]), UNIT_TARGET if signed else y
