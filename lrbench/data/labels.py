@@ -16,7 +16,7 @@ from lrbench.errors import DataError, UsageError, quoted
 MAX_LISTED = 10
 """The number of labels that a message lists."""
 
-MOST_CLASSES = 1000
+MOST_CLASSES = 200
 """A network has at most so many outputs."""
 
 MAX_CLASSES = 20

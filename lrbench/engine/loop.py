@@ -193,7 +193,8 @@ class LaneLoop:
         if not self.uses_gradients:
             row["min_grad_norm_sq"] = np.full_like(measured.objective, np.nan)
         for name in runner.solver.traced:
-            row[name] = getattr(runner.state, name)
+            value = getattr(runner.state, name)
+            row[name] = value.max(axis=0) if value.ndim > 1 else value  # the largest of its parts
         self.recorder.write(row)
 
     def end(self, mask: Mask, status: Status, iteration: int | PerLane | Index) -> None:

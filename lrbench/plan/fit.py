@@ -73,10 +73,11 @@ def _check_prox(plan: Plan, problem: Problem) -> None:
 def _check_batch(plan: Plan, problem: Problem) -> None:
     """Refuse minibatches of fewer samples than the objective on a minibatch needs."""
     facts = problem.facts()
+    what = facts.reparametrisation or "layer 1"
     if plan.batch_size is not None and plan.batch_size < facts.least_batch:
         raise UsageError(
-            f"--batch-size {plan.batch_size} has no deviation: {facts.reparametrisation or 'layer 1'} of"
-            f" {problem.name} divides by that of each minibatch.",
+            f"--batch-size {plan.batch_size} has no deviation: {what} of {problem.name}"
+            f" divides by that of each minibatch.",
             f"give {facts.least_batch} or more.",
         )
 

@@ -19,6 +19,7 @@ WORDS: dict[Need, str] = {
     "mu": "mu > 0",
     "derivatives": "the derivatives of single samples",
     "n_invariant": "variables of whose length F does not depend (--reparam weight-norm)",
+    "parts": "layers with units (a network)",
 }
 """What errors call a need that a problem may lack; the horizon is that of the plan."""
 
@@ -76,3 +77,5 @@ def _lacks(p: Prepared) -> Iterator[Need]:
         yield "derivatives"
     if not p.problem.facts().n_invariant:
         yield "n_invariant"
+    if not p.problem.facts().parts:
+        yield "parts"

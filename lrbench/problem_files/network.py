@@ -52,7 +52,10 @@ def read_model(value: Any) -> Mlp | None:
         raise UsageError(what, did_you_mean(name, (LINEAR, MLP)))
     table = Table(params, f"the model {name}")
     if name == LINEAR:
-        table.finish()
+        if params:
+            raise UsageError(
+                "the model linear has no parameters.", "choose mlp, or leave them out."
+            )
         return None
     hidden = _hidden(table.take_any("hidden"))
     activation = table.take_any("activation", "relu")
