@@ -50,9 +50,13 @@ class LayerParts:
         return np.ascontiguousarray(out.T)
 
     def scale(self, G: Lanes, factors: Lanes) -> Lanes:
-        """Return G with each part multiplied by its factor, (n_parts, n_lanes), in its memory."""
+        """Return G with each part multiplied by its factor, in its memory.
+
+        The factors are (n_parts, n_lanes), or (n_lanes,) where those of all parts are equal.
+        """
         theta = np.ascontiguousarray(G.T)
-        of_part = np.ascontiguousarray(factors.T)
+        every = np.broadcast_to(factors, (self.n_parts, G.shape[1]))
+        of_part = np.ascontiguousarray(every.T)
         for layer, rows in zip(self._layers, self._rows, strict=True):
             own = of_part[:, rows]
             if not self._by_row:
