@@ -26,6 +26,7 @@ HEADER = Header(
     reparametrisation="",
     radius=None,
     target=None,
+    target_measure="suboptimality",
     constants=Constants(
         L=4.0,
         L_method="eigenvalues",

@@ -11,7 +11,7 @@ from lrbench.engine.arrival import arrivals
 from lrbench.engine.clock import Clock
 from lrbench.engine.columns import Columns
 from lrbench.engine.compiled import runner_of
-from lrbench.engine.evaluator import Evaluation, Evaluator
+from lrbench.engine.evaluator import Evaluation, Evaluator, level
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import Recorder
 from lrbench.errors import ContractError
@@ -118,11 +118,13 @@ class LaneLoop:
             t, measured.objective[:n], measured.of_average[:n], measured.answer[:n]
         )
         point = W if output is None else output
-        self.write(measured, seconds, average_error, self.shared.problem.measures(point))
+        held_out = self.shared.problem.measures(point)
+        self.write(measured, seconds, average_error, held_out)
         finite = np.isfinite(measured.objective) & np.isfinite(measured.answer)
         finite &= np.isfinite(measured.grad_norm_sq) | (not budget.gradients)
         diverged: Mask = ~finite[:n]
-        gap = measured.answer[:n] - self.shared.constants.f_star
+        f_star = self.shared.constants.f_star
+        gap = level(budget.measure, measured.answer, f_star, held_out)[:n]
         over = reached = np.zeros_like(diverged)
         at: int | PerLane = t
         if budget.target is not None:

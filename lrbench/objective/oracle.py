@@ -157,7 +157,7 @@ class Oracle(Protocol):
         ...
 
 
-class Parts(Protocol):
+class ParameterParts(Protocol):
     """The parts of the parameters of a problem, by which a solver may have norms and rates."""
 
     def norm_sq(self, G: Lanes) -> Lanes:
@@ -172,7 +172,7 @@ class Parts(Protocol):
 class PartsOracle(Protocol):
     """What an oracle has beside where the problem's facts say that its parameters have parts."""
 
-    def parts(self, scope: str) -> Parts:
+    def parts(self, scope: str) -> ParameterParts:
         """Return the parts: ``"layer"`` for those of layers, ``"row"`` for those of units."""
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from lrbench.config.targets import GOALS
 from lrbench.reports.blocks import Line, gap, line, number, short_number
 from lrbench.reports.groups import learning_rate_texts
 from lrbench.results import ProblemResult
@@ -33,7 +34,7 @@ class _First:
 
     def __init__(self, problem: ProblemResult) -> None:
         self.groups, self.constants = problem.groups, problem.header.constants
-        self.target = problem.header.target
+        self.target, self.measure = problem.header.target, problem.header.target_measure
         self._texts = learning_rate_texts(value for _, value in problem.groups)
         values = {value for _, value in problem.groups} - {None}
         self._several = len(values) > 1
@@ -47,6 +48,15 @@ class _First:
     def pieces(self) -> list[str]:
         """Return the pieces of the line."""
         best, level = lowest(self.groups)
+        if self.measure != "suboptimality" and self.target is not None:
+            place = f"{GOALS[self.measure]} {number(self.target)}"
+            arrived, passes = first_to(self.groups, self.target, self.measure)
+            if arrived:
+                return [
+                    f"First to {place}: {self.name(arrived[0])}",
+                    f"after {number(passes)} pass{'es' * (passes != 1)}",
+                ]
+            return [f"None came to {place}"]
         if math.isnan(self.constants.f_star):
             if best is None:
                 return ["None ended with a finite F"]

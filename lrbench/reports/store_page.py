@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from lrbench.config.targets import GOALS
 from lrbench.reports.blocks import Block, Grid, TableCell, line, number, short_number
 
 HEADINGS = ("solver", "lr0", "seeds", "T", "cells", "code")
@@ -28,8 +29,9 @@ def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 
 def _title(entry: Mapping[str, Any]) -> str:
     size, target = entry["batch_size"], entry["target"]
+    goal = GOALS[entry["target_measure"]]
     setting = "full batches" if size is None else f"batches of {size}"
-    target_text = "" if target is None else f", target F - f* <= {number(target)}"
+    target_text = "" if target is None else f", target {goal} {number(target)}"
     return f"{entry['problem']}, {setting}{target_text}"
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from lrbench.config.plain import Form, Key, plain
 from lrbench.config.records import reader
+from lrbench.config.targets import TargetMeasure
 from lrbench.objective.about import AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
 from lrbench.results.ranking import LaneLabel
@@ -52,7 +53,9 @@ class Header:
     radius: float | None
     """Of the ball that iterates are projected on; None for no ball."""
     target: Annotated[float | None, Key(earlier=None)]
-    """The suboptimality at which runs ended, the least of several; None without one."""
+    """The level at which runs ended, the least of several; None without one."""
+    target_measure: Annotated[TargetMeasure, Key(earlier="suboptimality")]
+    """What the target is a level of: F - f*, ``"loss"`` for F itself, or the held-out error."""
     constants: Annotated[Constants, Form(reader(Constants), plain_constants)]
 
     @property

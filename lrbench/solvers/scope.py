@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, cast
 
 from lrbench.arrays import Lanes, PerLane
-from lrbench.objective.oracle import Gradient, Iterate, Oracle, Parts, PartsOracle
+from lrbench.objective.oracle import Gradient, Iterate, Oracle, ParameterParts, PartsOracle
 from lrbench.solvers.base import Need, rate_of
 
 Scope: TypeAlias = Literal["all", "layer", "row"]
@@ -51,5 +51,5 @@ def part_move(
     return oracle.move(W, D), rate_of(D, gradient)
 
 
-def _parts(oracle: Oracle, scope: Scope) -> Parts:
+def _parts(oracle: Oracle, scope: Scope) -> ParameterParts:
     return cast("PartsOracle", oracle).parts(scope)

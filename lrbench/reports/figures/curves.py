@@ -117,6 +117,9 @@ def convergence(
     header = problem.header
     known = not math.isnan(header.constants.f_star)
     target = header.target if problem.sweep is None else problem.sweep.target
+    # A line where the axis has the level: of F where that is the target, or its distance to f*.
+    if header.target_measure != ("suboptimality" if known else "loss"):
+        target = None
     curves, names = [], _Names(problem)
     for lane in chosen_lanes(problem) if lanes is None else lanes:
         runs = problem.groups[lane]
