@@ -6,8 +6,9 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-SOURCE = "lrbench/kernels/steps.c"
-DIGEST = hashlib.sha256(Path(SOURCE).read_bytes()).hexdigest()[:16]
+FOLDER = Path("lrbench/kernels")
+SOURCES, HEADERS = ([str(file) for file in sorted(FOLDER.glob(f"*.{end}"))] for end in "ch")
+DIGEST = hashlib.sha256(b"".join(Path(f).read_bytes() for f in SOURCES + HEADERS)).hexdigest()[:16]
 
 COMMON = ["-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
 COMMON.append("-ffp-contract=off")  # so that all instruction sets give the same bits
@@ -20,7 +21,8 @@ setup(
     ext_modules=[
         Extension(
             f"lrbench.kernels.{name}",
-            [SOURCE],
+            SOURCES,
+            depends=HEADERS,
             define_macros=[("LRBENCH_SOURCE", f'"{DIGEST}"')],
             extra_compile_args=[*COMMON, *flags],
             optional=True,

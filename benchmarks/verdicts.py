@@ -165,10 +165,10 @@ def right_code(n_pages):
 
 
 def gradient(change):
-    """Return a fault: change(oracle, gradient of the loss)."""
+    """Return a fault: change(oracle, gradient)."""
 
     def make(right):
-        return lambda self, W: change(self, right(self, W))
+        return lambda self, *a, **k: change(self, right(self, *a, **k))
 
     return patched(MinibatchOracle, "_mean_gradient", make)
 

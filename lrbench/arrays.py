@@ -53,10 +53,20 @@ def inner(U: Lanes, V: Lanes) -> PerLane:
     return out
 
 
+def inner_in_order(U: Lanes, V: Lanes) -> PerLane:
+    """Return `inner(U, V)` by adding row after row: bits depend on no other column, nor on none."""
+    products = U * V
+    if products.shape[1] == 1:  # `reduce` would add a single column in pairs
+        last: PerLane = np.add.accumulate(products, axis=0)[-1]
+        return last
+    total: PerLane = np.add.reduce(products, axis=0)
+    return total
+
+
 def column_sums(A: Scores) -> PerLane:
     """Return the sum of every column of `A`."""
     # A product with ones takes a quarter of the time of a sum along axis 0.
-    out: PerLane = _ones(len(A)) @ A
+    out: PerLane = _ones(len(A)).dot(A)  # half the time of @ on small arrays
     return out
 
 

@@ -52,6 +52,35 @@ def one_run() -> Result:
     return lrbench.run("logreg", solvers=SOLVERS, lr0=[100.0], iterations=50)
 
 
+@cache
+def far_above() -> Result:
+    """A run that is farther above its start than a figure has room for, and comes back."""
+    (problem,) = one_run().problems
+    run = next(run for run in problem.runs if run.solver.name == "sgd")
+    levels = run.trace["suboptimality"].copy()
+    levels[3:6] = [1234.0, 7e5, 2e3]
+    runs = [replace(run, trace={**run.trace, "suboptimality": levels})]
+    return replace(one_run(), problems=[replace(problem, runs=runs, verdicts=())])
+
+
+@cache
+def all_lost() -> Result:
+    """A sweep of one solver in which every run diverges in its first step."""
+    return lrbench.sweep("logreg", solvers=["sgd"], lr0=[1e299, 3e301], iterations=9)
+
+
+@cache
+def two_axes() -> Result:
+    """One solver over lr0 and eta; some pairs arrive."""
+    return lrbench.sweep(
+        "log-spectrum",
+        solvers=["adagrad-norm"],
+        over=["lr0=0.01:100:5", "eta=0.03,0.4,5"],
+        iterations=150,
+        jobs=1,
+    )
+
+
 def hostile() -> Result:
     """The sweep with HTML, a line separator and foreign letters wherever a file may have text."""
     result = swept()

@@ -73,6 +73,9 @@ class GuidedHelp(click.Command):
             raise UsageError(
                 f"no such option: {error.option_name}.", option_hint(error.option_name, typed, ctx)
             ) from error
+        except click.BadOptionUsage as error:  # an option without its value
+            error.ctx = error.ctx or ctx
+            raise
         except click.BadParameter as error:
             hint = value_hint(error.param, ctx) if isinstance(error.param, click.Option) else ""
             if not hint:

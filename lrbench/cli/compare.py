@@ -12,7 +12,7 @@ from lrbench.cli.command import command as guided
 from lrbench.cli.command import option
 from lrbench.cli.option_values import LEVEL, SHARE
 from lrbench.cli.view_options import color_option
-from lrbench.errors import ExitCode, UsageError
+from lrbench.errors import ExitCode, UsageError, quoted_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,8 @@ def command(
     row has both numbers, their ratio, and a test that is paired over the seeds that both have. In
     full batches, where runs have no random part, any difference beyond --tolerance is a change.
 
-    Exit code 1: with --fail-on worse, a lane became worse.
+    Exit code 1: with --fail-on worse, a lane became worse. Exit code 2: there is no lane that can
+    be compared.
     """
     from lrbench.cli.output import show_json
     from lrbench.cli.saved import saved_result
@@ -107,6 +108,7 @@ def command(
         (name, compare(base, other, rules, (files[0], name)))
         for name, other in zip(files[1:], others, strict=True)
     ]
+    _check_comparable(files[0], comparisons)
     selected = [(name, c.changed() if only_changed else c) for name, c in comparisons]
     if form == "json":
         show_json(comparison_as_json(files[0], selected))
@@ -120,6 +122,20 @@ def command(
         _show_page(files[0], pages, level, only_changed, form, color)
     worse = any(comparison.count(Change.WORSE) for _, comparison in comparisons)
     return ExitCode.FAILED if fail_on and worse else ExitCode.OK
+
+
+def _check_comparable(base: str, comparisons: Sequence[tuple[str, Comparison]]) -> None:
+    """Raise `UsageError` if no lane of any result can be compared, with the first reason."""
+    from lrbench.gate.comparison import Change
+
+    lanes = [lane for _, c in comparisons for problem in c.problems for lane in problem.lanes]
+    if all(lane.change is Change.NOT_COMPARABLE for lane in lanes):
+        others = " and ".join(quoted_path(name) for name, _ in comparisons)
+        reason = f": {lanes[0].solver}: {quoted_path(lanes[0].reason)}" if lanes else ""
+        raise UsageError(
+            f"nothing of {others} can be compared with {quoted_path(base)}{reason}.",
+            "give results of the same solvers, values and batches.",
+        )
 
 
 def _show_rows(comparisons: Sequence[tuple[str, Comparison]], form: str) -> None:

@@ -27,8 +27,21 @@ SUBJECTS: Mapping[WordSubject, str] = {
 }
 """What a word is about -> the heading of its group."""
 
-DECORATION = re.compile(r"^/ |\[.*\]$|(?<=T)=[0-9]+$|(?<=^tau) = [0-9]+$")
-"""What tables add to a word: wngrad[order=current], T=100, tau = 2."""
+DECORATION = re.compile(
+    r"^/ |\[.*\]$|(?<=T)=[0-9]+$|(?<=^tau) = [0-9]+$|(?<=[a-zA-Z]) at [0-9]+$|(?<=T) \?$"
+    r"|(?<=[a-z]{4}) ?\*$"
+)
+"""What tables add to a word: wngrad[order=current], T=100, tau = 2, DIVERGED at 7."""
+
+NUMBER = r"[0-9.]+(?:e[-+]?[0-9]+)?"
+
+QUANTITIES = {
+    re.compile(rf"<?T\^-?{NUMBER}"): "T^-1",
+    re.compile(rf"{NUMBER}\^T|\(1 - {NUMBER}\)\^T"): ".9967^T",
+    re.compile(rf"{NUMBER}/L"): "1/L",
+    re.compile(rf"<(?:= )?{NUMBER}(?: %)?"): "<",
+}
+"""What numbers look like that have a meaning beside their value -> the word for it."""
 
 SHORT = 2
 """The most letters of words that differ in capitals alone."""
@@ -88,6 +101,8 @@ def explain(words: Sequence[str]) -> list[Explanation]:
 def explanations_of(term: str) -> list[Explanation]:
     """Return what a term means, several things where it has several; empty if it is not known."""
     term = DECORATION.sub("", term)
+    of_number = (word for form, word in QUANTITIES.items() if form.fullmatch(term))
+    term = next(of_number, term)
     spellings = {e: (e.word, *e.also) for e in every_explanation()}
     exact = [e for e, names in spellings.items() if term in names]
     # GD is a theorem and gd a solver: in words as short as these capitals count.

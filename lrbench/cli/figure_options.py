@@ -36,6 +36,13 @@ figure_options = chain(
         option("figure", "--log-linear", is_flag=True, help="Draw runs over a linear axis."),
         option(
             "figure",
+            "--iterate",
+            type=click.Choice(["last", "average"]),
+            help="Whose F - f* convergence shows.  [default: average where bounds of a run are on "
+            "it alone, as with minibatches, else last]",
+        ),
+        option(
+            "figure",
             "--value",
             "values",
             multiple=True,
@@ -88,10 +95,13 @@ def figure_options_from(options: dict[str, Any]) -> FigureOptions:
     for name, value in along.items():
         if value and kind not in ALONG_RUNS:
             raise UsageError(f"{name} does not change --kind {kind}.", f"leave {name} out.")
+    if options["iterate"] and kind not in (None, "convergence"):
+        raise UsageError(f"--iterate does not change --kind {kind}.", "leave --iterate out.")
     return FigureOptions(
         kind=kind,
         abscissa=options["abscissa"] or "iterations",
         linear=options["log_linear"],
+        iterate=options["iterate"],
         problems=options["problems"],
         solvers=options["solvers"],
         values=tuple(parse_learning_rates(values, "--value")),

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from lrbench.cli.command import option
 from lrbench.errors import UsageError
 
@@ -56,6 +58,7 @@ def draw_plot(result: Result, plot: str, form: str | None, color: str, *, force:
     from lrbench.reports.figures.output import plot as plot_to
 
     if plot == TERMINAL:
+        click.echo()  # between the page and the figure
         show_figures(result, FigureOptions(), form, color)
     else:
         plot_to(result, FigureOptions(), plot, force=force)

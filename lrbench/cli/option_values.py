@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from lrbench.config.decimals import decimal, whole
-from lrbench.errors import quoted
+from lrbench.errors import UsageError, quoted
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 """Seconds in a unit of time."""
@@ -35,6 +35,11 @@ class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         """Return the number; a default is one already."""
         number = self._read(value) if isinstance(value, str) else value
         if number is None:
+            bare = value.replace("_", "").replace("'", "")
+            if bare != value and self._read(bare) is not None:
+                raise UsageError(
+                    f"{quoted(value)} has separators in it.", f"write the number as {bare}."
+                )
             self.fail(f"{quoted(value)} is not a valid {self.name}.", param, ctx)
         return number
 

@@ -51,7 +51,6 @@ def specs_from(
     """
     from lrbench.problem_files import (
         load_spec,
-        shipped,
         spec_from_data,
         with_overrides,
         with_settings,
@@ -60,7 +59,7 @@ def specs_from(
     if not names and data is None:
         raise UsageError(
             "no problem is given.",
-            f"give --problem ({', '.join(shipped())}, or a TOML file) or --data FILE.",
+            "give --problem NAME, such as logreg (lrbench list problems has all), or --data FILE.",
         )
     if names:
         for name in names:
@@ -104,6 +103,8 @@ def _other_kind(name: str) -> str:
         return f"{name} is a penalty: give --penalty {word}."
     if name.endswith((".json", ".sqlite")):
         return f"lrbench show {word} prints a saved result."
+    if name in bundled.BUNDLED:
+        return f"{name} is data: give --data {bundled.PREFIX}{name}."
     prefixes = (bundled.PREFIX, generated.PREFIX)
     if name.startswith(prefixes) or name in collection() or Path(name).is_file():
         return f"{name} is data: give --data {word}."

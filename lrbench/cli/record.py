@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from lrbench.cli.command import command as guided
 from lrbench.cli.command import option
+from lrbench.cli.figures import draw_plot, plot_option, reserve_plot
 from lrbench.cli.option_values import INTEGER, REAL, batch_size
 from lrbench.cli.options import (
     chain,
@@ -102,6 +104,7 @@ record_options = chain(
 @record_options
 @view_options
 @save_options
+@plot_option
 def command(
     problems: tuple[str, ...],
     data: str | None,
@@ -109,6 +112,7 @@ def command(
     iterates: Path,
     save: Path | None,
     force: bool,
+    plot: str | None,
     quiet: bool,
     **options: Any,
 ) -> int:
@@ -122,19 +126,23 @@ def command(
     from lrbench.data.iterates import read_iterates
     from lrbench.experiment.record import record
 
-    report = choose_report(*view_from(options))
+    color = options["color"]
+    form, view = view_from(options)
+    report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
     specs, notes = specs_from(problems, data, settings, changes)
     if len(specs) != 1:
         raise UsageError(
             f"{len(specs)} problems are given to record.", "record the iterates on one problem."
         )
-    reserve_files(save, None, force, 1)
+    figure = reserve_plot(plot, form, force=force)
+    reserve_files(save, None, force, 1, plot=figure)
     for note in [] if quiet else notes:
         click.echo(note, err=True)
     recorder = record(specs[0], timed=False, **options)
     for w in read_iterates(iterates):
         recorder(w)
     result = replace(recorder.result(), command=effective(click.get_current_context()))
-    write(result, report, save, None, force=force, quiet=quiet)
+    draw = None if plot is None else partial(draw_plot, result, plot, form, color, force=force)
+    write(result, report, save, None, draw, force=force, quiet=quiet)
     return ExitCode.OK

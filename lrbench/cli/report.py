@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,12 +28,11 @@ ENDINGS = (".html", ".htm")
     "--output",
     metavar="FILE.html",
     type=click.Path(path_type=Path),
-    required=True,
     help="The page, which is written whole or not at all.",
 )
 @option("output", "--force", is_flag=True, help="Overwrite the file of --output.")
 @option("output", "-q", "--quiet", is_flag=True, help="No note on stderr.")
-def command(results: tuple[str, ...], output: Path, force: bool, quiet: bool) -> int:
+def command(results: tuple[str, ...], output: Path | None, force: bool, quiet: bool) -> int:
     """Write saved results as one HTML page: answers first, then figures and tables.
 
     RESULT was written by --save, --format json or --store; - is JSON on stdin. The page opens
@@ -44,6 +44,9 @@ def command(results: tuple[str, ...], output: Path, force: bool, quiet: bool) ->
     from lrbench.results import reserve
     from lrbench.results.files import write_result
 
+    if output is None:
+        page_name = results[-1] if results[-1].lower().endswith(ENDINGS) else "report.html"
+        raise UsageError("no --output is given.", f"give -o {shlex.quote(page_name)}.")
     if output.suffix.lower() not in ENDINGS:
         raise UsageError(
             f"{quoted_path(output)} does not end in .html.", "give a name such as report.html."

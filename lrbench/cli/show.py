@@ -60,12 +60,12 @@ def _refuse_views(options: dict[str, Any]) -> None:
 
 def _show_problem(names: tuple[str, ...]) -> None:
     """Write the file of a shipped problem byte for byte."""
-    from lrbench.config.registry import did_you_mean
+    from lrbench.config.registry import did_you_mean, listed
     from lrbench.problem_files import shipped
 
     if len(names) != 1:
         subject = "no problem is" if not names else f"{len(names)} problems are"
-        raise UsageError(f"{subject} given to show.", f"choose from {', '.join(shipped())}.")
+        raise UsageError(f"{subject} given to show.", f"choose from {listed(shipped())}.")
     if names[0] not in shipped():
         raise UsageError(
             f"there is no problem {quoted(names[0])}.", did_you_mean(names[0], shipped())

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 from lrbench.config.registry import did_you_mean
+from lrbench.config.synonyms import is_sentence, synonyms
 from lrbench.errors import LrbenchError
 
 P = ParamSpec("P")
@@ -60,7 +61,7 @@ def names_keywords(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 if name not in parameters:
                     raise TypeError(
                         f"{function.__name__}() got an unexpected keyword argument {name!r}:"
-                        f" {did_you_mean(name, parameters)}"
+                        f" {_keyword_hint(name, [p for p in parameters if p != 'self'])}"
                     )
             try:
                 return function(*args, **options)
@@ -74,6 +75,15 @@ def names_keywords(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return calling
 
     return decorated
+
+
+def _keyword_hint(name: str, keywords: Collection[str]) -> str:
+    """Return the hint for an unknown keyword: what the option of this name would be told."""
+    for meant in synonyms("option", f"--{name}"):
+        keyword = in_keywords(meant, keywords).removesuffix("=")
+        if not is_sentence(meant) and keyword in keywords:
+            return f"did you mean {keyword}?"
+    return did_you_mean(name, keywords)
 
 
 def in_keywords(text: str, keywords: Collection[str]) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any, NoReturn, TypeAlias
 
 from lrbench.config.decimals import WORDS, decimal, whole
 from lrbench.errors import UsageError, quoted
 
 Value: TypeAlias = int | float | str
+
+CALL = re.compile(r"([\w.:-]{1,60})\(([^()\[\]]{0,60}=[^()\[\]]{0,60})\)")
+"""A name with its parameters as Python has them."""
 
 
 def parse_named(text: str) -> tuple[str, dict[str, Value]]:
@@ -32,6 +36,11 @@ def parse_named(text: str) -> tuple[str, dict[str, Value]]:
     UsageError
         For unbalanced brackets, a missing ``=``, an empty name, key or value, or a repeated key.
     """
+    if match := CALL.fullmatch(text.strip()):
+        raise UsageError(
+            f"{quoted(text)} has its parameters in parentheses.",
+            f"write them in brackets: '{match[1]}[{match[2]}]'.",
+        )
     name, bracket, rest = text.strip().partition("[")
     name = name.strip()
     if not name:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import difflib
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,9 @@ from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+MOST_CHOICES = 170
+"""The most characters of the choices that a hint lists."""
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -38,7 +43,17 @@ def did_you_mean(name: str, choices: Iterable[str], kind: str = "", value: str =
         if meant in names or ":" in meant:  # PREFIX:NAME is of another library
             return f"did you mean {meant}?"
     similar = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"did you mean {similar[0]}?" if similar else f"choose from {', '.join(names)}."
+    if similar:
+        return f"did you mean {similar[0]}?"
+    return f"choose from {listed(names)}."
+
+
+def listed(names: Sequence[str], most: int = MOST_CHOICES) -> str:
+    """Return ``"a, b, c"`` in at most so many characters, and of more names how many others."""
+    lengths = list(itertools.accumulate(len(name) + 2 for name in names))
+    n_shown = bisect.bisect(lengths, most)
+    others = len(names) - n_shown
+    return ", ".join(names[:n_shown]) + f" and {others} more" * (others > 0)
 
 
 class Registry:

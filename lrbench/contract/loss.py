@@ -87,10 +87,19 @@ def check_derivative(loss: Loss, z: PerSample, y: PerSample) -> None:
     Raises
     ------
     BrokenContractError
-        If it does not, or is farther from their mean than the smoothness allows.
+        If it does not, or is farther from their mean than the smoothness allows, or if the scaled
+        derivative, which steps use, is that of another loss.
     """
     h = 2.0**-12
     value, derivative = loss.value(z, y), loss.derivative(z, y)
+    differs(
+        loss.scaled_derivative(z.copy(), y, -0.75) + 0.75 * derivative,
+        8 * EPS * (1 + np.abs(derivative)),
+        "scaled_derivative is not `factor` times the derivative",
+        "scaled_derivative",
+        z=z,
+        y=y,
+    )
     left, right = (value - loss.value(z - h, y)) / h, (loss.value(z + h, y) - value) / h
     rounding = 8 * EPS * (1 + np.abs(value)) / h
     outside = np.maximum(left - derivative, derivative - right)

@@ -22,10 +22,23 @@ class Columns:
         slices must be used in order: the product of the next seed then overwrites that excess.
     n_lanes
         The number of columns, padding included: a multiple of `pad_to`.
+    pad_to
+        What the numbers of columns are padded to a multiple of.
     """
 
     slices: tuple[slice | None, ...]
     n_lanes: int
+    pad_to: int
+
+    @property
+    def alike(self) -> list[slice]:
+        """The columns that go together where bits depend on the number of columns.
+
+        Without padding these are the lanes of each seed, so that it has the bits that it has alone.
+        """
+        if self.pad_to > 1:
+            return [slice(0, self.n_lanes)]
+        return [lanes for lanes in self.slices if lanes is not None]
 
     @classmethod
     def of(cls, counts: Sequence[int], pad_to: int) -> Columns:
@@ -36,7 +49,7 @@ class Columns:
             slices.append(slice(start, start + rounded_up(count, pad_to)) if count else None)
             stop = max(stop, start + rounded_up(count, pad_to))
             start += count  # not rounded up: padding every seed would cost more columns
-        return cls(tuple(slices), rounded_up(stop, pad_to))
+        return cls(tuple(slices), rounded_up(stop, pad_to), pad_to)
 
     def padded(self, lanes: Index) -> Index:
         """Return the running `lanes` with copies of the last behind them, (n_lanes,)."""

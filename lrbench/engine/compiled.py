@@ -14,21 +14,25 @@ from lrbench.engine.runner import Leg, StepRunner
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
 from lrbench.errors import DataError
-from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS
+from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS, N_TRACKER_ROWS, RuleCode, VisitedColumns
 from lrbench.kernels.library import Library, library
-from lrbench.objective.compiled import CompiledMinibatches, CompiledSampler
+from lrbench.objective.compiled import CompiledBatches, CompiledSampler
 from lrbench.objective.constants import Sampling
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball
 from lrbench.objective.problem import Problem, Sampler
 from lrbench.plugins import is_plugin
 from lrbench.solvers.base import Solver
+from lrbench.solvers.compiled import CompiledState
 
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
 
 ALIGNED = 64
 """The number of steps at whose multiples calls end inside a leg, where steps visit few columns."""
+
+TRACKER_ROWS = slice(N_STEP_ROWS - 2, N_STEP_ROWS + N_TRACKER_ROWS)
+"""The rows of `lrbench.engine.tracker.Tracker.numbers` among all numbers of the lanes."""
 
 
 def has_rule(solver: Solver) -> bool:
@@ -38,15 +42,19 @@ def has_rule(solver: Solver) -> bool:
 
 
 def are_compilable(
-    problem: Problem, batch_size: int | None, sampling: Sampling, radius: float | None
+    problem: Problem,
+    batch_size: int | None,
+    sampling: Sampling,
+    radius: float | None,
+    n_lanes: int,
 ) -> bool:
-    """Return whether the steps of some solvers in this setting are compiled ones."""
-    if batch_size is None:
-        return False
+    """Return whether the steps of solvers with a rule in this setting are compiled ones."""
     ball = None if radius is None else Ball(problem.w0, radius)
-    minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
+    minibatches = []
+    if batch_size is not None:
+        minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
     sampler = problem.sampler(None, ball, minibatches)
-    return isinstance(sampler, CompiledSampler) and sampler.compiled() is not None
+    return isinstance(sampler, CompiledSampler) and sampler.compiled(n_lanes) is not None
 
 
 def runner_of(
@@ -65,14 +73,14 @@ def runner_of(
         If the job asks for compiled steps in a process that has none.
     """
     if job.compiled and has_rule(job.solver) and isinstance(sampler, CompiledSampler):
-        minibatches = sampler.compiled()
-        if minibatches is not None and (lr0 > 0.0).all():
+        batches = sampler.compiled(len(lr0))
+        if batches is not None and (lr0 > 0.0).all():
             if (loaded := library()) is None:
                 raise DataError(
                     "a worker has no compiled steps, which the command began with.",
                     "install lrbench there with a compiler at hand, or give --runner numpy.",
                 )
-            return CompiledRunner(job, shared, sampler, lr0, parameters, clock, minibatches, loaded)
+            return CompiledRunner(job, shared, sampler, lr0, parameters, clock, batches, loaded)
     return StepRunner(job, shared, sampler, lr0, parameters, clock)
 
 
@@ -83,11 +91,13 @@ class CompiledRunner(StepRunner):
     ----------
     job, shared, sampler, lr0, parameters, clock
         As for `StepRunner`.
-    minibatches
-        The data and the minibatches.
+    batches
+        The data and the batches.
     library
         The compiled steps.
     """
+
+    reuses_gradients = False
 
     def __init__(
         self,
@@ -97,13 +107,13 @@ class CompiledRunner(StepRunner):
         lr0: PerLane,
         parameters: Mapping[str, PerLane],
         clock: Clock,
-        minibatches: CompiledMinibatches,
+        batches: CompiledBatches,
         library: Library,
     ) -> None:
         super().__init__(job, shared, sampler, lr0, parameters, clock)
-        self._minibatches, self._library = minibatches, library
+        self._batches, self._library = batches, library
         # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = ALIGNED if minibatches.fields().get("few_columns") else 1
+        self._aligned = ALIGNED if self._visited_columns() else 1
         self._n_steps = self._aligned
         self._constant = {
             "L": shared.constants.L,
@@ -138,7 +148,8 @@ class CompiledRunner(StepRunner):
         if w_star is None:
             return self._steps(1)
         with self._clock.evaluating():
-            oracle, before, G = self._minibatches.oracle(), self.W.copy(), np.zeros_like(self.W)
+            oracle, before, G = self._batches.oracle(), self.W.copy(), np.zeros_like(self.W)
+        assert oracle is not None
         leg = self._steps(1, G)
         with self._clock.evaluating():
             error = subgradient_error(oracle, before, G, self.tracker.slope, w_star)
@@ -152,40 +163,51 @@ class CompiledRunner(StepRunner):
         """
         watch, began = self._clock.steps, time.perf_counter()
         watch.start()
-        samples, n_steps = self._minibatches.samples(n_steps)
+        samples, n_steps = self._batches.samples(n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
         assert rule is not None
-        n_steps = rule.n_steps
-        numbers = np.empty((N_NUMBERS, len(self.lr)))
-        numbers[0], numbers[1], numbers[2] = rule.b, rule.growth, self.lr
-        numbers[N_STEP_ROWS - 2 : -1] = self.tracker.numbers()
-        numbers[-1] = rule.parameter
+        n_steps, state, factors = rule.n_steps, rule.state, rule.factors
+        numbers = np.zeros((N_NUMBERS, len(self.lr)))
+        numbers[0], numbers[1], numbers[2] = state.b, state.growth, self.lr
+        numbers[TRACKER_ROWS] = self.tracker.numbers()
+        for k, parameter in enumerate(rule.parameters):
+            numbers[TRACKER_ROWS.stop + k] = parameter
+        mean, square = self._of_features(state.mean), self._of_features(state.square)
         made = np.full(len(self.lr), -1, dtype=np.int64)
-        fields = self._minibatches.fields()
+        fields = self._batches.fields()
+        moves = rule.code >= RuleCode.COORDINATES
         self._library.steps(
             {
                 **self._constant,
                 **fields,
                 **samples,
+                "few_columns": 0 if gradient is not None else self._visited_columns(),
                 "n_steps": n_steps,
                 "rule": rule.code,
-                "factors": rule.factors,
-                "factor_stride": 0 if rule.factors is None else rule.factors.shape[1],
+                "factors": factors,
+                "factor_stride": 0 if factors is None else factors.shape[1],
+                "lane_factors": factors is not None and factors.ndim == 3,
                 "t": self.t,
                 "W": self.W,
                 "numbers": numbers,
+                "mean": mean if mean.size else None,
+                "square": square if square.size else None,
                 "gradient": gradient,
                 "diverged": made,
-            }
+            },
+            self._batches.seeds(),
         )
-        self._minibatches.visited(n_steps)
-        self.state = rule.after(numbers[0].copy(), numbers[1].copy(), n_steps)
+        self._batches.visited(n_steps)
+        after = CompiledState(numbers[0].copy(), numbers[1].copy(), mean, square)
+        self.state = rule.after(after, n_steps)
+        if moves:
+            self.tracker.note_other_step(self.t)
         self.lr = numbers[2].copy()
         before, self.t = self.t, self.t + n_steps
         self.n_summed = self.t
-        assert self._job.batch_size is not None
-        self._sampler.meter.sample_gradients += self._job.batch_size * n_steps
-        self.tracker.take_numbers(self.t - 1, self.lr, numbers[N_STEP_ROWS - 2 : -1])
+        size = self._job.batch_size or self._shared.problem.n_samples
+        self._sampler.meter.sample_gradients += size * n_steps
+        self.tracker.take_numbers(self.t - 1, self.lr, numbers[TRACKER_ROWS])
         watch.stop()
         self._learn(n_steps, time.perf_counter() - began)
         diverged: Mask = made >= 0
@@ -197,6 +219,16 @@ class CompiledRunner(StepRunner):
         assert isinstance(running_sum, np.ndarray)
         running_sum *= factor
         return Leg(self.t, diverged, at=before + made - 1)
+
+    def _visited_columns(self) -> VisitedColumns:
+        """Return which columns the steps visit where no gradient is asked for."""
+        if self.solver.dense_iterates:
+            return VisitedColumns.ALL
+        return self._batches.visited_columns
+
+    def _of_features(self, rows: Lanes) -> Lanes:
+        """Return a copy of a part of a state, with a row for each feature; empty where it is."""
+        return np.array(np.broadcast_to(rows, self.W.shape), order="C") if rows.size else rows
 
     def _learn(self, n_steps: int, seconds: float) -> None:
         """Choose the number of steps of the next call by the time that this one took."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, PerLane, norm_sq, take
 from lrbench.config.targets import TargetMeasure
-from lrbench.engine.columns import rounded_up
+from lrbench.engine.columns import Columns, rounded_up
 from lrbench.engine.job import Job
 from lrbench.objective.meter import Stopwatch
 from lrbench.objective.oracle import Iterate, Iterates
@@ -71,12 +71,13 @@ class Evaluator:
         What is run, of which the budget, the padding and `keep_iterates` are used.
     problem
         The objective.
-    n_lanes
-        The number of columns.
+    columns
+        Those of the lanes.
     """
 
-    def __init__(self, job: Job, problem: Problem, n_lanes: int) -> None:
-        self._budget, self._pad_to = job.budget, job.pad_to
+    def __init__(self, job: Job, problem: Problem, columns: Columns) -> None:
+        self._budget, self._columns = job.budget, columns
+        n_lanes = columns.n_lanes
         self._problem = problem
         self._keeps = job.keep_iterates
         self.best_objective: PerLane = np.full(n_lanes, np.inf)
@@ -116,19 +117,19 @@ class Evaluator:
             objective, grad_norm_sq = self._at(dense)
         of_average, checksum = np.full((2, len(objective)), np.nan)
         if t > 0 and (budget.averages is None or t in budget.averages):
-            of_average, checksum = self._average(W, iterates, t, len(objective))
+            of_average, checksum = self._average(W, iterates, t)
         of_output = None
         self._note(dense, objective)
         if output is not None:
-            slices = self._slices(output.shape[1])
             of_output = np.concatenate(
-                [self._problem.value(np.ascontiguousarray(output[:, s])) for s in slices]
+                [self._problem.value(np.ascontiguousarray(output[:, s])) for s in self._slices()]
             )
             self._note(output, of_output)
         return Evaluation(objective, grad_norm_sq, of_average, checksum, of_output, G)
 
-    def keep(self, lanes: Index) -> None:
-        """Drop all lanes but these."""
+    def keep(self, lanes: Index, columns: Columns) -> None:
+        """Drop all lanes but these, whose columns are given."""
+        self._columns = columns
         self.best, self.best_objective = take(self.best, lanes), take(self.best_objective, lanes)
 
     def _note(self, W: Lanes, objective: PerLane) -> None:
@@ -141,7 +142,7 @@ class Evaluator:
     def _at(self, W: Lanes) -> tuple[PerLane, PerLane]:
         """Return F and the squared norm of its gradient, or NaN if norms are not asked for."""
         objectives, norms = [], []
-        for lanes in self._slices(W.shape[1]):
+        for lanes in self._slices():
             W_lanes = np.ascontiguousarray(W[:, lanes])
             if self._budget.gradients:
                 objective, G = self._problem.value_and_gradient(W_lanes)
@@ -152,23 +153,32 @@ class Evaluator:
             objectives.append(objective)
         return np.concatenate(objectives), np.concatenate(norms)
 
-    def _average(
-        self, W: Iterate, iterates: Iterates, count: int, n_lanes: int
-    ) -> tuple[PerLane, PerLane]:
+    def measures(self, W: Lanes) -> dict[str, PerLane]:
+        """Return what the problem measures beside F at the columns of `W`."""
+        parts = [
+            self._problem.measures(np.ascontiguousarray(W[:, lanes]))
+            for lanes in self._columns.alike
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _average(self, W: Iterate, iterates: Iterates, count: int) -> tuple[PerLane, PerLane]:
         """Return F at the average of `count` iterates, and the average's product with r."""
         objectives, checksums = [], []
-        for lanes in self._slices(n_lanes):
+        for lanes in self._slices():
             mean = iterates.mean(W, count, lanes)
             objectives.append(self._problem.value(mean))
             checksums.append(iterates.direction @ mean)
         return np.concatenate(objectives), np.concatenate(checksums)
 
-    def _slices(self, n_lanes: int) -> Iterator[slice]:
+    def _slices(self) -> Iterator[slice]:
         """Yield the lanes that are evaluated together, about equally many each time."""
         # Slices keep the second array of an evaluation small; their widths are multiples of
         # `pad_to` because the bits of a lane may depend on any other width.
-        pad_to = self._pad_to
+        pad_to = self._columns.pad_to
         max_width = min(EVALUATED_LANES, EVALUATED_ELEMENTS // self._problem.n_features)
-        n_slices = -(-n_lanes // max(pad_to, max_width // pad_to * pad_to))
-        width = rounded_up(-(-n_lanes // n_slices), pad_to)
-        return (slice(k, k + width) for k in range(0, n_lanes, width))
+        for lanes in self._columns.alike:
+            n_lanes = lanes.stop - lanes.start
+            n_slices = -(-n_lanes // max(pad_to, max_width // pad_to * pad_to))
+            width = rounded_up(-(-n_lanes // n_slices), pad_to)
+            for start in range(lanes.start, lanes.stop, width):
+                yield slice(start, min(start + width, lanes.stop))

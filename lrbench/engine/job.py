@@ -114,12 +114,6 @@ class Job:
         """The number of lanes of all seeds."""
         return sum(len(lanes.lr0) for lanes in self.lanes)
 
-    def label(self, shared: SharedProblem) -> str:
-        """Return the text that the progress shows for this job."""
-        first, last = self.lanes[0].seed, self.lanes[-1].seed
-        seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
-        return f"{shared.problem.name}: {self.spec}, {seeds}"
-
     def minibatches(self, problem: Problem) -> list[Minibatches]:
         """Return the minibatches of each seed; none for full batches."""
         if self.batch_size is None:

@@ -48,7 +48,7 @@ class LaneLoop:
         columns = self.arrange_columns()
         self.clock = Clock(self.seed_of, len(counts))
         self.recorder = Recorder(self.n_running, shared.constants, job.budget.arrival)
-        self.evaluator = Evaluator(job, problem, columns.n_lanes)
+        self.evaluator = Evaluator(job, problem, columns)
         lanes = columns.padded(np.arange(self.n_running))
         rates = [lr0 for of_seed in job.lanes for lr0 in of_seed.lr0]
         lr0 = np.array(rates, dtype=np.float64)[lanes]  # None becomes NaN
@@ -108,7 +108,7 @@ class LaneLoop:
         seconds = self.clock.seconds()  # the gradient below belongs to the next step
         W = iterates.dense(runner.W)
         output = self.output(W)
-        reuses = self.uses_gradients and t < budget.last
+        reuses = self.uses_gradients and runner.reuses_gradients and t < budget.last
         gradients = self.clock.steps if reuses else None
         measured = self.evaluator.evaluate(t, runner.W, iterates, output, gradients)
         average_error = runner.tracker.average_error(t, measured.checksum)
@@ -118,7 +118,7 @@ class LaneLoop:
             t, measured.objective[:n], measured.of_average[:n], measured.answer[:n]
         )
         point = W if output is None else output
-        held_out = self.shared.problem.measures(point)
+        held_out = self.evaluator.measures(point)
         self.write(measured, seconds, average_error, held_out)
         finite = np.isfinite(measured.objective) & np.isfinite(measured.answer)
         finite &= np.isfinite(measured.grad_norm_sq) | (not budget.gradients)
@@ -248,7 +248,7 @@ class LaneLoop:
             self.arrivals.keep(running)
         kept = columns.padded(running)
         self.runner.keep(kept)
-        self.evaluator.keep(kept)
+        self.evaluator.keep(kept, columns)
         return kept
 
     def end_all(self, status: Status) -> None:

@@ -18,7 +18,7 @@ from lrbench.objective.about import LinearModel
 from lrbench.objective.meter import Meter, Stopwatch
 from lrbench.objective.problem import TwiceDifferentiable
 from lrbench.results import Status
-from lrbench.results.records import Trace
+from lrbench.results.traces import Trace
 from lrbench.solvers.outside.base import OutsideSolver, Refit
 
 

@@ -16,7 +16,7 @@ from lrbench.engine.budget import Arrival
 from lrbench.errors import RefutedError
 from lrbench.objective.constants import FLOOR, Constants
 from lrbench.objective.meter import Count
-from lrbench.results import COLUMNS, METERED, SUMMED, Status, Trace
+from lrbench.results import COLUMNS, METERED, SUMMED, Status, TableTrace, Trace
 
 STALL_FACTOR = 0.9
 """A run is stalled if the least suboptimality of its last nine tenths is above this times that of
@@ -114,18 +114,19 @@ class Recorder:
 
     def trace(self, lane: int) -> Trace:
         """Return the trace of a lane up to where it ended."""
-        names, table = self._table
-        return dict(zip(names, table[lane, :, : self.ended[lane].rows], strict=True))
+        places, table = self._table
+        return TableTrace(places, table[lane, :, : self.ended[lane].rows])
 
     @cached_property
-    def _table(self) -> tuple[list[str], NDArray[np.float64]]:
-        """The names of the columns, and (n_lanes, n_columns, n_rows); the rows are used up."""
-        names = list(self._columns)
+    def _table(self) -> tuple[Mapping[str, int], NDArray[np.float64]]:
+        """The place of each column, and (n_lanes, n_columns, n_rows); the rows are used up."""
+        order = dict.fromkeys((*COLUMNS, *self._columns))
+        places = {name: k for k, name in enumerate(n for n in order if n in self._columns)}
         # Traces are views: copies would need twice the memory while 100,000 lanes end together.
-        table = np.empty((self._n_lanes, len(names), self._rows))
-        for k, name in enumerate(names):
+        table = np.empty((self._n_lanes, len(places), self._rows))
+        for name, k in places.items():
             table[:, k] = np.transpose(self._columns.pop(name))
-        return names, table
+        return places, table
 
     def refute(self, t: int, *objectives: PerLane) -> None:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""

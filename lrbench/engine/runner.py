@@ -53,6 +53,8 @@ class Runner(Protocol):
     """Whether a step has taken its first gradient at another point than the iterate."""
     tracker: Tracker
     """The sums and extremes that certificates need."""
+    reuses_gradients: bool
+    """Whether the next step may take a gradient that is offered to the sampler."""
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
@@ -77,6 +79,8 @@ class StepRunner:
     clock
         Its stopwatch of steps runs while the solver does.
     """
+
+    reuses_gradients = True
 
     def __init__(
         self,
@@ -162,7 +166,6 @@ class StepRunner:
             if tracker.awaits_gradient and self.W is before and not self.lr.any():
                 tracker.rest(t, self.W)
                 continue
-            diverged = tracker.advance(t, self.lr)
             off_path, made = oracle.off_path, oracle.made
             if not oracle.descended:  # then every lane is off the path
                 tracker.note_other_step(t)
@@ -173,9 +176,9 @@ class StepRunner:
             ):
                 off_path = np.ones(len(self.lr), dtype=np.bool_)  # changed after the descent
                 tracker.note_other_step(t)
-            if off_path is not None:
-                # Not `dense`, which computes anew what every lane carries by recurrences.
-                tracker.measure(iterates.part(self.W, slice(None)), off_path)
+            # Not `dense`, which computes anew what every lane carries by recurrences.
+            W = None if off_path is None else iterates.part(self.W, slice(None))
+            diverged = tracker.advance(t, self.lr, W, off_path)
             if diverged is not None:
                 self.t = t + 1
                 return Leg(self.t, diverged)

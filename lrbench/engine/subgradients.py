@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane, Vector, inner
+from lrbench.arrays import Lanes, PerLane, Vector, inner_in_order
 from lrbench.objective.oracle import PROBE_STEP, MinibatchValues
 
 
@@ -47,7 +47,7 @@ def subgradient_error(
     directions = (W - star, signs[:, None] * reach)
     points = [W, *(W + s * PROBE_STEP * V for V in directions for s in (-1.0, 1.0))]
     values, rounding = oracle.minibatch_values(points, reach)
-    slopes = (slope, inner(G, directions[1]))
+    slopes = (slope, inner_in_order(G, directions[1]))
     excess = np.zeros_like(slope)
     for k, product in enumerate(slopes):
         below, above = values[1 + 2 * k], values[2 + 2 * k]

@@ -17,7 +17,13 @@ from lrbench.engine.compiled import are_compilable, has_rule
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import OptimumError
-from lrbench.experiment.jobs.blocks import ARRAYS, max_lanes, seeds_per_job, state_arrays
+from lrbench.experiment.jobs.blocks import (
+    ARRAYS,
+    max_lanes,
+    seeds_per_job,
+    shares_calls,
+    state_arrays,
+)
 from lrbench.experiment.store import Store
 from lrbench.experiment.work import n_stored
 from lrbench.objective.constants import Constants
@@ -124,6 +130,8 @@ class _Timed:
 
 def _seeds_together(plan: Plan, problem: Problem) -> int:
     """Return the number of seeds that run together in one process."""
+    if not all(shares_calls(problem, plan, index) for index in range(len(plan.built))):
+        return 1
     n_lanes = plan.n_lanes
     width = min(max_lanes(problem, plan, solver, workers=1) for solver, _ in plan.built)
     return seeds_per_job(problem, plan, n_lanes, plan.n_solver_seeds, max_width=width, workers=1)
@@ -136,7 +144,7 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     # Any L will do for rates in units of 1/L: the time of a step does not depend on lr0.
     lanes = plan.axes[k].lanes(1.0)
     # Compiled steps are made many in one call.
-    of_plan = (plan.batch_size, plan.sampling, plan.radius)
+    of_plan = (plan.batch_size, plan.sampling, plan.radius, len(lanes) * n_seeds)
     many = plan.compiled and has_rule(solver) and are_compilable(problem, *of_plan)
     stride = COMPILED_STEPS if many else 1
     job = Job(

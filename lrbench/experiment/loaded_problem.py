@@ -145,7 +145,8 @@ class LoadedProblem:
         A constraint adds nothing to it.
         """
         W = self._lane(w)
-        return self._oracle(W).gradient(W).dense()[:, 0]
+        with np.errstate(over="ignore"):  # an exponential of inf has the derivative 0
+            return self._oracle(W).gradient(W).dense()[:, 0]
 
     def loss_gradient(self, w: Any) -> Vector:
         """Return the gradient of the mean loss at w, without the penalty, (n_features,).
@@ -153,7 +154,8 @@ class LoadedProblem:
         A proximal step is ``prox(w - lr * loss_gradient(w), lr)``.
         """
         W = self._lane(w)
-        return self._oracle(W).loss_gradient(W).dense()[:, 0]
+        with np.errstate(over="ignore"):
+            return self._oracle(W).loss_gradient(W).dense()[:, 0]
 
     def stochastic_gradient(self, w: Any, rng: np.random.Generator, batch_size: int) -> Vector:
         """Return the gradient of F on a minibatch of independent samples, (n_features,).
@@ -186,7 +188,8 @@ class LoadedProblem:
             )
         W = self._lane(w)  # before random numbers are used up
         samples = rng.integers(0, self.n_samples, size=size, dtype=np.intp)
-        return self._oracle(W, samples).gradient(W).dense()[:, 0]
+        with np.errstate(over="ignore"):
+            return self._oracle(W, samples).gradient(W).dense()[:, 0]
 
     def minibatch_rng(self, seed: int) -> np.random.Generator:
         """Return the random numbers from which lrbench draws the minibatches of a seed.

@@ -175,7 +175,7 @@ class LoopRecorder:
         if beside is not None:
             return _added(beside, own)
         blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-        return Result((), environment(max(blas, default=1)), (own,))
+        return Result((), environment(max(blas, default=1), "numpy"), (own,))
 
     def _own_result(self, obstacle: str = "") -> ProblemResult:
         """Return the problem with this run and its verdicts; an obstacle to judge it is in each."""

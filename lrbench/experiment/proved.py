@@ -30,7 +30,7 @@ def proved_over_grid(problem: ProblemResult, setting: Setting) -> Iterator[tuple
     for run in problem.runs:
         methods.setdefault(str(run.method), []).append(run)
     judged: dict[str, set[float]] = {method: set() for method in methods}
-    for method, value in notable_lanes(problem.groups):
+    for method, value in notable_lanes(problem):
         judged[method].add(value or 0.0)
     for method, runs in methods.items():
         highest = max(runs, key=lambda run: run.value or 0.0)

@@ -11,6 +11,7 @@ from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.data.scaling import affine
+from lrbench.engine.compiled import are_compilable, has_rule
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Serial
@@ -109,8 +110,18 @@ def run_plan(
                 if p.spec is None:
                     cause = RefutedError(cause.message, "correct the reference of the problem.")
             failures.append((p.problem.name, cause))
+    runner = "compiled" if any(_has_compiled_steps(plan, p) for p in work.ready) else "numpy"
     return Result(
-        tuple(command), environment(plan.threads, plan.runner), tuple(results), tuple(failures)
+        tuple(command), environment(plan.threads, runner), tuple(results), tuple(failures)
+    )
+
+
+def _has_compiled_steps(plan: Plan, p: Prepared) -> bool:
+    """Return whether a solver of the plan makes compiled steps on a problem."""
+    if not (plan.compiled and any(has_rule(solver) for solver, _ in plan.built)):
+        return False
+    return are_compilable(
+        p.problem, plan.batch_size, plan.sampling, plan.radius, max(plan.n_lanes, plan.pad_to)
     )
 
 
@@ -145,7 +156,7 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
 def _verdicts(
     p: Prepared, result: ProblemResult, plan: Plan, control: Control
 ) -> Iterator[Verdict]:
-    for lane in notable_lanes(result.groups):
+    for lane in notable_lanes(result):
         seeds = [run for run in result.groups[lane] if run.trace]
         if control.overtime >= OVERTIME_SECONDS:
             return

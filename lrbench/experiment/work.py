@@ -18,7 +18,6 @@ from lrbench.plan.lanes import Lane, lane_of
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, header
 from lrbench.results import Header, ProblemResult, Run
-from lrbench.results.ranking import final_gap
 from lrbench.study import analyse
 
 
@@ -145,8 +144,8 @@ class Work:
         exponents = {value: axes.exponent(value, L) for value in s.values}
         costs = {exponents[v]: passes for v, passes in zip(s.values, s.passes, strict=True)}
         gaps = {
-            exponents[value]: final_gap(group)
-            for (_, value), group in problem.groups.items()
+            exponents[value]: gap
+            for (_, value), gap in problem.final_gaps.items()
             if value is not None
         }
         return axes.of_exponents(next_exponents(costs, gaps), L)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from lrbench.config.plain import NumberOrInf, NumberOrNaN
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, quoted_path
 from lrbench.gate.lane_quantities import AnswerLevel, PassesToTarget
 from lrbench.gate.paired import TOLERANCE, Allowance, allowance
 from lrbench.gate.paired_test import geometric_ratio, holm, paired_p, ratio_interval
@@ -140,15 +140,15 @@ def compare(base: Result, other: Result, rules: Rules, names: tuple[str, str]) -
     common = [name for name in problems if name in others]
     if not common:
         raise UsageError(
-            f"{names[0]} and {names[1]} have no problem in common:"
-            f" {', '.join(problems)}, and {', '.join(others)}.",
+            f"{quoted_path(names[0])} and {quoted_path(names[1])} have no problem in common:"
+            f" {quoted_path(', '.join(problems))}, and {quoted_path(', '.join(others))}.",
             "give results of runs on the same problems.",
         )
     for name in common:
         if problems[name].header.fingerprint != others[name].header.fingerprint:
             raise UsageError(
-                f"the problem {name} of {names[1]} is another than that of {names[0]}: its data or"
-                " its specification were changed.",
+                f"the problem {quoted_path(name)} of {quoted_path(names[1])} is another than that"
+                f" of {quoted_path(names[0])}: its data or its specification were changed.",
                 "run both on the same data, or give the problems other names.",
             )
     compared = [_compare_problems(problems[name], others[name], rules) for name in common]

@@ -1,1 +1,1 @@
-"""Compiled steps of methods with one rate for all coordinates; optional, NumPy does the same."""
+"""Compiled steps on linear problems; optional, NumPy does the same."""

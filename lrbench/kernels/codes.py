@@ -28,7 +28,25 @@ class RuleCode(IntEnum):
     WNGRAD_STILL = 3
     """1/b, and b does not change."""
     ADAGRAD_NORM = 4
+    COORDINATES = 5
+    """From means of the gradients and of their squares, in every coordinate: see coordinates.h."""
+    MEAN = 6
+    """Along the mean of the gradients, with the b of WNGrad."""
 
+
+class VisitedColumns(IntEnum):
+    """The columns that a step visits."""
+
+    ALL = 0
+    OF_ROWS = 1
+    """Those in which its rows have entries."""
+    OF_ONE_ROW = 2
+    """The same where a step has one row, in which no column comes twice."""
+
+
+N_PARAMETERS = 6
+"""The parameters of a rule: of `RuleCode.COORDINATES` what is kept of the mean and what is taken of
+the gradient, the same two of the squares, epsilon, and the decay."""
 
 N_STEP_ROWS = 5
 """The rows b, growth, lr, |g|^2 and <g, w - w_star>, the last three of the last step."""
@@ -36,5 +54,5 @@ N_STEP_ROWS = 5
 N_TRACKER_ROWS = 18
 """The rows of `lrbench.engine.tracker.Tracker.numbers`, which stand behind those of the step."""
 
-N_NUMBERS = N_STEP_ROWS + N_TRACKER_ROWS + 1
-"""All rows of `numbers`; the last one is the parameter of the rule."""
+N_NUMBERS = N_STEP_ROWS + N_TRACKER_ROWS + N_PARAMETERS
+"""All rows of `numbers`; the last ones are the parameters of the rule."""

@@ -6,8 +6,8 @@ import ctypes
 import hashlib
 import importlib.machinery
 import os
-import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,19 +29,22 @@ SWITCH = "LRBENCH_COMPILED"
 
 POINTERS = """
 x columns row_ends y w_star reference direction lower upper centre samples first width seed factors
-W running_sum numbers gradient diverged workspace
+W running_sum numbers mean square gradient diverged workspace
 """
 
 INTEGERS = """
-wide_ends few_columns n_features n_penalised n_lanes n_blocks n_steps batch_size sample_stride
-factor_stride t loss rule
+wide_ends lane_factors few_columns n_features n_penalised n_lanes n_blocks n_steps batch_size
+sample_stride factor_stride row_entries t loss rule
 """
+
+BLOCK_LANES = (1, 4, 8, 16)
+"""The lanes of a block: there is a function of each build for each."""
 
 NUMBERS = "loss_parameter l1 l2 radius L mu stable_limit short_limit rounding"
 
 
 class Steps(ctypes.Structure):
-    """The fields of `leg` in steps.c, which says what they are."""
+    """The fields of `leg` in leg.h, which says what they are."""
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in POINTERS.split()),
@@ -65,24 +68,58 @@ class Library:
     build: str
     functions: ctypes.CDLL
 
-    def steps(self, values: Mapping[str, NDArray[Any] | float | None]) -> None:
+    def steps(
+        self,
+        values: Mapping[str, NDArray[Any] | float | None],
+        seeds: Sequence[tuple[int, int]],
+    ) -> None:
         """Make the steps that these fields of `Steps` describe.
 
-        Arrays are in C order; None stands for an array that is not there, 0 for a number.
+        Parameters
+        ----------
+        values
+            The fields but for the blocks and the workspace. Arrays are in C order; None stands for
+            an array that is not there, 0 for a number.
+        seeds
+            The first lane of each row of ``samples``, and that behind its last one.
         """
         call = Steps()
         for name, value in values.items():
             setattr(call, name, value.ctypes.data if isinstance(value, np.ndarray) else value)
-        size = self.functions.lrbench_workspace(ctypes.byref(call))
-        workspace = np.empty(size // 8 + 8)
-        call.workspace = workspace.ctypes.data + -workspace.ctypes.data % 64
-        self.functions.lrbench_steps(ctypes.byref(call))
+        for lanes, blocks in self._blocks(seeds).items():
+            first, width, seed = np.array(blocks, dtype=np.int64).T.copy()
+            call.n_blocks = len(blocks)
+            call.first, call.width, call.seed = (
+                first.ctypes.data,
+                width.ctypes.data,
+                seed.ctypes.data,
+            )
+            size = getattr(self.functions, f"lrbench_size_{lanes}")(ctypes.byref(call))
+            workspace = np.empty(size // 8 + 8)
+            call.workspace = workspace.ctypes.data + -workspace.ctypes.data % 64
+            getattr(self.functions, f"lrbench_steps_{lanes}")(ctypes.byref(call))
+
+    def _blocks(self, seeds: Sequence[tuple[int, int]]) -> dict[int, list[tuple[int, int, int]]]:
+        """Return the first lane, the width and the seed of the blocks, by the lanes of a block.
+
+        The bits of a lane do not depend on its block, and the last lanes of a seed get the
+        narrowest one that holds them.
+        """
+        widest = int(self.functions.lrbench_lanes())
+        blocks: dict[int, list[tuple[int, int, int]]] = {}
+        for seed, (start, stop) in enumerate(seeds):
+            for first in range(start, stop, widest):
+                width = min(widest, stop - first)
+                lanes = next(n for n in BLOCK_LANES if n >= width)
+                blocks.setdefault(lanes, []).append((first, width, seed))
+        return blocks
 
 
 @cache
 def source_digest() -> str:
     """Return the digest of the source of the compiled steps, with which their bits may change."""
-    return hashlib.sha256((FOLDER / "steps.c").read_bytes()).hexdigest()[:16]
+    files = [file for end in "ch" for file in sorted(FOLDER.glob(f"*.{end}"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def choice() -> str:
@@ -135,9 +172,10 @@ def _load(chosen: str) -> Library | None:
                 return Library(build, _opened(file))
     except (OSError, AttributeError, KeyError, MismatchError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        print(  # noqa: T201  # once in a process: the results are those of NumPy
-            f"note: the compiled steps cannot be loaded ({reason}); NumPy makes the steps.",
-            file=sys.stderr,
+        warnings.warn(  # once in a process: the results are those of NumPy
+            f"the compiled steps cannot be loaded ({reason}); NumPy makes the steps",
+            RuntimeWarning,
+            stacklevel=3,
         )
     return None
 
@@ -157,14 +195,16 @@ def _file(stem: str) -> Path | None:
 def _opened(file: Path) -> ctypes.CDLL:
     functions = ctypes.CDLL(str(file))
     functions.lrbench_source.restype = ctypes.c_char_p
-    for name in ("lrbench_size", "lrbench_workspace", "lrbench_level"):
+    for name in ("lrbench_fields", "lrbench_level", "lrbench_lanes"):
         getattr(functions, name).restype = ctypes.c_int64
-    functions.lrbench_size.argtypes = functions.lrbench_level.argtypes = []
-    functions.lrbench_workspace.argtypes = [ctypes.c_void_p]
-    functions.lrbench_steps.restype = None
-    functions.lrbench_steps.argtypes = [ctypes.c_void_p]
+        getattr(functions, name).argtypes = []
+    for lanes in BLOCK_LANES:
+        size = getattr(functions, f"lrbench_size_{lanes}")
+        steps = getattr(functions, f"lrbench_steps_{lanes}")
+        size.restype, steps.restype = ctypes.c_int64, None
+        size.argtypes = steps.argtypes = [ctypes.c_void_p]
     if functions.lrbench_source().decode() != source_digest():
         raise MismatchError(f"{file.name} is of another source")
-    if functions.lrbench_size() != ctypes.sizeof(Steps) + (N_NUMBERS << 32):
+    if functions.lrbench_fields() != ctypes.sizeof(Steps) + (N_NUMBERS << 32):
         raise MismatchError(f"{file.name} has other fields")
     return functions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from lrbench.losses.pieces import Pieces
 
 ROUNDING = 2.0**-50
 """An allowance for the rounding of a conjugate, relative to it."""
+
+UNIT_TARGET: Final = np.ones(1)
+"""The targets of rows of X that are multiplied by their targets: a single 1 for all of them."""
 
 TargetKind = Literal["binary", "regression", "count"]
 
@@ -79,6 +82,16 @@ class Loss(ABC):
     @abstractmethod
     def derivative(self, Z: Scores, y: PerSample) -> Scores:
         """Return the derivative in z, or a subgradient at a kink, shape of `Z`."""
+
+    def scaled_derivative(self, Z: Scores, y: PerSample, factor: float) -> Scores:
+        """Return `factor` times the derivative; `Z` is used up.
+
+        Steps call it. Overflow is no error there: numbers that are not finite end a lane.
+        """
+        R = self.derivative(Z, y)
+        if factor != 1.0:
+            R *= factor
+        return R
 
     @abstractmethod
     def second_derivative(self, Z: Scores, y: PerSample) -> Scores:

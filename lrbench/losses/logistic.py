@@ -6,7 +6,7 @@ import numpy as np
 
 from lrbench.arrays import PerLane, PerSample, Scores, column_products, column_sums
 from lrbench.kernels.codes import LossCode
-from lrbench.losses.base import Loss, column
+from lrbench.losses.base import UNIT_TARGET, Loss, column
 
 FACTORS = 1 << 9
 """Factors, each at most 2, in one product: 2^512 is far below the largest float64."""
@@ -48,6 +48,17 @@ class Logistic(Loss):
         out += 1.0
         np.divide(-target, out, out=out)
         return out
+
+    def scaled_derivative(self, Z: Scores, y: PerSample, factor: float) -> Scores:
+        """Return -factor y / (1 + exp(y Z)); `Z` is used up."""
+        scaled: PerSample | float = -factor
+        if y is not UNIT_TARGET:
+            target = column(y, Z)
+            Z *= target
+            scaled = scaled * target
+        np.exp(Z, out=Z)
+        Z += 1.0
+        return np.divide(scaled, Z, out=Z)
 
     def sums(self, Z: Scores, y: PerSample) -> PerLane:
         r"""Return the sum of the values over the rows, (n_lanes,).

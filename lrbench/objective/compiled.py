@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
+from lrbench.kernels.codes import VisitedColumns
 from lrbench.objective.oracle import MinibatchValues
 
 Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
 """Some fields of `lrbench.kernels.library.Steps`, by name."""
 
 
-class CompiledMinibatches(Protocol):
-    """The data, the lanes and the minibatches of steps that compiled code makes."""
+class CompiledBatches(Protocol):
+    """The data, the lanes and the batches of steps that compiled code makes."""
+
+    visited_columns: VisitedColumns
+    """Which columns steps may visit."""
 
     def fields(self) -> Fields:
-        """Return the objective, the constraints, the running sum and the lanes of each block."""
+        """Return the objective, the constraints and the running sum."""
+        ...
+
+    def seeds(self) -> Sequence[tuple[int, int]]:
+        """Return the first lane of each seed that has lanes, and that behind its last one."""
         ...
 
     def samples(self, n_steps: int) -> tuple[Fields, int]:
@@ -28,8 +36,8 @@ class CompiledMinibatches(Protocol):
         """Note that so many of the minibatches that `samples` returned were visited."""
         ...
 
-    def oracle(self) -> MinibatchValues:
-        """Return the objective on the minibatch of the next step."""
+    def oracle(self) -> MinibatchValues | None:
+        """Return the objective on the minibatch of the next step; None for full batches."""
         ...
 
 
@@ -37,6 +45,6 @@ class CompiledMinibatches(Protocol):
 class CompiledSampler(Protocol):
     """A sampler on which compiled steps may be possible."""
 
-    def compiled(self) -> CompiledMinibatches | None:
-        """Return what compiled steps need; None where NumPy must make the steps."""
+    def compiled(self, n_lanes: int) -> CompiledBatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         ...

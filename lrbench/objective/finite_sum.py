@@ -24,9 +24,10 @@ from lrbench.objective.linear.sampler import FullSampler
 from lrbench.objective.meter import Stopwatch
 from lrbench.objective.oracle import Ball, Observer
 from lrbench.objective.random_numbers import RandomNumbers
+from lrbench.penalties.none import NoPenalty
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.sampler import SeedBatch
+    from lrbench.objective.linear.seed_batch import SeedBatch
     from lrbench.objective.minibatches import Minibatches
     from lrbench.objective.problem import Sampler
 
@@ -120,6 +121,8 @@ class FiniteSum(ABC):
 class MeanTerms:
     """A sum of terms in the words of the oracles on plain arrays: a loss without a penalty."""
 
+    penalty = NoPenalty()
+
     def __init__(self, problem: FiniteSum) -> None:
         self.problem = problem
         self.n_samples = problem.n_samples
@@ -175,8 +178,8 @@ class TermOracle(DenseOracle):
         """Raise `ContractError`: the terms are no functions of a score."""
         return self._objective.combine(R)
 
-    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
-        del batches
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
+        del batches, penalised  # there is no penalty
         return cast("MeanTerms", self._objective).mean(W, self.index)[1]
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:

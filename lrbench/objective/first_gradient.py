@@ -44,7 +44,9 @@ class FirstGradient:
     def followed(self, gradient: Gradient, W: Iterate) -> bool:
         """Return whether a step from `W` is the first one, along the first gradient, at `W`."""
         first = self.unmoved and gradient is self._gradient and W is self._iterate
-        self.move(W)
-        if gradient is self._gradient:  # it is used up, whatever it was followed from
+        if W is self._iterate:
+            self._gradient = self._iterate = None
+            self._taken, self.unmoved = True, False
+        elif gradient is self._gradient:  # it is used up, whatever it was followed from
             self._gradient = None
         return first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -128,8 +128,8 @@ def solver_axes(
     Raises
     ------
     UsageError
-        If the solver has no such parameter, cannot take a value, has the parameter in its brackets,
-        or would have three axes.
+        If the solver cannot take a value, has the parameter in its brackets, or would have three
+        axes.
     """
     own = [Axis(solver.scale if a.parameter == SCALE else a.parameter, a.values) for a in axes]
     without = {""} if solver.has_lr0 else {"", "lr0"}
@@ -158,18 +158,46 @@ def solver_axes(
     return SolverAxes(solver, tuple(own), held, follows="lr0" not in names)
 
 
+def check_axes(solvers: Iterable[Solver], axes: Iterable[Axis]) -> None:
+    """Raise `UsageError` if an axis is not a parameter of every solver; the hint says of which."""
+    own = {s.name: [*["lr0"] * s.has_lr0, SCALE, *number_fields(s)] for s in solvers}
+    for name in (axis.parameter for axis in axes):
+        # lr0 is no axis of a solver that has none.
+        lacking = [solver for solver, names in own.items() if name not in {*names, "lr0"}]
+        if lacking:
+            have = "have" if len(lacking) > 1 else "has"
+            raise UsageError(
+                f"--over {quoted(name)}: {' and '.join(lacking)} {have} no number of this name as"
+                " a parameter.",
+                _axis_hint(name, own, [solver for solver in own if solver not in lacking]),
+            )
+
+
+def _axis_hint(name: str, own: Mapping[str, Collection[str]], having: Sequence[str]) -> str:
+    """Return what to give in the place of an axis that some of the solvers do not have."""
+    shared = [
+        each
+        for each in dict.fromkeys(itertools.chain(*own.values()))
+        if all(each in names for names in own.values())
+    ]
+    hint = did_you_mean(name, shared)
+    if not hint.startswith("choose"):
+        return hint
+    having = having or [
+        solver for solver, cls in SOLVERS.available().items() if name in number_fields(cls)
+    ]
+    if not having:
+        return hint
+    have = "all of them have" if len(own) > 1 else f"{next(iter(own))} has"
+    return f"give --solver {having[0]} --over {name}; {have} {', '.join(shared)}."
+
+
 def _check(solver: Solver, axis: Axis, fixed: Iterable[str]) -> None:
-    """Raise `UsageError` if the axis is no parameter of the solver, or it cannot take a value."""
+    """Raise `UsageError` if a solver cannot take a value of an axis, or has it in its brackets."""
     name = axis.parameter
     if name == "lr0":
         return
     kinds = number_fields(solver)
-    if name not in kinds:
-        raise UsageError(
-            f"--over {quoted(name)}: {solver.name} has no number of this name as a parameter.",
-            f"leave {solver.name} out, or"
-            f" {did_you_mean(name, [*['lr0'] * solver.has_lr0, SCALE, *kinds])}",
-        )
     if name in fixed:
         raise UsageError(
             f"{name} of {solver.name} is given twice, in its brackets and by --over.",

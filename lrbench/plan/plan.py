@@ -16,7 +16,7 @@ from lrbench.config.targets import Target, TargetMeasure, targets
 from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.kernels.library import absence, library
-from lrbench.plan.lanes import SolverAxes, solver_axes
+from lrbench.plan.lanes import SolverAxes, check_axes, solver_axes
 from lrbench.plan.options import (
     DEFAULT_SWEEP,
     LANE_MULTIPLE,
@@ -94,6 +94,7 @@ class Plan(PlanValues):
         if not self.learning_rates and not automatic:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
         rates = self.learning_rates
+        check_axes((b.solver for b in built.values()), axes)
         own = (solver_axes(b.solver, axes, rates, b.set_parameters) for b in built.values())
         self._set("axes", tuple(own))
         with_lr0 = [each for each in self.axes if each.solver.has_lr0]

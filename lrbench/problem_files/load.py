@@ -13,7 +13,7 @@ from typing import Any
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.paths import expanded
 from lrbench.config.prints import prints_to_stderr
-from lrbench.config.registry import Registry, did_you_mean, kind_of
+from lrbench.config.registry import Registry, did_you_mean, kind_of, listed
 from lrbench.config.texts import text_of
 from lrbench.config.values import Table, checked, located
 from lrbench.data.generated.generators import PREFIX
@@ -223,7 +223,7 @@ def _read(path: Path) -> str:
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no problem file {path}.",
-            f"check the path, or choose from {', '.join(shipped())}.",
+            f"check the path, or choose from {listed(shipped(), 140)}.",
         ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

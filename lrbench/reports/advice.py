@@ -10,6 +10,7 @@ from lrbench.plan.auto_grid import PER_DECADE
 from lrbench.reports.blocks import Line, line, number, short_number
 from lrbench.reports.groups import grid_of, solver_texts, value_texts
 from lrbench.results import Advice, Choice, Level, Obstacle, ProblemResult, Sensitivity, Sweep
+from lrbench.results.ranking import all_lost
 from lrbench.study import advise
 
 GRID = "--lr0 0.01/L:100/L:33"
@@ -37,7 +38,7 @@ def advice_line(problem: ProblemResult, sweep: Sweep) -> Line:
     advice = advise(problem, sweep)
     texts = Texts(sweep.solvers)
     if advice.obstacle is not None:
-        reason = _reason(advice, advice.obstacle, sweep, texts)
+        reason = _reason(problem, advice, sweep, texts)
         return line(f"Advice: none, as {reason}", style="title")
     assert advice.choice is not None
     clauses = [_choice(advice.choice, advice.best, texts, sweep.parameter)]
@@ -132,8 +133,10 @@ def _cautions(advice: Advice, choice: Choice, L: float, wider: str, texts: Texts
         yield f"{missing} of its runs {'is' if missing == 1 else 'are'} missing"
 
 
-def _reason(advice: Advice, obstacle: Obstacle, sweep: Sweep, texts: Texts) -> str:
+def _reason(problem: ProblemResult, advice: Advice, sweep: Sweep, texts: Texts) -> str:
     """Return why there is no advice, and what to change."""
+    obstacle = advice.obstacle
+    assert obstacle is not None
     if obstacle.kind == "target_below_error":
         return f"the target is below the error of f*, {number(obstacle.value)}"
     arrived = "came to" if sweep.arrival == "first" else "arrived at"
@@ -143,7 +146,10 @@ def _reason(advice: Advice, obstacle: Obstacle, sweep: Sweep, texts: Texts) -> s
         runs_are = "1 run is" if obstacle.value == 1 else f"{obstacle.value} runs are"
         return f"{head} and {runs_are} missing: finish the sweep"
     change = _change(obstacle, sweep.parameter, texts)
-    return f"{head}: {change}{_lowest(obstacle.lowest, sweep, texts)}"
+    if lost := all_lost(problem.runs):  # whose lowest level may be that at w_0
+        return f"{head}: {change if obstacle.kind == 'all_lost' else f'{lost}, as {change}'}"
+    start = problem.header.constants.delta0
+    return f"{head}: {change}{_lowest(obstacle.lowest, start, sweep, texts)}"
 
 
 def _change(obstacle: Obstacle, parameter: str, texts: Texts) -> str:
@@ -163,9 +169,11 @@ def _change(obstacle: Obstacle, parameter: str, texts: Texts) -> str:
     return f"{text} and, as the features are not scaled, {scale}" if scale else text
 
 
-def _lowest(lowest: Level | None, sweep: Sweep, texts: Texts) -> str:
+def _lowest(lowest: Level | None, start: float, sweep: Sweep, texts: Texts) -> str:
     if lowest is None:
         return ""
+    if lowest.suboptimality >= start:
+        return "; no run came below its start"
     if lowest.suboptimality <= sweep.target:
         lane = _lane(lowest, texts)
         if not any(any(s.reached) for s in sweep.solvers):

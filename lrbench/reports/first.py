@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from lrbench.config.targets import GOALS
 from lrbench.reports.blocks import Line, gap, line, number, short_number
-from lrbench.reports.groups import learning_rate_texts
+from lrbench.reports.groups import digits_of
 from lrbench.results import ProblemResult
-from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, first_to, lowest, passes_to
+from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, all_lost, costs_to, first_to, lowest
 
 MOST_NAMED = 3
 """The solvers that never came there which are named; more are counted."""
@@ -33,24 +33,28 @@ class _First:
     """Who came first in the runs on one problem."""
 
     def __init__(self, problem: ProblemResult) -> None:
-        self.groups, self.constants = problem.groups, problem.header.constants
+        self.groups, self.final_gaps = problem.groups, problem.final_gaps
+        self.constants = problem.header.constants
         self.target, self.measure = problem.header.target, problem.header.target_measure
-        self._texts = learning_rate_texts(value for _, value in problem.groups)
         values = {value for _, value in problem.groups} - {None}
-        self._several = len(values) > 1
+        self._several, self._digits = len(values) > 1, digits_of(values)
 
     def name(self, lane: LaneLabel) -> str:
         """Return the solver, with the value of what varies where there are several."""
         run, value = self.groups[lane][0], lane[1]
-        several = self._several and value is not None
-        return f"{lane[0]} at {run.parameter} = {self._texts[value]}" if several else lane[0]
+        if value is None or not self._several:
+            return lane[0]
+        return f"{lane[0]} at {run.parameter} = {short_number(value, self._digits)}"
 
     def pieces(self) -> list[str]:
         """Return the pieces of the line."""
-        best, level = lowest(self.groups)
+        if lost := all_lost(run for runs in self.groups.values() for run in runs):
+            return [lost[:1].upper() + lost[1:]]
+        best, level = lowest(self.final_gaps)
         if self.measure != "suboptimality" and self.target is not None:
             place = f"{GOALS[self.measure]} {number(self.target)}"
-            arrived, passes = first_to(self.groups, self.target, self.measure)
+            costs = costs_to(self.groups, self.target, self.measure)
+            arrived, passes = first_to(self.groups, self.target, costs, self.measure)
             if arrived:
                 return [
                     f"First to {place}: {self.name(arrived[0])}",
@@ -67,9 +71,10 @@ class _First:
         if self.target is None:
             place = f"{short_number(100 * DEFAULT_SHARE)} % of the start"
         level_text = f"at {gap(level, error) if level < error else number(level)}"
-        first, passes = first_to(self.groups, target)
+        costs = costs_to(self.groups, target)
+        first, passes = first_to(self.groups, target, costs)
         if first:
-            return list(self._arrivals(place, target, first, passes, best, level_text))
+            return list(self._arrivals(place, costs, first, passes, best, level_text))
         if best is None or not level < delta0:
             return ["None came below F(w_0) - f*"]
         return [f"None came to {place}; the nearest is {self.name(best)}", level_text]
@@ -77,7 +82,7 @@ class _First:
     def _arrivals(
         self,
         place: str,
-        target: float,
+        costs: Mapping[LaneLabel, float],
         first: list[LaneLabel],
         passes: float,
         best: LaneLabel | None,
@@ -87,7 +92,6 @@ class _First:
         clauses = [f"after {number(passes)} pass{'es' * (passes != 1)}"]
         if others := len(first) - 1:
             clauses.append(f"as did {others} other{'s' * (others > 1)}")
-        costs = {lane: passes_to(runs, target) for lane, runs in self.groups.items()}
         clauses += self._next(first, passes, costs)
         if absent := self._never(costs):
             clauses[-1] += f"; never: {absent[0]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -104,15 +105,22 @@ def status_cell(runs: Sequence[Run]) -> TableCell:
     """
     status = worst_status(runs)
     worst = [run for run in runs if run.status is status]
-    text, style = page_word("run", str(status)), STATUS_STYLE.get(status, "")
-    above = status.exhausted and _above_start(worst)
-    if above:
-        text, style = ABOVE_START[status], "bad"
+    text, style = ended_word(worst), STATUS_STYLE.get(status, "")
+    if text in ABOVE_START.values():
+        style = "bad"
     if len(worst) < len(runs):
         text = f"{len(worst)}/{len(runs)} {text}"
     elif len(runs) == 1 and not status.exhausted:
         text += f" at {worst[0].status_at}"
     return TableCell(text, style)
+
+
+def ended_word(runs: Sequence[Run]) -> str:
+    """Return the words of pages for how runs of one status ended."""
+    status = runs[0].status
+    if status.exhausted and _above_start(runs):
+        return ABOVE_START[status]
+    return page_word("run", str(status))
 
 
 def _above_start(runs: Sequence[Run]) -> bool:
@@ -128,14 +136,19 @@ def learning_rate_texts(values: Iterable[float | None]) -> dict[float | None, st
 
     That of None, the value where nothing varies, is ``"-"``.
     """
-    distinct, texts = dict.fromkeys(values), list[str]()
-    numbers = [value for value in distinct if value is not None]
-    for digits in range(3, 18):  # 17 digits tell any two doubles apart
-        texts = [short_number(value, digits) for value in numbers]
-        if len(set(texts)) == len(numbers):
-            break
-    known = dict(zip(numbers, texts, strict=True))
-    return {value: "-" if value is None else known[value] for value in distinct}
+    distinct = dict.fromkeys(values)
+    digits = digits_of(distinct)
+    return {v: "-" if v is None else short_number(v, digits) for v in distinct}
+
+
+def digits_of(values: Iterable[float | None]) -> int:
+    """Return the digits that numbers need to differ in: 3, or as many more."""
+    ascending = sorted(value for value in set(values) if value is not None)
+    for digits in range(3, 17):
+        rounded = (f"{value:.{digits - 1}e}" for value in ascending)
+        if all(one != next_one for one, next_one in pairwise(rounded)):  # the first pair ends it
+            return digits
+    return 17  # which tell any two doubles apart
 
 
 def lane_name(run: Run | Verdict, texts: Mapping[float | None, str]) -> str:

@@ -17,7 +17,7 @@ from lrbench.reports.verdict_blocks import (
 )
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Verdict
-from lrbench.results.ranking import at_end, level_column
+from lrbench.results.ranking import end_of_all, level_column
 from lrbench.results.words import page_word
 from lrbench.verdicts.order import STEEPENING, UNTESTED
 
@@ -61,7 +61,7 @@ def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
     error = problem.header.constants.f_star_error
     verdicts = verdicts_of(problem, runs[0])
     main = main_certificate(verdicts) or main_bound(verdicts)
-    yield TableCell(short_gap(at_end(runs, level_column(runs)), error))
+    yield TableCell(short_gap(end_of_all(runs, level_column(runs)), error))
     yield _average(runs, verdicts, error)
     if main is None:
         yield TableCell("none")
@@ -112,4 +112,4 @@ def _average(runs: Sequence[Run], verdicts: Sequence[Verdict], error: float) -> 
         # The interval is that of the verdict's last checkpoint; the average is taken at the end.
         if of_average and v.metric_interval and last_checkpoints(runs) == {v.iteration[-1]}:
             return TableCell(with_interval(v, error))
-    return TableCell(short_gap(at_end(runs, "suboptimality_average"), error))
+    return TableCell(short_gap(end_of_all(runs, "suboptimality_average"), error))

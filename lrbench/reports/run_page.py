@@ -20,6 +20,7 @@ from lrbench.reports.groups import (
     answers_line,
     ball_text,
     batch_text,
+    digits_of,
     last_checkpoints,
     learning_rate_texts,
     mean_at,
@@ -57,7 +58,7 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
         return
     setting = tuple(_setting(problem))
     yield line(*setting, recurs=setting, label="run")
-    notable = notable_lanes(problem.groups)
+    notable = notable_lanes(problem)
     yield from _left_out(problem, notable)
     if len({value for _, value in problem.groups} - {None}) <= 1:
         yield from _one_value(problem, view)
@@ -76,13 +77,14 @@ def _setting(problem: ProblemResult) -> Iterator[str]:
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
     yield from _budget(started)
-    values = {run.value for run in started} - {None}
-    texts, name = learning_rate_texts(values), varied(started)
+    values = {run.value for run in started if run.value is not None}
+    digits, name = digits_of(values), varied(started)
     if len(values) == 1:
         (value,) = values
-        yield f"{name} = {texts[value]}" + _in_units(name, value, problem.header.constants.L)
+        text = short_number(value, digits)
+        yield f"{name} = {text}" + _in_units(name, value, problem.header.constants.L)
     elif values:
-        ends = [texts[end(v for v in values if v is not None)] for end in (min, max)]
+        ends = [short_number(end(values), digits) for end in (min, max)]
         yield f"{len(values)} {name} from {ends[0]} to {ends[1]}"
     yield from unvaried_text(started)
     yield from ball_text(problem)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from lrbench.config.named import parse_named
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.targets import GOALS
+from lrbench.errors import UsageError
 from lrbench.reports.blocks import Block, Grid, TableCell, line, number, short_number
+from lrbench.verdicts.method_names import MethodNames
 
 HEADINGS = ("solver", "lr0", "seeds", "T", "cells", "code")
 """The second one is ``"over"`` where another parameter varies."""
@@ -22,26 +27,51 @@ def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
             yield line("")
         yield line(title, style="title")
         of_title = list(entries_of_title)
+        names = _method_names(of_title)
         plain = all(entry["over"] in ("lr0", "") for entry in of_title)
         headings = [name if plain or name != "lr0" else "over" for name in HEADINGS]
-        yield Grid(headings, [list(_row(entry)) for entry in of_title], frozenset({0, 1, 5}))
+        yield Grid(headings, [list(_row(entry, names)) for entry in of_title], frozenset({0, 1, 5}))
 
 
 def _title(entry: Mapping[str, Any]) -> str:
     size, target = entry["batch_size"], entry["target"]
     goal = GOALS[entry["target_measure"]]
     setting = "full batches" if size is None else f"batches of {size}"
-    target_text = "" if target is None else f", target {goal} {number(target)}"
-    return f"{entry['problem']}, {setting}{target_text}"
+    pieces = [entry["problem"], setting]
+    if target is not None:
+        pieces.append(f"target {goal} {number(target)}")
+    if entry["arrival"] is not None:
+        pieces.append(f"arrival {entry['arrival']}")
+    if entry["at"]:
+        pieces.append(f"also at T = {', '.join(map(str, entry['at']))}")
+    return ", ".join(pieces)
 
 
-def _row(entry: Mapping[str, Any]) -> Iterator[TableCell]:
-    yield TableCell(entry["solver"])
-    ends = dict.fromkeys(short_number(value) for value in entry["values"] or ())
-    span = " to ".join(ends) or "-"
-    yield TableCell(span if entry["over"] in ("lr0", "") else f"{entry['over']} {span}")
+def _method_names(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Return the solver of each entry -> the name that pages have for it."""
+    specs = {}
+    for text in dict.fromkeys(str(entry["solver"]) for entry in entries):
+        with contextlib.suppress(UsageError):  # of a name that another version wrote
+            name, params = parse_named(text)
+            specs[text] = SolverSpec(name, params, tuple(params))
+    full_batches = all(entry["batch_size"] is None for entry in entries)
+    names = MethodNames(specs.values(), full_batches)
+    return {text: str(names.spec(spec)) for text, spec in specs.items()}
+
+
+def _row(entry: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[TableCell]:
+    yield TableCell(names.get(entry["solver"], entry["solver"]))
+    span = _span(entry["values"])
+    if entry["over"] not in ("lr0", ""):  # with the lr0 that is held, or that follows
+        span = f"{entry['over']} {span}" + (f", lr0 {_span(entry['lr0'])}" * bool(entry["lr0"]))
+    yield TableCell(span)
     yield from (TableCell(str(entry[key])) for key in ("seeds", "iterations", "cells"))
     state = {True: "current", False: "stale", None: "not known"}[entry["current"]]
     if entry["current"] is None:  # of a rule of the user there may be several versions
         state += f" ({entry['source']})"
     yield TableCell(state, "dim" if entry["current"] is False else "")
+
+
+def _span(values: Sequence[float] | None) -> str:
+    """Return ``0.1 to 10``, the least and the largest value; of equal ones this one."""
+    return " to ".join(dict.fromkeys(map(short_number, values or ()))) or "-"

@@ -29,7 +29,7 @@ from lrbench.reports.verdict_blocks import has_bound, violations
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run, Verdict
 from lrbench.results.lanes import varied
-from lrbench.results.ranking import LaneLabel, at_end, final_gap, level_column
+from lrbench.results.ranking import LaneLabel, at_end, end_of_all, final_gap, level_column
 from lrbench.verdicts.theorems import has_theorems
 
 LEFT = frozenset({"solver", "ended", "bounds held"})
@@ -103,7 +103,7 @@ def _table(
         header.constants.delta0,
         header.constants.L,
     )
-    ends = [at_end(of, level_column(of)) for of in lanes]
+    ends = [end_of_all(of, level_column(of)) for of in lanes]
     columns: list[CellColumn] = [
         ("ended", [status_cell(of) for of in lanes]),
         (header.level, [TableCell(short_gap(end, error)) for end in ends]),

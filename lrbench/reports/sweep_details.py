@@ -21,6 +21,7 @@ from lrbench.reports.blocks import (
 )
 from lrbench.reports.groups import (
     SEVERITY,
+    ended_word,
     grid_of,
     learning_rate_texts,
     runs_of,
@@ -163,7 +164,9 @@ def _row(
             yield TableCell("never" if s.finished[k] else "?", "warn")
     yield TableCell(f"{s.reached[k]}/{s.finished[k]}")
     yield _statuses(runs)
-    yield TableCell(gap(_median(runs, answer_column(runs)), error))
+    # The last number of a run that diverged says nothing of its end: it may be that at w_0.
+    ended = () if all(run.status is Status.DIVERGED for run in runs) else runs
+    yield TableCell(gap(_median(ended, answer_column(runs)), error))
     lr = _median(runs, "lr")
     yield TableCell(number(lr * L, 2) if lr is not None and math.isfinite(L) else "-")
 
@@ -171,16 +174,19 @@ def _row(
 def _statuses(runs: Sequence[Run]) -> TableCell:
     """Return how many runs ended how: ``"4 target, 1 diverged"``; of one run how it ended."""
     counts = Counter(run.status if run.started else None for run in runs)
-    pieces: list[str] = []
-    for status in (*SEVERITY, None):
-        if count := counts[status]:
-            text = "not started" if status is None else str(status)
-            text = "target" if status is Status.REACHED_TARGET else text
-            pieces.append(text if len(counts) == 1 else f"{count} {text}")
+    texts = Counter(_ended(run) for run in sorted(runs, key=lambda r: SEVERITY.index(r.status)))
+    pieces = [text if len(texts) == 1 else f"{count} {text}" for text, count in texts.items()]
     lost = any(status is not None and status.lost for status in counts)
     fine = all(status is not None and status.good for status in counts)
     style: Style = "bad" if lost else "" if fine else "warn"
     return TableCell(", ".join(pieces) or "not started", style)
+
+
+def _ended(run: Run) -> str:
+    """Return how a run ended, in few words."""
+    if not run.started:
+        return "not started"
+    return "target" if run.status is Status.REACHED_TARGET else ended_word([run])
 
 
 def _median(runs: Sequence[Run], column: str) -> float | None:

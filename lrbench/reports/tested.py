@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lrbench.reports.blocks import Block, CellColumn, Grid, TableCell, line, number
 from lrbench.reports.groups import runs_of, solver_texts
 from lrbench.results import ProblemResult, Run, Sweep
-from lrbench.results.ranking import at_end
+from lrbench.results.ranking import end_of_all
 
 TEST = {"test_loss": "test loss", "test_accuracy": "test acc"}
 """The columns of a trace that are about held-out samples, and their headings."""
@@ -37,7 +37,7 @@ def tested_columns(lanes: Sequence[Sequence[Run]]) -> list[CellColumn]:
     """
     names = [name for name in TEST if any(name in run.trace for runs in lanes for run in runs)]
     return [
-        (TEST[name], [TableCell(tested_text(name, at_end(runs, name))) for runs in lanes])
+        (TEST[name], [TableCell(tested_text(name, end_of_all(runs, name))) for runs in lanes])
         for name in names
     ]
 

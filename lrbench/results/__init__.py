@@ -24,7 +24,6 @@ from lrbench.results.records import BoundKind as BoundKind
 from lrbench.results.records import FeatureMap as FeatureMap
 from lrbench.results.records import Run as Run
 from lrbench.results.records import Status as Status
-from lrbench.results.records import Trace as Trace
 from lrbench.results.records import Verdict as Verdict
 from lrbench.results.result import FORMAT as FORMAT
 from lrbench.results.result import SCHEMA as SCHEMA
@@ -39,3 +38,5 @@ from lrbench.results.sweep import Factor as Factor
 from lrbench.results.sweep import Sensitivity as Sensitivity
 from lrbench.results.sweep import Sweep as Sweep
 from lrbench.results.table import trace_columns as trace_columns
+from lrbench.results.traces import TableTrace as TableTrace
+from lrbench.results.traces import Trace as Trace

@@ -16,7 +16,7 @@ Caution: TypeAlias = Literal[
     "lower_lr0_misses",  # the next one in the grid, the value, never reaches the target
     "higher_lr0_misses",
     "long_steps",  # with full batches the last lr, the value, is above 2/L
-    "scarce_budget",  # most of the budget was needed; the value is the budget in passes
+    "scarce_budget",  # most of the budget was needed; the value is the budget in its passes
     "missing_runs",  # of the solver; the value is their number
 ]
 """What may go wrong with the lr0 that is advised, or with one near it."""

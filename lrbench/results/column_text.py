@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lrbench.arrays import Vector
-from lrbench.results.records import COLUMNS, Run, Trace
+from lrbench.results.records import COLUMNS, Run
+from lrbench.results.traces import TableTrace, Trace
 
 BLOCK = 10_000
 """The number of numbers, of one run or of several, that are written together."""
@@ -43,36 +44,69 @@ def trace_texts(runs: Iterable[Run], missing: str) -> Iterator[tuple[TraceShape,
     The digits take most of the time in which short runs are written. Lanes that run together share
     many numbers, such as those at w_0 and the passes, which are written once for a block of runs.
     """
-    for block in _blocks(runs):
-        columns = [column for trace in block for column in trace.values()]
-        texts, stop = _number_texts(np.concatenate(columns), missing), 0
-        for trace in block:
-            shape = TraceShape(tuple(trace), tuple(map(len, trace.values())))
-            start, stop = stop, stop + sum(shape.lengths)
-            iterations = [str(int(t)) for t in trace["iteration"].tolist()]
-            yield shape, iterations + texts[start + len(iterations) : stop]
+    iterations: list[int] = []
+    iteration_texts: list[str] = []
+    for shape, numbers in _blocks(runs):
+        integers = numbers[:, : shape.lengths[0]].astype(np.int64).tolist()
+        for of_run, texts in zip(integers, _number_texts(numbers, missing).tolist(), strict=True):
+            if of_run != iterations:
+                iterations, iteration_texts = of_run, [*map(str, of_run)]
+            texts[: len(of_run)] = iteration_texts
+            yield shape, texts
 
 
-def _blocks(runs: Iterable[Run]) -> Iterator[list[Trace]]:
-    """Yield the traces of some runs at a time, with all columns that every trace has."""
-    block: list[Trace] = []
+def _blocks(runs: Iterable[Run]) -> Iterator[tuple[TraceShape, NDArray[np.float64]]]:
+    """Yield the shape of some traces that share it, and their numbers, (n_runs, n_numbers)."""
+    shape = before = TraceShape((), ())
+    block: list[NDArray[np.float64]] = []
     size = 0
+    last: Trace = {}
     for run in runs:
-        block.append({**dict.fromkeys(COLUMNS, NO_NUMBERS), **run.trace})
-        size += sum(map(len, block[-1].values()))
-        if size >= BLOCK:
-            yield block
+        trace = run.trace
+        if not _alike(trace, last):
+            last = trace
+            columns = {**dict.fromkeys(COLUMNS, NO_NUMBERS), **trace}
+            shape = TraceShape(tuple(columns), tuple(map(len, columns.values())))
+            whole = isinstance(trace, TableTrace) and tuple(trace) == shape.columns
+        if block and (shape != before or size >= BLOCK):
+            yield before, np.stack(block)
             block, size = [], 0
+        before = shape
+        if whole and isinstance(trace, TableTrace):
+            numbers = trace.table.ravel()
+        else:
+            numbers = np.concatenate([trace.get(name, NO_NUMBERS) for name in shape.columns])
+        block.append(numbers)
+        size += len(numbers)
     if block:
-        yield block
+        yield before, np.stack(block)
 
 
-def _number_texts(numbers: Vector, missing: str) -> list[str]:
+def _alike(trace: Trace, other: Trace) -> bool:
+    """Return whether two traces are seen at once to have one shape, as those of lanes have."""
+    return (
+        isinstance(trace, TableTrace)
+        and isinstance(other, TableTrace)
+        and trace.places is other.places
+        and trace.table.shape == other.table.shape
+    )
+
+
+def _number_texts(numbers: NDArray[np.float64], missing: str) -> NDArray[Any]:
     """Return the shortest text that determines each number, which `repr` and JSON share."""
     # Compared as bits, 0 and -0 differ, and NaN equals itself.
-    bits, places = np.unique(numbers.view(np.int64), return_inverse=True)
-    distinct = bits.view(np.float64)
-    texts = np.array([*map(repr, distinct.tolist())], dtype=object)
-    texts[~np.isfinite(distinct)] = missing
-    written: list[str] = texts[places].tolist()
-    return written
+    bits = numbers.view(np.int64)
+    texts = np.empty(numbers.shape, dtype=object)
+    shared = (bits == bits[0]).all(axis=0)
+    texts[:, shared] = _texts_of(bits[0, shared], missing)
+    texts[:, ~shared] = _texts_of(bits[:, ~shared], missing)
+    return texts
+
+
+def _texts_of(bits: NDArray[np.int64], missing: str) -> NDArray[Any]:
+    """Return the texts of numbers that are given by their bits."""
+    distinct, places = np.unique(bits, return_inverse=True)
+    numbers = distinct.view(np.float64)
+    texts = np.array([*map(repr, numbers.tolist())], dtype=object)
+    texts[~np.isfinite(numbers)] = missing
+    return np.asarray(texts[places.reshape(bits.shape)])

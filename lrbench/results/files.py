@@ -46,6 +46,11 @@ def reserve(path: str | Path, force: bool = False) -> Path:
         If the folder cannot be written to.
     """
     checked_flag(force, "force")
+    if str(path) == "-":
+        raise UsageError(
+            "- is not the name of a file here.",
+            "give a name; --format json writes a result to stdout.",
+        )
     target = Path(os.path.realpath(checked_path(path, "the file")))
     try:
         _check(target, str(path), force)

@@ -13,7 +13,7 @@ from lrbench.config.records import reader
 from lrbench.config.targets import TargetMeasure
 from lrbench.objective.about import AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
-from lrbench.results.ranking import LaneLabel
+from lrbench.results.ranking import LaneLabel, final_gap
 from lrbench.results.records import FeatureMap, Run, Verdict
 from lrbench.results.sweep import Sweep
 
@@ -95,6 +95,11 @@ class ProblemResult:
                 runs_of_method.setdefault(lane[0], {}).setdefault(lane, []).append(run)
         # Runs come seed by seed: a lane that first starts with a later seed still joins its method.
         return {lane: runs for lanes in runs_of_method.values() for lane, runs in lanes.items()}
+
+    @cached_property
+    def final_gaps(self) -> Mapping[LaneLabel, float]:
+        """What ranks the lanes of `groups`; see `final_gap`."""
+        return {lane: final_gap(runs) for lane, runs in self.groups.items()}
 
     @cached_property
     def judged(self) -> Mapping[LaneLabel, Sequence[Verdict]]:

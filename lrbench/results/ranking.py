@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.config.targets import TargetMeasure
-from lrbench.results.records import Run
+from lrbench.results.records import Run, Status
 
 DEFAULT_SHARE = 0.01
 """The default target, relative to F(w_0) - f*."""
@@ -66,6 +66,14 @@ def final_gap(runs: Sequence[Run]) -> float:
     return math.inf if gap is None or math.isnan(gap) else gap
 
 
+def end_of_all(runs: Sequence[Run], column: str) -> float | None:
+    """Return the mean over seeds of a column where the runs ended; None where one diverged.
+
+    The last number of a run that diverged says nothing of its end: it may be that at w_0.
+    """
+    return None if any(r.status is Status.DIVERGED for r in runs) else at_end(runs, column)
+
+
 def passes_to(
     runs: Sequence[Run], target: float, measure: TargetMeasure = "suboptimality"
 ) -> float:
@@ -73,7 +81,18 @@ def passes_to(
 
     The passes of a run are those of its first checkpoint at or below the target.
     """
+    if len(runs) == 1:  # of 100,000 lanes the medians of single numbers would take a while
+        return _first(runs[0], target, measure)[0]
     return statistics.median(_first(run, target, measure)[0] for run in runs)
+
+
+def costs_to(
+    groups: Mapping[LaneLabel, Sequence[Run]],
+    target: float,
+    measure: TargetMeasure = "suboptimality",
+) -> dict[LaneLabel, float]:
+    """Return the passes of each lane to `target`; see `passes_to`."""
+    return {lane: passes_to(runs, target, measure) for lane, runs in groups.items()}
 
 
 def _first(
@@ -87,6 +106,14 @@ def _first(
     return float(run.trace["passes"][arrivals[0]]), float(gap[arrivals[0]])
 
 
+def all_lost(runs: Iterable[Run]) -> str:
+    """Return ``"every run diverged"`` or how else all runs were lost; empty where one was not."""
+    statuses = {run.status for run in runs}
+    if not statuses or not all(status.lost for status in statuses):
+        return ""
+    return f"every run {' or '.join(sorted(statuses))}"
+
+
 def ratio(cost: float, least: float) -> float:
     """Return cost / least; 1 where both are 0, inf where only `least` is 0."""
     if least > 0:
@@ -97,17 +124,18 @@ def ratio(cost: float, least: float) -> float:
 def first_to(
     groups: Mapping[LaneLabel, Sequence[Run]],
     target: float,
+    costs: Mapping[LaneLabel, float],
     measure: TargetMeasure = "suboptimality",
 ) -> tuple[list[LaneLabel], float]:
     """Return the lanes that reached `target` in the fewest passes, and these passes.
 
-    Of several, the one with the lowest mean gap over seeds on arrival stands first.
+    Of several, the one with the lowest mean gap over seeds on arrival stands first. `costs` are
+    those of `costs_to`.
     """
-    cost = {lane: passes_to(runs, target, measure) for lane, runs in groups.items()}
-    least = min(cost.values(), default=math.inf)
+    least = min(costs.values(), default=math.inf)
     if not math.isfinite(least):
         return [], math.inf
-    tied = [lane for lane, passes in cost.items() if passes == least]
+    tied = [lane for lane, passes in costs.items() if passes == least]
     return sorted(tied, key=lambda lane: _gap_on_arrival(groups[lane], target, measure)), least
 
 
@@ -117,9 +145,11 @@ def _gap_on_arrival(runs: Sequence[Run], target: float, measure: TargetMeasure) 
     return statistics.fmean([gap for gap in gaps if math.isfinite(gap)])
 
 
-def lowest(groups: Mapping[LaneLabel, Sequence[Run]]) -> tuple[LaneLabel | None, float]:
-    """Return the lane that ended lowest, and its mean gap; None where all diverged or failed."""
-    gaps = {lane: final_gap(runs) for lane, runs in groups.items()}
+def lowest(gaps: Mapping[LaneLabel, float]) -> tuple[LaneLabel | None, float]:
+    """Return the lane that ended lowest, and its mean gap; None where all diverged or failed.
+
+    `gaps` are those of `final_gap`.
+    """
     lane = min(gaps, key=lambda key: gaps[key], default=None)
     if lane is None or not math.isfinite(gaps[lane]):
         return None, math.inf

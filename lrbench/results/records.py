@@ -14,13 +14,7 @@ from lrbench.config.plain import Form, Key, NumberOrNaN, plain
 from lrbench.config.records import RecordError, reader
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.lanes import Varied
-
-Trace: TypeAlias = dict[str, NDArray[np.float64]]
-"""Column name -> one number a checkpoint; all of one length, NaN where there is no number.
-
-Row T is the state after T steps: `objective` and `grad_norm_sq` are taken at w_T, and `lr` is the
-rate of the last step. Averages, sums and minima are over t < T.
-"""
+from lrbench.results.traces import Trace
 
 COLUMNS = (
     "iteration",
@@ -87,7 +81,7 @@ def state_columns(names: Iterable[str]) -> list[str]:
 def read_trace(value: Any) -> Trace:
     """Return the columns in JSON: those that every trace has, and whatever others there are."""
     length = len(reader(_Checkpoints)(value)["iteration"])
-    columns: Trace = reader(dict[str, NDArray[np.float64]])(value)
+    columns: dict[str, NDArray[np.float64]] = reader(dict[str, NDArray[np.float64]])(value)
     columns |= {name: np.full(length, np.nan) for name in LATER if name not in columns}
     for name in COLUMNS:
         if name not in columns:

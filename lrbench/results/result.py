@@ -63,7 +63,7 @@ def environment(threads: int, runner: str | None = None) -> dict[str, Any]:
     threads
         BLAS threads.
     runner
-        ``"numpy"`` or ``"compiled"`` where the command says what makes the steps.
+        ``"numpy"`` or ``"compiled"``, what made the steps; None for what is loaded.
     """
     loaded = None if runner == "numpy" else library()
     return {
@@ -92,7 +92,8 @@ class Result(Views):
 
     def __repr__(self) -> str:
         """Return a line for each problem: the number of runs, and the best solver and lr0."""
-        lines = [_summary(p) for p in self.problems]
+        names = importlib.import_module("lrbench.verdicts.method_names")  # it is made of results
+        lines = [_summary(names.named_for_pages(p)) for p in self.problems]
         lines += [f"{name}: {error.message}" for name, error in self.failures]
         return "\n  ".join(["Result:", *lines])
 
@@ -267,7 +268,7 @@ def _summary(problem: ProblemResult) -> str:
     count = f"{problem.name}: {len(problem.runs)} run{'s' * (len(problem.runs) != 1)}"
     if problem.sweep is not None:
         return f"{count}, {_best(problem.sweep)}"
-    lane, gap = lowest(problem.groups)
+    lane, gap = lowest(problem.final_gaps)
     if lane is None:
         return count
     name = lane_text(*lane, problem.groups[lane][0].parameter)

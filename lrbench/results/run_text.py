@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from lrbench.config.plain import plain, plain_fields
-from lrbench.results.column_text import SHAPES, TraceShape, trace_texts
+from lrbench.results.column_text import TraceShape, trace_texts
 from lrbench.results.records import Run
 
 REMEMBERED = 64
@@ -69,13 +69,17 @@ def run_texts(runs: Sequence[Run], indentation: Indentation) -> Iterator[str]:
     object are written together, and values that runs share once.
     """
     inner = indentation.inner
+    shape_before, pieces = None, list[str]()
     # Key -> its value in the run before, and the text of this value.
     before: dict[str, tuple[Any, str]] = {}
     for run, (shape, numbers) in zip(runs, trace_texts(runs, "null"), strict=True):
         texts: dict[str, str] = {}
+        if shape != shape_before:
+            shape_before, pieces = shape, _trace_pieces(shape, inner)
+        pieces[1::2] = numbers
         for key, value in plain_fields(run, unchanged=FIELDS).items():
             if key == "trace":
-                texts[key] = _trace_template(shape, inner) % tuple(numbers)
+                texts[key] = "".join(pieces)
                 continue
             if key not in before or before[key][0] is not value:
                 before[key] = value, _text(plain(value), inner)
@@ -108,10 +112,12 @@ def _template(names: tuple[str, ...], indentation: Indentation) -> str:
     return indentation.list_text([f"{name}: %s" for name in quoted], "{}")
 
 
-@lru_cache(SHAPES)
-def _trace_template(shape: TraceShape, indentation: Indentation) -> str:
-    """Return the text of a trace with %s for each number."""
-    lists = [indentation.inner.list_text(["%s"] * length) for length in shape.lengths]
-    # Of a name with a percent sign one escape is used up here, and the other by the numbers.
-    names = tuple(name.replace("%", "%%") for name in shape.columns)
-    return _template(names, indentation) % tuple(lists)
+def _trace_pieces(shape: TraceShape, indentation: Indentation) -> list[str]:
+    """Return the text of a trace in pieces, of which every second one is the place of a number."""
+    # JSON text has no NUL of its own.
+    lists = [indentation.inner.list_text(["\0"] * length) for length in shape.lengths]
+    text = _object_text(dict(zip(shape.columns, lists, strict=True)), indentation)
+    others = text.split("\0")
+    pieces = [""] * (2 * len(others) - 1)
+    pieces[::2] = others
+    return pieces

@@ -21,6 +21,7 @@ class Views:
         kind: str | None = None,
         x: str = "iterations",
         log_linear: bool = False,
+        iterate: str | None = None,
         values: float | str | Iterable[float | str] = (),
         problems: str | Iterable[str] = (),
         solvers: str | Iterable[str] = (),
@@ -42,6 +43,9 @@ class Views:
             What runs are drawn over: ``"iterations"``, ``"passes"`` or ``"seconds"``.
         log_linear
             Whether that axis is linear.
+        iterate
+            Whose level convergence shows: ``"last"``, or the solver's own answer, or ``"average"``;
+            None for that on which bounds say anything.
         values
             The runs to draw, by lr0 or by what else varies: numbers, or texts as of ``--lr0``.
         problems, solvers
@@ -68,7 +72,9 @@ class Views:
             If there is no matplotlib, nothing to draw, or a file cannot be written.
         """
         figures = _report("lrbench.reports.figures.output")
-        options = figures.figure_options(kind, x, log_linear, values, problems, solvers, title)
+        options = figures.figure_options(
+            kind, x, log_linear, iterate, values, problems, solvers, title
+        )
         return figures.plot(self, options, path, script, style, force=force)
 
     def _repr_html_(self) -> str:

@@ -34,7 +34,7 @@ def chosen(problems: Sequence[ProblemResult]) -> Run:
             f"the weights of {len(problems)} problems do not go into one file.",
             "run one problem at a time.",
         )
-    lane, _ = lowest(problems[0].groups)
+    lane, _ = lowest(problems[0].final_gaps)
     if lane is None:
         raise LrbenchError(
             "no run ended with weights to save.", "give more time, or another lr0 or solver."

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
+from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step, check_positive, rate_of
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 
 
 class AdaGradState(NamedTuple):
@@ -77,3 +79,12 @@ class AdaGrad(Solver):
         D = state.lr0 * g / (np.sqrt(s) + self.eps)
         lr = rate_of(D, gradient)
         return Step(oracle.move(W, D), lr, AdaGradState(state.lr0, s))
+
+    def compiled_rule(self, state: AdaGradState, n_steps: int) -> CompiledRule:
+        return CompiledRule(
+            RuleCode.COORDINATES,
+            CompiledState(state.lr0, square=state.s),
+            lambda after, n_made: AdaGradState(state.lr0, after.square),
+            n_steps,
+            (0.0, 1.0, 1.0, 1.0, self.eps),
+        )

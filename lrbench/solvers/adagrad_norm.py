@@ -10,7 +10,8 @@ import numpy as np
 from lrbench.arrays import PerLane
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.base import Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 from lrbench.solvers.scope import Scope, needs_of, part_descend, part_norms
 
 
@@ -90,8 +91,8 @@ class AdaGradNorm(Solver):
     def compiled_rule(self, state: AdaGradNormState, n_steps: int) -> CompiledRule:
         return CompiledRule(
             RuleCode.ADAGRAD_NORM,
-            state.b,
-            lambda b, growth, n_made: AdaGradNormState(b),
+            CompiledState(state.b),
+            lambda after, n_made: AdaGradNormState(after.b),
             n_steps,
-            parameter=self.eta,
+            (self.eta,),
         )

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
+from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step, check_decay, check_positive, rate_of
+from lrbench.solvers.compiled import CompiledRule, CompiledState, bias_corrections
 
 
 class AdamState(NamedTuple):
@@ -93,6 +95,25 @@ class Adam(Solver):
         D, next_state = self.direction(gradient.dense(), state)
         lr = rate_of(D, gradient)
         return Step(oracle.move(W, D), lr, next_state)
+
+    def compiled_rule(self, state: AdamState, n_steps: int) -> CompiledRule:
+        return self.decayed_rule(state, n_steps, 0.0)
+
+    def decayed_rule(
+        self, state: AdamState, n_steps: int, weight_decay: PerLane | float
+    ) -> CompiledRule:
+        """Return the compiled steps with a decay of the weights."""
+        beta1, beta2 = self.beta1, self.beta2
+        return CompiledRule(
+            RuleCode.COORDINATES,
+            CompiledState(state.lr0, mean=state.m, square=state.v),
+            lambda after, n_made: AdamState(
+                state.lr0, after.mean, after.square, state.steps + n_made
+            ),
+            n_steps,
+            (beta1, 1.0 - beta1, beta2, 1.0 - beta2, self.eps, weight_decay),
+            bias_corrections(state.steps, n_steps, beta1, beta2),
+        )
 
     def direction(self, g: Lanes, state: AdamState) -> tuple[Lanes, AdamState]:
         """Return the step against the gradient `g`, lr0 included, and the next state."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.adam import Adam, AdamState
 from lrbench.solvers.base import Step, check_not_negative, rate_of
+from lrbench.solvers.compiled import CompiledRule
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,6 @@ class AdamW(Adam):
         D += state.lr0 * self.weight_decay * W
         lr = rate_of(D, gradient)
         return Step(oracle.move(W, D), lr, next_state)
+
+    def compiled_rule(self, state: AdamState, n_steps: int) -> CompiledRule:
+        return self.decayed_rule(state, n_steps, self.weight_decay)

@@ -13,8 +13,8 @@ from lrbench.arrays import Lanes, Mask, PerLane, norm_sq
 from lrbench.config.parameters import check_kept, number_fields
 from lrbench.config.values import REAL
 from lrbench.errors import UsageError, quoted
-from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Gradient, Iterate, Oracle
+from lrbench.solvers.compiled import CompiledRule
 
 Need: TypeAlias = Literal[
     "f_star", "L", "L_max", "mu", "horizon", "derivatives", "n_invariant", "parts"
@@ -53,24 +53,6 @@ class Step(NamedTuple):
     """
     state: Any
     """The next state, a tree as `Solver.init` returns it."""
-
-
-class CompiledRule(NamedTuple):
-    """The next steps of a solver as the compiled steps make them."""
-
-    code: RuleCode
-    b: PerLane
-    """The number from which the rates follow."""
-    after: Callable[[PerLane, PerLane, int], Any]
-    """Returns the state from b, its growth over these steps, and the number of steps made."""
-    n_steps: int
-    """For so many steps this holds, at least one."""
-    growth: PerLane | float = 0.0
-    """The sum to which the growth of b is added."""
-    parameter: PerLane | float = 0.0
-    """The hyper-parameter, for all lanes or for each."""
-    factors: Lanes | None = None
-    """The factor and the divisor of each step, (2, n_steps); None where the code has none."""
 
 
 @dataclasses.dataclass(frozen=True)

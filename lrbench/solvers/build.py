@@ -132,6 +132,9 @@ def solver_class(name: str) -> type[Solver]:
 def reference_form(name: str) -> str:
     """Return how a reference is written, for a name that is none and looks like one; else empty."""
     prefix, colon, _ = name.partition(":")
+    module, _, rest = name.partition(".")
+    if not colon and rest and module in LIBRARIES:
+        return f"did you mean {module}:{rest if module == 'optax' else name}?"
     if colon and prefix in LIBRARIES:
         example = {"torch": "torch:torch.optim.Adam", "optax": "optax:adam"}[prefix]
         return f"name an optimiser, as in {example}: lrbench list solvers {prefix} has them."

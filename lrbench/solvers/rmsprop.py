@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
+from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step, check_decay, check_positive, rate_of
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 
 
 class RMSPropState(NamedTuple):
@@ -81,3 +83,12 @@ class RMSProp(Solver):
         D = state.lr0 * g / (np.sqrt(v) + self.eps)
         lr = rate_of(D, gradient)
         return Step(oracle.move(W, D), lr, RMSPropState(state.lr0, v))
+
+    def compiled_rule(self, state: RMSPropState, n_steps: int) -> CompiledRule:
+        return CompiledRule(
+            RuleCode.COORDINATES,
+            CompiledState(state.lr0, square=state.v),
+            lambda after, n_made: RMSPropState(state.lr0, after.square),
+            n_steps,
+            (0.0, 1.0, self.rho, 1.0 - self.rho, self.eps),
+        )

@@ -12,7 +12,8 @@ from lrbench.arrays import PerLane
 from lrbench.errors import UsageError
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.base import Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 
 ANNEALED = ("linear", "cosine", "poly")
 """The schedules that reach 0 at the horizon."""
@@ -90,27 +91,28 @@ class SGD(Solver):
         return SGDState(lr0, 0, facts.get("horizon", math.inf))
 
     def step(self, W: Iterate, state: SGDState, oracle: Oracle) -> Step:
-        after = state._replace(steps=state.steps + 1)
+        after = SGDState(state.lr0, state.steps + 1, state.horizon)
         if state.steps >= state.horizon:
             return Step(W, np.zeros_like(state.lr0), after)
-        factor, divisor = self._factors(state.steps, state.horizon)
-        lr = state.lr0 * factor / divisor
+        lr = state.lr0
+        if self.schedule != "constant":
+            factor, divisor = self._factors(state.steps, state.horizon)
+            lr = lr * factor / divisor
         return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, after)
 
     def compiled_rule(self, state: SGDState, n_steps: int) -> CompiledRule | None:
         n_steps = int(min(n_steps, state.horizon - state.steps))
         if n_steps <= 0:  # at rest
             return None
-        lr0, factors = state.lr0, np.ones((2, n_steps))
-        if np.ndim(self.power):  # another factor for each lane: step by step
-            lr0, n_steps = lr0 * self._factors(state.steps, state.horizon)[0], 1
-        elif self.schedule != "constant":
-            steps = range(state.steps, state.steps + n_steps)
-            factors[...] = np.transpose([self._factors(t, state.horizon) for t in steps])
+        factors = None
+        if self.schedule != "constant":
+            factors = np.ones((2, n_steps, *np.shape(self.power)))
+            for k in range(n_steps):
+                factors[0, k], factors[1, k] = self._factors(state.steps + k, state.horizon)
         return CompiledRule(
             RuleCode.FIXED,
-            lr0,
-            lambda b, growth, n_made: state._replace(steps=state.steps + n_made),
+            CompiledState(state.lr0),
+            lambda after, n_made: state._replace(steps=state.steps + n_made),
             n_steps,
             factors=factors,
         )

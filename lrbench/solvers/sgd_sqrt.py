@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lrbench.arrays import PerLane
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, Facts, Solver, Step
+from lrbench.solvers.base import Facts, Solver, Step
+from lrbench.solvers.compiled import CompiledRule
 from lrbench.solvers.sgd import SGD, SGDState
 
 RULE = SGD(schedule="sqrt")

@@ -64,7 +64,9 @@ def step_fault(returned: Any, before: Any, n_lanes: int) -> str:
         return f"step returns {what}: return Step(W, lr, state)"
     W, lr, _ = returned
     is_array = type(W) is np.ndarray
-    if type(W) is not type(before) or (is_array and (W.shape, W.dtype) != (before.shape, FLOAT)):
+    if W is not before and (
+        type(W) is not type(before) or (is_array and (W.shape, W.dtype) != (before.shape, FLOAT))
+    ):
         shape = f", shape {W.shape} and numbers of {W.dtype}" if is_array else ""
         return (
             f"the iterate that a step returns is of type {type(W).__name__}{shape}: return what"

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane
+from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Need, Solver, Step, check_decay
+from lrbench.solvers.compiled import CompiledRule, CompiledState, bias_corrections
 from lrbench.solvers.scope import Scope, needs_of, part_move, part_norms
 
 
@@ -94,3 +96,13 @@ class WNAdam(Solver):
             return Step(*part_move(W, 1.0 / b, mean, g, oracle, self.scope), after)
         W = oracle.move(W, m / (b * (1.0 - self.beta**steps)))
         return Step(W, 1.0 / b, after)
+
+    def compiled_rule(self, state: WNAdamState, n_steps: int) -> CompiledRule:
+        return CompiledRule(
+            RuleCode.MEAN,
+            CompiledState(state.b, mean=state.m),
+            lambda after, n_made: WNAdamState(after.mean, after.b, state.steps + n_made),
+            n_steps,
+            (self.beta, 1.0 - self.beta),
+            bias_corrections(state.steps, n_steps, self.beta, 0.0),
+        )

@@ -11,7 +11,8 @@ from lrbench.arrays import Mask, PerLane
 from lrbench.errors import UsageError
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import CompiledRule, Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.base import Facts, Need, Solver, Step, check_positive
+from lrbench.solvers.compiled import CompiledRule, CompiledState
 from lrbench.solvers.scope import Scope, needs_of, part_descend, part_norms
 from lrbench.solvers.sphere import SphereState, sphere_step
 
@@ -133,9 +134,8 @@ class WNGrad(Solver):
             code, n_steps = RuleCode.WNGRAD_STILL, 1
         return CompiledRule(
             code,
-            state.b,
-            lambda b, growth, n_made: WNGradState(b, growth, started),
+            CompiledState(state.b, state.growth),
+            lambda after, n_made: WNGradState(after.b, after.growth, started),
             n_steps,
-            growth=state.growth,
-            parameter=self.c,
+            (self.c,),
         )

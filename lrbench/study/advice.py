@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from lrbench.results import (
+    METERED,
     Advice,
     Caution,
     Choice,
@@ -52,8 +55,9 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
         return Advice(obstacle=_obstacle(problem, sweep), budget_passes=budget)
     s = next(s for s in sweep.solvers if s.solver == choice.solver)
     cautions = dict(_cautions(problem, s, choice.value))
-    if budget is not None and choice.passes > NARROW * budget:
-        cautions["scarce_budget"] = budget
+    spent = _passes_of_budget(problem, sweep, choice)
+    if spent is not None and choice.passes > NARROW * spent:
+        cautions["scarce_budget"] = spent
     if s.missing:
         cautions["missing_runs"] = s.missing
     fewest = min(sweep.solvers, key=lambda other: other.best_passes)
@@ -144,6 +148,24 @@ def _budget_passes(problem: ProblemResult, sweep: Sweep) -> float | None:
     if run.setting == "batch":
         return sweep.iterations
     return float(sweep.iterations * run.batch_size / problem.header.n_samples)
+
+
+def _passes_of_budget(problem: ProblemResult, sweep: Sweep, choice: Choice) -> float | None:
+    """Return the passes that the budget comes to at the rate at which the choice spends them.
+
+    A step of some methods, as of armijo and svrg, takes more than the one gradient of the others.
+    """
+    budget, steps, rates = _budget_passes(problem, sweep), sweep.iterations, []
+    for run in problem.runs:
+        # Earlier versions, which metered nothing, had no method that spends more.
+        if run.lane != (str(choice.solver), choice.value) or METERED[0] not in run.trace:
+            continue
+        iteration, passes = run.trace["iteration"], run.trace["passes"]
+        within = (iteration > 0) & (iteration <= (steps or 0))
+        rates += (passes[within] / iteration[within])[-1:].tolist()
+    if budget is None or steps is None or not rates:
+        return budget
+    return float(np.median(rates)) * steps
 
 
 def _obstacle(problem: ProblemResult, sweep: Sweep) -> Obstacle:

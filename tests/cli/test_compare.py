@@ -74,6 +74,13 @@ def test_fail_on_worse_exits_with_1(files: tuple[str, str], invoke: Any) -> None
     assert invoke("compare", old, old, new, "--fail-on", "worse").code == 1
 
 
+def test_one_lane_that_can_be_compared_is_enough(files: tuple[str, str], invoke: Any) -> None:
+    invoke(*RUN[:3], "-s", "sgd-sqrt,wngrad", "-n", "40", "--lr0", "7", "-o", "other.json")
+    outcome = invoke("compare", files[0], "other.json")
+    assert outcome.code == 0
+    assert "not comparable" in outcome.out
+
+
 def test_a_store_is_compared_with_a_result(invoke: Any, tmp_path: Path) -> None:
     store, saved = str(tmp_path / "s.sqlite"), str(tmp_path / "s.json")
     words = ("sweep", "-p", "log-spectrum", "-s", "wngrad", "--lr0", "0.1,1,9", "-n", "30", "-q")
@@ -94,6 +101,9 @@ def test_a_store_is_compared_with_a_result(invoke: Any, tmp_path: Path) -> None:
         (["OLD", "NEW", "--by", "seconds"], "invalid value for '--by'"),
         (["OLD", "OTHER"], "have no problem in common: log-spectrum, and logreg."),
         (["OLD", "CHANGED"], "another than that of"),
+        (["OLD", "OTHERS"], "can be compared with old.json: wngrad[order=current]: it is in"),
+        (["OLD", "MINI", "OTHERS"], "MINI.json and"),
+        (["OLD", "LINES"], "a\\nb.json have no problem in common"),
     ],
 )
 def test_refuses(
@@ -107,6 +117,12 @@ def test_refuses(
         path = tmp_path / f"{name}.json"
         path.write_text(json.dumps(values))
         paths[name] = str(path)
+    for name, argument in (("OTHERS", "sgd-sqrt"), ("MINI", "wngrad")):
+        paths[name] = str(tmp_path / f"{name}.json")
+        batches = ("--batch-size", "2") if name == "MINI" else ()
+        invoke(*RUN[:3], "-s", argument, "-n", "40", "--lr0", "7", "-o", paths[name], *batches)
+    (tmp_path / "a\nb.json").write_bytes(Path(paths["OTHER"]).read_bytes())
+    paths["LINES"] = "a\nb.json"
     outcome = invoke("compare", *(paths.get(word, word) for word in words))
     assert (outcome.code, outcome.out) == (2, "")
     assert message in outcome.err

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,14 @@ import pytest
 from conftest import Invoke
 from test_small_commands import complete
 
+import lrbench
 from lrbench.cli.explain_words import Explanation, every_explanation, explanations_of, groups
 from lrbench.config.decimals import decimal
 from lrbench.gate.finding import CheckVerdict
 from lrbench.objective.constants import Constants
+from lrbench.reports.blocks import Block, Grid, Line
+from lrbench.reports.page import result_page
+from lrbench.reports.view import View
 from lrbench.results import COLUMNS, METERED, OUTPUT, SUMMED, TESTED, Status
 from lrbench.results.measures import Measures, Reason
 from lrbench.results.words import HEADINGS, WORDS
@@ -205,3 +210,47 @@ def test_completion() -> None:
     assert "inconclusive" in complete("explain", "inc")
     assert {"run", "record"} <= set(complete("help", "r"))
     assert "logreg" in complete("run", "logr")
+
+
+def words_on(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield what stands on a page in the place of a number: labels, statuses, verdicts, marks."""
+    for block in blocks:
+        if isinstance(block, Line) and block.label:
+            yield block.label
+        if not isinstance(block, Grid):
+            continue
+        for row in block.rows:
+            for cell in row:
+                # Of what a cell says the counts are numbers: 2 of 3; 1 weak.
+                for piece in re.split(r"; |, | \(|\n", cell.text):
+                    word = re.sub(r"^VIOLATED \d+ of \d+$", "VIOLATED", piece).rstrip(")")
+                    word = re.sub(r"^\d+ (?=[a-z])|^(?:\d+/\d+ )", "", word)
+                    if not re.fullmatch(r"[-+.\d\s%e/x]*\*?|of \d+|.* to .*|.*\+-.*", word):
+                        yield word
+
+
+def test_every_word_and_mark_of_the_pages_is_known() -> None:
+    view = View(details=True, theory=True)
+    results = [
+        lrbench.run("logreg", lr0=100, iterations=60),
+        lrbench.run("logreg", solvers=["gd", "wngrad", "adam"], lr0=[1e300, 0.1], iterations=60),
+        lrbench.run("logreg", solvers="wngrad", batch_size=32, replicates=3, passes=5),
+        lrbench.sweep("logreg", solvers=["wngrad", "gd"], lr0="0.01:1e4:9", iterations=200),
+        lrbench.sweep("lasso", solvers=["ista", "wngrad"], lr0="0.01:1e4:5", iterations=90),
+    ]
+    words = {word for result in results for word in words_on(result_page(result, view))}
+    assert {"DIVERGED at 1", "stalled above its start", "weak", "none applies", "none"} <= words
+    assert sorted(word for word in words if not explanations_of(word)) == []
+    for word in ("Summary", "Advice", "Newton", "maxabs", "*", "!", "^", "?", "<1e-04", "sweep"):
+        assert explanations_of(word), word
+
+
+def test_numbers_that_say_a_rate_are_explained_as_such() -> None:
+    for text, word in {
+        "T^-1.3": "T^-1",
+        "<T^-.50": "T^-1",
+        ".9981^T": ".9967^T",
+        "107/L": "1/L",
+        "<0.01 %": "<",
+    }.items():
+        assert [e.word for e in explanations_of(text)] == [word]

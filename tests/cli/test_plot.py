@@ -99,7 +99,7 @@ def test_run_and_sweep_draw_what_they_show(invoke: Any) -> None:
     assert invoke("plot", "run.json", "-o", "again.svg").code == 0
     assert Path("run.svg").read_bytes() == Path("again.svg").read_bytes()
     with_drawing = invoke(*SWEEP, "--plot", "-").out
-    assert with_drawing.startswith(invoke(*SWEEP).out)
+    assert with_drawing.startswith(f"{invoke(*SWEEP).out}\n")
     assert "final F - f* over lr0" in with_drawing
     assert invoke(*SWEEP, "--plot", "sweep.pdf").code == 0
     assert Path("sweep.pdf").exists()
@@ -107,6 +107,9 @@ def test_run_and_sweep_draw_what_they_show(invoke: Any) -> None:
 
 REFUSED = {
     "no ending": (("-o", "figure"), "figure does not end"),
+    "an ending alone": (("-o", ".png"), "as in figure.png"),
+    "a script without its ending": (("--script", "a.txt"), "a.txt does not end in .py"),
+    "an iterate that a kind has not": (("--kind", "rates", "--iterate", "last"), "--iterate"),
     "an unknown ending": (("-o", "figure.jpeg"), ".svg, .pdf, .png"),
     "a folder": (("-o", "folder.svg"), "is a folder"),
     "no such folder": (("-o", "no/figure.svg"), "no folder"),

@@ -74,6 +74,19 @@ def test_other_commands_take_the_file(folder: Path, invoke: Any) -> None:
     assert "steps not timed" in invoke("show", "r.json", "--timing").out
 
 
+def test_it_is_drawn_as_a_run_is(folder: Path, invoke: Any) -> None:
+    words = ("record", "-p", "logreg", "--iterates", "w.npy", "--lr", "1/L")
+    plain = invoke(*words, "-o", "a.json").out
+    drawn = invoke(*words, "--plot", "-").out
+    assert drawn == f"{plain}\n{invoke('plot', 'a.json').out}"
+    refused = invoke(*words, "--plot", "w.npy")
+    assert (refused.code, refused.out) == (2, "")
+    pytest.importorskip("matplotlib")
+    assert invoke(*words, "--plot", "w.svg").out == plain
+    assert invoke("plot", "a.json", "-o", "again.svg").code == 0
+    assert Path("w.svg").read_bytes() == Path("again.svg").read_bytes()
+
+
 def test_some_of_the_iterates_have_rows_alone(folder: Path, invoke: Any) -> None:
     outcome = invoke("record", "-p", "logreg", "--iterates", "some.txt", "--every", "10")
     assert outcome.code == 0

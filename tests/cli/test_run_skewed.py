@@ -52,7 +52,7 @@ def test_wrong_gradients_are_named_on_the_page(
 ) -> None:
     right = MinibatchOracle._mean_gradient
     monkeypatch.setenv("LRBENCH_COMPILED", "0")  # compiled steps have derivatives of their own
-    monkeypatch.setattr(MinibatchOracle, "_mean_gradient", lambda s, W, b: 1.01 * right(s, W, b))
+    monkeypatch.setattr(MinibatchOracle, "_mean_gradient", lambda *a, **k: 1.01 * right(*a, **k))
     monkeypatch.chdir(tmp_path)  # a path on the page may be longer than a line
     write(tmp_path / "skewed.svm", 1.0, 0)
     outcome = invoke(*command(Path("skewed.svm"), "-s", "wngrad", "-n", "20"))

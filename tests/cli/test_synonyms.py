@@ -46,6 +46,7 @@ def check_hint(err: str, command: click.Command) -> str:
     assert first.startswith("Error: ")
     assert second.startswith("Hint: ")
     assert second[-1] in ".?"
+    assert len(second) <= 210, second
     own = options_of(command)
     assert flags_in(second) <= own.keys(), second
     return second.removeprefix("Hint: ")
@@ -162,6 +163,16 @@ HINTS = {
     "run logreg --test-size 0.2": "did you mean --test 0.2?",
     "run logreg --n-jobs 1": "did you mean --jobs 1?",
     "run logreg --b0 4": "b_0 is 1/lr0 (eta/lr0 of AdaGrad-Norm): give --lr0 0.25.",
+    "run logreg -s torch.optim.Adam": "did you mean torch:torch.optim.Adam?",
+    "run logreg -s optax.adam": "did you mean optax:adam?",
+    "run logreg -s 'sgd(schedule=sqrt)'": "write them in brackets: 'sgd[schedule=sqrt]'.",
+    "run logreg -k wngrad": "did you mean --solver?",
+    "run logreg -n 10_000": "write the number as 10000.",
+    "run logreg --lr0 1 --plot": "see lrbench run --help.",
+    "run logreg -o -": "give a name; --format json writes a result to stdout.",
+    "report a.json b.html": "give -o b.html.",
+    "report a.json": "give -o report.html.",
+    "-v": "did you mean --version?",
     "run logreg --store x": "it is an option of lrbench sweep.",
     "run logreg --seed 1,2,3": "--seed is the first of the seeds, and --replicates says how many"
     " there are.",
@@ -185,6 +196,7 @@ HINTS = {
     "run logreg none": "none is a penalty: give --penalty none.",
     "run logreg 100": "a learning rate is given by --lr0 100.",
     "run sklearn:diabetes": "sklearn:diabetes is data: give --data sklearn:diabetes.",
+    "run iris": "iris is data: give --data sklearn:iris.",
     "run a9a": "a9a is data: give --data a9a.",
     "run result.json": "lrbench show result.json prints a saved result.",
     "run logrge": "did you mean logreg?",

@@ -46,6 +46,11 @@ class DoubleDerivative(LogCosh):
         return 2.0 * super().derivative(Z, y)
 
 
+class ScaledOfAnother(LogCosh):
+    def scaled_derivative(self, Z: Any, y: Any, factor: float) -> Any:
+        return 1.1 * factor * self.derivative(Z, y)
+
+
 class FlatSecond(LogCosh):
     def second_derivative(self, Z: Any, y: Any) -> Any:
         return 0.5 * super().second_derivative(Z, y)
@@ -238,6 +243,8 @@ BROKEN: dict[type, tuple[str, str, str]] = {
     MeanOverLanes: ("shapes", "derivative of a lane depends on other lanes", "def derivative"),
     WritesToScores: ("shapes", "value writes to its input", "def value"),
     DoubleDerivative: ("derivative", "the derivative is not that of the value", "def derivative"),
+    ScaledOfAnother: ("derivative", "scaled_derivative is not `factor` times the derivative",
+                      "def scaled_derivative"),
     FlatSecond: ("second-derivative", "the second derivative is not that of the derivative",
                  "def second_derivative"),
     Cauchy: ("convex", r"lies above a chord, so that the loss is not convex \(at z = ",

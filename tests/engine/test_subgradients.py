@@ -175,8 +175,8 @@ def wrong_gradient(
     """Let minibatches have another gradient: change(oracle, gradient)."""
     right = MinibatchOracle._mean_gradient
 
-    def changed(oracle: MinibatchOracle, W: Lanes, batches: Any) -> Lanes:
-        return change(oracle, right(oracle, W, batches))
+    def changed(oracle: MinibatchOracle, W: Lanes, batches: Any, *, penalised: bool) -> Lanes:
+        return change(oracle, right(oracle, W, batches, penalised=penalised))
 
     monkeypatch.setattr(MinibatchOracle, "_mean_gradient", changed)
 

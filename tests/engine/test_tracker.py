@@ -73,6 +73,7 @@ class Recorded:
         return table
 
 
+@np.errstate(over="ignore")  # as in a run
 def record(
     problem: LinearProblem, solver: Any, rates: Array, steps: int, batch: Minibatches | None
 ) -> list[Recorded]:
@@ -138,14 +139,39 @@ def test_distance_by_recurrence_equals_the_distance_measured(solver: Any) -> Non
     for t, oracle in zip(range(3000), oracles, strict=False):
         oracle.begin(W)
         W, lr, state = solver.step(W, state, oracle)
-        assert tracker.advance(t, lr) is None
-        if oracle.off_path is not None:
-            tracker.measure(W)
+        assert tracker.advance(t, lr, W, oracle.off_path) is None
         measured = ((W - w_star[:, None]) ** 2).sum(axis=0)
         largest = np.maximum(largest, measured)
         if t % 100 == 99:
             squared = tracker.row(t + 1)["distance"] ** 2
             assert np.all(np.abs(squared - measured) <= 1e-12 * largest)
+
+
+def test_distances_that_are_noted_are_those_of_the_lanes_off_the_path() -> None:
+    rng, n_steps, n_lanes = np.random.default_rng(5), 150, 4
+    w_star = rng.normal(size=3)
+    noted = Tracker(n_lanes, np.array([2.0, -1.0, 0.5]), w_star, 1.0, 0.1)
+    added_at_once = Tracker(n_lanes, np.array([2.0, -1.0, 0.5]), w_star, 1.0, 0.1)
+    squared = np.full(n_lanes, np.sum((np.array([2.0, -1.0, 0.5]) - w_star) ** 2))
+    largest = np.zeros(n_lanes)
+    for t in range(n_steps):
+        # Steps along the gradient, off the path, and of both kinds side by side.
+        off = (None, np.ones(n_lanes, dtype=np.bool_), rng.random(n_lanes) < 0.5)[t // 7 % 3]
+        lr, slope = rng.uniform(0.5, 2.0, n_lanes), rng.normal(size=n_lanes)
+        gradient = GivenGradient(rng.uniform(1.0, 9.0, n_lanes), slope)
+        W = rng.normal(size=(3, n_lanes))
+        for tracker in (noted, added_at_once):
+            tracker.observe(None, gradient)
+            tracker.advance(t, lr, W, off)
+        row = added_at_once.row(t + 1)
+        largest = np.maximum(largest, squared)
+        squared = squared + lr * (lr * gradient.norm_sq() - 2.0 * slope)
+        if off is not None:
+            squared = np.where(off, ((W - w_star[:, None]) ** 2).sum(axis=0), squared)
+        np.testing.assert_allclose(row["distance"], np.sqrt(np.maximum(squared, 0)), rtol=1e-12)
+        np.testing.assert_allclose(row["distance_max"], np.sqrt(largest), rtol=1e-12)
+    for key, column in noted.row(n_steps).items():
+        np.testing.assert_array_equal(column, row[key], err_msg=key)
 
 
 class GivenGradient:
@@ -277,7 +303,8 @@ def test_only_the_first_gradient_of_a_step_is_noted() -> None:
 def test_advance_names_the_lanes_whose_gradient_is_lost() -> None:
     tracker = Tracker(3, np.zeros(1), None, 1.0, 0.0)
     tracker.observe(None, GivenGradient(np.array([1.0, np.inf, np.nan]), np.zeros(3)))
-    lost = tracker.advance(0, np.ones(3))
+    with np.errstate(invalid="ignore"):  # as in a run
+        lost = tracker.advance(0, np.ones(3))
     assert lost is not None
     np.testing.assert_array_equal(lost, [False, True, True])
 

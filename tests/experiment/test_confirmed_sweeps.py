@@ -158,6 +158,9 @@ def test_a_stored_sweep_is_resumed_and_read_by_its_own_rule(tmp_path: Path) -> N
     # Cells that ended by another rule are others.
     first = swept(store=path, arrival="first")
     with opened(path) as connection:
+        listed = {(entry.arrival, tuple(entry.at)) for entry in stored_cells(connection)}
+    assert listed == {("confirmed", ()), ("first", ())}
+    with opened(path) as connection:
         problems = result_of(connection, path).problems
     assert sorted(p.sweep.arrival for p in problems if p.sweep) == ["confirmed", "first"]
     (again,) = [p for p in problems if p.sweep and p.sweep.arrival == "first"]

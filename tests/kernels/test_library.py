@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,25 +55,57 @@ def folder_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 @built
-def test_a_damaged_build_is_a_note(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_build_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for file in folder_with(tmp_path, monkeypatch):
         file.write_bytes(b"no library")
-    assert module._load.__wrapped__("") is None
-    note = capsys.readouterr().err
-    assert note.startswith("note: the compiled steps cannot be loaded (")
-    assert note.count("\n") == 1
+    with pytest.warns(RuntimeWarning, match=r"the compiled steps cannot be loaded \("):
+        assert module._load.__wrapped__("") is None
 
 
 @built
-def test_a_build_of_another_source_is_a_note(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_build_of_another_source_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_with(tmp_path, monkeypatch)
     monkeypatch.setattr(module, "source_digest", lambda: "0" * 16)
-    assert module._load.__wrapped__("") is None
-    assert "is of another source" in capsys.readouterr().err
+    with pytest.warns(RuntimeWarning, match="is of another source"):
+        assert module._load.__wrapped__("") is None
+
+
+@built
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_command_notes_it_once(
+    quiet: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in folder_with(tmp_path, monkeypatch):
+        file.write_bytes(b"no library")
+    code = (
+        "import sys; from pathlib import Path; from lrbench.kernels import library;"
+        "library.FOLDER = Path(sys.argv.pop(1)); from lrbench.cli.main import main; main()"
+    )
+    words = ["run", "-p", "logreg", "-s", "wngrad", "--batch-size", "7", "-n", "9"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), *words, *["-q"] * quiet],
+        env={**os.environ, SWITCH: ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    notes = done.stderr.splitlines()
+    assert len(notes) == (not quiet)
+    assert all("the compiled steps cannot be loaded" in note for note in notes)
+    assert "wngrad" in done.stdout
+
+
+@built
+@pytest.mark.parametrize(("solver", "runner"), [("wngrad", "compiled"), ("polyak", "numpy")])
+@pytest.mark.parametrize("batch_size", [7, None])
+def test_the_environment_says_what_made_the_steps(
+    solver: str, runner: str, batch_size: int | None
+) -> None:
+    ended = lrbench.run("logreg", solvers=solver, batch_size=batch_size, iterations=3)
+    assert ended.environment["runner"].split()[0] == runner
 
 
 def test_nothing_built_is_no_word(

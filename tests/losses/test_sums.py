@@ -9,6 +9,7 @@ import pytest
 
 from lrbench.arrays import column_products, column_sums
 from lrbench.losses import LOSSES
+from lrbench.losses.base import UNIT_TARGET
 from lrbench.losses.logistic import Logistic
 
 every_loss = pytest.mark.parametrize("name", list(LOSSES))
@@ -28,6 +29,18 @@ def test_sums_are_those_of_the_values(name: str) -> None:
     before = Z.copy()
     np.testing.assert_allclose(loss.sums(Z, y), loss.value(Z, y).sum(axis=0), rtol=1e-13)
     np.testing.assert_array_equal(Z, before)
+
+
+@every_loss
+@pytest.mark.parametrize("factor", [1.0, -1.0 / 7.0])
+def test_scaled_derivatives_are_those_of_the_derivative(name: str, factor: float) -> None:
+    loss = LOSSES.get(name)()
+    Z, y = scores(loss.task)
+    expected = factor * loss.derivative(Z, y)
+    signed = factor * loss.derivative(Z, UNIT_TARGET)
+    np.testing.assert_allclose(loss.scaled_derivative(Z.copy(), y, factor), expected, rtol=1e-14)
+    found = loss.scaled_derivative(Z.copy(), UNIT_TARGET, factor)
+    np.testing.assert_allclose(found, signed, rtol=1e-14)
 
 
 @every_loss

@@ -12,6 +12,7 @@ import pytest
 from made_header import with_header
 from swept import TARGET, made_problem
 
+import lrbench
 from lrbench.reports.advice import advice_line
 from lrbench.results import ProblemResult, Status
 from lrbench.study import analyse
@@ -165,6 +166,13 @@ def test_a_grid_on_one_side_of_L(lr0: list[float], words: str) -> None:
     assert text.startswith(
         f"Advice: none, as no lr0 came to F - f* <= 0.0100 in 10 passes: {words}"
     )
+
+
+def test_of_runs_that_all_diverged_no_level_is_the_lowest() -> None:
+    (problem,) = lrbench.sweep("logreg", solvers=["gd"], lr0=[1e299, 3e300], iterations=9).problems
+    (text, *_) = said(problem)
+    assert "every run diverged, as all 2 lr0 lie above 2/L" in text
+    assert "lowest" not in text
 
 
 def test_one_run_that_did_not_diverge_is_enough_for_other_advice() -> None:

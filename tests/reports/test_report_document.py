@@ -160,6 +160,7 @@ def test_the_figures_have_the_numbers_of_the_result() -> None:
 
 def test_bands_are_from_the_least_to_the_largest_seed() -> None:
     charts = charts_of(report_of(seeds()))["p0"]
+    assert charts["of_iterate"] == " of the average iterate"  # on which alone bounds inform
     lanes: dict[tuple[str, float | None], list[Run]] = {}
     for run in seeds().problems[0].runs:
         lanes.setdefault((run.solver.name, run.lr0), []).append(run)
@@ -170,7 +171,7 @@ def test_bands_are_from_the_least_to_the_largest_seed() -> None:
         assert len(runs) == 5
         T = curve["T"][-1]
         rows = [list(r.trace["iteration"]).index(T) for r in runs if T in r.trace["iteration"]]
-        ends = [r.trace["suboptimality"][row] for r, row in zip(runs, rows, strict=True)]
+        ends = [r.trace["suboptimality_average"][row] for r, row in zip(runs, rows, strict=True)]
         shown = [curve[name][-1] for name in ("low", "y", "high")]
         assert shown == pytest.approx([min(ends), statistics.median(ends), max(ends)], rel=1e-3)
 
@@ -266,7 +267,7 @@ def test_one_lane_of_one_step() -> None:
     result = lrbench.run("log-spectrum", solvers=["wngrad"], lr0=[0.7], iterations=1)
     (curve,) = charts_of(report_of(result))["p0"]["curves"]
     assert curve["T"] == [1]
-    assert report_of(result).count("<figure") == 1
+    assert report_of(result).count("<figure") == 3  # the level, the rate and b
 
 
 def test_runs_that_did_not_finish_are_said() -> None:

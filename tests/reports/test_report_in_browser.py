@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from reported import FOREIGN, HOSTILE, charts_of, hostile, one_run, report_of, seeds, swept
+from reported import (
+    FOREIGN,
+    HOSTILE,
+    all_lost,
+    charts_of,
+    far_above,
+    hostile,
+    one_run,
+    report_of,
+    seeds,
+    swept,
+    two_axes,
+)
 
 from lrbench.results import Result
+from lrbench.verdicts.method_names import named_for_pages
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -31,7 +45,13 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "seeds": seeds,
     "one-run": one_run,
     "hostile": hostile,
+    "far": far_above,
+    "all-lost": all_lost,
+    "map": two_axes,
 }
+
+N_CHARTS = {"one-run": 1, "far": 1, "all-lost": 1}
+"""The interactive figures of a report where there are not two."""
 
 Opened = Callable[..., Any]
 
@@ -92,7 +112,64 @@ def test_nothing_sticks_out(opened: Opened, name: str) -> None:
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator(".chart canvas").count() == (1 if name == "one-run" else 2)
+    assert page.locator(".chart canvas").count() == N_CHARTS.get(name, 2)
+
+
+def test_a_run_far_above_its_start_is_in_sight_or_marked(opened: Opened) -> None:
+    # A hundred times its start, gd swings below the top edge, and is flat nowhere.
+    page = opened("one-run")
+    assert highest(page, 2) > 4
+    assert "at the top" not in page.locator(".chart").inner_text()
+    page = opened("far")
+    assert "▲ at the top: above the axis" in page.locator(".chart").inner_text()
+    box = box_of(page, 0)
+    texts = set()
+    for k in range(60):
+        page.mouse.move(box["x"] + k / 60 * box["width"], box["y"] + 5)
+        texts.add(page.locator(".readout").inner_text())
+    assert any("F − f* = 7.00e+05" in text for text in texts)
+
+
+def test_where_every_run_diverged_no_frame_is_empty(opened: Opened) -> None:
+    page = opened("all-lost")
+    charts = page.locator(".charts").inner_text()
+    assert "every run diverged; × at the top: diverged" in charts
+    assert "No trajectory to draw: every run diverged." in charts
+    assert drawn(page, 0, 0)
+
+
+def test_rates_and_b_are_drawn_in_the_place_of_the_level(opened: Opened) -> None:
+    page = opened("one-run")
+    (problem,) = one_run().problems
+    L = problem.header.constants.L
+    runs = {named_for_pages(problem).runs[k].solver.name: r for k, r in enumerate(problem.runs)}
+    for quantity, unit in (("lr", L), ("b", 1 / L)):
+        page.locator(".chart select").nth(1).select_option(quantity)
+        compared = 0
+        for head, text in readouts(page, 0, heights=(0.1, 0.5, 0.9)).items():
+            run = runs[head.partition("[")[0].partition(",")[0]]
+            ((T, shown),) = re.findall(r"T = (\d+) .*?L = ([\d.e+-]+)", text)
+            row = list(run.trace["iteration"]).index(float(T))
+            assert float(shown) == pytest.approx(run.trace[quantity][row] * unit, rel=1e-2)
+            compared += 1
+        assert compared == (3 if quantity == "lr" else 2)
+
+
+def test_a_map_of_two_axes_has_the_passes_of_each_pair(opened: Opened) -> None:
+    page = opened("map")
+    titles = page.locator(".map title").all_text_contents()
+    sweep = two_axes().problems[0].sweep
+    assert sweep is not None
+    found = {}
+    for title in titles:
+        ((lr0, eta, text),) = re.findall(r"^lr0 = (\S+), eta = (\S+): (.*)$", title)
+        found[float(lr0), float(eta)] = text
+    assert len(found) == len(titles) == 15
+    for s in sweep.solvers:
+        for value, passes in zip(s.values, s.passes, strict=True):
+            text = found[value, s.second_axis["eta"]]
+            assert text == (f"{passes:g} passes" if math.isfinite(passes) else "not in the budget")
+    assert {text[-6:] for text in found.values()} == {"passes", "budget"}
 
 
 def test_the_first_screen_of_a_phone_answers(opened: Opened) -> None:
@@ -131,6 +208,31 @@ def pixels(page: Any, chart: int, solver: int) -> int:
     return count
 
 
+def highest(page: Any, solver: int) -> int:
+    """Return how many rows of pixels a curve of the first figure lies below the top edge."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    row: int = page.evaluate(
+        """(solver) => {
+          const name = getComputedStyle(document.documentElement).getPropertyValue('--s' + solver);
+          const wanted = [1, 3, 5].map(k => parseInt(name.trim().slice(k, k + 2), 16));
+          const canvas = document.querySelector('.chart canvas');
+          const copy = new OffscreenCanvas(canvas.width, canvas.height)
+            .getContext('2d', { willReadFrequently: true });
+          copy.drawImage(canvas, 0, 0);
+          const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+          const over = document.querySelector('.u-over').offsetTop * devicePixelRatio;
+          for (let k = 0; k < data.length; k += 4) {
+            if (wanted.every((v, c) => Math.abs(v - data[k + c]) < 3) && data[k + 3] === 255) {
+              return Math.floor(k / 4 / canvas.width) - over;
+            }
+          }
+          return -1;
+        }""",
+        solver,
+    )
+    return row
+
+
 def drawn(page: Any, chart: int, solver: int) -> bool:
     """Return whether a solver is drawn, once the next frame is painted."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
@@ -160,14 +262,16 @@ def box_of(page: Any, chart: int) -> Any:
     return over.bounding_box()
 
 
-def readouts(page: Any, chart: int) -> dict[str, str]:
+def readouts(page: Any, chart: int, heights: Sequence[float] = (0.5,)) -> dict[str, str]:
     """Return what the figure says from its left to its right: the run -> the text about it."""
     box = box_of(page, chart)
     texts = {}
-    for k in range(40):
-        page.mouse.move(box["x"] + (k + 0.5) / 40 * box["width"], box["y"] + box["height"] / 2)
-        head, _, text = page.locator(".readout").nth(chart).inner_text().partition(": ")
-        texts[head] = text
+    for height in heights:
+        for k in range(40):
+            x, y = box["x"] + (k + 0.5) / 40 * box["width"], box["y"] + height * box["height"]
+            page.mouse.move(x, y)
+            head, _, text = page.locator(".readout").nth(chart).inner_text().partition(": ")
+            texts[head] = text
     return texts
 
 
@@ -181,7 +285,7 @@ def test_pointing_at_a_run_shows_its_numbers_and_the_command_that_repeats_it(
     s = swept().problems[0].sweep.of("sgd")  # type: ignore[union-attr]
     assert len(texts) == len(s.values) == 8
     for (head, text), value, passes in zip(texts.items(), s.values, s.passes, strict=True):
-        assert float(head.removeprefix("gd at lr0 = ")) == pytest.approx(value, rel=5e-3)
+        assert float(head.removeprefix("gd, lr0 = ")) == pytest.approx(value, rel=5e-3)
         never = passes == float("inf")
         assert text.startswith("never at" if never else f"{passes:g} passes to the target")
         command = "lrbench sweep -p logreg -n 400 -s sgd --lr0 "
@@ -265,7 +369,7 @@ def test_text_from_files_is_inert(opened: Opened) -> None:
 def test_print_has_the_static_figures(opened: Opened) -> None:
     page = opened("seeds")
     figures, interactive = page.locator("figure.static"), page.locator(".interactive")
-    assert figures.count() == 2
+    assert figures.count() == 4  # the sweep, the level, the rates and b
     assert not figures.first.is_visible()
     assert interactive.is_visible()
     page.emulate_media(media="print")

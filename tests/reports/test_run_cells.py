@@ -153,6 +153,7 @@ def test_the_summary_ranks_and_says_how_each_ended() -> None:
         ending("d", 3e-5, 0.5),
         ending("e", 0.125, 0.5, status=Status.FAILED, status_at=7, error="ValueError: no"),
         ending("f", 4567.0, 0.5),
+        ending("g", 0.9, 3.0, status=Status.DIVERGED, status_at=1),
     ]
     verdicts = [
         *(bound("a", 0.3, key) for key in ("A", "B")),
@@ -163,7 +164,7 @@ def test_the_summary_ranks_and_says_how_each_ended() -> None:
     ]
     of = problem(*runs, verdicts=verdicts)
     rows = summary_of(of)
-    assert [row["solver"] for row in rows] == ["d", "c", "a", "b", "f", "e"]
+    assert [row["solver"] for row in rows] == ["d", "c", "a", "b", "f", "e", "g"]
     heads = ("ended", "F - f*", "of start", "end lr", "bounds held")
     assert [[row[name] for name in heads] for row in rows] == [
         ["completed", "<1e-04", "<0.01 %", "1/L", "-"],
@@ -172,6 +173,7 @@ def test_the_summary_ranks_and_says_how_each_ended() -> None:
         ["stalled above its start", "1.8e+00", "175 %", "107/L", "none applies"],
         ["ended above its start", "4.6e+03", "4600 x", "1/L", "-"],
         ["FAILED at 7", "1.2e-01", "12 %", "1/L", "-"],
+        ["DIVERGED at 1", "-", "-", "6/L", "-"],
     ]
     assert ("e: ValueError: no", "bad") in lines(of)
     rough = summary_of(with_header(of, L=math.inf))

@@ -125,8 +125,8 @@ def test_how_the_runs_of_an_lr0_ended() -> None:
     assert [row["status"] for row in rows] == [
         ("target", ""),
         ("1 stalled, 1 not started", "warn"),
-        ("1 interrupted, 1 diverged", "bad"),
-        ("1 completed, 1 failed", "bad"),
+        ("1 interrupted, 1 DIVERGED", "bad"),
+        ("1 completed, 1 FAILED", "bad"),
     ]
     assert [row["passes"] for row in rows] == [
         ("2.5", ""),

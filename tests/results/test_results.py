@@ -521,7 +521,7 @@ def test_weights_are_of_the_best_mean_and_then_of_its_best_seed(tmp_path: Path) 
     assert (float(saved["lr0"]), int(saved["seed"])) == (2.0, 1)
     assert saved["W"].tolist() == [21.0, 21.0]
     assert float(saved["objective"]) == 5.1
-    assert "lowest wngrad[order=current], lr0 = 2, at F - f* = 2.00e-01" in repr(three_seeds())
+    assert "lowest wngrad, lr0 = 2, at F - f* = 2.00e-01" in repr(three_seeds())
 
 
 def test_a_result_is_shown_in_a_line_a_problem() -> None:

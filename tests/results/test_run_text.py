@@ -17,7 +17,7 @@ from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.reports import REPORTS
 from lrbench.reports.view import View
-from lrbench.results import Result, Run, column_text, trace_columns
+from lrbench.results import COLUMNS, Result, Run, TableTrace, column_text, trace_columns
 from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.table import LABELS, rows
 
@@ -56,6 +56,20 @@ def irregular_runs() -> Iterator[Run]:
                 trace=trace,
                 over={"eta": length + 0.1, "lr0": 1.0},
             )
+        yield from (replace(first, solver=solver, lr0=0.3, trace=trace) for trace in tables())
+
+
+def tables() -> Iterator[TableTrace]:
+    """Traces of lanes that share some numbers, with and without the columns of others in order."""
+    rng = np.random.default_rng(3)
+    for names in ((*COLUMNS, "b", "100 %s"), ("b", *reversed(COLUMNS), "c")):
+        places = {name: k for k, name in enumerate(names)}
+        table = rng.standard_normal((7, len(names), 5)) * 10.0 ** rng.integers(-9, 20, (7, 1, 5))
+        table[:, places["iteration"]] = np.arange(5) ** 9
+        table[:, places["passes"]], table[:, places["b"]] = np.arange(5) / 3, table[0, 2]
+        table[2, places["b"], 1:3], table[3, 4] = (np.nan, -0.0), table[3, 5]
+        for lane, length in enumerate((5, 5, 5, 2, 2, 0, 5)):
+            yield TableTrace(places, table[lane, :, :length])
 
 
 @pytest.mark.parametrize("block", [1, 30, 10_000])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_header import HEADER
 
 import lrbench
 from lrbench.engine.control import Control
@@ -32,7 +33,7 @@ def _with(run: Run, lr0: float, gap: float, status: Status = Status.COMPLETED) -
 
 
 def notable(runs: dict[float, Run]) -> list[int]:
-    lanes = notable_lanes({("sgd", lr0): [run] for lr0, run in runs.items()})
+    lanes = notable_lanes(ProblemResult("", HEADER, [*runs.values()], ()))
     return [list(runs).index(lr0 or 0.0) for _, lr0 in lanes]
 
 

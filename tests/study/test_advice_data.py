@@ -15,6 +15,7 @@ from hypothesis import given
 from made_header import with_header
 from swept import TARGET, made_problem
 
+import lrbench
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
 from lrbench.reports.advice import advice_line
@@ -104,6 +105,25 @@ def test_every_kind_is_tried_here() -> None:
 )
 def test_the_cautions_have_their_values(name: str, cautions: dict[str, float]) -> None:
     assert advised(cautioned()[name]).cautions == cautions
+
+
+@pytest.mark.parametrize(("iterations", "scarce"), [(100, False), (80, True)])
+def test_the_budget_is_counted_in_passes_of_the_solver(iterations: int, scarce: bool) -> None:
+    """A step of armijo takes several passes: 307 passes are 72 steps."""
+    (problem,) = lrbench.sweep(
+        "logreg", solvers=["armijo"], lr0=[1.0, 10.0], iterations=iterations, jobs=1
+    ).problems
+    run = problem.runs[1]
+    assert problem.sweep is not None
+    advice = problem.sweep.advice
+    assert advice is not None
+    assert advice.choice is not None
+    assert 0.7 * iterations < run.status_at < 76 < iterations
+    assert advice.choice.passes > iterations
+    assert ("scarce_budget" in advice.cautions) == scarce
+    if scarce:
+        per_step = advice.choice.passes / run.status_at
+        assert advice.cautions["scarce_budget"] == pytest.approx(per_step * iterations, rel=0.05)
 
 
 NEVER = Level(A, 0.01, 0.4)

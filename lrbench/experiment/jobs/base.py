@@ -19,6 +19,7 @@ from lrbench.plugins import Packed, is_plugin, packed
 from lrbench.results import Run, Status
 from lrbench.solvers.base import Solver
 from lrbench.solvers.plugin import complete
+from lrbench.verdicts.method_names import MethodNames
 
 JobOutcome: TypeAlias = Sequence[Run] | LrbenchError
 """One run for each lane, or the error that keeps the problem from being run: a refuted optimum."""
@@ -133,6 +134,14 @@ def solver_obstacle(solver: Solver) -> str:
     return ""
 
 
+def label_of(job: Job, shared: SharedProblem) -> str:
+    """Return the text that the progress shows for a job, with the name that pages have."""
+    first, last = job.lanes[0].seed, job.lanes[-1].seed
+    seeds = f"seed {first}" if first == last else f"seeds {first} to {last}"
+    spec = MethodNames([job.spec], full_batches=job.batch_size is None).spec(job.spec)
+    return f"{shared.problem.name}: {spec}, {seeds}"
+
+
 def failed(job: Job, shared: SharedProblem, cause: str) -> list[Run]:
     """Return failed runs for a job that ended without any, with the cause as their error."""
     runs = engine.unstarted_runs(job, shared)
@@ -149,6 +158,6 @@ class Serial:
     ) -> Iterator[tuple[Job, JobOutcome]]:
         for job in jobs:
             shared = shared_problems[job.problem_index]
-            control.phase(job.label(shared))
+            control.phase(label_of(job, shared))
             yield job, run_job(job, shared, control)
             control.finished(job.budget.iterations)

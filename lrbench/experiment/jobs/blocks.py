@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lrbench.engine.columns import rounded_up
+from lrbench.engine.compiled import are_compilable, has_rule
 from lrbench.engine.job import Job, SeedLanes
 from lrbench.objective.problem import Problem
 from lrbench.plan.lanes import Lane, seed_lanes
@@ -95,7 +96,11 @@ def jobs_of(
         problem, plan, n_lanes, len(missing), max_width=max_width, workers=workers
     )
     n_jobs = _jobs_per_solver(blocks_of, per_job, workers)
-    lanes_of_jobs = [(k, part) for k, own in blocks_of.items() for part in _evenly(own, n_jobs)]
+    lanes_of_jobs = [
+        (k, part)
+        for k, own in blocks_of.items()
+        for part in _evenly(own, n_jobs if shares_calls(problem, plan, k) else len(own))
+    ]
     # The first seeds come first, so that a sweep that is stopped has all solvers on some seeds.
     for index, part in sorted(lanes_of_jobs, key=lambda job: job[1][0].seed):
         solver, spec = plan.built[index]
@@ -145,6 +150,22 @@ def _evenly(seed_blocks: Sequence[SeedLanes], n_jobs: int) -> Iterator[tuple[See
     return (tuple(seed_blocks[a:b]) for a, b in itertools.pairwise(ends))
 
 
+def shares_calls(problem: Problem, plan: Plan, index: int) -> bool:
+    """Return whether seeds of the solver with this index may run together, with the same bits.
+
+    In a sweep lanes are padded. In `lrbench run` they are not: there only compiled steps give a
+    lane the same bits whatever stands beside it. Beyond its budget, where a schedule is at rest,
+    NumPy makes them.
+    """
+    solver = plan.built[index][0]
+    return plan.sweep or (
+        plan.compiled
+        and plan.arrival == "first"
+        and has_rule(solver)
+        and are_compilable(problem, plan.batch_size, plan.sampling, plan.radius, plan.n_lanes)
+    )
+
+
 def seeds_per_job(
     problem: Problem, plan: Plan, n_lanes: int, n_solver_seeds: int, *, max_width: int, workers: int
 ) -> int:
@@ -163,7 +184,7 @@ def seeds_per_job(
     workers
         The number of jobs that run at a time; each gets an equal part of the work.
     """
-    if not plan.sweep or plan.batch_size is None or not problem.facts().seeds_together:
+    if plan.batch_size is None or not problem.facts().seeds_together:
         return 1
     cached = CACHED_NUMBERS // max(problem.n_features, plan.batch_size)
     lanes = plan.lane_block or min(max_width, cached)

@@ -28,6 +28,7 @@ from lrbench.experiment.jobs.base import (
     JobOutcome,
     failed,
     first_line,
+    label_of,
     run_sent,
     sent,
 )
@@ -295,7 +296,7 @@ class _Workers:
     def _done(self, job: Job) -> None:
         """Tell the progress that a job has ended."""
         self._control.finished(job.budget.iterations)
-        self._control.phase(job.label(self._shared[job.problem_index]))
+        self._control.phase(label_of(job, self._shared[job.problem_index]))
 
     def _send(self, index: int) -> Any:
         """Send what all jobs on a problem share; return the future of it.

@@ -25,6 +25,7 @@ from lrbench.experiment.jobs.base import (
     SentJob,
     failed,
     first_line,
+    label_of,
     run_job,
     run_sent,
     sent,
@@ -76,7 +77,7 @@ class Processes:
             next_job, last = left[0], len(left) == 1
             shared = shared_problems[next_job.problem_index]
             job = next_job.by_seed()[0] if first else next_job
-            control.phase(job.label(shared))
+            control.phase(label_of(job, shared))
 
             # The last job stays here: one worker would do it no sooner.
             def stop(t: int, last: bool = last) -> bool:
@@ -192,7 +193,7 @@ class _Pool:
                 job = self._left.pop(number)
                 yield job, outcome
                 self._control.finished(job.budget.iterations)
-                self._control.phase(job.label(self._shared[job.problem_index]))
+                self._control.phase(label_of(job, self._shared[job.problem_index]))
                 self._control(0)  # no step is made here that would notice the deadline
 
     def _submit(self, calls: Iterator[Any], n_jobs: int, threads: int) -> Generator[Any]:

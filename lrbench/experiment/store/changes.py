@@ -9,7 +9,13 @@ from typing import Any
 
 from lrbench.experiment.store.cells import run_of
 from lrbench.experiment.store.contents import is_current
-from lrbench.experiment.store.database import no_note, opened, refusals, transaction
+from lrbench.experiment.store.database import (
+    no_note,
+    opened,
+    refusals,
+    to_stderr,
+    transaction,
+)
 from lrbench.experiment.store.digests import row_digest
 from lrbench.experiment.store.rows import (
     DIGESTED,
@@ -39,7 +45,7 @@ def merge_stores(connection: sqlite3.Connection, others: Sequence[str | Path]) -
     count = 0
     for path in others:
         with (
-            opened(path, note=no_note) as other,
+            opened(path, note=no_note, waits=to_stderr) as other,
             refusals(into),
             transaction(connection),
         ):

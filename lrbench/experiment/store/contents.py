@@ -26,7 +26,7 @@ from lrbench.experiment.store.rows import (
     has_digests,
     path_of,
 )
-from lrbench.results import ProblemResult, Result, environment
+from lrbench.results import ArrivalRule, ProblemResult, Result, environment
 from lrbench.solvers import SOLVERS
 from lrbench.study import with_sweeps
 from lrbench.theory.base import Setting
@@ -73,6 +73,10 @@ class StoredCells:
     """What the target is a level of."""
     source: str = ""
     """The beginning of the hash of the solver's own code, which tells versions of it apart."""
+    arrival: ArrivalRule | None = None
+    """When a run of a sweep has arrived at the target; None for runs that are no sweep's."""
+    at: Sequence[int] = ()
+    """The numbers of steps after which a sweep measured what it was asked for."""
 
 
 def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
@@ -96,6 +100,7 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
         # A header of the first edition may lack both keys.
         steps = max(row["status_at"] for row in rows)
         budget = {"iterations": steps, "target": None} | _header(experiment, path)
+        arrival = budget.get("arrival", "first")  # earlier versions knew no other
         sampling = rows[0]["sampling"]
         entries.append(
             StoredCells(
@@ -114,6 +119,8 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
                 added=max(row["added"] for row in rows),
                 current=is_current(rows[0]["name"], source),
                 source=source.partition(" ")[2][:SHORT],
+                arrival=arrival if experiment.sweep else None,
+                at=tuple(budget.get("at", ())),
             )
         )
     return entries

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lrbench.errors import LrbenchError, UsageError, quoted_path
+from lrbench.experiment.store.connection import (
+    BUSY_SECONDS,
+    PATIENCE_SECONDS,
+    WaitingConnection,
+    is_busy,
+)
 from lrbench.experiment.store.schema import APPLICATION, VERSION, make_tables, tables
-
-BUSY_SECONDS = 60.0
-"""The time to wait for another command that is writing."""
 
 MAGIC = b"SQLite"
 """The first bytes of a database: those that follow may be cut off."""
@@ -58,7 +61,11 @@ def is_store(path: str | Path) -> bool:
 
 @contextlib.contextmanager
 def opened(
-    path: str | Path, *, create: bool = False, note: Callable[[str], None] = to_stderr
+    path: str | Path,
+    *,
+    create: bool = False,
+    note: Callable[[str], None] = to_stderr,
+    waits: Callable[[str], None] | None = None,
 ) -> Iterator[sqlite3.Connection]:
     """Open a store for the block; changes are committed by `transaction` alone.
 
@@ -70,6 +77,9 @@ def opened(
         Whether a missing file is made.
     note
         Called with a sentence if the store has no digests, so that nothing in it can be checked.
+    waits
+        Called with a sentence if another command uses the store for longer than a moment; None for
+        `note`.
 
     Raises
     ------
@@ -92,6 +102,11 @@ def opened(
         refusals(path),
         contextlib.closing(_connection(Path(path).absolute(), create)) as connection,
     ):
+        say = note if waits is None else waits
+        connection.on_wait = lambda: say(
+            f"the store {quoted_path(path)} is in use by another command; waiting for it up to"
+            f" {BUSY_SECONDS:g} seconds."
+        )
         connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         _prepare(connection, str(path), create, note)
         yield connection
@@ -134,7 +149,7 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
                 connection.execute("ROLLBACK")
 
 
-def _connection(file: Path, create: bool) -> sqlite3.Connection:
+def _connection(file: Path, create: bool) -> WaitingConnection:
     """Connect to a file; its path is absolute, so that ``:memory:`` and ``file:x`` name files too.
 
     In WAL mode SQLite makes files beside the store even to read it. Where the folder cannot be
@@ -144,8 +159,12 @@ def _connection(file: Path, create: bool) -> sqlite3.Connection:
         not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists()
     )
     if create or not read_only:
-        return sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
-    return sqlite3.connect(f"{file.as_uri()}?immutable=1", isolation_level=None, uri=True)
+        return sqlite3.connect(
+            file, timeout=PATIENCE_SECONDS, isolation_level=None, factory=WaitingConnection
+        )
+    return sqlite3.connect(
+        f"{file.as_uri()}?immutable=1", isolation_level=None, uri=True, factory=WaitingConnection
+    )
 
 
 def _check_path(path: Path, create: bool) -> None:
@@ -235,6 +254,12 @@ def _refused(path: str | Path, error: Exception) -> LrbenchError:
         text in reason for text in ("malformed", "no such table", "no such column")
     ):
         return LrbenchError(f"the store {path} is damaged: {reason}.", AGAIN)
+    if is_busy(error):
+        return LrbenchError(
+            f"the store {path} is in use by another command, for longer than {BUSY_SECONDS:g}"
+            " seconds.",
+            "wait until that command has ended, and try again.",
+        )
     return LrbenchError(
         f"the store {path} cannot be used: {reason}.", "check its permissions and the disk."
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrbench.arrays import Index
+from lrbench.kernels.codes import VisitedColumns
 from lrbench.objective.compiled import Fields
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
@@ -30,9 +31,6 @@ ALIGNED = 64
 FEW_COLUMNS = 0.5
 """A step visits only the columns of its rows where these have on average at most so many entries a
 feature."""
-
-BLOCK_LANES = 8
-"""The lanes of a block of the compiled steps."""
 
 
 def is_compilable(objective: LinearObjective, ball: Ball | None) -> bool:
@@ -56,31 +54,22 @@ def _ball_beside_intercept(objective: LinearObjective) -> bool:
     return math.isfinite(objective.penalty.radius) and objective.intercept
 
 
-class LinearMinibatches:
-    """The minibatches of compiled steps on a linear problem.
+class LinearBatches:
+    """What compiled steps need of a linear problem, in full batches.
 
     Parameters
     ----------
     run
         What the steps share.
-    minibatches
-        Those of each seed.
-    oracle
-        Returns the objective on one minibatch of each seed that has lanes.
+    batch_size
+        The samples of a step.
     """
 
-    def __init__(
-        self,
-        run: LinearRun[DenseIterates],
-        minibatches: Sequence[Minibatches],
-        oracle: Callable[[Sequence[Index]], MinibatchValues],
-    ) -> None:
-        self._run, self._oracle = run, oracle
-        self._size = minibatches[0].batch_size
-        self._n_steps = max(1, CHUNK // self._size // ALIGNED) * ALIGNED
-        self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
-        self._chunks: list[Index | None] = [None] * len(minibatches)
-        self._next = self._n_steps
+    def __init__(self, run: LinearRun[DenseIterates], batch_size: int) -> None:
+        self._run = run
+        self._size = batch_size
+        self.visited_columns = VisitedColumns.ALL
+        """Which columns steps may visit."""
         self._constant = self._of_objective()
 
     def _of_objective(self) -> Fields:
@@ -100,14 +89,18 @@ class LinearMinibatches:
             "batch_size": self._size,
         }
         if isinstance(X, np.ndarray):
-            fields["x"] = X
+            fields |= {"x": X, "row_entries": objective.n_features}
         else:
             wide = X.indptr.dtype == np.int64
             columns = X.indices.astype(np.int32, copy=False)
             fields |= {"x": X.data, "columns": columns, "row_ends": X.indptr, "wide_ends": wide}
-            entries = objective.data.nnz / objective.n_samples * self._size
-            few = entries <= FEW_COLUMNS * objective.n_features
-            fields["few_columns"] = few and penalty.shrinks and run.ball is None
+            of_row = objective.data.nnz / objective.n_samples
+            fields["row_entries"] = math.floor(of_row) + 1
+            few = of_row * self._size <= FEW_COLUMNS * objective.n_features
+            one_row = self._size == 1 and bool(X.has_canonical_format)
+            visited = VisitedColumns.OF_ONE_ROW if one_row else VisitedColumns.OF_ROWS
+            scalable = penalty.shrinks and run.ball is None
+            self.visited_columns = visited if few and scalable else VisitedColumns.ALL
         if run.ball is not None:
             fields |= {"centre": run.ball.centre, "radius": run.ball.radius}
         elif penalty.indicator and math.isfinite(penalty.radius):
@@ -117,25 +110,58 @@ class LinearMinibatches:
         return fields
 
     def fields(self) -> Fields:
-        """Return the objective, the constraints, the running sum and the lanes of each block."""
+        """Return the objective, the constraints and the running sum."""
+        iterates = self._run.iterates
+        running_sum, n_lanes = iterates.running_sum, iterates.n_lanes
+        return {**self._constant, "running_sum": running_sum, "n_lanes": n_lanes}
+
+    def seeds(self) -> Sequence[tuple[int, int]]:
+        """Return the first lane of each seed that has lanes, and that behind its last one."""
         n_lanes = self._run.iterates.n_lanes
         # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
         starts = [lanes.indices(n_lanes)[0] for lanes in self._run.slices if lanes is not None]
-        blocks = [
-            (first, min(BLOCK_LANES, stop - first), seed)
-            for seed, (start, stop) in enumerate(itertools.pairwise([*starts, n_lanes]))
-            for first in range(start, stop, BLOCK_LANES)
-        ]
-        first, width, seed = np.array(blocks, dtype=np.int64).T.copy()
-        return {
-            **self._constant,
-            "running_sum": self._run.iterates.running_sum,
-            "n_lanes": n_lanes,
-            "n_blocks": len(blocks),
-            "first": first,
-            "width": width,
-            "seed": seed,
-        }
+        return list(itertools.pairwise([*starts, n_lanes]))
+
+    def samples(self, n_steps: int) -> tuple[Fields, int]:
+        """Return the minibatches of at most `n_steps` next steps, and the number of these.
+
+        No samples stand for all of them.
+        """
+        return {}, n_steps
+
+    def visited(self, n_steps: int) -> None:
+        """Note that so many of the minibatches that `samples` returned were visited."""
+
+    def oracle(self) -> MinibatchValues | None:
+        """Return the objective on the minibatch of the next step; None for full batches."""
+        return None
+
+
+class LinearMinibatches(LinearBatches):
+    """The minibatches of compiled steps on a linear problem.
+
+    Parameters
+    ----------
+    run
+        What the steps share.
+    minibatches
+        Those of each seed.
+    oracle
+        Returns the objective on one minibatch of each seed that has lanes.
+    """
+
+    def __init__(
+        self,
+        run: LinearRun[DenseIterates],
+        minibatches: Sequence[Minibatches],
+        oracle: Callable[[Sequence[Index]], MinibatchValues],
+    ) -> None:
+        super().__init__(run, minibatches[0].batch_size)
+        self._oracle = oracle
+        self._n_steps = max(1, CHUNK // self._size // ALIGNED) * ALIGNED
+        self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
+        self._chunks: list[Index | None] = [None] * len(minibatches)
+        self._next = self._n_steps
 
     def samples(self, n_steps: int) -> tuple[Fields, int]:
         """Return the minibatches of at most `n_steps` next steps, and the number of these."""

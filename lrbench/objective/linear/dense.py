@@ -23,7 +23,7 @@ from lrbench.objective.meter import metered
 from lrbench.objective.oracle import Ball, Gradient, Observer
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.sampler import SeedBatch
+    from lrbench.objective.linear.seed_batch import SeedBatch
 
 
 class DenseOracle(LinearOracle, ABC):
@@ -59,24 +59,20 @@ class DenseOracle(LinearOracle, ABC):
         return values
 
     def _gradient(self, W: Lanes, lanes: Mask | None, *, penalised: bool) -> DenseGradient:
-        self._meter.sample_gradients += metered(self.size, lanes)
         if lanes is None:
-            G = self._mean_gradient(W, self.seed_batches)
-            if penalised:
-                self._objective.add_penalty_gradient(G, W)
+            self._meter.sample_gradients += self.size
+            G = self._mean_gradient(W, self.seed_batches, penalised=penalised)
             gradient = DenseGradient(G, self._w_star)
             self.first.offer(gradient, W)
             self._observer(W, gradient)
             return gradient
+        self._meter.sample_gradients += metered(self.size, lanes)
         self.first.check_taken()
         columns, batches = self._restricted(lanes)
         G = np.zeros_like(W)
         if len(columns):
             W_columns = take(W, columns)
-            G_columns = self._mean_gradient(W_columns, batches)
-            if penalised:
-                self._objective.add_penalty_gradient(G_columns, W_columns)
-            G[:, columns] = G_columns
+            G[:, columns] = self._mean_gradient(W_columns, batches, penalised=penalised)
         beyond = self._beyond(lanes)
         if penalised and beyond.any():
             G_beyond = np.zeros((len(W), int(beyond.sum())))
@@ -93,8 +89,8 @@ class DenseOracle(LinearOracle, ABC):
         return padded(np.flatnonzero(lanes), len(lanes)), []
 
     @abstractmethod
-    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
-        """Return the gradient of the mean loss."""
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
+        """Return the gradient of the mean loss, with the penalty's if `penalised`; a new array."""
 
     @abstractmethod
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
@@ -107,7 +103,7 @@ class DenseOracle(LinearOracle, ABC):
         G = gradient.dense()
         G *= lr  # in place: the gradient is used up, and no array is allocated
         W -= G
-        shortened = self._confine(W)
+        shortened = self._confine(W) if self._constrained else None
         self.off_path, self.descended = shortened if follows else self._every_lane, follows
         self.made = (W, lr)
         return W
@@ -117,7 +113,8 @@ class DenseOracle(LinearOracle, ABC):
         self.offered = None
         self.first.move(W)
         W -= D
-        self._confine(W)
+        if self._constrained:
+            self._confine(W)
         self.off_path, self.descended = self._every_lane, False
         return W
 
@@ -179,9 +176,12 @@ class FullOracle(DenseOracle):
         """Return X'R / n_samples."""
         return self._objective.combine(R)
 
-    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
         del batches
-        return self._objective.loss_gradient(W)
+        G = self._objective.loss_gradient(W)
+        if penalised:
+            self._objective.add_penalty_gradient(G, W)
+        return G
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
         del batches

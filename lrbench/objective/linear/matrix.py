@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,8 +20,9 @@ BLOCK_ELEMENTS = 1 << 16
 """Scores (rows x lanes) of a row block: 512 KiB, so that they stay in a core's cache."""
 
 TERMS = 256
-"""A dense product is summed in parts of so many terms. For longer sums BLAS has several kernels,
-whose sums differ in their bits, and the number of lanes decides which of them is used."""
+"""A dense product with a multiple of 8 lanes is summed in parts of so many terms. For longer sums
+BLAS has several kernels, whose sums differ in their bits, and the number of lanes decides which of
+them is used."""
 
 CHUNK_BYTES = 1 << 23
 """The most bytes of a chunk of minibatches that is gathered as a dense array."""
@@ -85,8 +85,8 @@ class DataMatrix:
 
     def _block(self, start: int, size: int) -> tuple[slice, Any, Any]:
         rows = slice(start, min(start + size, self.shape[0]))
-        X_rows = row_range(self.X, rows)
-        return rows, X_rows, transpose(X_rows)
+        X_rows = block(self.X, rows)
+        return rows, X_rows, X_rows.T
 
     def gather(self, index: Index, dense: bool, signs: PerSample | None = None) -> Any:
         """Return the rows `index`, times their `signs`, as a new matrix; as an array if `dense`."""
@@ -127,65 +127,23 @@ def product(
         return out
     # Longer sums go to other kernels of BLAS, chosen by the number of lanes: a lane would then have
     # other bits beside other lanes.
-    if A.shape[1] <= TERMS:
-        return np.matmul(A, B, out=out)
+    if A.shape[1] <= TERMS or B.shape[1] % 8:
+        # `dot` takes half the time of `matmul` on small arrays, but fills arrays in C order only.
+        return A.dot(B) if out is None else np.matmul(A, B, out=out)
     out = np.matmul(A[:, :TERMS], B[:TERMS], out=out)
     for k in range(TERMS, A.shape[1], TERMS):
         out += A[:, k : k + TERMS] @ B[k : k + TERMS]
     return out
 
 
-def per_seed(products: Sequence[tuple[slice, Any]], B: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the products of several matrices, each with its own columns of `B`, side by side.
+def block(X: Any, rows: slice) -> Any:
+    """Return X[rows] for products, without copying its entries: an array, or `SparseRows`."""
+    if isinstance(X, np.ndarray):
+        return X[rows]
+    from lrbench.objective.linear.sparse_rows import SparseRows
 
-    Parameters
-    ----------
-    products
-        Pairs (columns, A) in the order of the columns, all A of the same shape. A single A
-        multiplies all columns.
-    B
-        Iterates or scores, one column a lane.
-    """
-    lanes, first = products[0]
-    if len(products) == 1:
-        return product(first, B)
-    out = np.empty((first.shape[0], B.shape[1]))
-    for lanes, A in products:
-        product(A, B[:, lanes], out[:, lanes])
-    out[:, lanes.stop :] = 0.0  # padding that no columns reach
-    return out
-
-
-class Window:
-    """A window of consecutive rows of X, and their transpose, without a copy of any entry.
-
-    For a CSR matrix both are objects whose arrays are replaced when the window moves, because
-    constructing new ones takes longer than multiplying them.
-
-    Parameters
-    ----------
-    X
-        A dense array or CSR matrix whose number of rows is a multiple of `size`.
-    size
-        The number of rows.
-    """
-
-    def __init__(self, X: Any, size: int) -> None:
-        self._X = X
-        self._size = size
-        self._rows = row_range(X, slice(0, size))
-        self._transpose = transpose(self._rows)
-
-    def move_to(self, k: int) -> tuple[Any, Any]:
-        """Return the k-th `size` rows and their transpose, valid until the window moves again."""
-        X, start, stop = self._X, k * self._size, (k + 1) * self._size
-        if isinstance(X, np.ndarray):
-            return X[start:stop], X[start:stop].T
-        lo, hi = X.indptr[start], X.indptr[stop]
-        for view in (self._rows, self._transpose):
-            view.data, view.indices = X.data[lo:hi], X.indices[lo:hi]
-            view.indptr = X.indptr[start : stop + 1] - lo
-        return self._rows, self._transpose
+    part = row_range(X, rows)
+    return SparseRows(part.shape, part.indptr, part.indices, part.data)
 
 
 def row_range(X: Any, rows: slice) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,10 +77,16 @@ class LinearObjective:
         """The size of X and y."""
         return self.data.nbytes + self.y.nbytes
 
-    @property
+    @cached_property
     def n_penalised(self) -> int:
         """The number of coordinates that the penalty sees."""
         return self.n_features - self.intercept
+
+    @cached_property
+    def shrinkage(self) -> float | None:
+        """The factor of W that is the penalty's gradient; None where that is no multiple of W."""
+        shrinks = self.penalty.shrinks and not self.intercept
+        return self.penalty.curvature if shrinks and self.penalty.curvature else None
 
     @property
     def bounds(self) -> tuple[Vector, Vector]:
@@ -121,7 +128,7 @@ class LinearObjective:
             return np.hstack([self.loss_gradient(W[:, lanes]) for lanes in _strips(W)])
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
-            G_block = product(XT, self.loss.derivative(product(X, W), self.y[rows]))
+            G_block = product(XT, self.loss.scaled_derivative(product(X, W), self.y[rows], 1.0))
             G = G_block if G is None else np.add(G, G_block, out=G)
         assert G is not None
         G /= self.n_samples
@@ -141,6 +148,7 @@ class LinearObjective:
         G /= self.n_samples
         return G
 
+    @np.errstate(over="ignore")  # an exponential of inf has the derivative 0
     def value_and_gradient(self, W: Lanes, watch: Stopwatch | None = None) -> tuple[PerLane, Lanes]:
         """Return F and its gradient for every column; a running `watch` pauses for the values."""
         watch = watch or Stopwatch()
@@ -154,7 +162,7 @@ class LinearObjective:
             Z, y = product(X, W), self.y[rows]
             with watch.paused():  # a step needs the gradient only
                 total += self.loss.sums(Z, y)
-            G_block = product(XT, self.loss.derivative(Z, y))
+            G_block = product(XT, self.loss.scaled_derivative(Z, y, 1.0))
             G = G_block if G is None else np.add(G, G_block, out=G)
         assert G is not None
         G /= self.n_samples
@@ -166,9 +174,19 @@ class LinearObjective:
 
     def add_penalty_gradient(self, G: Lanes, W: Lanes) -> None:
         """Add the (sub)gradient of the penalty at `W` to `G` in place; an indicator's is 0."""
-        if self.penalty.weight:
+        if self.shrinkage is not None:
+            G += self.shrinkage * W
+        elif self.penalty.weight:
             penalised = G[: self.n_penalised]  # G[:p] += … would copy the sum once more
             penalised += self.penalty.gradient(W[: self.n_penalised])
+
+    def penalty_gradient(self, W: Lanes) -> Lanes:
+        """Return the (sub)gradient of the penalty at `W`, a new array; an indicator's is 0."""
+        if self.shrinkage is not None:
+            return self.shrinkage * W
+        G = np.zeros(W.shape)
+        self.add_penalty_gradient(G, W)
+        return G
 
     def minibatch_values(
         self,

@@ -63,6 +63,7 @@ class LinearOracle:
         # These are looked up in every step.
         self._objective, self._w_star, self._ball = run.objective, run.w_star, run.ball
         self._meter, self._observer = run.meter, observer
+        self._constrained = run.ball is not None or run.objective.penalty.indicator
         self._every_lane: Mask = np.ones(0, dtype=np.bool_)
         self.made: tuple[Any, PerLane] | None = None
         """The iterate and the rates of the last descent."""

@@ -96,7 +96,8 @@ class DenseGradient:
     def inner_star(self) -> PerLane:
         """Return <g, w_star>."""
         assert self._w_star is not None
-        return self._w_star @ self._G
+        inner: PerLane = self._w_star.dot(self._G)
+        return inner
 
     def dense(self) -> Lanes:
         """Return g."""

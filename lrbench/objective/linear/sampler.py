@@ -5,23 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, Vector
-from lrbench.objective.linear.compiled import LinearMinibatches, is_compilable
+from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
+from lrbench.losses.base import UNIT_TARGET
+from lrbench.objective.linear.compiled import LinearBatches, LinearMinibatches, is_compilable
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle, padded
-from lrbench.objective.linear.matrix import (
-    CHUNK_BYTES,
-    CHUNK_SAMPLES,
-    FEW_FEATURES,
-    Window,
-    per_seed,
-)
+from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, FEW_FEATURES, product
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.scaled import ScaledIterates
+from lrbench.objective.linear.seed_batch import SeedBatch, scores
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.oracle import Ball, Observer
 from lrbench.objective.random_numbers import RandomNumbers
@@ -31,12 +27,14 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.objective import LinearObjective
     from lrbench.objective.minibatches import Minibatches
 
-SPARSE_CALLS = 2500
-"""The cost of calling SciPy's sparse products for a minibatch, in entries of a dense product. Each
-non-zero then costs a sparse product four times as much as an entry costs a dense one."""
+SPARSE_CALLS = 200
+"""What the calls of sparse products of a minibatch cost beyond those of dense ones, in entries."""
 
-UNIT_TARGET = np.ones(1)
-"""The targets of rows that are multiplied by their signs: a single 1 for all of them."""
+SPARSE_ENTRY = 5
+"""Each non-zero costs a sparse product so many times as much as an entry costs a dense product."""
+
+SHORT_ROWS = 64
+"""In full batches of dense data with more features, NumPy makes the steps of a single lane."""
 
 
 def linear_sampler(
@@ -90,7 +88,7 @@ def linear_sampler(
 def gathers_dense(data: DataMatrix, size: int) -> bool:
     """Return whether products with minibatches of this size are cheaper as dense arrays."""
     entries, touched = data.shape[1] * size, data.nnz / data.shape[0] * size
-    cheap = entries <= 4 * touched + SPARSE_CALLS and _is_small(entries)
+    cheap = entries <= SPARSE_ENTRY * touched + SPARSE_CALLS and _is_small(entries)
     return not data.sparse or cheap
 
 
@@ -116,20 +114,15 @@ class FullSampler(LinearSampler[DenseIterates]):
             oracle.offered, self._offered = self._offered, None
             yield oracle
 
-
-class SeedBatch(NamedTuple):
-    """A minibatch of one seed, and the lanes of that seed."""
-
-    lanes: slice
-    """These may extend over lanes of the next seeds: see `lrbench.engine.columns.Columns`."""
-    samples: Index
-    """(batch_size,)."""
-    X: Any
-    """The rows of these samples."""
-    XT: Any
-    """The transpose of X."""
-    y: PerSample
-    """The targets of these samples; `UNIT_TARGET` where the rows of X have the signs."""
+    def compiled(self, n_lanes: int) -> LinearBatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+        objective = self.run.objective
+        if not is_compilable(objective, self.run.ball):
+            return None
+        # A product of NumPy with one vector adds up several entries of a row at a time.
+        if n_lanes == 1 and not objective.data.sparse and objective.n_features > SHORT_ROWS:
+            return None
+        return LinearBatches(self.run, objective.n_samples)
 
 
 class MinibatchOracle(DenseOracle):
@@ -156,14 +149,13 @@ class MinibatchOracle(DenseOracle):
     def derivatives(self, W: Lanes) -> Scores:
         """Return the derivative of the loss of each sample in its score, (size, n_lanes)."""
         self._meter.sample_gradients += self.size
-        products = per_seed([(b.lanes, b.X) for b in self.seed_batches], W)
-        return self._with_signs(self._derivative(products, self.seed_batches))
+        return self._with_signs(self._derivative(scores(self.seed_batches, W), self.seed_batches))
 
     def combine(self, R: Scores) -> Lanes:
         """Return the mean of x_i r_i over the minibatch, (n_features, n_lanes)."""
         R = self._with_signs(R)
         R *= 1.0 / self.size
-        return per_seed([(b.lanes, b.XT) for b in self.seed_batches], R)
+        return self._combined(self.seed_batches, R)
 
     def _with_signs(self, R: Scores) -> Scores:
         """Return `R` times the targets of its rows where the rows of X have these signs."""
@@ -177,32 +169,56 @@ class MinibatchOracle(DenseOracle):
         values, rounding = np.zeros((len(points), reach.shape[1])), np.zeros(reach.shape[1])
         for batch in self.seed_batches:
             lanes = batch.lanes
+            # Copies: the bits of a seed's sums are those of its lanes alone.
+            own = [np.ascontiguousarray(W[:, lanes]) for W in (*points, reach)]
             values[:, lanes], rounding[lanes] = self._objective.minibatch_values(
-                batch.X, batch.y, [W[:, lanes] for W in points], reach[:, lanes]
+                batch.X, batch.y, own[:-1], own[-1]
             )
         return values, rounding
 
-    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
-        R = self._derivative(per_seed([(b.lanes, b.X) for b in batches], W), batches)
-        R *= 1.0 / self.size
-        return per_seed([(b.lanes, b.XT) for b in batches], R)
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
+        R = self._derivative(scores(batches, W), batches, 1.0 / self.size)
+        return self._combined(batches, R, W if penalised else None)
+
+    def _combined(self, batches: Sequence[SeedBatch], R: Scores, W: Lanes | None = None) -> Lanes:
+        """Return X'R, with the gradient of the penalty at `W`; None for no penalty."""
+        if len(batches) > 1:
+            # Of padding that no lanes reach it is the penalty's.
+            G = np.zeros((self._objective.n_features, R.shape[1]))
+            if W is not None:
+                self._objective.add_penalty_gradient(G, W)
+            for batch in batches:
+                lanes = batch.lanes
+                at = None if W is None else W[:, lanes]
+                G[:, lanes] = self._combined([batch], R[:, lanes], at)
+            return G
+        XT = batches[0].XT
+        if W is None:
+            return product(XT, R)
+        if isinstance(XT, np.ndarray):
+            G = product(XT, R)
+            self._objective.add_penalty_gradient(G, W)
+            return G
+        G = self._objective.penalty_gradient(W)
+        XT.add_product(G, R)
+        return G
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
-        Z, loss = per_seed([(b.lanes, b.X) for b in batches], W), self._objective.loss
+        Z, loss = scores(batches, W), self._objective.loss
         totals = np.zeros(W.shape[1])
         for batch in batches:
             totals[batch.lanes] = loss.sums(Z[:, batch.lanes], batch.y)
         totals /= self.size
         return totals + self._objective.finite_penalty(W)
 
-    def _derivative(self, Z: Scores, batches: Sequence[SeedBatch]) -> Scores:
-        """Return the derivative of the loss in the scores, (size, n_lanes)."""
-        derivative, first = self._objective.loss.derivative, batches[0]
+    def _derivative(self, Z: Scores, batches: Sequence[SeedBatch], factor: float = 1.0) -> Scores:
+        """Return `factor` times the derivative of the loss in the scores, which are used up."""
+        derivative, first = self._objective.loss.scaled_derivative, batches[0]
         if len(batches) == 1 or first.y is UNIT_TARGET:
-            return derivative(Z, first.y)
+            return derivative(Z, first.y, factor)
         R = np.empty_like(Z)
         for batch in batches:
-            R[:, batch.lanes] = derivative(Z[:, batch.lanes], batch.y)
+            R[:, batch.lanes] = derivative(Z[:, batch.lanes].copy(), batch.y, factor)
         return R
 
     def _beyond(self, lanes: Mask) -> Mask:
@@ -229,13 +245,9 @@ class MinibatchOracle(DenseOracle):
             own = padded(start + np.flatnonzero(lanes[start:stop]), len(lanes))
             if len(own):
                 columns.append(own)
-                batches.append(batch._replace(lanes=slice(width, width + len(own))))
+                batches.append(batch.for_lanes(slice(width, width + len(own))))
                 width += len(own)
         return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
-
-
-Chunk: TypeAlias = tuple[Index, Window, PerSample]
-"""Samples, (n_steps, batch_size); their rows of X; their targets, or `UNIT_TARGET`."""
 
 
 class MinibatchSampler(LinearSampler[DenseIterates]):
@@ -272,23 +284,24 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         while True:
             # A seed without lanes never gets any again: its stream need not go on.
             pairs = zip(streams, self.run.slices, strict=True)
-            chunks = [None if lanes is None else self._gather(next(s)) for s, lanes in pairs]
+            batches = [
+                None if lanes is None else self._gather(lanes, next(s)) for s, lanes in pairs
+            ]
             slices: Sequence[slice | None] = ()
             for k in range(n_steps):
                 if slices is not self.run.slices:  # a new chunk, or lanes were dropped
-                    slices = self.run.slices
-                    seeds = [(s, c) for s, c in zip(slices, chunks, strict=True) if s and c]
-                rows = slice(k * size, (k + 1) * size)
-                oracle.seed_batches = [
-                    SeedBatch(
-                        lanes, index[k], *window.move_to(k), y if y is UNIT_TARGET else y[rows]
-                    )
-                    for lanes, (index, window, y) in seeds
-                ]
+                    slices, oracle.seed_batches = self.run.slices, []
+                    for batch, lanes in zip(batches, slices, strict=True):
+                        if batch is not None and lanes is not None:
+                            batch.lanes = lanes
+                            oracle.seed_batches.append(batch)
+                for batch in oracle.seed_batches:
+                    batch.move_to(k)
                 yield oracle
 
-    def compiled(self) -> LinearMinibatches | None:
-        """Return what compiled steps need; None where NumPy must make the steps."""
+    def compiled(self, n_lanes: int) -> LinearMinibatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+        del n_lanes
         if not is_compilable(self.run.objective, self.run.ball):
             return None
         return LinearMinibatches(self.run, self._minibatches, self._oracle_on)
@@ -298,17 +311,15 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         oracle = MinibatchOracle(self.run, lambda W, gradient: None)
         oracle.size = self._minibatches[0].batch_size
         lanes = [each for each in self.run.slices if each is not None]
-        chunks = [self._gather(each[None]) for each in samples]
         oracle.seed_batches = [
-            SeedBatch(own, index[0], *window.move_to(0), y)
-            for own, (index, window, y) in zip(lanes, chunks, strict=True)
+            self._gather(own, index[None]) for own, index in zip(lanes, samples, strict=True)
         ]
         return oracle
 
-    def _gather(self, index: Index) -> Chunk:
-        """Return some minibatches of a seed: their samples, rows of X and targets."""
+    def _gather(self, lanes: slice, index: Index) -> SeedBatch:
+        """Return the minibatches of a seed in a chunk of samples, at the first one."""
         objective, flat = self.run.objective, index.ravel()
         # Where the loss depends on y z alone the rows get the signs: to broadcast y is slow.
         y, signed = objective.y[flat], objective.loss.margin and self.oracle.signed
         X = objective.data.gather(flat, self._dense, y if signed else None)
-        return index, Window(X, index.shape[1]), UNIT_TARGET if signed else y
+        return SeedBatch(lanes, index, X, UNIT_TARGET if signed else y)

@@ -89,7 +89,7 @@ class TouchedOracle(LinearOracle):
 
     index: Index | None = None
     X: Any
-    """The minibatch's rows, (size, n_touched), CSR."""
+    """The minibatch's rows, (size, n_touched)."""
     y: PerSample
     columns: Index
     star_scores: PerSample
@@ -266,6 +266,8 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
 
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:
         """Yield the oracle of each minibatch: the same object with other data."""
+        from lrbench.objective.linear.sparse_rows import SparseRows
+
         objective, size = self.run.objective, self._minibatches.batch_size
         all_star_scores = objective.data.X @ self.iterates.w_star
         oracle = TouchedOracle(self.run, observer)
@@ -278,7 +280,7 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
                 batch = row_range(X, rows)
                 oracle.columns, positions = np.unique(batch.indices, return_inverse=True)
                 shape = (size, len(oracle.columns))
-                oracle.X = type(batch)((batch.data, positions, batch.indptr), shape=shape)
+                oracle.X = SparseRows(shape, batch.indptr, positions, batch.data)
                 oracle.index, oracle.y = index, y[rows]
                 oracle.star_scores = star_scores[rows]
                 yield oracle

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from lrbench.reports.blocks import short_number
 from lrbench.reports.figures.sheet import (
     MOST_TITLE,
     Call,
@@ -17,17 +18,24 @@ from lrbench.reports.figures.sheet import (
     literal,
     picked,
     rounded,
+    thinned,
 )
 from lrbench.reports.figures.style import GREY, PALE, colour, marker
+
+BEYOND = 1e3
+"""Levels above so many times the start are beyond the top edge."""
 
 EDGE_STEP = 0.05
 """The distance of two rows of marks at the top edge, as a share of the height of the panel."""
 
+MOST_MARKS = 40
+"""The most marks of a row at the top edge."""
+
+ABOVE = "above the axis"
+"""What a mark at the top edge says of a point for which a panel has no room."""
+
 LEAST_SPAN = 0.7
 """The least length of an axis of levels in decades."""
-
-BEYOND = 1e3
-"""Levels above so many times the start are beyond the top edge."""
 
 FAR = 1e3
 """A line to so many times the top edge leaves the panel as steeply as one to infinity."""
@@ -37,6 +45,9 @@ LEGEND_WIDTH = 60
 
 MOST_LABELS = 24
 """The most labels of a legend; of more nobody reads any."""
+
+MOST_TICK = 5
+"""The most characters of the labels of ticks that all have room."""
 
 SHORT = 200.0
 """The ratio of the ends of an axis that is short."""
@@ -110,6 +121,7 @@ def edge_marks(places: Sequence[float], row: int, k: int, shape: str = "x") -> I
     """Yield marks at these places in a row below the top edge, the first row being 0."""
     if places:
         height = round(1.0 - EDGE_STEP * (row + 0.7), 4)
+        places = [places[k] for k in thinned(len(places), most=MOST_MARKS)]
         yield call(
             "plot",
             rounded(places),
@@ -120,6 +132,19 @@ def edge_marks(places: Sequence[float], row: int, k: int, shape: str = "x") -> I
             linestyle="none",
             transform=Variable("ax.get_xaxis_transform()"),
         )
+
+
+def edge_keys(shapes: Collection[str]) -> Iterator[Call]:
+    """Yield the entries of the legend for the marks at the top edge of these shapes."""
+    for shape, text in {"x": "diverged", "^": ABOVE}.items():
+        if shape in shapes:
+            yield key(text, marker=shape, markersize=3, linestyle="none")
+
+
+def note_in_the_middle(text: str, height: float = 0.5) -> Call:
+    """Return a note in the middle of a panel that has no curve, at a share of its height."""
+    look = {"ha": "center", "va": "center", "color": GREY}
+    return call("text", 0.5, height, text, transform=Variable("ax.transAxes"), **look)
 
 
 def level_line(level: float, text: str) -> Iterator[Call]:
@@ -154,6 +179,7 @@ def step_line(step: float, text: str = "$1/L$") -> Iterator[Call]:
                 fontsize=6,
                 ha="right",
                 va="top",
+                clip_on=True,  # else one outside of the panel would take its room
                 transform=Variable("ax.get_xaxis_transform()"),
             )
 
@@ -215,7 +241,10 @@ def plain_ticks(low: float, high: float, axis: str = "y") -> Iterator[Call]:
     """Yield the ticks 1, 2, 5, 10, … of a logarithmic axis that is short."""
     if high < SHORT * low:
         at = ticks(low, high)
-        yield call(f"set_{axis}ticks", at, [f"{tick:g}" for tick in at])
+        texts = [short_number(tick) for tick in at]
+        if max(map(len, texts), default=0) > MOST_TICK and len(at) > 3:
+            at, texts = at[::3], texts[::3]
+        yield call(f"set_{axis}ticks", at, texts)
         yield call(f"set_{axis}ticks", [], minor=True)
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from lrbench.reports.figures.labels import lane_labels, solver_labels
 from lrbench.reports.figures.seeds import Band, band
 from lrbench.reports.groups import worst_status
-from lrbench.results import OUTPUT, ProblemResult, Status, Verdict
-from lrbench.results.ranking import LaneLabel, final_gap, level_column
+from lrbench.results import OUTPUT, ProblemResult, Run, Status, Verdict
+from lrbench.results.ranking import LaneLabel, all_lost, level_column
 
 MOST_LANES = 6
 """The most lanes of a problem that are drawn without being asked for."""
+
+Iterate: TypeAlias = Literal["last", "average"]
+"""The iterate whose level is drawn; ``"last"`` is the solver's own answer where it has one."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,14 @@ class ConvergenceCurve(LaneCurve):
     """The bounds of theorems known before the run; None without one that says anything."""
     certificate: Bound | None
     """The bounds that are computed from the run; None likewise."""
+    diverged_at: float
+    """The abscissa of the last point of a lane that diverged, or of its first step where it has no
+    point after the start; NaN of any other lane, and where that is not known."""
+
+    def beyond(self, top: float) -> list[tuple[float, float]]:
+        """Return the finite points above a level, which the figure has no room for."""
+        points = zip(self.band.x, self.band.median, strict=True)
+        return [(x, y) for x, y in points if top < y < math.inf]
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ class Convergence:
     """``"iterations"``, ``"passes"`` or ``"seconds"``."""
     level: str
     """``"F - f*"`` or ``"F"``."""
+    iterate: Iterate
     start: float
     """The level at w_0."""
     floor: float
@@ -67,6 +80,19 @@ class Convergence:
     target: float
     """The level at which runs ended; NaN without one."""
     curves: tuple[ConvergenceCurve, ...]
+    lost: str
+    """``"every run diverged"`` or how else all runs of the curves were lost; empty otherwise."""
+
+    @property
+    def of_iterate(self) -> str:
+        """What follows the level in its name: ``" of the average iterate"``, or nothing."""
+        return " of the average iterate" if self.iterate == "average" else ""
+
+    @property
+    def has_points(self) -> bool:
+        """Whether any curve has a point after the start to draw."""
+        points = (zip(c.band.x, c.band.median, strict=True) for c in self.curves)
+        return any(0.0 < x < math.inf and 0.0 < y < math.inf for of in points for x, y in of)
 
 
 @dataclass(frozen=True)
@@ -105,41 +131,93 @@ def best_lanes(problem: ProblemResult, lanes: Sequence[LaneLabel]) -> list[LaneL
     for method in dict.fromkeys(method for method, _ in lanes):
         own = [lane for lane in lanes if lane[0] == method]
         advised = (method, best[method].best_value if method in best else None)
-        ranked = min(own, key=lambda lane: final_gap(problem.groups[lane]))
+        ranked = min(own, key=problem.final_gaps.__getitem__)
         chosen.append(advised if advised in own else ranked)
     return chosen
 
 
 def convergence(
-    problem: ProblemResult, abscissa: str = "iterations", lanes: Sequence[LaneLabel] | None = None
+    problem: ProblemResult,
+    abscissa: str = "iterations",
+    lanes: Sequence[LaneLabel] | None = None,
+    iterate: Iterate | None = None,
 ) -> Convergence:
-    """Return the curves of these lanes, and of `chosen_lanes` for None."""
+    """Return the curves of these lanes, and of `chosen_lanes` for None.
+
+    Parameters
+    ----------
+    problem
+        The problem with its runs and verdicts.
+    abscissa
+        One of `lrbench.reports.figures.seeds.ABSCISSAE`.
+    lanes
+        The lanes to draw.
+    iterate
+        None for the average where bounds are on it alone, as with minibatches, and else the last;
+        of a sweep the last, which its target is about.
+    """
     header = problem.header
     known = not math.isnan(header.constants.f_star)
     target = header.target if problem.sweep is None else problem.sweep.target
     # A line where the axis has the level: of F where that is the target, or its distance to f*.
     if header.target_measure != ("suboptimality" if known else "loss"):
         target = None
-    curves, names = [], _Names(problem)
-    for lane in chosen_lanes(problem) if lanes is None else lanes:
+    lanes = chosen_lanes(problem) if lanes is None else lanes
+    curves = _convergence_curves(problem, abscissa, lanes, iterate or "last")
+    unswept = problem.sweep is None
+    if iterate is None and known and unswept and not any(map(_has_bound, curves)):
+        of_average = _convergence_curves(problem, abscissa, lanes, "average")
+        if any(map(_has_bound, of_average)):
+            curves, iterate = of_average, "average"
+    start = header.constants.delta0 if known else _at_start(curves)
+    floor = header.constants.f_star_error if known else math.nan
+    level = math.nan if target is None or iterate == "average" else target
+    lost = all_lost(run for lane in lanes for run in problem.groups[lane])
+    shown = iterate or "last"
+    return Convergence(abscissa, header.level, shown, start, floor, level, tuple(curves), lost)
+
+
+def _convergence_curves(
+    problem: ProblemResult, abscissa: str, lanes: Sequence[LaneLabel], iterate: Iterate
+) -> list[ConvergenceCurve]:
+    """Return the curves of one iterate, with the bounds on it."""
+    constants, names = problem.header.constants, _Names(problem)
+    curves = []
+    for lane in lanes:
         runs = problem.groups[lane]
         column = level_column(runs)
+        if iterate == "average":
+            column = column.replace("_output", "") + "_average"
         levels = band(runs, column, abscissa, _budget(problem))
-        iterate = "output" if column in OUTPUT else "last"
+        if iterate == "average":  # which a sweep does not evaluate at every checkpoint
+            levels = levels.known()
+        bounded = "output" if column in OUTPUT else iterate
         on_it = [
             v
             for v in problem.judged.get(lane, ())
-            if known and v.applies and (v.measure, v.iterate) == ("suboptimality", iterate)
+            if v.applies and (v.measure, v.iterate) == ("suboptimality", bounded)
         ]
-        least = [
-            _least([v for v in on_it if v.kind == kind], levels.iteration, header.constants.delta0)
+        promised, certificate = (
+            _least([v for v in on_it if v.kind == kind], levels.iteration, constants.delta0)
             for kind in ("a-priori", "certificate")
-        ]
-        curves.append(ConvergenceCurve(*names.of(lane), levels, *least))
-    start = header.constants.delta0 if known else _at_start(curves)
-    floor = header.constants.f_star_error if known else math.nan
-    level = math.nan if target is None else target
-    return Convergence(abscissa, header.level, start, floor, level, tuple(curves))
+        )
+        lost_at = _diverged_at(runs, levels, abscissa)
+        curves.append(ConvergenceCurve(*names.of(lane), levels, promised, certificate, lost_at))
+    return curves
+
+
+def _has_bound(curve: ConvergenceCurve) -> bool:
+    return curve.promised is not None or curve.certificate is not None
+
+
+def _diverged_at(runs: Sequence[Run], levels: Band, abscissa: str) -> float:
+    """Return `ConvergenceCurve.diverged_at`."""
+    lost = [run.status_at for run in runs if run.status is Status.DIVERGED]
+    if not lost:
+        return math.nan
+    if levels.x and levels.x[-1] > 0.0:
+        return levels.x[-1]
+    return float(min(lost)) if abscissa == "iterations" else math.nan
 
 
 def rates(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lrbench.reports.figures.axes import (
+    BEYOND,
     LEVELS,
     abscissa_limits,
+    edge_keys,
     edge_marks,
     key,
     legend,
     level_limits,
     level_line,
     marked_every,
+    note_in_the_middle,
     pale_below,
     plain_ticks,
     seeds_band,
@@ -24,7 +27,6 @@ from lrbench.reports.figures.curves import Convergence, ConvergenceCurve, LaneCu
 from lrbench.reports.figures.seeds import Spread
 from lrbench.reports.figures.sheet import Call, Panel, Part, call, literal, picked, thinned
 from lrbench.reports.figures.style import colour, marker
-from lrbench.results import Status
 
 ABSCISSA_LABELS = {
     "iterations": "iteration $T$",
@@ -40,9 +42,14 @@ def convergence_part(figure: Convergence, title: str, linear: bool) -> Part:
     """Return the panel of a convergence figure; `linear` makes the abscissa linear."""
     curves = figure.curves
     levels = [y for c in curves for y in _shown_levels(c)]
-    diverged = [k for k, c in enumerate(curves) if c.status is Status.DIVERGED]
-    bottom, top = level_limits(levels, figure.start, figure.floor, len(diverged))
-    calls: list[Call] = [*level_line(figure.target, "target")]
+    ends = [(k, [c.diverged_at]) for k, c in enumerate(curves) if c.diverged_at > 0.0]
+    rows = [(k, places, "x") for k, places in ends]
+    far = [(k, c.beyond(BEYOND * figure.start)) for k, c in enumerate(curves)]
+    rows += [(k, [x for x, _ in points if x > 0.0], "^") for k, points in far if points]
+    bottom, top = level_limits(levels, figure.start, figure.floor, len(rows))
+    calls: list[Call] = [*level_line(figure.target, "target")] if figure.target > bottom else []
+    if not figure.has_points:
+        calls += [*level_line(figure.start, "start"), note_in_the_middle(figure.lost, 0.75)]
     keys: dict[str, str] = {}
     for k, c in enumerate(curves):
         at = _indices(c)
@@ -55,17 +62,17 @@ def convergence_part(figure: Convergence, title: str, linear: bool) -> Part:
                 y = picked(bound.values, at)
                 calls.append(call("plot", x, y, linestyle=style, **_bound_line(k, x, y)))
                 keys[text] = style
-    for row, k in enumerate(diverged):
-        calls += edge_marks([x for x in curves[k].band.x[-1:] if x > 0], row, k)
+    for row, (k, places, shape) in enumerate(rows):
+        calls += edge_marks(places, row, k, shape)
     calls += [key(text, linestyle=style) for text, style in keys.items()]
-    if diverged:
-        calls.append(key("diverged", marker="x", markersize=3, linestyle="none"))
+    calls += edge_keys({shape for _, _, shape in rows})
     calls += pale_below(figure.floor, bottom)
-    calls += _abscissa(figure.abscissa, curves, linear=linear)
+    places = [x for c in curves for x in (*c.band.x, c.diverged_at)]
+    calls += _abscissa(figure.abscissa, places, linear=linear)
     calls += [
         call("set_yscale", "log"),
         call("set_ylim", bottom, top),
-        call("set_ylabel", LEVELS[figure.level]),
+        call("set_ylabel", LEVELS[figure.level] + figure.of_iterate),
         *plain_ticks(bottom, top),
     ]
     return Part((Panel(tuple(calls)),), legend(calls, title))
@@ -89,8 +96,8 @@ def _indices(c: LaneCurve) -> list[int]:
     return thinned(len(c.band.x))
 
 
-def _abscissa(name: str, curves: Sequence[LaneCurve], *, linear: bool) -> Iterator[Call]:
-    limits = abscissa_limits(x for c in curves for x in c.band.x)
+def _abscissa(name: str, places: Iterable[float], *, linear: bool) -> Iterator[Call]:
+    limits = abscissa_limits(places)
     if not linear and limits is not None:
         yield call("set_xscale", "log")
         yield call("set_xlim", *limits)
@@ -113,7 +120,8 @@ def rates_part(figure: Rates, title: str, linear: bool) -> Part:
         panels.append(
             _rates_panel(lines, "$b_t/L$" if smooth else "$b_t$", {1.0: "$L$"} if smooth else {})
         )
-    axis = [*_abscissa(figure.abscissa, curves, linear=linear)]
+    places = [x for c in curves for x in c.band.x]
+    axis = [*_abscissa(figure.abscissa, places, linear=linear)]
     above = [*axis[:-1], call("tick_params", labelbottom=False)]
     panels = [[*panel, *above] for panel in panels[:-1]] + [[*panels[-1], *axis]]
     return Part(tuple(Panel(tuple(calls)) for calls in panels), legend(panels[0], title))

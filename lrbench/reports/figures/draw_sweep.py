@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 
 from lrbench.reports.figures.axes import (
+    BEYOND,
     LEVELS,
     abscissa_limits,
+    edge_keys,
     edge_marks,
-    key,
     legend,
     level_limits,
     level_line,
+    note_in_the_middle,
     plain_ticks,
     seeds_band,
     solver_line,
@@ -24,20 +26,19 @@ from lrbench.reports.figures.sheet import (
     Call,
     Panel,
     Part,
-    Variable,
     call,
     literal,
     picked,
     rounded,
     thinned,
 )
-from lrbench.reports.figures.style import GREY, PALE, colour, marker
+from lrbench.reports.figures.style import PALE, colour, marker
 
 STRIP = 0.16
 """The height of a row of usable ranges, relative to a panel of a curve, and half of that beside."""
 
 MARKED_POINTS = 40
-"""The most points of a curve that all have a marker, and the most marks at the top edge."""
+"""The most points of a curve that all have a marker."""
 
 
 def sensitivity_part(figure: SensitivityFigure, title: str) -> Part:
@@ -68,8 +69,11 @@ def _varied(figure: SensitivityFigure) -> list[tuple[int, SensitivityCurve]]:
 
 def _levels(figure: SensitivityFigure) -> list[Call]:
     """Return the calls of the panel of levels after the budget."""
-    lost = {k: _places(c, [math.isinf(y) for y in c.gap.median]) for k, c in _varied(figure)}
-    rows = [k for k, places in lost.items() if places]
+    lost = [(k, _places(c, [math.isinf(y) for y in c.gap.median])) for k, c in _varied(figure)]
+    rows = [(k, places, "x") for k, places in lost if places]
+    most = BEYOND * figure.start
+    far = [(k, _places(c, [most < y < math.inf for y in c.gap.median])) for k, c in _varied(figure)]
+    rows += [(k, places, "^") for k, places in far if places]
     levels = [y for c in figure.curves for y in (*c.gap.median, *c.gap.low)]
     marks = [figure.target] if figure.target > 0 else []
     bottom, top = level_limits([*levels, *marks], figure.start, rows=len(rows))
@@ -84,10 +88,11 @@ def _levels(figure: SensitivityFigure) -> list[Call]:
             calls.append(_curve(k, c, at, medians, literal(c.solver)))
         else:
             calls += _constant(k, c.gap.median[0], literal(c.solver))
-    for row, k in enumerate(rows):
-        calls += edge_marks(lost[k], row, k)
-    if rows:
-        calls.append(key("diverged", marker="x", markersize=3, linestyle="none"))
+    for row, (k, places, shape) in enumerate(rows):
+        calls += edge_marks(places, row, k, shape)
+    calls += edge_keys({shape for _, _, shape in rows})
+    if figure.lost:
+        calls.append(note_in_the_middle(figure.lost))
     return [
         *calls,
         call("set_yscale", "log"),
@@ -117,9 +122,7 @@ def _passes(figure: SensitivityFigure) -> list[Call]:
     for row, (k, places, shape) in enumerate(rows):
         calls += edge_marks(places, row, k, shape)
     if not any(0.0 < p < math.inf for p in arrivals):
-        note = {"ha": "center", "va": "center", "color": GREY}
-        middle = Variable("ax.transAxes")
-        calls.append(call("text", 0.5, 0.5, "no run arrived", transform=middle, **note))
+        calls.append(note_in_the_middle("no run arrived"))
         return [*calls, call("set_yticks", []), call("set_ylabel", "passes to target")]
     return [
         *calls,
@@ -176,8 +179,7 @@ def _constant(k: int, level: float, label: str = "") -> Iterator[Call]:
 
 def _places(c: SensitivityCurve, chosen: Sequence[bool]) -> list[float]:
     """Return the values at which something is so."""
-    places = [value for value, is_so in zip(c.values, chosen, strict=True) if is_so]
-    return [places[i] for i in thinned(len(places), most=MARKED_POINTS)]
+    return [value for value, is_so in zip(c.values, chosen, strict=True) if is_so]
 
 
 def _indices(c: SensitivityCurve) -> list[int]:

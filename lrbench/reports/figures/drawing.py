@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lrbench.errors import LrbenchError, UsageError, quoted_path
 from lrbench.reports.figures.sheet import Call, Sheet, Variable
 from lrbench.reports.figures.style import COLOURS, STYLE
@@ -36,6 +38,11 @@ def ending(path: str | Path) -> str:
         If it is not one of `ENDINGS`.
     """
     suffix = Path(path).suffix.lower().removeprefix(".")
+    if Path(path).name.lower().removeprefix(".") in ENDINGS:
+        raise UsageError(
+            f"{quoted_path(path)} is an ending without a name.",
+            f"give a name, as in figure{Path(path).name}.",
+        )
     if suffix not in ENDINGS:
         raise UsageError(
             f"{quoted_path(path)} does not end in the name of a kind of figure.",
@@ -178,7 +185,8 @@ def file_bytes(figure: Any, kind: str, style: Mapping[str, Any]) -> bytes:
     """
     matplotlib = importlib.import_module("matplotlib")
     content = io.BytesIO()
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    # Of numbers beyond the range of floats nothing is to be seen, nor to be said.
+    with matplotlib.rc_context(), warnings.catch_warnings(), np.errstate(over="ignore"):
         # A letter that the font lacks is a box in the picture; in an SVG the reader's font has it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         matplotlib.rcdefaults()

@@ -12,7 +12,14 @@ from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.reports.figures.axes import blank_part, legend_lines
 from lrbench.reports.figures.comparison import profile_figure, sensitivity_maps
-from lrbench.reports.figures.curves import Convergence, Rates, chosen_lanes, convergence, rates
+from lrbench.reports.figures.curves import (
+    Convergence,
+    Iterate,
+    Rates,
+    chosen_lanes,
+    convergence,
+    rates,
+)
 from lrbench.reports.figures.draw_comparison import map_part, profile_part
 from lrbench.reports.figures.draw_runs import convergence_part, rates_part
 from lrbench.reports.figures.draw_sweep import sensitivity_part
@@ -48,6 +55,8 @@ class FigureOptions:
         What convergence and rates are drawn over: ``"iterations"``, ``"passes"`` or ``"seconds"``.
     linear
         Whether that axis is linear and not logarithmic.
+    iterate
+        Whose level convergence shows; None for that on which bounds say anything.
     problems
         The names of those to draw; none for all.
     solvers
@@ -62,6 +71,7 @@ class FigureOptions:
     kind: Kind | None = None
     abscissa: str = "iterations"
     linear: bool = False
+    iterate: Iterate | None = None
     problems: tuple[str, ...] = ()
     solvers: tuple[str, ...] = ()
     values: tuple[LearningRate, ...] = ()
@@ -171,18 +181,12 @@ def has_numbers(levels: Iterable[float]) -> bool:
     return any(0.0 < level < math.inf for level in levels)
 
 
-def has_curves(figure: Convergence) -> bool:
-    """Return whether there is a point of any curve to draw."""
-    points = (zip(c.band.x, c.band.median, strict=True) for c in figure.curves)
-    return has_numbers(y for of_curve in points for x, y in of_curve if math.isfinite(x))
-
-
 def _convergence(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:
     for problem in problems:
         lanes = lanes_to_draw(problem, options)
         title = title_of(problem, options, lanes)
-        figure = named(convergence(problem, options.abscissa, lanes), problem, lanes)
-        drawn = has_curves(figure)
+        figure = convergence_of(problem, lanes, options)
+        drawn = figure.has_points or figure.lost
         yield convergence_part(figure, title, options.linear) if drawn else blank_part(title)
 
 
@@ -193,6 +197,14 @@ def _rates(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterato
         figure = named(rates(problem, options.abscissa, lanes), problem, lanes)
         drawn = len(figure.curves) > 0
         yield rates_part(figure, title, options.linear) if drawn else blank_part(title)
+
+
+def convergence_of(
+    problem: ProblemResult, lanes: Sequence[LaneLabel], options: FigureOptions
+) -> Convergence:
+    """Return the curves of these lanes as the options ask for them."""
+    figure = convergence(problem, options.abscissa, lanes, options.iterate)
+    return named(figure, problem, lanes)
 
 
 def named(figure: Along, problem: ProblemResult, lanes: Sequence[LaneLabel]) -> Along:
@@ -208,7 +220,8 @@ def _sensitivity(problems: Sequence[ProblemResult], options: FigureOptions) -> I
         figure = sensitivity(problem, chosen_methods(problem, options.solvers))
         title = title_of(problem, options)
         levels = (y for c in figure.curves for y in (*c.gap.median, *c.passes))
-        yield sensitivity_part(figure, title) if has_numbers(levels) else blank_part(title)
+        drawn = has_numbers(levels) or figure.lost
+        yield sensitivity_part(figure, title) if drawn else blank_part(title)
 
 
 def _profiles(problems: Sequence[ProblemResult], options: FigureOptions) -> Iterator[Part]:

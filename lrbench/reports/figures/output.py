@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_args
 
 from lrbench.config.learning_rates import learning_rates
 from lrbench.config.registry import did_you_mean
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import UsageError, quoted, quoted_path
 from lrbench.reports.blocks import Block, line
-from lrbench.reports.figures.curves import convergence
+from lrbench.reports.figures.curves import Iterate
 from lrbench.reports.figures.drawing import draw, ending, file_bytes, settings
 from lrbench.reports.figures.figure import (
     KINDS,
     FigureOptions,
     chosen_methods,
     chosen_problems,
-    has_curves,
+    convergence_of,
     has_numbers,
     lanes_to_draw,
-    named,
     nothing,
     sheet_of,
     title_of,
@@ -41,6 +40,7 @@ def figure_options(
     kind: str | None,
     abscissa: str,
     linear: bool,
+    iterate: str | None,
     values: float | str | Iterable[float | str],
     problems: str | Iterable[str],
     solvers: str | Iterable[str],
@@ -51,9 +51,10 @@ def figure_options(
     Raises
     ------
     UsageError
-        If there is no such kind or abscissa, or a value is no positive number.
+        If there is no such kind, abscissa or iterate, or a value is no positive number.
     """
-    for word, words in ((kind, KINDS), (abscissa, ABSCISSAE)):
+    iterates = get_args(Iterate)
+    for word, words in ((kind, KINDS), (abscissa, ABSCISSAE), (iterate, iterates)):
         if word is not None and word not in words:
             raise UsageError(f"plot knows no {quoted(word)}.", did_you_mean(word, words))
     of_problems, of_solvers = (
@@ -63,6 +64,7 @@ def figure_options(
         kind=kind,  # type: ignore[arg-type]  # it is one of KINDS
         abscissa=abscissa,
         linear=linear,
+        iterate=iterate,  # type: ignore[arg-type]
         problems=of_problems,
         solvers=of_solvers,
         values=tuple(learning_rates(values, "values")),
@@ -107,6 +109,10 @@ def plot(
     targets = [reserve(file, force) for file in (path, script) if file is not None]
     if len(set(targets)) < len(targets):
         raise UsageError("the figure and its script are the same file.", "name two files.")
+    if script is not None and Path(script).suffix.lower() != ".py":
+        raise UsageError(
+            f"{quoted_path(script)} does not end in .py.", "give a name such as figure.py."
+        )
     look = settings(None if style is None else Path(style))
     sheet = sheet_of(result, options)
     figure = draw(sheet, look)
@@ -147,15 +153,16 @@ def terminal_blocks(result: Result, options: FigureOptions, view: View) -> Itera
             yield line("")
         if options.kind != "sensitivity":
             lanes = lanes_to_draw(problem, options)
-            figure = named(convergence(problem, options.abscissa, lanes), problem, lanes)
+            figure = convergence_of(problem, lanes, options)
             title = title_of(problem, options, lanes)
-            if not has_curves(figure):
+            if not figure.has_points and not figure.lost:
                 raise nothing()
             yield from convergence_blocks(figure, title, view, linear=options.linear)
         if options.kind != "convergence" and problem.sweep is not None:
             if options.kind is None:
                 yield line("")
             chosen = sensitivity(problem, chosen_methods(problem, options.solvers))
-            if not has_numbers(y for c in chosen.curves for y in c.gap.median):
+            levels = (y for c in chosen.curves for y in c.gap.median)
+            if not has_numbers(levels) and not chosen.lost:
                 raise nothing()
             yield from sensitivity_blocks(chosen, title_of(problem, options), view)

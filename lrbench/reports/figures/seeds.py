@@ -38,6 +38,12 @@ class Band(Spread):
     """The abscissa: T itself, or the median over seeds of the passes or seconds so far, which never
     falls."""
 
+    def known(self) -> Band:
+        """Return the band without the points at which no seed has a number."""
+        at = [k for k, level in enumerate(self.median) if not math.isnan(level)]
+        columns = (self.median, self.low, self.high, self.iteration, self.x)
+        return Band(*(tuple(column[k] for k in at) for column in columns))  # type: ignore[arg-type]
+
 
 def spread(values: ArrayLike) -> Spread:
     """Return the median, the least and the largest of each column, (n_seeds, n_points).

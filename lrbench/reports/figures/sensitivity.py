@@ -14,7 +14,7 @@ from lrbench.reports.figures.labels import solver_labels
 from lrbench.reports.figures.seeds import Spread, spread
 from lrbench.reports.groups import runs_of
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
-from lrbench.results.ranking import level_column
+from lrbench.results.ranking import all_lost, level_column
 from lrbench.study.measures import gap_after
 
 Outcome: TypeAlias = Literal["arrived", "missed", "diverged", "unknown"]
@@ -60,6 +60,8 @@ class SensitivityFigure:
     """Whether some run ended before its budget, as one does that arrived: its level is then that
     on arrival."""
     curves: tuple[SensitivityCurve, ...]
+    lost: str
+    """``"every run diverged"`` or how else all runs of the curves were lost; empty otherwise."""
 
 
 def sensitivity(problem: ProblemResult, solvers: Sequence[str] | None = None) -> SensitivityFigure:
@@ -77,12 +79,15 @@ def sensitivity(problem: ProblemResult, solvers: Sequence[str] | None = None) ->
         raise ValueError(f"{problem.name} has no sweep")
     labels, constants = solver_labels(problem), problem.header.constants
     curves, ended_early = [], False
+    drawn: list[Run] = []
     for s in sweep.solvers:
         if solvers is not None and str(s.solver) not in solvers:
             continue
         runs = runs_of(problem, s)
         lanes = [runs.get(value, ()) for value in s.values or (None,)]
-        column = level_column([run for of_value in lanes for run in of_value])
+        own = [run for of_value in lanes for run in of_value]
+        column = level_column(own)
+        drawn += own
         ends = [[_final(run, column, sweep.iterations) for run in of_value] for of_value in lanes]
         ended_early |= any(early for of_value in ends for _, early in of_value)
         levels = [[level for level, _ in of_value] for of_value in ends]
@@ -112,6 +117,7 @@ def sensitivity(problem: ProblemResult, solvers: Sequence[str] | None = None) ->
         step=1.0 / constants.L if smooth else math.nan,
         ended_early=ended_early,
         curves=tuple(curves),
+        lost=all_lost(drawn),
     )
 
 

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from string import ascii_lowercase, ascii_uppercase
 
 from lrbench.reports.blocks import Block, Drawing, TableCell, line
-from lrbench.reports.figures.axes import abscissa_limits, level_limits
+from lrbench.reports.figures.axes import ABOVE, BEYOND, abscissa_limits, level_limits
 from lrbench.reports.figures.canvas import SEVERAL, Canvas
 from lrbench.reports.figures.curves import Convergence
 from lrbench.reports.figures.plotted import MARGIN, Scale, framed
 from lrbench.reports.figures.sensitivity import SensitivityCurve, SensitivityFigure
 from lrbench.reports.view import View
-from lrbench.results import Status
 
 LETTERS = ascii_uppercase + ascii_lowercase
 """The curves; of more the first ones are drawn."""
@@ -31,19 +30,26 @@ BOUNDS = (
 )
 """The bounds: their words, their character in ASCII, how they look in braille, and the dots."""
 
-DIVERGED = "!"
-"""The mark of what diverged, at the top edge."""
+DIVERGED, HIGH = "!", "^"
+"""The marks at the top edge: of what diverged, and of what is too high for the axis."""
 
 
 def convergence_blocks(
     figure: Convergence, title: str, view: View, *, linear: bool
 ) -> Iterator[Block]:
     """Yield the drawing of a convergence figure, and what its letters mean."""
+    over = {"iterations": "the iteration T", "passes": "passes", "seconds": "seconds"}
+    level = f"{figure.level}{figure.of_iterate}"
+    yield line(f"{title}: {level} over {over[figure.abscissa]}", style="title")
+    if not figure.has_points:
+        yield line(figure.lost, style="bad")
+        return
     curves = figure.curves[: len(LETTERS)]
     levels = [y for c in curves for y in c.band.median]
     levels += [y for c in curves for b in (c.promised, c.certificate) if b for y in b.values]
     vertical = Scale(*level_limits(levels, figure.start, figure.floor))
-    across = _abscissa([x for c in curves for x in c.band.x], linear=linear)
+    places = [x for c in curves for x in (*c.band.x, c.diverged_at) if not math.isnan(x)]
+    across = _abscissa(places, linear=linear)
     canvas = Canvas(view.width - MARGIN, HEIGHT, braille=view.bars)
     # Of a cell the first style stays, so that curves come before their bounds.
     for letter, c in zip(LETTERS, curves, strict=False):
@@ -53,18 +59,19 @@ def convergence_blocks(
         bounds = [(c, c.promised if text == PROMISED else c.certificate) for c in curves]
         for c, bound in bounds:
             if bound is not None:
-                places = across.along(c.band.x), vertical.along(bound.values)
-                canvas.line(*places, character, "dim", dots)
+                x, y = across.along(c.band.x), vertical.along(bound.values)
+                canvas.line(x, y, character, "dim", dots)
         if any(bound is not None for _, bound in bounds):
             kinds.append(f"{word if view.bars else character} {text}")
     for k, (letter, c) in enumerate(zip(LETTERS, curves, strict=False)):
         _letters(canvas, letter, across.along(c.band.x), vertical.along(c.band.median), k)
-        if c.status is Status.DIVERGED:
-            canvas.mark(across.at(c.band.x[-1]), 1.0, DIVERGED, "bad")
+        if beyond := c.beyond(BEYOND * figure.start):
+            _edge_marks(canvas, across, [x for x, _ in beyond], HIGH)
+            kinds.append(f"{HIGH} {ABOVE}")
+        if c.diverged_at > 0.0:
+            _edge_marks(canvas, across, [c.diverged_at], DIVERGED)
             kinds.append(f"{DIVERGED} diverged")
     kinds += [f"{SEVERAL} several"] * canvas.shared
-    over = {"iterations": "the iteration T", "passes": "passes", "seconds": "seconds"}
-    yield line(f"{title}: {figure.level} over {over[figure.abscissa]}", style="title")
     yield from framed(canvas, vertical, across)
     yield _legend([c.label for c in curves], kinds)
 
@@ -79,6 +86,11 @@ def sensitivity_blocks(figure: SensitivityFigure, title: str, view: View) -> Ite
     lost = [[math.isinf(y) for y in c.gap.median] for c in curves]
     canvas = _over_values(curves, [c.gap.median for c in curves], lost, (across, vertical), view)
     diverged, shared = any(map(any, lost)), canvas.shared
+    most, high = BEYOND * figure.start, False
+    for c in curves:
+        far = [v for v, y in zip(c.values, c.gap.median, strict=False) if most < y < math.inf]
+        _edge_marks(canvas, across, far, HIGH)
+        high = high or bool(far)
     yield line(f"{title}: final {figure.level} over {figure.parameter}", style="title")
     passes = [[p if p < math.inf else math.nan for p in c.passes] for c in curves]
     arrivals = [p for of_curve in passes for p in of_curve]
@@ -92,12 +104,15 @@ def sensitivity_blocks(figure: SensitivityFigure, title: str, view: View) -> Ite
         yield line("passes to the target:", style="title")
         yield from framed(canvas, vertical, across)
         yield Drawing([*_ranges(curves, across, view)])
+    elif figure.lost:
+        yield line(figure.lost, style="bad")
     elif not math.isnan(figure.target):
         yield line("no run arrived at the target", style="warn")
     if 0.0 <= across.at(figure.step) <= 1.0:
         place = round(across.at(figure.step) * (view.width - MARGIN - 1))
         yield Drawing([[TableCell(" " * (MARGIN + place) + "^ 1/L", "dim")]])
-    marks = [f"{DIVERGED} diverged"] * diverged + [f"{SEVERAL} several"] * shared
+    marks = [f"{HIGH} {ABOVE}"] * high
+    marks += [f"{DIVERGED} diverged"] * diverged + [f"{SEVERAL} several"] * shared
     yield _legend([c.solver for c in curves], marks)
 
 
@@ -121,10 +136,15 @@ def _over_values(
         else:
             canvas.mark(k / len(curves), vertical.at(y[0]), letter)
     for c, of_curve in zip(curves, lost, strict=True):
-        for value, is_lost in zip(c.values, of_curve, strict=False):
-            if is_lost:
-                canvas.mark(across.at(value), 1.0, DIVERGED, "bad")
+        places = [v for v, is_lost in zip(c.values, of_curve, strict=False) if is_lost]
+        _edge_marks(canvas, across, places, DIVERGED)
     return canvas
+
+
+def _edge_marks(canvas: Canvas, across: Scale, places: Sequence[float], mark: str) -> None:
+    """Put a mark at the top edge over these places."""
+    for place in places:
+        canvas.mark(across.at(place), 1.0, mark, "bad")
 
 
 def _ranges(

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from lrbench.reports.blocks import printable
-from lrbench.reports.figures.curves import Bound, ConvergenceCurve, best_lanes, convergence
+from lrbench.reports.figures.axes import BEYOND
+from lrbench.reports.figures.curves import (
+    Bound,
+    ConvergenceCurve,
+    RateCurve,
+    best_lanes,
+    convergence,
+    rates,
+)
 from lrbench.reports.figures.labels import solver_labels
 from lrbench.reports.figures.sensitivity import SensitivityCurve, sensitivity
 from lrbench.reports.groups import learning_rate_texts, status_cell, worst_status
@@ -50,7 +58,7 @@ def drawn_lanes(problem: ProblemResult) -> dict[str, list[LaneLabel]]:
     lanes = {m: sorted(of, key=lambda lane: lane[1] or 0.0) for m, of in lanes.items()}
     if len(problem.groups) <= MOST_LANES:
         return lanes
-    kept = {*best_lanes(problem, list(problem.groups)), *notable_lanes(problem.groups)}
+    kept = {*best_lanes(problem, list(problem.groups)), *notable_lanes(problem)}
     for of_method in lanes.values():
         kept.update(of_method[k] for k in thinned(len(of_method), MOST_VALUES))
     return {m: [lane for lane in of_method if lane in kept] for m, of_method in lanes.items()}
@@ -85,6 +93,7 @@ def chart_data(
         A run -> the command that repeats its lane; empty for none.
     """
     curves = convergence(problem, lanes=traced)
+    numbers = {c.lane: c for c in rates(problem, lanes=traced).curves}
     passes = {lane: _passes(problem.groups[lane]) for lane in traced}
     runs = [run for of_lane in problem.groups.values() for run in of_lane]
     constants = problem.header.constants
@@ -101,14 +110,21 @@ def chart_data(
     return {
         "parameter": printable(varied(runs)),
         "level": curves.level.replace("-", "−"),
+        "of_iterate": curves.of_iterate,
+        "lost": curves.lost,
         "start": _number(curves.start),
+        "top": _number(BEYOND * curves.start),
         "floor": _number(curves.floor),
         "target": _number(curves.target),
         "step": _number(1.0 / constants.L) if smooth else None,
+        "L": constants.L if 0.0 < constants.L < math.inf else None,
         "arrival": problem.sweep is not None and problem.sweep.has_target,
         "solvers": solvers,
         "curves": [
-            {"of": place[curve.lane], **_curve(curve, passes[curve.lane])}
+            {
+                "of": place[curve.lane],
+                **_curve(curve, passes[curve.lane], numbers.get(curve.lane)),
+            }
             for curve in curves.curves
         ],
     }
@@ -176,8 +192,10 @@ def _passes(runs: Sequence[Run]) -> dict[int, float]:
     return {int(t): float(p) for t, p in pairs}
 
 
-def _curve(curve: ConvergenceCurve, passes: dict[int, float]) -> dict[str, Any]:
-    """Return one trajectory: T and passes, the level with its band, and the bounds on it."""
+def _curve(
+    curve: ConvergenceCurve, passes: dict[int, float], rate: RateCurve | None
+) -> dict[str, Any]:
+    """Return one trajectory: T and passes, the level with its band, the bounds on it, lr and b."""
     b = curve.band
     # T = 0 has no place on a logarithmic axis; every curve comes from F(w_0), which is drawn.
     rows = [k for k, t in enumerate(b.iteration) if t > 0]
@@ -187,6 +205,14 @@ def _curve(curve: ConvergenceCurve, passes: dict[int, float]) -> dict[str, Any]:
         "passes": rounded(passes.get(b.iteration[k], math.nan) for k in rows),
         "y": rounded(b.median[k] for k in rows),
     }
+    if not math.isnan(curve.diverged_at):
+        values["diverged_at"] = curve.diverged_at
+    bands = {} if rate is None else {"lr": rate.band, "b": rate.b}
+    for name, numbers in bands.items():
+        if numbers is not None:
+            at = dict(zip(numbers.iteration, numbers.median, strict=True))
+            texts = rounded(at.get(t, math.nan) for t in values["T"])
+            values[name] = texts[:1] if len(set(texts)) == 1 else texts  # of a constant one number
     if curve.n_seeds > 1:
         values |= {"low": rounded(b.low[k] for k in rows), "high": rounded(b.high[k] for k in rows)}
     for name, bound in (("promised", curve.promised), ("certificate", curve.certificate)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lrbench.reports.blocks import gap, number, printable
 from lrbench.reports.figures.labels import solver_labels
@@ -15,9 +15,9 @@ from lrbench.results.lanes import varied
 from lrbench.results.ranking import (
     DEFAULT_SHARE,
     LaneLabel,
+    costs_to,
     first_to,
     lowest,
-    passes_to,
 )
 
 Named = Callable[[LaneLabel], str]
@@ -47,16 +47,16 @@ def _first(problem: ProblemResult, delta0: float, named: Named) -> Answer:
     if problem.header.target is not None:  # where runs ended, so that they came no further
         target = problem.header.target
         question = f"First to F − f* ≤ {number(target)}?"
-    first, passes = first_to(problem.groups, target)
+    costs = costs_to(problem.groups, target)
+    first, passes = first_to(problem.groups, target, costs)
     if not first:
         return Answer(question, "none", f"of F(w₀) − f* = {number(delta0)}", "warn")
-    sentence = f"after {passes_text(passes)}{_factor(problem, first[0], target, named)}"
+    sentence = f"after {passes_text(passes)}{_factor(first[0], costs, named)}"
     return Answer(question, named(first[0]), sentence, "good")
 
 
-def _factor(problem: ProblemResult, first: LaneLabel, target: float, named: Named) -> str:
+def _factor(first: LaneLabel, cost: Mapping[LaneLabel, float], named: Named) -> str:
     """Return by what factor the first came before the lanes of all other solvers."""
-    cost = {lane: passes_to(runs, target) for lane, runs in problem.groups.items()}
     others = {lane: passes for lane, passes in cost.items() if lane[0] != first[0]}
     if not others:
         return ""
@@ -71,7 +71,7 @@ def _factor(problem: ProblemResult, first: LaneLabel, target: float, named: Name
 def _lowest(problem: ProblemResult, named: Named) -> Answer:
     """Return which lane ended lowest, and how low."""
     question, constants = "Lowest at the end?", problem.header.constants
-    best, level = lowest(problem.groups)
+    best, level = lowest(problem.final_gaps)
     if best is None:
         return Answer(question, "none", "every run diverged or failed", "bad")
     text = f"{problem.header.level.replace('-', '−')} = {gap(level, constants.f_star_error)}"

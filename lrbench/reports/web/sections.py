@@ -22,11 +22,17 @@ from lrbench.reports.web.facts import (
     problem_facts,
 )
 from lrbench.reports.web.lane_rows import lane_table
+from lrbench.reports.web.maps import MapFigure, map_figures
 from lrbench.reports.web.repeating import Repeating
 from lrbench.reports.web.run_answers import run_answers
 from lrbench.reports.web.setting import setting_text
 from lrbench.reports.web.solver_table import solver_table
-from lrbench.reports.web.svg import Figure, convergence_figure, sensitivity_figure
+from lrbench.reports.web.svg import (
+    Figure,
+    convergence_figure,
+    rate_figures,
+    sensitivity_figure,
+)
 from lrbench.reports.web.sweep_answers import sweep_answers
 from lrbench.reports.web.tables import SortableTable
 from lrbench.reports.web.theorem_tables import statement_table, verdict_table
@@ -51,6 +57,7 @@ class Section:
     """A table of the solvers for each target, with a heading."""
     charts: dict[str, Any] | None
     figures: Sequence[Figure]
+    maps: Sequence[MapFigure]
     tables: dict[str, SortableTable | None]
     facts: dict[str, Sequence[Fact]]
     remarks: Sequence[str]
@@ -91,7 +98,8 @@ def section_of(
     traced = traced_lanes(problem, most)
     charts = chart_data(problem, traced, repeating.of) if started else None
     drawn = [sensitivity_figure(charts), convergence_figure(charts)] if charts else []
-    notable = notable_lanes(problem.groups)
+    drawn += rate_figures(charts) if charts else []
+    notable = notable_lanes(problem)
     return Section(
         id=id,
         name=printable(problem.name),
@@ -103,6 +111,7 @@ def section_of(
         solvers=list(_solver_tables(problem)),
         charts=charts,
         figures=[figure for figure in drawn if figure is not None],
+        maps=list(map_figures(problem)) if started else [],
         tables={
             "lanes": lane_table(problem, {lane: problem.groups[lane] for lane in notable})
             if started

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 WIDTH, HEIGHT = 640.0, 300.0
 """The size of a figure."""
@@ -31,13 +31,13 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point of a curve; one that is lost stands at the top edge."""
+    """A point of a curve, or a mark at the top edge."""
 
     x: float
     y: float
     solver: int
-    lost: bool
-    diverged: bool
+    shape: Literal["point", "lost", "above"]
+    """``"lost"`` (it diverged) and ``"above"`` (too high for the axis) stand at the top edge."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,9 @@ def sensitivity_figure(data: dict[str, Any]) -> Figure | None:
     if len(set(values)) < 2:
         return None
     x = LogAxis([*values, data["step"]], LEFT, WIDTH - RIGHT)
-    y = LogAxis((n for s in solvers for n in s[key]), HEIGHT - BOTTOM, TOP + 14)
+    most = math.inf if arrival or data["top"] is None else data["top"]
+    shown = [n for s in solvers for n in s[key] if n is not None and n <= most]
+    y = LogAxis(shown or [data["start"]], HEIGHT - BOTTOM, TOP + 14)
     lines, marks = [], []
     for i, s in enumerate(solvers):
         points: list[tuple[float, float] | None] = []
@@ -119,12 +121,12 @@ def sensitivity_figure(data: dict[str, Any]) -> Figure | None:
                 if n is not None and n > 0:
                     points = [(x.start, y.at(n)), (x.end, y.at(n))]
                 continue
-            known = n is not None and n > 0
-            points.append((x.at(value), y.at(n)) if known else None)
-            if known:
-                marks.append(Mark(x.at(value), y.at(n), i, lost=False, diverged=False))
-            elif lost:
-                marks.append(Mark(x.at(value), TOP + 4, i, lost=True, diverged=lost))
+            inside = n is not None and 0 < n <= most
+            points.append((x.at(value), y.at(n)) if inside else None)
+            if inside:
+                marks.append(Mark(x.at(value), y.at(n), i, "point"))
+            elif lost or (n is not None and n > most):
+                marks.append(Mark(x.at(value), TOP + 4, i, "lost" if lost else "above"))
         lines.append(Stroke(_path(points), i, "measured"))
     up = "passes to the target" if arrival else f"{data['level']} at the end"
     return Figure(
@@ -143,38 +145,86 @@ def sensitivity_figure(data: dict[str, Any]) -> Figure | None:
 
 def convergence_figure(data: dict[str, Any]) -> Figure | None:
     """Return the trajectory of the best lane of each solver; None without any number."""
-    solvers = data["solvers"]
-    best = [c for c in data["curves"] if solvers[c["of"][0]]["best"] == c["of"][1]]
-    numbers = [n for c in best for n in c["y"] if n is not None and n > 0]
+    solvers, best = data["solvers"], _best_curves(data)
+    most = math.inf if data["top"] is None else data["top"]
+    numbers = [n for c in best for n in c["y"] if n is not None and 0 < n <= most]
     if not numbers:
         return None
     x = LogAxis((t for c in best for t in c["T"]), LEFT, WIDTH - RIGHT)
-    y = LogAxis([*numbers, data["start"]], HEIGHT - BOTTOM, TOP)
-    lines = []
+    y = LogAxis([*numbers, data["start"]], HEIGHT - BOTTOM, TOP + 10)
+    lines, marks = [], []
     for c in best:
         i = c["of"][0]
+        far = [t for t, n in zip(c["T"], c["y"], strict=True) if n is not None and n > most]
+        marks += [Mark(x.at(t), TOP + 5, i, "above") for t in far]
+        if "diverged_at" in c and c["T"]:
+            marks.append(Mark(x.at(c["T"][-1]), TOP + 5, i, "lost"))
         if "low" in c:
             lines.append(Stroke(_band(c, x, y), i, "band"))
         if "promised" in c:
             inside = [n if n is not None and n <= 10**y.high else None for n in c["promised"]]
             lines.append(Stroke(_path(_places(c["T"], inside, x, y)), i, "promised"))
-        lines.append(Stroke(_path(_places(c["T"], c["y"], x, y)), i, "measured"))
+        inside = [n if n is not None and n <= most else None for n in c["y"]]
+        lines.append(Stroke(_path(_places(c["T"], inside, x, y)), i, "measured"))
     target = data["target"]
     inside_axis = target is not None and target > 0 and y.low <= math.log10(target) <= y.high
-    several = any(len(s["values"]) > 1 for s in solvers)
-    where = f", each solver at its best {data['parameter']}" if several else ""
     return Figure(
-        f"{data['level']} over iterations{where}",
+        f"{data['level']}{data['of_iterate']} over iterations{_where(data)}",
         "iterations T",
         data["level"],
         x.ticks(),
         y.ticks(),
         lines,
-        (),
+        marks,
         None,
         y.at(target) if inside_axis else None,
         _names(solvers, [c["of"][0] for c in best]),
     )
+
+
+def rate_figures(data: dict[str, Any]) -> Iterator[Figure]:
+    """Yield the figures of the learning rate and of b of the best lane of each solver."""
+    L = data["L"]
+    units = {
+        "lr": ("learning rate", "lr", 1.0) if L is None else ("learning rate times L", "lr L", L),
+        "b": ("b", "b", 1.0) if L is None else ("b over L", "b/L", 1.0 / L),
+    }
+    for key, (title, up, unit) in units.items():
+        drawn = [
+            (c, [n and n * unit for n in (c[key] * len(c["T"]) if len(c[key]) == 1 else c[key])])
+            for c in _best_curves(data)
+            if key in c
+        ]
+        numbers = [n for _, of in drawn for n in of if n is not None and n > 0]
+        if not numbers:
+            continue
+        x = LogAxis((t for c, _ in drawn for t in c["T"]), LEFT, WIDTH - RIGHT)
+        y = LogAxis(numbers, HEIGHT - BOTTOM, TOP)
+        lines = [
+            Stroke(_path(_places(c["T"], of, x, y)), c["of"][0], "measured") for c, of in drawn
+        ]
+        yield Figure(
+            f"{title} over iterations{_where(data)}",
+            "iterations T",
+            up,
+            x.ticks(),
+            y.ticks(),
+            lines,
+            (),
+            None,
+            None,
+            _names(data["solvers"], [c["of"][0] for c, _ in drawn]),
+        )
+
+
+def _best_curves(data: dict[str, Any]) -> list[dict[str, Any]]:
+    solvers = data["solvers"]
+    return [c for c in data["curves"] if solvers[c["of"][0]]["best"] == c["of"][1]]
+
+
+def _where(data: dict[str, Any]) -> str:
+    several = any(len(s["values"]) > 1 for s in data["solvers"])
+    return f", each solver at its best {data['parameter']}" if several else ""
 
 
 def _names(solvers: Sequence[dict[str, Any]], numbers: Iterable[int]) -> list[tuple[int, str]]:

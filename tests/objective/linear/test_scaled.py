@@ -129,7 +129,8 @@ def laps(
     for t, oracle in zip(range(steps), oracles, strict=False):
         iterates.accumulate(W)
         oracle.begin(W)
-        W, _, state = solver.step(W, state, oracle)
+        with np.errstate(over="ignore"):  # as in a run
+            W, _, state = solver.step(W, state, oracle)
         plain.append(oracle.off_path is None)
         if t == keep_at:
             mask = np.array([True, False, True, False, True])
@@ -358,10 +359,10 @@ def test_minibatches_are_made_dense_where_that_is_cheaper() -> None:
         oracle: Any = next(iter(sampler.oracles(lambda W, g: None)))
         return isinstance(oracle.seed_batches[0].X, np.ndarray)
 
-    assert dense(0.05, 16)  # so few that SciPy's calls take longer
-    assert not dense(0.05, 64)
-    assert dense(0.3, 400)  # more than a quarter
-    assert not dense(0.2, 400)
+    assert dense(0.05, 2)  # so few that the calls of sparse products take longer
+    assert not dense(0.05, 16)
+    assert dense(0.3, 400)  # more than a fifth
+    assert not dense(0.15, 400)
 
 
 def test_whole_gradients_are_taken_in_plain_arrays(monkeypatch: pytest.MonkeyPatch) -> None:

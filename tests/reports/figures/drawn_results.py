@@ -40,6 +40,14 @@ def minibatch_sweep() -> Result:
 
 
 @cache
+def minibatch_run() -> Result:
+    """Two solvers in a ball over three seeds, whose bounds are on the average iterate."""
+    return lrbench.run(
+        "logreg", solvers=["wngrad", "sgd"], batch_size=32, replicates=3, radius=10.0, passes=8
+    )
+
+
+@cache
 def batch_sweep() -> Result:
     """Three solvers over eleven lr0 in full batches, each with its whole budget."""
     return lrbench.sweep(

@@ -15,13 +15,20 @@ from drawn_results import (
     made_result,
     made_run,
     made_verdict,
+    minibatch_run,
     minibatch_sweep,
     several_problems,
     two_axes,
 )
 
 from lrbench.reports.figures.comparison import profile_figure, sensitivity_maps
-from lrbench.reports.figures.curves import Convergence, chosen_lanes, convergence, rates
+from lrbench.reports.figures.curves import (
+    Convergence,
+    Iterate,
+    chosen_lanes,
+    convergence,
+    rates,
+)
 from lrbench.reports.figures.seeds import Spread, band, spread
 from lrbench.reports.figures.sensitivity import sensitivity
 from lrbench.results import ProblemResult, Result, Status
@@ -36,8 +43,10 @@ def problem_of(result: Result) -> ProblemResult:
     return result.problems[0]
 
 
-def all_lanes(problem: ProblemResult, abscissa: str = "iterations") -> Convergence:
-    return convergence(problem, abscissa, [*problem.groups])
+def all_lanes(
+    problem: ProblemResult, abscissa: str = "iterations", iterate: Iterate = "last"
+) -> Convergence:
+    return convergence(problem, abscissa, [*problem.groups], iterate)
 
 
 def lanes_in(values: Any) -> dict[tuple[str, float], list[Any]]:
@@ -48,31 +57,35 @@ def lanes_in(values: Any) -> dict[tuple[str, float], list[Any]]:
     return lanes
 
 
-def level_at(run: Any, t: int) -> float | None:
+def level_at(run: Any, t: int, column: str) -> float | None:
     """Return F - f* at T, or what counts for it beyond the end of a run; None if not known."""
     if t in run["trace"]["iteration"]:
-        level = run["trace"]["suboptimality"][run["trace"]["iteration"].index(t)]
+        level = run["trace"][column][run["trace"]["iteration"].index(t)]
         return None if level is None else float(level)
     if t < run["trace"]["iteration"][-1]:
         return None
     if run["status"] == "diverged":
         return inf
-    return run["trace"]["suboptimality"][-1] if run["status"] == "reached_target" else None
+    return run["trace"][column][-1] if run["status"] == "reached_target" else None
 
 
+@pytest.mark.parametrize("iterate", ["last", "average"])
 @pytest.mark.parametrize("name", RESULTS)
-def test_curves_are_medians_of_the_json_with_the_least_and_the_largest_seed(name: str) -> None:
+def test_curves_are_medians_of_the_json_with_the_least_and_the_largest_seed(
+    name: str, iterate: Iterate
+) -> None:
+    column = {"last": "suboptimality", "average": "suboptimality_average"}[iterate]
     result = RESULTS[name]()
     (values,) = as_json(result)["problems"]
     lanes = lanes_in(values)
     n_points = 0
-    figure = all_lanes(problem_of(result))
+    figure = all_lanes(problem_of(result), iterate=iterate)
     assert len(figure.curves) == len(lanes)
     for curve in figure.curves:
         runs = lanes[curve.lane[0].partition("[")[0], curve.lane[1] or nan]
         assert curve.n_seeds == len(runs)
         for k, t in enumerate(curve.band.iteration):
-            levels = [level for run in runs if (level := level_at(run, t)) is not None]
+            levels = [level for run in runs if (level := level_at(run, t, column)) is not None]
             n_points += 1
             low, median, high = (
                 (min(levels), statistics.median(levels), max(levels)) if levels else (nan,) * 3
@@ -80,7 +93,7 @@ def test_curves_are_medians_of_the_json_with_the_least_and_the_largest_seed(name
             assert curve.band.low[k] == pytest.approx(low, nan_ok=True)
             assert curve.band.median[k] == pytest.approx(median, nan_ok=True)
             assert curve.band.high[k] == pytest.approx(high, nan_ok=True)
-    assert n_points > 150
+    assert n_points > {"last": 150, "average": 100}[iterate]
 
 
 def test_of_minibatches_some_levels_differ_and_some_are_infinite() -> None:
@@ -148,6 +161,31 @@ def test_of_several_bounds_the_least_is_named_and_others_do_not_count() -> None:
     assert curve.certificate is not None
     assert curve.certificate.values == pytest.approx((nan, nan, nan, 0.15), nan_ok=True)
     assert curve.certificate.theorems == ("", "", "", "C")
+
+
+def test_bounds_on_the_average_alone_are_drawn_beside_the_average() -> None:
+    levels = {0: 1.0, 1: 0.9, 2: 0.5, 5: 0.1}
+    runs = [made_run(levels, suboptimality_average=[1.0, 0.85, nan, 0.3])]
+    of_average = made_verdict("A", {1: 0.95, 5: 0.7}, iterate="average")
+    problem = problem_of(made_result(runs, [of_average], delta0=1.0))
+    figure = convergence(problem)
+    (curve,) = figure.curves
+    assert figure.of_iterate == " of the average iterate"
+    assert (curve.band.iteration, curve.band.median) == ((0, 1, 5), (1.0, 0.85, 0.3))
+    assert curve.promised is not None
+    assert curve.promised.values == pytest.approx((nan, 0.95, 0.7), nan_ok=True)
+    assert all_lanes(problem).curves[0].promised is None
+    of_both = [of_average, made_verdict("L", {5: 0.8})]
+    figure = convergence(problem_of(made_result(runs, of_both, delta0=1.0)))
+    assert figure.of_iterate == ""
+    weak = [made_verdict("A", {1: 1.5, 5: 1.2}, iterate="average")]
+    assert convergence(problem_of(made_result(runs, weak, delta0=1.0))).of_iterate == ""
+
+
+def test_of_minibatches_the_average_has_the_bounds() -> None:
+    figure = convergence(problem_of(minibatch_run()))
+    assert figure.iterate == "average"
+    assert all(c.certificate for c in figure.curves)
 
 
 def test_a_bound_of_the_answer_belongs_to_the_answer() -> None:

@@ -23,12 +23,14 @@ from drawn_results import (
     batch_sweep,
     made_result,
     made_run,
+    minibatch_run,
     minibatch_sweep,
     several_problems,
     two_axes,
 )
 from numpy.typing import NDArray
 
+import lrbench
 from lrbench.errors import UsageError
 from lrbench.reports.figures.drawing import draw, file_bytes, settings
 from lrbench.reports.figures.figure import FigureOptions, sheet_of
@@ -48,6 +50,7 @@ TOLERANCE = 4.0
 FIGURES: dict[str, tuple[Callable[[], Result], FigureOptions]] = {
     "convergence": (batch_run, FigureOptions()),
     "convergence_seeds": (minibatch_sweep, FigureOptions("convergence", "passes", linear=True)),
+    "convergence_average": (minibatch_run, FigureOptions()),
     "sensitivity": (batch_sweep, FigureOptions()),
     "sensitivity_one": (batch_sweep, FigureOptions(solvers=("wngrad",), title="one solver")),
     "sensitivity_seeds": (minibatch_sweep, FigureOptions()),
@@ -192,7 +195,8 @@ ALL_LOST = [
     {
         "one lane": [made_run({0: 1.0, 1: 0.5, 7: 0.1})],
         "all diverged": ALL_LOST,
-        "one row": [made_run({0: 1.0})],
+        "diverged at once": [made_run({0: 1.0}, status=Status.DIVERGED)],
+        "far above the start": [made_run({0: 1.0, 1: 3e4, 2: 1e250, 5: 20.0, 9: 4e6})],
         "beyond all numbers": [made_run({0: 1.0, 1: 1e300, 2: math.inf}, status=Status.DIVERGED)],
         "below the error of f*": [made_run({0: 1.0, 1: 1e-9, 2: -1e-17, 3: 0.0})],
         "one of two without a number": [
@@ -218,6 +222,30 @@ def test_diverged_lanes_are_marked_at_the_top_edge_each_in_a_row_of_its_own() ->
     marks = [c for c in panel.calls if c.settings.get("marker") == "x" and c.arguments[0]]
     assert [mark.arguments[0] for mark in marks] == [[1], [1], [1]]
     assert sorted({tuple(mark.arguments[1]) for mark in marks}) == [(0.865,), (0.915,), (0.965,)]
+
+
+def test_what_is_far_above_the_start_is_marked_at_the_top_edge() -> None:
+    runs = [made_run({0: 1.0, 1: 700.0, 3: 3e4, 8: 1e250, 20: 30.0})]
+    (panel,) = sheet_of(made_result(runs), FigureOptions()).parts[0].panels
+    (mark,) = (c for c in panel.calls if c.settings.get("marker") == "^" and c.arguments[0])
+    assert mark.arguments[0] == [3, 8]
+    (limits,) = (c.arguments for c in panel.calls if c.method == "set_ylim")
+    assert 1e3 <= limits[1] < 1e4
+    labels = [c.settings.get("label") for c in panel.calls]
+    assert "above the axis" in labels
+
+
+def test_a_panel_of_runs_that_all_diverged_says_so() -> None:
+    runs = [made_run({0: 1.0}, status=Status.DIVERGED, lr0=lr0) for lr0 in (5.0, 70.0)]
+    (panel,) = sheet_of(made_result(runs), FigureOptions()).parts[0].panels
+    (note,) = (c.arguments[2] for c in panel.calls if c.method == "text")
+    assert note == "every run diverged"
+    lost = lrbench.sweep("logreg", solvers=["gd", "heavy-ball"], lr0=[1e299, 3e301])
+    panels = sheet_of(lost, FigureOptions()).parts[0].panels
+    notes = [c.arguments[2] for panel in panels for c in panel.calls if c.method == "text"]
+    assert [n for n in notes if "1/L" not in n] == ["every run diverged", "no run arrived"]
+    marks = [c for c in panels[0].calls if c.settings.get("marker") == "x" and c.arguments[0]]
+    assert [mark.arguments[0] for mark in marks] == [[1e299, 3e301], [1e299, 3e301]]
 
 
 def test_the_error_of_f_star_is_shaded_where_it_is_in_sight() -> None:

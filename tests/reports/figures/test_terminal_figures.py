@@ -16,6 +16,7 @@ from drawn_results import (
     minibatch_sweep,
 )
 
+import lrbench
 from lrbench.errors import LrbenchError, UsageError
 from lrbench.reports.blocks import Block, Drawing, Line
 from lrbench.reports.figures.canvas import BLANK, Canvas
@@ -174,6 +175,26 @@ def test_what_diverged_is_marked_at_the_top_edge() -> None:
     usable = [line for panel in panels for line in panel if "usable" in line]
     assert len(usable) == 3
     assert any("^ 1/L" in line for panel in panels for line in panel)
+
+
+def test_where_every_run_diverged_there_is_no_empty_frame() -> None:
+    runs = [made_run({0: 1.0}, status=Status.DIVERGED)]
+    blocks = blocks_of(made_result(runs))
+    assert drawings(blocks) == []
+    assert "every run diverged" in lines(blocks)
+    lost = lrbench.sweep("logreg", solvers=["gd"], lr0=[1e299, 3e301])
+    blocks = blocks_of(lost, kind="sensitivity")
+    (drawing,) = drawings(blocks)
+    assert drawing[0].count("!") == 2
+    assert "every run diverged" in lines(blocks)
+
+
+def test_what_is_far_above_the_start_is_marked() -> None:
+    runs = [made_run({0: 1.0, 1: 7e5, 10: 20.0, 100: 3e6, 1000: 0.1})]
+    blocks = blocks_of(made_result(runs))
+    (drawing,) = drawings(blocks)
+    assert drawing[0].count("^") == 2
+    assert "^ above the axis" in lines(blocks)
 
 
 def test_a_sweep_shows_both_figures_and_kind_one_of_them() -> None:

@@ -89,6 +89,30 @@
 
   const labels = (u, splits) => splits.map(splits.every(isPower) ? power : (v) => String(Number(v.toPrecision(3))));
 
+  // Marks at the top edge: what diverged, what is above the axis, and what never arrived.
+  const EDGE = { lost: "× at the top: diverged", above: "▲ at the top: above the axis", never: "ˆ at the top: never at the target" };
+
+  function edgeMarks(u, marks, n) {
+    const ctx = u.ctx;
+    const ratio = devicePixelRatio;
+    const r = 3 * ratio;
+    ctx.setLineDash([]);
+    ctx.lineWidth = 1.5 * ratio;
+    for (const mark of marks) {
+      const x = u.valToPos(mark.x, "x", true);
+      const y = u.bbox.top + (5 + Math.min(4, 20 / n) * mark.i) * ratio;
+      ctx.strokeStyle = ctx.fillStyle = mark.colour;
+      ctx.beginPath();
+      if (mark.shape === "lost") { ctx.moveTo(x - r, y - r); ctx.lineTo(x + r, y + r); ctx.moveTo(x - r, y + r); ctx.lineTo(x + r, y - r); }
+      else if (mark.shape === "above") { ctx.moveTo(x - r, y + r); ctx.lineTo(x, y - r); ctx.lineTo(x + r, y + r); ctx.closePath(); ctx.fill(); }
+      else { ctx.moveTo(x - r, y + r / 2); ctx.lineTo(x, y - r / 2); ctx.lineTo(x + r, y + r / 2); }
+      ctx.stroke();
+    }
+  }
+
+  const edgeTexts = (marks) => Object.keys(EDGE).map((shape) => (marks.some((mark) => mark.shape === shape) ? EDGE[shape] : ""));
+  const seedsText = (low, high) => (low !== undefined && low !== null && low !== high ? ` (seeds ${short(low)} to ${short(high)})` : "");
+
   class Chart {
     // One figure: its plot, buttons to zoom, and a readout of the nearest point.
     constructor(place, title, hint) {
@@ -230,6 +254,7 @@
       this.picked = data.solvers.map((solver) => solver.best);
       this.repeat = data.solvers.some((s) => s.commands.some(Boolean)) ? ", and the command that repeats it" : "";
       const several = new Set(data.solvers.flatMap((s) => s.values).filter((v) => v !== null)).size > 1;
+      this.traced = data.curves.some((curve) => curve.y.some((v) => v > 0));
       this.chips = make("div", { className: "controls solvers" });
       this.chips.setAttribute("role", "group");
       this.chips.setAttribute("aria-label", "Solvers, on or off");
@@ -250,7 +275,8 @@
       place.append(this.chips, charts);
       place.hidden = false;
       if (several) this.addOverview(charts);
-      this.addTrajectories(charts, several);
+      if (this.traced) this.addTrajectories(charts, several);
+      else charts.append(make("p", { className: "about-chart", textContent: `No trajectory to draw: ${data.lost || "there is no number"}.` }));
       this.draw();
       new ResizeObserver(() => this.charts().forEach((chart) => chart.resize())).observe(place);
     }
@@ -279,6 +305,16 @@
       const chart = new Chart(place, "", `Touch or point at a curve: its numbers${this.repeat}.`);
       this.trajectories = chart;
       this.across = "T log";
+      this.quantity = "y";
+      const per = data.L === null ? ["", ""] : [" times L", " over L"];
+      const quantities = [["y", `${data.level}${data.of_iterate}`], ["lr", `learning rate${per[0]}`], ["b", `b${per[1]}`]];
+      this.quantities = new Map(quantities.filter(([key]) => data.curves.some((curve) => curve[key])));
+      if (this.quantities.size > 1) {
+        const what = make("select");
+        for (const [value, text] of this.quantities) what.append(make("option", { value, textContent: text }));
+        what.onchange = () => { this.quantity = what.value; this.drawTrajectories(); };
+        chart.tools.prepend(make("label", {}, what));
+      }
       const choice = make("select");
       for (const [value, text] of [["T log", "over T, log"], ["T", "over T, linear"], ["passes log", "over passes, log"], ["passes", "over passes, linear"]]) {
         choice.append(make("option", { value, textContent: text }));
@@ -308,16 +344,41 @@
 
     draw() {
       if (this.overview) this.drawOverview();
-      this.drawTrajectories();
+      if (this.traced) this.drawTrajectories();
+    }
+
+    laneName(i, k) {
+      const s = this.data.solvers[i];
+      return s.values[k] === null ? s.name : `${s.name}, ${this.data.parameter} = ${s.texts[k]}`;
     }
 
     linesOf(i, k) {
       const { data } = this;
       const s = data.solvers[i];
-      const at = s.values[k] === null ? "" : ` at ${data.parameter} = ${s.texts[k]}`;
-      const seeds = s.low.length && s.low[k] !== s.high[k] ? ` (seeds ${short(s.low[k])} to ${short(s.high[k])})` : "";
       const passes = !data.arrival ? "" : s.passes[k] === null ? "never at the target" : `${short(s.passes[k])} passes to the target`;
-      return [`${s.name}${at}`, passes, `${data.level} = ${short(s.level[k])} at the end${seeds}`, s.ended[k]];
+      return [this.laneName(i, k), passes, `${data.level} = ${short(s.level[k])} at the end${seedsText(s.low[k], s.high[k])}`, s.ended[k]];
+    }
+
+    linesAt(curve, n) {
+      const [i, k] = curve.of;
+      const passes = curve.passes[n] === null ? "" : ` (${short(curve.passes[n])} passes)`;
+      const bound = (name, word) => (curve[name] && curve[name][n] !== null ? `${word} at most ${short(curve[name][n])} (${curve[`${name}_by`]})` : "");
+      const ofLevel = this.quantity === "y";
+      return [
+        this.laneName(i, k),
+        `T = ${curve.T[n]}${passes}`,
+        `${this.quantities.get(this.quantity)} = ${short(this.columnOf(curve)[n])}${ofLevel ? seedsText(curve.low && curve.low[n], curve.high && curve.high[n]) : ""}`,
+        ofLevel ? bound("promised", "promised") : "",
+        ofLevel ? bound("certificate", "certified") : "",
+      ];
+    }
+
+    // What is drawn of a curve; a number that never changes stands in the data once.
+    columnOf(curve) {
+      const column = curve[this.quantity];
+      if (!column) return curve.T.map(() => null);
+      const unit = this.quantity === "y" || this.data.L === null ? 1 : this.quantity === "lr" ? this.data.L : 1 / this.data.L;
+      return curve.T.map((t, n) => { const v = column[column.length === 1 ? 0 : n]; return v === null ? null : v * unit; });
     }
 
     drawOverview() {
@@ -328,19 +389,21 @@
       const series = [];
       const points = [];
       const marks = [];
-      const cap = data.start === null ? Infinity : 100 * data.start;
+      const top = shows === "level" && data.top !== null ? data.top : Infinity;
+      const within = (v) => (positive(v) !== null && v <= top ? v : null);
       data.solvers.forEach((s, i) => {
         // Of a solver of which nothing varies every value shows the only run.
         const fixed = s.values.length === 1 && s.values[0] === null;
         const at = fixed ? xs.map((x) => [x, 0]) : s.values.map((v, k) => [v, k]).filter(([v]) => v !== null);
         const place = new Map(at);
-        const column = xs.map((x) => (place.has(x) ? positive(s[shows][place.get(x)]) : undefined));
+        const column = xs.map((x) => (place.has(x) ? within(s[shows][place.get(x)]) : undefined));
         columns.push(column);
         series.push({ show: this.on[i], stroke: this.colourOf(i), width: 2, dash: dashOf(i), points: { show: !fixed, size: 6, fill: this.colourOf(i) } });
         if (!this.on[i]) return;
         at.forEach(([v, k]) => {
-          const y = positive(s[shows][k]);
-          if (y === null) marks.push({ v, lost: s.lost[k], i });
+          const y = within(s[shows][k]);
+          const shape = s[shows][k] > top ? "above" : s.lost[k] ? "lost" : "never";
+          if (y === null && (shape !== "never" || shows === "passes")) marks.push({ x: v, shape, i, colour: this.colourOf(i) });
           points.push({ x: v, y, i, k, command: s.commands[k], lines: () => this.linesOf(i, k) });
         });
       });
@@ -375,32 +438,19 @@
           ctx.font = `${11 * ratio}px system-ui, sans-serif`;
           ctx.fillText("1/L", x + 3 * ratio, top + 24 * ratio);
         }
-        ctx.setLineDash([]);
-        ctx.lineWidth = 1.5 * ratio;
-        for (const mark of marks) {
-          const x = u.valToPos(mark.v, "x", true);
-          const y = top + (5 + Math.min(4, 20 / data.solvers.length) * mark.i) * ratio;
-          const r = 3 * ratio;
-          ctx.strokeStyle = this.colourOf(mark.i);
-          ctx.beginPath();
-          if (mark.lost) { ctx.moveTo(x - r, y - r); ctx.lineTo(x + r, y + r); ctx.moveTo(x - r, y + r); ctx.lineTo(x + r, y - r); }
-          else { ctx.moveTo(x - r, y + r / 2); ctx.lineTo(x, y - r / 2); ctx.lineTo(x + r, y + r / 2); }
-          ctx.stroke();
-        }
+        edgeMarks(u, marks, data.solvers.length);
         ctx.restore();
       };
       const range = (low, high) => {
-        const [a, b] = wide(low, high === null ? null : Math.min(high, shows === "level" ? cap : Infinity), true);
+        const [a, b] = low === null && data.start > 0 ? wide(data.start / 10, 10 * data.start, true) : wide(low, high, true);
         return [a / (b / a) ** 0.06, b * (b / a) ** 0.12];
       };
       const up = shows === "passes" ? "Passes to the target" : `${data.level} at the end`;
       chart.title.textContent = `${up} over ${data.parameter}`;
-      const lost = marks.some((mark) => mark.lost);
-      const never = marks.some((mark) => !mark.lost);
       chart.box.lastElementChild.textContent = [
         data.solvers.some((s) => s.usable) ? "bars below: the usable ranges" : "",
-        lost ? "× at the top: diverged" : "",
-        never ? "ˆ at the top: never at the target" : "",
+        data.lost,
+        ...edgeTexts(marks),
       ].filter(Boolean).join("; ");
       chart.draw(columns, series, { range, under, points, onClick: (point) => {
         this.picked[point.i] = point.k;
@@ -427,13 +477,18 @@
       const series = [];
       const bands = [];
       const points = [];
+      const marks = [];
+      const ofLevel = this.quantity === "y";
+      const top = ofLevel && data.top !== null ? data.top : Infinity;
+      let most = ofLevel && data.start !== null ? data.start : 0;
       let promised = false;
       let certified = false;
       data.solvers.forEach((s, i) => {
         const curve = this.curveOf(i);
         if (!curve) return;
         const rows = curve.T.map((t, n) => n).filter((n) => curve[key][n] !== null && (!log || curve[key][n] > 0));
-        const take = (column) => rows.map((n) => positive(column[n]));
+        const take = (column) => rows.map((n) => (column[n] > top ? null : positive(column[n])));
+        const values = this.columnOf(curve);
         const x = rows.map((n) => curve[key][n]);
         // The abscissa of a table ascends strictly: rows that share a number of passes are one.
         const once = x.map((v, n) => n === x.length - 1 || v < x[n + 1]);
@@ -443,32 +498,33 @@
           table.push(take(column).filter((v, n) => once[n]));
           series.push({ stroke, points: { show: false }, ...properties });
         };
-        if (curve.low) {
+        if (ofLevel && curve.low) {
           bands.push({ series: [series.length + 2, series.length + 1], fill: `${stroke}28` });
           add(curve.low, { width: 0 });
           add(curve.high, { width: 0 });
         }
-        if (curve.promised) { promised = true; add(curve.promised, { width: 1.2, dash: [6, 4] }); }
-        if (curve.certificate) { certified = true; add(curve.certificate, { width: 1.2, dash: [1.5, 3] }); }
-        add(curve.y, { width: 2 });
+        if (ofLevel && curve.promised) { promised = true; add(curve.promised, { width: 1.2, dash: [6, 4] }); }
+        if (ofLevel && curve.certificate) { certified = true; add(curve.certificate, { width: 1.2, dash: [1.5, 3] }); }
+        add(values, { width: 2 });
         tables.push(table);
         const k = curve.of[1];
-        const name = s.values[k] === null ? s.name : `${s.name}, ${data.parameter} = ${s.texts[k]}`;
         rows.forEach((n) => {
-          const y = positive(curve.y[n]);
+          const y = positive(values[n]);
           if (y === null) return;
-          points.push({ x: curve[key][n], y, i, k, command: s.commands[k], lines: () => [
-            name,
-            `T = ${curve.T[n]}${curve.passes[n] === null ? "" : ` (${short(curve.passes[n])} passes)`}`,
-            `${data.level} = ${short(curve.y[n])}${curve.low && curve.low[n] !== curve.high[n] ? ` (seeds ${short(curve.low[n])} to ${short(curve.high[n])})` : ""}`,
-            curve.promised && curve.promised[n] !== null ? `promised at most ${short(curve.promised[n])} (${curve.promised_by})` : "",
-            curve.certificate && curve.certificate[n] !== null ? `certified at most ${short(curve.certificate[n])} (${curve.certificate_by})` : "",
-          ] });
+          const above = y > top;
+          if (above) marks.push({ x: curve[key][n], shape: "above", i, colour: stroke });
+          else most = Math.max(most, y);
+          points.push({ x: curve[key][n], y: above ? null : y, i, k, command: s.commands[k], lines: () => this.linesAt(curve, n) });
         });
+        const last = rows.length ? curve[key][rows[rows.length - 1]] : key === "T" ? curve.diverged_at : undefined;
+        if (ofLevel && curve.diverged_at !== undefined && last !== undefined) marks.push({ x: last, shape: "lost", i, colour: stroke });
       });
       const least = data.floor === null ? 0 : data.floor / 10;
-      const cap = data.start === null ? Infinity : 100 * data.start;
-      const range = (low, high) => wide(low === null ? null : Math.max(low, least), high === null ? null : Math.min(high, cap), true);
+      const range = (low, high) => {
+        const room = marks.length ? 1.06 : 1; // for the marks at the top edge
+        const [a, b] = wide(low === null ? null : ofLevel ? Math.max(low, least) : low, high === null ? null : Math.min(high, most || high), true);
+        return [a, a * (b / a) ** room];
+      };
       const under = (u) => {
         const ctx = u.ctx;
         const { left, top, width, height } = u.bbox;
@@ -479,13 +535,13 @@
         ctx.textAlign = "left";
         ctx.textBaseline = "alphabetic";
         ctx.strokeStyle = ctx.fillStyle = colour("--soft");
-        if (data.floor > 0) {
+        if (ofLevel && data.floor > 0) {
           const y = u.valToPos(data.floor, "y", true);
           ctx.globalAlpha = 0.18;
           if (y < top + height) ctx.fillRect(left, y, width, top + height - y);
           ctx.globalAlpha = 1;
         }
-        if (data.target > 0) {
+        if (ofLevel && data.target > 0) {
           const y = u.valToPos(data.target, "y", true);
           ctx.lineWidth = devicePixelRatio;
           ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
@@ -496,13 +552,15 @@
           ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
           ctx.fillText("target", left + 5 * devicePixelRatio, y - 4 * devicePixelRatio);
         }
+        edgeMarks(u, marks, data.solvers.length);
         ctx.restore();
       };
-      chart.title.textContent = `${data.level} over ${key === "T" ? "iterations" : "passes"}`;
+      chart.title.textContent = `${this.quantities.get(this.quantity)} over ${key === "T" ? "iterations" : "passes"}`;
       chart.box.lastElementChild.textContent = [
         promised ? "dashed: the least bound known before the run" : "",
         certified ? "dotted: computed from the run" : "",
         bands.length ? "band: from the least to the largest seed" : "",
+        ...edgeTexts(marks),
       ].filter(Boolean).join("; ");
       const joined = tables.length ? uPlot.join(tables) : [[]];
       chart.draw(joined, series, { bands, log, range, under, points });

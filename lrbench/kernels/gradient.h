@@ -1,0 +1,198 @@
+/* The gradient of the objective on a minibatch, and the constraints. */
+#ifndef LRBENCH_GRADIENT_H
+#define LRBENCH_GRADIENT_H
+#include "lanes.h"
+
+/* So many rows have their scores before their derivatives are multiplied by them. */
+enum { ROWS = 32 };
+
+/* Dense rows that are scored together, as the additions of one row wait for each other. */
+enum { SIDE_BY_SIDE = PARTS >= 8 ? 1 : PARTS >= 4 ? 2 : 4 };
+
+#define EACH_NUMBER _Pragma("omp simd") for (int64_t e = 0; e < size; e++)
+
+/* Turn the scores of some rows into derivatives of their losses, times `share`; y are the targets
+ * of these numbers. */
+static inline void derive(const leg *a, lanes *Z, const lanes *Y, int64_t count, double share)
+{
+    const double c = a->loss_parameter, *restrict y = Y->at;
+    double *restrict z = Z->at;
+    const int64_t size = count * LANES;
+    switch (a->loss) {
+    case LOGISTIC:
+        EACH_NUMBER z[e] = -y[e] / (1.0 + exponential(z[e] * y[e])) * share;
+        break;
+    case SQUARED:
+        EACH_NUMBER z[e] = (z[e] - y[e]) * share;
+        break;
+    case HINGE:
+        EACH_NUMBER z[e] = z[e] * y[e] < 1.0 ? -y[e] * share : 0.0;
+        break;
+    case SQUARED_HINGE:
+        EACH_NUMBER z[e] = largest(1.0 - z[e] * y[e], 0.0) * -y[e] * share;
+        break;
+    case ABSOLUTE:
+        EACH_NUMBER z[e] = sign(z[e] - y[e]) * share;
+        break;
+    case QUANTILE:
+        EACH_NUMBER z[e] = (z[e] - y[e] > 0.0 ? 1.0 - c : z[e] - y[e] < 0.0 ? -c : 0.0) * share;
+        break;
+    case HUBER:
+        EACH_NUMBER z[e] = smallest(largest(z[e] - y[e], -c), c) * share;
+        break;
+    case POISSON:
+        EACH_NUMBER z[e] = (exponential(z[e]) - y[e]) * share;
+        break;
+    }
+}
+
+/* The scores of a sparse row: the sum of its even entries and that of the odd ones. */
+static inline lanes sparse_score(const rows *r, int64_t row, const lanes *restrict W)
+{
+    const int64_t stop = row_end(r, row + 1);
+    const double *x = r->x;
+    const int32_t *columns = r->columns;
+    lanes even = NONE, odd = NONE;
+    int64_t k = row_end(r, row);
+    for (; k + 1 < stop; k += 2) {
+        const lanes *w = W + columns[k], *v = W + columns[k + 1];
+        EACH_PART even.part[h] += x[k] * w->part[h];
+        EACH_PART odd.part[h] += x[k + 1] * v->part[h];
+    }
+    if (k < stop)
+        EACH_PART even.part[h] += x[k] * W[columns[k]].part[h];
+    EACH_PART even.part[h] += odd.part[h];
+    return even;
+}
+
+/* Write the scores of `count` dense rows to Z; one that is missing at the end is the last again. */
+static inline void dense_scores(const rows *r, int64_t d, int64_t from, int64_t count,
+                                const lanes *restrict W, lanes *restrict Z)
+{
+    for (int64_t i = 0; i < count; i += SIDE_BY_SIDE) {
+        const double *x[SIDE_BY_SIDE];
+        lanes z[SIDE_BY_SIDE];
+        for (int s = 0; s < SIDE_BY_SIDE; s++) {
+            x[s] = r->x + row_of(r, from + (i + s < count ? i + s : count - 1)) * d;
+            z[s] = NONE;
+        }
+        for (int64_t j = 0; j < d; j++)
+            for (int s = 0; s < SIDE_BY_SIDE; s++)
+                EACH_PART z[s].part[h] += x[s][j] * W[j].part[h];
+        for (int s = 0; s < SIDE_BY_SIDE && i + s < count; s++)
+            Z[i + s] = z[s];
+    }
+}
+
+/* Add the rows times their derivatives R to G, one row after the other. */
+static inline void add_dense_rows(const rows *r, int64_t d, int64_t from, int64_t count,
+                                  const lanes *restrict R, lanes *restrict G)
+{
+    int64_t i = 0;
+    for (; i + 2 <= count; i += 2) {
+        const double *x = r->x + row_of(r, from + i) * d;
+        const double *next = r->x + row_of(r, from + i + 1) * d;
+        const lanes own = R[i], of_next = R[i + 1];
+        for (int64_t j = 0; j < d; j++)
+            EACH_PART {
+                vector g = G[j].part[h] + x[j] * own.part[h];
+                G[j].part[h] = g + next[j] * of_next.part[h];
+            }
+    }
+    if (i < count) {
+        const double *x = r->x + row_of(r, from + i) * d;
+        const lanes own = R[i];
+        for (int64_t j = 0; j < d; j++)
+            EACH_PART G[j].part[h] += x[j] * own.part[h];
+    }
+}
+
+static inline void add_sparse_row(const rows *r, int64_t row, lanes own, lanes *restrict G)
+{
+    const int64_t stop = row_end(r, row + 1);
+    for (int64_t k = row_end(r, row); k < stop; k++)
+        EACH_PART G[r->columns[k]].part[h] += r->x[k] * own.part[h];
+}
+
+/* Add the gradient of the mean loss of a step's rows to G. */
+static void add_gradient(const block *k, const rows *r)
+{
+    const leg *a = k->a;
+    const double share = 1.0 / (double)a->batch_size;
+    lanes *R = k->R, *Y = R + ROWS;
+    for (int64_t from = 0; from < a->batch_size; from += ROWS) {
+        const int64_t count = a->batch_size - from < ROWS ? a->batch_size - from : ROWS;
+        if (r->columns)
+            for (int64_t i = 0; i < count; i++)
+                R[i] = sparse_score(r, row_of(r, from + i), k->W);
+        else
+            dense_scores(r, a->n_features, from, count, k->W, R);
+        for (int64_t i = 0; i < count; i++)
+            Y[i] = copies(r->y[row_of(r, from + i)]);
+        derive(a, R, Y, count, share);
+        if (r->columns)
+            for (int64_t i = 0; i < count; i++)
+                add_sparse_row(r, row_of(r, from + i), R[i], k->G);
+        else
+            add_dense_rows(r, a->n_features, from, count, R, k->G);
+    }
+}
+
+/* Add the (sub)gradient of the penalty to G. */
+static void penalise(const leg *a, const lanes *restrict W, lanes *restrict G)
+{
+    for (int64_t j = 0; j < a->n_penalised; j++)
+        if (a->l1 != 0.0)
+            EACH_LANE G[j].at[l] += a->l1 * sign(W[j].at[l]) + a->l2 * W[j].at[l];
+        else
+            EACH_PART G[j].part[h] += a->l2 * W[j].part[h];
+}
+
+/* Measure the distances of all lanes. */
+static void measure_distances(const leg *a, const lanes *restrict W, lanes *n)
+{
+    lanes distance = NONE;
+    for (int64_t j = 0; a->w_star && j < a->n_features; j++)
+        EACH_PART {
+            vector u = W[j].part[h] - a->w_star[j];
+            distance.part[h] += u * u;
+        }
+    if (a->w_star)
+        n[DISTANCE] = distance;
+}
+
+/* Project on the bounds and then on the ball; measure the distance of the lanes that moved. */
+static void confine(const leg *a, lanes *W, lanes *n)
+{
+    const int64_t d = a->n_features;
+    for (int l = 0; l < LANES; l++) {
+        int moved = 0;
+        double distance = 0.0;
+        for (int64_t j = 0; a->lower && j < d; j++) {
+            double w = smallest(largest(W[j].at[l], a->lower[j]), a->upper[j]);
+            moved |= w != W[j].at[l];
+            W[j].at[l] = w;
+        }
+        for (int64_t j = 0; a->centre && j < d; j++) {
+            double u = W[j].at[l] - a->centre[j];
+            distance += u * u;
+        }
+        distance = sqrt(distance);
+        if (a->centre && distance > a->radius) {
+            moved = 1;
+            for (int64_t j = 0; j < d; j++) {
+                double u = W[j].at[l] - a->centre[j];
+                W[j].at[l] = a->centre[j] + u * (a->radius / distance);
+            }
+        }
+        if (a->w_star && moved) {
+            n[DISTANCE].at[l] = 0.0;
+            for (int64_t j = 0; j < d; j++) {
+                double u = W[j].at[l] - a->w_star[j];
+                n[DISTANCE].at[l] += u * u;
+            }
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* The rows of minibatches: where they lie in X, or copies that lie behind each other. */
+#ifndef LRBENCH_ROWS_H
+#define LRBENCH_ROWS_H
+#include <string.h>
+
+#include "leg.h"
+
+/* Rows of X by their numbers. */
+typedef struct {
+    const double *x, *y;
+    const int32_t *columns;
+    const void *ends;
+    int64_t wide_ends;
+    const int64_t *samples; /* the numbers of the rows; NULL where they are `first`, first + 1, ... */
+    int64_t first;
+} rows;
+
+/* Room for copies. Rows are far from each other in the memory, where a block would wait for each of
+ * them; all blocks of a seed read the copies. */
+enum { COPIED_ENTRIES = 1 << 14, COPIED_ROWS = 1 << 11 };
+
+typedef struct {
+    double x[COPIED_ENTRIES], y[COPIED_ROWS];
+    int64_t ends[COPIED_ROWS + 1];
+    int32_t columns[COPIED_ENTRIES];
+} copied_rows;
+
+static inline int64_t row_end(const rows *r, int64_t row)
+{
+    return r->wide_ends ? ((const int64_t *)r->ends)[row]
+                        : (int64_t)((const int32_t *)r->ends)[row];
+}
+
+/* The number of the i-th row of a step. */
+static inline int64_t row_of(const rows *r, int64_t i)
+{
+    return r->samples ? r->samples[i] : r->first + i;
+}
+
+/* Ask for a row that is copied later. */
+static inline void fetch(const rows *r, int64_t row)
+{
+#if defined(__GNUC__)
+    const int64_t k = row_end(r, row);
+    __builtin_prefetch(r->x + k);
+    __builtin_prefetch(r->x + k + 8);
+    __builtin_prefetch(r->columns + k);
+    __builtin_prefetch(r->y + row);
+#endif
+}
+
+/* The rows of some steps, copied to `out` where they fit. */
+static rows copied(const leg *a, rows r, int64_t count, copied_rows *out)
+{
+    const int64_t d = a->n_features;
+    int64_t used = 0;
+    if (!r.samples || count > COPIED_ROWS || (!r.columns && count * d > COPIED_ENTRIES))
+        return r;
+    out->ends[0] = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t row = r.samples[i];
+        int64_t start = row * d, size = d;
+        if (r.columns) {
+            if (i + 16 < count)
+                fetch(&r, r.samples[i + 16]);
+            start = row_end(&r, row), size = row_end(&r, row + 1) - start;
+            if (used + size > COPIED_ENTRIES)
+                return r;
+            for (int64_t k = 0; k < size; k++)
+                out->columns[used + k] = r.columns[start + k];
+        }
+        for (int64_t k = 0; k < size; k++)
+            out->x[used + k] = r.x[start + k];
+        out->y[i] = r.y[row];
+        out->ends[i + 1] = used += size;
+    }
+    return (rows){.x = out->x, .y = out->y, .columns = r.columns ? out->columns : NULL,
+                  .ends = out->ends, .wide_ends = 1};
+}
+
+/* The rows of the step that comes `count` rows later. */
+static inline rows later(rows r, int64_t count)
+{
+    if (r.samples)
+        r.samples += count;
+    else
+        r.first += count;
+    return r;
+}
+
+#endif
