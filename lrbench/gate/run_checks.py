@@ -204,8 +204,8 @@ def with_moved_start(p: Prepared) -> Prepared:
     # Random signs, but the same ones each time: a baseline that is made anew gates the same seeds.
     signs = np.random.default_rng(0).choice([-1.0, 1.0], len(w0))
     moved = w0 + signs * np.finfo(np.float64).eps * np.maximum(np.abs(w0), size)
-    # The problems of checks come from files, and are dataclasses.
-    return replace(p, problem=replace(cast("Any", p.problem), w0=moved))
+    # The problems of checks come from files.
+    return replace(p, problem=cast("Any", p.problem).started_at(moved))
 
 
 def unstable_seeds(

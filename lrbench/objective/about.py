@@ -140,6 +140,8 @@ class ProblemFacts(About):
     """Whether a constraint, if there is one, is nothing but bounds of the coordinates."""
     derivatives: bool = False
     """Whether oracles return the derivatives of the loss of single samples."""
+    has_prox: bool = True
+    """Whether the penalty, if there is one, is a function of w that has a prox."""
     ball_after_prox: bool = True
     """Whether the prox of the penalty and then the projection on a ball around w_0 is the prox of
     their sum."""

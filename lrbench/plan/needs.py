@@ -46,9 +46,8 @@ def check_needs(plan: Plan, ready: Iterable[Prepared], uncertified: Sequence[str
             needs = [need for need in solver.needs if need in lack]
             missing += needs
             words = [WORDS[need] for need in needs]
-            # A prox is that of a convex penalty of the iterate itself.
-            if problem is not None and solver.proximal and not problem.facts().convex:
-                words.append("a convex F")
+            if problem is not None and solver.proximal and not problem.facts().has_prox:
+                words.append("a penalty of the iterate itself")
             if problem is not None and isinstance(solver, OutsideSolver):
                 words += solver.unmet(problem)
             if words:

@@ -62,31 +62,36 @@ def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem | Netw
     if form is None:
         return build_linear(spec)
     with_shift = form.name == "batch-norm"
-    plain = build_linear(spec, intercept=spec.intercept or with_shift)
+    plain = build_linear(replace(spec, intercept=spec.intercept or with_shift))
     return BatchNormProblem(plain, form) if with_shift else WeightNormProblem(plain, form)
 
 
-def build_linear(spec: ProblemSpec, *, intercept: bool | None = None) -> LinearProblem:
-    """Return the linear problem that `spec` specifies, with an intercept as it says or as given."""
-    intercept = spec.intercept if intercept is None else intercept
+def build_linear(spec: ProblemSpec) -> LinearProblem:
+    """Return the problem in the variables of the linear model, whatever the reparametrisation.
+
+    Raises
+    ------
+    DataError, UsageError
+        As `build_problem`.
+    """
     samples = read_samples(spec)
     with located(spec.name):
         X, fitted = fit_scaling(samples.train.X, spec.scale)
-    matrix = _matrix(X, intercept)
+    matrix = _matrix(X, spec)
     loss = make_loss(spec.loss)
     # Without the penalty, whose weight may depend on the gradient of the mean loss.
-    mean_loss = LinearObjective(matrix, samples.y, loss, NoPenalty(), intercept)
+    mean_loss = LinearObjective(matrix, samples.y, loss, NoPenalty(), spec.intercept)
     with located(spec.name):
         penalty = make_penalty(spec.penalty, _weight(spec.penalty, mean_loss))
     w0 = _start(spec.start, mean_loss.n_features)
     _check_start(spec, penalty, w0[: mean_loss.n_penalised])
-    test, about_test = _held_out(samples, spec, fitted, loss, intercept=intercept)
+    test, about_test = _held_out(samples, spec, fitted, loss)
     return LinearProblem(
         data=matrix,
         y=samples.y,
         loss=loss,
         penalty=penalty,
-        intercept=intercept,
+        intercept=spec.intercept,
         name=spec.name,
         w0=w0,
         about=_about(spec, samples, about_test),
@@ -129,12 +134,12 @@ def _about(spec: ProblemSpec, samples: Samples, test: AboutTest | None) -> About
     )
 
 
-def _matrix(X: Matrix, intercept: bool) -> DataMatrix:
-    return DataMatrix(with_intercept(X) if intercept else X)
+def _matrix(X: Matrix, spec: ProblemSpec) -> DataMatrix:
+    return DataMatrix(with_intercept(X) if spec.intercept else X)
 
 
 def _held_out(
-    samples: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss, *, intercept: bool
+    samples: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss
 ) -> tuple[LinearHeldOut | None, AboutTest | None]:
     """Return the samples held out, with the columns and the scaling of the training data."""
     X, about = _test_columns(samples, spec, fitted)
@@ -142,7 +147,7 @@ def _held_out(
         return None, None
     if loss.task == "binary":
         about = replace(about, majority=_majority(samples.test_y))
-    return LinearHeldOut(_matrix(X, intercept), samples.test_y, loss), about
+    return LinearHeldOut(_matrix(X, spec), samples.test_y, loss), about
 
 
 def _test_columns(

@@ -229,7 +229,7 @@ def test_the_page_shows_both_numbers_of_gradient_descent_alone(invoke: Invoke) -
 @pytest.mark.parametrize(
     ("options", "says", "hint"),
     [
-        (("-s", "fista"), "fista needs a convex F on logreg", "leave the solver out"),
+        (("-s", "fista"), "fista needs a penalty of the iterate itself", "leave the solver out"),
         (("--strict", "-s", "gd"), "--strict has nothing to judge", "leave --strict out"),
         (("--batch-size", "1"), "--batch-size 1 has no deviation", "give 2 or more"),
         (("--penalty", "ball"), "batch-norm and the ball", "take another penalty"),
@@ -251,6 +251,23 @@ def test_a_sphere_needs_a_normalised_problem(invoke: Invoke) -> None:
     assert refused.code == 2
     assert "of whose length F does not depend" in refused.err
     assert invoke("run", "-p", "logreg", "-s", "wngrad[sphere=true]").code == 2
+
+
+def test_a_check_makes_a_baseline_from_a_moved_start(tmp_path: Path, invoke: Invoke) -> None:
+    config = tmp_path / "lrbench.toml"
+    config.write_text(
+        '[[check]]\nname = "normalised"\nproblem = "logreg"\nreparam = "weight-norm"\n'
+        'solver = ["gd", "wngrad"]\nlr0 = "1"\niterations = 200\nbaseline = true\n'
+        'expect = ["suboptimality <= 0.1"]\n',
+        encoding="utf-8",
+    )
+    check = ("check", "--config", str(config))
+    made = invoke(*check, "--update-baseline", "normalised")
+    assert made.code == 0, made.err
+    assert invoke(*check).code == 0
+    text = config.read_text(encoding="utf-8").replace('"weight-norm"', '"weight-norm[seed=1]"')
+    config.write_text(text, encoding="utf-8")
+    assert invoke(*check).code != 0
 
 
 @pytest.mark.slow

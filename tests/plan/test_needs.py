@@ -89,8 +89,8 @@ def test_all_problems_and_solvers_are_in_one_error() -> None:
         lrbench.run(["svm", "log-spectrum", Network()], solvers=solvers, iterations=3)
     assert caught.value.message == (
         "a need of a solver is not met: greedy needs L and L_max on svm; polyak needs f* on"
-        " network; saga needs the derivatives of single samples and a convex F on network; greedy"
-        " needs L and L_max and mu > 0 on network."
+        " network; saga needs the derivatives of single samples on network; greedy needs L and"
+        " L_max and mu > 0 on network."
     )
     assert caught.value.hint == "leave the solver out, or give f* with f_star=VALUE."
 

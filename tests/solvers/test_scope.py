@@ -56,7 +56,8 @@ def run(problem: NetworkProblem, text: str, steps: int = T) -> tuple[Array, Any]
     W = sampler.iterates.start(len(LR0))
     state = solver.init(W, LR0, {})
     taken: Any = None
-    for _, oracle in zip(range(steps), sampler.oracles(lambda W, g: None), strict=False):
+    oracles: Any = sampler.oracles(lambda W, g: None)
+    for _, oracle in zip(range(steps), oracles, strict=False):
         oracle.begin(W)
         taken = solver.step(W, state, oracle)
         W, state = taken.W, taken.state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -79,6 +79,10 @@ class LinearProblem(LinearObjective):
                 parts += f"\n{origin_of(type(part)).source_hash}"
         text = f"{X}\n{digest(self.y)}\n{digest(self.w0)}\n{parts}\n{self.intercept}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def started_at(self, w0: Vector) -> LinearProblem:
+        """Return the problem with another starting point."""
+        return replace(self, w0=w0)
 
     def facts(self) -> ProblemFacts:
         """Return what is asked of the problem outside a run; the digest is computed if asked for.

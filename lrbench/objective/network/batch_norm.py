@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lrbench.arrays import Lanes, PerLane, Scores, Vector, column_sums, inner
 from lrbench.errors import DataError
-from lrbench.objective.linear.matrix import per_seed, product
+from lrbench.objective.linear.matrix import product
+from lrbench.objective.linear.plain import small_inner
+from lrbench.objective.linear.seed_batch import scores
 from lrbench.objective.meter import Stopwatch
+from lrbench.objective.network.centred import Centred, deviations
 from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.network.oracles import NormalisedOracle
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.problem import LinearProblem
-    from lrbench.objective.linear.sampler import SeedBatch
+    from lrbench.objective.linear.seed_batch import SeedBatch
     from lrbench.objective.network.reparametrisation import Reparametrisation
-
-EPS = float(np.finfo(np.float64).eps)
 
 MOST_SCORES = 1 << 22
 """The scores of all samples that are held together: 32 MiB."""
-
-
-class Centred(NamedTuple):
-    """Scores without their mean, (n_samples, n_lanes), and their mean and standard deviation."""
-
-    Z: Scores
-    mean: PerLane
-    deviation: PerLane
 
 
 class BatchNormOracle(NormalisedOracle):
@@ -38,15 +31,17 @@ class BatchNormOracle(NormalisedOracle):
 
     signed = False
 
-    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
+        del penalised  # the prox has no meaning here, and every gradient is that of F
         problem: Any = self._objective
         centred = self._centred(W, batches)
-        R = self._derivative(problem.scores(W, centred), batches)
-        sums = np.stack([inner(R, centred.Z), column_sums(R)])
-        rows = problem.last_rows(W, centred, sums, self.size)
-        problem.pull_back(W, centred, R, centred.Z, rows)
-        G = per_seed([(b.lanes, b.XT) for b in batches], R)
-        gradient: Lanes = problem.with_last_rows(W, centred, G, rows)
+        R = self.linear._derivative(problem.scores(W, centred), batches)
+        sums = np.empty((2, W.shape[1]))
+        sums[0], sums[1] = small_inner(R, centred.Z), column_sums(R)
+        rows, P = problem.last_rows(W, centred, sums, self.size)
+        problem.pull_back(centred, R, centred.Z, rows)
+        G = self.linear._combined(batches, R)
+        gradient: Lanes = problem.with_last_rows(G, rows, P)
         return gradient
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
@@ -60,39 +55,13 @@ class BatchNormOracle(NormalisedOracle):
 
     def _centred(self, W: Lanes, batches: Sequence[SeedBatch]) -> Centred:
         problem: Any = self._objective
-        Z = per_seed([(b.lanes, b.X) for b in batches], problem.directions(W))
+        Z = scores(batches, problem.directions(W))
         mean = column_sums(Z) / self.size
         Z -= mean
         # Padding behind the lanes of all seeds has no samples.
         reached = batches[-1].lanes.indices(W.shape[1])[1]
-        return Centred(Z, mean, deviations(column_sums(Z * Z), mean, self.size, reached))
-
-
-def deviations(sums_sq: PerLane, mean: PerLane, n: int, n_lanes: int) -> PerLane:
-    """Return the standard deviations of scores, (n_columns,); 1 behind the first `n_lanes`.
-
-    Parameters
-    ----------
-    sums_sq
-        The sums of squares of the centred scores.
-    mean, n
-        The mean of the scores, and their number.
-
-    Raises
-    ------
-    DataError
-        If all scores of a lane are the same.
-    """
-    deviation = np.sqrt(sums_sq / n)
-    # What rounding leaves of the differences of equal scores.
-    if (deviation[:n_lanes] <= n * EPS * np.abs(mean[:n_lanes])).any():
-        raise DataError(
-            f"batch norm: {n} samples have the same score, so that there is no deviation to divide"
-            " by.",
-            "give a larger --batch-size, or --sampling reshuffle.",
-        )
-    deviation[n_lanes:] = 1.0
-    return deviation
+        deviation = deviations(column_sums(Z * Z), mean, self.size, reached)
+        return Centred(Z, mean, deviation, problem.gamma(W) / deviation)
 
 
 class BatchNormProblem(NormalisedProblem):
@@ -132,22 +101,20 @@ class BatchNormProblem(NormalisedProblem):
         V[: self.n_weights] = W[: self.n_weights]
         return V
 
-    def rate(self, W: Lanes, centred: Centred) -> PerLane:
-        """Return gamma / s(v): by this the weights are those of the linear problem."""
-        return self.gamma(W) / centred.deviation
-
     def scores(self, W: Lanes, centred: Centred) -> Scores:
         """Return gamma times the normalised scores, plus beta."""
-        Z: Scores = centred.Z * self.rate(W, centred)
+        Z: Scores = centred.Z * centred.rate
         Z += W[-1]
         return Z
 
     def penalty_at(self, W: Lanes, centred: Centred) -> PerLane:
         """Return the penalty of the weights, (n_lanes,)."""
-        return self.plain.finite_penalty(W[: self.n_weights] * self.rate(W, centred))
+        return self.plain.finite_penalty(W[: self.n_weights] * centred.rate)
 
-    def last_rows(self, W: Lanes, centred: Centred, sums: Lanes, n: int) -> Lanes:
-        r"""Return the derivatives in gamma and beta, (2, n_lanes).
+    def last_rows(
+        self, W: Lanes, centred: Centred, sums: Lanes, n: int
+    ) -> tuple[Lanes, Lanes | None]:
+        r"""Return the derivatives in gamma and beta, (2, n_lanes), and what the penalty adds in v.
 
         Parameters
         ----------
@@ -162,14 +129,16 @@ class BatchNormProblem(NormalisedProblem):
         With P the gradient of the penalty in the weights, that in gamma is
         (sum R Z / n + <P, v>) / s(v).
         """
-        rows = sums / n
+        rows, P = sums / n, None
         if self.plain.penalty.weight:
             v = W[: self.n_weights]
-            rows[0] += inner(self.plain.penalty.gradient(v * self.rate(W, centred)), v)
+            P = self.plain.penalty.gradient(v * centred.rate)
+            rows[0] += small_inner(P, v)
+            P = P * centred.rate
         rows[0] /= centred.deviation
-        return rows
+        return rows, P
 
-    def pull_back(self, W: Lanes, centred: Centred, R: Scores, Z: Scores, rows: Lanes) -> None:
+    def pull_back(self, centred: Centred, R: Scores, Z: Scores, rows: Lanes) -> None:
         r"""Make of R, of some samples, the gradient in their scores Xv; `Z` is used up.
 
         With the derivatives g and b in gamma and beta it is (gamma/(n s)) (R - b - g Z/s). The
@@ -178,14 +147,15 @@ class BatchNormProblem(NormalisedProblem):
         np.multiply(Z, rows[0] / centred.deviation, out=Z)
         Z += rows[1]
         R -= Z
-        R *= self.rate(W, centred) / len(centred.Z)
+        R *= centred.rate / len(centred.Z)
 
-    def with_last_rows(self, W: Lanes, centred: Centred, G: Lanes, rows: Lanes) -> Lanes:
-        """Return the gradient in (v, gamma, beta) from `G`, X' times that in the scores."""
-        if self.plain.penalty.weight:
-            rate = self.rate(W, centred)
-            P = self.plain.penalty.gradient(W[: self.n_weights] * rate)
-            G[: self.n_weights] += rate * P
+    def with_last_rows(self, G: Lanes, rows: Lanes, P: Lanes | None) -> Lanes:
+        """Return the gradient in (v, gamma, beta) from `G`, X' times that in the scores.
+
+        `P` is what the penalty adds in v; None for nothing.
+        """
+        if P is not None:
+            G[: self.n_weights] += P
         if self.form.learned:
             return np.concatenate([G[:-1], rows])
         G[-1] = rows[1]
@@ -195,9 +165,8 @@ class BatchNormProblem(NormalisedProblem):
         """Return the weights and the intercept of the linear problem with the same scores."""
         E = np.empty((self.plain.n_features, W.shape[1]))
         for lanes, V, centred in self._strips(W):
-            rate = self.rate(V, centred)
-            np.multiply(V[: self.n_weights], rate, out=E[:-1, lanes])
-            E[-1, lanes] = V[-1] - rate * centred.mean
+            np.multiply(V[: self.n_weights], centred.rate, out=E[:-1, lanes])
+            E[-1, lanes] = V[-1] - centred.rate * centred.mean
         return E
 
     def value(self, W: Lanes) -> PerLane:
@@ -229,19 +198,20 @@ class BatchNormProblem(NormalisedProblem):
                         total[lanes] += self.loss.sums(Z, y)
                 if gradients:
                     R = self.loss.derivative(Z, y)
-                    sums += np.stack([inner(R, part.Z), column_sums(R)])
+                    sums[0] += inner(R, part.Z)
+                    sums[1] += column_sums(R)
                     derivatives.append(R)
             if values:
                 with watch.paused():
                     total[lanes] /= self.n_samples
                     total[lanes] += self.penalty_at(V, centred)
             if gradients:
-                last = self.last_rows(V, centred, sums, self.n_samples)
+                last, P = self.last_rows(V, centred, sums, self.n_samples)
                 G = np.zeros((self.plain.n_features, V.shape[1]))
                 for (rows, _, XT), R in zip(blocks, derivatives, strict=True):
-                    self.pull_back(V, centred, R, centred.Z[rows], last)
+                    self.pull_back(centred, R, centred.Z[rows], last)
                     G += product(XT, R)
-                gradient[:, lanes] = self.with_last_rows(V, centred, G, last)
+                gradient[:, lanes] = self.with_last_rows(G, last, P)
         return total, gradient
 
     def _strips(self, W: Lanes) -> Iterator[tuple[slice, Lanes, Centred]]:
@@ -260,7 +230,8 @@ class BatchNormProblem(NormalisedProblem):
                 part -= mean
                 sums_sq += column_sums(part * part)
             deviation = deviations(sums_sq, mean, len(Z), V.shape[1])
-            yield slice(k, k + width), V, Centred(Z, mean, deviation)
+            rate = self.gamma(V) / deviation
+            yield slice(k, k + width), V, Centred(Z, mean, deviation, rate)
 
     def size_and_shift(self, w: Vector) -> tuple[float, float]:
         """Return the deviation and the mean of the scores, with the intercept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 from abc import ABC, abstractmethod
@@ -16,9 +17,10 @@ from lrbench.errors import ContractError, UsageError
 from lrbench.objective.about import ProblemFacts
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
-from lrbench.objective.linear.sampler import FullSampler, MinibatchOracle, gathers_dense
+from lrbench.objective.linear.sampler import MinibatchOracle, gathers_dense
 from lrbench.objective.network.oracles import NormalisedFullSampler, NormalisedSampler
 from lrbench.objective.random_numbers import RandomNumbers
+from lrbench.penalties.none import NoPenalty
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.problem import LinearProblem
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
     from lrbench.objective.network.reparametrisation import Reparametrisation
     from lrbench.objective.oracle import Ball
+    from lrbench.objective.problem import Sampler
 
 STREAM = (3,)
 """The spawn key of v_0, which makes it independent of minibatches and solvers of the same seed."""
@@ -54,6 +57,8 @@ class NormalisedProblem(ABC):
         than 0, or nothing has the rate `gamma_lr`.
     """
 
+    penalty = NoPenalty()
+    """That of an iterate itself: the penalty of the weights is part of F."""
     oracle: ClassVar[type[MinibatchOracle]]
     """The oracle of minibatches."""
     least_batch = 1
@@ -145,6 +150,12 @@ class NormalisedProblem(ABC):
         v = v / np.linalg.norm(v)
         return np.array([*v, *[gamma] * form.learned, *[beta] * self.has_shift])
 
+    def started_at(self, w0: Vector) -> NormalisedProblem:
+        """Return the problem with another starting point, (n_features,) in its own variables."""
+        other = copy.copy(self)
+        other.w0 = w0
+        return other
+
     def facts(self) -> ProblemFacts:
         """Return what is asked of the problem outside a run."""
         plain = self.plain.facts()
@@ -160,6 +171,7 @@ class NormalisedProblem(ABC):
             least_batch=self.least_batch,
             diameter=None,
             derivatives=False,
+            has_prox=False,
             ball_after_prox=True,
         )
 
@@ -182,7 +194,7 @@ class NormalisedProblem(ABC):
         *,
         dense_iterates: bool = False,
         seeds: Sequence[int] = (0,),
-    ) -> FullSampler | NormalisedSampler:
+    ) -> Sampler:
         """Return the sampler for full batches, or for these minibatches."""
         del dense_iterates
         run = LinearRun(self, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ from lrbench.objective.linear.plain import DenseGradient
 from lrbench.objective.linear.sampler import FullSampler, MinibatchOracle, MinibatchSampler
 
 if TYPE_CHECKING:
-    from lrbench.objective.oracle import Gradient
+    from lrbench.objective.linear.oracle import LinearRun
+    from lrbench.objective.linear.plain import DenseIterates
+    from lrbench.objective.oracle import Gradient, Observer
 
 
 class OwnRate(DenseOracle):
@@ -97,6 +100,17 @@ class NormalisedBesideMinibatch(FullBesideMinibatch, NormalisedFullOracle):
 class NormalisedOracle(OwnRate, MinibatchOracle):
     """The objective on minibatches."""
 
+    def __init__(self, run: LinearRun[DenseIterates], observer: Observer) -> None:
+        super().__init__(run, observer)
+        problem: Any = run.objective
+        self._plain = MinibatchOracle(replace(run, objective=problem.plain), observer)
+
+    @property
+    def linear(self) -> MinibatchOracle:
+        """The oracle of the linear problem on the same minibatch."""
+        self._plain.size = self.size
+        return self._plain
+
     @cached_property
     def full(self) -> FullBesideMinibatch:
         """The oracle of all samples."""
@@ -106,6 +120,6 @@ class NormalisedOracle(OwnRate, MinibatchOracle):
 class NormalisedSampler(MinibatchSampler):
     """Minibatches in plain arrays, whose steps are NumPy's."""
 
-    def compiled(self) -> None:
+    def compiled(self, n_lanes: int) -> None:
         """Return None: the compiled steps know no normalisation."""
-        return
+        del n_lanes

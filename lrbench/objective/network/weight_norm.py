@@ -7,32 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane, Vector, inner, norm_sq
+from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.objective.linear.plain import small_inner
 from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.network.oracles import NormalisedOracle
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.sampler import SeedBatch
+    from lrbench.objective.linear.seed_batch import SeedBatch
     from lrbench.objective.meter import Stopwatch
 
 
 class WeightNormOracle(NormalisedOracle):
     """The objective on minibatches: the gradient of the linear model, at the weights."""
 
-    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch]) -> Lanes:
+    def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
         problem: Any = self._objective
         length = problem.lengths(W)
         weights = problem.weights(W, length)
-        G = super()._mean_gradient(weights, batches)
-        problem.plain.add_penalty_gradient(G, weights)
+        G = self.linear._mean_gradient(weights, batches, penalised=penalised)
         pulled: Lanes = problem.pulled_back(W, length, G)
         return pulled
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
         problem: Any = self._objective
-        weights = problem.weights(W)
-        penalty: PerLane = problem.plain.finite_penalty(weights)
-        return super()._value(weights, batches) + penalty
+        return self.linear._value(problem.weights(W), batches)
 
 
 class WeightNormProblem(NormalisedProblem):
@@ -45,7 +43,8 @@ class WeightNormProblem(NormalisedProblem):
 
     def lengths(self, W: Lanes) -> PerLane:
         r"""Return \|v\| of every column of `W`, (n_lanes,)."""
-        length: PerLane = np.sqrt(norm_sq(W[: self.n_weights]))
+        v = W[: self.n_weights]
+        length: PerLane = np.sqrt(small_inner(v, v))
         return length
 
     def weights(self, W: Lanes, length: PerLane | None = None) -> Lanes:
@@ -65,7 +64,7 @@ class WeightNormProblem(NormalisedProblem):
         With u = v/\|v\| it is (gamma/\|v\|) (G - u <u, G>) in v and <u, G> in gamma.
         """
         p, v = self.n_weights, W[: self.n_weights]
-        along, out = inner(G[:p], v) / length, np.empty_like(W)
+        along, out = small_inner(G[:p], v) / length, np.empty_like(W)
         np.multiply(v, along / length, out=out[:p])
         np.subtract(G[:p], out[:p], out=out[:p])
         out[:p] *= self.gamma(W) / length

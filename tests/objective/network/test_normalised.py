@@ -248,6 +248,7 @@ def test_what_has_no_form_is_refused() -> None:
 
 def test_samples_without_a_deviation_are_an_error() -> None:
     plain = linear_problem("squared", 14, 3, intercept=True)
+    assert isinstance(plain.data.X, np.ndarray)
     plain.data.X[:, :3] = [1.0, -2.0, 0.3]
     with pytest.raises(DataError, match="columns of X have no variance"):
         normalised(plain, FORMS[2])
