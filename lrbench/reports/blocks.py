@@ -23,13 +23,14 @@ Style: TypeAlias = Literal["", "title", "dim", "good", "bad", "warn"]
 GLUED = re.compile(r" (=|<=|>=|<|-|\+-) | (?=%)|(?<=--lr0) |(?<=--over) |(?<=--scale) ")
 """Blanks at which no line is broken: ``lr0 = 1``, ``5 %`` and ``--scale maxabs`` stay together."""
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Characters that a terminal may take for a command; tabs and ends of lines are harmless."""
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal may take for a command, or that turn the direction of what follows;
+tabs and ends of lines are harmless."""
 
 
 def printable(text: str) -> str:
-    """Return `text` with control characters written as escapes."""
-    return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    """Return `text` with control characters written as escapes, as Python has them."""
+    return CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 @dataclass(frozen=True)

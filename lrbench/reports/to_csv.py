@@ -9,6 +9,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TextIO, TypeAlias
 
+from lrbench.reports.blocks import printable
 from lrbench.reports.csv_tables import VERDICTS, Row, summary_columns, summary_rows, verdict_rows
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Result
@@ -45,7 +46,7 @@ def write(result: Result, out: TextIO, view: View) -> None:
     for problem in result.problems:
         for run, (shape, numbers) in zip(problem.runs, trace_texts(problem.runs, ""), strict=True):
             # No number needs quotes.
-            texts = [*numbers, "", line(labels(problem, run)).removesuffix("\n")]
+            texts = [*numbers, "", line(map(_field, labels(problem, run))).removesuffix("\n")]
             out.writelines(",".join(fields(texts)) + "\n" for fields in _rows(shape, names))
 
 
@@ -63,7 +64,7 @@ def _field(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else ""
-    return "" if value is None else str(value)
+    return "" if value is None else printable(str(value))
 
 
 @lru_cache(SHAPES)

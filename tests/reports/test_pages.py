@@ -212,11 +212,16 @@ def test_a_wide_terminal_has_room_for_trajectories(monkeypatch: pytest.MonkeyPat
 def test_control_characters_are_shown_as_escapes() -> None:
     problem = one_lr0().problems[0]
     problem = with_header(problem, title="a\x1b[31mb\x9bc\x07", data="d\x00\x7f")
+    turned = "".join(
+        map(chr, (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+    )
+    problem = replace(problem, name=f"e\x1b[2Jf\x07{turned}")
     result = replace(one_lr0(), problems=[problem])
-    for form in ("plain", "table", "markdown", "latex"):
+    for form in ("plain", "table", "markdown", "latex", "csv"):
         text = shown(result, form, View(color=False))
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
+        assert not re.search(rf"[\x00-\x09\x0b-\x1f\x7f-\x9f{turned}]", text)
     assert r"a\x1b[31mb\x9bc\x07" in shown(result, "plain")
+    assert r"e\x1b[2Jf\x07\u061c\u200e" in shown(result, "csv")
 
 
 def test_a_gap_below_the_error_of_f_star_is_said_to_be_so() -> None:

@@ -24,6 +24,7 @@ from reported import (
     two_axes,
 )
 
+from lrbench.reports.blocks import printable
 from lrbench.results import Result
 from lrbench.verdicts.method_names import named_for_pages
 
@@ -121,7 +122,7 @@ def test_a_run_far_above_its_start_is_in_sight_or_marked(opened: Opened) -> None
     assert highest(page, 2) > 4
     assert "at the top" not in page.locator(".chart").inner_text()
     page = opened("far")
-    assert "▲ at the top: above the axis" in page.locator(".chart").inner_text()
+    assert "↑ at the top: above the axis" in page.locator(".chart").inner_text()
     box = box_of(page, 0)
     texts = set()
     for k in range(60):
@@ -362,7 +363,7 @@ def test_text_from_files_is_inert(opened: Opened) -> None:
     assert HOSTILE in page.locator("h1").inner_text()
     assert HOSTILE in page.title()
     facts = page.locator(".facts").all_inner_texts()
-    assert any(f"</td></table>{FOREIGN}" in text for text in facts)
+    assert any(f"</td></table>{printable(FOREIGN)}" in text for text in facts)
     assert "\x1b" not in page.content()
 
 

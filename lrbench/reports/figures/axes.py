@@ -31,6 +31,9 @@ EDGE_STEP = 0.05
 MOST_MARKS = 40
 """The most marks of a row at the top edge."""
 
+HIGH = r"$\uparrow$"
+"""The mark of a point for which a panel has no room: an arrow, as triangles are solvers."""
+
 ABOVE = "above the axis"
 """What a mark at the top edge says of a point for which a panel has no room."""
 
@@ -136,7 +139,7 @@ def edge_marks(places: Sequence[float], row: int, k: int, shape: str = "x") -> I
 
 def edge_keys(shapes: Collection[str]) -> Iterator[Call]:
     """Yield the entries of the legend for the marks at the top edge of these shapes."""
-    for shape, text in {"x": "diverged", "^": ABOVE}.items():
+    for shape, text in {"x": "diverged", HIGH: ABOVE}.items():
         if shape in shapes:
             yield key(text, marker=shape, markersize=3, linestyle="none")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lrbench.reports.figures.axes import (
     BEYOND,
+    HIGH,
     LEVELS,
     abscissa_limits,
     edge_keys,
@@ -44,9 +45,10 @@ def convergence_part(figure: Convergence, title: str, linear: bool) -> Part:
     levels = [y for c in curves for y in _shown_levels(c)]
     ends = [(k, [c.diverged_at]) for k, c in enumerate(curves) if c.diverged_at > 0.0]
     rows = [(k, places, "x") for k, places in ends]
-    far = [(k, c.beyond(BEYOND * figure.start)) for k, c in enumerate(curves)]
-    rows += [(k, [x for x, _ in points if x > 0.0], "^") for k, points in far if points]
-    bottom, top = level_limits(levels, figure.start, figure.floor, len(rows))
+    n_far = sum(bool(c.beyond(BEYOND * figure.start)) for c in curves)
+    bottom, top = level_limits(levels, figure.start, figure.floor, len(rows) + n_far)
+    far = [(k, [x for x, _ in c.beyond(top) if x > 0.0]) for k, c in enumerate(curves)]
+    rows += [(k, places, HIGH) for k, places in far if places]
     calls: list[Call] = [*level_line(figure.target, "target")] if figure.target > bottom else []
     if not figure.has_points:
         calls += [*level_line(figure.start, "start"), note_in_the_middle(figure.lost, 0.75)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from lrbench.reports.figures.axes import (
     BEYOND,
+    HIGH,
     LEVELS,
     abscissa_limits,
     edge_keys,
@@ -71,12 +72,11 @@ def _levels(figure: SensitivityFigure) -> list[Call]:
     """Return the calls of the panel of levels after the budget."""
     lost = [(k, _places(c, [math.isinf(y) for y in c.gap.median])) for k, c in _varied(figure)]
     rows = [(k, places, "x") for k, places in lost if places]
-    most = BEYOND * figure.start
-    far = [(k, _places(c, [most < y < math.inf for y in c.gap.median])) for k, c in _varied(figure)]
-    rows += [(k, places, "^") for k, places in far if places]
     levels = [y for c in figure.curves for y in (*c.gap.median, *c.gap.low)]
     marks = [figure.target] if figure.target > 0 else []
-    bottom, top = level_limits([*levels, *marks], figure.start, rows=len(rows))
+    n_far = sum(bool(_above(c, BEYOND * figure.start)) for _, c in _varied(figure))
+    bottom, top = level_limits([*levels, *marks], figure.start, rows=len(rows) + n_far)
+    rows += [(k, places, HIGH) for k, c in _varied(figure) if (places := _above(c, top))]
     calls = [*_shaded(figure), *step_line(figure.step), *level_line(figure.target, "target")]
     calls += level_line(figure.start, "start")
     for k, c in enumerate(figure.curves):
@@ -175,6 +175,11 @@ def _constant(k: int, level: float, label: str = "") -> Iterator[Call]:
     if 0.0 < level < math.inf:
         named = {"label": label} if label else {}
         yield call("axhline", *rounded([level]), color=colour(k), linestyle="-.", **named)
+
+
+def _above(c: SensitivityCurve, top: float) -> list[float]:
+    """Return the values at which the level is finite and above the top of the axis."""
+    return _places(c, [top < y < math.inf for y in c.gap.median])
 
 
 def _places(c: SensitivityCurve, chosen: Sequence[bool]) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from string import ascii_lowercase, ascii_uppercase
 
 from lrbench.reports.blocks import Block, Drawing, TableCell, line
-from lrbench.reports.figures.axes import ABOVE, BEYOND, abscissa_limits, level_limits
+from lrbench.reports.figures.axes import ABOVE, abscissa_limits, level_limits
 from lrbench.reports.figures.canvas import SEVERAL, Canvas
 from lrbench.reports.figures.curves import Convergence
 from lrbench.reports.figures.plotted import MARGIN, Scale, framed
@@ -65,7 +65,7 @@ def convergence_blocks(
             kinds.append(f"{word if view.bars else character} {text}")
     for k, (letter, c) in enumerate(zip(LETTERS, curves, strict=False)):
         _letters(canvas, letter, across.along(c.band.x), vertical.along(c.band.median), k)
-        if beyond := c.beyond(BEYOND * figure.start):
+        if beyond := c.beyond(vertical.high):
             _edge_marks(canvas, across, [x for x, _ in beyond], HIGH)
             kinds.append(f"{HIGH} {ABOVE}")
         if c.diverged_at > 0.0:
@@ -86,9 +86,10 @@ def sensitivity_blocks(figure: SensitivityFigure, title: str, view: View) -> Ite
     lost = [[math.isinf(y) for y in c.gap.median] for c in curves]
     canvas = _over_values(curves, [c.gap.median for c in curves], lost, (across, vertical), view)
     diverged, shared = any(map(any, lost)), canvas.shared
-    most, high = BEYOND * figure.start, False
+    high = False
     for c in curves:
-        far = [v for v, y in zip(c.values, c.gap.median, strict=False) if most < y < math.inf]
+        pairs = zip(c.values, c.gap.median, strict=False)
+        far = [value for value, y in pairs if vertical.high < y < math.inf]
         _edge_marks(canvas, across, far, HIGH)
         high = high or bool(far)
     yield line(f"{title}: final {figure.level} over {figure.parameter}", style="title")

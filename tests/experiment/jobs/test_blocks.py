@@ -102,7 +102,8 @@ def test_seeds_go_together_as_far_as_they_stay_in_cache(
 
 
 def test_what_does_not_go_together(ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(map(len, seeds_of(ready, 20, 9, **ALONE, sweep=False))) == [1] * 20
+    run = {**ALONE, "sweep": False, "runner": "numpy"}  # bits would depend on the lanes beside
+    assert list(map(len, seeds_of(ready, 20, 9, **run))) == [1] * 20
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE, lane_block=16))) == [1] * 20
     assert list(map(len, seeds_of(ready, 20, 9, **ALONE, lane_block=32))) == [2] * 10
     monkeypatch.setattr("lrbench.objective.linear.problem.FEW_FEATURES", 29)

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 import lrbench
 from lrbench.errors import UsageError
+from lrbench.reports.figures.axes import HIGH
 from lrbench.reports.figures.drawing import draw, file_bytes, settings
 from lrbench.reports.figures.figure import FigureOptions, sheet_of
 from lrbench.reports.figures.script import script_text
@@ -227,7 +228,7 @@ def test_diverged_lanes_are_marked_at_the_top_edge_each_in_a_row_of_its_own() ->
 def test_what_is_far_above_the_start_is_marked_at_the_top_edge() -> None:
     runs = [made_run({0: 1.0, 1: 700.0, 3: 3e4, 8: 1e250, 20: 30.0})]
     (panel,) = sheet_of(made_result(runs), FigureOptions()).parts[0].panels
-    (mark,) = (c for c in panel.calls if c.settings.get("marker") == "^" and c.arguments[0])
+    (mark,) = (c for c in panel.calls if c.settings.get("marker") == HIGH and c.arguments[0])
     assert mark.arguments[0] == [3, 8]
     (limits,) = (c.arguments for c in panel.calls if c.method == "set_ylim")
     assert 1e3 <= limits[1] < 1e4

@@ -90,7 +90,7 @@
   const labels = (u, splits) => splits.map(splits.every(isPower) ? power : (v) => String(Number(v.toPrecision(3))));
 
   // Marks at the top edge: what diverged, what is above the axis, and what never arrived.
-  const EDGE = { lost: "× at the top: diverged", above: "▲ at the top: above the axis", never: "ˆ at the top: never at the target" };
+  const EDGE = { lost: "× at the top: diverged", above: "↑ at the top: above the axis", never: "ˆ at the top: never at the target" };
 
   function edgeMarks(u, marks, n) {
     const ctx = u.ctx;
@@ -101,10 +101,10 @@
     for (const mark of marks) {
       const x = u.valToPos(mark.x, "x", true);
       const y = u.bbox.top + (5 + Math.min(4, 20 / n) * mark.i) * ratio;
-      ctx.strokeStyle = ctx.fillStyle = mark.colour;
+      ctx.strokeStyle = mark.colour;
       ctx.beginPath();
       if (mark.shape === "lost") { ctx.moveTo(x - r, y - r); ctx.lineTo(x + r, y + r); ctx.moveTo(x - r, y + r); ctx.lineTo(x + r, y - r); }
-      else if (mark.shape === "above") { ctx.moveTo(x - r, y + r); ctx.lineTo(x, y - r); ctx.lineTo(x + r, y + r); ctx.closePath(); ctx.fill(); }
+      else if (mark.shape === "above") { ctx.moveTo(x - r, y); ctx.lineTo(x, y - r); ctx.lineTo(x + r, y); ctx.moveTo(x, y - r); ctx.lineTo(x, y + 1.5 * r); }
       else { ctx.moveTo(x - r, y + r / 2); ctx.lineTo(x, y - r / 2); ctx.lineTo(x + r, y + r / 2); }
       ctx.stroke();
     }
