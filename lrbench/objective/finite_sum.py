@@ -113,7 +113,7 @@ class FiniteSum(ABC):
         oracles: Any = MeanTerms(self)
         run = LinearRun(oracles, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))
         if not minibatches:
-            return FullSampler(run)
+            return TermFullSampler(run)
         (single,) = minibatches
         return TermSampler(run, single)
 
@@ -158,6 +158,14 @@ class MeanTerms:
         """Return None: there is no constraint."""
         del W
         return None
+
+
+class TermFullSampler(FullSampler):
+    """Every step uses the gradient of all terms, and is made by NumPy."""
+
+    def compiled(self, n_lanes: int) -> None:
+        """Return None: the compiled steps know linear models alone."""
+        del n_lanes
 
 
 class TermOracle(DenseOracle):

@@ -47,7 +47,7 @@ def check_needs(plan: Plan, ready: Iterable[Prepared], uncertified: Sequence[str
             missing += needs
             words = [WORDS[need] for need in needs]
             if problem is not None and solver.proximal and not problem.facts().has_prox:
-                words.append("a penalty of the iterate itself")
+                words.append("a convex F with a penalty of the iterate itself")
             if problem is not None and isinstance(solver, OutsideSolver):
                 words += solver.unmet(problem)
             if words:

@@ -94,10 +94,8 @@ class NetworkProblem(FiniteSum):
         return self.network.silent_layer(self.w0[None], self.train)
 
     @cached_property
-    def other_rows(self) -> Index | None:
-        """The rows with a rate of their own: those of whose length F depends; None for none."""
-        if self.form.other_lr is None:
-            return None
+    def other_rows(self) -> Index:
+        """The rows of whose length F depends, which may have a rate of their own."""
         invariant = np.zeros(self.n_features, dtype=np.bool_)
         for layer in self.network.layers:
             invariant[layer.kernel] = layer.norm != "none"
@@ -148,6 +146,7 @@ class NetworkProblem(FiniteSum):
             work_bytes=NUMBER * passing,
             biased=BIASED if self.network.batch_normalised else "",
             least_batch=2 if self.network.batch_normalised else 1,
+            has_prox=False,  # nor is F convex, which proximal methods are about
             parts=True,
         )
 
