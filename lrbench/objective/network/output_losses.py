@@ -51,10 +51,12 @@ class Softmax:
 
     def _shifted(self, outputs: Stack, y: PerSample) -> tuple[PerLane, Stack, Stack]:
         """Return the sum, exp(z - max z), and its sums over the outputs."""
-        outputs = outputs - outputs.max(axis=2, keepdims=True)
+        # Reductions along a short last axis take two to seven times as long as these.
+        largest = np.maximum.reduce(np.ascontiguousarray(np.moveaxis(outputs, 2, 0)), axis=0)
+        outputs = outputs - largest[:, :, None]
         own = outputs[:, np.arange(len(y)), _classes(y)]
         np.exp(outputs, out=outputs)
-        total = outputs.sum(axis=2)
+        total = np.matmul(outputs, np.ones((outputs.shape[2], 1)))[:, :, 0]
         return (np.log(total) - own).sum(axis=1), outputs, total
 
 
