@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,30 @@ def logistic(path: Path) -> tuple[LinearProblem, Constants, np.ndarray]:
     return problem, constants(problem, optimum, radius=None), optimum.w_star
 
 
+def sklearn_pass(problem: LinearProblem) -> Callable[[], float]:
+    """Return a function that does one averaged pass, and returns its CPU seconds."""
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import SGDClassifier
+
+    X, y = csr_matrix(problem.data.X), np.array(problem.y)
+    X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+    sgd = SGDClassifier(
+        loss="log_loss",
+        alpha=problem.penalty.weight,
+        average=True,
+        learning_rate="constant",
+        eta0=0.01,
+    )
+    sgd.partial_fit(X, y, classes=[-1.0, 1.0])
+
+    def seconds() -> float:
+        start = time.process_time()
+        sgd.partial_fit(X, y)
+        return time.process_time() - start
+
+    return seconds
+
+
 def task(
     problem: LinearProblem,
     known: Constants,
@@ -42,13 +68,16 @@ def task(
     steps: int,
     batch_size: int | None = None,
     default_checkpoints: bool = True,
+    solver: str = "wngrad",
+    rates: tuple[float, float] = (1e-2, 1e2),
 ) -> tuple[Job, SharedProblem]:
-    """Return a WNGrad job with log-spaced lanes, and its problem."""
-    solver, spec = build_solver("wngrad")
+    """Return a job with log-spaced lanes, and its problem; a single one is in their middle."""
+    built, spec = build_solver(solver)
     assert isinstance(spec, SolverSpec)
-    lr0 = np.geomspace(1e-2, 1e2, n_lanes) if n_lanes > 1 else np.ones(1)
+    middle = np.sqrt(np.prod(rates))
+    lr0 = np.geomspace(*rates, n_lanes) if n_lanes > 1 else np.array([middle])
     job = Job(
-        solver=solver,
+        solver=built,
         spec=spec,
         lanes=(SeedLanes(0, tuple(lr0.tolist())),),
         batch_size=batch_size,

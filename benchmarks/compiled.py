@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import logistic, task
+from common import logistic, sklearn_pass, task
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine.loop import LaneLoop
@@ -36,30 +36,6 @@ def engine_seconds(work) -> float:
         start = time.process_time()
         runner.go(work[0].budget.iterations, lambda t: False)
         return time.process_time() - start
-
-
-def sklearn_pass(problem):
-    """Return a function that does one averaged pass, and returns its CPU seconds."""
-    from scipy.sparse import csr_matrix
-    from sklearn.linear_model import SGDClassifier
-
-    X, y = csr_matrix(problem.data.X), np.array(problem.y)
-    X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
-    sgd = SGDClassifier(
-        loss="log_loss",
-        alpha=problem.penalty.weight,
-        average=True,
-        learning_rate="constant",
-        eta0=0.01,
-    )
-    sgd.partial_fit(X, y, classes=[-1.0, 1.0])
-
-    def seconds() -> float:
-        start = time.process_time()
-        sgd.partial_fit(X, y)
-        return time.process_time() - start
-
-    return seconds
 
 
 def main() -> None:

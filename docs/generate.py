@@ -10,11 +10,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from lrbench.cli.command import with_commands
 from lrbench.cli.explain_words import PARTS, THEOREMS, Explanation, every_explanation
 from lrbench.cli.list_parts import elsewhere
 from lrbench.cli.main import group
@@ -31,24 +31,11 @@ OUTPUT = re.compile(r"<!-- output of: (?P<command>.*?) -->\n```text\n(?P<text>.*
 def cli() -> str:
     """Return the reference of the command line, from --help itself."""
     parts = ["# Command line\n\nGenerated from `--help`; see [exit codes](exit-codes.md).\n"]
-    for words, command in commands((), group):
+    for words, command in with_commands(group):
         path = " ".join(("lrbench", *words))
         with click.Context(command, info_name=path, **command.context_settings) as ctx:
             parts.append(f"## {path}\n\n```text\n{command.get_help(ctx)}\n```\n")
     return "\n".join(parts)
-
-
-def commands(
-    words: tuple[str, ...], command: click.Command
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield a command with its words, and after it those below it."""
-    yield words, command
-    if isinstance(command, click.Group):
-        ctx = click.Context(command)
-        for name in command.list_commands(ctx):
-            inner = command.get_command(ctx, name)
-            assert inner is not None
-            yield from commands((*words, name), inner)
 
 
 def in_markdown(e: Explanation) -> str:

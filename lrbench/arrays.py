@@ -54,7 +54,7 @@ def inner(U: Lanes, V: Lanes) -> PerLane:
 
 
 def inner_in_order(U: Lanes, V: Lanes) -> PerLane:
-    """Return `inner(U, V)` by adding row after row: bits depend on no other column, nor on none."""
+    """Return `inner(U, V)`; a column alone has the bits that it has beside others."""
     products = U * V
     if products.shape[1] == 1:  # `reduce` would add a single column in pairs
         last: PerLane = np.add.accumulate(products, axis=0)[-1]
@@ -83,6 +83,14 @@ def column_products(A: Scores) -> PerLane:
 @lru_cache(maxsize=16)
 def _ones(n: int) -> PerSample:
     return np.ones(n)
+
+
+def distinct(values: PerSample) -> PerSample:
+    """Return the values that occur, in order; of those that are NaN, every one."""
+    # np.unique imports np.ma when it is first called, a tenth of a short run.
+    ordered = np.sort(values)
+    out: PerSample = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    return out
 
 
 def row_slices(n_rows: int) -> Iterator[slice]:

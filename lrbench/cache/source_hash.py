@@ -10,13 +10,15 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
+from lrbench.cache.distributions import version_of
 from lrbench.cache.folder import cache_dir, write_atomically
 from lrbench.version import METHOD
 
 PACKAGE = Path(__file__).parent.parent
+INSIDE = f"{PACKAGE}{os.sep}"
+"""How paths of modules of lrbench begin: text is compared in a fraction of the time of paths."""
 
 NUMBERS = ("arrays.py", "objective", "losses", "penalties", "engine")
 """The modules and folders that determine the numbers of a run, beside the solver's own file."""
@@ -100,10 +102,10 @@ def _hash_of(contents: Mapping[Path, bytes], *versions: str) -> str:
     digest = hashlib.sha256()
     for path, content in contents.items():
         # The place within lrbench, so that the hash is the same wherever lrbench is installed.
-        inside = path.is_relative_to(PACKAGE)
-        name = path.relative_to(PACKAGE).as_posix() if inside else path.name
+        place = str(path).removeprefix(INSIDE)
+        name = path.name if place == str(path) else place.replace(os.sep, "/")
         digest.update(name.encode() + b"\0" + content + b"\0")
-    for line in (*versions, *(f"{name} {metadata.version(name)}" for name in ("numpy", "scipy"))):
+    for line in (*versions, *(f"{name} {version_of(name)}" for name in ("numpy", "scipy"))):
         digest.update(f"{line}\0".encode())
     return digest.hexdigest()
 
@@ -159,7 +161,12 @@ def _with_imports(roots: Iterable[Path]) -> dict[Path, bytes]:
     return texts
 
 
-def _imported(text: str) -> Iterator[Path]:
+@cache  # the modules of one key are nearly those of another
+def _imported(text: str) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(_imports(text)))
+
+
+def _imports(text: str) -> Iterator[Path]:
     modules = _modules(PACKAGE)
     for match in IMPORT.finditer(text):
         base, names, imported = match.groups()
@@ -179,8 +186,9 @@ def _modules(package: Path) -> dict[str, Path]:
     """Return the file of every module and package of lrbench by its dotted name."""
     modules = {}
     # One walk: to ask the file system for every import would take longer than all the rest.
-    for folder, _, files in os.walk(package):
-        name = ".".join((package.name, *Path(folder).relative_to(package).parts))
+    for folder, folders, files in os.walk(package):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        name = package.name + folder.removeprefix(str(package)).replace(os.sep, ".")
         for file in files:
             if file.endswith(".py"):
                 module = name if file == REGISTRY else f"{name}.{file[:-3]}"

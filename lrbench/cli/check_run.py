@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from lrbench.cli.progress import ProgressBar
-from lrbench.cli.saved import saved_result
+from lrbench.cli.saved import traced_result
 from lrbench.config.registry import did_you_mean
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -141,7 +141,7 @@ def judge_saved(
         check
         for file in files
         for check in result_checks(
-            saved_result(file),
+            traced_result(file),
             expectations,
             name=name or "",
             baseline=baseline is not None,

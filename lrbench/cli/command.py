@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, get_args
 
 import click
@@ -184,6 +184,19 @@ def command(
 ) -> Callable[[Callable[..., Any]], Any]:
     """Return the decorator that makes a function a command with these examples."""
     return click.command(name=name, cls=cls, examples=examples, **settings)
+
+
+def with_commands(
+    command: click.Command, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield a command, called by these words, and after it every one below it."""
+    yield words, command
+    if isinstance(command, click.Group):
+        ctx = click.Context(command)
+        for name in command.list_commands(ctx):
+            inner = command.get_command(ctx, name)
+            assert inner is not None
+            yield from with_commands(inner, (*words, name))
 
 
 def find_command(words: Sequence[str], ctx: click.Context) -> click.Context:

@@ -91,7 +91,7 @@ def command(
     be compared.
     """
     from lrbench.cli.output import show_json
-    from lrbench.cli.saved import saved_result
+    from lrbench.cli.saved import traced_result
     from lrbench.gate.comparison import Change, Rules, compare
     from lrbench.reports.compare_page import with_page_names
     from lrbench.reports.to_json import comparison_as_json
@@ -102,7 +102,7 @@ def command(
         )
     if files.count("-") > 1:
         raise UsageError("stdin is given twice.", "save one of the results to a file.")
-    base, *others = (saved_result(file) for file in files)
+    base, *others = (traced_result(file) for file in files)
     rules = Rules(by, tolerance, level)  # type: ignore[arg-type]
     comparisons = [
         (name, compare(base, other, rules, (files[0], name)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Collection, Iterator, Sequence
@@ -57,7 +56,9 @@ def option_hint(name: str, typed: Sequence[str], ctx: click.Context) -> str:
         if ctx.parent is None:
             return f"it stands behind the command, as in lrbench {commands[0]} {name}."
         return f"it is an option of lrbench {', '.join(commands)}."
-    near = difflib.get_close_matches(alike, [o for o in own if len(o) > 2], n=1, cutoff=NEAR)
+    from difflib import get_close_matches  # only for a mistake
+
+    near = get_close_matches(alike, [o for o in own if len(o) > 2], n=1, cutoff=NEAR)
     if near:
         return f"did you mean {_with_value(near[0], value, own, ctx)}?"
     return f"see {ctx.command_path} --help."
@@ -79,7 +80,9 @@ def subcommand_hint(args: Sequence[str], ctx: click.Context) -> str:
     for meant in synonyms("command", word):
         if is_root or meant in names:
             return f"did you mean {path} {meant}?"
-    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=NEAR)
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.lower(), names, n=1, cutoff=NEAR)
     if near:
         return f"did you mean {path} {near[0]}?"
     if is_root and (subject := _subject(word)):

@@ -8,7 +8,6 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -61,9 +60,10 @@ REMEDIES = {
 }
 """The hint for an error of the system by its number, where it is not the usual one."""
 
-COLLECTION_THRESHOLDS = (10_000, 20, 100)
+COLLECTION_THRESHOLDS = (100_000, 20, 100)
 """Those of `gc.set_threshold`: results of 100,000 runs are many objects that live on, and almost no
-command makes cycles, for which the defaults would search all of them again and again."""
+command makes cycles, for which the defaults would search all of them again and again. A short
+command ends before its first search, which would take a twentieth of its time."""
 
 NOTHING_FINISHED = "nothing was finished, and nothing is shown."
 KEPT = "nothing is shown; a --store keeps the cells that were finished."
@@ -167,6 +167,8 @@ def say(message: str, hint: str) -> None:
 
 def say_internal(error: Exception) -> None:
     """Write an error that nobody foresaw, and how to report it, to stderr."""
+    import traceback
+
     if os.environ.get(TRACEBACK):
         with contextlib.suppress(OSError):
             traceback.print_exception(error)

@@ -31,12 +31,12 @@ def complete_solvers(ctx: Context, param: Parameter, incomplete: str) -> list[Co
 
 def complete_data(ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a bundled, generated or LIBSVM set, or of a file."""
-    from lrbench.data import bundled
+    from lrbench.data import bundled, generated
     from lrbench.data.collection.catalogue import collection
-    from lrbench.data.generated import generators as generated
+    from lrbench.data.generated.generators import GENERATED
 
     names = [bundled.PREFIX + name for name in bundled.BUNDLED]
-    names += [generated.PREFIX + name for name in generated.GENERATED]
+    names += [generated.PREFIX + name for name in GENERATED]
     names += collection()
     return _matching(names, incomplete) or [CompletionItem(incomplete, type="file")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,21 +26,25 @@ COMPLETE_FORMATS = ("json", "jsonl")
 """The formats that always hold every column."""
 
 
-def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str | None, View]:
+def view_from(
+    options: dict[str, Any], traced: Iterable[str] = (), *, saved: bool = False
+) -> tuple[str | None, View]:
     """Take the options of `view_options` out of `options`; return the format and the view.
 
     Parameters
     ----------
     options
-        The options by name. Those called form, details, theory, columns, table, timing and
-        color are removed.
+        The options by name. Those called form, details, theory, columns, table, traces, timing
+        and color are removed.
     traced
         Columns that may be requested beside those of the solvers that ship.
+    saved
+        Whether the result is also written to a file of JSON.
 
     Raises
     ------
     UsageError
-        For an unknown column, and a table of a format that has none.
+        For an unknown column, and a table or traces of a format that has none.
     """
     form: str | None = options.pop("form")
     text = options.pop("columns")
@@ -56,8 +61,15 @@ def view_from(options: dict[str, Any], traced: Iterable[str] = ()) -> tuple[str 
             f"--columns are those of the trace, and --table is {table}.",
             "leave one of them out.",
         )
+    traces = options.pop("traces")
+    if traces != "all" and form not in COMPLETE_FORMATS and not saved:
+        raise UsageError(
+            "--traces chooses what JSON holds of the traces, and no JSON is written.",
+            "leave --traces out, or give --format json.",
+        )
     details, timing, theory = (options.pop(name) for name in ("details", "timing", "theory"))
-    return form, View(color, details, columns, timing, theory=theory, table=table or "trace")
+    view = View(color, details, columns, timing, theory=theory, table=table or "trace")
+    return form, replace(view, traces=traces)
 
 
 def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, ...]:
@@ -101,7 +113,12 @@ def choose_report(form: str | None, view: View) -> Callable[[Result], None]:
 
     def report(result: Result) -> None:
         _escape_unprintable()
-        write(result, sys.stdout, view)
+        if result.traces is None:
+            write(result, sys.stdout, view)
+            return
+        page = io.StringIO()  # of which nothing is shown if a part of it needs the traces
+        write(result, page, view)
+        sys.stdout.write(page.getvalue())
 
     return report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def command(
     RESULT.json was written by --save or --format json, and STORE.sqlite by --store; - is JSON on
     stdin.
     """
+    from lrbench.cli.progress import ProgressBar
     from lrbench.cli.saved import saved_result
     from lrbench.reports.figures.output import plot
 
@@ -70,9 +72,11 @@ def command(
     for name, value in {"--style": style, "--force": force}.items():
         if value and not to_file:
             raise UsageError(f"{name} does not change what a terminal draws.", "give -o FILE.")
-    result = saved_result(file)
-    if to_file:
-        plot(result, chosen, target, script, style, force=force)
-    else:
+    with ProgressBar(sys.stderr.isatty()) as bar:
+        bar("drawing", 0, 0)
+        result = saved_result(file)
+        if to_file:
+            plot(result, chosen, target, script, style, force=force)
+    if not to_file:
         show_figures(result, chosen, None, color)
     return ExitCode.OK

@@ -77,10 +77,11 @@ def specs_from(
 
 def _refuse_other_kind(name: str) -> None:
     """Raise `UsageError` for a name that is no problem, and is known to be something else."""
-    from lrbench.problem_files import problem_names
+    from lrbench.problem_files import problem_names, shipped
 
     is_path = name.endswith(".toml") or Path(name).name != name
-    if is_path or name in problem_names() or synonyms("problem", name):
+    # Those that ship first: the names of other packages are looked up only where they matter.
+    if is_path or name in shipped() or name in problem_names() or synonyms("problem", name):
         return
     if hint := _other_kind(name):
         raise UsageError(f"there is no problem {quoted(name)}.", hint)
@@ -88,9 +89,8 @@ def _refuse_other_kind(name: str) -> None:
 
 def _other_kind(name: str) -> str:
     """Return the hint for a name that is a solver, a penalty, data or a number; else empty."""
-    from lrbench.data import bundled
+    from lrbench.data import bundled, generated
     from lrbench.data.collection.catalogue import collection
-    from lrbench.data.generated import generators as generated
     from lrbench.penalties import PENALTIES
     from lrbench.solvers import SOLVERS
 

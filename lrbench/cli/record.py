@@ -127,7 +127,7 @@ def command(
     from lrbench.experiment.record import record
 
     color = options["color"]
-    form, view = view_from(options)
+    form, view = view_from(options, saved=save is not None)
     report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
     specs, notes = specs_from(problems, data, settings, changes)
@@ -144,5 +144,5 @@ def command(
         recorder(w)
     result = replace(recorder.result(), command=effective(click.get_current_context()))
     draw = None if plot is None else partial(draw_plot, result, plot, form, color, force=force)
-    write(result, report, save, None, draw, force=force, quiet=quiet)
+    write(result, report, save, view.traces, None, draw, force=force, quiet=quiet)
     return ExitCode.OK

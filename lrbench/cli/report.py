@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,6 +40,7 @@ def command(results: tuple[str, ...], output: Path | None, force: bool, quiet: b
     offline in any browser, on a phone, too, and can be printed. Point at a run of a figure to see
     its numbers, and the command that repeats it; a click on a heading sorts a table.
     """
+    from lrbench.cli.progress import ProgressBar
     from lrbench.cli.saved import saved_result
     from lrbench.reports.web.document import html_report
     from lrbench.results import reserve
@@ -52,7 +54,9 @@ def command(results: tuple[str, ...], output: Path | None, force: bool, quiet: b
             f"{quoted_path(output)} does not end in .html.", "give a name such as report.html."
         )
     reserve(output, force)
-    page = html_report([(name, saved_result(name)) for name in results]).encode("utf-8")
+    with ProgressBar(sys.stderr.isatty() and not quiet) as bar:
+        bar("writing the page", 0, 0)
+        page = html_report([(name, saved_result(name)) for name in results]).encode("utf-8")
 
     def fill(file: BinaryIO) -> None:
         file.write(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from os.path import realpath
 from pathlib import Path
@@ -18,6 +18,7 @@ from lrbench.errors import DataError, ExitCode, UsageError
 if TYPE_CHECKING:
     from lrbench.cli.progress import ProgressBar
     from lrbench.engine.control import Control
+    from lrbench.experiment.store import Store
     from lrbench.results import ProblemResult, Result
 
 
@@ -63,7 +64,7 @@ def run_command(
     if dry_run and options["form"] is not None:
         raise UsageError("--dry-run has no --format.", "leave one of them out.")
     color = options["color"]
-    form, view = view_from(options)
+    form, view = view_from(options, saved=save is not None)
     report = choose_report(form, view)
     changes = {key: options.pop(key) for key in NAMED}
     options |= method_values(click.get_current_context())
@@ -85,20 +86,26 @@ def run_command(
             show_estimates(plan, specs, control, workers, store, quiet=quiet)
             return ExitCode.OK
         from lrbench.experiment.run_plan import run_plan
-        from lrbench.experiment.store import no_note, store_at, to_stderr
 
         words = effective(click.get_current_context())
-        with store_at(store, no_note if quiet else to_stderr) as cells:
+        with nullcontext() if store is None else opened(store, quiet=quiet) as cells:
             result = run_plan(
                 plan, specs, control, words, executor=chosen, store=cells, strict=strict
             )
         bar.close()  # before the report, which may go to the same terminal
         draw = None if plot is None else partial(draw_plot, result, plot, form, color, force=force)
-        write(result, report, save, save_weights, draw, force=force, quiet=quiet)
+        write(result, report, save, view.traces, save_weights, draw, force=force, quiet=quiet)
         code = exit_code(result, control, quiet=quiet, strict=strict)
         if sweep and control.stopped and not quiet:
             say_how_to_resume(result, stored=store is not None)
         return code
+
+
+def opened(path: Path, *, quiet: bool) -> AbstractContextManager[Store | None]:
+    """Return the store at `path`, which is open in a block."""
+    from lrbench.experiment.store import no_note, store_at, to_stderr
+
+    return store_at(path, no_note if quiet else to_stderr)
 
 
 def reserve_files(
@@ -187,7 +194,8 @@ def write(
     result: Result,
     report: Callable[[Result], None],
     save: Path | None,
-    save_weights: Path | None,
+    traces: str = "all",
+    save_weights: Path | None = None,
     draw: Callable[[], None] | None = None,
     *,
     force: bool,
@@ -216,7 +224,7 @@ def write(
         if save_weights is not None:
             files.callback(write_weights, save_weights)
         if save is not None:
-            files.callback(result.save, save, force=force)
+            files.callback(result.with_traces(traces).save, save, force=force)
         report(result)
         sys.stdout.flush()
 

@@ -5,10 +5,28 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from lrbench.errors import UsageError
+from lrbench.errors import UsageError, quoted_path
 
 if TYPE_CHECKING:
     from lrbench.results import Result
+
+
+def traced_result(name: str) -> Result:
+    """Return the result in the file `name`, of which lanes will be judged by all their rows.
+
+    Raises
+    ------
+    UsageError
+        As `saved_result`, and if the file was saved without all rows.
+    """
+    result = saved_result(name)
+    if result.traces is not None:
+        what = "traces" if result.traces == "none" else "all rows of its traces"
+        raise UsageError(
+            f"{quoted_path(name)} was saved without {what}, by which lanes are judged.",
+            "save the result with --traces all.",
+        )
+    return result
 
 
 def saved_result(name: str) -> Result:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 import click
@@ -49,7 +48,7 @@ def command(operands: tuple[str, ...], **options: Any) -> int:
 
 def _refuse_views(options: dict[str, Any]) -> None:
     """Raise `UsageError` if an option of the view of a result is used."""
-    used = [name for name, value in options.items() if value not in (None, False, "auto")]
+    used = [name for name, value in options.items() if value not in (None, False, "auto", "all")]
     if used:
         name = "format" if used[0] == "form" else used[0]
         raise UsageError(
@@ -61,7 +60,7 @@ def _refuse_views(options: dict[str, Any]) -> None:
 def _show_problem(names: tuple[str, ...]) -> None:
     """Write the file of a shipped problem byte for byte."""
     from lrbench.config.registry import did_you_mean, listed
-    from lrbench.problem_files import shipped
+    from lrbench.problem_files import shipped, shipped_folder
 
     if len(names) != 1:
         subject = "no problem is" if not names else f"{len(names)} problems are"
@@ -70,5 +69,5 @@ def _show_problem(names: tuple[str, ...]) -> None:
         raise UsageError(
             f"there is no problem {quoted(names[0])}.", did_you_mean(names[0], shipped())
         )
-    file = resources.files("lrbench.problems") / f"{names[0]}.toml"
+    file = shipped_folder() / f"{names[0]}.toml"
     click.echo(file.read_bytes(), nl=False)

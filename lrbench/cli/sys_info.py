@@ -22,7 +22,7 @@ def command() -> None:
     from lrbench.results import environment
 
     rows = {k: str(v) for k, v in environment(threads=1).items() if k != "threads"}
-    for name in ("scikit-learn", "click", "rich", "tabulate"):
+    for name in ("scikit-learn", "click", "rich"):
         rows[name] = importlib.metadata.version(name)
     for pool in threadpool_info():
         if pool["user_api"] == "blas":

@@ -54,12 +54,21 @@ view_options = chain(
             help="What --format csv has a row for: each checkpoint of each run, each checkpoint of "
             "each theorem, or each solver and lr0 (in a sweep each solver).  [default: trace]",
         ),
+        option(
+            "output",
+            "--traces",
+            type=click.Choice(["all", "checkpoints", "none"]),
+            default="all",
+            show_default=True,
+            help="What JSON holds of each trace: every row, the rows of tables (0, 1, 2, 5, 10, … "
+            "and the end), or nothing.",
+        ),
         option("output", "--timing", is_flag=True, help="Show seconds, too; JSON always has them."),
         color_option,
     ]
 )
-"""The options of commands that show a result: form, details, theory, columns, table, timing and
-color.
+"""The options of commands that show a result: form, details, theory, columns, table, traces, timing
+and color.
 
 `lrbench.cli.output.view_from` reads them.
 """

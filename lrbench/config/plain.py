@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 import typing
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from importlib import import_module
 from types import NoneType
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -114,7 +116,10 @@ def _writers(record_class: Any) -> list[tuple[str, Key, Callable[[Any], Any]]]:
 @cache
 def saved_fields(record_class: Any) -> list[tuple[str, Key, Any]]:
     """Return the name, the key and the type of each field that is saved."""
-    hints = typing.get_type_hints(record_class, include_extras=True)
+    # What the module imports for type checkers only, and names in `TYPES`.
+    places = vars(sys.modules[record_class.__module__]).get("TYPES", {})
+    types = {name: getattr(import_module(place), name) for name, place in places.items()}
+    hints = typing.get_type_hints(record_class, localns=types, include_extras=True)
     fields = [
         (f.name, mark_of(hints[f.name], Key) or Key()) for f in dataclasses.fields(record_class)
     ]

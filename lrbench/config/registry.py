@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import contextlib
-import difflib
 import importlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,6 +41,8 @@ def did_you_mean(name: str, choices: Iterable[str], kind: str = "", value: str =
             return meant
         if meant in names or ":" in meant:  # PREFIX:NAME is of another library
             return f"did you mean {meant}?"
+    import difflib  # only for a mistake
+
     similar = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if similar:
         return f"did you mean {similar[0]}?"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
+from pathlib import Path
 
 from lrbench.config.decimals import decimal
 
@@ -20,8 +19,9 @@ def letters(name: str) -> str:
 @functools.cache
 def tables() -> Mapping[str, Mapping[str, Sequence[str]]]:
     """Return kind -> word, as typed elsewhere -> what lrbench has for it, the best first."""
-    # Read only for a mistake: nobody else waits for it.
-    text = (resources.files("lrbench.config") / FILE).read_text("utf-8")
+    import tomllib  # only for a mistake: nobody else waits for it
+
+    text = Path(__file__).with_name(FILE).read_text("utf-8")
     return {
         kind: {word: [meant] if isinstance(meant, str) else meant for word, meant in table.items()}
         for kind, table in tomllib.loads(text).items()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import importlib.util
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from lrbench.arrays import PerSample
+from lrbench.cache.distributions import version_of
 from lrbench.config.registry import did_you_mean
 from lrbench.data.parsed.parsed import Parsed
 from lrbench.errors import UsageError
@@ -43,7 +41,7 @@ def check_bundled(name: str) -> None:
 
 def bundled_version() -> str:
     """Return the version of scikit-learn, without importing it."""
-    return version("scikit-learn")
+    return version_of("scikit-learn")
 
 
 def read_bundled(name: str) -> Parsed:
@@ -57,6 +55,9 @@ def read_bundled(name: str) -> Parsed:
 def _read_file(name: str) -> Parsed | None:
     """Return the set as its file has it; None if it has no such file of the form that is known."""
     package = importlib.util.find_spec("sklearn")
+    import csv
+    import gzip
+
     if name not in FILES or package is None or package.origin is None:
         return None
     file = Path(package.origin).parent / "datasets" / "data" / FILES[name]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lrbench.arrays import PerSample
+from lrbench.arrays import PerSample, distinct
 from lrbench.config.decimals import decimal, whole
 from lrbench.config.named import value_text
 from lrbench.data.dataset import Dataset
@@ -63,7 +63,7 @@ def binary_targets(
     UsageError
         If the data do not have a label of `positive`, or if `positive` has none or all of them.
     """
-    values = np.unique(data.y)
+    values = distinct(data.y)
     names = [_name(data, value) for value in values]
     if len(values) < 2:
         raise DataError(

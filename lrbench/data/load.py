@@ -7,21 +7,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrbench.cache.source_hash import imports_hash
 from lrbench.config.paths import expanded
-from lrbench.data import bundled
-from lrbench.data.collection.catalogue import Listed, collection, unknown_set
-from lrbench.data.collection.checksum import check_parsed
-from lrbench.data.collection.folder import data_dir, in_data_dir
+from lrbench.data import bundled, generated
 from lrbench.data.dataset import Dataset
-from lrbench.data.generated import generators as generated
+from lrbench.data.libsvm import ZeroBased
 from lrbench.data.libsvm.compressed import SUFFIXES, compressed_beside
-from lrbench.data.libsvm.fault import ZeroBased
-from lrbench.data.libsvm.read import cached_libsvm
 from lrbench.data.parsed.parsed import cached
 from lrbench.errors import DataError, UsageError, quoted, quoted_path
+
+if TYPE_CHECKING:
+    from lrbench.data.collection.catalogue import Listed
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,9 @@ class DataName:
                 "leave zero_based out.",
             )
         if self.generated:
-            generated.generator(self.name.removeprefix(generated.PREFIX), self.params)
+            from lrbench.data.generated.generators import generator
+
+            generator(self.name.removeprefix(generated.PREFIX), self.params)
             return
         if self.name.startswith(bundled.PREFIX):
             bundled.check_bundled(self.name.removeprefix(bundled.PREFIX))
@@ -101,7 +101,9 @@ def load_data(data: DataName) -> Dataset:
     """
     data.check()
     if data.generated:
-        return generated.generate(data.name.removeprefix(generated.PREFIX), data.params)
+        from lrbench.data.generated.generators import generate
+
+        return generate(data.name.removeprefix(generated.PREFIX), data.params)
     if data.name.startswith(bundled.PREFIX):
         return _load_bundled(data.name)
     return _load_file(data, *_find(data))
@@ -116,6 +118,9 @@ def _load_bundled(full_name: str) -> Dataset:
 
 
 def _load_file(data: DataName, path: Path, entry: Listed | None) -> Dataset:
+    from lrbench.data.collection.checksum import check_parsed
+    from lrbench.data.libsvm.read import cached_libsvm
+
     parsed, content = cached_libsvm(
         path,
         zero_based=data.zero_based,
@@ -129,6 +134,9 @@ def _load_file(data: DataName, path: Path, entry: Listed | None) -> Dataset:
 
 def _find(data: DataName) -> tuple[Path, Listed | None]:
     """Return the file that the name means, and its entry if it is a set of the collection."""
+    from lrbench.data.collection.catalogue import collection, unknown_set
+    from lrbench.data.collection.folder import data_dir, in_data_dir
+
     name = data.name
     local = (data.folder or Path()) / expanded(name)
     if Path(name).name != name:

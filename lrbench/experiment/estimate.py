@@ -146,7 +146,7 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     # Compiled steps are made many in one call.
     of_plan = (plan.batch_size, plan.sampling, plan.radius, len(lanes) * n_seeds)
     many = plan.compiled and has_rule(solver) and are_compilable(problem, *of_plan)
-    stride = COMPILED_STEPS if many else 1
+    stride = COMPILED_STEPS if many and plan.batch_size is not None else 1
     job = Job(
         solver=solver,
         spec=spec,
@@ -167,7 +167,7 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     deadline = time.monotonic() + LONG_SECONDS
 
     def stop(t: int) -> bool:
-        return t >= FEWEST_STEPS and time.monotonic() >= deadline
+        return t >= 1 + stride * (FEWEST_STEPS - 1) and time.monotonic() >= deadline
 
     runs = engine.run_lanes(job, SharedProblem(problem, UNKNOWN, None), stop)
     # The trace of the lane that ran longest: others may have diverged at once.

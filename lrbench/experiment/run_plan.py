@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
@@ -16,8 +17,6 @@ from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Serial
 from lrbench.experiment.judgeable import check_judgeable
-from lrbench.experiment.proved import proved_over_grid
-from lrbench.experiment.store import Store
 from lrbench.experiment.work import Work, header_of
 from lrbench.objective.problem import Problem
 from lrbench.optimum import discard_optimum
@@ -27,8 +26,10 @@ from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict, environment
 from lrbench.results.selection import notable_lanes
-from lrbench.study import with_sweeps
 from lrbench.verdicts import judge_theorems
+
+if TYPE_CHECKING:
+    from lrbench.experiment.store import Store
 
 OVERTIME_SECONDS = 5.0
 """The time that verdicts may take after the command was stopped."""
@@ -148,6 +149,9 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:
         return result
+    from lrbench.experiment.proved import proved_over_grid
+    from lrbench.study import with_sweeps
+
     steps, targets = plan.steps(p.problem.n_samples), plan.targets_on(p.constants.delta0)
     proved = dict(proved_over_grid(result, p.setting(plan, SolverSpec(""), 1.0)))
     return with_sweeps(result, targets, steps, plan.arrival, proved, plan.iterations_at)

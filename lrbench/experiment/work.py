@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.control import Control
@@ -11,14 +12,14 @@ from lrbench.errors import LrbenchError
 from lrbench.experiment.jobs import Executor, Job, JobOutcome, Serial, SharedProblem
 from lrbench.experiment.jobs.base import sharing_obstacle, solver_obstacle
 from lrbench.experiment.jobs.blocks import jobs_of
-from lrbench.experiment.store import Cell, Store, to_stderr
-from lrbench.experiment.store.keys import experiment_id
 from lrbench.plan.auto_grid import next_exponents
-from lrbench.plan.lanes import Lane, lane_of
+from lrbench.plan.lanes import Cell, Lane, lane_of
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, header
 from lrbench.results import Header, ProblemResult, Run
-from lrbench.study import analyse
+
+if TYPE_CHECKING:
+    from lrbench.experiment.store import Store
 
 
 def cells(p: Prepared, plan: Plan) -> Iterator[Cell]:
@@ -31,6 +32,8 @@ def cells(p: Prepared, plan: Plan) -> Iterator[Cell]:
 
 def n_stored(p: Prepared, plan: Plan, store: Store) -> int:
     """Return how many cells of a plan on one problem are in a store."""
+    from lrbench.experiment.store.keys import experiment_id
+
     return len(
         store.find(
             experiment_id(p, plan),
@@ -59,7 +62,11 @@ class Work:
         """The problems, with the lanes that were run so far."""
         self._store = store
         self._runs: list[dict[Cell, Run]] = [{} for _ in ready]
-        self._ids = [experiment_id(p, plan) for p in ready if store is not None]
+        self._ids: list[str] = []
+        if store is not None:
+            from lrbench.experiment.store.keys import experiment_id
+
+            self._ids = [experiment_id(p, plan) for p in ready]
         self.errors: dict[int, LrbenchError] = {}
         """The errors of problems whose runs cannot go on, by the index of the problem."""
         self.store_error: LrbenchError | None = None
@@ -75,6 +82,8 @@ class Work:
             made_here = p.spec is None and not isinstance(executor, Serial)
             obstacle = sharing_obstacle(p.problem) if made_here else ""
             if obstacle:
+                from lrbench.experiment.store import to_stderr
+
                 to_stderr(f"{p.problem.name} runs in this process: {obstacle}.")
             executors.append(here if obstacle else executor)
             self._look_up(index, p)
@@ -105,6 +114,8 @@ class Work:
         obstacles = {str(spec): solver_obstacle(solver) for solver, spec in self._plan.built}
         for spec, obstacle in obstacles.items():
             if obstacle:
+                from lrbench.experiment.store import to_stderr
+
                 to_stderr(f"{spec} runs in this process: {obstacle}.")
         return {spec for spec, obstacle in obstacles.items() if obstacle}
 
@@ -140,6 +151,8 @@ class Work:
         steps = self._plan.steps(p.problem.n_samples)
         # What arrives at the least target arrives at the largest one, whose range is the widest.
         target = max(self._plan.targets_on(p.constants.delta0))
+        from lrbench.study import analyse
+
         (s,) = analyse(problem, target, steps, self._plan.arrival).solvers
         exponents = {value: axes.exponent(value, L) for value in s.values}
         costs = {exponents[v]: passes for v, passes in zip(s.values, s.passes, strict=True)}

@@ -113,7 +113,7 @@ class FiniteSum(ABC):
         oracles: Any = MeanTerms(self)
         run = LinearRun(oracles, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))
         if not minibatches:
-            return TermFullSampler(run)
+            return FullTermSampler(run)
         (single,) = minibatches
         return TermSampler(run, single)
 
@@ -160,11 +160,11 @@ class MeanTerms:
         return None
 
 
-class TermFullSampler(FullSampler):
-    """Every step uses the gradient of all terms, and is made by NumPy."""
+class FullTermSampler(FullSampler):
+    """All terms in every step."""
 
     def compiled(self, n_lanes: int) -> None:
-        """Return None: the compiled steps know linear models alone."""
+        """Return None: compiled steps know linear problems alone."""
         del n_lanes
 
 

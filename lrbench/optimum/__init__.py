@@ -1,8 +1,8 @@
 """The certified minimum of a problem, from a solver of another kind than those under test."""
 
 from lrbench.optimum.base import Curvature, Optimum
+from lrbench.optimum.certified import discard_optimum, find_optimum
 from lrbench.optimum.collect import constants
-from lrbench.optimum.find import discard_optimum, find_optimum, uncertified, unknown_optimum
 
 __all__ = [
     "Curvature",
@@ -10,6 +10,4 @@ __all__ = [
     "constants",
     "discard_optimum",
     "find_optimum",
-    "uncertified",
-    "unknown_optimum",
 ]

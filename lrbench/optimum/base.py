@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lrbench.arrays import PerSample, Vector
 
@@ -72,3 +72,30 @@ class Optimum:
     obstacle: str = ""
     """What keeps `f_star_error` from being small, in words: ``"nearly collinear columns"``; empty
     where the error is small, or where the cause is not known."""
+
+
+def without_minimiser(optimum: Optimum, reason: str) -> Optimum:
+    """Return `optimum` without its minimiser, and the reason for that."""
+    return replace(optimum, attained=False, w_star=None, no_minimiser=reason, distance_error=None)
+
+
+def not_attained(
+    curvature: Curvature,
+    f_star: float,
+    error: float,
+    method: str,
+    no_minimiser: str = NOT_ATTAINED,
+    dual: PerSample | None = None,
+) -> Optimum:
+    """Return the optimum with a known infimum that no known minimiser attains."""
+    return Optimum(
+        f_star=f_star,
+        f_star_error=error,
+        method=method,
+        attained=False,
+        w_star=None,
+        no_minimiser=no_minimiser,
+        distance_error=None,
+        curvature=curvature,
+        dual=dual,
+    )

@@ -16,10 +16,9 @@ from lrbench.objective.constants import (
 )
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.problem import Problem
-from lrbench.optimum.base import UNCERTIFIED, Optimum
+from lrbench.optimum.base import UNCERTIFIED, Optimum, without_minimiser
 from lrbench.optimum.curvature import smooth
 from lrbench.optimum.point import Point, ridge
-from lrbench.optimum.search import without_minimiser
 
 SCORES = 16
 """Times `Point.f_rounding`: an allowance for the scores of all iterates, from those of w_0."""

@@ -1,11 +1,9 @@
-"""The certified minimum of a problem: kept, or computed in variables that suit float64."""
+"""The certified minimum of a problem, computed in variables that suit float64."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -13,20 +11,25 @@ from threadpoolctl import threadpool_limits
 from lrbench.objective.constants import CERTIFIED
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.problem import Problem
-from lrbench.optimum.base import COLLINEAR, NOT_CONVERGED, UNCERTIFIED, Curvature, Optimum
-from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
+from lrbench.optimum.base import (
+    COLLINEAR,
+    NOT_CONVERGED,
+    UNCERTIFIED,
+    Curvature,
+    Optimum,
+    not_attained,
+)
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.gram import feature_gram
 from lrbench.optimum.half_open import ENOUGH
-from lrbench.optimum.other import of_infimum, own_optimum
+from lrbench.optimum.other import own_optimum
 from lrbench.optimum.point import Point
 from lrbench.optimum.preconditioned import preconditioned
 from lrbench.optimum.relaxed import without_penalty
 from lrbench.optimum.row_space import DIRECT, direct, row_space
-from lrbench.optimum.search import not_attained, solve
+from lrbench.optimum.search import solve
 from lrbench.optimum.variables import in_usual_variables
 
 AGREEING = 1e-10
@@ -34,50 +37,14 @@ AGREEING = 1e-10
 collinear: with penalties in another unit than the columns, solvers end early from about there."""
 
 
-def find_optimum(problem: Problem, *, cache: Path | None) -> Optimum:
-    """Return the certified minimum of `problem`; of one that is not linear, what itself knows.
+def computed(problem: LinearProblem) -> Optimum:
+    """Return the certified minimum, computed without a cache; see `find_optimum`."""
+    # The bits of the optimum must not depend on the number of cores. SciPy brings a BLAS of its
+    # own beside NumPy's, which can be limited only after it has been loaded.
+    import scipy.linalg  # noqa: F401
 
-    In the variables of a normalisation, which reach every weight vector, inf F is that of the
-    linear problem.
-
-    Parameters
-    ----------
-    cache
-        The folder of lrbench's cache; None to compute the minimum without a cache.
-
-    Raises
-    ------
-    OptimumError
-        No reference solver can handle the loss, or the minimiser is not finite.
-
-    Notes
-    -----
-    The reference solver is never a first-order method. Smooth problems are solved by Newton's
-    method, with a factorised Hessian if min(n_samples, n_features) <= 3000 and by conjugate
-    gradients otherwise. Its first step is the closed form of least squares, and the others refine
-    it. If there are several minimisers, the result is the one nearest to w_0, in the variables in
-    which it is computed. Problems with kinks or constraints are solved by an interior point method,
-    which returns any of several minimisers.
-
-    An optimum from the cache is verified (`lrbench.optimum.verify`). One that is damaged, or that
-    the data refute, is computed again.
-    """
-    if isinstance(problem, NormalisedProblem) and problem.equivalent is not None:
-        return of_infimum(find_optimum(problem.equivalent, cache=cache))
-    if not isinstance(problem, LinearProblem):
-        return own_optimum(problem)
-    path = optimum_path(problem, cache)
-    optimum = load_optimum(path, problem) if path else None
-    if optimum is None:
-        # The bits of the optimum must not depend on the number of cores. SciPy brings a BLAS of its
-        # own beside NumPy's, which can be limited only after it has been loaded.
-        import scipy.linalg  # noqa: F401
-
-        with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
-            optimum = _solve(problem)
-        if path:
-            save_optimum(path, optimum)
-    return optimum
+    with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
+        return _solve(problem)
 
 
 def _solve(problem: LinearProblem) -> Optimum:
@@ -168,16 +135,6 @@ def _or_start(problem: LinearProblem, optimum: Optimum) -> Optimum:
 def _curvature(objective: LinearObjective) -> Curvature:
     factorised = by_newton(objective) and direct(objective)
     return find_curvature(objective, row_space(objective).singular if factorised else None)
-
-
-def discard_optimum(problem: Problem, cache: Path | None) -> None:
-    """Delete the cached optimum of `problem`, if there is one, after a run has refuted it."""
-    if isinstance(problem, NormalisedProblem):
-        problem = problem.plain
-    path = optimum_path(problem, cache) if isinstance(problem, LinearProblem) else None
-    if path is not None:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
 
 
 def uncertified(problem: Problem, f_star: float) -> Optimum:

@@ -9,8 +9,7 @@ from typing import Protocol, runtime_checkable
 from lrbench.objective.constants import NOT_KNOWN
 from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.objective.problem import Problem
-from lrbench.optimum.base import Curvature, Optimum
-from lrbench.optimum.search import not_attained
+from lrbench.optimum.base import Curvature, Optimum, not_attained
 
 NO_CURVATURE = Curvature(L=math.inf, L_method="not known", L_max=math.inf, mu=0.0, mu_pl=0.0)
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
-from lrbench.optimum.preconditioned import Preconditioned
 
 EPS = float(np.finfo(float).eps)
 
@@ -80,9 +79,9 @@ class Point:
     @property
     def _entry_error(self) -> float:
         """What errors of the entries of X add to the rounding of a score."""
-        if not isinstance(self.objective, Preconditioned):
-            return 0.0
-        return self.objective.entry_error * float(np.abs(self.w).sum())
+        # Of a `Preconditioned` objective, whose module is imported only where one is made.
+        entry_error: float = getattr(self.objective, "entry_error", 0.0)
+        return entry_error * float(np.abs(self.w).sum()) if entry_error else 0.0
 
     @cached_property
     def g_rounding(self) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from lrbench.arrays import PerSample, Vector
 from lrbench.errors import OptimumError
 from lrbench.objective.linear.objective import LinearObjective
-from lrbench.optimum.base import NOT_ATTAINED, Curvature, Optimum
+from lrbench.optimum.base import Curvature, Optimum, not_attained, without_minimiser
 from lrbench.optimum.certificate import LowerBound, certify, dual_point
 from lrbench.optimum.composite import by_newton, minimise_composite, refuse_unknown
 from lrbench.optimum.curvature import find_curvature
@@ -114,33 +114,6 @@ def _attained(solved: _Solved) -> Optimum:
         curvature=solved.curvature,
         dual=point.u if certificate.dual is None else certificate.dual,
         obstacle=certificate.obstacle,
-    )
-
-
-def without_minimiser(optimum: Optimum, reason: str) -> Optimum:
-    """Return `optimum` without its minimiser, and the reason for that."""
-    return replace(optimum, attained=False, w_star=None, no_minimiser=reason, distance_error=None)
-
-
-def not_attained(
-    curvature: Curvature,
-    f_star: float,
-    error: float,
-    method: str,
-    no_minimiser: str = NOT_ATTAINED,
-    dual: PerSample | None = None,
-) -> Optimum:
-    """Return the optimum with a known infimum that no known minimiser attains."""
-    return Optimum(
-        f_star=f_star,
-        f_star_error=error,
-        method=method,
-        attained=False,
-        w_star=None,
-        no_minimiser=no_minimiser,
-        distance_error=None,
-        curvature=curvature,
-        dual=dual,
     )
 
 

@@ -31,6 +31,14 @@ class Lane(NamedTuple):
     solver runs once a seed."""
 
 
+class Cell(NamedTuple):
+    """One run: a solver by its index in the plan, a seed, a lane."""
+
+    solver: int
+    seed: int
+    lane: Lane
+
+
 def lane_of(run: Run) -> Lane:
     """Return the lane of a run."""
     return Lane(run.lr0, tuple(run.over.items()))

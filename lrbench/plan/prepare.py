@@ -15,7 +15,7 @@ from lrbench.engine.control import Control, TimeIsUp
 from lrbench.errors import OptimumError, UsageError
 from lrbench.objective.constants import CERTIFIED, NOT_CERTIFIED, Constants
 from lrbench.objective.problem import Problem
-from lrbench.optimum import Optimum, find_optimum, uncertified, unknown_optimum
+from lrbench.optimum import Optimum, find_optimum
 from lrbench.optimum import constants as problem_constants
 from lrbench.plan.fit import check_ball, check_fit
 from lrbench.plan.lanes import Lane
@@ -167,12 +167,16 @@ def _optimum(
 ) -> Optimum:
     """Return the certified optimum, or that of an `f_star` that the user gave."""
     if f_star is not None:
+        from lrbench.optimum.find import uncertified
+
         return uncertified(problem, f_star)
     try:
         return find_optimum(problem, cache=cache)
     except OptimumError as error:
         if needs_f_star:
             raise
+        from lrbench.optimum.find import unknown_optimum
+
         return unknown_optimum(problem, error.message.rstrip("."))
 
 

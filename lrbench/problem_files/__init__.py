@@ -1,7 +1,7 @@
 """Problem files and options, the checked specifications that they give, and the problems."""
 
 from lrbench.problem_files.build import build_linear, build_problem, planted
-from lrbench.problem_files.load import load_spec, load_specs, problem_names, shipped
+from lrbench.problem_files.load import load_spec, load_specs, problem_names, shipped, shipped_folder
 from lrbench.problem_files.model import ProblemSpec, canonical
 from lrbench.problem_files.override import spec_from_data, with_overrides
 from lrbench.problem_files.samples import training
@@ -17,6 +17,7 @@ __all__ = [
     "planted",
     "problem_names",
     "shipped",
+    "shipped_folder",
     "spec_from_data",
     "training",
     "with_overrides",

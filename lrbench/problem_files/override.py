@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lrbench.config.named import parse_named
-from lrbench.data.libsvm.fault import ZeroBased
+from lrbench.data.libsvm import ZeroBased
 from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError

@@ -10,8 +10,8 @@ from lrbench.config.named import parse_named, value_text
 from lrbench.config.registry import did_you_mean
 from lrbench.config.targets import PERCENT
 from lrbench.config.values import as_number, checked, checked_seed
-from lrbench.data.generated.generators import PREFIX
-from lrbench.data.libsvm.fault import ZeroBased
+from lrbench.data.generated import PREFIX
+from lrbench.data.libsvm import ZeroBased
 from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.model import Split

@@ -6,15 +6,20 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lrbench.arrays import distinct
 from lrbench.config.axes import SCALE
 from lrbench.reports.blocks import Line, Style, TableCell, line, number, short_number
-from lrbench.results import OUTPUT, ProblemResult, Run, Sensitivity, Status, Verdict
+from lrbench.results import OUTPUT, ProblemResult, Run, Status, Verdict
 from lrbench.results.lanes import varied
 from lrbench.results.ranking import answer_column, at_end, level_column
 from lrbench.results.words import page_word
+
+if TYPE_CHECKING:
+    from lrbench.results import Sensitivity
 
 ROUNDING = 1e-9
 """Values within this relative distance differ by rounding: 1/L may be nearly a round number."""
@@ -243,7 +248,7 @@ def last_checkpoints(runs: Iterable[Run]) -> set[int]:
 def table_iterations(runs: Sequence[Run]) -> list[int]:
     """Return the checkpoints that are in the 1-2-5 series, zero, and the last one."""
     columns = [r.trace["iteration"] for r in runs if len(r.trace.get("iteration", ()))]
-    steps = [int(t) for t in np.unique(np.concatenate(columns))] if columns else []
+    steps = [int(t) for t in distinct(np.concatenate(columns))] if columns else []
     return [t for t in steps if str(t).rstrip("0") in ("", "1", "2", "5") or t == steps[-1]]
 
 

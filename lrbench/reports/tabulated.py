@@ -1,17 +1,17 @@
-"""A table as text, drawn by the package tabulate."""
+"""A table as text: in columns for people, or in Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import tabulate
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 from lrbench.reports.blocks import Grid
 
-tabulate.MIN_PADDING = 0  # else wide headings alone push a table beyond 80 columns
+TableForm = Literal["simple", "pipe"]
+"""Columns with blanks between them, or a Markdown table with the alignment in its second line."""
 
 
-def tabulated(grid: Grid, form: str, clean: Callable[[str], str] = str) -> str:
+def tabulated(grid: Grid, form: TableForm, clean: Callable[[str], str] = str) -> str:
     """Return `grid` as text without blanks at the ends of lines.
 
     Parameters
@@ -19,21 +19,35 @@ def tabulated(grid: Grid, form: str, clean: Callable[[str], str] = str) -> str:
     grid
         The table.
     form
-        The name of one of tabulate's formats.
+        What it looks like.
     clean
         The function that is applied to the text of every heading and cell.
     """
-    text = tabulate.tabulate(
-        [[clean(cell.text) for cell in row] for row in grid.rows],
-        headers=[clean(name) for name in grid.columns],
-        tablefmt=form,
-        colalign=["left" if k in grid.left else "right" for k in range(len(grid.columns))],
-        disable_numparse=True,  # cells are rounded already: 1.00 must not become 1
-    )
-    lines = [line.rstrip() for line in text.splitlines()]
-    # Headings of parts begin after the two lines of the head; the last first, so that rows stay.
-    for row in sorted(grid.parts, reverse=True):
+    heads = [clean(name) for name in grid.columns]
+    rows = [[clean(cell.text).strip() for cell in row] for row in grid.rows]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+
+    def row_text(cells: Sequence[str]) -> str:
+        padded = [
+            cell.ljust(width) if k in grid.left else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return f"| {' | '.join(padded)} |" if form == "pipe" else "  ".join(padded).rstrip()
+
+    def part_text(row: int) -> str:
         heading = clean(grid.parts[row])
-        empty = " |" * (len(grid.columns) - 1)
-        lines.insert(2 + row, f"| {heading} |{empty}" if form == "pipe" else heading)
+        return f"| {heading} |{' |' * (len(heads) - 1)}" if form == "pipe" else heading
+
+    if form == "pipe":
+        rules = [
+            f":{'-' * (width + 1)}" if k in grid.left else f"{'-' * (width + 1)}:"
+            for k, width in enumerate(widths)
+        ]
+        rule = f"|{'|'.join(rules)}|"
+    else:
+        rule = "  ".join("-" * width for width in widths)
+    lines = [row_text(heads), rule]
+    for k, cells in enumerate(rows):
+        lines += [part_text(k)] if k in grid.parts else []
+        lines.append(row_text(cells))
     return "\n".join(lines)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from lrbench.reports.blocks import Block, CellColumn, Grid, TableCell, line, number
 from lrbench.reports.groups import runs_of, solver_texts
-from lrbench.results import ProblemResult, Run, Sweep
+from lrbench.results import ProblemResult, Run
 from lrbench.results.ranking import end_of_all
+
+if TYPE_CHECKING:
+    from lrbench.results import Sweep
 
 TEST = {"test_loss": "test loss", "test_accuracy": "test acc"}
 """The columns of a trace that are about held-out samples, and their headings."""

@@ -14,6 +14,7 @@ from lrbench.reports.csv_tables import VERDICTS, Row, summary_columns, summary_r
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Result
 from lrbench.results.column_text import SHAPES, TraceShape, trace_texts
+from lrbench.results.saved_traces import traces_needed
 from lrbench.results.table import LABELS, labels, trace_columns
 
 OfProblems: TypeAlias = Sequence[ProblemResult]
@@ -40,6 +41,8 @@ def write(result: Result, out: TextIO, view: View) -> None:
         columns, rows = TABLES[view.table]
         _write_rows(columns(result.problems), rows(result.problems), out)
         return
+    if result.traces == "none":
+        raise traces_needed()
     names = tuple(_columns(result, view))
     line = csv.writer(_Text(), lineterminator="\n").writerow
     out.write(line([*LABELS, *names]))

@@ -20,8 +20,8 @@ COMPARISON_VERSION = 1
 
 
 def write(result: Result, out: TextIO, view: View) -> None:
-    """Write the result as one JSON object at full precision; `view` changes nothing."""
-    out.writelines(result.json_pieces())
+    """Write the result as one JSON object at full precision, with the traces of the view."""
+    out.writelines(result.with_traces(view.traces).json_pieces())
     out.write("\n")
 
 

@@ -12,7 +12,7 @@ from lrbench.results.run_text import Indentation, run_texts
 
 def write(result: Result, out: TextIO, view: View) -> None:
     """Write each run as one line, with the name and the fingerprint of its problem."""
-    for problem in result.problems:
+    for problem in result.with_traces(view.traces).problems:
         labels = {"problem": problem.name, "fingerprint": problem.header.fingerprint}
         start = json.dumps(labels).removesuffix("}") + ", "
         for run in run_texts(problem.runs, Indentation(None)):

@@ -34,6 +34,8 @@ class View:
         ask for it.
     table
         What CSV holds: ``"trace"``, ``"verdicts"`` or ``"summary"``.
+    traces
+        What JSON holds of the traces: see `lrbench.results.Result.with_traces`.
     """
 
     color: bool | None = None
@@ -45,6 +47,7 @@ class View:
     theory: bool | None = None
     brief: bool = False
     table: str = "trace"
+    traces: str = "all"
 
     @property
     def theorems(self) -> bool:

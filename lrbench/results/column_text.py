@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.results.records import COLUMNS, Run
+from lrbench.results.saved_traces import MISSING
 from lrbench.results.traces import TableTrace, Trace
 
 BLOCK = 10_000
@@ -62,7 +63,7 @@ def _blocks(runs: Iterable[Run]) -> Iterator[tuple[TraceShape, NDArray[np.float6
     size = 0
     last: Trace = {}
     for run in runs:
-        trace = run.trace
+        trace: Trace = {} if run.trace is MISSING else run.trace
         if not _alike(trace, last):
             last = trace
             columns = {**dict.fromkeys(COLUMNS, NO_NUMBERS), **trace}

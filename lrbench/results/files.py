@@ -121,8 +121,12 @@ def parse_result(content: bytes | str, file: str) -> Any:
         return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise _not_json(error, file) from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is not a result: {str(error).lower()}.", SEE) from error
+    except RecursionError as error:
+        raise UsageError(
+            f"{file} is not a result: its brackets are nested too deeply.", SEE
+        ) from error
+    except ValueError as error:
+        raise UsageError(f"{file} is not a result: {error}.", SEE) from error
 
 
 def _not_json(error: json.JSONDecodeError, file: str) -> UsageError:
@@ -137,4 +141,4 @@ def _not_json(error: json.JSONDecodeError, file: str) -> UsageError:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"JSON has no number {name}")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from lrbench.config.plain import Form, Key, plain
 from lrbench.config.records import reader
@@ -15,7 +15,12 @@ from lrbench.objective.about import AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
 from lrbench.results.ranking import LaneLabel, final_gap
 from lrbench.results.records import FeatureMap, Run, Verdict
-from lrbench.results.sweep import Sweep
+
+if TYPE_CHECKING:
+    from lrbench.results.sweep import Sweep
+
+TYPES = {"Sweep": "lrbench.results.sweep"}
+"""Types of fields whose modules are imported when a record is written or read."""
 
 
 def plain_constants(constants: Constants) -> dict[str, Any]:

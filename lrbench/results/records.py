@@ -14,6 +14,7 @@ from lrbench.config.plain import Form, Key, NumberOrNaN, plain
 from lrbench.config.records import RecordError, reader
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.lanes import Varied
+from lrbench.results.saved_traces import MISSING
 from lrbench.results.traces import Trace
 
 COLUMNS = (
@@ -79,7 +80,12 @@ def state_columns(names: Iterable[str]) -> list[str]:
 
 
 def read_trace(value: Any) -> Trace:
-    """Return the columns in JSON: those that every trace has, and whatever others there are."""
+    """Return the columns in JSON: those that every trace has, and whatever others there are.
+
+    null stands for a trace that was not saved.
+    """
+    if value is None:
+        return MISSING
     length = len(reader(_Checkpoints)(value)["iteration"])
     columns: dict[str, NDArray[np.float64]] = reader(dict[str, NDArray[np.float64]])(value)
     columns |= {name: np.full(length, np.nan) for name in LATER if name not in columns}
@@ -96,6 +102,11 @@ def plain_trace(trace: Trace) -> dict[str, Any]:
     """Return the columns for JSON; a run without a checkpoint has empty ones."""
     values = {name: plain(trace.get(name, [])) for name in {**dict.fromkeys(COLUMNS), **trace}}
     return values | {"iteration": [int(t) for t in values["iteration"]]}
+
+
+def saved_trace(trace: Trace) -> dict[str, Any] | None:
+    """Return what `plain_trace` does; None for a trace that is not saved."""
+    return None if trace is MISSING else plain_trace(trace)
 
 
 class Status(StrEnum):
@@ -147,7 +158,7 @@ class Run(Varied):
     error: str | None = None
     evaluation_seconds: Annotated[float, Key(earlier=0.0)] = 0.0
     """Seconds of evaluation at checkpoints, for all lanes of the seed; the clock excludes them."""
-    trace: Annotated[Trace, Form(read_trace, plain_trace)] = field(repr=False)
+    trace: Annotated[Trace, Form(read_trace, saved_trace)] = field(repr=False)
     iterates: Annotated[Mapping[str, NDArray[np.float64]], Key(saved=False)] = field(
         default_factory=dict, repr=False
     )
@@ -158,7 +169,9 @@ class Run(Varied):
     def started(self) -> bool:
         """Whether the run has a row or a step; otherwise the command was stopped before it."""
         unstarted = self.status is Status.INTERRUPTED and self.status_at == 0
-        return not unstarted or len(self.trace.get("iteration", ())) > 0
+        if not unstarted:
+            return True
+        return self.trace is not MISSING and len(self.trace.get("iteration", ())) > 0
 
     def at_end(self, column: str) -> float | None:
         """Return the number of a column where the run ended; None if it has none.

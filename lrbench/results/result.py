@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import json
 import math
 import os
@@ -12,27 +11,31 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import numpy as np
 
+from lrbench.cache.distributions import version_of
 from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.kernels.library import library
 from lrbench.results import files
-from lrbench.results.common_setting import CommonSettings, common_settings
 from lrbench.results.lanes import lane_text
-from lrbench.results.performance import TAU, Profiles, comparable, profiles
 from lrbench.results.problem import ProblemResult
 from lrbench.results.ranking import lowest
 from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
-from lrbench.results.sweep import Sweep
+from lrbench.results.saved_traces import TRACES, chosen_trace
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.views import Views
 from lrbench.results.weights import chosen, write_weights
 from lrbench.version import __version__
+
+if TYPE_CHECKING:
+    from lrbench.results.common_setting import CommonSettings
+    from lrbench.results.performance import Profiles
+    from lrbench.results.sweep import Sweep
 
 FORMAT = "lrbench-result"
 VERSION = 1
@@ -70,13 +73,22 @@ def environment(threads: int, runner: str | None = None) -> dict[str, Any]:
         "lrbench": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "scipy": importlib.metadata.version("scipy"),
-        "platform": platform.platform(),
+        "scipy": version_of("scipy"),
+        "platform": _platform(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
         "threads": threads,
         "runner": "numpy" if loaded is None else f"compiled ({loaded.build})",
     }
+
+
+def _platform() -> str:
+    """Return what `platform.platform` does, which on Linux starts another process for it."""
+    system = platform.system()
+    if system != "Linux":
+        return platform.platform()
+    libc = "".join(platform.libc_ver())
+    return f"{system}-{platform.release()}-{platform.machine()}-with-{libc}"
 
 
 @dataclass(frozen=True)
@@ -89,6 +101,8 @@ class Result(Views):
     failures: Annotated[Sequence[tuple[str, LrbenchError]], Key(saved=False)] = ()
     """(name, error) of problems that could not be run, and of workers and a store that were lost on
     the way."""
+    traces: Annotated[Literal["checkpoints", "none"] | None, Key(optional=True)] = None
+    """What is left of the traces; None for every row."""
 
     def __repr__(self) -> str:
         """Return a line for each problem: the number of runs, and the best solver and lr0."""
@@ -101,18 +115,62 @@ class Result(Views):
     def compared(self) -> Sequence[ProblemResult]:
         """The problems with sweeps that are compared with each other; none unless several."""
         swept = [p for p in self.problems if p.sweep is not None and p.sweep.has_target]
+        if len(swept) < 2:
+            return ()
+        from lrbench.results.performance import comparable
+
         return swept if comparable(swept) else ()
 
     @property
     def profiles(self) -> Profiles | None:
         """The profiles over the sweeps of several problems; None where runs are missing."""
         missing = any(p.sweep.missing for p in self.compared if p.sweep is not None)
+        from lrbench.results.performance import profiles
+
         return profiles(self.compared) if self.compared and not missing else None
 
     @property
     def common_settings(self) -> Sequence[CommonSettings]:
         """One setting for all problems, for each solver; empty unless they are several."""
+        from lrbench.results.common_setting import common_settings
+
         return common_settings(self.compared)
+
+    def with_traces(self, which: str) -> Result:
+        """Return the result with less of its traces, for smaller files.
+
+        Parameters
+        ----------
+        which
+            ``"all"``; ``"checkpoints"``, of a sweep, for the rows of tables alone: 0, 1, 2, 5, 10,
+            ... and that at which a run ended; ``"none"`` for no row, and at most 1 kB a run.
+
+        Raises
+        ------
+        UsageError
+            For another word.
+        """
+        if which not in TRACES:
+            raise UsageError(
+                f"{quoted(which)} is no choice of traces.", f"give one of {', '.join(TRACES)}."
+            )
+        fewer = self.traces is None and any(problem.sweep for problem in self.problems)
+        if which == "all" or (which == "checkpoints" and not fewer):
+            return self
+        kept: Literal["checkpoints", "none"] = "checkpoints" if which == "checkpoints" else "none"
+        problems = [
+            replace(
+                problem,
+                runs=tuple(
+                    replace(run, trace=chosen_trace(run.trace, run.status_at, kept))
+                    for run in problem.runs
+                ),
+            )
+            if kept == "none" or problem.sweep
+            else problem
+            for problem in self.problems
+        ]
+        return replace(self, problems=problems, traces=kept)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result in the published format: plain lists, null for no number."""
@@ -120,6 +178,8 @@ class Result(Views):
         if not self.compared:
             return values
         if (both := self.profiles) is not None:
+            from lrbench.results.performance import TAU
+
             values["profiles"] = {"tau": list(TAU), **plain(both)}
         else:
             values["profiles_withheld"] = "missing_runs"

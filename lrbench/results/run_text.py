@@ -12,6 +12,7 @@ from typing import Any
 from lrbench.config.plain import plain, plain_fields
 from lrbench.results.column_text import TraceShape, trace_texts
 from lrbench.results.records import Run
+from lrbench.results.saved_traces import MISSING
 
 REMEMBERED = 64
 """The number of objects whose names and brackets are remembered: those of the present solvers."""
@@ -79,7 +80,7 @@ def run_texts(runs: Sequence[Run], indentation: Indentation) -> Iterator[str]:
         pieces[1::2] = numbers
         for key, value in plain_fields(run, unchanged=FIELDS).items():
             if key == "trace":
-                texts[key] = "".join(pieces)
+                texts[key] = "null" if run.trace is MISSING else "".join(pieces)
                 continue
             if key not in before or before[key][0] is not value:
                 before[key] = value, _text(plain(value), inner)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import itertools
 import typing
@@ -121,6 +120,8 @@ def solver_class(name: str) -> type[Solver]:
         if not SOLVERS.is_own(name) and name in SOLVERS.entry_points:
             add_solver(cls, name)
         return cls
+    import difflib  # only for a mistake
+
     similar = difflib.get_close_matches(name, SOLVERS, n=1, cutoff=0.8)
     if (similar or prefix == "outside") and not reference.is_file:
         raise UsageError(f"there is no solver {quoted(name)}.", did_you_mean(name, SOLVERS))

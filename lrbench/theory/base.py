@@ -6,13 +6,15 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.objective.constants import Constants, Sampling
-from lrbench.results.sweep import Measure
+
+if TYPE_CHECKING:
+    from lrbench.results.sweep import Measure
 
 IterateName: TypeAlias = Literal["last", "average", "best", "output", "min"]
 Numbers: TypeAlias = NDArray[np.float64]

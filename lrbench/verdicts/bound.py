@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lrbench.arrays import distinct
 from lrbench.theory.base import Setting, Theorem
 from lrbench.verdicts.measured import Measured, f_star_uncertainty, slack, trivial
 from lrbench.verdicts.pathwise import RELATIVE
@@ -114,7 +115,7 @@ def least_informative(theorem: Theorem, setting: Setting) -> int | None:
         return 1
     low, high = POWERS[first - 1], POWERS[first]
     while high - low > 1:
-        T = np.unique(np.rint(np.linspace(low, high, POINTS + 2)))
+        T = distinct(np.rint(np.linspace(low, high, POINTS + 2)))
         k = int(np.argmax(theorem.bound(setting, T) < level))
         low, high = T[k - 1], T[k]
     return int(high)

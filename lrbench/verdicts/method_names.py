@@ -7,11 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
-from lrbench.results import Advice, Choice, Level, ProblemResult, Run, Sweep, Verdict
+from lrbench.results import ProblemResult, Run, Verdict
 from lrbench.solvers import SOLVERS
 
 FULL_BATCH_NAMES: Mapping[str, str] = {"sgd": "gd"}
@@ -20,7 +20,10 @@ FULL_BATCH_NAMES: Mapping[str, str] = {"sgd": "gd"}
 FULL_BATCH_WORD = re.compile(rf"(?<![\w:.-])({'|'.join(FULL_BATCH_NAMES)})(?![\w:.-])")
 """Such a name in a text, and not a part of a longer one."""
 
-Record = TypeVar("Record", Run, Verdict, Choice, Level)
+if TYPE_CHECKING:
+    from lrbench.results import Advice, Choice, Level, Sweep
+
+Record = TypeVar("Record", Run, Verdict, "Choice", "Level")
 
 
 def named_for_pages(problem: ProblemResult) -> ProblemResult:

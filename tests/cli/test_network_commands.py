@@ -108,8 +108,8 @@ def test_settings_are_those_of_a_file() -> None:
 
 def test_a_sweep_to_an_accuracy_is_stored_and_resumed(tmp_path: Path, invoke: Any) -> None:
     store, file = tmp_path / "s.db", tmp_path / "r.json"
-    command = ("sweep", "-p", "mlp-digits", "-s", "wngrad[scope=row]", "-s", "sgd", *SMALL)
-    command += ("--passes", "3", "--target", "accuracy=60%", "--store", str(store))
+    command = ["sweep", "-p", "mlp-digits", "-s", "wngrad[scope=row]", "-s", "sgd", *SMALL]
+    command += ["--passes", "3", "--target", "accuracy=60%", "--store", str(store)]
     first = invoke(*command, "--save", str(file))
     assert first.code == 0
     page = " ".join(first.out.split())

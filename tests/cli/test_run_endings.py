@@ -381,31 +381,3 @@ def test_a_terminal_without_utf8_shows_the_table() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "wngrad" in done.stdout
-
-
-WARM = """
-import sys
-from lrbench.cli.main import main
-try:
-    main(sys.argv[1:])
-except SystemExit as ended:
-    assert not ended.code, ended.code
-heavy = {"sklearn", "scipy.optimize", "scipy.stats", "scipy.linalg", "rich", "matplotlib"}
-print(sorted(heavy & set(sys.modules)), file=sys.stderr)
-"""
-
-
-def test_a_warm_run_imports_nothing_heavy(invoke: Any) -> None:
-    args = ["run", "--problem", "logreg", "--lr0", "100"]
-    assert invoke(*args).code == 0  # fills the caches
-    done = subprocess.run(
-        [sys.executable, "-c", WARM, *args], capture_output=True, text=True, check=True
-    )
-    assert done.stderr.strip() == "[]"
-
-
-def test_version_imports_no_numpy() -> None:
-    code = "import sys; sys.argv = ['lrbench', '--version']\nfrom lrbench.cli.main import main\n"
-    code += "try: main()\nexcept SystemExit: pass\nassert 'numpy' not in sys.modules"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("lrbench, version ")

@@ -86,6 +86,13 @@ def test_of_long_steps_no_more_are_timed_than_give_a_duration(
     assert e.solver_seconds > 0.0
 
 
+def test_long_steps_on_minibatches_have_a_duration(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Many of them are made in one call where they are compiled.
+    monkeypatch.setattr("lrbench.experiment.estimate.LONG_SECONDS", 0.0)
+    (e,) = estimate(Plan(["wngrad"], "1:10:2", batch_size=8), [load_spec("logreg")], Control())
+    assert e.solver_seconds > 0.0
+
+
 def test_a_batch_larger_than_the_data_is_refused() -> None:
     with pytest.raises(UsageError, match="--batch-size"):
         estimate(Plan(batch_size=570), [load_spec("logreg")], Control())

@@ -17,8 +17,9 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.optimum import Optimum, constants, find_optimum, uncertified
+from lrbench.optimum import Optimum, constants, find_optimum
 from lrbench.optimum.collect import gradient_bound
+from lrbench.optimum.find import uncertified
 from lrbench.optimum.point import Point
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty

@@ -14,7 +14,7 @@ from lrbench.losses.logistic import Logistic
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared import Squared
 from lrbench.losses.squared_hinge import SquaredHinge
-from lrbench.optimum.find import find_optimum
+from lrbench.optimum import find_optimum
 from lrbench.optimum.half_open import inner_slopes
 from lrbench.penalties.box import Box
 

@@ -111,9 +111,8 @@ WARM = """
 import sys
 from pathlib import Path
 from test_optimum_cache import a_problem
-import lrbench.optimum.find as find_module
-find_module.solve = None
-find_module.find_optimum(a_problem(), cache=Path(sys.argv[1]))
+from lrbench.optimum import find_optimum
+find_optimum(a_problem(), cache=Path(sys.argv[1]))
 heavy = ("sklearn", "scipy.optimize", "scipy.linalg", "scipy.sparse.linalg")
 sys.exit(", ".join(name for name in heavy if name in sys.modules) or 0)
 """

@@ -10,7 +10,7 @@ from lrbench.losses.absolute import Absolute
 from lrbench.losses.logistic import Logistic
 from lrbench.losses.poisson import Poisson
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.optimum.find import find_optimum
+from lrbench.optimum import find_optimum
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.box import Box

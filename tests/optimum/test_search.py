@@ -280,7 +280,7 @@ def look(*args):
 
 
 find_module.solve = look
-find_module.find_optimum(problem, cache=None)
+find_module.computed(problem)
 """
 
 

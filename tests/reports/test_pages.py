@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tabulate
 from made_header import with_header
 from shown_results import awkward, batch, every, one_lr0, shown, stochastic
 
@@ -165,10 +164,6 @@ def test_markdown_numbers_are_those_of_the_page() -> None:
 @pytest.mark.parametrize("form", ["plain", "table", "markdown", "latex"])
 def test_no_number_is_a_dash(form: str) -> None:
     assert "nan" not in shown(RESULTS["awkward"], form, View(details=True)).lower()
-
-
-def test_headings_alone_do_not_widen_a_table() -> None:
-    assert tabulate.MIN_PADDING == 0
 
 
 def test_a_loaded_result_shows_the_same() -> None:

@@ -1,1 +1,3 @@
 """Generated data: worst cases, spectra and random samples."""
+
+PREFIX = "generated:"

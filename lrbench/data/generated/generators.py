@@ -16,13 +16,12 @@ from lrbench.config.learning_rates import log_spaced
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import checked
 from lrbench.data.dataset import Dataset
+from lrbench.data.generated import PREFIX
 from lrbench.data.generated.huber_tight import HuberTight
 from lrbench.data.generated.lad_worst import LadWorst
 from lrbench.data.generated.nesterov import Nesterov
 from lrbench.data.generated.poisson_counts import PoissonCounts
 from lrbench.errors import UsageError, quoted
-
-PREFIX = "generated:"
 
 MAX_ELEMENTS = 10**9
 """X has 8 GB at most; a larger one is assumed to be a typing error."""

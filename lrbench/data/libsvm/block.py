@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.data.dataset import LARGEST
-from lrbench.data.libsvm.fault import FORM, MAX_FEATURES, UNKNOWN, Fault, ZeroBased, find_fault
+from lrbench.data.libsvm import ZeroBased
+from lrbench.data.libsvm.fault import FORM, MAX_FEATURES, UNKNOWN, Fault, find_fault
 from lrbench.errors import DataError, quoted_path
 
 SUSPECT = re.compile(rb"_|qid(?!:[0-9]+(?:\s|#|\Z))")

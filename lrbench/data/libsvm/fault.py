@@ -6,13 +6,11 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from lrbench.data.dataset import LARGEST
+from lrbench.data.libsvm import ZeroBased
 from lrbench.errors import quoted
-
-ZeroBased: TypeAlias = Literal["auto", "yes", "no"]
-"""Whether indices count from 0; with ``auto`` they do if a 0 occurs anywhere in the file."""
 
 MAX_FEATURES = 10**7
 """The largest index: a larger one is assumed to be a mistake, and w would need too much memory."""

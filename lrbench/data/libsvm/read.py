@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from lrbench.cache.content_hash import arrays_of, combined_hash, content_hash, matrix_of
 from lrbench.cache.source_hash import imports_hash
+from lrbench.data.libsvm import ZeroBased
 from lrbench.data.libsvm.block import parse_block
-from lrbench.data.libsvm.fault import FORM, ZeroBased
+from lrbench.data.libsvm.fault import FORM
 from lrbench.data.libsvm.text_blocks import text_blocks, unreadable
 from lrbench.data.parsed.parsed import Parsed, stored
 from lrbench.data.parsed.shelf import MemoryShelf, Shelf

@@ -1,6 +1,5 @@
 """The store: finished cells in an SQLite file, which a later command does not run again."""
 
-from lrbench.experiment.store.cells import Cell as Cell
 from lrbench.experiment.store.changes import merge_stores as merge_stores
 from lrbench.experiment.store.changes import prune_cells as prune_cells
 from lrbench.experiment.store.changes import prune_damaged as prune_damaged

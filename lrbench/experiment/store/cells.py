@@ -5,25 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.experiment.store.digests import SQLValue
 from lrbench.experiment.store.keys import cell_key, source_of
-from lrbench.plan.lanes import Lane, lane_of
+from lrbench.plan.lanes import lane_of
 from lrbench.results import Run, Status, Trace
 from lrbench.results.lanes import method_of
 from lrbench.solvers.base import Solver
-
-
-class Cell(NamedTuple):
-    """One run: a solver by its index in the plan, a seed, a lane."""
-
-    solver: int
-    seed: int
-    lane: Lane
 
 
 def label_of(row: Mapping[str, Any]) -> tuple[Any, Any, Any]:

@@ -11,13 +11,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from lrbench.arrays import Vector
+from lrbench.cache.distributions import version_of
 from lrbench.cache.source_hash import numbers_hash, solver_hash
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.compiled import are_compilable
@@ -151,7 +151,7 @@ def _distribution(solver: Solver) -> str:
 
 @cache
 def _version(distribution: str) -> str:
-    return f"{distribution} {metadata.version(distribution)}"
+    return f"{distribution} {version_of(distribution)}"
 
 
 def source_of(solver: type[Solver]) -> str:

@@ -15,7 +15,7 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.values import checked_path
 from lrbench.engine.job import hyper_parameters
 from lrbench.errors import quoted_path
-from lrbench.experiment.store.cells import Cell, label_of, row_of, run_of
+from lrbench.experiment.store.cells import label_of, row_of, run_of
 from lrbench.experiment.store.database import opened, refusals, snapshot, to_stderr, transaction
 from lrbench.experiment.store.digests import DigestSum, row_digest
 from lrbench.experiment.store.keys import cell_key
@@ -33,6 +33,7 @@ from lrbench.experiment.store.rows import (
     upgrade,
     write_experiment,
 )
+from lrbench.plan.lanes import Cell
 from lrbench.results import ArrivalRule, Header, Run
 from lrbench.solvers.base import Solver
 from lrbench.theory.base import Setting

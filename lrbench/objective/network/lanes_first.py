@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lrbench.arrays import Index, Lanes
-from lrbench.objective.finite_sum import TermFullSampler, TermOracle, TermSampler
+from lrbench.objective.finite_sum import FullTermSampler, TermOracle, TermSampler
 from lrbench.objective.linear.dense import FullBesideMinibatch, FullOracle
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.network.oracles import OwnRate
@@ -54,7 +54,7 @@ class NetworkFullOracle(NetworkOracle, FullOracle):
     """The objective on all samples."""
 
 
-class NetworkFullSampler(TermFullSampler):
+class NetworkFullSampler(FullTermSampler):
     """Every step uses the whole gradient."""
 
     oracle = NetworkFullOracle

@@ -16,7 +16,7 @@ from lrbench.results.ranking import LaneLabel, all_lost, level_column
 MOST_LANES = 6
 """The most lanes of a problem that are drawn without being asked for."""
 
-Iterate: TypeAlias = Literal["last", "average"]
+DrawnIterate: TypeAlias = Literal["last", "average"]
 """The iterate whose level is drawn; ``"last"`` is the solver's own answer where it has one."""
 
 
@@ -72,7 +72,7 @@ class Convergence:
     """``"iterations"``, ``"passes"`` or ``"seconds"``."""
     level: str
     """``"F - f*"`` or ``"F"``."""
-    iterate: Iterate
+    iterate: DrawnIterate
     start: float
     """The level at w_0."""
     floor: float
@@ -140,7 +140,7 @@ def convergence(
     problem: ProblemResult,
     abscissa: str = "iterations",
     lanes: Sequence[LaneLabel] | None = None,
-    iterate: Iterate | None = None,
+    iterate: DrawnIterate | None = None,
 ) -> Convergence:
     """Return the curves of these lanes, and of `chosen_lanes` for None.
 
@@ -173,12 +173,13 @@ def convergence(
     floor = header.constants.f_star_error if known else math.nan
     level = math.nan if target is None or iterate == "average" else target
     lost = all_lost(run for lane in lanes for run in problem.groups[lane])
-    shown = iterate or "last"
-    return Convergence(abscissa, header.level, shown, start, floor, level, tuple(curves), lost)
+    return Convergence(
+        abscissa, header.level, iterate or "last", start, floor, level, tuple(curves), lost
+    )
 
 
 def _convergence_curves(
-    problem: ProblemResult, abscissa: str, lanes: Sequence[LaneLabel], iterate: Iterate
+    problem: ProblemResult, abscissa: str, lanes: Sequence[LaneLabel], iterate: DrawnIterate
 ) -> list[ConvergenceCurve]:
     """Return the curves of one iterate, with the bounds on it."""
     constants, names = problem.header.constants, _Names(problem)

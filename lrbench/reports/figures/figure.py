@@ -14,7 +14,7 @@ from lrbench.reports.figures.axes import blank_part, legend_lines
 from lrbench.reports.figures.comparison import profile_figure, sensitivity_maps
 from lrbench.reports.figures.curves import (
     Convergence,
-    Iterate,
+    DrawnIterate,
     Rates,
     chosen_lanes,
     convergence,
@@ -71,7 +71,7 @@ class FigureOptions:
     kind: Kind | None = None
     abscissa: str = "iterations"
     linear: bool = False
-    iterate: Iterate | None = None
+    iterate: DrawnIterate | None = None
     problems: tuple[str, ...] = ()
     solvers: tuple[str, ...] = ()
     values: tuple[LearningRate, ...] = ()

@@ -10,7 +10,7 @@ from lrbench.config.learning_rates import learning_rates
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, quoted, quoted_path
 from lrbench.reports.blocks import Block, line
-from lrbench.reports.figures.curves import Iterate
+from lrbench.reports.figures.curves import DrawnIterate
 from lrbench.reports.figures.drawing import draw, ending, file_bytes, settings
 from lrbench.reports.figures.figure import (
     KINDS,
@@ -53,7 +53,7 @@ def figure_options(
     UsageError
         If there is no such kind, abscissa or iterate, or a value is no positive number.
     """
-    iterates = get_args(Iterate)
+    iterates = get_args(DrawnIterate)
     for word, words in ((kind, KINDS), (abscissa, ABSCISSAE), (iterate, iterates)):
         if word is not None and word not in words:
             raise UsageError(f"plot knows no {quoted(word)}.", did_you_mean(word, words))

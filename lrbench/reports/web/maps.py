@@ -39,7 +39,7 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Cell:
+class MapCell:
     """A pair of values."""
 
     x: float
@@ -67,7 +67,7 @@ class MapFigure:
     height: float
     cell_width: float
     cell_height: float
-    cells: Sequence[Cell]
+    cells: Sequence[MapCell]
     x_ticks: Sequence[Tick]
     y_ticks: Sequence[Tick]
     marks: str
@@ -85,7 +85,7 @@ def _figure(of: SensitivityMap) -> MapFigure:
     high = min(ROW, ROWS / len(of.seconds))
     known = [p for row in of.passes for p in row if p < math.inf]
     low, top = (math.log(max(end, 1e-9)) for end in (min(known, default=1), max(known, default=1)))
-    cells: list[Cell] = []
+    cells: list[MapCell] = []
     marks: dict[str, None] = {}
     for i, value in enumerate(of.values):
         for j, second in enumerate(of.seconds):
@@ -96,13 +96,13 @@ def _figure(of: SensitivityMap) -> MapFigure:
             if not arrived:
                 marks[f"{mark} {text}"] = None
             place = (math.log(max(passes, 1e-9)) - low) / (top - low) if top > low else 0.0
-            shown = short_number(passes) if arrived and wide >= LEAST_TEXT else ""
+            in_cell = short_number(passes) if wide >= LEAST_TEXT else ""
             names = f"{of.parameter} = {short_number(value)}, {of.second} = {short_number(second)}"
             cells.append(
-                Cell(
+                MapCell(
                     round(LEFT + i * wide, 2),
                     round((len(of.seconds) - 1 - j) * high, 2),
-                    shown if arrived else mark,
+                    in_cell if arrived else mark,
                     printable(f"{names}: {text}"),
                     round(1.0 - (1.0 - PALEST) * place, 3) if arrived else None,
                 )

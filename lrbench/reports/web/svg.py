@@ -111,8 +111,8 @@ def sensitivity_figure(data: dict[str, Any]) -> Figure | None:
         return None
     x = LogAxis([*values, data["step"]], LEFT, WIDTH - RIGHT)
     most = math.inf if arrival or data["top"] is None else data["top"]
-    shown = [n for s in solvers for n in s[key] if n is not None and n <= most]
-    y = LogAxis(shown or [data["start"]], HEIGHT - BOTTOM, TOP + 14)
+    inside = [n for s in solvers for n in s[key] if n is not None and n <= most]
+    y = LogAxis(inside or [data["start"]], HEIGHT - BOTTOM, TOP + 14)
     lines, marks = [], []
     for i, s in enumerate(solvers):
         points: list[tuple[float, float] | None] = []
@@ -121,9 +121,9 @@ def sensitivity_figure(data: dict[str, Any]) -> Figure | None:
                 if n is not None and n > 0:
                     points = [(x.start, y.at(n)), (x.end, y.at(n))]
                 continue
-            inside = n is not None and 0 < n <= most
-            points.append((x.at(value), y.at(n)) if inside else None)
-            if inside:
+            has_place = n is not None and 0 < n <= most
+            points.append((x.at(value), y.at(n)) if has_place else None)
+            if has_place:
                 marks.append(Mark(x.at(value), y.at(n), i, "point"))
             elif lost or (n is not None and n > most):
                 marks.append(Mark(x.at(value), TOP + 4, i, "lost" if lost else "above"))

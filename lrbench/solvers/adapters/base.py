@@ -7,7 +7,6 @@ import functools
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
@@ -143,6 +142,8 @@ def adapted(
 
 def _version(package: str) -> str:
     """Return the version of a package that is installed; empty for any other module."""
+    from importlib import metadata
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

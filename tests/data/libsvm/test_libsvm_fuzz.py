@@ -26,7 +26,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lrbench.cache.content_hash import arrays_of
-from lrbench.data.libsvm.fault import ZeroBased
+from lrbench.data.libsvm import ZeroBased
 from lrbench.data.libsvm.read import read_libsvm
 from lrbench.errors import DataError
 

@@ -19,8 +19,7 @@ from sklearn.datasets import load_svmlight_file
 
 from lrbench.cache.content_hash import content_hash
 from lrbench.cache.folder import STALE_SECONDS
-from lrbench.data.libsvm import text_blocks
-from lrbench.data.libsvm.fault import ZeroBased
+from lrbench.data.libsvm import ZeroBased, text_blocks
 from lrbench.data.libsvm.read import cached_libsvm, read_libsvm
 from lrbench.errors import DataError
 

@@ -123,9 +123,9 @@ def test_the_watch_pauses_for_the_value_and_goes_on_after() -> None:
             running.append(watch._since is not None)
             return objective.loss.sums(Z, y)
 
-        def derivative(self, Z: Array, y: Array) -> Array:
+        def scaled_derivative(self, Z: Array, y: Array, factor: float) -> Array:
             running.append(watch._since is not None)
-            return objective.loss.derivative(Z, y)
+            return objective.loss.scaled_derivative(Z, y, factor)
 
     spy: Any = Spy()
     spied = replace(objective, loss=spy)

@@ -24,7 +24,7 @@ from drawn_results import (
 from lrbench.reports.figures.comparison import profile_figure, sensitivity_maps
 from lrbench.reports.figures.curves import (
     Convergence,
-    Iterate,
+    DrawnIterate,
     chosen_lanes,
     convergence,
     rates,
@@ -44,7 +44,7 @@ def problem_of(result: Result) -> ProblemResult:
 
 
 def all_lanes(
-    problem: ProblemResult, abscissa: str = "iterations", iterate: Iterate = "last"
+    problem: ProblemResult, abscissa: str = "iterations", iterate: DrawnIterate = "last"
 ) -> Convergence:
     return convergence(problem, abscissa, [*problem.groups], iterate)
 
@@ -72,7 +72,7 @@ def level_at(run: Any, t: int, column: str) -> float | None:
 @pytest.mark.parametrize("iterate", ["last", "average"])
 @pytest.mark.parametrize("name", RESULTS)
 def test_curves_are_medians_of_the_json_with_the_least_and_the_largest_seed(
-    name: str, iterate: Iterate
+    name: str, iterate: DrawnIterate
 ) -> None:
     column = {"last": "suboptimality", "average": "suboptimality_average"}[iterate]
     result = RESULTS[name]()

@@ -1,0 +1,39 @@
+"""The versions of installed distributions, on which numbers depend."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+
+WHEEL = ".dist-info"
+"""The end of the name of the folder that an installer writes for a distribution."""
+
+
+@cache
+def version_of(distribution: str) -> str:
+    """Return the version of an installed distribution, such as ``"scipy"`` or ``"scikit-learn"``.
+
+    It is read from the name of the distribution's folder. Where that does not say it,
+    `importlib.metadata` is asked, which imports Python's package for e-mail: that would take
+    longer than some runs.
+
+    Raises
+    ------
+    importlib.metadata.PackageNotFoundError
+        If it is not installed.
+    """
+    start = f"{distribution.replace('-', '_')}-"
+    for place in sys.path:
+        with os.scandir(place or ".") if Path(place).is_dir() else nullcontext(()) as entries:
+            names = [entry.name for entry in entries]
+        own = [name for name in names if name.startswith(start) and name.endswith("-info")]
+        if own:  # the first place that has it counts
+            if len(own) == 1 and own[0].endswith(WHEEL):
+                return own[0].removesuffix(WHEEL).removeprefix(start)
+            break  # of another form, or two after an update that was broken off
+    from importlib import metadata
+
+    return metadata.version(distribution)

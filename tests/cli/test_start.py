@@ -1,0 +1,70 @@
+"""A command imports what it uses, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+FLAGSHIP = ("run", "--problem", "logreg", "--lr0", "100")
+
+WARM = """
+import sys
+from lrbench.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit as ended:
+    assert not ended.code, ended.code
+print(*sorted(sys.modules), file=sys.stderr)
+"""
+
+UNUSED = {
+    "other packages": "sklearn scipy joblib rich matplotlib jinja2 tabulate pooch filelock",
+    "parts of NumPy and Python": "numpy.ma importlib.metadata importlib.resources subprocess",
+    "sweeps": "lrbench.study lrbench.reports.sweep_page lrbench.reports.sweep_table"
+    " lrbench.results.sweep lrbench.results.performance lrbench.results.advice",
+    "the store": "lrbench.experiment.store sqlite3",
+    "solvers of the optimum": "lrbench.optimum.find lrbench.optimum.search lrbench.optimum.newton",
+    "data of other kinds": "lrbench.data.libsvm.read lrbench.data.generated.generators",
+    "other commands": "lrbench.gate lrbench.contract lrbench.api lrbench.cli.sweep",
+}
+"""What is not imported by a run whose problem is in the cache."""
+
+MOST = 240
+"""The most modules of lrbench that it imports."""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The modules of the flagship run, with what a run before it has left in the cache."""
+    out: list[str] = []
+    for _ in range(2):
+        command = [sys.executable, "-c", WARM, *FLAGSHIP]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        out = done.stderr.split()
+    return set(out)
+
+
+@pytest.mark.parametrize("kind", UNUSED)
+def test_a_warm_run_imports_nothing_that_it_does_not_use(kind: str, loaded: set[str]) -> None:
+    assert sorted(loaded & set(UNUSED[kind].split())) == []
+
+
+def test_a_warm_run_imports_the_solvers_that_it_runs(loaded: set[str]) -> None:
+    solvers = {"adagrad_norm", "sgd", "wngrad"}
+    others = {"adam", "fista", "dog", "polyak", "saga"}
+    own = {name.removeprefix("lrbench.solvers.") for name in loaded}
+    assert own & (solvers | others) == solvers
+
+
+def test_few_modules_are_imported(loaded: set[str]) -> None:
+    own = [name for name in loaded if name.startswith("lrbench.")]
+    assert len(own) <= MOST
+
+
+def test_version_imports_no_numpy() -> None:
+    code = "import sys; sys.argv = ['lrbench', '--version']\nfrom lrbench.cli.main import main\n"
+    code += "try: main()\nexcept SystemExit: pass\nassert 'numpy' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("lrbench, version ")
