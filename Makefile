@@ -45,7 +45,7 @@ types: $(VENV)/ready
 docs: $(VENV)/ready
 	$(BIN)/python docs/generate.py
 
-$(VENV)/ready: setup.cfg pyproject.toml setup.py lrbench/kernels/steps.c
+$(VENV)/ready: setup.cfg pyproject.toml setup.py $(wildcard lrbench/kernels/*.[ch])
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"

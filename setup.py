@@ -1,6 +1,7 @@
 """The compiled steps: an optional extension for each instruction set, without which NumPy runs."""
 
 import hashlib
+import os
 import platform
 from pathlib import Path
 
@@ -10,8 +11,10 @@ FOLDER = Path("lrbench/kernels")
 SOURCES, HEADERS = ([str(file) for file in sorted(FOLDER.glob(f"*.{end}"))] for end in "ch")
 DIGEST = hashlib.sha256(b"".join(Path(f).read_bytes() for f in SOURCES + HEADERS)).hexdigest()[:16]
 
-COMMON = ["-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
+COMMON = ["-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
 COMMON.append("-ffp-contract=off")  # so that all instruction sets give the same bits
+if "-O" not in os.environ.get("CFLAGS", ""):
+    COMMON.append("-O3")
 FLAGS: dict[str, list[str]] = {"steps": []}
 if platform.machine().lower() in ("x86_64", "amd64"):
     FLAGS["steps_v3"] = ["-march=x86-64-v3"]

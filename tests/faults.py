@@ -7,7 +7,6 @@ Nothing in lrbench knows of it: what it calls is replaced for the block.
 from __future__ import annotations
 
 import errno
-import functools
 import os
 import random
 import sqlite3
@@ -22,6 +21,7 @@ import pytest
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from lrbench.experiment.jobs import processes
+from lrbench.experiment.store.connection import WaitingConnection
 
 
 class Faults:
@@ -108,7 +108,7 @@ def failing(faults: Faults) -> Iterator[Faults]:
     """
     plain_open, plain_fsync, plain_replace = Path.open, os.fsync, Path.replace
 
-    class Connection(sqlite3.Connection):
+    class Connection(WaitingConnection):
         def execute(self, *args: Any) -> sqlite3.Cursor:
             if not faults.silent and faults.strikes():
                 raise sqlite3.OperationalError("disk I/O error")
@@ -142,7 +142,11 @@ def failing(faults: Faults) -> Iterator[Faults]:
         patch.setattr(Path, "open", open_)
         patch.setattr(Path, "replace", replace)
         patch.setattr(os, "fsync", fsync)
-        connect = functools.partial(sqlite3.connect, factory=Connection)
+        plain_connect = sqlite3.connect
+
+        def connect(*args: Any, **options: Any) -> Any:
+            return plain_connect(*args, **{**options, "factory": Connection})
+
         patch.setattr(sqlite3, "connect", connect)
         yield faults
 

@@ -11,6 +11,7 @@ from lrbench.objective.meter import Meter, Stopwatch
 from lrbench.objective.oracle import Ball, Iterate, Iterates, Observer, Oracle
 
 if TYPE_CHECKING:
+    from lrbench.objective.linear.problem import LinearProblem
     from lrbench.objective.minibatches import Minibatches
 
 
@@ -102,7 +103,17 @@ class TwiceDifferentiable(Protocol):
 
 @runtime_checkable
 class Reparametrised(Protocol):
-    """What a problem has beside whose iterates are no weights of its model."""
+    """What a problem has beside whose iterates are no weights of its linear model."""
+
+    @property
+    def plain(self) -> LinearProblem:
+        """The problem in the weights."""
+        ...
+
+    @property
+    def equivalent(self) -> LinearProblem | None:
+        """The linear problem if it has the same infimum; else None."""
+        ...
 
     def weights(self, W: Lanes) -> Lanes:
         """Return the weights of every column of `W`, by which the model predicts."""

@@ -11,7 +11,7 @@ from lrbench.optimum.barrier import Diagonal, SmoothTerms, Terms
 from lrbench.optimum.barrier_ball import BallTerms
 from lrbench.optimum.barrier_pairs import BoxTerms, PieceTerms
 from lrbench.optimum.fenchel import Gap, gap_at
-from lrbench.optimum.gram import Square, feature_gram
+from lrbench.optimum.gram import Square, WeightedGram
 from lrbench.optimum.newton import Solve, factorised
 from lrbench.optimum.point import ridge
 
@@ -36,6 +36,7 @@ class CentralPath:
     def __init__(self, objective: LinearObjective) -> None:
         self._objective = objective
         self._pen = slice(0, objective.n_penalised)
+        self._gram = WeightedGram(objective.data)
         self.w = _inner_start(objective)
         self._z: PerSample = np.asarray(objective.data.X @ self.w)
         self._loss: Terms = SmoothTerms(objective.loss, objective.y, self._z)
@@ -70,7 +71,7 @@ class CentralPath:
         products = np.zeros(objective.n_features)
         if self._penalty:
             products[self._pen] = -objective.n_samples * self._penalty.u
-        solve = factorised(feature_gram(objective.data, D))
+        solve = factorised(self._gram(D))
         for _ in range(REFINEMENTS):
             u = u - D * (objective.data.X @ solve(objective.data.X.T @ u - products))
         return u
@@ -113,7 +114,7 @@ class CentralPath:
 
     def _factorise(self, D: Diagonal) -> Solve:
         objective = self._objective
-        H: Square = feature_gram(objective.data, D) / objective.n_samples
+        H: Square = self._gram(D) / objective.n_samples
         penalised = np.arange(objective.n_penalised)
         H[penalised, penalised] += objective.penalty.curvature + self._stiff
         if not np.all(np.isfinite(H)):  # a direction of NaN ends the method

@@ -6,8 +6,7 @@ import contextlib
 from pathlib import Path
 
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.objective.network.normalised import NormalisedProblem
-from lrbench.objective.problem import Problem
+from lrbench.objective.problem import Problem, Reparametrised
 from lrbench.optimum.base import Optimum
 from lrbench.optimum.cache import load_optimum, optimum_path, save_optimum
 from lrbench.optimum.other import of_infimum, own_optimum
@@ -41,7 +40,7 @@ def find_optimum(problem: Problem, *, cache: Path | None) -> Optimum:
     An optimum from the cache is verified (`lrbench.optimum.verify`). One that is damaged, or that
     the data refute, is computed again.
     """
-    if isinstance(problem, NormalisedProblem) and problem.equivalent is not None:
+    if isinstance(problem, Reparametrised) and problem.equivalent is not None:
         return of_infimum(find_optimum(problem.equivalent, cache=cache))
     if not isinstance(problem, LinearProblem):
         return own_optimum(problem)
@@ -58,7 +57,7 @@ def find_optimum(problem: Problem, *, cache: Path | None) -> Optimum:
 
 def discard_optimum(problem: Problem, cache: Path | None) -> None:
     """Delete the cached optimum of `problem`, if there is one, after a run has refuted it."""
-    if isinstance(problem, NormalisedProblem):
+    if isinstance(problem, Reparametrised):
         problem = problem.plain
     path = optimum_path(problem, cache) if isinstance(problem, LinearProblem) else None
     if path is not None:

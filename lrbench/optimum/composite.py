@@ -1,4 +1,4 @@
-"""The optimum of objectives with kinks or constraints, by the interior point method."""
+"""The optimum of objectives with kinks or constraints: the choice of the reference solver."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ import numpy as np
 from lrbench.errors import OptimumError
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
+from lrbench.optimum.box_dual import has_box_dual, minimise_box_dual
 from lrbench.optimum.charge import presumption
 from lrbench.optimum.curvature import find_curvature, smooth
+from lrbench.optimum.fenchel import Gap
 from lrbench.optimum.half_open import half_open
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.point import Point
 from lrbench.optimum.row_space import DIRECT
 from lrbench.optimum.separation import separates
+from lrbench.optimum.working_set import minimise_sparse
 
 METHOD = "interior point, duality gap"
+
+SPARSE_METHOD = "working set, duality gap"
+
+DUAL_METHOD = "active set, duality gap"
+
+SHARP = 1e-12
+"""An error, relative to F and F at the start, with which no other method is tried."""
 
 
 def refuse_unknown(objective: LinearObjective) -> None:
@@ -36,33 +46,29 @@ def refuse_unknown(objective: LinearObjective) -> None:
 def by_newton(objective: LinearObjective) -> bool:
     """Return whether F is smooth enough for Newton's method.
 
-    Losses of parabolas and lines (huber, squared hinge) may have no curvature at a point. They are
-    left to the interior point method, except where an l2 penalty adds curvature and there are too
-    many features for that method.
+    Losses of parabolas and lines (huber, squared hinge) may have no curvature at a point.
     """
-    wide = objective.n_features > DIRECT and objective.penalty.curvature > 0
-    return smooth(objective) and (objective.loss.pieces(objective.y) is None or wide)
+    return smooth(objective) and objective.loss.pieces(objective.y) is None
 
 
 def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
-    """Return the optimum by the interior point method.
+    """Return the optimum of an objective with kinks or constraints.
 
     Parameters
     ----------
     endless
         Whether the loss keeps falling, however large the margin is.
+
+    Notes
+    -----
+    Beside l1 a working set of columns is enough, and on a kink of the loss a few samples. Up to
+    `DIRECT` features the interior point method handles everything, and comes after a method that
+    did not converge.
     """
-    if objective.n_features > DIRECT:
-        raise OptimumError(
-            f"no reference solver handles the loss {objective.loss.name!r} with the penalty "
-            f"{objective.penalty.name!r} and {objective.n_features} features; the most is "
-            f"{DIRECT}.",
-            "give the minimum with --f-star.",
-        )
     # A step that overflows is rejected, and products of 0 give 0 / 0 in the last step: both make
     # the direction NaN, which ends the iteration.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        best = interior_point(objective)
+        best, method = _minimum(objective)
     if not np.all(np.isfinite(best.w)) or not np.isfinite(best.error):
         raise OptimumError(
             "the reference solver found no finite minimiser.",
@@ -77,7 +83,7 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
     return Optimum(
         f_star=f_star,
         f_star_error=error,
-        method=f"{METHOD}, {presumption(best.presumed)}" if best.presumed else METHOD,
+        method=f"{method}, {presumption(best.presumed)}" if best.presumed else method,
         attained=not receding,
         w_star=None if receding else best.w,
         no_minimiser=NOT_ATTAINED if receding else "",
@@ -87,3 +93,36 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
         dual=best.u,
         obstacle=best.obstacle,
     )
+
+
+def _minimum(objective: LinearObjective) -> tuple[Gap, str]:
+    """Return the sharpest gap, and the method that found it.
+
+    Raises
+    ------
+    OptimumError
+        There are too many features for the interior point method, and no other is known.
+    """
+    wide = objective.n_features > DIRECT
+    gaps: list[tuple[Gap, str]] = []
+    if objective.penalty.l1 and (wide or objective.loss.pieces(objective.y) is None):
+        gap = minimise_sparse(objective)
+        if gap is not None:
+            gaps.append((gap, SPARSE_METHOD))
+    elif wide and has_box_dual(objective):
+        gaps.append((minimise_box_dual(objective), DUAL_METHOD))
+    if not wide and not (gaps and _sharp(objective, gaps[0][0])):
+        gaps.append((interior_point(objective), METHOD))
+    if not gaps:
+        raise OptimumError(
+            f"no reference solver handles the loss {objective.loss.name!r} with the penalty "
+            f"{objective.penalty.name!r} and {objective.n_features} features; the most is "
+            f"{DIRECT}.",
+            "give the minimum with --f-star.",
+        )
+    return min(gaps, key=lambda pair: pair[0].error)
+
+
+def _sharp(objective: LinearObjective, gap: Gap) -> bool:
+    start = float(objective.value(np.zeros((objective.n_features, 1)))[0])
+    return gap.error <= SHARP * (abs(start) + abs(gap.value)) + 2 * gap.rounding

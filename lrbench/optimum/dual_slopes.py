@@ -93,6 +93,9 @@ def balanced(loss: Loss, u: PerSample, y: PerSample) -> PerSample | None:
     if unit == 0.0:
         return None
     multiples = np.rint(u / unit)
+    # A slope at a bound that is no such multiple may have been rounded out of the domain.
+    outside = ~np.isfinite(loss.conjugate(multiples * unit, y))
+    multiples[outside] -= np.sign(multiples[outside])
     # Halves of 25 bits: their sums are exact for up to 2^27 samples.
     high = np.floor(multiples / 2.0**25)
     excess = int(high.sum()) * 2**25 + int((multiples - high * 2.0**25).sum())
@@ -102,7 +105,8 @@ def balanced(loss: Loss, u: PerSample, y: PerSample) -> PerSample | None:
         room = np.flatnonzero(np.isfinite(loss.conjugate(moved * unit, y)))
         if len(room) >= n_parts:
             # In the middle of the domain a small change costs least.
-            order = np.argsort(np.abs(np.abs(u[room]) - 0.5 * largest))[:n_parts]
+            distance = np.abs(np.abs(u[room]) - 0.5 * largest)
+            order = np.argpartition(distance, n_parts - 1)[:n_parts]
             multiples[room[order]] -= part
             multiples[room[order[:rest]]] -= 1
             return np.asarray(multiples * unit)

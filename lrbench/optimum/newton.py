@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
-from lrbench.optimum.gram import Square, feature_gram
+from lrbench.optimum.gram import Square, WeightedGram, feature_gram
 from lrbench.optimum.point import EPS, Point, hessian_product, value
 
 Solve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -119,6 +119,7 @@ class FactorisedStep:
         self._data, self._inner_basis = objective.data, basis
         if basis is not None and objective.n_samples * basis.shape[1] <= KEPT:
             self._data, self._inner_basis = DataMatrix(objective.data.X @ basis), None
+        self._gram = WeightedGram(self._data) if self._inner_basis is None else None
         self._ridge = self._penalty_gram()
         self._weights: PerSample | None = None
         self._solve: Solve = np.negative
@@ -129,7 +130,11 @@ class FactorisedStep:
             return np.zeros_like(g)  # X is zero: no step changes a score
         weights = self._objective.loss.second_derivative(point.z, self._objective.y)
         if self._weights is None or not np.array_equal(weights, self._weights):
-            H = feature_gram(self._data, weights, self._inner_basis) / self._objective.n_samples
+            H = (
+                self._gram(weights)
+                if self._gram
+                else feature_gram(self._data, weights, self._inner_basis)
+            ) / self._objective.n_samples
             self._solve, self._weights = factorised(H + self._ridge), weights
         if self._basis is None:
             return -self._solve(g)

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from lrbench.objective.constants import NOT_KNOWN
-from lrbench.objective.network.normalised import NormalisedProblem
-from lrbench.objective.problem import Problem
+from lrbench.objective.problem import Problem, Reparametrised
 from lrbench.optimum.base import Curvature, Optimum, not_attained
 
 NO_CURVATURE = Curvature(L=math.inf, L_method="not known", L_max=math.inf, mu=0.0, mu_pl=0.0)
@@ -52,6 +51,6 @@ def own_optimum(problem: Problem) -> Optimum:
     curvature = NO_CURVATURE if optimum is None else optimum.curvature
     convex = problem.facts().convex
     obstacle = "the problem has no reference optimum" if convex else "F is not convex"
-    if isinstance(problem, NormalisedProblem):
+    if isinstance(problem, Reparametrised):
         obstacle = "gamma is fixed"
     return replace(not_attained(curvature, math.nan, math.inf, "", NOT_KNOWN), obstacle=obstacle)

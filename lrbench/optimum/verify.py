@@ -59,6 +59,8 @@ def verified(objective: LinearObjective, optimum: Optimum) -> bool:
     w, loss, y, X = optimum.w_star, objective.loss, objective.y, objective.data.X
     z = X @ (np.zeros(objective.n_features) if w is None else w)
     conjugate, slopes = loss.conjugate(u, y), loss.derivative(z, y)
+    if not np.isfinite(conjugate).all():
+        return False  # outside the domain u bounds nothing, and rounding has no size
     # The slopes at w_star are the dual point of many an optimum: then one product serves both.
     duals = u[:, None] if w is None or np.array_equal(u, slopes) else np.stack([u, slopes], axis=1)
     q = X.T @ u / n

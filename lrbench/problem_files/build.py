@@ -18,12 +18,6 @@ from lrbench.objective.about import About, AboutTest
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.objective.network.architecture import Mlp
-from lrbench.objective.network.batch_norm import BatchNormProblem
-from lrbench.objective.network.network import NetworkSamples
-from lrbench.objective.network.problem import NetworkProblem
-from lrbench.objective.network.start import NetworkStart
-from lrbench.objective.network.weight_norm import WeightNormProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem_files.model import (
@@ -41,7 +35,9 @@ from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
+    from lrbench.objective.network.architecture import Mlp
     from lrbench.objective.network.normalised import NormalisedProblem
+    from lrbench.objective.network.problem import NetworkProblem
 
 
 def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem | NetworkProblem:
@@ -61,6 +57,10 @@ def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem | Netw
     form = spec.reparametrisation
     if form is None:
         return build_linear(spec)
+    # Few problems need these modules.
+    from lrbench.objective.network.batch_norm import BatchNormProblem
+    from lrbench.objective.network.weight_norm import WeightNormProblem
+
     with_shift = form.name == "batch-norm"
     plain = build_linear(replace(spec, intercept=spec.intercept or with_shift))
     return BatchNormProblem(plain, form) if with_shift else WeightNormProblem(plain, form)
@@ -102,6 +102,11 @@ def build_linear(spec: ProblemSpec) -> LinearProblem:
 
 def _network(spec: ProblemSpec, form: Mlp) -> NetworkProblem:
     """Return the network, with its samples made dense."""
+    # Few problems need these modules.
+    from lrbench.objective.network.network import NetworkSamples
+    from lrbench.objective.network.problem import NetworkProblem
+    from lrbench.objective.network.start import NetworkStart
+
     samples = read_samples(spec)
     with located(spec.name):
         X, fitted = fit_scaling(samples.train.X, spec.scale)

@@ -24,12 +24,13 @@ from lrbench.losses.squared_hinge import SquaredHinge
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
-from lrbench.optimum.composite import METHOD, by_newton
+from lrbench.optimum.composite import SPARSE_METHOD
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.box import Box
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
+from lrbench.penalties.l2 import L2
 
 ACCURACY = 1e-9
 """Of the certified error, relative to max(1, |f_star|)."""
@@ -75,7 +76,7 @@ def test_lasso(name: str) -> None:
     model = Lasso(alpha=weight, tol=1e-10, max_iter=100_000).fit(X, y)
     p = problem(with_ones(X), y, Squared(), intercept=True, penalty=L1(weight))
     o = judged(p, theirs_of(model), closeness=1e-8)
-    assert o.method == METHOD
+    assert o.method == SPARSE_METHOD
     assert o.w_star is not None
     np.testing.assert_array_equal(o.w_star[:-1] != 0, model.coef_ != 0)
 
@@ -231,9 +232,11 @@ def test_too_many_features_for_any_reference_solver(monkeypatch: pytest.MonkeyPa
     with pytest.raises(OptimumError, match="8 features") as raised:
         find_optimum(problem(X, y, Absolute()), cache=None)
     assert "--f-star" in raised.value.hint
-    # A penalty bends Huber's lines: Newton's method takes it, however wide.
-    assert by_newton(problem(X, y, Huber(), 0.1))
-    assert not by_newton(problem(X, y, Huber()))
+    with pytest.raises(OptimumError, match="8 features"):
+        find_optimum(problem(X, y, Squared(), penalty=Box(0.0, 1.0)), cache=None)
+    # Beside l2 and l1 the number of features does not matter.
+    for penalty in (L2(0.1), L1(0.1)):
+        assert find_optimum(problem(X, y, Absolute(), penalty=penalty), cache=None).attained
 
 
 def test_an_open_box_does_not_hold_separable_data_back() -> None:

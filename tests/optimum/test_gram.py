@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+import lrbench.optimum.gram as gram_module
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.optimum.gram import dense_blocks, feature_gram, sample_gram, triangle
+from lrbench.optimum.gram import WeightedGram, dense_blocks, feature_gram, sample_gram, triangle
 from lrbench.optimum.newton import factorised
 
 
@@ -28,6 +29,36 @@ def test_factors_of_many_blocks(sparse: bool) -> None:
     np.testing.assert_allclose(R.T @ R, X.T @ X, atol=1e-10)
     few = DataMatrix(csr_array(X[:7]) if sparse else X[:7])
     np.testing.assert_allclose(sample_gram(few), X[:7] @ X[:7].T, atol=1e-12)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_products_of_sparse_rows(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    n, d = 400, 90
+    X = rng.standard_normal((n, d)) * (rng.random((n, d)) < rng.random((n, 1)) * 0.12)
+    X[7] = X[:, 11] = 0.0
+    X[8, [3, 88]] = [1e-9, -1e12]
+    data, weights = DataMatrix(csr_array(X)), rng.random(n) * (rng.random(n) < 0.7)
+    if not kept:
+        monkeypatch.setattr(gram_module, "KEPT_PAIRS", 0)
+    gram = WeightedGram(data)
+    assert (gram._products is not None) == kept
+    for w in (weights, weights[::-1].copy(), np.zeros(n)):
+        expected = X.T @ (w[:, None] * X)
+        size = np.abs(X).T @ (w[:, None] * np.abs(X))
+        for H in (gram(w), feature_gram(data, w)):
+            np.testing.assert_array_equal(H, H.T)
+            assert (np.abs(H - expected) <= 1e-13 * size).all()
+    np.testing.assert_allclose(feature_gram(data), X.T @ X, rtol=1e-12, atol=1e-12)
+
+
+def test_rows_too_full_for_products_are_dense_blocks() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((50, 9)) * (rng.random((50, 9)) < 0.6)
+    weights = rng.random(50)
+    gram = WeightedGram(DataMatrix(csr_array(X)))
+    assert gram._products is None
+    np.testing.assert_allclose(gram(weights), X.T @ (weights[:, None] * X), atol=1e-12)
 
 
 def test_solve_is_blind_to_units() -> None:

@@ -597,8 +597,8 @@ def test_details_have_a_row_for_each_lr0() -> None:
     assert [float(cells[0]) for cells in rows] == pytest.approx(GRID, rel=6e-3)
     assert rows[16][:4] == ["1", "5.5", "3/3", "target"]
     assert rows[16][4:] == ["5.00e-03", "0.50"]
-    assert rows[32][1:4] == ["never", "0/3", "2 stalled, 1 diverged"]
-    assert rows[24][2:4] == ["0/2", "2 stalled, 1 failed"]
+    assert rows[32][1:4] == ["never", "0/3", "2 stalled, 1 DIVERGED"]
+    assert rows[24][2:4] == ["0/2", "2 stalled, 1 FAILED"]
     second = text[text.index(f"{NAMES[1]}: passes to the target and the end") :]
     assert "2 target, 1 not started" in second
 

@@ -33,9 +33,6 @@ SPARSE_CALLS = 200
 SPARSE_ENTRY = 5
 """Each non-zero costs a sparse product so many times as much as an entry costs a dense product."""
 
-SHORT_ROWS = 64
-"""In full batches of dense data with more features, NumPy makes the steps of a single lane."""
-
 
 def linear_sampler(
     objective: LinearObjective,
@@ -119,8 +116,8 @@ class FullSampler(LinearSampler[DenseIterates]):
         objective = self.run.objective
         if not is_compilable(objective, self.run.ball):
             return None
-        # A product of NumPy with one vector adds up several entries of a row at a time.
-        if n_lanes == 1 and not objective.data.sparse and objective.n_features > SHORT_ROWS:
+        # A dense product of NumPy with one vector adds up several entries of a row at a time.
+        if n_lanes == 1 and not objective.data.sparse:
             return None
         return LinearBatches(self.run, objective.n_samples)
 

@@ -67,7 +67,8 @@ class NormalisedProblem(ABC):
     """Why the gradients of minibatches are biased; empty where they are not."""
 
     def __init__(self, plain: LinearProblem, form: Reparametrisation) -> None:
-        self.plain, self.form = plain, form
+        self.plain: LinearProblem = plain
+        self.form = form
         # The names by which oracles know an objective.
         self.name, self.data, self.y, self.loss = plain.name, plain.data, plain.y, plain.loss
         self.n_samples, self.n_weights = plain.n_samples, plain.n_penalised
