@@ -16,11 +16,11 @@ from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import DataError, UsageError, quoted
 from lrbench.objective.network.architecture import (
-    OUTPUT_LOSS_NAMES,
     Activation,
     LayerNorm,
     Mlp,
 )
+from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def model_table(form: Mlp | None) -> dict[str, Any]:
 
 def read_output_loss(name: str, params: Mapping[str, Any]) -> str:
     """Return the name of a loss at the outputs of a network."""
-    if name not in OUTPUT_LOSS_NAMES:
+    if name not in OUTPUT_LOSSES:
         raise UsageError(
-            f"there is no loss {quoted(name)} of a network.", did_you_mean(name, OUTPUT_LOSS_NAMES)
+            f"there is no loss {quoted(name)} of a network.", did_you_mean(name, OUTPUT_LOSSES)
         )
     if params:
         raise UsageError(f"the loss {name} has no parameters.", "leave them out.")

@@ -20,7 +20,7 @@ from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
-from lrbench.objective.network.architecture import OUTPUT_LOSS_NAMES
+from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.objective.network.reparametrisation import Normalisation, Reparametrisation
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
@@ -40,7 +40,7 @@ def read_loss(value: Any, *, network: bool = False) -> str:
     name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
     if network:
         return read_output_loss(name, params)
-    if name in OUTPUT_LOSS_NAMES and name not in LOSSES:
+    if name in OUTPUT_LOSSES and name not in LOSSES:
         raise UsageError(
             f"the loss {name} is one of networks.",
             "give the model in the problem file, as in lrbench show problem mlp-digits.",

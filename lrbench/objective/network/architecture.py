@@ -14,9 +14,6 @@ LayerNorm: TypeAlias = Literal["none", "weight", "batch"]
 """What the scores of the units of a layer are divided by: nothing, the length of the weights, or
 the standard deviation over the batch."""
 
-OUTPUT_LOSS_NAMES = ("softmax", "squared")
-"""The losses at the outputs: `lrbench.objective.network.output_losses`."""
-
 
 @dataclass(frozen=True)
 class Mlp:

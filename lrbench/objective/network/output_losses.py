@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from lrbench.arrays import Index, PerLane, PerSample
-from lrbench.objective.network.layers import Stack
+
+if TYPE_CHECKING:
+    from lrbench.objective.network.layers import Stack
 
 
 class OutputLoss(Protocol):

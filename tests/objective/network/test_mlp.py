@@ -14,7 +14,11 @@ from lrbench.errors import DataError
 from lrbench.objective.about import About
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.network import network as network_module
-from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp
+from lrbench.objective.network.architecture import (
+    Activation,
+    LayerNorm,
+    Mlp,
+)
 from lrbench.objective.network.network import NetworkSamples
 from lrbench.objective.network.problem import NetworkProblem
 from lrbench.objective.network.start import NetworkStart
