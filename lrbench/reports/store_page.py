@@ -35,7 +35,7 @@ def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 
 def _title(entry: Mapping[str, Any]) -> str:
     size, target = entry["batch_size"], entry["target"]
-    goal = GOALS[entry["target_measure"]]
+    goal = GOALS[entry.get("target_measure", "suboptimality")]
     setting = "full batches" if size is None else f"batches of {size}"
     pieces = [entry["problem"], setting]
     if target is not None:
