@@ -109,6 +109,11 @@ def keep_freed_memory() -> None:
 
 
 def take(A: Any, lanes: Index | Mask) -> Any:
-    """Return these lanes of an array whose last axis is that of the lanes, in C order."""
+    """Return these lanes of an array whose last axis is that of the lanes, in C order.
+
+    Where each lane is contiguous, in Fortran order, it stays so.
+    """
+    if A.ndim == 2 and A.flags.f_contiguous and not A.flags.c_contiguous:
+        return A.T[lanes].T
     # A[..., lanes] would not be in C order.
     return np.take(A, np.arange(A.shape[-1])[lanes], axis=-1)

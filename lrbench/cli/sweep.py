@@ -34,7 +34,8 @@ from lrbench.plan.options import DEFAULT_SWEEP
 @method_options(DEFAULT_SWEEP)
 @setting_options
 @budget_options(
-    "Have runs arrive at this F - f*: 0.01, or 1% of F(w_0) - f*; several as 10%,1%.  [default: 1%]"
+    "Have runs arrive at this F - f*, 0.01 or 1% of F(w_0) - f*, or at loss=0.1 or accuracy=95%; "
+    "several as 10%,1%.  [default: 1%]"
 )
 @plan_option("arrival", default="confirmed", show_default=True)
 @plan_option("at", metavar="T[,T]")

@@ -1,42 +1,61 @@
-"""Reading targets: '0.01', or '1%' of the gap at the start; several as '10%,1%,0.1%'."""
+"""Reading targets: '0.01', '1%' of the gap at the start, 'loss=0.1', 'accuracy=95%'."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from lrbench.config.decimals import BLANKS, decimal
 from lrbench.config.values import as_number, short_text
 from lrbench.errors import UsageError
 
-ALLOWED = "a positive number, or a share of F(w_0) - f* such as 1%"
+TargetMeasure: TypeAlias = Literal["suboptimality", "loss", "test_error"]
+"""What a target is a level of: F - f*, F itself, or the share of held-out samples that is wrong."""
+
+GOALS: dict[TargetMeasure, str] = {
+    "suboptimality": "F - f* <=",
+    "loss": "F <=",
+    "test_error": "held-out error <=",
+}
+"""What pages write before the number of a target."""
+
+NAMED: dict[str, TargetMeasure] = {"loss": "loss", "accuracy": "test_error"}
+"""The word before ``=`` in a target -> what it is a level of."""
+
+ALLOWED = "a positive number, or a share of F(w_0) - f* such as 1%, or loss=0.1, or accuracy=95%"
 
 PERCENT = "%"
 
 
 @dataclass(frozen=True)
 class Target:
-    """A suboptimality to reach, as a number or as a share of F(w_0) - f*.
+    """A level to reach: of F - f*, as a number or as a share of F(w_0) - f*, or of another measure.
 
     Parameters
     ----------
     value
         Positive and finite.
     percent
-        Whether the target is `value` hundredths of F(w_0) - f*.
+        Whether the target is `value` hundredths: of F(w_0) - f*, or of the held-out samples.
+    measure
+        What is to come to this level; of ``"test_error"`` the value is the accuracy.
     """
 
     value: float
     percent: bool = False
+    measure: TargetMeasure = "suboptimality"
 
     def __str__(self) -> str:
         # The shortest text that stands for this number and no other.
-        return str(self.value).removesuffix(".0") + PERCENT * self.percent
+        named = next((f"{word}=" for word, m in NAMED.items() if m == self.measure), "")
+        return named + str(self.value).removesuffix(".0") + PERCENT * self.percent
 
     def on(self, delta0: float) -> float:
-        """Return the suboptimality to reach, where F(w_0) - f* is `delta0`."""
+        """Return the level to reach, where F(w_0) - f* is `delta0`."""
+        if self.measure == "test_error":
+            return (100.0 - self.value) / 100.0 if self.percent else 1.0 - self.value
         return self.value / 100 * delta0 if self.percent else self.value
 
 
@@ -57,8 +76,12 @@ def targets(value: Any) -> list[Target]:
 def _target(value: Any) -> Target:
     number: float | None
     percent = False
+    measure: TargetMeasure = "suboptimality"
     if isinstance(value, str):
         text = value.strip(BLANKS)
+        word, equals, after = text.partition("=")
+        if equals and word.strip(BLANKS) in NAMED:
+            measure, text = NAMED[word.strip(BLANKS)], after.strip(BLANKS)
         percent = text.endswith(PERCENT)
         number = decimal(text.removesuffix(PERCENT))
     else:
@@ -67,9 +90,19 @@ def _target(value: Any) -> Target:
         raise UsageError(
             f"--target {short_text(value)} is not {ALLOWED}.", f"--target takes {ALLOWED}."
         )
-    if percent and number >= 100.0:
+    if measure == "test_error" and number >= (100.0 if percent else 1.0):
+        raise UsageError(
+            f"--target {short_text(value)} is an accuracy that no run exceeds.",
+            "give one below 100%, such as accuracy=95%.",
+        )
+    if measure == "loss" and percent:
+        raise UsageError(
+            f"--target {short_text(value)} is a share, and F has no level that it is one of.",
+            "give a number, as in loss=0.1.",
+        )
+    if measure != "test_error" and percent and number >= 100.0:
         raise UsageError(
             f"--target {number:g}% of F(w_0) - f* is reached before the first step.",
             "give a share below 100%, such as 1%.",
         )
-    return Target(number, percent)
+    return Target(number, percent, measure)

@@ -39,14 +39,18 @@ class ContractKind(NamedTuple):
 
 
 def solver_instances(cls: type) -> list[Any]:
-    """Return solvers of a class with every value of its parameters that are a choice."""
+    """Return solvers of a class with every value of its parameters that are a choice.
+
+    Those that need parts are left out: contracts are checked on linear problems, which have none.
+    """
     hints = typing.get_type_hints(cls)
     choices = [
         [(field.name, value) for value in typing.get_args(hints[field.name])]
         for field in dataclasses.fields(cls)
         if typing.get_origin(hints[field.name]) is Literal
     ]
-    return [cls(**dict(values)) for values in itertools.product(*choices)]
+    solvers = [cls(**dict(values)) for values in itertools.product(*choices)]
+    return [solver for solver in solvers if "parts" not in solver.needs]
 
 
 KINDS = (

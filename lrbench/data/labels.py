@@ -16,6 +16,9 @@ from lrbench.errors import DataError, UsageError, quoted
 MAX_LISTED = 10
 """The number of labels that a message lists."""
 
+MOST_CLASSES = 200
+"""A network has at most so many outputs."""
+
 MAX_CLASSES = 20
 """More labels than this are assumed to be the targets of a regression."""
 
@@ -85,15 +88,38 @@ def binary_targets(
     return y, {"+1": _listed(plus), "-1": _listed(minus)}
 
 
+def class_targets(data: Dataset) -> PerSample:
+    """Return the number of the class of every sample, from 0 in the order of the labels.
+
+    Raises
+    ------
+    DataError
+        If there is only one label, or more than `MOST_CLASSES`.
+    """
+    values, numbers = np.unique(data.y, return_inverse=True)
+    if len(values) < 2:
+        raise DataError(
+            f"{data.name} has one label only: {_name(data, values[0])}.",
+            "a loss of classes needs two or more: use other data, or the loss squared.",
+        )
+    if len(values) > MOST_CLASSES:
+        raise DataError(
+            f"{data.name} has {len(values)} labels, which are too many for classes.",
+            "use the loss squared, which is for targets that are numbers.",
+        )
+    return numbers.astype(np.float64)
+
+
 def matched_targets(test: Dataset, data: Dataset, y: PerSample) -> PerSample:
-    """Return targets -1 and +1 of other samples whose labels mean the same as in `data`.
+    """Return the targets of other samples whose labels mean the same as in `data`.
 
     Parameters
     ----------
     test
         Its y holds labels that occur in `data`.
     data, y
-        The training data and the targets that `binary_targets` returned for them.
+        The training data and the targets that `binary_targets` or `class_targets` returned for
+        them.
 
     Raises
     ------

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lrbench.config.targets import TargetMeasure
+
 if TYPE_CHECKING:
     from lrbench.results import ArrivalRule
 
@@ -52,6 +54,8 @@ class Budget:
     arrival
         The targets of a sweep in which passing through a target is no arrival; None for none. The
         trace has a row at every look, too.
+    measure
+        What is to come to the targets.
     """
 
     iterations: int
@@ -60,6 +64,7 @@ class Budget:
     averages: Sequence[int] | None = None
     gradients: bool = True
     arrival: Arrival | None = None
+    measure: TargetMeasure = "suboptimality"
 
     @property
     def rows(self) -> list[int]:

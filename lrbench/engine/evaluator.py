@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, PerLane, norm_sq, take
+from lrbench.config.targets import TargetMeasure
 from lrbench.engine.columns import Columns, rounded_up
 from lrbench.engine.job import Job
 from lrbench.objective.meter import Stopwatch
 from lrbench.objective.oracle import Iterate, Iterates
 from lrbench.objective.problem import Problem
+
+
+def level(
+    measure: TargetMeasure, answer: PerLane, f_star: float, held_out: Mapping[str, PerLane]
+) -> PerLane:
+    """Return what is compared with a target: F - f*, F, or the share of held-out samples wrong.
+
+    Parameters
+    ----------
+    measure
+        Which of them.
+    answer
+        F at the solver's answers, (n_lanes,).
+    f_star
+        The minimum.
+    held_out
+        What the problem measures at the answers.
+    """
+    if measure == "test_error":
+        return 1.0 - held_out["test_accuracy"]
+    return answer if measure == "loss" else answer - f_star
+
 
 EVALUATED_LANES, EVALUATED_ELEMENTS = 128, 1 << 19
 """At most so many lanes, or numbers (features x lanes), are evaluated together."""

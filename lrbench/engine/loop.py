@@ -11,7 +11,7 @@ from lrbench.engine.arrival import arrivals
 from lrbench.engine.clock import Clock
 from lrbench.engine.columns import Columns
 from lrbench.engine.compiled import runner_of
-from lrbench.engine.evaluator import Evaluation, Evaluator
+from lrbench.engine.evaluator import Evaluation, Evaluator, level
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import Recorder
 from lrbench.errors import ContractError
@@ -118,11 +118,13 @@ class LaneLoop:
             t, measured.objective[:n], measured.of_average[:n], measured.answer[:n]
         )
         point = W if output is None else output
-        self.write(measured, seconds, average_error, self.evaluator.measures(point))
+        held_out = self.evaluator.measures(point)
+        self.write(measured, seconds, average_error, held_out)
         finite = np.isfinite(measured.objective) & np.isfinite(measured.answer)
         finite &= np.isfinite(measured.grad_norm_sq) | (not budget.gradients)
         diverged: Mask = ~finite[:n]
-        gap = measured.answer[:n] - self.shared.constants.f_star
+        f_star = self.shared.constants.f_star
+        gap = level(budget.measure, measured.answer, f_star, held_out)[:n]
         over = reached = np.zeros_like(diverged)
         at: int | PerLane = t
         if budget.target is not None:
@@ -193,7 +195,8 @@ class LaneLoop:
         if not self.uses_gradients:
             row["min_grad_norm_sq"] = np.full_like(measured.objective, np.nan)
         for name in runner.solver.traced:
-            row[name] = getattr(runner.state, name)
+            value = getattr(runner.state, name)
+            row[name] = value.max(axis=0) if value.ndim > 1 else value  # the largest of its parts
         self.recorder.write(row)
 
     def end(self, mask: Mask, status: Status, iteration: int | PerLane | Index) -> None:

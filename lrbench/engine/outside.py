@@ -10,6 +10,7 @@ import numpy as np
 from lrbench.arrays import Vector, norm_sq
 from lrbench.engine.arrival import arrivals
 from lrbench.engine.cause import cause_of
+from lrbench.engine.evaluator import level
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import End, MeasuredIterate, Recorder, row_of_one
 from lrbench.errors import RefutedError
@@ -213,10 +214,10 @@ class OutsideRun:
         if not math.isfinite(objective):
             self._recorder.retract(np.ones(1, dtype=np.bool_))
             raise Ended(Status.DIVERGED)
-        target = self._job.budget.target
-        if target is not None and objective - c.f_star <= target:
+        budget = self._job.budget
+        gap = level(budget.measure, value, c.f_star, measures)
+        if budget.target is not None and gap[0] <= budget.target:
             raise Ended(Status.REACHED_TARGET)
-        gap = np.array([objective - c.f_star])
         if self._arrivals is not None and self._arrivals.look(self._t, gap).all():
             at = float(self._arrivals.arrived_at[0])
             if math.isnan(at):

@@ -134,6 +134,11 @@ def record(
         f_star=f_star,
         checkpoints_per_decade=checkpoints_per_decade,
     )
+    if plan.target_measure != "suboptimality":
+        raise UsageError(
+            f"the target {plan.target} is not one of F - f*, by which a loop of your own ends.",
+            "give a number or a share of F(w_0) - f*, such as 1%.",
+        )
     if passes_per_step is not None:
         passes_per_step = checked_positive(
             passes_per_step, "--passes-per-step", "a positive number"

@@ -127,8 +127,10 @@ def _has_compiled_steps(plan: Plan, p: Prepared) -> bool:
 
 
 def features_of(p: Prepared) -> FeatureMap | None:
-    """Return how the columns of X were scaled; None for a problem that was made in Python."""
-    return FeatureMap(*affine(training(p.spec).X, p.spec.scale)) if p.spec else None
+    """Return how the columns of X were scaled; None for what is no linear model of a file."""
+    if p.spec is None or p.spec.model is not None:
+        return None
+    return FeatureMap(*affine(training(p.spec).X, p.spec.scale))
 
 
 def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> ProblemResult:

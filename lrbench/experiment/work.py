@@ -211,4 +211,5 @@ class Work:
 
 def header_of(p: Prepared, plan: Plan) -> Header:
     """Return the header of a prepared problem in the results of a plan."""
-    return header(p.problem, p.constants, plan.radius, plan.target_on(p.constants.delta0))
+    target = plan.target_on(p.constants.delta0)
+    return header(p.problem, p.constants, plan.radius, target, plan.target_measure)

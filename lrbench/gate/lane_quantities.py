@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lrbench.config.targets import GOALS
 from lrbench.results import ArrivalRule, ProblemResult, Run, Status
 from lrbench.results.ranking import DEFAULT_SHARE, answer_column, level_column
 from lrbench.study.arrival import passes_on_arrival
@@ -57,16 +58,20 @@ class PassesToTarget:
     def __init__(self, base: ProblemResult, other: ProblemResult) -> None:
         self.iteration = None
         target = base.header.target if base.sweep is None else base.sweep.target
+        self.measure = base.header.target_measure
         self.target = DEFAULT_SHARE * base.header.constants.delta0 if target is None else target
         self.rule: ArrivalRule = "first"
         self.looks: Sequence[int] | None = None
         self.budget: int | None = None
         if base.sweep is not None and other.sweep is not None:
-            rules = {(s.arrival, s.iterations, s.target) for s in (base.sweep, other.sweep)}
+            rules = {
+                (s.arrival, s.iterations, s.target, s.target_measure)
+                for s in (base.sweep, other.sweep)
+            }
             if len(rules) == 1 and base.sweep.iterations is not None:
                 self.rule, self.budget = base.sweep.arrival, base.sweep.iterations
                 self.looks = looks_of_runs(base, self.rule, self.budget)
-        self.text = f"passes to F - f* <= {self.target:.3g} (arrival: {self.rule})"
+        self.text = f"passes to {GOALS[self.measure]} {self.target:.3g} (arrival: {self.rule})"
 
     def of(self, base: Sequence[Run], other: Sequence[Run]) -> tuple[list[float], list[float]]:
         """Return the passes of each seed; inf where a run never arrived, NaN if not known.
@@ -87,7 +92,8 @@ class PassesToTarget:
         return cost_a, cost_b
 
     def _passes(self, run: Run) -> float:
-        return passes_on_arrival(run, self.rule, self.target, self.budget or 0, self.looks)
+        budget = self.budget or 0
+        return passes_on_arrival(run, self.rule, self.target, budget, self.looks, self.measure)
 
     def average(self, numbers: Sequence[float]) -> float:
         """Return the median over seeds, which an infinite number does not spoil."""

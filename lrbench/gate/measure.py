@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lrbench.config.targets import GOALS
 from lrbench.gate.expectation import Expectation
 from lrbench.results import ProblemResult, Run, Sensitivity, Status
 from lrbench.results.ranking import DEFAULT_SHARE, answer_column, at_end, passes_to
@@ -183,7 +184,7 @@ def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Measuremen
             return unknown(s)
         value = runs[0].value
         passes = s.best_passes if value is None else s.passes[list(s.values).index(value)]
-        never = f"never arrived at F - f* <= {problem.sweep.target:.3g}"
+        never = f"never arrived at {problem.sweep.goal} {problem.sweep.target:.3g}"
         return exactly(passes, "" if math.isfinite(passes) else never)
     target = problem.header.target if problem.sweep is None else problem.sweep.target
     if target is None:
@@ -191,10 +192,11 @@ def _passes_to_target(problem: ProblemResult, runs: Sequence[Run]) -> Measuremen
         if math.isnan(delta0):
             return unknown("there is no target, and F(w_0) - f* is not known")
         target = DEFAULT_SHARE * delta0
-    passes = passes_to(runs, target)
+    passes = passes_to(runs, target, problem.header.target_measure)
     if math.isnan(passes):
         return unknown("the passes were not measured")
-    return exactly(passes, "" if math.isfinite(passes) else f"F - f* <= {target:.3g} not reached")
+    never = f"{GOALS[problem.header.target_measure]} {target:.3g} not reached"
+    return exactly(passes, "" if math.isfinite(passes) else never)
 
 
 def _sensitivity(problem: ProblemResult, runs: Sequence[Run]) -> Sensitivity | str:

@@ -66,6 +66,8 @@ class About:
     data: str
     scale: str = "none"
     start: str = "zeros"
+    model: str = ""
+    """``"linear"``, or a network: ``"mlp[hidden=64x64,activation=relu]"``; empty for another."""
     labels: Mapping[str, str] | None = None
     """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
     fingerprint: str = ""
@@ -127,6 +129,8 @@ class ProblemFacts(About):
     """Why the gradients of minibatches are biased; empty where they are not."""
     least_batch: int = 1
     """The least number of samples of a minibatch."""
+    parts: bool = False
+    """Whether the parameters have parts, layers and units, by which a solver may have rates."""
     not_smooth: str = ""
     """Why F is not smooth or not unconstrained: ``"the hinge loss is not smooth"``; empty if it is
     both."""

@@ -110,7 +110,7 @@ class FiniteSum(ABC):
     ) -> Sampler:
         """Return the sampler for full batches, or for the minibatches of a single seed."""
         del dense_iterates
-        oracles: Any = _Terms(self)
+        oracles: Any = MeanTerms(self)
         run = LinearRun(oracles, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))
         if not minibatches:
             return FullTermSampler(run)
@@ -118,37 +118,44 @@ class FiniteSum(ABC):
         return TermSampler(run, single)
 
 
-class _Terms:
+class MeanTerms:
     """A sum of terms in the words of the oracles on plain arrays: a loss without a penalty."""
 
     penalty = NoPenalty()
 
     def __init__(self, problem: FiniteSum) -> None:
+        self.problem = problem
         self.n_samples = problem.n_samples
         self.mean = problem.mean
 
     def mean_loss(self, W: Lanes) -> PerLane:
+        """Return F of every column of `W`."""
         return self.mean(W, ALL)[0]
 
     def loss_gradient(self, W: Lanes) -> Lanes:
+        """Return the gradient of F at every column of `W`."""
         return self.mean(W, ALL)[1]
 
     def derivatives(self, W: Lanes) -> Scores:
+        """Raise `ContractError`: the terms are no functions of a score."""
         raise ContractError("the problem has no derivatives of single samples.")
 
     combine = derivatives
 
     def finite_penalty(self, W: Lanes) -> PerLane:
+        """Return zeros: there is no penalty."""
         return np.zeros(W.shape[1])
 
     def add_penalty_gradient(self, G: Lanes, W: Lanes) -> None:
         """Add nothing: there is no penalty."""
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
+        """Return `W`: there is no penalty."""
         del lr
         return W
 
     def confine(self, W: Lanes) -> Mask | None:
+        """Return None: there is no constraint."""
         del W
         return None
 
@@ -181,15 +188,17 @@ class TermOracle(DenseOracle):
 
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
         del batches, penalised  # there is no penalty
-        return cast("_Terms", self._objective).mean(W, self.index)[1]
+        return cast("MeanTerms", self._objective).mean(W, self.index)[1]
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
         del batches
-        return cast("_Terms", self._objective).mean(W, self.index)[0]
+        return cast("MeanTerms", self._objective).mean(W, self.index)[0]
 
 
 class TermSampler(LinearSampler[DenseIterates]):
     """The minibatches of a single seed."""
+
+    oracle: type[TermOracle] = TermOracle
 
     def __init__(self, run: LinearRun[DenseIterates], minibatches: Minibatches) -> None:
         super().__init__(run)
@@ -197,7 +206,7 @@ class TermSampler(LinearSampler[DenseIterates]):
 
     def oracles(self, observer: Observer) -> Iterator[TermOracle]:
         """Yield the oracle of each step: the same object with another minibatch."""
-        oracle = TermOracle(self.run, observer)
+        oracle = self.oracle(self.run, observer)
         oracle.size = self._minibatches.batch_size
         n_steps = max(1, CHUNK_SAMPLES // oracle.size)
         for chunk in self._minibatches.chunks(n_steps):

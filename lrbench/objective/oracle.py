@@ -157,6 +157,26 @@ class Oracle(Protocol):
         ...
 
 
+class ParameterParts(Protocol):
+    """The parts of the parameters of a problem, by which a solver may have norms and rates."""
+
+    def norm_sq(self, G: Lanes) -> Lanes:
+        """Return the squared norm of each part of a gradient, (n_parts, n_lanes)."""
+        ...
+
+    def scale(self, G: Lanes, factors: Lanes) -> Lanes:
+        """Return G with each part multiplied by its factor, (n_parts, n_lanes); G is used up."""
+        ...
+
+
+class PartsOracle(Protocol):
+    """What an oracle has beside where the problem's facts say that its parameters have parts."""
+
+    def parts(self, scope: str) -> ParameterParts:
+        """Return the parts: ``"layer"`` for those of layers, ``"row"`` for those of units."""
+        ...
+
+
 @runtime_checkable
 class MinibatchValues(Protocol):
     """An oracle whose gradients can be checked against its minibatch's objective."""

@@ -27,7 +27,7 @@ def check_fit(plan: Plan, problem: Problem, constants: Constants) -> None:
     _check_prox(plan, problem)
     _check_batch(plan, problem)
     _check_outside(plan, problem)
-    _check_target(plan, constants, problem.name)
+    _check_target(plan, constants, problem)
 
 
 def _check_range(constants: Constants, problem: Problem) -> None:
@@ -73,19 +73,31 @@ def _check_prox(plan: Plan, problem: Problem) -> None:
 def _check_batch(plan: Plan, problem: Problem) -> None:
     """Refuse minibatches of fewer samples than the objective on a minibatch needs."""
     facts = problem.facts()
+    what = facts.reparametrisation or "layer 1"
     if plan.batch_size is not None and plan.batch_size < facts.least_batch:
         raise UsageError(
-            f"--batch-size {plan.batch_size} has no deviation: {facts.reparametrisation} of"
-            f" {problem.name} divides by that of each minibatch.",
+            f"--batch-size {plan.batch_size} has no deviation: {what} of {problem.name}"
+            f" divides by that of each minibatch.",
             f"give {facts.least_batch} or more.",
         )
 
 
-def _check_target(plan: Plan, constants: Constants, name: str) -> None:
-    """Refuse a target, which is one of F - f*, where f* is not known.
+def _check_target(plan: Plan, constants: Constants, problem: Problem) -> None:
+    """Refuse a target of F - f* where f* is not known, and of what is not measured.
 
     A sweep with ``--at`` needs none: it then shows the norm of the gradient.
     """
+    if plan.target_measure == "test_error" and "test_accuracy" not in problem.measures(
+        problem.w0[:, None]
+    ):
+        raise UsageError(
+            f"--target {plan.target} is of held-out samples with classes, and {problem.name} has"
+            " none.",
+            "hold some out by --test 0.2, or give another target, such as loss=0.1.",
+        )
+    if plan.target_measure != "suboptimality":
+        return
+    name = problem.name
     needs_none = not plan.sweep or (plan.iterations_at and not any(a.auto for a in plan.axes))
     if not math.isnan(constants.f_star) or (plan.target is None and needs_none):
         return
@@ -93,8 +105,8 @@ def _check_target(plan: Plan, constants: Constants, name: str) -> None:
     raise UsageError(
         f"{option} needs a target of F - f*, and f* of {name} is not known:"
         f" {constants.f_star_obstacle}.",
-        "give a value to compare with by --f-star, or have no target: lrbench run, or"
-        " lrbench sweep --at.",
+        "give a target of F or of the accuracy (--target loss=0.1, --target accuracy=95%), a value"
+        " to compare with by --f-star, or have no target: lrbench run, or lrbench sweep --at.",
     )
 
 

@@ -19,6 +19,7 @@ WORDS: dict[Need, str] = {
     "mu": "mu > 0",
     "derivatives": "the derivatives of single samples",
     "n_invariant": "variables of whose length F does not depend (--reparam weight-norm)",
+    "parts": "layers with units (a network)",
 }
 """What errors call a need that a problem may lack; the horizon is that of the plan."""
 
@@ -46,7 +47,7 @@ def check_needs(plan: Plan, ready: Iterable[Prepared], uncertified: Sequence[str
             missing += needs
             words = [WORDS[need] for need in needs]
             if problem is not None and solver.proximal and not problem.facts().has_prox:
-                words.append("a penalty of the iterate itself")
+                words.append("a convex F with a penalty of the iterate itself")
             if problem is not None and isinstance(solver, OutsideSolver):
                 words += solver.unmet(problem)
             if words:
@@ -75,3 +76,5 @@ def _lacks(p: Prepared) -> Iterator[Need]:
         yield "derivatives"
     if not p.problem.facts().n_invariant:
         yield "n_invariant"
+    if not p.problem.facts().parts:
+        yield "parts"

@@ -147,7 +147,7 @@ class PlanValues:
     )
     target: Targets | None = option(  # noqa: RUF009
         None,
-        "End a run at this F - f*: 0.01, or 1% of F(w_0) - f*.",
+        "End a run at this F - f*, 0.01 or 1% of F(w_0) - f*; or at loss=0.1, accuracy=95%.",
         about="target = {}",
         group="budget",
     )

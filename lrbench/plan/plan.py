@@ -12,7 +12,7 @@ from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.looks import look_grid
 from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.config.targets import Target, targets
+from lrbench.config.targets import Target, TargetMeasure, targets
 from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.kernels.library import absence, library
@@ -139,6 +139,11 @@ class Plan(PlanValues):
                 f"the rule of arrival {self.arrival} is of a sweep: a run ends at its first hit.",
                 "leave it out, or sweep.",
             )
+        if len({target.measure for target in ends}) > 1:
+            raise UsageError(
+                f"--target {self.target} has levels of several measures.",
+                "give those of one: 1%,0.1% or loss=0.1,loss=0.01 or accuracy=90%,accuracy=95%.",
+            )
         self._set("target", ",".join(map(str, ends)) or None)
         self._set("targets", ends or (Target(100 * DEFAULT_SHARE, percent=True),) * self.sweep)
         self._set("arrival", self.arrival or ("confirmed" if self.sweep else "first"))
@@ -187,12 +192,17 @@ class Plan(PlanValues):
         """The number of lanes that run together is padded to a multiple of this."""
         return LANE_MULTIPLE if self.sweep else 1
 
+    @property
+    def target_measure(self) -> TargetMeasure:
+        """What is to come to the targets."""
+        return next((target.measure for target in self.targets), "suboptimality")
+
     def targets_on(self, delta0: float) -> list[float]:
-        """Return the suboptimalities to reach, as given, where F(w_0) - f* is `delta0`."""
+        """Return the levels to reach, as given, where F(w_0) - f* is `delta0`."""
         return list(dict.fromkeys(target.on(delta0) for target in self.targets))
 
     def target_on(self, delta0: float) -> float | None:
-        """Return the suboptimality at which a run ends, where F(w_0) - f* is `delta0`."""
+        """Return the level at which a run ends, where F(w_0) - f* is `delta0`."""
         known = [target for target in self.targets_on(delta0) if not math.isnan(target)]
         return min(known, default=None)
 
@@ -207,17 +217,20 @@ class Plan(PlanValues):
         stays = len(self.iterations_at) > 0
         stochastic_sweep = self.sweep and self.batch_size is not None
         averages = sorted(set(checkpoint_grid(steps, 1)) & set(checkpoints))
-        arrival = None
-        if self.arrival in ("confirmed", "end") and not math.isnan(delta0):
+        arrival, levels = None, self.targets_on(delta0)
+        known = not any(math.isnan(each) for each in levels)
+        if self.arrival in ("confirmed", "end") and known:
             looks = look_grid(n_samples, self.batch_size, steps)
-            arrival = Arrival(self.arrival, sorted(self.targets_on(delta0)), looks, stays)
+            arrival = Arrival(self.arrival, sorted(levels), looks, stays)
         return Budget(
             steps,
             checkpoints,
             self.target_on(delta0) if arrival is None and not stays else None,
             averages if stochastic_sweep else None,
-            gradients=not stochastic_sweep or math.isnan(delta0),
+            # What is shown after T steps where f* is not known.
+            gradients=not stochastic_sweep or (math.isnan(delta0) and (stays or not known)),
             arrival=arrival,
+            measure=self.target_measure,
         )
 
     def checkpoints(self, n_samples: int) -> list[int]:

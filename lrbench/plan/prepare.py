@@ -10,6 +10,7 @@ import numpy as np
 
 from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.config.targets import TargetMeasure
 from lrbench.engine.control import Control, TimeIsUp
 from lrbench.errors import OptimumError, UsageError
 from lrbench.objective.constants import CERTIFIED, NOT_CERTIFIED, Constants
@@ -77,7 +78,11 @@ class Prepared:
 
 
 def header(
-    problem: Problem, constants: Constants, radius: float | None, target: float | None
+    problem: Problem,
+    constants: Constants,
+    radius: float | None,
+    target: float | None,
+    target_measure: TargetMeasure = "suboptimality",
 ) -> Header:
     """Return what a saved result says of the problem itself."""
     facts = problem.facts()
@@ -96,8 +101,10 @@ def header(
         labels=facts.labels,
         reparametrisation=facts.reparametrisation,
         start=facts.start,
+        model=facts.model,
         radius=radius,
         target=target,
+        target_measure=target_measure,
         constants=constants,
     )
 

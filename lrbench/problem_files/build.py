@@ -29,15 +29,18 @@ from lrbench.problem_files.model import (
     StartSpec,
     canonical,
 )
+from lrbench.problem_files.network import as_dense
 from lrbench.problem_files.parts import make_loss, make_penalty
 from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
+    from lrbench.objective.network.architecture import Mlp
     from lrbench.objective.network.normalised import NormalisedProblem
+    from lrbench.objective.network.problem import NetworkProblem
 
 
-def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem:
+def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem | NetworkProblem:
     """Return the problem that `spec` specifies, with its data read, scaled and labelled.
 
     Raises
@@ -49,6 +52,8 @@ def build_problem(spec: ProblemSpec) -> LinearProblem | NormalisedProblem:
         If an option does not fit the data: a label that they do not have, ``standard`` on a sparse
         matrix, a start outside the set of an indicator penalty, a normalisation beside one.
     """
+    if spec.model is not None:
+        return _network(spec, spec.model)
     form = spec.reparametrisation
     if form is None:
         return build_linear(spec)
@@ -89,17 +94,48 @@ def build_linear(spec: ProblemSpec) -> LinearProblem:
         intercept=spec.intercept,
         name=spec.name,
         w0=w0,
-        about=About(
-            title=spec.title,
-            data=samples.train.name,
-            scale=spec.scale,
-            start=str(spec.start),
-            labels=samples.labels,
-            fingerprint=fingerprint(spec, samples.train.content_hash),
-            test=about_test,
-        ),
+        about=_about(spec, samples, about_test),
         test=test,
         X_hash=samples.train.content_hash if matrix.X is samples.train.X else "",
+    )
+
+
+def _network(spec: ProblemSpec, form: Mlp) -> NetworkProblem:
+    """Return the network, with its samples made dense."""
+    # Few problems need these modules.
+    from lrbench.objective.network.network import NetworkSamples
+    from lrbench.objective.network.problem import NetworkProblem
+    from lrbench.objective.network.start import NetworkStart
+
+    samples = read_samples(spec)
+    with located(spec.name):
+        X, fitted = fit_scaling(samples.train.X, spec.scale)
+    held_out, about_test = _test_columns(samples, spec, fitted)
+    test = None
+    if held_out is not None and samples.test_y is not None:
+        test = NetworkSamples(as_dense(held_out, spec.name), samples.test_y)
+    classes = samples.y if samples.test_y is None else np.concatenate([samples.y, samples.test_y])
+    return NetworkProblem(
+        spec.name,
+        _about(spec, samples, about_test),
+        form,
+        NetworkSamples(as_dense(X, spec.name), samples.y),
+        int(classes.max()) + 1 if spec.task == "classes" else 0,
+        NetworkStart(spec.start.name, spec.start.seed),  # type: ignore[arg-type]  # it is checked
+        test,
+    )
+
+
+def _about(spec: ProblemSpec, samples: Samples, test: AboutTest | None) -> About:
+    return About(
+        title=spec.title,
+        data=samples.train.name,
+        scale=spec.scale,
+        start=str(spec.start),
+        labels=samples.labels,
+        fingerprint=fingerprint(spec, samples.train.content_hash),
+        test=test,
+        model="linear" if spec.model is None else str(spec.model),
     )
 
 
@@ -111,6 +147,18 @@ def _held_out(
     samples: Samples, spec: ProblemSpec, fitted: Affine, loss: Loss
 ) -> tuple[LinearHeldOut | None, AboutTest | None]:
     """Return the samples held out, with the columns and the scaling of the training data."""
+    X, about = _test_columns(samples, spec, fitted)
+    if X is None or about is None or samples.test_y is None:
+        return None, None
+    if loss.task == "binary":
+        about = replace(about, majority=_majority(samples.test_y))
+    return LinearHeldOut(_matrix(X, spec), samples.test_y, loss), about
+
+
+def _test_columns(
+    samples: Samples, spec: ProblemSpec, fitted: Affine
+) -> tuple[Matrix | None, AboutTest | None]:
+    """Return X of the samples held out as the training data have it; None where there are none."""
     test, y = samples.test, samples.test_y
     if test is None or y is None:
         return None, None
@@ -124,9 +172,8 @@ def _held_out(
         fraction=split.fraction if split else None,
         seed=split.seed if split else None,
         features_left_out=left_out,
-        majority=_majority(y) if loss.task == "binary" else None,
     )
-    return LinearHeldOut(_matrix(X, spec), y, loss), about
+    return X, about
 
 
 def _majority(y: PerSample) -> float:
@@ -146,6 +193,8 @@ def planted(spec: ProblemSpec) -> Vector | None:
     Only generated data have one, for the squared loss without penalty on unscaled X. The
     coefficient of an intercept is 0; with an intercept it is a minimiser only if X w = y.
     """
+    if spec.model is not None:
+        return None
     least_squares = make_loss(spec.loss).quadratic and make_penalty(spec.penalty).vanishes
     if not least_squares or spec.scale != "none":
         return None

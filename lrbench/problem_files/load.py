@@ -24,6 +24,7 @@ from lrbench.errors import UsageError, quoted, quoted_path
 from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
 from lrbench.problem_files.model import CLAIMED, ProblemSpec
+from lrbench.problem_files.network import check_network, default_start, read_model
 from lrbench.problem_files.parts import (
     describe,
     read_loss,
@@ -168,16 +169,17 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     """
     table = Table(values, "a problem file")
     title = table.take("title", str, "")
+    model = read_model(table.take_any("model", "linear"))
     loss = table.take_any("loss", "")
     penalty = read_penalty(table.take_any("penalty", "none"))
-    start = read_start(table.take_any("start", "zeros"))
+    start = read_start(table.take_any("start", default_start(model)))
     reparametrisation = read_reparametrisation(table.take_any("reparametrisation", "none"))
     data_values = table.take_any("data")
     claims = _claims(table.take_any("constants", {}))
     table.finish()
     if not loss:
         raise UsageError("the loss is missing.", f"choose from {', '.join(sorted(LOSSES))}.")
-    loss = read_loss(loss)
+    loss = read_loss(loss, network=model is not None)
     if data_values is None:
         raise UsageError("the table [data] is missing.", 'add [data] and name = "…" under it.')
     data = Table(checked(data_values, "data", dict), "the table data")
@@ -190,7 +192,8 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     source = _source(data, folder, zero_based)
     title = title or describe(loss, penalty, source)
     spec = ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
-    spec = replace(spec, claims=claims, reparametrisation=reparametrisation)
+    spec = replace(spec, claims=claims, model=model, reparametrisation=reparametrisation)
+    check_network(spec)
     if test is None and seed is None:
         return spec
     return replace(spec, test=read_test(test, seed, zero_based, folder))

@@ -9,12 +9,16 @@ from typing import Any, Final, Literal
 from lrbench.config.named import parse_named, value_text
 from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
+from lrbench.objective.network.architecture import Mlp
 from lrbench.objective.network.reparametrisation import Reparametrisation
 
 PER_SAMPLE: Final = "1/n_samples"
 
 OF_MAX: Final = "*max"
 """The end of a weight such as ``0.1*max``, a multiple of the largest useful weight."""
+
+OF_RULE: Final = "lr0"
+"""The word for a rate of some parameters that is that of the solver's rule."""
 
 CLAIMED: Final = ("L", "L_max", "mu", "kappa", "G", "distance", "delta0", "noise_star", "f_star")
 """The constants that a problem file may state, which `lrbench check` verifies."""
@@ -47,15 +51,20 @@ class PenaltySpec:
 
 @dataclass(frozen=True)
 class StartSpec:
-    """The starting point: zeros, or `scale` times standard normal numbers from `seed`."""
+    """The starting point: zeros, or `scale` times standard normal numbers from `seed`.
 
-    name: Literal["zeros", "normal"] = "zeros"
+    That of a network is drawn by ``"he"`` or ``"glorot"``, which choose the scale.
+    """
+
+    name: Literal["zeros", "normal", "he", "glorot"] = "zeros"
     scale: float = 1.0
     seed: int = 0
 
     def __str__(self) -> str:
         if self.name == "zeros":
             return self.name
+        if self.name != "normal":
+            return f"{self.name}[seed={self.seed}]"
         return f"{self.name}[scale={value_text(self.scale)},seed={self.seed}]"
 
 
@@ -88,6 +97,8 @@ class ProblemSpec:
         The data that are held out, or the fraction of the samples; None for nothing.
     claims
         (name, value) of constants that the file states; `lrbench check` verifies them.
+    model
+        The network; None for a linear model.
     reparametrisation
         The normalisation in whose variables the problem is written; None for the weights.
     """
@@ -103,11 +114,14 @@ class ProblemSpec:
     positive: tuple[str, ...] | None
     test: DataName | Split | None = None
     claims: tuple[tuple[str, float], ...] = ()
+    model: Mlp | None = None
     reparametrisation: Reparametrisation | None = None
 
     @property
     def task(self) -> str:
-        """The kind of targets of the loss: binary, regression or count."""
+        """The kind of targets of the loss: binary, regression or count; of networks, classes."""
+        if self.model is not None:
+            return "classes" if self.loss == "softmax" else "regression"
         return str(LOSSES.get(parse_named(self.loss)[0]).task)
 
     @property
@@ -134,6 +148,8 @@ def canonical(spec: ProblemSpec) -> str:
         "intercept": spec.intercept,
         "positive": sorted(spec.positive) if spec.positive and spec.binary else None,
     }
+    if spec.model is not None:  # likewise
+        keys["model"] = asdict(spec.model)
     if spec.reparametrisation is not None:  # likewise
         keys["reparametrisation"] = asdict(spec.reparametrisation)
     return json.dumps(keys, sort_keys=True)

@@ -19,6 +19,7 @@ from lrbench.problem_files.model import (
     Split,
     StartSpec,
 )
+from lrbench.problem_files.network import check_network
 from lrbench.problem_files.parts import (
     describe,
     read_loss,
@@ -88,7 +89,7 @@ def with_overrides(
     if test is not None:
         spec = _with_test(spec, test)
     if loss is not None:
-        spec = replace(spec, loss=read_loss(loss))
+        spec = replace(spec, loss=read_loss(loss, network=spec.model is not None))
     if penalty is not None:
         spec = replace(spec, penalty=read_penalty(penalty))
     if not (data is None and loss is None and penalty is None):
@@ -107,7 +108,10 @@ def with_overrides(
         spec = replace(spec, positive=split_positive(positive))
     if reparam is not None:
         spec = replace(spec, reparametrisation=read_reparametrisation(reparam))
-    return spec if start is None else replace(spec, start=read_start(start))
+    if start is not None:
+        spec = replace(spec, start=read_start(start))
+    check_network(spec)
+    return spec
 
 
 def spec_from_data(

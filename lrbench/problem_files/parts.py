@@ -20,24 +20,31 @@ from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
+from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.objective.network.reparametrisation import Normalisation, Reparametrisation
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
-from lrbench.problem_files.model import OF_MAX, PER_SAMPLE, PenaltySpec, StartSpec
-
-OF_RULE = "lr0"
-"""The word for a rate of gamma that is that of the solver's rule."""
+from lrbench.problem_files.model import OF_MAX, OF_RULE, PER_SAMPLE, PenaltySpec, StartSpec
+from lrbench.problem_files.network import OF_NETWORKS, read_output_loss
 
 WITH_NUMBER = re.compile(r"(?P<name>[a-zA-Z][\w-]*)\s*[=:(]\s*(?P<number>[-+.\deE]+)\)?")
 """A name with a number as people write it who do not know the brackets: ``l2=0.1``."""
 
 
-def read_loss(value: Any) -> str:
+def read_loss(value: Any, *, network: bool = False) -> str:
     """Return the loss in ``"huber[threshold=2]"`` or ``{name = "huber", threshold = 2}`` as a text.
 
-    The text has all parameters, so that two ways to write the same loss give the same text.
+    The text has all parameters, so that two ways to write the same loss give the same text. With
+    `network` it is one of the outputs of a network.
     """
     name, params = _part(value if isinstance(value, dict) else checked(value, "loss", str), "loss")
+    if network:
+        return read_output_loss(name, params)
+    if name in OUTPUT_LOSSES and name not in LOSSES:
+        raise UsageError(
+            f"the loss {name} is one of networks.",
+            "give the model in the problem file, as in lrbench show problem mlp-digits.",
+        )
     name = _canonical(LOSSES, name)
     kind = LOSSES.get(name)
     if params and not dataclasses.is_dataclass(kind):
@@ -148,9 +155,14 @@ def read_start(value: Any) -> StartSpec:
                 "the start zeros has no parameters.", "leave them out, or choose normal."
             )
         return StartSpec()
+    if name in OF_NETWORKS:
+        seed = checked_seed(table.take_any("seed", 0), "seed")
+        table.finish()
+        return StartSpec(name, seed=seed)  # type: ignore[arg-type]  # a text that is one of them
     if name != "normal":
         raise UsageError(
-            f"there is no start {quoted(name)}.", did_you_mean(name, ("zeros", "normal"))
+            f"there is no start {quoted(name)}.",
+            did_you_mean(name, ("zeros", "normal", *OF_NETWORKS)),
         )
     scale = checked_positive(table.take_any("scale", 1.0), "scale", "a positive number")
     seed = checked_seed(table.take_any("seed", 0), "seed")

@@ -8,7 +8,7 @@ from lrbench.arrays import Index, PerSample
 from lrbench.config.values import located
 from lrbench.data.dataset import Dataset
 from lrbench.data.holdout import split_rows, subset
-from lrbench.data.labels import binary_targets, count_targets, matched_targets
+from lrbench.data.labels import binary_targets, class_targets, count_targets, matched_targets
 from lrbench.data.load import DataName, load_data
 from lrbench.errors import DataError
 from lrbench.problem_files.model import ProblemSpec, Split
@@ -91,22 +91,25 @@ def _targets(data: Dataset, spec: ProblemSpec) -> tuple[PerSample, Labels | None
     """Return the targets for the loss, and for two classes the labels that they stand for."""
     if spec.binary:
         return binary_targets(data, spec.positive)
+    if spec.task == "classes":
+        return class_targets(data), None
     return (count_targets(data) if spec.task == "count" else data.y), None
 
 
 def _test_targets(test: Dataset, data: Dataset, y: PerSample, spec: ProblemSpec) -> PerSample:
-    if spec.binary:
+    if spec.task in ("binary", "classes"):
         return matched_targets(test, data, y)
     return count_targets(test) if spec.task == "count" else test.y
 
 
 def _check_classes(spec: ProblemSpec, data: Dataset, y: PerSample) -> None:
     """Refuse a split that leaves only one class in the training data."""
-    if not spec.binary or y.min() < y.max():
+    if spec.task not in ("binary", "classes") or y.min() < y.max():
         return
     assert isinstance(spec.test, Split)
+    which = f"{y[0]:+.0f}" if spec.binary else "of one class"
     raise DataError(
         f"{data.name}: without the share {spec.test.fraction:g} that seed {spec.test.seed} holds"
-        f" out, all samples left to train on are {y[0]:+.0f}.",
+        f" out, all samples left to train on are {which}.",
         f"hold out a smaller share, or other samples (--set data.test_seed={spec.test.seed + 1}).",
     )

@@ -15,16 +15,23 @@ from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.load import spec_from_table
 from lrbench.problem_files.model import ProblemSpec, Split, canonical
+from lrbench.problem_files.network import model_table
 from lrbench.problem_files.parts import describe
 from lrbench.problem_files.source import as_fraction, data_text
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 
-PARTS = ("loss", "penalty", "start", "reparametrisation", "data")
+PARTS = ("model", "loss", "penalty", "start", "reparametrisation", "data")
 """The keys that are tables."""
 
 KEYS = (
     "title",
+    "model",
+    "model.name",
+    "model.hidden",
+    "model.activation",
+    "model.normalisation",
+    "model.other_lr",
     "loss",
     "loss.name",
     "loss.level",
@@ -173,12 +180,15 @@ def _table_of(spec: ProblemSpec) -> dict[str, Any]:
         penalty["weight"] = spec.penalty.weight
     start: dict[str, Any] = {"name": spec.start.name}
     if spec.start.name != "zeros":
-        start |= {"scale": spec.start.scale, "seed": spec.start.seed}
+        start["seed"] = spec.start.seed
+    if spec.start.name == "normal":
+        start["scale"] = spec.start.scale
     form = spec.reparametrisation
     # A gamma that is learned has no number, and one without a rate of its own has that of the rule.
     keys = {} if form is None else {k: v for k, v in asdict(form).items() if v is not None}
     return {
         "title": spec.title,
+        "model": model_table(spec.model),
         "loss": {"name": name, **params},
         "penalty": penalty,
         "start": start,

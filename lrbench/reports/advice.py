@@ -140,7 +140,7 @@ def _reason(problem: ProblemResult, advice: Advice, sweep: Sweep, texts: Texts) 
     if obstacle.kind == "target_below_error":
         return f"the target is below the error of f*, {number(obstacle.value)}"
     arrived = "came to" if sweep.arrival == "first" else "arrived at"
-    head = f"no {sweep.parameter if texts else 'run'} {arrived} F - f* <= {number(sweep.target)}"
+    head = f"no {sweep.parameter if texts else 'run'} {arrived} {sweep.goal} {number(sweep.target)}"
     head += "" if advice.budget_passes is None else f" in {_passes(advice.budget_passes)}"
     if obstacle.kind == "missing_runs":
         runs_are = "1 run is" if obstacle.value == 1 else f"{obstacle.value} runs are"
@@ -180,7 +180,8 @@ def _lowest(lowest: Level | None, start: float, sweep: Sweep, texts: Texts) -> s
             return f"; {lane} came there, but did not stay"
         return f"; less than half of the seeds came there, among them one of {lane}"
     # Above the target, and so above the error of f*: else there is no advice.
-    text = f"; the lowest F - f* seen was {number(lowest.suboptimality)}, of {_lane(lowest, texts)}"
+    what = sweep.goal.removesuffix(" <=")
+    text = f"; the lowest {what} seen was {number(lowest.suboptimality)}, of {_lane(lowest, texts)}"
     if sweep.target == 0:
         return text
     return f"{text}, {short_number(lowest.suboptimality / sweep.target, 2)} times the target"

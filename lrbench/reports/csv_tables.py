@@ -121,7 +121,7 @@ def _end(problem: ProblemResult, runs: Sequence[Run]) -> Row:
     constants = problem.header.constants
     level, lr = at_end(runs, level_column(runs)), at_end(runs, "lr")
     known = not math.isnan(constants.f_star)
-    target = problem.header.target
+    target, measure = problem.header.target, problem.header.target_measure
     if target is None:
         target = DEFAULT_SHARE * constants.delta0
     of = [str(v.bound_verdict) for v in verdicts_of(problem, runs[0]) if v.applies]
@@ -133,8 +133,8 @@ def _end(problem: ProblemResult, runs: Sequence[Run]) -> Row:
         "of_start": level / constants.delta0 if known and level and constants.delta0 else None,
         "lr": lr,
         "lr_L": None if lr is None else lr * constants.L,
-        "target": target if known else None,
-        "passes_to_target": passes_to(runs, target) if known else None,
+        "target": None if math.isnan(target) else target,
+        "passes_to_target": None if math.isnan(target) else passes_to(runs, target, measure),
         "test_loss": at_end(runs, "test_loss"),
         "test_accuracy": at_end(runs, "test_accuracy"),
         **{f"bounds_{verdict}": of.count(verdict) for verdict in COUNTED},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from lrbench.config.targets import GOALS
 from lrbench.reports.blocks import Line, gap, line, number, short_number
 from lrbench.reports.groups import digits_of
 from lrbench.results import ProblemResult
@@ -34,7 +35,7 @@ class _First:
     def __init__(self, problem: ProblemResult) -> None:
         self.groups, self.final_gaps = problem.groups, problem.final_gaps
         self.constants = problem.header.constants
-        self.target = problem.header.target
+        self.target, self.measure = problem.header.target, problem.header.target_measure
         values = {value for _, value in problem.groups} - {None}
         self._several, self._digits = len(values) > 1, digits_of(values)
 
@@ -50,6 +51,16 @@ class _First:
         if lost := all_lost(run for runs in self.groups.values() for run in runs):
             return [lost[:1].upper() + lost[1:]]
         best, level = lowest(self.final_gaps)
+        if self.measure != "suboptimality" and self.target is not None:
+            place = f"{GOALS[self.measure]} {number(self.target)}"
+            costs = costs_to(self.groups, self.target, self.measure)
+            arrived, passes = first_to(self.groups, self.target, costs, self.measure)
+            if arrived:
+                return [
+                    f"First to {place}: {self.name(arrived[0])}",
+                    f"after {number(passes)} pass{'es' * (passes != 1)}",
+                ]
+            return [f"None came to {place}"]
         if math.isnan(self.constants.f_star):
             if best is None:
                 return ["None ended with a finite F"]

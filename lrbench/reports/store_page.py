@@ -9,6 +9,7 @@ from typing import Any
 
 from lrbench.config.named import parse_named
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.config.targets import GOALS
 from lrbench.errors import UsageError
 from lrbench.reports.blocks import Block, Grid, TableCell, line, number, short_number
 from lrbench.verdicts.method_names import MethodNames
@@ -34,10 +35,11 @@ def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
 
 def _title(entry: Mapping[str, Any]) -> str:
     size, target = entry["batch_size"], entry["target"]
+    goal = GOALS[entry.get("target_measure", "suboptimality")]
     setting = "full batches" if size is None else f"batches of {size}"
     pieces = [entry["problem"], setting]
     if target is not None:
-        pieces.append(f"target F - f* <= {number(target)}")
+        pieces.append(f"target {goal} {number(target)}")
     if entry["arrival"] is not None:
         pieces.append(f"arrival {entry['arrival']}")
     if entry["at"]:

@@ -80,7 +80,8 @@ def sweep_blocks(
         yield from _timing(problem, view)
         yield from outside_notes(problem)
         return
-    if sweep.target < problem.header.constants.f_star_error:
+    of_gap = sweep.target_measure == "suboptimality"
+    if of_gap and sweep.target < problem.header.constants.f_star_error:
         yield line("the target is below the error of f*: who came there is not known", style="warn")
     yield line("")
     yield advice_line(problem, sweep)
@@ -212,9 +213,10 @@ def _target(problem: ProblemResult, sweep: Sweep) -> str:
     if not sweep.has_target:
         return "no target, as f* is not known"
     delta0 = problem.header.constants.delta0
-    percent = f"{short_number(100 * sweep.target / delta0)} %" if delta0 > 0 else ""
+    of_gap = sweep.target_measure == "suboptimality" and delta0 > 0
+    percent = f"{short_number(100 * sweep.target / delta0)} %" if of_gap else ""
     of_start = f" ({percent} of F(w_0) - f*)" if percent else ""
-    return f"target F - f* <= {number(sweep.target)}{of_start}"
+    return f"target {sweep.goal} {number(sweep.target)}{of_start}"
 
 
 def _failures(problem: ProblemResult, sweep: Sweep) -> Iterator[Block]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from lrbench.config.plain import Form, Key, plain
 from lrbench.config.records import reader
+from lrbench.config.targets import TargetMeasure
 from lrbench.objective.about import AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
 from lrbench.results.ranking import LaneLabel, final_gap
@@ -49,12 +50,17 @@ class Header:
     labels: Mapping[str, str] | None
     """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
     start: str
+    model: Annotated[str, Key(earlier="")]
+    """``"linear"``, or a network: ``"mlp[hidden=64x64,activation=relu]"``; empty where there is no
+    word for it."""
     reparametrisation: Annotated[str, Key(earlier="")]
     """The variables that take the place of the weights: ``"weight-norm"``; empty for none."""
     radius: float | None
     """Of the ball that iterates are projected on; None for no ball."""
     target: Annotated[float | None, Key(earlier=None)]
-    """The suboptimality at which runs ended, the least of several; None without one."""
+    """The level at which runs ended, the least of several; None without one."""
+    target_measure: Annotated[TargetMeasure, Key(earlier="suboptimality")]
+    """What the target is a level of: F - f*, ``"loss"`` for F itself, or the held-out error."""
     constants: Annotated[Constants, Form(reader(Constants), plain_constants)]
 
     @property

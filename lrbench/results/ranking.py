@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lrbench.config.targets import TargetMeasure
 from lrbench.results.records import Run, Status
 
 DEFAULT_SHARE = 0.01
@@ -28,6 +30,16 @@ def answer_column(runs: Sequence[Run]) -> str:
     """Return the column of F - f* at the solver's answer: its own one, or the last iterate."""
     own = any("suboptimality_output" in run.trace for run in runs)
     return "suboptimality_output" if own else "suboptimality"
+
+
+def levels_of(run: Run, measure: TargetMeasure) -> NDArray[np.float64]:
+    """Return what is compared with a target in every row of a run; empty where it is not there."""
+    column = answer_column([run])
+    if measure == "loss":
+        column = column.replace("suboptimality", "objective")
+    if measure == "test_error":
+        return 1.0 - run.trace.get("test_accuracy", np.empty(0))
+    return run.trace.get(column, np.empty(0))
 
 
 def level_column(runs: Sequence[Run]) -> str:
@@ -61,25 +73,33 @@ def end_of_all(runs: Sequence[Run], column: str) -> float | None:
     return None if any(r.status is Status.DIVERGED for r in runs) else at_end(runs, column)
 
 
-def passes_to(runs: Sequence[Run], target: float) -> float:
+def passes_to(
+    runs: Sequence[Run], target: float, measure: TargetMeasure = "suboptimality"
+) -> float:
     """Return the median over seeds of the passes to `target`; inf if most never reached it.
 
     The passes of a run are those of its first checkpoint at or below the target.
     """
     if len(runs) == 1:  # of 100,000 lanes the medians of single numbers would take a while
-        return _first(runs[0], target)[0]
-    passes = sorted(_first(run, target)[0] for run in runs)
+        return _first(runs[0], target, measure)[0]
+    passes = sorted(_first(run, target, measure)[0] for run in runs)
     return (passes[(len(passes) - 1) // 2] + passes[len(passes) // 2]) / 2
 
 
-def costs_to(groups: Mapping[LaneLabel, Sequence[Run]], target: float) -> dict[LaneLabel, float]:
+def costs_to(
+    groups: Mapping[LaneLabel, Sequence[Run]],
+    target: float,
+    measure: TargetMeasure = "suboptimality",
+) -> dict[LaneLabel, float]:
     """Return the passes of each lane to `target`; see `passes_to`."""
-    return {lane: passes_to(runs, target) for lane, runs in groups.items()}
+    return {lane: passes_to(runs, target, measure) for lane, runs in groups.items()}
 
 
-def _first(run: Run, target: float) -> tuple[float, float]:
+def _first(
+    run: Run, target: float, measure: TargetMeasure = "suboptimality"
+) -> tuple[float, float]:
     """Return the passes and the gap of the first checkpoint at or below the target."""
-    gap = run.trace.get(answer_column([run]), np.empty(0))
+    gap = levels_of(run, measure)
     arrivals = np.flatnonzero(gap <= target)
     if run.status.lost or not len(arrivals):
         return math.inf, math.inf
@@ -102,7 +122,10 @@ def ratio(cost: float, least: float) -> float:
 
 
 def first_to(
-    groups: Mapping[LaneLabel, Sequence[Run]], target: float, costs: Mapping[LaneLabel, float]
+    groups: Mapping[LaneLabel, Sequence[Run]],
+    target: float,
+    costs: Mapping[LaneLabel, float],
+    measure: TargetMeasure = "suboptimality",
 ) -> tuple[list[LaneLabel], float]:
     """Return the lanes that reached `target` in the fewest passes, and these passes.
 
@@ -113,12 +136,12 @@ def first_to(
     if not math.isfinite(least):
         return [], math.inf
     tied = [lane for lane, passes in costs.items() if passes == least]
-    return sorted(tied, key=lambda lane: _gap_on_arrival(groups[lane], target)), least
+    return sorted(tied, key=lambda lane: _gap_on_arrival(groups[lane], target, measure)), least
 
 
-def _gap_on_arrival(runs: Sequence[Run], target: float) -> float:
+def _gap_on_arrival(runs: Sequence[Run], target: float, measure: TargetMeasure) -> float:
     """Return the mean gap at the target, over the seeds that reached it."""
-    gaps = [_first(run, target)[1] for run in runs]
+    gaps = [_first(run, target, measure)[1] for run in runs]
     finite = [gap for gap in gaps if math.isfinite(gap)]
     return math.fsum(finite) / len(finite)
 

@@ -340,7 +340,7 @@ def _best(sweep: Sweep) -> str:
     best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
     if best is None or math.isinf(best.best_passes):
         arrived = "came to" if sweep.arrival == "first" else "arrived at"
-        return f"no {sweep.parameter} {arrived} F - f* <= {sweep.target:.3g}"
+        return f"no {sweep.parameter} {arrived} {sweep.goal} {sweep.target:.3g}"
     passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"
     if best.best_value is None or best.usable is None:  # nothing of it varies
         return f"best {best.solver}, {passes}"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 from lrbench.config.plain import Form, Key, NumberOrInf, NumberOrNaN, plain
 from lrbench.config.records import reader
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.config.targets import GOALS, TargetMeasure
 from lrbench.results.advice import Advice
 from lrbench.results.lanes import varied
 from lrbench.results.measures import Measures
@@ -211,7 +212,7 @@ class Sweep:
     """The sensitivity of every solver on one problem."""
 
     target: NumberOrNaN
-    """The suboptimality F - f* that a run has to reach; NaN where f* is not known."""
+    """The level that a run has to reach; NaN where it is one of F - f*, and f* is not known."""
     iterations: int | None
     """The budget of each run; None where every run ended early."""
     solvers: Sequence[Sensitivity]
@@ -219,6 +220,13 @@ class Sweep:
     """When a run has arrived at the target."""
     advice: Annotated[Advice | None, Key(earlier=None)] = None
     """None in a result of a version that did not save it; `lrbench.study.advise` returns it."""
+    target_measure: Annotated[TargetMeasure, Key(earlier="suboptimality")] = "suboptimality"
+    """What the target is a level of: F - f*, ``"loss"`` for F itself, or the held-out error."""
+
+    @property
+    def goal(self) -> str:
+        """What pages write before the number of the target: ``F - f* <=``."""
+        return GOALS[self.target_measure]
 
     @property
     def parameter(self) -> str:
@@ -227,7 +235,7 @@ class Sweep:
 
     @property
     def has_target(self) -> bool:
-        """Whether there is a suboptimality to reach, which needs f*."""
+        """Whether there is a level to reach; one of F - f* needs f*."""
         return not math.isnan(self.target)
 
     @property

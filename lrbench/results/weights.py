@@ -75,7 +75,8 @@ def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
 def _unscaled(problem: ProblemResult, run: Run) -> dict[str, Any]:
     """Return coef and intercept for features as the file has them, where the scaling is known."""
     features = problem.features
-    if features is None and problem.header.scale in ROW_WISE:
+    is_linear = problem.header.model in ("", "linear")
+    if features is None and is_linear and problem.header.scale in ROW_WISE:
         features = FeatureMap()
     if features is None:
         return {}

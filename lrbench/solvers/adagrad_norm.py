@@ -10,15 +10,16 @@ import numpy as np
 from lrbench.arrays import PerLane
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Solver, Step, check_positive
+from lrbench.solvers.base import Facts, Need, Solver, Step, check_positive
 from lrbench.solvers.compiled import CompiledRule, CompiledState
+from lrbench.solvers.scope import Scope, needs_of, part_descend, part_norms
 
 
 class AdaGradNormState(NamedTuple):
     """The state of AdaGrad-Norm."""
 
     b: PerLane
-    """The denominator, (n_lanes,)."""
+    """The denominator, (n_lanes,); by part (n_parts, n_lanes)."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class AdaGradNorm(Solver):
     ----------
     eta
         The numerator, > 0.
+    scope
+        Over which parameters a norm is taken, each with its own b: ``"all"`` of them as above, or
+        on networks those of a ``"layer"``, or of a ``"row"``, a unit with the weights to it.
 
     Raises
     ------
@@ -62,9 +66,15 @@ class AdaGradNorm(Solver):
     traced = ("b",)
 
     eta: float = 1.0
+    scope: Scope = "all"
 
     def __post_init__(self) -> None:
         check_positive(self, "eta")
+
+    @property
+    def needs(self) -> tuple[Need, ...]:  # type: ignore[override]
+        """Parts of the parameters, where norms are taken by part."""
+        return needs_of(self.scope)
 
     def lr0_at(self, scale: float, lr0: float) -> float:
         """Return eta times `lr0`: b_0 is 1 / `lr0` for every eta."""
@@ -75,9 +85,8 @@ class AdaGradNorm(Solver):
 
     def step(self, W: Iterate, state: AdaGradNormState, oracle: Oracle) -> Step:
         g = oracle.gradient(W)
-        b = np.sqrt(state.b * state.b + g.norm_sq())
-        lr = self.eta / b
-        return Step(oracle.descend(W, lr, g), lr, AdaGradNormState(b))
+        b = np.sqrt(state.b * state.b + part_norms(g, oracle, self.scope))
+        return Step(*part_descend(W, self.eta / b, g, oracle, self.scope), AdaGradNormState(b))
 
     def compiled_rule(self, state: AdaGradNormState, n_steps: int) -> CompiledRule:
         return CompiledRule(

@@ -16,10 +16,13 @@ from lrbench.errors import UsageError, quoted
 from lrbench.objective.oracle import Gradient, Iterate, Oracle
 from lrbench.solvers.compiled import CompiledRule
 
-Need: TypeAlias = Literal["f_star", "L", "L_max", "mu", "horizon", "derivatives", "n_invariant"]
+Need: TypeAlias = Literal[
+    "f_star", "L", "L_max", "mu", "horizon", "derivatives", "n_invariant", "parts"
+]
 """What a solver may ask to know: inf F; constants of the problem; the number of steps; the
 derivatives of the loss of single samples, which linear problems have; the number of first
-coordinates of whose common length F does not depend, which normalised problems have."""
+coordinates of whose common length F does not depend, which normalised problems have; layers with
+units, which networks have."""
 
 GROUPS = {
     "constant": "a constant rate, or one of the schedules that it names",

@@ -10,8 +10,9 @@ import numpy as np
 from lrbench.arrays import Lanes, PerLane
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
-from lrbench.solvers.base import Facts, Solver, Step, check_decay
+from lrbench.solvers.base import Facts, Need, Solver, Step, check_decay
 from lrbench.solvers.compiled import CompiledRule, CompiledState, bias_corrections
+from lrbench.solvers.scope import Scope, needs_of, part_move, part_norms
 
 
 class WNAdamState(NamedTuple):
@@ -20,7 +21,7 @@ class WNAdamState(NamedTuple):
     m: Lanes
     """The mean of the gradients, (n_features, n_lanes); one row of zeros before the first step."""
     b: PerLane
-    """The denominator, (n_lanes,)."""
+    """The denominator, (n_lanes,); by part (n_parts, n_lanes)."""
     steps: PerLane
     """The number of steps done, (n_lanes,)."""
 
@@ -38,6 +39,9 @@ class WNAdam(Solver):
     ----------
     beta
         The decay of the mean, in [0, 1); 0 is WNGrad.
+    scope
+        Over which parameters a norm is taken, each with its own b: ``"all"`` of them as above, or
+        on networks those of a ``"layer"``, or of a ``"row"``, a unit with the weights to it.
 
     Raises
     ------
@@ -47,10 +51,11 @@ class WNAdam(Solver):
     Notes
     -----
     There is one b for all coordinates, as in WNGrad; public implementations keep one b for each
-    coordinate, row or filter, which is another method. The learning rate reported is 1/b, the
-    factor of the mean, not of g. At a stationary point g = 0 leaves b alone, and w too unless the
-    mean of the gradients is not yet 0. lrbench has no theorem on this method. A step costs one
-    gradient and O(n_features n_lanes), also on wide sparse data.
+    coordinate, row or filter, which is another method, for rows that of ``scope``. The learning
+    rate reported is 1/b, the factor of the mean, not of g, and by part |lr m| / |g|. At a
+    stationary point g = 0 leaves b alone, and w too unless the mean of the gradients is not yet 0.
+    lrbench has no theorem on this method. A step costs one gradient and O(n_features n_lanes), also
+    on wide sparse data.
 
     References
     ----------
@@ -67,9 +72,15 @@ class WNAdam(Solver):
     dense_gradient = True
 
     beta: float = 0.9
+    scope: Scope = "all"
 
     def __post_init__(self) -> None:
         check_decay(self, "beta")
+
+    @property
+    def needs(self) -> tuple[Need, ...]:  # type: ignore[override]
+        """Parts of the parameters, where norms are taken by part."""
+        return needs_of(self.scope)
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> WNAdamState:
         return WNAdamState(np.zeros((1, len(lr0))), 1.0 / lr0, np.zeros_like(lr0))
@@ -78,9 +89,13 @@ class WNAdam(Solver):
         g = oracle.gradient(W)
         steps = state.steps + 1.0
         m = self.beta * state.m + (1.0 - self.beta) * g.dense()
-        b = state.b + g.norm_sq() / state.b
+        b = state.b + part_norms(g, oracle, self.scope) / state.b
+        after = WNAdamState(m, b, steps)
+        if self.scope != "all":
+            mean = m / (1.0 - self.beta**steps)
+            return Step(*part_move(W, 1.0 / b, mean, g, oracle, self.scope), after)
         W = oracle.move(W, m / (b * (1.0 - self.beta**steps)))
-        return Step(W, 1.0 / b, WNAdamState(m, b, steps))
+        return Step(W, 1.0 / b, after)
 
     def compiled_rule(self, state: WNAdamState, n_steps: int) -> CompiledRule:
         return CompiledRule(

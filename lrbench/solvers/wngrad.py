@@ -13,11 +13,12 @@ from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Need, Solver, Step, check_positive
 from lrbench.solvers.compiled import CompiledRule, CompiledState
+from lrbench.solvers.scope import Scope, needs_of, part_descend, part_norms
 from lrbench.solvers.sphere import SphereState, sphere_step
 
 
 class WNGradState(NamedTuple):
-    """The state of WNGrad; every array is (n_lanes,)."""
+    """The state of WNGrad; every array is (n_lanes,), b and growth (n_parts, n_lanes) by part."""
 
     b: PerLane
     """The denominator."""
@@ -43,6 +44,9 @@ class WNGrad(Solver):
         first step uses b_0 as it is and leaves b alone, the others are ``"current"``.
     c
         How fast b grows, > 0; 1 in the paper. It is a second free scale.
+    scope
+        Over which parameters a norm is taken, each with its own b: ``"all"`` of them as above, or
+        on networks those of a ``"layer"``, or of a ``"row"``, a unit with the weights to it.
     sphere
         Whether v, the coordinates of whose length F does not depend, goes along the unit sphere;
         this is order ``"lagged"`` with c = 1 on normalised problems. The others take steps lr0.
@@ -88,20 +92,22 @@ class WNGrad(Solver):
 
     order: Literal["current", "lagged", "raw-first"] = "current"
     c: float = 1.0
+    scope: Scope = "all"
     sphere: bool = False
 
     def __post_init__(self) -> None:
         check_positive(self, "c")
-        if self.sphere and (self.order != "lagged" or np.any(np.not_equal(self.c, 1.0))):
+        other = self.order != "lagged" or np.any(np.not_equal(self.c, 1.0)) or self.scope != "all"
+        if self.sphere and other:
             raise UsageError(
-                f"solver {self.name}: sphere=true is with order=lagged and c = 1 alone.",
+                f"solver {self.name}: sphere=true is with order=lagged, c = 1 and scope=all alone.",
                 "give 'wngrad[order=lagged,sphere=true]'.",
             )
 
     @property
     def needs(self) -> tuple[Need, ...]:  # type: ignore[override]
-        """The number of coordinates of the sphere."""
-        return ("n_invariant",) if self.sphere else ()
+        """The number of coordinates of the sphere, or parts of the parameters."""
+        return ("n_invariant",) if self.sphere else needs_of(self.scope)
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> WNGradState | SphereState:
         if self.sphere:
@@ -112,14 +118,14 @@ class WNGrad(Solver):
         if self.sphere:
             return sphere_step(W, state, oracle)
         g = oracle.gradient(W)
-        increment = self.c * g.norm_sq() / state.b
+        increment = self.c * part_norms(g, oracle, self.scope) / state.b
         started = state.started
         if self.order == "raw-first":
             increment, started = np.where(started, increment, 0.0), np.ones_like(started)
         b = state.b + increment
         lr = 1.0 / (state.b if self.order == "lagged" else b)
         next_state = WNGradState(b, state.growth + increment, started)
-        return Step(oracle.descend(W, lr, g), lr, next_state)
+        return Step(*part_descend(W, lr, g, oracle, self.scope), next_state)
 
     def compiled_rule(self, state: WNGradState, n_steps: int) -> CompiledRule:
         started = np.ones_like(state.started) if self.order == "raw-first" else state.started

@@ -20,7 +20,7 @@ from lrbench.results import (
     Status,
     Sweep,
 )
-from lrbench.results.ranking import answer_column
+from lrbench.results.ranking import levels_of
 from lrbench.study.safest import ALIKE, safest
 
 WIDER = 1.0
@@ -47,7 +47,8 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
     if sweep.advice is not None:
         return sweep.advice
     budget = _budget_passes(problem, sweep)
-    if sweep.target < (error := problem.header.constants.f_star_error):
+    of_gap, error = sweep.target_measure == "suboptimality", problem.header.constants.f_star_error
+    if of_gap and sweep.target < error:
         return Advice(obstacle=Obstacle("target_below_error", error), budget_passes=budget)
     choice = _chosen(sweep)
     if choice is None:
@@ -200,12 +201,12 @@ def _cause(problem: ProblemResult) -> tuple[ObstacleKind, float | None]:
 
 
 def _lowest(problem: ProblemResult) -> Level | None:
-    """Return the lowest F - f* at any checkpoint of a run that did not fail, with its lane."""
+    """Return the lowest level at any checkpoint of a run that did not fail, with its lane."""
+    measure = problem.header.target_measure
     levels = [
         Level(run.method, run.lr0, min(finite), run.over)
         for run in problem.runs
         if run.status is not Status.FAILED
-        and (gaps := run.trace.get(answer_column([run]))) is not None
-        and (finite := [float(v) for v in gaps if math.isfinite(v)])
+        and (finite := [float(v) for v in levels_of(run, measure) if math.isfinite(v)])
     ]
     return min(levels, key=lambda level: level.suboptimality, default=None)

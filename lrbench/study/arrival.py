@@ -10,8 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lrbench.config.targets import TargetMeasure
 from lrbench.results import ArrivalRule, Run, Status
-from lrbench.results.ranking import answer_column
+from lrbench.results.ranking import levels_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,9 @@ class Looks:
     gap: Sequence[float]
 
 
-def looks_of(run: Run, looks: Sequence[int] | None) -> Looks:
+def looks_of(
+    run: Run, looks: Sequence[int] | None, measure: TargetMeasure = "suboptimality"
+) -> Looks:
     """Return what is seen of a run at these looks, in the rows of its trace; None for every row.
 
     Raises
@@ -36,7 +39,7 @@ def looks_of(run: Run, looks: Sequence[int] | None) -> Looks:
     """
     rows = [int(t) for t in run.trace.get("iteration", ())]
     passes = [float(p) for p in run.trace.get("passes", ())]
-    gaps = [float(gap) for gap in run.trace.get(answer_column([run]), ())]
+    gaps = [float(gap) for gap in levels_of(run, measure)]
     if looks is None or not rows:
         return Looks(rows, passes, gaps)
     at = {t: k for k, t in enumerate(rows)}
@@ -115,7 +118,12 @@ def stays(seen: Looks, target: float, budget: float) -> float:
 
 
 def passes_on_arrival(
-    run: Run, rule: ArrivalRule, target: float, budget: int, looks: Sequence[int] | None
+    run: Run,
+    rule: ArrivalRule,
+    target: float,
+    budget: int,
+    looks: Sequence[int] | None,
+    measure: TargetMeasure = "suboptimality",
 ) -> float:
     """Return the passes of a run on its arrival; inf without one, NaN where that is not known.
 
@@ -130,15 +138,17 @@ def passes_on_arrival(
     looks
         The iterations of `lrbench.config.looks.look_grid`; None for every row, which only the
         first hit can be found from.
+    measure
+        What the target is a level of.
     """
     if run.status is Status.FAILED:  # of a solver with a fault nothing is known
         return math.nan
     if not len(run.trace.get("iteration", ())):
         return math.nan if run.status.unfinished else math.inf
     if looks is None:
-        passes = first_hit(looks_of(run, None), target)
+        passes = first_hit(looks_of(run, None, measure), target)
         return math.nan if math.isinf(passes) and run.status.unfinished else passes
-    seen = looks_of(run, looks)
+    seen = looks_of(run, looks, measure)
     if rule == "first":
         return first_hit(seen, target, budget)
     if rule == "confirmed":

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.config.looks import look_grid
+from lrbench.config.targets import TargetMeasure
 from lrbench.results import ArrivalRule, Header, ProblemResult, Run, Sensitivity, Status, Sweep
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.results.sweep import Measure
@@ -73,7 +74,8 @@ def analyse(
     arrival, iterations = arrival or known.arrival, iterations or known.iterations
     if math.isnan(target):  # f* is not known: nothing arrives, and there are no looks
         arrival = "first"
-    costs = _Costs(arrival, float(target), iterations, looks_of_runs(problem, arrival, iterations))
+    measure, looks = problem.header.target_measure, looks_of_runs(problem, arrival, iterations)
+    costs = _Costs(arrival, float(target), iterations, looks, measure)
     solvers: dict[str, list[Run]] = {}
     for run in problem.runs:
         solvers.setdefault(str(run.method), []).append(run)
@@ -83,7 +85,7 @@ def analyse(
         _sensitivity(runs, seeds, costs, problem.header, (proved or {}).get(name), at)
         for name, runs in solvers.items()
     ]
-    sweep = Sweep(float(target), iterations, tuple(sensitivities), arrival)
+    sweep = Sweep(float(target), iterations, tuple(sensitivities), arrival, target_measure=measure)
     if math.isnan(target):
         return sweep
     return replace(sweep, advice=advise(problem, sweep))
@@ -114,9 +116,11 @@ class _Costs(NamedTuple):
     target: float
     budget: int | None
     looks: Sequence[int] | None
+    measure: TargetMeasure
 
     def of(self, run: Run, rule: ArrivalRule) -> float:
-        return passes_on_arrival(run, rule, self.target, self.budget or 0, self.looks)
+        budget = self.budget or 0
+        return passes_on_arrival(run, rule, self.target, budget, self.looks, self.measure)
 
 
 def looks_of_runs(

@@ -67,6 +67,10 @@ THEOREMS: dict[str, tuple[Theorem, ...]] = {
         bounded_gradients.W7Average(),
     ),
     "wngrad[sphere=true]": (),
+    "wngrad[scope=layer]": (),
+    "wngrad[scope=row]": (),
+    "adagrad-norm[scope=layer]": (),
+    "adagrad-norm[scope=row]": (),
     "adagrad-norm": (
         adagrad_norm_certificates.C3aSmallestGradient(),
         adagrad_norm_certificates.C3bAverage(),

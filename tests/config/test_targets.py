@@ -25,6 +25,9 @@ from lrbench.plan.plan import Plan
         ("10%,1%,10%", [Target(10.0, percent=True), Target(1.0, percent=True)]),
         (["10%", 0.5, "2,10%"], [Target(10.0, percent=True), Target(0.5), Target(2.0)]),
         (np.array([0.5, 0.125]), [Target(0.5), Target(0.125)]),
+        ("loss=0.1, loss = 1e-3", [Target(0.1, measure="loss"), Target(1e-3, measure="loss")]),
+        ("accuracy=95%", [Target(95.0, percent=True, measure="test_error")]),
+        ("accuracy=0.5", [Target(0.5, measure="test_error")]),
         ([], []),
     ],
 )
@@ -50,6 +53,31 @@ def test_the_whole_gap_at_the_start_is_no_target(value: Any) -> None:
     with pytest.raises(UsageError, match=r"% of F\(w_0\) - f\* is reached before the first step"):
         targets(value)
     assert targets("99.99%") == [Target(99.99, percent=True)]
+
+
+def test_levels_of_f_and_of_the_held_out_error() -> None:
+    of = [target.on(37.0) for target in targets("loss=0.3,accuracy=95%,accuracy=0.75")]
+    assert of == [0.3, 0.05, 0.25]
+    plan = Plan(sweep=True, target="accuracy=90%,accuracy=95%")
+    assert plan.target_measure == "test_error"
+    assert plan.target_on(float("nan")) == pytest.approx(0.05, rel=1e-15)
+    with pytest.raises(UsageError, match="levels of several measures"):
+        Plan(sweep=True, target="accuracy=90%,loss=1")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("accuracy=100%", "an accuracy that no run exceeds"),
+        ("accuracy=1", "an accuracy that no run exceeds"),
+        ("loss=5%", "is a share, and F has no level"),
+        ("loss=", "is not a positive number"),
+        ("error=0.1", "is not a positive number"),
+    ],
+)
+def test_what_is_no_level(value: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        targets(value)
 
 
 def test_a_share_is_one_of_the_gap_at_the_start() -> None:

@@ -9,12 +9,13 @@ import jsonschema
 import numpy as np
 import pytest
 from network import Network
+from shipped_problems import LINEAR, NETWORKS
 
 import lrbench
 from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
 from lrbench.penalties import PENALTIES
-from lrbench.problem_files import build_linear, load_spec, shipped, with_overrides
+from lrbench.problem_files import build_linear, build_problem, load_spec, with_overrides
 from lrbench.results import SCHEMA, Result, Status
 from lrbench.solvers import SOLVERS
 
@@ -46,7 +47,7 @@ def check(result: Result, solvers: Sequence[str]) -> None:
     assert failed == []
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", LINEAR)
 def test_every_problem_runs_with_every_solver(name: str) -> None:
     solvers = minimising(build_linear(load_spec(name)))
     assert set(STEP_RULES) < set(solvers)  # L-BFGS minimises all of them
@@ -54,12 +55,29 @@ def test_every_problem_runs_with_every_solver(name: str) -> None:
     check(result, solvers)
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", LINEAR)
 def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
     size = min(8, build_linear(load_spec(name)).n_samples)
     # One seed: what a few seeds say of an expectation is judged elsewhere.
     result = lrbench.run(name, solvers=STEP_RULES, lr0=[1e-3, 0.3], iterations=20, batch_size=size)
     check(result, STEP_RULES)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("size", [None, 13])
+def test_every_network_runs_with_every_solver(name: str, size: int | None) -> None:
+    """Those that need no f*, L, convexity or derivatives in scores; the first runs lbfgs, too."""
+    every = [SOLVERS.get(s) for s in minimising(build_problem(load_spec(name)))]
+    able = [
+        cls.name
+        for cls in every
+        if not (cls().needs or cls.proximal or (size is not None and cls.outside))
+    ]
+    result = lrbench.run(name, solvers=able, lr0=[1e-3, 0.2, 1e9], iterations=12, batch_size=size)
+    check(result, able)
+    accuracy = [run.trace["test_accuracy"][-1] for run in result.problems[0].runs]
+    assert all(0.0 <= a <= 1.0 for a in accuracy)
+    assert max(accuracy) > 0.3
 
 
 @pytest.mark.parametrize("size", [None, 7])

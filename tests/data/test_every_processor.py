@@ -14,7 +14,8 @@ from lrbench.config.learning_rates import log_spaced
 FINGERPRINTS = """
 from lrbench.problem_files import build_problem, load_spec, shipped
 for name in shipped():
-    print(name, build_problem(load_spec(name)).about.fingerprint)
+    if not load_spec(name).data.is_text:
+        print(name, build_problem(load_spec(name)).about.fingerprint)
 """
 
 OTHER = {

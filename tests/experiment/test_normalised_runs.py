@@ -229,7 +229,11 @@ def test_the_page_shows_both_numbers_of_gradient_descent_alone(invoke: Invoke) -
 @pytest.mark.parametrize(
     ("options", "says", "hint"),
     [
-        (("-s", "fista"), "fista needs a penalty of the iterate itself", "leave the solver out"),
+        (
+            ("-s", "fista"),
+            "fista needs a convex F with a penalty of the iterate itself",
+            "leave the solver out",
+        ),
         (("--strict", "-s", "gd"), "--strict has nothing to judge", "leave --strict out"),
         (("--batch-size", "1"), "--batch-size 1 has no deviation", "give 2 or more"),
         (("--penalty", "ball"), "batch-norm and the ball", "take another penalty"),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from builders import linear_problem
 from jsonschema import Draft202012Validator
+from shipped_problems import LINEAR
 
 import lrbench
 from lrbench.arrays import PerLane, Vector
@@ -22,7 +23,6 @@ from lrbench.errors import RefutedError, UsageError
 from lrbench.objective import meter
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.penalties.box import Box
-from lrbench.problem_files import shipped
 from lrbench.results import Result, Run, Status, Verdict
 from lrbench.results.result import SCHEMA
 from lrbench.solvers import SOLVERS
@@ -207,7 +207,7 @@ def test_a_step_that_is_none_along_the_gradient_is_noticed(t: int) -> None:
         assert measured[key].reason.startswith(f"step {t} is not lr g: it ends ")
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", LINEAR)
 def test_steps_of_plain_products_are_known_on_every_problem(name: str) -> None:
     """The gradient is that of whole matrices: it differs from the recorder's by rounding."""
     pb = lrbench.load_problem(name)

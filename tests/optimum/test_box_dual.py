@@ -27,7 +27,7 @@ from lrbench.optimum.verify import verified
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
 from lrbench.penalties.l2 import L2
-from lrbench.problem_files import build_problem, spec_from_data
+from lrbench.problem_files import build_linear, spec_from_data
 
 LOSSES: list[Loss] = [Hinge(), SquaredHinge(), Absolute(), Quantile(0.9), Huber(0.4)]
 
@@ -129,7 +129,7 @@ def test_a_wrong_dual_point_is_refused() -> None:
 def test_news20(loss: Loss, libsvm_dir: Path) -> None:
     positive = [str(k) for k in range(1, 11)]
     spec = spec_from_data(str(libsvm_dir / "news20.bz2"), loss="logistic", positive=positive)
-    data = build_problem(spec)
+    data = build_linear(spec)
     p = problem(data.data.X, data.y, loss, 10 / data.n_samples)
     o = find_optimum(p, cache=None)
     assert o.f_star_error <= 1e-12

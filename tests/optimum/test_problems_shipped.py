@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 from scipy.special import expit
+from shipped_problems import LINEAR
 
 from lrbench.api import run
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import find_optimum
-from lrbench.problem_files import build_linear, load_spec, planted, shipped, with_overrides
+from lrbench.problem_files import build_linear, load_spec, planted, with_overrides
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", LINEAR)
 def test_optimum_is_certified(name: str) -> None:
     o = find_optimum(build_linear(load_spec(name)), cache=None)
     assert 0 <= o.f_star_error <= 1e-10 * max(1.0, abs(o.f_star))

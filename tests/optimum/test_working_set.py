@@ -28,7 +28,7 @@ from lrbench.optimum.verify import verified
 from lrbench.optimum.working_set import minimise_sparse
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
-from lrbench.problem_files import build_problem, spec_from_data
+from lrbench.problem_files import build_linear, spec_from_data
 
 LOSSES: list[Loss] = [
     Logistic(),
@@ -153,7 +153,7 @@ def test_a_wrong_dual_point_is_refused() -> None:
 def test_news20(name: str, libsvm_dir: Path) -> None:
     positive = [str(k) for k in range(1, 11)]
     spec = spec_from_data(str(libsvm_dir / "news20.bz2"), loss="logistic", positive=positive)
-    data = build_problem(spec)
+    data = build_linear(spec)
     loss: Loss = Squared() if name == "lasso" else Logistic()
     X, y = data.data.X, data.y
     weight = 0.1 * float(np.abs(X.T @ loss.derivative(np.zeros_like(y), y)).max()) / len(y)

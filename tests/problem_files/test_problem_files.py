@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from shipped_problems import LINEAR
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from lrbench.errors import DataError, UsageError
@@ -14,7 +15,6 @@ from lrbench.problem_files import (
     canonical,
     load_spec,
     planted,
-    shipped,
     spec_from_data,
     with_overrides,
 )
@@ -54,7 +54,7 @@ def write(folder: Path, text: str) -> str:
 
 
 def test_shipped_problems_build() -> None:
-    sizes = {name: build_linear(load_spec(name)).data.shape for name in shipped()}
+    sizes = {name: build_linear(load_spec(name)).data.shape for name in LINEAR}
     expected = {
         "gaussian": (1000, 2000),
         "least-squares": (442, 11),

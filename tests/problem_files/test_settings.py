@@ -10,7 +10,7 @@ import pytest
 from lrbench.errors import UsageError
 from lrbench.problem_files import (
     ProblemSpec,
-    build_problem,
+    build_linear,
     canonical,
     load_spec,
     spec_from_data,
@@ -113,7 +113,7 @@ def test_names_are_set_first_and_the_last_of_two_counts() -> None:
     assert with_settings(old, ["data.scale=none", "data.scale=standard"]).scale == "standard"
     generated = ["data.n_features=4", "data.L=2", "data.name=generated:nesterov", "loss=squared"]
     new = with_settings(old, [*generated, "penalty=none", "data.scale=none"])
-    assert build_problem(new).data.shape == (5, 4)
+    assert build_linear(new).data.shape == (5, 4)
     assert (new.name, new.title) == ("logreg", "squared loss on nesterov")
 
 
@@ -134,9 +134,9 @@ def test_another_name_loses_old_parameters_and_keeps_what_is_not_of_the_part() -
 
 def test_relative_data_are_those_of_the_file_until_they_are_named(folder: Path) -> None:
     old = read(folder)
-    assert build_problem(with_settings(old, ["data.scale=maxabs"])).data.shape == (3, 2)
+    assert build_linear(with_settings(old, ["data.scale=maxabs"])).data.shape == (3, 2)
     (folder.parent / "here" / "three.svm").write_text("1 1:3 2:4 3:1\n2 2:5\n")
-    assert build_problem(with_settings(old, ["data.name=three.svm"])).data.shape == (2, 3)
+    assert build_linear(with_settings(old, ["data.name=three.svm"])).data.shape == (2, 3)
 
 
 def test_options_then_settings_without_a_file(folder: Path) -> None:

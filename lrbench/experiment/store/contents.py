@@ -64,11 +64,13 @@ class StoredCells:
     seeds: int
     iterations: int
     target: float | None
-    """F - f* at which runs ended; None without one."""
+    """The level at which runs ended; None without one."""
     added: str
     """The time at which the last of them was added, UTC."""
     current: bool | None
     """Whether the code that made them is that of this lrbench."""
+    target_measure: str = "suboptimality"
+    """What the target is a level of."""
     source: str = ""
     """The beginning of the hash of the solver's own code, which tells versions of it apart."""
     arrival: ArrivalRule | None = None
@@ -113,6 +115,7 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
                 seeds=len({row["seed"] for row in rows}),
                 iterations=budget["iterations"],
                 target=budget["target"],
+                target_measure=budget.get("target_measure", "suboptimality"),
                 added=max(row["added"] for row in rows),
                 current=is_current(rows[0]["name"], source),
                 source=source.partition(" ")[2][:SHORT],

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lrbench.arrays import Lanes, Mask, PerLane
+from lrbench.arrays import Index, Lanes, Mask, PerLane
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
 from lrbench.objective.linear.plain import DenseGradient
 from lrbench.objective.linear.sampler import FullSampler, MinibatchOracle, MinibatchSampler
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class OwnRate(DenseOracle):
-    """An oracle that steps along gamma and beta by itself, where these have a rate of their own.
+    """An oracle that steps along some rows by itself, where these have a rate of their own.
 
-    The solver then sees 0 in their rows of the gradient, and whatever step it takes, gamma and beta
-    go down along the first gradient of all lanes. So every rule drives v alone.
+    The solver then sees 0 in these rows of the gradient, gamma and beta, and whatever step it takes
+    they go down along the first gradient of all lanes. So every rule drives the others alone.
     """
 
     _own: Lanes | None = None
-    """The rows of gamma and beta of this step's gradient, until they are used up."""
+    """Those rows of this step's gradient, until they are used up."""
 
     def begin(self, W: Lanes) -> None:
         """Begin a step at the iterate `W`."""
@@ -39,17 +39,17 @@ class OwnRate(DenseOracle):
             return gradient
         G = gradient.dense()
         if lanes is None:
-            self._hold(G[self._first :].copy())
-        G[self._first :] = 0.0
+            self._hold(G[self._rows].copy())
+        G[self._rows] = 0.0
         # Another object: the step is none along the gradient that was observed, and counts so.
         return DenseGradient(G, self._w_star)
 
     def descend(self, W: Lanes, lr: PerLane, gradient: Gradient) -> Lanes:
-        """Return W - lr g, with the own step of gamma and beta; uses up both."""
+        """Return W - lr g, with the own step of those rows; uses up both."""
         return self._with_own(super().descend(W, lr, gradient))
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:
-        """Return W - D, with the own step of gamma and beta; uses up W."""
+        """Return W - D, with the own step of those rows; uses up W."""
         return self._with_own(super().move(W, D))
 
     @property
@@ -58,10 +58,9 @@ class OwnRate(DenseOracle):
         return rate
 
     @property
-    def _first(self) -> int:
-        """The first row behind v."""
-        first: int = self._problem.n_weights
-        return first
+    def _rows(self) -> slice | Index:
+        """The rows of gamma and beta, behind v."""
+        return slice(self._problem.n_weights, None)
 
     @property
     def _problem(self) -> Any:
@@ -75,7 +74,7 @@ class OwnRate(DenseOracle):
     def _with_own(self, W: Lanes) -> Lanes:
         rate, own = self._rate, self._own
         if rate is not None and own is not None:
-            W[self._first :] -= rate * own
+            W[self._rows] -= rate * own
             self._own = None
         return W
 

@@ -159,6 +159,9 @@ def convergence(
     header = problem.header
     known = not math.isnan(header.constants.f_star)
     target = header.target if problem.sweep is None else problem.sweep.target
+    # A line where the axis has the level: of F where that is the target, or its distance to f*.
+    if header.target_measure != ("suboptimality" if known else "loss"):
+        target = None
     lanes = chosen_lanes(problem) if lanes is None else lanes
     curves = _convergence_curves(problem, abscissa, lanes, iterate or "last")
     unswept = problem.sweep is None

@@ -36,7 +36,8 @@ def run_answers(problem: ProblemResult) -> Answers:
         return printable(with_value if value is not None and several else labels[method])
 
     delta0 = problem.header.constants.delta0
-    answers = [_first(problem, delta0, named)] if 0 < delta0 < math.inf else []
+    of_gap = 0 < delta0 < math.inf and problem.header.target_measure == "suboptimality"
+    answers = [_first(problem, delta0, named)] if of_gap else []
     return Answers([*answers, _lowest(problem, named), _held(problem)])
 
 

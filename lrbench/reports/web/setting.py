@@ -30,8 +30,9 @@ def _pieces(problem: ProblemResult) -> Iterator[str]:
     yield _budget(problem, runs)
     sweep, delta0 = problem.sweep, problem.header.constants.delta0
     if sweep is not None and sweep.has_target:
-        share = f" ({short_number(100 * sweep.target / delta0)} % of the start)" * (delta0 > 0)
-        yield f"target F - f* ≤ {number(sweep.target)}{share}"
+        of_gap = sweep.target_measure == "suboptimality" and delta0 > 0
+        share = f" ({short_number(100 * sweep.target / delta0)} % of the start)" * of_gap
+        yield f"target {sweep.goal.replace('<=', '≤')} {number(sweep.target)}{share}"
     yield _values(problem, runs)
     yield from unvaried_text(runs)
     if (n_seeds := len({run.seed for run in runs})) > 1:

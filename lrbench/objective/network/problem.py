@@ -1,0 +1,191 @@
+"""The problem of a network: the mean loss of its training samples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrbench.arrays import Index, Lanes, PerLane, Vector
+from lrbench.cache.content_hash import content_hash, digest
+from lrbench.errors import DataError
+from lrbench.objective.about import About, ProblemFacts
+from lrbench.objective.finite_sum import FiniteSum, MeanTerms
+from lrbench.objective.linear.oracle import LinearRun
+from lrbench.objective.linear.plain import DenseIterates
+from lrbench.objective.network.architecture import Mlp
+from lrbench.objective.network.lanes_first import LanesFirst, NetworkFullSampler, NetworkSampler
+from lrbench.objective.network.network import GROUP_ELEMENTS, Network, NetworkSamples
+from lrbench.objective.network.output_losses import OUTPUT_LOSSES, Softmax
+from lrbench.objective.network.parts import LayerParts, PartScope
+from lrbench.objective.network.start import NetworkStart, initial
+from lrbench.objective.oracle import Ball
+from lrbench.objective.random_numbers import RandomNumbers
+
+if TYPE_CHECKING:
+    from lrbench.objective.minibatches import Minibatches
+
+NUMBER = 8
+"""Bytes of a float64 number."""
+
+BIASED = "batch normalisation: the gradient of a minibatch is biased"
+
+
+class NetworkProblem(FiniteSum):
+    r"""The mean loss of a multilayer perceptron on its training samples.
+
+    .. math:: F(w) = \frac1n \sum_{i=1}^n \varphi(\mathrm{net}_w(x_i), y_i)
+
+    The rows of an iterate are layer by layer the weights, (n_in, n_out), the scale of each unit if
+    the layer is normalised, and what is added to its score. With batch normalisation the mean and
+    the deviation of a score are those of all training samples, and on a minibatch those of it.
+
+    Parameters
+    ----------
+    name, about
+        The problem's name in every table, and its description in reports.
+    form
+        The hidden layers.
+    train
+        The training samples.
+    n_classes
+        The number of classes, which targets count from 0; 0 for targets that are numbers.
+    start
+        How w_0 is drawn.
+    test
+        The samples that are held out; None for none.
+
+    Raises
+    ------
+    DataError
+        If batch normalisation divides by 0 at w_0.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        about: About,
+        form: Mlp,
+        train: NetworkSamples,
+        n_classes: int,
+        start: NetworkStart,
+        test: NetworkSamples | None = None,
+    ) -> None:
+        self.about, self.form, self.train, self.test = about, form, train, test
+        self.loss_name = "softmax" if n_classes else "squared"
+        loss = OUTPUT_LOSSES[self.loss_name]
+        self.network = Network(form, train.X.shape[1], n_classes or 1, loss)
+        self._start = start
+        super().__init__(name, initial(self.network.layers, start, 0), len(train.y))
+        silent = self._silent_layer()
+        if silent is not None:
+            raise DataError(
+                f"{name}: at w_0 a unit of layer {silent} has the same score for all samples, and"
+                " batch normalisation divides by its deviation.",
+                "take data that differ, another seed of the start, or another normalisation.",
+            )
+
+    def _silent_layer(self) -> int | None:
+        if not self.network.batch_normalised:
+            return None
+        return self.network.silent_layer(self.w0[None], self.train)
+
+    @cached_property
+    def other_rows(self) -> Index:
+        """The rows of whose length F depends, which may have a rate of their own."""
+        invariant = np.zeros(self.n_features, dtype=np.bool_)
+        for layer in self.network.layers:
+            invariant[layer.kernel] = layer.norm != "none"
+        return np.flatnonzero(~invariant)
+
+    def parts(self, scope: PartScope) -> LayerParts:
+        """Return the parts of the parameters: layers, or units."""
+        return self._parts[scope]
+
+    @cached_property
+    def _parts(self) -> Mapping[PartScope, LayerParts]:
+        layers = self.network.layers
+        return {"layer": LayerParts(layers, "layer"), "row": LayerParts(layers, "row")}
+
+    def mean(self, W: Lanes, samples: Index | slice) -> tuple[PerLane, Lanes]:
+        """Return the mean loss of these samples, (n_lanes,), and its gradient."""
+        batch = NetworkSamples(self.train.X[samples], self.train.y[samples])
+        value, gradient = self.network.value_and_gradient(_lanes_first(W), batch)
+        return value, gradient.T
+
+    def value(self, W: Lanes) -> PerLane:
+        """Return F of every column of `W`, (n_lanes,)."""
+        return self.network.value(_lanes_first(W), self.train)
+
+    def measures(self, W: Lanes) -> dict[str, PerLane]:
+        """Return the loss on the samples held out, and for classes the share that is right."""
+        if self.test is None:
+            return {}
+        loss, correct = np.zeros(W.shape[1]), np.zeros(W.shape[1])
+        for lanes, y, values in self.network.outputs(_lanes_first(W), self.test, self.train):
+            loss[lanes] += self.network.loss.value(values, y)
+            if isinstance(self.network.loss, Softmax):
+                correct[lanes] += self.network.loss.n_correct(values, y)
+        n = len(self.test.y)
+        accuracy = {"test_accuracy": correct / n} if self.loss_name == "softmax" else {}
+        return {"test_loss": loss / n, **accuracy}
+
+    def facts(self) -> ProblemFacts:
+        """Return what is asked of the problem outside a run."""
+        n = self.n_samples if self.network.batch_normalised else 1
+        held = (self.train, *(() if self.test is None else (self.test,)))
+        passing = max(GROUP_ELEMENTS, n * self.network.width) * 3 * len(self.network.layers)
+        return ProblemFacts(
+            **vars(self.about),
+            loss=self.loss_name,
+            digest=self._digest,
+            data_bytes=sum(samples.X.nbytes + samples.y.nbytes for samples in held),
+            work_bytes=NUMBER * passing,
+            biased=BIASED if self.network.batch_normalised else "",
+            least_batch=2 if self.network.batch_normalised else 1,
+            has_prox=False,  # nor is F convex, which proximal methods are about
+            parts=True,
+        )
+
+    def sampler(
+        self,
+        w_star: Vector | None,
+        ball: Ball | None,
+        minibatches: Sequence[Minibatches],
+        *,
+        dense_iterates: bool = False,
+        seeds: Sequence[int] = (0,),
+    ) -> NetworkFullSampler | NetworkSampler:
+        """Return the sampler for full batches, or for the minibatches of a single seed.
+
+        With minibatches w_0 is that of the seed, and in full batches `w0`.
+        """
+        del dense_iterates
+        w0 = self.w0
+        if minibatches:
+            (seed,) = seeds
+            w0 = initial(self.network.layers, self._start, seed)
+            ball = None if ball is None else Ball(w0, ball.radius)
+        terms: Any = MeanTerms(self)
+        iterates: DenseIterates = LanesFirst(w0)
+        run = LinearRun(terms, w_star, ball, iterates, RandomNumbers(seeds))
+        if not minibatches:
+            return NetworkFullSampler(run)
+        (single,) = minibatches
+        return NetworkSampler(run, single)
+
+    def _digest(self) -> str:
+        """Return a hash of the data, held-out ones included, and of all else that numbers have."""
+        parts = [content_hash(self.train.X), digest(self.train.y), digest(self.w0)]
+        if self.test is not None:
+            parts += [content_hash(self.test.X), digest(self.test.y)]
+        text = "\n".join([*parts, repr(self.form), repr(self._start), self.loss_name])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _lanes_first(W: Lanes) -> Lanes:
+    """Return (n_lanes, n_features): a view of iterates in Fortran order, else a copy."""
+    return np.ascontiguousarray(W.T)

@@ -1,0 +1,174 @@
+"""Networks on the command line: pages, targets, the store, workers, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+import lrbench
+from lrbench.errors import DataError, UsageError
+from lrbench.problem_files import build_problem, canonical, load_spec, with_settings
+from lrbench.results import SCHEMA, Result
+
+SMALL = ("--set", "model.hidden=[6,5]", "--batch-size", "40", "--lr0", "0.1,1,1e300")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (("-s", "fista"), "fista needs", "leave the solver out"),
+        (("--set", "model.hidden=[64,0]"), "hidden is [64, 0]", "whole numbers from 1"),
+        (("--set", "model.hidden=none"), "hidden is 'none'", "whole numbers from 1"),
+        (("--set", "model.activation=gelu"), "activation cannot be 'gelu'", "relu"),
+        (("--set", "model.other_lr=0.1"), "without a normalisation", "give normalisation"),
+        (("--loss", "logistic"), "there is no loss 'logistic' of a network", "softmax"),
+        (("--penalty", "l2"), "a network has no penalty", "leave"),
+        (("--start", "zeros"), "the start zeros of a network", "he or glorot"),
+        (("--intercept",), "no intercept", "leave it out"),
+        (("--reparam", "weight-norm"), "--reparam is of a linear model", "model.normalisation"),
+        (("--target", "1%"), "needs a target of F - f*", "--target loss=0.1"),
+        (("--target", "loss=1%"), "is a share", "loss=0.1"),
+        (("--target", "accuracy=100%"), "no run exceeds", "accuracy=95%"),
+        (("--target", "loss=-1"), "is not a positive number", "--target takes"),
+        (("--strict", "-s", "sgd"), "--strict has nothing to judge", "leave --strict out"),
+    ],
+)
+def test_what_is_refused_before_the_run(
+    arguments: tuple[str, ...], message: str, hint: str, invoke: Any
+) -> None:
+    outcome = invoke("run", "-p", "mlp-digits", "-n", "3", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in " ".join(outcome.err.split())
+    assert hint in " ".join(outcome.err.split())
+
+
+def test_a_minibatch_of_one_has_no_deviation(invoke: Any) -> None:
+    outcome = invoke("run", "-p", "mlp-digits-bn", "--batch-size", "1", "-n", "3")
+    assert outcome.code == 2
+    assert "layer 1 of mlp-digits-bn divides by that of each minibatch" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--loss", "softmax"), "softmax is one of networks"),
+        (("--set", "model.hidden=4"), "the model linear has no parameters"),
+        (("--start", "he"), "the start he is one of networks"),
+        (("--target", "accuracy=90%"), "is of held-out samples with classes"),
+    ],
+)
+def test_what_a_linear_problem_does_not_have(
+    arguments: tuple[str, ...], message: str, invoke: Any
+) -> None:
+    outcome = invoke("run", "-p", "logreg", "-n", "3", *arguments)
+    assert outcome.code == 2
+    assert message in outcome.err
+
+
+def test_labels_of_networks(tmp_path: Path) -> None:
+    def with_data(text: str, name: str, **more: Any) -> Any:
+        (tmp_path / name).write_text(text)
+        spec = with_settings(load_spec("mlp-digits"), [f"data.name={tmp_path / name}"])
+        return with_settings(spec, [f"{key}={value}" for key, value in more.items()])
+
+    rows = "3 1:1 2:2\n5 1:2\n-1 2:1 3:1\n5 1:1 3:2\n3 2:5\n"
+    problem: Any = build_problem(with_data(rows, "three.svm", **{"data.test": 0.2}))
+    assert problem.network.layers[-1].n_out == 3
+    assert set(problem.train.y) | set(problem.test.y) == {0.0, 1.0, 2.0}
+    with pytest.raises(DataError, match="has one label only"):
+        build_problem(with_data("1 1:1\n1 1:2\n", "one.svm"))
+    other = tmp_path / "more.svm"
+    other.write_text("7 1:1\n")
+    with pytest.raises(DataError, match=r"more.svm has the label 7, and .* only -1, 3, 5"):
+        build_problem(with_data(rows, "three.svm", **{"data.test": other}))
+    many = "".join(f"{k} 1:{k}\n" for k in range(300))
+    with pytest.raises(DataError, match="300 labels, which are too many"):
+        build_problem(with_data(many, "many.svm"))
+    squared: Any = build_problem(with_data(many, "many.svm", loss="squared"))
+    assert squared.network.layers[-1].n_out == 1
+
+
+def test_settings_are_those_of_a_file() -> None:
+    spec = load_spec("mlp-digits")
+    assert (
+        with_settings(spec, ["model.normalisation=batch"]).model == load_spec("mlp-digits-bn").model
+    )
+    both = with_settings(spec, ["model=mlp[hidden=9x7,activation=tanh]"])
+    assert both.model is not None
+    assert both.model.hidden == (9, 7)
+    assert canonical(both) != canonical(spec)
+    with pytest.raises(UsageError, match="the model mlp has no hidden layers"):
+        with_settings(spec, ["model=mlp"])
+
+
+def test_a_sweep_to_an_accuracy_is_stored_and_resumed(tmp_path: Path, invoke: Any) -> None:
+    store, file = tmp_path / "s.db", tmp_path / "r.json"
+    command = ["sweep", "-p", "mlp-digits", "-s", "wngrad[scope=row]", "-s", "sgd", *SMALL]
+    command += ["--passes", "3", "--target", "accuracy=60%", "--store", str(store)]
+    first = invoke(*command, "--save", str(file))
+    assert first.code == 0
+    page = " ".join(first.out.split())
+    assert "target held-out error <= 0.400" in page
+    again = invoke(*command, "-j", "2", "--format", "json")
+    saved = json.loads(file.read_text())
+    resumed = json.loads(again.out)
+    jsonschema.validate(saved, json.loads(SCHEMA.read_text()))
+    assert resumed["problems"][0]["sweep"] == saved["problems"][0]["sweep"]
+    (problem,) = Result.load(file).problems
+    assert problem.header.model == "mlp[hidden=6x5,activation=relu]"
+    assert problem.header.target_measure == "test_error"
+    assert problem.sweep is not None
+    assert len(problem.sweep.of("sgd").passes) > 0
+    for run in problem.runs:
+        accuracy = run.trace["test_accuracy"]
+        if str(run.status) == "reached_target":
+            at = list(run.trace["iteration"]).index(run.status_at)
+            assert accuracy[at] >= 0.6
+    shown = invoke("show", str(file))
+    assert shown.code == 0
+    assert "mlp-digits" in invoke("store", "list", str(store)).out
+
+
+def test_a_run_ends_at_a_loss(invoke: Any) -> None:
+    result = lrbench.run("mlp-digits", solvers="adam", lr0=0.01, iterations=200, target="loss=0.3")
+    (run,) = result.problems[0].runs
+    objective = run.trace["objective"]
+    assert str(run.status) == "reached_target"
+    assert objective[-1] <= 0.3 < objective[-2]
+    outcome = invoke(
+        "run",
+        "-p",
+        "mlp-digits",
+        "-s",
+        "adam",
+        "--lr0",
+        "0.01",
+        "-n",
+        "200",
+        "--target",
+        "loss=0.3",
+    )
+    assert "First to F <= 0.300: adam" in " ".join(outcome.out.split())
+
+
+def test_stochastic_theorems_refuse_the_biased_gradients_of_batch_norm(invoke: Any) -> None:
+    outcome = invoke(
+        *("run", "-p", "mlp-digits-bn", "-s", "adagrad-norm", "--batch-size", "20", "-n", "3"),
+        "--theory",
+    )
+    assert outcome.code == 0
+    assert "batch normalisation: the gradient of a minibatch is biased" in " ".join(
+        outcome.out.split()
+    )
+
+
+def test_seeds_have_starts_of_their_own() -> None:
+    result = lrbench.run("mlp-digits", solvers="sgd", iterations=2, batch_size=9, replicates=3)
+    starts = [run.trace["objective"][0] for run in result.problems[0].runs]
+    assert len(set(starts)) == 3
+    assert np.ptp(starts) < 1.0
