@@ -57,7 +57,9 @@ def test_csv_has_states_of_one_solver_empty_for_the_other() -> None:
     rows = csv_rows(shown(batch(), "csv"))
     assert {bool(r["b"]) for r in rows if r["solver"] == "wngrad"} == {True}
     assert {bool(r["b"]) for r in rows if r["solver"] == "sgd"} == {False}
-    assert {r["params"] for r in rows if r["solver"] == "wngrad"} == {"order=current;c=1.0;sphere=false"}
+    assert {r["params"] for r in rows if r["solver"] == "wngrad"} == {
+        "order=current;c=1.0;sphere=false"
+    }
 
 
 def test_csv_has_seconds_with_timing_alone() -> None:

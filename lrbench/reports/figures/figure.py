@@ -82,7 +82,7 @@ def nothing() -> LrbenchError:
     """Return the error of a result without a number."""
     return LrbenchError(
         "there is no number to draw.",
-        "run it again with more time, more steps or a lower learning rate.",
+        "run it again with more time, more steps, a lower target or a lower learning rate.",
     )
 
 
