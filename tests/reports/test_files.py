@@ -58,7 +58,7 @@ def test_csv_has_states_of_one_solver_empty_for_the_other() -> None:
     assert {bool(r["b"]) for r in rows if r["solver"] == "wngrad"} == {True}
     assert {bool(r["b"]) for r in rows if r["solver"] == "sgd"} == {False}
     assert {r["params"] for r in rows if r["solver"] == "wngrad"} == {
-        "order=current;c=1.0;sphere=false"
+        "order=current;c=1.0;scope=all;sphere=false"
     }
 
 

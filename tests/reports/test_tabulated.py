@@ -19,8 +19,10 @@ WORDS = st.text("aB1.-e%|", max_size=9)
 def grids(draw: st.DrawFn) -> Grid:
     n_columns = draw(st.integers(1, 5))
     heads = draw(st.lists(WORDS.filter(bool), min_size=n_columns, max_size=n_columns))
-    texts = st.lists(WORDS, min_size=1, max_size=3).map("\n".join)
+    texts = WORDS | st.lists(WORDS.filter(bool), min_size=2, max_size=3).map("\n".join)
     cells = st.lists(texts.map(TableCell), min_size=n_columns, max_size=n_columns)
+    # With cells of several lines the other program leaves out an empty first row.
+    cells = cells.filter(lambda row: any(cell.text for cell in row))
     left = draw(st.frozensets(st.integers(0, n_columns - 1)))
     return Grid(heads, draw(st.lists(cells, min_size=1, max_size=6)), left)
 
