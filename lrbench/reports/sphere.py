@@ -48,7 +48,7 @@ def sphere_blocks(problem: ProblemResult, width: int) -> Iterator[Block]:
 
 
 def _lane(run: Run) -> tuple[object, ...]:
-    return run.lr0, run.seed, run.over
+    return run.lr0, run.seed, str(run.over)
 
 
 def _is_gradient_descent(run: Run) -> bool:
