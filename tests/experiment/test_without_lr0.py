@@ -276,7 +276,7 @@ def test_the_list_of_a_store_has_a_dash(tmp_path: Path, invoke: Any) -> None:
     lrbench.sweep("logreg", solvers=["dog", "sgd"], lr0=[0.1, 1], iterations=9, jobs=1, store=path)
     rows = [line.split() for line in invoke("store", "list", str(path)).out.splitlines()]
     assert ["dog", "-"] in [row[:2] for row in rows]
-    assert ["sgd", "0.1", "to", "1"] in [row[:4] for row in rows]
+    assert ["gd", "0.1", "to", "1"] in [row[:4] for row in rows]
 
 
 def test_workers_run_it_with_the_same_bits() -> None:
