@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -27,8 +25,10 @@ def version_of(distribution: str) -> str:
     """
     start = f"{distribution.replace('-', '_')}-"
     for place in sys.path:
-        with os.scandir(place or ".") if Path(place).is_dir() else nullcontext(()) as entries:
-            names = [entry.name for entry in entries]
+        try:
+            names = [entry.name for entry in Path(place or ".").iterdir()]
+        except OSError:  # no folder, or one that may not be read: imports skip it, too
+            continue
         own = [name for name in names if name.startswith(start) and name.endswith("-info")]
         if own:  # the first place that has it counts
             if len(own) == 1 and own[0].endswith(WHEEL):

@@ -37,8 +37,10 @@ class Number(click.ParamType):  # type: ignore[type-arg,unused-ignore]
         if number is None:
             bare = value.replace("_", "").replace("'", "")
             if bare != value and self._read(bare) is not None:
+                option = f"{max(param.opts, key=len)}: " if param else ""
                 raise UsageError(
-                    f"{quoted(value)} has separators in it.", f"write the number as {bare}."
+                    f"{option}{quoted(value)} has separators in it.",
+                    f"write the number as {bare}.",
                 )
             self.fail(f"{quoted(value)} is not a valid {self.name}.", param, ctx)
         return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from lrbench.config.decimals import BLANKS, decimal
@@ -55,7 +56,8 @@ class Target:
     def on(self, delta0: float) -> float:
         """Return the level to reach, where F(w_0) - f* is `delta0`."""
         if self.measure == "test_error":
-            return (100.0 - self.value) / 100.0 if self.percent else 1.0 - self.value
+            # By the arithmetic of the level, so that exactly this accuracy has arrived.
+            return 1.0 - (float(Decimal(str(self.value)) / 100) if self.percent else self.value)
         return self.value / 100 * delta0 if self.percent else self.value
 
 

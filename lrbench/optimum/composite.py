@@ -120,7 +120,8 @@ def _minimum(objective: LinearObjective) -> tuple[Gap, str]:
             f"{DIRECT}.",
             "give the minimum with --f-star.",
         )
-    return min(gaps, key=lambda pair: pair[0].error)
+    # An error that is no number bounds nothing.
+    return min(gaps, key=lambda pair: pair[0].error if pair[0].error >= 0 else np.inf)
 
 
 def _sharp(objective: LinearObjective, gap: Gap) -> bool:

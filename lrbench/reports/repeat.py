@@ -11,7 +11,7 @@ from lrbench.results import Choice
 
 PROBLEM_OPTIONS = (
     *("--data", "--set", "--loss", "--penalty", "--scale", "--intercept", "--no-intercept"),
-    *("--positive", "--start", "--test", "--zero-based"),
+    *("--positive", "--start", "--test", "--zero-based", "--reparam"),
 )
 """What changes a problem."""
 

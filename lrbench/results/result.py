@@ -88,7 +88,8 @@ def _platform() -> str:
     if system != "Linux":
         return platform.platform()
     libc = "".join(platform.libc_ver())
-    return f"{system}-{platform.release()}-{platform.machine()}-with-{libc}"
+    with_libc = f"-with-{libc}" if libc else ""  # musl does not say
+    return f"{system}-{platform.release()}-{platform.machine()}{with_libc}"
 
 
 @dataclass(frozen=True)

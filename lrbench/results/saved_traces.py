@@ -28,6 +28,9 @@ class MissingTrace(dict[str, NDArray[np.float64]]):
 
     __getitem__ = __len__ = __bool__ = get = keys = values = items = _refuse
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # of which there is one
+
 
 def traces_needed() -> UsageError:
     """Return the error where the numbers of a trace are needed that was not saved."""

@@ -143,6 +143,8 @@ def passes_on_arrival(
     """
     if run.status is Status.FAILED:  # of a solver with a fault nothing is known
         return math.nan
+    if math.isnan(target):  # there is none, at which nothing arrives
+        return math.nan if run.status.unfinished else math.inf
     if not len(run.trace.get("iteration", ())):
         return math.nan if run.status.unfinished else math.inf
     if looks is None:

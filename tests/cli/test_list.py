@@ -89,7 +89,12 @@ def test_a_problem_tells_its_data_and_sizes(invoke: Any) -> None:
 
 def test_a_solver_tells_its_theorems_and_parameters(invoke: Any) -> None:
     (part,) = parts(invoke, "solvers", "wngrad")
-    assert part["parameters"] == {"order": "current", "c": 1.0, "sphere": False}
+    assert part["parameters"] == {
+        "order": "current",
+        "c": 1.0,
+        "scope": "all",
+        "sphere": False,
+    }
     assert part["theorems"] == [t.key for t in THEOREMS["wngrad"]]
     assert "Algorithm 1" in part["doc"]
     (alias,) = parts(invoke, "solvers", "gd")

@@ -12,6 +12,7 @@ import pytest
 
 import lrbench
 from lrbench.errors import DataError, UsageError
+from lrbench.objective.minibatches import Minibatches
 from lrbench.problem_files import build_problem, canonical, load_spec, with_settings
 from lrbench.results import SCHEMA, Result
 
@@ -172,3 +173,38 @@ def test_seeds_have_starts_of_their_own() -> None:
     starts = [run.trace["objective"][0] for run in result.problems[0].runs]
     assert len(set(starts)) == 3
     assert np.ptp(starts) < 1.0
+
+
+def test_a_baseline_gates_the_seeds_that_the_last_bit_of_the_start_does_not_move(
+    tmp_path: Path, invoke: Any
+) -> None:
+    config = tmp_path / "lrbench.toml"
+    config.write_text(
+        '[[check]]\nname = "net"\nproblem = "mlp-digits"\nsolver = ["wngrad"]\nlr0 = [0.1]\n'
+        "iterations = 3\nbatch_size = 32\nbaseline = true\n"
+    )
+    saved = invoke("check", "--config", str(config), "--save-baseline")
+    assert saved.code == 1  # no F - f* to compare, so that nothing is judged
+    assert "f* is not known" in saved.out
+    assert "Error" not in saved.err
+
+
+def test_a_moved_start_moves_that_of_every_seed() -> None:
+    problem = build_problem(with_settings(load_spec("mlp-digits"), ["model.hidden=[4]"]))
+    step = np.linspace(0.25, 0.75, problem.n_features)
+    moved = problem.started_at(problem.w0 + step)
+    for seed in (0, 7):
+        starts = [
+            p.sampler(
+                None, None, [Minibatches(p.n_samples, 8, "replacement", seed)], seeds=(seed,)
+            ).iterates.start(1)[:, 0]
+            for p in (problem, moved)
+        ]
+        assert starts[1] - starts[0] == pytest.approx(step)
+
+
+def test_a_sweep_without_a_target_misses_no_run(invoke: Any) -> None:
+    command = "sweep -p mlp-digits --batch-size 32 -s wngrad --lr0 0.1,1 --at 3"
+    done = invoke(*command.split())
+    assert done.code == 0, done.err
+    assert "missing" not in done.out

@@ -124,16 +124,23 @@ NUMERIC_KEYS = {
     "start.scale": ("--start", "normal"),
     "start.seed": ("--start", "normal"),
     "data.test_seed": ("--test", "0.25"),
+    "reparametrisation.gamma": ("--reparam", "weight-norm"),
+    "reparametrisation.gamma_lr": ("--reparam", "weight-norm"),
+    "reparametrisation.seed": ("--reparam", "weight-norm"),
+    "model.hidden": ("-p", "mlp-digits"),
+    "model.other_lr": ("-p", "mlp-digits-bn"),
 }
 
 
 @pytest.mark.parametrize("text", ["1_0", "٣", "0x1", "1e1_0"])
 def test_settings(text: str, invoke: Any) -> None:
-    words = ("name", "title", "loss", "penalty", "start", "scale", "test")
+    words = {"name", "title", "loss", "penalty", "start", "scale", "test", "reparametrisation"}
+    words |= {"model", "activation", "normalisation"}
     rest = {k for k in KEYS if k.rpartition(".")[2] not in words} - set(NUMERIC_KEYS)
     assert rest == {"data.intercept", "data.positive", "data.zero_based"}
     for key, options in NUMERIC_KEYS.items():
-        outcome = invoke("run", "-p", "least-squares", *options, "--set", f"{key}={text}")
+        problem = () if "-p" in options else ("-p", "least-squares")
+        outcome = invoke("run", *problem, *options, "--set", f"{key}={text}")
         assert (outcome.code, outcome.out) == (2, ""), key
         assert_two_sentences(outcome.err, key, text)
 

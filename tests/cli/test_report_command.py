@@ -124,7 +124,7 @@ def options_of(command: str) -> set[str]:
 SHOWN = """
     --format --details --columns --timing --color --save --force --save-weights --store --jobs
     --executor --scheduler --dry-run --progress --no-progress --quiet --strict --timeout --help
-    --theory --no-theory --plot --table
+    --theory --no-theory --plot --table --traces
 """
 """The options on which no number depends."""
 

@@ -16,7 +16,7 @@ import click
 import pytest
 
 from lrbench.cli import main as command_line
-from lrbench.data import load
+from lrbench.data.libsvm import read
 from lrbench.engine import control
 from lrbench.engine import run as engine
 from lrbench.engine.control import STOPPING
@@ -138,7 +138,7 @@ def test_the_time_may_be_up_before_the_data_are_read(
         while True:
             pass
 
-    monkeypatch.setattr(load, "cached_libsvm", endless)
+    monkeypatch.setattr(read, "cached_libsvm", endless)
     monkeypatch.setattr(control, "LEAST_SECONDS", 0.01)
     data = tmp_path / "a.svm"
     data.write_text("1 1:1\n-1 1:2\n")

@@ -57,7 +57,7 @@ def test_the_whole_gap_at_the_start_is_no_target(value: Any) -> None:
 
 def test_levels_of_f_and_of_the_held_out_error() -> None:
     of = [target.on(37.0) for target in targets("loss=0.3,accuracy=95%,accuracy=0.75")]
-    assert of == [0.3, 0.05, 0.25]
+    assert of == [0.3, 1.0 - 0.95, 0.25]
     plan = Plan(sweep=True, target="accuracy=90%,accuracy=95%")
     assert plan.target_measure == "test_error"
     assert plan.target_on(float("nan")) == pytest.approx(0.05, rel=1e-15)
@@ -97,3 +97,10 @@ def test_a_share_is_one_of_the_gap_at_the_start() -> None:
         Plan(target="5%,1%")
     with pytest.raises(UsageError, match="there is no target"):
         Plan(sweep=True, target=[])
+
+
+@pytest.mark.parametrize("percent", [k / 10 for k in range(1, 1000)])
+def test_an_accuracy_of_exactly_the_target_has_arrived(percent: float) -> None:
+    """The level is 1 minus a share of samples, which no binary number need be."""
+    level = 1.0 - round(percent * 10) / 1000  # of 1000 samples
+    assert level <= Target(percent, percent=True, measure="test_error").on(1.0)

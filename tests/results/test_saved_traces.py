@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
+import pickle
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -166,3 +168,8 @@ def test_a_file_of_save_has_the_traces_that_are_asked_for(tmp_path: Path, invoke
     page = done.out
     assert invoke("show", str(file)).out == page
     assert [run.trace is MISSING for run in Result.load(file).problems[0].runs] == [True, True]
+
+
+def test_a_missing_trace_is_one_object_in_copies_too() -> None:
+    assert pickle.loads(pickle.dumps(MISSING)) is MISSING
+    assert copy.deepcopy(MISSING) is MISSING

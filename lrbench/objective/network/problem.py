@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -79,6 +80,7 @@ class NetworkProblem(FiniteSum):
         loss = OUTPUT_LOSSES[self.loss_name]
         self.network = Network(form, train.X.shape[1], n_classes or 1, loss)
         self._start = start
+        self._moved: Vector | float = 0.0
         super().__init__(name, initial(self.network.layers, start, 0), len(train.y))
         silent = self._silent_layer()
         if silent is not None:
@@ -92,6 +94,12 @@ class NetworkProblem(FiniteSum):
         if not self.network.batch_normalised:
             return None
         return self.network.silent_layer(self.w0[None], self.train)
+
+    def started_at(self, w0: Vector) -> NetworkProblem:
+        """Return the problem with the start of every seed moved as `w0` is from here."""
+        other = copy.copy(self)
+        other._moved, other.w0 = w0 - self.w0, w0
+        return other
 
     @cached_property
     def other_rows(self) -> Index:
@@ -167,7 +175,7 @@ class NetworkProblem(FiniteSum):
         w0 = self.w0
         if minibatches:
             (seed,) = seeds
-            w0 = initial(self.network.layers, self._start, seed)
+            w0 = initial(self.network.layers, self._start, seed) + self._moved
             ball = None if ball is None else Ball(w0, ball.radius)
         terms: Any = MeanTerms(self)
         iterates: DenseIterates = LanesFirst(w0)

@@ -109,11 +109,12 @@ def sensitivity(problem: ProblemResult, solvers: Sequence[str] | None = None) ->
         )
     smooth = sweep.parameter == "lr0" and 0.0 < constants.L < math.inf
     known = not math.isnan(constants.f_star)
+    drawn_measure = "suboptimality" if known else "loss"
     return SensitivityFigure(
         parameter=sweep.parameter,
         level=problem.header.level,
         start=constants.delta0 if known else math.nan,
-        target=sweep.target,
+        target=sweep.target if sweep.target_measure == drawn_measure else math.nan,
         step=1.0 / constants.L if smooth else math.nan,
         ended_early=ended_early,
         curves=tuple(curves),
