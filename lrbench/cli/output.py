@@ -74,7 +74,7 @@ def view_from(
 
 def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, ...]:
     """Return the columns that a text such as ``lr,b`` names, without repetitions."""
-    from lrbench.results import COLUMNS, METERED, OUTPUT, SUMMED, TESTED
+    from lrbench.results import COLUMNS, METERED, NORMALISED, OUTPUT, SUMMED, TESTED
     from lrbench.solvers import SOLVERS
 
     if form in COMPLETE_FORMATS:
@@ -82,7 +82,7 @@ def _columns(text: str, form: str | None, traced: Iterable[str]) -> tuple[str, .
             f"--columns does not change the format {form}, which holds every column.",
             "leave --columns out, or give --format csv.",
         )
-    allowed = {*COLUMNS, *METERED, *OUTPUT, *TESTED, *SUMMED, *traced}
+    allowed = {*COLUMNS, *METERED, *OUTPUT, *TESTED, *NORMALISED, *SUMMED, *traced}
     for solver in SOLVERS.available().values():
         allowed.update(solver.traced)
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))

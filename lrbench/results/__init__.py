@@ -9,6 +9,7 @@ from lrbench.results.problem import Header as Header
 from lrbench.results.problem import ProblemResult as ProblemResult
 from lrbench.results.records import COLUMNS as COLUMNS
 from lrbench.results.records import METERED as METERED
+from lrbench.results.records import NORMALISED as NORMALISED
 from lrbench.results.records import OUTPUT as OUTPUT
 from lrbench.results.records import SUMMED as SUMMED
 from lrbench.results.records import TESTED as TESTED

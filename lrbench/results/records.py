@@ -43,6 +43,9 @@ OUTPUT = ("objective_output", "suboptimality_output")
 TESTED = ("test_loss", "test_accuracy")
 """The columns of a trace where samples are held out; the accuracy for two classes only."""
 
+NORMALISED = ("v_norm_sq",)
+"""The column of a trace on a normalised problem: the squared length of v."""
+
 SUMMED = (
     "sum_grad_norm_sq",
     "sum_lr_grad_norm_sq",

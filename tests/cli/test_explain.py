@@ -22,7 +22,7 @@ from lrbench.objective.constants import Constants
 from lrbench.reports.blocks import Block, Grid, Line
 from lrbench.reports.page import result_page
 from lrbench.reports.view import View
-from lrbench.results import COLUMNS, METERED, OUTPUT, SUMMED, TESTED, Status
+from lrbench.results import COLUMNS, METERED, NORMALISED, OUTPUT, SUMMED, TESTED, Status
 from lrbench.results.measures import Measures, Reason
 from lrbench.results.words import HEADINGS, WORDS
 from lrbench.solvers import SOLVERS
@@ -58,7 +58,7 @@ KNOWN = [
     *map(str, CheckVerdict),
     *HEADINGS,
     *SOLVERS,
-    *(*COLUMNS, *METERED, *OUTPUT, *SUMMED, *TESTED),
+    *(*COLUMNS, *METERED, *OUTPUT, *SUMMED, *TESTED, *NORMALISED),
     *(column for solver in SOLVERS.available().values() for column in solver.traced),
     *(f.name for f in dataclasses.fields(Constants)),
     *(f.name for f in dataclasses.fields(Measures)),

@@ -24,7 +24,7 @@ from lrbench.results.ranking import LaneLabel, level_column
 
 TESTED = {
     heading: f"the {about} on the held-out samples at the end, the mean over seeds"
-    for heading, about in zip(TEST.values(), ("loss", "share of right signs"), strict=True)
+    for heading, about in zip(TEST.values(), ("loss", "share of right labels"), strict=True)
 }
 """What the columns of held-out samples hold, by their headings."""
 
