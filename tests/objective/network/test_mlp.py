@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 from typing import Any
 
@@ -65,7 +64,7 @@ SAMPLES: list[Any] = [slice(None), np.array([3, 30, 3, 8, 21, 14, 5])]
 
 @pytest.mark.parametrize("samples", SAMPLES, ids=["all", "some"])
 def test_values_and_gradients_are_those_of_autograd(problem: NetworkProblem, samples: Any) -> None:
-    torch = importlib.import_module("torch")
+    torch = pytest.importorskip("torch")
     W = points(problem)
     value, G = problem.mean(W, samples)
     X = torch.tensor(problem.train.X[samples])
