@@ -89,7 +89,8 @@ def distinct(values: PerSample) -> PerSample:
     """Return the values that occur, in order; of those that are NaN, every one."""
     # np.unique imports np.ma when it is first called, a tenth of a short run.
     ordered = np.sort(values)
-    out: PerSample = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+    out: PerSample = ordered[first]
     return out
 
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -163,11 +163,7 @@ def _with_imports(roots: Iterable[Path]) -> dict[Path, bytes]:
 
 @cache  # the modules of one key are nearly those of another
 def _imported(text: str) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(_imports(text)))
-
-
-def _imports(text: str) -> Iterator[Path]:
-    modules = _modules(PACKAGE)
+    modules, files = _modules(PACKAGE), dict[Path, None]()
     for match in IMPORT.finditer(text):
         base, names, imported = match.groups()
         if imported:
@@ -178,7 +174,8 @@ def _imports(text: str) -> Iterator[Path]:
         for name in imports:
             parts = name.split()[0].split(".")  # without "as ALIAS"
             prefixes = (".".join(parts[:k]) for k in range(2, len(parts) + 1))
-            yield from (modules[prefix] for prefix in prefixes if prefix in modules)
+            files |= dict.fromkeys(modules[prefix] for prefix in prefixes if prefix in modules)
+    return tuple(files)
 
 
 @cache

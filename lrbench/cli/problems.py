@@ -14,19 +14,6 @@ from lrbench.errors import UsageError, quoted
 if TYPE_CHECKING:
     from lrbench.problem_files import ProblemSpec
 
-NAMED = (
-    "loss",
-    "penalty",
-    "scale",
-    "intercept",
-    "positive",
-    "start",
-    "reparam",
-    "test",
-    "zero_based",
-)
-"""The options, beside --data and --set, that change a problem."""
-
 
 def specs_from(
     names: Sequence[str], data: str | None, settings: Sequence[str], changes: dict[str, Any]
@@ -42,7 +29,7 @@ def specs_from(
     settings
         The values of ``--set``.
     changes
-        Option -> value for all of `NAMED`; None for an option that is not given.
+        Option -> value for all of `PROBLEM_OPTIONS`; None for an option that is not given.
 
     Raises
     ------

@@ -21,6 +21,7 @@ from lrbench.cli.options import (
 from lrbench.cli.run_options import save_options
 from lrbench.cli.view_options import view_options
 from lrbench.errors import ExitCode, UsageError
+from lrbench.plan.options import PROBLEM_OPTIONS
 
 record_options = chain(
     [
@@ -121,7 +122,7 @@ def command(
     Nothing is assumed of the loop: a theorem is judged only if the iterates show what it needs.
     """
     from lrbench.cli.output import choose_report, view_from
-    from lrbench.cli.problems import NAMED, specs_from
+    from lrbench.cli.problems import specs_from
     from lrbench.cli.run_control import effective, reserve_files, write
     from lrbench.data.iterates import read_iterates
     from lrbench.experiment.record import record
@@ -129,7 +130,7 @@ def command(
     color = options["color"]
     form, view = view_from(options, saved=save is not None)
     report = choose_report(form, view)
-    changes = {key: options.pop(key) for key in NAMED}
+    changes = {key: options.pop(key) for key in PROBLEM_OPTIONS}
     specs, notes = specs_from(problems, data, settings, changes)
     if len(specs) != 1:
         raise UsageError(

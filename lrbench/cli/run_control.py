@@ -14,6 +14,7 @@ import click
 
 from lrbench.cli.figures import draw_plot, reserve_plot
 from lrbench.errors import DataError, ExitCode, UsageError
+from lrbench.plan.options import PROBLEM_OPTIONS
 
 if TYPE_CHECKING:
     from lrbench.cli.progress import ProgressBar
@@ -56,7 +57,7 @@ def run_command(
     """
     from lrbench.cli.options import method_values
     from lrbench.cli.output import choose_report, view_from
-    from lrbench.cli.problems import NAMED, specs_from
+    from lrbench.cli.problems import specs_from
     from lrbench.experiment.jobs.choose import choose
     from lrbench.plan.options import DEFAULT_SOLVERS
     from lrbench.plan.plan import Plan
@@ -66,7 +67,7 @@ def run_command(
     color = options["color"]
     form, view = view_from(options, saved=save is not None)
     report = choose_report(form, view)
-    changes = {key: options.pop(key) for key in NAMED}
+    changes = {key: options.pop(key) for key in PROBLEM_OPTIONS}
     options |= method_values(click.get_current_context())
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, sweep=sweep, **options)
     chosen = choose(jobs, executor, scheduler, default=0 if sweep else 1)

@@ -19,6 +19,7 @@ from lrbench.cli.options import (
 )
 from lrbench.cli.view_options import page_options
 from lrbench.errors import ExitCode
+from lrbench.plan.options import PROBLEM_OPTIONS
 
 theory_options = chain(
     [
@@ -78,13 +79,13 @@ def command(
     """
     from lrbench.cli.main import say
     from lrbench.cli.output import show_json, show_page
-    from lrbench.cli.problems import NAMED, specs_from
+    from lrbench.cli.problems import specs_from
     from lrbench.experiment.before import bounds_as_json, bounds_of_problems
     from lrbench.plan.options import DEFAULT_SOLVERS, read_iterations
     from lrbench.plan.plan import Plan
     from lrbench.reports.theory_page import theory_page
 
-    changes = {key: options.pop(key) for key in NAMED}
+    changes = {key: options.pop(key) for key in PROBLEM_OPTIONS}
     options |= method_values(click.get_current_context())
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, **options)
     iterations = read_iterations(at)

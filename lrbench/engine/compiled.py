@@ -14,7 +14,14 @@ from lrbench.engine.runner import Leg, StepRunner
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
 from lrbench.errors import DataError
-from lrbench.kernels.codes import N_NUMBERS, N_STEP_ROWS, N_TRACKER_ROWS, RuleCode, VisitedColumns
+from lrbench.kernels.codes import (
+    N_NUMBERS,
+    N_STEP_ROWS,
+    N_TRACKER_ROWS,
+    WINDOW_STEPS,
+    RuleCode,
+    VisitedColumns,
+)
 from lrbench.kernels.library import Library, library
 from lrbench.objective.compiled import CompiledBatches, CompiledSampler
 from lrbench.objective.constants import Sampling
@@ -27,9 +34,6 @@ from lrbench.solvers.compiled import CompiledState
 
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
-
-ALIGNED = 64
-"""The number of steps at whose multiples calls end inside a leg, where steps visit few columns."""
 
 TRACKER_ROWS = slice(N_STEP_ROWS - 2, N_STEP_ROWS + N_TRACKER_ROWS)
 """The rows of `lrbench.engine.tracker.Tracker.numbers` among all numbers of the lanes."""
@@ -113,7 +117,7 @@ class CompiledRunner(StepRunner):
         super().__init__(job, shared, sampler, lr0, parameters, clock)
         self._batches, self._library = batches, library
         # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = ALIGNED if self._visited_columns() else 1
+        self._aligned = WINDOW_STEPS if self._visited_columns() else 1
         self._n_steps = self._aligned
         self._constant = {
             "L": shared.constants.L,

@@ -17,8 +17,9 @@ from lrbench.config.values import Table, checked, located
 from lrbench.errors import UsageError, quoted
 from lrbench.gate.check import Check
 from lrbench.gate.expectation import parse_expectation
-from lrbench.gate.keys import PLAN_KEYS, PROBLEM_KEYS, in_keys
+from lrbench.gate.keys import PLAN_KEYS, in_keys
 from lrbench.gate.paired import TOLERANCE
+from lrbench.plan.options import PROBLEM_OPTIONS
 from lrbench.plan.plan import Plan
 from lrbench.plugins import parse_reference
 from lrbench.problem_files import (
@@ -134,7 +135,7 @@ def _check(values: Mapping[str, Any], path: Path, allow_code: bool) -> Check:
 def _problem(table: Table, folder: Path) -> tuple[ProblemSpec, list[str]]:
     """Return the problem of a check, a named one or one from data, and the words that give it."""
     problem, data = table.take_any("problem"), table.take_any("data")
-    changes = {key: table.take_any(key) for key in PROBLEM_KEYS}
+    changes = {key: table.take_any(key) for key in PROBLEM_OPTIONS}
     for key, kind in (("intercept", bool), ("scale", str)):
         if changes[key] is not None:
             checked(changes[key], key, kind)

@@ -7,25 +7,12 @@ from contextlib import contextmanager
 
 from lrbench.config.flags import with_keys
 from lrbench.errors import LrbenchError
-from lrbench.plan.options import PlanOptions
-
-PROBLEM_KEYS = (
-    "loss",
-    "penalty",
-    "scale",
-    "intercept",
-    "positive",
-    "start",
-    "reparam",
-    "test",
-    "zero_based",
-)
-"""Those that change a problem."""
+from lrbench.plan.options import PROBLEM_OPTIONS, PlanOptions
 
 PLAN_KEYS = ("at", "arrival", *(name for name in PlanOptions.__annotations__ if name != "solvers"))
 """Those of a plan, but for the solvers, whose key is in the singular."""
 
-KEYS = frozenset((*PROBLEM_KEYS, *PLAN_KEYS, "problem", "data", "set", "solver"))
+KEYS = frozenset((*PROBLEM_OPTIONS, *PLAN_KEYS, "problem", "data", "set", "solver"))
 
 
 def keyed(error: LrbenchError) -> LrbenchError:

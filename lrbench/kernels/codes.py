@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+WINDOW_STEPS = 64
+"""That of few_columns.h: calls end at its multiples inside a leg, where steps visit few columns."""
+
 
 class LossCode(IntEnum):
     """The losses whose derivative is compiled."""

@@ -32,6 +32,19 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PROBLEM_OPTIONS = (
+    "loss",
+    "penalty",
+    "scale",
+    "intercept",
+    "positive",
+    "start",
+    "reparam",
+    "test",
+    "zero_based",
+)
+"""The options, beside data and settings, that change a problem."""
+
 DEFAULT_SOLVERS = ("wngrad", "adagrad-norm", "sgd")
 
 DEFAULT_SWEEP = "1e-4:1e4:33"
@@ -197,7 +210,8 @@ class PlanValues:
     threads: int = option(1, "BLAS threads.", kind=int, low=1, high=1024, group="execution")
     runner: Runner | None = option(  # noqa: RUF009
         None,
-        "What makes the steps.  [default: compiled where it was built]",
+        "What makes the steps; NumPy makes those that are not compiled, and those of one dense lane"
+        " in full batches.  [default: compiled where it was built]",
         choices=("numpy", "compiled"),
         group="execution",
     )

@@ -6,14 +6,14 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from lrbench.config.named import value_text
-from lrbench.plan.options import OPTIONS
+from lrbench.plan.options import OPTIONS, PROBLEM_OPTIONS
 from lrbench.results import Choice
 
-PROBLEM_OPTIONS = (
-    *("--data", "--set", "--loss", "--penalty", "--scale", "--intercept", "--no-intercept"),
-    *("--positive", "--start", "--test", "--zero-based", "--reparam"),
+CHANGING = (
+    *("--data", "--set", "--no-intercept"),
+    *(f"--{name.replace('_', '-')}" for name in PROBLEM_OPTIONS),
 )
-"""What changes a problem."""
+"""The words of a command that change a problem."""
 
 SETTING = ("batch_size", "sampling", "iterations", "passes", "replicates", "seed", "radius")
 """The options of a plan that a single run shares with a sweep."""
@@ -42,7 +42,7 @@ def repeating(command: Sequence[str], choice: Choice, place: int, n_problems: in
     words = [word.removeprefix("--problem=") for word in words]
     words = ["-p", *words] if words else []
     for word in command:
-        if word.partition("=")[0] in PROBLEM_OPTIONS:
+        if word.partition("=")[0] in CHANGING:
             words += word.split("=", 1)
     words += ["-s", str(_solver(choice))]
     if choice.lr0 is not None:

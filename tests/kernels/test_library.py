@@ -13,6 +13,7 @@ import pytest
 import lrbench
 from lrbench.errors import UsageError
 from lrbench.kernels import library as module
+from lrbench.kernels.codes import WINDOW_STEPS
 from lrbench.kernels.library import SWITCH, library
 from lrbench.plan.plan import Plan
 
@@ -118,3 +119,8 @@ def test_nothing_built_is_no_word(
     assert module._load.__wrapped__("") is None
     assert module.absence() == "they were not built when lrbench was installed"
     assert capsys.readouterr().err == ""
+
+
+def test_calls_end_at_the_multiples_that_the_steps_know() -> None:
+    header = Path(module.__file__).with_name("few_columns.h").read_text("utf-8")
+    assert f"enum {{ WINDOW_STEPS = {WINDOW_STEPS} }};" in header

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lrbench.arrays import Index
-from lrbench.kernels.codes import VisitedColumns
+from lrbench.kernels.codes import WINDOW_STEPS, VisitedColumns
 from lrbench.objective.compiled import Fields
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 14
 """The samples of a seed that are drawn together."""
-
-ALIGNED = 64
-"""A chunk has a multiple of so many minibatches, so that calls may end at such multiples."""
 
 FEW_COLUMNS = 0.5
 """A step visits only the columns of its rows where these have on average at most so many entries a
@@ -158,7 +155,8 @@ class LinearMinibatches(LinearBatches):
     ) -> None:
         super().__init__(run, minibatches[0].batch_size)
         self._oracle = oracle
-        self._n_steps = max(1, CHUNK // self._size // ALIGNED) * ALIGNED
+        # A multiple, so that calls may end where they should.
+        self._n_steps = max(1, CHUNK // self._size // WINDOW_STEPS) * WINDOW_STEPS
         self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
         self._chunks: list[Index | None] = [None] * len(minibatches)
         self._next = self._n_steps

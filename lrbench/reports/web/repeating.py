@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from lrbench.plan.options import OPTIONS
-from lrbench.reports.repeat import PROBLEM_OPTIONS, repeating
+from lrbench.reports.repeat import CHANGING, repeating
 from lrbench.results import ProblemResult, Run
 from lrbench.study import advise
 
@@ -29,7 +29,7 @@ USUAL = {
 VARYING = ("--solver", "--lr0", "--over", "--problem")
 """The options that the point decides."""
 
-KEPT = {*PROBLEM_OPTIONS, *("--" + name.replace("_", "-") for name in OPTIONS)} - {"--timeout"}
+KEPT = {*CHANGING, *("--" + name.replace("_", "-") for name in OPTIONS)} - {"--timeout"}
 """The options on which numbers depend. All others are about files, workers and what is shown."""
 
 
