@@ -147,7 +147,8 @@ def _reason(problem: ProblemResult, advice: Advice, sweep: Sweep, texts: Texts) 
         return f"{head} and {runs_are} missing: finish the sweep"
     change = _change(obstacle, sweep.parameter, texts)
     if lost := all_lost(problem.runs):  # whose lowest level may be that at w_0
-        return f"{head}: {change if obstacle.kind == 'all_lost' else f'{lost}, as {change}'}"
+        text = f"{head}: {change if obstacle.kind == 'all_lost' else f'{lost}, as {change}'}"
+        return f"{text}; {problem.remedy}" if problem.remedy else text
     constants = problem.header.constants
     starts = {"suboptimality": constants.delta0, "loss": constants.delta0 + constants.f_star}
     start = starts.get(sweep.target_measure, math.nan)  # the accuracy at w_0 is not kept

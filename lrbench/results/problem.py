@@ -64,6 +64,13 @@ class Header:
     constants: Annotated[Constants, Form(reader(Constants), plain_constants)]
 
     @property
+    def batch_normalised(self) -> bool:
+        """Whether F divides by deviations over the samples, of which a minibatch may have none."""
+        return self.reparametrisation.startswith("batch-norm") or (
+            "normalisation=batch" in self.model
+        )
+
+    @property
     def level(self) -> str:
         """What ranks the runs: ``F - f*``, or ``F`` where f* is not known."""
         return "F" if math.isnan(self.constants.f_star) else "F - f*"
@@ -105,6 +112,17 @@ class ProblemResult:
     def final_gaps(self) -> Mapping[LaneLabel, float]:
         """What ranks the lanes of `groups`; see `final_gap`."""
         return {lane: final_gap(runs) for lane, runs in self.groups.items()}
+
+    @property
+    def remedy(self) -> str:
+        """What may keep runs of this problem from being lost, beside a lower learning rate."""
+        drawn = any(run.sampling is not None for run in self.runs)
+        if not (self.header.batch_normalised and drawn):
+            return ""
+        return (
+            "where all samples of a minibatch score alike there is no deviation to divide by:"
+            " give a larger --batch-size, or --sampling reshuffle"
+        )
 
     @cached_property
     def judged(self) -> Mapping[LaneLabel, Sequence[Verdict]]:
