@@ -15,11 +15,8 @@ from lrbench.config.parameters import checked_parameter
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import DataError, UsageError, quoted
-from lrbench.objective.network.architecture import (
-    Activation,
-    LayerNorm,
-    Mlp,
-)
+from lrbench.losses import LOSSES
+from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
@@ -111,9 +108,10 @@ def model_table(form: Mlp | None) -> dict[str, Any]:
 def read_output_loss(name: str, params: Mapping[str, Any]) -> str:
     """Return the name of a loss at the outputs of a network."""
     if name not in OUTPUT_LOSSES:
-        raise UsageError(
-            f"there is no loss {quoted(name)} of a network.", did_you_mean(name, OUTPUT_LOSSES)
-        )
+        hint = did_you_mean(name, OUTPUT_LOSSES)
+        if name in LOSSES:
+            hint = "give --loss softmax, for classes, or --loss squared, for numbers."
+        raise UsageError(f"there is no loss {quoted(name)} of a network.", hint)
     if params:
         raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
     return name
@@ -148,11 +146,12 @@ def check_network(spec: ProblemSpec) -> None:
     if spec.penalty != PenaltySpec("none"):
         raise UsageError(
             f"a network has no penalty, and {spec.name} is given {spec.penalty.name}.",
-            "leave the penalty out.",
+            "leave the penalty out, or give --penalty none.",
         )
     if spec.intercept:
         raise UsageError(
-            "a network has a shift for every unit, and no intercept beside.", "leave it out."
+            "a network has a shift for every unit, and no intercept beside.",
+            "leave it out, or give --no-intercept.",
         )
 
 

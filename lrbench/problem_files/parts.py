@@ -20,6 +20,7 @@ from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
+from lrbench.objective.network.architecture import Mlp
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.objective.network.reparametrisation import Normalisation, Reparametrisation
 from lrbench.penalties import PENALTIES
@@ -43,7 +44,7 @@ def read_loss(value: Any, *, network: bool = False) -> str:
     if name in OUTPUT_LOSSES and name not in LOSSES:
         raise UsageError(
             f"the loss {name} is one of networks.",
-            "give the model in the problem file, as in lrbench show problem mlp-digits.",
+            "give the model, too, as in --set model.hidden=[64,64].",
         )
     name = _canonical(LOSSES, name)
     kind = LOSSES.get(name)
@@ -107,10 +108,11 @@ def make_penalty(spec: PenaltySpec, weight: float = 1.0) -> Penalty:
     return penalty
 
 
-def describe(loss: str, penalty: PenaltySpec, data: DataName) -> str:
+def describe(loss: str, penalty: PenaltySpec, data: DataName, model: Mlp | None = None) -> str:
     """Return the title of a problem whose file or options contain none."""
     with_penalty = "" if make_penalty(penalty).vanishes else f" with {penalty.name} penalty"
-    return f"{loss} loss{with_penalty} on {data.stem}"
+    of_network = "" if model is None else " of a network"
+    return f"{loss} loss{of_network}{with_penalty} on {data.stem}"
 
 
 def _weight(penalty: Penalty, value: Any) -> float | str:

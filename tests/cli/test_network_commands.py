@@ -13,7 +13,13 @@ import pytest
 import lrbench
 from lrbench.errors import DataError, UsageError
 from lrbench.objective.minibatches import Minibatches
-from lrbench.problem_files import build_problem, canonical, load_spec, with_settings
+from lrbench.problem_files import (
+    build_problem,
+    canonical,
+    load_spec,
+    spec_from_data,
+    with_settings,
+)
 from lrbench.results import SCHEMA, Result
 
 SMALL = ("--set", "model.hidden=[6,5]", "--batch-size", "40", "--lr0", "0.1,1,1e300")
@@ -58,7 +64,12 @@ def test_a_minibatch_of_one_has_no_deviation(invoke: Any) -> None:
     ("arguments", "message"),
     [
         (("--loss", "softmax"), "softmax is one of networks"),
-        (("--set", "model.hidden=4"), "the model linear has no parameters"),
+        (
+            ("--set", "model.hidden=4"),
+            "--set model.hidden: there is no loss 'logistic' of a network",
+        ),
+        (("--set", "model.hidden=4", "--loss", "softmax"), "a network has no penalty"),
+        (("--set", "model.activation=tanh"), "the model mlp has no hidden layers"),
         (("--start", "he"), "the start he is one of networks"),
         (("--target", "accuracy=90%"), "is of held-out samples with classes"),
     ],
@@ -105,6 +116,71 @@ def test_settings_are_those_of_a_file() -> None:
     assert canonical(both) != canonical(spec)
     with pytest.raises(UsageError, match="the model mlp has no hidden layers"):
         with_settings(spec, ["model=mlp"])
+
+
+OWN = "".join(
+    f"{k % 3} " + " ".join(f"{j}:{(k * j * 7 % 11) / 10 - 0.4:g}" for j in (1, 2, 4)) + "\n"
+    for k in range(45)
+)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--set", "model.hidden=[5]"),
+        ("--set", "model.hidden=[5]", "--loss", "softmax"),
+        ("--set", "loss=softmax", "--set", "start=he", "--set", "model.hidden=5"),
+        ("--set", "model.hidden=5", "--set", "model.name=mlp", "--set", "start.seed=0"),
+        ("--loss", "softmax", "--penalty", "none", "--start", "he", "--set", "model=mlp[hidden=5]"),
+        ("--set", 'model={name="mlp",hidden=[5],activation="relu"}', "--set", "data.scale=none"),
+    ],
+)
+def test_a_network_on_own_data_whatever_the_order(
+    options: tuple[str, ...], tmp_path: Path, invoke: Any
+) -> None:
+    (tmp_path / "own.svm").write_text(OWN)
+    common = ("-s", "sgd", "--lr0", "0.1", "--batch-size", "9", "-n", "4")
+    done = invoke("run", "-q", "-d", str(tmp_path / "own.svm"), *options, *common)
+    assert done.code == 0, done.err
+    page = done.out.splitlines()
+    assert page[0] == "mlp-own: softmax loss of a network on own"
+    assert "model    mlp[hidden=5,activation=relu], d = 43 parameters" in page  # 4 x 5 + 5 x 3 + 8
+    (tmp_path / "own.toml").write_text(
+        f'model = "mlp[hidden=5]"\nloss = "softmax"\n[data]\nname = "{tmp_path / "own.svm"}"\n'
+        'scale = "none"\n'
+    )
+    of_file = invoke("run", "-q", "-p", str(tmp_path / "own.toml"), *common)
+    assert of_file.out.splitlines()[-3:] == page[-3:]
+
+
+def test_few_labels_are_classes_and_many_are_numbers(tmp_path: Path) -> None:
+    (tmp_path / "many.svm").write_text("".join(f"{k} 1:{k}\n" for k in range(30)))
+    network = ["model.hidden=[3]"]
+    many = spec_from_data(str(tmp_path / "many.svm"), settings=network)
+    assert (many.loss, many.start.name) == ("squared", "he")
+    tanh = spec_from_data("sklearn:iris", settings=[*network, "model.activation=tanh"])
+    assert (tanh.loss, tanh.start.name, tanh.penalty.name) == ("softmax", "glorot", "none")
+    assert with_settings(tanh, ["model=linear", "loss=logistic"]).start.name == "zeros"
+    moved = with_settings(load_spec("logreg"), [*network, "penalty=none", "loss=softmax"])
+    assert (moved.start.name, moved.title) == ("he", "softmax loss of a network on breast-cancer")
+
+
+def test_pages_say_which_network_and_compare_what_differs(tmp_path: Path, invoke: Any) -> None:
+    files = [str(tmp_path / name) for name in ("a.json", "b.json", "c.json")]
+    common = ("run", "-p", "mlp-digits", "-s", "sgd", *SMALL, "-n", "2", "--save")
+    pages = [
+        invoke(*common, file, *more).out.splitlines()
+        for file, more in zip(
+            files, ((), ("--set", "model.normalisation=weight"), ("--scale", "none")), strict=True
+        )
+    ]
+    assert pages[0][0] == "mlp-digits: softmax loss of a network on digits"
+    assert "model    mlp[hidden=6x5,activation=relu], d = 485 parameters" in pages[0]
+    assert any("normalisation=weight" in line for line in pages[1])
+    of_networks = invoke("compare", *files[:2])
+    assert of_networks.code == 2
+    assert "mlp[hidden=6x5,activation=relu,normalisation=weight] instead of mlp[" in of_networks.err
+    assert "scale none instead of scale maxabs" in invoke("compare", files[0], files[2]).err
 
 
 def test_a_sweep_to_an_accuracy_is_stored_and_resumed(tmp_path: Path, invoke: Any) -> None:
