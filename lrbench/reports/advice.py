@@ -185,6 +185,6 @@ def _lowest(lowest: Level | None, start: float, sweep: Sweep, texts: Texts) -> s
     # Above the target, and so above the error of f*: else there is no advice.
     what = sweep.goal.removesuffix(" <=")
     text = f"; the lowest {what} seen was {number(lowest.suboptimality)}, of {_lane(lowest, texts)}"
-    if sweep.target == 0:
+    if sweep.target <= 0 or lowest.suboptimality <= 0:  # of F, which may be negative
         return text
     return f"{text}, {short_number(lowest.suboptimality / sweep.target, 2)} times the target"

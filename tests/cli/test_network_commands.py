@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import lrbench
+from lrbench import load_problem
 from lrbench.errors import DataError, UsageError
 from lrbench.objective.minibatches import Minibatches
 from lrbench.problem_files import (
@@ -41,7 +42,7 @@ SMALL = ("--set", "model.hidden=[6,5]", "--batch-size", "40", "--lr0", "0.1,1,1e
         (("--target", "1%"), "needs a target of F - f*", "--target loss=0.1"),
         (("--target", "loss=1%"), "is a share", "loss=0.1"),
         (("--target", "accuracy=100%"), "no run exceeds", "accuracy=95%"),
-        (("--target", "loss=-1"), "is not a positive number", "--target takes"),
+        (("--target", "accuracy=0"), "is not a share of the held-out samples", "accuracy=95%"),
         (("--strict", "-s", "sgd"), "--strict has nothing to judge", "leave --strict out"),
     ],
 )
@@ -72,6 +73,7 @@ def test_a_minibatch_of_one_has_no_deviation(invoke: Any) -> None:
         (("--set", "model.activation=tanh"), "the model mlp has no hidden layers"),
         (("--start", "he"), "the start he is one of networks"),
         (("--target", "accuracy=90%"), "is of held-out samples with classes"),
+        (("--target", "loss=0.2"), "loss=0.2 is below the minimum of logreg, f* = 0.2607744"),
     ],
 )
 def test_what_a_linear_problem_does_not_have(
@@ -231,6 +233,34 @@ def test_a_run_ends_at_a_loss(invoke: Any) -> None:
         "loss=0.3",
     )
     assert "First to F <= 0.300: adam" in " ".join(outcome.out.split())
+
+
+def test_an_accuracy_of_numbers_is_refused_by_its_reason(invoke: Any) -> None:
+    done = invoke("run", "-p", "least-squares", "--test", "0.2", "--target", "accuracy=90%")
+    assert (done.code, done.out) == (2, "")
+    assert "its held-out samples have a loss and no accuracy" in " ".join(done.err.split())
+    assert "--test" not in done.err
+
+
+@pytest.mark.parametrize("arrival", [(), ("--arrival", "first")])
+def test_a_loss_that_is_negative_is_a_target_like_any_other(
+    arrival: tuple[str, ...], invoke: Any
+) -> None:
+    problem = load_problem("poisson")
+    middle = problem.constants.f_star + 0.02 * problem.constants.delta0
+    assert problem.constants.f_star < middle < 0
+    command = ("sweep", "-p", "poisson", "-s", "gd", "--lr0", "0.01,0.1", "-n", "300", *arrival)
+    of_loss = invoke(*command, "--target", f"loss={middle}", "--format", "json")
+    of_gap = invoke(*command, "--target", "2%", "--format", "json")
+    passes = [
+        [s["passes"] for s in json.loads(done.out)["problems"][0]["sweep"]["solvers"]]
+        for done in (of_loss, of_gap)
+    ]
+    assert passes[0] == passes[1]
+    assert any(isinstance(value, float) for value in passes[0][0])
+    page = invoke(*command, "-n", "4", "--target", f"loss={middle}").out
+    assert "the lowest F seen was -" in " ".join(page.split()) or "no run came below" in page
+    assert "times the target" not in page
 
 
 def test_stochastic_theorems_refuse_the_biased_gradients_of_batch_norm(invoke: Any) -> None:
