@@ -16,7 +16,7 @@ from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import DataError, UsageError, quoted
 from lrbench.losses import LOSSES
-from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp
+from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp, layers_of
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
@@ -28,11 +28,14 @@ LINEAR, MLP = "linear", "mlp"
 OF_NETWORKS = ("he", "glorot")
 """The starts of networks."""
 
+NUMBER = 8
+"""Bytes of a float64 number."""
+
 MOST_UNITS = 100_000
 """Of a hidden layer."""
 
 MOST_BYTES = 1 << 32
-"""Of the samples as a dense array."""
+"""Of the samples as a dense array, and of the parameters of one lane."""
 
 
 def read_model(value: Any) -> Mlp | None:
@@ -155,11 +158,22 @@ def check_network(spec: ProblemSpec) -> None:
         )
 
 
+def check_size(form: Mlp, n_in: int, n_out: int, name: str) -> None:
+    """Raise `UsageError` if the parameters of a network are too many, before there is an array."""
+    n_parameters = layers_of(form, n_in, n_out)[-1].shift.stop
+    if NUMBER * n_parameters > MOST_BYTES:
+        raise UsageError(
+            f"{name}: the network {form} has {n_parameters:.2g} parameters, which would be"
+            f" {NUMBER * n_parameters / 1e9:.0f} GB in each of several arrays.",
+            "give smaller layers, as in --set model.hidden=[64,64].",
+        )
+
+
 def as_dense(X: Matrix, name: str) -> NDArray[np.float64]:
     """Return X as a dense array; raise `DataError` if it is too large for one."""
     if isinstance(X, np.ndarray):
         return X
-    n_bytes = 8 * X.shape[0] * X.shape[1]
+    n_bytes = NUMBER * X.shape[0] * X.shape[1]
     if n_bytes > MOST_BYTES:
         raise DataError(
             f"{name}: a network takes its {X.shape[0]} x {X.shape[1]} samples as a dense array,"

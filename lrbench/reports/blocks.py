@@ -115,8 +115,8 @@ def _wrap(text: str, width: int, indent: str) -> list[str]:
         break_on_hyphens=False,
         break_long_words=False,
     )
-    for mark, there in (("\xa0", " "), (BREAK, ","), (BREAK.rstrip(), ",")):
-        lines = [text.replace(mark, there) for text in lines]
+    for mark, meant in (("\xa0", " "), (BREAK, ","), (BREAK.rstrip(), ",")):
+        lines = [text.replace(mark, meant) for text in lines]
     return lines or [""]
 
 

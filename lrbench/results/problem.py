@@ -13,6 +13,7 @@ from lrbench.config.records import reader
 from lrbench.config.targets import TargetMeasure
 from lrbench.objective.about import AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
+from lrbench.objective.network.architecture import Layer
 from lrbench.results.ranking import LaneLabel, final_gap
 from lrbench.results.records import FeatureMap, Run, Verdict
 
@@ -92,6 +93,8 @@ class ProblemResult:
     verdicts: Sequence[Verdict] = field(repr=False)
     features: Annotated[FeatureMap | None, Key(saved=False)] = field(default=None, repr=False)
     """How the columns of X were scaled; None where it is unknown."""
+    layers: Annotated[Sequence[Layer], Key(saved=False)] = field(default=(), repr=False)
+    """Those of a network, with the places of their parameters in its iterates."""
     sweep: Annotated[Sweep | None, Key(optional=True)] = field(default=None, repr=False)
     """The sensitivity to lr0; of a sweep only. With several targets it is that of the first."""
     sweeps: Annotated[Sequence[Sweep] | None, Key(optional=True)] = field(default=None, repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,106 @@ def test_a_loss_that_is_negative_is_a_target_like_any_other(
     page = invoke(*command, "-n", "4", "--target", f"loss={middle}").out
     assert "the lowest F seen was -" in " ".join(page.split()) or "no run came below" in page
     assert "times the target" not in page
+
+
+def test_weights_of_a_network_are_saved_by_layer(tmp_path: Path, invoke: Any) -> None:
+    file = tmp_path / "w.npz"
+    common = ("run", "-p", "mlp-digits-wn", "--set", "model.hidden=[7]", "-s", "adam", "-n", "40")
+    done = invoke(*common, "--lr0", "0.01", "--save-weights", str(file), "--format", "json")
+    with np.load(file) as saved:
+        w = dict(saved)
+    own = [name for name in w if name[-2:] in ("_1", "_2")]
+    shapes = [(64, 7), (7,), (7,), (7, 10), (10,), (10,)]
+    assert [w[name].shape for name in own] == shapes
+    np.testing.assert_array_equal(np.concatenate([w[name].ravel() for name in own]), w["W"])
+    # The network from its arrays, on the samples that were held out.
+    problem: Any = build_problem(with_settings(load_spec("mlp-digits-wn"), ["model.hidden=[7]"]))
+
+    def scores(X: Any, k: int) -> Any:
+        kernel = w[f"kernel_{k}"]
+        return X @ (kernel / np.linalg.norm(kernel, axis=0)) * w[f"scale_{k}"] + w[f"shift_{k}"]
+
+    guessed = scores(np.maximum(scores(problem.test.X, 1), 0.0), 2).argmax(axis=1)
+    trace = json.loads(done.out)["problems"][0]["runs"][0]["trace"]
+    assert np.mean(guessed == problem.test.y) == pytest.approx(trace["test_accuracy"][-1])
+    assert min(trace["objective"]) == float(w["objective"]) == trace["objective"][-1]
+
+
+def test_a_dry_run_says_nothing_of_an_optimum_that_there_is_not(invoke: Any) -> None:
+    done = invoke("run", "-p", "mlp-digits", *SMALL[:2], "-s", "sgd", "-n", "5", "--dry-run")
+    assert done.out.startswith("mlp-digits: 1 cell of 5 iterations, 5 passes\n")
+    assert "optimum" not in done.out
+    assert "row blocks" not in done.out
+    linear = invoke("run", "-p", "logreg", "-s", "sgd,adam", "-n", "5", "--dry-run").out
+    assert linear.startswith("logreg: 2 cells of")
+    assert "row blocks" in linear
+    assert "The certified optimum is not counted" in linear
+
+
+def test_a_network_too_large_for_memory_is_refused_before_any_array(invoke: Any) -> None:
+    tracemalloc.start()
+    try:
+        done = invoke("run", "-p", "mlp-digits", "--set", "model.hidden=[100000,100000]")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (done.code, done.out) == (2, "")
+    assert "has 1e+10 parameters, which would be 80 GB" in " ".join(done.err.split())
+    assert peak < 100 << 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (("--over", "scope"), "wngrad has no number of this name", "-s 'wngrad[scope=row]'"),
+        (("--over", "order=1,2"), "wngrad has no number of this name", "-s 'wngrad[order=lagged]'"),
+    ],
+)
+def test_words_are_no_axis_and_the_hint_says_how_to_compare_them(
+    arguments: tuple[str, ...], message: str, hint: str, invoke: Any
+) -> None:
+    done = invoke("sweep", "-p", "mlp-digits", "-s", "wngrad", *arguments, "--target", "loss=1")
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert hint in done.err
+
+
+def test_figures_of_networks_say_what_they_lack(tmp_path: Path, invoke: Any) -> None:
+    file = str(tmp_path / "r.json")
+    command = ("run", "-p", "mlp-digits", *SMALL[:4], "-s", "sgd", "-n", "5")
+    late = ("run", "-p", "mlp-digits", "--batch-size", "64", "-s", "sgd", "-n", "9")
+    drawn = invoke(*late, "--lr0", "1e30", "--plot", "-").out
+    assert "! diverged" in drawn  # with points before
+    assert drawn.rstrip().endswith("every run diverged")
+    invoke(*command, "--lr0", "0.1,0.2", "--save", file)
+    done = invoke("plot", file, "--iterate", "average")
+    assert (done.code, done.out) == (2, "")
+    assert "no F - f* at the average" in done.err
+    script = tmp_path / "s.py"
+    of_file = invoke("plot", file, "--iterate", "average", "--script", str(script))
+    assert of_file.err == done.err
+    assert "the values are 0.1, 0.2." in invoke("plot", file, "--value", "3").err
+
+
+def test_a_check_may_be_of_f_itself(tmp_path: Path, invoke: Any) -> None:
+    config = tmp_path / "lrbench.toml"
+    config.write_text(
+        '[[check]]\nname = "net"\nproblem = "mlp-digits"\nset = ["model.hidden=[6]"]\n'
+        'solver = ["sgd"]\nlr0 = [0.1]\niterations = 5\n'
+        'expect = ["objective[at=5] <= 2.5", "objective >= 2.5", "suboptimality <= 1"]\n'
+    )
+    said = " ".join(invoke("check", "--config", str(config)).out.split())
+    result = lrbench.run(
+        with_settings(load_spec("mlp-digits"), ["model.hidden=[6]"]),
+        solvers="sgd",
+        lr0=0.1,
+        iterations=5,
+    )
+    (run,) = result.problems[0].runs
+    assert 0 < run.trace["objective"][-1] < 2.5
+    assert f"FAIL {run.trace['objective'][-1]:.6g} >= 2.5" in said
+    assert "<= 2.5" not in said  # it is kept, and only what fails is listed
+    assert "f* is not known: objective is F itself" in said
 
 
 def test_stochastic_theorems_refuse_the_biased_gradients_of_batch_norm(invoke: Any) -> None:

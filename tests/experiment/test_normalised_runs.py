@@ -178,7 +178,7 @@ def test_a_minibatch_without_a_deviation_ends_the_runs_of_its_seed_alone(
     rows += [f"1 1:{a:.3f} 2:{b:.3f}" for a, b in rng.random((40, 2))]
     file = tmp_path / "rows.svm"
     file.write_text("\n".join(rows))
-    problem = ("-d", str(file), "--reparam", "batch-norm")
+    problem: tuple[str, ...] = ("-d", str(file), "--reparam", "batch-norm")
     if normalised == "--set":
         problem = ("-p", "mlp-digits-bn", "-d", str(file), "--set", "model.hidden=[3]")
     command = (*("run", *problem, "-s", "gd", "--lr0", "1e-3,0.01", "--batch-size", "2"), "-q")
