@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from lrbench.config.named import parse_named, value_text
 from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
-from lrbench.objective.network.architecture import Mlp
-from lrbench.objective.network.reparametrisation import Reparametrisation
+
+if TYPE_CHECKING:
+    from lrbench.objective.network.architecture import Mlp
+    from lrbench.objective.network.reparametrisation import Reparametrisation
 
 PER_SAMPLE: Final = "1/n_samples"
 
