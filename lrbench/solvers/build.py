@@ -165,7 +165,7 @@ def _build(name: str, settings: Mapping[str, Value]) -> Built:
             if not fields and hint.startswith("choose"):
                 hint = f"{cls.name} takes no parameters."
             raise UsageError(f"solver {cls.name} has no parameter {quoted(key)}.", hint)
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls) if settings else {}
     params = {
         key: _checked(cls.name, fields[key], value, hints[key]) for key, value in settings.items()
     }
