@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,8 +22,7 @@ STALL_FACTOR = 0.9
 the first tenth."""
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """How a lane ended."""
 
     status: Status

@@ -98,7 +98,7 @@ def read_penalty(value: Any) -> PenaltySpec:
     weight = table.take_any("weight", PER_SAMPLE) if "weight" in fields else None
     spec = PenaltySpec(name, weight, tuple(_numbers(kind, table).items()))
     penalty = make_penalty(spec)  # which checks the other parameters
-    return spec if weight is None else dataclasses.replace(spec, weight=_weight(penalty, weight))
+    return spec if weight is None else spec._replace(weight=_weight(penalty, weight))
 
 
 def make_penalty(spec: PenaltySpec, weight: float = 1.0) -> Penalty:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -258,8 +258,7 @@ def _strips(W: Lanes) -> Iterator[slice]:
     return (slice(k, k + STRIP) for k in range(0, W.shape[1], STRIP))
 
 
-@dataclass(frozen=True, eq=False)
-class LinearHeldOut:
+class LinearHeldOut(NamedTuple):
     r"""Samples on which a linear model is measured and not fitted.
 
     .. math:: \frac1m \sum_{i=1}^m \varphi(x_i^\top w, y_i)
