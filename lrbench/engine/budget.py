@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lrbench.config.targets import TargetMeasure
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from lrbench.results import ArrivalRule
 
 
-class Arrival(NamedTuple):
+@dataclass(frozen=True)
+class Arrival:
     """What a run of a sweep has to reach, and when it is looked whether it has arrived.
 
     Parameters
