@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.kernels.codes import VisitedColumns
@@ -38,6 +39,10 @@ class CompiledBatches(Protocol):
 
     def oracle(self) -> MinibatchValues | None:
         """Return the objective on the minibatch of the next step; None for full batches."""
+        ...
+
+    def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
+        """Return random numbers as `lrbench.objective.oracle.Oracle.draw` does."""
         ...
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrbench.arrays import Index
 from lrbench.kernels.codes import WINDOW_STEPS, VisitedColumns
@@ -132,6 +133,11 @@ class LinearBatches:
     def oracle(self) -> MinibatchValues | None:
         """Return the objective on the minibatch of the next step; None for full batches."""
         return None
+
+    def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
+        """Return random numbers of each seed, with the lanes as the last axis."""
+        run = self._run
+        return run.numbers.draw(sample, run.slices, run.iterates.n_lanes)
 
 
 class LinearMinibatches(LinearBatches):
