@@ -36,9 +36,7 @@ from lrbench.solvers.compiled import CompiledState
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
 
-ONE_STEP = int(
-    Part.LOAD | Part.ACCUMULATE | Part.ADD_ROWS | Part.FINISH | Part.RULE | Part.STORE
-)
+ONE_STEP = int(Part.LOAD | Part.ACCUMULATE | Part.ADD_ROWS | Part.FINISH | Part.RULE | Part.STORE)
 
 TRACKER_ROWS = slice(N_STEP_ROWS - 2, N_STEP_ROWS + N_TRACKER_ROWS)
 """The rows of `lrbench.engine.tracker.Tracker.numbers` among all numbers of the lanes."""
@@ -58,12 +56,25 @@ def are_compilable(
     n_lanes: int,
 ) -> bool:
     """Return whether the steps of solvers with a rule in this setting are compiled ones."""
+    return not obstacle_of(problem, batch_size, sampling, radius, n_lanes)
+
+
+def obstacle_of(
+    problem: Problem,
+    batch_size: int | None,
+    sampling: Sampling,
+    radius: float | None,
+    n_lanes: int,
+) -> str:
+    """Return why they are not, in words; else nothing."""
     ball = None if radius is None else Ball(problem.w0, radius)
     minibatches = []
     if batch_size is not None:
         minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
     sampler = problem.sampler(None, ball, minibatches)
-    return isinstance(sampler, CompiledSampler) and sampler.compiled(n_lanes) is not None
+    if not isinstance(sampler, CompiledSampler):
+        return "it is no linear model"
+    return sampler.obstacle(n_lanes)
 
 
 def tracker_constants(constants: Constants) -> dict[str, float]:

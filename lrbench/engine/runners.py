@@ -6,14 +6,16 @@ from collections.abc import Mapping
 
 from lrbench.arrays import PerLane
 from lrbench.engine.clock import Clock
-from lrbench.engine.compiled import CompiledRunner, has_rule
+from lrbench.engine.compiled import CompiledRunner, has_rule, obstacle_of
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.runner import StepRunner
 from lrbench.engine.scalar_steps import ScalarRunner
 from lrbench.errors import DataError
 from lrbench.kernels.library import library
 from lrbench.objective.compiled import CompiledSampler
-from lrbench.objective.problem import Sampler
+from lrbench.objective.constants import Sampling
+from lrbench.objective.problem import Problem, Sampler
+from lrbench.plugins import is_plugin
 from lrbench.solvers.base import Solver
 from lrbench.solvers.scalar_step import has_scalar_step
 
@@ -21,6 +23,26 @@ from lrbench.solvers.scalar_step import has_scalar_step
 def makes_compiled_steps(solver: Solver) -> bool:
     """Return whether compiled code makes the steps of this solver, by a rule or around one."""
     return has_rule(solver) or has_scalar_step(solver)
+
+
+def numpy_cause(
+    solver: Solver,
+    problem: Problem,
+    batch_size: int | None,
+    sampling: Sampling,
+    radius: float | None,
+    n_lanes: int,
+) -> str:
+    """Return why NumPy makes the steps of a solver, in words; else nothing.
+
+    Nor is there anything to say of a solver that owns its loop.
+    """
+    if solver.outside:
+        return ""
+    if not makes_compiled_steps(solver):
+        own = "a class of the user that does not say scalar_step"
+        return own if is_plugin(type(solver)) else "no compiled rule"
+    return obstacle_of(problem, batch_size, sampling, radius, n_lanes)
 
 
 def runner_of(

@@ -183,7 +183,7 @@ class ScalarRunner(StepRunner):
             self._make(GRADIENT)
         else:
             self._make_checked()
-        return self._numbers[GRAD_NORM_SQ].copy()
+        return self._row(GRAD_NORM_SQ)
 
     def _make_checked(self) -> None:
         """Make a gradient, and check that it is a subgradient."""
@@ -207,13 +207,18 @@ class ScalarRunner(StepRunner):
     def product(self) -> PerLane:
         """Return <g, w>."""
         self._make(INNER)
-        return self._numbers[PRODUCT].copy()
+        return self._row(PRODUCT)
 
     def objective(self) -> PerLane:
         """Return the minibatch's objective."""
         self._sampler.meter.sample_values += self.size
         self._make(VALUES)
-        return self._numbers[OBJECTIVE].copy()
+        return self._row(OBJECTIVE)
+
+    def _row(self, row: int) -> PerLane:
+        """Return a copy of some numbers of all lanes, which a rule may keep or change."""
+        copy: PerLane = self._numbers[row].copy()
+        return copy
 
     def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
         """Return random numbers with the lanes as the last axis."""

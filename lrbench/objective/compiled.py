@@ -50,6 +50,10 @@ class CompiledBatches(Protocol):
 class CompiledSampler(Protocol):
     """A sampler on which compiled steps may be possible."""
 
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
+        ...
+
     def compiled(self, n_lanes: int) -> CompiledBatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         ...

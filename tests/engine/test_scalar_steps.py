@@ -128,9 +128,7 @@ def test_every_rule(solver: Any, batch_size: int, sampling: Any, density: float 
 @pytest.mark.parametrize("solver", EVERY_RULE, ids=repr)
 @pytest.mark.parametrize("batch_size", [1, 5, None])
 @pytest.mark.parametrize("density", [None, 0.3])
-def test_every_loss(
-    loss: str, solver: Any, batch_size: int | None, density: float | None
-) -> None:
+def test_every_loss(loss: str, solver: Any, batch_size: int | None, density: float | None) -> None:
     problem = linear_problem(loss, N_SAMPLES, 6, weight=0.1, density=density, seed=3)
     rates = [0.02, 0.011]
     compare(scalar_work(problem, solver, rates, batch_size=batch_size, steps=132))
@@ -206,7 +204,9 @@ def test_large_minibatches_in_parts_have_the_same_bits(
 ) -> None:
     problem = linear_problem("logistic", 170, 7, weight=0.1, density=density)
     rates = rates_of(3)
-    work = scalar_work(problem, solver, rates, batch_size=batch_size, steps=132).changed(compiled=True)
+    work = scalar_work(problem, solver, rates, batch_size=batch_size, steps=132).changed(
+        compiled=True
+    )
     whole = [bits(r) for r in run(work)]
     monkeypatch.setattr(parts, "ENTRIES", 1)  # 32 rows a call
     assert [bits(r) for r in run(work)] == whole
@@ -242,7 +242,9 @@ def test_a_lane_has_the_same_bits_whatever_stands_beside_it(
     problem = linear_problem("logistic", 61, 43, weight=0.01, density=density)
     rates = [20.0 / 2.3**k for k in range(43)]
     together = run(
-        scalar_work(problem, solver, rates, seeds=(3, 8), batch_size=batch_size).changed(compiled=True)
+        scalar_work(problem, solver, rates, seeds=(3, 8), batch_size=batch_size).changed(
+            compiled=True
+        )
     )
     for k in (0, 7, 18, 19, 31, 42, 43, 61, 85):  # in blocks of 4, 8 and 16 lanes
         alone = scalar_work(

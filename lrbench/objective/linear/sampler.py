@@ -11,7 +11,7 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
 from lrbench.losses.base import UNIT_TARGET
-from lrbench.objective.linear.compiled import LinearBatches, LinearMinibatches, is_compilable
+from lrbench.objective.linear.compiled import LinearBatches, LinearMinibatches, obstacle
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle, padded
 from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, FEW_FEATURES, product
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
@@ -111,15 +111,18 @@ class FullSampler(LinearSampler[DenseIterates]):
             oracle.offered, self._offered = self._offered, None
             yield oracle
 
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes; else nothing."""
+        # A dense product of NumPy with one vector adds up several entries of a row at a time.
+        if n_lanes == 1 and not self.run.objective.data.sparse:
+            return "NumPy is faster with a single lane in full batches of dense data"
+        return obstacle(self.run.objective, self.run.ball)
+
     def compiled(self, n_lanes: int) -> LinearBatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        objective = self.run.objective
-        if not is_compilable(objective, self.run.ball):
+        if self.obstacle(n_lanes):
             return None
-        # A dense product of NumPy with one vector adds up several entries of a row at a time.
-        if n_lanes == 1 and not objective.data.sparse:
-            return None
-        return LinearBatches(self.run, objective.n_samples)
+        return LinearBatches(self.run, self.run.objective.n_samples)
 
 
 class MinibatchOracle(DenseOracle):
@@ -296,10 +299,14 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                     batch.move_to(k)
                 yield oracle
 
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes; else nothing."""
+        del n_lanes
+        return obstacle(self.run.objective, self.run.ball)
+
     def compiled(self, n_lanes: int) -> LinearMinibatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        del n_lanes
-        if not is_compilable(self.run.objective, self.run.ball):
+        if self.obstacle(n_lanes):
             return None
         return LinearMinibatches(self.run, self._minibatches, self._oracle_on)
 
