@@ -14,7 +14,6 @@ from lrbench.engine.compiled import TRACKER_ROWS, tracker_constants
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.runner import Leg, StepRunner
 from lrbench.engine.subgradients import subgradient_error
-from lrbench.errors import ContractError
 from lrbench.kernels.codes import FIRST_ASCENT, N_NUMBERS, OBJECTIVE, PRODUCT, Part
 from lrbench.kernels.library import Library
 from lrbench.kernels.parts import PartedSteps
@@ -138,13 +137,9 @@ class ScalarRunner(StepRunner):
             if t == 0:
                 check_state(self.solver, self.state, len(self._lr0))
             self._n_used += 1
-            if oracle.rates is None:
-                if oracle.gradient_taken is not None or self.lr.any():
-                    raise oracle.broken("ends without its descent")
+            if not oracle.end(self.lr):
                 self._make(0)  # at rest
                 continue
-            if oracle.rates is not self.lr and not np.array_equal(oracle.rates, self.lr):
-                raise oracle.broken("returns other rates than those of its descent")
             lr_row[:] = self._descended = self.lr
             self._pending = DESCEND
             # 0 times inf or NaN is NaN.

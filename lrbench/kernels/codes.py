@@ -75,5 +75,5 @@ N_NUMBERS = N_STEP_ROWS + N_TRACKER_ROWS + N_PARAMETERS
 """All rows of `numbers`; the last ones are the parameters of the rule."""
 
 OBJECTIVE, PRODUCT, FIRST_ASCENT = range(N_STEP_ROWS + N_TRACKER_ROWS, N_NUMBERS - 3)
-"""In the place of parameters, for steps in parts: F and <g, w> of the step, and the first step whose
-rate was negative."""
+"""In the place of parameters, where the rule is elsewhere: F and <g, w> of the step, and the first
+step whose rate was negative."""

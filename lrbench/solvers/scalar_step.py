@@ -86,7 +86,7 @@ class ScalarOracle:
     ------
     ContractError
         If a step asks for anything else than `Solver.scalar_step` says, at any other point than its
-        iterate, for a second gradient, or for anything after the descent.
+        iterate, for a second gradient, or for anything after the descent; or if it ends otherwise.
     """
 
     def __init__(self, name: str, numbers: StepNumbers) -> None:
@@ -135,6 +135,16 @@ class ScalarOracle:
             raise self.broken("descends along a gradient of another step")
         self.rates = lr
         return W
+
+    def end(self, lr: PerLane) -> bool:
+        """End a step that returns these rates; return whether it has descended, or else rests."""
+        if self.rates is None:
+            if self.gradient_taken is not None or lr.any():
+                raise self.broken("ends without its descent")
+            return False
+        if self.rates is not lr and not np.array_equal(self.rates, lr):
+            raise self.broken("returns other rates than those of its descent")
+        return True
 
     def _check_at(self, W: Iterate) -> None:
         if W is not self._W:
