@@ -18,8 +18,8 @@ from lrbench.kernels.codes import (
     N_STEP_ROWS,
     N_TRACKER_ROWS,
     WINDOW_STEPS,
-    Part,
     RuleCode,
+    StepPart,
     VisitedColumns,
 )
 from lrbench.kernels.library import Library
@@ -36,7 +36,14 @@ from lrbench.solvers.compiled import CompiledState
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
 
-ONE_STEP = int(Part.LOAD | Part.ACCUMULATE | Part.ADD_ROWS | Part.FINISH | Part.RULE | Part.STORE)
+ONE_STEP = int(
+    StepPart.LOAD
+    | StepPart.ACCUMULATE
+    | StepPart.ADD_ROWS
+    | StepPart.FINISH
+    | StepPart.RULE
+    | StepPart.STORE
+)
 
 TRACKER_ROWS = slice(N_STEP_ROWS - 2, N_STEP_ROWS + N_TRACKER_ROWS)
 """The rows of `lrbench.engine.tracker.Tracker.numbers` among all numbers of the lanes."""
@@ -168,7 +175,11 @@ class CompiledRunner(StepRunner):
         """
         watch, began = self._clock.steps, time.perf_counter()
         watch.start()
-        samples, n_steps = self._batches.samples(n_steps)
+        batches, columns = self._batches.fields(), VisitedColumns.ALL
+        if gradient is None:
+            columns = self._visited_columns()
+        parted = not columns and self._size > rows_of_call(batches)
+        samples, n_steps = self._batches.samples(1 if parted else n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
         assert rule is not None
         n_steps, state, factors = rule.n_steps, rule.state, rule.factors
@@ -179,13 +190,12 @@ class CompiledRunner(StepRunner):
             numbers[TRACKER_ROWS.stop + k] = parameter
         mean, square = self._of_features(state.mean), self._of_features(state.square)
         made = np.full(len(self.lr), -1, dtype=np.int64)
-        batches = self._batches.fields()
         moves = rule.code >= RuleCode.COORDINATES
         fields = {
             **self._constant,
             **batches,
             **samples,
-            "few_columns": 0 if gradient is not None else self._visited_columns(),
+            "few_columns": columns,
             "n_steps": n_steps,
             "rule": rule.code,
             "factors": factors,
@@ -199,7 +209,7 @@ class CompiledRunner(StepRunner):
             "gradient": gradient,
             "diverged": made,
         }
-        if n_steps > 1 or self._size <= rows_of_call(fields):
+        if not parted:
             self._library.steps(fields, self._batches.seeds())
         elif not PartedSteps(self._library, fields, self._batches.seeds()).make(
             ONE_STEP, self.t, stop=stop

@@ -14,7 +14,7 @@ from lrbench.engine.compiled import TRACKER_ROWS, tracker_constants
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.runner import Leg, StepRunner
 from lrbench.engine.subgradients import subgradient_error
-from lrbench.kernels.codes import FIRST_ASCENT, N_NUMBERS, OBJECTIVE, PRODUCT, Part
+from lrbench.kernels.codes import FIRST_ASCENT, N_NUMBERS, OBJECTIVE, PRODUCT, StepPart
 from lrbench.kernels.library import Library
 from lrbench.kernels.parts import PartedSteps
 from lrbench.objective.compiled import CompiledBatches
@@ -28,19 +28,19 @@ LR, GRAD_NORM_SQ, SLOPE = 2, 3, 4
 LOAD, STORE, ACCUMULATE, DESCEND, INNER, VALUES = (
     int(part)
     for part in (
-        Part.LOAD,
-        Part.STORE,
-        Part.ACCUMULATE,
-        Part.DESCEND,
-        Part.INNER,
-        Part.ADD_VALUES,
+        StepPart.LOAD,
+        StepPart.STORE,
+        StepPart.ACCUMULATE,
+        StepPart.DESCEND,
+        StepPart.INNER,
+        StepPart.ADD_VALUES,
     )
 )
 
-GRADIENT = int(Part.ADD_ROWS | Part.FINISH)
+GRADIENT = int(StepPart.ADD_ROWS | StepPart.FINISH)
 
 
-class StoppedError(BaseException):
+class StepStoppedError(BaseException):
     """The run is to stop within a step; no `Exception`, which a solver may catch."""
 
 
@@ -88,7 +88,7 @@ class ScalarRunner(StepRunner):
         self._load()
         try:
             return self._steps(until)
-        except StoppedError:
+        except StepStoppedError:
             return Leg(self.t, stopped=True)
         finally:
             self._store()
@@ -169,7 +169,7 @@ class ScalarRunner(StepRunner):
         if self._drawn is not None:
             address = self._address + self._n_used * self.size * self._drawn.itemsize
         if not self._parts.make(parts, self.t - 1, address, self._stop):
-            raise StoppedError
+            raise StepStoppedError
 
     def grad_norm_sq(self) -> PerLane:
         """Return |g|^2."""

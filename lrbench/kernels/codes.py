@@ -47,7 +47,7 @@ class VisitedColumns(IntEnum):
     """The same where a step has one row, in which no column comes twice."""
 
 
-class Part(IntFlag):
+class StepPart(IntFlag):
     """The parts of a step that a call may make: see parts.h."""
 
     LOAD = 1

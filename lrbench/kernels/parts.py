@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.kernels.codes import Part
+from lrbench.kernels.codes import StepPart
 from lrbench.kernels.library import Library
 
 ENTRIES = 1 << 25
@@ -19,8 +19,8 @@ ENTRIES = 1 << 25
 ROWS = 32
 """That of gradient.h: parts that begin at its multiples have the bits of a whole."""
 
-BEFORE = int(Part.LOAD | Part.DESCEND | Part.ACCUMULATE)
-OF_ROWS = int(Part.ADD_ROWS | Part.ADD_VALUES)
+BEFORE = int(StepPart.LOAD | StepPart.DESCEND | StepPart.ACCUMULATE)
+OF_ROWS = int(StepPart.ADD_ROWS | StepPart.ADD_VALUES)
 
 
 def rows_of_call(fields: Mapping[str, Any]) -> int:
@@ -71,7 +71,7 @@ class PartedSteps:
         Parameters
         ----------
         parts
-            Those of `Part`.
+            Those of `StepPart`.
         t
             The number of steps before the one that a descent or a rule makes.
         address
