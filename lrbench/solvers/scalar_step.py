@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import PerLane
+from lrbench.arrays import Mask, PerLane
 from lrbench.errors import ContractError
 from lrbench.objective.oracle import Iterate
 from lrbench.solvers.base import Solver
@@ -106,9 +106,9 @@ class ScalarOracle:
         """The number of samples of the minibatch."""
         return self._numbers.size
 
-    def gradient(self, W: Iterate) -> ScalarGradient:
+    def gradient(self, W: Iterate, lanes: Mask | None = None) -> ScalarGradient:
         """Return the gradient at `W`, the iterate of the step."""
-        self._check_at(W)
+        self._check_at(W, lanes)
         if self.gradient_taken is not None:
             raise self.broken("asks for a second gradient")
         self.gradient_taken = ScalarGradient(self, self._numbers.grad_norm_sq())
@@ -119,9 +119,9 @@ class ScalarOracle:
         self._check_at(W)
         return self._numbers.product()
 
-    def value(self, W: Iterate) -> PerLane:
+    def value(self, W: Iterate, lanes: Mask | None = None) -> PerLane:
         """Return the minibatch's objective at `W`, the iterate of the step."""
-        self._check_at(W)
+        self._check_at(W, lanes)
         return self._numbers.objective()
 
     def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
@@ -146,7 +146,9 @@ class ScalarOracle:
             raise self.broken("returns other rates than those of its descent")
         return True
 
-    def _check_at(self, W: Iterate) -> None:
+    def _check_at(self, W: Iterate, lanes: Mask | None = None) -> None:
+        if lanes is not None:
+            raise self.broken("asks for some lanes only")
         if W is not self._W:
             raise self.broken("asks at another point than its iterate")
         if self.rates is not None:

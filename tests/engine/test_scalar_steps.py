@@ -326,7 +326,17 @@ class GoesOn(Claims):
         return Step(W, state[0], state)
 
 
+class TakesSomeLanes(Claims):
+    scalar_step = True
+
+    def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
+        g = oracle.gradient(W)
+        oracle.value(W, state[0] > 0.05)
+        return Step(oracle.descend(W, state[0], g), state[0], state)
+
+
 FALSE_CLAIMS = [
+    (TakesSomeLanes, "asks for some lanes only"),
     (TakesTheArray, "asks its gradient for dense"),
     (LooksTwice, "asks for a second gradient"),
     (Stays, "ends without its descent"),
