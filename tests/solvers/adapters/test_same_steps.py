@@ -32,6 +32,9 @@ PAIRS = [
     ("adagrad[eps=1e-300]", "optax:adagrad[eps=0,initial_accumulator_value=0]"),
     ("rmsprop[rho=0.97]", "torch:torch.optim.RMSprop[alpha=0.97]"),
     ("rmsprop[rho=0.97]", "optax:rmsprop[decay=0.97,eps_in_sqrt=false]"),
+    ("wngrad[order=lagged]", "torch:lrbench.torch.WNGrad[order=lagged]"),
+    ("wn-adam[beta=0.8]", "torch:lrbench.torch.WNAdam[beta=0.8]"),
+    ("adagrad-norm[eta=0.4]", "torch:lrbench.torch.AdaGradNorm[eta=0.4]"),
 ]
 
 each_sampling = pytest.mark.parametrize("sampling", [None, "replacement", "reshuffle"])
