@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from lrbench.torch.base import Group, NormOptimizer
+from lrbench.torch.base import NormOptimizer, ParameterGroup
 from lrbench.torch.parts import TensorScope
 
 if TYPE_CHECKING:
@@ -60,14 +60,16 @@ class AdaGradNorm(NormOptimizer):
     ) -> None:
         super().__init__(params, lr, scope, weight_decay, maximize, foreach, eta=eta)
 
-    def _check(self, group: Group) -> None:
+    def _check(self, group: ParameterGroup) -> None:
         super()._check(group)
         self._check_number(group, "eta", lambda x: 0.0 < x < math.inf, "a positive number")
 
-    def _numerator(self, group: Group) -> float:
+    def _numerator(self, group: ParameterGroup) -> float:
         return float(group["eta"])
 
-    def _denominators(self, group: Group, squares: Tensor, slices: Sequence[slice]) -> Tensor:
+    def _denominators(
+        self, group: ParameterGroup, squares: Tensor, slices: Sequence[slice]
+    ) -> Tensor:
         after: Tensor = (group["b"].square() + squares).sqrt()
         group["b"] = after
         return after

@@ -14,12 +14,12 @@ from lrbench.config.values import as_number
 from lrbench.errors import quoted
 from lrbench.torch.errors import OptimizerError
 from lrbench.torch.norms import norms_sq
-from lrbench.torch.parts import Parts, TensorScope, parts_of
+from lrbench.torch.parts import GroupParts, TensorScope, parts_of
 
 if TYPE_CHECKING:
     from torch.optim.optimizer import ParamsT
 
-Group: TypeAlias = dict[str, Any]
+ParameterGroup: TypeAlias = dict[str, Any]
 """A group of parameters, ``params``, with its options, ``lr0`` and ``b``."""
 
 
@@ -51,7 +51,7 @@ class NormOptimizer(torch.optim.Optimizer):
         rest = {"weight_decay": weight_decay, "maximize": maximize, "foreach": foreach}
         super().__init__(params, {"lr": lr, **rule, "scope": scope, **rest})
 
-    def add_param_group(self, param_group: Group) -> None:
+    def add_param_group(self, param_group: ParameterGroup) -> None:
         """Add a group of parameters, whose b begins at its lr.
 
         Parameters
@@ -131,7 +131,7 @@ class NormOptimizer(torch.optim.Optimizer):
                 self._step(group, params, slices)
         return loss
 
-    def _with_gradient(self, group: Group) -> tuple[list[Tensor], list[slice]]:
+    def _with_gradient(self, group: ParameterGroup) -> tuple[list[Tensor], list[slice]]:
         """Return the parameters of a group that have a gradient, and the parts of each."""
         params, slices = [], []
         for p, own in zip(group["params"], _parts(group).slices, strict=True):
@@ -148,7 +148,7 @@ class NormOptimizer(torch.optim.Optimizer):
             slices.append(own)
         return params, slices
 
-    def _step(self, group: Group, params: list[Tensor], slices: list[slice]) -> None:
+    def _step(self, group: ParameterGroup, params: list[Tensor], slices: list[slice]) -> None:
         foreach, decay = group["foreach"], float(group["weight_decay"])
         gradients: list[Any] = [p.grad for p in params]
         if group["maximize"]:
@@ -171,7 +171,7 @@ class NormOptimizer(torch.optim.Optimizer):
             else:
                 _move_rows(p, direction, rates[own] / divisor)
 
-    def _check(self, group: Group) -> None:
+    def _check(self, group: ParameterGroup) -> None:
         """Check the options and the parameters of a group."""
         self._check_number(group, "lr", lambda x: 0.0 < x < math.inf, "a positive number")
         self._check_number(group, "weight_decay", lambda x: 0.0 <= x < math.inf, "a number >= 0")
@@ -185,29 +185,31 @@ class NormOptimizer(torch.optim.Optimizer):
                 )
 
     def _check_number(
-        self, group: Group, key: str, holds: Callable[[float], bool], words: str
+        self, group: ParameterGroup, key: str, holds: Callable[[float], bool], words: str
     ) -> None:
         number = as_number(group[key])
         if number is None or not holds(number):
             raise self._refused(group, key, words)
 
-    def _check_choice(self, group: Group, key: str, choices: Sequence[str]) -> None:
+    def _check_choice(self, group: ParameterGroup, key: str, choices: Sequence[str]) -> None:
         if group[key] not in choices:
             raise self._refused(group, key, f"one of {', '.join(map(repr, choices))}")
 
-    def _refused(self, group: Group, key: str, words: str) -> OptimizerError:
+    def _refused(self, group: ParameterGroup, key: str, words: str) -> OptimizerError:
         default = inspect.signature(type(self)).parameters[key].default
         return OptimizerError(
             f"{type(self).__name__}: {key} is {quoted(group[key])}, and not {words}.",
             f"leave it out for {key}={default!r}.",
         )
 
-    def _numerator(self, group: Group) -> float:
+    def _numerator(self, group: ParameterGroup) -> float:
         """Return the numerator of the rates."""
         del group
         return 1.0
 
-    def _denominators(self, group: Group, squares: Tensor, slices: Sequence[slice]) -> Tensor:
+    def _denominators(
+        self, group: ParameterGroup, squares: Tensor, slices: Sequence[slice]
+    ) -> Tensor:
         """Let b grow by squared norms, and return that of this step; both are (n_parts,).
 
         The slices are those of the parameters that have a gradient.
@@ -215,17 +217,17 @@ class NormOptimizer(torch.optim.Optimizer):
         raise NotImplementedError
 
     def _directions(
-        self, group: Group, params: list[Tensor], gradients: list[Tensor]
+        self, group: ParameterGroup, params: list[Tensor], gradients: list[Tensor]
     ) -> tuple[list[Tensor], list[float]]:
         """Return what the rates multiply, and a number for each by which it is divided."""
         del group, params
         return gradients, [1.0] * len(gradients)
 
 
-def _parts(group: Group) -> Parts:
+def _parts(group: ParameterGroup) -> GroupParts:
     scope, names = group["scope"], group.get("param_names")
     if scope == "all":
-        return Parts(1, (slice(0, 1),) * len(group["params"]))
+        return GroupParts(1, (slice(0, 1),) * len(group["params"]))
     shapes = tuple(tuple(p.shape) for p in group["params"])
     return parts_of(scope, None if names is None else tuple(names), shapes)
 

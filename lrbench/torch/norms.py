@@ -27,7 +27,7 @@ def norms_sq(
     gradients
         Those of some parameters of a group.
     slices
-        The parts of each; see `lrbench.torch.parts.Parts`.
+        The parts of each; see `lrbench.torch.parts.GroupParts`.
     n_parts
         The number of all parts; those without a gradient get 0.
     foreach

@@ -16,7 +16,7 @@ BELOW_MODULE = re.compile(r"(^|\.)(parametrizations\..*|[^.]*)$")
 """What the name of a parameter has behind that of its module, which torch may parametrise."""
 
 
-class Parts(NamedTuple):
+class GroupParts(NamedTuple):
     """The number of parts of a group, and which of them each parameter has."""
 
     n_parts: int
@@ -27,7 +27,7 @@ class Parts(NamedTuple):
 @functools.lru_cache(maxsize=64)  # it is asked for in every step
 def parts_of(
     scope: TensorScope, names: tuple[str, ...] | None, shapes: tuple[tuple[int, ...], ...]
-) -> Parts:
+) -> GroupParts:
     """Return the parts of a group.
 
     A layer is a module: parameters whose names are equal up to the last dot. A row is a slice along
@@ -48,7 +48,7 @@ def parts_of(
         If the scope needs names, and they are not known or not different.
     """
     if scope == "all":
-        return Parts(1, (slice(0, 1),) * len(shapes))
+        return GroupParts(1, (slice(0, 1),) * len(shapes))
     if names is None:
         raise OptimizerError(
             f"scope={scope!r} must know which parameters are of one layer, and they have no names.",
@@ -71,4 +71,4 @@ def parts_of(
             starts[key] = n_parts
             n_parts += n_rows
         slices.append(slice(starts[key], starts[key] + n_rows))
-    return Parts(n_parts, tuple(slices))
+    return GroupParts(n_parts, tuple(slices))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from lrbench.torch.base import Group, NormOptimizer
+from lrbench.torch.base import NormOptimizer, ParameterGroup
 from lrbench.torch.parts import TensorScope
 
 if TYPE_CHECKING:
@@ -60,17 +60,19 @@ class WNAdam(NormOptimizer):
     ) -> None:
         super().__init__(params, lr, scope, weight_decay, maximize, foreach, beta=beta)
 
-    def _check(self, group: Group) -> None:
+    def _check(self, group: ParameterGroup) -> None:
         super()._check(group)
         self._check_number(group, "beta", lambda x: 0.0 <= x < 1.0, "in [0, 1)")
 
-    def _denominators(self, group: Group, squares: Tensor, slices: Sequence[slice]) -> Tensor:
+    def _denominators(
+        self, group: ParameterGroup, squares: Tensor, slices: Sequence[slice]
+    ) -> Tensor:
         after: Tensor = group["b"] + squares / group["b"]
         group["b"] = after
         return after
 
     def _directions(
-        self, group: Group, params: list[Tensor], gradients: list[Tensor]
+        self, group: ParameterGroup, params: list[Tensor], gradients: list[Tensor]
     ) -> tuple[list[Tensor], list[float]]:
         beta = float(group["beta"])
         means: list[Tensor] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import torch
 from torch import Tensor
 
-from lrbench.torch.base import Group, NormOptimizer
+from lrbench.torch.base import NormOptimizer, ParameterGroup
 from lrbench.torch.parts import TensorScope
 
 if TYPE_CHECKING:
@@ -89,12 +89,14 @@ class WNGrad(NormOptimizer):
     ) -> None:
         super().__init__(params, lr, scope, weight_decay, maximize, foreach, order=order, c=c)
 
-    def _check(self, group: Group) -> None:
+    def _check(self, group: ParameterGroup) -> None:
         super()._check(group)
         self._check_choice(group, "order", get_args(UpdateOrder))
         self._check_number(group, "c", lambda x: 0.0 < x < math.inf, "a positive number")
 
-    def _denominators(self, group: Group, squares: Tensor, slices: Sequence[slice]) -> Tensor:
+    def _denominators(
+        self, group: ParameterGroup, squares: Tensor, slices: Sequence[slice]
+    ) -> Tensor:
         before: Tensor = group["b"]
         increment = group["c"] * squares / before
         if group["order"] == "raw-first":
