@@ -169,7 +169,7 @@ class NormOptimizer(torch.optim.Optimizer):
             if own.stop - own.start == 1:
                 p.add_(direction, alpha=-float(rates[own.start]) / divisor)
             else:
-                _move_rows(p, direction, rates[own] / divisor)
+                _move_rows(p, direction, rates[own], divisor)
 
     def _check(self, group: ParameterGroup) -> None:
         """Check the options and the parameters of a group."""
@@ -232,9 +232,9 @@ def _parts(group: ParameterGroup) -> GroupParts:
     return parts_of(scope, None if names is None else tuple(names), shapes)
 
 
-def _move_rows(p: Tensor, direction: Tensor, rates: Tensor) -> None:
-    """Change each row of a parameter by minus its rate times that of the direction."""
+def _move_rows(p: Tensor, direction: Tensor, rates: Tensor, divisor: float) -> None:
+    """Change each row of a parameter by minus its rate times that of the direction / divisor."""
     # Rates in less than float32 would be wrong by up to a percent.
     wide = torch.promote_types(p.dtype, torch.float32)
     factors = rates.to(p.device, wide).reshape(-1, *[1] * (p.dim() - 1))
-    p.addcmul_(direction, factors, value=-1.0)
+    p.addcmul_(direction, factors, value=-1.0 / divisor)

@@ -57,13 +57,13 @@ def _sums(
         n_rows = own.stop - own.start
         if n_rows != 1:
             rows = gradient.reshape(n_rows, gradient.numel() // max(n_rows, 1))
-            out[own] += _squared(vector_norm(rows, dim=1, dtype=wide))
+            out[own].add_(_squared(vector_norm(rows, dim=1, dtype=wide)))
             continue
         if gradient.numel() > most:
             flat = gradient.reshape(-1)
             stop = len(flat) // BLOCK * BLOCK
             blocks = vector_norm(flat[:stop].view(-1, BLOCK), dim=1, dtype=wide)
-            out[own] += _squared(blocks).sum()
+            out[own].add_(_squared(blocks).sum())
             gradient = flat[stop:]
         whole.append(gradient)
         starts.append(own.start)

@@ -226,6 +226,23 @@ def test_what_is_not_finite_is_seen_in_the_parameters(cls: Any) -> None:
 
 
 @each_class
+def test_a_gradient_scaler_leaves_out_what_is_not_finite(cls: Any) -> None:
+    p, q = vector(1.0, 2.0), vector(1.0, 2.0)
+    own, plain = cls([p], 0.3), cls([q], 0.3)
+    scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    for factor in (1.0, float("inf"), 0.5):
+        own.zero_grad()
+        scaler.scale((factor * p).square().sum()).backward()
+        scaler.step(own)
+        scaler.update()
+        if factor < 2.0:
+            plain.zero_grad()
+            (factor * q).square().sum().backward()
+            plain.step()
+    torch.testing.assert_close(p, q, rtol=1e-12, atol=0.0)
+
+
+@each_class
 @each_path
 def test_squares_that_overflow_in_float32_do_not_in_b(cls: Any, foreach: bool) -> None:
     p = vector(1.0, 1.0, dtype=torch.float32)
