@@ -16,12 +16,12 @@ from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import DataError, UsageError, quoted
 from lrbench.losses import LOSSES
-from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp, layers_of
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
+    from lrbench.objective.network.architecture import Mlp
 
 LINEAR, MLP = "linear", "mlp"
 
@@ -61,6 +61,8 @@ def read_model(value: Any) -> Mlp | None:
                 "the model linear has no parameters.", "choose mlp, or leave them out."
             )
         return None
+    from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp
+
     hidden = _hidden(table.take_any("hidden"))
     activation = table.take_any("activation", "relu")
     activation = checked_parameter(activation, "activation", Activation, "", "the model mlp")
@@ -160,6 +162,8 @@ def check_network(spec: ProblemSpec) -> None:
 
 def check_size(form: Mlp, n_in: int, n_out: int, name: str) -> None:
     """Raise `UsageError` if the parameters of a network are too many, before there is an array."""
+    from lrbench.objective.network.architecture import layers_of
+
     n_parameters = layers_of(form, n_in, n_out)[-1].shift.stop
     if NUMBER * n_parameters > MOST_BYTES:
         raise UsageError(

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrbench.config.decimals import WORDS, decimal
 from lrbench.config.named import parse_named
@@ -14,13 +14,15 @@ from lrbench.config.registry import did_you_mean
 from lrbench.config.values import as_number, checked, located
 from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
-from lrbench.objective.network.architecture import Mlp
 from lrbench.problem_files.content import data_options, table_of
 from lrbench.problem_files.load import spec_from_table
 from lrbench.problem_files.model import ProblemSpec, canonical
 from lrbench.problem_files.network import LINEAR, MLP, default_start, model_table, read_model
 from lrbench.problem_files.parts import describe
 from lrbench.problem_files.source import as_fraction
+
+if TYPE_CHECKING:
+    from lrbench.objective.network.architecture import Mlp
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 

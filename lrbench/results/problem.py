@@ -13,14 +13,17 @@ from lrbench.config.records import reader
 from lrbench.config.targets import TargetMeasure
 from lrbench.objective.about import AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
-from lrbench.objective.network.architecture import Layer
 from lrbench.results.ranking import LaneLabel, final_gap
 from lrbench.results.records import FeatureMap, Run, Verdict
 
 if TYPE_CHECKING:
+    from lrbench.objective.network.architecture import Layer
     from lrbench.results.sweep import Sweep
 
-TYPES = {"Sweep": "lrbench.results.sweep"}
+TYPES = {
+    "Sweep": "lrbench.results.sweep",
+    "Layer": "lrbench.objective.network.architecture",
+}
 """Types of fields whose modules are imported when a record is written or read."""
 
 
