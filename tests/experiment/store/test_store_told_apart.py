@@ -42,7 +42,7 @@ def command(tmp_path: Path) -> tuple[str, ...]:
     ]
     (tmp_path / "own.svm").write_text("\n".join(rows))
     data, store = str(tmp_path / "own.svm"), str(tmp_path / "cells.sqlite")
-    steps = ("-s", "gd", "--lr0", "0.1,1", "-n", "3", "--at", "3", "--target", "loss=0.5")
+    steps = ("-s", "gd", "--lr0", "0.1,1", "-n", "3", "--at", "3", "--target", "loss=3")
     return (*("sweep", "-q", "-d", data, *steps), "--store", store)
 
 
