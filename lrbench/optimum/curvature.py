@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Curvature
-from lrbench.optimum.gram import feature_gram, sample_gram
+from lrbench.optimum.gram import WeightedGram, feature_gram, sample_gram
 from lrbench.optimum.row_space import DIRECT, Singular
 
 EPS = float(np.finfo(float).eps)
@@ -49,13 +49,19 @@ class _Spectrum:
     n_nonzero: int = 0
 
 
-def find_curvature(objective: LinearObjective, singular: Singular | None = None) -> Curvature:
+def find_curvature(
+    objective: LinearObjective,
+    singular: Singular | None = None,
+    gram: WeightedGram | None = None,
+) -> Curvature:
     """Return the curvature of `objective`.
 
     Parameters
     ----------
     singular
         The singular values of X, if they have been computed already.
+    gram
+        That of X, which may have made the products of its entries already.
 
     Notes
     -----
@@ -70,9 +76,10 @@ def find_curvature(objective: LinearObjective, singular: Singular | None = None)
         mu = 0.0 if objective.intercept else objective.penalty.curvature
         method = UNBOUNDED if objective.loss.differentiable else NOT_SMOOTH
         return Curvature(L=np.inf, L_method=method, L_max=np.inf, mu=mu, mu_pl=mu)
-    spectrum = (
-        _from_singular(objective, singular) if singular is not None else _from_gram(objective)
-    )
+    if singular is not None:
+        spectrum = _from_singular(objective, singular)
+    else:
+        spectrum = _from_gram(objective, gram)
     longest = float(objective.data.row_norms_sq().max())
     mu, mu_pl = _strong_convexity(objective, spectrum)
     return Curvature(
@@ -105,7 +112,7 @@ def _from_singular(objective: LinearObjective, singular: Singular) -> _Spectrum:
     return _Spectrum(float(s[0] ** 2), "eigenvalues", lower, singular.rank)
 
 
-def _from_gram(objective: LinearObjective) -> _Spectrum:
+def _from_gram(objective: LinearObjective, gram: WeightedGram | None) -> _Spectrum:
     from scipy.linalg import eigvalsh
 
     data = objective.data
@@ -114,7 +121,11 @@ def _from_gram(objective: LinearObjective) -> _Spectrum:
         lanczos, norm = lanczos_bound(data), norm_bound(data)
         method = "Lanczos bound" if lanczos <= norm else "norm bound"
         return _Spectrum(min(lanczos, norm), method)
-    eigenvalues = eigvalsh(feature_gram(data) if d <= n else sample_gram(data))[::-1]
+    if d > n:
+        G = sample_gram(data)
+    else:
+        G = gram(np.ones(n)) if gram is not None and gram.kept else feature_gram(data)
+    eigenvalues = eigvalsh(G)[::-1]
     slack = EPS * max(n, d) * eigenvalues[0]
     n_nonzero = int(np.count_nonzero(eigenvalues > slack))
     lower = np.maximum(eigenvalues - slack, 0.0)

@@ -13,6 +13,7 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.fenchel import Gap, gap_at, proved
+from lrbench.optimum.gram import WeightedGram
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.row_space import DIRECT
 from lrbench.optimum.sign_newton import newton_on_signs
@@ -37,17 +38,25 @@ FEW = 10
 SOLVED = 0.01
 """How far a round is solved, relative to the largest violation on all columns."""
 
-Inner = Callable[[LinearObjective, Vector, float], tuple[Vector, PerSample]]
-"""Minimises an objective from a start, to a tolerance of its subgradient: returns w and slopes."""
+Inner = Callable[
+    [LinearObjective, Vector, float, WeightedGram | None], tuple[Vector, PerSample, bool]
+]
+"""Minimises an objective from a start, to a tolerance of its subgradient, with the Gram matrices of
+its columns if there are any: returns w, slopes, and whether it converged."""
 
 
-def minimise_sparse(objective: LinearObjective) -> Gap | None:
+def minimise_sparse(objective: LinearObjective, gram: WeightedGram | None = None) -> Gap | None:
     r"""Return the smallest gap found, with its primal and dual point, beside an l1 penalty.
 
     Only columns of a *working set* have coefficients: the support, and those whose
     q_j = x_j'u / n is largest. The minimum on them is found by Newton's method where the loss is
-    smooth, else by the interior point method. Slopes that prove a minimum on all columns have
+    smooth, else, and where that does not converge, by the interior point method. Slopes that prove a minimum on all columns have
     \|q_j\| at most the weight of l1 on every one; a column that has not joins the working set.
+
+    Parameters
+    ----------
+    gram
+        That of X, for a working set of all columns; by default it is made.
 
     Returns
     -------
@@ -78,12 +87,19 @@ def minimise_sparse(objective: LinearObjective) -> Gap | None:
         if not smooth and len(chosen) > DIRECT:
             return None
         used = np.append(chosen, free)
-        part = replace(objective, data=_columns(columns, used)) if used.size else None
-        w, start = np.zeros_like(w), w[used]
-        if part is None:
-            u = objective.loss.derivative(np.zeros(objective.n_samples), objective.y)
+        start, w = w[used], np.zeros_like(w)
+        if used.size == w.size:
+            w, u, converged = inner(objective, start, tolerance, gram)
+        elif used.size:
+            part = replace(objective, data=_columns(columns, used))
+            w[used], u, converged = inner(part, start, tolerance, None)
         else:
-            w[used], u = inner(part, start, tolerance)
+            u = objective.loss.derivative(np.zeros(objective.n_samples), objective.y)
+            converged = True
+        if not converged and len(chosen) <= DIRECT:
+            # A loss of parabolas and lines has no curvature on the lines.
+            inner = _by_interior_point
+            continue
         current = gap_at(objective, w, u)
         # While the working set grows the gap may rise.
         gains = best is None or current.error < best.error or grown
@@ -119,7 +135,7 @@ def _columns(X: Any, chosen: NDArray[np.intp]) -> DataMatrix:
 
 
 def _by_interior_point(
-    objective: LinearObjective, start: Vector, tolerance: float
-) -> tuple[Vector, PerSample]:
-    gap = interior_point(objective)
-    return gap.w, gap.u
+    objective: LinearObjective, start: Vector, tolerance: float, gram: WeightedGram | None
+) -> tuple[Vector, PerSample, bool]:
+    gap = interior_point(objective, gram)
+    return gap.w, gap.u, True
