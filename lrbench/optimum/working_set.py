@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.optimum.coordinates import by_coordinates
 from lrbench.optimum.fenchel import Gap, gap_at, proved
 from lrbench.optimum.gram import WeightedGram
 from lrbench.optimum.interior import interior_point
@@ -83,9 +84,14 @@ def minimise_sparse(objective: LinearObjective, gram: WeightedGram | None = None
     free, everything = np.arange(n_penalised, objective.n_features), np.arange(n_penalised)
     w, best, without_gain, grown = np.zeros(objective.n_features), None, 0, True
     chosen, tolerance = everything if objective.n_features <= ALL else everything[:0], 0.0
+    descended = False
     for _ in range(MAX_ROUNDS):
         if not smooth and len(chosen) > DIRECT:
             return None
+        if objective.loss.quadratic and len(chosen) > DIRECT and not descended:
+            w, descended = by_coordinates(objective, w), True
+            u = objective.loss.derivative(np.asarray(objective.data.X @ w), objective.y)
+            chosen = _working_set(*_products(objective, w, u), weight)
         used = np.append(chosen, free)
         start, w = w[used], np.zeros_like(w)
         if used.size == w.size:
@@ -108,14 +114,22 @@ def minimise_sparse(objective: LinearObjective, gram: WeightedGram | None = None
         enough = max(SHARP * abs(best.value), 2 * best.rounding)
         if best.error <= enough or without_gain >= PATIENCE or len(chosen) == n_penalised:
             break
-        q = np.abs(np.asarray(objective.data.X.T @ u))[:n_penalised] / objective.n_samples
-        support = np.flatnonzero(w[:n_penalised])
-        q[support] = 0.0
+        q, support = _products(objective, w, u)
         tolerance = SOLVED * max(float(q.max(initial=0.0)) - weight, 0.0)
         chosen, last = _working_set(q, support, weight), chosen
         grown = len(np.setdiff1d(chosen, last, assume_unique=True)) > 0
     assert best is not None
     return proved(objective, best.w, best.u)
+
+
+def _products(
+    objective: LinearObjective, w: Vector, u: PerSample
+) -> tuple[Vector, NDArray[np.intp]]:
+    """Return |q_j| on the penalised columns, 0 on the support, and the support."""
+    q = np.abs(np.asarray(objective.data.X.T @ u))[: objective.n_penalised] / objective.n_samples
+    support = np.flatnonzero(w[: objective.n_penalised])
+    q[support] = 0.0
+    return q, support
 
 
 def _working_set(q: Vector, support: NDArray[np.intp], weight: float) -> NDArray[np.intp]:
