@@ -62,11 +62,11 @@ class BoxDual:
     """The slopes; those of samples on their kinks may lie beyond the bounds."""
     on: NDArray[np.bool_] = field(init=False)
     """Which samples are on their kinks."""
-    left: int = BUDGET
+    left: int = field(init=False)
     """What is left of the budget."""
 
     def __post_init__(self) -> None:
-        objective = self.objective
+        objective, self.left = self.objective, BUDGET
         pieces = objective.loss.pieces(objective.y)
         assert pieces is not None
         self.kink, self.least, self.most = pieces.kink[0], pieces.least[0], pieces.most[0]

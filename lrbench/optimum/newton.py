@@ -27,7 +27,7 @@ AT_ROUNDING = 256 * EPS
 """Predicted decrease, relative to F, below which F is too inaccurate to accept or reject a step."""
 
 NEGLIGIBLE = 0.01
-"""XX"""
+"""The norm of the gradient, relative to its rounding, at which no other step is tried."""
 
 LOOSEST, TIGHTEST = 0.1, 1e-9
 """Relative accuracy of an inexact step, far from the minimiser and near it."""
@@ -78,6 +78,7 @@ def minimise(
         if following is None:
             break
         point = following
+        # The rounding costs a pass over the data, and counts near the end only.
         near = point.g_norm <= TIGHTEST * g_norm0
         if near and point.g_norm <= NEGLIGIBLE * point.g_rounding:
             break

@@ -74,8 +74,7 @@ class Signed(Point):
 def newton_on_signs(
     objective: LinearObjective, start: Vector, tolerance: float, gram: WeightedGram | None = None
 ) -> tuple[Vector, PerSample, bool]:
-    """Return the minimiser beside an l1 penalty, the slopes of the loss there, and whether it is
-    one to the tolerance or to rounding.
+    """Return a minimiser beside l1, the slopes of the loss there, and whether it is one.
 
     Parameters
     ----------

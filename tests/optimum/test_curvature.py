@@ -15,12 +15,14 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
 import lrbench.optimum.curvature as curvature_module
+import lrbench.optimum.eigenvalue_bounds as eigenvalue_bounds
 from lrbench.losses.absolute import Absolute
 from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.optimum.curvature import find_curvature, lanczos_bound, norm_bound, weighted_norm_bound
+from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.eigenvalue_bounds import lanczos_bound, norm_bound, weighted_norm_bound
 from lrbench.optimum.row_space import row_space
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty
@@ -149,7 +151,7 @@ def test_the_weighted_norm_of_blocks_of_different_sizes() -> None:
 
 def test_a_weak_start_of_the_strong_block(monkeypatch: pytest.MonkeyPatch) -> None:
     """With few steps the bounds are far apart, and still bounds."""
-    monkeypatch.setattr(curvature_module, "POWERS", 3)
+    monkeypatch.setattr(eigenvalue_bounds, "POWERS", 3)
     X = block_diag(*[np.sqrt([[x]]) for x in (1.0, 0.999, 0.5)], np.array([[0.9, 1e-3]]))
     X[0, 1] = 1e-3
     truth = float(np.linalg.norm(X, 2)) ** 2
