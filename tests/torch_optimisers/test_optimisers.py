@@ -284,6 +284,21 @@ def test_large_gradients_in_float32_are_summed_by_blocks() -> None:
     assert own.param_groups[0]["b"].item() == pytest.approx(exact, rel=2e-6)
 
 
+@each_scope
+@each_class
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_rates_are_not_rounded_to_half_precision(cls: Any, scope: str, dtype: Any) -> None:
+    torch.manual_seed(1)
+    p = torch.nn.Parameter(torch.randn(40, 30, dtype=dtype))
+    p.grad = torch.randn_like(p)
+    start, own = p.detach().double(), cls([("w", p)], 0.1, scope=scope)
+    own.step()
+    rates = (1.0 / own.param_groups[0]["b"])[:, None]
+    mean = own.state[p]["mean"].double() / 0.1 if cls is optimisers.WNAdam else p.grad.double()
+    exact = (start - rates * mean).to(dtype)
+    assert (p == exact).double().mean() > 0.99
+
+
 # Learning rates
 
 
