@@ -205,7 +205,9 @@ def test_the_first_step_of_raw_first_is_that_of_each_part() -> None:
     own.step()
     assert (p.item(), own.param_groups[0]["b"].tolist()) == (0.5, [2.0, 2.0])
     q.grad = torch.ones_like(q)
+    held = own.state_dict()["param_groups"][0]["started"]
     own.step()
+    assert held.tolist() == [True, False]
     assert q.item() == 0.5
     assert own.param_groups[0]["b"].tolist() == [2.5, 2.0]
     own.step()
@@ -409,7 +411,7 @@ def test_a_copy_goes_on_by_itself(cls: Any, copied: Any) -> None:
 def test_the_state_of_another_optimiser_is_refused(cls: Any) -> None:
     p = torch.nn.Parameter(torch.zeros(3, 2))
     own = cls([("w", p)], scope="row")
-    others = [torch.optim.SGD([("w", p)], 0.1)]
+    others = [torch.optim.SGD([p], 0.1)]
     others += [other([("w", p)], scope="row") for other in CLASSES if other is not cls]
     others += [cls([("w", torch.nn.Parameter(torch.zeros(4, 2)))], scope="row")]
     before = own.state_dict()
