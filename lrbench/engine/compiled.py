@@ -18,7 +18,6 @@ from lrbench.kernels.codes import (
     N_NUMBERS,
     N_STEP_ROWS,
     N_TRACKER_ROWS,
-    WINDOW_STEPS,
     RuleCode,
     VisitedColumns,
 )
@@ -117,7 +116,7 @@ class CompiledRunner(StepRunner):
         super().__init__(job, shared, sampler, lr0, parameters, clock)
         self._batches, self._library = batches, library
         # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = WINDOW_STEPS if self._visited_columns() else 1
+        self._aligned = batches.window_steps if self._visited_columns() else 1
         self._n_steps = self._aligned
         self._constant = {
             "L": shared.constants.L,
@@ -152,7 +151,8 @@ class CompiledRunner(StepRunner):
         if w_star is None:
             return self._steps(1)
         with self._clock.evaluating():
-            oracle, before, G = self._batches.oracle(), self.W.copy(), np.zeros_like(self.W)
+            before = self._sampler.iterates.part(self.W, slice(None)).copy()
+            oracle, G = self._batches.oracle(), np.zeros_like(before)
         assert oracle is not None
         leg = self._steps(1, G)
         with self._clock.evaluating():
@@ -178,21 +178,20 @@ class CompiledRunner(StepRunner):
             numbers[TRACKER_ROWS.stop + k] = parameter
         mean, square = self._of_features(state.mean), self._of_features(state.square)
         made = np.full(len(self.lr), -1, dtype=np.int64)
-        fields = self._batches.fields()
+        fields = self._batches.fields(self.W)
         moves = rule.code >= RuleCode.COORDINATES
         self._library.steps(
             {
                 **self._constant,
                 **fields,
                 **samples,
-                "few_columns": 0 if gradient is not None else self._visited_columns(),
+                "few_columns": self._visited_columns(gradient is not None),
                 "n_steps": n_steps,
                 "rule": rule.code,
                 "factors": factors,
                 "factor_stride": 0 if factors is None else factors.shape[1],
                 "lane_factors": factors is not None and factors.ndim == 3,
                 "t": self.t,
-                "W": self.W,
                 "numbers": numbers,
                 "mean": mean if mean.size else None,
                 "square": square if square.size else None,
@@ -202,6 +201,7 @@ class CompiledRunner(StepRunner):
             self._batches.seeds(),
         )
         self._batches.visited(n_steps)
+        self._batches.take(self.W, fields)
         after = CompiledState(numbers[0].copy(), numbers[1].copy(), mean, square)
         self.state = rule.after(after, n_steps)
         if moves:
@@ -219,16 +219,14 @@ class CompiledRunner(StepRunner):
             return None
         # These have fewer iterates in their running sums than the others, whose number divides it.
         factor = np.where(diverged, self.n_summed / np.maximum(before + made, 1), 1.0)
-        running_sum = fields["running_sum"]
-        assert isinstance(running_sum, np.ndarray)
-        running_sum *= factor
+        self._batches.scale_sums(self.W, factor)
         return Leg(self.t, diverged, at=before + made - 1)
 
-    def _visited_columns(self) -> VisitedColumns:
-        """Return which columns the steps visit where no gradient is asked for."""
+    def _visited_columns(self, asked: bool = False) -> VisitedColumns:
+        """Return which columns the steps visit; `asked` is whether for their gradient, too."""
         if self.solver.dense_iterates:
             return VisitedColumns.ALL
-        return self._batches.visited_columns
+        return self._batches.columns_of_gradient if asked else self._batches.visited_columns
 
     def _of_features(self, rows: Lanes) -> Lanes:
         """Return a copy of a part of a state, with a row for each feature; empty where it is."""

@@ -55,8 +55,11 @@ typedef struct {
     lanes *W, *S, *n;       /* iterate, running sum, numbers */
     lanes *M, *V;           /* means of the gradients and of their squares; NULL without */
     lanes *G, *R;           /* gradient; numbers of some rows. All blocks have the same */
-    copied_rows *copies;
-    int64_t *columns, *stamps;
+    int64_t *visited, *stamps; /* columns of a step, and the last step that visited a column */
+    int64_t n_columns;      /* of these arrays: all features, or those that a window touches */
+    int64_t n_shrunk;       /* of these: all but the intercept, where the penalty shrinks */
+    const double *reference, *direction; /* at these columns */
+    const int32_t *features; /* the number of each column; only where not all are there */
     lanes pending;          /* the rates of a step along G that W has yet to take */
 } block;
 

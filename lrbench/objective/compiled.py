@@ -7,8 +7,9 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 
+from lrbench.arrays import PerLane
 from lrbench.kernels.codes import VisitedColumns
-from lrbench.objective.oracle import MinibatchValues
+from lrbench.objective.oracle import Iterate, MinibatchValues
 
 Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
 """Some fields of `lrbench.kernels.library.Steps`, by name."""
@@ -19,9 +20,21 @@ class CompiledBatches(Protocol):
 
     visited_columns: VisitedColumns
     """Which columns steps may visit."""
+    columns_of_gradient: VisitedColumns
+    """Those of a step whose gradient is asked for."""
+    window_steps: int
+    """Where steps visit few columns, calls inside a leg end at multiples of so many."""
 
-    def fields(self) -> Fields:
-        """Return the objective, the constraints and the running sum."""
+    def fields(self, W: Iterate) -> Fields:
+        """Return the objective, the constraints, the iterate and the running sum."""
+        ...
+
+    def take(self, W: Iterate, fields: Fields) -> None:
+        """Let `W` be what steps have made of its `fields`, as far as these are copies."""
+        ...
+
+    def scale_sums(self, W: Iterate, factor: PerLane) -> None:
+        """Multiply the running sum of each lane by its factor."""
         ...
 
     def seeds(self) -> Sequence[tuple[int, int]]:
