@@ -13,7 +13,6 @@ from lrbench.arrays import Index, Lanes, PerLane
 from lrbench.kernels.codes import WINDOW_STEPS, VisitedColumns
 from lrbench.objective.compiled import Fields
 from lrbench.objective.linear.oracle import LinearRun
-from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
 from lrbench.objective.oracle import MinibatchValues
 from lrbench.plugins import is_plugin
@@ -220,14 +219,16 @@ class TouchedMinibatches(LinearMinibatches):
         oracle: Callable[[Sequence[Index]], MinibatchValues],
     ) -> None:
         super().__init__(run, [minibatches], oracle)
-        X = run.objective.data.X
+        X: Any = run.objective.data.X
         self.visited_columns = visited_by(X, self._size)
         self._row_sizes = np.diff(X.indptr)
 
     def samples(self, n_steps: int) -> tuple[Fields, int]:
         """Return the minibatches of at most `n_steps` next steps, and the number of these."""
         fields, n_steps = super().samples(n_steps)
-        entries = self._row_sizes[fields["samples"]].sum(axis=-1)
+        samples = fields["samples"]
+        assert isinstance(samples, np.ndarray)
+        entries = self._row_sizes[samples].sum(axis=-1)
         return {**fields, "step_entries": int(entries.max())}, n_steps
 
     def fields(self, W: ScaledLanes) -> Fields:

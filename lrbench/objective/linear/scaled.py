@@ -158,7 +158,16 @@ class ScaledIterates:
 
     def keep(self, W: ScaledLanes, lanes: Index | Mask) -> ScaledLanes:
         """Return these lanes of `W`, with their running sums."""
-        per_lane = ("V", "scale", "offset", "scale_sum", "count", "norm_sq", "norm_peak", "inner_star")
+        per_lane = (
+            "V",
+            "scale",
+            "offset",
+            "scale_sum",
+            "count",
+            "norm_sq",
+            "norm_peak",
+            "inner_star",
+        )
         kept = replace(W, **{name: take(getattr(W, name), lanes) for name in per_lane})
         self.n_lanes = len(kept.scale)
         return kept
