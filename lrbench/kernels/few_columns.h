@@ -90,7 +90,7 @@ static visited visit_row(const block *k, const rows *r, const shrunk *u)
 {
     const leg *a = k->a;
     const int64_t row = row_of(r, 0), p = k->n_shrunk, stop = row_end(r, row + 1);
-    visited v = {.n_columns = 0};
+    visited v;
     lanes rest = NONE, z = shrunk_score(k, r, row, &rest);
     double norm = 0.0, of_star = 0.0, of_direction = 0.0, intercept = 0.0;
     for (int64_t e = row_end(r, row); e < stop; e++) {
@@ -102,6 +102,7 @@ static visited visit_row(const block *k, const rows *r, const shrunk *u)
         intercept += r->x[e] - x;
     }
     EACH_PART z.part[h] *= u->scale.part[h];
+    v.n_columns = 0;
     EACH_PART v.own.part[h] = z.part[h] + rest.part[h];
     const lanes y = copies(r->y[row]);
     derive(a, &v.own, &y, 1, 1.0);
@@ -224,7 +225,7 @@ static void make_light_step(block *k, const rows *r, int64_t step, shrunk *u)
         EACH_LANE W[p].at[l] -= lr.at[l] * g[l];
     if (some_lost)
         measure_marked(k, u, &lost);
-    track(a, n, a->t + step);
+    track(k, a->t + step);
 }
 
 #endif

@@ -42,10 +42,12 @@ static inline int64_t row_of(const rows *r, int64_t i)
 static inline void fetch(const rows *r, int64_t row)
 {
 #if defined(__GNUC__)
-    const int64_t k = row_end(r, row);
+    const int64_t k = row_end(r, row), last = row_end(r, row + 1) - 1;
     __builtin_prefetch(r->x + k);
     __builtin_prefetch(r->x + k + 8);
+    __builtin_prefetch(r->x + last);
     __builtin_prefetch(r->columns + k);
+    __builtin_prefetch(r->columns + last);
     __builtin_prefetch(r->y + row);
 #endif
 }

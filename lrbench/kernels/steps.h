@@ -75,7 +75,7 @@ static void make_step(block *k, const rows *r, int64_t step)
     finish_gradient(k);
     if (a->rule < COORDINATES) {
         set_rates(k, step);
-        track(a, k->n, a->t + step);
+        track(k, a->t + step);
         k->pending = k->n[LR];
         if (a->lower || a->centre) {
             take_step(k);
@@ -86,7 +86,7 @@ static void make_step(block *k, const rows *r, int64_t step)
             take_coordinate_step(k, step);
         else
             take_mean_step(k, step);
-        track(a, k->n, a->t + step);
+        track(k, a->t + step);
         if (a->lower || a->centre)
             confine(a, k->W, k->n);
         measure_distances(a, k->W, k->n); /* no recurrence has them */
@@ -97,11 +97,15 @@ static void make_step(block *k, const rows *r, int64_t step)
 static void note_diverged(block *k, shrunk *u, int64_t made)
 {
     const leg *a = k->a;
+    lanes ends;
+    EACH_LANE ends.at[l] = k->n[GRAD_NORM_SQ].at[l] < INFINITY ? 0.0 : 1.0; /* 1 for NaN */
+    if (k->waits && a->mu != 0.0)
+        add_logs(k, &ends);
     if (!a->few_columns && a->rule < COORDINATES && !a->lower && !a->centre) /* else it is taken */
         take_step(k);
     for (int64_t l = 0; l < k->width; l++) {
         const int64_t lane = k->first + l;
-        if (k->n[GRAD_NORM_SQ].at[l] < INFINITY || a->diverged[lane] >= 0) /* false for NaN */
+        if (ends.at[l] == 0.0 || a->diverged[lane] >= 0)
             continue;
         a->diverged[lane] = made;
         if (a->few_columns && !a->scales)
@@ -130,7 +134,7 @@ static void make_steps(block *k, int64_t start, int64_t stop, shrunk *u)
 {
     const leg *a = k->a;
     memset(k->G, 0, (size_t)k->n_columns * sizeof(lanes));
-    k->pending = NONE;
+    k->pending = k->due[0] = k->due[1] = NONE;
     if (a->few_columns)
         memset(k->stamps, 0, (size_t)k->n_columns * sizeof(int64_t));
     for (int64_t step = start; step < stop; step++) {
@@ -148,7 +152,9 @@ static void make_steps(block *k, int64_t start, int64_t stop, shrunk *u)
 static void make_window(block *k, int64_t start, int64_t stop)
 {
     const leg *a = k->a;
-    shrunk u = {.scale = copies(1.0)};
+    const lanes every = copies(1.0);
+    shrunk u = {.scale = every};
+    k->waits = a->few_columns != 0; /* else a window may end anywhere */
     if (a->few_columns)
         measure(k, &u);
     make_steps(k, start, stop, &u);
@@ -156,6 +162,8 @@ static void make_window(block *k, int64_t start, int64_t stop)
         measure(k, &u);
     else
         take_step(k);
+    if (k->waits && a->mu != 0.0)
+        add_logs(k, &every);
     if (a->gradient)
         store(k, a->gradient, k->G, a->n_features);
 }
