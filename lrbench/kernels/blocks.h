@@ -45,14 +45,15 @@ static copied_rows carve_rows(const leg *a, size_t *used, int64_t n_entries, int
 static block place(const leg *a, int64_t b, int64_t resident, size_t *used)
 {
     const int64_t d = a->n_features, arrays = 2 + (a->mean != NULL) + (a->square != NULL);
-    const int64_t vectors = arrays * d + N_NUMBERS, bytes = sizeof(lanes);
+    const int64_t vectors = arrays * d + N_NUMBERS + N_SCALES, bytes = sizeof(lanes);
     block k = {.a = a, .first = a->first[b], .width = a->width[b], .n_columns = d,
                .n_shrunk = a->l2 != 0.0 ? a->n_penalised : d,
                .reference = a->reference, .direction = a->direction};
     lanes *own = carve(a, used, resident * vectors * bytes);
     if (own)
         own += b % resident * vectors;
-    k.n = own, k.W = own ? own + N_NUMBERS : NULL, k.S = own ? k.W + d : NULL;
+    k.n = own, k.u = own ? (shrunk *)(own + N_NUMBERS) : NULL;
+    k.W = own ? own + N_NUMBERS + N_SCALES : NULL, k.S = own ? k.W + d : NULL;
     k.M = own && a->mean ? k.S + d : NULL;
     k.V = own && a->square ? own + vectors - d : NULL;
     k.G = carve(a, used, d * bytes), k.R = carve(a, used, 3 * ROWS * bytes);

@@ -52,8 +52,11 @@ typedef struct {
     const leg *a;
     int64_t first, width;   /* its lanes in the arrays of the caller */
     rows r;                 /* those of its seed, from the first step of a window on */
+    rows ahead;             /* those behind the window, asked for by one block of the seed */
+    int64_t n_ahead;        /* the number of these */
     lanes *W, *S, *n;       /* iterate, running sum, numbers */
     lanes *M, *V;           /* means of the gradients and of their squares; NULL without */
+    struct shrunk *u;       /* the scales and products of a block that has all columns */
     lanes *G, *R;           /* gradient; numbers of some rows. All blocks have the same */
     int64_t *visited, *stamps; /* columns of a step, and the last step that visited a column */
     int64_t n_columns;      /* of these arrays: all features, or those that a window touches */

@@ -20,7 +20,7 @@ enum { WINDOW_STEPS = 64 };
 enum { SEVERAL_ROWS = 1, ONE_ROW };
 
 /* `peak` is the largest |w|^2 since it was measured. */
-typedef struct {
+typedef struct shrunk {
     lanes scale, sum, norm, peak, of_star, of_direction;
 } shrunk;
 

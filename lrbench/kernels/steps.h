@@ -133,12 +133,16 @@ static inline int some_diverged(const lanes *norms)
 static void make_steps(block *k, int64_t start, int64_t stop, shrunk *u)
 {
     const leg *a = k->a;
-    memset(k->G, 0, (size_t)k->n_columns * sizeof(lanes));
     k->pending = k->due[0] = k->due[1] = NONE;
-    if (a->few_columns)
+    if (a->few_columns != ONE_ROW)
+        memset(k->G, 0, (size_t)k->n_columns * sizeof(lanes));
+    if (a->few_columns == SEVERAL_ROWS)
         memset(k->stamps, 0, (size_t)k->n_columns * sizeof(int64_t));
     for (int64_t step = start; step < stop; step++) {
-        const rows r = a->samples ? later(k->r, (step - start) * a->batch_size) : k->r;
+        const int64_t before = (step - start) * a->batch_size;
+        const rows r = a->samples ? later(k->r, before) : k->r;
+        for (int64_t i = before; i < before + a->batch_size && i < k->n_ahead; i++)
+            fetch(&k->ahead, k->ahead.samples[i]);
         if (a->few_columns)
             make_light_step(k, &r, step, u);
         else
@@ -153,13 +157,14 @@ static void make_window(block *k, int64_t start, int64_t stop)
 {
     const leg *a = k->a;
     const lanes every = copies(1.0);
-    shrunk u = {.scale = every};
     k->waits = a->few_columns != 0; /* else a window may end anywhere */
+    if (a->few_columns && start == 0) { /* else the end of the window before has measured */
+        *k->u = (shrunk){.scale = every};
+        measure(k, k->u);
+    }
+    make_steps(k, start, stop, k->u);
     if (a->few_columns)
-        measure(k, &u);
-    make_steps(k, start, stop, &u);
-    if (a->few_columns)
-        measure(k, &u);
+        measure(k, k->u);
     else
         take_step(k);
     if (k->waits && a->mu != 0.0)
@@ -239,6 +244,11 @@ void STEPS(const leg *a)
             if (b == 0 || a->seed[b] != a->seed[b - 1])
                 r = copied(a, rows_of(a, a->seed[b], done), (until - done) * a->batch_size, &out);
             k.r = r;
+            if (a->few_columns && (b == 0 || a->seed[b] != a->seed[b - 1])) {
+                const int64_t left = a->n_steps - until;
+                k.ahead = rows_of(a, a->seed[b], until);
+                k.n_ahead = (left < window ? left : window) * a->batch_size;
+            }
             make_window(&k, done, until);
             if (resident == 1)
                 store_block(&k);
