@@ -20,11 +20,13 @@ from compiled_runs import (
 from lrbench.engine import compiled
 from lrbench.engine.loop import LaneLoop
 from lrbench.engine.runner import StepRunner
+from lrbench.engine.runners import numpy_cause
 from lrbench.kernels.library import library
 from lrbench.losses import LOSSES
 from lrbench.objective.linear import sampler
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.results import Run, Status
+from lrbench.solvers.polyak import Polyak
 from lrbench.solvers.sgd import SGD
 from lrbench.solvers.wngrad import WNGrad
 
@@ -164,8 +166,12 @@ def test_a_lane_has_the_same_bits_whatever_stands_beside_it(solver: Any, batch_s
             assert np.array_equal(own.trace[name], together[k].trace[name], equal_nan=True), name
 
 
-def test_a_ball_is_left_to_numpy() -> None:
-    work = work_on(scattered_problem("squared", 0.1), SGD(), [0.1, 0.02], batch_size=2, radius=0.3)
-    loop = LaneLoop(*((w := work.changed(compiled=True)).job, w.shared))
+@pytest.mark.parametrize(("solver", "radius"), [(SGD(), 0.3), (Polyak(), None)])
+def test_a_ball_and_rules_in_python_are_left_to_numpy(solver: Any, radius: float | None) -> None:
+    problem = scattered_problem("squared", 0.1)
+    work = work_on(problem, solver, [1.0, 0.5], batch_size=2, radius=radius).changed(compiled=True)
+    loop = LaneLoop(work.job, work.shared)
     assert isinstance(loop.sampler, ScaledSampler)
     assert type(loop.runner) is StepRunner
+    cause = numpy_cause(solver, problem, 2, "replacement", radius, 2)
+    assert "so wide that a step touches" in cause

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, norm_sq
 from lrbench.errors import ContractError
-from lrbench.objective.linear.compiled import TouchedMinibatches, is_compilable
+from lrbench.objective.linear.compiled import TouchedMinibatches, obstacle
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
 from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun, LinearSampler
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
@@ -273,6 +273,17 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
         super().__init__(run)
         self._minibatches = minibatches
 
+    obstacle_in_parts = (
+        "its data are so wide that a step touches the columns of its minibatch alone"
+    )
+
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
+        del n_lanes
+        if self.run.ball is not None:
+            return "it has a ball, and its data are so wide that a step touches few columns"
+        return obstacle(self.run.objective, None)
+
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:
         """Yield the oracle of each minibatch: the same object with other data."""
         objective, size = self.run.objective, self._minibatches.batch_size
@@ -291,8 +302,7 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
 
     def compiled(self, n_lanes: int) -> TouchedMinibatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        del n_lanes
-        if self.run.ball is not None or not is_compilable(self.run.objective, None):
+        if self.obstacle(n_lanes):
             return None
         return TouchedMinibatches(self.run, self._minibatches, self._oracle_on)
 
