@@ -15,6 +15,12 @@ from lrbench.engine.loop import LaneLoop
 from lrbench.kernels.library import BUILDS, SWITCH, library
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.minibatches import Minibatches
+from lrbench.penalties.ball import BallPenalty
+from lrbench.penalties.box import Box
+from lrbench.penalties.elastic_net import ElasticNet
+from lrbench.penalties.l1 import L1
+from lrbench.penalties.l2 import L2
+from lrbench.penalties.none import NoPenalty
 from lrbench.results import Run, Status
 
 WITH_RULE = [solver for solver in every_variant() if has_rule(solver)]
@@ -34,6 +40,15 @@ ROUNDING_ONLY = {"seconds", "average_error", "subgradient_error"}
 """Columns of times, and of errors in units of the rounding."""
 
 N_SAMPLES = 37
+
+PENALTIES = [
+    NoPenalty(),
+    L2(0.2),
+    L1(0.1),
+    ElasticNet(0.2, 0.4),
+    Box(-0.05, np.inf),
+    BallPenalty(0.3),
+]
 
 
 def largest_rate(solver: Any) -> float:

@@ -11,6 +11,7 @@ import pytest
 from builders import Work, facts_of, linear_problem, run
 from compiled_runs import (
     N_SAMPLES,
+    PENALTIES,
     SMOOTH,
     WITH_RULE,
     assert_close,
@@ -30,12 +31,6 @@ from lrbench.kernels import parts
 from lrbench.kernels.codes import RuleCode
 from lrbench.kernels.library import SWITCH, library
 from lrbench.losses import LOSSES
-from lrbench.penalties.ball import BallPenalty
-from lrbench.penalties.box import Box
-from lrbench.penalties.elastic_net import ElasticNet
-from lrbench.penalties.l1 import L1
-from lrbench.penalties.l2 import L2
-from lrbench.penalties.none import NoPenalty
 from lrbench.results import Status
 from lrbench.solvers.sgd import SGD
 from lrbench.solvers.wngrad import WNGrad
@@ -140,16 +135,6 @@ def test_a_lane_that_diverges_changes_no_bit_of_others() -> None:
     for a, b in zip(alone, together, strict=False):
         for name in ("last", "average"):
             assert np.array_equal(a.iterates[name], b.iterates[name])
-
-
-PENALTIES = [
-    NoPenalty(),
-    L2(0.2),
-    L1(0.1),
-    ElasticNet(0.2, 0.4),
-    Box(-0.05, np.inf),
-    BallPenalty(0.3),
-]
 
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
