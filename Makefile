@@ -32,7 +32,8 @@ sanitize: $(VENV)/ready
 	CFLAGS="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
 	    $(BIN)/python setup.py -q build_ext --inplace --force
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	    ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -n 0 tests/engine/test_compiled.py
+	    ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -n 0 tests/engine/test_compiled.py \
+	    tests/engine/test_compiled_wide.py
 	$(BIN)/python setup.py -q build_ext --inplace --force
 
 lint: $(VENV)/ready
