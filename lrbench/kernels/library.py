@@ -8,10 +8,9 @@ import importlib.machinery
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +52,7 @@ class Steps(ctypes.Structure):
     )
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(NamedTuple):
     """A loaded build.
 
     Parameters

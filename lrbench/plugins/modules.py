@@ -8,10 +8,9 @@ import hashlib
 import importlib
 import io
 import linecache
+import os
 import sys
-import sysconfig
 import tokenize
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +22,7 @@ from lrbench.errors import LrbenchError, UsageError, quoted, quoted_path
 
 PACKAGE = __name__.partition(".")[0]
 
-STANDARD = Path(sysconfig.get_path("stdlib"))
+STANDARD = Path(os.__file__).parent
 """The folder of the standard library."""
 
 PREFIX = "_lrbench_plugin_"
@@ -210,6 +209,8 @@ def line_in(error: BaseException, path: str) -> int | None:
     """Return the last line of the file at `path` in the traceback of an error; None for none."""
     if isinstance(error, SyntaxError) and error.filename == path:
         return error.lineno
+    import traceback  # only for a mistake
+
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
     return lines[-1] if lines else None
 

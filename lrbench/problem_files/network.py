@@ -15,16 +15,12 @@ from lrbench.config.parameters import checked_parameter
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import DataError, UsageError, quoted
-from lrbench.objective.network.architecture import (
-    Activation,
-    LayerNorm,
-    Mlp,
-)
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
+    from lrbench.objective.network.architecture import Mlp
 
 LINEAR, MLP = "linear", "mlp"
 
@@ -61,6 +57,8 @@ def read_model(value: Any) -> Mlp | None:
                 "the model linear has no parameters.", "choose mlp, or leave them out."
             )
         return None
+    from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp
+
     hidden = _hidden(table.take_any("hidden"))
     activation = table.take_any("activation", "relu")
     activation = checked_parameter(activation, "activation", Activation, "", "the model mlp")

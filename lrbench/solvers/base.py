@@ -106,6 +106,8 @@ class Solver:
 
     outside: ClassVar[bool] = False
     """Whether it owns its loop: see `lrbench.solvers.outside`."""
+    adapted: ClassVar[bool] = False
+    """Whether it is made of an optimiser of another library: see `lrbench.solvers.adapters`."""
     sample_numbers: ClassVar[int] = 0
     """The numbers that the state has for each sample and lane, which memory must hold."""
 

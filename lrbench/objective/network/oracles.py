@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
+from lrbench.objective.linear.full import FullSampler
+from lrbench.objective.linear.minibatch import MinibatchOracle, MinibatchSampler
 from lrbench.objective.linear.plain import DenseGradient
-from lrbench.objective.linear.sampler import FullSampler, MinibatchOracle, MinibatchSampler
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.oracle import LinearRun

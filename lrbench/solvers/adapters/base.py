@@ -34,6 +34,7 @@ class AdaptedSolver(Solver):
     a projection: see `rate_of`.
     """
 
+    adapted = True
     theorems = "any-step"
     state_size = "of its own"
     dense_gradient = True
