@@ -39,7 +39,7 @@ def shown(command: str) -> str:
 @pytest.mark.parametrize(
     "match",
     [match for match in SHOWN if "docs/paper" not in match["commands"]],
-    ids=lambda match: match["commands"].split(" --")[0][2:].replace(" ", "_"),
+    ids=lambda match: "_".join(match["commands"].split()[2:7]),
 )
 def test_outputs_are_real(match: re.Match[str]) -> None:
     text = GENERATE.paragraphs_of(match["commands"], match["starts"])
