@@ -163,9 +163,9 @@ class MeanTerms:
 class FullTermSampler(FullSampler):
     """All terms in every step."""
 
-    def compiled(self, n_lanes: int) -> None:
-        """Return None: compiled steps know linear problems alone."""
-        del n_lanes
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps."""
+        return LinearSampler.obstacle(self, n_lanes)
 
 
 class TermOracle(DenseOracle):

@@ -137,9 +137,10 @@ def source_of_file(module: ModuleType) -> str:
 def source_hash(module: ModuleType) -> str:
     """Return a hash of the source of a module, and of what it imports that is not installed.
 
-    That is all modules of its package, and those elsewhere than in ``site-packages``, of the user
-    and of `lrbench.solvers`. The hash is empty where there is no source: for modules that are
-    compiled, and for classes that were typed at a prompt. What a module reads as data is not in it.
+    That is all modules of its package, and those elsewhere than in ``site-packages``, of the user,
+    of `lrbench.solvers` and of `lrbench.torch`. The hash is empty where there is no source: for
+    modules that are compiled, and for classes that were typed at a prompt. What a module reads as
+    data is not in it.
     """
     own = source_of_file(module)
     pending: list[tuple[str, Path | None, str]] = [(module.__name__, None, own)]
@@ -196,7 +197,7 @@ def _is_of_user(module: ModuleType) -> bool:
     """Return whether the source of a module may change without another version of a package."""
     path = getattr(module, "__file__", None) or ""
     if module.__name__.partition(".")[0] == PACKAGE:  # the rest is in the keys of every cell
-        return module.__name__.startswith(f"{PACKAGE}.solvers.")
+        return module.__name__.startswith((f"{PACKAGE}.solvers.", f"{PACKAGE}.torch."))
     return path.endswith(".py") and not is_installed(path) and STANDARD not in Path(path).parents
 
 

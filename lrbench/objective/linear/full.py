@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lrbench.arrays import Lanes
-from lrbench.objective.linear.compiled import LinearBatches, is_compilable
+from lrbench.objective.linear.compiled import LinearBatches, obstacle
 from lrbench.objective.linear.dense import FullOracle
 from lrbench.objective.linear.oracle import LinearSampler
 from lrbench.objective.linear.plain import DenseIterates
@@ -29,12 +29,15 @@ class FullSampler(LinearSampler[DenseIterates]):
             oracle.offered, self._offered = self._offered, None
             yield oracle
 
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes; else nothing."""
+        # A dense product of NumPy with one vector adds up several entries of a row at a time.
+        if n_lanes == 1 and not self.run.objective.data.sparse:
+            return "NumPy is faster with a single lane in full batches of dense data"
+        return obstacle(self.run.objective, self.run.ball)
+
     def compiled(self, n_lanes: int) -> LinearBatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        objective = self.run.objective
-        if not is_compilable(objective, self.run.ball):
+        if self.obstacle(n_lanes):
             return None
-        # A dense product of NumPy with one vector adds up several entries of a row at a time.
-        if n_lanes == 1 and not objective.data.sparse:
-            return None
-        return LinearBatches(self.run, objective.n_samples)
+        return LinearBatches(self.run, self.run.objective.n_samples)

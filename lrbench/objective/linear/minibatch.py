@@ -11,7 +11,7 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores
 from lrbench.losses.base import UNIT_TARGET
-from lrbench.objective.linear.compiled import LinearMinibatches, is_compilable
+from lrbench.objective.linear.compiled import LinearMinibatches, obstacle
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, padded
 from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, product
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
@@ -197,10 +197,14 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                     batch.move_to(k)
                 yield oracle
 
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes; else nothing."""
+        del n_lanes
+        return obstacle(self.run.objective, self.run.ball)
+
     def compiled(self, n_lanes: int) -> LinearMinibatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        del n_lanes
-        if not is_compilable(self.run.objective, self.run.ball):
+        if self.obstacle(n_lanes):
             return None
         return LinearMinibatches(self.run, self._minibatches, self._oracle_on)
 
