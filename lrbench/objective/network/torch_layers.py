@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -58,7 +58,9 @@ class LayersForward:
         statistics: Sequence[TensorStatistics] | None = None,
     ) -> None:
         self.layers, self._theta, self._fixed = layers, theta, statistics
-        self.activated = torch.relu if activation == "relu" else torch.tanh
+        self.activated: Callable[[Tensor], Tensor] = (
+            torch.relu if activation == "relu" else torch.tanh
+        )
         self.n_lanes = len(theta)
         self.statistics: list[TensorStatistics] = []
         """What the layers with batch normalisation used, in their order."""
@@ -103,7 +105,7 @@ class LayersForward:
 
     def by_lane(self, units: Tensor) -> Tensor:
         """Return (batch, n_lanes * n_out, ...) as (batch, n_lanes, n_out, ...)."""
-        return units.unflatten(1, (self.n_lanes, -1))
+        return units.reshape(units.shape[0], self.n_lanes, -1, *units.shape[2:])
 
     def _kernel(self, layer: Layer) -> Tensor:
         """Return the weights of a layer, (n_lanes, n_in, n_out)."""
@@ -122,7 +124,8 @@ class LayersForward:
             return scores + shift
         scale = self._theta[:, layer.scale]
         if layer.norm == "weight":
-            return scores * (scale / torch.linalg.vector_norm(kernel, dim=1)).reshape(shape) + shift
+            length: Tensor = torch.linalg.vector_norm(kernel, dim=1)
+            return scores * (scale / length).reshape(shape) + shift
         if self._fixed is None:
             variance, mean = torch.var_mean(scores, over, correction=0)
             deviation = variance.sqrt()
