@@ -105,8 +105,10 @@ class Network:
 
         With batch normalisation the statistics are those of the samples `fitted`.
         """
+        statistics = None
         for lanes, block in self._pieces(len(theta), len(fitted.y), len(samples.y)):
-            statistics = self._statistics(theta[lanes], fitted) if self.batch_normalised else None
+            if self.batch_normalised and block.start == 0:  # those of all blocks of these lanes
+                statistics = self._statistics(theta[lanes], fitted)
             outputs = self._outputs(theta[lanes], samples.X[block], statistics)
             yield Outputs(lanes, samples.y[block], outputs)
 

@@ -208,7 +208,12 @@ def test_rounding_of_float32_is_measured_at_the_start(form: Form) -> None:
     assert H.dtype == np.float64
     own = exact.facts().backend
     assert own is not None
-    assert (own.name, own.dtype, own.device, own.gradient_error) == ("torch", "float64", "cpu", None)
+    assert (own.name, own.dtype, own.device, own.gradient_error) == (
+        "torch",
+        "float64",
+        "cpu",
+        None,
+    )
     moved = rounded.started_at(rounded.w0 + 0.1).facts().backend
     assert moved is not None
     assert moved.gradient_error != about.gradient_error
