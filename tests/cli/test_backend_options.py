@@ -227,4 +227,4 @@ def test_a_check_may_name_a_backend(tmp_path: Path, invoke: Any) -> None:
     outcome = invoke("check", "--config", str(config))
     assert outcome.code == 0, outcome.err
     config.write_text(config.read_text().replace('"torch"', '"numpy"'))
-    assert "--device cpu is of torch" in invoke("check", "--config", str(config)).err
+    assert "device cpu is of torch" in invoke("check", "--config", str(config)).err

@@ -19,7 +19,6 @@ from lrbench.objective.network.network import Network, NetworkSamples
 from lrbench.objective.network.output_losses import OutputLoss
 from lrbench.objective.network.torch_layers import LayersForward, TensorStatistics, one_thread
 
-
 GPU_ELEMENTS = 1 << 24
 """About so many numbers leave a layer at once on a GPU, where lanes have one call in common."""
 
