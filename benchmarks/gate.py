@@ -32,8 +32,8 @@ from lrbench.gate import Check, CheckVerdict, Gate
 from lrbench.gate.baseline import load_baselines, save_baselines
 from lrbench.gate.paired import EXPECTATION
 from lrbench.objective.linear.dense import FullOracle
+from lrbench.objective.linear.minibatch import MinibatchOracle
 from lrbench.objective.linear.plain import DenseGradient, DenseIterates
-from lrbench.objective.linear.sampler import MinibatchOracle
 from lrbench.objective.minibatches import Minibatches
 from lrbench.plan.plan import Plan
 from lrbench.problem_files import load_spec, with_overrides

@@ -29,7 +29,7 @@ from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.engine.run import run_lanes
-from lrbench.objective.linear.sampler import MinibatchOracle
+from lrbench.objective.linear.minibatch import MinibatchOracle
 from lrbench.objective.minibatches import Minibatches
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import prepare

@@ -5,6 +5,7 @@ python docs/generate.py            (a9a.bz2 is looked for in $LRBENCH_TEST_DATA)
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import os
 import re
@@ -128,6 +129,29 @@ def theorems() -> str:
     return "\n".join(lines) + "\n"
 
 
+OPTIMISERS = ("wngrad", "wn_adam", "adagrad_norm")
+"""The modules of `lrbench.torch` with an optimiser each."""
+
+
+def torch_optimisers() -> str:
+    """Return the reference of `lrbench.torch`, from its source: torch need not be installed."""
+    parts = [
+        "# Optimisers for torch\n\nGenerated from the docstrings of `lrbench.torch`;"
+        " [how they are used](../how-to/train-with-wngrad.md).\n"
+    ]
+    for module in OPTIMISERS:
+        path = ROOT / "lrbench" / "torch" / f"{module}.py"
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        (cls,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
+        (init,) = (n for n in cls.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+        for argument in (*init.args.args, *init.args.kwonlyargs):
+            argument.annotation = None
+        signature = ast.unparse(init.args).removeprefix("self, ")
+        text = ast.get_docstring(cls)
+        parts.append(f"## {cls.name}\n\n```text\n{cls.name}({signature})\n\n{text}\n```\n")
+    return "\n".join(parts)
+
+
 MARK = "<!-- generated from here on -->\n"
 
 
@@ -145,6 +169,7 @@ GENERATED = {
     REFERENCE / "contracts.md": contracts,
     REFERENCE / "solvers.md": solvers,
     REFERENCE / "theorems.md": theorems,
+    REFERENCE / "torch.md": torch_optimisers,
     REFERENCE / "words.md": words_of_pages,
 }
 

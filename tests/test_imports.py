@@ -20,7 +20,7 @@ ROOT = Path(SPEC.origin).parent
 LAYERS = [
     "errors arrays version cache kernels",
     "config",
-    "plugins",
+    "plugins torch",
     "losses penalties",
     "objective",
     "results",

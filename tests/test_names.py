@@ -51,11 +51,13 @@ def test_no_name_is_a_riddle(module: str) -> None:
 
 
 def test_a_class_or_a_type_has_a_name_of_its_own() -> None:
-    modules = defaultdict(list)
+    modules = defaultdict(set)
     for module, tree in MODULES.items():
+        # An optimiser for torch has the names of the solver whose steps it takes.
+        method = module.replace("lrbench.torch.", "lrbench.solvers.")
         for node in ast.iter_child_nodes(tree):
             if isinstance(node, ast.ClassDef):
-                modules[node.name].append(module)
+                modules[node.name].add(method)
             elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
-                modules[ast.unparse(node.target)].append(module)
+                modules[ast.unparse(node.target)].add(method)
     assert {name: where for name, where in modules.items() if len(where) > 1} == {}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
-from pathlib import Path
 
 WHEEL = ".dist-info"
 """The end of the name of the folder that an installer writes for a distribution."""
@@ -25,11 +25,7 @@ def version_of(distribution: str) -> str:
     """
     start = f"{distribution.replace('-', '_')}-"
     for place in sys.path:
-        try:
-            names = [entry.name for entry in Path(place or ".").iterdir()]
-        except OSError:  # no folder, or one that may not be read: imports skip it, too
-            continue
-        own = [name for name in names if name.startswith(start) and name.endswith("-info")]
+        own = [name for name in _infos(place) if name.startswith(start)]
         if own:  # the first place that has it counts
             if len(own) == 1 and own[0].endswith(WHEEL):
                 return own[0].removesuffix(WHEEL).removeprefix(start)
@@ -37,3 +33,13 @@ def version_of(distribution: str) -> str:
     from importlib import metadata
 
     return metadata.version(distribution)
+
+
+@cache
+def _infos(place: str) -> tuple[str, ...]:
+    """Return the names of the folders that installers have written in a place of `sys.path`."""
+    try:
+        with os.scandir(place or ".") as entries:
+            return tuple(entry.name for entry in entries if entry.name.endswith("-info"))
+    except OSError:  # no folder, or one that may not be read: imports skip it, too
+        return ()

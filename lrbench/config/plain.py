@@ -12,12 +12,11 @@ import math
 import sys
 import typing
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib import import_module
 from types import NoneType
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -37,8 +36,7 @@ REQUIRED: Any = object()
 """Stands for the value of a key that every version has saved; None is the value of some others."""
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """How a field of a record is saved, where that is not simply under its name."""
 
     name: str = ""
@@ -53,8 +51,7 @@ class Key:
     """Whether the field is saved at all; if not, it has a default."""
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """The functions that read and write a value which has another form in JSON than its type."""
 
     read: Callable[[Any], Any]
@@ -124,7 +121,7 @@ def saved_fields(record_class: Any) -> list[tuple[str, Key, Any]]:
         (f.name, mark_of(hints[f.name], Key) or Key()) for f in dataclasses.fields(record_class)
     ]
     return [
-        (name, dataclasses.replace(key, name=key.name or name), hints[name])
+        (name, key._replace(name=key.name or name), hints[name])
         for name, key in fields
         if key.saved
     ]

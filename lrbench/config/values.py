@@ -161,7 +161,7 @@ def as_number(value: Any) -> float | None:
         return float(value)
     except OverflowError:
         return math.inf if cast("int", value) > 0 else -math.inf
-    except (TypeError, ValueError):  # of an array of several numbers
+    except (TypeError, ValueError, RuntimeError):  # of several numbers, of a complex one of torch
         return None
 
 

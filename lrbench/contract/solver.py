@@ -19,6 +19,7 @@ from lrbench.contract.lanes import (
 from lrbench.contract.outcome import BrokenContractError, Contract
 from lrbench.contract.problems import cases, facts_of, on
 from lrbench.contract.rates import check_claims, check_rate
+from lrbench.contract.scalar_step import check_scalar_step
 from lrbench.contract.stationary import check_no_nan, check_stays
 from lrbench.contract.steps import steps
 from lrbench.contract.used_up import UsedUp
@@ -218,6 +219,7 @@ SOLVER_CONTRACTS = (
     Contract("metered", "the cost is metered", check_metered),
     Contract("rate", "the rate is the one used", check_rate),
     Contract("claims", "the step is what its theorems are about", check_claims),
+    Contract("scalar-step", "scalar_step is said of a scalar step alone", check_scalar_step),
     Contract("ball", "stays in the ball of --radius", check_ball),
     Contract("worker", "can be sent to a worker", check_sent),
 )

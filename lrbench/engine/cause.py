@@ -6,9 +6,7 @@ import sys
 from pathlib import Path
 
 from lrbench.plugins import is_plugin, line_in
-from lrbench.solvers.adapters.base import AdaptedSolver
 from lrbench.solvers.base import Solver
-from lrbench.solvers.place import place_of_method
 
 MOST_CHARACTERS = 300
 """The most characters of the text of an exception in a row."""
@@ -32,7 +30,9 @@ def cause_of(error: BaseException, solver: Solver, iteration: int | None = None)
         return cause
     path = getattr(sys.modules.get(type(solver).__module__), "__file__", None) or ""
     line = line_in(error, path)
-    if line is None and not isinstance(solver, AdaptedSolver):
+    if line is None and not solver.adapted:
+        from lrbench.solvers.place import place_of_method
+
         # It was raised about what a method has returned, or could not be called: the method's line.
         place = place_of_method(type(solver), getattr(error, "method", "step"))
         path, line = (path, None) if place is None else place[:2]

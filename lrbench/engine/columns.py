@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from lrbench.arrays import Index
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(NamedTuple):
     """The lanes of all seeds side by side, those of the first seed first, and then padding.
 
     Parameters

@@ -13,18 +13,19 @@ from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.runner import Leg, StepRunner
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
-from lrbench.errors import DataError
 from lrbench.kernels.codes import (
     N_NUMBERS,
     N_STEP_ROWS,
     N_TRACKER_ROWS,
     WINDOW_STEPS,
     RuleCode,
+    StepPart,
     VisitedColumns,
 )
-from lrbench.kernels.library import Library, library
+from lrbench.kernels.library import Library
+from lrbench.kernels.parts import PartedSteps, rows_of_call
 from lrbench.objective.compiled import CompiledBatches, CompiledSampler
-from lrbench.objective.constants import Sampling
+from lrbench.objective.constants import Constants, Sampling
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.oracle import Ball
 from lrbench.objective.problem import Problem, Sampler
@@ -34,6 +35,15 @@ from lrbench.solvers.compiled import CompiledState
 
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
+
+ONE_STEP = int(
+    StepPart.LOAD
+    | StepPart.ACCUMULATE
+    | StepPart.ADD_ROWS
+    | StepPart.FINISH
+    | StepPart.RULE
+    | StepPart.STORE
+)
 
 TRACKER_ROWS = slice(N_STEP_ROWS - 2, N_STEP_ROWS + N_TRACKER_ROWS)
 """The rows of `lrbench.engine.tracker.Tracker.numbers` among all numbers of the lanes."""
@@ -53,39 +63,36 @@ def are_compilable(
     n_lanes: int,
 ) -> bool:
     """Return whether the steps of solvers with a rule in this setting are compiled ones."""
+    return not obstacle_of(problem, batch_size, sampling, radius, n_lanes)
+
+
+def obstacle_of(
+    problem: Problem,
+    batch_size: int | None,
+    sampling: Sampling,
+    radius: float | None,
+    n_lanes: int,
+) -> str:
+    """Return why they are not, in words; else nothing."""
     ball = None if radius is None else Ball(problem.w0, radius)
     minibatches = []
     if batch_size is not None:
         minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
     sampler = problem.sampler(None, ball, minibatches)
-    return isinstance(sampler, CompiledSampler) and sampler.compiled(n_lanes) is not None
+    if not isinstance(sampler, CompiledSampler):
+        return "it is no linear model"
+    return sampler.obstacle(n_lanes)
 
 
-def runner_of(
-    job: Job,
-    shared: SharedProblem,
-    sampler: Sampler,
-    lr0: PerLane,
-    parameters: Mapping[str, PerLane],
-    clock: Clock,
-) -> StepRunner:
-    """Return the runner of a job: compiled where the job asks for it and it is possible.
-
-    Raises
-    ------
-    DataError
-        If the job asks for compiled steps in a process that has none.
-    """
-    if job.compiled and has_rule(job.solver) and isinstance(sampler, CompiledSampler):
-        batches = sampler.compiled(len(lr0))
-        if batches is not None and (lr0 > 0.0).all():
-            if (loaded := library()) is None:
-                raise DataError(
-                    "a worker has no compiled steps, which the command began with.",
-                    "install lrbench there with a compiler at hand, or give --runner numpy.",
-                )
-            return CompiledRunner(job, shared, sampler, lr0, parameters, clock, batches, loaded)
-    return StepRunner(job, shared, sampler, lr0, parameters, clock)
+def tracker_constants(constants: Constants) -> dict[str, float]:
+    """Return the fields of `lrbench.kernels.library.Steps` that the sums of the tracker need."""
+    return {
+        "L": constants.L,
+        "mu": constants.mu or constants.mu_pl,
+        "stable_limit": LIMITS["stable"] * LIMIT_ROUNDING,
+        "short_limit": LIMITS["short"] * LIMIT_ROUNDING,
+        "rounding": ROUNDING,
+    }
 
 
 class CompiledRunner(StepRunner):
@@ -116,16 +123,11 @@ class CompiledRunner(StepRunner):
     ) -> None:
         super().__init__(job, shared, sampler, lr0, parameters, clock)
         self._batches, self._library = batches, library
+        self._size = job.batch_size or shared.problem.n_samples
         # Where steps visit all columns their bits do not depend on the calls.
         self._aligned = WINDOW_STEPS if self._visited_columns() else 1
         self._n_steps = self._aligned
-        self._constant = {
-            "L": shared.constants.L,
-            "mu": shared.constants.mu or shared.constants.mu_pl,
-            "stable_limit": LIMITS["stable"] * LIMIT_ROUNDING,
-            "short_limit": LIMITS["short"] * LIMIT_ROUNDING,
-            "rounding": ROUNDING,
-        }
+        self._constant = tracker_constants(shared.constants)
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
@@ -137,37 +139,47 @@ class CompiledRunner(StepRunner):
             if self.solver.compiled_rule(self.state, 1) is None:
                 return super().go(until, stop)  # at rest to the end: no minibatch is asked for
             if self.t == checked:
-                leg = self._checked_step()
+                leg = self._checked_step(stop)
             else:
                 # A call ends at a multiple of this, whatever time calls take.
                 end = (self.t + self._n_steps) // self._aligned * self._aligned
-                leg = self._steps(min(until, end) - self.t)
+                leg = self._steps(min(until, end) - self.t, stop)
             if leg is not None:
                 return leg
         return Leg(until)
 
-    def _checked_step(self) -> Leg | None:
+    def _checked_step(self, stop: Callable[[int], bool]) -> Leg | None:
         """Make one step, and check that its gradient is a subgradient."""
         w_star = self._shared.w_star
         if w_star is None:
-            return self._steps(1)
+            return self._steps(1, stop)
         with self._clock.evaluating():
             oracle, before, G = self._batches.oracle(), self.W.copy(), np.zeros_like(self.W)
         assert oracle is not None
-        leg = self._steps(1, G)
+        leg = self._steps(1, stop, G)
+        if leg is not None and leg.stopped:
+            return leg
         with self._clock.evaluating():
             error = subgradient_error(oracle, before, G, self.tracker.slope, w_star)
             self.tracker.add_subgradient_error(error)
         return leg
 
-    def _steps(self, n_steps: int, gradient: Lanes | None = None) -> Leg | None:
+    def _steps(
+        self, n_steps: int, stop: Callable[[int], bool], gradient: Lanes | None = None
+    ) -> Leg | None:
         """Make at most `n_steps` steps; return how the leg ended if lanes diverged.
 
-        The gradient of the last step is written to `gradient`.
+        One step on so many rows that it takes long is made in parts, between which `stop` is asked:
+        where it returns True there and the leg ends, the step is not made. The gradient of the last
+        step is written to `gradient`.
         """
         watch, began = self._clock.steps, time.perf_counter()
         watch.start()
-        samples, n_steps = self._batches.samples(n_steps)
+        batches, columns = self._batches.fields(), VisitedColumns.ALL
+        if gradient is None:
+            columns = self._visited_columns()
+        parted = not columns and self._size > rows_of_call(batches)
+        samples, n_steps = self._batches.samples(1 if parted else n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
         assert rule is not None
         n_steps, state, factors = rule.n_steps, rule.state, rule.factors
@@ -178,29 +190,34 @@ class CompiledRunner(StepRunner):
             numbers[TRACKER_ROWS.stop + k] = parameter
         mean, square = self._of_features(state.mean), self._of_features(state.square)
         made = np.full(len(self.lr), -1, dtype=np.int64)
-        fields = self._batches.fields()
         moves = rule.code >= RuleCode.COORDINATES
-        self._library.steps(
-            {
-                **self._constant,
-                **fields,
-                **samples,
-                "few_columns": 0 if gradient is not None else self._visited_columns(),
-                "n_steps": n_steps,
-                "rule": rule.code,
-                "factors": factors,
-                "factor_stride": 0 if factors is None else factors.shape[1],
-                "lane_factors": factors is not None and factors.ndim == 3,
-                "t": self.t,
-                "W": self.W,
-                "numbers": numbers,
-                "mean": mean if mean.size else None,
-                "square": square if square.size else None,
-                "gradient": gradient,
-                "diverged": made,
-            },
-            self._batches.seeds(),
-        )
+        fields = {
+            **self._constant,
+            **batches,
+            **samples,
+            "few_columns": columns,
+            "n_steps": n_steps,
+            "rule": rule.code,
+            "factors": factors,
+            "factor_stride": 0 if factors is None else factors.shape[1],
+            "lane_factors": factors is not None and factors.ndim == 3,
+            "t": self.t,
+            "W": self.W,
+            "numbers": numbers,
+            "mean": mean if mean.size else None,
+            "square": square if square.size else None,
+            "gradient": gradient,
+            "diverged": made,
+        }
+        if not parted:
+            self._library.steps(fields, self._batches.seeds())
+        elif not PartedSteps(self._library, fields, self._batches.seeds()).make(
+            ONE_STEP, self.t, stop=stop
+        ):
+            watch.stop()
+            return Leg(self.t, stopped=True)
+        else:
+            made[~np.isfinite(numbers[3])] = 1
         self._batches.visited(n_steps)
         after = CompiledState(numbers[0].copy(), numbers[1].copy(), mean, square)
         self.state = rule.after(after, n_steps)
@@ -209,8 +226,7 @@ class CompiledRunner(StepRunner):
         self.lr = numbers[2].copy()
         before, self.t = self.t, self.t + n_steps
         self.n_summed = self.t
-        size = self._job.batch_size or self._shared.problem.n_samples
-        self._sampler.meter.sample_gradients += size * n_steps
+        self._sampler.meter.sample_gradients += self._size * n_steps
         self.tracker.take_numbers(self.t - 1, self.lr, numbers[TRACKER_ROWS])
         watch.stop()
         self._learn(n_steps, time.perf_counter() - began)
@@ -219,7 +235,7 @@ class CompiledRunner(StepRunner):
             return None
         # These have fewer iterates in their running sums than the others, whose number divides it.
         factor = np.where(diverged, self.n_summed / np.maximum(before + made, 1), 1.0)
-        running_sum = fields["running_sum"]
+        running_sum = batches["running_sum"]
         assert isinstance(running_sum, np.ndarray)
         running_sum *= factor
         return Leg(self.t, diverged, at=before + made - 1)

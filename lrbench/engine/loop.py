@@ -10,10 +10,10 @@ from lrbench.arrays import Index, Lanes, Mask, PerLane, keep_freed_memory, take
 from lrbench.engine.arrival import arrivals
 from lrbench.engine.clock import Clock
 from lrbench.engine.columns import Columns
-from lrbench.engine.compiled import runner_of
 from lrbench.engine.evaluator import Evaluation, Evaluator, level
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import Recorder
+from lrbench.engine.runners import runner_of
 from lrbench.errors import ContractError
 from lrbench.objective.meter import Count
 from lrbench.results import Status

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,8 +22,7 @@ STALL_FACTOR = 0.9
 the first tenth."""
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """How a lane ended."""
 
     status: Status
@@ -86,10 +84,10 @@ class Recorder:
 
     def write(self, row: Mapping[str, PerLane | Count | float]) -> None:
         """Append a row: a number for every running lane, or one for all; padding is ignored."""
-        running = self._running
+        running, missing = self._running, np.full(self._n_lanes, np.nan)
         for name, value in row.items():
             # Lanes that have ended have NaN here, and `trace` leaves these rows out.
-            full = np.full(self._n_lanes, np.nan)
+            full = missing.copy()
             full[running] = value[: len(running)] if isinstance(value, np.ndarray) else value
             self._columns.setdefault(name, []).append(full)
         self._rows += 1
@@ -132,7 +130,7 @@ class Recorder:
         """Raise `RefutedError` if an objective lies below what the certificate allows."""
         c = self._constants
         rounding = max(FLOOR * c.size, c.f_rounding)
-        lowest = min(float(np.nanmin(o, initial=np.inf)) for o in objectives)
+        lowest = min(float(np.fmin.reduce(o, initial=np.inf)) for o in objectives)
         if not lowest < c.f_star - c.f_star_error - rounding:  # where f_star is not known, too
             return
         if not c.f_star_certified:

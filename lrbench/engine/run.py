@@ -12,12 +12,10 @@ from lrbench.arrays import Vector
 from lrbench.engine.cause import cause_of
 from lrbench.engine.job import Job, SharedProblem, hyper_parameters
 from lrbench.engine.loop import LaneLoop
-from lrbench.engine.outside import OutsideRun
 from lrbench.errors import RefutedError
 from lrbench.objective.problem import Problem, Reparametrised
 from lrbench.results import Run, Status
 from lrbench.solvers.base import with_parameters
-from lrbench.solvers.outside.base import OutsideSolver
 
 __all__ = ["LaneLoop", "run_lanes", "unstarted_runs"]
 
@@ -39,7 +37,7 @@ def run_lanes(
     RefutedError
         If the objective falls below f_star - f_star_error.
     """
-    if isinstance(job.solver, OutsideSolver):
+    if job.solver.outside:
         return _run_outside(job, shared, stop)
     with np.errstate(all="ignore"):  # a lane that overflows has diverged: a status, no warning
         loop = LaneLoop(job, shared)
@@ -73,6 +71,8 @@ def run_lanes(
 
 def _run_outside(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> list[Run]:
     """Run the lanes of an outside solver one after the other."""
+    from lrbench.engine.outside import OutsideRun  # few runs need it
+
     runs = []
     with np.errstate(all="ignore"):
         for blank in unstarted_runs(job, shared):

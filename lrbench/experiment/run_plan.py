@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.data.scaling import affine
-from lrbench.engine.compiled import are_compilable, has_rule
 from lrbench.engine.control import Control
+from lrbench.engine.runners import makes_compiled_steps, numpy_cause
 from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Serial
 from lrbench.experiment.judgeable import check_judgeable
@@ -26,6 +27,7 @@ from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec, training
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict, environment
 from lrbench.results.selection import notable_lanes
+from lrbench.solvers.base import Solver
 from lrbench.verdicts import judge_theorems
 
 if TYPE_CHECKING:
@@ -88,6 +90,10 @@ def run_plan(
         check_needs(plan, ready, uncertified)
         if strict:
             check_judgeable(plan, ready)
+        if plan.runner == "compiled" and (causes := numpy_steps(plan, ready)):
+            warnings.warn(
+                f"for all --runner compiled, NumPy makes the steps {causes}", stacklevel=2
+            )
         if ready:  # from now on a signal must not lose what is finished
             control.keep_results()
         work = Work(plan, ready, store)
@@ -119,11 +125,31 @@ def run_plan(
 
 def _has_compiled_steps(plan: Plan, p: Prepared) -> bool:
     """Return whether a solver of the plan makes compiled steps on a problem."""
-    if not (plan.compiled and any(has_rule(solver) for solver, _ in plan.built)):
-        return False
-    return are_compilable(
-        p.problem, plan.batch_size, plan.sampling, plan.radius, max(plan.n_lanes, plan.pad_to)
+    own = zip(plan.built, p.lanes, strict=True)
+    return plan.compiled and any(
+        makes_compiled_steps(solver) and not _numpy_cause(plan, p, solver, len(lanes))
+        for (solver, _), lanes in own
     )
+
+
+def numpy_steps(plan: Plan, ready: Sequence[Prepared]) -> str:
+    """Return the solvers and problems on which NumPy makes the steps, with the causes."""
+    names: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for p in ready:
+        for (solver, spec), lanes in zip(plan.built, p.lanes, strict=True):
+            if cause := _numpy_cause(plan, p, solver, len(lanes)):
+                solvers, problems = names.setdefault(cause, ({}, {}))
+                solvers[str(spec)] = problems[p.problem.name] = None
+    return "; ".join(
+        f"of {', '.join(solvers)} on {', '.join(problems)} ({cause})"
+        for cause, (solvers, problems) in names.items()
+    )
+
+
+def _numpy_cause(plan: Plan, p: Prepared, solver: Solver, n_lanes: int) -> str:
+    n_columns = max(n_lanes, plan.pad_to)
+    setting = (plan.batch_size, plan.sampling, plan.radius, n_columns)
+    return numpy_cause(solver, p.problem, *setting)
 
 
 def features_of(p: Prepared) -> FeatureMap | None:

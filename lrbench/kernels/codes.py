@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 WINDOW_STEPS = 64
 """That of few_columns.h: calls end at its multiples inside a leg, where steps visit few columns."""
@@ -47,6 +47,20 @@ class VisitedColumns(IntEnum):
     """The same where a step has one row, in which no column comes twice."""
 
 
+class StepPart(IntFlag):
+    """The parts of a step that a call may make: see parts.h."""
+
+    LOAD = 1
+    DESCEND = 2
+    ACCUMULATE = 4
+    ADD_ROWS = 8
+    FINISH = 16
+    INNER = 32
+    ADD_VALUES = 64
+    RULE = 128
+    STORE = 256
+
+
 N_PARAMETERS = 6
 """The parameters of a rule: of `RuleCode.COORDINATES` what is kept of the mean and what is taken of
 the gradient, the same two of the squares, epsilon, and the decay."""
@@ -59,3 +73,7 @@ N_TRACKER_ROWS = 18
 
 N_NUMBERS = N_STEP_ROWS + N_TRACKER_ROWS + N_PARAMETERS
 """All rows of `numbers`; the last ones are the parameters of the rule."""
+
+OBJECTIVE, PRODUCT, FIRST_ASCENT = range(N_STEP_ROWS + N_TRACKER_ROWS, N_NUMBERS - 3)
+"""In the place of parameters, where the rule is elsewhere: F and <g, w> of the step, and the first
+step whose rate was negative."""

@@ -114,21 +114,28 @@ static inline void add_sparse_row(const rows *r, int64_t row, lanes own, lanes *
         EACH_PART G[r->columns[k]].part[h] += r->x[k] * own.part[h];
 }
 
-/* Add the gradient of the mean loss of a step's rows to G. */
-static void add_gradient(const block *k, const rows *r)
+/* Write the scores of `count` of these rows to Z, and their targets to Y; at most ROWS of them. */
+static inline void score_rows(const block *k, const rows *r, int64_t from, int64_t count, lanes *Z,
+                              lanes *Y)
+{
+    if (r->columns)
+        for (int64_t i = 0; i < count; i++)
+            Z[i] = sparse_score(r, row_of(r, from + i), k->W);
+    else
+        dense_scores(r, k->a->n_features, from, count, k->W, Z);
+    for (int64_t i = 0; i < count; i++)
+        Y[i] = copies(r->y[row_of(r, from + i)]);
+}
+
+/* Add the gradient of the mean loss of a step, as far as its first `n_rows` rows make it, to G. */
+static void add_gradient(const block *k, const rows *r, int64_t n_rows)
 {
     const leg *a = k->a;
     const double share = 1.0 / (double)a->batch_size;
     lanes *R = k->R, *Y = R + ROWS;
-    for (int64_t from = 0; from < a->batch_size; from += ROWS) {
-        const int64_t count = a->batch_size - from < ROWS ? a->batch_size - from : ROWS;
-        if (r->columns)
-            for (int64_t i = 0; i < count; i++)
-                R[i] = sparse_score(r, row_of(r, from + i), k->W);
-        else
-            dense_scores(r, a->n_features, from, count, k->W, R);
-        for (int64_t i = 0; i < count; i++)
-            Y[i] = copies(r->y[row_of(r, from + i)]);
+    for (int64_t from = 0; from < n_rows; from += ROWS) {
+        const int64_t count = n_rows - from < ROWS ? n_rows - from : ROWS;
+        score_rows(k, r, from, count, R, Y);
         derive(a, R, Y, count, share);
         if (r->columns)
             for (int64_t i = 0; i < count; i++)

@@ -7,11 +7,10 @@ import hashlib
 import importlib.machinery
 import os
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +52,7 @@ class Steps(ctypes.Structure):
     )
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(NamedTuple):
     """A loaded build.
 
     Parameters
@@ -83,21 +81,30 @@ class Library:
         seeds
             The first lane of each row of ``samples``, and that behind its last one.
         """
-        call = Steps()
-        for name, value in values.items():
-            setattr(call, name, value.ctypes.data if isinstance(value, np.ndarray) else value)
-        for lanes, blocks in self._blocks(seeds).items():
-            first, width, seed = np.array(blocks, dtype=np.int64).T.copy()
-            call.n_blocks = len(blocks)
-            call.first, call.width, call.seed = (
-                first.ctypes.data,
-                width.ctypes.data,
-                seed.ctypes.data,
-            )
-            size = getattr(self.functions, f"lrbench_size_{lanes}")(ctypes.byref(call))
-            workspace = np.empty(size // 8 + 8)
-            call.workspace = workspace.ctypes.data + -workspace.ctypes.data % 64
+        for lanes, call, _ in self.calls(values, seeds, "lrbench_size"):
             getattr(self.functions, f"lrbench_steps_{lanes}")(ctypes.byref(call))
+
+    def calls(
+        self,
+        values: Mapping[str, NDArray[Any] | float | None],
+        seeds: Sequence[tuple[int, int]],
+        size: str,
+    ) -> Iterator[tuple[int, Steps, Any]]:
+        """Yield the lanes of a block, a call of all blocks of that width, and what it points to.
+
+        `size` is the name of the functions that say how large a workspace is; the other parameters
+        are those of `steps`.
+        """
+        for lanes, blocks in self._blocks(seeds).items():
+            first, width, seed = arrays = np.array(blocks, dtype=np.int64).T.copy()
+            fields = {**values, "first": first, "width": width, "seed": seed}
+            call = Steps(n_blocks=len(blocks))
+            for name, value in fields.items():
+                setattr(call, name, value.ctypes.data if isinstance(value, np.ndarray) else value)
+            n_bytes = getattr(self.functions, f"{size}_{lanes}")(ctypes.byref(call))
+            workspace = np.empty(n_bytes // 8 + 8)
+            call.workspace = workspace.ctypes.data + -workspace.ctypes.data % 64
+            yield lanes, call, (arrays, workspace)
 
     def _blocks(self, seeds: Sequence[tuple[int, int]]) -> dict[int, list[tuple[int, int, int]]]:
         """Return the first lane, the width and the seed of the blocks, by the lanes of a block.
@@ -199,10 +206,11 @@ def _opened(file: Path) -> ctypes.CDLL:
         getattr(functions, name).restype = ctypes.c_int64
         getattr(functions, name).argtypes = []
     for lanes in BLOCK_LANES:
-        size = getattr(functions, f"lrbench_size_{lanes}")
-        steps = getattr(functions, f"lrbench_steps_{lanes}")
-        size.restype, steps.restype = ctypes.c_int64, None
-        size.argtypes = steps.argtypes = [ctypes.c_void_p]
+        for name, rows in (("", ()), ("parts_", (ctypes.c_int64,) * 3)):
+            size = getattr(functions, f"lrbench_{name}size_{lanes}")
+            steps = getattr(functions, f"lrbench_{name or 'steps_'}{lanes}")
+            size.restype, steps.restype = ctypes.c_int64, None
+            size.argtypes, steps.argtypes = [ctypes.c_void_p], [ctypes.c_void_p, *rows]
     if functions.lrbench_source().decode() != source_digest():
         raise MismatchError(f"{file.name} is of another source")
     if functions.lrbench_fields() != ctypes.sizeof(Steps) + (N_NUMBERS << 32):

@@ -66,31 +66,44 @@ static void finish_gradient(block *k)
         k->n[SLOPE] = slope;
 }
 
+/* Add a step at the rates LR to the sums, and let it be due; take it where it may be shortened. */
+static void end_step(block *k, int64_t t)
+{
+    const leg *a = k->a;
+    track(a, k->n, t);
+    k->pending = k->n[LR];
+    if (a->lower || a->centre) {
+        take_step(k);
+        confine(a, k->W, k->n);
+    }
+}
+
+/* The rule of a step whose gradient is there, the step, and its sums. */
+static void follow_rule(block *k, int64_t step)
+{
+    const leg *a = k->a;
+    if (a->rule < COORDINATES) {
+        set_rates(k, step);
+        end_step(k, a->t + step);
+        return;
+    }
+    if (a->rule == COORDINATES)
+        take_coordinate_step(k, step);
+    else
+        take_mean_step(k, step);
+    track(a, k->n, a->t + step);
+    if (a->lower || a->centre)
+        confine(a, k->W, k->n);
+    measure_distances(a, k->W, k->n); /* no recurrence has them */
+}
+
 /* A step of a block. */
 static void make_step(block *k, const rows *r, int64_t step)
 {
-    const leg *a = k->a;
     begin_step(k);
-    add_gradient(k, r);
+    add_gradient(k, r, k->a->batch_size);
     finish_gradient(k);
-    if (a->rule < COORDINATES) {
-        set_rates(k, step);
-        track(a, k->n, a->t + step);
-        k->pending = k->n[LR];
-        if (a->lower || a->centre) {
-            take_step(k);
-            confine(a, k->W, k->n);
-        }
-    } else {
-        if (a->rule == COORDINATES)
-            take_coordinate_step(k, step);
-        else
-            take_mean_step(k, step);
-        track(a, k->n, a->t + step);
-        if (a->lower || a->centre)
-            confine(a, k->W, k->n);
-        measure_distances(a, k->W, k->n); /* no recurrence has them */
-    }
+    follow_rule(k, step);
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------- */

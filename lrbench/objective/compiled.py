@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.kernels.codes import VisitedColumns
@@ -40,10 +41,18 @@ class CompiledBatches(Protocol):
         """Return the objective on the minibatch of the next step; None for full batches."""
         ...
 
+    def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
+        """Return random numbers as `lrbench.objective.oracle.Oracle.draw` does."""
+        ...
+
 
 @runtime_checkable
 class CompiledSampler(Protocol):
     """A sampler on which compiled steps may be possible."""
+
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
+        ...
 
     def compiled(self, n_lanes: int) -> CompiledBatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""

@@ -17,10 +17,10 @@ from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
 from lrbench.errors import ContractError
 from lrbench.objective.about import ProblemFacts
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
+from lrbench.objective.linear.full import FullSampler
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
 from lrbench.objective.linear.plain import DenseIterates
-from lrbench.objective.linear.sampler import FullSampler
 from lrbench.objective.meter import Stopwatch
 from lrbench.objective.oracle import Ball, Observer
 from lrbench.objective.random_numbers import RandomNumbers
@@ -163,9 +163,9 @@ class MeanTerms:
 class FullTermSampler(FullSampler):
     """All terms in every step."""
 
-    def compiled(self, n_lanes: int) -> None:
-        """Return None: compiled steps know linear problems alone."""
-        del n_lanes
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps."""
+        return LinearSampler.obstacle(self, n_lanes)
 
 
 class TermOracle(DenseOracle):

@@ -9,8 +9,7 @@ it is a plain (n_features, n_lanes) array or, for wide sparse data, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,8 +242,7 @@ Observer: TypeAlias = Callable[[Iterate, Gradient], None]
 """Called with each gradient before the solver sees it."""
 
 
-@dataclass(frozen=True)
-class Ball:
+class Ball(NamedTuple):
     """The constraint |w - centre| <= radius."""
 
     centre: Vector

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,12 @@ class RandomNumbers:
     """
 
     def __init__(self, seeds: Sequence[int]) -> None:
-        sequences = [np.random.SeedSequence(seed, spawn_key=STREAM) for seed in seeds]
-        self._generators = [np.random.default_rng(sequence) for sequence in sequences]
+        self._seeds = seeds
+
+    @cached_property  # most solvers draw nothing, and need not import `numpy.random`
+    def _generators(self) -> list[np.random.Generator]:
+        sequences = [np.random.SeedSequence(seed, spawn_key=STREAM) for seed in self._seeds]
+        return [np.random.default_rng(sequence) for sequence in sequences]
 
     def draw(
         self,

@@ -17,8 +17,8 @@ from lrbench.objective.constants import (
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.problem import Problem
 from lrbench.optimum.base import UNCERTIFIED, Optimum, without_minimiser
-from lrbench.optimum.curvature import smooth
 from lrbench.optimum.point import Point, ridge
+from lrbench.optimum.smoothness import smooth
 
 SCORES = 16
 """Times `Point.f_rounding`: an allowance for the scores of all iterates, from those of w_0."""

@@ -9,13 +9,14 @@ from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import NOT_ATTAINED, Optimum
 from lrbench.optimum.box_dual import has_box_dual, minimise_box_dual
 from lrbench.optimum.charge import presumption
-from lrbench.optimum.curvature import find_curvature, smooth
+from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.fenchel import Gap
 from lrbench.optimum.half_open import half_open
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.point import Point
 from lrbench.optimum.row_space import DIRECT
 from lrbench.optimum.separation import separates
+from lrbench.optimum.smoothness import smooth
 from lrbench.optimum.working_set import minimise_sparse
 
 METHOD = "interior point, duality gap"

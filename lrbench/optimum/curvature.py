@@ -14,6 +14,7 @@ from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Curvature
 from lrbench.optimum.gram import feature_gram, sample_gram
 from lrbench.optimum.row_space import DIRECT, Singular
+from lrbench.optimum.smoothness import smooth, smooth_part
 
 EPS = float(np.finfo(float).eps)
 
@@ -83,18 +84,6 @@ def find_curvature(objective: LinearObjective, singular: Singular | None = None)
         mu=mu,
         mu_pl=mu_pl,
     )
-
-
-def smooth(objective: LinearObjective) -> bool:
-    """Return whether F has a continuous gradient; its curvature may be unbounded."""
-    loss, penalty = objective.loss, objective.penalty
-    return loss.differentiable and math.isfinite(penalty.smoothness) and not penalty.indicator
-
-
-def smooth_part(objective: LinearObjective) -> float:
-    """Return the smoothness of the penalty, or 0 if it has kinks, which are left to the prox."""
-    smoothness = objective.penalty.smoothness
-    return smoothness if np.isfinite(smoothness) else 0.0
 
 
 def _from_singular(objective: LinearObjective, singular: Singular) -> _Spectrum:

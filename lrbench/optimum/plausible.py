@@ -10,8 +10,8 @@ import numpy as np
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Curvature, Optimum
-from lrbench.optimum.curvature import smooth, smooth_part
 from lrbench.optimum.point import EPS
+from lrbench.optimum.smoothness import smooth, smooth_part
 
 TOLERANCE = 1e-9
 """The relative tolerance for numbers that are computed in another order than they once were."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
 from lrbench.errors import UsageError
 from lrbench.objective.problem import Problem
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared
 from lrbench.solvers.base import Need
-from lrbench.solvers.outside.base import OutsideSolver
+
+if TYPE_CHECKING:
+    from lrbench.solvers.outside.base import OutsideSolver
 
 WORDS: dict[Need, str] = {
     "f_star": "f*",
@@ -48,8 +51,8 @@ def check_needs(plan: Plan, ready: Iterable[Prepared], uncertified: Sequence[str
             words = [WORDS[need] for need in needs]
             if problem is not None and solver.proximal and not problem.facts().has_prox:
                 words.append("a convex F with a penalty of the iterate itself")
-            if problem is not None and isinstance(solver, OutsideSolver):
-                words += solver.unmet(problem)
+            if problem is not None and solver.outside:
+                words += cast("OutsideSolver", solver).unmet(problem)
             if words:
                 clauses.append(f"{spec.name} needs {' and '.join(words)} on {name}")
     if not clauses:

@@ -8,10 +8,9 @@ import hashlib
 import importlib
 import io
 import linecache
+import os
 import sys
-import sysconfig
 import tokenize
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +22,7 @@ from lrbench.errors import LrbenchError, UsageError, quoted, quoted_path
 
 PACKAGE = __name__.partition(".")[0]
 
-STANDARD = Path(sysconfig.get_path("stdlib"))
+STANDARD = Path(os.__file__).parent
 """The folder of the standard library."""
 
 PREFIX = "_lrbench_plugin_"
@@ -138,9 +137,10 @@ def source_of_file(module: ModuleType) -> str:
 def source_hash(module: ModuleType) -> str:
     """Return a hash of the source of a module, and of what it imports that is not installed.
 
-    That is all modules of its package, and those elsewhere than in ``site-packages``, of the user
-    and of `lrbench.solvers`. The hash is empty where there is no source: for modules that are
-    compiled, and for classes that were typed at a prompt. What a module reads as data is not in it.
+    That is all modules of its package, and those elsewhere than in ``site-packages``, of the user,
+    of `lrbench.solvers` and of `lrbench.torch`. The hash is empty where there is no source: for
+    modules that are compiled, and for classes that were typed at a prompt. What a module reads as
+    data is not in it.
     """
     own = source_of_file(module)
     pending: list[tuple[str, Path | None, str]] = [(module.__name__, None, own)]
@@ -197,7 +197,7 @@ def _is_of_user(module: ModuleType) -> bool:
     """Return whether the source of a module may change without another version of a package."""
     path = getattr(module, "__file__", None) or ""
     if module.__name__.partition(".")[0] == PACKAGE:  # the rest is in the keys of every cell
-        return module.__name__.startswith(f"{PACKAGE}.solvers.")
+        return module.__name__.startswith((f"{PACKAGE}.solvers.", f"{PACKAGE}.torch."))
     return path.endswith(".py") and not is_installed(path) and STANDARD not in Path(path).parents
 
 
@@ -210,6 +210,8 @@ def line_in(error: BaseException, path: str) -> int | None:
     """Return the last line of the file at `path` in the traceback of an error; None for none."""
     if isinstance(error, SyntaxError) and error.filename == path:
         return error.lineno
+    import traceback  # only for a mistake
+
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
     return lines[-1] if lines else None
 

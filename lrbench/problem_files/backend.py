@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import Any, cast
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from lrbench.config.named import parse_named
 from lrbench.config.parameters import checked_parameter
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, checked
 from lrbench.errors import UsageError, quoted
-from lrbench.objective.network.backend import Device, Dtype, TorchBackend
+
+if TYPE_CHECKING:
+    from lrbench.objective.network.backend import TorchBackend
 
 NUMPY, TORCH = "numpy", "torch"
 
@@ -37,6 +39,8 @@ def read_backend(value: Any) -> TorchBackend | None:
                 "the backend numpy has no parameters.", "choose torch, or leave them out."
             )
         return None
+    from lrbench.objective.network.backend import Device, Dtype, TorchBackend
+
     table = Table(params, "the backend torch")
     dtype, device = table.take_any("dtype", "float64"), table.take_any("device", "cpu")
     table.finish()
@@ -65,8 +69,7 @@ def overridden_backend(
             f"--device {device} is of torch, and the backend is numpy.",
             "give --backend torch, or leave --device out.",
         )
-    kept = checked_parameter(device, "device", Device, "", "the backend torch")
-    return replace(backend, device=cast("Device", kept))
+    return read_backend({**backend_table(backend), "device": device})
 
 
 def backend_table(backend: TorchBackend | None) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from lrbench.data.scaling import Affine, fit_scaling, scaled_like, with_intercep
 from lrbench.errors import DataError, UsageError
 from lrbench.losses.base import Loss
 from lrbench.objective.about import About, AboutTest
+from lrbench.objective.linear.held_out import LinearHeldOut
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from lrbench.config.named import parse_named, value_text
 from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
-from lrbench.objective.network.architecture import Form
-from lrbench.objective.network.backend import TorchBackend
-from lrbench.objective.network.reparametrisation import Reparametrisation
+
+if TYPE_CHECKING:
+    from lrbench.objective.network.architecture import Form
+    from lrbench.objective.network.backend import TorchBackend
+    from lrbench.objective.network.reparametrisation import Reparametrisation
 
 PER_SAMPLE: Final = "1/n_samples"
 
@@ -25,8 +27,7 @@ CLAIMED: Final = ("L", "L_max", "mu", "kappa", "G", "distance", "delta0", "noise
 """The constants that a problem file may state, which `lrbench check` verifies."""
 
 
-@dataclass(frozen=True)
-class PenaltySpec:
+class PenaltySpec(NamedTuple):
     """A penalty by name, its weight and its other parameters.
 
     Parameters
@@ -50,8 +51,7 @@ class PenaltySpec:
         return f"{self.name}[{inside}]" if inside else self.name
 
 
-@dataclass(frozen=True)
-class StartSpec:
+class StartSpec(NamedTuple):
     """The starting point: zeros, or `scale` times standard normal numbers from `seed`.
 
     That of a network is drawn by ``"he"`` or ``"glorot"``, which choose the scale.
@@ -69,8 +69,7 @@ class StartSpec:
         return f"{self.name}[scale={value_text(self.scale)},seed={self.seed}]"
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """The fraction of the samples that is held out for testing, and the seed that chooses them."""
 
     fraction: float
@@ -147,7 +146,7 @@ def canonical(spec: ProblemSpec) -> str:
     keys = {
         "loss": spec.loss,
         "penalty": penalty,
-        "start": asdict(spec.start),
+        "start": spec.start._asdict(),
         "scale": spec.scale,
         "intercept": spec.intercept,
         "positive": sorted(spec.positive) if spec.positive and spec.binary else None,

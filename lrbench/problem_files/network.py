@@ -18,19 +18,12 @@ from lrbench.config.parameters import checked_parameter
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import DataError, UsageError, quoted
-from lrbench.objective.network.architecture import (
-    Activation,
-    Form,
-    LayerNorm,
-    Mlp,
-    Resnet,
-    image_side,
-)
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
+    from lrbench.objective.network.architecture import Form
 
 LINEAR, MLP, RESNET = MODELS = ("linear", "mlp", "resnet")
 
@@ -71,6 +64,8 @@ def read_model(value: Any) -> Form | None:
                 "the model linear has no parameters.", "choose mlp, or leave them out."
             )
         return None
+    from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp, Resnet
+
     own: Callable[..., Form]
     if name == MLP:
         own = partial(Mlp, _sizes(table.take_any("hidden"), HIDDEN))
@@ -152,7 +147,8 @@ def model_table(form: Form | None) -> dict[str, Any]:
     """Return the table for which `read_model` returns `form`."""
     if form is None:
         return {"name": LINEAR}
-    table = {"name": MLP if isinstance(form, Mlp) else RESNET, **asdict(form)}
+    name = str(form).partition("[")[0]
+    table = {"name": name, **asdict(form)}
     return {key: value for key, value in table.items() if value is not None}
 
 
@@ -211,6 +207,8 @@ def check_network(spec: ProblemSpec) -> None:
 
 def check_computed(spec: ProblemSpec) -> None:
     """Raise `UsageError` if nothing here computes the network: torch is missing, or NumPy asked."""
+    from lrbench.objective.network.architecture import Resnet
+
     if spec.backend is not None:
         spec.backend.check()
     elif isinstance(spec.model, Resnet):
@@ -226,6 +224,8 @@ def check_image(form: Form, n_features: int) -> None:
     Files of images often lack the last pixels, which are 0 in all of them: up to a row of pixels
     may be missing.
     """
+    from lrbench.objective.network.architecture import Resnet, image_side
+
     side = image_side(n_features)
     if isinstance(form, Resnet) and side**2 - n_features >= side:
         raise DataError(

@@ -7,7 +7,7 @@ import math
 import re
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lrbench.config.decimals import decimal
 from lrbench.config.named import parse_named, part_text, value_text
@@ -21,11 +21,13 @@ from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.losses.base import Loss
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
-from lrbench.objective.network.reparametrisation import Normalisation, Reparametrisation
 from lrbench.penalties import PENALTIES
 from lrbench.penalties.base import Penalty
 from lrbench.problem_files.model import OF_MAX, OF_RULE, PER_SAMPLE, PenaltySpec, StartSpec
 from lrbench.problem_files.network import OF_NETWORKS, read_output_loss
+
+if TYPE_CHECKING:
+    from lrbench.objective.network.reparametrisation import Reparametrisation
 
 WITH_NUMBER = re.compile(r"(?P<name>[a-zA-Z][\w-]*)\s*[=:(]\s*(?P<number>[-+.\deE]+)\)?")
 """A name with a number as people write it who do not know the brackets: ``l2=0.1``."""
@@ -96,7 +98,7 @@ def read_penalty(value: Any) -> PenaltySpec:
     weight = table.take_any("weight", PER_SAMPLE) if "weight" in fields else None
     spec = PenaltySpec(name, weight, tuple(_numbers(kind, table).items()))
     penalty = make_penalty(spec)  # which checks the other parameters
-    return spec if weight is None else dataclasses.replace(spec, weight=_weight(penalty, weight))
+    return spec if weight is None else spec._replace(weight=_weight(penalty, weight))
 
 
 def make_penalty(spec: PenaltySpec, weight: float = 1.0) -> Penalty:
@@ -173,11 +175,13 @@ def read_start(value: Any) -> StartSpec:
 def read_reparametrisation(value: Any) -> Reparametrisation | None:
     """Return the normalisation in ``"weight-norm[scale=fixed]"`` or a table; None for "none"."""
     name, params = _part(value, "reparametrisation")
-    names, table = typing.get_args(Normalisation), Table(params, f"the reparametrisation {name}")
     if name == "none":
         if params:
             raise UsageError("the reparametrisation none has no parameters.", "leave them out.")
         return None
+    from lrbench.objective.network.reparametrisation import Normalisation, Reparametrisation
+
+    names, table = typing.get_args(Normalisation), Table(params, f"the reparametrisation {name}")
     if name not in names:
         raise UsageError(
             f"there is no reparametrisation {quoted(name)}.", did_you_mean(name, (*names, "none"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from lrbench.arrays import Index, PerSample
 from lrbench.config.values import located
@@ -16,8 +17,7 @@ from lrbench.problem_files.model import ProblemSpec, Split
 Labels = dict[str, str]
 
 
-@dataclass(frozen=True, eq=False)
-class Samples:
+class Samples(NamedTuple):
     """The training data and the test data of a problem, before scaling.
 
     Parameters

@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from lrbench.objective.about import PenaltyValues as PenaltyValues
+from lrbench.results.environment import environment as environment
 from lrbench.results.files import reserve as reserve
 from lrbench.results.problem import Header as Header
 from lrbench.results.problem import ProblemResult as ProblemResult
@@ -22,7 +23,6 @@ from lrbench.results.result import FORMAT as FORMAT
 from lrbench.results.result import SCHEMA as SCHEMA
 from lrbench.results.result import VERSION as VERSION
 from lrbench.results.result import Result as Result
-from lrbench.results.result import environment as environment
 from lrbench.results.table import trace_columns as trace_columns
 from lrbench.results.traces import TableTrace as TableTrace
 from lrbench.results.traces import Trace as Trace

@@ -1,41 +1,31 @@
-"""The result of a command, and the environment that its numbers depend on."""
+"""The result of a command, and the file that it is saved in."""
 
 from __future__ import annotations
 
 import importlib
 import json
-import math
-import os
-import platform
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
-import numpy as np
-
-from lrbench.cache.distributions import version_of
 from lrbench.config.plain import Key, plain
 from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError, quoted
-from lrbench.kernels.library import library
 from lrbench.results import files
-from lrbench.results.lanes import lane_text
+from lrbench.results.brief import brief
 from lrbench.results.problem import ProblemResult
-from lrbench.results.ranking import lowest
 from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.saved_traces import TRACES, chosen_trace
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.views import Views
 from lrbench.results.weights import chosen, write_weights
-from lrbench.version import __version__
 
 if TYPE_CHECKING:
     from lrbench.results.common_setting import CommonSettings
     from lrbench.results.performance import Profiles
-    from lrbench.results.sweep import Sweep
 
 FORMAT = "lrbench-result"
 VERSION = 1
@@ -58,40 +48,6 @@ class Version:
             raise ValueError("version is too small")
 
 
-def environment(threads: int, runner: str | None = None) -> dict[str, Any]:
-    """Return what the numbers of a result depend on beside the command.
-
-    Parameters
-    ----------
-    threads
-        BLAS threads.
-    runner
-        ``"numpy"`` or ``"compiled"``, what made the steps; None for what is loaded.
-    """
-    loaded = None if runner == "numpy" else library()
-    return {
-        "lrbench": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": version_of("scipy"),
-        "platform": _platform(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "threads": threads,
-        "runner": "numpy" if loaded is None else f"compiled ({loaded.build})",
-    }
-
-
-def _platform() -> str:
-    """Return what `platform.platform` does, which on Linux starts another process for it."""
-    system = platform.system()
-    if system != "Linux":
-        return platform.platform()
-    libc = "".join(platform.libc_ver())
-    with_libc = f"-with-{libc}" if libc else ""  # musl does not say
-    return f"{system}-{platform.release()}-{platform.machine()}{with_libc}"
-
-
 @dataclass(frozen=True)
 class Result(Views):
     """The runs, verdicts and sensitivities of a command on all its problems."""
@@ -108,7 +64,7 @@ class Result(Views):
     def __repr__(self) -> str:
         """Return a line for each problem: the number of runs, and the best solver and lr0."""
         names = importlib.import_module("lrbench.verdicts.method_names")  # it is made of results
-        lines = [_summary(names.named_for_pages(p)) for p in self.problems]
+        lines = [brief(names.named_for_pages(p)) for p in self.problems]
         lines += [f"{name}: {error.message}" for name, error in self.failures]
         return "\n  ".join(["Result:", *lines])
 
@@ -323,28 +279,3 @@ class Result(Views):
         columns = trace_columns(self.problems)
         frame = pandas.DataFrame(list(rows(self.problems, columns)), columns=[*LABELS, *columns])
         return frame.astype(dict.fromkeys(("lr0", *columns), "float64"))  # None becomes NaN
-
-
-def _summary(problem: ProblemResult) -> str:
-    count = f"{problem.name}: {len(problem.runs)} run{'s' * (len(problem.runs) != 1)}"
-    if problem.sweep is not None:
-        return f"{count}, {_best(problem.sweep)}"
-    lane, gap = lowest(problem.final_gaps)
-    if lane is None:
-        return count
-    name = lane_text(*lane, problem.groups[lane][0].parameter)
-    return f"{count}, lowest {name}, at {problem.header.level} = {gap:.2e}"
-
-
-def _best(sweep: Sweep) -> str:
-    """Return the solver with the fewest passes to the target, their number, and its range."""
-    best = min(sweep.solvers, key=lambda s: (s.best_passes, -s.usable_decades), default=None)
-    if best is None or math.isinf(best.best_passes):
-        arrived = "came to" if sweep.arrival == "first" else "arrived at"
-        return f"no {sweep.parameter} {arrived} {sweep.goal} {sweep.target:.3g}"
-    passes = f"{best.best_passes:.3g} pass{'es' * (best.best_passes != 1)}"
-    if best.best_value is None or best.usable is None:  # nothing of it varies
-        return f"best {best.solver}, {passes}"
-    lo, hi = best.usable
-    usable = f"usable from {lo:.3g} to {hi:.3g}" if lo < hi else f"usable at {lo:.3g} alone"
-    return f"best {best.solver}, {best.parameter} = {best.best_value:.3g}, {passes}, {usable}"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 WordSubject: TypeAlias = Literal["bound", "order", "run", "check"]
 """What a word is about."""
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A word of JSON and TOML, the word that pages have for it, and what both mean."""
 
     subject: WordSubject

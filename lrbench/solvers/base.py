@@ -104,8 +104,17 @@ class Solver:
     """Whether the iterates must be plain arrays, on wide sparse data, too: for a solver that treats
     them as arrays, and for one that asks for gradients as arrays in every step."""
 
+    scalar_step: ClassVar[bool] = False
+    """Whether a step asks its oracle for nothing but these: the gradient at W, once, and of that
+    ``norm_sq()`` and ``inner(W)``; perhaps ``value(W)`` and ``draw``; and at last one ``descend(W,
+    lr, gradient)``, whose rates it returns. Compiled code then makes gradients and descents, and W
+    is no array. A class that inherits from another one says so itself. A step at rest asks for
+    nothing."""
+
     outside: ClassVar[bool] = False
     """Whether it owns its loop: see `lrbench.solvers.outside`."""
+    adapted: ClassVar[bool] = False
+    """Whether it is made of an optimiser of another library: see `lrbench.solvers.adapters`."""
     sample_numbers: ClassVar[int] = 0
     """The numbers that the state has for each sample and lane, which memory must hold."""
 

@@ -23,7 +23,6 @@ from lrbench.plugins import (
     parse_reference,
 )
 from lrbench.solvers import LIBRARIES, SOLVERS
-from lrbench.solvers.adapters.base import AdaptedSolver
 from lrbench.solvers.base import Solver
 from lrbench.solvers.plugin import add_solver
 
@@ -151,7 +150,7 @@ def build_from(solver: Solver | type[Solver]) -> Built:
         If its class is not what a solver must be.
     """
     cls = solver if isinstance(solver, type) else type(solver)
-    if is_plugin(cls) and not issubclass(cls, AdaptedSolver):
+    if is_plugin(cls) and not cls.adapted:
         origin_of(cls)  # whose source is that of now: a file may change during a run
         add_solver(cls, cls.__qualname__)
     return _built(cls, {}, None if isinstance(solver, type) else solver)
@@ -166,7 +165,7 @@ def _build(name: str, settings: Mapping[str, Value]) -> Built:
             if not fields and hint.startswith("choose"):
                 hint = f"{cls.name} takes no parameters."
             raise UsageError(f"solver {cls.name} has no parameter {quoted(key)}.", hint)
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls) if settings else {}
     params = {
         key: _checked(cls.name, fields[key], value, hints[key]) for key, value in settings.items()
     }
@@ -184,7 +183,7 @@ def _built(cls: type[Solver], params: Mapping[str, Any], made: Solver | None = N
     """
     try:
         solver = cls(**params) if made is None else made
-        if not isinstance(solver, AdaptedSolver):  # whose optimiser has looked at its arguments
+        if not solver.adapted:  # whose optimiser has looked at its arguments
             check_types(solver, f"solver {cls.name}")
         check_kept(solver, params, f"solver {cls.name}")
         check_remade(solver, f"solver {cls.name}")

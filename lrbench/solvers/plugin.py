@@ -200,6 +200,7 @@ def _rate_rule(
         bases=(RateRule,),
         namespace={
             "theorems": "scalar-step",
+            "scalar_step": True,
             "_rule": staticmethod(rule),
             "_start": staticmethod(init),
             "__module__": rule.__module__,

@@ -54,6 +54,7 @@ class Polyak(Solver):
     needs = ("f_star",)
     scale = "cap"
     has_lr0 = False
+    scalar_step = True
 
     c: float = 1.0
     cap: float = 0.0

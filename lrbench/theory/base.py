@@ -6,7 +6,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +62,7 @@ class Setting:
     """The number of steps for which the run is planned; None if it is not known."""
 
 
-@dataclass(frozen=True)
-class Hypothesis:
+class Hypothesis(NamedTuple):
     """A condition of a theorem, and whether it holds in a setting."""
 
     name: str
@@ -85,8 +84,7 @@ Reports leave such a theorem out instead of listing it as not applicable.
 """
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """The rate in T that the theorem proves.
 
     ``power``: the measure falls like T^value (value < 0); ``linear``: the logarithm of the measure

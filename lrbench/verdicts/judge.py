@@ -77,7 +77,7 @@ def judge_theorem(
     if bound.reason not in (DIVERGED, OVERFLOW):
         order = judge_order(measured, theorem, setting, bound.verdict == "fail")
     if verdict.kind == "heuristic":
-        bound, order = BoundVerdict("none", "L is only estimated"), replace(order, verdict="none")
+        bound, order = BoundVerdict("none", "L is only estimated"), order._replace(verdict="none")
     return _filled(verdict, measured, theorem, setting, bound, order)
 
 

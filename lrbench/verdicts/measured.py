@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from lrbench.theory.base import COLUMN, Numbers, Setting, Theorem
 from lrbench.theory.quantities import ROUNDINGS as ROUNDINGS
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """Bound and metric of all seeds, at their common checkpoints with T >= 1."""
 
     iteration: Numbers

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -32,8 +31,7 @@ Judgement: TypeAlias = tuple[Literal["pass", "inconclusive"], str]
 """The verdict and its reason."""
 
 
-@dataclass(frozen=True)
-class OrderVerdict:
+class OrderVerdict(NamedTuple):
     """The verdict on an order, and the fit that it rests on."""
 
     verdict: Literal["pass", "inconclusive", "none"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.base import Solver
-from lrbench.solvers.outside.base import OutsideSolver
+
+if TYPE_CHECKING:
+    from lrbench.solvers.outside.base import OutsideSolver
 
 TRACED = {"callback": "by callback", "budgets": "by increasing budgets, each a run from w_0"}
 """What pages call the ways to know the iterates of a solver that owns its loop."""
@@ -12,7 +16,10 @@ TRACED = {"callback": "by callback", "budgets": "by increasing budgets, each a r
 
 def outside_facts(cls: type[Solver]) -> tuple[str, str] | None:
     """Return how a solver is traced, and what a pass is to it; None for a step rule."""
-    return (TRACED[cls.traced_by], cls.pass_means) if issubclass(cls, OutsideSolver) else None
+    if not cls.outside:
+        return None
+    own = cast("type[OutsideSolver]", cls)
+    return TRACED[own.traced_by], own.pass_means
 
 
 def registered_facts(solver_name: str) -> tuple[str, str] | None:

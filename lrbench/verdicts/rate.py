@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +29,7 @@ CONFIDENCE = 0.99
 """The level of the one-sided intervals over seeds."""
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """A rate fitted over the last decade of T above the floor.
 
     Slopes are those of log(metric) against log T for ``kind="power"`` and against T for
@@ -66,8 +64,7 @@ class Rate:
         return _lower_end(self.local @ np.asarray(weights))
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(NamedTuple):
     """The rate of a metric, and where it reached its floor."""
 
     rate: Rate | None
@@ -106,7 +103,7 @@ def fit(iteration: Numbers, metric: NDArray[np.float64], level: float, kind: Rat
     seeds = np.log(np.maximum(metric[:, window], lowest))
     rate = _rate(iteration[window], seeds, np.log(mean[window]), kind)
     overflows = infinite > rate.window[0]
-    return Fit(replace(rate, rise=math.inf) if overflows else rate, floor_from)
+    return Fit(rate._replace(rise=math.inf) if overflows else rate, floor_from)
 
 
 def _rate(T: Numbers, seeds: NDArray[np.float64], y: Numbers, kind: RateKind) -> Rate:

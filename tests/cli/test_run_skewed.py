@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrbench.objective.linear.sampler import MinibatchOracle
+from lrbench.objective.linear.minibatch import MinibatchOracle
 
 
 def write(path: Path, unit: float, seed: int) -> Path:

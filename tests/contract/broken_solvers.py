@@ -345,6 +345,15 @@ class NegativeRate(Plain):
         return Step(oracle.descend(W, lr, oracle.gradient(W)), lr, state)
 
 
+class SaysScalar(Plain):
+    scalar_step = True
+
+    def step(self, W: Any, state: Any, oracle: Any) -> Step:
+        g = oracle.gradient(W)
+        lr = state[0] / (1.0 + np.sqrt(norm_sq(g.dense())))
+        return Step(oracle.descend(W, lr, g), lr, state)
+
+
 class OddOutput(Plain):
     def output(self, W: Any, state: Any) -> Any:
         return norm_sq(W)
@@ -363,6 +372,8 @@ BROKEN: dict[type[Solver], tuple[str, str, str]] = {
     TreatsItAsAnArray: ("runs", "on minibatches of wide sparse data .* dense_gradient = True",
                         "return Step"),
     NegativeRate: ("runs", "rate of step 1 on full batches is negative", "def step"),
+    SaysScalar: ("scalar-step", "a step asks its gradient for dense, and scalar_step says that it"
+                 " does not: leave scalar_step out", "def step"),
     OddOutput: ("runs", r"output has shape \(7,\), and not that of W, \(5, 7\)", "def output"),
     HasASet: ("state-is-a-tree", r"state\[1\] is a set", "def init"),
     LanesFirst: ("state-is-a-tree", r"state\[1\] has shape \(7, 2\)", "def step"),

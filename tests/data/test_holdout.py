@@ -30,8 +30,8 @@ from lrbench.data.holdout import matched, split_rows, subset
 from lrbench.data.labels import matched_targets
 from lrbench.errors import DataError
 from lrbench.objective.about import AboutTest
+from lrbench.objective.linear.held_out import LinearHeldOut
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.objective.linear.objective import LinearHeldOut
 from lrbench.problem_files import (
     build_linear,
     load_spec,

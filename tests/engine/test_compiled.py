@@ -14,6 +14,7 @@ from lrbench.engine.compiled import CompiledRunner, has_rule
 from lrbench.engine.loop import LaneLoop
 from lrbench.engine.runner import StepRunner
 from lrbench.errors import DataError
+from lrbench.kernels import parts
 from lrbench.kernels.codes import RuleCode
 from lrbench.kernels.library import BUILDS, SWITCH, library
 from lrbench.losses import LOSSES
@@ -407,3 +408,56 @@ def test_a_leg_ends_where_it_is_asked_to() -> None:
         assert ended.status is Status.INTERRUPTED
         assert 131 < ended.status_at < 10**5
     assert asked == sorted(set(asked))
+
+
+@pytest.mark.parametrize("solver", SMOOTH, ids=repr)
+@pytest.mark.parametrize("density", [None, 0.3])
+@pytest.mark.parametrize("batch_size", [150, None])
+def test_a_step_on_many_rows_has_the_same_bits_in_parts(
+    solver: Any, density: float | None, batch_size: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w0 = np.linspace(-0.2, 0.1, 7)
+    problem = linear_problem("logistic", 170, 7, weight=0.1, density=density, w0=w0)
+    rates = [largest_rate(solver) / 2**k for k in range(11)]
+    options: dict[str, Any] = {"batch_size": batch_size, "radius": 0.3, "steps": 70}
+    work = work_on(problem, solver, rates, **options).changed(compiled=True)
+    whole = [bits(r) for r in run(work)]
+    monkeypatch.setattr(parts, "ENTRIES", 1)  # 32 rows a call
+    assert [bits(r) for r in run(work)] == whole
+
+
+@pytest.mark.parametrize("batch_size", [150, None])
+def test_lanes_diverge_in_steps_in_parts(
+    batch_size: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = linear_problem("squared", 170, 7, weight=0.1)
+    rates = [0.01, 30.0, 0.02, 3000.0, 1e5]
+    work = work_on(problem, SGD(), rates, batch_size=batch_size).changed(compiled=True)
+    monkeypatch.setattr(parts, "ENTRIES", 1)
+    ours, reference = run(work), run(work.changed(compiled=False))
+    ends = [(r.status, r.status_at) for r in ours]
+    assert ends == [(r.status, r.status_at) for r in reference]
+    assert len(set(ends)) == 4  # two that do not diverge, and three at steps of their own
+    for a, b in zip(ours, reference, strict=True):
+        np.testing.assert_allclose(a.iterates["average"], b.iterates["average"], rtol=1e-9)
+
+
+def test_a_stop_is_asked_for_within_a_large_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step is then not made."""
+    monkeypatch.setattr(parts, "ENTRIES", 1)
+    problem = linear_problem("logistic", 170, 7, weight=0.1)
+    work = work_on(problem, WNGrad(), [0.1, 0.02], batch_size=None, steps=10**6)
+    asked: list[int] = []
+
+    def stop(t: int) -> bool:
+        asked.append(t)
+        return len(asked) > 32
+
+    ended = run(work.changed(compiled=True), stop=stop)
+    before = run(work, stop=lambda t: t == 5)
+    for each, reference in zip(ended, before, strict=True):
+        assert (each.status, each.status_at) == (Status.INTERRUPTED, 5)  # asked six times a step
+        for name in ("last", "average"):
+            np.testing.assert_allclose(
+                each.iterates[name], reference.iterates[name], rtol=1e-12, atol=1e-14
+            )

@@ -14,9 +14,9 @@ from builders import as_problem, dense, linear_problem, run_healthy, task
 from lrbench.arrays import Lanes
 from lrbench.losses import LOSSES
 from lrbench.objective.linear import sampler
+from lrbench.objective.linear.minibatch import MinibatchOracle
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.objective.linear.sampler import MinibatchOracle
 from lrbench.objective.linear.scaled import ScaledIterates
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pytest
 import lrbench
 from lrbench.errors import UsageError
 from lrbench.kernels import library as module
-from lrbench.kernels.codes import WINDOW_STEPS
+from lrbench.kernels import parts
+from lrbench.kernels.codes import FIRST_ASCENT, OBJECTIVE, PRODUCT, WINDOW_STEPS, StepPart
 from lrbench.kernels.library import SWITCH, library
 from lrbench.plan.plan import Plan
 
@@ -100,10 +102,17 @@ def test_a_command_notes_it_once(
 
 
 @built
-@pytest.mark.parametrize(("solver", "runner"), [("wngrad", "compiled"), ("polyak", "numpy")])
-@pytest.mark.parametrize("batch_size", [7, None])
+@pytest.mark.parametrize(
+    ("solver", "batch_size", "runner"),
+    [
+        *(("wngrad", size, "compiled") for size in (7, None)),
+        *(("adgd", size, "numpy") for size in (7, None)),
+        ("polyak", 7, "compiled"),
+        ("polyak", None, "numpy"),  # it has no lr0: one lane, in full batches
+    ],
+)
 def test_the_environment_says_what_made_the_steps(
-    solver: str, runner: str, batch_size: int | None
+    solver: str, batch_size: int | None, runner: str
 ) -> None:
     ended = lrbench.run(
         "logreg", solvers=solver, batch_size=batch_size, iterations=3, lr0=[0.1, 0.02]
@@ -124,3 +133,15 @@ def test_nothing_built_is_no_word(
 def test_calls_end_at_the_multiples_that_the_steps_know() -> None:
     header = Path(module.__file__).with_name("few_columns.h").read_text("utf-8")
     assert f"enum {{ WINDOW_STEPS = {WINDOW_STEPS} }};" in header
+
+
+def test_the_parts_of_a_step_have_the_same_numbers_in_both_languages() -> None:
+    folder = Path(module.__file__).parent
+    header = (folder / "parts.h").read_text("utf-8")
+    numbers = dict(re.findall(r"^    ([A-Z_]+) = (\d+),? ", header, flags=re.MULTILINE))
+    assert {name: int(number) for name, number in numbers.items()} == {
+        part.name: part.value for part in StepPart
+    }
+    assert "enum { OBJECTIVE = PARAMETER, PRODUCT, FIRST_ASCENT };" in header
+    assert (PRODUCT, FIRST_ASCENT) == (OBJECTIVE + 1, OBJECTIVE + 2)
+    assert f"enum {{ ROWS = {parts.ROWS} }};" in (folder / "gradient.h").read_text("utf-8")

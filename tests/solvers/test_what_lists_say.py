@@ -36,7 +36,7 @@ def test_the_cost_and_the_state_are_those_of_a_run(
             return leg
 
     monkeypatch.setenv("LRBENCH_COMPILED", "0")  # the steps are those of the class
-    monkeypatch.setattr("lrbench.engine.compiled.StepRunner", Noted)
+    monkeypatch.setattr("lrbench.engine.runners.StepRunner", Noted)
     cls = SOLVERS.get(name)
     result = lrbench.run(
         "logreg", solvers=name, lr0=[0.1, 0.3, 0.7], batch_size=BATCH, iterations=STEPS

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lrbench.arrays import PerSample
 from lrbench.cache.content_hash import arrays_of, digest, matrix_of
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
 
 
-@dataclass(frozen=True, eq=False)
-class Parsed:
+class Parsed(NamedTuple):
     """The contents of a source: X, (n_samples, n_features), y, (n_samples,), and class names."""
 
     X: Matrix

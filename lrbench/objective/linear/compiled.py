@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrbench.arrays import Index
 from lrbench.kernels.codes import WINDOW_STEPS, VisitedColumns
@@ -30,21 +31,24 @@ FEW_COLUMNS = 0.5
 feature."""
 
 
-def is_compilable(objective: LinearObjective, ball: Ball | None) -> bool:
-    """Return whether the compiled steps know this loss, this penalty and these data.
+def obstacle(objective: LinearObjective, ball: Ball | None) -> str:
+    """Return why compiled steps do not know this problem, in words; else nothing.
 
     The code of a user is not known. Nor are two constraints at once, and a ball that leaves the
     intercept alone.
     """
     loss, penalty, X = objective.loss, objective.penalty, objective.data.X
     if loss.code is None or is_plugin(type(loss)) or is_plugin(type(penalty)):
-        return False
+        return "its loss or its penalty is not among the compiled ones"
     if penalty.indicator and (ball is not None or _ball_beside_intercept(objective)):
-        return False
+        return "its constraints are not among the compiled ones"
+    known = X.dtype == np.float64
     if isinstance(X, np.ndarray):
-        return X.dtype == np.float64 and bool(X.flags.c_contiguous)
-    narrow = objective.n_features <= np.iinfo(np.int32).max
-    return bool(X.dtype == np.float64 and X.indptr.dtype in (np.int32, np.int64) and narrow)
+        known = known and bool(X.flags.c_contiguous)
+    else:
+        narrow = objective.n_features <= np.iinfo(np.int32).max
+        known = known and X.indptr.dtype in (np.int32, np.int64) and narrow
+    return "" if known else "its data are of another type than the compiled steps read"
 
 
 def _ball_beside_intercept(objective: LinearObjective) -> bool:
@@ -132,6 +136,11 @@ class LinearBatches:
     def oracle(self) -> MinibatchValues | None:
         """Return the objective on the minibatch of the next step; None for full batches."""
         return None
+
+    def draw(self, sample: Callable[[np.random.Generator], Any]) -> NDArray[Any]:
+        """Return random numbers of each seed, with the lanes as the last axis."""
+        run = self._run
+        return run.numbers.draw(sample, run.slices, run.iterates.n_lanes)
 
 
 class LinearMinibatches(LinearBatches):

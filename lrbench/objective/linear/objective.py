@@ -102,7 +102,7 @@ class LinearObjective:
     def mean_loss(self, W: Lanes) -> PerLane:
         """Return the mean loss of every column of `W`, (n_lanes,)."""
         if W.shape[1] > STRIP:
-            return np.concatenate([self.mean_loss(W[:, lanes]) for lanes in _strips(W)])
+            return np.concatenate([self.mean_loss(W[:, lanes]) for lanes in strips(W)])
         total = np.zeros(W.shape[1])
         for rows, X, _ in self.data.blocks(W.shape[1]):
             Z, y = product(X, W), self.y[rows]
@@ -125,7 +125,7 @@ class LinearObjective:
     def loss_gradient(self, W: Lanes) -> Lanes:
         """Return the (sub)gradient of the mean loss, without the penalty, shape of `W`."""
         if W.shape[1] > STRIP:
-            return np.hstack([self.loss_gradient(W[:, lanes]) for lanes in _strips(W)])
+            return np.hstack([self.loss_gradient(W[:, lanes]) for lanes in strips(W)])
         G: Lanes | None = None
         for rows, X, XT in self.data.blocks(W.shape[1]):
             G_block = product(XT, self.loss.scaled_derivative(product(X, W), self.y[rows], 1.0))
@@ -153,7 +153,7 @@ class LinearObjective:
         """Return F and its gradient for every column; a running `watch` pauses for the values."""
         watch = watch or Stopwatch()
         if W.shape[1] > STRIP:
-            parts = [self.value_and_gradient(W[:, lanes], watch) for lanes in _strips(W)]
+            parts = [self.value_and_gradient(W[:, lanes], watch) for lanes in strips(W)]
             values, gradients = zip(*parts, strict=True)
             return np.concatenate(values), np.hstack(gradients)
         total = np.zeros(W.shape[1])
@@ -253,48 +253,6 @@ class LinearObjective:
         return moved if moved.any() else None
 
 
-def _strips(W: Lanes) -> Iterator[slice]:
+def strips(W: Lanes) -> Iterator[slice]:
     """Yield ranges of at most `STRIP` columns of `W`."""
     return (slice(k, k + STRIP) for k in range(0, W.shape[1], STRIP))
-
-
-@dataclass(frozen=True, eq=False)
-class LinearHeldOut:
-    r"""Samples on which a linear model is measured and not fitted.
-
-    .. math:: \frac1m \sum_{i=1}^m \varphi(x_i^\top w, y_i)
-
-    without the penalty, and for two classes the fraction of the samples with y_i = 1 where
-    :math:`x_i^\top w > 0` and y_i = -1 elsewhere.
-
-    Parameters
-    ----------
-    data, y, loss
-        As for the objective; the columns of the data are those of the objective.
-    """
-
-    data: DataMatrix
-    y: PerSample
-    loss: Loss
-
-    @property
-    def nbytes(self) -> int:
-        """The size of X and y."""
-        return self.data.nbytes + self.y.nbytes
-
-    def measures(self, W: Lanes) -> dict[str, PerLane]:
-        """Return ``test_loss`` and for two classes ``test_accuracy`` of every column of `W`."""
-        if W.shape[1] > STRIP:
-            parts = [self.measures(W[:, lanes]) for lanes in _strips(W)]
-            return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        loss, n_correct = np.zeros(W.shape[1]), np.zeros(W.shape[1])
-        binary = self.loss.task == "binary"
-        for rows, X, _ in self.data.blocks(W.shape[1]):
-            Z, y = product(X, W), self.y[rows]
-            loss += self.loss.sums(Z, y)
-            if binary:  # a score of NaN counts as wrong in both classes
-                n_correct += np.where(y[:, None] > 0, Z > 0, Z <= 0).sum(axis=0)
-        n_samples = self.data.shape[0]
-        return {"test_loss": loss / n_samples} | (
-            {"test_accuracy": n_correct / n_samples} if binary else {}
-        )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Lanes, Mask, PerLane, Vector
+from lrbench.objective.compiled import CompiledBatches
 from lrbench.objective.first_gradient import FirstGradient
 from lrbench.objective.meter import Meter
 from lrbench.objective.oracle import Ball, Gradient, Iterates, Observer
@@ -118,3 +119,13 @@ class LinearSampler(Generic[IteratesT]):
 
     def offer_gradient(self, gradient: Lanes, W: Any) -> None:
         """Do nothing: a minibatch has another gradient."""
+
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes."""
+        del n_lanes
+        return "it is no linear model in its own variables"
+
+    def compiled(self, n_lanes: int) -> CompiledBatches | None:
+        """Return None: NumPy makes the steps."""
+        del n_lanes
+        return None

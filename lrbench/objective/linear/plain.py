@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 
 from lrbench.arrays import (
@@ -24,8 +26,7 @@ class DenseIterates:
 
     def __init__(self, w0: Vector) -> None:
         self.w0 = w0
-        # Signs: every coordinate counts, whatever its unit. The same ones in every run.
-        self.direction: Vector = np.random.default_rng(len(w0)).choice([-1.0, 1.0], len(w0))
+        self.direction = signs(len(w0))
         self._sum: Lanes = np.zeros((len(w0), 0))
         self.n_lanes = 0
         """The number of columns; no property, because every step asks for it."""
@@ -102,6 +103,15 @@ class DenseGradient:
     def dense(self) -> Lanes:
         """Return g."""
         return self._G
+
+
+def signs(n: int) -> Vector:
+    """Return 1 or -1 for each of `n` coordinates, the same ones in every run: each counts alike.
+
+    Python draws them, because to import `numpy.random` takes a fiftieth of a short run.
+    """
+    drawn = np.frombuffer(random.Random(n).randbytes(-(-n // 8)), np.uint8)
+    return np.where(np.unpackbits(drawn, count=n), -1.0, 1.0)
 
 
 def small_inner(U: Lanes, V: Lanes) -> PerLane:

@@ -15,13 +15,14 @@ from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.cache.content_hash import content_hash, digest, parameters_text
 from lrbench.config.named import part_text
 from lrbench.objective.about import About, LinearModel, PenaltyValues, ProblemFacts
+from lrbench.objective.linear.held_out import LinearHeldOut
 from lrbench.objective.linear.matrix import (
     BLOCK_ELEMENTS,
     CHUNK_BYTES,
     FEW_FEATURES,
     transpose,
 )
-from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.sampler import linear_sampler
 from lrbench.plugins import is_plugin, origin_of
 

@@ -264,6 +264,11 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
         super().__init__(run)
         self._minibatches = minibatches
 
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps of so many lanes."""
+        del n_lanes
+        return "its data are so wide that a step touches the columns of its minibatch alone"
+
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:
         """Yield the oracle of each minibatch: the same object with other data."""
         from lrbench.objective.linear.sparse_rows import SparseRows

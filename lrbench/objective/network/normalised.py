@@ -15,9 +15,10 @@ import numpy as np
 from lrbench.arrays import Lanes, Mask, PerLane, Scores, Vector, norm_sq
 from lrbench.errors import ContractError, UsageError
 from lrbench.objective.about import ProblemFacts
+from lrbench.objective.linear.minibatch import MinibatchOracle
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
-from lrbench.objective.linear.sampler import MinibatchOracle, gathers_dense
+from lrbench.objective.linear.sampler import gathers_dense
 from lrbench.objective.network.oracles import NormalisedFullSampler, NormalisedSampler
 from lrbench.objective.random_numbers import RandomNumbers
 from lrbench.penalties.none import NoPenalty

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
+from lrbench.objective.linear.full import FullSampler
+from lrbench.objective.linear.minibatch import MinibatchOracle, MinibatchSampler
+from lrbench.objective.linear.oracle import LinearSampler
 from lrbench.objective.linear.plain import DenseGradient
-from lrbench.objective.linear.sampler import FullSampler, MinibatchOracle, MinibatchSampler
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.oracle import LinearRun
@@ -88,9 +90,9 @@ class NormalisedFullSampler(FullSampler):
 
     oracle = NormalisedFullOracle
 
-    def compiled(self, n_lanes: int) -> None:
-        """Return None: the compiled steps know no normalisation."""
-        del n_lanes
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps."""
+        return LinearSampler.obstacle(self, n_lanes)
 
 
 class NormalisedBesideMinibatch(FullBesideMinibatch, NormalisedFullOracle):
@@ -123,6 +125,6 @@ class NormalisedOracle(OwnRate, MinibatchOracle):
 class NormalisedSampler(MinibatchSampler):
     """Minibatches in plain arrays, whose steps are NumPy's."""
 
-    def compiled(self, n_lanes: int) -> None:
-        """Return None: the compiled steps know no normalisation."""
-        del n_lanes
+    def obstacle(self, n_lanes: int) -> str:
+        """Return why NumPy makes the steps."""
+        return LinearSampler.obstacle(self, n_lanes)

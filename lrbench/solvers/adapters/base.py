@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from lrbench.cache.source_hash import solver_hash
-from lrbench.errors import UsageError
+from lrbench.errors import LrbenchError, UsageError
 from lrbench.plugins import Origin, Reference, set_origin
 from lrbench.plugins.modules import source_hash, source_of_file
 from lrbench.solvers.adapters.arguments import Argument, arguments_of
@@ -34,6 +34,7 @@ class AdaptedSolver(Solver):
     a projection: see `rate_of`.
     """
 
+    adapted = True
     theorems = "any-step"
     state_size = "of its own"
     dense_gradient = True
@@ -152,5 +153,7 @@ def _version(package: str) -> str:
 
 def reason(error: BaseException) -> str:
     """Return what an exception says, in one line without a full stop."""
+    if isinstance(error, LrbenchError):
+        return error.message.rstrip(".")
     text = " ".join(str(error).split()).rstrip(".")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -25,7 +25,10 @@ from lrbench.solvers.base import Facts, Solver, Step, rate_of
 
 PREFIX = "torch"
 
-PACKAGES = ("prodigyopt", "schedulefree", "dadaptation", "pytorch_optimizer", "torch_optimizer")
+PACKAGES = (
+    *("lrbench.torch", "prodigyopt", "schedulefree", "dadaptation", "pytorch_optimizer"),
+    "torch_optimizer",
+)
 """Packages of optimisers that are listed where they are installed, beside those of torch."""
 
 LEFT_OUT = ("foreach", "fused", "capturable", "differentiable", "fsdp_in_use")
@@ -214,7 +217,7 @@ def _is_optimizer(value: Any) -> bool:
 
 def is_known(path: str) -> bool:
     """Return whether a name is in torch, or in one of the packages that are listed."""
-    return path.partition(".")[0] in ("torch", *PACKAGES)
+    return path.startswith(tuple(f"{package}." for package in ("torch", *PACKAGES)))
 
 
 def load(origin: Origin) -> type[Solver]:

@@ -20,7 +20,7 @@ from builders import (
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine import evaluator
-from lrbench.objective.linear import matrix
+from lrbench.objective.linear import matrix, minibatch
 from lrbench.objective.linear import sampler as linear_sampler
 from lrbench.objective.linear.matrix import DataMatrix, product
 from lrbench.objective.linear.plain import DenseIterates, small_inner
@@ -245,7 +245,7 @@ def test_lanes_of_several_seeds_have_the_bits_of_each_seed_alone(
 ) -> None:
     kind, size, chunk = WAYS[way]
     limit(monkeypatch, chunk)
-    monkeypatch.setattr(linear_sampler, "CHUNK_SAMPLES", 40)
+    monkeypatch.setattr(minibatch, "CHUNK_SAMPLES", 40)
     problem = problem_of(kind)
     batch = Minibatches(problem.n_samples, size or 1, "replacement", seed=0)
     work = task(problem, solver, [1.0], 40, checkpoints=[0, 1, 5, 20, 40], batch=batch, pad_to=8)

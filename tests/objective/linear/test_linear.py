@@ -12,8 +12,9 @@ from scipy.sparse import csr_array
 
 from lrbench.objective.linear import matrix
 from lrbench.objective.linear import objective as linear_objective
+from lrbench.objective.linear.held_out import LinearHeldOut
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.objective.linear.objective import LinearHeldOut, LinearObjective
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.meter import Stopwatch
 
 CASES = [

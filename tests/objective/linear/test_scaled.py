@@ -22,10 +22,11 @@ from builders import (
 from lrbench.arrays import norm_sq
 from lrbench.objective.linear import sampler as linear_sampler
 from lrbench.objective.linear import scaled as scaled_lanes
+from lrbench.objective.linear.full import FullSampler
+from lrbench.objective.linear.minibatch import MinibatchSampler
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.problem import LinearProblem
-from lrbench.objective.linear.sampler import FullSampler, MinibatchSampler
 from lrbench.objective.linear.scaled import ScaledIterates
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
