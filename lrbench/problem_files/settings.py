@@ -13,6 +13,7 @@ from lrbench.config.registry import did_you_mean
 from lrbench.config.values import as_number, located
 from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
+from lrbench.problem_files.backend import backend_table
 from lrbench.problem_files.load import spec_from_table
 from lrbench.problem_files.model import ProblemSpec, Split, canonical
 from lrbench.problem_files.network import model_table
@@ -21,7 +22,7 @@ from lrbench.problem_files.source import as_fraction, data_text
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 
-PARTS = ("model", "loss", "penalty", "start", "reparametrisation", "data")
+PARTS = ("model", "loss", "penalty", "start", "reparametrisation", "backend", "data")
 """The keys that are tables."""
 
 KEYS = (
@@ -29,6 +30,8 @@ KEYS = (
     "model",
     "model.name",
     "model.hidden",
+    "model.channels",
+    "model.blocks",
     "model.activation",
     "model.normalisation",
     "model.other_lr",
@@ -53,6 +56,10 @@ KEYS = (
     "reparametrisation.gamma",
     "reparametrisation.gamma_lr",
     "reparametrisation.seed",
+    "backend",
+    "backend.name",
+    "backend.dtype",
+    "backend.device",
     "data.name",
     "data.scale",
     "data.intercept",
@@ -193,6 +200,7 @@ def _table_of(spec: ProblemSpec) -> dict[str, Any]:
         "penalty": penalty,
         "start": start,
         "reparametrisation": keys or {"name": "none"},
+        "backend": backend_table(spec.backend),
         "data": {
             "name": spec.data.name,
             **spec.data.params,
