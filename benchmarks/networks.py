@@ -1,4 +1,6 @@
-"""What a step of a network costs a lane beside 31 others, against a lane alone: CPU time, in pairs.
+"""What a step of a network costs a lane beside 31 others, against a lane alone and against torch.
+
+CPU time, in turns. Where torch is installed, the second table has the steps of networks by it.
 
 python benchmarks/networks.py
 """
@@ -7,13 +9,14 @@ from __future__ import annotations
 
 import statistics
 import time
+from importlib.util import find_spec
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lrbench.arrays import keep_freed_memory
 from lrbench.objective.minibatches import Minibatches
-from lrbench.problem_files import build_problem, load_spec, with_settings
+from lrbench.problem_files import build_problem, load_spec, with_overrides, with_settings
 from lrbench.solvers.build import build_solver
 
 LANES = 32
@@ -34,6 +37,28 @@ def step_seconds(problem, n_lanes, batch_size, steps):
         oracle.begin(W)
         W, _, state = solver.step(W, state, oracle)
     return (time.process_time() - start) / steps / n_lanes
+
+
+def by_torch() -> None:
+    """Print the steps of networks by torch in both kinds of numbers: median of five turns."""
+    print("network                                    batch    numpy us  float64 us  float32 us")
+    networks = [
+        ("mlp-digits", f"mlp[hidden=64x64,normalisation={norm}]", 64, 40)
+        for norm in ("none", "weight", "batch")
+    ]
+    networks += [("mlp-digits", "mlp[hidden=16x16]", 8, 200)]
+    networks += [
+        ("resnet-digits", f"resnet[channels=8x16,normalisation={norm}]", 64, 4)
+        for norm in ("none", "batch")
+    ]
+    for name, model, batch_size, steps in networks:
+        backends = ["numpy"] * model.startswith("mlp") + ["torch", "torch[dtype=float32]"]
+        spec = with_settings(with_overrides(load_spec(name), backend="torch"), [f"model={model}"])
+        problems = [build_problem(with_overrides(spec, backend=backend)) for backend in backends]
+        turns = [[step_seconds(p, 8, batch_size, steps) for p in problems] for _ in range(6)][1:]
+        times = [f"{1e6 * statistics.median(own):10.0f}" for own in zip(*turns, strict=True)]
+        columns = "  ".join([" " * 10] * (3 - len(times)) + times)
+        print(f"{model:42s} {batch_size:5d}  {columns}", flush=True)
 
 
 def main() -> None:
@@ -61,3 +86,5 @@ if __name__ == "__main__":
     keep_freed_memory()
     with threadpool_limits(1, "blas"):
         main()
+        if find_spec("torch") is not None:
+            by_torch()

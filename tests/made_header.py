@@ -24,6 +24,7 @@ HEADER = Header(
     start="zeros",
     model="linear",
     reparametrisation="",
+    backend=None,
     radius=None,
     target=None,
     target_measure="suboptimality",

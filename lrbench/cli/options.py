@@ -149,6 +149,18 @@ problem_options = chain(
         ),
         option(
             "problem",
+            "--backend",
+            metavar="NAME[dtype=float32]",
+            help="What computes a network: numpy or torch.",
+        ),
+        option(
+            "problem",
+            "--device",
+            type=click.Choice(["cpu", "cuda"]),
+            help="Where torch computes it.  [default: cpu]",
+        ),
+        option(
+            "problem",
             "--set",
             "settings",
             multiple=True,

@@ -95,6 +95,21 @@ class LinearModel(NamedTuple):
 
 
 @dataclass(frozen=True)
+class AboutBackend:
+    """What computed a network in the place of NumPy, for reports."""
+
+    name: str
+    version: str
+    dtype: str
+    """The numbers inside the network: ``"float64"`` or ``"float32"``."""
+    device: str
+    """Where they were: ``"cpu"`` or ``"cuda"``."""
+    gradient_error: Annotated[float | None, Key(earlier=None)] = None
+    """By how much the gradient of F at w_0 differs from that in float64, as a share of its length;
+    None in float64."""
+
+
+@dataclass(frozen=True)
 class ProblemFacts(About):
     """All that is asked of a problem outside a run: by headers, estimates, checks and stores.
 
@@ -122,6 +137,8 @@ class ProblemFacts(About):
     """The size of the temporary arrays of an evaluation, which does not depend on the lanes."""
     convex: bool = False
     """Whether F is convex."""
+    backend: AboutBackend | None = None
+    """What computes the problem in the place of NumPy; None for NumPy."""
     reparametrisation: str = ""
     """The variables that take the place of the weights of a linear model; empty for none."""
     n_invariant: int = 0

@@ -40,6 +40,8 @@ PROBLEM_OPTIONS = (
     "positive",
     "start",
     "reparam",
+    "backend",
+    "device",
     "test",
     "zero_based",
 )

@@ -100,6 +100,7 @@ def header(
         test=facts.test,
         labels=facts.labels,
         reparametrisation=facts.reparametrisation,
+        backend=facts.backend,
         start=facts.start,
         model=facts.model,
         radius=radius,

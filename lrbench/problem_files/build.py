@@ -30,13 +30,13 @@ from lrbench.problem_files.model import (
     StartSpec,
     canonical,
 )
-from lrbench.problem_files.network import as_dense, check_size
+from lrbench.problem_files.network import as_dense, check_computed, check_image, check_size
 from lrbench.problem_files.parts import make_loss, make_penalty
 from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
-    from lrbench.objective.network.architecture import Mlp
+    from lrbench.objective.network.architecture import Form
     from lrbench.objective.network.normalised import NormalisedProblem
     from lrbench.objective.network.problem import NetworkProblem
 
@@ -101,16 +101,18 @@ def build_linear(spec: ProblemSpec) -> LinearProblem:
     )
 
 
-def _network(spec: ProblemSpec, form: Mlp) -> NetworkProblem:
+def _network(spec: ProblemSpec, form: Form) -> NetworkProblem:
     """Return the network, with its samples made dense."""
     # Few problems need these modules.
     from lrbench.objective.network.network import NetworkSamples
     from lrbench.objective.network.problem import NetworkProblem
     from lrbench.objective.network.start import NetworkStart
 
+    check_computed(spec)
     samples = read_samples(spec)
     with located(spec.name):
         X, fitted = fit_scaling(samples.train.X, spec.scale)
+        check_image(form, X.shape[1])
     held_out, about_test = _test_columns(samples, spec, fitted)
     test = None
     if held_out is not None and samples.test_y is not None:
@@ -126,6 +128,7 @@ def _network(spec: ProblemSpec, form: Mlp) -> NetworkProblem:
         n_classes,
         NetworkStart(spec.start.name, spec.start.seed),  # type: ignore[arg-type]  # it is checked
         test,
+        spec.backend,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from lrbench.config.named import parse_named
 from lrbench.data.load import DataName
+from lrbench.problem_files.backend import backend_table
 from lrbench.problem_files.model import ProblemSpec, Split
 from lrbench.problem_files.network import model_table
 from lrbench.problem_files.source import data_text
@@ -33,6 +34,7 @@ def table_of(spec: ProblemSpec) -> dict[str, Any]:
         "penalty": penalty,
         "start": start,
         "reparametrisation": keys or {"name": "none"},
+        "backend": backend_table(spec.backend),
         "data": {
             "name": spec.data.name,
             **spec.data.params,

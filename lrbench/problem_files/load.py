@@ -23,6 +23,7 @@ from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError, quoted, quoted_path
 from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
+from lrbench.problem_files.backend import read_backend
 from lrbench.problem_files.model import CLAIMED, ProblemSpec
 from lrbench.problem_files.network import check_network, default_start, read_model
 from lrbench.problem_files.parts import (
@@ -174,6 +175,7 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     penalty = read_penalty(table.take_any("penalty", "none"))
     start = read_start(table.take_any("start", default_start(model)))
     reparametrisation = read_reparametrisation(table.take_any("reparametrisation", "none"))
+    backend = read_backend(table.take_any("backend", "numpy"))
     data_values = table.take_any("data")
     claims = _claims(table.take_any("constants", {}))
     table.finish()
@@ -193,6 +195,7 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     title = title or describe(loss, penalty, source, model)
     spec = ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
     spec = replace(spec, claims=claims, model=model, reparametrisation=reparametrisation)
+    spec = replace(spec, backend=backend)
     check_network(spec)
     if test is None and seed is None:
         return spec

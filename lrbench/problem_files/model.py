@@ -11,7 +11,8 @@ from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
 
 if TYPE_CHECKING:
-    from lrbench.objective.network.architecture import Mlp
+    from lrbench.objective.network.architecture import Form
+    from lrbench.objective.network.backend import TorchBackend
     from lrbench.objective.network.reparametrisation import Reparametrisation
 
 PER_SAMPLE: Final = "1/n_samples"
@@ -100,6 +101,8 @@ class ProblemSpec:
         The network; None for a linear model.
     reparametrisation
         The normalisation in whose variables the problem is written; None for the weights.
+    backend
+        What computes a network; None for NumPy.
     """
 
     name: str
@@ -113,8 +116,9 @@ class ProblemSpec:
     positive: tuple[str, ...] | None
     test: DataName | Split | None = None
     claims: tuple[tuple[str, float], ...] = ()
-    model: Mlp | None = None
+    model: Form | None = None
     reparametrisation: Reparametrisation | None = None
+    backend: TorchBackend | None = None
 
     @property
     def task(self) -> str:
@@ -132,9 +136,9 @@ class ProblemSpec:
 def canonical(spec: ProblemSpec) -> str:
     """Return what defines the problem beside its data, as JSON with sorted keys.
 
-    Names, titles, the place of the data, claims and held-out data are left out. Together with the
-    content hash of the training data the text gives the fingerprint, which is the same for two ways
-    to write the same problem.
+    Names, titles, the place of the data, claims, held-out data and the backend are left out.
+    Together with the content hash of the training data the text gives the fingerprint, which is the
+    same for two ways to write the same problem.
     """
     penalty: dict[str, Any] = {"name": spec.penalty.name, "weight": spec.penalty.weight}
     if spec.penalty.params:  # no empty key: older fingerprints stay as they are

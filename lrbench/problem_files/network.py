@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import typing
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +24,9 @@ from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
-    from lrbench.objective.network.architecture import Mlp
+    from lrbench.objective.network.architecture import Form
 
-LINEAR, MLP = "linear", "mlp"
+LINEAR, MLP, RESNET = MODELS = ("linear", "mlp", "resnet")
 
 OF_NETWORKS = ("he", "glorot")
 """The starts of networks."""
@@ -32,13 +35,16 @@ NUMBER = 8
 """Bytes of a float64 number."""
 
 MOST_UNITS = 100_000
-"""Of a hidden layer."""
+"""Of a hidden layer, and channels of a stage."""
+
+MOST_BLOCKS = 100
+"""Of a stage."""
 
 MOST_BYTES = 1 << 32
 """Of the samples as a dense array, and of the parameters of one lane."""
 
 
-def read_model(value: Any) -> Mlp | None:
+def read_model(value: Any) -> Form | None:
     """Return the network in ``"mlp[hidden=64x64]"`` or a table; None for ``"linear"``.
 
     Raises
@@ -51,27 +57,32 @@ def read_model(value: Any) -> Mlp | None:
     else:
         table = Table(checked(value, "model", dict), "model")
         name, params = table.take("name", str, ""), table.rest()
-    if name not in (LINEAR, MLP):
+    if name not in MODELS:
         what = f"there is no model {quoted(name)}." if name else "the model has no name."
-        raise UsageError(what, did_you_mean(name, (LINEAR, MLP)))
-    table = Table(params, f"the model {name}")
+        raise UsageError(what, did_you_mean(name, MODELS))
+    called = f"the model {name}"
+    table = Table(params, called)
     if name == LINEAR:
         if params:
             raise UsageError(
                 "the model linear has no parameters.", "choose mlp, or leave them out."
             )
         return None
-    from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp
+    from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp, Resnet
 
-    hidden = _hidden(table.take_any("hidden"))
+    own: Callable[..., Form]
+    if name == MLP:
+        own = partial(Mlp, _sizes(table.take_any("hidden"), HIDDEN))
+    else:
+        own = partial(Resnet, _channels(table.take_any("channels")), _blocks(table))
     activation = table.take_any("activation", "relu")
-    activation = checked_parameter(activation, "activation", Activation, "", "the model mlp")
+    activation = checked_parameter(activation, "activation", Activation, "", called)
     norm = table.take_any("normalisation", "none")
-    norm = checked_parameter(norm, "normalisation", LayerNorm, "", "the model mlp")
+    norm = checked_parameter(norm, "normalisation", LayerNorm, "", called)
     rate = table.take_any("other_lr", OF_RULE)
     table.finish()
     if rate == OF_RULE:
-        return Mlp(hidden, activation, norm)
+        return own(activation, norm)
     if norm == "none":
         raise UsageError(
             "other_lr is the rate of the parameters without a normalisation, and without one the"
@@ -79,35 +90,70 @@ def read_model(value: Any) -> Mlp | None:
             'give normalisation = "weight" or "batch", or leave other_lr out.',
         )
     rate = checked_positive(rate, "other_lr", f'a positive number or "{OF_RULE}"')
-    return Mlp(hidden, activation, norm, rate)
+    return own(activation, norm, rate)
 
 
-def _hidden(value: Any) -> tuple[int, ...]:
+class _Sizes(NamedTuple):
+    """A key of a model with several whole numbers, for errors."""
+
+    key: str
+    model: str
+    things: str
+    """What they are the numbers of."""
+    example: str
+
+
+HIDDEN = _Sizes("hidden", MLP, "units of the hidden layers", "[64, 64]")
+CHANNELS = _Sizes("channels", RESNET, "channels of the stages", "[8, 16]")
+
+
+def _sizes(value: Any, what: _Sizes) -> tuple[int, ...]:
     """Return the sizes in a list, or in a text such as ``64x64``."""
     if value is None:
-        raise UsageError("the model mlp has no hidden layers.", "give hidden = [64, 64].")
+        layers = what.things.rpartition(" of the ")[2]
+        raise UsageError(
+            f"the model {what.model} has no {layers}.", f"give {what.key} = {what.example}."
+        )
     pieces = value.split("x") if isinstance(value, str) else value
     pieces = [*pieces] if isinstance(pieces, Sequence) else [pieces]
     sizes = [whole(piece) if isinstance(piece, str) else as_integer(piece) for piece in pieces]
     if not sizes or any(size is None or not 1 <= size <= MOST_UNITS for size in sizes):
         raise UsageError(
-            f"hidden is {quoted(value)}, and not the numbers of units of the hidden layers.",
-            f"give whole numbers from 1 to {MOST_UNITS}, as in hidden = [64, 64].",
+            f"{what.key} is {quoted(value)}, and not the numbers of {what.things}.",
+            f"give whole numbers from 1 to {MOST_UNITS}, as in {what.key} = {what.example}.",
         )
     return tuple(typing.cast("list[int]", sizes))
 
 
-def model_table(form: Mlp | None) -> dict[str, Any]:
+def _channels(value: Any) -> tuple[int, ...]:
+    channels = _sizes(value, CHANNELS)
+    if any(later < before for before, later in itertools.pairwise(channels)):
+        raise UsageError(
+            f"channels is {quoted(value)}, and a stage has fewer than the one before, to whose"
+            " channels it adds its own.",
+            "give numbers that do not fall, as in channels = [8, 16].",
+        )
+    return channels
+
+
+def _blocks(table: Table) -> int:
+    value = table.take_any("blocks", 1)
+    number = whole(value) if isinstance(value, str) else as_integer(value)
+    if number is None or not 1 <= number <= MOST_BLOCKS:
+        raise UsageError(
+            f"blocks is {quoted(value)}, and not the number of blocks of a stage.",
+            f"give a whole number from 1 to {MOST_BLOCKS}.",
+        )
+    return number
+
+
+def model_table(form: Form | None) -> dict[str, Any]:
     """Return the table for which `read_model` returns `form`."""
     if form is None:
         return {"name": LINEAR}
-    table = {
-        "name": MLP,
-        "hidden": list(form.hidden),
-        "activation": form.activation,
-        "normalisation": form.normalisation,
-    }
-    return table | ({} if form.other_lr is None else {"other_lr": form.other_lr})
+    name = str(form).partition("[")[0]
+    table = {"name": name, **asdict(form)}
+    return {key: value for key, value in table.items() if value is not None}
 
 
 def read_output_loss(name: str, params: Mapping[str, Any]) -> str:
@@ -122,7 +168,7 @@ def read_output_loss(name: str, params: Mapping[str, Any]) -> str:
     return name
 
 
-def default_start(form: Mlp | None) -> str:
+def default_start(form: Form | None) -> str:
     """Return the start where none is given: for a network that which suits the activation."""
     if form is None:
         return "zeros"
@@ -136,6 +182,11 @@ def check_network(spec: ProblemSpec) -> None:
         if of_network:
             raise UsageError(
                 f"the start {spec.start.name} is one of networks.", "choose zeros or normal."
+            )
+        if spec.backend is not None:
+            raise UsageError(
+                f"--backend torch computes networks, and {spec.name} is a linear problem.",
+                "leave it out, or take a network such as mlp-digits.",
             )
         return
     if not of_network:
@@ -160,7 +211,7 @@ def check_network(spec: ProblemSpec) -> None:
         )
 
 
-def check_size(form: Mlp, n_in: int, n_out: int, name: str) -> None:
+def check_size(form: Form, n_in: int, n_out: int, name: str) -> None:
     """Raise `UsageError` if the parameters of a network are too many, before there is an array."""
     from lrbench.objective.network.architecture import layers_of
 
@@ -170,6 +221,36 @@ def check_size(form: Mlp, n_in: int, n_out: int, name: str) -> None:
             f"{name}: the network {form} has {n_parameters:.2g} parameters, which would be"
             f" {NUMBER * n_parameters / 1e9:.0f} GB in each of several arrays.",
             "give smaller layers, as in --set model.hidden=[64,64].",
+        )
+
+
+def check_computed(spec: ProblemSpec) -> None:
+    """Raise `UsageError` if nothing here computes the network: torch is missing, or NumPy asked."""
+    from lrbench.objective.network.architecture import Resnet
+
+    if spec.backend is not None:
+        spec.backend.check()
+    elif isinstance(spec.model, Resnet):
+        raise UsageError(
+            f"{spec.name} is a residual network, which the backend numpy does not compute.",
+            "give --backend torch.",
+        )
+
+
+def check_image(form: Form, n_features: int) -> None:
+    """Raise `DataError` if a residual network is to take samples that are no square images.
+
+    Files of images often lack the last pixels, which are 0 in all of them: up to a row of pixels
+    may be missing.
+    """
+    from lrbench.objective.network.architecture import Resnet, image_side
+
+    side = image_side(n_features)
+    if isinstance(form, Resnet) and side**2 - n_features >= side:
+        raise DataError(
+            f"a residual network takes square images, and {n_features} features are not those of"
+            f" one: {side} x {side} pixels are {side**2}.",
+            'take images, or model = "mlp[hidden=64x64]" with --set.',
         )
 
 

@@ -13,6 +13,7 @@ from lrbench.data.libsvm import ZeroBased
 from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError
+from lrbench.problem_files.backend import overridden_backend
 from lrbench.problem_files.model import (
     PER_SAMPLE,
     PenaltySpec,
@@ -47,6 +48,8 @@ def with_overrides(
     positive: str | Sequence[str] | None = None,
     start: str | None = None,
     reparam: str | None = None,
+    backend: str | None = None,
+    device: str | None = None,
     test: str | float | None = None,
     zero_based: ZeroBased | None = None,
     settings: Sequence[str] = (),
@@ -65,6 +68,10 @@ def with_overrides(
     reparam
         The normalisation in whose variables the problem is written: ``"weight-norm"``,
         ``"batch-norm[scale=fixed,gamma=2]"``, ``"none"``; the key `reparametrisation` of a file.
+    backend
+        What computes a network: ``"numpy"``, ``"torch"``, ``"torch[dtype=float32]"``.
+    device
+        Where torch computes it: ``"cpu"``, ``"cuda"``.
     positive
         Labels with commas between them, or a list.
     test
@@ -83,6 +90,7 @@ def with_overrides(
         with data that are not LIBSVM text.
     """
     options = (data, loss, penalty, scale, intercept, positive, start, reparam, test, zero_based)
+    spec = replace(spec, backend=overridden_backend(spec.backend, backend, device))
     if any(option is not None for option in options):
         spec = replace(spec, claims=())  # the stated constants are those of the unchanged problem
     model_before = spec.model
@@ -135,6 +143,8 @@ def spec_from_data(
     positive: str | Sequence[str] | None = None,
     start: str | None = None,
     reparam: str | None = None,
+    backend: str | None = None,
+    device: str | None = None,
     test: str | float | None = None,
     zero_based: ZeroBased | None = None,
     settings: Sequence[str] = (),
@@ -151,10 +161,10 @@ def spec_from_data(
     penalty
         None stands for l2 of weight 1/n_samples with a loss for two classes, and for none
         otherwise.
-    scale, intercept, positive, start, reparam, test, zero_based, settings
+    scale, intercept, positive, start, reparam, backend, device, test, zero_based, settings
         See `with_overrides`. None stands for no scaling, no intercept, the larger label, zeros,
-        no normalisation, nothing held out, and zero-based where an index 0 occurs; `settings`
-        may have the keys of a model, which make a network of it.
+        no normalisation, NumPy, nothing held out, and zero-based where an index 0 occurs;
+        `settings` may have the keys of a model, which make a network of it.
 
     Raises
     ------
@@ -186,6 +196,8 @@ def spec_from_data(
         positive=positive,
         start=start,
         reparam=reparam,
+        backend=backend,
+        device=device,
         test=test,
         settings=settings,
     )

@@ -22,11 +22,11 @@ from lrbench.problem_files.parts import describe
 from lrbench.problem_files.source import as_fraction
 
 if TYPE_CHECKING:
-    from lrbench.objective.network.architecture import Mlp
+    from lrbench.objective.network.architecture import Form
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 
-PARTS = ("model", "loss", "penalty", "start", "reparametrisation", "data")
+PARTS = ("model", "loss", "penalty", "start", "reparametrisation", "backend", "data")
 """The keys that are tables."""
 
 TITLED = ("model", "loss", "penalty", "data")
@@ -40,6 +40,8 @@ KEYS = (
     "model",
     "model.name",
     "model.hidden",
+    "model.channels",
+    "model.blocks",
     "model.activation",
     "model.normalisation",
     "model.other_lr",
@@ -64,6 +66,10 @@ KEYS = (
     "reparametrisation.gamma",
     "reparametrisation.gamma_lr",
     "reparametrisation.seed",
+    "backend",
+    "backend.name",
+    "backend.dtype",
+    "backend.device",
     "data.name",
     "data.scale",
     "data.intercept",
@@ -112,7 +118,7 @@ def with_settings(spec: ProblemSpec, settings: Sequence[str]) -> ProblemSpec:
         ) from error
 
 
-def model_with(model: Mlp | None, settings: Sequence[str]) -> Mlp | None:
+def model_with(model: Form | None, settings: Sequence[str]) -> Form | None:
     """Return the model that `with_settings` would make of this one; None for a linear one.
 
     Raises

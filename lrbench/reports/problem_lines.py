@@ -10,7 +10,7 @@ from lrbench.reports.blocks import Line, line, number
 from lrbench.results import Header, PenaltyValues
 
 if TYPE_CHECKING:
-    from lrbench.objective.about import AboutTest
+    from lrbench.objective.about import AboutBackend, AboutTest
     from lrbench.objective.constants import Constants
 
 
@@ -25,6 +25,7 @@ def problem_lines(name: str, header: Header) -> Iterator[Line]:
     for label, pieces in (
         ("model", _model(header)),
         ("loss", _loss(header)),
+        ("backend", _backend(header.backend)),
         ("minimum", _minimum(constants)),
         ("start", _start(constants)),
     ):
@@ -91,6 +92,15 @@ def _loss(header: Header) -> Iterator[str]:
         exact = constants.L_method == "eigenvalues"
         yield f"L = {number(constants.L, 4)}{'' if exact else f' ({constants.L_method})'}"
         yield f"1/L = {number(1 / constants.L, 4)}"
+
+
+def _backend(backend: AboutBackend | None) -> Iterator[str]:
+    if backend is None:
+        return
+    yield f"{backend.name} {backend.version}"
+    yield f"{backend.dtype} on {backend.device}"
+    if backend.gradient_error is not None:
+        yield f"gradient at w_0 within {backend.gradient_error:.1e} of float64"
 
 
 def _penalty(penalty: PenaltyValues) -> str:

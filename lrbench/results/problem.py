@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from lrbench.config.plain import Form, Key, plain
 from lrbench.config.records import reader
 from lrbench.config.targets import TargetMeasure
-from lrbench.objective.about import AboutTest, PenaltyValues
+from lrbench.objective.about import AboutBackend, AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
 from lrbench.results.ranking import LaneLabel, final_gap
 from lrbench.results.records import FeatureMap, Run, Verdict
@@ -59,6 +59,8 @@ class Header:
     word for it."""
     reparametrisation: Annotated[str, Key(earlier="")]
     """The variables that take the place of the weights: ``"weight-norm"``; empty for none."""
+    backend: Annotated[AboutBackend | None, Key(earlier=None)]
+    """What computed a network in the place of NumPy; None for NumPy."""
     radius: float | None
     """Of the ball that iterates are projected on; None for no ball."""
     target: Annotated[float | None, Key(earlier=None)]

@@ -129,13 +129,15 @@ NUMERIC_KEYS = {
     "reparametrisation.seed": ("--reparam", "weight-norm"),
     "model.hidden": ("-p", "mlp-digits"),
     "model.other_lr": ("-p", "mlp-digits-bn"),
+    "model.channels": ("-p", "resnet-digits"),
+    "model.blocks": ("-p", "resnet-digits"),
 }
 
 
 @pytest.mark.parametrize("text", ["1_0", "٣", "0x1", "1e1_0"])
 def test_settings(text: str, invoke: Any) -> None:
     words = {"name", "title", "loss", "penalty", "start", "scale", "test", "reparametrisation"}
-    words |= {"model", "activation", "normalisation"}
+    words |= {"model", "activation", "normalisation", "backend", "dtype", "device"}
     rest = {k for k in KEYS if k.rpartition(".")[2] not in words} - set(NUMERIC_KEYS)
     assert rest == {"data.intercept", "data.positive", "data.zero_based"}
     for key, options in NUMERIC_KEYS.items():

@@ -14,7 +14,7 @@ from lrbench.config.learning_rates import log_spaced
 FINGERPRINTS = """
 from lrbench.problem_files import build_problem, load_spec, shipped
 for name in shipped():
-    if not load_spec(name).data.is_text:
+    if not load_spec(name).data.is_text and load_spec(name).backend is None:
         print(name, build_problem(load_spec(name)).about.fingerprint)
 """
 

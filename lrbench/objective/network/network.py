@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerLane, PerSample
-from lrbench.objective.network.architecture import Activation, Layer, Mlp, layers_of
+from lrbench.objective.network.architecture import Activation, Form, Layer, layers_of
 from lrbench.objective.network.layers import (
     BatchStatistics,
     Passed,
@@ -22,9 +22,8 @@ from lrbench.objective.network.layers import (
 )
 from lrbench.objective.network.output_losses import OutputLoss
 
-GROUP_ELEMENTS = 1 << 16
-"""About so many numbers leave a layer at once: lanes beyond them come in a further group, so that
-what passes through the layers stays in the cache of a core."""
+EVEN = 1e-13
+"""A deviation of scores below this share of their mean is rounding."""
 
 
 class NetworkSamples(NamedTuple):
@@ -45,7 +44,7 @@ class Outputs(NamedTuple):
 
 
 class Network:
-    """A multilayer perceptron with a loss at its outputs.
+    """A network with a loss at its outputs, of which NumPy computes a multilayer perceptron.
 
     Parameters
     ----------
@@ -55,7 +54,14 @@ class Network:
         The loss at the outputs.
     """
 
-    def __init__(self, form: Mlp, n_in: int, n_out: int, loss: OutputLoss) -> None:
+    group_elements = 1 << 16
+    """About so many numbers leave a layer at once: lanes beyond them come in a further group, so
+    that what passes through the layers stays in the cache of a core."""
+
+    most_lanes = 1 << 30
+    """The most lanes of a group."""
+
+    def __init__(self, form: Form, n_in: int, n_out: int, loss: OutputLoss) -> None:
         self.form, self.loss = form, loss
         self.layers: Sequence[Layer] = layers_of(form, n_in, n_out)
         self.n_parameters = self.layers[-1].shift.stop
@@ -99,8 +105,10 @@ class Network:
 
         With batch normalisation the statistics are those of the samples `fitted`.
         """
+        statistics = None
         for lanes, block in self._pieces(len(theta), len(fitted.y), len(samples.y)):
-            statistics = self._statistics(theta[lanes], fitted) if self.batch_normalised else None
+            if self.batch_normalised and block.start == 0:  # those of all blocks of these lanes
+                statistics = self._statistics(theta[lanes], fitted)
             outputs = self._outputs(theta[lanes], samples.X[block], statistics)
             yield Outputs(lanes, samples.y[block], outputs)
 
@@ -111,8 +119,8 @@ class Network:
         """
         with np.errstate(all="ignore"):
             statistics = self._statistics(theta, samples)
-        for k, (_, deviation) in enumerate(statistics):
-            if np.isnan(deviation).any():
+        for k, (mean, deviation) in enumerate(statistics):
+            if not (deviation > EVEN * np.abs(mean)).all():  # nor where it is NaN
                 return k + 1
         return None
 
@@ -162,8 +170,8 @@ class Network:
         """
         size = n
         if not self.batch_normalised:
-            size = min(n, max(1, GROUP_ELEMENTS // self.width))
-        together = max(1, GROUP_ELEMENTS // (self.width * size))
+            size = min(n, max(1, self.group_elements // self.width))
+        together = max(1, min(self.most_lanes, self.group_elements // (self.width * size)))
         total = n if n_other is None else n_other
         for first in range(0, n_lanes, together):
             lanes = slice(first, min(first + together, n_lanes))

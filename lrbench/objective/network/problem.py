@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,16 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, PerLane, Vector
 from lrbench.cache.content_hash import content_hash, digest
+from lrbench.cache.distributions import version_of
 from lrbench.errors import DataError
-from lrbench.objective.about import About, ProblemFacts
+from lrbench.objective.about import About, AboutBackend, ProblemFacts
 from lrbench.objective.finite_sum import FiniteSum, MeanTerms
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
-from lrbench.objective.network.architecture import Mlp
+from lrbench.objective.network.architecture import Form, Mlp
+from lrbench.objective.network.backend import TorchBackend
 from lrbench.objective.network.lanes_first import LanesFirst, NetworkFullSampler, NetworkSampler
-from lrbench.objective.network.network import GROUP_ELEMENTS, Network, NetworkSamples
+from lrbench.objective.network.network import Network, NetworkSamples
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES, Softmax
 from lrbench.objective.network.parts import LayerParts, PartScope
 from lrbench.objective.network.start import NetworkStart, initial
@@ -36,7 +39,7 @@ BIASED = "batch normalisation: the gradient of a minibatch is biased"
 
 
 class NetworkProblem(FiniteSum):
-    r"""The mean loss of a multilayer perceptron on its training samples.
+    r"""The mean loss of a network on its training samples.
 
     .. math:: F(w) = \frac1n \sum_{i=1}^n \varphi(\mathrm{net}_w(x_i), y_i)
 
@@ -49,7 +52,7 @@ class NetworkProblem(FiniteSum):
     name, about
         The problem's name in every table, and its description in reports.
     form
-        The hidden layers.
+        The model: its layers.
     train
         The training samples.
     n_classes
@@ -58,6 +61,8 @@ class NetworkProblem(FiniteSum):
         How w_0 is drawn.
     test
         The samples that are held out; None for none.
+    backend
+        What computes the network in the place of NumPy; None for NumPy.
 
     Raises
     ------
@@ -69,16 +74,17 @@ class NetworkProblem(FiniteSum):
         self,
         name: str,
         about: About,
-        form: Mlp,
+        form: Form,
         train: NetworkSamples,
         n_classes: int,
         start: NetworkStart,
         test: NetworkSamples | None = None,
+        backend: TorchBackend | None = None,
     ) -> None:
         self.about, self.form, self.train, self.test = about, form, train, test
         self.loss_name = "softmax" if n_classes else "squared"
-        loss = OUTPUT_LOSSES[self.loss_name]
-        self.network = Network(form, train.X.shape[1], n_classes or 1, loss)
+        self.backend, self._n_outputs = backend, n_classes or 1
+        self.network = self._network(backend)
         self._start = start
         self._moved: Vector | float = 0.0
         super().__init__(name, initial(self.network.layers, start, 0), len(train.y))
@@ -90,6 +96,16 @@ class NetworkProblem(FiniteSum):
                 "take data that differ, another seed of the start, or another normalisation.",
             )
 
+    def _network(self, backend: TorchBackend | None) -> Network:
+        sizes = self.train.X.shape[1], self._n_outputs
+        loss = OUTPUT_LOSSES[self.loss_name]
+        if backend is None:
+            assert isinstance(self.form, Mlp)  # others are refused before
+            return Network(self.form, *sizes, loss)
+        from lrbench.objective.network.torch_network import TorchNetwork  # which imports torch
+
+        return TorchNetwork(self.form, *sizes, loss, backend)
+
     def _silent_layer(self) -> int | None:
         if not self.network.batch_normalised:
             return None
@@ -99,6 +115,7 @@ class NetworkProblem(FiniteSum):
         """Return the problem with the start of every seed moved as `w0` is from here."""
         other = copy.copy(self)
         other._moved, other.w0 = w0 - self.w0, w0
+        other.__dict__.pop("_about_backend", None)  # which is of w_0
         return other
 
     @cached_property
@@ -145,10 +162,13 @@ class NetworkProblem(FiniteSum):
         """Return what is asked of the problem outside a run."""
         n = self.n_samples if self.network.batch_normalised else 1
         held = (self.train, *(() if self.test is None else (self.test,)))
-        passing = max(GROUP_ELEMENTS, n * self.network.width) * 3 * len(self.network.layers)
+        passing = (
+            max(self.network.group_elements, n * self.network.width) * 3 * len(self.network.layers)
+        )
         return ProblemFacts(
             **vars(self.about),
             loss=self.loss_name,
+            backend=self._about_backend,
             digest=self._digest,
             data_bytes=sum(samples.X.nbytes + samples.y.nbytes for samples in held),
             work_bytes=NUMBER * passing,
@@ -157,6 +177,21 @@ class NetworkProblem(FiniteSum):
             has_prox=False,  # nor is F convex, which proximal methods are about
             layers=self.network.layers,
             parts=True,
+        )
+
+    @cached_property
+    def _about_backend(self) -> AboutBackend | None:
+        """The backend, and what its rounding does to the gradient at w_0."""
+        if self.backend is None:
+            return None
+        error = None
+        if self.backend.dtype != "float64":
+            exact = copy.copy(self)
+            exact.network = self._network(replace(self.backend, dtype="float64"))
+            own, reference = (p.mean(self.w0[:, None], slice(None))[1] for p in (self, exact))
+            error = float(np.linalg.norm(own - reference) / np.linalg.norm(reference))
+        return AboutBackend(
+            "torch", version_of("torch"), self.backend.dtype, self.backend.device, error
         )
 
     def sampler(
@@ -191,6 +226,8 @@ class NetworkProblem(FiniteSum):
         parts = [content_hash(self.train.X), digest(self.train.y), digest(self.w0)]
         if self.test is not None:
             parts += [content_hash(self.test.X), digest(self.test.y)]
+        if self.backend is not None:  # digests of NumPy are those of earlier versions
+            parts += [repr(self.backend), version_of("torch")]
         text = "\n".join([*parts, repr(self.form), repr(self._start), self.loss_name])
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from lrbench.errors import DataError
 from lrbench.objective.about import About
 from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.network import network as network_module
 from lrbench.objective.network.architecture import (
     Activation,
     LayerNorm,
     Mlp,
 )
-from lrbench.objective.network.network import NetworkSamples
+from lrbench.objective.network.network import Network, NetworkSamples
 from lrbench.objective.network.problem import NetworkProblem
 from lrbench.objective.network.start import NetworkStart
 from lrbench.objective.oracle import Ball
@@ -123,7 +122,7 @@ def test_pieces_do_not_change_the_result(
     W = points(problem)
     value, G = problem.value_and_gradient(W)
     held = problem.value(W)
-    monkeypatch.setattr(network_module, "GROUP_ELEMENTS", elements)
+    monkeypatch.setattr(Network, "group_elements", elements)
     other, H = problem.value_and_gradient(W)
     np.testing.assert_allclose(other, value, rtol=1e-14)
     np.testing.assert_allclose(problem.value(W), held, rtol=1e-14)

@@ -1,0 +1,77 @@
+"""What computes a network, read from a text, a table or options and checked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from lrbench.config.named import parse_named
+from lrbench.config.parameters import checked_parameter
+from lrbench.config.registry import did_you_mean
+from lrbench.config.values import Table, checked
+from lrbench.errors import UsageError, quoted
+
+if TYPE_CHECKING:
+    from lrbench.objective.network.backend import TorchBackend
+
+NUMPY, TORCH = "numpy", "torch"
+
+
+def read_backend(value: Any) -> TorchBackend | None:
+    """Return the backend in ``"torch[dtype=float32]"`` or a table; None for ``"numpy"``.
+
+    Raises
+    ------
+    UsageError
+        For another backend, or a key or a value that it does not have.
+    """
+    if isinstance(value, str):
+        name, params = parse_named(value)
+    else:
+        table = Table(checked(value, "backend", dict), "backend")
+        name, params = table.take("name", str, ""), table.rest()
+    if name not in (NUMPY, TORCH):
+        what = f"there is no backend {quoted(name)}." if name else "the backend has no name."
+        raise UsageError(what, did_you_mean(name, (NUMPY, TORCH)))
+    if name == NUMPY:
+        if params:
+            raise UsageError(
+                "the backend numpy has no parameters.", "choose torch, or leave them out."
+            )
+        return None
+    from lrbench.objective.network.backend import Device, Dtype, TorchBackend
+
+    table = Table(params, "the backend torch")
+    dtype, device = table.take_any("dtype", "float64"), table.take_any("device", "cpu")
+    table.finish()
+    return TorchBackend(
+        checked_parameter(dtype, "dtype", Dtype, "", "the backend torch"),
+        checked_parameter(device, "device", Device, "", "the backend torch"),
+    )
+
+
+def overridden_backend(
+    backend: TorchBackend | None, option: str | None, device: str | None
+) -> TorchBackend | None:
+    """Return the backend with the options --backend and --device in the place of what a file has.
+
+    Raises
+    ------
+    UsageError
+        As `read_backend`, and for a device of NumPy.
+    """
+    if option is not None:
+        backend = read_backend(option)
+    if device is None:
+        return backend
+    if backend is None:
+        raise UsageError(
+            f"--device {device} is of torch, and the backend is numpy.",
+            "give --backend torch, or leave --device out.",
+        )
+    return read_backend({**backend_table(backend), "device": device})
+
+
+def backend_table(backend: TorchBackend | None) -> dict[str, Any]:
+    """Return the table for which `read_backend` returns `backend`."""
+    return {"name": NUMPY} if backend is None else {"name": TORCH, **asdict(backend)}
