@@ -150,12 +150,16 @@ problem_options = chain(
         option(
             "problem",
             "--backend",
+            multiple=True,
+            callback=only_one,
             metavar="NAME[dtype=float32]",
             help="What computes a network: numpy or torch.",
         ),
         option(
             "problem",
             "--device",
+            multiple=True,
+            callback=only_one,
             type=click.Choice(["cpu", "cuda"]),
             help="Where torch computes it.  [default: cpu]",
         ),

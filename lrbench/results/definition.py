@@ -9,7 +9,7 @@ from lrbench.config.named import value_text
 
 KEYS: Final = (
     *("data", "n_samples", "n_features", "scale", "intercept", "test", "labels"),
-    *("loss", "penalty", "model", "reparametrisation", "start", "radius"),
+    *("loss", "penalty", "model", "reparametrisation", "backend", "start", "radius"),
 )
 """The keys of the header of a problem that define it."""
 
@@ -23,6 +23,7 @@ def definition(header: Mapping[str, Any]) -> dict[str, str]:
     Keys that an earlier version did not write count as those of a plain linear problem.
     """
     penalty, test = dict(header.get("penalty") or {}), header.get("test")
+    backend = header.get("backend")
     name = penalty.pop("name", "none")
     inside = ",".join(f"{key}={_text(value)}" for key, value in penalty.items() if value)
     labels = header.get("labels") or {}
@@ -39,6 +40,7 @@ def definition(header: Mapping[str, Any]) -> dict[str, str]:
         "penalty": f"{name}[{inside}] penalty" if inside else f"penalty {name}",
         "model": header.get("model") or "linear",
         "reparametrisation": form or "no reparametrisation",
+        "backend": "NumPy" if backend is None else f"{backend['name']} {backend['dtype']}",
         "start": f"start {header.get('start', 'zeros')}",
         "radius": "no ball" if radius is None else f"ball of radius {value_text(radius)}",
     }

@@ -78,6 +78,8 @@ REPEATED = {
     "positive": "1",
     "start": "zeros",
     "reparam": "none",
+    "backend": "numpy",
+    "device": "cpu",
     "test": "0.2",
     "zero_based": "auto",
     "data": "sklearn:iris",

@@ -21,6 +21,8 @@ CHANGES = {
     "start": ("--start", "normal[seed=4]"),
     "reparam": ("--reparam", "weight-norm"),
     "test": ("--test", "0.25"),
+    "backend": ("--backend", "torch"),
+    "device": ("--backend", "torch[dtype=float32]", "--device", "cpu"),
     "zero_based": ("--zero-based", "yes"),
     "settings": ("--set", "model.hidden=[4]", "--set", "loss=softmax"),
     "radius": ("--radius", "40"),
@@ -50,6 +52,9 @@ def command(tmp_path: Path) -> tuple[str, ...]:
 def test_what_an_option_changed_is_said(
     option: str, command: tuple[str, ...], invoke: Invoke
 ) -> None:
+    if option in ("backend", "device"):  # which networks have
+        pytest.importorskip("torch")
+        command = (*command[:2], *CHANGES["settings"], *command[2:])
     for more in ((), CHANGES[option]):
         done = invoke(*command, *more)
         assert done.code == 0, done.err
