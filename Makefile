@@ -5,6 +5,7 @@
 #             and without the compiled steps
 # make sanitize   the tests of the compiled steps with the address and undefined-behaviour sanitizers
 # make docs   write the generated pages anew
+# make paper  measure anew what docs/how-to/paper.md shows: five minutes of one core
 
 PYTHON ?= python3
 VENV := .venv-dev
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: test unit gate lowest sanitize lint types docs clean
+.PHONY: test unit gate lowest sanitize lint types docs paper clean
 
 test: lint types gate lowest
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
@@ -32,7 +33,8 @@ sanitize: $(VENV)/ready
 	CFLAGS="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
 	    $(BIN)/python setup.py -q build_ext --inplace --force
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	    ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -n 0 tests/engine/test_compiled.py
+	    ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -n 0 tests/engine/test_compiled.py \
+	    tests/engine/test_compiled_wide.py
 	$(BIN)/python setup.py -q build_ext --inplace --force
 
 lint: $(VENV)/ready
@@ -44,6 +46,9 @@ types: $(VENV)/ready
 
 docs: $(VENV)/ready
 	$(BIN)/python docs/generate.py
+
+paper: $(VENV)/ready
+	$(BIN)/python docs/generate.py paper
 
 $(VENV)/ready: setup.cfg pyproject.toml setup.py $(wildcard lrbench/kernels/*.[ch])
 	$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,7 @@
 """Write the generated pages: the CLI reference, the tables of parts, the outputs in README.
 
 python docs/generate.py            (a9a.bz2 is looked for in $LRBENCH_TEST_DATA)
+python docs/generate.py paper      the numbers and the figure of how-to/paper.md, in minutes
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import ast
 import dataclasses
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +28,14 @@ from lrbench.verdicts.theorems import every_theorem_for
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+PAPER = ROOT / "docs" / "how-to" / "paper.md"
 OUTPUT = re.compile(r"<!-- output of: (?P<command>.*?) -->\n```text\n(?P<text>.*?)```\n", re.DOTALL)
+SHOWN = re.compile(
+    r"(?P<before>```console\n(?P<commands>[^`]*)```\n\n<!-- from the output: (?P<starts>.*?) -->\n)"
+    r"```text\n(?P<text>.*?)```\n",
+    re.DOTALL,
+)
+"""Commands, and the paragraphs of what they print that begin with one of some texts."""
 
 
 def cli() -> str:
@@ -192,8 +201,40 @@ def output_of(command: str) -> str | None:
     return done.stdout
 
 
+def paragraphs_of(commands: str, starts: str) -> str:
+    """Return the paragraphs that begin with one of the texts, which `;` separates.
+
+    A command is one of lrbench, or of Python with a script of the project.
+    """
+    first = tuple(start.strip() for start in starts.split(";"))
+    kept = []
+    for command in commands.replace("\\\n", " ").splitlines():
+        program, *args = shlex.split(command.removeprefix("$ "))
+        module = ["-m", "lrbench"] if program == "lrbench" else []
+        done = subprocess.run(
+            [sys.executable, *module, *args],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+        )
+        kept += [text for text in done.stdout.split("\n\n") if text.lstrip().startswith(first)]
+    return "\n\n".join(text.strip("\n") for text in kept) + "\n"
+
+
+def write_paper() -> None:
+    """Write the outputs in the page on the paper, and its figure."""
+
+    def renew(match: re.Match[str]) -> str:
+        text = paragraphs_of(match["commands"], match["starts"])
+        return f"{match['before']}```text\n{text}```\n"
+
+    PAPER.write_text(SHOWN.sub(renew, PAPER.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def main() -> None:
-    """Write everything."""
+    """Write everything but the page on the paper."""
     for path, make in GENERATED.items():
         path.write_text(make(), encoding="utf-8")
 
@@ -208,4 +249,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    write_paper() if sys.argv[1:] == ["paper"] else main()

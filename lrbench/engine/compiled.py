@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from lrbench.kernels.codes import (
     N_NUMBERS,
     N_STEP_ROWS,
     N_TRACKER_ROWS,
-    WINDOW_STEPS,
     RuleCode,
     StepPart,
     VisitedColumns,
@@ -72,8 +72,13 @@ def obstacle_of(
     sampling: Sampling,
     radius: float | None,
     n_lanes: int,
+    *,
+    in_parts: bool = False,
 ) -> str:
-    """Return why they are not, in words; else nothing."""
+    """Return why they are not, in words; else nothing.
+
+    `in_parts` is whether the rule is in Python, between the parts of a step.
+    """
     ball = None if radius is None else Ball(problem.w0, radius)
     minibatches = []
     if batch_size is not None:
@@ -81,7 +86,7 @@ def obstacle_of(
     sampler = problem.sampler(None, ball, minibatches)
     if not isinstance(sampler, CompiledSampler):
         return "it is no linear model"
-    return sampler.obstacle(n_lanes)
+    return sampler.obstacle(n_lanes) or (sampler.obstacle_in_parts if in_parts else "")
 
 
 def tracker_constants(constants: Constants) -> dict[str, float]:
@@ -125,7 +130,7 @@ class CompiledRunner(StepRunner):
         self._batches, self._library = batches, library
         self._size = job.batch_size or shared.problem.n_samples
         # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = WINDOW_STEPS if self._visited_columns() else 1
+        self._aligned = batches.window_steps if self._visited_columns() else 1
         self._n_steps = self._aligned
         self._constant = tracker_constants(shared.constants)
 
@@ -154,7 +159,8 @@ class CompiledRunner(StepRunner):
         if w_star is None:
             return self._steps(1, stop)
         with self._clock.evaluating():
-            oracle, before, G = self._batches.oracle(), self.W.copy(), np.zeros_like(self.W)
+            before = self._sampler.iterates.part(self.W, slice(None)).copy()
+            oracle, G = self._batches.oracle(), np.zeros_like(before)
         assert oracle is not None
         leg = self._steps(1, stop, G)
         if leg is not None and leg.stopped:
@@ -175,9 +181,7 @@ class CompiledRunner(StepRunner):
         """
         watch, began = self._clock.steps, time.perf_counter()
         watch.start()
-        batches, columns = self._batches.fields(), VisitedColumns.ALL
-        if gradient is None:
-            columns = self._visited_columns()
+        batches, columns = self._batches.fields(self.W), self._visited_columns(gradient is not None)
         parted = not columns and self._size > rows_of_call(batches)
         samples, n_steps = self._batches.samples(1 if parted else n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
@@ -191,7 +195,7 @@ class CompiledRunner(StepRunner):
         mean, square = self._of_features(state.mean), self._of_features(state.square)
         made = np.full(len(self.lr), -1, dtype=np.int64)
         moves = rule.code >= RuleCode.COORDINATES
-        fields = {
+        fields: dict[str, Any] = {
             **self._constant,
             **batches,
             **samples,
@@ -202,7 +206,6 @@ class CompiledRunner(StepRunner):
             "factor_stride": 0 if factors is None else factors.shape[1],
             "lane_factors": factors is not None and factors.ndim == 3,
             "t": self.t,
-            "W": self.W,
             "numbers": numbers,
             "mean": mean if mean.size else None,
             "square": square if square.size else None,
@@ -219,6 +222,7 @@ class CompiledRunner(StepRunner):
         else:
             made[~np.isfinite(numbers[3])] = 1
         self._batches.visited(n_steps)
+        self._batches.take(self.W, fields)
         after = CompiledState(numbers[0].copy(), numbers[1].copy(), mean, square)
         self.state = rule.after(after, n_steps)
         if moves:
@@ -235,16 +239,14 @@ class CompiledRunner(StepRunner):
             return None
         # These have fewer iterates in their running sums than the others, whose number divides it.
         factor = np.where(diverged, self.n_summed / np.maximum(before + made, 1), 1.0)
-        running_sum = batches["running_sum"]
-        assert isinstance(running_sum, np.ndarray)
-        running_sum *= factor
+        self._batches.scale_sums(self.W, factor)
         return Leg(self.t, diverged, at=before + made - 1)
 
-    def _visited_columns(self) -> VisitedColumns:
-        """Return which columns the steps visit where no gradient is asked for."""
+    def _visited_columns(self, asked: bool = False) -> VisitedColumns:
+        """Return which columns the steps visit; `asked` is whether for their gradient, too."""
         if self.solver.dense_iterates:
             return VisitedColumns.ALL
-        return self._batches.visited_columns
+        return self._batches.columns_of_gradient if asked else self._batches.visited_columns
 
     def _of_features(self, rows: Lanes) -> Lanes:
         """Return a copy of a part of a state, with a row for each feature; empty where it is."""

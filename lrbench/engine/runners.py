@@ -42,7 +42,8 @@ def numpy_cause(
     if not makes_compiled_steps(solver):
         own = "a class of the user that does not say scalar_step"
         return own if is_plugin(type(solver)) else "no compiled rule"
-    return obstacle_of(problem, batch_size, sampling, radius, n_lanes)
+    in_parts = not has_rule(solver)
+    return obstacle_of(problem, batch_size, sampling, radius, n_lanes, in_parts=in_parts)
 
 
 def runner_of(
@@ -64,7 +65,8 @@ def runner_of(
     wanted = job.compiled and (rule or has_scalar_step(job.solver))
     if not wanted or not isinstance(sampler, CompiledSampler):
         return StepRunner(job, shared, sampler, lr0, parameters, clock)
-    if (batches := sampler.compiled(len(lr0))) is None:
+    in_parts = "" if rule else sampler.obstacle_in_parts
+    if in_parts or (batches := sampler.compiled(len(lr0))) is None:
         return StepRunner(job, shared, sampler, lr0, parameters, clock)
     if (loaded := library()) is None:
         raise DataError(

@@ -102,8 +102,7 @@ class ScalarRunner(StepRunner):
         self._zeros = np.zeros(len(self.lr))
         fields = {
             **self._constant,
-            **self._batches.fields(),
-            "W": self.W,
+            **self._batches.fields(self.W),
             "numbers": self._numbers,
             "diverged": np.full(len(self.lr), -1, dtype=np.int64),
         }

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -33,6 +32,7 @@ from lrbench.gate.paired import (
     compare_with,
 )
 from lrbench.gate.result_check import ResultCheck
+from lrbench.objective.problem import AnyStart
 from lrbench.optimum import discard_optimum
 from lrbench.plan.needs import check_needs
 from lrbench.plan.prepare import Prepared, prepare
@@ -204,8 +204,8 @@ def with_moved_start(p: Prepared) -> Prepared:
     # Random signs, but the same ones each time: a baseline that is made anew gates the same seeds.
     signs = np.random.default_rng(0).choice([-1.0, 1.0], len(w0))
     moved = w0 + signs * np.finfo(np.float64).eps * np.maximum(np.abs(w0), size)
-    # The problems of checks come from files.
-    return replace(p, problem=cast("Any", p.problem).started_at(moved))
+    assert isinstance(p.problem, AnyStart)  # the problems of checks come from files
+    return replace(p, problem=p.problem.started_at(moved))
 
 
 def unstable_seeds(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 
 WINDOW_STEPS = 64
-"""That of few_columns.h: calls end at its multiples inside a leg, where steps visit few columns."""
+"""That of shrunk.h: calls end at its multiples inside a leg, where steps visit few columns."""
 
 
 class LossCode(IntEnum):

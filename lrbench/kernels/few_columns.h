@@ -1,80 +1,24 @@
-/* Steps that visit only the columns of their rows.
- *
- * The step w - lr (h + l2 w) shrinks all coordinates, and h has few. Over a window of steps
- * w = scale v, where v changes in the columns of h alone, and the running sum is S + sum v, where
- * `sum` is that of the scales. |w|^2, <w, w_star> and <direction, w> follow from the step before.
- * An intercept, which is not shrunk, is no part of all that: it is visited in every step. */
+/* Steps that visit only the columns of their rows: see shrunk.h. */
 #ifndef LRBENCH_FEW_COLUMNS_H
 #define LRBENCH_FEW_COLUMNS_H
 #include "gradient.h"
 #include "rates.h"
-
-/* The steps of a window. */
-enum { WINDOW_STEPS = 64 };
-
-/* The values of `few_columns`: a step may have one row alone, no column of which comes twice. */
-enum { SEVERAL_ROWS = 1, ONE_ROW };
-
-typedef struct {
-    lanes scale, sum, norm, peak, of_star, of_direction;
-} shrunk;
-
-static inline int64_t n_shrunk(const leg *a)
-{
-    return a->l2 != 0.0 ? a->n_penalised : a->n_features;
-}
-
-/* Begin anew with v = w for one lane, and measure its products. */
-static void measure_lane(const block *k, shrunk *u, int l)
-{
-    const leg *a = k->a;
-    double norm = 0.0, of_star = 0.0, of_direction = 0.0;
-    for (int64_t j = 0; j < n_shrunk(a); j++) {
-        k->S[j].at[l] += u->sum.at[l] * k->W[j].at[l];
-        double w = k->W[j].at[l] *= u->scale.at[l];
-        norm += w * w;
-        of_star += a->reference[j] * w;
-        of_direction += a->direction[j] * w;
-    }
-    u->scale.at[l] = 1.0, u->sum.at[l] = 0.0;
-    u->norm.at[l] = u->peak.at[l] = norm;
-    u->of_star.at[l] = of_star, u->of_direction.at[l] = of_direction;
-}
-
-/* The same for all lanes, with the same bits. */
-static void measure(const block *k, shrunk *u)
-{
-    const leg *a = k->a;
-    lanes *restrict W = k->W, *restrict S = k->S;
-    const lanes scale = u->scale, sum = u->sum;
-    lanes norm = NONE, of_star = NONE, of_direction = NONE;
-    for (int64_t j = 0; j < n_shrunk(a); j++)
-        EACH_PART {
-            S[j].part[h] += sum.part[h] * W[j].part[h];
-            vector w = W[j].part[h] * scale.part[h];
-            W[j].part[h] = w;
-            norm.part[h] += w * w;
-            of_star.part[h] += a->reference[j] * w;
-            of_direction.part[h] += a->direction[j] * w;
-        }
-    EACH_LANE u->scale.at[l] = 1.0, u->sum.at[l] = 0.0;
-    u->norm = u->peak = norm, u->of_star = of_star, u->of_direction = of_direction;
-}
+#include "touched.h"
 
 /* Return the scores of a row, and add those of its intercept to `rest`. */
-static inline lanes shrunk_score(const leg *a, const rows *r, int64_t row,
-                                 const lanes *restrict W, lanes *rest)
+static inline lanes shrunk_score(const block *k, const rows *r, int64_t row, lanes *rest)
 {
-    const int64_t p = n_shrunk(a), stop = row_end(r, row + 1);
-    if (p == a->n_features)
+    const lanes *restrict W = k->W;
+    const int64_t p = k->n_shrunk, stop = row_end(r, row + 1);
+    if (p == k->n_columns)
         return sparse_score(r, row, W);
     lanes z = NONE;
-    for (int64_t k = row_end(r, row); k < stop; k++) {
-        const int64_t j = r->columns[k];
+    for (int64_t e = row_end(r, row); e < stop; e++) {
+        const int64_t j = r->columns[e];
         if (j < p)
-            EACH_PART z.part[h] += r->x[k] * W[j].part[h];
+            EACH_PART z.part[h] += r->x[e] * W[j].part[h];
         else
-            EACH_PART rest->part[h] += r->x[k] * W[j].part[h];
+            EACH_PART rest->part[h] += r->x[e] * W[j].part[h];
     }
     return z;
 }
@@ -84,11 +28,11 @@ static inline int64_t add_row(const block *k, const rows *r, int64_t row, lanes 
                               int64_t count)
 {
     lanes *restrict G = k->G;
-    const int64_t p = n_shrunk(k->a), stop = row_end(r, row + 1);
+    const int64_t p = k->n_shrunk, stop = row_end(r, row + 1);
     for (int64_t e = row_end(r, row); e < stop; e++) {
         const int64_t j = r->columns[e];
         EACH_PART G[j].part[h] += r->x[e] * own.part[h];
-        k->columns[count] = j;
+        k->visited[count] = j;
         count += k->stamps[j] != stamp && j < p;
         k->stamps[j] = stamp;
     }
@@ -116,7 +60,7 @@ static visited visit_rows(const block *k, const rows *r, const shrunk *u, int64_
         const int64_t count = a->batch_size - from < ROWS ? a->batch_size - from : ROWS;
         for (int64_t i = 0; i < count; i++) {
             lanes rest = NONE;
-            const lanes z = shrunk_score(a, r, row_of(r, from + i), k->W, &rest);
+            const lanes z = shrunk_score(k, r, row_of(r, from + i), &rest);
             EACH_PART P[i].part[h] = scale.part[h] * z.part[h];
             EACH_PART R[i].part[h] = P[i].part[h] + rest.part[h];
             Y[i] = copies(r->y[row_of(r, from + i)]);
@@ -128,16 +72,16 @@ static visited visit_rows(const block *k, const rows *r, const shrunk *u, int64_
         }
     }
     for (int64_t c = 0; c < n_columns; c++) {
-        const int64_t j = k->columns[c];
+        const int64_t j = k->visited[c];
         EACH_PART {
             norm.part[h] += G[j].part[h] * G[j].part[h];
-            of_star.part[h] += a->reference[j] * G[j].part[h];
-            of_direction.part[h] += a->direction[j] * G[j].part[h];
+            of_star.part[h] += k->reference[j] * G[j].part[h];
+            of_direction.part[h] += k->direction[j] * G[j].part[h];
         }
     }
     visited v = {norm, of_W, of_star, of_direction, NONE, NONE, n_columns};
-    if (n_shrunk(a) < a->n_features)
-        v.of_intercept = G[n_shrunk(a)], G[n_shrunk(a)] = NONE;
+    if (k->n_shrunk < k->n_columns)
+        v.of_intercept = G[k->n_shrunk], G[k->n_shrunk] = NONE;
     return v;
 }
 
@@ -145,19 +89,20 @@ static visited visit_rows(const block *k, const rows *r, const shrunk *u, int64_
 static visited visit_row(const block *k, const rows *r, const shrunk *u)
 {
     const leg *a = k->a;
-    const int64_t row = row_of(r, 0), p = n_shrunk(a), stop = row_end(r, row + 1);
-    visited v = {.n_columns = 0};
-    lanes rest = NONE, z = shrunk_score(a, r, row, k->W, &rest);
+    const int64_t row = row_of(r, 0), p = k->n_shrunk, stop = row_end(r, row + 1);
+    visited v;
+    lanes rest = NONE, z = shrunk_score(k, r, row, &rest);
     double norm = 0.0, of_star = 0.0, of_direction = 0.0, intercept = 0.0;
     for (int64_t e = row_end(r, row); e < stop; e++) {
         const int64_t j = r->columns[e];
         const double x = j < p ? r->x[e] : 0.0;
         norm += x * x;
-        of_star += a->reference[j] * x;
-        of_direction += a->direction[j] * x;
+        of_star += k->reference[j] * x;
+        of_direction += k->direction[j] * x;
         intercept += r->x[e] - x;
     }
     EACH_PART z.part[h] *= u->scale.part[h];
+    v.n_columns = 0;
     EACH_PART v.own.part[h] = z.part[h] + rest.part[h];
     const lanes y = copies(r->y[row]);
     derive(a, &v.own, &y, 1, 1.0);
@@ -172,6 +117,20 @@ static visited visit_row(const block *k, const rows *r, const shrunk *u)
     return v;
 }
 
+/* Write the gradient of the only step of a call on wide data to the caller. */
+static void write_gradient(const block *k, const shrunk *u, const visited *v)
+{
+    const leg *a = k->a;
+    for (int64_t l = 0; l < k->width; l++) {
+        const double factor = a->l2 * u->scale.at[l];
+        double *to = a->gradient + k->first + l;
+        for (int64_t j = 0; j < a->n_penalised; j++)
+            to[j * a->n_lanes] = factor * a->W[j * a->n_lanes + k->first + l];
+        for (int64_t c = 0; c < k->n_columns; c++)
+            to[k->features[c] * a->n_lanes] += (c < k->n_shrunk ? k->G[c] : v->of_intercept).at[l];
+    }
+}
+
 /* Change the visited columns: v by the rate times h, and the running sum by `change` times h. */
 static void change_columns(const block *k, const rows *r, const visited *v, lanes rate,
                            lanes change)
@@ -179,7 +138,7 @@ static void change_columns(const block *k, const rows *r, const visited *v, lane
     const leg *a = k->a;
     lanes *restrict W = k->W, *restrict S = k->S, *restrict G = k->G;
     for (int64_t c = 0; c < v->n_columns; c++) {
-        const int64_t j = k->columns[c];
+        const int64_t j = k->visited[c];
         EACH_PART {
             W[j].part[h] -= rate.part[h] * G[j].part[h];
             S[j].part[h] += change.part[h] * G[j].part[h];
@@ -188,7 +147,7 @@ static void change_columns(const block *k, const rows *r, const visited *v, lane
     }
     if (a->few_columns != ONE_ROW)
         return;
-    const int64_t row = row_of(r, 0), p = n_shrunk(a), stop = row_end(r, row + 1);
+    const int64_t row = row_of(r, 0), p = k->n_shrunk, stop = row_end(r, row + 1);
     EACH_PART rate.part[h] *= v->own.part[h];
     EACH_PART change.part[h] *= v->own.part[h];
     for (int64_t e = row_end(r, row); e < stop; e++) {
@@ -201,10 +160,14 @@ static void change_columns(const block *k, const rows *r, const visited *v, lane
     }
 }
 
-static inline int has_lost_digits(const shrunk *u, int l)
+/* Begin anew for the lanes that are marked by a 1. */
+static void measure_marked(const block *k, shrunk *u, const lanes *marks)
 {
-    const double size = fabs(u->scale.at[l]);
-    return size < 0x1p-10 || size > 0x1p10 || u->norm.at[l] < 0x1p-10 * u->peak.at[l];
+    if (k->a->scales)
+        fold_touched(k, u, marks);
+    for (int l = 0; !k->a->scales && l < LANES; l++)
+        if (marks->at[l] > 0.0)
+            measure_lane(k, u, l);
 }
 
 /* A step of a block; G is 0 before and after it. */
@@ -212,18 +175,20 @@ static void make_light_step(block *k, const rows *r, int64_t step, shrunk *u)
 {
     const leg *a = k->a;
     lanes *n = k->n, *restrict W = k->W, *restrict S = k->S;
-    const int64_t p = n_shrunk(a), intercept = p < a->n_features;
-    const double l2 = a->l2, star = intercept ? a->reference[p] : 0.0;
+    const int64_t p = k->n_shrunk, intercept = p < k->n_columns;
+    const double l2 = a->l2, star = intercept ? k->reference[p] : 0.0;
     EACH_LANE u->sum.at[l] += u->scale.at[l];
     EACH_LANE n[CHECKSUM].at[l] += u->of_direction.at[l];
     lanes w = NONE; /* of an intercept */
     if (intercept) {
         w = W[p];
         EACH_LANE S[p].at[l] += w.at[l];
-        EACH_LANE n[CHECKSUM].at[l] += a->direction[p] * w.at[l];
+        EACH_LANE n[CHECKSUM].at[l] += k->direction[p] * w.at[l];
     }
     const visited v = a->few_columns == ONE_ROW ? visit_row(k, r, u)
                                                 : visit_rows(k, r, u, a->t + step + 1);
+    if (a->gradient)
+        write_gradient(k, u, &v);
     const double *g = v.of_intercept.at;
     EACH_LANE {
         double of_penalty = 2.0 * l2 * v.of_W.at[l] + l2 * l2 * u->norm.at[l];
@@ -249,20 +214,18 @@ static void make_light_step(block *k, const rows *r, int64_t step, shrunk *u)
         u->peak.at[l] = largest(u->peak.at[l], square);
     }
     lanes lost; /* lanes whose recurrences have lost digits */
-    EACH_LANE lost.at[l] = has_lost_digits(u, l) ? 1.0 : 0.0;
+    EACH_LANE lost.at[l] = has_lost_digits(a, u, l) ? 1.0 : 0.0;
     const int some_lost = any(&lost);
-    for (int l = 0; some_lost && l < LANES; l++)
-        if (lost.at[l] > 0.0)
-            measure_lane(k, u, l);
+    if (some_lost)
+        measure_marked(k, u, &lost);
     EACH_LANE rate.at[l] = lr.at[l] / u->scale.at[l];
     EACH_LANE change.at[l] = u->sum.at[l] * rate.at[l];
     change_columns(k, r, &v, rate, change);
     if (intercept)
         EACH_LANE W[p].at[l] -= lr.at[l] * g[l];
-    for (int l = 0; some_lost && l < LANES; l++)
-        if (lost.at[l] > 0.0)
-            measure_lane(k, u, l);
-    track(a, n, a->t + step);
+    if (some_lost)
+        measure_marked(k, u, &lost);
+    track(k, a->t + step);
 }
 
 #endif

@@ -52,20 +52,29 @@ typedef struct {
     const leg *a;
     int64_t first, width;   /* its lanes in the arrays of the caller */
     rows r;                 /* those of its seed, from the first step of a window on */
+    rows ahead;             /* those behind the window, asked for by one block of the seed */
+    int64_t n_ahead;        /* the number of these */
     lanes *W, *S, *n;       /* iterate, running sum, numbers */
     lanes *M, *V;           /* means of the gradients and of their squares; NULL without */
+    struct shrunk *u;       /* the scales and products of a block that has all columns */
     lanes *G, *R;           /* gradient; numbers of some rows. All blocks have the same */
-    copied_rows *copies;
-    int64_t *columns, *stamps;
+    int64_t *visited, *stamps; /* columns of a step, and the last step that visited a column */
+    int64_t n_columns;      /* of these arrays: all features, or those that a window touches */
+    int64_t n_shrunk;       /* of these: all but the intercept, where the penalty shrinks */
+    const double *reference, *direction; /* at these columns */
+    const int32_t *features; /* the number of each column; only where not all are there */
+    lanes due[2];           /* products, less 1, whose logarithm LOG_CONTRACTION and LOG_FACTOR lack */
+    int waits;              /* whether products may wait for it, to the end of a window */
     lanes pending;          /* the rates of a step along G that W has yet to take */
 } block;
 
 /* Whether a lane is marked by a 1; others are marked by a 0. */
 static inline int any(const lanes *marks)
 {
-    double total = 0.0;
-    _Pragma("omp simd reduction(+ : total)") for (int l = 0; l < LANES; l++) total += marks->at[l];
-    return total > 0.0;
+    int64_t found = 0;
+    _Pragma("omp simd reduction(| : found)") for (int l = 0; l < LANES; l++)
+        found |= bits_of(marks->at[l]);
+    return found != 0;
 }
 
 static inline lanes copies(double value)

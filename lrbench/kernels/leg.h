@@ -47,6 +47,9 @@ typedef struct {
                                * none, or they are 1 */
     double *W;                /* (n_features, n_lanes) */
     double *running_sum;      /* likewise */
+    double *scales;           /* (N_SCALES, n_lanes): the numbers of `shrunk`, where W and
+                               * `running_sum` are its v and S, and steps touch the columns of their
+                               * rows only; NULL elsewhere. `peak` is NaN where nothing is measured */
     double *numbers;          /* (N_NUMBERS, n_lanes) */
     double *mean;             /* of the gradients, (n_features, n_lanes); NULL where none is kept */
     double *square;           /* likewise, of their squares */
@@ -60,6 +63,7 @@ typedef struct {
     int64_t n_features, n_penalised, n_lanes, n_blocks, n_steps, batch_size;
     int64_t sample_stride, factor_stride;
     int64_t row_entries;      /* of an average row, rounded up */
+    int64_t step_entries;     /* of the rows of a step, at most; only with `scales` */
     int64_t t;                /* the number of steps before */
     int64_t loss, rule;
     double loss_parameter, l1, l2, radius;

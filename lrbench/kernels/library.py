@@ -28,12 +28,12 @@ SWITCH = "LRBENCH_COMPILED"
 
 POINTERS = """
 x columns row_ends y w_star reference direction lower upper centre samples first width seed factors
-W running_sum numbers mean square gradient diverged workspace
+W running_sum scales numbers mean square gradient diverged workspace
 """
 
 INTEGERS = """
 wide_ends lane_factors few_columns n_features n_penalised n_lanes n_blocks n_steps batch_size
-sample_stride factor_stride row_entries t loss rule
+sample_stride factor_stride row_entries step_entries t loss rule
 """
 
 BLOCK_LANES = (1, 4, 8, 16)

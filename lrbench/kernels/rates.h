@@ -53,22 +53,64 @@ static void enter(const leg *a, lanes *n, int k, const double *within, int64_t t
     }
 }
 
-/* Add a step to the sums of the tracker: see `Tracker._add`. */
-static inline void track(const leg *a, lanes *n, int64_t t)
+/* Add the logarithms of the products that wait in the lanes that are marked by a 1. */
+static void add_logs(block *k, const lanes *marks)
 {
+    lanes *due = k->due, *sums = k->n + LOG_CONTRACTION, differ, logs[2];
+    EACH_LANE differ.at[l] = due[0].at[l] == due[1].at[l] ? 0.0 : 1.0; /* steps above 2 / (L + mu) */
+    EACH_LANE logs[0].at[l] = log_of_one_plus(due[0].at[l]);
+    logs[1] = logs[0];
+    if (any(&differ))
+        EACH_LANE logs[1].at[l] = log_of_one_plus(due[1].at[l]);
+    for (int i = 0; i < 2; i++)
+        EACH_LANE {
+            sums[i].at[l] = marks->at[l] > 0.0 ? sums[i].at[l] + logs[i].at[l] : sums[i].at[l];
+            due[i].at[l] = marks->at[l] > 0.0 ? 0.0 : due[i].at[l];
+        }
+}
+
+/* Multiply the products that wait for their logarithm by the factors 1 - mu lr and
+ * max(1 - mu lr, L lr - 1) of a step. With p and x for a product and a factor less 1 it becomes
+ * p + x (1 + p), which keeps the digits of small rates. One logarithm of several steps takes the
+ * time of one; outside [1/2, 2], where 1 + p may lose digits or overflow, a lane takes it at once. */
+static inline void multiply_factors(block *k, lanes lr)
+{
+    const double mu = k->a->mu, L = k->a->L, bound = k->waits ? 1.0 : -1.0;
+    lanes p = k->due[0], q = k->due[1], x, y, marks;
+    /* The logarithm stays finite for lanes with mu lr >= 1. */
+    EACH_LANE x.at[l] = -smallest(mu * lr.at[l], 1.0 - 1e-16);
+    EACH_LANE y.at[l] = largest(x.at[l], L * lr.at[l] - 2.0);
+    EACH_PART p.part[h] += x.part[h] * (1.0 + p.part[h]);
+    EACH_PART q.part[h] += y.part[h] * (1.0 + q.part[h]);
+    EACH_LANE marks.at[l] = q.at[l] <= bound ? 0.0 : 1.0;
+    EACH_LANE marks.at[l] = p.at[l] >= -0.5 ? marks.at[l] : 1.0; /* q is at least p */
+    k->due[0] = p, k->due[1] = q;
+    if (any(&marks))
+        add_logs(k, &marks);
+}
+
+/* Add a step to the sums of the tracker: see `Tracker._add`. */
+static inline void track(block *k, int64_t t)
+{
+    const leg *a = k->a;
+    lanes *n = k->n;
     const double *lr = n[LR].at, *norm = n[GRAD_NORM_SQ].at, *slope = n[SLOPE].at;
-    for (int k = 0; k < 2; k++) {
-        const double limit = k ? a->short_limit : a->stable_limit;
-        double within[LANES];
-        lanes changes;
-        EACH_LANE within[l] = lr[l] * a->L <= limit ? 1.0 : 0.0;
-        EACH_LANE changes.at[l] = within[l] != n[WITHIN_STABLE + k].at[l] ? 1.0 : 0.0;
-        if (any(&changes))
-            enter(a, n, k, within, t);
-        EACH_LANE n[STABLE_SUM_LR + k].at[l] += lr[l] * within[l];
+    double stable[LANES], briefly[LANES];
+    lanes changes;
+    EACH_LANE {
+        stable[l] = lr[l] * a->L <= a->stable_limit ? 1.0 : 0.0;
+        briefly[l] = lr[l] * a->L <= a->short_limit ? 1.0 : 0.0;
+        int same = stable[l] == n[WITHIN_STABLE].at[l] && briefly[l] == n[WITHIN_SHORT].at[l];
+        changes.at[l] = same ? 0.0 : 1.0;
+    }
+    if (any(&changes)) {
+        enter(a, n, 0, stable, t);
+        enter(a, n, 1, briefly, t);
     }
     EACH_LANE {
         double lr_norm = lr[l] * norm[l], distance = n[DISTANCE].at[l];
+        n[STABLE_SUM_LR].at[l] += lr[l] * stable[l];
+        n[SHORT_SUM_LR].at[l] += lr[l] * briefly[l];
         n[SUM_GRAD_NORM_SQ].at[l] += norm[l];
         n[SUM_LR_GRAD_NORM_SQ].at[l] += lr_norm;
         n[SUM_LR].at[l] += lr[l];
@@ -77,20 +119,8 @@ static inline void track(const leg *a, lanes *n, int64_t t)
         n[DISTANCE_MAX].at[l] = largest(n[DISTANCE_MAX].at[l], distance);
         n[DISTANCE].at[l] = distance + lr[l] * (lr_norm - 2.0 * slope[l]);
     }
-    if (a->mu == 0.0)
-        return;
-    double logs[LANES];
-    lanes steep; /* steps above 2 / (L + mu) */
-    /* The logarithm stays finite for lanes with mu lr >= 1. */
-    EACH_LANE logs[l] = log_of_one_plus(-smallest(a->mu * lr[l], 1.0 - 1e-16));
-    EACH_LANE n[LOG_CONTRACTION].at[l] += logs[l];
-    EACH_LANE steep.at[l] = a->L * lr[l] - 1.0 <= 1.0 - a->mu * lr[l] ? 0.0 : 1.0;
-    if (any(&steep))
-        EACH_LANE {
-            double log_steep = logarithm(largest(a->L * lr[l] - 1.0, 0x1p-1022), 0.0);
-            logs[l] = steep.at[l] > 0.0 ? largest(logs[l], log_steep) : logs[l];
-        }
-    EACH_LANE n[LOG_FACTOR].at[l] += logs[l];
+    if (a->mu != 0.0)
+        multiply_factors(k, n[LR]);
 }
 
 #endif

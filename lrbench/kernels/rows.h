@@ -20,9 +20,10 @@ typedef struct {
 enum { COPIED_ENTRIES = 1 << 14, COPIED_ROWS = 1 << 11 };
 
 typedef struct {
-    double x[COPIED_ENTRIES], y[COPIED_ROWS];
-    int64_t ends[COPIED_ROWS + 1];
-    int32_t columns[COPIED_ENTRIES];
+    double *x, *y;
+    int64_t *ends;
+    int32_t *columns;
+    int64_t n_entries, n_rows; /* for which there is room */
 } copied_rows;
 
 static inline int64_t row_end(const rows *r, int64_t row)
@@ -41,20 +42,28 @@ static inline int64_t row_of(const rows *r, int64_t i)
 static inline void fetch(const rows *r, int64_t row)
 {
 #if defined(__GNUC__)
-    const int64_t k = row_end(r, row);
+    const int64_t k = row_end(r, row), last = row_end(r, row + 1) - 1;
     __builtin_prefetch(r->x + k);
     __builtin_prefetch(r->x + k + 8);
+    __builtin_prefetch(r->x + last);
     __builtin_prefetch(r->columns + k);
+    __builtin_prefetch(r->columns + last);
     __builtin_prefetch(r->y + row);
 #endif
 }
 
+static inline rows rows_of_copies(const copied_rows *out, int sparse)
+{
+    return (rows){.x = out->x, .y = out->y, .columns = sparse ? out->columns : NULL,
+                  .ends = out->ends, .wide_ends = 1};
+}
+
 /* The rows of some steps, copied to `out` where they fit. */
-static rows copied(const leg *a, rows r, int64_t count, copied_rows *out)
+static rows copied(const leg *a, rows r, int64_t count, const copied_rows *out)
 {
     const int64_t d = a->n_features;
     int64_t used = 0;
-    if (!r.samples || count > COPIED_ROWS || (!r.columns && count * d > COPIED_ENTRIES))
+    if (!r.samples || count > out->n_rows || (!r.columns && count * d > out->n_entries))
         return r;
     out->ends[0] = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -64,7 +73,7 @@ static rows copied(const leg *a, rows r, int64_t count, copied_rows *out)
             if (i + 16 < count)
                 fetch(&r, r.samples[i + 16]);
             start = row_end(&r, row), size = row_end(&r, row + 1) - start;
-            if (used + size > COPIED_ENTRIES)
+            if (used + size > out->n_entries)
                 return r;
             for (int64_t k = 0; k < size; k++)
                 out->columns[used + k] = r.columns[start + k];
@@ -74,8 +83,7 @@ static rows copied(const leg *a, rows r, int64_t count, copied_rows *out)
         out->y[i] = r.y[row];
         out->ends[i + 1] = used += size;
     }
-    return (rows){.x = out->x, .y = out->y, .columns = r.columns ? out->columns : NULL,
-                  .ends = out->ends, .wide_ends = 1};
+    return rows_of_copies(out, r.columns != NULL);
 }
 
 /* The rows of the step that comes `count` rows later. */

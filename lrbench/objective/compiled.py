@@ -8,8 +8,9 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from lrbench.arrays import PerLane
 from lrbench.kernels.codes import VisitedColumns
-from lrbench.objective.oracle import MinibatchValues
+from lrbench.objective.oracle import Iterate, MinibatchValues
 
 Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
 """Some fields of `lrbench.kernels.library.Steps`, by name."""
@@ -20,9 +21,21 @@ class CompiledBatches(Protocol):
 
     visited_columns: VisitedColumns
     """Which columns steps may visit."""
+    columns_of_gradient: VisitedColumns
+    """Those of a step whose gradient is asked for."""
+    window_steps: int
+    """Where steps visit few columns, calls inside a leg end at multiples of so many."""
 
-    def fields(self) -> Fields:
-        """Return the objective, the constraints and the running sum."""
+    def fields(self, W: Iterate) -> Fields:
+        """Return the objective, the constraints, the iterate and the running sum."""
+        ...
+
+    def take(self, W: Iterate, fields: Fields) -> None:
+        """Let `W` be what steps have made of its `fields`, as far as these are copies."""
+        ...
+
+    def scale_sums(self, W: Iterate, factor: PerLane) -> None:
+        """Multiply the running sum of each lane by its factor."""
         ...
 
     def seeds(self) -> Sequence[tuple[int, int]]:
@@ -49,6 +62,9 @@ class CompiledBatches(Protocol):
 @runtime_checkable
 class CompiledSampler(Protocol):
     """A sampler on which compiled steps may be possible."""
+
+    obstacle_in_parts: str
+    """Why NumPy makes the steps around a rule in Python, in words; else nothing."""
 
     def obstacle(self, n_lanes: int) -> str:
         """Return why NumPy makes the steps of so many lanes, in words; else nothing."""

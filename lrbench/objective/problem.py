@@ -102,6 +102,15 @@ class TwiceDifferentiable(Protocol):
 
 
 @runtime_checkable
+class AnyStart(Protocol):
+    """What problems of files have beside: the same problem from another starting point."""
+
+    def started_at(self, w0: Vector) -> Problem:
+        """Return the problem that starts at `w0`, (n_features,)."""
+        ...
+
+
+@runtime_checkable
 class Reparametrised(Protocol):
     """What a problem has beside whose iterates are no weights of its linear model."""
 

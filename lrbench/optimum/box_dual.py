@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
-from lrbench.optimum.fenchel import Gap, proved
+from lrbench.optimum.fenchel import Gap, gap_at, proved
 
 FIRST = 10.0
 """The first smoothing, relative to the mean of |x_i|^2 / (lambda n)."""
@@ -40,6 +40,12 @@ TIGHT = 1e-15
 MAX_STEPS = 5000
 """Steps of conjugate gradients for each linear system."""
 
+BUDGET = 1 << 35
+"""Products of two numbers that all linear systems together may take: about a minute."""
+
+PATIENCE = 8
+"""Exact corrections without a smaller gap after which the method ends."""
+
 
 @dataclass
 class BoxDual:
@@ -56,9 +62,11 @@ class BoxDual:
     """The slopes; those of samples on their kinks may lie beyond the bounds."""
     on: NDArray[np.bool_] = field(init=False)
     """Which samples are on their kinks."""
+    left: int = field(init=False)
+    """What is left of the budget."""
 
     def __post_init__(self) -> None:
-        objective = self.objective
+        objective, self.left = self.objective, BUDGET
         pieces = objective.loss.pieces(objective.y)
         assert pieces is not None
         self.kink, self.least, self.most = pieces.kink[0], pieces.least[0], pieces.most[0]
@@ -108,10 +116,11 @@ class BoxDual:
         self.on = following
         return changes
 
-    def w(self) -> Vector:
-        """Return the coefficients that belong to the slopes, (n_features,)."""
+    def gap(self) -> Gap:
+        """Return the gap at the slopes and at the coefficients that belong to them."""
         w = -np.asarray(self.X.T @ self.u) / self.strength
-        return np.append(w, self.intercept) if self.objective.intercept else w
+        w = np.append(w, self.intercept) if self.objective.intercept else w
+        return gap_at(self.objective, w, self.u)
 
     def _beyond(self, u: PerSample, c: float) -> PerSample:
         """Return the scores less the kinks, smoothed, (n_samples,)."""
@@ -137,7 +146,10 @@ class BoxDual:
         diagonal[diagonal <= 0.0] = float(np.mean(diagonal)) or 1.0
         weights = 1.0 / diagonal
 
+        cost = 2 * (A.size if isinstance(A, np.ndarray) else int(A.nnz))
+
         def gram(v: Vector) -> Vector:
+            self.left -= cost
             return np.asarray(A @ np.asarray(A.T @ v)) / self.strength + c * v
 
         def centred(v: Vector) -> Vector:
@@ -154,7 +166,11 @@ class BoxDual:
         width = np.minimum(self.most - self.least, WIDEST)[chosen]
         close = float(np.linalg.norm(r) * TIGHT if last else LOOSE * c * np.linalg.norm(width))
         x = x + _conjugate_gradients(
-            lambda v: centred(gram(v)), centred(r - gram(x)), preconditioned, close
+            lambda v: centred(gram(v)),
+            centred(r - gram(x)),
+            preconditioned,
+            close,
+            most_steps=min(MAX_STEPS, self.left // max(1, cost)),
         )
         if free:
             x = x - (u.sum() + x.sum()) / m
@@ -167,6 +183,7 @@ def _conjugate_gradients(
     r: Vector,
     preconditioned: Callable[[Vector], Vector],
     close: float,
+    most_steps: int,
 ) -> Vector:
     """Return x with |r - G x| <= `close`, or as near as rounding allows; `product` is v -> G v.
 
@@ -174,7 +191,7 @@ def _conjugate_gradients(
     """
     x, best, p, rho = np.zeros_like(r), np.zeros_like(r), np.zeros_like(r), 1.0
     least = float(np.linalg.norm(r))
-    for _ in range(MAX_STEPS):
+    for _ in range(most_steps):
         if least <= close:
             break
         z = preconditioned(r)
@@ -222,11 +239,18 @@ def minimise_box_dual(objective: LinearObjective) -> Gap:
     dual = BoxDual(objective)
     *smoothings, exact = dual.smoothings()
     dual.start(smoothings[0] if smoothings else exact)
+    best = dual.gap()
     for c in smoothings:
         for _ in range(MAX_CORRECTIONS):
-            if dual.correct(c, last=False) <= SETTLED * np.count_nonzero(dual.on) + 2:
+            changes = dual.correct(c, last=False)
+            if dual.left <= 0 or changes <= SETTLED * np.count_nonzero(dual.on) + 2:
                 break
+        best = min(best, dual.gap(), key=lambda g: g.error)
+    without_gain = 0
     for _ in range(MAX_CORRECTIONS):
-        if not dual.correct(exact, last=True):
+        changes, gap = dual.correct(exact, last=True), dual.gap()
+        without_gain = 0 if gap.error < best.error else without_gain + 1
+        best = min(best, gap, key=lambda g: g.error)
+        if not changes or dual.left <= 0 or without_gain >= PATIENCE:
             break
-    return proved(objective, dual.w(), dual.u)
+    return proved(objective, best.w, best.u)

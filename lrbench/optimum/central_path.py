@@ -31,12 +31,14 @@ class CentralPath:
     ----------
     objective
         F, with a loss made of pieces, or a penalty with kinks or bounds, or both.
+    gram
+        That of X; by default it is made.
     """
 
-    def __init__(self, objective: LinearObjective) -> None:
+    def __init__(self, objective: LinearObjective, gram: WeightedGram | None = None) -> None:
         self._objective = objective
         self._pen = slice(0, objective.n_penalised)
-        self._gram = WeightedGram(objective.data)
+        self._gram = gram or WeightedGram(objective.data)
         self.w = _inner_start(objective)
         self._z: PerSample = np.asarray(objective.data.X @ self.w)
         self._loss: Terms = SmoothTerms(objective.loss, objective.y, self._z)

@@ -11,6 +11,7 @@ from lrbench.optimum.box_dual import has_box_dual, minimise_box_dual
 from lrbench.optimum.charge import presumption
 from lrbench.optimum.curvature import find_curvature
 from lrbench.optimum.fenchel import Gap
+from lrbench.optimum.gram import WeightedGram
 from lrbench.optimum.half_open import half_open
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.point import Point
@@ -69,13 +70,14 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
     # A step that overflows is rejected, and products of 0 give 0 / 0 in the last step: both make
     # the direction NaN, which ends the iteration.
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        best, method = _minimum(objective)
+        gram = WeightedGram(objective.data)
+        best, method = _minimum(objective, gram)
     if not np.all(np.isfinite(best.w)) or not np.isfinite(best.error):
         raise OptimumError(
             "the reference solver found no finite minimiser.",
             "scale the data (--scale maxabs) or add a penalty.",
         )
-    curvature = find_curvature(objective)
+    curvature = find_curvature(objective, gram=gram)
     # Computed as in the runs, which sum the losses in another way.
     f_star = float(objective.value(best.w[:, None])[0])
     error = best.error + abs(f_star - best.value)
@@ -96,7 +98,7 @@ def minimise_composite(objective: LinearObjective, *, endless: bool) -> Optimum:
     )
 
 
-def _minimum(objective: LinearObjective) -> tuple[Gap, str]:
+def _minimum(objective: LinearObjective, gram: WeightedGram) -> tuple[Gap, str]:
     """Return the sharpest gap, and the method that found it.
 
     Raises
@@ -107,13 +109,13 @@ def _minimum(objective: LinearObjective) -> tuple[Gap, str]:
     wide = objective.n_features > DIRECT
     gaps: list[tuple[Gap, str]] = []
     if objective.penalty.l1 and (wide or objective.loss.pieces(objective.y) is None):
-        gap = minimise_sparse(objective)
+        gap = minimise_sparse(objective, gram)
         if gap is not None:
             gaps.append((gap, SPARSE_METHOD))
     elif wide and has_box_dual(objective):
         gaps.append((minimise_box_dual(objective), DUAL_METHOD))
     if not wide and not (gaps and _sharp(objective, gaps[0][0])):
-        gaps.append((interior_point(objective), METHOD))
+        gaps.append((interior_point(objective, gram), METHOD))
     if not gaps:
         raise OptimumError(
             f"no reference solver handles the loss {objective.loss.name!r} with the penalty "

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.base import Curvature
-from lrbench.optimum.gram import feature_gram, sample_gram
+from lrbench.optimum.eigenvalue_bounds import CLOSE, lanczos_bound, norm_bound, weighted_norm_bound
+from lrbench.optimum.gram import WeightedGram, feature_gram, sample_gram
 from lrbench.optimum.row_space import DIRECT, Singular
 from lrbench.optimum.smoothness import smooth, smooth_part
 
@@ -28,15 +26,6 @@ NOT_SMOOTH = "not smooth"
 UNBOUNDED = "unbounded curvature"
 """The method of an L that is infinite although the loss is smooth."""
 
-STEPS = 300
-"""Lanczos steps: the bound is 0.3 % above the Ritz value if the smaller side of X is 1e4."""
-
-MEMORY = 1 << 25
-"""Entries of the Lanczos basis: 256 MiB."""
-
-FAILURE = 1e-12
-"""The probability, over the random start, that the Lanczos bound is too small."""
-
 
 @dataclass(frozen=True)
 class _Spectrum:
@@ -50,13 +39,19 @@ class _Spectrum:
     n_nonzero: int = 0
 
 
-def find_curvature(objective: LinearObjective, singular: Singular | None = None) -> Curvature:
+def find_curvature(
+    objective: LinearObjective,
+    singular: Singular | None = None,
+    gram: WeightedGram | None = None,
+) -> Curvature:
     """Return the curvature of `objective`.
 
     Parameters
     ----------
     singular
         The singular values of X, if they have been computed already.
+    gram
+        That of X, which may have made the products of its entries already.
 
     Notes
     -----
@@ -71,9 +66,10 @@ def find_curvature(objective: LinearObjective, singular: Singular | None = None)
         mu = 0.0 if objective.intercept else objective.penalty.curvature
         method = UNBOUNDED if objective.loss.differentiable else NOT_SMOOTH
         return Curvature(L=np.inf, L_method=method, L_max=np.inf, mu=mu, mu_pl=mu)
-    spectrum = (
-        _from_singular(objective, singular) if singular is not None else _from_gram(objective)
-    )
+    if singular is not None:
+        spectrum = _from_singular(objective, singular)
+    else:
+        spectrum = _from_gram(objective, gram)
     longest = float(objective.data.row_norms_sq().max())
     mu, mu_pl = _strong_convexity(objective, spectrum)
     return Curvature(
@@ -94,16 +90,23 @@ def _from_singular(objective: LinearObjective, singular: Singular) -> _Spectrum:
     return _Spectrum(float(s[0] ** 2), "eigenvalues", lower, singular.rank)
 
 
-def _from_gram(objective: LinearObjective) -> _Spectrum:
+def _from_gram(objective: LinearObjective, gram: WeightedGram | None) -> _Spectrum:
     from scipy.linalg import eigvalsh
 
     data = objective.data
     n, d = data.shape
     if min(n, d) > DIRECT:
-        lanczos, norm = lanczos_bound(data), norm_bound(data)
+        norm, lower = weighted_norm_bound(data)
+        if norm <= CLOSE * lower:
+            return _Spectrum(norm, "norm bound")
+        lanczos, norm = lanczos_bound(data), min(norm, norm_bound(data))
         method = "Lanczos bound" if lanczos <= norm else "norm bound"
         return _Spectrum(min(lanczos, norm), method)
-    eigenvalues = eigvalsh(feature_gram(data) if d <= n else sample_gram(data))[::-1]
+    if d > n:
+        G = sample_gram(data)
+    else:
+        G = gram(np.ones(n)) if gram is not None and gram.kept else feature_gram(data)
+    eigenvalues = eigvalsh(G)[::-1]
     slack = EPS * max(n, d) * eigenvalues[0]
     n_nonzero = int(np.count_nonzero(eigenvalues > slack))
     lower = np.maximum(eigenvalues - slack, 0.0)
@@ -142,61 +145,3 @@ def _least_eigenvalue(objective: LinearObjective) -> float:
     H[penalised, penalised] += objective.penalty.curvature
     eigenvalues = eigvalsh(H)
     return max(0.0, float(eigenvalues[0] - EPS * max(n, d) * eigenvalues[-1]))
-
-
-def lanczos_bound(data: DataMatrix, steps: int = STEPS, seed: int = 0) -> float:
-    r"""Return an upper bound on the largest eigenvalue of X^T X, valid with probability 1 - 1e-12.
-
-    .. math:: P(\lambda_{\max} > \theta_k / (1 - \epsilon)) \le
-        1.648 \sqrt{m} \, e^{-\sqrt{\epsilon} (2k - 1)}
-
-    for the largest Ritz value theta_k after k steps from a start that is uniform on the sphere of
-    dimension m = min(n_samples, n_features). It is inf if the steps are too few for any bound.
-
-    Notes
-    -----
-    A Ritz value plus its residual would bound some eigenvalue, but not necessarily the largest.
-
-    References
-    ----------
-    Kuczynski and Wozniakowski, Estimating the largest eigenvalue by the power and Lanczos
-    algorithms with a random start, SIAM J. Matrix Anal. Appl. 13(4), 1992, Theorem 4.2 (b).
-    """
-    size = min(data.shape)
-    steps = min(steps, size, max(2, MEMORY // size))
-    root_epsilon = math.log(1.648 * math.sqrt(size) / FAILURE) / (2 * steps - 1)
-    theta = _largest_ritz_value(data, steps, seed)
-    return math.inf if root_epsilon >= 1 else theta / (1 - root_epsilon * root_epsilon)
-
-
-def norm_bound(data: DataMatrix) -> float:
-    """Return min(|X|_F^2, |X|_1 |X|_inf), both above the largest eigenvalue of X^T X."""
-    X: Any = abs(data.X)
-    row_sum = np.asarray(X.sum(axis=1)).max(initial=0.0)
-    column_sum = np.asarray(X.sum(axis=0)).max(initial=0.0)
-    return min(float(data.row_norms_sq().sum()), float(row_sum * column_sum))
-
-
-def _largest_ritz_value(data: DataMatrix, steps: int, seed: int) -> float:
-    from scipy.linalg import eigvalsh_tridiagonal
-
-    X = data.X
-    wide = data.shape[0] < data.shape[1]
-    # A normal vector has a uniform direction, which the theorem requires of the start.
-    q = np.random.default_rng(seed).standard_normal(min(data.shape))
-    Q = np.empty((steps, q.size))
-    alpha, beta = np.zeros(steps), np.zeros(steps)
-    for k in range(steps):
-        q /= np.linalg.norm(q)
-        Q[k] = q
-        q = X @ (X.T @ q) if wide else X.T @ (X @ q)
-        alpha[k] = Q[k] @ q
-        # Orthogonalised twice against all of Q: one pass leaves an error of the size of rounding
-        # times the cancellation, and Lanczos' method then repeats eigenvalues.
-        for _ in range(2):
-            q -= Q[: k + 1].T @ (Q[: k + 1] @ q)
-        beta[k] = np.linalg.norm(q)
-        if beta[k] <= np.finfo(float).eps * alpha[: k + 1].max():
-            steps = k + 1  # an invariant subspace: q is only rounding
-            break
-    return float(eigvalsh_tridiagonal(alpha[:steps], beta[: steps - 1])[-1])

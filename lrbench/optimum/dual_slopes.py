@@ -53,7 +53,8 @@ def products(
 ) -> tuple[Vector, Vector | float]:
     """Return X^T u / n, and a bound on its error where it is `exact`, else 0."""
     if not exact:
-        return np.asarray(objective.data.X.T @ u) / objective.n_samples, 0.0
+        q = np.asarray(objective.data.X.T @ u) / objective.n_samples
+        return q, 2 * EPS * np.abs(q)
     q, error = transposed_product(objective.data.X, u)
     return q / objective.n_samples, error / objective.n_samples + EPS * np.abs(
         q

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,7 @@ class WeightedGram:
     """X^T diag(weights) X for many weights.
 
     The products of two entries of the same sparse row are kept, so that they are added up only.
+    They are made when they are first used.
 
     Parameters
     ----------
@@ -84,23 +86,26 @@ class WeightedGram:
     """
 
     def __init__(self, data: DataMatrix) -> None:
-        self._data = data
-        n_pairs = int(_pairs_of_rows(data.X).sum()) if _few_pairs(data) else 0
-        self._products: Any = None
-        if 0 < n_pairs <= KEPT_PAIRS and data.shape[1] <= KEPT_FEATURES:
-            self._rows, self._products = _row_products(data.X)
+        self.data = data
 
-    @property
+    @cached_property
     def kept(self) -> bool:
         """Whether products are kept."""
-        return self._products is not None
+        data = self.data
+        n_pairs = int(_pairs_of_rows(data.X).sum()) if _few_pairs(data) else 0
+        return 0 < n_pairs <= KEPT_PAIRS and data.shape[1] <= KEPT_FEATURES
+
+    @cached_property
+    def _products(self) -> tuple[NDArray[np.intp], Any]:
+        return _row_products(self.data.X)
 
     def __call__(self, weights: PerSample) -> Square:
         """Return X^T diag(weights) X, weights non-negative, (n_samples,)."""
-        if self._products is None:
-            return feature_gram(self._data, weights)
-        d = self._data.shape[1]
-        upper = np.asarray(self._products.T @ weights[self._rows]).reshape(d, d)
+        if not self.kept:
+            return feature_gram(self.data, weights)
+        rows, products = self._products
+        d = self.data.shape[1]
+        upper = np.asarray(products.T @ weights[rows]).reshape(d, d)
         diagonal = np.diag(upper).copy()
         H: Square = upper + upper.T
         np.fill_diagonal(H, diagonal)

@@ -8,6 +8,7 @@ from lrbench.arrays import PerSample
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.central_path import CentralPath, slope_room
 from lrbench.optimum.fenchel import Gap, proved, sharpest
+from lrbench.optimum.gram import WeightedGram
 from lrbench.optimum.half_open import ENOUGH, half_open, with_room
 
 MAX_STEPS = 150
@@ -31,7 +32,7 @@ LATE = 1e-5
 """Sum of the products, relative to F, above which the gap is not computed, to save time."""
 
 
-def interior_point(objective: LinearObjective) -> Gap:
+def interior_point(objective: LinearObjective, gram: WeightedGram | None = None) -> Gap:
     r"""Return the primal and dual point with the smallest gap of all iterates.
 
     Every term is psi(a) = max_u u a - psi*(u) with its slope u between bounds. The method follows
@@ -42,6 +43,11 @@ def interior_point(objective: LinearObjective) -> Gap:
 
     to mu = 0, with Mehrotra's predictor and corrector. Here v are the slopes of the kinks or bounds
     of the penalty, and kappa is the weight of its l2 part.
+
+    Parameters
+    ----------
+    gram
+        That of X; by default it is made.
 
     Notes
     -----
@@ -54,7 +60,7 @@ def interior_point(objective: LinearObjective) -> Gap:
     Mehrotra, On the implementation of a primal-dual interior point method, SIAM J. Optim. 2(4),
     1992. Wright, Primal-dual interior-point methods, SIAM, 1997, chapter 10.
     """
-    path = CentralPath(objective)
+    path = CentralPath(objective, gram)
     best, without_gain = path.gap(), 0
     unit = abs(best.value)  # F at the start: no level may depend on the unit of the targets
     inner, open_box = None, half_open(objective)

@@ -26,6 +26,9 @@ SUFFICIENT = 1e-4
 AT_ROUNDING = 256 * EPS
 """Predicted decrease, relative to F, below which F is too inaccurate to accept or reject a step."""
 
+NEGLIGIBLE = 0.01
+"""The norm of the gradient, relative to its rounding, at which no other step is tried."""
+
 LOOSEST, TIGHTEST = 0.1, 1e-9
 """Relative accuracy of an inexact step, far from the minimiser and near it."""
 
@@ -75,6 +78,10 @@ def minimise(
         if following is None:
             break
         point = following
+        # The rounding costs a pass over the data, and counts near the end only.
+        near = point.g_norm <= TIGHTEST * g_norm0
+        if near and point.g_norm <= NEGLIGIBLE * point.g_rounding:
+            break
     return point
 
 
@@ -111,15 +118,25 @@ class FactorisedStep:
         F.
     basis
         B, a basis of the subspace of the steps, (n_features, rank); None stands for all of R^d.
+    gram
+        That of X, which is used where there is no basis; by default it is made.
     """
 
-    def __init__(self, objective: LinearObjective, basis: NDArray[np.float64] | None) -> None:
+    def __init__(
+        self,
+        objective: LinearObjective,
+        basis: NDArray[np.float64] | None,
+        gram: WeightedGram | None = None,
+    ) -> None:
         self._objective = objective
         self._basis = basis
         self._data, self._inner_basis = objective.data, basis
+        self._gram: WeightedGram | None = None
+        if basis is None:
+            self._gram = gram or WeightedGram(objective.data)
         if basis is not None and objective.n_samples * basis.shape[1] <= KEPT:
             self._data, self._inner_basis = DataMatrix(objective.data.X @ basis), None
-        self._gram = WeightedGram(self._data) if self._inner_basis is None else None
+            self._gram = WeightedGram(self._data)
         self._ridge = self._penalty_gram()
         self._weights: PerSample | None = None
         self._solve: Solve = np.negative

@@ -13,6 +13,7 @@ from lrbench.optimum.base import Curvature, Optimum, not_attained, without_minim
 from lrbench.optimum.certificate import LowerBound, certify, dual_point
 from lrbench.optimum.composite import by_newton, minimise_composite, refuse_unknown
 from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.gram import WeightedGram
 from lrbench.optimum.newton import FactorisedStep, IterativeStep, NewtonStep, minimise
 from lrbench.optimum.point import Point
 from lrbench.optimum.preconditioned import Preconditioned, of_samples
@@ -78,8 +79,9 @@ def _newton(objective: LinearObjective, w0: Vector, *, stop_if_separated: bool) 
     if direct(objective):
         space = row_space(objective)
         start = space.start(w0, penalised)
-        curvature = find_curvature(objective, space.singular)
-        step = FactorisedStep(objective, space.basis)
+        gram = WeightedGram(objective.data)
+        curvature = find_curvature(objective, space.singular, gram)
+        step = FactorisedStep(objective, space.basis, gram)
         solver = "closed form" if objective.loss.quadratic else "Newton"
     else:
         start = np.zeros_like(w0) if penalised else w0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
-from lrbench.optimum.gram import WeightedGram, feature_gram
+from lrbench.optimum.gram import Square, WeightedGram, feature_gram
 from lrbench.optimum.newton import factorised
 from lrbench.optimum.point import EPS, Point
 from lrbench.optimum.row_space import DIRECT
@@ -35,6 +35,8 @@ LOOSEST, TIGHTEST = 1e-2, 1e-8
 ROUNDING = 1e-6
 """Predicted decrease, relative to F, below which the rounding of F is looked at."""
 
+SETTLED = 1e-6
+"""A violation, relative to the weight, that is due to rounding where no step makes F smaller."""
 
 MAX_REDUCTIONS = 10
 
@@ -70,9 +72,9 @@ class Signed(Point):
 
 
 def newton_on_signs(
-    objective: LinearObjective, start: Vector, tolerance: float
-) -> tuple[Vector, PerSample]:
-    """Return the minimiser beside an l1 penalty and the slopes of the loss there.
+    objective: LinearObjective, start: Vector, tolerance: float, gram: WeightedGram | None = None
+) -> tuple[Vector, PerSample, bool]:
+    """Return a minimiser beside l1, the slopes of the loss there, and whether it is one.
 
     Parameters
     ----------
@@ -83,6 +85,8 @@ def newton_on_signs(
     tolerance
         The largest entry of the least subgradient at which the method ends; it also ends where
         rounding leaves no step that makes F or that entry smaller.
+    gram
+        That of X; by default it is made.
 
     Notes
     -----
@@ -90,23 +94,35 @@ def newton_on_signs(
     that are not 0 or that leave 0; one that would change its sign becomes 0. Steps are halved until
     F falls.
     """
-    point, hessian = Signed(objective, start), _hessian(objective)
+    point, hessian = Signed(objective, start), _hessian(objective, gram)
     tolerance = max(tolerance, 4 * EPS * objective.penalty.l1)
     # With a loss of exp the first steps may be long: F is then inf, and they are halved.
     with np.errstate(over="ignore", invalid="ignore"):
-        damping = LEAST_DAMPING
+        damping, settled = LEAST_DAMPING, False
         for _ in range(MAX_STEPS):
-            if point.violation <= tolerance or damping > MOST_DAMPING:
+            settled = settled or point.violation <= tolerance
+            if settled or damping > MOST_DAMPING:
                 break
             rtol = float(np.clip(0.1 * tolerance / point.violation, TIGHTEST, LOOSEST))
             following = _line_search(point, _direction(point, hessian, damping, rtol))
-            if following is point:
-                break
             if following is None:
                 damping *= MORE_DAMPING
-            else:
-                point, damping = following, max(damping / MORE_DAMPING, LEAST_DAMPING)
-    return point.w, point.u
+                continue
+            if following is point:
+                settled = point.violation <= SETTLED * objective.penalty.l1
+                break
+            settled = _at_rounding(following)
+            point, damping = following, max(damping / MORE_DAMPING, LEAST_DAMPING)
+    return point.w, point.u, settled
+
+
+def _at_rounding(point: Signed) -> bool:
+    """Return whether slopes of the point prove F but for its rounding.
+
+    Scaled down until no product exceeds the weight, they lose about the violation times |w|_1.
+    """
+    loss = point.violation * float(np.abs(point.w).sum())
+    return loss <= ROUNDING * abs(point.f) and loss <= point.f_rounding
 
 
 def _direction(point: Signed, hessian: Hessian, damping: float, rtol: float) -> Vector:
@@ -145,24 +161,33 @@ def _line_search(point: Signed, step: Vector) -> Signed | None:
     return None
 
 
-def _hessian(objective: LinearObjective) -> Hessian:
+def _hessian(objective: LinearObjective, gram: WeightedGram | None) -> Hessian:
     """Return the solver of H v = b on some coefficients, with the Hessian H at a point."""
     X: Any = objective.data.X
     n, p = objective.n_samples, objective.n_penalised
-    whole = WeightedGram(objective.data)
+    whole = gram or WeightedGram(objective.data)
+    # A direction may ask at one point for less and less coefficients.
+    last: tuple[Point, NDArray[np.intp], Square] | None = None
+
+    def on(moving: NDArray[np.intp], point: Point, weights: PerSample) -> Square:
+        nonlocal last
+        if last is None or last[0] is not point:
+            if whole.kept:
+                G = whole(weights)[np.ix_(moving, moving)]
+            else:
+                G = feature_gram(DataMatrix(X[:, moving]), weights)
+            last = point, moving, G
+        at = np.searchsorted(last[1], moving)
+        return last[2][np.ix_(at, at)]
 
     def solve(
         point: Point, moving: NDArray[np.intp], b: Vector, damping: float, rtol: float
     ) -> Vector:
         weights = objective.loss.second_derivative(point.z, objective.y)
         ridge = np.where(moving < p, objective.penalty.curvature, 0.0)
-        A = X[:, moving]
         if len(moving) > DIRECT:
-            return _by_cg(A, weights, n, ridge, b, damping, rtol)
-        if whole.kept:
-            H = whole(weights)[np.ix_(moving, moving)] / n
-        else:
-            H = feature_gram(DataMatrix(A), weights) / n
+            return _by_cg(X[:, moving], weights, n, ridge, b, damping, rtol)
+        H = on(moving, point, weights) / n
         diagonal = np.diag(H) + ridge
         np.fill_diagonal(H, diagonal + damping * diagonal.max(initial=0.0))
         return factorised(H)(b)

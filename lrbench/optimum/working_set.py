@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.optimum.coordinates import by_coordinates
 from lrbench.optimum.fenchel import Gap, gap_at, proved
+from lrbench.optimum.gram import WeightedGram
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.row_space import DIRECT
 from lrbench.optimum.sign_newton import newton_on_signs
@@ -37,17 +39,27 @@ FEW = 10
 SOLVED = 0.01
 """How far a round is solved, relative to the largest violation on all columns."""
 
-Inner = Callable[[LinearObjective, Vector, float], tuple[Vector, PerSample]]
-"""Minimises an objective from a start, to a tolerance of its subgradient: returns w and slopes."""
+Inner = Callable[
+    [LinearObjective, Vector, float, WeightedGram | None], tuple[Vector, PerSample, bool]
+]
+"""Minimises an objective from a start, to a tolerance of its subgradient, with the Gram matrices of
+its columns if there are any: returns w, slopes, and whether it converged."""
 
 
-def minimise_sparse(objective: LinearObjective) -> Gap | None:
+def minimise_sparse(objective: LinearObjective, gram: WeightedGram | None = None) -> Gap | None:
     r"""Return the smallest gap found, with its primal and dual point, beside an l1 penalty.
 
     Only columns of a *working set* have coefficients: the support, and those whose
     q_j = x_j'u / n is largest. The minimum on them is found by Newton's method where the loss is
-    smooth, else by the interior point method. Slopes that prove a minimum on all columns have
-    \|q_j\| at most the weight of l1 on every one; a column that has not joins the working set.
+    smooth, else, and where that does not converge, by the interior point method. Slopes that prove
+    a minimum on all columns have \|q_j\| at most the weight of l1 on every one; a column that has
+    not joins the working set. Coordinate descent brings a quadratic loss near its minimum where
+    Newton's equation has thousands of unknowns.
+
+    Parameters
+    ----------
+    gram
+        That of X, for a working set of all columns; by default it is made.
 
     Returns
     -------
@@ -74,16 +86,28 @@ def minimise_sparse(objective: LinearObjective) -> Gap | None:
     free, everything = np.arange(n_penalised, objective.n_features), np.arange(n_penalised)
     w, best, without_gain, grown = np.zeros(objective.n_features), None, 0, True
     chosen, tolerance = everything if objective.n_features <= ALL else everything[:0], 0.0
+    descended = False
     for _ in range(MAX_ROUNDS):
         if not smooth and len(chosen) > DIRECT:
             return None
+        if objective.loss.quadratic and len(chosen) > DIRECT and not descended:
+            w, descended = by_coordinates(objective, w), True
+            u = objective.loss.derivative(np.asarray(objective.data.X @ w), objective.y)
+            chosen = _working_set(*_products(objective, w, u), weight)
         used = np.append(chosen, free)
-        part = replace(objective, data=_columns(columns, used)) if used.size else None
-        w, start = np.zeros_like(w), w[used]
-        if part is None:
-            u = objective.loss.derivative(np.zeros(objective.n_samples), objective.y)
+        start, w = w[used], np.zeros_like(w)
+        if used.size == w.size:
+            w, u, converged = inner(objective, start, tolerance, gram)
+        elif used.size:
+            part = replace(objective, data=_columns(columns, used))
+            w[used], u, converged = inner(part, start, tolerance, None)
         else:
-            w[used], u = inner(part, start, tolerance)
+            u = objective.loss.derivative(np.zeros(objective.n_samples), objective.y)
+            converged = True
+        if not converged and len(chosen) <= DIRECT:
+            # A loss of parabolas and lines has no curvature on the lines.
+            inner = _by_interior_point
+            continue
         current = gap_at(objective, w, u)
         # While the working set grows the gap may rise.
         gains = best is None or current.error < best.error or grown
@@ -92,14 +116,22 @@ def minimise_sparse(objective: LinearObjective) -> Gap | None:
         enough = max(SHARP * abs(best.value), 2 * best.rounding)
         if best.error <= enough or without_gain >= PATIENCE or len(chosen) == n_penalised:
             break
-        q = np.abs(np.asarray(objective.data.X.T @ u))[:n_penalised] / objective.n_samples
-        support = np.flatnonzero(w[:n_penalised])
-        q[support] = 0.0
+        q, support = _products(objective, w, u)
         tolerance = SOLVED * max(float(q.max(initial=0.0)) - weight, 0.0)
         chosen, last = _working_set(q, support, weight), chosen
         grown = len(np.setdiff1d(chosen, last, assume_unique=True)) > 0
     assert best is not None
     return proved(objective, best.w, best.u)
+
+
+def _products(
+    objective: LinearObjective, w: Vector, u: PerSample
+) -> tuple[Vector, NDArray[np.intp]]:
+    """Return |q_j| on the penalised columns, 0 on the support, and the support."""
+    q = np.abs(np.asarray(objective.data.X.T @ u))[: objective.n_penalised] / objective.n_samples
+    support = np.flatnonzero(w[: objective.n_penalised])
+    q[support] = 0.0
+    return q, support
 
 
 def _working_set(q: Vector, support: NDArray[np.intp], weight: float) -> NDArray[np.intp]:
@@ -119,7 +151,7 @@ def _columns(X: Any, chosen: NDArray[np.intp]) -> DataMatrix:
 
 
 def _by_interior_point(
-    objective: LinearObjective, start: Vector, tolerance: float
-) -> tuple[Vector, PerSample]:
-    gap = interior_point(objective)
-    return gap.w, gap.u
+    objective: LinearObjective, start: Vector, tolerance: float, gram: WeightedGram | None
+) -> tuple[Vector, PerSample, bool]:
+    gap = interior_point(objective, gram)
+    return gap.w, gap.u, True

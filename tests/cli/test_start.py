@@ -21,10 +21,17 @@ print(*sorted(sys.modules), file=sys.stderr)
 
 UNUSED = {
     "other packages": "sklearn scipy joblib rich matplotlib jinja2 tabulate pooch filelock",
-    "parts of NumPy and Python": "numpy.ma importlib.metadata importlib.resources subprocess",
+    "parts of NumPy and Python": "numpy.ma numpy.random importlib.metadata importlib.resources"
+    " subprocess sysconfig",
     "sweeps": "lrbench.study lrbench.reports.sweep_page lrbench.reports.sweep_table"
     " lrbench.results.sweep lrbench.results.performance lrbench.results.advice",
     "the store": "lrbench.experiment.store sqlite3",
+    "networks": "lrbench.objective.network.architecture"
+    " lrbench.objective.network.reparametrisation",
+    "minibatches": "lrbench.objective.linear.minibatch lrbench.objective.linear.touched",
+    "other kinds of solvers": "lrbench.solvers.outside.base lrbench.engine.outside"
+    " lrbench.solvers.adapters.base lrbench.solvers.place",
+    "spectra": "lrbench.optimum.curvature lrbench.optimum.row_space",
     "solvers of the optimum": "lrbench.optimum.find lrbench.optimum.search lrbench.optimum.newton",
     "data of other kinds": "lrbench.data.libsvm.read lrbench.data.generated.generators",
     "other commands": "lrbench.gate lrbench.contract lrbench.api lrbench.cli.sweep",
@@ -61,6 +68,18 @@ def test_a_warm_run_imports_the_solvers_that_it_runs(loaded: set[str]) -> None:
 def test_few_modules_are_imported(loaded: set[str]) -> None:
     own = [name for name in loaded if name.startswith("lrbench.")]
     assert len(own) <= MOST
+
+
+def test_no_cycles_are_looked_for_when_a_command_ends() -> None:
+    code = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(len(gc.get_objects()), file=sys.stderr))\n"
+        "from lrbench.cli.main import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", code, "list", "losses"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stderr) < 100
 
 
 def test_version_imports_no_numpy() -> None:

@@ -2,119 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from builders import Work, every_variant, facts_of, linear_problem, run, task
+from builders import Work, facts_of, linear_problem, run
+from compiled_runs import (
+    N_SAMPLES,
+    PENALTIES,
+    SMOOTH,
+    WITH_RULE,
+    assert_close,
+    bits,
+    compare,
+    largest_rate,
+    of_every_build,
+    scattered_problem,
+    work_on,
+)
 
-from lrbench.engine.compiled import CompiledRunner, has_rule
+from lrbench.engine.compiled import CompiledRunner
 from lrbench.engine.loop import LaneLoop
 from lrbench.engine.runner import StepRunner
 from lrbench.errors import DataError
 from lrbench.kernels import parts
 from lrbench.kernels.codes import RuleCode
-from lrbench.kernels.library import BUILDS, SWITCH, library
+from lrbench.kernels.library import SWITCH, library
 from lrbench.losses import LOSSES
-from lrbench.objective.linear.problem import LinearProblem
-from lrbench.objective.minibatches import Minibatches
-from lrbench.penalties.ball import BallPenalty
-from lrbench.penalties.box import Box
-from lrbench.penalties.elastic_net import ElasticNet
-from lrbench.penalties.l1 import L1
-from lrbench.penalties.l2 import L2
-from lrbench.penalties.none import NoPenalty
-from lrbench.results import Run, Status
+from lrbench.results import Status
 from lrbench.solvers.sgd import SGD
 from lrbench.solvers.wngrad import WNGrad
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no compiled steps were built")
-
-WITH_RULE = [solver for solver in every_variant() if has_rule(solver)]
-
-
-def smooth(solver: Any) -> Any:
-    """Return the solver with an epsilon under which a step does not magnify rounding.
-
-    Where a coordinate's gradient is nearly 0, the default ones divide it by nearly as little.
-    """
-    return replace(solver, eps=1e-2) if hasattr(solver, "eps") else solver
-
-
-SMOOTH = [smooth(solver) for solver in WITH_RULE]
-
-ROUNDING_ONLY = {"seconds", "average_error", "subgradient_error"}
-"""Columns of times, and of errors in units of the rounding."""
-
-N_SAMPLES = 37
-
-
-def largest_rate(solver: Any) -> float:
-    """Return a learning rate that is stable: lr0 is the length of a step for some."""
-    return 0.003 if hasattr(solver, "eps") else 0.3
-
-
-def work_on(
-    problem: LinearProblem,
-    solver: Any,
-    lr0: Sequence[float],
-    *,
-    batch_size: int | None = 3,
-    steps: int = 150,
-    sampling: Any = "replacement",
-    seeds: Sequence[int] = (5,),
-    minimum: bool = True,
-    **options: Any,
-) -> Work:
-    """Return work with checkpoints that are no multiples of anything, and some reference point."""
-    batch = None
-    if batch_size is not None:
-        batch = Minibatches(problem.n_samples, batch_size, sampling, seeds[0])
-    marks = sorted({*range(4), 17, 66, 131, steps})
-    work = task(
-        problem,
-        solver,
-        lr0,
-        steps,
-        checkpoints=marks,
-        batch=batch,
-        seeds=seeds,
-        minimum=False,
-        f_star=-1e9,
-        **options,
-    )
-    star = np.linspace(-0.5, 0.7, problem.n_features)
-    return work.on(w_star=star) if minimum else work
-
-
-def assert_close(ours: Run, reference: Run, rtol: float = 1e-12) -> None:
-    """Assert that a run has the numbers of the reference, relative to the largest of a column."""
-    assert (ours.status, ours.status_at) == (reference.status, reference.status_at)
-    assert ours.trace.keys() == reference.trace.keys()
-    for name in ours.trace.keys() - ROUNDING_ONLY:
-        a, b = np.asarray(ours.trace[name]), np.asarray(reference.trace[name])
-        scale = np.abs(b[np.isfinite(b)]).max(initial=0.0)
-        if name.startswith("suboptimality"):
-            continue  # the objective less a number far below it
-        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * scale, err_msg=name)
-    for name, point in reference.iterates.items():
-        scale = np.abs(point).max(initial=0.0)
-        np.testing.assert_allclose(ours.iterates[name], point, rtol=rtol, atol=rtol * scale)
-    for name in ("average_error", "subgradient_error"):
-        assert not (np.asarray(ours.trace[name]) > 1.0).any(), name
-
-
-def compare(work: Work, rtol: float = 1e-12) -> list[Run]:
-    """Run with compiled steps and without, and assert that the runs agree."""
-    compiled = work.changed(compiled=True)
-    assert isinstance(LaneLoop(compiled.job, compiled.shared).runner, CompiledRunner)
-    ours, reference = run(compiled), run(work)
-    for a, b in zip(ours, reference, strict=True):
-        assert a.status is not Status.FAILED, a.error
-        assert_close(a, b, rtol)
-    return ours
 
 
 @pytest.mark.parametrize("solver", SMOOTH, ids=repr)
@@ -182,11 +103,6 @@ def test_every_compiled_rule_is_that_of_a_solver() -> None:
     assert codes == set(RuleCode)
 
 
-def wide_problem(loss: str, weight: float, **options: Any) -> LinearProblem:
-    """Return a problem with data of which a small minibatch has entries in few columns."""
-    return linear_problem(loss, 61, 43, weight=weight, density=0.09, **options)
-
-
 @pytest.mark.parametrize("solver", SMOOTH, ids=repr)
 @pytest.mark.parametrize("batch_size", [1, 3])
 @pytest.mark.parametrize("weight", [0.0, 0.05])
@@ -195,7 +111,7 @@ def test_steps_that_visit_few_columns(
     solver: Any, batch_size: int, weight: float, intercept: bool
 ) -> None:
     w0 = np.linspace(-0.3, 0.2, 43 + intercept)
-    problem = wide_problem("logistic", weight, intercept=intercept, w0=w0)
+    problem = scattered_problem("logistic", weight, intercept=intercept, w0=w0)
     rates = [3.0 * largest_rate(solver) / 1.9**k for k in range(11)]
     compare(work_on(problem, solver, rates, batch_size=batch_size))
 
@@ -203,12 +119,12 @@ def test_steps_that_visit_few_columns(
 def test_steps_that_shrink_all_coordinates_far() -> None:
     """Rates near 1 / l2, where a step leaves little, nothing, or the opposite of the iterate."""
     w0 = np.linspace(-0.3, 0.2, 43)
-    problem = wide_problem("logistic", 2.0, w0=w0)
+    problem = scattered_problem("logistic", 2.0, w0=w0)
     compare(work_on(problem, SGD(), [0.4, 0.499, 0.4999, 0.5, 0.5001, 0.7, 0.9999]), rtol=1e-10)
 
 
 def test_a_lane_that_diverges_changes_no_bit_of_others() -> None:
-    problem = wide_problem("squared", 0.2)
+    problem = scattered_problem("squared", 0.2)
     rates = [0.01, 0.02, 0.003, 0.004]
     alone = run(work_on(problem, SGD(), rates, batch_size=1, steps=700).changed(compiled=True))
     beside = work_on(problem, SGD(), [*rates, 60.0, 9.0, 4e3], batch_size=1, steps=700)
@@ -219,16 +135,6 @@ def test_a_lane_that_diverges_changes_no_bit_of_others() -> None:
     for a, b in zip(alone, together, strict=False):
         for name in ("last", "average"):
             assert np.array_equal(a.iterates[name], b.iterates[name])
-
-
-PENALTIES = [
-    NoPenalty(),
-    L2(0.2),
-    L1(0.1),
-    ElasticNet(0.2, 0.4),
-    Box(-0.05, np.inf),
-    BallPenalty(0.3),
-]
 
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
@@ -327,24 +233,6 @@ def test_steps_beyond_the_horizon_rest() -> None:
         compare(work.changed(budget=longer))
 
 
-def bits(run: Run) -> Mapping[str, bytes]:
-    """Return every bit of a run but for its times."""
-    out = {k: np.asarray(v).tobytes() for k, v in run.trace.items() if k != "seconds"}
-    return out | {f"iterates {k}": v.tobytes() for k, v in run.iterates.items()}
-
-
-def of_every_build(work: Work, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return every bit of the runs of each build."""
-    seen = {}
-    for build in BUILDS:
-        monkeypatch.setenv(SWITCH, build)
-        if (loaded := library()) is not None:
-            assert loaded.build == build
-            seen[build] = [bits(r) for r in run(work)]
-    assert "baseline" in seen
-    return list(seen.values())
-
-
 @pytest.mark.parametrize("density", [None, 0.4])
 @pytest.mark.parametrize("loss", list(LOSSES))
 def test_every_build_has_the_same_bits(
@@ -361,7 +249,7 @@ def test_every_build_has_the_same_bits(
 def test_every_rule_has_the_same_bits_in_every_build(
     solver: Any, batch_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem = wide_problem("logistic", 0.05, intercept=True)
+    problem = scattered_problem("logistic", 0.05, intercept=True)
     rates = [40.0 / 2.3**k for k in range(21)]
     work = work_on(problem, solver, rates, batch_size=batch_size).changed(compiled=True)
     first, *others = of_every_build(work, monkeypatch)

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import Work, every_variant, linear_problem, run
-from test_compiled import (
+from compiled_runs import (
     N_SAMPLES,
     PENALTIES,
     assert_close,
     bits,
     of_every_build,
-    wide_problem,
+    scattered_problem,
     work_on,
 )
 
@@ -137,7 +137,7 @@ def test_every_loss(loss: str, solver: Any, batch_size: int | None, density: flo
 @pytest.mark.parametrize("solver", EVERY_RULE, ids=repr)
 @pytest.mark.parametrize("n_lanes", [1, 4, 20, 33])
 def test_numbers_of_lanes(solver: Any, n_lanes: int) -> None:
-    problem = wide_problem("squared", 0.05, intercept=True)
+    problem = scattered_problem("squared", 0.05, intercept=True)
     rates = rates_of(n_lanes, 0.1)
     compare(scalar_work(problem, solver, rates, batch_size=4, seeds=(3, 8)))
 
@@ -217,7 +217,7 @@ def test_large_minibatches_in_parts_have_the_same_bits(
 def test_every_build_has_the_same_bits(
     solver: Any, batch_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem = wide_problem("logistic", 0.05, intercept=True)
+    problem = scattered_problem("logistic", 0.05, intercept=True)
     work = scalar_work(problem, solver, rates_of(21), batch_size=batch_size)
     first, *others = of_every_build(work.changed(compiled=True), monkeypatch)
     assert all(each == first for each in others)

@@ -131,7 +131,7 @@ def test_nothing_built_is_no_word(
 
 
 def test_calls_end_at_the_multiples_that_the_steps_know() -> None:
-    header = Path(module.__file__).with_name("few_columns.h").read_text("utf-8")
+    header = Path(module.__file__).with_name("shrunk.h").read_text("utf-8")
     assert f"enum {{ WINDOW_STEPS = {WINDOW_STEPS} }};" in header
 
 

@@ -12,6 +12,7 @@ from exact_gap import two_slope_gap
 from optimum_problems import Array, Logistic, Squared, problem, with_ones
 from scipy.sparse import csr_array
 
+import lrbench.optimum.box_dual as box_dual
 from lrbench.losses.absolute import Absolute
 from lrbench.losses.base import Loss
 from lrbench.losses.hinge import Hinge
@@ -80,6 +81,46 @@ def test_the_gap_in_fractions(loss: Loss, seed: int) -> None:
     value, gap = two_slope_gap(X, y, found.w, found.u, bounds, 0.01 * (1 + seed))
     assert 0 <= gap <= found.error <= 1e-12
     assert abs(float(value) - found.value) <= found.rounding
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("budget", [0, 3000, 30_000_000])
+def test_a_budget_that_ends_early(
+    loss: Loss, intercept: bool, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bound stays true, and is at least as good as that of w = 0."""
+    X, y = irregular(loss, seed=12)
+    X = with_ones(X) if intercept else X
+    p = problem(X, y, loss, 0.003, intercept=intercept)
+    monkeypatch.setattr(box_dual, "BUDGET", budget)
+    ours, theirs = minimise_box_dual(p), interior_point(p)
+    assert ours.value - ours.error <= theirs.value + theirs.error
+    assert ours.value >= theirs.value - theirs.error
+    infima = -float(np.mean(loss.conjugate(np.zeros_like(y), y)))
+    assert ours.error <= ours.value - infima + ours.rounding
+    sharp = ours.error <= 1e-11 * float(p.value(p.w0[:, None])[0])
+    assert sharp == (budget > 3000)
+
+
+def test_the_best_iterate_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A correction that spoils the slopes comes after the right ones."""
+    X, y = irregular(Absolute(), seed=13)
+    p = problem(X, y, Absolute(), 0.02)
+    correct, calls = box_dual.BoxDual.correct, []
+
+    def spoilt(dual: box_dual.BoxDual, c: float, *, last: bool) -> int:
+        changes = correct(dual, c, last=last)
+        calls.append(last)
+        if calls.count(True) > 5:
+            dual.u = np.roll(dual.u, 1)
+            return 3
+        return changes + last * (calls.count(True) < 6)
+
+    monkeypatch.setattr(box_dual.BoxDual, "correct", spoilt)
+    found = minimise_box_dual(p)
+    assert calls.count(True) > 5
+    assert found.error <= 1e-11
 
 
 def test_which_objectives_have_such_a_dual() -> None:

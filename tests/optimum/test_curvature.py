@@ -10,16 +10,19 @@ from builders import sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optimum_problems import Array, Logistic, Squared, classes, problem, regression, with_ones
+from scipy.linalg import block_diag
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
 import lrbench.optimum.curvature as curvature_module
+import lrbench.optimum.eigenvalue_bounds as eigenvalue_bounds
 from lrbench.losses.absolute import Absolute
 from lrbench.losses.hinge import Hinge
 from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.objective.linear.matrix import DataMatrix
-from lrbench.optimum.curvature import find_curvature, lanczos_bound, norm_bound
+from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.eigenvalue_bounds import lanczos_bound, norm_bound, weighted_norm_bound
 from lrbench.optimum.row_space import row_space
 from lrbench.penalties.ball import BallPenalty
 from lrbench.penalties.base import Penalty
@@ -101,6 +104,7 @@ def test_logistic_has_a_quarter_and_only_the_penalty_s_convexity() -> None:
 
 def test_lanczos_bound_is_above_the_truth_and_close() -> None:
     X: Any = sparse(3600, 3300, 3e-3)
+    X.data[::3] *= -1.0
     p = problem(X, np.ones(3600), Squared())
     c = find_curvature(p)
     truth = float(svds(X, k=1, return_singular_vectors=False, v0=np.ones(3300))[0]) ** 2
@@ -118,6 +122,49 @@ def test_lanczos_bound_with_few_steps_and_a_cluster_at_the_top(shape: tuple[int,
     for steps in (5, 20, 30):
         for seed in range(10):
             assert lanczos_bound(DataMatrix(X), steps, seed) >= 1.0 - 1e-12
+
+
+@pytest.mark.parametrize("shape", [(40, 23), (23, 40)])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_weighted_norm_of_data_without_negative_entries(
+    shape: tuple[int, int], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.exponential(size=shape) * (rng.random(shape) < 0.4) * 10.0 ** rng.uniform(-3, 3)
+    X[:, 4], X[7], X[:, 9] = X[:, 3], 0.0, 0.0
+    truth = float(np.linalg.eigvalsh(X.T @ X)[-1])
+    for data in (DataMatrix(X), DataMatrix(csr_array(X))):
+        upper, lower = weighted_norm_bound(data)
+        assert lower <= truth * (1 + 1e-13)
+        assert truth * (1 - 1e-13) <= upper <= 1.001 * (1 + 1e-12) * lower
+
+
+def test_the_weighted_norm_of_blocks_of_different_sizes() -> None:
+    # The second block decays by 1e-8 a step, and the third does not decay: 1.9 < 2.
+    blocks = [np.array([[1.0, 1.0]]), 1e-4 * np.ones((3, 3)), np.sqrt([[1.9]])]
+    upper, lower = weighted_norm_bound(DataMatrix(block_diag(*blocks)))
+    assert lower <= 2.0 <= upper <= 1.001 * (1 + 1e-12) * lower
+    upper, lower = weighted_norm_bound(DataMatrix(np.zeros((3, 5))))
+    assert (upper, lower) == (0.0, 0.0)
+    assert weighted_norm_bound(DataMatrix(np.array([[1.0, -1e-9]]))) == (np.inf, 0.0)
+
+
+def test_a_weak_start_of_the_strong_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With few steps the bounds are far apart, and still bounds."""
+    monkeypatch.setattr(eigenvalue_bounds, "POWERS", 3)
+    X = block_diag(*[np.sqrt([[x]]) for x in (1.0, 0.999, 0.5)], np.array([[0.9, 1e-3]]))
+    X[0, 1] = 1e-3
+    truth = float(np.linalg.norm(X, 2)) ** 2
+    upper, lower = weighted_norm_bound(DataMatrix(X))
+    assert 1.0005 * lower < truth * (1 + 1e-13) < upper
+
+
+def test_wide_counts_have_a_certain_bound() -> None:
+    X: Any = sparse(3400, 3300, 3e-3)
+    c = find_curvature(problem(X, np.ones(3400), Squared()))
+    truth = float(svds(X, k=1, return_singular_vectors=False, v0=np.ones(3300))[0]) ** 2
+    assert c.L_method == "norm bound"
+    assert truth / 3400 <= c.L <= 1.0011 * truth / 3400
 
 
 def test_norm_bound_on_a_small_matrix() -> None:

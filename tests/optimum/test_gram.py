@@ -42,7 +42,7 @@ def test_products_of_sparse_rows(kept: bool, monkeypatch: pytest.MonkeyPatch) ->
     if not kept:
         monkeypatch.setattr(gram_module, "KEPT_PAIRS", 0)
     gram = WeightedGram(data)
-    assert (gram._products is not None) == kept
+    assert gram.kept == kept
     for w in (weights, weights[::-1].copy(), np.zeros(n)):
         expected = X.T @ (w[:, None] * X)
         size = np.abs(X).T @ (w[:, None] * np.abs(X))
@@ -57,7 +57,7 @@ def test_rows_too_full_for_products_are_dense_blocks() -> None:
     X = rng.standard_normal((50, 9)) * (rng.random((50, 9)) < 0.6)
     weights = rng.random(50)
     gram = WeightedGram(DataMatrix(csr_array(X)))
-    assert gram._products is None
+    assert not gram.kept
     np.testing.assert_allclose(gram(weights), X.T @ (weights[:, None] * X), atol=1e-12)
 
 

@@ -20,12 +20,15 @@ from lrbench.losses.huber import Huber
 from lrbench.losses.poisson import Poisson
 from lrbench.losses.quantile import Quantile
 from lrbench.losses.squared_hinge import SquaredHinge
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import find_optimum
 from lrbench.optimum.composite import SPARSE_METHOD
+from lrbench.optimum.coordinates import by_coordinates
 from lrbench.optimum.interior import interior_point
 from lrbench.optimum.verify import verified
 from lrbench.optimum.working_set import minimise_sparse
+from lrbench.penalties.base import Penalty
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
 from lrbench.problem_files import build_linear, spec_from_data
@@ -89,6 +92,74 @@ def test_all_columns_at_once_and_by_conjugate_gradients(
     monkeypatch.setattr(sign_newton, "DIRECT", 2)
     compared(p)
     compared(replace(p, data=type(p.data)(csr_array(p.data.X))))
+
+
+@pytest.mark.parametrize("penalty", [L1(0.02), ElasticNet(0.03, 0.6)], ids=["l1", "elastic net"])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("wide", [False, True])
+def test_coordinate_descent_of_many_columns(
+    penalty: Penalty, intercept: bool, wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts Newton's method, whatever it leaves to be done."""
+    monkeypatch.setattr(working_set, "ALL", 5)
+    monkeypatch.setattr(working_set, "DIRECT", 6)
+    X, y = irregular(Squared(), n=29 if wide else 71, d=53, seed=4)
+    X = with_ones(X) if intercept else X
+    calls = []
+    descent = by_coordinates
+
+    def counted(objective: LinearObjective, start: Array) -> Array:
+        calls.append(start)
+        return descent(objective, start)
+
+    monkeypatch.setattr(working_set, "by_coordinates", counted)
+    rows = csr_array(X)
+    rows.indices, rows.indptr = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
+    compared(problem(rows, 7 + y, Squared(), intercept=intercept, penalty=penalty))
+    p = problem(X, 7 + y, Squared(), intercept=intercept, penalty=penalty)
+    compared(p)
+    assert len(calls) == 2
+    # Near the minimum by itself, from a start that is not 0.
+    near = descent(p, calls[1])
+    least, found = interior_point(p).value, float(p.value(near[:, None])[0])
+    assert least - 1e-12 <= found <= least + 1e-4 * float(p.value(p.w0[:, None])[0])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1e7])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("loss", [Huber(1.0), Huber(0.01), SquaredHinge()], ids=repr)
+def test_losses_of_parabolas_and_lines_where_no_score_is_on_a_parabola(
+    loss: Loss, intercept: bool, scale: float
+) -> None:
+    """Targets far away, or the empty second class: there is no curvature at w = 0."""
+    rng = np.random.default_rng(7)
+    n, d = 40, 3100
+    X = rng.standard_normal((n, d)) * (rng.random((n, d)) < 0.05)
+    X[:, 8], X[:, 11] = X[:, 4], 0.0
+    z = X[:, :6].sum(axis=1) + 0.3 * rng.standard_normal(n) + 2.0
+    y = np.sign(z) if loss.task == "binary" else scale * z
+    if loss.task == "binary":
+        X *= scale
+    X = with_ones(X) if intercept else X
+    slopes = loss.derivative(np.zeros(n), y)
+    weight = 0.2 * float(np.abs(X.T @ slopes)[:d].max()) / n
+    p = problem(csr_array(X), y, loss, intercept=intercept, penalty=L1(weight))
+    found = minimise_sparse(p)
+    assert found is not None
+    size = float(p.value(p.w0[:, None])[0]) - found.value
+    assert found.error <= 1e-11 * size
+    # The minimum on the support, by the other method.
+    used = np.append(np.flatnonzero(found.w[:d]), np.arange(d, d + intercept))
+    few = interior_point(problem(X[:, used], y, loss, intercept=intercept, penalty=L1(weight)))
+    assert abs(few.value - found.value) <= few.error + found.error
+
+
+def test_the_interior_point_method_follows_newtons(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = irregular(Logistic(), seed=8)
+    p = problem(X, y, Logistic(), penalty=L1(0.03))
+    monkeypatch.setattr(sign_newton, "MAX_STEPS", 2)
+    assert not sign_newton.newton_on_signs(p, np.zeros(p.n_features), 0.0)[2]
+    compared(p)
 
 
 def test_a_weight_that_keeps_everything_at_0() -> None:

@@ -186,6 +186,18 @@ def test_parameters_without_a_gradient_are_skipped(cls: Any, scope: str, foreach
     assert torch.equal(own.param_groups[0]["b"], b)
 
 
+def test_the_mean_of_a_parameter_has_steps_of_its_own() -> None:
+    p, q = vector(0.0), vector(0.0)
+    own = optimisers.WNAdam([p, q], 1.0)
+    q.grad = None
+    own.step()
+    q.grad = torch.ones_like(q)
+    own.step()
+    # The gradients are 1, and so are both means after the correction; b is 1, 2, 3.
+    assert [own.state[each]["step"] for each in (p, q)] == [2, 1]
+    assert (p.item(), q.item()) == pytest.approx((-1 / 2 - 1 / 3, -1 / 3))
+
+
 def test_the_first_step_of_raw_first_is_that_of_each_part() -> None:
     p, q = vector(1.0), vector(1.0)
     q.grad = None
@@ -193,7 +205,9 @@ def test_the_first_step_of_raw_first_is_that_of_each_part() -> None:
     own.step()
     assert (p.item(), own.param_groups[0]["b"].tolist()) == (0.5, [2.0, 2.0])
     q.grad = torch.ones_like(q)
+    held = own.state_dict()["param_groups"][0]["started"]
     own.step()
+    assert held.tolist() == [True, False]
     assert q.item() == 0.5
     assert own.param_groups[0]["b"].tolist() == [2.5, 2.0]
     own.step()
@@ -282,6 +296,19 @@ def test_large_gradients_in_float32_are_summed_by_blocks() -> None:
     own.step()
     exact = 1.0 + 300_001 * float(torch.tensor(0.1, dtype=torch.float32)) ** 2
     assert own.param_groups[0]["b"].item() == pytest.approx(exact, rel=2e-6)
+
+
+@each_class
+def test_rates_of_rows_are_not_rounded_to_half_precision(cls: Any) -> None:
+    torch.manual_seed(1)
+    p = torch.nn.Parameter(torch.randn(40, 30, dtype=torch.bfloat16))
+    p.grad = torch.randn_like(p)
+    start, own = p.detach().double(), cls([("w", p)], 0.1, scope="row")
+    own.step()
+    rates = (1.0 / own.param_groups[0]["b"])[:, None]
+    mean = own.state[p]["mean"].double() / 0.1 if cls is optimisers.WNAdam else p.grad.double()
+    exact = (start - rates * mean).to(torch.bfloat16)
+    assert (p == exact).double().mean() > 0.999
 
 
 # Learning rates
@@ -384,7 +411,7 @@ def test_a_copy_goes_on_by_itself(cls: Any, copied: Any) -> None:
 def test_the_state_of_another_optimiser_is_refused(cls: Any) -> None:
     p = torch.nn.Parameter(torch.zeros(3, 2))
     own = cls([("w", p)], scope="row")
-    others = [torch.optim.SGD([("w", p)], 0.1)]
+    others = [torch.optim.SGD([p], 0.1)]
     others += [other([("w", p)], scope="row") for other in CLASSES if other is not cls]
     others += [cls([("w", torch.nn.Parameter(torch.zeros(4, 2)))], scope="row")]
     before = own.state_dict()

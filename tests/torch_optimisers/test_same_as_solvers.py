@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import linear_problem, slope
+from builders import given, linear_problem, slope
 from numpy.typing import NDArray
 
 from lrbench.objective.about import About
@@ -56,8 +56,7 @@ def optimiser(method: str, params: Any, lr: float, **options: Any) -> Any:
 def run(problem: Problem, text: str, batches: Minibatches | None) -> tuple[Array, Array]:
     """Return the iterates of a solver, (STEPS, n_features, n_lanes), and its last b."""
     solver = build_solver(text)[0]
-    given = None if batches is None else [batches]
-    sampler = problem.sampler(None, None, given, dense_iterates=True)
+    sampler = problem.sampler(None, None, given(batches), dense_iterates=True)
     W = sampler.iterates.start(len(RATES))
     state = solver.init(W, RATES, {})
     oracles: Any = sampler.oracles(lambda W, g: None)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import Index
+from lrbench.arrays import Index, Lanes, PerLane
 from lrbench.kernels.codes import WINDOW_STEPS, VisitedColumns
 from lrbench.objective.compiled import Fields
 from lrbench.objective.linear.oracle import LinearRun
-from lrbench.objective.linear.plain import DenseIterates
+from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
 from lrbench.objective.oracle import MinibatchValues
 from lrbench.plugins import is_plugin
 
@@ -55,6 +55,13 @@ def _ball_beside_intercept(objective: LinearObjective) -> bool:
     return math.isfinite(objective.penalty.radius) and objective.intercept
 
 
+def visited_by(X: Any, batch_size: int) -> VisitedColumns:
+    """Return the few columns of sparse rows that a step may visit."""
+    if batch_size == 1 and bool(X.has_canonical_format):
+        return VisitedColumns.OF_ONE_ROW
+    return VisitedColumns.OF_ROWS
+
+
 class LinearBatches:
     """What compiled steps need of a linear problem, in full batches.
 
@@ -66,7 +73,12 @@ class LinearBatches:
         The samples of a step.
     """
 
-    def __init__(self, run: LinearRun[DenseIterates], batch_size: int) -> None:
+    columns_of_gradient = VisitedColumns.ALL
+    """Those of a step whose gradient is asked for."""
+    window_steps = WINDOW_STEPS
+    """Where steps visit few columns, calls inside a leg end at multiples of so many."""
+
+    def __init__(self, run: LinearRun[Any], batch_size: int) -> None:
         self._run = run
         self._size = batch_size
         self.visited_columns = VisitedColumns.ALL
@@ -98,8 +110,7 @@ class LinearBatches:
             of_row = objective.data.nnz / objective.n_samples
             fields["row_entries"] = math.floor(of_row) + 1
             few = of_row * self._size <= FEW_COLUMNS * objective.n_features
-            one_row = self._size == 1 and bool(X.has_canonical_format)
-            visited = VisitedColumns.OF_ONE_ROW if one_row else VisitedColumns.OF_ROWS
+            visited = visited_by(X, self._size)
             scalable = penalty.shrinks and run.ball is None
             self.visited_columns = visited if few and scalable else VisitedColumns.ALL
         if run.ball is not None:
@@ -110,11 +121,19 @@ class LinearBatches:
             fields["lower"], fields["upper"] = objective.bounds
         return fields
 
-    def fields(self) -> Fields:
-        """Return the objective, the constraints and the running sum."""
+    def fields(self, W: Any) -> Fields:
+        """Return the objective, the constraints, the iterate and the running sum."""
         iterates = self._run.iterates
         running_sum, n_lanes = iterates.running_sum, iterates.n_lanes
-        return {**self._constant, "running_sum": running_sum, "n_lanes": n_lanes}
+        return {**self._constant, "W": W, "running_sum": running_sum, "n_lanes": n_lanes}
+
+    def take(self, W: Any, fields: Fields) -> None:
+        """Do nothing: steps change the arrays themselves."""
+
+    def scale_sums(self, W: Any, factor: PerLane) -> None:
+        """Multiply the running sum of each lane by its factor."""
+        running_sum: Lanes = self._run.iterates.running_sum
+        running_sum *= factor
 
     def seeds(self) -> Sequence[tuple[int, int]]:
         """Return the first lane of each seed that has lanes, and that behind its last one."""
@@ -158,7 +177,7 @@ class LinearMinibatches(LinearBatches):
 
     def __init__(
         self,
-        run: LinearRun[DenseIterates],
+        run: LinearRun[Any],
         minibatches: Sequence[Minibatches],
         oracle: Callable[[Sequence[Index]], MinibatchValues],
     ) -> None:
@@ -194,3 +213,55 @@ class LinearMinibatches(LinearBatches):
         """Return the chunks of the seeds that have lanes."""
         pairs = zip(self._chunks, self._run.slices, strict=True)
         return [chunk for chunk, lanes in pairs if chunk is not None and lanes is not None]
+
+
+class TouchedMinibatches(LinearMinibatches):
+    """The same for iterates that are scaled, whose steps touch the columns of their rows only."""
+
+    columns_of_gradient = VisitedColumns.OF_ROWS
+    window_steps = 1
+
+    def __init__(
+        self,
+        run: LinearRun[ScaledIterates],
+        minibatches: Minibatches,
+        oracle: Callable[[Sequence[Index]], MinibatchValues],
+    ) -> None:
+        super().__init__(run, [minibatches], oracle)
+        X: Any = run.objective.data.X
+        self.visited_columns = visited_by(X, self._size)
+        self._row_sizes = np.diff(X.indptr)
+
+    def samples(self, n_steps: int) -> tuple[Fields, int]:
+        """Return the minibatches of at most `n_steps` next steps, and the number of these."""
+        fields, n_steps = super().samples(n_steps)
+        samples = fields["samples"]
+        assert isinstance(samples, np.ndarray)
+        entries = self._row_sizes[samples].sum(axis=-1)
+        return {**fields, "step_entries": int(entries.max())}, n_steps
+
+    def fields(self, W: ScaledLanes) -> Fields:
+        """Return the objective, the iterate and the running sum."""
+        # Steps add the intercept itself to its sum.
+        W.offset[W.n_penalised :] += W.count * W.V[W.n_penalised :]
+        W.count = np.zeros_like(W.count)
+        scales = (W.scale, W.scale_sum, W.norm_sq, W.norm_peak, W.inner_star, W.inner_star)
+        return {
+            **self._constant,
+            "W": W.V,
+            "running_sum": W.offset,
+            "scales": np.stack(scales),
+            "n_lanes": self._run.iterates.n_lanes,
+        }
+
+    def take(self, W: ScaledLanes, fields: Fields) -> None:
+        """Let `W` have the scales and the products of the steps."""
+        scales = fields["scales"]
+        assert isinstance(scales, np.ndarray)
+        W.scale, W.scale_sum, W.norm_sq, W.norm_peak, W.inner_star, _ = scales.copy()
+        W.version += 1
+
+    def scale_sums(self, W: ScaledLanes, factor: PerLane) -> None:
+        """Multiply the running sum of each lane by its factor."""
+        for part in (W.offset, W.scale_sum, W.count):
+            part *= factor

@@ -104,6 +104,9 @@ class BesideMinibatch:
 class LinearSampler(Generic[IteratesT]):
     """The parts of a sampler that do not depend on how minibatches are drawn."""
 
+    obstacle_in_parts = ""
+    """Why NumPy makes the steps around a rule in Python, in words; else nothing."""
+
     def __init__(self, run: LinearRun[IteratesT]) -> None:
         self.run = run
         self.meter = run.meter

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
     from lrbench.objective.oracle import Ball
 
+MANY_FEATURES = 1 << 14
+"""Beyond so many features a pass over W takes longer than the calls of touched columns."""
+
 SPARSE_CALLS = 200
 """What the calls of sparse products of a minibatch cost beyond those of dense ones, in entries."""
 
@@ -62,8 +65,9 @@ def linear_sampler(
         return FullSampler(run)
     data, n_features, size = objective.data, objective.n_features, minibatches[0].batch_size
     entries, touched = n_features * size, data.nnz / objective.n_samples * size
-    large = data.sparse and not _is_small(entries)
-    wide = large and n_features > FEW_FEATURES and touched < n_features / 4
+    # A minibatch of few rows is small, but passes over all of W are not.
+    large = n_features > MANY_FEATURES or not _is_small(entries)
+    wide = data.sparse and large and n_features > FEW_FEATURES and touched < n_features / 4
     # A projection on a ball scales w only if the centre of the ball is the origin.
     scalable = objective.penalty.shrinks and (ball is None or not ball.centre.any())
     if wide and scalable and not dense_iterates:

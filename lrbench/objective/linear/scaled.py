@@ -2,7 +2,7 @@
 
 An l2 penalty shrinks all of w in every step. With w = s v (a scale for each lane) the shrinking
 costs O(n_lanes), and the rest of the step changes only the rows of V that the minibatch touches.
-The sum of the iterates is S v - c with S = sum_i s_i, where c changes on touched rows only, too.
+The sum of the iterates is S v + c with S = sum_i s_i, where c changes on touched rows only, too.
 Norms and inner products follow from the scores. All results agree with those of plain arrays to
 rounding. A dense gradient costs O(n_features n_lanes).
 """
@@ -29,7 +29,7 @@ class ScaledLanes:
     scale: PerLane
     """s: (n_lanes,)."""
     offset: Lanes
-    """c: the sum of the iterates is scale_sum V - offset."""
+    """c: the sum of the iterates is scale_sum V + offset."""
     scale_sum: PerLane
     """S: the sum of the scales since they were last folded into V."""
     count: PerLane
@@ -38,6 +38,8 @@ class ScaledLanes:
     """|w|^2 over the penalised rows."""
     inner_star: PerLane
     """<w, w_star> over the penalised rows."""
+    norm_peak: PerLane
+    """The largest |w|^2 since compiled steps measured it; NaN where they have not yet."""
     n_penalised: int
     w_star: Vector
     version: int = 0
@@ -50,13 +52,13 @@ class ScaledLanes:
         """
         where: Mask | bool = True if lanes is None else lanes
         p = self.n_penalised
-        # c becomes c - S V before S becomes 0: the sum of the iterates does not change.
+        # c becomes c + S V before S becomes 0: the sum of the iterates does not change.
         for rows in row_slices(p):
             V, c = self.V[rows], self.offset[rows]
-            np.subtract(c, self.scale_sum * V, out=c, where=where)
+            np.add(c, self.scale_sum * V, out=c, where=where)
             np.multiply(V, self.scale, out=V, where=where)
         c_intercept = self.offset[p:]
-        np.subtract(c_intercept, self.count * self.V[p:], out=c_intercept, where=where)
+        np.add(c_intercept, self.count * self.V[p:], out=c_intercept, where=where)
         self.scale = np.where(where, 1.0, self.scale)
         self.scale_sum = np.where(where, 0.0, self.scale_sum)
         self.count = np.where(where, 0.0, self.count)
@@ -67,6 +69,7 @@ class ScaledLanes:
         V = self.V[: self.n_penalised]
         self.norm_sq = np.where(lanes, norm_sq(V), self.norm_sq)
         self.inner_star = np.where(lanes, self.w_star[: self.n_penalised] @ V, self.inner_star)
+        self.norm_peak = np.where(lanes, np.nan, self.norm_peak)
 
     def shrink(self, factor: PerLane) -> None:
         """Multiply the penalised rows by `factor`; fold lanes whose scale leaves its range."""
@@ -106,6 +109,7 @@ class ScaledIterates:
             count=np.zeros(n_lanes),
             norm_sq=np.zeros(n_lanes),
             inner_star=np.zeros(n_lanes),
+            norm_peak=np.full(n_lanes, np.nan),
             n_penalised=self._n_penalised,
             w_star=self.w_star,
         )
@@ -133,7 +137,7 @@ class ScaledIterates:
     def mean(self, W: ScaledLanes, count: int, lanes: slice) -> Lanes:
         """Return the running sum of these lanes divided by `count`."""
         out = self._scaled(W, lanes, W.scale_sum[lanes], W.count[lanes])
-        out -= W.offset[:, lanes]
+        out += W.offset[:, lanes]
         out /= count
         out += 0.0  # no -0.0, which depends on how many lanes end together
         return out
@@ -141,7 +145,7 @@ class ScaledIterates:
     def finish(self, W: ScaledLanes, count: int) -> tuple[Lanes, Lanes]:
         """Return the iterate and the running sum divided by `count`; both are used up."""
         W.fold()
-        W.offset /= -max(count, 1)
+        W.offset /= max(count, 1)
         W.offset += 0.0
         return W.V, W.offset if count else W.V
 
@@ -154,7 +158,16 @@ class ScaledIterates:
 
     def keep(self, W: ScaledLanes, lanes: Index | Mask) -> ScaledLanes:
         """Return these lanes of `W`, with their running sums."""
-        per_lane = ("V", "scale", "offset", "scale_sum", "count", "norm_sq", "inner_star")
+        per_lane = (
+            "V",
+            "scale",
+            "offset",
+            "scale_sum",
+            "count",
+            "norm_sq",
+            "norm_peak",
+            "inner_star",
+        )
         kept = replace(W, **{name: take(getattr(W, name), lanes) for name in per_lane})
         self.n_lanes = len(kept.scale)
         return kept

@@ -10,6 +10,7 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, norm_sq
 from lrbench.errors import ContractError
+from lrbench.objective.linear.compiled import TouchedMinibatches, obstacle
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
 from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun, LinearSampler
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
@@ -94,6 +95,14 @@ class TouchedOracle(LinearOracle):
     columns: Index
     star_scores: PerSample
 
+    def visit(self, rows: Any) -> None:
+        """Let these sparse rows be those of the minibatch."""
+        from lrbench.objective.linear.sparse_rows import SparseRows
+
+        self.columns, positions = np.unique(rows.indices, return_inverse=True)
+        shape = (rows.shape[0], len(self.columns))
+        self.X = SparseRows(shape, rows.indptr, positions, rows.data)
+
     @property
     def size(self) -> int:
         """The number of samples of the minibatch."""
@@ -175,12 +184,12 @@ class TouchedOracle(LinearOracle):
             U[-1] = -lr * G[-1]
         self._update_inners(W, lr, gradient)
         W.V[gradient.columns] += U
-        # S V - c must not change with V: c changes by S U on the touched rows.
+        # S V + c must not change with V: c changes by -S U on the touched rows.
         penalised = U[: len(U) - has_intercept]
         penalised *= W.scale_sum
         if has_intercept:
             U[-1] *= W.count
-        W.offset[gradient.columns] += U
+        W.offset[gradient.columns] -= U
         W.version += 1
         self.made = (W, lr)
         shortened = None if self._ball is None else self._project(W, self._ball)
@@ -232,7 +241,7 @@ class TouchedOracle(LinearOracle):
             return None
         W.shrink(factor)
         # As in `descend`, c changes by S times the change of V; on other rows only s has changed.
-        W.offset[W.n_penalised :] -= W.count * W.V[W.n_penalised :] * (1.0 - factor)
+        W.offset[W.n_penalised :] += W.count * W.V[W.n_penalised :] * (1.0 - factor)
         W.V[W.n_penalised :] *= factor
         return moved
 
@@ -264,15 +273,19 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
         super().__init__(run)
         self._minibatches = minibatches
 
+    obstacle_in_parts = (
+        "its data are so wide that a step touches the columns of its minibatch alone"
+    )
+
     def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes."""
+        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
         del n_lanes
-        return "its data are so wide that a step touches the columns of its minibatch alone"
+        if self.run.ball is not None:
+            return "it has a ball, and its data are so wide that a step touches few columns"
+        return obstacle(self.run.objective, None)
 
     def oracles(self, observer: Observer) -> Iterator[TouchedOracle]:
         """Yield the oracle of each minibatch: the same object with other data."""
-        from lrbench.objective.linear.sparse_rows import SparseRows
-
         objective, size = self.run.objective, self._minibatches.batch_size
         all_star_scores = objective.data.X @ self.iterates.w_star
         oracle = TouchedOracle(self.run, observer)
@@ -282,10 +295,21 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
             y, star_scores = objective.y[flat], all_star_scores[flat]
             for k, index in enumerate(chunk):
                 rows = slice(k * size, (k + 1) * size)
-                batch = row_range(X, rows)
-                oracle.columns, positions = np.unique(batch.indices, return_inverse=True)
-                shape = (size, len(oracle.columns))
-                oracle.X = SparseRows(shape, batch.indptr, positions, batch.data)
+                oracle.visit(row_range(X, rows))
                 oracle.index, oracle.y = index, y[rows]
                 oracle.star_scores = star_scores[rows]
                 yield oracle
+
+    def compiled(self, n_lanes: int) -> TouchedMinibatches | None:
+        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+        if self.obstacle(n_lanes):
+            return None
+        return TouchedMinibatches(self.run, self._minibatches, self._oracle_on)
+
+    def _oracle_on(self, samples: Sequence[Index]) -> TouchedOracle:
+        """Return the oracle of one minibatch."""
+        (index,) = samples
+        oracle = TouchedOracle(self.run, lambda W, gradient: None)
+        oracle.visit(self.run.objective.data.gather(index, dense=False))
+        oracle.y = self.run.objective.y[index]
+        return oracle

@@ -24,7 +24,7 @@ from job_problems import Deadly, assert_same, by_cell, plan, swept, with_deadly
 from lrbench.cache.source_hash import package_hash
 from lrbench.engine.control import STOPPING, Control
 from lrbench.errors import LrbenchError
-from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem, halt
+from lrbench.experiment.jobs import Job, JobOutcome, SharedProblem, cluster_jobs, halt
 from lrbench.experiment.jobs import cluster as module
 from lrbench.experiment.jobs.cluster import Cluster
 from lrbench.results import Status
@@ -214,7 +214,7 @@ def test_a_cluster_that_loses_all_its_workers_leaves_rows(
             worker.kill()
             worker.wait()
 
-    monkeypatch.setattr(module, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(cluster_jobs, "STOP_SECONDS", 1.0)
     monkeypatch.setattr(module, "_check_sources", all_die)
     result = swept(plan(), Cluster(running.address))
     assert {r.status for r in result.problems[0].runs} == {Status.INTERRUPTED}
@@ -248,7 +248,7 @@ def test_a_scheduler_that_is_lost_leaves_what_was_finished(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     for name in ("STOP_SECONDS", "ANSWER_SECONDS"):
-        monkeypatch.setattr(module, name, 1.0)
+        monkeypatch.setattr(cluster_jobs, name, 1.0)
     the = plan(passes=20, replicates=40, target=1e-300)
     result = swept(the, Hits(running, running.scheduler, number))
     counted = Counter(r.status for r in result.problems[0].runs)
@@ -264,8 +264,8 @@ def test_a_scheduler_that_is_lost_leaves_what_was_finished(
 def test_a_worker_that_is_stopped_does_not_keep_a_stopped_command(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STOP_SECONDS", 1.0)
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(cluster_jobs, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(cluster_jobs, "ANSWER_SECONDS", 1.0)
 
     class Stopped(Control):
         asked = 0
@@ -285,7 +285,7 @@ def test_a_worker_that_is_stopped_does_not_keep_a_stopped_command(
 
 def test_jobs_that_end_after_a_stop_do_not_prolong_it(monkeypatch: pytest.MonkeyPatch) -> None:
     now, calls = [50.0], []
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(cluster_jobs, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     class Stopped(Control):
         def __call__(self, t: int) -> bool:
@@ -311,7 +311,7 @@ def test_jobs_that_end_after_a_stop_do_not_prolong_it(monkeypatch: pytest.Monkey
     monkeypatch.setattr("distributed.wait", wait)
     pending: Any = dict.fromkeys(range(100))
     ended = []
-    for future in module._Workers(Client(), (), Stopped())._as_they_end(pending):
+    for future in cluster_jobs.Workers(Client(), (), Stopped())._as_they_end(pending):
         del pending[future]
         ended.append((now[0], future))
     assert ended == [(57.0, 0), (64.0, 1), (71.0, 2), (78.0, 3), (92.0, 4), (99.0, 5)]
