@@ -34,14 +34,15 @@ def show_estimates(
     with store_at(existing, no_note if quiet else to_stderr) as opened:
         estimates = estimate(plan, specs, control, opened)
     for e in estimates:
-        cells = f"{e.cells} cells of {e.iterations} iterations, {e.passes:.4g} passes"
+        cells = f"{e.cells} cell{'s' * (e.cells > 1)} of {e.iterations} iterations,"
+        cells += f" {e.passes:.4g} passes"
         click.echo(f"{e.problem}: {cells}")
         if e.not_certified is not None:
             for text in (e.not_certified.message, f"no run is possible: {e.not_certified.hint}"):
                 click.echo(textwrap.fill(text, 80, initial_indent="  ", subsequent_indent="    "))
         if store is not None:
             click.echo(f"  stored   {e.stored} of them, which are not run again")
-        click.echo(f"  memory   {e.memory_bytes / 2**20:.0f} MiB: data, lanes and row blocks")
+        click.echo(f"  memory   {e.memory_bytes / 2**20:.0f} MiB: data, lanes and {e.beside}")
         steps = f"{plan.n_solver_seeds} x one timed step"
         click.echo(f"  solvers  {duration_text(e.solver_seconds)}, from {steps}")
         click.echo(f"  checks   {duration_text(e.evaluation_seconds)} of evaluation at checkpoints")
@@ -54,7 +55,8 @@ def show_estimates(
     if ends and plan.arrival == "confirmed":
         target += " Those that come there late may go on, to twice the budget at most."
     click.echo(textwrap.fill(f"{total}.{target}", 80))
-    click.echo("The certified optimum is not counted; it is computed once and cached.")
+    if any(e.has_optimum for e in estimates):
+        click.echo("The certified optimum is not counted; it is computed once and cached.")
 
 
 def duration_text(seconds: float) -> str:

@@ -79,6 +79,8 @@ def problems() -> PartKind:
             "n_samples": problem.n_samples,
             "n_features": problem.n_features,
             "nnz": facts.nnz,
+            "model": facts.model,
+            "reparametrisation": facts.reparametrisation,
             "loss": spec.loss,
             "penalty": str(spec.penalty),
             "scale": spec.scale,

@@ -67,8 +67,8 @@ command ends before its first search, which would take a twentieth of its time."
 
 NOTHING_FINISHED = "nothing was finished, and nothing is shown."
 KEPT = "nothing is shown; a --store keeps the cells that were finished."
-FEWER = "give fewer --lr0 or smaller data."
-SMALLER = "give smaller data."
+FEWER = "give fewer --lr0, smaller data, or a network with smaller layers."
+SMALLER = "give smaller data, or a network with smaller layers."
 
 
 class ReaderGoneError(Exception):

@@ -76,6 +76,8 @@ problem_options = chain(
         option(
             "problem",
             "--loss",
+            multiple=True,
+            callback=only_one,
             metavar="NAME",
             shell_complete=names.complete_losses,
             help="Another loss.",
@@ -83,6 +85,8 @@ problem_options = chain(
         option(
             "problem",
             "--penalty",
+            multiple=True,
+            callback=only_one,
             metavar="NAME[weight=W]",
             shell_complete=names.complete_penalties,
             help="Another penalty: none, l2, l2[weight=0.1].",
@@ -90,6 +94,8 @@ problem_options = chain(
         option(
             "problem",
             "--scale",
+            multiple=True,
+            callback=only_one,
             metavar="NAME",
             shell_complete=names.complete_scalings,
             help="Scaling of the features: none, maxabs, standard or unit-rows.",
@@ -101,7 +107,12 @@ problem_options = chain(
             help="An unpenalised column of ones, or none.",
         ),
         option(
-            "problem", "--positive", metavar="LABEL[,LABEL]", help="The labels that count as +1."
+            "problem",
+            "--positive",
+            multiple=True,
+            callback=only_one,
+            metavar="LABEL[,LABEL]",
+            help="The labels that count as +1.",
         ),
         option(
             "problem",
@@ -115,18 +126,24 @@ problem_options = chain(
         option(
             "problem",
             "--zero-based",
+            multiple=True,
+            callback=only_one,
             type=click.Choice(["auto", "yes", "no"]),
             help="Whether indices of LIBSVM text count from 0.  [default: auto, where a 0 occurs]",
         ),
         option(
             "problem",
             "--start",
+            multiple=True,
+            callback=only_one,
             metavar="NAME",
             help="Starting point: zeros, normal or normal[scale=1,seed=0].",
         ),
         option(
             "problem",
             "--reparam",
+            multiple=True,
+            callback=only_one,
             metavar="NAME[scale=fixed,...]",
             help="The weights as gamma times a direction: weight-norm, batch-norm or none.",
         ),

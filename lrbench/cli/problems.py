@@ -36,12 +36,7 @@ def specs_from(
     UsageError
         If there is neither a problem nor data, or anything in them is wrong.
     """
-    from lrbench.problem_files import (
-        load_spec,
-        spec_from_data,
-        with_overrides,
-        with_settings,
-    )
+    from lrbench.problem_files import load_spec, spec_from_data, with_overrides
 
     if not names and data is None:
         raise UsageError(
@@ -51,11 +46,13 @@ def specs_from(
     if names:
         for name in names:
             _refuse_other_kind(name)
-        specs = [with_overrides(load_spec(name), data=data, **changes) for name in names]
+        specs = [
+            with_overrides(load_spec(name), data=data, settings=settings, **changes)
+            for name in names
+        ]
     else:
         assert data is not None
-        specs = [spec_from_data(data, **changes)]
-    specs = [with_settings(spec, settings) for spec in specs]
+        specs = [spec_from_data(data, settings=settings, **changes)]
     notes = []
     if data is not None and changes["scale"] is None and specs[0].scale == "none":
         notes.append(f"Note: {data} is used as it is; --scale maxabs would scale its features.")

@@ -90,6 +90,13 @@ def number_fields(part: Any) -> dict[str, type]:
     return {name: hints[name] for name in names if hints[name] in (float, int)}
 
 
+def choices(part: Any, name: str) -> tuple[str, ...]:
+    """Return the words of which a parameter of an object or class is one; empty for another."""
+    cls = part if isinstance(part, type) else type(part)
+    hint = typing.get_type_hints(cls).get(name)
+    return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+
+
 def check_kept(part: Any, asked: Mapping[str, Any], called: str) -> None:
     """Check that an object has the parameters that its class was called with.
 

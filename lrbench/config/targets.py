@@ -37,7 +37,7 @@ class Target:
     Parameters
     ----------
     value
-        Positive and finite.
+        Finite, and positive unless it is a level of F.
     percent
         Whether the target is `value` hundredths: of F(w_0) - f*, or of the held-out samples.
     measure
@@ -67,7 +67,8 @@ def targets(value: Any) -> list[Target]:
     Raises
     ------
     UsageError
-        If one of them is neither a positive finite number nor a share below 100 %.
+        If one of them is neither a positive finite number nor a share below 100 %, nor a level of
+        F, nor an accuracy that a run may exceed.
     """
     single = isinstance(value, str | bytes) or as_number(value) is not None
     values = [value] if single or not isinstance(value, Iterable) else list(value)
@@ -88,23 +89,45 @@ def _target(value: Any) -> Target:
         number = decimal(text.removesuffix(PERCENT))
     else:
         number = as_number(value)
+    if measure == "loss":
+        return _of_loss(value, number, percent)
+    if measure == "test_error":
+        return _of_accuracy(value, number, percent)
     if number is None or not 0 < number < math.inf:
         raise UsageError(
             f"--target {short_text(value)} is not {ALLOWED}.", f"--target takes {ALLOWED}."
         )
-    if measure == "test_error" and number >= (100.0 if percent else 1.0):
-        raise UsageError(
-            f"--target {short_text(value)} is an accuracy that no run exceeds.",
-            "give one below 100%, such as accuracy=95%.",
-        )
-    if measure == "loss" and percent:
-        raise UsageError(
-            f"--target {short_text(value)} is a share, and F has no level that it is one of.",
-            "give a number, as in loss=0.1.",
-        )
-    if measure != "test_error" and percent and number >= 100.0:
+    if percent and number >= 100.0:
         raise UsageError(
             f"--target {number:g}% of F(w_0) - f* is reached before the first step.",
             "give a share below 100%, such as 1%.",
         )
-    return Target(number, percent, measure)
+    return Target(number, percent)
+
+
+def _of_loss(value: str, number: float | None, percent: bool) -> Target:
+    if percent and number is not None:
+        raise UsageError(
+            f"--target {short_text(value)} is a share, and F has no level that it is one of.",
+            "give a number, as in loss=0.1.",
+        )
+    if number is None or not math.isfinite(number):
+        raise UsageError(
+            f"--target {short_text(value)} has no number that F may come to.",
+            "give one, as in loss=0.1; F of some losses is negative, as in loss=-2.",
+        )
+    return Target(number, measure="loss")
+
+
+def _of_accuracy(value: str, number: float | None, percent: bool) -> Target:
+    if number is None or not 0 < number < math.inf:
+        raise UsageError(
+            f"--target {short_text(value)} is not a share of the held-out samples above 0.",
+            "give one below 100%, such as accuracy=95%.",
+        )
+    if number >= (100.0 if percent else 1.0):
+        raise UsageError(
+            f"--target {short_text(value)} is an accuracy that no run exceeds.",
+            "give one below 100%, such as accuracy=95%.",
+        )
+    return Target(number, percent, "test_error")

@@ -50,7 +50,7 @@ class Candidates:
 
     start: int
     integral: PerLane
-    """Of the gap from T to the last look, (n_lanes,)."""
+    """Of the gap from T to the last look, (n_lanes,), or of each target where one is negative."""
     lanes: Mask
     """Which lanes may have arrived at T at which target, (n_targets, n_lanes)."""
 
@@ -63,6 +63,7 @@ class Confirmed:
         self._iterations, self._looks = budget.iterations, frozenset(budget.arrival.looks)
         self._stays = budget.arrival.stays
         self._targets: Lanes = np.array(budget.arrival.targets)[:, None]
+        self._negative = self._targets < 0
         self._open: list[Candidates] = []
         self._resolved: Mask = np.zeros((len(self._targets), n_lanes), dtype=np.bool_)
         self._last = 0, np.zeros(n_lanes)
@@ -74,7 +75,9 @@ class Confirmed:
         Past the budget a lane goes on only as long as it may yet be found to have arrived within.
         """
         if t in self._looks:
-            self._look(t, np.where(np.isfinite(gap), np.maximum(gap, 0.0), np.inf))
+            # Of a level of F below 0 the numbers below 0 count, too.
+            low = np.where(self._negative, -np.inf, 0.0) if self._negative.any() else 0.0
+            self._look(t, np.where(np.isfinite(gap), np.maximum(gap, low), np.inf))
         done: Mask = self._resolved[0]
         if t < self._iterations:
             return done & (not self._stays)
@@ -88,7 +91,9 @@ class Confirmed:
         self._last = t, gap
         for look in self._open:
             look.integral += (t - before) * (gap_before / 2 + gap / 2)
-            look.lanes &= look.integral <= look.start * self._targets
+            within = look.integral <= look.start * self._targets
+            # Of numbers below 0 the whole sum alone tells.
+            look.lanes &= within | (self._negative & (t < 2 * look.start))
         if t <= self._iterations:
             self._open.append(Candidates(t, np.zeros_like(gap), gap <= self._targets))
         if 2 * self._open[0].start == t:
@@ -99,10 +104,10 @@ class Confirmed:
     def keep(self, lanes: Index) -> None:
         """Go on with these of the running lanes."""
         for look in self._open:
-            look.integral = look.integral[lanes]
+            look.integral = look.integral[..., lanes]
             look.lanes = look.lanes[:, lanes]
         self._resolved = self._resolved[:, lanes]
-        self._last = self._last[0], self._last[1][lanes]
+        self._last = self._last[0], self._last[1][..., lanes]
         self.arrived_at = self.arrived_at[lanes]
 
 

@@ -156,8 +156,7 @@ class Evaluator:
     def measures(self, W: Lanes) -> dict[str, PerLane]:
         """Return what the problem measures beside F at the columns of `W`."""
         parts = [
-            self._problem.measures(np.ascontiguousarray(W[:, lanes]))
-            for lanes in self._columns.alike
+            self._problem.measures(np.ascontiguousarray(W[:, lanes])) for lanes in self._slices()
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

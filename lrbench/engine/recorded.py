@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, inner, norm_sq
-from lrbench.engine.evaluator import EVALUATED_ELEMENTS
+from lrbench.config.targets import TargetMeasure
+from lrbench.engine.evaluator import EVALUATED_ELEMENTS, level
 from lrbench.engine.gradient_steps import GradientSteps
 from lrbench.engine.job import SharedProblem
 from lrbench.engine.recorder import End, MeasuredIterate, Recorder, row_of_one
@@ -44,7 +45,9 @@ class RecordedRun:
         Whether F and its gradient are evaluated at every iterate, which certificates need, and not
         at checkpoints alone.
     target
-        The suboptimality at which the run ends; None for none.
+        The level at which the run ends; None for none.
+    measure
+        What it is a level of.
     timed
         Whether the seconds of `watch` are those of the loop.
     """
@@ -58,12 +61,13 @@ class RecordedRun:
         every: int = 1,
         gradients: bool = True,
         target: float | None = None,
+        measure: TargetMeasure = "suboptimality",
         timed: bool = True,
     ) -> None:
         problem, constants = shared.problem, shared.constants
         self._problem, self._constants, self._w_star = problem, constants, shared.w_star
         self._every, self._gradients = every, gradients and every == 1
-        self._target, self._timed = target, timed
+        self._target, self._measure, self._timed = target, measure, timed
         self._checkpoints = iter(checkpoints)
         self._next_row = 0
         size = max(min(BLOCK, EVALUATED_ELEMENTS // problem.n_features), 2)
@@ -280,7 +284,10 @@ class RecordedRun:
             row = row_of_one(t, self._passes[k], self._seconds[k], measured, f_star)
             row |= {"lr": self._rates[k], **sums[j], **{n: v[j] for n, v in measures.items()}}
             self._rows.append(row)
-            if self._target is not None and objective - f_star <= self._target:
+            if self._target is None:
+                continue
+            held_out = {name: numbers[j : j + 1] for name, numbers in measures.items()}
+            if level(self._measure, values[j : j + 1], f_star, held_out)[0] <= self._target:
                 self.end = (Status.REACHED_TARGET, t)
 
     def _sums(self, t: int, distance_sq: float) -> Mapping[str, PerLane | float]:

@@ -50,6 +50,8 @@ def run_lanes(
         except (Exception, SystemExit) as e:
             error = cause_of(e, job.solver, loop.runner.t)
             loop.end_all(Status.FAILED)
+        finally:
+            loop.runner.close()
     seeds = [seed for seed, lanes in enumerate(job.lanes) for _ in lanes.lr0]
     seconds = loop.clock.evaluation_seconds.tolist()
     ends = [loop.recorder.ended[lane] for lane in range(len(seeds))]

@@ -64,6 +64,10 @@ class Runner(Protocol):
         """Drop all lanes but these."""
         ...
 
+    def close(self) -> None:
+        """End the steps, after which no array of the lanes is kept."""
+        ...
+
 
 class StepRunner:
     """The runner that calls the solver's step in Python.
@@ -207,6 +211,15 @@ class StepRunner:
                 )
                 self.tracker.add_subgradient_error(error)
         watch.start()
+
+    def close(self) -> None:
+        """End the steps.
+
+        The oracles and the runner refer to each other, and with them all arrays of the lanes would
+        stay until the collector comes, which may be many jobs later.
+        """
+        self._checked_oracle = None
+        del self._oracles, self._sampler
 
     def keep(self, lanes: Index) -> None:
         """Drop all lanes but these."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +67,11 @@ class Estimate:
     passes: float
     """Passes over the data of each cell."""
     memory_bytes: int
-    """The data, and the lanes and row blocks of the largest job."""
+    """The data, the lanes of the largest job, and what stands `beside` them."""
+    beside: str
+    """What takes memory beside the lanes: ``"row blocks"``."""
+    has_optimum: bool
+    """Whether there is a minimum that is certified before the runs."""
     solver_seconds: float
     """The time of all steps of all solvers, in one process."""
     evaluation_seconds: float
@@ -116,6 +121,8 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
         memory_bytes=facts.data_bytes
         + lane_numbers * n_lanes * together * NUMBER
         + facts.work_bytes,
+        beside="row blocks" if facts.linear or facts.reparametrisation else "an evaluation",
+        has_optimum=plan.f_star is None and not math.isnan(p.constants.f_star),
         solver_seconds=solver_seconds * seeds_left,
         evaluation_seconds=sum(t.check_seconds for t in timings) * evaluations * seeds_left,
         not_certified=p.not_certified,

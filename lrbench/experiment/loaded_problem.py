@@ -13,7 +13,7 @@ import numpy as np
 from lrbench.arrays import Index, Lanes, Vector
 from lrbench.cache.folder import cache_dir
 from lrbench.config.keywords import names_keywords
-from lrbench.config.values import as_integer, as_number, checked_seed
+from lrbench.config.values import as_integer, as_number, checked, checked_seed
 from lrbench.config.vectors import as_vector
 from lrbench.engine.control import Control
 from lrbench.errors import UsageError, quoted
@@ -23,7 +23,7 @@ from lrbench.objective.oracle import Oracle
 from lrbench.objective.problem import Problem, Sampler
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
-from lrbench.problem_files import ProblemSpec, build_problem, load_specs
+from lrbench.problem_files import ProblemSpec, build_problem, load_specs, with_overrides
 
 ALL: Index = np.empty(0, dtype=np.intp)
 """No samples in particular."""
@@ -246,7 +246,10 @@ class LoadedProblem:
 
 @names_keywords()
 def load_problem(
-    problem: str | Path | ProblemSpec | Problem, *, f_star: float | None = None
+    problem: str | Path | ProblemSpec | Problem,
+    *,
+    f_star: float | None = None,
+    reparam: str | None = None,
 ) -> LoadedProblem:
     """Load a problem as functions of one iterate, for a loop of your own.
 
@@ -257,6 +260,9 @@ def load_problem(
     f_star
         A minimum of F to use instead of a certified one; None to have it certified when it is
         first asked for.
+    reparam
+        The normalisation in whose variables it is written, as for `--reparam`:
+        ``"weight-norm"``, ``"batch-norm[scale=fixed,gamma=2]"``; None for those that it has.
 
     Returns
     -------
@@ -267,7 +273,7 @@ def load_problem(
     Raises
     ------
     UsageError
-        If there is no such problem.
+        If there is no such problem, or it has no such variables.
     DataError
         If its data are missing or bad.
 
@@ -282,4 +288,12 @@ def load_problem(
     sources = load_specs(problem)
     if len(sources) != 1:
         raise UsageError(f"{len(sources)} problems are given to load.", "load one at a time.")
-    return LoadedProblem(sources[0], f_star)
+    (source,) = sources
+    if reparam is not None:
+        if not isinstance(source, ProblemSpec):
+            raise UsageError(
+                f"{source.name} was made in Python, and reparam is of the linear models of files.",
+                "leave reparam out.",
+            )
+        source = with_overrides(source, reparam=checked(reparam, "reparam", str))
+    return LoadedProblem(source, f_star)

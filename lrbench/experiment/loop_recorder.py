@@ -84,6 +84,7 @@ class LoopRecorder:
             every=every,
             gradients=not self._gradient_fault,
             target=plan.target_on(p.constants.delta0),
+            measure=plan.target_measure,
             timed=timed,
         )
 
@@ -216,11 +217,20 @@ class LoopRecorder:
         target = plan.target_on(p.constants.delta0)
         return ProblemResult(
             p.problem.name,
-            header(p.problem, p.constants, plan.radius, target),
+            header(p.problem, p.constants, plan.radius, target, plan.target_measure),
             (run,),
             tuple(verdicts),
             features=features_of(p),
+            layers=p.problem.facts().layers,
         )
+
+    def _start(self) -> str:
+        """Return how w_0 is had in Python."""
+        problem = self._ready.problem
+        facts = problem.facts()
+        if not facts.reparametrisation:
+            return f"load_problem(…).w0 ({facts.start})"
+        return f"load_problem(…, reparam={facts.reparametrisation!r}).w0"
 
     def _check_start(self, w: Vector, lr: float | None, passes: float | None) -> None:
         """Raise `UsageError` if the first iterate is not w_0, or has the rate or cost of a step."""
@@ -231,8 +241,7 @@ class LoopRecorder:
                 raise UsageError(
                     f"the first iterate is not w_0 of {self.problem.name}:"
                     f" it is {np.linalg.norm(w - w0):.2g} from there.",
-                    f"record w_0 first, and start from it: it is load_problem(…).w0"
-                    f" ({self._ready.problem.facts().start}).",
+                    f"record w_0 first, and start from it: it is {self._start()}.",
                 )
             self._run.steps.fault = f"w_0 is rounded to {precision} precision"
         if lr is not None or passes is not None:

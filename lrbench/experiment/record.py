@@ -69,7 +69,8 @@ def record(
         The radius of the ball around w_0 that the loop projects on; None for no ball.
     target
         The run ends at the first checkpoint with a suboptimality of at most this: a number, or a
-        share of F(w_0) - f* such as ``"1%"``.
+        share of F(w_0) - f* such as ``"1%"``; or at a level of F or of the accuracy on held-out
+        samples, as in ``"loss=0.1"`` and ``"accuracy=95%"``.
     f_star
         A minimum of F to use instead of a certified one; None for that of a loaded problem, if it
         has one.
@@ -134,11 +135,6 @@ def record(
         f_star=f_star,
         checkpoints_per_decade=checkpoints_per_decade,
     )
-    if plan.target_measure != "suboptimality":
-        raise UsageError(
-            f"the target {plan.target} is not one of F - f*, by which a loop of your own ends.",
-            "give a number or a share of F(w_0) - f*, such as 1%.",
-        )
     if passes_per_step is not None:
         passes_per_step = checked_positive(
             passes_per_step, "--passes-per-step", "a positive number"

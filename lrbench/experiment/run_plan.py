@@ -171,6 +171,7 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
         tuple(runs),
         (),
         features=features_of(p),
+        layers=p.problem.facts().layers,
     )
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from lrbench.config.plain import NumberOrInf, NumberOrNaN
+from lrbench.config.plain import NumberOrInf, NumberOrNaN, plain
 from lrbench.errors import UsageError, quoted_path
 from lrbench.gate.lane_quantities import AnswerLevel, PassesToTarget
 from lrbench.gate.paired import TOLERANCE, Allowance, allowance
 from lrbench.gate.paired_test import geometric_ratio, holm, paired_p, ratio_interval
 from lrbench.results import ProblemResult, Result, Run
+from lrbench.results.definition import definition, instead
 from lrbench.results.ranking import LaneLabel
 
 ComparedQuantity: TypeAlias = Literal["suboptimality", "passes"]
@@ -145,11 +146,14 @@ def compare(base: Result, other: Result, rules: Rules, names: tuple[str, str]) -
             "give results of runs on the same problems.",
         )
     for name in common:
-        if problems[name].header.fingerprint != others[name].header.fingerprint:
+        headers = problems[name].header, others[name].header
+        if headers[0].fingerprint != headers[1].fingerprint:
+            first, second = (definition(plain(header)) for header in headers)
+            change = instead(first, second) or "its data or its specification were changed"
             raise UsageError(
                 f"the problem {quoted_path(name)} of {quoted_path(names[1])} is another than that"
-                f" of {quoted_path(names[0])}: its data or its specification were changed.",
-                "run both on the same data, or give the problems other names.",
+                f" of {quoted_path(names[0])}: {quoted_path(change)}.",
+                "run both on the same problem, or give the problems other names.",
             )
     compared = [_compare_problems(problems[name], others[name], rules) for name in common]
     changed = {

@@ -27,7 +27,6 @@ from lrbench.problem_files import (
     load_spec,
     spec_from_data,
     with_overrides,
-    with_settings,
 )
 from lrbench.solvers import LIBRARIES, SOLVERS
 from lrbench.solvers.build import build_solvers
@@ -150,9 +149,8 @@ def _problem(table: Table, folder: Path) -> tuple[ProblemSpec, list[str]]:
     words = _words({"problem": name, "data": data, **changes}, settings)
     if name is None:
         assert data is not None
-        return with_settings(spec_from_data(data, **changes), settings), words
-    spec = with_overrides(load_spec(name), data=data, **changes)
-    return with_settings(spec, settings), words
+        return spec_from_data(data, settings=settings, **changes), words
+    return with_overrides(load_spec(name), data=data, settings=settings, **changes), words
 
 
 def _words(values: Mapping[str, Any], settings: list[str]) -> list[str]:

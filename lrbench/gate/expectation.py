@@ -51,6 +51,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "status": Quantity(tuple(map(str, Status)), (), ("=", "!=")),
     "rate": Quantity(options=("of",)),
     "suboptimality": Quantity(options=("at", "of")),
+    "objective": Quantity(options=("at",)),
     "grad_norm_sq": Quantity(options=("at",)),
     "test_loss": Quantity(options=("at",)),
     "test_accuracy": Quantity(options=("at",)),

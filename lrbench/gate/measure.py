@@ -90,6 +90,8 @@ def measure_quantity(
     column = expectation.quantity
     if column == "suboptimality":
         column = _column_of(expectation, runs)
+    if column == "objective":
+        column = answer_column(runs).replace("suboptimality", column)
     return _mean_at(column, expectation.options.get("at"), problem, runs)
 
 
@@ -124,6 +126,8 @@ def _mean_at(column: str, T: Any, problem: ProblemResult, runs: Sequence[Run]) -
             return unknown(f"T = {T} is no checkpoint; beside it: {beside}")
         numbers.append(float(values[rows[0]]))
     mean = float(np.mean(numbers))
+    if math.isnan(mean) and column.startswith("suboptimality") and problem.header.level == "F":
+        return unknown("f* is not known: objective is F itself")
     if math.isnan(mean):
         return unknown(f"{column} was not measured there")
     if not column.startswith("suboptimality"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -11,6 +11,7 @@ from lrbench.config.plain import Form, Key, plain
 if TYPE_CHECKING:
     from lrbench.arrays import PerSample
     from lrbench.losses.base import Loss
+    from lrbench.objective.network.architecture import Layer
     from lrbench.penalties.base import Penalty
 
 
@@ -146,6 +147,8 @@ class ProblemFacts(About):
     """Why the gradients of minibatches are biased; empty where they are not."""
     least_batch: int = 1
     """The least number of samples of a minibatch."""
+    layers: Sequence[Layer] = ()
+    """Those of a network, with the places of their parameters in an iterate."""
     parts: bool = False
     """Whether the parameters have parts, layers and units, by which a solver may have rates."""
     not_smooth: str = ""

@@ -87,14 +87,17 @@ def _check_target(plan: Plan, constants: Constants, problem: Problem) -> None:
 
     A sweep with ``--at`` needs none: it then shows the norm of the gradient.
     """
-    if plan.target_measure == "test_error" and "test_accuracy" not in problem.measures(
-        problem.w0[:, None]
-    ):
-        raise UsageError(
-            f"--target {plan.target} is of held-out samples with classes, and {problem.name} has"
-            " none.",
-            "hold some out by --test 0.2, or give another target, such as loss=0.1.",
-        )
+    if plan.target_measure == "test_error":
+        _check_accuracy(plan, problem)
+    if plan.target_measure == "loss" and not constants.f_star_obstacle:
+        lowest = constants.f_star - constants.f_star_error
+        below = [level for level in plan.targets_on(math.nan) if level < lowest]
+        if below:
+            raise UsageError(
+                f"--target loss={below[0]:g} is below the minimum of {problem.name}, f* ="
+                f" {constants.f_star:.7g}, so that no run comes there.",
+                "give a level of F above it, or one of F - f*, such as 1%.",
+            )
     if plan.target_measure != "suboptimality":
         return
     name = problem.name
@@ -107,6 +110,23 @@ def _check_target(plan: Plan, constants: Constants, problem: Problem) -> None:
         f" {constants.f_star_obstacle}.",
         "give a target of F or of the accuracy (--target loss=0.1, --target accuracy=95%), a value"
         " to compare with by --f-star, or have no target: lrbench run, or lrbench sweep --at.",
+    )
+
+
+def _check_accuracy(plan: Plan, problem: Problem) -> None:
+    """Refuse a target of the accuracy where none is measured, and say which part is missing."""
+    measured = problem.measures(problem.w0[:, None])
+    if "test_accuracy" in measured:
+        return
+    if "test_loss" in measured:
+        raise UsageError(
+            f"--target {plan.target} is of classes, and those of {problem.name} are numbers: its"
+            " held-out samples have a loss and no accuracy.",
+            "give another target, such as loss=0.1.",
+        )
+    raise UsageError(
+        f"--target {plan.target} is of held-out samples with classes, and {problem.name} has none.",
+        "hold some out by --test 0.2, or give another target, such as loss=0.1.",
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from lrbench.config.axes import AUTO, MOST_AXES, SCALE, Axis
 from lrbench.config.learning_rates import LearningRate, resolve_learning_rates
-from lrbench.config.parameters import checked_parameter, number_fields
+from lrbench.config.parameters import checked_parameter, choices, number_fields
 from lrbench.config.registry import did_you_mean
 from lrbench.engine.job import SeedLanes
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -168,6 +168,7 @@ def solver_axes(
 
 def check_axes(solvers: Iterable[Solver], axes: Iterable[Axis]) -> None:
     """Raise `UsageError` if an axis is not a parameter of every solver; the hint says of which."""
+    solvers = list(solvers)
     own = {s.name: [*["lr0"] * s.has_lr0, SCALE, *number_fields(s)] for s in solvers}
     for name in (axis.parameter for axis in axes):
         # lr0 is no axis of a solver that has none.
@@ -177,8 +178,18 @@ def check_axes(solvers: Iterable[Solver], axes: Iterable[Axis]) -> None:
             raise UsageError(
                 f"--over {quoted(name)}: {' and '.join(lacking)} {have} no number of this name as"
                 " a parameter.",
-                _axis_hint(name, own, [solver for solver in own if solver not in lacking]),
+                _of_words(name, solvers)
+                or _axis_hint(name, own, [solver for solver in own if solver not in lacking]),
             )
+
+
+def _of_words(name: str, solvers: Iterable[Solver]) -> str:
+    """Return how to vary a parameter that a solver has, and whose values are words; else empty."""
+    for solver in solvers:
+        if words := choices(solver, name):
+            each = " ".join(f"-s '{solver.name}[{name}={word}]'" for word in words)
+            return f"{name} is one of {', '.join(words)}: give a solver for each, {each}."
+    return ""
 
 
 def _axis_hint(name: str, own: Mapping[str, Collection[str]], having: Sequence[str]) -> str:

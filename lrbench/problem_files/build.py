@@ -30,7 +30,7 @@ from lrbench.problem_files.model import (
     StartSpec,
     canonical,
 )
-from lrbench.problem_files.network import as_dense, check_computed, check_image
+from lrbench.problem_files.network import as_dense, check_computed, check_image, check_size
 from lrbench.problem_files.parts import make_loss, make_penalty
 from lrbench.problem_files.samples import Samples, read_samples, training
 
@@ -118,12 +118,14 @@ def _network(spec: ProblemSpec, form: NetworkForm) -> NetworkProblem:
     if held_out is not None and samples.test_y is not None:
         test = NetworkSamples(as_dense(held_out, spec.name), samples.test_y)
     classes = samples.y if samples.test_y is None else np.concatenate([samples.y, samples.test_y])
+    n_classes = int(classes.max()) + 1 if spec.task == "classes" else 0
+    check_size(form, X.shape[1], n_classes or 1, spec.name)
     return NetworkProblem(
         spec.name,
         _about(spec, samples, about_test),
         form,
         NetworkSamples(as_dense(X, spec.name), samples.y),
-        int(classes.max()) + 1 if spec.task == "classes" else 0,
+        n_classes,
         NetworkStart(spec.start.name, spec.start.seed),  # type: ignore[arg-type]  # it is checked
         test,
         spec.backend,

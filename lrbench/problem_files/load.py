@@ -192,7 +192,7 @@ def spec_from_table(values: Mapping[str, Any], name: str, folder: Path | None) -
     zero_based = read_zero_based(data.take_any("zero_based", "auto"))
     test, seed = data.take_any("test"), data.take_any("test_seed")
     source = _source(data, folder, zero_based)
-    title = title or describe(loss, penalty, source)
+    title = title or describe(loss, penalty, source, model)
     spec = ProblemSpec(name, title, loss, penalty, start, source, scale, intercept, positive)
     spec = replace(spec, claims=claims, model=model, reparametrisation=reparametrisation)
     spec = replace(spec, backend=backend)

@@ -18,6 +18,7 @@ from lrbench.config.parameters import checked_parameter
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import DataError, UsageError, quoted
+from lrbench.losses import LOSSES
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
@@ -30,6 +31,9 @@ LINEAR, MLP, RESNET = MODELS = ("linear", "mlp", "resnet")
 OF_NETWORKS = ("he", "glorot")
 """The starts of networks."""
 
+NUMBER = 8
+"""Bytes of a float64 number."""
+
 MOST_UNITS = 100_000
 """Of a hidden layer, and channels of a stage."""
 
@@ -37,7 +41,7 @@ MOST_BLOCKS = 100
 """Of a stage."""
 
 MOST_BYTES = 1 << 32
-"""Of the samples as a dense array."""
+"""Of the samples as a dense array, and of the parameters of one lane."""
 
 
 def read_model(value: Any) -> NetworkForm | None:
@@ -155,9 +159,10 @@ def model_table(form: NetworkForm | None) -> dict[str, Any]:
 def read_output_loss(name: str, params: Mapping[str, Any]) -> str:
     """Return the name of a loss at the outputs of a network."""
     if name not in OUTPUT_LOSSES:
-        raise UsageError(
-            f"there is no loss {quoted(name)} of a network.", did_you_mean(name, OUTPUT_LOSSES)
-        )
+        hint = did_you_mean(name, OUTPUT_LOSSES)
+        if name in LOSSES:
+            hint = "give --loss softmax, for classes, or --loss squared, for numbers."
+        raise UsageError(f"there is no loss {quoted(name)} of a network.", hint)
     if params:
         raise UsageError(f"the loss {name} has no parameters.", "leave them out.")
     return name
@@ -197,11 +202,25 @@ def check_network(spec: ProblemSpec) -> None:
     if spec.penalty != PenaltySpec("none"):
         raise UsageError(
             f"a network has no penalty, and {spec.name} is given {spec.penalty.name}.",
-            "leave the penalty out.",
+            "leave the penalty out, or give --penalty none.",
         )
     if spec.intercept:
         raise UsageError(
-            "a network has a shift for every unit, and no intercept beside.", "leave it out."
+            "a network has a shift for every unit, and no intercept beside.",
+            "leave it out, or give --no-intercept.",
+        )
+
+
+def check_size(form: Form, n_in: int, n_out: int, name: str) -> None:
+    """Raise `UsageError` if the parameters of a network are too many, before there is an array."""
+    from lrbench.objective.network.architecture import layers_of
+
+    n_parameters = layers_of(form, n_in, n_out)[-1].shift.stop
+    if NUMBER * n_parameters > MOST_BYTES:
+        raise UsageError(
+            f"{name}: the network {form} has {n_parameters:.2g} parameters, which would be"
+            f" {NUMBER * n_parameters / 1e9:.0f} GB in each of several arrays.",
+            "give smaller layers, as in --set model.hidden=[64,64].",
         )
 
 
@@ -239,7 +258,7 @@ def as_dense(X: Matrix, name: str) -> NDArray[np.float64]:
     """Return X as a dense array; raise `DataError` if it is too large for one."""
     if isinstance(X, np.ndarray):
         return X
-    n_bytes = 8 * X.shape[0] * X.shape[1]
+    n_bytes = NUMBER * X.shape[0] * X.shape[1]
     if n_bytes > MOST_BYTES:
         raise DataError(
             f"{name}: a network takes its {X.shape[0]} x {X.shape[1]} samples as a dense array,"

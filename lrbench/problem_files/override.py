@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lrbench.config.named import parse_named
+from lrbench.data.labels import MAX_CLASSES
 from lrbench.data.libsvm import ZeroBased
 from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import check_scaling
@@ -29,6 +30,7 @@ from lrbench.problem_files.parts import (
     read_start,
     split_positive,
 )
+from lrbench.problem_files.settings import model_with, with_settings
 from lrbench.problem_files.source import as_fraction, read_data, read_test, read_zero_based
 
 NAMES = {"logistic": "logreg", "squared": "least-squares"}
@@ -50,6 +52,7 @@ def with_overrides(
     device: str | None = None,
     test: str | float | None = None,
     zero_based: ZeroBased | None = None,
+    settings: Sequence[str] = (),
 ) -> ProblemSpec:
     """Return `spec` with other parts; None leaves a part as it is.
 
@@ -76,6 +79,9 @@ def with_overrides(
         keeps the seed of `spec`.
     zero_based
         Whether the indices of LIBSVM text, that of `test` included, count from 0.
+    settings
+        What changes after all that, key by key; see `lrbench.problem_files.with_settings`. Its
+        model is that which the loss and the other parts are read for.
 
     Raises
     ------
@@ -87,6 +93,9 @@ def with_overrides(
     spec = replace(spec, backend=overridden_backend(spec.backend, backend, device))
     if any(option is not None for option in options):
         spec = replace(spec, claims=())  # the stated constants are those of the unchanged problem
+    model_before = spec.model
+    if settings:
+        spec = replace(spec, model=model_with(model_before, settings))
     if data is not None:
         source = read_data(data)
         name = f"{spec.name}-{source.stem}"
@@ -101,7 +110,7 @@ def with_overrides(
     if penalty is not None:
         spec = replace(spec, penalty=read_penalty(penalty))
     if not (data is None and loss is None and penalty is None):
-        spec = replace(spec, title=describe(spec.loss, spec.penalty, spec.data))
+        spec = replace(spec, title=describe(spec.loss, spec.penalty, spec.data, spec.model))
     if scale is not None:
         check_scaling(scale)
         spec = replace(spec, scale=scale)
@@ -118,6 +127,8 @@ def with_overrides(
         spec = replace(spec, reparametrisation=read_reparametrisation(reparam))
     if start is not None:
         spec = replace(spec, start=read_start(start))
+    if settings:
+        return with_settings(replace(spec, model=model_before), settings)
     check_network(spec)
     return spec
 
@@ -136,6 +147,7 @@ def spec_from_data(
     device: str | None = None,
     test: str | float | None = None,
     zero_based: ZeroBased | None = None,
+    settings: Sequence[str] = (),
 ) -> ProblemSpec:
     """Return the specification of a problem on data that no file describes.
 
@@ -145,13 +157,14 @@ def spec_from_data(
         As on the command line: a path, ``sklearn:NAME`` …
     loss
         None stands for logistic where the data have two labels or `positive` is given, and for
-        squared otherwise.
+        squared otherwise; of a network for softmax with few labels, and for squared with more.
     penalty
         None stands for l2 of weight 1/n_samples with a loss for two classes, and for none
         otherwise.
-    scale, intercept, positive, start, reparam, backend, device, test, zero_based
+    scale, intercept, positive, start, reparam, backend, device, test, zero_based, settings
         See `with_overrides`. None stands for no scaling, no intercept, the larger label, zeros,
-        no normalisation, NumPy, nothing held out, and zero-based where an index 0 occurs.
+        no normalisation, NumPy, nothing held out, and zero-based where an index 0 occurs;
+        `settings` may have the keys of a model, which make a network of it.
 
     Raises
     ------
@@ -159,16 +172,20 @@ def spec_from_data(
         As `lrbench.data.load.load_data` and `with_overrides`.
     """
     source = read_data(data, "auto" if zero_based is None else read_zero_based(zero_based))
+    network = model_with(None, settings) is not None
     if loss is None:
-        binary = positive is not None or len(np.unique(load_data(source).y)) == 2
-        loss = "logistic" if binary else "squared"
-    loss = read_loss(loss)
-    loss_name = parse_named(loss)[0]
+        n_labels = len(np.unique(load_data(source).y))
+        if network:
+            loss = "softmax" if n_labels <= MAX_CLASSES else "squared"
+        else:
+            loss = "logistic" if positive is not None or n_labels == 2 else "squared"
+    loss = read_loss(loss, network=network)
+    loss_name = "mlp" if network else parse_named(loss)[0]
     name = f"{NAMES.get(loss_name, loss_name)}-{source.stem}"
     spec = ProblemSpec(
         name, "", loss, PenaltySpec("none"), StartSpec(), source, "none", False, None
     )
-    if spec.binary:
+    if not network and spec.binary:
         spec = replace(spec, penalty=PenaltySpec("l2", PER_SAMPLE))
     spec = replace(spec, title=describe(spec.loss, spec.penalty, spec.data))
     return with_overrides(
@@ -182,6 +199,7 @@ def spec_from_data(
         backend=backend,
         device=device,
         test=test,
+        settings=settings,
     )
 
 

@@ -27,6 +27,7 @@ from lrbench.problem_files.model import OF_MAX, OF_RULE, PER_SAMPLE, PenaltySpec
 from lrbench.problem_files.network import OF_NETWORKS, read_output_loss
 
 if TYPE_CHECKING:
+    from lrbench.objective.network.architecture import Form
     from lrbench.objective.network.reparametrisation import Reparametrisation
 
 WITH_NUMBER = re.compile(r"(?P<name>[a-zA-Z][\w-]*)\s*[=:(]\s*(?P<number>[-+.\deE]+)\)?")
@@ -45,7 +46,7 @@ def read_loss(value: Any, *, network: bool = False) -> str:
     if name in OUTPUT_LOSSES and name not in LOSSES:
         raise UsageError(
             f"the loss {name} is one of networks.",
-            "give the model in the problem file, as in lrbench show problem mlp-digits.",
+            "give the model, too, as in --set model.hidden=[64,64].",
         )
     name = _canonical(LOSSES, name)
     kind = LOSSES.get(name)
@@ -109,10 +110,11 @@ def make_penalty(spec: PenaltySpec, weight: float = 1.0) -> Penalty:
     return penalty
 
 
-def describe(loss: str, penalty: PenaltySpec, data: DataName) -> str:
+def describe(loss: str, penalty: PenaltySpec, data: DataName, model: Form | None = None) -> str:
     """Return the title of a problem whose file or options contain none."""
     with_penalty = "" if make_penalty(penalty).vanishes else f" with {penalty.name} penalty"
-    return f"{loss} loss{with_penalty} on {data.stem}"
+    of_network = "" if model is None else " of a network"
+    return f"{loss} loss{of_network}{with_penalty} on {data.stem}"
 
 
 def _weight(penalty: Penalty, value: Any) -> float | str:

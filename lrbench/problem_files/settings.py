@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from lrbench.config.decimals import WORDS, decimal
 from lrbench.config.named import parse_named
 from lrbench.config.registry import did_you_mean
-from lrbench.config.values import as_number, located
+from lrbench.config.values import as_number, checked, located
 from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
-from lrbench.problem_files.backend import backend_table
+from lrbench.problem_files.content import data_options, table_of
 from lrbench.problem_files.load import spec_from_table
-from lrbench.problem_files.model import ProblemSpec, Split, canonical
-from lrbench.problem_files.network import model_table
+from lrbench.problem_files.model import ProblemSpec, canonical
+from lrbench.problem_files.network import LINEAR, MLP, default_start, model_table, read_model
 from lrbench.problem_files.parts import describe
-from lrbench.problem_files.source import as_fraction, data_text
+from lrbench.problem_files.source import as_fraction
+
+if TYPE_CHECKING:
+    from lrbench.objective.network.architecture import Form
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 
 PARTS = ("model", "loss", "penalty", "start", "reparametrisation", "backend", "data")
 """The keys that are tables."""
+
+TITLED = ("model", "loss", "penalty", "data")
+"""The fields of a specification that a title speaks of."""
+
+OF_START = frozenset({"start", "start.name"})
+"""The keys that choose a start."""
 
 KEYS = (
     "title",
@@ -81,25 +91,64 @@ def with_settings(spec: ProblemSpec, settings: Sequence[str]) -> ProblemSpec:
     settings
         Each ``KEY=VALUE``. The key is one of a problem file, with dots into its tables. The value
         is read as TOML if it is TOML, and is the text itself otherwise. Of two values for a key the
-        later counts; apart from that the order does not matter, because names are set first.
+        later counts; apart from that the order does not matter: names are set first, and the
+        result is checked as a whole.
 
     Returns
     -------
     ProblemSpec
-        The changed specification, under the same name. The title is made anew if the loss, the
-        penalty or the data change. A part with another name loses the parameters of the old one. A
-        relative path of data is relative to the working directory.
+        The changed specification, under the same name. The title is made anew if the model, the
+        loss, the penalty or the data change. A part with another name loses the parameters of the
+        old one. A key of the model makes a network of a linear problem, with a start of its own
+        unless one is set. A relative path of data is relative to the working directory.
 
     Raises
     ------
     UsageError
         For a setting without ``=``, an unknown key, or a value that a problem file may not have.
     """
-    pairs = [_pair(text) for text in settings]
-    for key, text in sorted(pairs, key=lambda pair: _rank(pair[0])):
-        with located(f"--set {key}"):
-            spec = _with_setting(spec, key, _value(text))
-    return spec
+    pairs = _pairs(settings)
+    if not pairs:
+        return spec
+    try:
+        return _changed(spec, pairs)
+    except UsageError as error:
+        raise UsageError(
+            f"--set {_culprit(spec, pairs, error)}: {error.message}", error.hint
+        ) from error
+
+
+def model_with(model: Form | None, settings: Sequence[str]) -> Form | None:
+    """Return the model that `with_settings` would make of this one; None for a linear one.
+
+    Raises
+    ------
+    UsageError
+        As `with_settings`.
+    """
+    table: dict[str, Any] = {"model": model_table(model)}
+    for key, text in _pairs(settings):
+        if key.partition(".")[0] == "model":
+            with located(f"--set {key}"):
+                _put(table, key, _value(text), {})
+    with located("--set model"):
+        return read_model(table["model"])
+
+
+def _pairs(settings: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the keys and the texts of their values, in the order in which they are set."""
+    return sorted(map(_pair, settings), key=lambda pair: _rank(pair[0]))
+
+
+def _culprit(spec: ProblemSpec, pairs: Sequence[tuple[str, str]], error: UsageError) -> str:
+    """Return the first key with which the error of all of them arises."""
+    for k, (key, _) in enumerate(pairs):
+        try:
+            _changed(spec, pairs[: k + 1])
+        except UsageError as other:
+            if other.message == error.message:
+                return key
+    return pairs[-1][0]
 
 
 def _pair(setting: str) -> tuple[str, str]:
@@ -134,36 +183,54 @@ def _value(text: str) -> Any:
     return text if of_toml else value
 
 
-def _with_setting(spec: ProblemSpec, key: str, value: Any) -> ProblemSpec:
-    head, _, inside = key.partition(".")
-    table = _table_of(spec)
-    if not inside:
-        table[head] = value
-    elif inside == "name" and value != table[head]["name"]:
-        kept = _data_options(spec) if head == "data" else {}
-        table[head] = {"name": value, **kept}
-    else:
-        table[head][inside] = value
-    if key == "data.test" and as_fraction(value) is None:
-        table[head].pop("test_seed", None)
-    folder = None if key in ("data", "data.name") else spec.data.folder
-    new = _placed(spec_from_table(table, spec.name, folder), spec, key)
+def _changed(spec: ProblemSpec, pairs: Sequence[tuple[str, str]]) -> ProblemSpec:
+    """Return `spec` with these values, which are checked together."""
+    table, keys = table_of(spec), {key for key, _ in pairs}
+    for key, text in pairs:
+        _put(table, key, _value(text), data_options(spec))
+    linear = read_model(table["model"]) is None
+    default = spec.start.name == default_start(spec.model) and not keys & OF_START
+    if linear != (spec.model is None) and default:
+        del table["start"]  # none is a start of both
+    folder = None if keys & {"data", "data.name"} else spec.data.folder
+    new = _placed(spec_from_table(table, spec.name, folder), spec, keys)
     if (canonical(new), new.data, new.test) == (canonical(spec), spec.data, spec.test):
         new = replace(new, claims=spec.claims)  # the problem is unchanged: they still hold
-    same = (new.loss, new.penalty, new.data) == (spec.loss, spec.penalty, spec.data)
-    if same or key == "title":
+    same = all(getattr(new, part) == getattr(spec, part) for part in TITLED)
+    if same or "title" in keys:
         return new
-    return replace(new, title=describe(new.loss, new.penalty, new.data))
+    return replace(new, title=describe(new.loss, new.penalty, new.data, new.model))
 
 
-def _placed(new: ProblemSpec, spec: ProblemSpec, key: str) -> ProblemSpec:
+def _put(table: dict[str, Any], key: str, value: Any, of_data: Mapping[str, Any]) -> None:
+    """Put the value of a key into the content of a problem file; other data keep `of_data`."""
+    head, _, inside = key.partition(".")
+    if not inside:
+        table[head] = value
+        return
+    part = table[head]
+    if isinstance(part, str):
+        name, params = parse_named(part)
+        part = {"name": name, **params}
+    table[head] = part = dict(checked(part, head, dict))
+    if inside == "name" and value != part["name"]:
+        table[head] = {"name": value, **(of_data if head == "data" else {})}
+    else:
+        if head == "model" and part["name"] == LINEAR:
+            part["name"] = MLP  # a linear model has no key, and there is no other
+        part[inside] = value
+    if key == "data.test" and as_fraction(value) is None:
+        table[head].pop("test_seed", None)
+
+
+def _placed(new: ProblemSpec, spec: ProblemSpec, keys: AbstractSet[str]) -> ProblemSpec:
     """Return `new` with the folder that a relative path of its test data starts from.
 
-    It is that of `spec`, or the working directory if `key` sets the test data.
+    It is that of `spec`, or the working directory if one of the keys sets the test data.
     """
     if not isinstance(new.test, DataName):
         return new
-    old = None if key in ("data", "data.test") else spec.test
+    old = None if keys & {"data", "data.test"} else spec.test
     folder = old.folder if isinstance(old, DataName) else None
     return replace(new, test=replace(new.test, folder=folder))
 
@@ -177,52 +244,3 @@ def _check_key(key: str) -> None:
     candidates = [k for k in KEYS if k.endswith(f".{key}")]
     hint = f"did you mean {' or '.join(candidates)}?" if candidates else did_you_mean(key, KEYS)
     raise UsageError(f"--set {quoted(key)} is no key of a problem file.", hint)
-
-
-def _table_of(spec: ProblemSpec) -> dict[str, Any]:
-    """Return the content of a problem file for `spec`, with its parts as tables."""
-    name, params = parse_named(spec.loss)
-    penalty: dict[str, Any] = {"name": spec.penalty.name, **dict(spec.penalty.params)}
-    if spec.penalty.weight is not None:
-        penalty["weight"] = spec.penalty.weight
-    start: dict[str, Any] = {"name": spec.start.name}
-    if spec.start.name != "zeros":
-        start["seed"] = spec.start.seed
-    if spec.start.name == "normal":
-        start["scale"] = spec.start.scale
-    form = spec.reparametrisation
-    # A gamma that is learned has no number, and one without a rate of its own has that of the rule.
-    keys = {} if form is None else {k: v for k, v in asdict(form).items() if v is not None}
-    return {
-        "title": spec.title,
-        "model": model_table(spec.model),
-        "loss": {"name": name, **params},
-        "penalty": penalty,
-        "start": start,
-        "reparametrisation": keys or {"name": "none"},
-        "backend": backend_table(spec.backend),
-        "data": {
-            "name": spec.data.name,
-            **spec.data.params,
-            **_data_options(spec),
-            **_file_options(spec),
-        },
-    }
-
-
-def _data_options(spec: ProblemSpec) -> dict[str, Any]:
-    """Return the keys of the table data that other data would keep."""
-    options: dict[str, Any] = {"scale": spec.scale, "intercept": spec.intercept}
-    if spec.positive is not None:
-        options["positive"] = list(spec.positive)
-    if isinstance(spec.test, Split):
-        options |= {"test": spec.test.fraction, "test_seed": spec.test.seed}
-    return options
-
-
-def _file_options(spec: ProblemSpec) -> dict[str, Any]:
-    """Return the keys of the table data that belong to these data alone."""
-    options: dict[str, Any] = {"zero_based": spec.data.zero_based}
-    if isinstance(spec.test, DataName):
-        options["test"] = data_text(spec.test)
-    return options

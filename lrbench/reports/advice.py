@@ -147,7 +147,8 @@ def _reason(problem: ProblemResult, advice: Advice, sweep: Sweep, texts: Texts) 
         return f"{head} and {runs_are} missing: finish the sweep"
     change = _change(obstacle, sweep.parameter, texts)
     if lost := all_lost(problem.runs):  # whose lowest level may be that at w_0
-        return f"{head}: {change if obstacle.kind == 'all_lost' else f'{lost}, as {change}'}"
+        text = f"{head}: {change if obstacle.kind == 'all_lost' else f'{lost}, as {change}'}"
+        return f"{text}; {problem.remedy}" if problem.remedy else text
     constants = problem.header.constants
     starts = {"suboptimality": constants.delta0, "loss": constants.delta0 + constants.f_star}
     start = starts.get(sweep.target_measure, math.nan)  # the accuracy at w_0 is not kept
@@ -184,6 +185,6 @@ def _lowest(lowest: Level | None, start: float, sweep: Sweep, texts: Texts) -> s
     # Above the target, and so above the error of f*: else there is no advice.
     what = sweep.goal.removesuffix(" <=")
     text = f"; the lowest {what} seen was {number(lowest.suboptimality)}, of {_lane(lowest, texts)}"
-    if sweep.target == 0:
+    if sweep.target <= 0 or lowest.suboptimality <= 0:  # of F, which may be negative
         return text
     return f"{text}, {short_number(lowest.suboptimality / sweep.target, 2)} times the target"

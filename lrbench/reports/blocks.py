@@ -92,10 +92,21 @@ class Line:
         return lines
 
 
+BREAK = ",\x01 "
+"""Stands for a comma behind which a line may be broken; `printable` leaves no such character."""
+
+
 def _wrap(text: str, width: int, indent: str) -> list[str]:
-    """Return the text in lines: the first indented by `indent`, the others by two blanks."""
+    """Return the text in lines: the first indented by `indent`, the others by two blanks.
+
+    A name with parameters that is too long for a line is broken behind a comma.
+    """
     # textwrap breaks at ASCII blanks alone, so a non-breaking one holds the pieces together.
     glued = GLUED.sub(lambda match: match[0].replace(" ", "\xa0"), text)
+    glued = " ".join(
+        word.replace(",", BREAK) if len(word) > width and "[" in word else word
+        for word in glued.split(" ")
+    )
     lines = textwrap.wrap(
         glued,
         width,
@@ -104,7 +115,9 @@ def _wrap(text: str, width: int, indent: str) -> list[str]:
         break_on_hyphens=False,
         break_long_words=False,
     )
-    return [text.replace("\xa0", " ") for text in lines] or [""]
+    for mark, meant in (("\xa0", " "), (BREAK, ","), (BREAK.rstrip(), ",")):
+        lines = [text.replace(mark, meant) for text in lines]
+    return lines or [""]
 
 
 def line(

@@ -34,6 +34,7 @@ class _First:
 
     def __init__(self, problem: ProblemResult) -> None:
         self.groups, self.final_gaps = problem.groups, problem.final_gaps
+        self._remedy = problem.remedy
         self.constants = problem.header.constants
         self.target, self.measure = problem.header.target, problem.header.target_measure
         values = {value for _, value in problem.groups} - {None}
@@ -49,7 +50,7 @@ class _First:
     def pieces(self) -> list[str]:
         """Return the pieces of the line."""
         if lost := all_lost(run for runs in self.groups.values() for run in runs):
-            return [lost[:1].upper() + lost[1:]]
+            return ["; ".join(filter(None, (lost[:1].upper() + lost[1:], self._remedy)))]
         best, level = lowest(self.final_gaps)
         if self.measure != "suboptimality" and self.target is not None:
             place = f"{GOALS[self.measure]} {number(self.target)}"

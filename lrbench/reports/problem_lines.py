@@ -23,7 +23,8 @@ def problem_lines(name: str, header: Header) -> Iterator[Line]:
     if header.test is not None:
         yield line(*test_pieces(header.test), label="test")
     for label, pieces in (
-        ("loss", _model(header)),
+        ("model", _model(header)),
+        ("loss", _loss(header)),
         ("backend", _backend(header.backend)),
         ("minimum", _minimum(constants)),
         ("start", _start(constants)),
@@ -40,12 +41,10 @@ def problem_lines(name: str, header: Header) -> Iterator[Line]:
 def _data(header: Header) -> Iterator[str]:
     yield header.data
     yield header.scale if header.scale != "none" else "not scaled"
-    intercept = " (with intercept)" if header.intercept else ""
-    if header.nnz is None:  # not linear: terms and weights
+    if header.nnz is None:  # not linear: terms
         yield f"n = {header.n_samples}"
-        yield f"d = {header.n_features}{intercept}"
     else:
-        yield f"{header.n_samples} x {header.n_features}{intercept}"
+        yield f"{header.n_samples} x {header.n_features}{_intercept(header)}"
         density = header.nnz / (header.n_samples * header.n_features)
         if density < 0.5:
             yield f"{100 * density:.3g} % non-zeros"
@@ -66,14 +65,27 @@ def test_pieces(test: AboutTest) -> Iterator[str]:
         yield f"{test.features_left_out} feature{'s' * (test.features_left_out > 1)} left out"
 
 
+def _intercept(header: Header) -> str:
+    return " (with intercept)" if header.intercept else ""
+
+
 def _model(header: Header) -> Iterator[str]:
+    """Yield what has other parameters than a weight for each feature, and their number."""
+    if header.nnz is not None:
+        return
+    if header.model not in ("", "linear"):
+        yield header.model
+    if header.reparametrisation:
+        yield header.reparametrisation
+    yield f"d = {header.n_features} parameter{'s' * (header.n_features > 1)}{_intercept(header)}"
+
+
+def _loss(header: Header) -> Iterator[str]:
     constants = header.constants
     if header.loss:
         yield header.loss
     if header.penalty.name != "none":
         yield _penalty(header.penalty)
-    if header.reparametrisation:
-        yield header.reparametrisation
     if constants.mu > 0:
         yield f"mu = {number(constants.mu)}"
     if math.isfinite(constants.L):

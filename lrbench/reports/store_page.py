@@ -12,6 +12,7 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.targets import GOALS
 from lrbench.errors import UsageError
 from lrbench.reports.blocks import Block, Grid, TableCell, line, number, short_number
+from lrbench.results.definition import definition, differing
 from lrbench.verdicts.method_names import MethodNames
 
 HEADINGS = ("solver", "lr0", "seeds", "T", "cells", "code")
@@ -22,15 +23,35 @@ def store_page(entries: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
     """Yield a table for each problem and setting; an entry of a store is a row."""
     if not entries:
         yield line("no finished cell", style="warn")
-    for k, (title, entries_of_title) in enumerate(groupby(entries, _title)):
+    parts = list(zip(map(_title, entries), _told_apart(entries), strict=True))
+    numbers = groupby(range(len(entries)), parts.__getitem__)
+    for k, ((title, words), of_part) in enumerate(numbers):
         if k:
             yield line("")
         yield line(title, style="title")
-        of_title = list(entries_of_title)
+        if words:
+            yield line(*words)
+        of_title = [entries[number] for number in of_part]
         names = _method_names(of_title)
         plain = all(entry["over"] in ("lr0", "") for entry in of_title)
         headings = [name if plain or name != "lr0" else "over" for name in HEADINGS]
         yield Grid(headings, [list(_row(entry, names)) for entry in of_title], frozenset({0, 1, 5}))
+
+
+def _told_apart(entries: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[str]]:
+    """Yield for each entry what tells its problem from others of the same name.
+
+    A network and a reparametrisation are named in any case.
+    """
+    definitions = [definition(entry.get("header", {})) for entry in entries]
+    of_name: dict[str, list[Mapping[str, str]]] = {}
+    for entry, of in zip(entries, definitions, strict=True):
+        of_name.setdefault(entry["problem"], []).append(of)
+    plain = definition({})
+    for entry, of in zip(entries, definitions, strict=True):
+        keys = differing(of_name[entry["problem"]])
+        keys += [k for k in ("model", "reparametrisation") if of[k] != plain[k] and k not in keys]
+        yield tuple(of[key] for key in keys if of[key])
 
 
 def _title(entry: Mapping[str, Any]) -> str:

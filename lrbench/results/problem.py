@@ -17,9 +17,13 @@ from lrbench.results.ranking import LaneLabel, final_gap
 from lrbench.results.records import FeatureMap, Run, Verdict
 
 if TYPE_CHECKING:
+    from lrbench.objective.network.architecture import Layer
     from lrbench.results.sweep import Sweep
 
-TYPES = {"Sweep": "lrbench.results.sweep"}
+TYPES = {
+    "Sweep": "lrbench.results.sweep",
+    "Layer": "lrbench.objective.network.architecture",
+}
 """Types of fields whose modules are imported when a record is written or read."""
 
 
@@ -66,6 +70,13 @@ class Header:
     constants: Annotated[Constants, Form(reader(Constants), plain_constants)]
 
     @property
+    def batch_normalised(self) -> bool:
+        """Whether F divides by deviations over the samples, of which a minibatch may have none."""
+        return self.reparametrisation.startswith("batch-norm") or (
+            "normalisation=batch" in self.model
+        )
+
+    @property
     def level(self) -> str:
         """What ranks the runs: ``F - f*``, or ``F`` where f* is not known."""
         return "F" if math.isnan(self.constants.f_star) else "F - f*"
@@ -87,6 +98,8 @@ class ProblemResult:
     verdicts: Sequence[Verdict] = field(repr=False)
     features: Annotated[FeatureMap | None, Key(saved=False)] = field(default=None, repr=False)
     """How the columns of X were scaled; None where it is unknown."""
+    layers: Annotated[Sequence[Layer], Key(saved=False)] = field(default=(), repr=False)
+    """Those of a network, with the places of their parameters in its iterates."""
     sweep: Annotated[Sweep | None, Key(optional=True)] = field(default=None, repr=False)
     """The sensitivity to lr0; of a sweep only. With several targets it is that of the first."""
     sweeps: Annotated[Sequence[Sweep] | None, Key(optional=True)] = field(default=None, repr=False)
@@ -107,6 +120,17 @@ class ProblemResult:
     def final_gaps(self) -> Mapping[LaneLabel, float]:
         """What ranks the lanes of `groups`; see `final_gap`."""
         return {lane: final_gap(runs) for lane, runs in self.groups.items()}
+
+    @property
+    def remedy(self) -> str:
+        """What may keep runs of this problem from being lost, beside a lower learning rate."""
+        drawn = any(run.sampling is not None for run in self.runs)
+        if not (self.header.batch_normalised and drawn):
+            return ""
+        return (
+            "where all samples of a minibatch score alike there is no deviation to divide by:"
+            " give a larger --batch-size, or --sampling reshuffle"
+        )
 
     @cached_property
     def judged(self) -> Mapping[LaneLabel, Sequence[Verdict]]:

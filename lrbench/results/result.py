@@ -240,7 +240,9 @@ class Result(Views):
         the scaled features and with the intercept last; ``coef`` and ``intercept`` for features as
         the file of the data has them (for rows of unit norm where ``scale`` is ``unit-rows``); and,
         as 0-d arrays, the scale, the loss, the labels that count as positive and negative, the
-        names of the problem and the solver, lr0, the seed, and the objective at ``W``.
+        names of the problem and the solver, lr0, the seed, and the objective at ``W``. Of a network
+        it also holds the parts of ``W``, layer by layer: ``kernel_1`` of shape (n_in, n_out), a
+        column for each unit; ``scale_1`` (n_out,), only with a normalisation; ``shift_1`` (n_out,).
 
         Parameters
         ----------

@@ -60,6 +60,7 @@ def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
         file,
         W=run.iterates["best"],
         **_unscaled(problem, run),
+        **_by_layer(problem, run),
         scale=header.scale,
         loss=header.loss,
         positive=labels.get("+1", ""),
@@ -70,6 +71,17 @@ def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
         seed=run.seed,
         objective=_objective(run),
     )
+
+
+def _by_layer(problem: ProblemResult, run: Run) -> dict[str, Any]:
+    """Return the arrays of a network: kernel_1 (n_in, n_out), scale_1 and shift_1 (n_out,)."""
+    w, arrays = run.iterates["best"], {}
+    for k, layer in enumerate(problem.layers, start=1):
+        arrays[f"kernel_{k}"] = w[layer.kernel].reshape(layer.n_in, layer.n_out)
+        if layer.scale is not None:
+            arrays[f"scale_{k}"] = w[layer.scale]
+        arrays[f"shift_{k}"] = w[layer.shift]
+    return arrays
 
 
 def _unscaled(problem: ProblemResult, run: Run) -> dict[str, Any]:

@@ -81,17 +81,20 @@ def confirmed(seen: Looks, target: float, budget: float) -> float:
     .. math:: \sum_k (t_{k+1} - t_k) (g_k + g_{k+1}) / 2 \le T \cdot \mathrm{target},
 
     over the looks :math:`t_k` from T to 2 T, with the gaps :math:`g_k`. A gap below 0 counts as 0,
-    and one that is not finite as infinite. The terms are added in the order of the looks, so that
-    this sum has the bits of the one that ended the run.
+    unless the target, which is then a level of F, is below 0 itself, and one that is not finite as
+    infinite. The terms are added in the order of the looks, so that this sum has the bits of the
+    one that ended the run.
     """
-    gaps = [g if math.isnan(g) else max(g, 0.0) for g in seen.gap]
+    low = 0.0 if target >= 0 else -math.inf
+    gaps = [g if math.isnan(g) else max(g, low) for g in seen.gap]
     for k, (start, passes) in enumerate(zip(seen.iteration, seen.passes, strict=True)):
         if start > budget:
             break
         if gaps[k] > target:
             continue
         integral, j = 0.0, k
-        while seen.iteration[j] < 2 * start and integral <= start * target:
+        # Terms below 0 may yet bring the sum down.
+        while seen.iteration[j] < 2 * start and (integral <= start * target or target < 0):
             width = seen.iteration[j + 1] - seen.iteration[j]
             integral += width * (gaps[j] / 2 + gaps[j + 1] / 2)
             j += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,16 @@ import numpy as np
 import pytest
 
 import lrbench
+from lrbench import load_problem
 from lrbench.errors import DataError, UsageError
 from lrbench.objective.minibatches import Minibatches
-from lrbench.problem_files import build_problem, canonical, load_spec, with_settings
+from lrbench.problem_files import (
+    build_problem,
+    canonical,
+    load_spec,
+    spec_from_data,
+    with_settings,
+)
 from lrbench.results import SCHEMA, Result
 
 SMALL = ("--set", "model.hidden=[6,5]", "--batch-size", "40", "--lr0", "0.1,1,1e300")
@@ -35,7 +43,7 @@ SMALL = ("--set", "model.hidden=[6,5]", "--batch-size", "40", "--lr0", "0.1,1,1e
         (("--target", "1%"), "needs a target of F - f*", "--target loss=0.1"),
         (("--target", "loss=1%"), "is a share", "loss=0.1"),
         (("--target", "accuracy=100%"), "no run exceeds", "accuracy=95%"),
-        (("--target", "loss=-1"), "is not a positive number", "--target takes"),
+        (("--target", "accuracy=0"), "is not a share of the held-out samples", "accuracy=95%"),
         (("--strict", "-s", "sgd"), "--strict has nothing to judge", "leave --strict out"),
     ],
 )
@@ -58,9 +66,15 @@ def test_a_minibatch_of_one_has_no_deviation(invoke: Any) -> None:
     ("arguments", "message"),
     [
         (("--loss", "softmax"), "softmax is one of networks"),
-        (("--set", "model.hidden=4"), "the model linear has no parameters"),
+        (
+            ("--set", "model.hidden=4"),
+            "--set model.hidden: there is no loss 'logistic' of a network",
+        ),
+        (("--set", "model.hidden=4", "--loss", "softmax"), "a network has no penalty"),
+        (("--set", "model.activation=tanh"), "the model mlp has no hidden layers"),
         (("--start", "he"), "the start he is one of networks"),
         (("--target", "accuracy=90%"), "is of held-out samples with classes"),
+        (("--target", "loss=0.2"), "loss=0.2 is below the minimum of logreg, f* = 0.2607744"),
     ],
 )
 def test_what_a_linear_problem_does_not_have(
@@ -105,6 +119,71 @@ def test_settings_are_those_of_a_file() -> None:
     assert canonical(both) != canonical(spec)
     with pytest.raises(UsageError, match="the model mlp has no hidden layers"):
         with_settings(spec, ["model=mlp"])
+
+
+OWN = "".join(
+    f"{k % 3} " + " ".join(f"{j}:{(k * j * 7 % 11) / 10 - 0.4:g}" for j in (1, 2, 4)) + "\n"
+    for k in range(45)
+)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--set", "model.hidden=[5]"),
+        ("--set", "model.hidden=[5]", "--loss", "softmax"),
+        ("--set", "loss=softmax", "--set", "start=he", "--set", "model.hidden=5"),
+        ("--set", "model.hidden=5", "--set", "model.name=mlp", "--set", "start.seed=0"),
+        ("--loss", "softmax", "--penalty", "none", "--start", "he", "--set", "model=mlp[hidden=5]"),
+        ("--set", 'model={name="mlp",hidden=[5],activation="relu"}', "--set", "data.scale=none"),
+    ],
+)
+def test_a_network_on_own_data_whatever_the_order(
+    options: tuple[str, ...], tmp_path: Path, invoke: Any
+) -> None:
+    (tmp_path / "own.svm").write_text(OWN)
+    common = ("-s", "sgd", "--lr0", "0.1", "--batch-size", "9", "-n", "4")
+    done = invoke("run", "-q", "-d", str(tmp_path / "own.svm"), *options, *common)
+    assert done.code == 0, done.err
+    page = done.out.splitlines()
+    assert page[0] == "mlp-own: softmax loss of a network on own"
+    assert "model    mlp[hidden=5,activation=relu], d = 43 parameters" in page  # 4 x 5 + 5 x 3 + 8
+    (tmp_path / "own.toml").write_text(
+        f'model = "mlp[hidden=5]"\nloss = "softmax"\n[data]\nname = "{tmp_path / "own.svm"}"\n'
+        'scale = "none"\n'
+    )
+    of_file = invoke("run", "-q", "-p", str(tmp_path / "own.toml"), *common)
+    assert of_file.out.splitlines()[-3:] == page[-3:]
+
+
+def test_few_labels_are_classes_and_many_are_numbers(tmp_path: Path) -> None:
+    (tmp_path / "many.svm").write_text("".join(f"{k} 1:{k}\n" for k in range(30)))
+    network = ["model.hidden=[3]"]
+    many = spec_from_data(str(tmp_path / "many.svm"), settings=network)
+    assert (many.loss, many.start.name) == ("squared", "he")
+    tanh = spec_from_data("sklearn:iris", settings=[*network, "model.activation=tanh"])
+    assert (tanh.loss, tanh.start.name, tanh.penalty.name) == ("softmax", "glorot", "none")
+    assert with_settings(tanh, ["model=linear", "loss=logistic"]).start.name == "zeros"
+    moved = with_settings(load_spec("logreg"), [*network, "penalty=none", "loss=softmax"])
+    assert (moved.start.name, moved.title) == ("he", "softmax loss of a network on breast-cancer")
+
+
+def test_pages_say_which_network_and_compare_what_differs(tmp_path: Path, invoke: Any) -> None:
+    files = [str(tmp_path / name) for name in ("a.json", "b.json", "c.json")]
+    common = ("run", "-p", "mlp-digits", "-s", "sgd", *SMALL, "-n", "2", "--save")
+    pages = [
+        invoke(*common, file, *more).out.splitlines()
+        for file, more in zip(
+            files, ((), ("--set", "model.normalisation=weight"), ("--scale", "none")), strict=True
+        )
+    ]
+    assert pages[0][0] == "mlp-digits: softmax loss of a network on digits"
+    assert "model    mlp[hidden=6x5,activation=relu], d = 485 parameters" in pages[0]
+    assert any("normalisation=weight" in line for line in pages[1])
+    of_networks = invoke("compare", *files[:2])
+    assert of_networks.code == 2
+    assert "mlp[hidden=6x5,activation=relu,normalisation=weight] instead of mlp[" in of_networks.err
+    assert "scale none instead of scale maxabs" in invoke("compare", files[0], files[2]).err
 
 
 def test_a_sweep_to_an_accuracy_is_stored_and_resumed(tmp_path: Path, invoke: Any) -> None:
@@ -155,6 +234,134 @@ def test_a_run_ends_at_a_loss(invoke: Any) -> None:
         "loss=0.3",
     )
     assert "First to F <= 0.300: adam" in " ".join(outcome.out.split())
+
+
+def test_an_accuracy_of_numbers_is_refused_by_its_reason(invoke: Any) -> None:
+    done = invoke("run", "-p", "least-squares", "--test", "0.2", "--target", "accuracy=90%")
+    assert (done.code, done.out) == (2, "")
+    assert "its held-out samples have a loss and no accuracy" in " ".join(done.err.split())
+    assert "--test" not in done.err
+
+
+@pytest.mark.parametrize("arrival", [(), ("--arrival", "first")])
+def test_a_loss_that_is_negative_is_a_target_like_any_other(
+    arrival: tuple[str, ...], invoke: Any
+) -> None:
+    problem = load_problem("poisson")
+    middle = problem.constants.f_star + 0.02 * problem.constants.delta0
+    assert problem.constants.f_star < middle < 0
+    command = ("sweep", "-p", "poisson", "-s", "gd", "--lr0", "0.01,0.1", "-n", "300", *arrival)
+    of_loss = invoke(*command, "--target", f"loss={middle}", "--format", "json")
+    of_gap = invoke(*command, "--target", "2%", "--format", "json")
+    passes = [
+        [s["passes"] for s in json.loads(done.out)["problems"][0]["sweep"]["solvers"]]
+        for done in (of_loss, of_gap)
+    ]
+    assert passes[0] == passes[1]
+    assert any(isinstance(value, float) for value in passes[0][0])
+    page = invoke(*command, "-n", "4", "--target", f"loss={middle}").out
+    assert "the lowest F seen was -" in " ".join(page.split()) or "no run came below" in page
+    assert "times the target" not in page
+
+
+def test_weights_of_a_network_are_saved_by_layer(tmp_path: Path, invoke: Any) -> None:
+    file = tmp_path / "w.npz"
+    common = ("run", "-p", "mlp-digits-wn", "--set", "model.hidden=[7]", "-s", "adam", "-n", "40")
+    done = invoke(*common, "--lr0", "0.01", "--save-weights", str(file), "--format", "json")
+    with np.load(file) as saved:
+        w = dict(saved)
+    own = [name for name in w if name[-2:] in ("_1", "_2")]
+    shapes = [(64, 7), (7,), (7,), (7, 10), (10,), (10,)]
+    assert [w[name].shape for name in own] == shapes
+    np.testing.assert_array_equal(np.concatenate([w[name].ravel() for name in own]), w["W"])
+    # The network from its arrays, on the samples that were held out.
+    problem: Any = build_problem(with_settings(load_spec("mlp-digits-wn"), ["model.hidden=[7]"]))
+
+    def scores(X: Any, k: int) -> Any:
+        kernel = w[f"kernel_{k}"]
+        return X @ (kernel / np.linalg.norm(kernel, axis=0)) * w[f"scale_{k}"] + w[f"shift_{k}"]
+
+    guessed = scores(np.maximum(scores(problem.test.X, 1), 0.0), 2).argmax(axis=1)
+    trace = json.loads(done.out)["problems"][0]["runs"][0]["trace"]
+    assert np.mean(guessed == problem.test.y) == pytest.approx(trace["test_accuracy"][-1])
+    assert min(trace["objective"]) == float(w["objective"]) == trace["objective"][-1]
+
+
+def test_a_dry_run_says_nothing_of_an_optimum_that_there_is_not(invoke: Any) -> None:
+    done = invoke("run", "-p", "mlp-digits", *SMALL[:2], "-s", "sgd", "-n", "5", "--dry-run")
+    assert done.out.startswith("mlp-digits: 1 cell of 5 iterations, 5 passes\n")
+    assert "optimum" not in done.out
+    assert "row blocks" not in done.out
+    linear = invoke("run", "-p", "logreg", "-s", "sgd,adam", "-n", "5", "--dry-run").out
+    assert linear.startswith("logreg: 2 cells of")
+    assert "row blocks" in linear
+    assert "The certified optimum is not counted" in linear
+
+
+def test_a_network_too_large_for_memory_is_refused_before_any_array(invoke: Any) -> None:
+    tracemalloc.start()
+    try:
+        done = invoke("run", "-p", "mlp-digits", "--set", "model.hidden=[100000,100000]")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (done.code, done.out) == (2, "")
+    assert "has 1e+10 parameters, which would be 80 GB" in " ".join(done.err.split())
+    assert peak < 100 << 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (("--over", "scope"), "wngrad has no number of this name", "-s 'wngrad[scope=row]'"),
+        (("--over", "order=1,2"), "wngrad has no number of this name", "-s 'wngrad[order=lagged]'"),
+    ],
+)
+def test_words_are_no_axis_and_the_hint_says_how_to_compare_them(
+    arguments: tuple[str, ...], message: str, hint: str, invoke: Any
+) -> None:
+    done = invoke("sweep", "-p", "mlp-digits", "-s", "wngrad", *arguments, "--target", "loss=1")
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert hint in done.err
+
+
+def test_figures_of_networks_say_what_they_lack(tmp_path: Path, invoke: Any) -> None:
+    file = str(tmp_path / "r.json")
+    command = ("run", "-p", "mlp-digits", *SMALL[:4], "-s", "sgd", "-n", "5")
+    late = ("run", "-p", "mlp-digits", "--batch-size", "64", "-s", "sgd", "-n", "9")
+    drawn = invoke(*late, "--lr0", "1e30", "--plot", "-").out
+    assert "! diverged" in drawn  # with points before
+    assert drawn.rstrip().endswith("every run diverged")
+    invoke(*command, "--lr0", "0.1,0.2", "--save", file)
+    done = invoke("plot", file, "--iterate", "average")
+    assert (done.code, done.out) == (2, "")
+    assert "no F - f* at the average" in done.err
+    script = tmp_path / "s.py"
+    of_file = invoke("plot", file, "--iterate", "average", "--script", str(script))
+    assert of_file.err == done.err
+    assert "the values are 0.1, 0.2." in invoke("plot", file, "--value", "3").err
+
+
+def test_a_check_may_be_of_f_itself(tmp_path: Path, invoke: Any) -> None:
+    config = tmp_path / "lrbench.toml"
+    config.write_text(
+        '[[check]]\nname = "net"\nproblem = "mlp-digits"\nset = ["model.hidden=[6]"]\n'
+        'solver = ["sgd"]\nlr0 = [0.1]\niterations = 5\n'
+        'expect = ["objective[at=5] <= 2.5", "objective >= 2.5", "suboptimality <= 1"]\n'
+    )
+    said = " ".join(invoke("check", "--config", str(config)).out.split())
+    result = lrbench.run(
+        with_settings(load_spec("mlp-digits"), ["model.hidden=[6]"]),
+        solvers="sgd",
+        lr0=0.1,
+        iterations=5,
+    )
+    (run,) = result.problems[0].runs
+    assert 0 < run.trace["objective"][-1] < 2.5
+    assert f"FAIL {run.trace['objective'][-1]:.6g} >= 2.5" in said
+    assert "<= 2.5" not in said  # it is kept, and only what fails is listed
+    assert "f* is not known: objective is F itself" in said
 
 
 def test_stochastic_theorems_refuse_the_biased_gradients_of_batch_norm(invoke: Any) -> None:

@@ -119,7 +119,7 @@ REFUSED = {
     "an unknown problem": (("-p", "log-spectrums"), "did you mean log-spectrum?"),
     "an unknown solver": (("-s", "gdd"), "did you mean gd?"),
     "no number": (("--value", "much"), "'much' is not a number"),
-    "no such value": (("--value", "7"), "no lane"),
+    "no such value": (("--value", "7"), "no run of"),
     "an unknown kind": (("--kind", "pie"), "pie"),
     "a kind of sweeps": (("--kind", "sensitivity"), "are of sweeps"),
     "rates in a terminal": (("--kind", "rates"), "a terminal draws"),

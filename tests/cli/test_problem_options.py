@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import Invoke
+
+from lrbench.plan.options import PROBLEM_OPTIONS
 
 TWO = "1 1:3 2:4\n-1 2:5\n1 1:2 3:1\n-1 1:1\n"
 DEFAULTS = {
@@ -66,3 +69,32 @@ def test_start_is_where_the_run_starts(invoke: Any, tmp_path: Path) -> None:
     F = 0.5 * np.mean((X @ w - [1, -1, 1, -1]) ** 2)
     for run in json.loads(outcome.out)["problems"][0]["runs"]:
         assert run["trace"]["objective"][0] == pytest.approx(F, rel=1e-13)
+
+
+REPEATED = {
+    "loss": "logistic",
+    "penalty": "none",
+    "scale": "none",
+    "positive": "1",
+    "start": "zeros",
+    "reparam": "none",
+    "test": "0.2",
+    "zero_based": "auto",
+    "data": "sklearn:iris",
+}
+
+
+def test_every_option_of_a_problem_with_a_value_is_tried() -> None:
+    assert {*REPEATED, "intercept"} == {*PROBLEM_OPTIONS, "data"}  # that one is a flag
+
+
+@pytest.mark.parametrize("command", ["run", "sweep", "theory", "record"])
+@pytest.mark.parametrize("name", REPEATED)
+def test_an_option_that_makes_one_problem_is_not_given_twice(
+    name: str, command: str, invoke: Invoke
+) -> None:
+    flag = f"--{name.replace('_', '-')}"
+    done = invoke(command, "-p", "logreg", flag, REPEATED[name], flag, REPEATED[name])
+    assert (done.code, done.out) == (2, "")
+    assert f"{flag} is given 2 times, but takes only one value" in done.err
+    assert invoke("run", "-p", "logreg", "-n", "2", "-n", "3", "-s", "gd").code == 0

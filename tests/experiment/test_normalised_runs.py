@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import lrbench
 from lrbench.objective.minibatches import Minibatches
 from lrbench.objective.network.normalised import NormalisedProblem
 from lrbench.problem_files import ProblemSpec, build_problem, load_spec, with_overrides
-from lrbench.results import Run, Status
+from lrbench.results import Run
 from lrbench.solvers.build import build_solver
 from lrbench.solvers.sgd import SGD
 from lrbench.solvers.wngrad import WNGrad
@@ -167,13 +168,33 @@ def test_what_holds_of_any_run_speaks_and_nothing_else() -> None:
     assert "batch norm: the mean and the deviation are the minibatch's" in details
 
 
-def test_a_minibatch_without_a_deviation_ends_its_runs_as_failed() -> None:
-    options: dict[str, Any] = {"batch_size": 2, "iterations": 3000, "lr0": [0.1, 1]}
-    result = lrbench.run(spec_of("batch-norm"), solvers=["gd"], **options)
-    for run in result.problems[0].runs:
-        assert run.status is Status.FAILED
-        assert "2 samples have the same score" in str(run.error)
-        assert 0 < run.status_at < 3000
+@pytest.mark.parametrize("normalised", ["--reparam", "--set"])
+def test_a_minibatch_without_a_deviation_ends_the_runs_of_its_seed_alone(
+    normalised: str, tmp_path: Path, invoke: Invoke
+) -> None:
+    # Few features, on which the lanes of all seeds go together, and rows that are often equal.
+    rng = np.random.default_rng(6)
+    rows = [f"{k % 2} 1:{1 + k % 5 * 0.3:.2f} 2:{1.5 + k % 3 * 0.7:.2f}" for k in range(40)]
+    rows += [f"1 1:{a:.3f} 2:{b:.3f}" for a, b in rng.random((40, 2))]
+    file = tmp_path / "rows.svm"
+    file.write_text("\n".join(rows))
+    problem: tuple[str, ...] = ("-d", str(file), "--reparam", "batch-norm")
+    if normalised == "--set":
+        problem = ("-p", "mlp-digits-bn", "-d", str(file), "--set", "model.hidden=[3]")
+    command = (*("run", *problem, "-s", "gd", "--lr0", "1e-3,0.01", "--batch-size", "2"), "-q")
+    done = invoke(*command, "-r", "6", "-n", "30", "--format", "json")
+    assert done.code == 0, done.err
+    runs = json.loads(done.out)["problems"][0]["runs"]
+    statuses = [{r["status"] for r in runs if r["seed"] == seed} for seed in range(6)]
+    assert {"diverged"} in statuses
+    assert any("diverged" not in of_seed for of_seed in statuses)
+    lost = statuses.index({"diverged"})
+    page = invoke(*command, "--seed", str(lost), "-n", "30").out
+    said = " ".join(page.split("Summary")[1].split())
+    assert "Every run diverged; where all samples of a minibatch score alike" in said
+    assert "--batch-size, or --sampling reshuffle" in said
+    swept = invoke("sweep", *command[1:], "--seed", str(lost), "-n", "30", "--target", "loss=0.01")
+    assert "--batch-size, or --sampling reshuffle" in " ".join(swept.out.split())
 
 
 def test_weights_that_are_saved_are_those_of_the_linear_problem(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from lrbench.errors import RefutedError, UsageError
 from lrbench.objective import meter
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.penalties.box import Box
+from lrbench.problem_files import load_spec, with_overrides
 from lrbench.results import Result, Run, Status, Verdict
 from lrbench.results.result import SCHEMA
 from lrbench.solvers import SOLVERS
@@ -433,6 +434,44 @@ def test_a_run_ends_at_the_target_and_what_follows_is_ignored() -> None:
     assert calls == the_run(own).status_at + 1
     assert_same(the_run(recorder.result()), the_run(own))
     assert recorder.result().problems[0].header == own.problems[0].header
+
+
+@pytest.mark.parametrize("target", ["loss=0.45", "accuracy=80%"])
+def test_a_loop_ends_at_a_loss_or_an_accuracy_as_a_run_does(target: str) -> None:
+    spec = with_overrides(load_spec("logreg"), test=0.3)
+    with pytest.raises(UsageError, match=r"loss=0\.05 is below the minimum of logreg"):
+        lrbench.record(spec, solver="by-hand", target="loss=0.05")
+    own = lrbench.run(spec, solvers="gd", lr0=0.7, iterations=60, target=target)
+    recorder = lrbench.record(spec, solver="by-hand", lr=0.7, target=target)
+    for w in descent(recorder.problem, [0.7] * 60):
+        recorder(w)
+    assert the_run(own).status is Status.REACHED_TARGET
+    assert the_run(recorder.result()).status_at == the_run(own).status_at > 0
+    header = recorder.result().problems[0].header
+    assert (header.target, header.target_measure) == (
+        own.problems[0].header.target,
+        own.problems[0].header.target_measure,
+    )
+
+
+def test_a_loop_in_the_variables_of_a_normalisation() -> None:
+    form = "weight-norm[seed=4]"
+    problem = lrbench.load_problem("logreg", reparam=form)
+    assert problem.n_features == 31
+    own = lrbench.run(
+        with_overrides(load_spec("logreg"), reparam=form), solvers="gd", lr0=0.9, iterations=12
+    )
+    recorder = lrbench.record(problem, solver="by-hand", lr=0.9)
+    with pytest.raises(UsageError, match="the first iterate is not w_0 of logreg") as refused:
+        recorder(np.ones(31))
+    assert "load_problem(…, reparam='weight-norm[seed=4]').w0" in refused.value.hint
+    for w in descent(problem, [0.9] * 12):
+        recorder(w)
+    assert_same(the_run(recorder.result()), the_run(own))
+    with pytest.raises(UsageError, match="was made in Python"):
+        lrbench.load_problem(smooth(), reparam=form)
+    with pytest.raises(UsageError, match="no reparametrisation 'layer-norm'"):
+        lrbench.load_problem("logreg", reparam="layer-norm")
 
 
 @pytest.mark.parametrize("options", [{"lr": 0.8}, {"batch_size": 4}, {"every": 3}], ids=str)

@@ -84,6 +84,15 @@ def test_a_line_is_broken_where_it_would_be_too_long() -> None:
     assert made == Line(("a\\x1b",), "bad", ("b\\x07",), note=False)
 
 
+def test_a_name_that_is_too_long_is_broken_behind_a_comma() -> None:
+    name = "made:of[first=1,second=22,third=333]"
+    assert line("on", name, "ef").wrapped(20) == [
+        *("on,", "  made:of[first=1,", "  second=22,", "  third=333], ef")
+    ]
+    assert line("on", name, "ef").wrapped(40) == ["on,", f"  {name},", "  ef"]
+    assert line("no,brackets,are,left,alone").wrapped(9) == ["no,brackets,are,left,alone"]
+
+
 def test_a_table_is_continued_below_where_the_next_group_does_not_fit() -> None:
     first = ("T", ["1", "10"])
     a, b, c = ("a", ["1234", "5"]), ("bcd", ["6", "7"]), ("e", ["8", "9"])

@@ -31,7 +31,7 @@ def said(constants: dict[str, Any] | None = None, **header: Any) -> list[str]:
         ({"scale": "maxabs"}, "data: made, maxabs, 1000 x 3"),
         ({"intercept": True}, "data: made, not scaled, 1000 x 3 (with intercept)"),
         ({"nnz": 1500}, "data: made, not scaled, 1000 x 3"),  # half of 3000 is not sparse
-        ({"nnz": None}, "data: made, not scaled, n = 1000, d = 3"),  # not linear
+        ({"nnz": None}, "data: made, not scaled, n = 1000"),  # not linear
         ({"nnz": 1499}, "data: made, not scaled, 1000 x 3, 50 % non-zeros"),
         ({"nnz": 371}, "data: made, not scaled, 1000 x 3, 12.4 % non-zeros"),
         (
@@ -42,6 +42,25 @@ def said(constants: dict[str, Any] | None = None, **header: Any) -> list[str]:
 )
 def test_the_data(header: dict[str, Any], text: str) -> None:
     assert said(**header)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ({}, "model: d = 3 parameters"),
+        ({"n_features": 1}, "model: d = 1 parameter"),
+        ({"model": "mlp[hidden=4]"}, "model: mlp[hidden=4], d = 3 parameters"),
+        (
+            {"model": "linear", "reparametrisation": "weight-norm", "intercept": True},
+            "model: weight-norm, d = 3 parameters (with intercept)",
+        ),
+    ],
+)
+def test_the_model_where_its_parameters_are_not_a_weight_for_each_feature(
+    header: dict[str, Any], text: str
+) -> None:
+    assert said(nnz=None, **header)[1] == text
+    assert not any(line.startswith("model") for line in said(**header))
 
 
 @pytest.mark.parametrize(

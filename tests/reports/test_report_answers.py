@@ -12,6 +12,7 @@ from made_header import with_header
 from swept import made_problem
 
 import lrbench
+from lrbench.problem_files import load_spec, with_overrides
 from lrbench.reports.web.answers import FACTORS, Price, price
 from lrbench.reports.web.run_answers import run_answers
 from lrbench.reports.web.sweep_answers import sweep_answers
@@ -120,6 +121,32 @@ def test_who_came_first_and_by_what_factor() -> None:
     assert float(share) == pytest.approx(100 * ends[best] / (target / 0.01), rel=5e-2)
     n_held = sum(v.bound_verdict == "pass" for v in problem.verdicts)
     assert held.short == f"{n_held} bounds held, none violated"
+
+
+@pytest.mark.parametrize(
+    ("target", "column", "level", "question"),
+    [
+        ("loss=0.4", "objective", 0.4, "First to F ≤ 0.400?"),
+        ("loss=0.28", "objective", 0.28, "First to F ≤ 0.280?"),
+        ("accuracy=92%", "test_accuracy", 0.92, "First to held-out error ≤ 0.0800?"),
+    ],
+)
+def test_who_came_first_to_a_loss_or_an_accuracy(
+    target: str, column: str, level: float, question: str
+) -> None:
+    spec = with_overrides(load_spec("logreg"), test=0.3)
+    solvers = ["gd", "heavy-ball"]
+    result = lrbench.run(spec, solvers=solvers, lr0=[1.5], iterations=60, target=target)
+    problem = result.problems[0]
+    came, *_ = run_answers(problem).answers
+    assert came.question == question
+    passes = {}
+    for run in problem.runs:
+        values = run.trace[column]
+        reached = np.flatnonzero(values <= level if column == "objective" else values >= level)
+        passes[str(run.solver)] = run.trace["passes"][reached[0]] if len(reached) else math.inf
+    first = min(passes, key=lambda name: passes[name])
+    assert came.short == ("none" if math.isinf(passes[first]) else {"sgd": "gd"}.get(first, first))
 
 
 def test_a_violated_bound_comes_first() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -27,6 +27,7 @@ from lrbench.experiment.store.rows import (
     path_of,
 )
 from lrbench.results import ArrivalRule, ProblemResult, Result, environment
+from lrbench.results.definition import KEYS, definition, phrases
 from lrbench.solvers import SOLVERS
 from lrbench.study import with_sweeps
 from lrbench.theory.base import Setting
@@ -77,6 +78,8 @@ class StoredCells:
     """When a run of a sweep has arrived at the target; None for runs that are no sweep's."""
     at: Sequence[int] = ()
     """The numbers of steps after which a sweep measured what it was asked for."""
+    header: Mapping[str, Any] = field(default_factory=dict)
+    """What defines the problem, under the keys that it has in a result: data, loss, penalty …"""
 
 
 def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
@@ -121,6 +124,7 @@ def stored_cells(connection: sqlite3.Connection) -> list[StoredCells]:
                 source=source.partition(" ")[2][:SHORT],
                 arrival=arrival if experiment.sweep else None,
                 at=tuple(budget.get("at", ())),
+                header={key: budget[key] for key in KEYS if key in budget},
             )
         )
     return entries
@@ -156,8 +160,9 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
 
     Of a solver whose own file has changed only the cells of one state of it are in the result: of
     the present one, or else of the newest. Solvers are in the order of their first cells. Where a
-    problem was run with several settings, budgets or targets, its name contains them. Problems that
-    still have the same name (with another start, other checkpoints or other code) are numbered.
+    problem was run with several settings, budgets or targets, its name contains them, and where it
+    was itself changed (by another penalty, in other variables) what was. Problems that still have
+    the same name (with other checkpoints or other code) are numbered.
 
     Raises
     ------
@@ -177,6 +182,7 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     ]
     names = [p.name for p in problems]
     problems = [replace(p, name=_full_name(p)) if names.count(p.name) > 1 else p for p in problems]
+    problems = _told_apart(problems)
     names = [p.name for p in problems]
     numbers: Counter[str] = Counter()
     for k, name in enumerate(names):
@@ -186,6 +192,20 @@ def result_of(connection: sqlite3.Connection, path: str | Path) -> Result:
     if not problems:
         raise UsageError(f"{path} holds no finished cell.", "lrbench sweep --store fills it.")
     return Result(("store", str(path)), environment(threads=1), tuple(problems))
+
+
+def _told_apart(problems: Sequence[ProblemResult]) -> list[ProblemResult]:
+    """Return the problems, those of one name with what they differ in: ``p (…; weight-norm)``."""
+    of_name: dict[str, list[dict[str, str]]] = {}
+    definitions = [definition(plain(p.header)) for p in problems]
+    for p, own in zip(problems, definitions, strict=True):
+        of_name.setdefault(p.name, []).append(own)
+    renamed = []
+    for p, own in zip(problems, definitions, strict=True):
+        words = ", ".join(phrases(own, of_name[p.name]))
+        # Those of one name have their setting in brackets behind it: see `_full_name`.
+        renamed.append(replace(p, name=f"{p.name[:-1]}; {words})") if words else p)
+    return renamed
 
 
 def _by_axes(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -58,9 +58,9 @@ class BatchNormOracle(NormalisedOracle):
         Z = scores(batches, problem.directions(W))
         mean = column_sums(Z) / self.size
         Z -= mean
-        # Padding behind the lanes of all seeds has no samples.
-        reached = batches[-1].lanes.indices(W.shape[1])[1]
-        deviation = deviations(column_sums(Z * Z), mean, self.size, reached)
+        deviation = deviations(column_sums(Z * Z), mean, self.size)
+        # Padding behind the lanes of all seeds has no samples, and is no lane that is lost.
+        deviation[batches[-1].lanes.indices(W.shape[1])[1] :] = 1.0
         return Centred(Z, mean, deviation, problem.gamma(W) / deviation)
 
 
@@ -87,13 +87,11 @@ class BatchNormProblem(NormalisedProblem):
     def __init__(self, plain: LinearProblem, form: Reparametrisation) -> None:
         assert plain.intercept, "the shift of batch norm is the intercept of the linear problem"
         super().__init__(plain, form)
-        try:
-            self.value(self.w0[:, None])
-        except DataError:
+        if np.isnan(self.value(self.w0[:, None])[0]):
             raise DataError(
                 f"{plain.name}: the columns of X have no variance, which batch norm divides by.",
                 "give other data, or leave --reparam out.",
-            ) from None
+            )
 
     def directions(self, W: Lanes) -> Lanes:
         """Return v, and 0 below it for the column of ones, which centring takes away."""
@@ -229,7 +227,7 @@ class BatchNormProblem(NormalisedProblem):
                 part = Z[rows]
                 part -= mean
                 sums_sq += column_sums(part * part)
-            deviation = deviations(sums_sq, mean, len(Z), V.shape[1])
+            deviation = deviations(sums_sq, mean, len(Z))
             rate = self.gamma(V) / deviation
             yield slice(k, k + width), V, Centred(Z, mean, deviation, rate)
 

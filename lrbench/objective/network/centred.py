@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from lrbench.arrays import PerLane, Scores
-from lrbench.errors import DataError
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -22,28 +21,19 @@ class Centred(NamedTuple):
     """gamma divided by the deviation: v times this are the weights of the linear problem."""
 
 
-def deviations(sums_sq: PerLane, mean: PerLane, n: int, n_lanes: int) -> PerLane:
-    """Return the standard deviations of scores, (n_columns,); 1 behind the first `n_lanes`.
+def deviations(sums_sq: PerLane, mean: PerLane, n: int) -> PerLane:
+    """Return the standard deviations of scores; NaN where all scores are the same.
+
+    A lane that divides by such a deviation is lost by itself, and those beside it go on.
 
     Parameters
     ----------
     sums_sq
-        The sums of squares of the centred scores.
+        The sums of squares of the centred scores, one for each lane, or for each unit of it.
     mean, n
         The mean of the scores, and their number.
-
-    Raises
-    ------
-    DataError
-        If all scores of a lane are the same.
     """
-    deviation = np.sqrt(sums_sq / n)
+    deviation: PerLane = np.sqrt(sums_sq / n)
     # What rounding leaves of the differences of equal scores.
-    if (deviation[:n_lanes] <= n * EPS * np.abs(mean[:n_lanes])).any():
-        raise DataError(
-            f"batch norm: {n} samples have the same score, so that there is no deviation to divide"
-            " by.",
-            "give a larger --batch-size, or --sampling reshuffle.",
-        )
-    deviation[n_lanes:] = 1.0
+    deviation[deviation <= n * EPS * np.abs(mean)] = np.nan
     return deviation

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.objective.network.architecture import Activation, Layer
+from lrbench.objective.network.centred import deviations
 
 Stack = NDArray[np.float64]
 """An array whose first axis is that of the lanes."""
@@ -81,11 +82,15 @@ def forward(
 
 
 def batch_statistics(scores: Stack) -> BatchStatistics:
-    """Return the mean and the deviation of scores, (n_lanes, batch, n_out), over the batch."""
-    mean = batch_sum(scores) / scores.shape[1]
+    """Return the mean and the deviation of scores, (n_lanes, batch, n_out), over the batch.
+
+    The deviation is NaN for a unit of the same score for all samples.
+    """
+    n = scores.shape[1]
+    mean = batch_sum(scores) / n
     centred = scores - mean[:, None]
     centred *= centred
-    return BatchStatistics(mean, np.sqrt(batch_sum(centred) / scores.shape[1]))
+    return BatchStatistics(mean, deviations(batch_sum(centred), mean, n))
 
 
 def backward(

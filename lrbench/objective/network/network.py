@@ -120,7 +120,7 @@ class Network:
         with np.errstate(all="ignore"):
             statistics = self._statistics(theta, samples)
         for k, (mean, deviation) in enumerate(statistics):
-            if not (deviation > EVEN * np.abs(mean)).all():
+            if not (deviation > EVEN * np.abs(mean)).all():  # nor where it is NaN
                 return k + 1
         return None
 

@@ -175,6 +175,7 @@ class NetworkProblem(FiniteSum):
             biased=BIASED if self.network.batch_normalised else "",
             least_batch=2 if self.network.batch_normalised else 1,
             has_prox=False,  # nor is F convex, which proximal methods are about
+            layers=self.network.layers,
             parts=True,
         )
 

@@ -51,7 +51,9 @@ def convergence_part(figure: Convergence, title: str, linear: bool) -> Part:
     rows += [(k, places, HIGH) for k, places in far if places]
     calls: list[Call] = [*level_line(figure.target, "target")] if figure.target > bottom else []
     if not figure.has_points:
-        calls += [*level_line(figure.start, "start"), note_in_the_middle(figure.lost, 0.75)]
+        calls += level_line(figure.start, "start")
+    if figure.lost:
+        calls.append(note_in_the_middle(figure.lost, 0.75))
     keys: dict[str, str] = {}
     for k, c in enumerate(curves):
         at = _indices(c)

@@ -86,6 +86,18 @@ def nothing() -> LrbenchError:
     )
 
 
+MOST_VALUES = 8
+"""The most values that a hint lists."""
+
+
+def no_average() -> UsageError:
+    """Return the error of a figure of averages that no run has."""
+    return UsageError(
+        "the runs have no F - f* at the average of their iterates.",
+        "leave --iterate out, which draws the iterates themselves.",
+    )
+
+
 def sheet_of(result: Result, options: FigureOptions) -> Sheet:
     """Return the figure of a result.
 
@@ -104,7 +116,7 @@ def sheet_of(result: Result, options: FigureOptions) -> Sheet:
     if not parts:
         raise UsageError("no solver was swept over two axes.", "sweep with --over given twice.")
     if all(part.blank for part in parts):
-        raise nothing()
+        raise no_average() if options.iterate == "average" else nothing()
     lines = max(map(legend_lines, parts))
     title = f"{kind}: {', '.join(dict.fromkeys(p.name for p in problems))}"
     panels = max(sum(panel.height for panel in part.panels) for part in parts)
@@ -157,10 +169,21 @@ def lanes_to_draw(problem: ProblemResult, options: FigureOptions) -> list[LaneLa
     values = resolve_learning_rates(options.values, problem.header.constants.L)
     for value in values:
         if not any(_is_near(lane, value) for lane in lanes):
-            known = sorted({v for _, v in lanes if v is not None})
-            hint = f"they are {known[0]:g} to {known[-1]:g}." if known else "leave --value out."
-            raise UsageError(f"no lane of {problem.name} has the value {value:g}.", hint)
+            raise UsageError(
+                f"no run of {problem.name} has the value {value:g}.",
+                _values_hint(sorted({v for _, v in lanes if v is not None})),
+            )
     return [lane for lane in lanes if any(_is_near(lane, value) for value in values)]
+
+
+def _values_hint(values: Sequence[float]) -> str:
+    """Return which values there are."""
+    if not values:
+        return "nothing varies over the runs: leave --value out."
+    if len(values) > MOST_VALUES:
+        return f"give some of the {len(values)} values from {values[0]:g} to {values[-1]:g}."
+    texts = ", ".join(f"{value:g}" for value in values)
+    return f"the value{'s are' * (len(values) > 1) or ' is'} {texts}."
 
 
 def _is_near(lane: LaneLabel, value: float) -> bool:

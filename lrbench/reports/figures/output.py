@@ -20,6 +20,7 @@ from lrbench.reports.figures.figure import (
     convergence_of,
     has_numbers,
     lanes_to_draw,
+    no_average,
     nothing,
     sheet_of,
     title_of,
@@ -156,7 +157,7 @@ def terminal_blocks(result: Result, options: FigureOptions, view: View) -> Itera
             figure = convergence_of(problem, lanes, options)
             title = title_of(problem, options, lanes)
             if not figure.has_points and not figure.lost:
-                raise nothing()
+                raise no_average() if options.iterate == "average" else nothing()
             yield from convergence_blocks(figure, title, view, linear=options.linear)
         if options.kind != "convergence" and problem.sweep is not None:
             if options.kind is None:

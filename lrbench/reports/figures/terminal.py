@@ -74,6 +74,8 @@ def convergence_blocks(
     kinds += [f"{SEVERAL} several"] * canvas.shared
     yield from framed(canvas, vertical, across)
     yield _legend([c.label for c in curves], kinds)
+    if figure.lost:
+        yield line(figure.lost, style="bad")
 
 
 def sensitivity_blocks(figure: SensitivityFigure, title: str, view: View) -> Iterator[Block]:

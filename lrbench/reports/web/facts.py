@@ -18,7 +18,12 @@ def problem_facts(header: Header) -> Iterator[Fact]:
     """Yield the data and the model."""
     yield "data", printable(header.data), ""
     yield "samples n", f"{header.n_samples}", ""
-    yield "features d", f"{header.n_features}", "the intercept included" * header.intercept
+    d = "parameters d" if header.nnz is None else "features d"
+    yield d, f"{header.n_features}", "the intercept included" * header.intercept
+    if header.model not in ("", "linear"):
+        yield "model", printable(header.model), ""
+    if header.reparametrisation:
+        yield "reparametrisation", printable(header.reparametrisation), ""
     if header.nnz is not None:
         share = 100 * header.nnz / (header.n_samples * header.n_features)
         yield "non-zeros", f"{header.nnz}", f"{share:.3g} % of X"

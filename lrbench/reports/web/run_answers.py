@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from lrbench.config.targets import GOALS
 from lrbench.reports.blocks import gap, number, printable
 from lrbench.reports.figures.labels import solver_labels
 from lrbench.reports.groups import learning_rate_texts
@@ -35,22 +36,26 @@ def run_answers(problem: ProblemResult) -> Answers:
         with_value = f"{labels[method]}, {parameter} = {texts[value]}"
         return printable(with_value if value is not None and several else labels[method])
 
-    delta0 = problem.header.constants.delta0
-    of_gap = 0 < delta0 < math.inf and problem.header.target_measure == "suboptimality"
-    answers = [_first(problem, delta0, named)] if of_gap else []
+    header = problem.header
+    of_gap = 0 < header.constants.delta0 < math.inf and header.target_measure == "suboptimality"
+    of_level = header.target is not None and header.target_measure != "suboptimality"
+    answers = [_first(problem, named)] if of_gap or of_level else []
     return Answers([*answers, _lowest(problem, named), _held(problem)])
 
 
-def _first(problem: ProblemResult, delta0: float, named: Named) -> Answer:
-    """Return which lane came first to 1 % of the start, and by what factor."""
+def _first(problem: ProblemResult, named: Named) -> Answer:
+    """Return which lane came first to the target, or to 1 % of the start, and by what factor."""
+    delta0, measure = problem.header.constants.delta0, problem.header.target_measure
     target, question = DEFAULT_SHARE * delta0, f"First to {DEFAULT_SHARE:.0%} of the start?"
     if problem.header.target is not None:  # where runs ended, so that they came no further
         target = problem.header.target
-        question = f"First to F − f* ≤ {number(target)}?"
-    costs = costs_to(problem.groups, target)
-    first, passes = first_to(problem.groups, target, costs)
+        goal = GOALS[measure].replace("-", "−" if measure == "suboptimality" else "-")
+        question = f"First to {goal.replace('<=', '≤')} {number(target)}?"
+    costs = costs_to(problem.groups, target, measure)
+    first, passes = first_to(problem.groups, target, costs, measure)
     if not first:
-        return Answer(question, "none", f"of F(w₀) − f* = {number(delta0)}", "warn")
+        start = f"of F(w₀) − f* = {number(delta0)}" if measure == "suboptimality" else ""
+        return Answer(question, "none", start, "warn")
     sentence = f"after {passes_text(passes)}{_factor(first[0], costs, named)}"
     return Answer(question, named(first[0]), sentence, "good")
 

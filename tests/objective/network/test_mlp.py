@@ -245,6 +245,20 @@ def test_gradients_of_some_lanes_are_those_of_all() -> None:
     assert not some[:, 0].any()
 
 
+def test_a_minibatch_without_a_deviation_loses_its_lane_whatever_rounding_leaves() -> None:
+    problem = made("batch")
+    W = points(problem, 3)
+    first = problem.network.layers[0]
+    kernel = W[first.kernel, 1].reshape(first.n_in, first.n_out)
+    kernel[:, 2] = 0.0  # a view: the scores of one unit of one lane are 0
+    value, gradient = problem.mean(W, np.arange(7))
+    assert np.isnan(value).tolist() == [False, True, False]
+    assert np.isnan(gradient).any(axis=0).tolist() == [False, True, False]
+    # The mean of three equal numbers need not be that number.
+    value, _ = problem.mean(points(problem, 3), np.array([4, 4, 4]))
+    assert np.isnan(value).all()
+
+
 def test_a_silent_unit_is_named_with_its_layer() -> None:
     X, y = np.ones((6, 3)), np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
     form, about = Mlp((4, 4), "relu", "batch"), About("seeded", "seeded")

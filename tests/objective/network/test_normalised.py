@@ -246,21 +246,27 @@ def test_what_has_no_form_is_refused() -> None:
         normalised(linear_problem("squared", 14, 3), fixed)
 
 
-def test_samples_without_a_deviation_are_an_error() -> None:
+def test_equal_columns_are_an_error_at_the_start() -> None:
     plain = linear_problem("squared", 14, 3, intercept=True)
     assert isinstance(plain.data.X, np.ndarray)
     plain.data.X[:, :3] = [1.0, -2.0, 0.3]
     with pytest.raises(DataError, match="columns of X have no variance"):
         normalised(plain, FORMS[2])
-    problem, W = FEW[2], iterates(FEW[2])
-    same = next(
-        s
-        for s in range(200)
-        if len({*next(Minibatches(14, 2, "replacement", s).chunks(1))[0].tolist()}) == 1
-    )
-    with pytest.raises(DataError, match="2 samples have the same score") as caught:
-        oracle_of(problem, W, [Minibatches(14, 2, "replacement", same)]).gradient(W)
-    assert "--batch-size" in caught.value.hint
+
+
+def test_a_minibatch_of_equal_scores_loses_the_lanes_that_have_them_and_no_other() -> None:
+    problem = normalised(linear_problem("logistic", 14, 4, weight=0.3, intercept=True), FORMS[2])
+    X, W = problem.data.X, iterates(problem)
+    assert isinstance(X, np.ndarray)
+    drawn = {s: next(Minibatches(14, 2, "replacement", s).chunks(1))[0] for s in range(200)}
+    same = next(s for s, rows in drawn.items() if rows[0] == rows[1])
+    other = next(s for s, rows in drawn.items() if rows[0] != rows[1])
+    X[drawn[other], 2] = 0.7
+    W[:4, 1] = [0.0, 0.0, 3.1, 0.0]  # the scores of this lane see that column alone
+    for seed, lost in ((same, [True, True, True]), (other, [False, True, False])):
+        oracle = oracle_of(problem, W.copy(), [Minibatches(14, 2, "replacement", seed)])
+        gradient, value = oracle.gradient(W), oracle.value(W)
+        assert np.isnan(gradient.norm_sq()).tolist() == np.isnan(value).tolist() == lost
 
 
 def test_oracles_have_no_prox_and_no_derivatives() -> None:

@@ -117,7 +117,7 @@ def test_a_title_replaces_the_problem_and_may_be_empty() -> None:
 REFUSED = {
     "no such problem": (FigureOptions(problems=("logregg",)), "no problem 'logregg'"),
     "no such solver": (FigureOptions(solvers=("adam",)), "no solver 'adam'"),
-    "no such value": (FigureOptions("convergence", values=values("3")), "no lane"),
+    "no such value": (FigureOptions("convergence", values=values("3")), "no run of"),
     "no second axis": (FigureOptions("map"), "two axes"),
     "one problem": (FigureOptions("profiles"), "several problems"),
 }
