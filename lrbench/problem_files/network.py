@@ -211,7 +211,7 @@ def check_network(spec: ProblemSpec) -> None:
         )
 
 
-def check_size(form: Form, n_in: int, n_out: int, name: str) -> None:
+def check_size(form: NetworkForm, n_in: int, n_out: int, name: str) -> None:
     """Raise `UsageError` if the parameters of a network are too many, before there is an array."""
     from lrbench.objective.network.architecture import layers_of
 

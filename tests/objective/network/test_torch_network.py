@@ -204,6 +204,7 @@ def test_rounding_of_float32_is_measured_at_the_start(form: NetworkForm) -> None
     about = rounded.facts().backend
     assert about is not None
     assert about.gradient_error == np.linalg.norm(H - G) / np.linalg.norm(G)
+    assert about.gradient_error is not None
     assert 1e-9 < about.gradient_error < 1e-5
     assert H.dtype == np.float64
     own = exact.facts().backend
