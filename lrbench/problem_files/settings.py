@@ -127,11 +127,11 @@ def model_with(model: NetworkForm | None, settings: Sequence[str]) -> NetworkFor
         As `with_settings`.
     """
     table: dict[str, Any] = {"model": model_table(model)}
-    for key, text in _pairs(settings):
-        if key.partition(".")[0] == "model":
-            with located(f"--set {key}"):
-                _put(table, key, _value(text), {})
-    with located("--set model"):
+    pairs = [pair for pair in _pairs(settings) if pair[0].partition(".")[0] == "model"]
+    for key, text in pairs:
+        with located(f"--set {key}"):
+            _put(table, key, _value(text), {})
+    with located(f"--set {pairs[0][0] if len(pairs) == 1 else 'model'}"):
         return read_model(table["model"])
 
 
