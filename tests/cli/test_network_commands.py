@@ -15,6 +15,7 @@ import lrbench
 from lrbench import load_problem
 from lrbench.errors import DataError, UsageError
 from lrbench.objective.minibatches import Minibatches
+from lrbench.objective.network.architecture import Mlp
 from lrbench.problem_files import (
     build_problem,
     canonical,
@@ -114,7 +115,7 @@ def test_settings_are_those_of_a_file() -> None:
         with_settings(spec, ["model.normalisation=batch"]).model == load_spec("mlp-digits-bn").model
     )
     both = with_settings(spec, ["model=mlp[hidden=9x7,activation=tanh]"])
-    assert both.model is not None
+    assert isinstance(both.model, Mlp)
     assert both.model.hidden == (9, 7)
     assert canonical(both) != canonical(spec)
     with pytest.raises(UsageError, match="the model mlp has no hidden layers"):

@@ -102,8 +102,8 @@ def compare(work: Work, rtol: float = 1e-12) -> list[Run]:
     for a, b in zip(ours, reference, strict=True):
         assert a.status is not Status.FAILED, a.error
         assert_close(a, b, rtol)
-        checked = [np.isnan(each.trace["subgradient_error"]) for each in (a, b)]
-        np.testing.assert_array_equal(*checked)
+        measured, expected = (np.isnan(each.trace["subgradient_error"]) for each in (a, b))
+        np.testing.assert_array_equal(measured, expected)
     return ours
 
 
