@@ -36,7 +36,7 @@ from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
-    from lrbench.objective.network.architecture import Form
+    from lrbench.objective.network.architecture import NetworkForm
     from lrbench.objective.network.normalised import NormalisedProblem
     from lrbench.objective.network.problem import NetworkProblem
 
@@ -101,7 +101,7 @@ def build_linear(spec: ProblemSpec) -> LinearProblem:
     )
 
 
-def _network(spec: ProblemSpec, form: Form) -> NetworkProblem:
+def _network(spec: ProblemSpec, form: NetworkForm) -> NetworkProblem:
     """Return the network, with its samples made dense."""
     # Few problems need these modules.
     from lrbench.objective.network.network import NetworkSamples

@@ -11,7 +11,7 @@ from lrbench.data.load import DataName
 from lrbench.losses import LOSSES
 
 if TYPE_CHECKING:
-    from lrbench.objective.network.architecture import Form
+    from lrbench.objective.network.architecture import NetworkForm
     from lrbench.objective.network.backend import TorchBackend
     from lrbench.objective.network.reparametrisation import Reparametrisation
 
@@ -116,7 +116,7 @@ class ProblemSpec:
     positive: tuple[str, ...] | None
     test: DataName | Split | None = None
     claims: tuple[tuple[str, float], ...] = ()
-    model: Form | None = None
+    model: NetworkForm | None = None
     reparametrisation: Reparametrisation | None = None
     backend: TorchBackend | None = None
 

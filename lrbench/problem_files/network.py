@@ -24,7 +24,7 @@ from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.matrix import Matrix
-    from lrbench.objective.network.architecture import Form
+    from lrbench.objective.network.architecture import NetworkForm
 
 LINEAR, MLP, RESNET = MODELS = ("linear", "mlp", "resnet")
 
@@ -44,7 +44,7 @@ MOST_BYTES = 1 << 32
 """Of the samples as a dense array, and of the parameters of one lane."""
 
 
-def read_model(value: Any) -> Form | None:
+def read_model(value: Any) -> NetworkForm | None:
     """Return the network in ``"mlp[hidden=64x64]"`` or a table; None for ``"linear"``.
 
     Raises
@@ -70,7 +70,7 @@ def read_model(value: Any) -> Form | None:
         return None
     from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp, Resnet
 
-    own: Callable[..., Form]
+    own: Callable[..., NetworkForm]
     if name == MLP:
         own = partial(Mlp, _sizes(table.take_any("hidden"), HIDDEN))
     else:
@@ -147,7 +147,7 @@ def _blocks(table: Table) -> int:
     return number
 
 
-def model_table(form: Form | None) -> dict[str, Any]:
+def model_table(form: NetworkForm | None) -> dict[str, Any]:
     """Return the table for which `read_model` returns `form`."""
     if form is None:
         return {"name": LINEAR}
@@ -168,7 +168,7 @@ def read_output_loss(name: str, params: Mapping[str, Any]) -> str:
     return name
 
 
-def default_start(form: Form | None) -> str:
+def default_start(form: NetworkForm | None) -> str:
     """Return the start where none is given: for a network that which suits the activation."""
     if form is None:
         return "zeros"
@@ -211,7 +211,7 @@ def check_network(spec: ProblemSpec) -> None:
         )
 
 
-def check_size(form: Form, n_in: int, n_out: int, name: str) -> None:
+def check_size(form: NetworkForm, n_in: int, n_out: int, name: str) -> None:
     """Raise `UsageError` if the parameters of a network are too many, before there is an array."""
     from lrbench.objective.network.architecture import layers_of
 
@@ -237,7 +237,7 @@ def check_computed(spec: ProblemSpec) -> None:
         )
 
 
-def check_image(form: Form, n_features: int) -> None:
+def check_image(form: NetworkForm, n_features: int) -> None:
     """Raise `DataError` if a residual network is to take samples that are no square images.
 
     Files of images often lack the last pixels, which are 0 in all of them: up to a row of pixels

@@ -27,7 +27,7 @@ from lrbench.problem_files.model import OF_MAX, OF_RULE, PER_SAMPLE, PenaltySpec
 from lrbench.problem_files.network import OF_NETWORKS, read_output_loss
 
 if TYPE_CHECKING:
-    from lrbench.objective.network.architecture import Form
+    from lrbench.objective.network.architecture import NetworkForm
     from lrbench.objective.network.reparametrisation import Reparametrisation
 
 WITH_NUMBER = re.compile(r"(?P<name>[a-zA-Z][\w-]*)\s*[=:(]\s*(?P<number>[-+.\deE]+)\)?")
@@ -110,7 +110,9 @@ def make_penalty(spec: PenaltySpec, weight: float = 1.0) -> Penalty:
     return penalty
 
 
-def describe(loss: str, penalty: PenaltySpec, data: DataName, model: Form | None = None) -> str:
+def describe(
+    loss: str, penalty: PenaltySpec, data: DataName, model: NetworkForm | None = None
+) -> str:
     """Return the title of a problem whose file or options contain none."""
     with_penalty = "" if make_penalty(penalty).vanishes else f" with {penalty.name} penalty"
     of_network = "" if model is None else " of a network"

@@ -22,7 +22,7 @@ from lrbench.problem_files.parts import describe
 from lrbench.problem_files.source import as_fraction
 
 if TYPE_CHECKING:
-    from lrbench.objective.network.architecture import Form
+    from lrbench.objective.network.architecture import NetworkForm
 
 FORM = "write it as KEY=VALUE, as in --set data.scale=maxabs or --set penalty.weight=0.01."
 
@@ -118,7 +118,7 @@ def with_settings(spec: ProblemSpec, settings: Sequence[str]) -> ProblemSpec:
         ) from error
 
 
-def model_with(model: Form | None, settings: Sequence[str]) -> Form | None:
+def model_with(model: NetworkForm | None, settings: Sequence[str]) -> NetworkForm | None:
     """Return the model that `with_settings` would make of this one; None for a linear one.
 
     Raises
@@ -127,11 +127,11 @@ def model_with(model: Form | None, settings: Sequence[str]) -> Form | None:
         As `with_settings`.
     """
     table: dict[str, Any] = {"model": model_table(model)}
-    for key, text in _pairs(settings):
-        if key.partition(".")[0] == "model":
-            with located(f"--set {key}"):
-                _put(table, key, _value(text), {})
-    with located("--set model"):
+    pairs = [pair for pair in _pairs(settings) if pair[0].partition(".")[0] == "model"]
+    for key, text in pairs:
+        with located(f"--set {key}"):
+            _put(table, key, _value(text), {})
+    with located(f"--set {pairs[0][0] if len(pairs) == 1 else 'model'}"):
         return read_model(table["model"])
 
 

@@ -136,9 +136,9 @@ def test_rows_and_verdicts_are_those_of_numpy(name: str, batch_size: int | None)
             expected, found = np.array(own.trace[column]), np.array(other.trace[column])
             np.testing.assert_allclose(found, expected, rtol=1e-10, err_msg=column)
     assert len(numpy.verdicts) == len(torch.verdicts) > 0
-    for verdict, found in zip(numpy.verdicts, torch.verdicts, strict=True):
-        assert found.bound_verdict == verdict.bound_verdict
-        assert found.hypotheses == verdict.hypotheses
+    for verdict, of_torch in zip(numpy.verdicts, torch.verdicts, strict=True):
+        assert of_torch.bound_verdict == verdict.bound_verdict
+        assert of_torch.hypotheses == verdict.hypotheses
 
 
 def test_float32_has_the_verdicts_of_float64() -> None:

@@ -105,13 +105,15 @@ class Resnet:
         yield n_channels, n_out
 
 
-PATCH = 9
-"""The number of pixels of a convolution, 3 x 3."""
+SIDE = 3
+"""The side of the square of pixels of a convolution."""
 
-Form: TypeAlias = Mlp | Resnet
+PATCH = SIDE**2
+
+NetworkForm: TypeAlias = Mlp | Resnet
 
 
-def _common(form: Form) -> str:
+def _common(form: NetworkForm) -> str:
     """Return the parameters that all networks have, without those that are left at "none"."""
     inside = f"activation={form.activation}"
     if form.normalisation != "none":
@@ -140,7 +142,7 @@ def image_side(n_in: int) -> int:
     return math.isqrt(n_in - 1) + 1
 
 
-def layers_of(form: Form, n_in: int, n_out: int) -> list[Layer]:
+def layers_of(form: NetworkForm, n_in: int, n_out: int) -> list[Layer]:
     """Return the layers of a network with so many inputs and outputs, the first one first."""
     layers: list[Layer] = []
     sizes = [*form.sizes(n_in, n_out)]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerLane, PerSample
-from lrbench.objective.network.architecture import Activation, Form, Layer, layers_of
+from lrbench.objective.network.architecture import Activation, Layer, NetworkForm, layers_of
 from lrbench.objective.network.layers import (
     BatchStatistics,
     Passed,
@@ -61,7 +61,7 @@ class Network:
     most_lanes = 1 << 30
     """The most lanes of a group."""
 
-    def __init__(self, form: Form, n_in: int, n_out: int, loss: OutputLoss) -> None:
+    def __init__(self, form: NetworkForm, n_in: int, n_out: int, loss: OutputLoss) -> None:
         self.form, self.loss = form, loss
         self.layers: Sequence[Layer] = layers_of(form, n_in, n_out)
         self.n_parameters = self.layers[-1].shift.stop

@@ -19,7 +19,7 @@ from lrbench.objective.about import About, AboutBackend, ProblemFacts
 from lrbench.objective.finite_sum import FiniteSum, MeanTerms
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
-from lrbench.objective.network.architecture import Form, Mlp
+from lrbench.objective.network.architecture import Mlp, NetworkForm
 from lrbench.objective.network.backend import TorchBackend
 from lrbench.objective.network.lanes_first import LanesFirst, NetworkFullSampler, NetworkSampler
 from lrbench.objective.network.network import Network, NetworkSamples
@@ -74,7 +74,7 @@ class NetworkProblem(FiniteSum):
         self,
         name: str,
         about: About,
-        form: Form,
+        form: NetworkForm,
         train: NetworkSamples,
         n_classes: int,
         start: NetworkStart,

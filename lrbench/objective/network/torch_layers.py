@@ -10,10 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lrbench.objective.network.architecture import Activation, Layer
-
-SIDE = 3
-"""The side of the square of pixels of a convolution."""
+from lrbench.objective.network.architecture import SIDE, Activation, Layer
 
 
 class TensorStatistics(NamedTuple):

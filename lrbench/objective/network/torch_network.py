@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lrbench.arrays import PerLane
-from lrbench.objective.network.architecture import Form, Resnet, image_side
+from lrbench.objective.network.architecture import NetworkForm, Resnet, image_side
 from lrbench.objective.network.backend import TorchBackend
 from lrbench.objective.network.layers import BatchStatistics, Stack
 from lrbench.objective.network.network import Network, NetworkSamples
@@ -35,7 +35,7 @@ class TorchNetwork(Network):
     """
 
     def __init__(
-        self, form: Form, n_in: int, n_out: int, loss: OutputLoss, backend: TorchBackend
+        self, form: NetworkForm, n_in: int, n_out: int, loss: OutputLoss, backend: TorchBackend
     ) -> None:
         super().__init__(form, n_in, n_out, loss)
         self.backend = backend

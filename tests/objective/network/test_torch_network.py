@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lrbench.errors import DataError
 from lrbench.objective.about import About
-from lrbench.objective.network.architecture import Form, LayerNorm, Mlp, Resnet
+from lrbench.objective.network.architecture import LayerNorm, Mlp, NetworkForm, Resnet
 from lrbench.objective.network.backend import Dtype, TorchBackend
 from lrbench.objective.network.network import NetworkSamples
 from lrbench.objective.network.problem import NetworkProblem
@@ -28,7 +28,7 @@ TORCH = TorchBackend()
 
 
 def made(
-    form: Form, backend: TorchBackend | None = TORCH, n_classes: int = 3, n_in: int = 23
+    form: NetworkForm, backend: TorchBackend | None = TORCH, n_classes: int = 3, n_in: int = 23
 ) -> NetworkProblem:
     """Return a network on seeded samples: images of 5 x 5 pixels, of which two are missing."""
     rng = np.random.default_rng(3)
@@ -45,7 +45,7 @@ def points(problem: NetworkProblem, n_lanes: int = N_LANES) -> Array:
     return problem.w0[:, None] + 0.2 * rng.standard_normal((problem.n_features, n_lanes))
 
 
-FORMS: list[Form] = [
+FORMS: list[NetworkForm] = [
     *(Mlp((7, 4), "relu", norm) for norm in NORMS),
     Mlp((6,), "tanh", "batch", 0.25),
     *(Resnet((2, 5), 2, "relu", norm) for norm in NORMS),
@@ -57,7 +57,7 @@ RESNETS = [form for form in FORMS if isinstance(form, Resnet)]
 
 @pytest.mark.parametrize("n_classes", [0, 3])
 @pytest.mark.parametrize("form", FORMS[:4], ids=str)
-def test_perceptrons_are_those_of_numpy(form: Form, n_classes: int) -> None:
+def test_perceptrons_are_those_of_numpy(form: NetworkForm, n_classes: int) -> None:
     own, reference = made(form, TORCH, n_classes), made(form, None, n_classes)
     W = points(own)
     np.testing.assert_array_equal(own.w0, reference.w0)
@@ -166,7 +166,7 @@ def test_gradients_are_those_of_differences(form: Resnet) -> None:
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("form", FORMS, ids=str)
-def test_a_lane_alone_has_the_bits_of_one_beside_others(form: Form, dtype: Dtype) -> None:
+def test_a_lane_alone_has_the_bits_of_one_beside_others(form: NetworkForm, dtype: Dtype) -> None:
     problem = made(form, TorchBackend(dtype))
     W = points(problem)
     for samples in SAMPLES:
@@ -180,7 +180,7 @@ def test_a_lane_alone_has_the_bits_of_one_beside_others(form: Form, dtype: Dtype
 @pytest.mark.parametrize("elements", [1, 400, 1 << 30])
 @pytest.mark.parametrize("form", FORMS, ids=str)
 def test_lanes_in_one_call_are_those_one_by_one(
-    form: Form, elements: int, monkeypatch: pytest.MonkeyPatch
+    form: NetworkForm, elements: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a GPU, and with the samples in pieces."""
     problem = made(form)
@@ -198,12 +198,13 @@ def test_lanes_in_one_call_are_those_one_by_one(
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
-def test_rounding_of_float32_is_measured_at_the_start(form: Form) -> None:
+def test_rounding_of_float32_is_measured_at_the_start(form: NetworkForm) -> None:
     exact, rounded = made(form), made(form, TorchBackend("float32"))
     G, H = (p.value_and_gradient(p.w0[:, None])[1] for p in (exact, rounded))
     about = rounded.facts().backend
     assert about is not None
     assert about.gradient_error == np.linalg.norm(H - G) / np.linalg.norm(G)
+    assert about.gradient_error is not None
     assert 1e-9 < about.gradient_error < 1e-5
     assert H.dtype == np.float64
     own = exact.facts().backend
@@ -238,7 +239,7 @@ def test_other_threads_of_torch_are_left_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("form", [FORMS[1], FORMS[6]], ids=str)
-def test_a_copy_in_another_process_has_the_same_bits(form: Form) -> None:
+def test_a_copy_in_another_process_has_the_same_bits(form: NetworkForm) -> None:
     problem = made(form)
     copied = pickle.loads(pickle.dumps(problem))
     W = points(problem)
