@@ -17,6 +17,11 @@ MAX_FEATURES = 10**7
 
 FORM = "each line must be LABEL INDEX:VALUE INDEX:VALUE … with ascending indices."
 
+OF_CSV = (
+    "it looks like CSV: in Python, sklearn.datasets.dump_svmlight_file(X, y, 'people.svm') writes"
+    " arrays as LIBSVM text."
+)
+
 CORRECT = "correct or remove that line."
 
 FROM_ZERO = (
@@ -66,7 +71,8 @@ def find_fault(lines: Iterable[tuple[int, bytes]], zero_based: ZeroBased = "auto
         # An iterator, because a list of all tokens takes many times the memory of a long line.
         fault = _fault((match[0] for match in TOKEN.finditer(content)), zero_based)
         if fault:
-            return Fault(f"line {number}: {fault.message}", fault.hint)
+            csv = number == 1 and b"," in content and b":" not in content
+            return Fault(f"line {number}: {fault.message}", OF_CSV if csv else fault.hint)
     return None
 
 

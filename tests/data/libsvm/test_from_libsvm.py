@@ -139,6 +139,21 @@ def test_bad_content_says_file_and_line(tmp_path: Path, content: bytes, says: st
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("content", "is_csv"),
+    [
+        (b"age,height,class\n39,1.8,0\n", True),
+        (b"\xef\xbb\xbf39, 1.8, 0\r\n", True),
+        (b"1,a 1:1\n", False),
+        (b"1 1:1\n39,1.8,0\n", False),
+    ],
+)
+def test_csv_is_recognised(tmp_path: Path, content: bytes, is_csv: bool) -> None:
+    with pytest.raises(DataError) as caught:
+        read_libsvm(file(tmp_path, content))
+    assert ("it looks like CSV" in caught.value.hint) == is_csv
+
+
 @pytest.mark.parametrize("pack", [bz2.compress, gzip.compress, lzma.compress])
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_damaged_archives(tmp_path: Path, pack: Callable[[bytes], bytes], damage: str) -> None:
