@@ -6,7 +6,9 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from conftest import Invoke
 
@@ -52,6 +54,23 @@ def test_the_script_of_the_page_works(folder: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.syspath_prepend(str(folder))
     exec(compile(SCRIPT, "script.py", "exec"), {})
     monkeypatch.delitem(sys.modules, "my_rule")
+
+
+@pytest.mark.usefixtures("folder")
+def test_its_power_of_2_is_adagrad_norm_over_the_same_scales() -> None:
+    problem = lrbench.run(
+        "logreg",
+        solvers=["my_rule.py:PowerNorm[p=2]", "adagrad-norm"],
+        over="scale=1e-2:1e4:7",
+        iterations=20,
+    ).problems[0]
+    by_eta: dict[Any, list[Any]] = {}
+    for run in problem.runs:
+        by_eta.setdefault(run.over["eta"], []).append(run)
+    assert len(by_eta) == 7
+    for own, other in by_eta.values():
+        assert own.lr0 == other.lr0 == own.over["eta"]
+        np.testing.assert_allclose(own.trace["objective"], other.trace["objective"], rtol=1e-9)
 
 
 def test_the_page_of_stable_names_lists_the_public_ones() -> None:
