@@ -65,6 +65,15 @@ def parse_axes(over: Axes | None) -> tuple[Axis, ...]:
     return tuple(axes)
 
 
+def axis_names(over: Axes | None) -> list[str]:
+    """Return the names of the parameters in `over`, whose values may be wrong; no empty one."""
+    if isinstance(over, Mapping):
+        return [str(name) for name in over]
+    texts = [over] if isinstance(over, str) else over or ()
+    names = [text.partition("=")[0].strip() for text in texts if isinstance(text, str)]
+    return [name for name in names if name]
+
+
 def _values(name: object, values: LearningRates) -> tuple[LearningRate, ...]:
     if is_auto(values):
         return ()

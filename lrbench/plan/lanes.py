@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrbench.config.axes import AUTO, MOST_AXES, SCALE, Axis
+from lrbench.config.axes import AUTO, MOST_AXES, SCALE, Axes, Axis, axis_names, parse_axes
 from lrbench.config.learning_rates import LearningRate, resolve_learning_rates
 from lrbench.config.parameters import checked_parameter, choices, number_fields
 from lrbench.config.registry import did_you_mean
@@ -166,13 +166,29 @@ def solver_axes(
     return SolverAxes(solver, tuple(own), held, follows="lr0" not in names)
 
 
-def check_axes(solvers: Iterable[Solver], axes: Iterable[Axis]) -> None:
-    """Raise `UsageError` if an axis is not a parameter of every solver; the hint says of which."""
-    solvers = list(solvers)
+def read_axes(over: Axes | None, solvers: Sequence[Solver]) -> tuple[Axis, ...]:
+    """Return the axes of --over, each of which is a parameter of every solver.
+
+    Raises
+    ------
+    UsageError
+        If one is not, or as `parse_axes`; of a parameter whose values are words it says so.
+    """
+    try:
+        axes = parse_axes(over)
+    except UsageError:
+        if isinstance(over, str | Sequence | Mapping):
+            _check_names([n for n in axis_names(over) if _of_words(n, solvers)], solvers)
+        raise
+    _check_names([axis.parameter for axis in axes], solvers)
+    return axes
+
+
+def _check_names(names: Iterable[str], solvers: Sequence[Solver]) -> None:
     own = {s.name: [*["lr0"] * s.has_lr0, SCALE, *number_fields(s)] for s in solvers}
-    for name in (axis.parameter for axis in axes):
+    for name in names:
         # lr0 is no axis of a solver that has none.
-        lacking = [solver for solver, names in own.items() if name not in {*names, "lr0"}]
+        lacking = [solver for solver, all_of in own.items() if name not in {*all_of, "lr0"}]
         if lacking:
             have = "have" if len(lacking) > 1 else "has"
             raise UsageError(

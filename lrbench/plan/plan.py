@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrbench.config.axes import AUTO, is_auto, parse_axes
+from lrbench.config.axes import AUTO, is_auto
 from lrbench.config.learning_rates import LearningRate, learning_rates
 from lrbench.config.looks import look_grid
 from lrbench.config.prints import prints_to_stderr
@@ -16,7 +16,7 @@ from lrbench.config.targets import Target, TargetMeasure, targets
 from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
 from lrbench.errors import UsageError, quoted
 from lrbench.kernels.library import absence, library
-from lrbench.plan.lanes import SolverAxes, check_axes, solver_axes
+from lrbench.plan.lanes import SolverAxes, read_axes, solver_axes
 from lrbench.plan.options import (
     DEFAULT_SWEEP,
     LANE_MULTIPLE,
@@ -75,7 +75,7 @@ class Plan(PlanValues):
     def __post_init__(self) -> None:
         built = _built(self.solvers)
         self._set("built", tuple((b.solver, b.spec) for b in built.values()))
-        axes = parse_axes(self.over)
+        axes = read_axes(self.over, [b.solver for b in built.values()])
         default = DEFAULT_SWEEP if self.sweep and not axes else 1.0
         if self.lr0 is not None and "lr0" in [axis.parameter for axis in axes]:
             raise UsageError(
@@ -94,7 +94,6 @@ class Plan(PlanValues):
         if not self.learning_rates and not automatic:
             raise UsageError("there is no initial learning rate.", "give --lr0, as in --lr0 1.")
         rates = self.learning_rates
-        check_axes((b.solver for b in built.values()), axes)
         own = (solver_axes(b.solver, axes, rates, b.set_parameters) for b in built.values())
         self._set("axes", tuple(own))
         with_lr0 = [each for each in self.axes if each.solver.has_lr0]

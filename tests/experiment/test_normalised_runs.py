@@ -275,6 +275,9 @@ def test_a_sphere_needs_a_normalised_problem(invoke: Invoke) -> None:
     refused = invoke("run", "-p", "logreg", "-s", SPHERE)
     assert refused.code == 2
     assert "of whose length F does not depend" in refused.err
+    assert "give --reparam weight-norm[scale=fixed]." in refused.err
+    refused = invoke("run", "-p", "mlp-digits", "-s", SPHERE)
+    assert "a network has scope=row with order=lagged instead." in refused.err
     assert invoke("run", "-p", "logreg", "-s", "wngrad[sphere=true]").code == 2
 
 

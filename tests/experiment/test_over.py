@@ -291,6 +291,13 @@ def test_mistakes(options: dict[str, Any], words: str) -> None:
     assert raised.value.hint.endswith(".")
 
 
+@pytest.mark.parametrize("over", ["scope=all,row", ["scope=all,row"], {"scope": "all,row"}])
+def test_words_cannot_vary_over_the_lanes(over: Any) -> None:
+    with pytest.raises(UsageError, match="wngrad has no number of this name") as raised:
+        Plan(solvers="wngrad", over=over)
+    assert "-s 'wngrad[scope=all]'" in raised.value.hint
+
+
 def test_a_rate_outside_of_float64_is_refused() -> None:
     with pytest.raises(UsageError, match="no learning rate in float64"):
         lrbench.run("logreg", solvers="adagrad-norm", over="eta=1e300", lr0=1e300)
