@@ -110,6 +110,7 @@ def page_tables() -> str:
         ("\\", r"\textbackslash{}"),
         ("tau = 10", r"$\tau = 10$"),
         ("f* = 0.25", "$f^* = 0.25$"),
+        ("F(w_T) = 1, F(w_0)", "$F(w_T) = 1$, $F(w_0)$"),
         ("9 = 121", "$9$ = $121$"),
         ("profiles (Dolan and More, 2002)", r"profiles (Dolan and Mor\'e, 2002)"),
         ("95 % interval", r"95\,\% interval"),
