@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from lrbench.config.named import parse_named
@@ -50,26 +50,24 @@ def read_backend(value: Any) -> TorchBackend | None:
     )
 
 
-def overridden_backend(
-    backend: TorchBackend | None, option: str | None, device: str | None
-) -> TorchBackend | None:
-    """Return the backend with the options --backend and --device in the place of what a file has.
+def with_device(backend: TorchBackend | None, device: str) -> TorchBackend:
+    """Return the backend on another device.
 
     Raises
     ------
     UsageError
-        As `read_backend`, and for a device of NumPy.
+        For the backend NumPy, or an unknown device.
     """
-    if option is not None:
-        backend = read_backend(option)
-    if device is None:
-        return backend
     if backend is None:
         raise UsageError(
             f"--device {device} is of torch, and the backend is numpy.",
             "give --backend torch, or leave --device out.",
         )
-    return read_backend({**backend_table(backend), "device": device})
+    from lrbench.objective.network.backend import Device
+
+    return replace(
+        backend, device=checked_parameter(device, "device", Device, "", "the backend torch")
+    )
 
 
 def backend_table(backend: TorchBackend | None) -> dict[str, Any]:

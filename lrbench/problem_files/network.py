@@ -71,16 +71,23 @@ def read_model(value: Any) -> NetworkForm | None:
     from lrbench.objective.network.architecture import Activation, LayerNorm, Mlp, Resnet
 
     own: Callable[..., NetworkForm]
-    if name == MLP:
-        own = partial(Mlp, _sizes(table.take_any("hidden"), HIDDEN))
-    else:
-        own = partial(Resnet, _channels(table.take_any("channels")), _blocks(table))
+    sizes = table.take_any("hidden" if name == MLP else "channels")
+    blocks = 1 if name == MLP else table.take_any("blocks", 1)
     activation = table.take_any("activation", "relu")
-    activation = checked_parameter(activation, "activation", Activation, "", called)
     norm = table.take_any("normalisation", "none")
-    norm = checked_parameter(norm, "normalisation", LayerNorm, "", called)
     rate = table.take_any("other_lr", OF_RULE)
-    table.finish()
+    table.finish()  # first of all: what is missing may be what is misspelt
+    if name == MLP and sizes is None and norm != "none":
+        raise UsageError(
+            "normalisation is that of a network, and the model has no hidden layers.",
+            "give hidden = [64, 64], too, or for a linear model --reparam weight-norm.",
+        )
+    if name == MLP:
+        own = partial(Mlp, _sizes(sizes, HIDDEN))
+    else:
+        own = partial(Resnet, _channels(sizes), _blocks(blocks))
+    activation = checked_parameter(activation, "activation", Activation, "", called)
+    norm = checked_parameter(norm, "normalisation", LayerNorm, "", called)
     if rate == OF_RULE:
         return own(activation, norm)
     if norm == "none":
@@ -136,8 +143,7 @@ def _channels(value: Any) -> tuple[int, ...]:
     return channels
 
 
-def _blocks(table: Table) -> int:
-    value = table.take_any("blocks", 1)
+def _blocks(value: Any) -> int:
     number = whole(value) if isinstance(value, str) else as_integer(value)
     if number is None or not 1 <= number <= MOST_BLOCKS:
         raise UsageError(

@@ -13,7 +13,7 @@ from lrbench.data.libsvm import ZeroBased
 from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import check_scaling
 from lrbench.errors import UsageError
-from lrbench.problem_files.backend import overridden_backend
+from lrbench.problem_files.backend import read_backend, with_device
 from lrbench.problem_files.model import (
     PER_SAMPLE,
     PenaltySpec,
@@ -71,7 +71,7 @@ def with_overrides(
     backend
         What computes a network: ``"numpy"``, ``"torch"``, ``"torch[dtype=float32]"``.
     device
-        Where torch computes it: ``"cpu"``, ``"cuda"``.
+        Where torch computes it: ``"cpu"``, ``"cuda"``; also where `settings` have the backend.
     positive
         Labels with commas between them, or a list.
     test
@@ -90,7 +90,8 @@ def with_overrides(
         with data that are not LIBSVM text.
     """
     options = (data, loss, penalty, scale, intercept, positive, start, reparam, test, zero_based)
-    spec = replace(spec, backend=overridden_backend(spec.backend, backend, device))
+    if backend is not None:
+        spec = replace(spec, backend=read_backend(backend))
     if any(option is not None for option in options):
         spec = replace(spec, claims=())  # the stated constants are those of the unchanged problem
     model_before = spec.model
@@ -128,7 +129,9 @@ def with_overrides(
     if start is not None:
         spec = replace(spec, start=read_start(start))
     if settings:
-        return with_settings(replace(spec, model=model_before), settings)
+        spec = with_settings(replace(spec, model=model_before), settings)
+    if device is not None:
+        spec = replace(spec, backend=with_device(spec.backend, device))
     check_network(spec)
     return spec
 

@@ -46,7 +46,8 @@ def read_loss(value: Any, *, network: bool = False) -> str:
     if name in OUTPUT_LOSSES and name not in LOSSES:
         raise UsageError(
             f"the loss {name} is one of networks.",
-            "give the model, too, as in --set model.hidden=[64,64].",
+            "give the model, too, as in --set model.hidden=[64,64], or give another loss:"
+            " --loss squared.",
         )
     name = _canonical(LOSSES, name)
     kind = LOSSES.get(name)

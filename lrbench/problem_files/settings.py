@@ -194,7 +194,9 @@ def _changed(spec: ProblemSpec, pairs: Sequence[tuple[str, str]]) -> ProblemSpec
         del table["start"]  # none is a start of both
     folder = None if keys & {"data", "data.name"} else spec.data.folder
     new = _placed(spec_from_table(table, spec.name, folder), spec, keys)
-    if (canonical(new), new.data, new.test) == (canonical(spec), spec.data, spec.test):
+    # Without claims `spec` may lack the model that its loss is one of, and then nothing defines it.
+    old = spec.claims and (canonical(spec), spec.data, spec.test)
+    if old == (canonical(new), new.data, new.test):
         new = replace(new, claims=spec.claims)  # the problem is unchanged: they still hold
     same = all(getattr(new, part) == getattr(spec, part) for part in TITLED)
     if same or "title" in keys:

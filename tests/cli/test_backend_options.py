@@ -87,6 +87,8 @@ def test_options_settings_and_keys_say_the_same() -> None:
         ["backend.device=cuda", "backend.name=torch", "backend.dtype=float32"],
     ):
         assert with_settings(spec, settings) == by_options
+    by_both = with_overrides(spec, device="cuda", settings=["backend=torch[dtype=float32]"])
+    assert by_both == by_options
     assert str(by_options.backend) == "torch[dtype=float32,device=cuda]"
     assert str(with_overrides(spec, backend="torch").backend) == "torch"
     assert with_overrides(by_options, backend="numpy").backend is None

@@ -102,6 +102,32 @@ def test_stated_constants_stay_with_the_problem_they_are_of() -> None:
         assert with_settings(old, [other]).claims == ()
 
 
+def test_an_option_has_the_loss_and_a_setting_the_model_that_it_is_of() -> None:
+    spec = load_spec("logreg")
+    by_settings = with_settings(spec, ["loss=softmax", "penalty=none", "model.hidden=[16]"])
+    by_both = with_overrides(spec, loss="softmax", penalty="none", settings=["model.hidden=[16]"])
+    assert by_both == by_settings
+    assert canonical(by_both) == canonical(by_settings)
+
+
+@pytest.mark.parametrize(
+    ("problem", "settings", "says", "hint"),
+    [
+        ("logreg", ["model.hiden=16"], "no key 'hiden'", "did you mean hidden?"),
+        ("mlp-digits", ["model.name=resnet", "model.hidden=16"], "no key 'hidden'", "channels"),
+        ("logreg", ["model.normalisation=weight"], "no hidden layers", "--reparam weight-norm"),
+        ("mlp-digits", ["model=linear"], "loss softmax is one of networks", "--loss squared"),
+    ],
+)
+def test_what_a_model_lacks_is_said_after_what_it_has_too_much(
+    problem: str, settings: list[str], says: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        with_overrides(load_spec(problem), settings=settings)
+    assert says in caught.value.message
+    assert hint in caught.value.hint
+
+
 def test_names_are_set_first_and_the_last_of_two_counts() -> None:
     old = load_spec("logreg")
     normal = "normal[scale=0.1,seed=3]"
