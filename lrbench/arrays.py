@@ -118,3 +118,8 @@ def take(A: Any, lanes: Index | Mask) -> Any:
         return A.T[lanes].T
     # A[..., lanes] would not be in C order.
     return np.take(A, np.arange(A.shape[-1])[lanes], axis=-1)
+
+
+def equal(a: PerLane, b: PerLane) -> bool:
+    """Return whether two arrays have the same bits, or are equal; NaN is equal to itself."""
+    return a.tobytes() == b.tobytes() or np.array_equal(a, b)
