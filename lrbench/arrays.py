@@ -110,7 +110,7 @@ def keep_freed_memory() -> None:
 
 
 def lanes_of(A: Lanes, lanes: slice) -> Lanes:
-    """Return some lanes of an array: a view where each lane is contiguous, else a copy in C order."""
+    """Return some lanes: a view where each lane is contiguous, else a copy in C order."""
     view = A[:, lanes]
     return view if view.flags.f_contiguous else np.ascontiguousarray(view)
 
