@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_the_certificate_that_needs_no_more_than_iterates_is_evaluated() -> None
 def test_they_keep_the_contracts_of_solvers(name: str, invoke: Any) -> None:
     outcome = invoke("test", name)
     assert outcome.code == 0, outcome.out
-    assert "15 of 15 contracts hold" in outcome.out
+    assert re.search(r"^(\d+) of \1 contracts hold$", outcome.out, re.MULTILINE)
 
 
 @pytest.mark.slow
