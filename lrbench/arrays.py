@@ -109,6 +109,12 @@ def keep_freed_memory() -> None:
     np.empty(1 << 21)  # 16 MiB, freed at once
 
 
+def lanes_of(A: Lanes, lanes: slice) -> Lanes:
+    """Return some lanes: a view where each lane is contiguous, else a copy in C order."""
+    view = A[:, lanes]
+    return view if view.flags.f_contiguous else np.ascontiguousarray(view)
+
+
 def take(A: Any, lanes: Index | Mask) -> Any:
     """Return these lanes of an array whose last axis is that of the lanes, in C order.
 
