@@ -96,6 +96,6 @@ def _squares(norms: Sequence[Tensor]) -> list[Tensor]:
     for of_device in on.values():
         flat = [norms[k].reshape(-1) for k in of_device]
         own = torch.cat(flat).to("cpu", torch.float64).square()
-        for k, piece in zip(of_device, own.split([len(each) for each in flat]), strict=True):
+        for k, piece in zip(of_device, torch.split(own, [len(each) for each in flat]), strict=True):
             squares[k] = piece
     return squares
