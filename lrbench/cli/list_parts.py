@@ -80,6 +80,7 @@ def problems() -> PartKind:
             "n_features": problem.n_features,
             "nnz": facts.nnz,
             "model": facts.model,
+            "backend": None if spec.backend is None else str(spec.backend),
             "reparametrisation": facts.reparametrisation,
             "loss": spec.loss,
             "penalty": str(spec.penalty),

@@ -145,10 +145,13 @@ def compare(base: Result, other: Result, rules: Rules, names: tuple[str, str]) -
             f" {quoted_path(', '.join(problems))}, and {quoted_path(', '.join(others))}.",
             "give results of runs on the same problems.",
         )
+    backends: dict[tuple[str, str], None] = {}
     for name in common:
         headers = problems[name].header, others[name].header
+        first, second = (definition(plain(header)) for header in headers)
+        if first["backend"] != second["backend"]:
+            backends[first["backend"], second["backend"]] = None
         if headers[0].fingerprint != headers[1].fingerprint:
-            first, second = (definition(plain(header)) for header in headers)
             change = instead(first, second) or "its data or its specification were changed"
             raise UsageError(
                 f"the problem {quoted_path(name)} of {quoted_path(names[1])} is another than that"
@@ -161,6 +164,9 @@ def compare(base: Result, other: Result, rules: Rules, names: tuple[str, str]) -
         for key in {**base.environment, **other.environment}
         if base.environment.get(key) != other.environment.get(key)
     }
+    if backends:
+        before, after = (", ".join(dict.fromkeys(pair[k] for pair in backends)) for k in (0, 1))
+        changed["backend"] = before, after
     return Comparison(
         changed,
         tuple(_adjusted(compared, rules.level)),

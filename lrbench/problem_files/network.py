@@ -191,8 +191,8 @@ def check_network(spec: ProblemSpec) -> None:
             )
         if spec.backend is not None:
             raise UsageError(
-                f"--backend torch computes networks, and {spec.name} is a linear problem.",
-                "leave it out, or take a network such as mlp-digits.",
+                f"the backend torch computes networks, and {spec.name} is a linear problem.",
+                "give --backend numpy, or take a network such as mlp-digits.",
             )
         return
     if not of_network:

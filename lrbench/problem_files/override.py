@@ -175,7 +175,8 @@ def spec_from_data(
         As `lrbench.data.load.load_data` and `with_overrides`.
     """
     source = read_data(data, "auto" if zero_based is None else read_zero_based(zero_based))
-    network = model_with(None, settings) is not None
+    model = model_with(None, settings)
+    network = model is not None
     if loss is None:
         n_labels = len(np.unique(load_data(source).y))
         if network:
@@ -183,8 +184,8 @@ def spec_from_data(
         else:
             loss = "logistic" if positive is not None or n_labels == 2 else "squared"
     loss = read_loss(loss, network=network)
-    loss_name = "mlp" if network else parse_named(loss)[0]
-    name = f"{NAMES.get(loss_name, loss_name)}-{source.stem}"
+    kind = parse_named(loss if model is None else str(model))[0]
+    name = f"{NAMES.get(kind, kind)}-{source.stem}"
     spec = ProblemSpec(
         name, "", loss, PenaltySpec("none"), StartSpec(), source, "none", False, None
     )

@@ -17,7 +17,14 @@ from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.content import data_options, table_of
 from lrbench.problem_files.load import spec_from_table
 from lrbench.problem_files.model import ProblemSpec, canonical
-from lrbench.problem_files.network import LINEAR, MLP, default_start, model_table, read_model
+from lrbench.problem_files.network import (
+    LINEAR,
+    MLP,
+    RESNET,
+    default_start,
+    model_table,
+    read_model,
+)
 from lrbench.problem_files.parts import describe
 from lrbench.problem_files.source import as_fraction
 
@@ -219,7 +226,7 @@ def _put(table: dict[str, Any], key: str, value: Any, of_data: Mapping[str, Any]
         table[head] = {"name": value, **(of_data if head == "data" else {})}
     else:
         if head == "model" and part["name"] == LINEAR:
-            part["name"] = MLP  # a linear model has no key, and there is no other
+            part["name"] = RESNET if inside in ("channels", "blocks") else MLP
         part[inside] = value
     if key == "data.test" and as_fraction(value) is None:
         table[head].pop("test_seed", None)

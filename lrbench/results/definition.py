@@ -23,7 +23,6 @@ def definition(header: Mapping[str, Any]) -> dict[str, str]:
     Keys that an earlier version did not write count as those of a plain linear problem.
     """
     penalty, test = dict(header.get("penalty") or {}), header.get("test")
-    backend = header.get("backend")
     name = penalty.pop("name", "none")
     inside = ",".join(f"{key}={_text(value)}" for key, value in penalty.items() if value)
     labels = header.get("labels") or {}
@@ -40,7 +39,7 @@ def definition(header: Mapping[str, Any]) -> dict[str, str]:
         "penalty": f"{name}[{inside}] penalty" if inside else f"penalty {name}",
         "model": header.get("model") or "linear",
         "reparametrisation": form or "no reparametrisation",
-        "backend": "NumPy" if backend is None else f"{backend['name']} {backend['dtype']}",
+        "backend": _backend(header.get("backend")),
         "start": f"start {header.get('start', 'zeros')}",
         "radius": "no ball" if radius is None else f"ball of radius {value_text(radius)}",
     }
@@ -68,6 +67,12 @@ def _held_out(test: Mapping[str, Any]) -> str:
     if test.get("fraction") is None:
         return f"{test.get('n_samples')} samples of {test.get('data')} held out"
     return f"{100 * test['fraction']:.4g} % held out by seed {test.get('seed')}"
+
+
+def _backend(backend: Mapping[str, Any] | None) -> str:
+    if backend is None:
+        return "NumPy"
+    return f"{backend['name']} {backend['version']} {backend['dtype']} on {backend['device']}"
 
 
 def _text(value: Any) -> str:

@@ -66,6 +66,7 @@ class NormOptimizer(torch.optim.Optimizer):
             If an option or a parameter cannot be taken; the group is then not added.
         """
         group = dict(param_group)  # another optimiser may be made of the same one
+        group.pop("started", None)  # of the run of an optimiser that it was in
         if not isinstance(group["params"], Tensor | set):
             group["params"] = params = list(group["params"])
             # torch takes the names itself from release 2.6 on.
@@ -93,6 +94,7 @@ class NormOptimizer(torch.optim.Optimizer):
             If it is of another optimiser or other parameters; nothing is changed then.
         """
         keys = {"lr0", "b"} | state.get("defaults", getattr(self, "defaults", {})).keys()
+        keys -= {"differentiable"}  # torch adds it to the defaults, and not to the groups
         for k, group in enumerate(state["param_groups"]):
             if not keys <= group.keys() or len(group["b"]) != _parts(group).n_parts:
                 raise OptimizerError(
@@ -101,6 +103,10 @@ class NormOptimizer(torch.optim.Optimizer):
                     "load the state of the same optimiser of the same network.",
                 )
         super().__setstate__(state)
+        for group in self.param_groups:
+            # torch.load(map_location=DEVICE) moves them.
+            for key in {"b", "started"} & group.keys():
+                group[key] = group[key].cpu()
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -162,14 +168,22 @@ class NormOptimizer(torch.optim.Optimizer):
         b = self._denominators(group, squares, slices)
         rates = self._numerator(group) * (float(group["lr"]) / group["lr0"]) / b
         directions, divisors = self._directions(group, params, gradients)
-        if foreach and n_parts == 1 and len(set(divisors)) == 1:
+        narrow = any(p.dtype.itemsize < 4 for p in params)
+        if foreach and n_parts == 1 and len(set(divisors)) == 1 and not narrow:
             torch._foreach_add_(params, directions, alpha=-float(rates[0]) / divisors[0])
             return
+        moved: dict[tuple[torch.device, torch.dtype], Tensor] = {}
         for p, direction, own, divisor in zip(params, directions, slices, divisors, strict=True):
-            if own.stop - own.start == 1:
+            # A number is rounded to the type of the parameter, and refused where that has none.
+            if own.stop - own.start == 1 and p.dtype.itemsize >= 4:
                 p.add_(direction, alpha=-float(rates[own.start]) / divisor)
-            else:
-                _move_rows(p, direction, rates[own], divisor)
+                continue
+            # Rates in less than float32 would be wrong by up to a percent.
+            wide = torch.promote_types(p.dtype, torch.float32)
+            if (p.device, wide) not in moved:
+                moved[p.device, wide] = rates.to(p.device, wide)
+            factors = moved[p.device, wide][own].reshape([-1, *[1] * p.dim()][: p.dim()])
+            p.addcmul_(direction, factors, value=-1.0 / divisor)
 
     def _check(self, group: ParameterGroup) -> None:
         """Check the options and the parameters of a group."""
@@ -230,11 +244,3 @@ def _parts(group: ParameterGroup) -> GroupParts:
         return GroupParts(1, (slice(0, 1),) * len(group["params"]))
     shapes = tuple(tuple(p.shape) for p in group["params"])
     return parts_of(scope, None if names is None else tuple(names), shapes)
-
-
-def _move_rows(p: Tensor, direction: Tensor, rates: Tensor, divisor: float) -> None:
-    """Change each row of a parameter by minus its rate times that of the direction / divisor."""
-    # Rates in less than float32 would be wrong by up to a percent.
-    wide = torch.promote_types(p.dtype, torch.float32)
-    factors = rates.to(p.device, wide).reshape(-1, *[1] * (p.dim() - 1))
-    p.addcmul_(direction, factors, value=-1.0 / divisor)

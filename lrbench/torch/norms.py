@@ -49,38 +49,53 @@ def _sums(
     foreach: bool,
 ) -> Tensor:
     """Return the squared norms, with sums in the type `wide`."""
-    out = torch.zeros(n_parts, dtype=torch.float64)
     most = LARGE if wide is torch.float32 else math.inf
+    split: list[tuple[slice, Tensor]] = []
     whole: list[Tensor] = []
     starts: list[int] = []
     for gradient, own in zip(gradients, slices, strict=True):
         n_rows = own.stop - own.start
         if n_rows != 1:
             rows = gradient.reshape(n_rows, gradient.numel() // max(n_rows, 1))
-            out[own].add_(_squared(vector_norm(rows, dim=1, dtype=wide)))
+            split.append((own, vector_norm(rows, dim=1, dtype=wide)))
             continue
         if gradient.numel() > most:
             flat = gradient.reshape(-1)
             stop = len(flat) // BLOCK * BLOCK
             blocks = vector_norm(flat[:stop].view(-1, BLOCK), dim=1, dtype=wide)
-            out[own].add_(_squared(blocks).sum())
+            split.append((own, blocks))
             gradient = flat[stop:]
         whole.append(gradient)
         starts.append(own.start)
+    norms: Sequence[Tensor] = ()
+    if whole and foreach:
+        norms = torch._foreach_norm(whole, 2, wide)
+    elif whole:
+        norms = [vector_norm(gradient, dtype=wide) for gradient in whole]
+    out = torch.zeros(n_parts, dtype=torch.float64)
+    squares = _squares([*(each for _, each in split), *norms])
+    for (own, _), each in zip(split, squares, strict=False):
+        out[own].add_(each if own.stop - own.start != 1 else each.sum())
     if not whole:
         return out
-    if foreach:
-        norms = torch._foreach_norm(whole, 2, wide)
-    else:
-        norms = tuple(vector_norm(gradient, dtype=wide) for gradient in whole)
-    if len({norm.device for norm in norms}) > 1:
-        norms = tuple(norm.cpu() for norm in norms)
-    squares = _squared(torch.stack(norms))
+    rest = torch.cat(squares[len(split) :])
     if n_parts == 1:
-        return out + squares.sum()
-    return out.index_add_(0, torch.tensor(starts), squares)
+        return out + rest.sum()
+    return out.index_add_(0, torch.tensor(starts), rest)
 
 
-def _squared(norms: Tensor) -> Tensor:
-    """Return the squares of norms, in float64 on the CPU."""
-    return norms.to("cpu", torch.float64).square()
+def _squares(norms: Sequence[Tensor]) -> list[Tensor]:
+    """Return the squares of norms, (n,) each or a number, as (n,) in float64 on the CPU.
+
+    A device is waited for once.
+    """
+    on: dict[torch.device, list[int]] = {}
+    for k, norm in enumerate(norms):
+        on.setdefault(norm.device, []).append(k)
+    squares: list[Tensor] = [torch.empty(0)] * len(norms)
+    for of_device in on.values():
+        flat = [norms[k].reshape(-1) for k in of_device]
+        own = torch.cat(flat).to("cpu", torch.float64).square()
+        for k, piece in zip(of_device, torch.split(own, [len(each) for each in flat]), strict=True):
+            squares[k] = piece
+    return squares

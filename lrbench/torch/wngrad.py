@@ -43,7 +43,9 @@ class WNGrad(NormOptimizer):
     scope
         Over which parameters of a group a norm is taken, each with its own b: ``"all"`` of them;
         those of a ``"layer"``, a module; or of a ``"row"`` of it, a slice along the first axis: in
-        ``torch.nn.Linear`` and convolutions an output unit, with its bias. The last two need names.
+        ``torch.nn.Linear`` and ``Conv*d`` an output unit, with its bias; in ``ConvTranspose*d`` an
+        input channel, and the bias by itself unless it is as long; in ``LSTM`` a unit of a gate.
+        The last two need names.
     weight_decay
         This times w is added to the gradient, as in ``torch.optim.SGD``; b sees the sum.
     maximize
@@ -64,7 +66,8 @@ class WNGrad(NormOptimizer):
     are skipped, and a gradient of 0 leaves b and w alone. What is not finite is not caught: NaN
     and infinity go to b and w, as in other optimisers. Gradients must be dense and whole: with
     sharded parameters each process would take the norm of its shard. A step costs the norm beside
-    what a step of SGD costs; on a GPU it waits for the gradients once a group.
+    what a step of SGD costs. On a GPU it waits once a group for the norms, and once more for the
+    rates with rows or with parameters in half precision.
 
     With ``"current"`` even the first step is damped, so that a high lr is safe. The numbers are
     those of `lrbench.solvers.wngrad.WNGrad` to rounding.

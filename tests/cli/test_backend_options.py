@@ -32,7 +32,7 @@ SMALL = ("--set", "model.channels=[2]", "--set", "data.test=0.9")
     ("arguments", "message", "hint"),
     [
         (("-p", "logreg", "--backend", "torch"), "torch computes networks", "such as mlp-digits"),
-        (("-d", "sklearn:wine", "--backend", "torch"), "is a linear problem", "leave it out"),
+        (("-d", "sklearn:wine", "--backend", "torch"), "is a linear problem", "--backend numpy"),
         (("-p", "mlp-digits", "--device", "cpu"), "--device cpu is of torch", "--backend torch"),
         (("-p", "logreg", "--device", "cuda"), "--device cuda is of torch", "--backend torch"),
         (("-p", "mlp-digits", "--backend", "jax"), "there is no backend 'jax'", "numpy, torch"),
@@ -98,6 +98,20 @@ def test_options_settings_and_keys_say_the_same() -> None:
     assert kept.backend == load_spec("resnet-digits-bn").backend
     with pytest.raises(UsageError, match="is a linear problem"):
         spec_from_data("sklearn:wine", backend="torch")
+
+
+def test_a_problem_is_named_by_the_kind_of_its_model() -> None:
+    for settings, backend, name in (
+        (["model=resnet[channels=4x8]"], "torch", "resnet-digits"),
+        (["model.channels=[4,8]"], "torch", "resnet-digits"),
+        (["model.hidden=[4]"], None, "mlp-digits"),
+    ):
+        assert spec_from_data("sklearn:digits", backend=backend, settings=settings).name == name
+
+
+def test_the_list_says_what_computes_a_problem(invoke: Any) -> None:
+    pytest.importorskip("torch")
+    assert "torch" in invoke("list", "problems", "resnet-digits").out.partition("backend")[2]
 
 
 def test_a_residual_network_takes_images(tmp_path: Path) -> None:

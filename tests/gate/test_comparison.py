@@ -16,6 +16,7 @@ from gate_runs import cut_at, made_problem, made_run
 from lrbench.errors import UsageError
 from lrbench.gate.comparison import Change, Comparison, LaneComparison, Rules, compare
 from lrbench.gate.paired_test import paired_p
+from lrbench.objective.about import AboutBackend
 from lrbench.results import Result, Run, Status
 
 FACTORS = (
@@ -222,6 +223,13 @@ def test_what_differs_of_the_environment_is_named() -> None:
         result(lane(0, ones())), result(lane(0, ones()), other), Rules(), ("a", "b")
     )
     assert comparison.environment == {"numpy": ("1.26.0", "2.1.0"), "cpus": (None, 7)}
+
+
+def test_what_computed_a_network_is_of_the_environment() -> None:
+    torch = AboutBackend("torch", "2.9", "float32", "cuda", 1e-6)
+    base, other = result(lane(0, ones())), result(lane(0, ones()), backend=torch)
+    comparison = compare(base, other, Rules(), ("a", "b"))
+    assert comparison.environment == {"backend": ("NumPy", "torch 2.9 float32 on cuda")}
 
 
 def test_other_problems_and_other_data_are_refused() -> None:

@@ -311,6 +311,24 @@ def test_rates_of_rows_are_not_rounded_to_half_precision(cls: Any) -> None:
     assert (p == exact).double().mean() > 0.999
 
 
+@pytest.mark.parametrize("scope", ["all", "layer"])
+@pytest.mark.parametrize("lr", [1e6, 3e-8])
+@each_path
+def test_rates_beyond_half_precision_are_taken(scope: str, lr: float, foreach: bool) -> None:
+    size = 1e3 / lr if lr > 1.0 else 6e4
+    p = torch.nn.Parameter(torch.zeros(3, dtype=torch.float16))
+    factor = torch.nn.Parameter(torch.tensor(0.0, dtype=torch.float16))
+    named = [("a.w", p), ("a.v", factor)]
+    for _, each in named:
+        each.grad = torch.full_like(each, size)
+    own = optimisers.WNGrad(named, lr, scope=scope, order="raw-first", foreach=foreach)
+    own.step()
+    for _, each in named:
+        exact = (-lr * each.grad.double()).half()
+        torch.testing.assert_close(each.detach(), exact, rtol=1e-3, atol=0.0)
+        assert each.detach().count_nonzero() == each.numel()
+
+
 # Learning rates
 
 
@@ -405,6 +423,46 @@ def test_a_copy_goes_on_by_itself(cls: Any, copied: Any) -> None:
     train(other, its, range(3, 6))
     assert torch.equal(values(other), values(made))
     assert torch.equal(its.param_groups[0]["b"], own.param_groups[0]["b"])
+
+
+@each_class
+def test_a_state_is_loaded_twice_and_by_a_copy(cls: Any) -> None:
+    made = network()
+    own = cls(made.named_parameters(), 0.2, scope="row")
+    train(made, own, range(2))
+    saved = copy.deepcopy(own.state_dict())
+    for other in (own, copy.deepcopy(own), pickle.loads(pickle.dumps(own))):
+        for _ in range(2):
+            other.load_state_dict(saved)
+        assert torch.equal(other.param_groups[0]["b"], saved["param_groups"][0]["b"])
+
+
+def test_what_a_load_moved_comes_back_to_the_cpu() -> None:
+    own = optimisers.WNGrad([vector(1.0, 2.0)], order="raw-first")
+    own.step()
+    saved = own.state_dict()
+    back: list[Any] = []
+
+    class Moved(torch.Tensor):
+        def cpu(self, *args: Any, **kwargs: Any) -> Any:
+            back.append(self)
+            return self.as_subclass(torch.Tensor)
+
+    group = saved["param_groups"][0]
+    for key in ("b", "started"):
+        group[key] = group[key].as_subclass(Moved)
+    own.load_state_dict(saved)
+    assert len(back) == 2
+    assert {type(own.param_groups[0][key]) for key in ("b", "started")} == {torch.Tensor}
+
+
+def test_a_group_of_another_optimiser_begins_anew() -> None:
+    p = vector(1.0, 2.0)
+    first = optimisers.WNGrad([p], 1.0, order="raw-first")
+    first.step()
+    second = optimisers.WNGrad(first.param_groups, 1.0, order="raw-first")
+    second.step()
+    assert second.param_groups[0]["b"].tolist() == [1.0]
 
 
 @each_class

@@ -22,9 +22,6 @@ from lrbench.objective.network.layers import (
 )
 from lrbench.objective.network.output_losses import OutputLoss
 
-EVEN = 1e-13
-"""A deviation of scores below this share of their mean is rounding."""
-
 
 class NetworkSamples(NamedTuple):
     """Inputs, (n_samples, n_in), and targets, (n_samples,)."""
@@ -60,6 +57,9 @@ class Network:
 
     most_lanes = 1 << 30
     """The most lanes of a group."""
+
+    even = 1e-13
+    """A deviation of scores below this share of their mean is rounding."""
 
     def __init__(self, form: NetworkForm, n_in: int, n_out: int, loss: OutputLoss) -> None:
         self.form, self.loss = form, loss
@@ -120,7 +120,7 @@ class Network:
         with np.errstate(all="ignore"):
             statistics = self._statistics(theta, samples)
         for k, (mean, deviation) in enumerate(statistics):
-            if not (deviation > EVEN * np.abs(mean)).all():  # nor where it is NaN
+            if not (deviation > self.even * np.abs(mean)).all():  # nor where it is NaN
                 return k + 1
         return None
 

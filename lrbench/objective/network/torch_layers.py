@@ -125,7 +125,10 @@ class LayersForward:
             return scores * (scale / length).reshape(shape) + shift
         if self._fixed is None:
             variance, mean = torch.var_mean(scores, over, correction=0)
-            deviation = variance.sqrt()
+            # What rounding leaves of the differences of equal scores.
+            rounding = 16 * torch.finfo(scores.dtype).eps * mean.detach().abs()
+            equal = variance.detach().sqrt() <= rounding
+            deviation = torch.where(equal, torch.nan, variance.sqrt())
         else:
             mean, deviation = self._fixed[len(self.statistics)]
         own = (self.n_lanes, layer.n_out)

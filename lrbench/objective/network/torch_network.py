@@ -39,6 +39,7 @@ class TorchNetwork(Network):
     ) -> None:
         super().__init__(form, n_in, n_out, loss)
         self.backend = backend
+        self.even = max(self.even, 16 * torch.finfo(getattr(torch, backend.dtype)).eps)
         if backend.device == "cpu":
             # Torch rounds a lane by where it lies in memory, beside others otherwise than alone.
             self.most_lanes = 1

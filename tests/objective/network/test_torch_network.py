@@ -261,6 +261,21 @@ def test_a_unit_without_variance_is_named_with_its_layer() -> None:
         NetworkProblem("net", about, form, one_pixel, 2, start, None, TorchBackend())
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_unit_of_equal_scores_is_lost_whatever_rounding_leaves(dtype: Dtype) -> None:
+    """The mean of 37 equal scores is not always that score."""
+    X, y = np.full((37, 9), 0.1), np.arange(37.0) % 2
+    about, start = About("seeded", "seeded"), NetworkStart("he")
+    form, backend = Mlp((40,), "relu", "batch"), TorchBackend(dtype)
+    with pytest.raises(DataError, match="a unit of layer 1 has the same score"):
+        NetworkProblem("net", about, form, NetworkSamples(X, y), 2, start, None, backend)
+    problem = made(form, backend)
+    even = NetworkSamples(np.full((37, 23), 0.1), y)
+    value, G = problem.network.value_and_gradient(np.ascontiguousarray(points(problem).T), even)
+    assert np.isnan(value).all()
+    assert np.isnan(G).any()
+
+
 @pytest.mark.parametrize("form", RESNETS, ids=str)
 def test_parts_of_residual_networks_are_layers_and_channels(form: Resnet) -> None:
     problem = made(form)
