@@ -89,9 +89,13 @@ class LayersForward:
         # The units of all lanes are those of one convolution, in a group for each lane.
         units = kernel.transpose(1, 2).reshape(self.n_lanes * layer.n_out, -1, SIDE, SIDE)
         groups = images.shape[1] // units.shape[1]
+        n = len(images)
+        together = n if images.is_cuda else CONVOLVED
         pieces = [
-            functional.conv2d(piece, units, None, stride, SIDE // 2, groups=groups)
-            for piece in images.split(len(images) if images.is_cuda else CONVOLVED)
+            functional.conv2d(
+                images[first : first + together], units, None, stride, SIDE // 2, groups=groups
+            )
+            for first in range(0, n, together)
         ]
         scores = torch.cat(pieces) if len(pieces) > 1 else pieces[0]
         return self._normalised(k, scores, kernel, (0, 2, 3))
