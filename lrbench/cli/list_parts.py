@@ -68,16 +68,26 @@ def _of_registry(registry: Registry, details: Callable[[str], dict[str, Any]]) -
 
 def problems() -> PartKind:
     """Return how to list the shipped problems."""
-    from lrbench.problem_files import build_problem, load_spec, problem_names, shipped
+    from lrbench.problem_files import (
+        build_problem,
+        load_spec,
+        problem_names,
+        shipped,
+        training,
+    )
 
     def details(name: str) -> dict[str, Any]:
         spec = load_spec(name)
         problem = build_problem(spec)
         facts = problem.facts()
+        sizes = {"n_features": problem.n_features}
+        if facts.nnz is None:  # what the solver moves is no weight for each feature
+            n_features = training(spec).X.shape[1]
+            sizes = {"n_features": n_features, "n_parameters": problem.n_features}
         return {
             "data": facts.data,
             "n_samples": problem.n_samples,
-            "n_features": problem.n_features,
+            **sizes,
             "nnz": facts.nnz,
             "model": facts.model,
             "backend": None if spec.backend is None else str(spec.backend),

@@ -14,6 +14,7 @@ from lrbench.cli.command import command as guided
 )
 def command() -> None:
     """Print versions, processor and BLAS, for a bug report or beside a table of results."""
+    import contextlib
     import importlib.metadata
 
     from threadpoolctl import threadpool_info
@@ -24,6 +25,9 @@ def command() -> None:
     rows = {k: str(v) for k, v in environment(threads=1).items() if k != "threads"}
     for name in ("scikit-learn", "click", "rich"):
         rows[name] = importlib.metadata.version(name)
+    for name in ("torch", "jax", "optax"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            rows[name] = importlib.metadata.version(name)
     for pool in threadpool_info():
         if pool["user_api"] == "blas":
             rows["blas"] = f"{pool['internal_api']} {pool['version']} ({pool.get('architecture')})"

@@ -110,6 +110,11 @@ def class_targets(data: Dataset) -> PerSample:
     return numbers.astype(np.float64)
 
 
+def class_labels(data: Dataset) -> list[str]:
+    """Return the labels of the classes, in the order in which `class_targets` counts them."""
+    return [_name(data, value) for value in np.unique(data.y)]
+
+
 def matched_targets(test: Dataset, data: Dataset, y: PerSample) -> PerSample:
     """Return the targets of other samples whose labels mean the same as in `data`.
 

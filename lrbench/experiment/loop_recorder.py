@@ -222,6 +222,7 @@ class LoopRecorder:
             tuple(verdicts),
             features=features_of(p),
             layers=p.problem.facts().layers,
+            classes=p.problem.facts().classes,
         )
 
     def _start(self) -> str:

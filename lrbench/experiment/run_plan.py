@@ -153,8 +153,8 @@ def _numpy_cause(plan: Plan, p: Prepared, solver: Solver, n_lanes: int) -> str:
 
 
 def features_of(p: Prepared) -> FeatureMap | None:
-    """Return how the columns of X were scaled; None for what is no linear model of a file."""
-    if p.spec is None or p.spec.model is not None:
+    """Return how the columns of X were scaled; None for what is no model of a file."""
+    if p.spec is None:
         return None
     return FeatureMap(*affine(training(p.spec).X, p.spec.scale))
 
@@ -172,6 +172,7 @@ def measured(p: Prepared, plan: Plan, runs: Sequence[Run], control: Control) -> 
         (),
         features=features_of(p),
         layers=p.problem.facts().layers,
+        classes=p.problem.facts().classes,
     )
     result = replace(result, verdicts=tuple(_verdicts(p, result, plan, control)))
     if not plan.sweep:

@@ -71,6 +71,8 @@ class About:
     """``"linear"``, or a network: ``"mlp[hidden=64x64,activation=relu]"``; empty for another."""
     labels: Mapping[str, str] | None = None
     """For two classes: ``{"+1": "malignant", "-1": "benign"}``."""
+    classes: Sequence[str] = ()
+    """The labels in the order of the outputs of a network; empty without classes."""
     fingerprint: str = ""
     """A hash of the training data and of the canonical specification."""
     test: AboutTest | None = None

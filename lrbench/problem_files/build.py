@@ -139,6 +139,7 @@ def _about(spec: ProblemSpec, samples: Samples, test: AboutTest | None) -> About
         scale=spec.scale,
         start=str(spec.start),
         labels=samples.labels,
+        classes=samples.classes,
         fingerprint=fingerprint(spec, samples.train.content_hash),
         test=test,
         model="linear" if spec.model is None else str(spec.model),

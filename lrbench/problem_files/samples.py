@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,7 +10,13 @@ from lrbench.arrays import Index, PerSample
 from lrbench.config.values import located
 from lrbench.data.dataset import Dataset
 from lrbench.data.holdout import split_rows, subset
-from lrbench.data.labels import binary_targets, class_targets, count_targets, matched_targets
+from lrbench.data.labels import (
+    binary_targets,
+    class_labels,
+    class_targets,
+    count_targets,
+    matched_targets,
+)
 from lrbench.data.load import DataName, load_data
 from lrbench.errors import DataError
 from lrbench.problem_files.model import ProblemSpec, Split
@@ -28,6 +35,8 @@ class Samples(NamedTuple):
         For two classes, the labels that the targets -1 and +1 stand for.
     test, test_y
         The held-out data and their targets; None where nothing is held out.
+    classes
+        The labels that the targets 0, 1, ... of a network stand for; empty without classes.
     """
 
     train: Dataset
@@ -35,6 +44,7 @@ class Samples(NamedTuple):
     labels: Labels | None
     test: Dataset | None = None
     test_y: PerSample | None = None
+    classes: Sequence[str] = ()
 
 
 def read_samples(spec: ProblemSpec) -> Samples:
@@ -49,20 +59,21 @@ def read_samples(spec: ProblemSpec) -> Samples:
     # Before the split, so that the label +1 does not depend on which samples are held out.
     with located(spec.name):
         y, labels = _targets(data, spec)
+    classes = class_labels(data) if spec.task == "classes" else ()
     if spec.test is None:
-        return Samples(data, y, labels)
+        return Samples(data, y, labels, classes=classes)
     if isinstance(spec.test, Split):
         train, held_out = _rows(data, spec.test)
         _check_classes(spec, data, y[train])
         test = subset(data, held_out)
-        return Samples(subset(data, train), y[train], labels, test, y[held_out])
+        return Samples(subset(data, train), y[train], labels, test, y[held_out], classes)
     test = load_data(_counted_alike(spec.test, data))
     if test.content_hash == data.content_hash:
         raise DataError(
             f"the test data {test.name} are the training data: nothing is held out.",
             "give other data, or a share such as 0.2.",
         )
-    return Samples(data, y, labels, test, _test_targets(test, data, y, spec))
+    return Samples(data, y, labels, test, _test_targets(test, data, y, spec), classes)
 
 
 def _counted_alike(test: DataName, data: Dataset) -> DataName:

@@ -24,6 +24,9 @@ from lrbench.verdicts.order import STEEPENING, UNTESTED
 HEADINGS = ("last", "average", "bound", "on", "at most", "used", "verdict", "falls")
 """The columns; the first one is called ``"answer"`` where a solver has its own."""
 
+OF_BOUND = HEADINGS[2:7]
+"""The columns that are left out of a table in which no lane has a bound."""
+
 LEFT = frozenset({"bound", "on", "verdict"})
 
 
@@ -53,14 +56,22 @@ def lane_table(
     if any(map(has_own_answer, lanes)):
         columns[0] = ("answer", columns[0][1])
     first = (lanes[0][0].parameter or "lr0", [TableCell(texts[runs[0].value]) for runs in lanes])
-    groups = [[c] for c in columns if c[0] != "falls" or any(cell.text for cell in c[1])]
+    left_out = {"falls"} - {name for name, cells in columns if any(cell.text for cell in cells)}
+    if all(_main(problem, runs) is None for runs in lanes):
+        left_out |= {*OF_BOUND}
+    groups = [[column] for column in columns if column[0] not in left_out]
     yield from folded_cells(first, groups, view.width, LEFT)
+
+
+def _main(problem: ProblemResult, runs: Sequence[Run]) -> Verdict | None:
+    """Return the verdict on the main bound of a lane; None where no bound applies."""
+    verdicts = verdicts_of(problem, runs[0])
+    return main_certificate(verdicts) or main_bound(verdicts)
 
 
 def _row(problem: ProblemResult, runs: Sequence[Run]) -> Iterator[TableCell]:
     error = problem.header.constants.f_star_error
-    verdicts = verdicts_of(problem, runs[0])
-    main = main_certificate(verdicts) or main_bound(verdicts)
+    verdicts, main = verdicts_of(problem, runs[0]), _main(problem, runs)
     yield TableCell(short_gap(end_of_all(runs, level_column(runs)), error))
     yield _average(runs, verdicts, error)
     if main is None:

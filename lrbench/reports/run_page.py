@@ -38,7 +38,7 @@ from lrbench.reports.sphere import sphere_blocks
 from lrbench.reports.summary import summary
 from lrbench.reports.theorem_table import theorem_table
 from lrbench.reports.trajectory import lane_blocks, trajectory
-from lrbench.reports.verdict_blocks import inapplicable
+from lrbench.reports.verdict_blocks import inapplicable, main_bound, main_certificate
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
 from lrbench.results.lanes import varied
@@ -228,4 +228,6 @@ def _about_columns(problem: ProblemResult) -> str:
     runs = [run for runs in problem.groups.values() for run in runs]
     ends, name = last_checkpoints(runs), varied(runs)
     when = f"after T = {ends.pop()} steps" if len(ends) == 1 else f"of each {name} at its end"
-    return f"{problem.header.level} {when}: the last iterate, the average, and the main bound"
+    bounds = any(main_certificate(of) or main_bound(of) for of in problem.judged.values())
+    columns = "iterate, the average, and the main bound" if bounds else "iterate, and the average"
+    return f"{problem.header.level} {when}: the last {columns}"

@@ -100,6 +100,8 @@ class ProblemResult:
     """How the columns of X were scaled; None where it is unknown."""
     layers: Annotated[Sequence[Layer], Key(saved=False)] = field(default=(), repr=False)
     """Those of a network, with the places of their parameters in its iterates."""
+    classes: Annotated[Sequence[str], Key(saved=False)] = field(default=(), repr=False)
+    """The labels in the order of the outputs of a network; empty without classes."""
     sweep: Annotated[Sweep | None, Key(optional=True)] = field(default=None, repr=False)
     """The sensitivity to lr0; of a sweep only. With several targets it is that of the first."""
     sweeps: Annotated[Sequence[Sweep] | None, Key(optional=True)] = field(default=None, repr=False)

@@ -243,6 +243,8 @@ class Result(Views):
         names of the problem and the solver, lr0, the seed, and the objective at ``W``. Of a network
         it also holds the parts of ``W``, layer by layer: ``kernel_1`` of shape (n_in, n_out), a
         column for each unit; ``scale_1`` (n_out,), only with a normalisation; ``shift_1`` (n_out,).
+        ``classes`` are the labels of its outputs in their order, and ``centre`` and ``divisor`` the
+        scaling of its inputs by columns, (x - centre) / divisor; each only where there is one.
 
         Parameters
         ----------

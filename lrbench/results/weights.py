@@ -74,8 +74,17 @@ def write_weights(problem: ProblemResult, run: Run, file: BinaryIO) -> None:
 
 
 def _by_layer(problem: ProblemResult, run: Run) -> dict[str, Any]:
-    """Return the arrays of a network: kernel_1 (n_in, n_out), scale_1 and shift_1 (n_out,)."""
-    w, arrays = run.iterates["best"], {}
+    """Return the arrays of a network: kernel_1 (n_in, n_out), scale_1 and shift_1 (n_out,).
+
+    Before them come the labels of its outputs, and the scaling of its inputs by columns.
+    """
+    w = run.iterates["best"]
+    arrays: dict[str, Any] = {}
+    if problem.classes:
+        arrays["classes"] = np.array(problem.classes)
+    if problem.layers and problem.features is not None:
+        scaling = {"centre": problem.features.centre, "divisor": problem.features.divisor}
+        arrays |= {name: column for name, column in scaling.items() if column is not None}
     for k, layer in enumerate(problem.layers, start=1):
         arrays[f"kernel_{k}"] = w[layer.kernel].reshape(layer.n_in, layer.n_out)
         if layer.scale is not None:
@@ -87,8 +96,9 @@ def _by_layer(problem: ProblemResult, run: Run) -> dict[str, Any]:
 def _unscaled(problem: ProblemResult, run: Run) -> dict[str, Any]:
     """Return coef and intercept for features as the file has them, where the scaling is known."""
     features = problem.features
-    is_linear = problem.header.model in ("", "linear")
-    if features is None and is_linear and problem.header.scale in ROW_WISE:
+    if problem.header.model not in ("", "linear"):
+        return {}
+    if features is None and problem.header.scale in ROW_WISE:
         features = FeatureMap()
     if features is None:
         return {}

@@ -288,6 +288,42 @@ def test_weights_of_a_network_are_saved_by_layer(tmp_path: Path, invoke: Any) ->
     assert min(trace["objective"]) == float(w["objective"]) == trace["objective"][-1]
 
 
+@pytest.mark.parametrize("scale", ["maxabs", "standard"])
+def test_held_out_labels_are_predicted_from_the_saved_weights_alone(
+    scale: str, tmp_path: Path, invoke: Any
+) -> None:
+    rng = np.random.default_rng(4)
+    labels = np.array([-3.5, 2.0, 11.0])
+    y = rng.integers(0, 3, 90)
+    X = (np.eye(3)[y] @ rng.standard_normal((3, 4)) + 0.3 * rng.standard_normal((90, 4))) * 7 + 2
+    for name, rows in (("train", slice(0, 60)), ("test", slice(60, 90))):
+        pairs = (" ".join(f"{j}:{x!r}" for j, x in enumerate(row, 1)) for row in X[rows].tolist())
+        lines = [f"{labels[k]} {pair}\n" for k, pair in zip(y[rows], pairs, strict=True)]
+        (tmp_path / name).write_text("".join(lines))
+    file = tmp_path / "w.npz"
+    data = ("-d", str(tmp_path / "train"), "--test", str(tmp_path / "test"), "--scale", scale)
+    model = ("--set", "model.hidden=[6]", "-s", "adam", "--lr0", "0.03", "-n", "60")
+    done = invoke("run", *data, *model, "--save-weights", str(file), "--format", "json")
+    with np.load(file) as saved:
+        w = dict(saved)
+    assert "coef" not in w
+    inputs = (X[60:] - w.get("centre", 0.0)) / w["divisor"]
+    hidden = np.maximum(inputs @ w["kernel_1"] + w["shift_1"], 0.0)
+    outputs = hidden @ w["kernel_2"] + w["shift_2"]
+    assert w["classes"].tolist() == ["-3.5", "2", "11"]
+    right = w["classes"][outputs.argmax(axis=1)].astype(float) == labels[y[60:]]
+    trace = json.loads(done.out)["problems"][0]["runs"][0]["trace"]
+    assert min(trace["objective"]) == trace["objective"][-1]
+    assert right.mean() == pytest.approx(trace["test_accuracy"][-1])
+    assert right.mean() > 0.8
+
+
+def test_a_network_has_features_and_parameters(invoke: Any) -> None:
+    page = invoke("list", "problems", "mlp-digits").out
+    assert "n_features: 64\nn_parameters: 8970\n" in page
+    assert "n_parameters" not in invoke("list", "problems", "logreg").out
+
+
 def test_a_dry_run_says_nothing_of_an_optimum_that_there_is_not(invoke: Any) -> None:
     done = invoke("run", "-p", "mlp-digits", *SMALL[:2], "-s", "sgd", "-n", "5", "--dry-run")
     assert done.out.startswith("mlp-digits: 1 cell of 5 iterations, 5 passes\n")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def test_sys_info(invoke: Any) -> None:
     said = dict(line.split(maxsplit=1) for line in outcome.out.splitlines())
     assert said["lrbench"] == __version__
     assert {"python", "numpy", "scipy", "scikit-learn", "blas", "cache"} <= said.keys()
+    for name in ("torch", "jax", "optax"):
+        assert (name in said) == (find_spec(name) is not None)
 
 
 def complete(*words: str) -> list[str]:

@@ -261,9 +261,17 @@ def test_several_lr0_have_a_table_of_the_bounds_of_each_solver_with_the_theorems
             assert float(row["last"]) == pytest.approx(of.trace["suboptimality"][-1], rel=6e-2)
             average = of.trace["suboptimality_average"][-1]
             assert float(row["average"]) == pytest.approx(average, rel=6e-2)
-    about = "F - f* {}: the last iterate, the average, and the main bound"
+            assert not {"bound", "on", "at most", "used", "verdict"} & row.keys()
+    about = "F - f* {}: the last iterate, and the average"
     texts = lines(problem(*runs), theory=True)
     assert (about.format("after T = 30 steps"), "") in texts
+    bounded = problem(*runs, verdicts=[bound("b", 7.0)])
+    first, second, _ = tables(bounded, theory=True)
+    assert [row.get("bound") for row in (*first, *second)] == [None, None, "none", "W3"]
+    with_bound = about.replace(
+        "iterate, and the average", "iterate, the average, and the main bound"
+    )
+    assert (with_bound.format("after T = 30 steps"), "") in lines(bounded, theory=True)
     assert [text for text, style in texts if style == "title"][1:4] == ["a", "b", "Summary"]
     short = run("b", 7.0)
     short = replace(short, trace={name: values[:-1] for name, values in short.trace.items()})

@@ -12,6 +12,10 @@ from torch.nn import functional
 
 from lrbench.objective.network.architecture import SIDE, Activation, Layer
 
+CONVOLVED = 128
+"""The most samples of one call of a convolution on a CPU: beyond them it leaves the cache, and a
+call on all samples takes twice the time."""
+
 
 class TensorStatistics(NamedTuple):
     """The mean and the standard deviation of the scores of each unit, (n_lanes, n_out) each."""
@@ -85,7 +89,15 @@ class LayersForward:
         # The units of all lanes are those of one convolution, in a group for each lane.
         units = kernel.transpose(1, 2).reshape(self.n_lanes * layer.n_out, -1, SIDE, SIDE)
         groups = images.shape[1] // units.shape[1]
-        scores = functional.conv2d(images, units, None, stride, SIDE // 2, groups=groups)
+        n = len(images)
+        together = n if images.is_cuda else CONVOLVED
+        pieces = [
+            functional.conv2d(
+                images[first : first + together], units, None, stride, SIDE // 2, groups=groups
+            )
+            for first in range(0, n, together)
+        ]
+        scores = torch.cat(pieces) if len(pieces) > 1 else pieces[0]
         return self._normalised(k, scores, kernel, (0, 2, 3))
 
     def shortcut(self, k: int, images: Tensor, stride: int) -> Tensor:

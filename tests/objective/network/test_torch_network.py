@@ -18,6 +18,7 @@ from lrbench.objective.network.problem import NetworkProblem
 from lrbench.objective.network.start import NetworkStart
 
 torch = pytest.importorskip("torch")
+torch_layers = pytest.importorskip("lrbench.objective.network.torch_layers")
 
 Array = NDArray[np.float64]
 
@@ -148,6 +149,23 @@ def test_residual_networks_are_those_of_loops_over_pixels(form: Resnet) -> None:
         loss = torch.nn.functional.cross_entropy(outputs, y)
         assert found["test_loss"][lane] == pytest.approx(loss.item(), rel=1e-12)
         assert found["test_accuracy"][lane] == (outputs.argmax(1) == y).double().mean().item()
+
+
+@pytest.mark.parametrize("form", RESNETS, ids=str)
+def test_convolutions_of_a_few_samples_each_are_those_of_all(
+    form: Resnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = made(form)
+    W = points(problem)
+    monkeypatch.setattr(torch_layers, "CONVOLVED", N)
+    value, G = problem.value_and_gradient(W)
+    whole = problem.measures(W)
+    monkeypatch.setattr(torch_layers, "CONVOLVED", 5)
+    in_pieces, own = problem.value_and_gradient(W)
+    np.testing.assert_allclose(in_pieces, value, rtol=1e-12)
+    assert np.linalg.norm(own - G) <= 1e-12 * np.linalg.norm(G)
+    for name, values in problem.measures(W).items():
+        np.testing.assert_allclose(values, whole[name], rtol=1e-12)
 
 
 @pytest.mark.parametrize("form", [f for f in RESNETS if f.activation == "tanh"], ids=str)
