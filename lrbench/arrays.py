@@ -109,6 +109,12 @@ def keep_freed_memory() -> None:
     np.empty(1 << 21)  # 16 MiB, freed at once
 
 
+def lanes_of(A: Lanes, lanes: slice) -> Lanes:
+    """Return some lanes: a view where each lane is contiguous, else a copy in C order."""
+    view = A[:, lanes]
+    return view if view.flags.f_contiguous else np.ascontiguousarray(view)
+
+
 def take(A: Any, lanes: Index | Mask) -> Any:
     """Return these lanes of an array whose last axis is that of the lanes, in C order.
 
@@ -118,3 +124,8 @@ def take(A: Any, lanes: Index | Mask) -> Any:
         return A.T[lanes].T
     # A[..., lanes] would not be in C order.
     return np.take(A, np.arange(A.shape[-1])[lanes], axis=-1)
+
+
+def equal(a: PerLane, b: PerLane) -> bool:
+    """Return whether two arrays have the same bits, or are equal; NaN is equal to itself."""
+    return a.tobytes() == b.tobytes() or np.array_equal(a, b)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, PerLane, norm_sq, take
+from lrbench.arrays import Index, Lanes, PerLane, lanes_of, norm_sq, take
 from lrbench.config.targets import TargetMeasure
 from lrbench.engine.columns import Columns, rounded_up
 from lrbench.engine.job import Job
@@ -122,7 +122,7 @@ class Evaluator:
         self._note(dense, objective)
         if output is not None:
             of_output = np.concatenate(
-                [self._problem.value(np.ascontiguousarray(output[:, s])) for s in self._slices()]
+                [self._problem.value(lanes_of(output, s)) for s in self._slices()]
             )
             self._note(output, of_output)
         return Evaluation(objective, grad_norm_sq, of_average, checksum, of_output, G)
@@ -143,7 +143,7 @@ class Evaluator:
         """Return F and the squared norm of its gradient, or NaN if norms are not asked for."""
         objectives, norms = [], []
         for lanes in self._slices():
-            W_lanes = np.ascontiguousarray(W[:, lanes])
+            W_lanes = lanes_of(W, lanes)
             if self._budget.gradients:
                 objective, G = self._problem.value_and_gradient(W_lanes)
                 norms.append(norm_sq(G))
@@ -155,9 +155,7 @@ class Evaluator:
 
     def measures(self, W: Lanes) -> dict[str, PerLane]:
         """Return what the problem measures beside F at the columns of `W`."""
-        parts = [
-            self._problem.measures(np.ascontiguousarray(W[:, lanes])) for lanes in self._slices()
-        ]
+        parts = [self._problem.measures(lanes_of(W, lanes)) for lanes in self._slices()]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _average(self, W: Iterate, iterates: Iterates, count: int) -> tuple[PerLane, PerLane]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from lrbench.arrays import Index, Mask, PerLane, take
+from lrbench.arrays import Index, Mask, PerLane, equal, take
 from lrbench.engine.clock import Clock
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.subgradients import subgradient_error
@@ -173,11 +173,7 @@ class StepRunner:
             off_path, made = oracle.off_path, oracle.made
             if not oracle.descended:  # then every lane is off the path
                 tracker.note_other_step(t)
-            elif (
-                made is None
-                or made[0] is not self.W
-                or (made[1] is not self.lr and not np.array_equal(made[1], self.lr))
-            ):
+            elif made is None or made[0] is not self.W or not equal(made[1], self.lr):
                 off_path = np.ones(len(self.lr), dtype=np.bool_)  # changed after the descent
                 tracker.note_other_step(t)
             # Not `dense`, which computes anew what every lane carries by recurrences.

@@ -139,7 +139,8 @@ class ScalarRunner(StepRunner):
             if not oracle.end(self.lr):
                 self._make(0)  # at rest
                 continue
-            lr_row[:] = self._descended = self.lr
+            lr_row[:] = self.lr
+            self._descended = lr_row.copy()
             self._pending = DESCEND
             # 0 times inf or NaN is NaN.
             if norms.dot(self._zeros) != 0.0:

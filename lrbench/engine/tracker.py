@@ -112,7 +112,8 @@ class Tracker:
     def observe(self, W: Iterate, gradient: Gradient) -> None:
         """Measure the first gradient of a step, before the solver uses it up."""
         if self.awaits_gradient:
-            self._grad_norm_sq = gradient.norm_sq()
+            # A copy, as a rule may change the array that it is given.
+            self._grad_norm_sq = gradient.norm_sq().copy()
             if self._w_star is not None:
                 self.slope = gradient.inner(W) - gradient.inner_star()
             if self._iterates is not None:
@@ -378,7 +379,7 @@ class Tracker:
             "log_factor": self._logs[1].copy() if self._mu else missing,
             "regret_error": self._regret_error(t),
             "subgradient_error": self._subgradient_error.copy(),
-            "first_other_step": np.full_like(self._lr, self._first_other_step),
+            "first_other_step": np.full(len(self._lr), self._first_other_step),
         }
 
 

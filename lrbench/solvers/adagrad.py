@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane
+from lrbench.arrays import Lanes, PerLane, row_slices
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step, check_positive, rate_of
 from lrbench.solvers.compiled import CompiledRule, CompiledState
+from lrbench.solvers.state import of_every_row
 
 
 class AdaGradState(NamedTuple):
@@ -69,16 +70,20 @@ class AdaGrad(Solver):
         check_positive(self, "eps")
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> AdaGradState:
-        # W is opaque, so n_features is not known here: one row broadcasts in the first step.
+        # W is opaque, so n_features is not known here: the first step makes an array of every row.
         return AdaGradState(lr0, np.zeros((1, len(lr0))))
 
     def step(self, W: Iterate, state: AdaGradState, oracle: Oracle) -> Step:
         gradient = oracle.gradient(W)
-        g = gradient.dense()
-        s = state.s + g * g
-        D = state.lr0 * g / (np.sqrt(s) + self.eps)
+        gradient.norm_sq()  # which the gradient keeps, before it is used up
+        D = gradient.dense()
+        sums = of_every_row(state.s, D)
+        for rows in row_slices(len(D)):
+            g, s = D[rows], sums[rows]
+            s += g * g
+            np.divide(state.lr0 * g, np.sqrt(s) + self.eps, out=g)
         lr = rate_of(D, gradient)
-        return Step(oracle.move(W, D), lr, AdaGradState(state.lr0, s))
+        return Step(oracle.move(W, D), lr, AdaGradState(state.lr0, sums))
 
     def compiled_rule(self, state: AdaGradState, n_steps: int) -> CompiledRule:
         return CompiledRule(

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane
+from lrbench.arrays import Lanes, PerLane, row_slices
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step, check_decay, check_positive, rate_of
 from lrbench.solvers.compiled import CompiledRule, CompiledState, bias_corrections
+from lrbench.solvers.state import of_every_row
 
 
 class AdamState(NamedTuple):
@@ -87,11 +88,12 @@ class Adam(Solver):
         check_positive(self, "eps")
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> AdamState:
-        zeros = np.zeros((1, len(lr0)))  # one row broadcasts: W is opaque here
-        return AdamState(lr0, zeros, zeros, np.zeros_like(lr0))
+        m, v = (np.zeros((1, len(lr0))) for _ in range(2))  # one row: W is opaque here
+        return AdamState(lr0, m, v, np.zeros_like(lr0))
 
     def step(self, W: Iterate, state: AdamState, oracle: Oracle) -> Step:
         gradient = oracle.gradient(W)
+        gradient.norm_sq()  # which the gradient keeps, before it is used up
         D, next_state = self.direction(gradient.dense(), state)
         lr = rate_of(D, gradient)
         return Step(oracle.move(W, D), lr, next_state)
@@ -116,10 +118,19 @@ class Adam(Solver):
         )
 
     def direction(self, g: Lanes, state: AdamState) -> tuple[Lanes, AdamState]:
-        """Return the step against the gradient `g`, lr0 included, and the next state."""
+        """Return the step against the gradient `g`, lr0 included, and the next state.
+
+        `g` and the state are used up: no further array is as large as they are.
+        """
         steps = state.steps + 1
-        m = self.beta1 * state.m + (1.0 - self.beta1) * g
-        v = self.beta2 * state.v + (1.0 - self.beta2) * (g * g)
-        m_hat, v_hat = m / (1.0 - self.beta1**steps), v / (1.0 - self.beta2**steps)
-        D = state.lr0 * m_hat / (np.sqrt(v_hat) + self.eps)
-        return D, AdamState(state.lr0, m, v, steps)
+        m_factor, v_factor = 1.0 - self.beta1**steps, 1.0 - self.beta2**steps
+        means, squares = of_every_row(state.m, g), of_every_row(state.v, g)
+        for rows in row_slices(len(g)):
+            D, m, v = g[rows], means[rows], squares[rows]
+            m *= self.beta1
+            m += (1.0 - self.beta1) * D
+            v *= self.beta2
+            v += (1.0 - self.beta2) * (D * D)
+            m_hat, v_hat = m / m_factor, v / v_factor
+            np.divide(state.lr0 * m_hat, np.sqrt(v_hat) + self.eps, out=D)
+        return g, AdamState(state.lr0, means, squares, steps)

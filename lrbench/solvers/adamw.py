@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lrbench.arrays import row_slices
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.adam import Adam, AdamState
 from lrbench.solvers.base import Step, check_not_negative, rate_of
@@ -62,8 +63,10 @@ class AdamW(Adam):
 
     def step(self, W: Iterate, state: AdamState, oracle: Oracle) -> Step:
         gradient = oracle.gradient(W)
+        gradient.norm_sq()  # which the gradient keeps, before it is used up
         D, next_state = self.direction(gradient.dense(), state)
-        D += state.lr0 * self.weight_decay * W
+        for rows in row_slices(len(D)):
+            D[rows] += state.lr0 * self.weight_decay * W[rows]
         lr = rate_of(D, gradient)
         return Step(oracle.move(W, D), lr, next_state)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from lrbench.arrays import Lanes, PerLane
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step, check_decay
@@ -63,9 +65,15 @@ class HeavyBall(Solver):
         check_decay(self, "beta")
 
     def init(self, W: Iterate, lr0: PerLane, facts: Facts) -> HeavyBallState:
-        return HeavyBallState(lr0, W.copy())
+        return HeavyBallState(lr0, np.copy(W))
 
     def step(self, W: Iterate, state: HeavyBallState, oracle: Oracle) -> Step:
-        D = state.lr * oracle.gradient(W).dense() - self.beta * (W - state.W)
-        W_now = W.copy()
+        D, momentum = oracle.gradient(W).dense(), state.W
+        # In the memory of the gradient and of the last iterate, which are used up.
+        D *= state.lr
+        np.subtract(W, momentum, out=momentum)
+        momentum *= self.beta
+        D -= momentum
+        W_now = momentum
+        np.copyto(W_now, W)
         return Step(oracle.move(W, D), state.lr, HeavyBallState(state.lr, W_now))

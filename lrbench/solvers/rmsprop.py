@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane
+from lrbench.arrays import Lanes, PerLane, row_slices
 from lrbench.kernels.codes import RuleCode
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Solver, Step, check_decay, check_positive, rate_of
 from lrbench.solvers.compiled import CompiledRule, CompiledState
+from lrbench.solvers.state import of_every_row
 
 
 class RMSPropState(NamedTuple):
@@ -78,11 +79,16 @@ class RMSProp(Solver):
 
     def step(self, W: Iterate, state: RMSPropState, oracle: Oracle) -> Step:
         gradient = oracle.gradient(W)
-        g = gradient.dense()
-        v = self.rho * state.v + (1.0 - self.rho) * (g * g)
-        D = state.lr0 * g / (np.sqrt(v) + self.eps)
+        gradient.norm_sq()  # which the gradient keeps, before it is used up
+        D = gradient.dense()
+        squares = of_every_row(state.v, D)
+        for rows in row_slices(len(D)):
+            g, v = D[rows], squares[rows]
+            v *= self.rho
+            v += (1.0 - self.rho) * (g * g)
+            np.divide(state.lr0 * g, np.sqrt(v) + self.eps, out=g)
         lr = rate_of(D, gradient)
-        return Step(oracle.move(W, D), lr, RMSPropState(state.lr0, v))
+        return Step(oracle.move(W, D), lr, RMSPropState(state.lr0, squares))
 
     def compiled_rule(self, state: RMSPropState, n_steps: int) -> CompiledRule:
         return CompiledRule(

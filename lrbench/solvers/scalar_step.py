@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import Mask, PerLane
+from lrbench.arrays import Mask, PerLane, equal
 from lrbench.errors import ContractError
 from lrbench.objective.oracle import Iterate
 from lrbench.solvers.base import Solver
@@ -133,7 +133,7 @@ class ScalarOracle:
         self._check_at(W)
         if gradient is not self.gradient_taken:
             raise self.broken("descends along a gradient of another step")
-        self.rates = lr
+        self.rates = np.array(lr)
         return W
 
     def end(self, lr: PerLane) -> bool:
@@ -142,7 +142,7 @@ class ScalarOracle:
             if self.gradient_taken is not None or lr.any():
                 raise self.broken("ends without its descent")
             return False
-        if self.rates is not lr and not np.array_equal(self.rates, lr):
+        if not equal(self.rates, lr):
             raise self.broken("returns other rates than those of its descent")
         return True
 

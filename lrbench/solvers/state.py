@@ -7,12 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from lrbench.arrays import Index, Mask, take
+from lrbench.arrays import Index, Lanes, Mask, take
 from lrbench.config.values import REAL
 from lrbench.errors import ContractError
 from lrbench.solvers.base import Solver, Step
 
 FLOAT = np.dtype(np.float64)
+
+
+def of_every_row(A: Lanes, G: Lanes) -> Lanes:
+    """Return an array of a state that has a row for each of the gradient's, to be written to.
+
+    It is `A` itself, or zeros where that has the one row of zeros of a state before its first step.
+    """
+    return A if A.shape == G.shape else np.zeros_like(G)
 
 
 def keep_lanes(state: Any, lanes: Index | Mask) -> Any:

@@ -13,6 +13,7 @@ from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.base import Facts, Need, Solver, Step, check_decay
 from lrbench.solvers.compiled import CompiledRule, CompiledState, bias_corrections
 from lrbench.solvers.scope import Scope, needs_of, part_move, part_norms
+from lrbench.solvers.state import of_every_row
 
 
 class WNAdamState(NamedTuple):
@@ -88,14 +89,19 @@ class WNAdam(Solver):
     def step(self, W: Iterate, state: WNAdamState, oracle: Oracle) -> Step:
         g = oracle.gradient(W)
         steps = state.steps + 1.0
-        m = self.beta * state.m + (1.0 - self.beta) * g.dense()
         b = state.b + part_norms(g, oracle, self.scope) / state.b
+        g.norm_sq()  # which the gradient keeps, before it is used up
+        D = g.dense()
+        m = of_every_row(state.m, D)
+        m *= self.beta
+        D *= 1.0 - self.beta
+        m += D
         after = WNAdamState(m, b, steps)
         if self.scope != "all":
-            mean = m / (1.0 - self.beta**steps)
-            return Step(*part_move(W, 1.0 / b, mean, g, oracle, self.scope), after)
-        W = oracle.move(W, m / (b * (1.0 - self.beta**steps)))
-        return Step(W, 1.0 / b, after)
+            np.divide(m, 1.0 - self.beta**steps, out=D)
+            return Step(*part_move(W, 1.0 / b, D, g, oracle, self.scope), after)
+        np.divide(m, b * (1.0 - self.beta**steps), out=D)
+        return Step(oracle.move(W, D), 1.0 / b, after)
 
     def compiled_rule(self, state: WNAdamState, n_steps: int) -> CompiledRule:
         return CompiledRule(

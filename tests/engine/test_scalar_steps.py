@@ -360,6 +360,62 @@ def test_a_step_that_asks_for_more_fails(solver: type[Claims], sentence: str) ->
     assert all(each.status is not Status.FAILED for each in run(work))
 
 
+class ChangesItsRates(Claims):
+    """Halves the array of its rates after the descent."""
+
+    scalar_step = True
+
+    def step(self, W: Iterate, state: Any, oracle: Oracle) -> Step:
+        lr = state[0].copy()
+        W = oracle.descend(W, lr, oracle.gradient(W))
+        lr *= 0.5
+        return Step(W, lr, state)
+
+
+def test_rates_that_change_after_the_descent_are_seen() -> None:
+    """By NumPy's steps, too: their certificates are not judged."""
+    work = scalar_work(small_problem(), ChangesItsRates(), rates_of(3))
+    for each in run(work.changed(compiled=True)):
+        assert each.status is Status.FAILED
+        assert "returns other rates than those of its descent" in str(each.error)
+    for each in run(work):
+        assert each.status is not Status.FAILED
+        assert each.trace["first_other_step"][-1] == 0
+
+
+@rate_rule(name="whole-rates")
+def whole_rates(b: PerLane, grad_norm_sq: PerLane) -> tuple[PerLane, Any]:
+    """Rates that are whole numbers."""
+    return b, np.ones(len(b), dtype=int)
+
+
+@rate_rule(name="clears-the-norm")
+def clears_the_norm(b: PerLane, grad_norm_sq: PerLane) -> tuple[PerLane, PerLane]:
+    """Writes into what it is given."""
+    grad_norm_sq *= 0.0
+    return b, b
+
+
+@rate_rule(name="constant-rate")
+def constant_rate(b: PerLane, grad_norm_sq: PerLane) -> tuple[PerLane, PerLane]:
+    """The same rates, without that."""
+    return b, b
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_rule_may_write_into_the_norm(compiled: bool) -> None:
+    work = scalar_work(small_problem(), clears_the_norm(), rates_of(3))
+    work = work.changed(compiled=compiled)
+    clears, keeps = run(work), run(work.changed(solver=constant_rate()))
+    for one, other in zip(clears, keeps, strict=True):
+        assert_close(one, other, 0.0)
+
+
+def test_rates_that_are_whole_numbers() -> None:
+    for each in compare(scalar_work(small_problem(), whole_rates(), rates_of(3))):
+        assert np.isnan(each.trace["first_other_step"]).all()
+
+
 def test_a_class_that_inherits_the_claim_does_not_make_it() -> None:
     class Inherits(TakesTheArray):
         pass

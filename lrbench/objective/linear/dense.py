@@ -105,7 +105,7 @@ class DenseOracle(LinearOracle, ABC):
         W -= G
         shortened = self._confine(W) if self._constrained else None
         self.off_path, self.descended = shortened if follows else self._every_lane, follows
-        self.made = (W, lr)
+        self.made = (W, np.array(lr))
         return W
 
     def move(self, W: Lanes, D: Lanes) -> Lanes:

@@ -191,7 +191,7 @@ class TouchedOracle(LinearOracle):
             U[-1] *= W.count
         W.offset[gradient.columns] -= U
         W.version += 1
-        self.made = (W, lr)
+        self.made = (W, np.array(lr))
         shortened = None if self._ball is None else self._project(W, self._ball)
         self.off_path, self.descended = shortened if follows else self._every_lane, follows
         return W

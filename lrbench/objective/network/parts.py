@@ -63,7 +63,8 @@ class LayerParts:
                 theta[:, layer.kernel.start : layer.shift.stop] *= own
                 continue
             kernel = part(theta, layer.kernel, layer.n_in, layer.n_out)
-            kernel *= own[:, None]
+            for of_lane, factors_of_lane in zip(kernel, own, strict=True):
+                of_lane *= factors_of_lane  # of all lanes together NumPy would make a copy
             for vector in (layer.scale, layer.shift):
                 if vector is not None:
                     theta[:, vector] *= own
