@@ -81,6 +81,10 @@ class RefutedError(LrbenchError):
     """An objective was below f_star - error, which contradicts the certificate of f_star."""
 
 
+class Note(UserWarning):
+    """A warning of lrbench's own, which the command writes without the name of its class."""
+
+
 MAX_QUOTED = 60
 """The most characters of a user's text that a message repeats."""
 

@@ -24,6 +24,11 @@ LATER: tuple[OptionGroup, ...] = ("output", "execution")
 NAME_WIDTH = 30
 """The most columns of an option's name beside its help, as click has it."""
 
+SEVERAL_DATA = (
+    "for several data sets write a problem file for each, and give -p A.toml -p B.toml"
+    " (lrbench show problem logreg > A.toml is one to begin with)."
+)
+
 
 class Example(NamedTuple):
     """A command that works as it is, and what it is for, below six words or so."""
@@ -44,6 +49,33 @@ class GroupedOption(click.Option):
     def __init__(self, *args: Any, group: str, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.group = group
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the parser keep every value: of an option that takes one it keeps only the last."""
+        if self._takes_one():
+            parser.add_option(
+                obj=self, opts=self.opts, dest=self.name, action="append", nargs=self.nargs
+            )
+        else:
+            super().add_to_parser(parser, ctx)
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Take the one value; raise `UsageError` if there are several."""
+        if self._takes_one() and self.name in opts:
+            values = opts[self.name]
+            if len(values) > 1 and not ctx.resilient_parsing:
+                raise UsageError(
+                    f"{max(self.opts, key=len)} is given {len(values)} times, but takes only one"
+                    " value.",
+                    SEVERAL_DATA if self.name == "data" else f"see {ctx.command_path} --help.",
+                )
+            opts = {**opts, self.name: values[-1]}
+        return super().handle_parse_result(ctx, opts, args)
+
+    def _takes_one(self) -> bool:
+        return not (self.multiple or self.is_flag or self.count)
 
 
 def option(group: str, *flags: str, **settings: Any) -> Callable[[F], F]:

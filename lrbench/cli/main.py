@@ -20,7 +20,7 @@ from lrbench.cli.hints import names_own_options, options_of
 from lrbench.cli.signals import no_signal_ignored
 from lrbench.cli.streams import close_stdout, keep_stdout_for_results, open_streams
 from lrbench.config.keywords import options_in_errors
-from lrbench.errors import ExitCode, LrbenchError, Terminated
+from lrbench.errors import ExitCode, LrbenchError, Note, Terminated
 from lrbench.version import __version__
 
 COMMANDS = {
@@ -141,12 +141,15 @@ def group() -> None:
 
 @contextlib.contextmanager
 def warnings_as_notes() -> Iterator[None]:
-    """Write each warning of another library once, as a note of one line; none with --quiet."""
+    """Write each warning once, as a note of one line; none with --quiet.
+
+    Those of other libraries end with the name of their class.
+    """
     written: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *place: object, **_: object) -> None:
         text = " ".join(str(message).split())[:MAX_FAULT].rstrip(".")
-        note = f"Note: {text} ({category.__name__})."
+        note = f"Note: {text}{'' if issubclass(category, Note) else f' ({category.__name__})'}."
         ctx = click.get_current_context(silent=True)
         quiet = ctx is not None and ctx.params.get("quiet")
         if note not in written and not quiet:

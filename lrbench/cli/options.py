@@ -11,26 +11,9 @@ from click.core import ParameterSource
 from lrbench.cli import names
 from lrbench.cli.command import option
 from lrbench.cli.option_values import TYPES, batch_size, read_duration, several_solvers
-from lrbench.errors import UsageError
 from lrbench.plan.options import OPTIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-SEVERAL_DATA = (
-    "for several data sets write a problem file for each, and give -p A.toml -p B.toml"
-    " (lrbench show problem logreg > A.toml is one to begin with)."
-)
-
-
-def only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
-    """Return the value of an option that may be given once; None if it is not given."""
-    # For this click must take the option as repeatable: else it keeps the last value in silence.
-    if len(values) > 1:
-        raise UsageError(
-            f"{max(param.opts, key=len)} is given {len(values)} times, but takes only one value.",
-            SEVERAL_DATA if param.name == "data" else f"see {ctx.command_path} --help.",
-        )
-    return values[0] if values else None
 
 
 def chain(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
@@ -66,8 +49,6 @@ problem_options = chain(
             "problem",
             "-d",
             "--data",
-            multiple=True,
-            callback=only_one,
             metavar="NAME|FILE",
             shell_complete=names.complete_data,
             help="Other data: a LIBSVM file, sklearn:NAME or generated:NAME. "
@@ -76,8 +57,6 @@ problem_options = chain(
         option(
             "problem",
             "--loss",
-            multiple=True,
-            callback=only_one,
             metavar="NAME",
             shell_complete=names.complete_losses,
             help="Another loss.",
@@ -85,8 +64,6 @@ problem_options = chain(
         option(
             "problem",
             "--penalty",
-            multiple=True,
-            callback=only_one,
             metavar="NAME[weight=W]",
             shell_complete=names.complete_penalties,
             help="Another penalty: none, l2, l2[weight=0.1].",
@@ -94,8 +71,6 @@ problem_options = chain(
         option(
             "problem",
             "--scale",
-            multiple=True,
-            callback=only_one,
             metavar="NAME",
             shell_complete=names.complete_scalings,
             help="Scaling of the features: none, maxabs, standard or unit-rows.",
@@ -109,16 +84,12 @@ problem_options = chain(
         option(
             "problem",
             "--positive",
-            multiple=True,
-            callback=only_one,
             metavar="LABEL[,LABEL]",
             help="The labels that count as +1.",
         ),
         option(
             "problem",
             "--test",
-            multiple=True,
-            callback=only_one,
             metavar="NAME|FILE|SHARE",
             shell_complete=names.complete_data,
             help="Held-out data to measure on: other data, or a share of the samples: 0.2 or 20%.",
@@ -126,40 +97,30 @@ problem_options = chain(
         option(
             "problem",
             "--zero-based",
-            multiple=True,
-            callback=only_one,
             type=click.Choice(["auto", "yes", "no"]),
             help="Whether indices of LIBSVM text count from 0.  [default: auto, where a 0 occurs]",
         ),
         option(
             "problem",
             "--start",
-            multiple=True,
-            callback=only_one,
             metavar="NAME",
             help="Starting point: zeros, normal or normal[scale=1,seed=0].",
         ),
         option(
             "problem",
             "--reparam",
-            multiple=True,
-            callback=only_one,
             metavar="NAME[scale=fixed,...]",
             help="The weights as gamma times a direction: weight-norm, batch-norm or none.",
         ),
         option(
             "problem",
             "--backend",
-            multiple=True,
-            callback=only_one,
             metavar="NAME[dtype=float32]",
             help="What computes a network: numpy or torch.",
         ),
         option(
             "problem",
             "--device",
-            multiple=True,
-            callback=only_one,
             type=click.Choice(["cpu", "cuda"]),
             help="Where torch computes it.  [default: cpu]",
         ),

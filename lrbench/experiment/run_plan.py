@@ -15,7 +15,7 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.data.scaling import affine
 from lrbench.engine.control import Control
 from lrbench.engine.runners import makes_compiled_steps, numpy_cause
-from lrbench.errors import LrbenchError, OptimumError, RefutedError, UsageError, WorkersError
+from lrbench.errors import LrbenchError, Note, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Serial
 from lrbench.experiment.judgeable import check_judgeable
 from lrbench.experiment.work import Work, header_of
@@ -92,7 +92,7 @@ def run_plan(
             check_judgeable(plan, ready)
         if plan.runner == "compiled" and (causes := numpy_steps(plan, ready)):
             warnings.warn(
-                f"for all --runner compiled, NumPy makes the steps {causes}", stacklevel=2
+                f"for all --runner compiled, NumPy makes the steps {causes}", Note, stacklevel=2
             )
         if ready:  # from now on a signal must not lose what is finished
             control.keep_results()

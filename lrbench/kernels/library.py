@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.errors import UsageError
+from lrbench.errors import Note, UsageError
 from lrbench.kernels.codes import N_NUMBERS
 
 FOLDER = Path(__file__).parent
@@ -181,7 +181,7 @@ def _load(chosen: str) -> Library | None:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         warnings.warn(  # once in a process: the results are those of NumPy
             f"the compiled steps cannot be loaded ({reason}); NumPy makes the steps",
-            RuntimeWarning,
+            Note,
             stacklevel=3,
         )
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.optimum.fenchel import Gap, gap_at, proved
+from lrbench.optimum.newton import factorised
+from lrbench.optimum.row_space import DIRECT
 
 FIRST = 10.0
 """The first smoothing, relative to the mean of |x_i|^2 / (lambda n)."""
@@ -40,6 +43,21 @@ TIGHT = 1e-15
 MAX_STEPS = 5000
 """Steps of conjugate gradients for each linear system."""
 
+CHEAPER = 16
+"""The cost of a product of two numbers in a linear system, relative to one in a factorisation."""
+
+REFINEMENTS = 8
+"""Steps of conjugate gradients with a factorised matrix: more than one only against rounding."""
+
+CORRECTIONS = 200
+"""Factorisations that the budget must allow for them to be tried."""
+
+TRIED = 1 << 29
+"""What of the budget conjugate gradients may take if factorisations can follow: seconds."""
+
+SHARP = 1e-12
+"""An error, relative to F and F at the start, with which factorisations are not tried."""
+
 BUDGET = 1 << 35
 """Products of two numbers that all linear systems together may take: about a minute."""
 
@@ -58,6 +76,11 @@ class BoxDual:
     """
 
     objective: LinearObjective
+    factors: bool = False
+    """Whether linear systems are solved with a factorised matrix, and the smoothing falls slower.
+
+    The corrections need that where the rows differ so much in size that conjugate gradients stall.
+    """
     u: PerSample = field(init=False)
     """The slopes; those of samples on their kinks may lie beyond the bounds."""
     on: NDArray[np.bool_] = field(init=False)
@@ -90,7 +113,7 @@ class BoxDual:
         out = []
         while c > least:
             out.append(c)
-            c /= FACTOR
+            c /= math.sqrt(FACTOR) if self.factors else FACTOR
         return [*out, self.curvature]
 
     def start(self, c: float) -> None:
@@ -144,8 +167,6 @@ class BoxDual:
         A, m, free = self.X[chosen], len(chosen), self.objective.intercept
         diagonal = self.diagonal[chosen] + c
         diagonal[diagonal <= 0.0] = float(np.mean(diagonal)) or 1.0
-        weights = 1.0 / diagonal
-
         cost = 2 * (A.size if isinstance(A, np.ndarray) else int(A.nnz))
 
         def gram(v: Vector) -> Vector:
@@ -155,27 +176,38 @@ class BoxDual:
         def centred(v: Vector) -> Vector:
             return v - v.mean() if free else v
 
-        def preconditioned(r: Vector) -> Vector:
-            step = weights * r
-            return step - weights * (step.sum() / weights.sum()) if free else step
-
         x = self.u[chosen]
         if free:
             x = x - (u.sum() + x.sum()) / m
         r = -self.kink[chosen] - np.asarray(A @ np.asarray(self.X.T @ u)) / self.strength
         width = np.minimum(self.most - self.least, WIDEST)[chosen]
-        close = float(np.linalg.norm(r) * TIGHT if last else LOOSE * c * np.linalg.norm(width))
+        if self.factors and self.left > (price := _price(m, cost)):
+            self.left -= price
+            G: Any = A @ A.T
+            G = np.asarray(G if isinstance(G, np.ndarray) else G.toarray()) / self.strength
+            # The ones change nothing along steps whose sum is 0, and make up for empty rows.
+            G += np.diag(np.full(m, c)) + free * float(np.mean(diagonal))
+            inverse, close, most_steps = factorised(G), 0.0, REFINEMENTS
+        else:
+            inverse, most_steps = lambda r: r / diagonal, MAX_STEPS
+            close = float(np.linalg.norm(r) * TIGHT if last else LOOSE * c * np.linalg.norm(width))
+        ones = inverse(np.ones(m)) if free else np.zeros(m)
         x = x + _conjugate_gradients(
             lambda v: centred(gram(v)),
             centred(r - gram(x)),
-            preconditioned,
+            lambda r: (step := inverse(r)) - ones * (step.sum() / (ones.sum() or 1.0)),
             close,
-            most_steps=min(MAX_STEPS, self.left // max(1, cost)),
+            most_steps=min(most_steps, self.left // max(1, cost)),
         )
         if free:
             x = x - (u.sum() + x.sum()) / m
             self.intercept = float(np.mean(gram(x) - r))
         return np.asarray(x)
+
+
+def _price(m: int, cost: int) -> int:
+    """Return what a Gram matrix of m samples and its factor cost, in products of the budget."""
+    return m**3 // CHEAPER + m * cost
 
 
 def _conjugate_gradients(
@@ -229,21 +261,35 @@ def minimise_box_dual(objective: LinearObjective) -> Gap:
     These corrections converge where the kinks are smoothed much, to parabolas of width c, and near
     the solution. Hence c goes from a large one to that of the loss itself, 0 for a kink of two
     lines. The linear systems are solved by conjugate gradients on the samples on their kinks, so
-    that no Gram matrix is formed.
+    that no Gram matrix is formed. Where that ends without a small gap and the samples are few, the
+    matrices are formed and factorised in a second attempt.
 
     References
     ----------
     Hintermueller, Ito and Kunisch, The primal-dual active set strategy as a semismooth Newton
     method, SIAM J. Optim. 13(3), 2002.
     """
-    dual = BoxDual(objective)
+    dual, n = BoxDual(objective), objective.n_samples
+    affordable = n <= DIRECT and CORRECTIONS * _price(n, 2 * objective.data.nnz) <= BUDGET
+    if affordable:
+        dual.left = min(dual.left, TRIED)
+    best = _followed(dual)
+    size = best.value + float(objective.value(np.zeros((objective.n_features, 1)))[0])
+    if affordable and best.error > SHARP * size + 2 * best.rounding:
+        best = min(best, _followed(BoxDual(objective, factors=True)), key=lambda g: g.error)
+    return proved(objective, best.w, best.u)
+
+
+def _followed(dual: BoxDual) -> Gap:
+    """Return the best gap on the way from the first smoothing to none."""
     *smoothings, exact = dual.smoothings()
     dual.start(smoothings[0] if smoothings else exact)
     best = dual.gap()
     for c in smoothings:
         for _ in range(MAX_CORRECTIONS):
             changes = dual.correct(c, last=False)
-            if dual.left <= 0 or changes <= SETTLED * np.count_nonzero(dual.on) + 2:
+            few = 0.0 if dual.factors else SETTLED * np.count_nonzero(dual.on) + 2
+            if dual.left <= 0 or changes <= few:
                 break
         best = min(best, dual.gap(), key=lambda g: g.error)
     without_gain = 0
@@ -253,4 +299,4 @@ def minimise_box_dual(objective: LinearObjective) -> Gap:
         best = min(best, gap, key=lambda g: g.error)
         if not changes or dual.left <= 0 or without_gain >= PATIENCE:
             break
-    return proved(objective, best.w, best.u)
+    return best

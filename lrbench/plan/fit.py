@@ -104,12 +104,14 @@ def _check_target(plan: Plan, constants: Constants, problem: Problem) -> None:
     needs_none = not plan.sweep or (plan.iterations_at and not any(a.auto for a in plan.axes))
     if not math.isnan(constants.f_star) or (plan.target is None and needs_none):
         return
+    no_target = "have no target: lrbench run, or lrbench sweep --at"
+    without = no_target if plan.sweep else "leave the target out"
     option = "a sweep" if plan.target is None else f"--target {plan.target}"
     raise UsageError(
         f"{option} needs a target of F - f*, and f* of {name} is not known:"
         f" {constants.f_star_obstacle}.",
         "give a target of F or of the accuracy (--target loss=0.1, --target accuracy=95%), a value"
-        " to compare with by --f-star, or have no target: lrbench run, or lrbench sweep --at.",
+        f" to compare with by --f-star, or {without}.",
     )
 
 

@@ -99,4 +99,3 @@ def test_an_option_that_makes_one_problem_is_not_given_twice(
     done = invoke(command, "-p", "logreg", flag, REPEATED[name], flag, REPEATED[name])
     assert (done.code, done.out) == (2, "")
     assert f"{flag} is given 2 times, but takes only one value" in done.err
-    assert invoke("run", "-p", "logreg", "-n", "2", "-n", "3", "-s", "gd").code == 0

@@ -696,3 +696,12 @@ def test_a_loop_in_half_precision_starts_from_w0_as_it_has_it(kind: str) -> None
     assert reasons["C6"] == "w_0 is rounded to half precision"
     with pytest.raises(UsageError, match="the first iterate is not w_0"):
         lrbench.record(smooth(), solver="mine")(rounded * 1.02)
+
+
+@pytest.mark.parametrize("target", [0.5, "5%"])
+def test_without_a_minimum_the_target_can_be_left_out(target: Any) -> None:
+    with pytest.raises(UsageError, match=r"f\* of \S+ is not known") as refused:
+        lrbench.record("mlp-digits-bn", solver="mine", lr=0.1, target=target)
+    assert refused.value.hint.endswith("or leave the target out.")
+    assert "sweep" not in refused.value.hint
+    lrbench.record("mlp-digits-bn", solver="mine", lr=0.1)

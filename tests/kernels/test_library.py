@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import lrbench
-from lrbench.errors import UsageError
+from lrbench.errors import Note, UsageError
 from lrbench.kernels import library as module
 from lrbench.kernels import parts
 from lrbench.kernels.codes import FIRST_ASCENT, OBJECTIVE, PRODUCT, WINDOW_STEPS, StepPart
@@ -61,7 +61,7 @@ def folder_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def test_a_damaged_build_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for file in folder_with(tmp_path, monkeypatch):
         file.write_bytes(b"no library")
-    with pytest.warns(RuntimeWarning, match=r"the compiled steps cannot be loaded \("):
+    with pytest.warns(Note, match=r"the compiled steps cannot be loaded \("):
         assert module._load.__wrapped__("") is None
 
 
@@ -71,7 +71,7 @@ def test_a_build_of_another_source_is_a_warning(
 ) -> None:
     folder_with(tmp_path, monkeypatch)
     monkeypatch.setattr(module, "source_digest", lambda: "0" * 16)
-    with pytest.warns(RuntimeWarning, match="is of another source"):
+    with pytest.warns(Note, match="is of another source"):
         assert module._load.__wrapped__("") is None
 
 

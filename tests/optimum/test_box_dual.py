@@ -61,6 +61,38 @@ def test_as_the_interior_point_method(loss: Loss, intercept: bool, strength: flo
     compared(problem(csr_array(X), y, loss, strength, intercept=intercept))
 
 
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("strength", [1e-3, 0.05, 20.0])
+def test_with_factorised_matrices_alone(
+    loss: Loss, intercept: bool, strength: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(box_dual, "TRIED", 0)
+    test_as_the_interior_point_method(loss, intercept, strength)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_of_very_different_sizes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Conjugate gradients alone end far from the minimum."""
+    n, d = 300, 20000
+    rng = np.random.default_rng(seed)
+    sizes = np.repeat(10.0 ** rng.uniform(-6, 6, n), 8)
+    rows, columns = np.repeat(np.arange(n), 9), rng.integers(0, d, (n, 9))
+    columns[:, 8] = d
+    entries = (sizes * rng.standard_normal(8 * n)).reshape(n, 8)
+    X = csr_array((with_ones(entries).ravel(), (rows, columns.ravel())), shape=(n, d + 1))
+    p = problem(X, rng.choice([-1.0, 1.0], n), Hinge(), 0.01, intercept=True)
+    found = find_optimum(p, cache=None)
+    assert found.obstacle == ""
+    assert found.f_star_error <= 1e-7
+    assert verified(p, found)
+    monkeypatch.setattr(box_dual, "CORRECTIONS", 1 << 60)
+    slow = minimise_box_dual(p)
+    assert slow.error > 1e-4
+    assert slow.value + slow.rounding >= found.f_star - found.f_star_error
+    assert slow.value - slow.error <= found.f_star
+
+
 @pytest.mark.parametrize("loss", [Absolute(), Quantile(0.1)], ids=lambda loss: loss.name)
 def test_targets_far_from_0(loss: Loss) -> None:
     X, y = irregular(loss, seed=5)

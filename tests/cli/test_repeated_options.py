@@ -1,0 +1,42 @@
+"""An option that takes one value is refused if it is given twice, whichever command has it."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from lrbench.cli.command import with_commands
+from lrbench.cli.main import group
+from lrbench.errors import UsageError
+
+VALUES = {
+    (" ".join(words), max(param.opts, key=len)): (words, command, param)
+    for words, command in with_commands(group)
+    for param in command.params
+    if isinstance(param, click.Option) and not param.is_flag and not param.count
+}
+
+
+def parsed(words: tuple[str, ...], command: click.Command, args: list[str]) -> click.Context:
+    """Return the context of a command that has read these arguments and does nothing."""
+    return command.make_context(" ".join(words), args)
+
+
+def test_some_take_one_value_and_some_take_several() -> None:
+    several = {param.multiple for _, _, param in VALUES.values()}
+    assert several == {False, True}
+
+
+@pytest.mark.parametrize("key", VALUES, ids=" ".join)
+def test_each_name_of_each_option(key: tuple[str, str]) -> None:
+    words, command, param = VALUES[key]
+    for first in param.opts:
+        args = [first, "1", max(param.opts, key=len), "2"]
+        if param.multiple:
+            with_several = command.make_parser(click.Context(command)).parse_args(args)[0]
+            assert with_several[param.name or ""] == ["1", "2"]
+            continue
+        with pytest.raises(UsageError, match="is given 2 times, but takes only one") as refused:
+            parsed(words, command, args)
+        assert refused.value.message.startswith(f"{key[1]} is given")
+        assert refused.value.hint
