@@ -443,14 +443,15 @@ def test_what_a_load_moved_comes_back_to_the_cpu() -> None:
     saved = own.state_dict()
     back: list[Any] = []
 
-    class Moved(torch.Tensor):
-        def cpu(self, *args: Any, **kwargs: Any) -> Any:
-            back.append(self)
-            return self.as_subclass(torch.Tensor)
+    def cpu(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+        back.append(tensor)
+        return tensor.as_subclass(torch.Tensor)
 
+    kinds = {"cpu": cpu, "__deepcopy__": lambda tensor, memo: tensor}
+    moved: Any = type("Moved", (torch.Tensor,), kinds)
     group = saved["param_groups"][0]
     for key in ("b", "started"):
-        group[key] = group[key].as_subclass(Moved)
+        group[key] = group[key].as_subclass(moved)
     own.load_state_dict(saved)
     assert len(back) == 2
     assert {type(own.param_groups[0][key]) for key in ("b", "started")} == {torch.Tensor}
