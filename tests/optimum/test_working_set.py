@@ -127,7 +127,9 @@ def test_coordinate_descent_of_many_columns(
 
 @pytest.mark.parametrize("scale", [1.0, 1e3, 1e7])
 @pytest.mark.parametrize("intercept", [False, True])
-@pytest.mark.parametrize("loss", [Huber(1.0), Huber(0.01), SquaredHinge()], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [Huber(1.0), Huber(0.01), SquaredHinge()], ids=["huber", "narrow", "hinge"]
+)
 def test_losses_of_parabolas_and_lines_where_no_score_is_on_a_parabola(
     loss: Loss, intercept: bool, scale: float
 ) -> None:
