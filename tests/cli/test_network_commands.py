@@ -251,16 +251,16 @@ def test_a_loss_that_is_negative_is_a_target_like_any_other(
     problem = load_problem("poisson")
     middle = problem.constants.f_star + 0.02 * problem.constants.delta0
     assert problem.constants.f_star < middle < 0
-    command = ("sweep", "-p", "poisson", "-s", "gd", "--lr0", "0.01,0.1", "-n", "300", *arrival)
-    of_loss = invoke(*command, "--target", f"loss={middle}", "--format", "json")
-    of_gap = invoke(*command, "--target", "2%", "--format", "json")
+    command = ("sweep", "-p", "poisson", "-s", "gd", "--lr0", "0.01,0.1", *arrival, "-n")
+    of_loss = invoke(*command, "300", "--target", f"loss={middle}", "--format", "json")
+    of_gap = invoke(*command, "300", "--target", "2%", "--format", "json")
     passes = [
         [s["passes"] for s in json.loads(done.out)["problems"][0]["sweep"]["solvers"]]
         for done in (of_loss, of_gap)
     ]
     assert passes[0] == passes[1]
     assert any(isinstance(value, float) for value in passes[0][0])
-    page = invoke(*command, "-n", "4", "--target", f"loss={middle}").out
+    page = invoke(*command, "4", "--target", f"loss={middle}").out
     assert "the lowest F seen was -" in " ".join(page.split()) or "no run came below" in page
     assert "times the target" not in page
 
