@@ -224,7 +224,7 @@ def test_a_dry_run_knows_what_is_in_the_store(invoke: Any, tmp_path: Path) -> No
     assert "stored   0 of them" in invoke(*RUN, *store, "--dry-run").out
     assert not path.exists()
     assert invoke(*RUN, *store).code == 0
-    full = invoke(*RUN, *store, "--dry-run", "-j", "2").out
+    full = invoke(*SMALL, "-n", "100", *store, "--dry-run", "-j", "2").out
     assert "stored   10 of them" in full
     assert "In all 0 ms; at best 0 ms with 2 workers." in full
     more = invoke(*RUN, "-s", "adagrad-norm", *store, "--dry-run").out
