@@ -24,7 +24,7 @@ DATA = {
     "empty.gz": (gzip.compress(b""), "is empty", "LABEL INDEX:VALUE"),
     "comments.svm": (b"# nothing\n\n", "is empty", "LABEL INDEX:VALUE"),
     "labels.svm": (b"1\n-1\n", "no features", "LABEL INDEX:VALUE"),
-    "table.csv": (b"a,b,c\n1,2,3\n", "line 1: 'a,b,c' is not a number", "LABEL INDEX:VALUE"),
+    "table.csv": (b"a,b,c\n1,2,3\n", "line 1: 'a,b,c' is not a number", "it looks like CSV"),
     "dense.txt": (b"1 0.5 0.7\n", "line 1: '0.5' is not index:value", "LABEL INDEX:VALUE"),
     "inside.gz": (gzip.compress(b"1 1:2\n-1 2:x\n"), "line 2: '2:x'", "LABEL INDEX:VALUE"),
     "label.svm": (b"1 1:2\nnan 1:3\n", "line 2: the label 'nan' is not finite", "that line"),

@@ -154,7 +154,7 @@ def test_a_dry_run_prints_its_page_and_says_so(invoke: Any) -> None:
     page = " ".join(outcome.out.split())
     assert "f* of logreg is not certified: nearly collinear columns" in page
     assert f"no run is possible: {HINT}" in page
-    assert "1 cells of 3 iterations" in page
+    assert "1 cell of 3 iterations" in page
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 

@@ -153,7 +153,7 @@ def test_the_page_shows_the_objective(result: Result, tmp_path: Path, invoke: In
     page = invoke("show", str(path)).out
     assert page.count("f* is not known: F is not convex") == 1
     assert "loss     squared" in page
-    assert "n = 40, d = 16" in page
+    assert "n = 40\nmodel    d = 16 parameters\n" in page
     assert "non-zeros" not in page
     assert "nan" not in page
     runs = {(str(r.solver), r.lr0): r for r in result.problems[0].runs}
