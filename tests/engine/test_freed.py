@@ -12,12 +12,15 @@ import pytest
 from builders import linear_problem, task
 
 from lrbench.engine import run as engine
+from lrbench.kernels.library import library
 from lrbench.objective.minibatches import Minibatches
 from lrbench.solvers.build import build_solver
 
+needs_compiled = pytest.mark.skipif(library() is None, reason="no compiled steps were built")
+
 
 @pytest.mark.parametrize("batch_size", [None, 8])
-@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("compiled", [pytest.param(True, marks=needs_compiled), False])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "wngrad"])
 @pytest.mark.parametrize("minimum", [True, False])
 def test_what_a_job_held_is_free_when_it_ends(
