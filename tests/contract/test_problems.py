@@ -63,6 +63,7 @@ def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
     check(result, STEP_RULES)
 
 
+@pytest.mark.slow  # once, as networks have no compiled steps
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("size", [None, 13])
 def test_every_network_runs_with_every_solver(name: str, size: int | None) -> None:
