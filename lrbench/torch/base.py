@@ -228,7 +228,7 @@ class NormOptimizer(torch.optim.Optimizer):
 
         The slices are those of the parameters that have a gradient.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # no abstract method: torch.optim.Optimizer is no ABC
 
     def _directions(
         self, group: ParameterGroup, params: list[Tensor], gradients: list[Tensor]
