@@ -24,11 +24,9 @@ from lrbench.kernels.codes import (
 )
 from lrbench.kernels.library import Library
 from lrbench.kernels.parts import PartedSteps, rows_of_call
-from lrbench.objective.compiled import CompiledBatches, CompiledSampler
-from lrbench.objective.constants import Constants, Sampling
-from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.oracle import Ball
-from lrbench.objective.problem import Problem, Sampler
+from lrbench.objective.compiled import CompiledBatches
+from lrbench.objective.constants import Constants
+from lrbench.objective.problem import Sampler
 from lrbench.plugins import is_plugin
 from lrbench.solvers.base import Solver
 from lrbench.solvers.compiled import CompiledState
@@ -53,40 +51,6 @@ def has_rule(solver: Solver) -> bool:
     """Return whether the rule of this solver is among the compiled ones."""
     own = type(solver)
     return not is_plugin(own) and own.compiled_rule is not Solver.compiled_rule
-
-
-def are_compilable(
-    problem: Problem,
-    batch_size: int | None,
-    sampling: Sampling,
-    radius: float | None,
-    n_lanes: int,
-) -> bool:
-    """Return whether the steps of solvers with a rule in this setting are compiled ones."""
-    return not obstacle_of(problem, batch_size, sampling, radius, n_lanes)
-
-
-def obstacle_of(
-    problem: Problem,
-    batch_size: int | None,
-    sampling: Sampling,
-    radius: float | None,
-    n_lanes: int,
-    *,
-    in_parts: bool = False,
-) -> str:
-    """Return why they are not, in words; else nothing.
-
-    `in_parts` is whether the rule is in Python, between the parts of a step.
-    """
-    ball = None if radius is None else Ball(problem.w0, radius)
-    minibatches = []
-    if batch_size is not None:
-        minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
-    sampler = problem.sampler(None, ball, minibatches)
-    if not isinstance(sampler, CompiledSampler):
-        return "it is no linear model"
-    return sampler.obstacle(n_lanes) or (sampler.obstacle_in_parts if in_parts else "")
 
 
 def tracker_constants(constants: Constants) -> dict[str, float]:
