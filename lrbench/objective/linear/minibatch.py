@@ -201,17 +201,7 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         if self.obstacle(n_lanes):
             return None
-        return LinearMinibatches(self.run, self._minibatches, self._oracle_on)
-
-    def _oracle_on(self, samples: Sequence[Index]) -> MinibatchOracle:
-        """Return the oracle of one minibatch of each seed that has lanes."""
-        oracle = MinibatchOracle(self.run, lambda W, gradient: None)
-        oracle.size = self._minibatches[0].batch_size
-        lanes = [each for each in self.run.slices if each is not None]
-        oracle.seed_batches = [
-            self._gather(own, index[None]) for own, index in zip(lanes, samples, strict=True)
-        ]
-        return oracle
+        return LinearMinibatches(self.run, self._minibatches)
 
     def _gather(self, lanes: slice, index: Index) -> SeedBatch:
         """Return the minibatches of a seed in a chunk of samples, at the first one."""

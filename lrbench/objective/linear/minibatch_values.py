@@ -9,7 +9,7 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, PerSample, column_sums, inner, row_slices
 from lrbench.losses.base import UNIT_TARGET
-from lrbench.objective.linear.matrix import product
+from lrbench.objective.linear.matrix import DataMatrix, block, product
 from lrbench.objective.linear.objective import EPS, UNDERFLOW
 from lrbench.objective.linear.sparse_rows import SparseRows
 from lrbench.objective.oracle import PROBE_STEP, PointsNear, ValuesInParts
@@ -33,16 +33,60 @@ ENTRIES = 1 << 19
 """The most entries of the rows of a part, each of which meets all lanes at every point."""
 
 
+class RowsOfSamples:
+    """The rows of some samples, (size, n_features), gathered where a part is asked for."""
+
+    def __init__(self, data: DataMatrix, samples: Index) -> None:
+        self._data, self._samples = data, samples
+        self.shape = (len(samples), data.shape[1])
+
+    @property
+    def n_entries(self) -> int:
+        """About how many entries the rows have."""
+        return self._data.nnz * len(self._samples) // self._data.shape[0]
+
+    def __getitem__(self, rows: slice) -> Any:
+        """Return some of the rows, an array or `SparseRows`."""
+        samples = self._samples[rows]
+        return block(self._data.gather(samples, dense=False), slice(0, len(samples)))
+
+
 class RowsOfLanes(NamedTuple):
     """A minibatch, and the lanes that it is for."""
 
     lanes: slice
     X: Any
-    """Its rows, an array or `SparseRows`, (size, n_columns)."""
+    """Its rows, an array, `SparseRows` or `RowsOfSamples`, (size, n_columns)."""
     y: PerSample
     """Their targets; 1 for rows that have the signs of two classes."""
     columns: Index | slice = slice(None)
     """The columns of the data that X has."""
+
+
+class GatheredInParts:
+    """The objective on one minibatch of each seed, whose rows are not yet gathered.
+
+    Parameters
+    ----------
+    objective
+        The loss and the penalty, with the data.
+    minibatches
+        The lanes and the samples of each seed that has lanes.
+    """
+
+    def __init__(
+        self, objective: LinearObjective, minibatches: Sequence[tuple[slice, Index]]
+    ) -> None:
+        self._objective, self._minibatches = objective, minibatches
+
+    def minibatch_values(self, points: PointsNear, n_lanes: int) -> ValuesInParts:
+        """Return the minibatches' objectives at some points, and the size of their rounding."""
+        data, y = self._objective.data, self._objective.y
+        own = [
+            RowsOfLanes(lanes, RowsOfSamples(data, samples), y[samples])
+            for lanes, samples in self._minibatches
+        ]
+        return minibatch_values(self._objective, own, points, n_lanes)
 
 
 def minibatch_values(
@@ -66,7 +110,7 @@ def minibatch_values(
     for batch in minibatches:
         batch = _of_few_columns(batch)
         n_columns = batch.X.shape[1]
-        width = min(LANES, max(8, NUMBERS // n_columns // 8 * 8))
+        width = min(LANES, max(8, NUMBERS // max(1, n_columns) // 8 * 8))
         start, stop, _ = batch.lanes.indices(n_lanes)
         for k in range(start, stop, width):
             lanes = slice(k, min(k + width, stop))
@@ -80,8 +124,10 @@ def minibatch_values(
 
 def _of_few_columns(batch: RowsOfLanes) -> RowsOfLanes:
     """Return a minibatch with the columns alone in which it has entries, where these are few."""
-    X = batch.X
-    if not isinstance(X, SparseRows) or X.ends[-1] - X.ends[0] >= X.shape[1]:
+    if _n_entries(batch.X) >= batch.X.shape[1]:
+        return batch
+    X = batch.X[:] if isinstance(batch.X, RowsOfSamples) else batch.X
+    if not isinstance(X, SparseRows):
         return batch
     inside = slice(X.ends[0], X.ends[-1])
     columns, positions = np.unique(X.columns[inside], return_inverse=True)
@@ -128,7 +174,12 @@ def _values_of_lanes(
 
 def _parts(X: Any) -> Iterator[slice]:
     """Yield the rows of each part of a minibatch."""
-    n, n_columns = X.shape
-    entries = X.ends[-1] - X.ends[0] if isinstance(X, SparseRows) else n * n_columns
-    size = max(1, min(ROWS, ENTRIES * n // max(1, int(entries))))
+    n = X.shape[0]
+    size = max(1, min(ROWS, ENTRIES * n // max(1, _n_entries(X))))
     return (slice(k, min(k + size, n)) for k in range(0, n, size))
+
+
+def _n_entries(X: Any) -> int:
+    if isinstance(X, np.ndarray):
+        return X.size
+    return X.n_entries if isinstance(X, RowsOfSamples) else int(X.ends[-1] - X.ends[0])

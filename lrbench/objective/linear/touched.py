@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -307,12 +307,4 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         if self.obstacle(n_lanes):
             return None
-        return TouchedMinibatches(self.run, self._minibatches, self._oracle_on)
-
-    def _oracle_on(self, samples: Sequence[Index]) -> TouchedOracle:
-        """Return the oracle of one minibatch."""
-        (index,) = samples
-        oracle = TouchedOracle(self.run, lambda W, gradient: None)
-        oracle.visit(self.run.objective.data.gather(index, dense=False))
-        oracle.y = self.run.objective.y[index]
-        return oracle
+        return TouchedMinibatches(self.run, self._minibatches)
