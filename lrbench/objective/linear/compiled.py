@@ -78,7 +78,7 @@ class LinearBatches:
     window_steps = WINDOW_STEPS
     """Where steps visit few columns, calls inside a leg end at multiples of so many."""
 
-    def __init__(self, run: LinearRun[Any], batch_size: int) -> None:
+    def __init__(self, run: LinearRun[LinearObjective, Any], batch_size: int) -> None:
         self._run = run
         self._size = batch_size
         self.visited_columns = VisitedColumns.ALL
@@ -177,7 +177,7 @@ class LinearMinibatches(LinearBatches):
 
     def __init__(
         self,
-        run: LinearRun[Any],
+        run: LinearRun[LinearObjective, Any],
         minibatches: Sequence[Minibatches],
         oracle: Callable[[Sequence[Index]], MinibatchValues],
     ) -> None:
@@ -223,7 +223,7 @@ class TouchedMinibatches(LinearMinibatches):
 
     def __init__(
         self,
-        run: LinearRun[ScaledIterates],
+        run: LinearRun[LinearObjective, ScaledIterates],
         minibatches: Minibatches,
         oracle: Callable[[Sequence[Index]], MinibatchValues],
     ) -> None:
