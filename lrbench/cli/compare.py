@@ -92,7 +92,8 @@ def command(
     """
     from lrbench.cli.output import show_json
     from lrbench.cli.saved import traced_result
-    from lrbench.gate.comparison import Change, Rules, compare
+    from lrbench.gate.compare_results import Rules, compare
+    from lrbench.gate.comparison import Change
     from lrbench.reports.compare_page import with_page_names
     from lrbench.reports.to_json import comparison_as_json
 
