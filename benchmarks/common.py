@@ -35,6 +35,35 @@ def logistic(path: Path) -> tuple[LinearProblem, Constants, np.ndarray]:
     return problem, constants(problem, optimum, radius=None), optimum.w_star
 
 
+def scattered(path: str, last: int = 10) -> LinearProblem:
+    """Return logistic regression with l2 on wide data, whose labels 1 to `last` are one class.
+
+    0 stands for data with two labels.
+    """
+    positive = [str(k) for k in range(1, last + 1)] or None
+    problem = build_problem(spec_from_data(path, loss="logistic", positive=positive))
+    assert isinstance(problem, LinearProblem)
+    return problem
+
+
+def any_constants(mu: float = 0.0) -> Constants:
+    """Return constants of which the time of a step does not depend."""
+    return Constants(
+        L=1.0,
+        L_method="",
+        L_max=np.inf,
+        mu=mu,
+        mu_pl=0.0,
+        G=None,
+        grad_norm_sq0=0.0,
+        f_star=0.0,
+        f_star_error=0.0,
+        f_star_method="",
+        attained=True,
+        delta0=1.0,
+    )
+
+
 def sklearn_pass(problem: LinearProblem) -> Callable[[], float]:
     """Return a function that does one averaged pass, and returns its CPU seconds."""
     from scipy.sparse import csr_matrix
