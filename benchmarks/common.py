@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from lrbench.cache.folder import cache_dir
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
+from lrbench.engine.run import run_lanes
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import constants, find_optimum
@@ -86,6 +88,19 @@ def sklearn_pass(problem: LinearProblem) -> Callable[[], float]:
         return time.process_time() - start
 
     return seconds
+
+
+def median_ratio(first: Job, second: Job, shared: SharedProblem, repetitions: int) -> float:
+    """Return the median over pairs of the CPU time of the second job, divided by the first's."""
+    ratios = []
+    for _ in range(repetitions):
+        seconds = []
+        for job in (first, second):
+            begin = time.process_time()
+            run_lanes(job, shared)
+            seconds.append(time.process_time() - begin)
+        ratios.append(seconds[1] / seconds[0])
+    return statistics.median(ratios)
 
 
 def task(
