@@ -35,7 +35,7 @@ from lrbench.problem_files.parts import make_loss, make_penalty
 from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
     from lrbench.objective.network.architecture import NetworkForm
     from lrbench.objective.network.normalised import NormalisedProblem
     from lrbench.objective.network.problem import NetworkProblem

@@ -23,7 +23,7 @@ from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
     from lrbench.objective.network.architecture import NetworkForm
 
 LINEAR, MLP, RESNET = MODELS = ("linear", "mlp", "resnet")
