@@ -16,7 +16,8 @@ from lrbench.config.targets import Target, TargetMeasure, targets
 from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
 from lrbench.errors import UsageError
 from lrbench.kernels.library import absence, library
-from lrbench.plan.lanes import SolverAxes, read_axes, solver_axes
+from lrbench.plan.axes import read_axes, solver_axes
+from lrbench.plan.lanes import SolverAxes
 from lrbench.plan.options import (
     DEFAULT_SWEEP,
     LANE_MULTIPLE,

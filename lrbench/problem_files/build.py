@@ -30,7 +30,7 @@ from lrbench.problem_files.model import (
     StartSpec,
     canonical,
 )
-from lrbench.problem_files.network import as_dense, check_computed, check_image, check_size
+from lrbench.problem_files.network_checks import as_dense, check_computed, check_image, check_size
 from lrbench.problem_files.parts import make_loss, make_penalty
 from lrbench.problem_files.samples import Samples, read_samples, training
 
