@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from lrbench.arrays import Lanes, Mask, PerLane, PerSample, Scores
 
@@ -96,8 +96,3 @@ class DataObjective(OracleObjective, Protocol):
     def n_features(self) -> int:
         """The number of rows of an iterate."""
         ...
-
-
-# No oracle puts another objective in the place of its own.
-ObjectiveT = TypeVar("ObjectiveT", bound=OracleObjective, covariant=True)
-DataObjectiveT = TypeVar("DataObjectiveT", bound=DataObjective, covariant=True)

@@ -25,8 +25,7 @@ from lrbench.losses import LOSSES
 from lrbench.objective.problem import Problem
 from lrbench.problem_files.backend import read_backend
 from lrbench.problem_files.model import CLAIMED, ProblemSpec
-from lrbench.problem_files.network import default_start, read_model
-from lrbench.problem_files.network_checks import check_network
+from lrbench.problem_files.network import check_network, default_start, read_model
 from lrbench.problem_files.parts import (
     describe,
     read_loss,

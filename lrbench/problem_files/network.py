@@ -1,4 +1,4 @@
-"""Networks in problem files: the table of the model."""
+"""Networks in problem files: the table of the model, and what does not go with one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lrbench.config.values import Table, as_integer, checked, checked_positive
 from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
-from lrbench.problem_files.model import OF_RULE
+from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.objective.network.architecture import NetworkForm
@@ -169,3 +169,39 @@ def default_start(form: NetworkForm | None) -> str:
     if form is None:
         return "zeros"
     return "he" if form.activation == "relu" else "glorot"
+
+
+def check_network(spec: ProblemSpec) -> None:
+    """Raise `UsageError` for what a network cannot have, and for a linear model with its start."""
+    of_network = spec.start.name in OF_NETWORKS
+    if spec.model is None:
+        if of_network:
+            raise UsageError(
+                f"the start {spec.start.name} is one of networks.", "choose zeros or normal."
+            )
+        if spec.backend is not None:
+            raise UsageError(
+                f"the backend torch computes networks, and {spec.name} is a linear problem.",
+                "give --backend numpy, or take a network such as mlp-digits.",
+            )
+        return
+    if not of_network:
+        raise UsageError(
+            f"the start {spec.start} of a network leaves its units alike or off scale.",
+            f"choose {' or '.join(OF_NETWORKS)}.",
+        )
+    if spec.reparametrisation is not None:
+        raise UsageError(
+            "--reparam is of a linear model, and a network has its normalisation in the model.",
+            "give --set model.normalisation=weight or batch.",
+        )
+    if spec.penalty != PenaltySpec("none"):
+        raise UsageError(
+            f"a network has no penalty, and {spec.name} is given {spec.penalty.name}.",
+            "leave the penalty out, or give --penalty none.",
+        )
+    if spec.intercept:
+        raise UsageError(
+            "a network has a shift for every unit, and no intercept beside.",
+            "leave it out, or give --no-intercept.",
+        )

@@ -1,4 +1,4 @@
-"""What does not go with a network of a problem file."""
+"""What a network cannot take: too many parameters, samples that are too large or no images."""
 
 from __future__ import annotations
 
@@ -8,54 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.errors import DataError, UsageError
-from lrbench.problem_files.model import PenaltySpec, ProblemSpec
+from lrbench.problem_files.model import ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.arrays import Matrix
     from lrbench.objective.network.architecture import NetworkForm
-from lrbench.problem_files.network import OF_NETWORKS
 
 NUMBER = 8
 """Bytes of a float64 number."""
 
 MOST_BYTES = 1 << 32
 """Of the samples as a dense array, and of the parameters of one lane."""
-
-
-def check_network(spec: ProblemSpec) -> None:
-    """Raise `UsageError` for what a network cannot have, and for a linear model with its start."""
-    of_network = spec.start.name in OF_NETWORKS
-    if spec.model is None:
-        if of_network:
-            raise UsageError(
-                f"the start {spec.start.name} is one of networks.", "choose zeros or normal."
-            )
-        if spec.backend is not None:
-            raise UsageError(
-                f"the backend torch computes networks, and {spec.name} is a linear problem.",
-                "give --backend numpy, or take a network such as mlp-digits.",
-            )
-        return
-    if not of_network:
-        raise UsageError(
-            f"the start {spec.start} of a network leaves its units alike or off scale.",
-            f"choose {' or '.join(OF_NETWORKS)}.",
-        )
-    if spec.reparametrisation is not None:
-        raise UsageError(
-            "--reparam is of a linear model, and a network has its normalisation in the model.",
-            "give --set model.normalisation=weight or batch.",
-        )
-    if spec.penalty != PenaltySpec("none"):
-        raise UsageError(
-            f"a network has no penalty, and {spec.name} is given {spec.penalty.name}.",
-            "leave the penalty out, or give --penalty none.",
-        )
-    if spec.intercept:
-        raise UsageError(
-            "a network has a shift for every unit, and no intercept beside.",
-            "leave it out, or give --no-intercept.",
-        )
 
 
 def check_size(form: NetworkForm, n_in: int, n_out: int, name: str) -> None:

@@ -21,7 +21,7 @@ from lrbench.problem_files.model import (
     Split,
     StartSpec,
 )
-from lrbench.problem_files.network_checks import check_network
+from lrbench.problem_files.network import check_network
 from lrbench.problem_files.parts import (
     describe,
     read_loss,

@@ -17,11 +17,10 @@ from lrbench.arrays import (
     norm_sq,
     take,
 )
-from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun
+from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun, ObjectiveT
 from lrbench.objective.linear.plain import DenseGradient, DenseIterates
 from lrbench.objective.meter import metered
 from lrbench.objective.oracle import Ball, Gradient, Observer
-from lrbench.objective.oracle_objective import ObjectiveT
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.seed_batch import SeedBatch

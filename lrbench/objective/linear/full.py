@@ -8,10 +8,9 @@ from lrbench.arrays import Lanes
 from lrbench.objective.linear.compiled import LinearBatches, obstacle
 from lrbench.objective.linear.dense import FullOracle
 from lrbench.objective.linear.objective import LinearObjective
-from lrbench.objective.linear.oracle import LinearRun, LinearSampler
+from lrbench.objective.linear.oracle import LinearRun, LinearSampler, ObjectiveT
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.oracle import Observer
-from lrbench.objective.oracle_objective import ObjectiveT
 
 
 class DenseFullSampler(LinearSampler[ObjectiveT, DenseIterates]):

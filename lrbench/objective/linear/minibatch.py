@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -19,10 +19,12 @@ from lrbench.objective.linear.oracle import LinearRun, LinearSampler
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.seed_batch import SeedBatch, scores
 from lrbench.objective.oracle import Observer
-from lrbench.objective.oracle_objective import DataObjectiveT
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
+    from lrbench.objective.oracle_objective import DataObjective
+
+DataObjectiveT = TypeVar("DataObjectiveT", bound="DataObjective", covariant=True)
 
 
 class DenseMinibatchOracle(DenseOracle[DataObjectiveT]):

@@ -14,13 +14,15 @@ from lrbench.objective.compiled import CompiledBatches
 from lrbench.objective.first_gradient import FirstGradient
 from lrbench.objective.meter import Meter
 from lrbench.objective.oracle import Ball, Gradient, Iterate, Iterates, Observer
-from lrbench.objective.oracle_objective import ObjectiveT
 from lrbench.objective.random_numbers import RandomNumbers
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.dense import DenseOracle
     from lrbench.objective.linear.touched import TouchedOracle
+    from lrbench.objective.oracle_objective import OracleObjective
 
+# No oracle puts another objective in the place of its own.
+ObjectiveT = TypeVar("ObjectiveT", bound="OracleObjective", covariant=True)
 IteratesT = TypeVar("IteratesT", bound=Iterates)
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from lrbench.arrays import Index, Lanes, Mask, PerLane
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
 from lrbench.objective.linear.minibatch import DenseMinibatchOracle, MinibatchOracle
-from lrbench.objective.linear.oracle import LinearRun
+from lrbench.objective.linear.oracle import LinearRun, ObjectiveT
 from lrbench.objective.linear.plain import DenseGradient
-from lrbench.objective.oracle_objective import ObjectiveT
 
 if TYPE_CHECKING:
     from lrbench.objective.linear.plain import DenseIterates
