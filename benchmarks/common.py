@@ -14,6 +14,7 @@ from lrbench.cache.folder import cache_dir
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
+from lrbench.engine.loop import LaneLoop
 from lrbench.engine.run import run_lanes
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.problem import LinearProblem
@@ -101,6 +102,16 @@ def median_ratio(first: Job, second: Job, shared: SharedProblem, repetitions: in
             seconds.append(time.process_time() - begin)
         ratios.append(seconds[1] / seconds[0])
     return statistics.median(ratios)
+
+
+def engine_seconds(work: tuple[Job, SharedProblem]) -> float:
+    """Return the CPU seconds of the steps of a job, without the looks."""
+    with np.errstate(all="ignore"):
+        runner = LaneLoop(*work).runner
+        runner.start()
+        start = time.process_time()
+        runner.go(work[0].budget.iterations, lambda t: False)
+        return time.process_time() - start
 
 
 def task(
