@@ -78,7 +78,7 @@ class LinearBatches:
     window_steps = WINDOW_STEPS
     """Where steps visit few columns, calls inside a leg end at multiples of so many."""
 
-    def __init__(self, run: LinearRun[Any], batch_size: int) -> None:
+    def __init__(self, run: LinearRun[LinearObjective, Any], batch_size: int) -> None:
         self._run = run
         self._size = batch_size
         self.visited_columns = VisitedColumns.ALL
@@ -173,7 +173,9 @@ class LinearMinibatches(LinearBatches):
         Those of each seed.
     """
 
-    def __init__(self, run: LinearRun[Any], minibatches: Sequence[Minibatches]) -> None:
+    def __init__(
+        self, run: LinearRun[LinearObjective, Any], minibatches: Sequence[Minibatches]
+    ) -> None:
         super().__init__(run, minibatches[0].batch_size)
         # A multiple, so that calls may end where they should.
         self._n_steps = max(1, CHUNK // self._size // WINDOW_STEPS) * WINDOW_STEPS
@@ -217,7 +219,9 @@ class TouchedMinibatches(LinearMinibatches):
     columns_of_gradient = VisitedColumns.OF_ROWS
     window_steps = 1
 
-    def __init__(self, run: LinearRun[ScaledIterates], minibatches: Minibatches) -> None:
+    def __init__(
+        self, run: LinearRun[LinearObjective, ScaledIterates], minibatches: Minibatches
+    ) -> None:
         super().__init__(run, [minibatches])
         X: Any = run.objective.data.X
         self.visited_columns = visited_by(X, self._size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from lrbench.losses.base import UNIT_TARGET
 from lrbench.objective.linear.compiled import LinearMinibatches, obstacle
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, padded
 from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, product
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.seed_batch import SeedBatch, scores
@@ -21,10 +22,13 @@ from lrbench.objective.oracle import Observer, PointsNear, ValuesInParts
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
+    from lrbench.objective.oracle_objective import DataObjective
+
+DataObjectiveT = TypeVar("DataObjectiveT", bound="DataObjective", covariant=True)
 
 
-class MinibatchOracle(DenseOracle):
-    """The objective on minibatches, for the lanes of each seed on the minibatch of that seed."""
+class DenseMinibatchOracle(DenseOracle[DataObjectiveT]):
+    """The lanes of each seed on the minibatch of that seed; subclasses have the objective."""
 
     signed = True
     """Whether rows may be multiplied by their targets, where the loss depends on y z alone."""
@@ -40,9 +44,41 @@ class MinibatchOracle(DenseOracle):
         return out
 
     @cached_property
-    def full(self) -> FullBesideMinibatch:
+    def full(self) -> FullBesideMinibatch[DataObjectiveT]:
         """The oracle of all samples."""
         return FullBesideMinibatch(self)
+
+    def _beyond(self, lanes: Mask) -> Mask:
+        """Return which of `lanes` are padding that no seed's minibatch reaches."""
+        beyond = lanes.copy()
+        beyond[: self._reached(len(lanes))] = False
+        return beyond
+
+    def _reached(self, n_lanes: int) -> int:
+        """Return the number of columns that the slices of the seeds reach."""
+        return self.seed_batches[-1].lanes.indices(n_lanes)[1]
+
+    def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
+        """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
+        # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
+        ranges = [batch.lanes.indices(len(lanes)) for batch in self.seed_batches]
+        starts, end = [start for start, *_ in ranges], ranges[-1][1]
+        columns: list[Index] = []
+        batches: list[SeedBatch] = []
+        width = 0
+        for batch, (start, stop) in zip(
+            self.seed_batches, itertools.pairwise([*starts, end]), strict=True
+        ):
+            own = padded(start + np.flatnonzero(lanes[start:stop]), len(lanes))
+            if len(own):
+                columns.append(own)
+                batches.append(batch.for_lanes(slice(width, width + len(own))))
+                width += len(own)
+        return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
+
+
+class MinibatchOracle(DenseMinibatchOracle[LinearObjective]):
+    """The objective of a linear model on minibatches."""
 
     def derivatives(self, W: Lanes) -> Scores:
         """Return the derivative of the loss of each sample in its score, (size, n_lanes)."""
@@ -114,36 +150,8 @@ class MinibatchOracle(DenseOracle):
             R[:, batch.lanes] = derivative(Z[:, batch.lanes].copy(), batch.y, factor)
         return R
 
-    def _beyond(self, lanes: Mask) -> Mask:
-        """Return which of `lanes` are padding that no seed's minibatch reaches."""
-        beyond = lanes.copy()
-        beyond[: self._reached(len(lanes))] = False
-        return beyond
 
-    def _reached(self, n_lanes: int) -> int:
-        """Return the number of columns that the slices of the seeds reach."""
-        return self.seed_batches[-1].lanes.indices(n_lanes)[1]
-
-    def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
-        """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
-        # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
-        ranges = [batch.lanes.indices(len(lanes)) for batch in self.seed_batches]
-        starts, end = [start for start, *_ in ranges], ranges[-1][1]
-        columns: list[Index] = []
-        batches: list[SeedBatch] = []
-        width = 0
-        for batch, (start, stop) in zip(
-            self.seed_batches, itertools.pairwise([*starts, end]), strict=True
-        ):
-            own = padded(start + np.flatnonzero(lanes[start:stop]), len(lanes))
-            if len(own):
-                columns.append(own)
-                batches.append(batch.for_lanes(slice(width, width + len(own))))
-                width += len(own)
-        return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
-
-
-class MinibatchSampler(LinearSampler[DenseIterates]):
+class DenseMinibatchSampler(LinearSampler[DataObjectiveT, DenseIterates]):
     """Minibatches in plain arrays, gathered some thousand samples at a time.
 
     `dense` says whether the rows of sparse data are made dense, where that is cheaper, and `oracle`
@@ -152,18 +160,18 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
 
     def __init__(
         self,
-        run: LinearRun[DenseIterates],
+        run: LinearRun[DataObjectiveT, DenseIterates],
         minibatches: Sequence[Minibatches],
         *,
         dense: bool,
-        oracle: type[MinibatchOracle] = MinibatchOracle,
+        oracle: type[DenseMinibatchOracle[DataObjectiveT]],
     ) -> None:
         super().__init__(run)
         self.oracle = oracle
         self._minibatches = minibatches
         self._dense = dense
 
-    def oracles(self, observer: Observer) -> Iterator[MinibatchOracle]:
+    def oracles(self, observer: Observer) -> Iterator[DenseMinibatchOracle[DataObjectiveT]]:
         """Yield the oracle of each step: the same object with other minibatches."""
         objective, size = self.run.objective, self._minibatches[0].batch_size
         oracle = self.oracle(self.run, observer)
@@ -192,6 +200,27 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                     batch.move_to(k)
                 yield oracle
 
+    def _gather(self, lanes: slice, index: Index) -> SeedBatch:
+        """Return the minibatches of a seed in a chunk of samples, at the first one."""
+        objective, flat = self.run.objective, index.ravel()
+        # Where the loss depends on y z alone the rows get the signs: to broadcast y is slow.
+        y, signed = objective.y[flat], objective.loss.margin and self.oracle.signed
+        X = objective.data.gather(flat, self._dense, y if signed else None)
+        return SeedBatch(lanes, index, X, UNIT_TARGET if signed else y)
+
+
+class MinibatchSampler(DenseMinibatchSampler[LinearObjective]):
+    """Minibatches of a linear problem, whose steps compiled code may make."""
+
+    def __init__(
+        self,
+        run: LinearRun[LinearObjective, DenseIterates],
+        minibatches: Sequence[Minibatches],
+        *,
+        dense: bool,
+    ) -> None:
+        super().__init__(run, minibatches, dense=dense, oracle=MinibatchOracle)
+
     def obstacle(self, n_lanes: int) -> str:
         """Return why NumPy makes the steps of so many lanes; else nothing."""
         del n_lanes
@@ -202,11 +231,3 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         if self.obstacle(n_lanes):
             return None
         return LinearMinibatches(self.run, self._minibatches)
-
-    def _gather(self, lanes: slice, index: Index) -> SeedBatch:
-        """Return the minibatches of a seed in a chunk of samples, at the first one."""
-        objective, flat = self.run.objective, index.ravel()
-        # Where the loss depends on y z alone the rows get the signs: to broadcast y is slow.
-        y, signed = objective.y[flat], objective.loss.margin and self.oracle.signed
-        X = objective.data.gather(flat, self._dense, y if signed else None)
-        return SeedBatch(lanes, index, X, UNIT_TARGET if signed else y)
