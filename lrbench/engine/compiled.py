@@ -20,7 +20,6 @@ from lrbench.kernels.codes import (
     N_TRACKER_ROWS,
     RuleCode,
     StepPart,
-    VisitedColumns,
 )
 from lrbench.kernels.library import Library
 from lrbench.kernels.parts import PartedSteps, rows_of_call
@@ -35,6 +34,10 @@ from lrbench.solvers.compiled import CompiledState
 
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
+
+FIRST_ENTRIES = 1 << 16
+"""The first call makes so many steps that their rows have about so many entries, each once for
+every lane."""
 
 ONE_STEP = int(
     StepPart.LOAD
@@ -129,10 +132,10 @@ class CompiledRunner(StepRunner):
         super().__init__(job, shared, sampler, lr0, parameters, clock)
         self._batches, self._library = batches, library
         self._size = job.batch_size or shared.problem.n_samples
-        # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = batches.window_steps if self._visited_columns() else 1
-        self._n_steps = self._aligned
         self._constant = tracker_constants(shared.constants)
+        fields: Mapping[str, Any] = batches.fields(self.W)
+        of_step = fields["row_entries"] * self._size * len(lr0)
+        self._n_steps = max(1, FIRST_ENTRIES // int(of_step))
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
@@ -146,9 +149,7 @@ class CompiledRunner(StepRunner):
             if self.t == checked:
                 leg = self._checked_step(stop)
             else:
-                # A call ends at a multiple of this, whatever time calls take.
-                end = (self.t + self._n_steps) // self._aligned * self._aligned
-                leg = self._steps(min(until, end) - self.t, stop)
+                leg = self._steps(min(until - self.t, self._n_steps), stop)
             if leg is not None:
                 return leg
         return Leg(until)
@@ -181,8 +182,8 @@ class CompiledRunner(StepRunner):
         """
         watch, began = self._clock.steps, time.perf_counter()
         watch.start()
-        batches, columns = self._batches.fields(self.W), self._visited_columns(gradient is not None)
-        parted = not columns and self._size > rows_of_call(batches)
+        batches = self._batches.fields(self.W)
+        parted = "scales" not in batches and self._size > rows_of_call(batches)
         samples, n_steps = self._batches.samples(1 if parted else n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
         assert rule is not None
@@ -199,7 +200,6 @@ class CompiledRunner(StepRunner):
             **self._constant,
             **batches,
             **samples,
-            "few_columns": columns,
             "n_steps": n_steps,
             "rule": rule.code,
             "factors": factors,
@@ -242,12 +242,6 @@ class CompiledRunner(StepRunner):
         self._batches.scale_sums(self.W, factor)
         return Leg(self.t, diverged, at=before + made - 1)
 
-    def _visited_columns(self, asked: bool = False) -> VisitedColumns:
-        """Return which columns the steps visit; `asked` is whether for their gradient, too."""
-        if self.solver.dense_iterates:
-            return VisitedColumns.ALL
-        return self._batches.columns_of_gradient if asked else self._batches.visited_columns
-
     def _of_features(self, rows: Lanes) -> Lanes:
         """Return a copy of a part of a state, with a row for each feature; empty where it is."""
         return np.array(np.broadcast_to(rows, self.W.shape), order="C") if rows.size else rows
@@ -257,4 +251,4 @@ class CompiledRunner(StepRunner):
         if n_steps >= self._n_steps and seconds < CALL_SECONDS / 2:
             self._n_steps *= 2
         elif seconds > 2 * CALL_SECONDS:
-            self._n_steps = max(self._aligned, self._n_steps // 2)
+            self._n_steps = max(1, self._n_steps // 2)

@@ -66,7 +66,8 @@ def runner_of(
     if not wanted or not isinstance(sampler, CompiledSampler):
         return StepRunner(job, shared, sampler, lr0, parameters, clock)
     in_parts = "" if rule else sampler.obstacle_in_parts
-    if in_parts or (batches := sampler.compiled(len(lr0))) is None:
+    scaled = rule and not job.solver.dense_iterates
+    if in_parts or (batches := sampler.compiled(len(lr0), scaled=scaled)) is None:
         return StepRunner(job, shared, sampler, lr0, parameters, clock)
     if (loaded := library()) is None:
         raise DataError(

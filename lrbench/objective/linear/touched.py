@@ -300,11 +300,11 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
                 oracle.star_scores = star_scores[rows]
                 yield oracle
 
-    def compiled(self, n_lanes: int) -> TouchedMinibatches | None:
+    def compiled(self, n_lanes: int, *, scaled: bool) -> TouchedMinibatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         if self.obstacle(n_lanes):
             return None
-        return TouchedMinibatches(self.run, self._minibatches, self._oracle_on)
+        return TouchedMinibatches(self.run, [self._minibatches], self._oracle_on)
 
     def _oracle_on(self, samples: Sequence[Index]) -> TouchedOracle:
         """Return the oracle of one minibatch."""
