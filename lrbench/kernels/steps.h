@@ -1,8 +1,9 @@
 /* Steps of gradient methods on minibatches of a linear model, for blocks of LANES lanes.
  *
  * A block goes through a window of steps before the next one starts, so that its iterate and
- * running sum stay in the cache; in some windows they have the touched columns only. A lane whose gradient is not finite has diverged: what it is then
- * is copied to the caller, and the other lanes go on to the end. */
+ * running sum stay in the cache: in all columns, or in those that the rows of the window touch. A
+ * lane whose gradient is not finite has diverged: what it is then is copied to the caller, and the
+ * other lanes go on to the end. */
 #include "coordinates.h"
 #include "shrunk.h"
 
