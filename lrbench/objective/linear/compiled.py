@@ -162,18 +162,10 @@ class LinearMinibatches(LinearBatches):
         What the steps share.
     minibatches
         Those of each seed.
-    oracle
-        Returns the objective on one minibatch of each seed that has lanes.
     """
 
-    def __init__(
-        self,
-        run: LinearRun[Any],
-        minibatches: Sequence[Minibatches],
-        oracle: Callable[[Sequence[Index]], MinibatchValues],
-    ) -> None:
+    def __init__(self, run: LinearRun[Any], minibatches: Sequence[Minibatches]) -> None:
         super().__init__(run, minibatches[0].batch_size)
-        self._oracle = oracle
         self._n_steps = max(1, CHUNK // self._size)
         self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
         self._chunks: list[Index | None] = [None] * len(minibatches)
@@ -196,8 +188,12 @@ class LinearMinibatches(LinearBatches):
 
     def oracle(self) -> MinibatchValues:
         """Return the objective on the minibatch of the next step."""
+        from lrbench.objective.linear.minibatch_values import GatheredInParts
+
         self.samples(1)
-        return self._oracle([chunk[self._next] for chunk in self._of_running()])
+        lanes = [each for each in self._run.slices if each is not None]
+        samples = [chunk[self._next] for chunk in self._of_running()]
+        return GatheredInParts(self._run.objective, list(zip(lanes, samples, strict=True)))
 
     def _of_running(self) -> list[Index]:
         """Return the chunks of the seeds that have lanes."""
@@ -208,13 +204,8 @@ class LinearMinibatches(LinearBatches):
 class TouchedMinibatches(LinearMinibatches):
     """The same for iterates that are scaled, whose steps touch the columns of their rows only."""
 
-    def __init__(
-        self,
-        run: LinearRun[ScaledIterates],
-        minibatches: Sequence[Minibatches],
-        oracle: Callable[[Sequence[Index]], MinibatchValues],
-    ) -> None:
-        super().__init__(run, minibatches, oracle)
+    def __init__(self, run: LinearRun[ScaledIterates], minibatches: Sequence[Minibatches]) -> None:
+        super().__init__(run, minibatches)
         X: Any = run.objective.data.X
         self._one_row = self._size == 1 and bool(X.has_canonical_format)
         self._row_sizes = np.diff(X.indptr)
