@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from lrbench.arrays import Lanes, Mask
 from lrbench.engine.library_runner import TRACKER_ROWS, LibraryRunner
 from lrbench.engine.runner import Leg
-from lrbench.kernels.codes import N_NUMBERS, RuleCode, StepPart, VisitedColumns
+from lrbench.kernels.codes import N_NUMBERS, RuleCode, StepPart
 from lrbench.kernels.parts import PartedSteps, rows_of_call
 from lrbench.plugins import is_plugin
 from lrbench.solvers.base import Solver
@@ -19,6 +19,10 @@ from lrbench.solvers.compiled import CompiledState
 
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
+
+FIRST_ENTRIES = 1 << 16
+"""The first call makes so many steps that their rows have about so many entries, each once for
+every lane."""
 
 ONE_STEP = int(
     StepPart.LOAD
@@ -41,9 +45,9 @@ class CompiledRunner(LibraryRunner):
 
     def start(self) -> None:
         """Give the solver the varied hyper-parameters, and make its state."""
-        # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = self._batches.window_steps if self._visited_columns() else 1
-        self._n_steps = self._aligned
+        fields: Mapping[str, Any] = self._batches.fields(self.W)
+        of_step = fields["row_entries"] * self.size * len(self.lr)
+        self._n_steps = max(1, FIRST_ENTRIES // int(of_step))
         super().start()
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
@@ -58,9 +62,7 @@ class CompiledRunner(LibraryRunner):
             if self.t == checked:
                 leg = self._checked_step(stop)
             else:
-                # A call ends at a multiple of this, whatever time calls take.
-                end = (self.t + self._n_steps) // self._aligned * self._aligned
-                leg = self._steps(min(until, end) - self.t, stop)
+                leg = self._steps(min(until - self.t, self._n_steps), stop)
             if leg is not None:
                 return leg
         return Leg(until)
@@ -93,8 +95,8 @@ class CompiledRunner(LibraryRunner):
         """
         watch, began = self._clock.steps, time.perf_counter()
         watch.start()
-        batches, columns = self._batches.fields(self.W), self._visited_columns(gradient is not None)
-        parted = not columns and self.size > rows_of_call(batches)
+        batches = self._batches.fields(self.W)
+        parted = "scales" not in batches and self.size > rows_of_call(batches)
         samples, n_steps = self._batches.samples(1 if parted else n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
         assert rule is not None
@@ -111,7 +113,6 @@ class CompiledRunner(LibraryRunner):
             **self._tracker_fields,
             **batches,
             **samples,
-            "few_columns": columns,
             "n_steps": n_steps,
             "rule": rule.code,
             "factors": factors,
@@ -154,12 +155,6 @@ class CompiledRunner(LibraryRunner):
         self._batches.scale_sums(self.W, factor)
         return Leg(self.t, diverged, at=before + made - 1)
 
-    def _visited_columns(self, asked: bool = False) -> VisitedColumns:
-        """Return which columns the steps visit; `asked` is whether for their gradient, too."""
-        if self.solver.dense_iterates:
-            return VisitedColumns.ALL
-        return self._batches.columns_of_gradient if asked else self._batches.visited_columns
-
     def _of_features(self, rows: Lanes) -> Lanes:
         """Return a copy of a part of a state, with a row for each feature; empty where it is."""
         return np.array(np.broadcast_to(rows, self.W.shape), order="C") if rows.size else rows
@@ -169,4 +164,4 @@ class CompiledRunner(LibraryRunner):
         if n_steps >= self._n_steps and seconds < CALL_SECONDS / 2:
             self._n_steps *= 2
         elif seconds > 2 * CALL_SECONDS:
-            self._n_steps = max(self._aligned, self._n_steps // 2)
+            self._n_steps = max(1, self._n_steps // 2)

@@ -36,7 +36,7 @@ def smooth(solver: Any) -> Any:
 
 SMOOTH = [smooth(solver) for solver in WITH_RULE]
 
-ROUNDING_ONLY = {"seconds", "average_error", "subgradient_error"}
+ROUNDING_ONLY = {"seconds", "average_error", "regret_error", "subgradient_error"}
 """Columns of times, and of errors in units of the rounding."""
 
 N_SAMPLES = 37

@@ -23,6 +23,7 @@ from compiled_runs import (
     work_on,
 )
 
+from lrbench.engine import compiled
 from lrbench.engine.compiled import CompiledRunner
 from lrbench.engine.loop import LaneLoop
 from lrbench.engine.runner import StepRunner
@@ -137,6 +138,24 @@ def test_a_lane_that_diverges_changes_no_bit_of_others() -> None:
             assert np.array_equal(a.iterates[name], b.iterates[name])
 
 
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+@pytest.mark.parametrize("diverging", [[], [60.0, 4e3]])
+def test_the_ends_of_calls_change_no_bit(
+    batch_size: int, diverging: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lanes that diverge end legs at other steps; the average of these alone is rounded there."""
+    problem = scattered_problem("squared", 0.2, intercept=True)
+    rates = [0.01, 0.02, 0.003, 0.0007, *diverging]
+    work = work_on(problem, SGD(), rates, batch_size=batch_size, seeds=(3, 8), steps=400)
+    seen = []
+    for seconds in (0.0, np.inf):  # calls of one step, and of twice as many as the call before
+        monkeypatch.setattr(compiled, "CALL_SECONDS", seconds)
+        runs = run(work.changed(compiled=True))
+        seen.append([bits(r) for r in runs if r.status is not Status.DIVERGED])
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 8
+
+
 @pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 @pytest.mark.parametrize("w0", [None, np.linspace(-0.02, 0.1, 5)], ids=["zeros", "elsewhere"])
@@ -214,9 +233,13 @@ def test_a_target_drops_lanes() -> None:
     assert {r.status for r in runs} > {Status.REACHED_TARGET}
 
 
-def test_steps_beyond_the_horizon_rest() -> None:
-    problem = linear_problem("logistic", N_SAMPLES, 4, weight=0.1)
-    work = work_on(problem, SGD(schedule="linear"), [0.1, 0.02])
+@pytest.mark.parametrize(
+    "problem",
+    [linear_problem("logistic", N_SAMPLES, 4, weight=0.1), scattered_problem("logistic", 0.1)],
+    ids=["all columns", "few columns"],
+)
+def test_steps_beyond_the_horizon_rest(problem: Any) -> None:
+    work = work_on(problem, SGD(schedule="linear"), [0.1, 0.02], batch_size=2)
     budget = work.job.budget
     longer = replace(budget, checkpoints=[*budget.checkpoints, 200])
     if 200 in longer.rows:

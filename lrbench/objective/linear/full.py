@@ -48,7 +48,7 @@ class FullSampler(DenseFullSampler[LinearObjective]):
             return "NumPy is faster with a single lane in full batches of dense data"
         return obstacle(self.run.objective, self.run.ball)
 
-    def compiled(self, n_lanes: int) -> LinearBatches | None:
+    def compiled(self, n_lanes: int, *, scaled: bool) -> LinearBatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         if self.obstacle(n_lanes):
             return None

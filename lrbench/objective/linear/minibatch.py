@@ -5,13 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores
 from lrbench.losses.base import UNIT_TARGET
-from lrbench.objective.linear.compiled import LinearMinibatches, obstacle
+from lrbench.objective.linear.compiled import (
+    LinearMinibatches,
+    TouchedMinibatches,
+    obstacle,
+    visits_few_columns,
+)
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, padded
 from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, product
 from lrbench.objective.linear.objective import LinearObjective
@@ -226,8 +231,17 @@ class MinibatchSampler(DenseMinibatchSampler[LinearObjective]):
         del n_lanes
         return obstacle(self.run.objective, self.run.ball)
 
-    def compiled(self, n_lanes: int) -> LinearMinibatches | None:
+    def compiled(self, n_lanes: int, *, scaled: bool) -> LinearMinibatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+        run, minibatches = self.run, self._minibatches
         if self.obstacle(n_lanes):
             return None
-        return LinearMinibatches(self.run, self._minibatches)
+        if not scaled or not visits_few_columns(run.objective, run.ball, minibatches[0].batch_size):
+            return LinearMinibatches(run, minibatches)
+        from lrbench.objective.linear.scaled import ScaledIterates
+
+        # No step of NumPy uses these, and no lane has begun.
+        scaled_run: LinearRun[LinearObjective, Any] = run
+        w0, n_penalised = run.iterates.w0, run.objective.n_penalised
+        scaled_run.iterates = ScaledIterates(w0, run.w_star, n_penalised)
+        return TouchedMinibatches(scaled_run, minibatches)

@@ -131,7 +131,7 @@ class LinearSampler(Generic[ObjectiveT, IteratesT]):
         del n_lanes
         return "it is no linear model in its own variables"
 
-    def compiled(self, n_lanes: int) -> CompiledBatches | None:
+    def compiled(self, n_lanes: int, *, scaled: bool) -> CompiledBatches | None:
         """Return None: NumPy makes the steps."""
-        del n_lanes
+        del n_lanes, scaled
         return None

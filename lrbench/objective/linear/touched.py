@@ -306,8 +306,8 @@ class ScaledSampler(LinearSampler[LinearObjective, ScaledIterates]):
                 oracle.star_scores = star_scores[rows]
                 yield oracle
 
-    def compiled(self, n_lanes: int) -> TouchedMinibatches | None:
+    def compiled(self, n_lanes: int, *, scaled: bool) -> TouchedMinibatches | None:
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         if self.obstacle(n_lanes):
             return None
-        return TouchedMinibatches(self.run, self._minibatches)
+        return TouchedMinibatches(self.run, [self._minibatches])
