@@ -60,10 +60,9 @@ def are_compilable(
     batch_size: int | None,
     sampling: Sampling,
     radius: float | None,
-    n_lanes: int,
 ) -> bool:
     """Return whether the steps of solvers with a rule in this setting are compiled ones."""
-    return not obstacle_of(problem, batch_size, sampling, radius, n_lanes)
+    return not obstacle_of(problem, batch_size, sampling, radius)
 
 
 def obstacle_of(
@@ -71,7 +70,6 @@ def obstacle_of(
     batch_size: int | None,
     sampling: Sampling,
     radius: float | None,
-    n_lanes: int,
     *,
     in_parts: bool = False,
 ) -> str:
@@ -86,7 +84,7 @@ def obstacle_of(
     sampler = problem.sampler(None, ball, minibatches)
     if not isinstance(sampler, CompiledSampler):
         return "it is no linear model"
-    return sampler.obstacle(n_lanes) or (sampler.obstacle_in_parts if in_parts else "")
+    return sampler.obstacle() or (sampler.obstacle_in_parts if in_parts else "")
 
 
 def tracker_constants(constants: Constants) -> dict[str, float]:

@@ -31,7 +31,6 @@ def numpy_cause(
     batch_size: int | None,
     sampling: Sampling,
     radius: float | None,
-    n_lanes: int,
 ) -> str:
     """Return why NumPy makes the steps of a solver, in words; else nothing.
 
@@ -43,7 +42,7 @@ def numpy_cause(
         own = "a class of the user that does not say scalar_step"
         return own if is_plugin(type(solver)) else "no compiled rule"
     in_parts = not has_rule(solver)
-    return obstacle_of(problem, batch_size, sampling, radius, n_lanes, in_parts=in_parts)
+    return obstacle_of(problem, batch_size, sampling, radius, in_parts=in_parts)
 
 
 def runner_of(
@@ -66,7 +65,7 @@ def runner_of(
     if not wanted or not isinstance(sampler, CompiledSampler):
         return StepRunner(job, shared, sampler, lr0, parameters, clock)
     in_parts = "" if rule else sampler.obstacle_in_parts
-    if in_parts or (batches := sampler.compiled(len(lr0))) is None:
+    if in_parts or (batches := sampler.compiled()) is None:
         return StepRunner(job, shared, sampler, lr0, parameters, clock)
     if (loaded := library()) is None:
         raise DataError(

@@ -152,7 +152,7 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     # Any L will do for rates in units of 1/L: the time of a step does not depend on lr0.
     lanes = plan.axes[k].lanes(1.0)
     # Compiled steps are made many in one call.
-    of_plan = (plan.batch_size, plan.sampling, plan.radius, len(lanes) * n_seeds)
+    of_plan = (plan.batch_size, plan.sampling, plan.radius)
     many = plan.compiled and makes_compiled_steps(solver) and are_compilable(problem, *of_plan)
     stride = COMPILED_STEPS if many and plan.batch_size is not None else 1
     job = Job(

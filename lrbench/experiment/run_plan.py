@@ -125,10 +125,9 @@ def run_plan(
 
 def _has_compiled_steps(plan: Plan, p: Prepared) -> bool:
     """Return whether a solver of the plan makes compiled steps on a problem."""
-    own = zip(plan.built, p.lanes, strict=True)
     return plan.compiled and any(
-        makes_compiled_steps(solver) and not _numpy_cause(plan, p, solver, len(lanes))
-        for (solver, _), lanes in own
+        makes_compiled_steps(solver) and not _numpy_cause(plan, p, solver)
+        for solver, _ in plan.built
     )
 
 
@@ -136,8 +135,8 @@ def numpy_steps(plan: Plan, ready: Sequence[Prepared]) -> str:
     """Return the solvers and problems on which NumPy makes the steps, with the causes."""
     names: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for p in ready:
-        for (solver, spec), lanes in zip(plan.built, p.lanes, strict=True):
-            if cause := _numpy_cause(plan, p, solver, len(lanes)):
+        for solver, spec in plan.built:
+            if cause := _numpy_cause(plan, p, solver):
                 solvers, problems = names.setdefault(cause, ({}, {}))
                 solvers[str(spec)] = problems[p.problem.name] = None
     return "; ".join(
@@ -146,10 +145,8 @@ def numpy_steps(plan: Plan, ready: Sequence[Prepared]) -> str:
     )
 
 
-def _numpy_cause(plan: Plan, p: Prepared, solver: Solver, n_lanes: int) -> str:
-    n_columns = max(n_lanes, plan.pad_to)
-    setting = (plan.batch_size, plan.sampling, plan.radius, n_columns)
-    return numpy_cause(solver, p.problem, *setting)
+def _numpy_cause(plan: Plan, p: Prepared, solver: Solver) -> str:
+    return numpy_cause(solver, p.problem, plan.batch_size, plan.sampling, plan.radius)
 
 
 def features_of(p: Prepared) -> FeatureMap | None:

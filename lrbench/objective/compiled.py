@@ -66,10 +66,10 @@ class CompiledSampler(Protocol):
     obstacle_in_parts: str
     """Why NumPy makes the steps around a rule in Python, in words; else nothing."""
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps, in words; else nothing."""
         ...
 
-    def compiled(self, n_lanes: int) -> CompiledBatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+    def compiled(self) -> CompiledBatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
         ...

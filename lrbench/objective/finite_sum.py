@@ -163,9 +163,9 @@ class MeanTerms:
 class FullTermSampler(FullSampler):
     """All terms in every step."""
 
-    def obstacle(self, n_lanes: int) -> str:
+    def obstacle(self) -> str:
         """Return why NumPy makes the steps."""
-        return LinearSampler.obstacle(self, n_lanes)
+        return LinearSampler.obstacle(self)
 
 
 class TermOracle(DenseOracle):

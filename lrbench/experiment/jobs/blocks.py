@@ -162,7 +162,7 @@ def shares_calls(problem: Problem, plan: Plan, index: int) -> bool:
         plan.compiled
         and plan.arrival == "first"
         and has_rule(solver)
-        and are_compilable(problem, plan.batch_size, plan.sampling, plan.radius, plan.n_lanes)
+        and are_compilable(problem, plan.batch_size, plan.sampling, plan.radius)
     )
 
 

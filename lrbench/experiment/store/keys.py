@@ -137,7 +137,7 @@ def _compiled(p: Prepared, plan: Plan) -> dict[str, str]:
 
     The cells of solvers that have no compiled rule belong to the same experiment.
     """
-    of_plan = (plan.batch_size, plan.sampling, plan.radius, plan.pad_to)
+    of_plan = (plan.batch_size, plan.sampling, plan.radius)
     if not (plan.compiled and are_compilable(p.problem, *of_plan)):
         return {}
     return {"compiled": source_digest()}

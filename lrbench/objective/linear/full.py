@@ -29,15 +29,12 @@ class FullSampler(LinearSampler[DenseIterates]):
             oracle.offered, self._offered = self._offered, None
             yield oracle
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes; else nothing."""
-        # A dense product of NumPy with one vector adds up several entries of a row at a time.
-        if n_lanes == 1 and not self.run.objective.data.sparse:
-            return "NumPy is faster with a single lane in full batches of dense data"
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps; else nothing."""
         return obstacle(self.run.objective, self.run.ball)
 
-    def compiled(self, n_lanes: int) -> LinearBatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
+    def compiled(self) -> LinearBatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
+        if self.obstacle():
             return None
         return LinearBatches(self.run, self.run.objective.n_samples)

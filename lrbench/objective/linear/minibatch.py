@@ -197,14 +197,13 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                     batch.move_to(k)
                 yield oracle
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes; else nothing."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps; else nothing."""
         return obstacle(self.run.objective, self.run.ball)
 
-    def compiled(self, n_lanes: int) -> LinearMinibatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
+    def compiled(self) -> LinearMinibatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
+        if self.obstacle():
             return None
         return LinearMinibatches(self.run, self._minibatches, self._oracle_on)
 

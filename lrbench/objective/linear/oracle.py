@@ -123,12 +123,10 @@ class LinearSampler(Generic[IteratesT]):
     def offer_gradient(self, gradient: Lanes, W: Any) -> None:
         """Do nothing: a minibatch has another gradient."""
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps."""
         return "it is no linear model in its own variables"
 
-    def compiled(self, n_lanes: int) -> CompiledBatches | None:
+    def compiled(self) -> CompiledBatches | None:
         """Return None: NumPy makes the steps."""
-        del n_lanes
         return None

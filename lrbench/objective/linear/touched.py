@@ -277,9 +277,8 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
         "its data are so wide that a step touches the columns of its minibatch alone"
     )
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps, in words; else nothing."""
         if self.run.ball is not None:
             return "it has a ball, and its data are so wide that a step touches few columns"
         return obstacle(self.run.objective, None)
@@ -300,9 +299,9 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
                 oracle.star_scores = star_scores[rows]
                 yield oracle
 
-    def compiled(self, n_lanes: int) -> TouchedMinibatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
+    def compiled(self) -> TouchedMinibatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
+        if self.obstacle():
             return None
         return TouchedMinibatches(self.run, self._minibatches, self._oracle_on)
 

@@ -90,9 +90,9 @@ class NormalisedFullSampler(FullSampler):
 
     oracle = NormalisedFullOracle
 
-    def obstacle(self, n_lanes: int) -> str:
+    def obstacle(self) -> str:
         """Return why NumPy makes the steps."""
-        return LinearSampler.obstacle(self, n_lanes)
+        return LinearSampler.obstacle(self)
 
 
 class NormalisedBesideMinibatch(FullBesideMinibatch, NormalisedFullOracle):
@@ -125,6 +125,6 @@ class NormalisedOracle(OwnRate, MinibatchOracle):
 class NormalisedSampler(MinibatchSampler):
     """Minibatches in plain arrays, whose steps are NumPy's."""
 
-    def obstacle(self, n_lanes: int) -> str:
+    def obstacle(self) -> str:
         """Return why NumPy makes the steps."""
-        return LinearSampler.obstacle(self, n_lanes)
+        return LinearSampler.obstacle(self)
