@@ -6,8 +6,9 @@
 /* So many rows have their scores before their derivatives are multiplied by them. */
 enum { ROWS = 32 };
 
-/* Dense rows that are scored together, as the additions of one row wait for each other. */
-enum { SIDE_BY_SIDE = PARTS >= 8 ? 1 : PARTS >= 4 ? 2 : 4 };
+/* Dense rows that are scored together, as the additions of one row wait for each other: as many as
+ * registers can hold the sums of. */
+enum { SIDE_BY_SIDE = PARTS == 1 ? 4 : PARTS == 2 ? 2 : 1 };
 
 /* The case of a loss: what becomes of the score z[e] with the target y[e]. */
 #define EACH_OF(code, value)                      \
@@ -55,22 +56,40 @@ static inline lanes sparse_score(const rows *r, int64_t row, const lanes *restri
     return even;
 }
 
-/* Write the scores of `count` dense rows to Z; one that is missing at the end is the last again. */
+/* Write the scores of `count` dense rows to Z; one that is missing at the end is the last again. As
+ * with sparse rows the even columns have a sum and the odd ones another, which are those of a pair
+ * of numbers where there is a single lane. */
 static inline void dense_scores(const rows *r, int64_t d, int64_t from, int64_t count,
                                 const lanes *restrict W, lanes *restrict Z)
 {
     for (int64_t i = 0; i < count; i += SIDE_BY_SIDE) {
+        const int64_t n = count - i < SIDE_BY_SIDE ? count - i : SIDE_BY_SIDE;
         const double *x[SIDE_BY_SIDE];
-        lanes z[SIDE_BY_SIDE];
-        for (int s = 0; s < SIDE_BY_SIDE; s++) {
-            x[s] = r->x + row_of(r, from + (i + s < count ? i + s : count - 1)) * d;
-            z[s] = NONE;
-        }
-        for (int64_t j = 0; j < d; j++)
+        for (int s = 0; s < SIDE_BY_SIDE; s++)
+            x[s] = r->x + row_of(r, from + i + (s < n ? s : n - 1)) * d;
+#if LANES == 1 && NATIVE > 1
+        pair z[SIDE_BY_SIDE] = {{0.0}};
+        int64_t j = 0;
+        for (; j + 2 <= d; j += 2)
             for (int s = 0; s < SIDE_BY_SIDE; s++)
-                EACH_PART z[s].part[h] += x[s][j] * W[j].part[h];
-        for (int s = 0; s < SIDE_BY_SIDE && i + s < count; s++)
-            Z[i + s] = z[s];
+                z[s] += pair_at(x[s] + j) * pair_at(W[j].at);
+        for (int s = 0; s < n; s++)
+            Z[i + s].at[0] = z[s][0] + (j < d ? x[s][j] * W[j].at[0] : 0.0) + z[s][1];
+#else
+        lanes even[SIDE_BY_SIDE], odd[SIDE_BY_SIDE];
+        for (int s = 0; s < SIDE_BY_SIDE; s++)
+            even[s] = odd[s] = NONE;
+        int64_t j = 0;
+        for (; j + 2 <= d; j += 2)
+            for (int s = 0; s < SIDE_BY_SIDE; s++) {
+                EACH_PART even[s].part[h] += x[s][j] * W[j].part[h];
+                EACH_PART odd[s].part[h] += x[s][j + 1] * W[j + 1].part[h];
+            }
+        for (int s = 0; j < d && s < SIDE_BY_SIDE; s++)
+            EACH_PART even[s].part[h] += x[s][j] * W[j].part[h];
+        for (int s = 0; s < n; s++)
+            EACH_PART Z[i + s].part[h] = even[s].part[h] + odd[s].part[h];
+#endif
     }
 }
 

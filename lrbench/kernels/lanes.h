@@ -34,6 +34,18 @@ typedef double vector __attribute__((vector_size(8 * WIDTH)));
 typedef double vector;
 #endif
 
+#if NATIVE > 1
+/* Two numbers that stand behind each other. */
+typedef double pair __attribute__((vector_size(16)));
+
+static inline pair pair_at(const double *x)
+{
+    pair out;
+    memcpy(&out, x, sizeof out);
+    return out;
+}
+#endif
+
 enum { PARTS = LANES / WIDTH };
 
 /* A number for each lane. */

@@ -58,12 +58,12 @@ class CompiledSampler(Protocol):
     obstacle_in_parts: str
     """Why NumPy makes the steps around a rule in Python, in words; else nothing."""
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps, in words; else nothing."""
         ...
 
-    def compiled(self, n_lanes: int, *, scaled: bool) -> CompiledBatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps.
+    def compiled(self, *, scaled: bool) -> CompiledBatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps.
 
         `scaled` is whether these may make the iterates scaled ones, which have no steps in parts.
         """

@@ -211,8 +211,8 @@ class PlanValues:
     threads: int = option(1, "BLAS threads.", kind=int, low=1, high=1024, group="execution")
     runner: Runner | None = option(  # noqa: RUF009
         None,
-        "What makes the steps; NumPy makes those that are not compiled, and those of one dense lane"
-        " in full batches.  [default: compiled where it was built]",
+        "What makes the steps; NumPy makes those that are not compiled."
+        "  [default: compiled where it was built]",
         choices=("numpy", "compiled"),
         group="execution",
     )

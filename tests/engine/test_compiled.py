@@ -24,9 +24,6 @@ from compiled_runs import (
 )
 
 from lrbench.engine import compiled
-from lrbench.engine.compiled import CompiledRunner
-from lrbench.engine.loop import LaneLoop
-from lrbench.engine.runner import StepRunner
 from lrbench.errors import DataError
 from lrbench.kernels import parts
 from lrbench.kernels.codes import RuleCode
@@ -58,21 +55,12 @@ def test_every_loss(loss: str, batch_size: int, density: float | None) -> None:
 
 
 @pytest.mark.parametrize("solver", SMOOTH, ids=repr)
-@pytest.mark.parametrize(
-    ("density", "n_lanes"), [(None, 3), (None, 11), (0.3, 1), (0.3, 3), (0.3, 11)]
-)
+@pytest.mark.parametrize("density", [None, 0.3])
+@pytest.mark.parametrize("n_lanes", [1, 3, 11])
 def test_full_batches(solver: Any, density: float | None, n_lanes: int) -> None:
     problem = linear_problem("logistic", N_SAMPLES, 7, weight=0.03, intercept=True, density=density)
     rates = [largest_rate(solver) / 2**k for k in range(n_lanes)]
     compare(work_on(problem, solver, rates, batch_size=None))
-
-
-def test_full_batches_of_a_single_lane_on_dense_data_are_those_of_numpy() -> None:
-    """A product with one vector is faster there."""
-    problem = linear_problem("squared", N_SAMPLES, 90)
-    for rates, runner in (([1e-3], StepRunner), ([1e-3, 2e-3], CompiledRunner)):
-        work = work_on(problem, WNGrad(), rates, batch_size=None).changed(compiled=True)
-        assert type(LaneLoop(work.job, work.shared).runner) is runner
 
 
 def test_a_worker_without_compiled_steps_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,11 +236,16 @@ def test_steps_beyond_the_horizon_rest(problem: Any) -> None:
 
 @pytest.mark.parametrize("density", [None, 0.4])
 @pytest.mark.parametrize("loss", list(LOSSES))
+@pytest.mark.parametrize(("rates", "batch_size"), [([100.0, 1.0, 0.03, 1e-4], 6), ([1.0], None)])
 def test_every_build_has_the_same_bits(
-    loss: str, density: float | None, monkeypatch: pytest.MonkeyPatch
+    loss: str,
+    density: float | None,
+    rates: list[float],
+    batch_size: int | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     problem = linear_problem(loss, N_SAMPLES, 7, weight=0.1, density=density, seed=1)
-    work = work_on(problem, WNGrad(), [100.0, 1.0, 0.03, 1e-4], batch_size=6).changed(compiled=True)
+    work = work_on(problem, WNGrad(), rates, batch_size=batch_size).changed(compiled=True)
     assert_same_bits_in_every_build(work, monkeypatch)
 
 
@@ -269,9 +262,9 @@ def test_every_rule_has_the_same_bits_in_every_build(
 
 @pytest.mark.parametrize("solver", WITH_RULE, ids=repr)
 @pytest.mark.parametrize("density", [None, 0.09])
-@pytest.mark.parametrize("batch_size", [1, 3])
+@pytest.mark.parametrize("batch_size", [1, 3, None])
 def test_a_lane_has_the_same_bits_whatever_stands_beside_it(
-    solver: Any, density: float | None, batch_size: int
+    solver: Any, density: float | None, batch_size: int | None
 ) -> None:
     """The steps have; what is measured at a checkpoint is a product of NumPy's."""
     problem = linear_problem("logistic", 61, 43, weight=0.01, density=density)

@@ -108,8 +108,7 @@ def test_a_command_notes_it_once(
     [
         *(("wngrad", size, "compiled") for size in (7, None)),
         *(("adgd", size, "numpy") for size in (7, None)),
-        ("polyak", 7, "compiled"),
-        ("polyak", None, "numpy"),  # it has no lr0: one lane, in full batches
+        *(("polyak", size, "compiled") for size in (7, None)),
     ],
 )
 def test_the_environment_says_what_made_the_steps(

@@ -41,15 +41,13 @@ class DenseFullSampler(LinearSampler[ObjectiveT, DenseIterates]):
 class FullSampler(DenseFullSampler[LinearObjective]):
     """Full batches of a linear problem, whose steps compiled code may make."""
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes; else nothing."""
-        # A dense product of NumPy with one vector adds up several entries of a row at a time.
-        if n_lanes == 1 and not self.run.objective.data.sparse:
-            return "NumPy is faster with a single lane in full batches of dense data"
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps; else nothing."""
         return obstacle(self.run.objective, self.run.ball)
 
-    def compiled(self, n_lanes: int, *, scaled: bool) -> LinearBatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
+    def compiled(self, *, scaled: bool) -> LinearBatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
+        del scaled
+        if self.obstacle():
             return None
         return LinearBatches(self.run, self.run.objective.n_samples)

@@ -226,15 +226,17 @@ class MinibatchSampler(DenseMinibatchSampler[LinearObjective]):
     ) -> None:
         super().__init__(run, minibatches, dense=dense, oracle=MinibatchOracle)
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes; else nothing."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps; else nothing."""
         return obstacle(self.run.objective, self.run.ball)
 
-    def compiled(self, n_lanes: int, *, scaled: bool) -> LinearMinibatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+    def compiled(self, *, scaled: bool) -> LinearMinibatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps.
+
+        With `scaled` the iterates become scaled ones where steps visit few columns.
+        """
         run, minibatches = self.run, self._minibatches
-        if self.obstacle(n_lanes):
+        if self.obstacle():
             return None
         if not scaled or not visits_few_columns(run.objective, run.ball, minibatches[0].batch_size):
             return LinearMinibatches(run, minibatches)

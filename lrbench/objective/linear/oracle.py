@@ -126,12 +126,11 @@ class LinearSampler(Generic[ObjectiveT, IteratesT]):
     def offer_gradient(self, gradient: Lanes, W: Iterate) -> None:
         """Do nothing: a minibatch has another gradient."""
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps."""
         return "it is no linear model in its own variables"
 
-    def compiled(self, n_lanes: int, *, scaled: bool) -> CompiledBatches | None:
+    def compiled(self, *, scaled: bool) -> CompiledBatches | None:
         """Return None: NumPy makes the steps."""
-        del n_lanes, scaled
+        del scaled
         return None

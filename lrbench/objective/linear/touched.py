@@ -283,9 +283,8 @@ class ScaledSampler(LinearSampler[LinearObjective, ScaledIterates]):
         "its data are so wide that a step touches the columns of its minibatch alone"
     )
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps, in words; else nothing."""
         if self.run.ball is not None:
             return "it has a ball, and its data are so wide that a step touches few columns"
         return obstacle(self.run.objective, None)
@@ -306,8 +305,9 @@ class ScaledSampler(LinearSampler[LinearObjective, ScaledIterates]):
                 oracle.star_scores = star_scores[rows]
                 yield oracle
 
-    def compiled(self, n_lanes: int, *, scaled: bool) -> TouchedMinibatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
+    def compiled(self, *, scaled: bool) -> TouchedMinibatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
+        del scaled
+        if self.obstacle():
             return None
         return TouchedMinibatches(self.run, [self._minibatches])
