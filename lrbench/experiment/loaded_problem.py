@@ -24,14 +24,17 @@ from lrbench.objective.problem import Problem, Sampler
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
 from lrbench.problem_files import ProblemSpec, build_problem, load_specs, with_overrides
+from lrbench.results.equality import equal_by_content
 
 ALL: Index = np.empty(0, dtype=np.intp)
 """No samples in particular."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DrawnMinibatch(Minibatches):
     """A minibatch whose samples are drawn elsewhere."""
+
+    __eq__ = equal_by_content
 
     samples: Index
     """(batch_size,), overwritten for each minibatch."""
