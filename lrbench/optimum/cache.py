@@ -38,7 +38,7 @@ def optimum_path(problem: LinearProblem, folder: Path | None) -> Path | None:
 
 def _roots(problem: LinearProblem) -> Iterator[Path]:
     """Yield the modules of this folder and those that define the problem and its components."""
-    yield from Path(__file__).parent.glob("*.py")
+    yield from Path(__file__).parent.rglob("*.py")
     for component in (problem, problem.data, problem.loss, problem.penalty):
         yield Path(inspect.getfile(type(component)))
 
