@@ -12,7 +12,6 @@ from lrbench.arrays import Lanes, Mask, PerLane
 from lrbench.engine.clock import Clock
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.runner import Leg, StepRunner
-from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
 from lrbench.kernels.codes import (
     N_NUMBERS,
@@ -24,11 +23,9 @@ from lrbench.kernels.codes import (
 )
 from lrbench.kernels.library import Library
 from lrbench.kernels.parts import PartedSteps, rows_of_call
-from lrbench.objective.compiled import CompiledBatches, CompiledSampler
-from lrbench.objective.constants import Constants, Sampling
-from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.oracle import Ball
-from lrbench.objective.problem import Problem, Sampler
+from lrbench.objective.compiled import CompiledBatches
+from lrbench.objective.constants import Constants
+from lrbench.objective.problem import Sampler
 from lrbench.plugins import is_plugin
 from lrbench.solvers.base import Solver
 from lrbench.solvers.compiled import CompiledState
@@ -53,40 +50,6 @@ def has_rule(solver: Solver) -> bool:
     """Return whether the rule of this solver is among the compiled ones."""
     own = type(solver)
     return not is_plugin(own) and own.compiled_rule is not Solver.compiled_rule
-
-
-def are_compilable(
-    problem: Problem,
-    batch_size: int | None,
-    sampling: Sampling,
-    radius: float | None,
-    n_lanes: int,
-) -> bool:
-    """Return whether the steps of solvers with a rule in this setting are compiled ones."""
-    return not obstacle_of(problem, batch_size, sampling, radius, n_lanes)
-
-
-def obstacle_of(
-    problem: Problem,
-    batch_size: int | None,
-    sampling: Sampling,
-    radius: float | None,
-    n_lanes: int,
-    *,
-    in_parts: bool = False,
-) -> str:
-    """Return why they are not, in words; else nothing.
-
-    `in_parts` is whether the rule is in Python, between the parts of a step.
-    """
-    ball = None if radius is None else Ball(problem.w0, radius)
-    minibatches = []
-    if batch_size is not None:
-        minibatches = [Minibatches(problem.n_samples, batch_size, sampling, 0)]
-    sampler = problem.sampler(None, ball, minibatches)
-    if not isinstance(sampler, CompiledSampler):
-        return "it is no linear model"
-    return sampler.obstacle(n_lanes) or (sampler.obstacle_in_parts if in_parts else "")
 
 
 def tracker_constants(constants: Constants) -> dict[str, float]:
@@ -137,7 +100,7 @@ class CompiledRunner(StepRunner):
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
         checked = self.t if self._checks and until != self._leg_end else -1
-        self._leg_end = until
+        self._leg_end, self._stop = until, stop
         while self.t < until:
             if stop(self.t):
                 return Leg(self.t, stopped=True)
@@ -155,20 +118,20 @@ class CompiledRunner(StepRunner):
 
     def _checked_step(self, stop: Callable[[int], bool]) -> Leg | None:
         """Make one step, and check that its gradient is a subgradient."""
-        w_star = self._shared.w_star
-        if w_star is None:
+        if self._shared.w_star is None:
             return self._steps(1, stop)
         with self._clock.evaluating():
             before = self._sampler.iterates.part(self.W, slice(None)).copy()
             oracle, G = self._batches.oracle(), np.zeros_like(before)
         assert oracle is not None
+        if stop(self.t):  # many rows were gathered, or many coordinates copied
+            return Leg(self.t, stopped=True)
         leg = self._steps(1, stop, G)
         if leg is not None and leg.stopped:
             return leg
         with self._clock.evaluating():
-            error = subgradient_error(oracle, before, G, self.tracker.slope, w_star)
-            self.tracker.add_subgradient_error(error)
-        return leg
+            checked = self._check(oracle, before, G, self.tracker.slope)
+        return leg if checked else Leg(self.t, stopped=True)
 
     def _steps(
         self, n_steps: int, stop: Callable[[int], bool], gradient: Lanes | None = None

@@ -173,5 +173,5 @@ def test_a_ball_and_rules_in_python_are_left_to_numpy(solver: Any, radius: float
     loop = LaneLoop(work.job, work.shared)
     assert isinstance(loop.sampler, ScaledSampler)
     assert type(loop.runner) is StepRunner
-    cause = numpy_cause(solver, problem, 2, "replacement", radius, 2)
+    cause = numpy_cause(solver, loop.sampler, np.array([1.0, 0.5]))
     assert "so wide that a step touches" in cause
