@@ -18,7 +18,6 @@ import pytest
 import lrbench
 from lrbench import arrays
 from lrbench.errors import LrbenchError
-from lrbench.experiment.loaded_problem import DrawnMinibatch
 from lrbench.optimum.base import Optimum
 from lrbench.results import FeatureMap, ProblemResult, Result, Run, Verdict
 from lrbench.results.equality import equal_by_content
@@ -27,7 +26,7 @@ from lrbench.results.saved_traces import MISSING
 ARRAYS = {name for name, value in vars(arrays).items() if "ndarray" in str(value)} | {"Matrix"}
 """The names of the types of arrays."""
 
-BY_CONTENT = (Result, ProblemResult, Run, FeatureMap, DrawnMinibatch)
+BY_CONTENT = (Result, ProblemResult, Run, FeatureMap)
 
 
 def classes() -> Iterator[Any]:
