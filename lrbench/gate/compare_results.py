@@ -18,7 +18,7 @@ from lrbench.gate.comparison import (
 )
 from lrbench.gate.lane_quantities import AnswerLevel, PassesToTarget
 from lrbench.gate.paired import TOLERANCE, Allowance, allowance
-from lrbench.gate.paired_test import geometric_ratio, holm, paired_p, ratio_interval
+from lrbench.gate.paired_test import geometric_ratio, holm, paired_test, ratio_interval
 from lrbench.results import ProblemResult, Result, Run
 from lrbench.results.definition import definition, instead
 from lrbench.results.ranking import LaneLabel
@@ -185,7 +185,9 @@ def _compare_lanes(
         return replace(lane, change=Change.WORSE if worse else Change.BETTER)
     if len(known) == 1:
         return replace(lane, change=Change.UNCLEAR, reason="one seed: no difference can be tested")
-    return replace(lane, change=Change.UNCLEAR, p=paired_p(a, b))
+    test = paired_test(a, b)
+    # The direction is that of the test: means of which one run was lost are infinite in both.
+    return replace(lane, change=Change.WORSE if test.greater else Change.BETTER, p=test.p)
 
 
 def _different_ends(paired: Sequence[Sequence[Run]]) -> tuple[int, int] | None:
@@ -226,6 +228,5 @@ def _adjusted(problems: Sequence[ProblemComparison], level: float) -> Iterator[P
 def _judged(lane: LaneComparison, p: float, level: float) -> LaneComparison:
     lane = replace(lane, p_adjusted=p)
     if p >= level:
-        return replace(lane, reason="the difference may be chance")
-    up = lane.ratio > 1.0 if not math.isnan(lane.ratio) else lane.other > lane.base
-    return replace(lane, change=Change.WORSE if up else Change.BETTER)
+        return replace(lane, change=Change.UNCLEAR, reason="the difference may be chance")
+    return lane

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lrbench.config.plain import Form, Key, NumberOrNaN
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.results.columns import read_trace, saved_trace
+from lrbench.results.equality import equal_by_content
 from lrbench.results.lanes import Varied
 from lrbench.results.saved_traces import MISSING
 from lrbench.results.traces import Trace
@@ -49,9 +50,11 @@ class Status(StrEnum):
         return self in (Status.COMPLETED, Status.STALLED)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Run(Varied):
     """One solver with one initial learning rate and one seed."""
+
+    __eq__ = equal_by_content
 
     solver: SolverSpec
     over: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
@@ -179,6 +182,8 @@ class FeatureMap:
     divisor
         (n_features,) without the intercept; None where nothing was divided.
     """
+
+    __eq__ = equal_by_content
 
     centre: NDArray[np.float64] | None = None
     divisor: NDArray[np.float64] | None = None

@@ -15,6 +15,7 @@ from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.results import files
 from lrbench.results.brief import brief
+from lrbench.results.equality import equal_by_content
 from lrbench.results.problem import ProblemResult
 from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
@@ -47,9 +48,14 @@ class Version:
             raise ValueError("version is too small")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result(Views):
-    """The runs, verdicts and sensitivities of a command on all its problems."""
+    """The runs, verdicts and sensitivities of a command on all its problems.
+
+    Two results are equal if all their fields are, the seconds of their runs among them.
+    """
+
+    __eq__ = equal_by_content
 
     command: Sequence[str]
     environment: Mapping[str, Any]

@@ -26,7 +26,7 @@ ObjectiveT = TypeVar("ObjectiveT", bound="OracleObjective", covariant=True)
 IteratesT = TypeVar("IteratesT", bound=Iterates)
 
 
-@dataclass
+@dataclass(eq=False)
 class LinearRun(Generic[ObjectiveT, IteratesT]):
     """What the oracles of a run share.
 

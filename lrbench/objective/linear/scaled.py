@@ -21,7 +21,7 @@ LARGEST_SCALE = 32.0
 many digits as the scale has decades."""
 
 
-@dataclass
+@dataclass(eq=False)
 class ScaledLanes:
     """W = V diag(s), except for the row of the intercept, which is not scaled."""
 
