@@ -36,7 +36,8 @@ def _sweep(result: Result, k: int, view: View) -> Iterator[Block]:
     problem = result.problems[k]
     assert problem.sweep is not None
     choice = advise(problem, problem.sweep).choice if problem.sweep.has_target else None
-    repeat = repeating(result.command, choice, k, len(result.problems)) if choice else ""
+    solvers = [s.solver.name for s in problem.sweep.solvers]
+    repeat = repeating(result.command, choice, k, len(result.problems), solvers) if choice else ""
     yield from sweep_blocks(problem, problem.sweep, view, repeat)
 
 

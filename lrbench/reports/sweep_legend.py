@@ -64,8 +64,9 @@ def _findings(tables: _Tables) -> Iterator[str]:
         yield "of: the free scale of the solver, which varies; its other parameters are held"
         for solver, second in second_scales(s.solver.name for s in tables.solvers).items():
             yield f"{solver} has a second free scale, {second}: --over {second}"
-    if any({*s.lr0} != {s.second_axis.get("lr0", rate) for rate in s.lr0} for s in tables.solvers):
-        yield f"lr0 in brackets: that of --lr0; the first lr follows from it and {name}"
+    for ratio in dict.fromkeys(n for s in tables.solvers for n in s.second_axis if "/" in n):
+        scale = ratio.partition("/")[2]
+        yield f"{ratio} in brackets: the value of --lr0; the first lr is {scale} times it"
     yield f"best {name}: that of the fewest passes"
     only = "" if all(s.values for s in tables.solvers) else f", or of a run without {name}"
     yield (

@@ -39,6 +39,7 @@ from lrbench.reports.tested import tested_table
 from lrbench.reports.verdict_blocks import violations
 from lrbench.reports.view import View
 from lrbench.results import ArrivalRule, ProblemResult, Run, Sweep
+from lrbench.results.lanes import is_rate
 
 CONTINUED = " \\"
 """The end of a line of a command that goes on."""
@@ -159,7 +160,7 @@ def _held(sweep: Sweep) -> Iterator[str]:
     """Yield which lr0 is held while another parameter varies, where all solvers hold the same."""
     rates = set[str]()
     for s in sweep.solvers:
-        if s.parameter != "lr0" and "lr0" not in s.second_axis:
+        if s.parameter != "lr0" and not any(map(is_rate, s.second_axis)):
             follows = len(set(s.lr0)) > 1
             name = f"lr0 / {s.parameter}" if follows else "lr0"
             for value, lr0 in zip(s.values, s.lr0, strict=False):
