@@ -157,26 +157,11 @@ def test_what_is_advised_runs_as_that_lane_did(
 
 
 def test_brackets_name_what_is_held_of_two_axes(invoke: Any) -> None:
-    held = invoke(
-        *[
-            "sweep",
-            "logreg",
-            "-s",
-            "adagrad-norm",
-            "--over",
-            "scale=3:30:2",
-            "--lr0",
-            "2,7",
-            "-n",
-            "9",
-            "-j",
-            "1",
-        ]
-    )
+    words = ["sweep", "logreg", "-s", "adagrad-norm", "--over", "eta=3:30:2", "-n", "9", "-j", "1"]
+    held = invoke(*words, "--lr0", "2,7")
     assert "adagrad-norm[lr0/eta=7] " in held.out
     assert "lr0/eta in brackets: the value of --lr0" in held.out
-    given = "sweep logreg -s adagrad-norm --over eta=3:30:2 --over lr0=2,7 -n 9 -j 1"
-    page = invoke(*given.split()).out
+    page = invoke(*words, "--over", "lr0=2,7").out
     assert "adagrad-norm[lr0=7] " in page
     assert "lr0/eta" not in page
 
