@@ -15,6 +15,7 @@ from lrbench.gate.paired import TOLERANCE, Allowance, allowance
 from lrbench.gate.paired_test import geometric_ratio, holm, paired_p, ratio_interval
 from lrbench.results import ProblemResult, Result, Run
 from lrbench.results.definition import definition, instead
+from lrbench.results.lanes import lane_text
 from lrbench.results.ranking import LaneLabel
 
 ComparedQuantity: TypeAlias = Literal["suboptimality", "passes"]
@@ -25,6 +26,10 @@ LEVEL = 0.05
 
 SAME_VALUE = 1e-9
 """Values within this relative distance are one: that of 1/L differs in its last digits."""
+
+
+ONLY_BASE = "it is in the base alone"
+ONLY_OTHER = "it is not in the base"
 
 
 class Change(StrEnum):
@@ -101,6 +106,16 @@ class Comparison:
     def count(self, change: Change) -> int:
         """Return the number of lanes of which this became."""
         return sum(lane.change is change for p in self.problems for lane in p.lanes)
+
+    def lost(self) -> list[str]:
+        """Return what of the base is not compared: its lanes with the reasons, and problems."""
+        lanes = [
+            f"{lane_text(lane.solver, lane.value, lane.parameter)} of {p.name}, as {lane.reason}"
+            for p in self.problems
+            for lane in p.lanes
+            if lane.change is Change.NOT_COMPARABLE and lane.reason != ONLY_OTHER
+        ]
+        return lanes + [f"{name}, as {ONLY_BASE}" for name in self.only_base]
 
 
 class Rules(NamedTuple):
@@ -191,11 +206,11 @@ def _compare_problems(base: ProblemResult, other: ProblemResult, rules: Rules) -
         match = _match(lane, remaining)
         parameter = runs[0].parameter
         if match is None:
-            lanes.append(_not_comparable(lane, parameter, "it is in the base alone"))
+            lanes.append(_not_comparable(lane, parameter, ONLY_BASE))
         else:
             lanes.append(_compare_lanes(runs, remaining.pop(match), measure, allowed))
     for lane, runs in remaining.items():
-        lanes.append(_not_comparable(lane, runs[0].parameter, "it is not in the base"))
+        lanes.append(_not_comparable(lane, runs[0].parameter, ONLY_OTHER))
     return ProblemComparison(base.name, measure.text, tuple(lanes))
 
 
