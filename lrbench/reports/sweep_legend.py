@@ -85,7 +85,8 @@ def _findings(tables: _Tables) -> Iterator[str]:
     yield f"x0.01 to x100: the speed at so many times the best {name}, relative to that at the best"
     for of in PRICED:
         yield f"within x{of}: the least such speed from best / {of} to best * {of}"
-    yield "finite: the share of the runs that did not diverge"
+    unfinished = "finished " * any(s.missing for s in tables.solvers)
+    yield f"finite: the share of the {unfinished}runs that did not diverge"
     yield f"lr L: the last lr at the best {name}, times L"
 
 

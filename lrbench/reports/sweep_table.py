@@ -17,7 +17,7 @@ from lrbench.reports.blocks import (
 )
 from lrbench.reports.groups import solver_texts, value_texts
 from lrbench.reports.view import View
-from lrbench.results import Choice, Sensitivity, Sweep
+from lrbench.results import Choice, Sensitivity, Status, Sweep
 from lrbench.results.measures import RATIOS, Exponent, price_key
 from lrbench.results.ranking import ratio
 from lrbench.study import POWERS
@@ -136,11 +136,11 @@ def _kept(price: float | None, s: Sensitivity, name: str) -> TableCell:
 
 
 def _finite(s: Sensitivity) -> TableCell:
-    """Return the share of the runs that did not diverge."""
-    runs = sum(s.statuses.values())
+    """Return the share of the runs that did not diverge; those that are unfinished do not count."""
+    runs = sum(n for status, n in s.statuses.items() if not Status(status).unfinished)
     diverged = s.statuses.get("diverged", 0)
     if not runs:
-        return TableCell("-")
+        return TableCell("?", "warn") if any(s.statuses.values()) else TableCell("-")
     # Rounded down, so that 100 % means all.
     share = 100 * (runs - diverged) // runs
     return TableCell(f"{share} %", "bad" if diverged else "")

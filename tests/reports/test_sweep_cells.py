@@ -279,6 +279,8 @@ AT_ENDS: dict[str, Any] = {
         ({"statuses": {"diverged": 1, "stalled": 199}}, "finite", ("99 %", "bad")),
         ({"statuses": {"stalled": 2}}, "finite", ("100 %", "")),
         ({"statuses": {}}, "finite", ("-", "")),
+        ({"statuses": {"interrupted": 3, "failed": 2}}, "finite", ("?", "warn")),
+        ({"statuses": {"interrupted": 97, "diverged": 1, "stalled": 2}}, "finite", ("66 %", "bad")),
         ({"factors": [Factor(1, None)]}, "x10", ("?", "warn")),  # 2, within the grid
         ({"factors": [Factor(1, None)], "best_lr0": 1.0}, "x10", ("off", "dim")),
         (AT_ENDS, "x10", ("?", "warn")),
