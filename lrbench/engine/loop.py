@@ -89,7 +89,7 @@ class LaneLoop:
                 # The progress of a lane that goes on past its budget stays at the end.
                 leg = runner.go(until, lambda t: stop(min(t, budget.iterations)))
                 if leg.stopped:
-                    return self.end_all(Status.INTERRUPTED)
+                    return self.interrupt()
                 if leg.diverged is not None:
                     # Of step t - 1: its rate is no step that was made.
                     diverged = leg.diverged[: self.n_running]
@@ -101,6 +101,13 @@ class LaneLoop:
                     self.checkpoint()
         return self.end_all(Status.COMPLETED)
 
+    def interrupt(self) -> None:
+        """End every lane where it is, with a row there; in a sweep only looks count."""
+        if self.arrivals is None and self.recorder.last_row != self.runner.t:
+            with self.clock.evaluating():
+                self.checkpoint()
+        self.end_all(Status.INTERRUPTED)
+
     def checkpoint(self) -> None:
         """Evaluate all lanes and write a row; lanes may end here."""
         runner, budget, n = self.runner, self.job.budget, self.n_running
@@ -110,7 +117,9 @@ class LaneLoop:
         output = self.output(W)
         reuses = self.uses_gradients and runner.reuses_gradients and t < budget.last
         gradients = self.clock.steps if reuses else None
-        measured = self.evaluator.evaluate(t, runner.W, iterates, output, gradients)
+        measured = self.evaluator.evaluate(
+            t, runner.W, iterates, output, gradients, summed=runner.n_summed == t
+        )
         average_error = runner.tracker.average_error(t, measured.checksum)
         runner.tracker.measure(W)
         # Without the padding, whose iterates may be those of no lane.
