@@ -247,9 +247,12 @@ def say_how_to_resume(result: Result, *, stored: bool) -> None:
     """Write to stderr how an interrupted sweep goes on, unless it was finished."""
     missing = sum(p.sweep.missing for p in result.problems if p.sweep)
     if missing or not result.problems:
-        resume = "To go on, run the same command again."
-        lost = "To be able to go on, sweep with --store FILE."
-        click.echo(resume if stored else lost, err=True)
+        text = "To go on, run the same command again."
+        if not stored:
+            text = "To be able to go on, sweep with --store FILE."
+        elif all(run.status.unfinished for p in result.problems for run in p.runs):
+            text = "No run was finished, and the store has none: the same command begins anew."
+        click.echo(text, err=True)
 
 
 def exit_code(result: Result, control: Control, *, quiet: bool, strict: bool) -> int:
