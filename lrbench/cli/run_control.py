@@ -55,6 +55,7 @@ def run_command(
     options
         The options of the view, those that change a problem, and the fields of the plan.
     """
+    from lrbench.cli.idle_options import idle_options
     from lrbench.cli.options import method_values
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import specs_from
@@ -72,7 +73,7 @@ def run_command(
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, sweep=sweep, **options)
     chosen = choose(jobs, executor, scheduler, default=0 if sweep else 1)
 
-    notes: list[str] = []
+    notes = list(idle_options(click.get_current_context(), plan, solvers))
     with controlled(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
         with in_time(control):  # data without a problem are read to see what problem it is
             specs, data_notes = specs_from(problems, data, settings, changes)
