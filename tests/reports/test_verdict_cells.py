@@ -138,7 +138,7 @@ LAST = "F(last) - f*"
             "bad",
         ),
         ({"bound_verdict": "vacuous"}, [LAST, "1.25e-01", "5.00e-01", "-", "weak"], "warn"),
-        ({"bound_verdict": "none"}, [LAST, "1.25e-01", "5.00e-01", "25 %", "no verdict"], ""),
+        ({"bound_verdict": "none"}, [LAST, "1.25e-01", "5.00e-01", "-", "no verdict"], ""),
     ],
 )
 def test_a_row_of_the_bounds(changes: dict[str, Any], cells: list[str], style: str) -> None:
