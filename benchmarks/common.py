@@ -13,6 +13,7 @@ from lrbench.cache.folder import cache_dir
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
+from lrbench.engine.loop import LaneLoop
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import constants, find_optimum
@@ -57,6 +58,16 @@ def sklearn_pass(problem: LinearProblem) -> Callable[[], float]:
         return time.process_time() - start
 
     return seconds
+
+
+def engine_seconds(work: tuple[Job, SharedProblem]) -> float:
+    """Return the CPU seconds of the steps of a job, without the looks."""
+    with np.errstate(all="ignore"):
+        runner = LaneLoop(*work).runner
+        runner.start()
+        start = time.process_time()
+        runner.go(work[0].budget.iterations, lambda t: False)
+        return time.process_time() - start
 
 
 def task(

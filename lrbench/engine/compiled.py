@@ -12,7 +12,6 @@ from lrbench.arrays import Lanes, Mask, PerLane
 from lrbench.engine.clock import Clock
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.runner import Leg, StepRunner
-from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
 from lrbench.kernels.codes import (
     N_NUMBERS,
@@ -101,7 +100,7 @@ class CompiledRunner(StepRunner):
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
         checked = self.t if self._checks and until != self._leg_end else -1
-        self._leg_end = until
+        self._leg_end, self._stop = until, stop
         while self.t < until:
             if stop(self.t):
                 return Leg(self.t, stopped=True)
@@ -119,20 +118,20 @@ class CompiledRunner(StepRunner):
 
     def _checked_step(self, stop: Callable[[int], bool]) -> Leg | None:
         """Make one step, and check that its gradient is a subgradient."""
-        w_star = self._shared.w_star
-        if w_star is None:
+        if self._shared.w_star is None:
             return self._steps(1, stop)
         with self._clock.evaluating():
             before = self._sampler.iterates.part(self.W, slice(None)).copy()
             oracle, G = self._batches.oracle(), np.zeros_like(before)
         assert oracle is not None
+        if stop(self.t):  # many rows were gathered, or many coordinates copied
+            return Leg(self.t, stopped=True)
         leg = self._steps(1, stop, G)
         if leg is not None and leg.stopped:
             return leg
         with self._clock.evaluating():
-            error = subgradient_error(oracle, before, G, self.tracker.slope, w_star)
-            self.tracker.add_subgradient_error(error)
-        return leg
+            checked = self._check(oracle, before, G, self.tracker.slope)
+        return leg if checked else Leg(self.t, stopped=True)
 
     def _steps(
         self, n_steps: int, stop: Callable[[int], bool], gradient: Lanes | None = None

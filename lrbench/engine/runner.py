@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from lrbench.arrays import Index, Mask, PerLane, equal, take
+from lrbench.arrays import Index, Lanes, Mask, PerLane, equal, take
 from lrbench.engine.clock import Clock
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.subgradients import subgradient_error
@@ -110,6 +110,8 @@ class StepRunner:
         self._checks = checked is not None and job.batch_size is not None
         self._checked_oracle: MinibatchValues | None = None
         """The oracle of a step whose gradient is checked, until that gradient is observed."""
+        self._check_stopped = False
+        """Whether the run was to stop before a check was finished: no row follows that step."""
         self._oracles = sampler.oracles(self._observe)
         self.W: Iterate = sampler.iterates.start(len(lr0))
         self.lr: PerLane = np.full(len(lr0), np.nan)
@@ -147,7 +149,7 @@ class StepRunner:
         step = self.solver.step
         # Not anew where a leg goes on without a lane: what is checked does not depend on it.
         checked = self.t if self._checks and until != self._leg_end else -1
-        self._leg_end = until
+        self._leg_end, self._stop = until, stop
         for t in range(self.t, until):
             self.t = t
             if stop(t):
@@ -179,6 +181,9 @@ class StepRunner:
             # Not `dense`, which computes anew what every lane carries by recurrences.
             W = None if off_path is None else iterates.part(self.W, slice(None))
             diverged = tracker.advance(t, self.lr, W, off_path)
+            if self._check_stopped:
+                self.t = t + 1
+                return Leg(self.t, stopped=True)
             if diverged is not None:
                 self.t = t + 1
                 return Leg(self.t, diverged)
@@ -197,16 +202,26 @@ class StepRunner:
         watch.stop()
         self.looks_elsewhere |= W is not self.W and self.tracker.awaits_gradient
         self.tracker.observe(W, gradient)
-        w_star = self._shared.w_star
-        if self._checked_oracle is not None and w_star is not None:
+        if self._checked_oracle is not None and self._shared.w_star is not None:
             oracle, self._checked_oracle = self._checked_oracle, None
             with self._clock.evaluating():
                 W_now = self._sampler.iterates.part(W, slice(None))
-                error = subgradient_error(
-                    oracle, W_now, gradient.dense(), self.tracker.slope, w_star
-                )
-                self.tracker.add_subgradient_error(error)
+                checked = self._check(oracle, W_now, gradient.dense(), self.tracker.slope)
+            self._check_stopped = not checked
         watch.start()
+
+    def _check(self, oracle: MinibatchValues, W: Lanes, G: Lanes, slope: PerLane) -> bool:
+        """Check that `G` is a subgradient at `W`; return False where the run is to stop before.
+
+        Nothing is noted then: a run that is stopped has no row after its last whole leg.
+        """
+        w_star, t = self._shared.w_star, self.t
+        assert w_star is not None
+        error = subgradient_error(oracle, W, G, slope, w_star, lambda: self._stop(t))
+        if error is None:
+            return False
+        self.tracker.add_subgradient_error(error)
+        return True
 
     def close(self) -> None:
         """End the steps.

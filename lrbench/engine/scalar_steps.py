@@ -13,7 +13,6 @@ from lrbench.engine.clock import Clock
 from lrbench.engine.compiled import TRACKER_ROWS, tracker_constants
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.runner import Leg, StepRunner
-from lrbench.engine.subgradients import subgradient_error
 from lrbench.kernels.codes import FIRST_ASCENT, N_NUMBERS, OBJECTIVE, PRODUCT, StepPart
 from lrbench.kernels.library import Library
 from lrbench.kernels.parts import PartedSteps
@@ -182,8 +181,8 @@ class ScalarRunner(StepRunner):
 
     def _make_checked(self) -> None:
         """Make a gradient, and check that it is a subgradient."""
-        w_star, self._checked = self._shared.w_star, -1
-        if w_star is None:
+        self._checked = -1
+        if self._shared.w_star is None:
             return self._make(GRADIENT)
         G = np.zeros_like(self.W)
         self._parts.set_field("gradient", G)
@@ -194,9 +193,10 @@ class ScalarRunner(StepRunner):
             oracle = self._batches.oracle()
             assert oracle is not None
             # The first step of the leg: W is what the lanes were taken from.
-            error = subgradient_error(oracle, self.W, G, self._numbers[SLOPE], w_star)
-            self.tracker.add_subgradient_error(error)
+            checked = self._check(oracle, self.W, G, self._numbers[SLOPE])
         self._clock.steps.start()
+        if not checked:
+            raise StepStoppedError
         return None
 
     def product(self) -> PerLane:

@@ -75,7 +75,7 @@ def test_no_bound_is_violated(solver: str, params: dict[str, float | str], batch
 def test_no_bound_is_violated_in_many_settings(
     solver: str, params: dict[str, float | str], batch: bool
 ) -> None:
-    worst = worst_ratios(solver, params, 1000 if batch else 250, batch)
+    worst = worst_ratios(solver, params, 500 if batch else 150, batch)
     assert max(worst.values()) <= 1 + 1e-9, worst
 
 

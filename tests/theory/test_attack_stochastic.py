@@ -114,5 +114,5 @@ def test_no_bound_is_violated_in_expectation(solver: str, params: dict[str, floa
 def test_no_bound_is_violated_in_expectation_over_longer_runs(
     solver: str, params: dict[str, float | str]
 ) -> None:
-    worst = worst_ratios(solver, params, 150, 8)
+    worst = worst_ratios(solver, params, 60, 8)
     assert max(worst.values()) <= 1 + 1e-9, worst

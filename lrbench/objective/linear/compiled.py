@@ -171,18 +171,10 @@ class LinearMinibatches(LinearBatches):
         What the steps share.
     minibatches
         Those of each seed.
-    oracle
-        Returns the objective on one minibatch of each seed that has lanes.
     """
 
-    def __init__(
-        self,
-        run: LinearRun[Any],
-        minibatches: Sequence[Minibatches],
-        oracle: Callable[[Sequence[Index]], MinibatchValues],
-    ) -> None:
+    def __init__(self, run: LinearRun[Any], minibatches: Sequence[Minibatches]) -> None:
         super().__init__(run, minibatches[0].batch_size)
-        self._oracle = oracle
         # A multiple, so that calls may end where they should.
         self._n_steps = max(1, CHUNK // self._size // WINDOW_STEPS) * WINDOW_STEPS
         self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
@@ -206,8 +198,12 @@ class LinearMinibatches(LinearBatches):
 
     def oracle(self) -> MinibatchValues:
         """Return the objective on the minibatch of the next step."""
+        from lrbench.objective.linear.minibatch_values import GatheredInParts
+
         self.samples(1)
-        return self._oracle([chunk[self._next] for chunk in self._of_running()])
+        lanes = [each for each in self._run.slices if each is not None]
+        samples = [chunk[self._next] for chunk in self._of_running()]
+        return GatheredInParts(self._run.objective, list(zip(lanes, samples, strict=True)))
 
     def _of_running(self) -> list[Index]:
         """Return the chunks of the seeds that have lanes."""
@@ -221,13 +217,8 @@ class TouchedMinibatches(LinearMinibatches):
     columns_of_gradient = VisitedColumns.OF_ROWS
     window_steps = 1
 
-    def __init__(
-        self,
-        run: LinearRun[ScaledIterates],
-        minibatches: Minibatches,
-        oracle: Callable[[Sequence[Index]], MinibatchValues],
-    ) -> None:
-        super().__init__(run, [minibatches], oracle)
+    def __init__(self, run: LinearRun[ScaledIterates], minibatches: Minibatches) -> None:
+        super().__init__(run, [minibatches])
         X: Any = run.objective.data.X
         self.visited_columns = visited_by(X, self._size)
         self._row_sizes = np.diff(X.indptr)

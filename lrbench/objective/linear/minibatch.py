@@ -17,7 +17,7 @@ from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, product
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.seed_batch import SeedBatch, scores
-from lrbench.objective.oracle import Observer
+from lrbench.objective.oracle import Observer, PointsNear, ValuesInParts
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
@@ -62,17 +62,12 @@ class MinibatchOracle(DenseOracle):
         targets = self._objective.y[self.index]
         return R * (targets if targets.ndim == 2 else targets[:, None])
 
-    def minibatch_values(self, points: Sequence[Lanes], reach: Lanes) -> tuple[Lanes, PerLane]:
+    def minibatch_values(self, points: PointsNear, n_lanes: int) -> ValuesInParts:
         """Return the minibatches' objectives at some points, and the size of their rounding."""
-        values, rounding = np.zeros((len(points), reach.shape[1])), np.zeros(reach.shape[1])
-        for batch in self.seed_batches:
-            lanes = batch.lanes
-            # Copies: the bits of a seed's sums are those of its lanes alone.
-            own = [np.ascontiguousarray(W[:, lanes]) for W in (*points, reach)]
-            values[:, lanes], rounding[lanes] = self._objective.minibatch_values(
-                batch.X, batch.y, own[:-1], own[-1]
-            )
-        return values, rounding
+        from lrbench.objective.linear.minibatch_values import RowsOfLanes, minibatch_values
+
+        own = [RowsOfLanes(batch.lanes, batch.X, batch.y) for batch in self.seed_batches]
+        return minibatch_values(self._objective, own, points, n_lanes)
 
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
         R = self._derivative(scores(batches, W), batches, 1.0 / self.size)
@@ -206,17 +201,7 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
         if self.obstacle(n_lanes):
             return None
-        return LinearMinibatches(self.run, self._minibatches, self._oracle_on)
-
-    def _oracle_on(self, samples: Sequence[Index]) -> MinibatchOracle:
-        """Return the oracle of one minibatch of each seed that has lanes."""
-        oracle = MinibatchOracle(self.run, lambda W, gradient: None)
-        oracle.size = self._minibatches[0].batch_size
-        lanes = [each for each in self.run.slices if each is not None]
-        oracle.seed_batches = [
-            self._gather(own, index[None]) for own, index in zip(lanes, samples, strict=True)
-        ]
-        return oracle
+        return LinearMinibatches(self.run, self._minibatches)
 
     def _gather(self, lanes: slice, index: Index) -> SeedBatch:
         """Return the minibatches of a seed in a chunk of samples, at the first one."""
