@@ -242,7 +242,11 @@ AT_ENDS: dict[str, Any] = {
 def test_where_nobody_arrives_the_table_has_the_lowest_levels() -> None:
     """Instead of columns of which every cell is a dash."""
     problem = made_problem(GRID, {name: [[INF] * len(GRID)] for name in ("a", "b")})
-    gaps = {("a", 0.2): [0.9, 0.31, 0.5], ("a", 7.0): [0.9, 0.8, 0.35], ("b", 1.0): [0.9, 0.7, 0.6]}
+    gaps: dict[tuple[str, float | None], list[float]] = {
+        ("a", 0.2): [0.9, 0.31, 0.5],
+        ("a", 7.0): [0.9, 0.8, 0.35],
+        ("b", 1.0): [0.9, 0.7, 0.6],
+    }
     runs = []
     for run in problem.runs:
         levels = np.array(gaps.get((run.solver.name, run.lr0), [0.9, 0.95, 0.99]))
