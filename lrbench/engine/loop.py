@@ -58,6 +58,8 @@ class LaneLoop:
         }
         self.arrivals = arrivals(job.budget, self.n_running)
         self.runner = runner_of(job, shared, self.sampler, lr0, parameters, self.clock)
+        self.row_at = -1
+        """The iteration of the last row of the traces; -1 before the first one."""
         self.has_output: bool | None = None
         """Whether the solver has an answer of its own; None before the first checkpoint."""
 
@@ -103,7 +105,7 @@ class LaneLoop:
 
     def interrupt(self) -> None:
         """End every lane where it is, with a row there; in a sweep only looks count."""
-        if self.arrivals is None and self.recorder.last_row != self.runner.t:
+        if self.arrivals is None and self.row_at != self.runner.t:
             with self.clock.evaluating():
                 self.checkpoint()
         self.end_all(Status.INTERRUPTED)
@@ -207,6 +209,7 @@ class LaneLoop:
             value = getattr(runner.state, name)
             row[name] = value.max(axis=0) if value.ndim > 1 else value  # the largest of its parts
         self.recorder.write(row)
+        self.row_at = runner.t
 
     def end(self, mask: Mask, status: Status, iteration: int | PerLane | Index) -> None:
         """Record how the lanes in `mask` ended, and their iterates if they are kept.

@@ -79,8 +79,6 @@ class Recorder:
         self._constants = constants
         self._arrival = arrival
         self._rows = 0
-        self.last_row = -1
-        """The iteration of the last row; -1 before the first one."""
         self._columns: dict[str, list[PerLane]] = {}
         self._retracted: set[int] = set()
 
@@ -93,7 +91,6 @@ class Recorder:
             full[running] = value[: len(running)] if isinstance(value, np.ndarray) else value
             self._columns.setdefault(name, []).append(full)
         self._rows += 1
-        self.last_row = int(np.max(row["iteration"]))
 
     def retract(self, mask: Mask) -> None:
         """Take the last row back for the running lanes in `mask`, which is not finite there."""

@@ -276,7 +276,7 @@ def test_a_solver_that_raises_is_a_row() -> None:
     for r, whole in zip(runs, four, strict=True):
         assert (r.status, r.status_at) == (Status.FAILED, 4)
         assert (
-            r.error == "ZeroDivisionError: the step is lost (test_engine.py, line 265, iteration 4)"
+            r.error == "ZeroDivisionError: the step is lost (test_engine.py, line 267, iteration 4)"
         )
         assert r.trace["iteration"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
         np.testing.assert_array_equal(r.iterates["last"], whole.iterates["last"])
@@ -289,7 +289,7 @@ def test_a_solver_that_raises_at_the_start_is_a_row() -> None:
     runs = run(task(quadratic(), Raising(at=-1), [0.01, 0.1], 50))
     for r in runs:
         assert (r.status, r.status_at) == (Status.FAILED, 0)
-        assert r.error == "KeyError: 'no such setting' (test_engine.py, line 259, iteration 0)"
+        assert r.error == "KeyError: 'no such setting' (test_engine.py, line 261, iteration 0)"
         np.testing.assert_array_equal(r.iterates["last"], W0)
 
 
