@@ -28,20 +28,20 @@ def idle_options(ctx: click.Context, plan: Plan, solvers: Sequence[str]) -> Iter
     from lrbench.solvers.build import build_solvers
     from lrbench.verdicts.method_names import full_batch_text
 
-    if _given(ctx, "sampling") and plan.batch_size is None:
+    if _is_typed(ctx, "sampling") and plan.batch_size is None:
         yield "Note: --sampling has no effect with full batches; --batch-size gives minibatches."
-    if _given(ctx, "lr0") and not any(solver.has_lr0 for solver, _ in plan.built):
+    if _is_typed(ctx, "lr0") and not any(solver.has_lr0 for solver, _ in plan.built):
         yield "Note: --lr0 has no effect, as no solver here has an lr0."
     labels = Counter(str(built.spec) for text in solvers for built in build_solvers(text))
     if repeated := [label for label, count in labels.items() if count > 1]:
         text = ", ".join(repeated)
         text = full_batch_text(text) if plan.batch_size is None else text
         yield f"Note: {text}: named more than once, and run once."
-    if _given(ctx, "lr0"):
+    if _is_typed(ctx, "lr0"):
         yield from _repeated_rates(ctx.params["lr0"])
 
 
-def _given(ctx: click.Context, name: str) -> bool:
+def _is_typed(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 

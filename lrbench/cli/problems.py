@@ -54,7 +54,7 @@ def specs_from(
         assert data is not None
         specs = [spec_from_data(data, settings=settings, **changes)]
     notes = []
-    if not names and changes["loss"] is None and specs[0].loss == "squared":
+    if not names and changes["loss"] is None and specs[0].task == "regression":
         notes += _labels_as_numbers(specs[0])
     if data is not None and changes["scale"] is None and specs[0].scale == "none":
         notes.append(f"Note: {data} is used as it is; --scale maxabs would scale its features.")
@@ -75,13 +75,13 @@ def _labels_as_numbers(spec: ProblemSpec) -> list[str]:
         return []
     if len(labels) == 1:
         return [
-            f"Note: {data.name} has one label only, and it is the target of the squared loss; a"
-            " loss for two classes needs data with two labels."
+            f"Note: {data.name} has one label only, and it is the target of the {spec.loss} loss;"
+            " a loss for two classes needs data with two labels."
         ]
     return [
-        f"Note: the {len(labels)} labels of {data.name} are the targets of the squared loss, as"
-        " numbers; --positive LABEL makes two classes of them, and --loss squared leaves this note"
-        " out."
+        f"Note: the {len(labels)} labels of {data.name} are the targets of the {spec.loss} loss,"
+        f" as numbers; --positive LABEL makes two classes of them, and --loss {spec.loss} leaves"
+        " this note out."
     ]
 
 

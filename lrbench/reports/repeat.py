@@ -11,7 +11,6 @@ from lrbench.plan.options import OPTIONS, PROBLEM_OPTIONS, read_iterations
 from lrbench.plugins import parse_reference
 from lrbench.results import Choice
 from lrbench.results.lanes import is_rate
-from lrbench.solvers import SOLVERS
 
 CHANGING = (
     *("--data", "--set", "--no-intercept"),
@@ -77,17 +76,18 @@ def repeating(
 def typed_names(command: Sequence[str], solvers: Iterable[str]) -> Mapping[str, str]:
     """Return name of a solver in a result -> what a command takes it by.
 
-    The two differ for a class in a file. A class that several references name, or that an alias
-    names beside, is left out where it is not registered: which reference is its own is not known.
+    The two differ for a class in a file. Where several references name one class, it is not known
+    which name is whose, and only the names that were typed are returned.
     """
-    given = [word.removeprefix("--solver=") for word in command if word.startswith("--solver=")]
-    typed = list(dict.fromkeys(text.partition("[")[0].strip() for text in given))
+    texts = [word.removeprefix("--solver=") for word in command if word.startswith("--solver=")]
+    typed = list(dict.fromkeys(text.partition("[")[0].strip() for text in texts))
     names = list(dict.fromkeys(solvers))
-    registered = {n: n for n in names if SOLVERS.is_own(n) or n in SOLVERS.entry_points}
+    if not any(map(parse_reference, typed)):
+        return {name: name for name in names}
     if len(typed) != len(names):
-        return registered
-    references = {n: text for n, text in zip(names, typed, strict=True) if parse_reference(text)}
-    return {n: n for n in names} | references | registered
+        return {name: name for name in names if name in typed}
+    pairs = zip(names, typed, strict=True)
+    return {name: text if parse_reference(text) else name for name, text in pairs}
 
 
 def renamed(solver: SolverSpec, name: str) -> SolverSpec:
@@ -97,10 +97,11 @@ def renamed(solver: SolverSpec, name: str) -> SolverSpec:
 
 def _setting(command: Sequence[str]) -> Iterator[str]:
     """Yield the options of the runs that are not the default ones."""
-    given = dict(word.split("=", 1) for word in command if word.startswith("--") and "=" in word)
-    if "--at" in given and not {"--iterations", "--passes"} & {*given}:
-        given["--iterations"] = str(max(read_iterations(given["--at"])))  # the budget of the sweep
+    options = dict(word.split("=", 1) for word in command if word.startswith("--") and "=" in word)
+    if "--at" in options and not {"--iterations", "--passes"} & {*options}:
+        last = max(read_iterations(options["--at"]))  # which is the budget of the sweep
+        options["--iterations"] = str(last)
     for name in SETTING:
         option = "--" + name.replace("_", "-")
-        if option in given and given[option] != str(OPTIONS[name].default):
-            yield from (option, given[option])
+        if option in options and options[option] != str(OPTIONS[name].default):
+            yield from (option, options[option])
