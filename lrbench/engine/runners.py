@@ -98,7 +98,9 @@ def runner_of(
             "install lrbench there with a compiler at hand, or give --runner numpy.",
         )
     assert isinstance(sampler, CompiledSampler)
-    batches = sampler.compiled(len(lr0))
+    rule = _has_rule(job.solver, lr0)
+    scaled = rule and not job.solver.dense_iterates
+    batches = sampler.compiled(len(lr0), scaled=scaled)
     assert batches is not None
-    runner = CompiledRunner if _has_rule(job.solver, lr0) else ScalarRunner
+    runner = CompiledRunner if rule else ScalarRunner
     return runner(job, shared, sampler, lr0, parameters, clock, batches, loaded)
