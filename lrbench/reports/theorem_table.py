@@ -99,7 +99,7 @@ def _measured(v: Verdict, error: float) -> str:
 
 def used(v: Verdict, error: float) -> str:
     """Return measured / at most in percent, as a whole number; a dash where that says nothing."""
-    if not v.metric or not v.bound or v.bound_verdict == "vacuous":
+    if not v.metric or not v.bound or v.bound_verdict in ("vacuous", "none"):
         return "-"
     metric, bound = v.metric[-1], v.bound[-1]
     if not (math.isfinite(metric) and math.isfinite(bound) and bound > 0):
