@@ -88,7 +88,9 @@ def test_a_grid_wider_than_float64_is_continued_to_the_ends_of_float64() -> None
     ]
     problem = made_problem([1e-200, 1.0, 1e307], {"a": [[INF, 7.0, 2.0]]})
     (sensitivity,) = (s for s in analyse(problem, None).solvers)
-    sweep = replace(analyse(problem, None), solvers=[replace(sensitivity, second_axis={"radius": 2.0})])
+    sweep = replace(
+        analyse(problem, None), solvers=[replace(sensitivity, second_axis={"radius": 2.0})]
+    )
     assert wider_grid(sweep) == "--over lr0=1e-200:1e308:3"
 
 
