@@ -68,12 +68,11 @@ def independent_columns(problem: LinearProblem) -> NDArray[np.intp] | None:
     constant = raw.offset is not None or (problem.intercept and raw.scaling != "unit-rows")
     columns = [np.ones(len(X))] if constant else []
     columns += list(np.ascontiguousarray(X.T))
-    found: set[int] | None = None
-    for prime in PRIMES:
-        dependent = _dependent(np.stack([_residues(c, prime) for c in columns]), prime)
-        found = dependent if found is None else found & dependent
-    left_out = [j - len(columns) + X.shape[1] for j in found or ()]
-    kept = np.setdiff1d(np.arange(problem.n_features), left_out)
+    dependent = set.intersection(
+        *(_dependent(np.stack([_residues(c, prime) for c in columns]), prime) for prime in PRIMES)
+    )
+    first = len(columns) - X.shape[1]
+    kept = np.setdiff1d(np.arange(problem.n_features), [j - first for j in dependent])
     if len(kept) in (0, problem.n_features):
         return None
     return kept

@@ -74,15 +74,15 @@ def test_one_hot_columns_have_the_minimum_without_one_of_them(
 
 def test_one_hot_columns_against_least_squares_of_lower_rank(tmp_path: Path) -> None:
     p = built(tmp_path, ONE_HOT, NUMBERS, loss="squared", scale="standard", intercept=False)
-    found = find_optimum(p, cache=None)
+    optimum = find_optimum(p, cache=None)
     X = np.asarray(p.data.X)
     w, _, rank, singular = np.linalg.lstsq(X, NUMBERS, rcond=1e-10)
     assert rank == 3
-    assert found.f_star == pytest.approx(0.5 * np.mean((X @ w - NUMBERS) ** 2), rel=1e-13)
+    assert optimum.f_star == pytest.approx(0.5 * np.mean((X @ w - NUMBERS) ** 2), rel=1e-13)
     # The least-norm solution is the minimiser nearest to w_0 = 0.
-    assert found.w_star == pytest.approx(w, rel=1e-9)
+    assert optimum.w_star == pytest.approx(w, rel=1e-9)
     # The constant of the inequality is that of the same matrix: the least eigenvalue above 0.
-    assert found.curvature.mu_pl == pytest.approx(singular[2] ** 2 / N, rel=1e-9)
+    assert optimum.curvature.mu_pl == pytest.approx(singular[2] ** 2 / N, rel=1e-9)
     away = replace(p, w0=np.array([3.0, -1.0, 2.0, 0.5]))
     nearest = find_optimum(away, cache=None).w_star
     null = np.linalg.svd(X)[2][3]
@@ -121,6 +121,17 @@ def test_integers_far_from_0_are_exact(tmp_path: Path) -> None:
     assert find_optimum(p, cache=None).f_star_error < 1e-12
 
 
+def test_the_error_covers_the_rounding_of_a_scaling(tmp_path: Path) -> None:
+    # The minimum does not depend on the unit of a column beside an intercept.
+    far = np.column_stack([MEASURED, 1e8 + np.arange(N) ** 2])
+    how = {"loss": "squared", "intercept": True}
+    plain = minimum(tmp_path, far, NUMBERS, **how)
+    scaled = minimum(tmp_path, far, NUMBERS, **how, **{"scale": "maxabs"})
+    assert plain.f_star_error < 1e-14
+    moved = abs(scaled.f_star - plain.f_star)
+    assert plain.f_star_error < moved <= scaled.f_star_error < 1e-9
+
+
 @pytest.mark.parametrize("loss", ["squared", "logistic", "absolute", "poisson"])
 def test_other_roundings_change_the_objective_by_less(loss: str, tmp_path: Path) -> None:
     p = built(tmp_path, np.column_stack([MEASURED / 3, NUMBERS / 7]), LOSSES[loss], loss=loss)
@@ -148,12 +159,12 @@ def test_sparse_data_as_dense_ones(scale: str, tmp_path: Path) -> None:
     assert (X[:, 19] != X[:, 0] + X[:, 1]).any()
     p = built(tmp_path, X, NUMBERS, loss="squared", scale=scale, intercept=True)
     assert not isinstance(p.data.X, np.ndarray)
-    found = find_optimum(p, cache=None)
+    optimum = find_optimum(p, cache=None)
     dense = np.asarray(p.data.X.toarray())
     A = np.delete(dense, 19, axis=1)
     w = np.linalg.lstsq(A, NUMBERS, rcond=1e-10)[0]
-    assert found.f_star == pytest.approx(0.5 * np.mean((A @ w - NUMBERS) ** 2), rel=1e-11)
-    assert found.f_star_error < 1e-11
+    assert optimum.f_star == pytest.approx(0.5 * np.mean((A @ w - NUMBERS) ** 2), rel=1e-11)
+    assert optimum.f_star_error < 1e-11
     size = np.abs(rng.standard_normal(21))
     size[-1] = 0.0
     residual = dense @ size - NUMBERS
