@@ -1,8 +1,8 @@
 # make test   all that CI checks: format, lint, types, the gate, every test and the examples in the docs
 # make unit   the quick tests alone
 # make gate   lrbench on itself: lrbench.toml against its baselines, about ten seconds
-# make lowest the quick tests of what stands on NumPy and SciPy, with the lowest versions allowed,
-#             and without the compiled steps
+# make lowest the quick tests of what stands on NumPy and SciPy, with the lowest versions allowed and
+#             without the compiled steps, in cases that have every value of every parameter
 # make sanitize   the tests of the compiled steps with the address and undefined-behaviour sanitizers
 # make docs   write the generated pages anew
 # make paper  measure anew what docs/how-to/paper.md shows: five minutes of one core
@@ -15,9 +15,11 @@ export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: test unit gate lowest sanitize lint types docs paper clean
 
-test: lint types gate lowest
+# Beside mypy, which is one process, the tests of the lowest versions use the other processors.
+test: $(VENV)/ready $(LOWEST)/ready
+	$(MAKE) --jobs 2 lint types gate lowest
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
-	LRBENCH_COMPILED=0 $(BIN)/python -m pytest -n auto -m "not slow" tests/contract
+	LRBENCH_COMPILED=0 $(BIN)/python -m pytest -n auto -m "compiled and not slow" tests/contract
 
 unit: $(VENV)/ready
 	$(BIN)/python -m pytest -n auto -m "not slow"
@@ -26,8 +28,9 @@ gate: $(VENV)/ready
 	$(BIN)/lrbench check
 
 lowest: $(LOWEST)/ready
-	LRBENCH_COMPILED=0 $(LOWEST)/bin/python -m pytest -n auto -m "not slow" tests/objective tests/losses \
-	    tests/penalties tests/optimum tests/engine tests/solvers tests/cli/test_run_flagship.py
+	LRBENCH_COMPILED=0 $(LOWEST)/bin/python -m pytest -n auto -m "not slow" --each-value \
+	    tests/objective tests/losses tests/penalties tests/optimum tests/engine tests/solvers \
+	    tests/cli/test_run_flagship.py
 
 sanitize: $(VENV)/ready
 	CFLAGS="-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" \

@@ -11,31 +11,18 @@ from __future__ import annotations
 
 import statistics
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from common import logistic, sklearn_pass, task
+from common import engine_seconds, logistic, sklearn_pass, task
 from threadpoolctl import threadpool_limits
 
-from lrbench.engine.loop import LaneLoop
 from lrbench.kernels.library import library
 
 SETTINGS = ((1, 1), (1, 16), (64, 1), (64, 16), (64, 64), (64, 256))
 """Lanes and batch sizes."""
 
 PAIRS = 7
-
-
-def engine_seconds(work) -> float:
-    """Return the CPU seconds of the steps of a job."""
-    with np.errstate(all="ignore"):
-        runner = LaneLoop(*work).runner
-        runner.start()
-        start = time.process_time()
-        runner.go(work[0].budget.iterations, lambda t: False)
-        return time.process_time() - start
 
 
 def main() -> None:

@@ -26,10 +26,9 @@ os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_paralleli
 os.environ["JAX_PLATFORMS"] = "cpu"
 
 import numpy as np
-from common import logistic, sklearn_pass, task
+from common import engine_seconds, logistic, sklearn_pass, task
 from threadpoolctl import threadpool_limits
 
-from lrbench.engine.loop import LaneLoop
 from lrbench.kernels.library import library
 
 SIZES = (1, 4, 16, 64, 256)
@@ -56,16 +55,6 @@ class Share(NamedTuple):
     engine: float
     jax: float
     limit: float
-
-
-def engine_seconds(work) -> float:
-    """Return the CPU seconds of the steps of a job."""
-    with np.errstate(all="ignore"):
-        runner = LaneLoop(*work).runner
-        runner.start()
-        start = time.process_time()
-        runner.go(work[0].budget.iterations, lambda t: False)
-        return time.process_time() - start
 
 
 def jax_steps(problem, solver: str) -> Callable[[np.ndarray, np.ndarray], float] | None:
@@ -130,7 +119,7 @@ class Machine:
 
     def __init__(self) -> None:
         A = np.ones((400, 400))
-        self.flops = 2 * 400**3 / min(_seconds(lambda: A @ A) for _ in range(9))
+        self.flops = 2 * 400**3 / min(seconds_of(lambda: A @ A) for _ in range(9))
         self._bandwidth: dict[int, float] = {}
 
     def bytes_per_second(self, size: int) -> float:
@@ -144,11 +133,12 @@ class Machine:
                 for _ in range(repeats):
                     np.copyto(target, source)
 
-            self._bandwidth[size] = size * repeats / min(_seconds(copy) for _ in range(9))
+            self._bandwidth[size] = size * repeats / min(seconds_of(copy) for _ in range(9))
         return self._bandwidth[size]
 
 
-def _seconds(call: Callable[[], object]) -> float:
+def seconds_of(call: Callable[[], object]) -> float:
+    """Return the CPU seconds of a call."""
     start = time.process_time()
     call()
     return max(time.process_time() - start, 1e-9)

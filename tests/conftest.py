@@ -1,11 +1,15 @@
-"""Fixtures for every test: a cache of the tests' own, and real LIBSVM files if there are any."""
+"""Fixtures for every test: a cache of the tests' own, and real LIBSVM files if there are any.
+
+With ``--each-value`` only those cases of a test run that have a value of some parameter first.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +20,49 @@ settings.register_profile(
     "untimed", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("untimed")  # no test fails because the machine is slow, or by chance
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--each-value",
+        action="store_true",
+        help="of each test, run only the cases that have a value of some parameter first",
+    )
+
+
+def with_each_value(items: Iterable[Any]) -> list[Any]:
+    """Return the cases that have a value of a parameter which no earlier case of the test has."""
+    seen: set[tuple[str, str, int]] = set()
+    chosen = []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        case = getattr(item, "callspec", None)  # whose values are the same objects in every case
+        values = {(test, key, id(value)) for key, value in case.params.items()} if case else set()
+        if case is None or not values <= seen:
+            chosen.append(item)
+        seen |= values
+    return chosen
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("each_value"):
+        chosen = with_each_value(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a contract test that may make compiled steps unmarked: it would not run without them."""
+
+    def refuse() -> None:
+        pytest.fail("it may make compiled steps: mark it with pytest.mark.compiled")
+
+    with pytest.MonkeyPatch.context() as patch:
+        if item.path.parent.name == "contract" and not item.get_closest_marker("compiled"):
+            for module in ("plan.plan", "engine.runners"):
+                patch.setattr(f"lrbench.{module}.library", refuse)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -53,3 +53,16 @@ class Minibatches:
             stream = np.concatenate(permutations)
             rest = stream[size:]
             yield stream[:size].reshape(shape)
+
+
+@dataclass(frozen=True)
+class DrawnMinibatch(Minibatches):
+    """A minibatch whose samples are drawn elsewhere."""
+
+    samples: Index
+    """(batch_size,), overwritten for each minibatch."""
+
+    def chunks(self, n_steps: int) -> Iterator[Index]:
+        """Yield the present samples, (1, batch_size), once."""
+        del n_steps
+        yield self.samples[None, :]

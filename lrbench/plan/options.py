@@ -19,12 +19,11 @@ from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from lrbench.config.axes import Axes
-    from lrbench.config.learning_rates import LearningRate
+    from lrbench.config.learning_rates import LearningRates
     from lrbench.objective.constants import Sampling
     from lrbench.results import ArrivalRule
     from lrbench.solvers.base import Solver
 
-    LearningRates: TypeAlias = float | str | LearningRate | Iterable[float | str | LearningRate]
     Targets: TypeAlias = float | str | Iterable[float | str]
     Runner: TypeAlias = Literal["numpy", "compiled"]
     OneSolver: TypeAlias = str | Solver | type[Solver]

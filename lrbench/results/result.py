@@ -21,7 +21,6 @@ from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.saved_traces import TRACES, chosen_trace
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.views import Views
-from lrbench.results.weights import chosen, write_weights
 
 if TYPE_CHECKING:
     from lrbench.results.common_setting import CommonSettings
@@ -263,6 +262,8 @@ class Result(Views):
         LrbenchError
             If everything diverged or failed, or the file cannot be written.
         """
+        from lrbench.results.weights import chosen, write_weights  # few commands need it
+
         files.reserve(path, force)
         run = chosen(self.problems)
         files.write_result(path, force, lambda file: write_weights(self.problems[0], run, file))

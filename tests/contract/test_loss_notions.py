@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from every_loss import every_loss, hypothesis
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrbench.contract.loss_certificate import check_bounds_at
@@ -43,7 +43,7 @@ def test_slopes_of_pieces_are_those_of_the_derivative(loss: Any) -> None:
 
 
 @every_loss
-@hypothesis
+@settings(hypothesis, max_examples=100)
 @given(seed=st.integers(0, 10**6))
 def test_a_small_excess_bounds_the_scores(loss: Any, seed: int) -> None:
     rng = np.random.default_rng(seed)

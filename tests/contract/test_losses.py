@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import Array
-from every_loss import at, every_loss, hypothesis, scores, targets
+from every_loss import at, every_loss, hypothesis, points_of, scores, targets
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,25 +39,29 @@ def test_every_loss_keeps_every_contract(loss: Any, contract: Contract) -> None:
         contract.check(loss)
 
 
-def alone(*numbers: float) -> list[Array]:
-    return [np.array([number]) for number in numbers]
+def of_kind(loss: Any, numbers: Array) -> Array:
+    """Return targets of the loss's kind, one for each number."""
+    return np.array([target(loss, number) for number in numbers])
 
 
 @every_loss
 @hypothesis
-@given(z=scores, number=targets)
-def test_derivatives_are_those_of_the_value_anywhere(loss: Any, z: float, number: float) -> None:
-    check_derivative(loss, *alone(z, target(loss, number)))
-    check_second_derivative(loss, *alone(z, target(loss, number)))
+@given(points=points_of(scores, targets))
+def test_derivatives_are_those_of_the_value_anywhere(loss: Any, points: Array) -> None:
+    z, numbers = points
+    y = of_kind(loss, numbers)
+    check_derivative(loss, z, y)
+    check_second_derivative(loss, z, y)
 
 
 @every_loss
 @hypothesis
-@given(z=st.floats(-800, 800), v=st.floats(-800, 800), number=targets, share=st.floats(0, 1))
-def test_convex_anywhere(loss: Any, z: float, v: float, number: float, share: float) -> None:
+@given(points=points_of(st.floats(-800, 800), st.floats(-800, 800), targets, st.floats(0, 1)))
+def test_convex_anywhere(loss: Any, points: Array) -> None:
+    z, v, numbers, share = points
     if explodes(loss):
         z, v = z / 40, v / 40
-    check_convex(loss, *alone(z, v, target(loss, number), share))
+    check_convex(loss, z, v, of_kind(loss, numbers), share)
 
 
 @every_loss
@@ -77,9 +81,10 @@ def test_smoothness_and_lipschitz_are_suprema(loss: Any, number: float) -> None:
 
 @every_loss
 @hypothesis
-@given(z=st.floats(-20, 20), other=st.floats(-20, 20), number=targets)
-def test_fenchel_young_anywhere(loss: Any, z: float, other: float, number: float) -> None:
-    check_conjugate(loss, *alone(z, other, target(loss, number)))
+@given(points=points_of(st.floats(-20, 20), st.floats(-20, 20), targets))
+def test_fenchel_young_anywhere(loss: Any, points: Array) -> None:
+    z, other, numbers = points
+    check_conjugate(loss, z, other, of_kind(loss, numbers))
 
 
 @every_loss
@@ -123,13 +128,13 @@ def test_what_overflows_is_infinite_and_no_nan(loss: Any) -> None:
 
 @every_loss
 @hypothesis
-@given(z=scores, number=targets)
-def test_second_derivative_is_zero_where_the_derivative_is_flat(
-    loss: Any, z: float, number: float
-) -> None:
-    y, h = target(loss, number), 2.0**-14
-    slopes = [at(loss.derivative, v, y) for v in (z - h, z, z + h)]
-    if math.isinf(loss.smoothness) and slopes[0] == slopes[2]:
+@given(points=points_of(scores, targets))
+def test_second_derivative_is_zero_where_the_derivative_is_flat(loss: Any, points: Array) -> None:
+    z, numbers = points
+    y, h = of_kind(loss, numbers), 2.0**-14
+    before, here, after = (loss.derivative(v, y) for v in (z - h, z, z + h))
+    second = loss.second_derivative(z, y)
+    if math.isinf(loss.smoothness):
         # exp(z) - y is flat to rounding where exp(z) is nothing beside y.
-        assert at(loss.second_derivative, z, y) <= 1e-11 * abs(slopes[1])
-    assert at(loss.second_derivative, z, y) >= 0.0
+        assert np.all((second <= 1e-11 * np.abs(here))[before == after])
+    assert np.all(second >= 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -47,6 +48,7 @@ def check(result: Result, solvers: Sequence[str]) -> None:
     assert failed == []
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", LINEAR)
 def test_every_problem_runs_with_every_solver(name: str) -> None:
     solvers = minimising(build_linear(load_spec(name)))
@@ -55,6 +57,7 @@ def test_every_problem_runs_with_every_solver(name: str) -> None:
     check(result, solvers)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", LINEAR)
 def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
     size = min(8, build_linear(load_spec(name)).n_samples)
@@ -63,7 +66,8 @@ def test_every_problem_runs_with_every_solver_on_minibatches(name: str) -> None:
     check(result, STEP_RULES)
 
 
-@pytest.mark.slow  # once, as networks have no compiled steps
+@pytest.mark.slow
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("size", [None, 13])
 def test_every_network_runs_with_every_solver(name: str, size: int | None) -> None:
@@ -75,7 +79,8 @@ def test_every_network_runs_with_every_solver(name: str, size: int | None) -> No
         for cls in every
         if not (cls().needs or cls.proximal or (size is not None and cls.outside))
     ]
-    result = lrbench.run(spec, solvers=able, lr0=[1e-3, 0.2, 1e9], iterations=12, batch_size=size)
+    options: dict[str, Any] = {"iterations": 12, "batch_size": size, "checkpoints_per_decade": 1}
+    result = lrbench.run(spec, solvers=able, lr0=[1e-3, 0.2, 1e9], **options)
     check(result, able)
     accuracy = [run.trace["test_accuracy"][-1] for run in result.problems[0].runs]
     assert all(0.0 <= a <= 1.0 for a in accuracy)
@@ -83,6 +88,7 @@ def test_every_network_runs_with_every_solver(name: str, size: int | None) -> No
     assert min(values[-1] for values in objectives) < 0.99 * objectives[0][0]
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("size", [None, 7])
 def test_a_problem_of_another_kind_runs_with_every_solver(size: int | None) -> None:
     every = [SOLVERS.get(name) for name in minimising(Network())]

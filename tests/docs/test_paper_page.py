@@ -78,7 +78,8 @@ def test_the_spectrum_is_that_of_the_page() -> None:
 
 def test_the_spectrum_is_that_of_automatic_differentiation() -> None:
     torch = pytest.importorskip("torch")
-    problem: Any = build_problem(with_settings(load_spec("mlp-digits"), ["model.hidden=[3]"]))
+    small = ["model.hidden=[3]", "data.test=0.9"]
+    problem: Any = build_problem(with_settings(load_spec("mlp-digits"), small))
     w = problem.w0 + 0.1 * np.random.default_rng(1).standard_normal(problem.n_features)
     X, y = torch.tensor(problem.train.X), torch.tensor(problem.train.y.astype(np.int64))
 

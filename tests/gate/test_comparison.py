@@ -14,7 +14,8 @@ import scipy.stats
 from gate_runs import cut_at, made_problem, made_run
 
 from lrbench.errors import UsageError
-from lrbench.gate.comparison import Change, Comparison, LaneComparison, Rules, compare
+from lrbench.gate.compare_results import Rules, compare
+from lrbench.gate.comparison import Change, Comparison, LaneComparison
 from lrbench.gate.paired_test import paired_p
 from lrbench.objective.about import AboutBackend
 from lrbench.results import Result, Run, Status

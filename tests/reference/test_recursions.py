@@ -26,15 +26,30 @@ RATES = [10.0**k for k in range(-3, 4)]
 """The lanes; those of a method without an initial learning rate are alike."""
 
 CASES = [
-    pytest.param(name, params, id="-".join([name, *map(str, params.values())]))
+    (name, params)
     for name in SOLVERS
     for params in (REFERENCES[name].params if name in REFERENCES else [])
 ]
 PROBLEMS = [
-    pytest.param(loss, weight, intercept, id=f"{loss}-l2={weight}-intercept={intercept}")
+    (loss, weight, intercept)
     for loss in ("squared", "logistic")
     for weight, intercept in ((0.0, False), (0.1, False), (0.1, True))
 ]
+SAMPLINGS = ("replacement", "reshuffle")
+SETTINGS = [
+    pytest.param(
+        *(name, params, *problem, sampling),
+        id="{}-{}-l2={}-intercept={}-".format(sampling, *problem)
+        + "-".join([name, *map(str, params.values())]),
+    )
+    for j, problem in enumerate(PROBLEMS)
+    for k, (name, params) in enumerate(CASES)
+    for sampling in (None, SAMPLINGS[(j + k) % 2])
+]
+"""Every case on every problem, in full batches and on minibatches.
+
+How these are drawn alternates from problem to problem, and from case to case.
+"""
 
 
 def test_every_solver_has_a_reference() -> None:
@@ -132,9 +147,7 @@ def compare(pair: Pair) -> None:
         assert np.all(error < tolerance[1:] * scale[1:n])
 
 
-@pytest.mark.parametrize(("name", "params"), CASES)
-@pytest.mark.parametrize(("loss", "weight", "intercept"), PROBLEMS)
-@pytest.mark.parametrize("sampling", [None, "replacement", "reshuffle"])
+@pytest.mark.parametrize(("name", "params", "loss", "weight", "intercept", "sampling"), SETTINGS)
 def test_engine_follows_the_published_recursion(
     name: str, params: Mapping[str, Any], loss: str, weight: float, intercept: bool, sampling: Any
 ) -> None:

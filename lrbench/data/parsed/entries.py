@@ -21,7 +21,7 @@ from lrbench.cache.folder import cache_dir, write_atomically
 from lrbench.data.parsed.shelf import mapped, npy_path
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 
 class Stored(NamedTuple):
