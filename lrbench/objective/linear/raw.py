@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lrbench.arrays import Vector
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 
 LARGEST_RAW = 1 << 25
