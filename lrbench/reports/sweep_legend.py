@@ -157,5 +157,6 @@ def _marks(tables: _Tables) -> Iterator[str]:
 def _step(grids: Sequence[Sequence[float]]) -> float | None:
     """Return the step of the grids in decades, or None if they have several."""
     # Rounded, as the steps of a logarithmic grid differ in their last bits.
-    steps = {round(math.log10(b / a), 6) for grid in grids for a, b in itertools.pairwise(grid)}
+    pairs = [pair for grid in grids for pair in itertools.pairwise(grid)]
+    steps = {round(math.log10(b) - math.log10(a), 6) for a, b in pairs}
     return steps.pop() if len(steps) == 1 else None

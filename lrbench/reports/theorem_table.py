@@ -109,7 +109,8 @@ def used(v: Verdict, error: float) -> str:
     percent = 100.0 * metric / bound
     if percent > 100.0 and _is_at_floor(v, error):
         return "-"  # where it was told last, the bound held
-    return "<1 %" if percent < 0.5 else f"{short_number(round(percent))} %"
+    # To 0 digits, as a float: beside a subnormal bound the ratio may be infinite.
+    return "<1 %" if percent < 0.5 else f"{short_number(round(percent, 0))} %"
 
 
 def _is_at_floor(v: Verdict, error: float) -> bool:

@@ -137,6 +137,11 @@ LAST = "F(last) - f*"
             [LAST, "1.25e-01", "6.25e-02", "200 %", "VIOLATED"],
             "bad",
         ),
+        (
+            {"bound_verdict": "fail", "failed_at": 31, "bound": [1.0, 0.2, 5e-324]},
+            [LAST, "1.25e-01", "4.94e-324", "inf %", "VIOLATED"],
+            "bad",
+        ),
         ({"bound_verdict": "vacuous"}, [LAST, "1.25e-01", "5.00e-01", "-", "weak"], "warn"),
         ({"bound_verdict": "none"}, [LAST, "1.25e-01", "5.00e-01", "-", "no verdict"], ""),
     ],

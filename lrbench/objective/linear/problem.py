@@ -23,6 +23,7 @@ from lrbench.objective.linear.matrix import (
     transpose,
 )
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.objective.linear.raw import Raw
 from lrbench.objective.linear.sampler import linear_sampler
 from lrbench.plugins import is_plugin, origin_of
 
@@ -56,6 +57,8 @@ class LinearProblem(LinearObjective):
         The samples that are held out; None for none.
     X_hash
         The content hash of the data set if X is its very array; empty if X was made from it.
+    raw
+        The data from which X was made; None where X is taken as exact.
     """
 
     name: str
@@ -63,6 +66,7 @@ class LinearProblem(LinearObjective):
     about: About
     test: LinearHeldOut | None = None
     X_hash: str = ""
+    raw: Raw | None = None
 
     @cached_property
     def digest(self) -> str:
