@@ -1,7 +1,7 @@
 """The names of array shapes, and a few reductions over lanes.
 
-A *lane* is one initial learning rate. All lanes of a run stand side by side in the columns of
-``W``, so that one matrix product serves them all.
+A *lane* is one value of the varied parameter, by default the initial learning rate. All lanes of a
+run stand side by side in the columns of ``W``, so that one matrix product serves them all.
 """
 
 from __future__ import annotations

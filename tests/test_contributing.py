@@ -47,6 +47,17 @@ def test_the_verdicts_are_those_of_the_schema_and_of_expectations() -> None:
         assert toml == set(QUANTITIES[quantity].words)
 
 
+def test_a_lane_is_the_same_everywhere() -> None:
+    files = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "lrbench").rglob("*.py")]
+    files.append(ROOT / "lrbench" / "cli" / "glossary.toml")
+    texts = {f.name: " ".join(f.read_text(encoding="utf-8").split()) for f in files}
+    definition = re.compile(r"[Aa] \*?lane\*? is one ([\w ]+)")
+    definitions = {n: m[1] for n, text in texts.items() if (m := definition.search(text))}
+    assert {"arrays.py", "design.md", "glossary.toml"} <= definitions.keys()
+    assert {n: d for n, d in definitions.items() if not d.startswith("value of")} == {}
+    assert "; one value of the varied parameter |" in PAGE
+
+
 def test_modules_have_the_length_that_it_gives() -> None:
     usual, most = map(int, re.findall(r"under (\d+) lines and never above (\d+)", PAGE)[0])
     lines = {
