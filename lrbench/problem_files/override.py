@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lrbench.config.named import parse_named
-from lrbench.data.labels import MAX_CLASSES
+from lrbench.data.labels import REGRESSION_ABOVE
 from lrbench.data.libsvm import ZeroBased
 from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import check_scaling
@@ -184,7 +184,7 @@ def spec_from_data(
     if loss is None:
         n_labels = len(np.unique(load_data(source).y))
         if network:
-            loss = "softmax" if n_labels <= MAX_CLASSES else "squared"
+            loss = "softmax" if n_labels <= REGRESSION_ABOVE else "squared"
         else:
             loss = "logistic" if positive is not None or n_labels == 2 else "squared"
     loss = read_loss(loss, network=network)
