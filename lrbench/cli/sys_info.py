@@ -23,7 +23,7 @@ def command() -> None:
     from lrbench.results import environment
 
     rows = {k: str(v) for k, v in environment(threads=1).items() if k != "threads"}
-    for name in ("scikit-learn", "click", "rich"):
+    for name in ("scikit-learn", "click", "rich", "tabulate"):
         rows[name] = importlib.metadata.version(name)
     for name in ("torch", "jax", "optax"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

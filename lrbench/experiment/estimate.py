@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lrbench.arrays import NUMBER_BYTES
 from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
+from lrbench.config.process import blas_threads
 from lrbench.engine import run as engine
 from lrbench.engine.budget import Budget
-from lrbench.engine.compiled import are_compilable
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
-from lrbench.engine.runners import makes_compiled_steps
+from lrbench.engine.runners import numpy_cause, planned_sampler
 from lrbench.errors import OptimumError
 from lrbench.experiment.jobs.blocks import (
     ARRAYS,
@@ -83,7 +82,7 @@ def estimate(
     plan: Plan, specs: Sequence[ProblemSpec | Problem], control: Control, store: Store | None = None
 ) -> list[Estimate]:
     """Return the cost of `plan` on each problem, for which each solver runs a few steps."""
-    with threadpool_limits(plan.threads, "blas"):
+    with blas_threads(plan.threads):
         cache = cache_dir()
         ready = [prepare(spec, plan, cache, control, needs_f_star=False) for spec in specs]
         check_needs(plan, ready)
@@ -150,8 +149,10 @@ def _timed(plan: Plan, problem: Problem, k: int, n_seeds: int) -> _Timed:
     # Any L will do for rates in units of 1/L: the time of a step does not depend on lr0.
     lanes = plan.axes[k].lanes(1.0)
     # Compiled steps are made many in one call.
-    of_plan = (plan.batch_size, plan.sampling, plan.radius, len(lanes) * n_seeds)
-    many = plan.compiled and makes_compiled_steps(solver) and are_compilable(problem, *of_plan)
+    sampler = planned_sampler(
+        problem, plan.batch_size, plan.sampling, None, dense_iterates=solver.dense_iterates
+    )
+    many = plan.compiled and not numpy_cause(solver, sampler, np.ones(len(lanes) * n_seeds))
     stride = COMPILED_STEPS if many and plan.batch_size is not None else 1
     job = Job(
         solver=solver,

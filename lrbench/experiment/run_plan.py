@@ -7,20 +7,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
+import numpy as np
 
 from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
+from lrbench.config.process import blas_threads
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.data.scaling import affine
+from lrbench.engine.columns import rounded_up
 from lrbench.engine.control import Control
-from lrbench.engine.runners import makes_compiled_steps, numpy_cause
+from lrbench.engine.runners import numpy_cause, planned_sampler
 from lrbench.errors import LrbenchError, Note, OptimumError, RefutedError, UsageError, WorkersError
 from lrbench.experiment.jobs import Executor, Serial
 from lrbench.experiment.judgeable import check_judgeable
 from lrbench.experiment.work import Work, header_of
 from lrbench.objective.problem import Problem
 from lrbench.optimum import discard_optimum
+from lrbench.plan.lanes import Lane
 from lrbench.plan.needs import check_needs
 from lrbench.plan.plan import Plan
 from lrbench.plan.prepare import Prepared, prepare
@@ -76,7 +79,7 @@ def run_plan(
     """
     cache = cache_dir()
     failures: list[tuple[str, LrbenchError]] = []
-    with threadpool_limits(plan.threads, "blas"):
+    with blas_threads(plan.threads):
         ready: list[Prepared] = []
         uncertified: list[str] = []
         for spec in specs:
@@ -127,8 +130,7 @@ def _has_compiled_steps(plan: Plan, p: Prepared) -> bool:
     """Return whether a solver of the plan makes compiled steps on a problem."""
     own = zip(plan.built, p.lanes, strict=True)
     return plan.compiled and any(
-        makes_compiled_steps(solver) and not _numpy_cause(plan, p, solver, len(lanes))
-        for (solver, _), lanes in own
+        not _numpy_cause(plan, p, solver, lanes) for (solver, _), lanes in own
     )
 
 
@@ -137,7 +139,8 @@ def numpy_steps(plan: Plan, ready: Sequence[Prepared]) -> str:
     names: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for p in ready:
         for (solver, spec), lanes in zip(plan.built, p.lanes, strict=True):
-            if cause := _numpy_cause(plan, p, solver, len(lanes)):
+            # A solver that owns its loop has no steps to speak of.
+            if not solver.outside and (cause := _numpy_cause(plan, p, solver, lanes)):
                 solvers, problems = names.setdefault(cause, ({}, {}))
                 solvers[str(spec)] = problems[p.problem.name] = None
     return "; ".join(
@@ -146,10 +149,11 @@ def numpy_steps(plan: Plan, ready: Sequence[Prepared]) -> str:
     )
 
 
-def _numpy_cause(plan: Plan, p: Prepared, solver: Solver, n_lanes: int) -> str:
-    n_columns = max(n_lanes, plan.pad_to)
-    setting = (plan.batch_size, plan.sampling, plan.radius, n_columns)
-    return numpy_cause(solver, p.problem, *setting)
+def _numpy_cause(plan: Plan, p: Prepared, solver: Solver, lanes: Sequence[Lane]) -> str:
+    setting = (plan.batch_size, plan.sampling, plan.radius)
+    sampler = planned_sampler(p.problem, *setting, dense_iterates=solver.dense_iterates)
+    lr0 = np.array([lane.lr0 for lane in lanes], dtype=np.float64)  # None becomes NaN
+    return numpy_cause(solver, sampler, np.resize(lr0, rounded_up(len(lr0), plan.pad_to)))
 
 
 def features_of(p: Prepared) -> FeatureMap | None:

@@ -8,7 +8,7 @@ it is a plain (n_features, n_lanes) array or, for wide sparse data, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -21,6 +21,13 @@ Iterate: TypeAlias = Any
 
 PROBE_STEP = 2.0**-10
 """How far from an iterate its minibatch's objective is evaluated, relative to a direction."""
+
+
+PointsNear: TypeAlias = Callable[[Index | slice, slice], tuple[list[Lanes], Lanes]]
+"""Coordinates and lanes -> some points near an iterate, and how far they reach."""
+
+ValuesInParts: TypeAlias = Generator[None, None, tuple[Lanes, PerLane]]
+"""Values at these points and their rounding, computed in parts."""
 
 
 class Gradient(Protocol):
@@ -180,12 +187,32 @@ class PartsOracle(Protocol):
 class MinibatchValues(Protocol):
     """An oracle whose gradients can be checked against its minibatch's objective."""
 
-    def minibatch_values(self, points: Sequence[Lanes], reach: Lanes) -> tuple[Lanes, PerLane]:
+    def minibatch_values(self, points: PointsNear, n_lanes: int) -> ValuesInParts:
         """Return the minibatch's objective at some points, and the size of its rounding.
 
-        It is not metered, and constraints are left out. The first point is an iterate W, `reach` is
-        at least |W| in every coordinate, and the others differ from W by at most `PROBE_STEP`
-        `reach`. The rounding also bounds the error of <g, v> for |v| <= `reach`.
+        It is not metered, and constraints are left out.
+
+        Parameters
+        ----------
+        points
+            Returns the points of some lanes in some coordinates, and the reach there: arrays of
+            (n_coordinates, n_lanes). The first point is an iterate W, the reach is at least |W|,
+            and the others differ from W by at most `PROBE_STEP` times the reach.
+        n_lanes
+            The number of lanes.
+
+        Yields
+        ------
+        None
+            Between two parts, each of which takes some hundredths of a second.
+
+        Returns
+        -------
+        values
+            (n_points, n_lanes).
+        rounding
+            (n_lanes,): the error of a value, and that of the product of the gradient at the first
+            point with a vector of at most the reach, are below this.
         """
         ...
 
@@ -195,6 +222,8 @@ class Iterates(Protocol):
 
     direction: Vector
     """A fixed vector r, by which `checksum` tests the running sum."""
+    n_lanes: int
+    """The number of columns."""
     amplification: float
     """How much more than their sum in a plain array the rounding of the running sum may be."""
 

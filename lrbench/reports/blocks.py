@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -170,6 +170,9 @@ TextColumn: TypeAlias = tuple[str, list[str]]
 CellColumn: TypeAlias = tuple[str, list[TableCell]]
 """A heading and the cells below it."""
 
+NO_VALUE = frozenset({"", "-", "none"})
+"""The texts of cells without a value."""
+
 
 def folded(first: TextColumn, groups: Sequence[list[TextColumn]], width: int) -> Iterator[Block]:
     """Yield tables of numbers that all start with the column `first` and fit the page.
@@ -208,6 +211,11 @@ def folded_cells(
         starts.append(len(columns))
         columns += group
     yield _grid(columns, left, starts, parts)
+
+
+def with_values(columns: Iterable[CellColumn]) -> list[CellColumn]:
+    """Return the columns of which at least one cell has a value."""
+    return [(name, cells) for name, cells in columns if any(c.text not in NO_VALUE for c in cells)]
 
 
 def table_width(columns: Sequence[CellColumn]) -> int:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from lrbench.reports.blocks import Block, CellColumn, TableCell, folded_cells, scientific, short_gap
+from lrbench.reports.blocks import (
+    Block,
+    TableCell,
+    folded_cells,
+    scientific,
+    short_gap,
+    with_values,
+)
 from lrbench.reports.groups import has_own_answer, last_checkpoints, verdicts_of
 from lrbench.reports.theorem_table import measured_name, used
 from lrbench.reports.verdict_blocks import (
@@ -22,10 +29,8 @@ from lrbench.results.words import page_word
 from lrbench.verdicts.order import STEEPENING, UNTESTED
 
 HEADINGS = ("last", "average", "bound", "on", "at most", "used", "verdict", "falls")
-"""The columns; the first one is called ``"answer"`` where a solver has its own."""
-
-OF_BOUND = HEADINGS[2:7]
-"""The columns that are left out of a table in which no lane has a bound."""
+"""The columns; the first one is called ``"answer"`` where a solver has its own. Of the others a
+table has those that any of its lanes has a value for."""
 
 LEFT = frozenset({"bound", "on", "verdict"})
 
@@ -50,16 +55,13 @@ def lane_table(
         Its width limits that of the table: columns that do not fit go into another one below.
     """
     rows = [list(_row(problem, runs)) for runs in lanes]
-    columns: list[CellColumn] = [
+    columns = [
         (name, list(cells)) for name, cells in zip(HEADINGS, zip(*rows, strict=True), strict=True)
     ]
-    if any(map(has_own_answer, lanes)):
-        columns[0] = ("answer", columns[0][1])
+    level = "answer" if any(map(has_own_answer, lanes)) else "last"
+    columns = [(level, columns[0][1]), *with_values(columns[1:])]
     first = (lanes[0][0].parameter or "lr0", [TableCell(texts[runs[0].value]) for runs in lanes])
-    left_out = {"falls"} - {name for name, cells in columns if any(cell.text for cell in cells)}
-    if all(_main(problem, runs) is None for runs in lanes):
-        left_out |= {*OF_BOUND}
-    groups = [[column] for column in columns if column[0] not in left_out]
+    groups = [[column] for column in columns]
     yield from folded_cells(first, groups, view.width, LEFT)
 
 

@@ -42,7 +42,7 @@ from lrbench.reports.verdict_blocks import inapplicable, main_bound, main_certif
 from lrbench.reports.view import View
 from lrbench.results import ProblemResult, Run
 from lrbench.results.lanes import varied
-from lrbench.results.ranking import LaneLabel, level_column
+from lrbench.results.ranking import LaneLabel, end_of_all, level_column
 from lrbench.results.selection import notable_lanes
 from lrbench.results.words import page_word
 from lrbench.verdicts.theorems import has_theorems
@@ -229,5 +229,10 @@ def _about_columns(problem: ProblemResult) -> str:
     ends, name = last_checkpoints(runs), varied(runs)
     when = f"after T = {ends.pop()} steps" if len(ends) == 1 else f"of each {name} at its end"
     bounds = any(main_certificate(of) or main_bound(of) for of in problem.judged.values())
-    columns = "iterate, the average, and the main bound" if bounds else "iterate, and the average"
-    return f"{problem.header.level} {when}: the last {columns}"
+    averages = [end_of_all(of, "suboptimality_average") for of in problem.groups.values()]
+    columns = ["the last iterate"]
+    columns += ["the average"] * any(end is not None and end == end for end in averages)
+    columns += ["the main bound"] * bounds
+    if len(columns) > 1:
+        columns[-1] = f"and {columns[-1]}"
+    return f"{problem.header.level} {when}: {', '.join(columns)}"

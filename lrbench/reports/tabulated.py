@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable
 from typing import Literal
 
 from lrbench.reports.blocks import Grid
@@ -20,43 +19,29 @@ def tabulated(grid: Grid, form: TableForm, clean: Callable[[str], str] = str) ->
     grid
         The table.
     form
-        What it looks like.
+        The name of one of tabulate's formats.
     clean
         The function that is applied to the text of every heading and cell.
     """
-    # A cell of the aligned form may have several lines.
-    heads = [[line.strip() for line in clean(name).split("\n")] for name in grid.columns]
-    rows = [
-        [[line.strip() for line in clean(cell.text).split("\n")] for cell in row]
-        for row in grid.rows
-    ]
-    widths = [
-        max(len(line) for cell in column for line in cell)
-        for column in zip(heads, *rows, strict=True)
-    ]
+    # Not above: its own imports take a twentieth of a short run, and few forms write such tables.
+    from tabulate import tabulate
 
-    def row_lines(cells: Sequence[Sequence[str]]) -> Iterator[str]:
-        for lines in zip_longest(*cells, fillvalue=""):
-            padded = [
-                text.ljust(width) if k in grid.left else text.rjust(width)
-                for k, (text, width) in enumerate(zip(lines, widths, strict=True))
-            ]
-            yield f"| {' | '.join(padded)} |" if form == "pipe" else "  ".join(padded).rstrip()
-
-    def part_text(row: int) -> str:
+    # The headings are the first row: a heading proper makes its column two wider than itself.
+    texts = [list(map(clean, grid.columns))]
+    texts += [[clean(cell.text) for cell in row] for row in grid.rows]
+    drawn = tabulate(
+        texts,
+        tablefmt=form,
+        colalign=["left" if k in grid.left else "right" for k in range(len(grid.columns))],
+        disable_numparse=True,  # cells are rounded already: 1.00 must not become 1
+    )
+    # Without headings proper the table begins with its rule, and the simple form ends with one.
+    rule, head, *lines = [line.rstrip() for line in drawn.split("\n")]
+    if form == "simple":
+        del lines[-1]
+    for row in sorted(grid.parts, reverse=True):
         heading = clean(grid.parts[row])
-        return f"| {heading} |{' |' * (len(heads) - 1)}" if form == "pipe" else heading
-
-    if form == "pipe":
-        rules = [
-            f":{'-' * (width + 1)}" if k in grid.left else f"{'-' * (width + 1)}:"
-            for k, width in enumerate(widths)
-        ]
-        rule = f"|{'|'.join(rules)}|"
-    else:
-        rule = "  ".join("-" * width for width in widths)
-    lines = [*row_lines(heads), rule]
-    for k, cells in enumerate(rows):
-        lines += [part_text(k)] if k in grid.parts else []
-        lines += row_lines(cells)
-    return "\n".join(lines)
+        n_before = sum(max(text.count("\n") for text in cells) + 1 for cells in texts[1 : row + 1])
+        empty = " |" * (len(grid.columns) - 1)
+        lines.insert(n_before, f"| {heading} |{empty}" if form == "pipe" else heading)
+    return "\n".join([head, rule, *lines])

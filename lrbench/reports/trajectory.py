@@ -13,6 +13,7 @@ from lrbench.reports.blocks import (
     gap,
     line,
     scientific,
+    with_values,
 )
 from lrbench.reports.groups import (
     has_own_answer,
@@ -28,8 +29,8 @@ from lrbench.reports.tested import TEST, tested_text
 from lrbench.reports.theorem_table import theorem_table
 from lrbench.reports.view import View
 from lrbench.results import BoundKind, ProblemResult, Run
+from lrbench.results.columns import state_columns
 from lrbench.results.ranking import answer_column
-from lrbench.results.records import state_columns
 
 DEFAULT = {
     "passes": "passes",
@@ -38,7 +39,8 @@ DEFAULT = {
     "grad_norm_sq": "|g|^2",
     "lr": "lr",
 }
-"""The columns that a page shows unless others are asked for, and their headings."""
+"""The columns that a page shows unless others are asked for, as far as they have values, and their
+headings."""
 
 ANSWER = {"passes": "passes", "suboptimality_output": "answer", "suboptimality": "last"}
 """The columns that come first where a solver has an answer of its own."""
@@ -73,6 +75,8 @@ def trajectory(problem: ProblemResult, runs: Sequence[Run], view: View) -> Itera
         columns.append((heading, list(map(TableCell, texts))))
         if view.columns is None and name == answer_column(runs):
             columns += _bounds(problem, runs, iterations)
+    if view.columns is None:
+        columns = with_values(columns)
     yield line("")
     first = ("T", [TableCell(str(t)) for t in iterations])
     yield from folded_cells(first, [[column] for column in columns], view.width)
@@ -107,7 +111,6 @@ def _of_objective(headings: dict[str, str]) -> dict[str, str]:
     return {
         name.replace("suboptimality", "objective"): heading.replace(" - f*", "")
         for name, heading in headings.items()
-        if name != "suboptimality_average"
     }
 
 

@@ -32,7 +32,7 @@ def test_sys_info(invoke: Any) -> None:
     assert outcome.code == 0
     said = dict(line.split(maxsplit=1) for line in outcome.out.splitlines())
     assert said["lrbench"] == __version__
-    assert {"python", "numpy", "scipy", "scikit-learn", "blas", "cache"} <= said.keys()
+    assert {"python", "numpy", "scipy", "scikit-learn", "tabulate", "blas", "cache"} <= said.keys()
     for name in ("torch", "jax", "optax"):
         assert (name in said) == (find_spec(name) is not None)
 

@@ -20,9 +20,8 @@ print(*sorted(sys.modules), file=sys.stderr)
 """
 
 UNUSED = {
-    "other packages": "sklearn scipy joblib rich matplotlib jinja2 tabulate pooch filelock",
-    "parts of NumPy and Python": "numpy.ma numpy.random importlib.metadata importlib.resources"
-    " subprocess sysconfig",
+    "other packages": "sklearn scipy joblib rich matplotlib jinja2 pooch filelock",
+    "parts of NumPy and Python": "numpy.ma numpy.random subprocess sysconfig",
     "sweeps": "lrbench.study lrbench.reports.sweep_page lrbench.reports.sweep_table"
     " lrbench.results.sweep lrbench.results.performance lrbench.results.advice",
     "the store": "lrbench.experiment.store sqlite3",
@@ -42,20 +41,28 @@ MOST = 240
 """The most modules of lrbench that it imports."""
 
 
+def modules_of(*args: str) -> set[str]:
+    """Return the modules that a command has imported when it ends."""
+    command = [sys.executable, "-c", WARM, *args]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stderr.split())
+
+
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def loaded() -> set[str]:
     """The modules of the flagship run, with what a run before it has left in the cache."""
-    out: list[str] = []
-    for _ in range(2):
-        command = [sys.executable, "-c", WARM, *FLAGSHIP]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        out = done.stderr.split()
-    return set(out)
+    modules_of(*FLAGSHIP)
+    return modules_of(*FLAGSHIP)
 
 
 @pytest.mark.parametrize("kind", UNUSED)
 def test_a_warm_run_imports_nothing_that_it_does_not_use(kind: str, loaded: set[str]) -> None:
     assert sorted(loaded & set(UNUSED[kind].split())) == []
+
+
+def test_only_a_page_with_tables_imports_tabulate(loaded: set[str]) -> None:
+    packages = {"tabulate", "importlib.metadata"}  # the first imports the second
+    assert packages <= loaded
+    assert not packages & modules_of(*FLAGSHIP, "--format", "json")
 
 
 def test_a_warm_run_imports_the_solvers_that_it_runs(loaded: set[str]) -> None:

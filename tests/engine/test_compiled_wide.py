@@ -10,9 +10,9 @@ from builders import Work, linear_problem, run
 from compiled_runs import (
     WITH_RULE,
     assert_close,
+    assert_same_bits_in_every_build,
     bits,
     compare,
-    of_every_build,
     scattered_problem,
     work_on,
 )
@@ -147,8 +147,7 @@ def test_every_build_has_the_same_bits(
     problem = scattered_problem("logistic", 0.05, intercept=True)
     rates = [40.0 / 2.3**k for k in range(21)]
     work = work_on(problem, solver, rates, batch_size=batch_size).changed(compiled=True)
-    first, *others = of_every_build(work, monkeypatch)
-    assert all(each == first for each in others)
+    assert_same_bits_in_every_build(work, monkeypatch)
 
 
 @pytest.mark.parametrize("solver", WITH_FEW_COLUMNS, ids=repr)
@@ -173,5 +172,5 @@ def test_a_ball_and_rules_in_python_are_left_to_numpy(solver: Any, radius: float
     loop = LaneLoop(work.job, work.shared)
     assert isinstance(loop.sampler, ScaledSampler)
     assert type(loop.runner) is StepRunner
-    cause = numpy_cause(solver, problem, 2, "replacement", radius, 2)
+    cause = numpy_cause(solver, loop.sampler, np.array([1.0, 0.5]))
     assert "so wide that a step touches" in cause

@@ -12,20 +12,24 @@ import pytest
 from builders import as_problem, dense, linear_problem, run_healthy, task
 
 from lrbench.arrays import Lanes
+from lrbench.engine.run import run_lanes
+from lrbench.kernels.library import library
 from lrbench.losses import LOSSES
-from lrbench.objective.linear import sampler
+from lrbench.objective.linear import minibatch_values, sampler
+from lrbench.objective.linear.matrix import block
 from lrbench.objective.linear.minibatch import MinibatchOracle
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.linear.scaled import ScaledIterates
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
-from lrbench.objective.oracle import PROBE_STEP
+from lrbench.objective.oracle import PROBE_STEP, ValuesInParts
 from lrbench.penalties.box import Box
 from lrbench.penalties.elastic_net import ElasticNet
 from lrbench.penalties.l1 import L1
-from lrbench.results import Run
+from lrbench.results import Run, Status
 from lrbench.solvers.adagrad_norm import AdaGradNorm
+from lrbench.solvers.polyak import Polyak
 from lrbench.solvers.prox_wngrad import ProxWNGrad
 from lrbench.solvers.sgd import SGD
 from lrbench.solvers.wngrad import WNGrad
@@ -130,6 +134,16 @@ def test_there_is_no_check_of_full_batches_and_of_proximal_steps() -> None:
     assert np.isnan(run.trace["average_error"]).all()
 
 
+def in_one(parts: ValuesInParts) -> tuple[Lanes, Any]:
+    """Return what is computed in parts."""
+    while True:
+        try:
+            next(parts)
+        except StopIteration as ended:
+            values: tuple[Lanes, Any] = ended.value
+            return values
+
+
 EXACT: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "squared": lambda z, y: (z - y) ** 2 / 2,
     "absolute": lambda z, y: abs(z - y),
@@ -139,10 +153,16 @@ EXACT: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
 
 @pytest.mark.parametrize(("loss", "exact"), EXACT.items(), ids=EXACT)
 @pytest.mark.parametrize("offset", [0.0, 1e7])
+@pytest.mark.parametrize("rows", [2, 1024])
 def test_the_rounding_of_values_is_bounded(
-    loss: str, exact: Callable[[Fraction, Fraction], Fraction], offset: float
+    monkeypatch: pytest.MonkeyPatch,
+    loss: str,
+    exact: Callable[[Fraction, Fraction], Fraction],
+    offset: float,
+    rows: int,
 ) -> None:
-    """The values of a minibatch against exact rationals."""
+    """The values of a minibatch, in parts and in one, against exact rationals."""
+    monkeypatch.setattr(minibatch_values, "ROWS", rows)
     problem = linear_problem(loss, 9, 4, weight=0.0, seed=8)
     X = dense(problem) + offset
     problem = as_problem(X, problem.y, problem.loss)
@@ -150,13 +170,19 @@ def test_the_rounding_of_values_is_bounded(
     W = rng.standard_normal((4, 3)) * [[1.0], [1e-4], [1e3], [1.0]]
     reach = np.abs(W) * 1.5
     points = [W, *(W + s * PROBE_STEP * reach for s in (-1.0, 1.0))]
-    values, rounding = problem.minibatch_values(X, problem.y, points, reach)
-    rows = X.tolist()
+
+    def near(rows: Any, lanes: slice) -> tuple[list[Lanes], Lanes]:
+        return [point[rows, lanes] for point in points], reach[rows, lanes]
+
+    batch = minibatch_values.RowsOfLanes(slice(None), X, problem.y)
+    values, rounding = in_one(minibatch_values.minibatch_values(problem, [batch], near, 3))
+    rational = X.tolist()
     for value, point in zip(values, points, strict=True):
         for lane in range(3):
             w = [Fraction(float(v)) for v in point[:, lane]]
             z = [
-                sum((Fraction(a) * b for a, b in zip(r, w, strict=True)), Fraction(0)) for r in rows
+                sum((Fraction(a) * b for a, b in zip(r, w, strict=True)), Fraction(0))
+                for r in rational
             ]
             y = [Fraction(float(t)) for t in problem.y]
             mean = sum((exact(a, b) for a, b in zip(z, y, strict=True)), Fraction(0)) / 9
@@ -164,6 +190,79 @@ def test_the_rounding_of_values_is_bounded(
     # It is not much wider than needed: 1e-13 of the largest terms, squared for the squared loss.
     size = (np.abs(X) @ reach).max() + 1.0
     assert rounding.max() < 1e-13 * size * (size if loss == "squared" else 1.0)
+
+
+# --- parts -----------------------------------------------------------------------------------
+
+
+def values_of(problem: LinearProblem, batch: Any, n_lanes: int) -> tuple[Lanes, Any]:
+    """Return the values of a minibatch at two points of each lane."""
+    W = np.random.default_rng(9).standard_normal((problem.n_features, n_lanes))
+    reach = np.abs(W) + 0.3
+
+    def near(rows: Any, lanes: slice) -> tuple[list[Lanes], Lanes]:
+        at = [W, W + PROBE_STEP * reach]
+        return [np.ascontiguousarray(A[rows, lanes]) for A in at], reach[rows, lanes]
+
+    return in_one(minibatch_values.minibatch_values(problem, [batch], near, n_lanes))
+
+
+@pytest.mark.parametrize("density", [None, 0.03, 0.6])
+@pytest.mark.parametrize("n_lanes", [3, 40])
+def test_parts_add_up_to_the_whole(
+    monkeypatch: pytest.MonkeyPatch, density: float | None, n_lanes: int
+) -> None:
+    problem = linear_problem("logistic", 37, 70, weight=0.1, density=density, intercept=True)
+    W = np.random.default_rng(9).standard_normal((problem.n_features, n_lanes))
+    expected = [problem.value(A) for A in (W, W + PROBE_STEP * (np.abs(W) + 0.3))]
+    X = block(problem.data.X, slice(0, 37))
+    batch = minibatch_values.RowsOfLanes(slice(None), X, problem.y)
+    small = {"ROWS": 5, "LANES": 16, "NUMBERS": 600, "ENTRIES": 150}
+    for names in ([], ["ROWS"], ["LANES"], ["NUMBERS"], ["ENTRIES"], [*small]):
+        with monkeypatch.context() as patch:
+            for name in names:
+                patch.setattr(minibatch_values, name, small[name])
+            values, rounding = values_of(problem, batch, n_lanes)
+        assert (np.abs(values - expected) <= rounding).all(), names
+
+
+@pytest.mark.parametrize("solver", [WNGrad(), SGD(), Polyak()], ids=repr)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_stop_is_asked_for_within_a_check(
+    monkeypatch: pytest.MonkeyPatch, solver: Any, compiled: bool
+) -> None:
+    if compiled and library() is None:
+        pytest.skip("no compiled steps were built")
+    monkeypatch.setattr(minibatch_values, "ROWS", 2)
+    problem = linear_problem("logistic", 50, 6, seed=3)
+    batch = Minibatches(50, 30, "replacement", seed=4)
+    work = task(problem, solver, RATES[:3], 4, batch=batch, minimum=False)
+    work = work.on(w_star=np.linspace(-1.0, 1.0, 6)).changed(compiled=compiled)
+    asked: list[int] = []
+
+    def never(t: int) -> bool:
+        asked.append(t)
+        return False
+
+    whole = run_lanes(work.job, work.shared, never)
+    assert len(asked) > 4 * 15  # every step is a leg, and has a check
+    for k in range(1, len(asked) + 1):
+        calls: list[int] = []
+
+        def stop(t: int, k: int = k, calls: list[int] = calls) -> bool:
+            calls.append(t)
+            return len(calls) >= k
+
+        runs = run_lanes(work.job, work.shared, stop)
+        assert len(calls) == k
+        for run, other in zip(runs, whole, strict=True):
+            assert run.status is Status.INTERRUPTED
+            # Each row is that of the whole run: its checks were all finished.
+            n_rows = len(run.trace["iteration"])
+            assert max(1, calls[-1]) <= n_rows <= min(4, calls[-1] + 1)
+            for name in ("iteration", "regret", "subgradient_error"):
+                rows = other.trace[name][:n_rows]
+                assert np.array_equal(run.trace[name], rows, equal_nan=True)
 
 
 # --- wrong code ------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from lrbench.reports.blocks import (
     number,
     scientific,
     short_number,
+    with_values,
 )
 
 
@@ -119,3 +120,9 @@ def test_columns_of_text_are_aligned_left() -> None:
     (grid,) = folded_cells(("T", [TableCell("1")]), columns, 80, frozenset({"T", "b"}))
     assert isinstance(grid, Grid)
     assert grid.left == {0, 2}
+
+
+def test_a_column_stays_where_one_of_its_cells_has_a_value() -> None:
+    texts = {"a": ["-", "0"], "b": ["-", "-"], "c": ["", "x"], "d": ["none", ""], "e": ["-1", "-"]}
+    columns = [(name, list(map(TableCell, of))) for name, of in texts.items()]
+    assert with_values(columns) == [columns[0], columns[2], columns[4]]

@@ -279,6 +279,27 @@ def test_several_lr0_have_a_table_of_the_bounds_of_each_solver_with_the_theorems
     assert (about.format("of each lr0 at its end"), "") in ends
 
 
+def test_a_column_that_no_row_has_a_value_for_is_left_out() -> None:
+    runs = [run(name, lr0) for lr0 in (0.3, 7.0) for name in ("a", "b")]
+    for k in (1, 3):  # of solver b, which has no rate and no average
+        rest = {n: v for n, v in runs[k].trace.items() if n not in ("lr", "suboptimality_average")}
+        runs[k] = replace(runs[k], trace={**rest, "lr": np.full(len(rest["iteration"]), np.nan)})
+    of_a, of_b, _ = tables(problem(*runs), theory=True)
+    assert all("average" in row for row in of_a)
+    assert [[*row] for row in of_b] == [["lr0", "last"]] * 2
+    both = "F - f* after T = 30 steps: the last iterate, and the average"
+    assert (both, "") in lines(problem(*runs), theory=True)
+    own, bounded = runs[1::2], problem(*runs[1::2], verdicts=[bound("b", 7.0)])
+    assert (both.removesuffix(", and the average"), "") in lines(problem(*own), theory=True)
+    text = both.replace("the average", "the main bound")
+    assert (text, "") in lines(bounded, theory=True)
+    headings = [{*table[0]} for table in tables(problem(*own), details=True)]
+    (first, second) = [of for of in headings if "passes" in of]
+    assert first == second == {"T", "passes", "F - f*", "|g|^2"}
+    asked = [{*table[0]} for table in tables(problem(*own), columns=("lr",))]
+    assert asked.count({"T", "lr"}) == 2
+
+
 def test_a_trajectory_has_each_column_of_each_lr0() -> None:
     runs = [run("a", lr0, seed) for lr0 in (0.3, 7.0) for seed in range(2)]
     certified = bound("a", 7.0, "C6", "certificate", bound=[0.9, 0.75, 0.5, 0.125])

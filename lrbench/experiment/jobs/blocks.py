@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from lrbench.engine.columns import rounded_up
-from lrbench.engine.compiled import are_compilable, has_rule
+from lrbench.engine.compiled import has_rule
 from lrbench.engine.job import Job, SeedLanes
+from lrbench.engine.runners import numpy_cause, planned_sampler
 from lrbench.objective.problem import Problem
 from lrbench.plan.lanes import Lane, seed_lanes
 from lrbench.plan.options import LANE_MULTIPLE
@@ -159,12 +160,13 @@ def shares_calls(problem: Problem, plan: Plan, index: int) -> bool:
     NumPy makes them.
     """
     solver = plan.built[index][0]
-    return plan.sweep or (
-        plan.compiled
-        and plan.arrival == "first"
-        and has_rule(solver)
-        and are_compilable(problem, plan.batch_size, plan.sampling, plan.radius, plan.n_lanes)
-    )
+    if plan.sweep:
+        return True
+    if not (plan.compiled and plan.arrival == "first" and has_rule(solver)):
+        return False
+    setting = (plan.batch_size, plan.sampling, plan.radius)
+    sampler = planned_sampler(problem, *setting, dense_iterates=solver.dense_iterates)
+    return not numpy_cause(solver, sampler, np.ones(plan.n_lanes))
 
 
 def seeds_per_job(

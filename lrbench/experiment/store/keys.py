@@ -20,7 +20,7 @@ from lrbench.arrays import Vector
 from lrbench.cache.distributions import version_of
 from lrbench.cache.source_hash import numbers_hash, solver_hash
 from lrbench.config.solver_spec import SolverSpec
-from lrbench.engine.compiled import are_compilable
+from lrbench.engine.runners import obstacle_of, planned_sampler
 from lrbench.errors import UsageError
 from lrbench.kernels.library import source_digest
 from lrbench.objective.constants import Constants
@@ -135,10 +135,12 @@ def cell_key(experiment: str, solver: Solver, spec: SolverSpec, lane: Lane, seed
 def _compiled(p: Prepared, plan: Plan) -> dict[str, str]:
     """Return what compiled steps add to a key: the digest of their source; nothing where NumPy is.
 
-    The cells of solvers that have no compiled rule belong to the same experiment.
+    The cells of solvers that have no compiled steps belong to the same experiment. Where there are
+    any at all, there are some on plain arrays.
     """
-    of_plan = (plan.batch_size, plan.sampling, plan.radius, plan.pad_to)
-    if not (plan.compiled and are_compilable(p.problem, *of_plan)):
+    of_plan = (plan.batch_size, plan.sampling, plan.radius)
+    sampler = planned_sampler(p.problem, *of_plan, dense_iterates=True)
+    if not plan.compiled or obstacle_of(sampler):
         return {}
     return {"compiled": source_digest()}
 

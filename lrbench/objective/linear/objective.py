@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lrbench.arrays import (
-    Index,
     Lanes,
     Mask,
     PerLane,
     PerSample,
     Scores,
     Vector,
-    column_sums,
-    inner,
 )
 from lrbench.objective.linear.matrix import DataMatrix, product
 from lrbench.objective.meter import Stopwatch
-from lrbench.objective.oracle import PROBE_STEP
 
 if TYPE_CHECKING:
     from lrbench.losses.base import Loss
@@ -187,55 +183,6 @@ class LinearObjective:
         G = np.zeros(W.shape)
         self.add_penalty_gradient(G, W)
         return G
-
-    def minibatch_values(
-        self,
-        X: Any,
-        y: PerSample,
-        points: Sequence[Lanes],
-        reach: Lanes,
-        columns: Index | slice = slice(None),
-    ) -> tuple[Lanes, PerLane]:
-        """Return the objective of a minibatch at some points, and the size of its rounding.
-
-        Parameters
-        ----------
-        X, y
-            The rows of the minibatch, in these `columns`, and their targets; 1 for rows that have
-            the signs of two classes.
-        points
-            Iterates, (n_features, n_lanes) each. The others differ from the first by at most
-            `PROBE_STEP` `reach` in every coordinate.
-        reach
-            At least the absolute value of the first point, in every coordinate.
-        columns
-            The columns of the data that X has.
-
-        Returns
-        -------
-        values
-            (n_points, n_lanes); the indicator of a constraint is left out.
-        rounding
-            (n_lanes,): the error of a value, and that of the product of the gradient at the first
-            point with a vector of at most `reach`, are below this.
-        """
-        scores = [product(X, W[columns]) for W in points]
-        sizes = product(abs(X), reach[columns])
-        # A derivative does not decrease: it is largest at an end of the interval of all scores.
-        width = 2.0 * PROBE_STEP * sizes
-        ends = [np.abs(self.loss.derivative(scores[0] + s * width, y)) for s in (-1.0, 1.0)]
-        terms = np.maximum(*ends) * sizes
-        n, p = len(sizes), self.n_penalised
-        values = np.empty((len(points), reach.shape[1]))
-        for k, Z in enumerate(scores):
-            value, size = self.loss.value_and_magnitude(Z, y)
-            values[k] = column_sums(value) / n
-            np.maximum(terms, size, out=terms)
-        total = 2.0 * column_sums(terms) / n
-        if self.penalty.weight:
-            values += np.stack([self.penalty.value(W[:p]) for W in points])
-            total += 2.0 * inner(self.penalty.gradient(reach[:p]), reach[:p])
-        return values, EPS * (self.n_features + n + 16) * total + UNDERFLOW
 
     def prox(self, W: Lanes, lr: PerLane) -> Lanes:
         """Return the penalty's prox at `W`, which leaves the intercept alone; `W` is used up."""

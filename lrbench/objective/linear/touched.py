@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, norm_
 from lrbench.errors import ContractError
 from lrbench.objective.linear.compiled import TouchedMinibatches, obstacle
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun, LinearSampler
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
 from lrbench.objective.meter import metered
-from lrbench.objective.oracle import Ball, Gradient, Observer
+from lrbench.objective.oracle import Ball, Gradient, Observer, PointsNear, ValuesInParts
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
@@ -85,7 +86,7 @@ class TouchedGradient:
         return g
 
 
-class TouchedOracle(LinearOracle):
+class TouchedOracle(LinearOracle[LinearObjective, ScaledIterates]):
     """The objective on a minibatch, on its touched columns only."""
 
     index: Index | None = None
@@ -165,9 +166,12 @@ class TouchedOracle(LinearOracle):
         self._observer(W, gradient)
         return gradient
 
-    def minibatch_values(self, points: Sequence[Lanes], reach: Lanes) -> tuple[Lanes, PerLane]:
+    def minibatch_values(self, points: PointsNear, n_lanes: int) -> ValuesInParts:
         """Return the minibatch's objective at some points, and the size of its rounding."""
-        return self._objective.minibatch_values(self.X, self.y, points, reach, self.columns)
+        from lrbench.objective.linear.minibatch_values import RowsOfLanes, minibatch_values
+
+        own = RowsOfLanes(slice(None), self.X, self.y, self.columns)
+        return minibatch_values(self._objective, [own], points, n_lanes)
 
     def descend(self, W: ScaledLanes, lr: PerLane, gradient: Gradient) -> ScaledLanes:
         """Return W - lr g, projected on the ball if there is one; uses up both."""
@@ -266,10 +270,12 @@ def _spread(A: Lanes, lanes: Mask) -> Lanes:
     return out
 
 
-class ScaledSampler(LinearSampler[ScaledIterates]):
+class ScaledSampler(LinearSampler[LinearObjective, ScaledIterates]):
     """Minibatches of wide sparse data, whose steps visit touched columns only."""
 
-    def __init__(self, run: LinearRun[ScaledIterates], minibatches: Minibatches) -> None:
+    def __init__(
+        self, run: LinearRun[LinearObjective, ScaledIterates], minibatches: Minibatches
+    ) -> None:
         super().__init__(run)
         self._minibatches = minibatches
 
@@ -277,9 +283,8 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
         "its data are so wide that a step touches the columns of its minibatch alone"
     )
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps, in words; else nothing."""
         if self.run.ball is not None:
             return "it has a ball, and its data are so wide that a step touches few columns"
         return obstacle(self.run.objective, None)
@@ -300,16 +305,9 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
                 oracle.star_scores = star_scores[rows]
                 yield oracle
 
-    def compiled(self, n_lanes: int) -> TouchedMinibatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
+    def compiled(self, *, scaled: bool) -> TouchedMinibatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
+        del scaled
+        if self.obstacle():
             return None
-        return TouchedMinibatches(self.run, self._minibatches, self._oracle_on)
-
-    def _oracle_on(self, samples: Sequence[Index]) -> TouchedOracle:
-        """Return the oracle of one minibatch."""
-        (index,) = samples
-        oracle = TouchedOracle(self.run, lambda W, gradient: None)
-        oracle.visit(self.run.objective.data.gather(index, dense=False))
-        oracle.y = self.run.objective.y[index]
-        return oracle
+        return TouchedMinibatches(self.run, [self._minibatches])
