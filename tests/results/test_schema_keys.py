@@ -16,7 +16,7 @@ import pytest
 import lrbench
 from lrbench.problem_files import load_spec, with_overrides
 from lrbench.results import SCHEMA, Result
-from lrbench.results.records import COLUMNS, METERED, NORMALISED, OUTPUT, SUMMED, TESTED
+from lrbench.results.columns import COLUMNS, METERED, NORMALISED, OUTPUT, SUMMED, TESTED
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "json.md"
 SECTIONS = {
