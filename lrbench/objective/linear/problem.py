@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.arrays import NUMBER_BYTES, Lanes, PerLane, Vector
 from lrbench.cache.content_hash import content_hash, digest, parameters_text
 from lrbench.config.named import part_text
 from lrbench.objective.about import About, LinearModel, PenaltyValues, ProblemFacts
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 BLOCK_ARRAYS = 4
 """Scores, derivatives and their temporaries: arrays of the size of a row block."""
-
-NUMBER = 8
-"""Bytes of a float64 number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +109,7 @@ class LinearProblem(LinearObjective):
             digest=self._digest_with_test,
             linear=LinearModel(self.data.X, self.y, self.loss, penalty, self.intercept),
             data_bytes=self.nbytes + (0 if self.test is None else self.test.nbytes),
-            work_bytes=BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER + CHUNK_BYTES,
+            work_bytes=BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER_BYTES + CHUNK_BYTES,
             convex=True,
             not_smooth=self._reason_not_smooth(),
             diameter=diameter if math.isfinite(diameter) else None,

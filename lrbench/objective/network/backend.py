@@ -39,7 +39,7 @@ class TorchBackend:
         if find_spec("torch") is None:
             raise UsageError(
                 "--backend torch needs torch, which is not installed.",
-                "pip install 'lrbench[torch]', or take --backend numpy.",
+                "pip install torch, or take --backend numpy.",
             )
         if self.device == "cpu":
             return
