@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lrbench.config.named import parse_named
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
 from lrbench.results import ProblemResult, Run, Verdict
@@ -19,6 +20,9 @@ FULL_BATCH_NAMES: Mapping[str, str] = {"sgd": "gd"}
 
 FULL_BATCH_WORD = re.compile(rf"(?<![\w:.-])({'|'.join(FULL_BATCH_NAMES)})(?![\w:.-])")
 """Such a name in a text, and not a part of a longer one."""
+
+BRACKETS = re.compile(r"(?<![\w:.-])[\w:.-]+\[[^\[\]]*\]")
+"""The name of a method with parameters in a text."""
 
 if TYPE_CHECKING:
     from lrbench.results import Advice, Choice, Level, Sweep
@@ -32,9 +36,7 @@ def named_for_pages(problem: ProblemResult) -> ProblemResult:
     In full batches ``sgd`` is ``gd``. A parameter that has its default is left out of the name,
     unless methods of the same name differ in it. Either name means the method when it is typed.
     """
-    # 100,000 lanes share a few specifications, which cannot be hashed.
-    specs = {id(run.solver): run.solver for run in problem.runs}
-    names = MethodNames(specs.values(), all(run.setting == "batch" for run in problem.runs))
+    names = names_of(problem)
     changes: dict[str, Any] = {
         "runs": [names.record(run) for run in problem.runs],
         "verdicts": [names.record(verdict) for verdict in problem.verdicts],
@@ -44,9 +46,38 @@ def named_for_pages(problem: ProblemResult) -> ProblemResult:
     return replace(problem, **changes)
 
 
-def full_batch_text(text: str) -> str:
-    """Return a text about runs in full batches with the names of methods that pages have."""
-    return FULL_BATCH_WORD.sub(lambda match: FULL_BATCH_NAMES[match[0]], text)
+def names_of(problem: ProblemResult) -> MethodNames:
+    """Return the names that the methods of a problem's result have on its page."""
+    # 100,000 lanes share a few specifications, which cannot be hashed.
+    specs = {id(run.solver): run.solver for run in problem.runs}
+    return MethodNames(specs.values(), all(run.setting == "batch" for run in problem.runs))
+
+
+def names_in_texts(texts: Iterable[str], full_batches: bool) -> Callable[[str], str]:
+    """Return the function from a text to the same text with the names that pages have.
+
+    Parameters
+    ----------
+    texts
+        Everything that stands on the page, with the methods as results write them.
+    full_batches
+        Whether every step is on all samples.
+    """
+    specs = {}
+    for written in {match for text in texts for match in BRACKETS.findall(text)}:
+        with contextlib.suppress(UsageError):
+            name, params = parse_named(written)
+            specs[written] = SolverSpec(name, params, tuple(params))
+    names = MethodNames(specs.values(), full_batches=False)
+    short = {written: str(names.spec(spec)) for written, spec in specs.items()}
+
+    def named(text: str) -> str:
+        text = BRACKETS.sub(lambda match: short.get(match[0], match[0]), text)
+        if not full_batches:
+            return text
+        return FULL_BATCH_WORD.sub(lambda match: FULL_BATCH_NAMES[match[0]], text)
+
+    return named
 
 
 class MethodNames:
