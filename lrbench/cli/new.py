@@ -37,6 +37,6 @@ def command(kind: str, file: Path) -> None:
     else:
         group = next(k.registry.group for k in KINDS if k.name == kind)
         click.echo(
-            f"To run it, make it an entry point of the group {group} in a package that is installed:"
+            f"To run it, make it an entry point of the group {group} in an installed package:"
+            f" --{kind} takes\nthe name, and no file."
         )
-        click.echo(f"--{kind} takes the name, and no file.")
