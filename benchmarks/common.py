@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from lrbench.config.solver_spec import SolverSpec
 from lrbench.engine.budget import Budget, checkpoint_grid
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.engine.loop import LaneLoop
+from lrbench.engine.run import run_lanes
 from lrbench.objective.constants import Constants
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.optimum import constants, find_optimum
@@ -34,6 +36,35 @@ def logistic(path: Path) -> tuple[LinearProblem, Constants, np.ndarray]:
     optimum = find_optimum(problem, cache=cache_dir())
     assert optimum.w_star is not None
     return problem, constants(problem, optimum, radius=None), optimum.w_star
+
+
+def scattered(path: str, last: int = 10) -> LinearProblem:
+    """Return logistic regression with l2 on wide data, whose labels 1 to `last` are one class.
+
+    0 stands for data with two labels.
+    """
+    positive = [str(k) for k in range(1, last + 1)] or None
+    problem = build_problem(spec_from_data(path, loss="logistic", positive=positive))
+    assert isinstance(problem, LinearProblem)
+    return problem
+
+
+def any_constants(mu: float = 0.0) -> Constants:
+    """Return constants of which the time of a step does not depend."""
+    return Constants(
+        L=1.0,
+        L_method="",
+        L_max=np.inf,
+        mu=mu,
+        mu_pl=0.0,
+        G=None,
+        grad_norm_sq0=0.0,
+        f_star=0.0,
+        f_star_error=0.0,
+        f_star_method="",
+        attained=True,
+        delta0=1.0,
+    )
 
 
 def sklearn_pass(problem: LinearProblem) -> Callable[[], float]:
@@ -58,6 +89,19 @@ def sklearn_pass(problem: LinearProblem) -> Callable[[], float]:
         return time.process_time() - start
 
     return seconds
+
+
+def median_ratio(first: Job, second: Job, shared: SharedProblem, repetitions: int) -> float:
+    """Return the median over pairs of the CPU time of the second job, divided by the first's."""
+    ratios = []
+    for _ in range(repetitions):
+        seconds = []
+        for job in (first, second):
+            begin = time.process_time()
+            run_lanes(job, shared)
+            seconds.append(time.process_time() - begin)
+        ratios.append(seconds[1] / seconds[0])
+    return statistics.median(ratios)
 
 
 def engine_seconds(work: tuple[Job, SharedProblem]) -> float:

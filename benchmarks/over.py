@@ -5,15 +5,12 @@ Usage: python benchmarks/over.py FILE (LIBSVM format, two labels; a9a in the doc
 
 from __future__ import annotations
 
-import statistics
-import time
 from dataclasses import replace
 
 import numpy as np
-from common import data_file, logistic, task
+from common import data_file, logistic, median_ratio, task
 
 from lrbench.engine.job import SeedLanes
-from lrbench.engine.run import run_lanes
 from lrbench.solvers.build import build_solver
 
 REPETITIONS = 8
@@ -42,15 +39,7 @@ def main() -> None:
             job = replace(job, solver=solver, spec=spec, pad_to=8)
             over = SeedLanes(0, lr0, {parameter: values})
             jobs = (replace(job, lanes=(SeedLanes(0, lr0),)), replace(job, lanes=(over,)))
-            ratios = []
-            for _ in range(REPETITIONS):
-                seconds = []
-                for each in jobs:
-                    begin = time.process_time()
-                    run_lanes(each, shared)
-                    seconds.append(time.process_time() - begin)
-                ratios.append(seconds[1] / seconds[0])
-            ratio = statistics.median(ratios)
+            ratio = median_ratio(*jobs, shared, REPETITIONS)
             print(f"{name:12}  {parameter:6}  {batch_size:5}  {n_lanes:5}  {ratio:10.2f}")
 
 

@@ -5,15 +5,12 @@ Usage: python benchmarks/plugin.py FILE (LIBSVM format, two labels; a9a in the d
 
 from __future__ import annotations
 
-import statistics
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
-from common import data_file, logistic, task
+from common import data_file, logistic, median_ratio, task
 
-from lrbench.engine.run import run_lanes
 from lrbench.solvers.build import build_solver
 
 REPETITIONS = 9
@@ -68,15 +65,7 @@ def main() -> None:
                 for name in (built_in, str(file)):
                     solver, spec = build_solver(name)
                     jobs.append(replace(job, solver=solver, spec=spec))
-                ratios = []
-                for _ in range(REPETITIONS):
-                    seconds = []
-                    for each in jobs:
-                        begin = time.process_time()
-                        run_lanes(each, shared)
-                        seconds.append(time.process_time() - begin)
-                    ratios.append(seconds[1] / seconds[0])
-                ratio = statistics.median(ratios)
+                ratio = median_ratio(*jobs, shared, REPETITIONS)
                 print(f"{form:9}  {built_in:12}  {batch_size:5}  {n_lanes:5}  {ratio:15.2f}")
 
 

@@ -17,24 +17,17 @@ import time
 from pathlib import Path
 
 import numpy as np
+from common import any_constants, scattered
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine import run as engine
 from lrbench.engine.budget import Budget
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
-from lrbench.objective.constants import Constants
 from lrbench.objective.linear.touched import ScaledSampler
 from lrbench.objective.minibatches import Minibatches
-from lrbench.problem_files import build_problem, spec_from_data
 from lrbench.solvers.build import build_solver
 
 LANES, SIZE = np.geomspace(1e-2, 1e2, 64), 64
-
-
-def read(path):
-    """Return the problem."""
-    positive = [str(k) for k in range(1, 11)]
-    return build_problem(spec_from_data(path, loss="logistic", positive=positive))
 
 
 def seconds_a_step(sampler, steps):
@@ -61,24 +54,10 @@ def peak_bytes():
 
 def peak_of_a_run(path):
     """Print the peak memory of a run beyond the data, in units of (n_features x lanes)."""
-    problem = read(path)
+    problem = scattered(path)
     problem.value(np.zeros((problem.n_features, 8)))  # all of the data are read
     before = peak_bytes()
     solver, spec = build_solver("wngrad")
-    unknown = Constants(
-        L=np.inf,
-        L_method="",
-        L_max=np.inf,
-        mu=0.0,
-        mu_pl=0.0,
-        G=None,
-        grad_norm_sq0=0.0,
-        f_star=0.0,
-        f_star_error=0.0,
-        f_star_method="",
-        attained=True,
-        delta0=1.0,
-    )
     engine.run_lanes(
         Job(
             solver=solver,
@@ -91,7 +70,7 @@ def peak_of_a_run(path):
             pad_to=8,
             keep_iterates=False,
         ),
-        SharedProblem(problem, unknown, np.zeros(problem.n_features)),
+        SharedProblem(problem, any_constants(), np.zeros(problem.n_features)),
     )
     more = peak_bytes() - before
     unit = problem.n_features * len(LANES) * 8
@@ -103,7 +82,7 @@ def main() -> None:
     if len(sys.argv) == 3:
         peak_of_a_run(sys.argv[1])
         return
-    problem = read(sys.argv[1])
+    problem = scattered(sys.argv[1])
     w_star = 0.01 * np.random.default_rng(0).standard_normal(problem.n_features)
     batches = Minibatches(problem.n_samples, SIZE, "replacement", 0)
     pairs = []

@@ -14,14 +14,11 @@ import time
 from dataclasses import replace
 
 import numpy as np
-from common import task
+from common import any_constants, scattered, task
 from threadpoolctl import threadpool_limits
 
 from lrbench.engine.loop import LaneLoop
 from lrbench.kernels.library import library
-from lrbench.objective.constants import Constants
-from lrbench.objective.linear.problem import LinearProblem
-from lrbench.problem_files import build_problem, spec_from_data
 
 STEPS = {1: 2000, 16: 400, 64: 120}
 """The steps that are timed, by the batch size."""
@@ -29,32 +26,6 @@ STEPS = {1: 2000, 16: 400, 64: 120}
 LANES = (1, 8, 33, 64)
 
 PAIRS = 5
-
-
-def read(path: str, last: int) -> LinearProblem:
-    """Return logistic regression with l2."""
-    positive = [str(k) for k in range(1, last + 1)] or None
-    problem = build_problem(spec_from_data(path, loss="logistic", positive=positive))
-    assert isinstance(problem, LinearProblem)
-    return problem
-
-
-def any_constants(mu: float) -> Constants:
-    """Return constants of which the time of a step does not depend."""
-    return Constants(
-        L=1.0,
-        L_method="",
-        L_max=np.inf,
-        mu=mu,
-        mu_pl=0.0,
-        G=None,
-        grad_norm_sq0=0.0,
-        f_star=0.0,
-        f_star_error=0.0,
-        f_star_method="",
-        attained=True,
-        delta0=1.0,
-    )
 
 
 def seconds_a_step(work, n_steps: int) -> float:
@@ -73,7 +44,7 @@ def main() -> None:
     """Print microseconds a step, and medians of the ratios of pairs."""
     if len(sys.argv) not in (2, 3) or library() is None:
         sys.exit(f"usage: python {sys.argv[0]} FILE [LAST] (compiled steps must be built)")
-    problem = read(sys.argv[1], int((*sys.argv, "10")[2]))
+    problem = scattered(sys.argv[1], int((*sys.argv, "10")[2]))
     known = any_constants(problem.penalty.weight)
     w_star = 0.01 * np.random.default_rng(0).standard_normal(problem.n_features)
     print("batch  lanes  NumPy, us  compiled, us  ratio")

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    Matrix: TypeAlias = NDArray[np.float64] | csr_array
+    """(n_samples, n_features): X, dense or sparse."""
 
 Lanes: TypeAlias = NDArray[np.float64]
 """(n_features, n_lanes), C order: an iterate for each lane."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 
@@ -117,3 +119,19 @@ def _shortened(text: str) -> str:
 
 class ContractError(Exception):
     """A solver breaks its contract; the message is one sentence for its author."""
+
+
+@contextmanager
+def raised_by(method: str) -> Iterator[None]:
+    """Note in the errors of this block which method of a solver to look at: see `method_of`."""
+    try:
+        yield
+    except Exception as error:
+        vars(error)["method"] = method
+        raise
+
+
+def method_of(error: BaseException) -> str:
+    """Return the method of a solver that an error is about: ``"step"`` unless it was noted."""
+    method: str = getattr(error, "method", "step")
+    return method

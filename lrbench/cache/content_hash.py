@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 
 def arrays_of(X: Matrix) -> dict[str, NDArray[Any]]:

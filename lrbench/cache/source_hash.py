@@ -20,8 +20,16 @@ PACKAGE = Path(__file__).parent.parent
 INSIDE = f"{PACKAGE}{os.sep}"
 """How paths of modules of lrbench begin: text is compared in a fraction of the time of paths."""
 
-NUMBERS = ("arrays.py", "objective", "losses", "penalties", "engine")
-"""The modules and folders that determine the numbers of a run, beside the solver's own file."""
+NUMBERS = (
+    *("arrays.py", "objective", "losses", "penalties", "kernels", "engine"),
+    *(f"solvers/{name}.py" for name in ("base", "compiled", "place", "plugin", "scalar_step")),
+    *("solvers/state.py", "solvers/outside/base.py"),
+)
+"""The modules and folders that determine the numbers of a run, beside the solver's own file.
+
+Those of `solvers` are what all solvers stand on. That of a solver of the user has a hash of its own
+text, in which they are not.
+"""
 
 REGISTRY = "__init__.py"
 """Left out of the hashes of syntax trees: it has names only, and a line more changes no number."""

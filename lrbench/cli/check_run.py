@@ -17,7 +17,7 @@ from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.experiment.jobs import Serial, choose
 from lrbench.gate import Check, CheckOutcome, Gate, parse_expectation, result_checks
-from lrbench.gate.baseline import Baseline, load_baselines, save_baselines
+from lrbench.gate.baseline import Baseline, add_baselines, load_baselines
 from lrbench.gate.config import Config
 from lrbench.gate.keys import keyed
 from lrbench.gate.paired import TOLERANCE
@@ -183,7 +183,8 @@ def _saver(
 
     def save() -> None:
         if path is not None and names:
-            save_baselines(path, entries)
+            # Others may have added theirs since this command has read the file.
+            add_baselines(path, {name: entries[name] for name in names})
             if not quiet:
                 text = ", ".join(sorted(names))
                 click.echo(f"Note: {path} holds the baselines of {text}.", err=True)

@@ -17,7 +17,7 @@ from lrbench.errors import ExitCode, UsageError, quoted_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lrbench.gate.comparison import Comparison
+    from lrbench.gate.comparison import ComparedQuantity, Comparison
 
 FORMATS = ("table", "plain", "markdown", "latex", "csv", "json", "jsonl")
 
@@ -73,7 +73,7 @@ FORMATS = ("table", "plain", "markdown", "latex", "csv", "json", "jsonl")
 @color_option
 def command(
     files: tuple[str, ...],
-    by: str | None,
+    by: ComparedQuantity | None,
     only_changed: bool,
     tolerance: float,
     level: float,
@@ -92,7 +92,8 @@ def command(
     """
     from lrbench.cli.output import show_json
     from lrbench.cli.saved import traced_result
-    from lrbench.gate.comparison import Change, Rules, compare
+    from lrbench.gate.compare_results import Rules, compare
+    from lrbench.gate.comparison import Change
     from lrbench.reports.compare_page import with_page_names
     from lrbench.reports.to_json import comparison_as_json
 
@@ -103,7 +104,7 @@ def command(
     if files.count("-") > 1:
         raise UsageError("stdin is given twice.", "save one of the results to a file.")
     base, *others = (traced_result(file) for file in files)
-    rules = Rules(by, tolerance, level)  # type: ignore[arg-type]
+    rules = Rules(by, tolerance, level)
     comparisons = [
         (name, compare(base, other, rules, (files[0], name)))
         for name, other in zip(files[1:], others, strict=True)

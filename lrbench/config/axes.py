@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from lrbench.config.learning_rates import LearningRate, learning_rates, parse_learning_rates
+from lrbench.config.learning_rates import (
+    LearningRate,
+    LearningRates,
+    learning_rates,
+    parse_learning_rates,
+)
 from lrbench.errors import UsageError, quoted
 
-if TYPE_CHECKING:
-    from lrbench.plan.options import LearningRates
-
-Axes: TypeAlias = "str | Iterable[str] | Mapping[str, LearningRates]"
+Axes: TypeAlias = str | Iterable[str] | Mapping[str, LearningRates]
 """``"eta=1e-3:1e3:25"``, several such texts, or a mapping from parameters to their values."""
 
 AUTO = "auto"

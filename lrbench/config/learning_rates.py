@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,10 @@ class LearningRate:
                 "give a number nearer to 1/L.",
             )
         return rate if self.value / rate >= L else math.nextafter(rate, 0.0)
+
+
+LearningRates: TypeAlias = float | str | LearningRate | Iterable[float | str | LearningRate]
+"""A learning rate, several of them, or a text that `parse_learning_rates` reads."""
 
 
 def log_spaced(low: float, high: float, count: int) -> NDArray[np.float64]:

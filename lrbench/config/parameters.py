@@ -142,6 +142,6 @@ def check_remade(part: Any, called: str) -> None:
     UsageError
         If its ``__post_init__`` changes one.
     """
-    if dataclasses.is_dataclass(part):
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
         values = {f.name: getattr(part, f.name) for f in dataclasses.fields(part) if f.init}
-        check_kept(dataclasses.replace(part), values, called)  # type: ignore[type-var]
+        check_kept(dataclasses.replace(part), values, called)

@@ -4,10 +4,62 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lrbench.config.process import SharedChange
 
 _WRITTEN: set[str] = set()
 """The lines that `LinesOnce` has written."""
+
+
+class _Blocks(threading.local):
+    """The streams of the blocks that a thread is in, the innermost one last."""
+
+    def __init__(self) -> None:
+        self.streams: list[Any] = []
+
+
+_BLOCKS = _Blocks()
+
+
+class _OwnStdout:
+    """What stands for `sys.stdout` while a thread is in a block; for the other threads it is it."""
+
+    def __init__(self, shared: Any) -> None:
+        self._shared = shared
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr((_BLOCKS.streams or [self._shared])[-1], name)
+
+
+def _stand_in() -> Callable[[], None]:
+    """Put an `_OwnStdout` in the place of `sys.stdout`; return the function that takes it away."""
+    before: Any = sys.stdout
+    # Another block may have put back the one that it has met.
+    own = before if isinstance(before, _OwnStdout) else _OwnStdout(before)
+    sys.stdout = own
+
+    def take_away() -> None:
+        if sys.stdout is own:  # else another block has its stream there
+            sys.stdout = own._shared
+
+    return take_away
+
+
+_STAND_IN = SharedChange(_stand_in)
+
+
+@contextlib.contextmanager
+def _prints_to(stream: Any) -> Iterator[None]:
+    """Send to a stream what this thread prints in the block."""
+    with _STAND_IN():
+        _BLOCKS.streams.append(stream)
+        try:
+            yield
+        finally:
+            _BLOCKS.streams.pop()
 
 
 @contextlib.contextmanager
@@ -15,9 +67,10 @@ def prints_to_stderr() -> Iterator[None]:
     """Send to stderr what is printed in the block, or by the function that this decorates.
 
     It stands wherever code of the user may run in this process: where it is imported, where its
-    classes are made, and where steps, estimates, checks and verdicts call them.
+    classes are made, and where steps, estimates, checks and verdicts call them. What other threads
+    print goes where it went before.
     """
-    with contextlib.redirect_stdout(sys.stderr):
+    with _prints_to(sys.stderr):
         yield
 
 
@@ -52,5 +105,5 @@ class LinesOnce:
 def prints_once() -> Iterator[None]:
     """Send to stderr what is printed in the block, each line once."""
     stream = LinesOnce()
-    with contextlib.closing(stream), contextlib.redirect_stdout(stream):
+    with contextlib.closing(stream), _prints_to(stream):
         yield

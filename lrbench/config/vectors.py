@@ -64,3 +64,14 @@ def as_vector(w: Any, n_features: int, name: str) -> Vector:
         )
     out: Vector = values.astype(np.float64, copy=False)
     return out
+
+
+def rounded_precision(w: Vector, exact: Vector) -> str:
+    """Return the precision to which `w` is `exact` rounded; empty if it is another point."""
+    if np.array_equal(w, exact.astype(np.float32)):
+        return "single"
+    if np.array_equal(w, exact.astype(np.float16)):
+        return "half"
+    single = w.astype(np.float32)  # bfloat16, which NumPy lacks, has the first half of its bits
+    short = not np.any(single.view(np.uint32) & 0xFFFF) and np.array_equal(single, w)
+    return "half" if short and np.all(np.abs(w - exact) <= 2.0**-8 * np.abs(exact)) else ""

@@ -7,6 +7,7 @@ import keyword
 import re
 import sys
 from importlib import resources
+from operator import methodcaller
 from pathlib import Path
 
 from lrbench.cache.folder import write_atomically
@@ -56,7 +57,7 @@ def write_new(kind: str, path: Path) -> Path:
     try:
         for file, template in ((path, kind), (test, "test")):
             text = _filled(template, words).encode()
-            write_atomically(file, lambda out, text=text: out.write(text))  # type: ignore[misc]
+            write_atomically(file, methodcaller("write", text))
             written.append(file)
     except BaseException as error:
         for file in written:

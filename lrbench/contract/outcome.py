@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrbench.config.prints import prints_to_stderr
-from lrbench.errors import ContractError, LrbenchError
+from lrbench.errors import ContractError, LrbenchError, method_of
 from lrbench.solvers.adapters.base import AdaptedSolver
 from lrbench.solvers.place import Place, place_of_error, place_of_method
 
@@ -114,7 +114,7 @@ def _outcome(contract: Contract, parts: Sequence[Any]) -> ContractOutcome:
             # An error that the check has explained was raised by its cause.
             place = place_of_error(error.__cause__ or error, type(part))
             if place is None or (isinstance(error, ContractError) and error.__cause__ is None):
-                place = place_of_method(type(part), getattr(error, "method", "step"))
+                place = place_of_method(type(part), method_of(error))
             sentence = _sentence(error)
             if isinstance(part, AdaptedSolver) and isinstance(error, ContractError):
                 # The advice is for who writes a rule: another library's optimiser is as it is.

@@ -24,6 +24,7 @@ from lrbench.contract.stationary import check_no_nan, check_stays
 from lrbench.contract.steps import steps
 from lrbench.contract.used_up import UsedUp
 from lrbench.contract.worker import check_sent
+from lrbench.errors import raised_by
 from lrbench.objective.oracle import Ball
 from lrbench.solvers.base import Solver
 from lrbench.solvers.state import check_state, keep_lanes
@@ -86,12 +87,9 @@ def check_tree(solver: Solver) -> None:
 
 def _check_state(solver: Solver, state: Any, method: str) -> None:
     n = len(RATES)
-    try:
+    with raised_by(method):
         check_state(solver, state, n)
         check_state(solver, keep_lanes(state, np.arange(n) < 3), 3)
-    except Exception as error:
-        error.method = method  # type: ignore[attr-defined]
-        raise
 
 
 def check_copies(solver: Solver) -> None:

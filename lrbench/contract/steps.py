@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lrbench.arrays import Lanes, Mask, PerLane, take
 from lrbench.contract.outcome import BrokenContractError
 from lrbench.contract.problems import ContractCase, facts_of
+from lrbench.errors import raised_by
 from lrbench.objective.meter import Count
 from lrbench.objective.oracle import Ball, Gradient, Iterate, Oracle
 from lrbench.solvers.base import Solver, Step, with_parameters
@@ -71,11 +72,8 @@ class Dropped(NamedTuple):
 
 def begin(case: ContractCase, solver: Solver, W: Iterate, lr0: PerLane) -> Any:
     """Return the state of a solver before its first step."""
-    try:
+    with raised_by("init"):
         return solver.init(W, lr0, facts_of(case.problem, solver))
-    except Exception as error:
-        error.method = "init"  # type: ignore[attr-defined]
-        raise
 
 
 def steps(

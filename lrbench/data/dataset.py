@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lrbench.arrays import PerSample, Vector
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 LARGEST = 1e150
 """Larger numbers cannot be used, because float64 does not hold their squares."""

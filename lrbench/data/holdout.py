@@ -13,7 +13,7 @@ from lrbench.data.dataset import Dataset
 from lrbench.errors import DataError
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 STREAM = (2,)
 """The spawn key that separates these random numbers from ``default_rng(seed)`` and minibatches."""

@@ -15,7 +15,7 @@ from lrbench.errors import DataError, UsageError, quoted
 from lrbench.objective.linear.matrix import DataMatrix
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 BLOCK = 1 << 20
 """The number of entries of a sparse matrix that are read at a time."""

@@ -44,7 +44,7 @@ def arrivals(budget: Budget, n_lanes: int) -> Arrivals | None:
     return (Confirmed if budget.arrival.rule == "confirmed" else AtEnd)(budget, n_lanes)
 
 
-@dataclass
+@dataclass(eq=False)
 class Candidates:
     """The lanes that may have arrived at one look T, until 2 T."""
 

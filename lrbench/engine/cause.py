@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from lrbench.errors import method_of
 from lrbench.plugins import is_plugin, line_in
 from lrbench.solvers.base import Solver
 
@@ -34,7 +35,7 @@ def cause_of(error: BaseException, solver: Solver, iteration: int | None = None)
         from lrbench.solvers.place import place_of_method
 
         # It was raised about what a method has returned, or could not be called: the method's line.
-        place = place_of_method(type(solver), getattr(error, "method", "step"))
+        place = place_of_method(type(solver), method_of(error))
         path, line = (path, None) if place is None else place[:2]
     places = [] if line is None else [f"{Path(path).name}, line {line}"]
     places += [] if iteration is None else [f"iteration {iteration}"]

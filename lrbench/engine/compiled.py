@@ -8,30 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from lrbench.arrays import Lanes, Mask, PerLane
-from lrbench.engine.clock import Clock
-from lrbench.engine.job import Job, SharedProblem
-from lrbench.engine.runner import Leg, StepRunner
-from lrbench.engine.tracker import LIMIT_ROUNDING, LIMITS, ROUNDING
-from lrbench.kernels.codes import (
-    N_NUMBERS,
-    N_STEP_ROWS,
-    N_TRACKER_ROWS,
-    RuleCode,
-    StepPart,
-    VisitedColumns,
-)
-from lrbench.kernels.library import Library
+from lrbench.arrays import Lanes, Mask
+from lrbench.engine.library_runner import TRACKER_ROWS, LibraryRunner
+from lrbench.engine.runner import Leg
+from lrbench.kernels.codes import N_NUMBERS, RuleCode, StepPart
 from lrbench.kernels.parts import PartedSteps, rows_of_call
-from lrbench.objective.compiled import CompiledBatches
-from lrbench.objective.constants import Constants
-from lrbench.objective.problem import Sampler
 from lrbench.plugins import is_plugin
 from lrbench.solvers.base import Solver
 from lrbench.solvers.compiled import CompiledState
 
 CALL_SECONDS = 0.02
 """A call makes so many steps that it takes about this long: a signal waits for its end."""
+
+FIRST_ENTRIES = 1 << 16
+"""The first call makes so many steps that their rows have about so many entries, each once for
+every lane."""
 
 ONE_STEP = int(
     StepPart.LOAD
@@ -42,9 +33,6 @@ ONE_STEP = int(
     | StepPart.STORE
 )
 
-TRACKER_ROWS = slice(N_STEP_ROWS - 2, N_STEP_ROWS + N_TRACKER_ROWS)
-"""The rows of `lrbench.engine.tracker.Tracker.numbers` among all numbers of the lanes."""
-
 
 def has_rule(solver: Solver) -> bool:
     """Return whether the rule of this solver is among the compiled ones."""
@@ -52,50 +40,15 @@ def has_rule(solver: Solver) -> bool:
     return not is_plugin(own) and own.compiled_rule is not Solver.compiled_rule
 
 
-def tracker_constants(constants: Constants) -> dict[str, float]:
-    """Return the fields of `lrbench.kernels.library.Steps` that the sums of the tracker need."""
-    return {
-        "L": constants.L,
-        "mu": constants.mu or constants.mu_pl,
-        "stable_limit": LIMITS["stable"] * LIMIT_ROUNDING,
-        "short_limit": LIMITS["short"] * LIMIT_ROUNDING,
-        "rounding": ROUNDING,
-    }
+class CompiledRunner(LibraryRunner):
+    """The runner of steps whose rule is compiled, too: many in one call."""
 
-
-class CompiledRunner(StepRunner):
-    """The runner of compiled steps.
-
-    Parameters
-    ----------
-    job, shared, sampler, lr0, parameters, clock
-        As for `StepRunner`.
-    batches
-        The data and the batches.
-    library
-        The compiled steps.
-    """
-
-    reuses_gradients = False
-
-    def __init__(
-        self,
-        job: Job,
-        shared: SharedProblem,
-        sampler: Sampler,
-        lr0: PerLane,
-        parameters: Mapping[str, PerLane],
-        clock: Clock,
-        batches: CompiledBatches,
-        library: Library,
-    ) -> None:
-        super().__init__(job, shared, sampler, lr0, parameters, clock)
-        self._batches, self._library = batches, library
-        self._size = job.batch_size or shared.problem.n_samples
-        # Where steps visit all columns their bits do not depend on the calls.
-        self._aligned = batches.window_steps if self._visited_columns() else 1
-        self._n_steps = self._aligned
-        self._constant = tracker_constants(shared.constants)
+    def start(self) -> None:
+        """Give the solver the varied hyper-parameters, and make its state."""
+        fields: Mapping[str, Any] = self._batches.fields(self.W)
+        of_step = fields["row_entries"] * self.size * len(self.lr)
+        self._n_steps = max(1, FIRST_ENTRIES // int(of_step))
+        super().start()
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
@@ -109,9 +62,7 @@ class CompiledRunner(StepRunner):
             if self.t == checked:
                 leg = self._checked_step(stop)
             else:
-                # A call ends at a multiple of this, whatever time calls take.
-                end = (self.t + self._n_steps) // self._aligned * self._aligned
-                leg = self._steps(min(until, end) - self.t, stop)
+                leg = self._steps(min(until - self.t, self._n_steps), stop)
             if leg is not None:
                 return leg
         return Leg(until)
@@ -144,8 +95,8 @@ class CompiledRunner(StepRunner):
         """
         watch, began = self._clock.steps, time.perf_counter()
         watch.start()
-        batches, columns = self._batches.fields(self.W), self._visited_columns(gradient is not None)
-        parted = not columns and self._size > rows_of_call(batches)
+        batches = self._batches.fields(self.W)
+        parted = "scales" not in batches and self.size > rows_of_call(batches)
         samples, n_steps = self._batches.samples(1 if parted else n_steps)
         rule = self.solver.compiled_rule(self.state, n_steps)
         assert rule is not None
@@ -159,10 +110,9 @@ class CompiledRunner(StepRunner):
         made = np.full(len(self.lr), -1, dtype=np.int64)
         moves = rule.code >= RuleCode.COORDINATES
         fields: dict[str, Any] = {
-            **self._constant,
+            **self._tracker_fields,
             **batches,
             **samples,
-            "few_columns": columns,
             "n_steps": n_steps,
             "rule": rule.code,
             "factors": factors,
@@ -193,7 +143,7 @@ class CompiledRunner(StepRunner):
         self.lr = numbers[2].copy()
         before, self.t = self.t, self.t + n_steps
         self.n_summed = self.t
-        self._sampler.meter.sample_gradients += self._size * n_steps
+        self._sampler.meter.sample_gradients += self.size * n_steps
         self.tracker.take_numbers(self.t - 1, self.lr, numbers[TRACKER_ROWS])
         watch.stop()
         self._learn(n_steps, time.perf_counter() - began)
@@ -205,12 +155,6 @@ class CompiledRunner(StepRunner):
         self._batches.scale_sums(self.W, factor)
         return Leg(self.t, diverged, at=before + made - 1)
 
-    def _visited_columns(self, asked: bool = False) -> VisitedColumns:
-        """Return which columns the steps visit; `asked` is whether for their gradient, too."""
-        if self.solver.dense_iterates:
-            return VisitedColumns.ALL
-        return self._batches.columns_of_gradient if asked else self._batches.visited_columns
-
     def _of_features(self, rows: Lanes) -> Lanes:
         """Return a copy of a part of a state, with a row for each feature; empty where it is."""
         return np.array(np.broadcast_to(rows, self.W.shape), order="C") if rows.size else rows
@@ -220,4 +164,4 @@ class CompiledRunner(StepRunner):
         if n_steps >= self._n_steps and seconds < CALL_SECONDS / 2:
             self._n_steps *= 2
         elif seconds > 2 * CALL_SECONDS:
-            self._n_steps = max(self._aligned, self._n_steps // 2)
+            self._n_steps = max(1, self._n_steps // 2)

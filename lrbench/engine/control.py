@@ -29,6 +29,9 @@ AGAIN_SECONDS = 5.0
 """The interval at which it is said again that the time is up, which a finaliser may have ignored.
 """
 
+SOON_SECONDS = 1e-6
+"""The time after which the timer of a caller rings whose time was up within a block."""
+
 LONGEST_SECONDS = 1e9
 """The longest time for which a timer of the system is set, in all versions of which this fits."""
 
@@ -116,10 +119,19 @@ class Control(AbstractContextManager["Control"]):
         """Raise `TimeIsUp` in the block when the time is up, wherever the block is.
 
         A block that asks this object needs no such limit; the certification of an optimum is no
-        loop that could ask. Outside the main thread there is no limit.
+        loop that could ask. Outside the main thread there is no limit, nor where the system has no
+        timers. The process has one timer: where the caller has set it, as plugins of pytest do, it
+        goes on after the block, and there is no limit if its time is up first.
         """
         left = self.seconds_left
-        if left is None or threading.current_thread() is not threading.main_thread():
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if left is None or not in_main_thread or not hasattr(signal, "setitimer"):
+            yield
+            return
+        seconds = min(max(left, LEAST_SECONDS), LONGEST_SECONDS)
+        others, interval = signal.getitimer(signal.ITIMER_REAL)
+        # A handler that is None was not installed by Python, which therefore cannot restore it.
+        if 0.0 < others <= seconds or signal.getsignal(signal.SIGALRM) is None:
             yield
             return
 
@@ -127,16 +139,19 @@ class Control(AbstractContextManager["Control"]):
             self.timed_out, self._stopped_at = True, time.monotonic()
             raise TimeIsUp
 
+        began = time.monotonic()
         before = signal.signal(signal.SIGALRM, ring)
         try:
             try:
-                seconds = min(max(left, LEAST_SECONDS), LONGEST_SECONDS)
                 signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
                 yield
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
         finally:  # also where the time is up just before the timer is stopped
             signal.signal(signal.SIGALRM, before)
+            if others:
+                rest = others - (time.monotonic() - began)
+                signal.setitimer(signal.ITIMER_REAL, max(rest, SOON_SECONDS), interval)
 
     def keep_results(self) -> None:
         """Let a signal from now on stop the command before the next step instead of at once."""

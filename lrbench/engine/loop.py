@@ -14,7 +14,7 @@ from lrbench.engine.evaluator import Evaluation, Evaluator, level
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.recorder import Recorder
 from lrbench.engine.runners import runner_of
-from lrbench.errors import ContractError
+from lrbench.errors import ContractError, raised_by
 from lrbench.objective.meter import Count
 from lrbench.results import Status
 
@@ -154,11 +154,17 @@ class LaneLoop:
         """
         view = W.view()
         view.flags.writeable = False
-        output, name = self.runner.solver.output(view, self.runner.state), self.runner.solver.name
-        if output is not None and getattr(output, "shape", None) != W.shape:
-            raise _of_output(f"{name}: output has shape {np.shape(output)}, and not {W.shape}.")
-        if self.has_output not in (None, output is not None):
-            raise _of_output(f"{name}: output is there at some checkpoints and not at others.")
+        solver, name = self.runner.solver, self.runner.solver.name
+        with raised_by("output"):
+            output = solver.output(view, self.runner.state)
+            if output is not None and getattr(output, "shape", None) != W.shape:
+                raise ContractError(
+                    f"{name}: output has shape {np.shape(output)}, and not {W.shape}."
+                )
+            if self.has_output not in (None, output is not None):
+                raise ContractError(
+                    f"{name}: output is there at some checkpoints and not at others."
+                )
         self.has_output = output is not None
         return output
 
@@ -254,9 +260,3 @@ class LaneLoop:
     def end_all(self, status: Status) -> None:
         """End every lane that is still running."""
         self.end(np.ones(self.n_running, dtype=np.bool_), status, self.runner.t)
-
-
-def _of_output(message: str) -> ContractError:
-    error = ContractError(message)
-    error.method = "output"  # type: ignore[attr-defined]  # the one to look at
-    return error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from lrbench.engine.clock import Clock
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.subgradients import subgradient_error
 from lrbench.engine.tracker import Tracker
-from lrbench.errors import ContractError
+from lrbench.errors import ContractError, raised_by
 from lrbench.objective.oracle import Gradient, Iterate, MinibatchValues
 from lrbench.objective.problem import Sampler
-from lrbench.solvers.base import Solver, with_parameters
+from lrbench.solvers.base import with_parameters
 from lrbench.solvers.state import check_state, keep_lanes, step_fault
 
 
@@ -32,45 +32,8 @@ class Leg(NamedTuple):
     """The step in which each lane diverged, where it is not the last one for all of them."""
 
 
-class Runner(Protocol):
-    """Takes the steps of all lanes.
-
-    It asks `stop` at least every 0.1 s, and hands back at once where a lane has diverged.
-    """
-
-    solver: Solver
-    W: Iterate
-    """The present iterate."""
-    state: Any
-    """The solver's state."""
-    lr: PerLane
-    """The learning rate of the last step, (n_lanes,); NaN before it."""
-    t: int
-    """The number of steps done, also where a step raises."""
-    n_summed: int
-    """The number of iterates in the running sum."""
-    looks_elsewhere: bool
-    """Whether a step has taken its first gradient at another point than the iterate."""
-    tracker: Tracker
-    """The sums and extremes that certificates need."""
-    reuses_gradients: bool
-    """Whether the next step may take a gradient that is offered to the sampler."""
-
-    def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
-        """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
-        ...
-
-    def keep(self, lanes: Index) -> None:
-        """Drop all lanes but these."""
-        ...
-
-    def close(self) -> None:
-        """End the steps, after which no array of the lanes is kept."""
-        ...
-
-
 class StepRunner:
-    """The runner that calls the solver's step in Python.
+    """The runner that calls the solver's step in Python, for all lanes at once.
 
     Parameters
     ----------
@@ -85,6 +48,7 @@ class StepRunner:
     """
 
     reuses_gradients = True
+    """Whether the next step may take a gradient that is offered to the sampler."""
 
     def __init__(
         self,
@@ -99,14 +63,19 @@ class StepRunner:
         self._sampler, self._clock = sampler, clock
         self._parameters = parameters
         self.solver = job.solver
-        self.t = self.n_summed = 0
+        self.t = 0
+        """The number of steps done, also where a step raises."""
+        self.n_summed = 0
+        """The number of iterates in the running sum."""
         self.looks_elsewhere = False
+        """Whether a step has taken its first gradient at another point than the iterate."""
         c = shared.constants
         # The gradients of a proximal solver are those of the loss, and taken at other points.
         checked = None if self.solver.proximal else sampler.iterates
         self.tracker = Tracker(
             len(lr0), shared.problem.w0, shared.w_star, c.L, c.mu or c.mu_pl, checked
         )
+        """The sums and extremes that certificates need."""
         self._checks = checked is not None and job.batch_size is not None
         self._checked_oracle: MinibatchValues | None = None
         """The oracle of a step whose gradient is checked, until that gradient is observed."""
@@ -114,8 +83,11 @@ class StepRunner:
         """Whether the run was to stop before a check was finished: no row follows that step."""
         self._oracles = sampler.oracles(self._observe)
         self.W: Iterate = sampler.iterates.start(len(lr0))
+        """The present iterate."""
         self.lr: PerLane = np.full(len(lr0), np.nan)
+        """The learning rate of the last step, (n_lanes,); NaN before it."""
         self.state: Any = None
+        """The solver's state."""
         self._lr0 = lr0
         self._leg_end = -1
 
@@ -128,12 +100,9 @@ class StepRunner:
             If it is no tree of arrays with the lanes last and plain numbers.
         """
         self.solver = with_parameters(self._job.solver, self._parameters)
-        try:
+        with raised_by("init"):
             self.state = self.solver.init(self.W, self._lr0, self._facts())
             check_state(self.solver, self.state, len(self._lr0))
-        except Exception as error:
-            error.method = "init"  # type: ignore[attr-defined]
-            raise
 
     def _facts(self) -> dict[str, float]:
         """Return the numbers that the solver needs."""
@@ -144,7 +113,10 @@ class StepRunner:
         return {name: known[name] for name in self.solver.needs if name in known}
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
-        """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
+        """Take steps until `until` are done, `stop` returns True, or a lane has diverged.
+
+        `stop` is asked at least every 0.1 s.
+        """
         iterates, tracker, watch = self._sampler.iterates, self.tracker, self._clock.steps
         step = self.solver.step
         # Not anew where a leg goes on without a lane: what is checked does not depend on it.

@@ -38,11 +38,11 @@ def planned_sampler(
     return problem.sampler(None, ball, minibatches, dense_iterates=dense_iterates)
 
 
-def obstacle_of(sampler: Sampler, n_lanes: int) -> str:
+def obstacle_of(sampler: Sampler) -> str:
     """Return why no solver has compiled steps with this sampler, in words; else nothing."""
     if not isinstance(sampler, CompiledSampler):
         return "it is no linear model"
-    return sampler.obstacle(n_lanes)
+    return sampler.obstacle()
 
 
 def numpy_cause(solver: Solver, sampler: Sampler, lr0: PerLane) -> str:
@@ -64,7 +64,7 @@ def numpy_cause(solver: Solver, sampler: Sampler, lr0: PerLane) -> str:
     if not rule and not has_scalar_step(solver):
         own = "a class of the user that does not say scalar_step"
         return own if is_plugin(type(solver)) else "no compiled rule"
-    if obstacle := obstacle_of(sampler, len(lr0)):
+    if obstacle := obstacle_of(sampler):
         return obstacle
     assert isinstance(sampler, CompiledSampler)
     return "" if rule else sampler.obstacle_in_parts
@@ -98,7 +98,8 @@ def runner_of(
             "install lrbench there with a compiler at hand, or give --runner numpy.",
         )
     assert isinstance(sampler, CompiledSampler)
-    batches = sampler.compiled(len(lr0))
+    rule = _has_rule(job.solver, lr0)
+    batches = sampler.compiled(scaled=rule and not job.solver.dense_iterates)
     assert batches is not None
-    runner = CompiledRunner if _has_rule(job.solver, lr0) else ScalarRunner
+    runner = CompiledRunner if rule else ScalarRunner
     return runner(job, shared, sampler, lr0, parameters, clock, batches, loaded)

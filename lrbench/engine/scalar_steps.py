@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Index, PerLane, take
-from lrbench.engine.clock import Clock
-from lrbench.engine.compiled import TRACKER_ROWS, tracker_constants
-from lrbench.engine.job import Job, SharedProblem
-from lrbench.engine.runner import Leg, StepRunner
+from lrbench.engine.library_runner import TRACKER_ROWS, LibraryRunner
+from lrbench.engine.runner import Leg
 from lrbench.kernels.codes import FIRST_ASCENT, N_NUMBERS, OBJECTIVE, PRODUCT, StepPart
-from lrbench.kernels.library import Library
 from lrbench.kernels.parts import PartedSteps
-from lrbench.objective.compiled import CompiledBatches
-from lrbench.objective.problem import Sampler
 from lrbench.solvers.scalar_step import OpaqueIterate, ScalarOracle
 from lrbench.solvers.state import check_state
 
@@ -43,41 +38,18 @@ class StepStoppedError(BaseException):
     """The run is to stop within a step; no `Exception`, which a solver may catch."""
 
 
-class ScalarRunner(StepRunner):
+class ScalarRunner(LibraryRunner):
     """The runner of scalar steps.
 
     A step of W - lr g and the next gradient are one call: the lanes stay in the workspace of the
     compiled steps for a leg.
-
-    Parameters
-    ----------
-    job, shared, sampler, lr0, parameters, clock
-        As for `StepRunner`.
-    batches
-        The data and the batches.
-    library
-        The compiled steps.
     """
 
-    reuses_gradients = False
-
-    def __init__(
-        self,
-        job: Job,
-        shared: SharedProblem,
-        sampler: Sampler,
-        lr0: PerLane,
-        parameters: Mapping[str, PerLane],
-        clock: Clock,
-        batches: CompiledBatches,
-        library: Library,
-    ) -> None:
-        super().__init__(job, shared, sampler, lr0, parameters, clock)
-        self._batches, self._library = batches, library
-        self._constant = tracker_constants(shared.constants)
-        self.size = job.batch_size or shared.problem.n_samples
+    def start(self) -> None:
+        """Give the solver the varied hyper-parameters, and make its state."""
         self._descended = self.lr
         """The rates of the last descent, NaN before it."""
+        super().start()
 
     def go(self, until: int, stop: Callable[[int], bool]) -> Leg:
         """Take steps until `until` are done, `stop` returns True, or a lane has diverged."""
@@ -100,7 +72,7 @@ class ScalarRunner(StepRunner):
         self._numbers[FIRST_ASCENT] = np.inf
         self._zeros = np.zeros(len(self.lr))
         fields = {
-            **self._constant,
+            **self._tracker_fields,
             **self._batches.fields(self.W),
             "numbers": self._numbers,
             "diverged": np.full(len(self.lr), -1, dtype=np.int64),

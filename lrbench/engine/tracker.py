@@ -76,8 +76,9 @@ class Tracker:
         self._mu = mu
         self._sums = np.zeros((len(SUMS), n_lanes))
         self._min_grad = np.full(n_lanes, np.inf)
-        self._logs = np.zeros((2, n_lanes))
-        """The sums `log_contraction` and `log_factor`."""
+        self._logs = np.zeros((4, n_lanes))
+        """The sums `log_contraction` and `log_factor`, and the products of factors, less 1, whose
+        logarithms compiled steps have yet to add to them."""
         start = np.nan if w_star is None else float(np.sum(np.square(w0 - w_star)))
         self._distance = np.full(n_lanes, start)
         self._distance_max = np.zeros(n_lanes)
@@ -219,7 +220,8 @@ class Tracker:
         if self._mu:
             # The logarithm stays finite for lanes with mu lr >= 1.
             logs = np.log1p(-np.minimum(self._mu * lr, 1.0 - 1e-16))
-            self._logs = _add_in_order(self._logs, np.stack([logs, self._log_factors(lr, logs)]))
+            terms = np.stack([logs, self._log_factors(lr, logs)])
+            self._logs[:2] = _add_in_order(self._logs[:2], terms)
 
     def _distances(self, rows: slice, changes: Lanes) -> Lanes:
         """Return the squared distances before these noted steps and after each, one row for each.
@@ -348,7 +350,7 @@ class Tracker:
         _, self.slope, *rows = numbers.copy()
         self._sums, rows = np.array(rows[:6]), rows[6:]
         self._min_grad, *rows = rows
-        self._logs, rows = np.array(rows[:2]), rows[2:]
+        self._logs, rows = np.array(rows[:4]), rows[4:]
         self._distance, self._distance_max, *rows = rows
         self._within, rows = np.array(rows[:2]) > 0.0, rows[2:]
         self._within_from, self._within_distance = np.array(rows[:2]), np.array(rows[2:4])
@@ -366,6 +368,7 @@ class Tracker:
         self._add_up()
         columns = dict(zip(SUMS, self._sums.copy(), strict=True))
         missing = np.full(self._min_grad.shape, np.nan)
+        logs = self._logs[:2] + np.log1p(self._logs[2:])
         distance_max = np.sqrt(np.maximum(self._distance_max, 0.0))
         return columns | {
             "min_grad_norm_sq": self._min_grad.copy() if t else missing,
@@ -375,8 +378,8 @@ class Tracker:
             **{
                 f"{name}_distance": self._within_distance[k].copy() for k, name in enumerate(LIMITS)
             },
-            "log_contraction": self._logs[0].copy() if self._mu else missing,
-            "log_factor": self._logs[1].copy() if self._mu else missing,
+            "log_contraction": logs[0] if self._mu else missing,
+            "log_factor": logs[1] if self._mu else missing,
             "regret_error": self._regret_error(t),
             "subgradient_error": self._subgradient_error.copy(),
             "first_other_step": np.full(len(self._lr), self._first_other_step),

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from lrbench.cache.folder import cache_dir
 from lrbench.config.plain import plain
 from lrbench.config.prints import prints_to_stderr
+from lrbench.config.process import blas_threads
 from lrbench.engine.control import Control
 from lrbench.engine.job import hyper_parameters
 from lrbench.errors import LrbenchError, UsageError
@@ -47,7 +46,7 @@ def bounds_of_problems(
         If the plan does not fit one of the problems.
     """
     problems, failures = [], []
-    with threadpool_limits(plan.threads, "blas"):
+    with blas_threads(plan.threads):
         for spec in specs:
             try:
                 problems.append(_bounds(spec, plan, iterations, every))

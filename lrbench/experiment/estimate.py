@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
+from lrbench.config.process import blas_threads
 from lrbench.engine import run as engine
 from lrbench.engine.budget import Budget
 from lrbench.engine.control import Control
@@ -84,7 +84,7 @@ def estimate(
     plan: Plan, specs: Sequence[ProblemSpec | Problem], control: Control, store: Store | None = None
 ) -> list[Estimate]:
     """Return the cost of `plan` on each problem, for which each solver runs a few steps."""
-    with threadpool_limits(plan.threads, "blas"):
+    with blas_threads(plan.threads):
         cache = cache_dir()
         ready = [prepare(spec, plan, cache, control, needs_f_star=False) for spec in specs]
         check_needs(plan, ready)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from lrbench.config.vectors import as_vector
 from lrbench.engine.control import Control
 from lrbench.errors import UsageError, quoted
 from lrbench.objective.constants import Constants
-from lrbench.objective.minibatches import STREAM, Minibatches
+from lrbench.objective.minibatches import STREAM, DrawnMinibatch
 from lrbench.objective.oracle import Oracle
 from lrbench.objective.problem import Problem, Sampler
 from lrbench.plan.plan import Plan
@@ -27,19 +25,6 @@ from lrbench.problem_files import ProblemSpec, build_problem, load_specs, with_o
 
 ALL: Index = np.empty(0, dtype=np.intp)
 """No samples in particular."""
-
-
-@dataclass(frozen=True)
-class DrawnMinibatch(Minibatches):
-    """A minibatch whose samples are drawn elsewhere."""
-
-    samples: Index
-    """(batch_size,), overwritten for each minibatch."""
-
-    def chunks(self, n_steps: int) -> Iterator[Index]:
-        """Yield the present samples, (1, batch_size), once."""
-        del n_steps
-        yield self.samples[None, :]
 
 
 class LoadedProblem:

@@ -13,10 +13,9 @@ from lrbench.arrays import Vector
 from lrbench.cache.folder import cache_dir
 from lrbench.config.keywords import names_keywords
 from lrbench.config.learning_rates import LearningRate
-from lrbench.config.plain import plain
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.values import as_number
-from lrbench.config.vectors import as_vector
+from lrbench.config.vectors import as_vector, rounded_precision
 from lrbench.engine.budget import checkpoint_grid
 from lrbench.engine.job import SharedProblem
 from lrbench.engine.recorded import RecordedRun
@@ -29,7 +28,7 @@ from lrbench.plan.options import MOST_STEPS
 from lrbench.plan.plan import CHECKPOINTS_PER_DECADE, Plan
 from lrbench.plan.prepare import header
 from lrbench.results import ProblemResult, Result, Run, Status, environment
-from lrbench.results.lanes import lane_text
+from lrbench.results.joined import joined
 from lrbench.verdicts.recorded import judge_recorded
 
 
@@ -174,7 +173,7 @@ class LoopRecorder:
             if own.runs[0].lane in lanes:
                 own = self._own_result("runs of several seeds, which are not judged together")
         if beside is not None:
-            return _added(beside, own)
+            return joined(beside, own)
         blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
         return Result((), environment(max(blas, default=1), "numpy"), (own,))
 
@@ -238,7 +237,7 @@ class LoopRecorder:
         w0 = self._ready.problem.w0
         if not np.array_equal(w, w0):
             # A loop in single precision starts from w_0 as it has it.
-            if not (precision := _rounded_to(w, w0)):
+            if not (precision := rounded_precision(w, w0)):
                 raise UsageError(
                     f"the first iterate is not w_0 of {self.problem.name}:"
                     f" it is {np.linalg.norm(w - w0):.2g} from there.",
@@ -257,49 +256,8 @@ class LoopRecorder:
             discard_optimum(self._ready.problem, cache_dir())
 
 
-def _rounded_to(w: Vector, w0: Vector) -> str:
-    """Return the precision to which `w` is w_0 rounded; empty if it is another point."""
-    if np.array_equal(w, w0.astype(np.float32)):
-        return "single"
-    if np.array_equal(w, w0.astype(np.float16)):
-        return "half"
-    single = w.astype(np.float32)  # bfloat16, which NumPy lacks, has the first half of its bits
-    short = not np.any(single.view(np.uint32) & 0xFFFF) and np.array_equal(single, w)
-    return "half" if short and np.all(np.abs(w - w0) <= 2.0**-8 * np.abs(w0)) else ""
-
-
 def _not_negative(value: Any, label: str) -> float:
     number = as_number(value)
     if number is None or not 0.0 <= number < math.inf:
         raise UsageError(f"{label} {quoted(value)} is not a number >= 0.", f"give {label} as such.")
     return number
-
-
-def _added(result: Result, own: ProblemResult) -> Result:
-    """Return the result with the run and the verdicts of `own`, which has one run."""
-    (run,) = own.runs
-    for k, problem in enumerate(result.problems):
-        same = problem.name == own.name and plain(problem.header) == plain(own.header)
-        if not same or problem.sweep is not None:
-            continue
-        if any((r.lane, r.seed) == (run.lane, run.seed) for r in problem.runs):
-            raise UsageError(
-                f"the result has a run of {lane_text(*run.lane)} with seed {run.seed}.",
-                "record it with another name, lr0 or seed.",
-            )
-        seeds = [r for r in problem.runs if r.lane == run.lane]
-        if any((r.setting, r.batch_size) != (run.setting, run.batch_size) for r in seeds):
-            raise UsageError(
-                f"the result has a run of {lane_text(*run.lane)} with other batches.",
-                "record it with another name or lr0.",
-            )
-        # Those on the other seeds do not hold for this one.
-        verdicts = [v for v in problem.verdicts if v.lane != run.lane]
-        joined = replace(problem, runs=(*problem.runs, run), verdicts=(*verdicts, *own.verdicts))
-        problems = [*result.problems]
-        problems[k] = joined
-        return replace(result, problems=tuple(problems))
-    raise UsageError(
-        f"the result has no runs on {own.name} with its data, ball, target and f*.",
-        "take that of lrbench.run with the same problem, radius and target.",
-    )

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
+from lrbench.config.process import blas_threads
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.data.scaling import affine
 from lrbench.engine.columns import rounded_up
@@ -79,7 +79,7 @@ def run_plan(
     """
     cache = cache_dir()
     failures: list[tuple[str, LrbenchError]] = []
-    with threadpool_limits(plan.threads, "blas"):
+    with blas_threads(plan.threads):
         ready: list[Prepared] = []
         uncertified: list[str] = []
         for spec in specs:

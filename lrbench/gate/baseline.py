@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from lrbench.cache.folder import cache_dir
+from lrbench.cache.lock import locked
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.plain import NumberOrNaN, plain
 from lrbench.config.records import read_record
@@ -143,13 +142,20 @@ def rounded(value: float) -> float:
 def add_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:
     """Write entries to a baseline file, and keep those of other checks that it has by now.
 
-    Tests in several processes may make their baselines at the same time.
-    """
-    from filelock import FileLock
+    Several processes may make their baselines at the same time.
 
-    key = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
-    with FileLock(cache_dir() / f"baselines-{key}.lock"):
-        save_baselines(path, load_baselines(path) | dict(entries))
+    Raises
+    ------
+    UsageError
+        If what the file has by now is no valid file of baselines.
+    LrbenchError
+        If it cannot be written, or not be locked.
+    """
+    try:
+        with locked(path.resolve()):
+            save_baselines(path, load_baselines(path) | dict(entries))
+    except OSError as error:
+        raise files.unwritable(path, error) from error
 
 
 def save_baselines(path: Path, entries: Mapping[str, Baseline]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from typing import NamedTuple
 
 CONFIDENCE = 0.95
 """That of the intervals of ratios."""
@@ -37,8 +38,17 @@ def ratio_interval(a: Sequence[float], b: Sequence[float]) -> tuple[float, float
     return math.exp(centre - half), math.exp(centre + half)
 
 
-def paired_p(a: Sequence[float], b: Sequence[float]) -> float:
-    """Return the two-sided p of no difference between numbers that are paired.
+class PairedTest(NamedTuple):
+    """The outcome of a test of no difference."""
+
+    p: float
+    """Two-sided."""
+    greater: bool
+    """Whether the second numbers are the greater ones, by the statistic of the test."""
+
+
+def paired_test(a: Sequence[float], b: Sequence[float]) -> PairedTest:
+    """Return the test of no difference between numbers that are paired.
 
     Parameters
     ----------
@@ -59,11 +69,12 @@ def paired_p(a: Sequence[float], b: Sequence[float]) -> float:
         changes = [y - x for x, y in pairs]
     if changes and (spread := statistics.stdev(changes)) > 0:
         t = statistics.fmean(changes) / (spread / math.sqrt(len(changes)))
-        return float(2.0 * stdtr(len(changes) - 1, -abs(t)))
+        return PairedTest(float(2.0 * stdtr(len(changes) - 1, -abs(t))), t > 0)
     different = [(x, y) for x, y in pairs if x != y]
     greater = sum(y > x for x, y in different)
-    least = min(greater, len(different) - greater)
-    return min(1.0, 2.0 * float(bdtr(least, len(different), 0.5)))
+    smaller = len(different) - greater
+    p = 2.0 * float(bdtr(min(greater, smaller), len(different), 0.5))
+    return PairedTest(min(1.0, p), greater > smaller)
 
 
 def holm(p_values: Sequence[float]) -> dict[float, float]:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
+from lrbench.config.process import blas_threads
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, RefutedError
 from lrbench.experiment.jobs import Executor, Serial
@@ -102,7 +102,7 @@ class Gate:
         if isinstance(check, ResultCheck):
             return self._judge(check, check.problem, None, [])
         self.control.limit(check.plan.timeout)
-        with threadpool_limits(check.plan.threads, "blas"):
+        with blas_threads(check.plan.threads):
             p = prepare(check.spec, check.plan, cache_dir(), self.control)
             check_needs(check.plan, [p])
             self.control.keep_results()

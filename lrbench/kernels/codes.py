@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum, IntFlag
 
-WINDOW_STEPS = 64
-"""That of shrunk.h: calls end at its multiples inside a leg, where steps visit few columns."""
-
 
 class LossCode(IntEnum):
     """The losses whose derivative is compiled."""
@@ -37,16 +34,6 @@ class RuleCode(IntEnum):
     """Along the mean of the gradients, with the b of WNGrad."""
 
 
-class VisitedColumns(IntEnum):
-    """The columns that a step visits."""
-
-    ALL = 0
-    OF_ROWS = 1
-    """Those in which its rows have entries."""
-    OF_ONE_ROW = 2
-    """The same where a step has one row, in which no column comes twice."""
-
-
 class StepPart(IntFlag):
     """The parts of a step that a call may make: see parts.h."""
 
@@ -68,7 +55,7 @@ the gradient, the same two of the squares, epsilon, and the decay."""
 N_STEP_ROWS = 5
 """The rows b, growth, lr, |g|^2 and <g, w - w_star>, the last three of the last step."""
 
-N_TRACKER_ROWS = 18
+N_TRACKER_ROWS = 20
 """The rows of `lrbench.engine.tracker.Tracker.numbers`, which stand behind those of the step."""
 
 N_NUMBERS = N_STEP_ROWS + N_TRACKER_ROWS + N_PARAMETERS

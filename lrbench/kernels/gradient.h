@@ -6,10 +6,17 @@
 /* So many rows have their scores before their derivatives are multiplied by them. */
 enum { ROWS = 32 };
 
-/* Dense rows that are scored together, as the additions of one row wait for each other. */
-enum { SIDE_BY_SIDE = PARTS >= 8 ? 1 : PARTS >= 4 ? 2 : 4 };
+/* Dense rows that are scored together, as the additions of one row wait for each other: as many as
+ * registers can hold the sums of. */
+enum { SIDE_BY_SIDE = PARTS == 1 ? 4 : PARTS == 2 ? 2 : 1 };
 
-#define EACH_NUMBER _Pragma("omp simd") for (int64_t e = 0; e < size; e++)
+/* The case of a loss: what becomes of the score z[e] with the target y[e]. */
+#define EACH_OF(code, value)                      \
+    case code:                                    \
+        _Pragma("omp simd")                       \
+        for (int64_t e = 0; e < size; e++)        \
+            z[e] = value;                         \
+        break;
 
 /* Turn the scores of some rows into derivatives of their losses, times `share`; y are the targets
  * of these numbers. */
@@ -19,30 +26,14 @@ static inline void derive(const leg *a, lanes *Z, const lanes *Y, int64_t count,
     double *restrict z = Z->at;
     const int64_t size = count * LANES;
     switch (a->loss) {
-    case LOGISTIC:
-        EACH_NUMBER z[e] = -y[e] / (1.0 + exponential(z[e] * y[e])) * share;
-        break;
-    case SQUARED:
-        EACH_NUMBER z[e] = (z[e] - y[e]) * share;
-        break;
-    case HINGE:
-        EACH_NUMBER z[e] = z[e] * y[e] < 1.0 ? -y[e] * share : 0.0;
-        break;
-    case SQUARED_HINGE:
-        EACH_NUMBER z[e] = largest(1.0 - z[e] * y[e], 0.0) * -y[e] * share;
-        break;
-    case ABSOLUTE:
-        EACH_NUMBER z[e] = sign(z[e] - y[e]) * share;
-        break;
-    case QUANTILE:
-        EACH_NUMBER z[e] = (z[e] - y[e] > 0.0 ? 1.0 - c : z[e] - y[e] < 0.0 ? -c : 0.0) * share;
-        break;
-    case HUBER:
-        EACH_NUMBER z[e] = smallest(largest(z[e] - y[e], -c), c) * share;
-        break;
-    case POISSON:
-        EACH_NUMBER z[e] = (exponential(z[e]) - y[e]) * share;
-        break;
+    EACH_OF(LOGISTIC, -y[e] / (1.0 + exponential(z[e] * y[e])) * share)
+    EACH_OF(SQUARED, (z[e] - y[e]) * share)
+    EACH_OF(HINGE, z[e] * y[e] < 1.0 ? -y[e] * share : 0.0)
+    EACH_OF(SQUARED_HINGE, largest(1.0 - z[e] * y[e], 0.0) * -y[e] * share)
+    EACH_OF(ABSOLUTE, sign(z[e] - y[e]) * share)
+    EACH_OF(QUANTILE, (z[e] - y[e] > 0.0 ? 1.0 - c : z[e] - y[e] < 0.0 ? -c : 0.0) * share)
+    EACH_OF(HUBER, smallest(largest(z[e] - y[e], -c), c) * share)
+    EACH_OF(POISSON, (exponential(z[e]) - y[e]) * share)
     }
 }
 
@@ -65,22 +56,40 @@ static inline lanes sparse_score(const rows *r, int64_t row, const lanes *restri
     return even;
 }
 
-/* Write the scores of `count` dense rows to Z; one that is missing at the end is the last again. */
+/* Write the scores of `count` dense rows to Z; one that is missing at the end is the last again. As
+ * with sparse rows the even columns have a sum and the odd ones another, which are those of a pair
+ * of numbers where there is a single lane. */
 static inline void dense_scores(const rows *r, int64_t d, int64_t from, int64_t count,
                                 const lanes *restrict W, lanes *restrict Z)
 {
     for (int64_t i = 0; i < count; i += SIDE_BY_SIDE) {
+        const int64_t n = count - i < SIDE_BY_SIDE ? count - i : SIDE_BY_SIDE;
         const double *x[SIDE_BY_SIDE];
-        lanes z[SIDE_BY_SIDE];
-        for (int s = 0; s < SIDE_BY_SIDE; s++) {
-            x[s] = r->x + row_of(r, from + (i + s < count ? i + s : count - 1)) * d;
-            z[s] = NONE;
-        }
-        for (int64_t j = 0; j < d; j++)
+        for (int s = 0; s < SIDE_BY_SIDE; s++)
+            x[s] = r->x + row_of(r, from + i + (s < n ? s : n - 1)) * d;
+#if LANES == 1 && NATIVE > 1
+        pair z[SIDE_BY_SIDE] = {{0.0}};
+        int64_t j = 0;
+        for (; j + 2 <= d; j += 2)
             for (int s = 0; s < SIDE_BY_SIDE; s++)
-                EACH_PART z[s].part[h] += x[s][j] * W[j].part[h];
-        for (int s = 0; s < SIDE_BY_SIDE && i + s < count; s++)
-            Z[i + s] = z[s];
+                z[s] += pair_at(x[s] + j) * pair_at(W[j].at);
+        for (int s = 0; s < n; s++)
+            Z[i + s].at[0] = z[s][0] + (j < d ? x[s][j] * W[j].at[0] : 0.0) + z[s][1];
+#else
+        lanes even[SIDE_BY_SIDE], odd[SIDE_BY_SIDE];
+        for (int s = 0; s < SIDE_BY_SIDE; s++)
+            even[s] = odd[s] = NONE;
+        int64_t j = 0;
+        for (; j + 2 <= d; j += 2)
+            for (int s = 0; s < SIDE_BY_SIDE; s++) {
+                EACH_PART even[s].part[h] += x[s][j] * W[j].part[h];
+                EACH_PART odd[s].part[h] += x[s][j + 1] * W[j + 1].part[h];
+            }
+        for (int s = 0; j < d && s < SIDE_BY_SIDE; s++)
+            EACH_PART even[s].part[h] += x[s][j] * W[j].part[h];
+        for (int s = 0; s < n; s++)
+            EACH_PART Z[i + s].part[h] = even[s].part[h] + odd[s].part[h];
+#endif
     }
 }
 
@@ -145,16 +154,6 @@ static void add_gradient(const block *k, const rows *r, int64_t n_rows)
     }
 }
 
-/* Add the (sub)gradient of the penalty to G. */
-static void penalise(const leg *a, const lanes *restrict W, lanes *restrict G)
-{
-    for (int64_t j = 0; j < a->n_penalised; j++)
-        if (a->l1 != 0.0)
-            EACH_LANE G[j].at[l] += a->l1 * sign(W[j].at[l]) + a->l2 * W[j].at[l];
-        else
-            EACH_PART G[j].part[h] += a->l2 * W[j].part[h];
-}
-
 /* Measure the distances of all lanes. */
 static void measure_distances(const leg *a, const lanes *restrict W, lanes *n)
 {
@@ -168,37 +167,24 @@ static void measure_distances(const leg *a, const lanes *restrict W, lanes *n)
         n[DISTANCE] = distance;
 }
 
-/* Project on the bounds and then on the ball; measure the distance of the lanes that moved. */
-static void confine(const leg *a, lanes *W, lanes *n)
+/* Project on the bounds and then on the ball. */
+static void confine(const leg *a, lanes *W)
 {
     const int64_t d = a->n_features;
+    for (int64_t j = 0; a->lower && j < d; j++)
+        EACH_LANE W[j].at[l] = smallest(largest(W[j].at[l], a->lower[j]), a->upper[j]);
+    if (!a->centre)
+        return;
+    lanes distance = NONE;
+    for (int64_t j = 0; j < d; j++)
+        EACH_PART {
+            vector u = W[j].part[h] - a->centre[j];
+            distance.part[h] += u * u;
+        }
     for (int l = 0; l < LANES; l++) {
-        int moved = 0;
-        double distance = 0.0;
-        for (int64_t j = 0; a->lower && j < d; j++) {
-            double w = smallest(largest(W[j].at[l], a->lower[j]), a->upper[j]);
-            moved |= w != W[j].at[l];
-            W[j].at[l] = w;
-        }
-        for (int64_t j = 0; a->centre && j < d; j++) {
-            double u = W[j].at[l] - a->centre[j];
-            distance += u * u;
-        }
-        distance = sqrt(distance);
-        if (a->centre && distance > a->radius) {
-            moved = 1;
-            for (int64_t j = 0; j < d; j++) {
-                double u = W[j].at[l] - a->centre[j];
-                W[j].at[l] = a->centre[j] + u * (a->radius / distance);
-            }
-        }
-        if (a->w_star && moved) {
-            n[DISTANCE].at[l] = 0.0;
-            for (int64_t j = 0; j < d; j++) {
-                double u = W[j].at[l] - a->w_star[j];
-                n[DISTANCE].at[l] += u * u;
-            }
-        }
+        const double length = sqrt(distance.at[l]);
+        for (int64_t j = 0; length > a->radius && j < d; j++)
+            W[j].at[l] = a->centre[j] + (W[j].at[l] - a->centre[j]) * (a->radius / length);
     }
 }
 

@@ -34,6 +34,18 @@ typedef double vector __attribute__((vector_size(8 * WIDTH)));
 typedef double vector;
 #endif
 
+#if NATIVE > 1
+/* Two numbers that stand behind each other. */
+typedef double pair __attribute__((vector_size(16)));
+
+static inline pair pair_at(const double *x)
+{
+    pair out;
+    memcpy(&out, x, sizeof out);
+    return out;
+}
+#endif
+
 enum { PARTS = LANES / WIDTH };
 
 /* A number for each lane. */
@@ -41,6 +53,11 @@ typedef union {
     vector part[PARTS];
     double at[LANES];
 } lanes;
+
+/* The name of a function for blocks of so many lanes. */
+#define JOINED(name, lanes) name##_##lanes
+#define WITH_LANES(name, lanes) JOINED(name, lanes)
+#define NAMED(name) WITH_LANES(name, LANES)
 
 #define EACH_PART _Pragma("GCC unroll 8") for (int h = 0; h < PARTS; h++)
 #define EACH_LANE _Pragma("omp simd") for (int l = 0; l < LANES; l++)
@@ -50,22 +67,14 @@ static const lanes NONE = {.at = {0.0}};
 /* The lanes of a block, and what its steps work in. */
 typedef struct {
     const leg *a;
-    int64_t first, width;   /* its lanes in the arrays of the caller */
-    rows r;                 /* those of its seed, from the first step of a window on */
-    rows ahead;             /* those behind the window, asked for by one block of the seed */
-    int64_t n_ahead;        /* the number of these */
-    lanes *W, *S, *n;       /* iterate, running sum, numbers */
-    lanes *M, *V;           /* means of the gradients and of their squares; NULL without */
-    struct shrunk *u;       /* the scales and products of a block that has all columns */
-    lanes *G, *R;           /* gradient; numbers of some rows. All blocks have the same */
-    int64_t *visited, *stamps; /* columns of a step, and the last step that visited a column */
-    int64_t n_columns;      /* of these arrays: all features, or those that a window touches */
-    int64_t n_shrunk;       /* of these: all but the intercept, where the penalty shrinks */
-    const double *reference, *direction; /* at these columns */
-    const int32_t *features; /* the number of each column; only where not all are there */
-    lanes due[2];           /* products, less 1, whose logarithm LOG_CONTRACTION and LOG_FACTOR lack */
-    int waits;              /* whether products may wait for it, to the end of a window */
-    lanes pending;          /* the rates of a step along G that W has yet to take */
+    int64_t first, width;    /* its lanes in the arrays of the caller */
+    rows r;                  /* those of its seed, from the first step of a window on */
+    lanes *W, *S, *n;        /* iterate, running sum, numbers */
+    lanes *M, *V;            /* means of the gradients and of their squares; NULL without */
+    lanes *G, *R;            /* gradient; numbers of some rows. All blocks have the same */
+    int64_t n_columns;       /* of these arrays */
+    const int32_t *features; /* the feature of each column; NULL where the columns are all features */
+    lanes pending;           /* the rates of a step along G that W has yet to take */
 } block;
 
 /* Whether a lane is marked by a 1; others are marked by a 0. */

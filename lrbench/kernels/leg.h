@@ -15,7 +15,7 @@ enum { N_PARAMETERS = 6 };
 enum {
     B, GROWTH, LR, GRAD_NORM_SQ, SLOPE,
     SUM_GRAD_NORM_SQ, SUM_LR_GRAD_NORM_SQ, SUM_LR, STABLE_SUM_LR, SHORT_SUM_LR, REGRET,
-    MIN_GRAD, LOG_CONTRACTION, LOG_FACTOR, DISTANCE, DISTANCE_MAX, WITHIN_STABLE, WITHIN_SHORT,
+    MIN_GRAD, LOG_CONTRACTION, LOG_FACTOR, DUE_CONTRACTION, DUE_FACTOR, DISTANCE, DISTANCE_MAX, WITHIN_STABLE, WITHIN_SHORT,
     FROM_STABLE, FROM_SHORT, AT_STABLE, AT_SHORT, CHECKSUM, N_STATE,
     PARAMETER = N_STATE, N_NUMBERS = N_STATE + N_PARAMETERS
 };
@@ -59,7 +59,7 @@ typedef struct {
                                * multiple of 64 */
     int64_t wide_ends;        /* whether `row_ends` are int64_t, not int32_t */
     int64_t lane_factors;     /* whether `factors` differ between lanes */
-    int64_t few_columns;      /* 0, or how steps visit the columns of their rows only */
+    int64_t one_row;          /* whether steps have one row, no column of which comes twice */
     int64_t n_features, n_penalised, n_lanes, n_blocks, n_steps, batch_size;
     int64_t sample_stride, factor_stride;
     int64_t row_entries;      /* of an average row, rounded up */

@@ -32,7 +32,7 @@ W running_sum scales numbers mean square gradient diverged workspace
 """
 
 INTEGERS = """
-wide_ends lane_factors few_columns n_features n_penalised n_lanes n_blocks n_steps batch_size
+wide_ends lane_factors one_row n_features n_penalised n_lanes n_blocks n_steps batch_size
 sample_stride factor_stride row_entries step_entries t loss rule
 """
 
@@ -81,19 +81,17 @@ class Library(NamedTuple):
         seeds
             The first lane of each row of ``samples``, and that behind its last one.
         """
-        for lanes, call, _ in self.calls(values, seeds, "lrbench_size"):
+        for lanes, call, _ in self.calls(values, seeds):
             getattr(self.functions, f"lrbench_steps_{lanes}")(ctypes.byref(call))
 
     def calls(
         self,
         values: Mapping[str, NDArray[Any] | float | None],
         seeds: Sequence[tuple[int, int]],
-        size: str,
     ) -> Iterator[tuple[int, Steps, Any]]:
         """Yield the lanes of a block, a call of all blocks of that width, and what it points to.
 
-        `size` is the name of the functions that say how large a workspace is; the other parameters
-        are those of `steps`.
+        The parameters are those of `steps`.
         """
         for lanes, blocks in self._blocks(seeds).items():
             first, width, seed = arrays = np.array(blocks, dtype=np.int64).T.copy()
@@ -101,7 +99,7 @@ class Library(NamedTuple):
             call = Steps(n_blocks=len(blocks))
             for name, value in fields.items():
                 setattr(call, name, value.ctypes.data if isinstance(value, np.ndarray) else value)
-            n_bytes = getattr(self.functions, f"{size}_{lanes}")(ctypes.byref(call))
+            n_bytes = getattr(self.functions, f"lrbench_size_{lanes}")(ctypes.byref(call))
             workspace = np.empty(n_bytes // 8 + 8)
             call.workspace = workspace.ctypes.data + -workspace.ctypes.data % 64
             yield lanes, call, (arrays, workspace)
@@ -206,11 +204,14 @@ def _opened(file: Path) -> ctypes.CDLL:
         getattr(functions, name).restype = ctypes.c_int64
         getattr(functions, name).argtypes = []
     for lanes in BLOCK_LANES:
-        for name, rows in (("", ()), ("parts_", (ctypes.c_int64,) * 3)):
-            size = getattr(functions, f"lrbench_{name}size_{lanes}")
-            steps = getattr(functions, f"lrbench_{name or 'steps_'}{lanes}")
-            size.restype, steps.restype = ctypes.c_int64, None
-            size.argtypes, steps.argtypes = [ctypes.c_void_p], [ctypes.c_void_p, *rows]
+        for name, returned, rows in (
+            ("size", ctypes.c_int64, 0),
+            ("steps", None, 0),
+            ("parts", None, 3),
+        ):
+            function = getattr(functions, f"lrbench_{name}_{lanes}")
+            function.restype = returned
+            function.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * rows]
     if functions.lrbench_source().decode() != source_digest():
         raise MismatchError(f"{file.name} is of another source")
     if functions.lrbench_fields() != ctypes.sizeof(Steps) + (N_NUMBERS << 32):

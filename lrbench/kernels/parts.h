@@ -20,6 +20,8 @@ enum {
 /* Rows of `numbers` beside those of all steps: parameters of rules that these steps have not. */
 enum { OBJECTIVE = PARAMETER, PRODUCT, FIRST_ASCENT };
 
+static inline double huber(double r, double c) { return smallest(r, c) * (r - 0.5 * smallest(r, c)); }
+
 /* The losses of some rows from their scores, which become these. */
 static inline void lose(const leg *a, lanes *Z, const lanes *Y, int64_t count)
 {
@@ -27,39 +29,14 @@ static inline void lose(const leg *a, lanes *Z, const lanes *Y, int64_t count)
     double *restrict z = Z->at;
     const int64_t size = count * LANES;
     switch (a->loss) {
-    case LOGISTIC:
-        EACH_NUMBER {
-            const double m = z[e] * y[e];
-            z[e] = log_of_one_plus(exponential(-fabs(m))) - smallest(m, 0.0);
-        }
-        break;
-    case SQUARED:
-        EACH_NUMBER z[e] = 0.5 * ((z[e] - y[e]) * (z[e] - y[e]));
-        break;
-    case HINGE:
-        EACH_NUMBER z[e] = largest(1.0 - z[e] * y[e], 0.0);
-        break;
-    case SQUARED_HINGE:
-        EACH_NUMBER {
-            const double m = largest(1.0 - z[e] * y[e], 0.0);
-            z[e] = 0.5 * (m * m);
-        }
-        break;
-    case ABSOLUTE:
-        EACH_NUMBER z[e] = fabs(z[e] - y[e]);
-        break;
-    case QUANTILE:
-        EACH_NUMBER z[e] = largest((1.0 - c) * (z[e] - y[e]), -c * (z[e] - y[e]));
-        break;
-    case HUBER:
-        EACH_NUMBER {
-            const double r = fabs(z[e] - y[e]), inner = smallest(r, c);
-            z[e] = inner * (r - 0.5 * inner);
-        }
-        break;
-    case POISSON:
-        EACH_NUMBER z[e] = exponential(z[e]) - y[e] * z[e];
-        break;
+    EACH_OF(LOGISTIC, log_of_one_plus(exponential(-fabs(z[e] * y[e]))) - smallest(z[e] * y[e], 0.0))
+    EACH_OF(SQUARED, 0.5 * ((z[e] - y[e]) * (z[e] - y[e])))
+    EACH_OF(HINGE, largest(1.0 - z[e] * y[e], 0.0))
+    EACH_OF(SQUARED_HINGE, 0.5 * largest(1.0 - z[e] * y[e], 0.0) * largest(1.0 - z[e] * y[e], 0.0))
+    EACH_OF(ABSOLUTE, fabs(z[e] - y[e]))
+    EACH_OF(QUANTILE, largest((1.0 - c) * (z[e] - y[e]), -c * (z[e] - y[e])))
+    EACH_OF(HUBER, huber(fabs(z[e] - y[e]), c))
+    EACH_OF(POISSON, exponential(z[e]) - y[e] * z[e])
     }
 }
 
@@ -115,7 +92,7 @@ static void begin_descent(block *k)
 {
     const leg *a = k->a;
     lanes *n = k->n;
-    load(k, n + LR, a->numbers + LR * a->n_lanes, 1);
+    load(k, n + LR, a->numbers + LR * a->n_lanes, 1, NULL);
     EACH_LANE {
         const int ascends = n[LR].at[l] < 0.0 && n[FIRST_ASCENT].at[l] > (double)a->t;
         n[FIRST_ASCENT].at[l] = ascends ? (double)a->t : n[FIRST_ASCENT].at[l];
@@ -123,33 +100,15 @@ static void begin_descent(block *k)
     end_step(k, a->t);
 }
 
-/* The arrays of a block and, behind those of all, what they share. */
-static block keep_place(const leg *a, int64_t b)
-{
-    const int64_t d = a->n_features, arrays = 3 + (a->mean != NULL) + (a->square != NULL);
-    lanes *own = (lanes *)a->workspace + b * (arrays * d + N_NUMBERS);
-    block k = {.a = a, .first = a->first[b], .width = a->width[b]};
-    k.W = own, k.S = own + d, k.G = own + 2 * d, k.n = own + arrays * d;
-    if (a->mean)
-        k.M = own + 3 * d;
-    if (a->square)
-        k.V = k.n - d;
-    k.R = (lanes *)a->workspace + a->n_blocks * (arrays * d + N_NUMBERS);
-    return k;
-}
-
-int64_t PARTS_SIZE(const leg *a)
-{
-    const int64_t d = a->n_features, arrays = 3 + (a->mean != NULL) + (a->square != NULL);
-    return (a->n_blocks * (arrays * d + N_NUMBERS) + 2 * ROWS) * (int64_t)sizeof(lanes);
-}
-
 /* Make these parts of a step; `from` and `to` are the rows of the step that ADD_ROWS and ADD_VALUES
  * add. RULE is that of the first step of the leg; `t` is the step, with DESCEND that before. */
-void PARTS_OF_STEP(const leg *a, int64_t what, int64_t from, int64_t to)
+void NAMED(lrbench_parts)(const leg *a, int64_t what, int64_t from, int64_t to)
 {
     for (int64_t b = 0; b < a->n_blocks; b++) {
-        block k = keep_place(a, b);
+        size_t used = 0;
+        copied_rows none;
+        block k = place(a, b, &used, &none);
+        k.G += b * a->n_features;
         const rows r = later(rows_of(a, a->seed[b], 0), from);
         if (what & LOAD) {
             load_block(&k);
@@ -166,7 +125,7 @@ void PARTS_OF_STEP(const leg *a, int64_t what, int64_t from, int64_t to)
         if (what & FINISH) {
             finish_gradient(&k), give(&k, GRAD_NORM_SQ), give(&k, SLOPE);
             if (a->gradient)
-                store(&k, a->gradient, k.G, a->n_features);
+                store(&k, a->gradient, k.G, a->n_features, NULL);
         }
         if (what & INNER)
             take_inner(&k), give(&k, PRODUCT);
@@ -179,7 +138,7 @@ void PARTS_OF_STEP(const leg *a, int64_t what, int64_t from, int64_t to)
         }
         if (what & RULE) {
             follow_rule(&k, 0);
-            if (a->rule < COORDINATES && !a->lower && !a->centre)
+            if (a->rule < COORDINATES && !is_constrained(a))
                 take_step(&k);
         }
         if (what & STORE) {

@@ -46,7 +46,7 @@ class PartedSteps:
         fields: Mapping[str, NDArray[Any] | float | None],
         seeds: Sequence[tuple[int, int]],
     ) -> None:
-        calls = list(library.calls(fields, seeds, "lrbench_parts_size"))
+        calls = list(library.calls(fields, seeds))
         self._kept = fields, [arrays for *_, arrays in calls]  # the calls have their addresses
         self._calls = [
             (getattr(library.functions, f"lrbench_parts_{lanes}"), call, ctypes.byref(call))

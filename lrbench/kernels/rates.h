@@ -54,17 +54,13 @@ static void enter(const leg *a, lanes *n, int k, const double *within, int64_t t
 }
 
 /* Add the logarithms of the products that wait in the lanes that are marked by a 1. */
-static void add_logs(block *k, const lanes *marks)
+static void add_logs(lanes *n, const lanes *marks)
 {
-    lanes *due = k->due, *sums = k->n + LOG_CONTRACTION, differ, logs[2];
-    EACH_LANE differ.at[l] = due[0].at[l] == due[1].at[l] ? 0.0 : 1.0; /* steps above 2 / (L + mu) */
-    EACH_LANE logs[0].at[l] = log_of_one_plus(due[0].at[l]);
-    logs[1] = logs[0];
-    if (any(&differ))
-        EACH_LANE logs[1].at[l] = log_of_one_plus(due[1].at[l]);
+    lanes *due = n + DUE_CONTRACTION, *sums = n + LOG_CONTRACTION;
     for (int i = 0; i < 2; i++)
         EACH_LANE {
-            sums[i].at[l] = marks->at[l] > 0.0 ? sums[i].at[l] + logs[i].at[l] : sums[i].at[l];
+            const double sum = sums[i].at[l] + log_of_one_plus(due[i].at[l]);
+            sums[i].at[l] = marks->at[l] > 0.0 ? sum : sums[i].at[l];
             due[i].at[l] = marks->at[l] > 0.0 ? 0.0 : due[i].at[l];
         }
 }
@@ -72,21 +68,22 @@ static void add_logs(block *k, const lanes *marks)
 /* Multiply the products that wait for their logarithm by the factors 1 - mu lr and
  * max(1 - mu lr, L lr - 1) of a step. With p and x for a product and a factor less 1 it becomes
  * p + x (1 + p), which keeps the digits of small rates. One logarithm of several steps takes the
- * time of one; outside [1/2, 2], where 1 + p may lose digits or overflow, a lane takes it at once. */
-static inline void multiply_factors(block *k, lanes lr)
+ * time of one; outside [1/2, 2], where 1 + p may lose digits or overflow, a lane takes it. */
+static inline void multiply_factors(const leg *a, lanes *n)
 {
-    const double mu = k->a->mu, L = k->a->L, bound = k->waits ? 1.0 : -1.0;
-    lanes p = k->due[0], q = k->due[1], x, y, marks;
-    /* The logarithm stays finite for lanes with mu lr >= 1. */
-    EACH_LANE x.at[l] = -smallest(mu * lr.at[l], 1.0 - 1e-16);
-    EACH_LANE y.at[l] = largest(x.at[l], L * lr.at[l] - 2.0);
-    EACH_PART p.part[h] += x.part[h] * (1.0 + p.part[h]);
-    EACH_PART q.part[h] += y.part[h] * (1.0 + q.part[h]);
-    EACH_LANE marks.at[l] = q.at[l] <= bound ? 0.0 : 1.0;
-    EACH_LANE marks.at[l] = p.at[l] >= -0.5 ? marks.at[l] : 1.0; /* q is at least p */
-    k->due[0] = p, k->due[1] = q;
+    lanes p = n[DUE_CONTRACTION], q = n[DUE_FACTOR], marks;
+    EACH_LANE {
+        /* The logarithm stays finite for lanes with mu lr >= 1. */
+        double x = -smallest(a->mu * n[LR].at[l], 1.0 - 1e-16);
+        double y = largest(x, a->L * n[LR].at[l] - 2.0);
+        p.at[l] += x * (1.0 + p.at[l]);
+        q.at[l] += y * (1.0 + q.at[l]);
+        marks.at[l] = q.at[l] <= 1.0 ? 0.0 : 1.0;
+        marks.at[l] = p.at[l] >= -0.5 ? marks.at[l] : 1.0; /* q is at least p */
+    }
+    n[DUE_CONTRACTION] = p, n[DUE_FACTOR] = q;
     if (any(&marks))
-        add_logs(k, &marks);
+        add_logs(n, &marks);
 }
 
 /* Add a step to the sums of the tracker: see `Tracker._add`. */
@@ -120,7 +117,7 @@ static inline void track(block *k, int64_t t)
         n[DISTANCE].at[l] = distance + lr[l] * (lr_norm - 2.0 * slope[l]);
     }
     if (a->mu != 0.0)
-        multiply_factors(k, n[LR]);
+        multiply_factors(a, n);
 }
 
 #endif

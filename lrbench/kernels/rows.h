@@ -17,7 +17,10 @@ typedef struct {
 
 /* Room for copies. Rows are far from each other in the memory, where a block would wait for each of
  * them; all blocks of a seed read the copies. */
-enum { COPIED_ENTRIES = 1 << 14, COPIED_ROWS = 1 << 11 };
+enum { COPIED_ENTRIES = 1 << 13, COPIED_ROWS = 1 << 11 };
+
+/* A row is asked for so many rows before it is copied. */
+enum { AHEAD = 16 };
 
 typedef struct {
     double *x, *y;
@@ -38,10 +41,11 @@ static inline int64_t row_of(const rows *r, int64_t i)
     return r->samples ? r->samples[i] : r->first + i;
 }
 
-/* Ask for a row that is copied later. */
-static inline void fetch(const rows *r, int64_t row)
-{
+/* Ask for a row that is copied later. Compilers drop the call of a function that only asks, unless
+ * they must inline it. */
 #if defined(__GNUC__)
+static inline __attribute__((always_inline)) void fetch(const rows *r, int64_t row)
+{
     const int64_t k = row_end(r, row), last = row_end(r, row + 1) - 1;
     __builtin_prefetch(r->x + k);
     __builtin_prefetch(r->x + k + 8);
@@ -49,8 +53,10 @@ static inline void fetch(const rows *r, int64_t row)
     __builtin_prefetch(r->columns + k);
     __builtin_prefetch(r->columns + last);
     __builtin_prefetch(r->y + row);
-#endif
 }
+#else
+static inline void fetch(const rows *r, int64_t row) { (void)r, (void)row; }
+#endif
 
 static inline rows rows_of_copies(const copied_rows *out, int sparse)
 {
@@ -70,8 +76,8 @@ static rows copied(const leg *a, rows r, int64_t count, const copied_rows *out)
         const int64_t row = r.samples[i];
         int64_t start = row * d, size = d;
         if (r.columns) {
-            if (i + 16 < count)
-                fetch(&r, r.samples[i + 16]);
+            if (i + AHEAD < count)
+                fetch(&r, r.samples[i + AHEAD]);
             start = row_end(&r, row), size = row_end(&r, row + 1) - start;
             if (used + size > out->n_entries)
                 return r;

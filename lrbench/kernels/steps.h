@@ -1,10 +1,11 @@
 /* Steps of gradient methods on minibatches of a linear model, for blocks of LANES lanes.
  *
  * A block goes through a window of steps before the next one starts, so that its iterate and
- * running sum stay in the cache. A lane whose gradient is not finite has diverged: what it is then
- * is copied to the caller, and the other lanes go on to the end. */
-#include "blocks.h"
+ * running sum stay in the cache: in all columns, or in those that the rows of the window touch. A
+ * lane whose gradient is not finite has diverged: what it is then is copied to the caller, and the
+ * other lanes go on to the end. */
 #include "coordinates.h"
+#include "shrunk.h"
 
 /* Take the step along G that is due, add the iterate to the running sum, and clear the gradient.
  * The sum is added to before the next step: the average of the theorems is that of w_0, ...,
@@ -45,9 +46,9 @@ static void finish_gradient(block *k)
     const lanes *restrict W = k->W;
     lanes *restrict G = k->G;
     lanes norm = NONE, slope = NONE;
-    if (a->l1 != 0.0)
-        penalise(a, W, G);
-    const int64_t p = a->l1 == 0.0 && a->l2 != 0.0 ? a->n_penalised : 0;
+    const int64_t p = a->n_penalised;
+    for (int64_t j = 0; a->l1 != 0.0 && j < p; j++)
+        EACH_LANE G[j].at[l] += a->l1 * sign(W[j].at[l]);
     for (int64_t j = 0; j < p; j++)
         EACH_PART {
             vector w = W[j].part[h], g = G[j].part[h] + a->l2 * w;
@@ -66,15 +67,24 @@ static void finish_gradient(block *k)
         k->n[SLOPE] = slope;
 }
 
+static inline int is_constrained(const leg *a) { return a->lower || a->centre; }
+
+/* Project the iterate, and measure its distance where no recurrence has it. */
+static void confine_iterate(block *k)
+{
+    if (is_constrained(k->a))
+        confine(k->a, k->W);
+    measure_distances(k->a, k->W, k->n);
+}
+
 /* Add a step at the rates LR to the sums, and let it be due; take it where it may be shortened. */
 static void end_step(block *k, int64_t t)
 {
-    const leg *a = k->a;
     track(k, t);
     k->pending = k->n[LR];
-    if (a->lower || a->centre) {
+    if (is_constrained(k->a)) {
         take_step(k);
-        confine(a, k->W, k->n);
+        confine_iterate(k);
     }
 }
 
@@ -92,9 +102,7 @@ static void follow_rule(block *k, int64_t step)
     else
         take_mean_step(k, step);
     track(k, a->t + step);
-    if (a->lower || a->centre)
-        confine(a, k->W, k->n);
-    measure_distances(a, k->W, k->n); /* no recurrence has them */
+    confine_iterate(k);
 }
 
 /* A step of a block. */
@@ -106,23 +114,21 @@ static void make_step(block *k, const rows *r, int64_t step)
     follow_rule(k, step);
 }
 
-/* Copy the lanes that have just diverged to the caller: `made` steps are done. */
-static void note_diverged(block *k, shrunk *u, int64_t made)
+/* Copy the lanes whose last gradient was not finite to the caller: `made` steps are done. */
+static void note_diverged(block *k, const shrunk *u, int64_t made)
 {
     const leg *a = k->a;
     lanes ends;
     EACH_LANE ends.at[l] = k->n[GRAD_NORM_SQ].at[l] < INFINITY ? 0.0 : 1.0; /* 1 for NaN */
-    if (k->waits && a->mu != 0.0)
-        add_logs(k, &ends);
-    if (!a->few_columns && a->rule < COORDINATES && !a->lower && !a->centre) /* else it is taken */
+    if (!any(&ends))
+        return;
+    if (!u && a->rule < COORDINATES && !is_constrained(a)) /* else it is taken */
         take_step(k);
     for (int64_t l = 0; l < k->width; l++) {
         const int64_t lane = k->first + l;
         if (ends.at[l] == 0.0 || a->diverged[lane] >= 0)
             continue;
         a->diverged[lane] = made;
-        if (a->few_columns && !a->scales)
-            measure_lane(k, u, (int)l);
         for (int64_t c = 0; c < k->n_columns; c++) {
             const int64_t j = k->features ? k->features[c] : c;
             a->W[j * a->n_lanes + lane] = k->W[c].at[l];
@@ -130,80 +136,48 @@ static void note_diverged(block *k, shrunk *u, int64_t made)
         }
         for (int64_t j = 0; j < N_STATE; j++)
             a->numbers[j * a->n_lanes + lane] = k->n[j].at[l];
-        for (int64_t j = 0; a->scales && j < N_SCALES; j++)
+        for (int64_t j = 0; u && j < N_SCALES; j++)
             a->scales[j * a->n_lanes + lane] = ((const lanes *)u)[j].at[l];
     }
 }
 
-static inline int some_diverged(const lanes *norms)
-{
-    lanes diverged;
-    EACH_LANE diverged.at[l] = norms->at[l] < INFINITY ? 0.0 : 1.0; /* 1 for NaN */
-    return any(&diverged);
-}
-
-/* The steps from `start` to `stop` of a block, whose rows begin at `start`. */
-static void make_steps(block *k, int64_t start, int64_t stop, shrunk *u)
-{
-    const leg *a = k->a;
-    k->pending = k->due[0] = k->due[1] = NONE;
-    if (a->few_columns != ONE_ROW)
-        memset(k->G, 0, (size_t)k->n_columns * sizeof(lanes));
-    if (a->few_columns == SEVERAL_ROWS)
-        memset(k->stamps, 0, (size_t)k->n_columns * sizeof(int64_t));
-    for (int64_t step = start; step < stop; step++) {
-        const int64_t before = (step - start) * a->batch_size;
-        const rows r = a->samples ? later(k->r, before) : k->r;
-        for (int64_t i = before; i < before + a->batch_size && i < k->n_ahead; i++)
-            fetch(&k->ahead, k->ahead.samples[i]);
-        if (a->few_columns)
-            make_light_step(k, &r, step, u);
-        else
-            make_step(k, &r, step);
-        if (some_diverged(k->n + GRAD_NORM_SQ))
-            note_diverged(k, u, step + 1);
-    }
-}
-
-/* A window of a block in all columns. */
+/* The steps from `start` to `stop` of a block in all columns, whose rows begin at `start`. */
 static void make_window(block *k, int64_t start, int64_t stop)
 {
     const leg *a = k->a;
-    const lanes every = copies(1.0);
-    k->waits = a->few_columns != 0; /* else a window may end anywhere */
-    if (a->few_columns && start == 0) { /* else the end of the window before has measured */
-        *k->u = (shrunk){.scale = every};
-        measure(k, k->u);
+    memset(k->G, 0, (size_t)k->n_columns * sizeof(lanes));
+    for (int64_t step = start; step < stop; step++) {
+        const rows r = a->samples ? later(k->r, (step - start) * a->batch_size) : k->r;
+        make_step(k, &r, step);
+        note_diverged(k, NULL, step + 1);
     }
-    make_steps(k, start, stop, k->u);
-    if (a->few_columns)
-        measure(k, k->u);
-    else
-        take_step(k);
-    if (k->waits && a->mu != 0.0)
-        add_logs(k, &every);
+    take_step(k);
     if (a->gradient)
-        store(k, a->gradient, k->G, a->n_features);
+        store(k, a->gradient, k->G, a->n_features, NULL);
 }
 
-/* A window of a block in the touched columns. */
-static void make_touched_window(block *k, int64_t start, int64_t stop)
+/* The same in the touched columns. */
+static void make_touched_window(block *k, const touched *t, int64_t start, int64_t stop)
 {
     const leg *a = k->a;
     shrunk u;
     lanes unknown;
-    load(k, k->n, a->numbers, N_NUMBERS);
-    load(k, (lanes *)&u, a->scales, N_SCALES);
+    load(k, k->n, a->numbers, N_NUMBERS, NULL);
+    load(k, (lanes *)&u, a->scales, N_SCALES, NULL);
     EACH_LANE unknown.at[l] = u.peak.at[l] != u.peak.at[l] ? 1.0 : 0.0;
     if (any(&unknown))
         fold(k, &u, &unknown);
-    gather(k, k->W, a->W);
-    gather(k, k->S, a->running_sum);
-    make_steps(k, start, stop, &u);
-    scatter(k, a->W, k->W);
-    scatter(k, a->running_sum, k->S);
-    store(k, a->scales, (const lanes *)&u, N_SCALES);
-    store(k, a->numbers, k->n, N_STATE);
+    k->W[t->count] = k->S[t->count] = NONE; /* without an intercept */
+    load(k, k->W, a->W, k->n_columns, k->features);
+    load(k, k->S, a->running_sum, k->n_columns, k->features);
+    for (int64_t step = start; step < stop; step++) {
+        make_light_step(k, t, start, step - start, &u);
+        note_diverged(k, &u, step + 1);
+    }
+    store(k, a->W, k->W, k->n_columns, k->features);
+    store(k, a->running_sum, k->S, k->n_columns, k->features);
+    store(k, a->scales, (const lanes *)&u, N_SCALES, NULL);
+    store(k, a->numbers, k->n, N_STATE, NULL);
 }
 
 /* Do `n_steps` steps in the columns that they touch: the blocks of one seed after those of another,
@@ -213,64 +187,67 @@ static void make_touched_steps(const leg *a)
     size_t used = 0;
     touched t;
     block k = place_touched(a, &t, &used);
+    k.r = rows_of_copies(&t.copies, 1);
     memset(t.number, -1, (size_t)a->n_features * sizeof(int32_t));
+    memset(k.G, 0, (size_t)((char *)k.R - (char *)k.G));
     for (int64_t b = 0, end; b < a->n_blocks; b = end) {
         for (end = b; end < a->n_blocks && a->seed[end] == a->seed[b];)
             end++;
         for (int64_t done = 0, steps; done < a->n_steps; done += steps) {
             const rows all = rows_of(a, a->seed[b], done);
             steps = number_columns(a, &all, a->n_steps - done, &t);
-            k.r = rows_of_copies(&t.copies, 1);
-            k.n_columns = t.count, k.n_shrunk = t.n_shrunk;
+            k.n_columns = t.count + (a->n_penalised < a->n_features);
             for (int64_t c = b; c < end; c++) {
                 k.first = a->first[c], k.width = a->width[c];
-                make_touched_window(&k, done, done + steps);
+                make_touched_window(&k, &t, done, done + steps);
             }
         }
     }
 }
 
-/* Do `n_steps` steps. A window of steps that visit few columns ends where the number of steps since
- * the first one of all is a multiple of WINDOW_STEPS, whatever the call. */
-void STEPS(const leg *a)
+/* The steps of a window in all columns, whose rows have copies. */
+static int64_t window_steps(const leg *a)
+{
+    const int64_t of_rows = COPIED_ROWS / a->batch_size;
+    const int64_t of_entries = COPIED_ENTRIES / (a->batch_size * a->row_entries);
+    const int64_t steps = of_rows < of_entries ? of_rows : of_entries;
+    return steps < 1 ? 1 : steps;
+}
+
+int64_t NAMED(lrbench_size)(const leg *a)
+{
+    size_t used = 0;
+    touched t;
+    if (a->scales)
+        place_touched(a, &t, &used);
+    else
+        place(a, 0, &used, &t.copies);
+    return (int64_t)used;
+}
+
+/* Do `n_steps` steps. */
+void NAMED(lrbench_steps)(const leg *a)
 {
     if (a->scales) {
         make_touched_steps(a);
         return;
     }
-    const int64_t window = window_steps(a), resident = n_resident(a);
-    for (int64_t b = 0; resident > 1 && b < a->n_blocks; b++) {
-        size_t used = 0;
-        const block k = place(a, b, resident, &used);
-        load_block(&k);
-    }
-    for (int64_t done = 0; done < a->n_steps;) {
-        int64_t until = done + window - (a->few_columns ? (a->t + done) % WINDOW_STEPS : 0);
-        until = until < a->n_steps ? until : a->n_steps;
+    for (int64_t done = 0, until; done < a->n_steps; done = until) {
         rows r;
+        until = done + window_steps(a);
+        until = until < a->n_steps ? until : a->n_steps;
         for (int64_t b = 0; b < a->n_blocks; b++) {
             size_t used = 0;
-            block k = place(a, b, resident, &used);
-            const copied_rows out = carve_rows(a, &used, COPIED_ENTRIES, COPIED_ROWS);
-            if (resident == 1)
+            copied_rows out;
+            block k = place(a, b, &used, &out);
+            if (done == 0)
                 load_block(&k);
             if (b == 0 || a->seed[b] != a->seed[b - 1])
                 r = copied(a, rows_of(a, a->seed[b], done), (until - done) * a->batch_size, &out);
             k.r = r;
-            if (a->few_columns && (b == 0 || a->seed[b] != a->seed[b - 1])) {
-                const int64_t left = a->n_steps - until;
-                k.ahead = rows_of(a, a->seed[b], until);
-                k.n_ahead = (left < window ? left : window) * a->batch_size;
-            }
             make_window(&k, done, until);
-            if (resident == 1)
+            if (until == a->n_steps)
                 store_block(&k);
         }
-        done = until;
-    }
-    for (int64_t b = 0; resident > 1 && b < a->n_blocks; b++) {
-        size_t used = 0;
-        const block k = place(a, b, resident, &used);
-        store_block(&k);
     }
 }

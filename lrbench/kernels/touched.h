@@ -1,151 +1,106 @@
-/* Windows of steps on wide data, in arrays of the columns that the rows of the window touch.
+/* Windows of steps in arrays of the columns that the rows of the window touch.
  *
- * The caller's W and running sum are the v and S of shrunk.h, and `scales` has the numbers beside
- * them: between calls nothing is multiplied out. The rows of a window have their columns numbered
- * anew, 0, 1, ..., and an intercept behind them. A block copies these columns of v and S, makes the
- * steps, and copies them back. No bit depends on where a window or a call ends. */
+ * The rows of a window have their columns numbered anew, 0, 1, ..., and an intercept behind them.
+ * A block copies these columns of the caller's arrays, makes the steps, and copies them back. No
+ * bit depends on where a window or a call ends. */
 #ifndef LRBENCH_TOUCHED_H
 #define LRBENCH_TOUCHED_H
-#include "shrunk.h"
+#include "blocks.h"
 
-/* The entries of a window, if a step has no more: three arrays of their columns stay in the cache. */
-enum { TOUCHED_ENTRIES = 1 << 13 };
-
-/* The columns that the rows of a window touch. */
+/* The columns that the rows of a window touch. Those of each step, once each, stand in `visited`;
+ * what an intercept has is 0 where there is none. */
 typedef struct {
-    int32_t *number;   /* of each feature, -1 for none */
-    int32_t *features; /* of each number */
+    int32_t *number;     /* of each feature, -1 for none */
+    int32_t *features;   /* of each number; the last one is that of the intercept */
     double *reference, *direction; /* at these features */
-    int64_t count, n_shrunk;
-    copied_rows copies;
+    int64_t count;       /* of the features without the intercept */
+    copied_rows copies;  /* without the intercept */
+    double *intercepts;  /* the entry of each row in its column */
+    int32_t *visited;
+    int64_t *visited_ends, *last; /* the last step that visited each column */
 } touched;
 
-/* Copy a step's rows behind the `used` entries of the copies, and number their columns; return the
- * entries then used, or -1 where there is no room. The intercept's number is -1 yet. */
-static int64_t copy_step(const leg *a, const rows *all, int64_t step, int64_t used, touched *t)
+/* Whether a step needs no gradient in its columns, but the derivative of its row alone. */
+static inline int has_one_row(const leg *a) { return a->one_row && !a->gradient; }
+
+/* Copy a row behind the `used` entries of the copies, as the i-th one, and number its columns. */
+static int64_t copy_row(const leg *a, const rows *all, int64_t row, int64_t i, int64_t used,
+                        touched *t)
 {
     const copied_rows *out = &t->copies;
-    const int64_t size = a->batch_size, count = t->count;
-    if ((step + 1) * size > out->n_rows)
-        return -1;
-    for (int64_t i = step * size; i < (step + 1) * size; i++) {
-        const int64_t row = all->samples[i], start = row_end(all, row), stop = row_end(all, row + 1);
-        if (used + stop - start > out->n_entries) { /* as before the step */
-            while (t->count > count)
-                t->number[t->features[--t->count]] = -1;
-            return -1;
+    const int64_t stop = row_end(all, row + 1);
+    double intercept = 0.0;
+    for (int64_t k = row_end(all, row); k < stop; k++) {
+        const int32_t j = all->columns[k];
+        if (j == a->n_penalised) {
+            intercept += all->x[k];
+            continue;
         }
-        for (int64_t k = start; k < stop; k++) {
-            const int32_t j = all->columns[k];
-            if (j < a->n_penalised && t->number[j] < 0) {
-                t->reference[t->count] = a->reference[j], t->direction[t->count] = a->direction[j];
-                t->features[t->count] = j, t->number[j] = (int32_t)t->count++;
-            }
-            out->x[used] = all->x[k], out->columns[used++] = t->number[j];
+        if (t->number[j] < 0) {
+            t->reference[t->count] = a->reference[j], t->direction[t->count] = a->direction[j];
+            t->last[t->count] = -1;
+            t->features[t->count] = j, t->number[j] = (int32_t)t->count++;
         }
-        out->y[i] = all->y[row], out->ends[i + 1] = used;
+        out->x[used] = all->x[k], out->columns[used++] = t->number[j];
     }
+    t->intercepts[i] = intercept, out->y[i] = all->y[row], out->ends[i + 1] = used;
     return used;
 }
 
 /* Copy the rows of as many of `n_steps` steps as fit, and number their columns; return the steps. */
 static int64_t number_columns(const leg *a, const rows *all, int64_t n_steps, touched *t)
 {
-    int64_t steps = 0, used = 0, next;
-    t->count = 0, t->copies.ends[0] = 0;
-    while (steps < n_steps && (next = copy_step(a, all, steps, used, t)) >= 0)
-        used = next, steps++;
+    const copied_rows *out = &t->copies;
+    const int64_t size = a->batch_size, d = a->n_penalised;
+    int64_t steps = 0, used = 0, n_visited = 0;
+    t->count = 0, out->ends[0] = 0, t->visited_ends[0] = 0;
+    for (; steps < n_steps && (steps + 1) * size <= out->n_rows; steps++) {
+        const int64_t first = steps * size, start = used;
+        int64_t entries = 0;
+        for (int64_t i = first; i < first + size; i++)
+            entries += row_end(all, all->samples[i] + 1) - row_end(all, all->samples[i]);
+        if (used + entries > out->n_entries)
+            break;
+        for (int64_t i = first; i < first + size; i++) {
+            if (i + AHEAD < n_steps * size)
+                fetch(all, all->samples[i + AHEAD]);
+            used = copy_row(a, all, all->samples[i], i, used, t);
+        }
+        for (int64_t k = start; k < used && !has_one_row(a); k++) {
+            const int32_t c = out->columns[k];
+            if (t->last[c] != steps)
+                t->last[c] = steps, t->visited[n_visited++] = c;
+        }
+        t->visited_ends[steps + 1] = n_visited;
+    }
     for (int64_t c = 0; c < t->count; c++)
         t->number[t->features[c]] = -1;
-    t->n_shrunk = t->count;
-    if (a->n_penalised < a->n_features) {
-        const int64_t j = a->n_penalised;
-        t->reference[t->count] = a->reference[j], t->direction[t->count] = a->direction[j];
-        t->features[t->count] = (int32_t)j;
-        for (int64_t k = 0; k < used; k++)
-            if (t->copies.columns[k] < 0)
-                t->copies.columns[k] = (int32_t)t->count;
-        t->count++;
-    }
+    t->features[t->count] = (int32_t)d;
+    t->reference[t->count] = d < a->n_features ? a->reference[d] : 0.0;
+    t->direction[t->count] = d < a->n_features ? a->direction[d] : 0.0;
     return steps;
 }
 
-/* Copy the touched columns of an array of the caller; lanes that it lacks are copies. */
-static void gather(const block *k, lanes *restrict to, const double *from)
+/* Let the arrays of all blocks, and of what their windows touch, be in the workspace. */
+static block place_touched(const leg *a, touched *t, size_t *used)
 {
-    const int64_t n_lanes = k->a->n_lanes;
-    from += k->first;
-    for (int64_t c = 0; c < k->n_columns; c++) {
-        const double *row = from + k->features[c] * n_lanes;
-#if defined(__GNUC__)
-        if (c + 8 < k->n_columns)
-            __builtin_prefetch(from + k->features[c + 8] * n_lanes);
-#endif
-        if (k->width == LANES)
-            memcpy(to + c, row, sizeof(lanes));
-        else
-            for (int64_t l = 0; l < LANES; l++)
-                to[c].at[l] = row[l < k->width ? l : k->width - 1];
-    }
-}
-
-/* Copy the touched columns to the caller, but for the lanes that have diverged. */
-static void scatter(const block *k, double *to, const lanes *restrict from)
-{
-    const int64_t n_lanes = k->a->n_lanes;
-    int whole = k->width == LANES;
-    for (int64_t l = 0; l < k->width; l++)
-        whole &= k->a->diverged[k->first + l] < 0;
-    to += k->first;
-    for (int64_t c = 0; c < k->n_columns; c++) {
-        double *row = to + k->features[c] * n_lanes;
-        if (whole)
-            memcpy(row, from + c, sizeof(lanes));
-        else
-            for (int64_t l = 0; l < k->width; l++)
-                if (k->a->diverged[k->first + l] < 0)
-                    row[l] = from[c].at[l];
-    }
-}
-
-/* Begin anew with v = w in the caller's arrays, in all columns, for the lanes that are marked by a
- * 1, and measure the products there. A lane that has diverged stays what it is. */
-static void fold(const block *k, shrunk *u, const lanes *marks)
-{
-    const leg *a = k->a;
-    int which[LANES], n = 0;
-    for (int l = 0; l < k->width; l++)
-        if (marks->at[l] > 0.0 && a->diverged[k->first + l] < 0)
-            which[n++] = l;
-    for (int i = 0; i < n; i++)
-        u->norm.at[which[i]] = u->of_star.at[which[i]] = u->of_direction.at[which[i]] = 0.0;
-    for (int64_t j = 0; j < a->n_penalised; j++)
-        for (int i = 0; i < n; i++) {
-            const int l = which[i];
-            const int64_t at = j * a->n_lanes + k->first + l;
-            a->running_sum[at] += u->sum.at[l] * a->W[at];
-            double w = a->W[at] *= u->scale.at[l];
-            u->norm.at[l] += w * w;
-            u->of_star.at[l] += a->reference[j] * w;
-            u->of_direction.at[l] += a->direction[j] * w;
-        }
-    for (int i = 0; i < n; i++) {
-        u->scale.at[which[i]] = 1.0, u->sum.at[which[i]] = 0.0;
-        u->peak.at[which[i]] = u->norm.at[which[i]];
-    }
-    for (int64_t j = 0; j < N_SCALES; j++) /* lanes that the caller lacks are copies */
-        for (int64_t l = k->width; l < LANES; l++)
-            ((lanes *)u)[j].at[l] = ((lanes *)u)[j].at[k->width - 1];
-}
-
-/* The same inside a window. */
-static void fold_touched(const block *k, shrunk *u, const lanes *marks)
-{
-    scatter(k, k->a->W, k->W);
-    scatter(k, k->a->running_sum, k->S);
-    fold(k, u, marks);
-    gather(k, k->W, k->a->W);
-    gather(k, k->S, k->a->running_sum);
+    const int64_t size = a->step_entries > COPIED_ENTRIES ? a->step_entries : COPIED_ENTRIES;
+    const int64_t n_rows = a->batch_size > COPIED_ROWS ? a->batch_size : COPIED_ROWS;
+    const int64_t d = 1 + (size < a->n_features ? size : a->n_features), bytes = sizeof(lanes);
+    block k = {.a = a};
+    k.n = carve(a, used, N_NUMBERS * bytes);
+    k.W = carve(a, used, d * bytes), k.S = carve(a, used, d * bytes);
+    k.G = carve(a, used, d * bytes), k.R = carve(a, used, 3 * ROWS * bytes);
+    t->copies = carve_rows(a, used, size, n_rows);
+    t->intercepts = carve(a, used, n_rows * (int64_t)sizeof(double));
+    t->visited = carve(a, used, size * (int64_t)sizeof(int32_t));
+    t->visited_ends = carve(a, used, (n_rows + 1) * (int64_t)sizeof(int64_t));
+    t->last = carve(a, used, d * (int64_t)sizeof(int64_t));
+    t->reference = carve(a, used, d * (int64_t)sizeof(double));
+    t->direction = carve(a, used, d * (int64_t)sizeof(double));
+    k.features = t->features = carve(a, used, d * (int64_t)sizeof(int32_t));
+    t->number = carve(a, used, a->n_features * (int64_t)sizeof(int32_t));
+    return k;
 }
 
 #endif

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import PerLane
-from lrbench.kernels.codes import VisitedColumns
 from lrbench.objective.oracle import Iterate, MinibatchValues
 
 Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
@@ -18,13 +17,6 @@ Fields: TypeAlias = Mapping[str, NDArray[Any] | float | None]
 
 class CompiledBatches(Protocol):
     """The data, the lanes and the batches of steps that compiled code makes."""
-
-    visited_columns: VisitedColumns
-    """Which columns steps may visit."""
-    columns_of_gradient: VisitedColumns
-    """Those of a step whose gradient is asked for."""
-    window_steps: int
-    """Where steps visit few columns, calls inside a leg end at multiples of so many."""
 
     def fields(self, W: Iterate) -> Fields:
         """Return the objective, the constraints, the iterate and the running sum."""
@@ -66,10 +58,13 @@ class CompiledSampler(Protocol):
     obstacle_in_parts: str
     """Why NumPy makes the steps around a rule in Python, in words; else nothing."""
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps, in words; else nothing."""
         ...
 
-    def compiled(self, n_lanes: int) -> CompiledBatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
+    def compiled(self, *, scaled: bool) -> CompiledBatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps.
+
+        `scaled` is whether these may make the iterates scaled ones, which have no steps in parts.
+        """
         ...

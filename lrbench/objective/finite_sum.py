@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores, Vector
 from lrbench.errors import ContractError
 from lrbench.objective.about import ProblemFacts
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
-from lrbench.objective.linear.full import FullSampler
+from lrbench.objective.linear.full import DenseFullSampler
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
 from lrbench.objective.linear.plain import DenseIterates
@@ -110,20 +110,23 @@ class FiniteSum(ABC):
     ) -> Sampler:
         """Return the sampler for full batches, or for the minibatches of a single seed."""
         del dense_iterates
-        oracles: Any = MeanTerms(self)
-        run = LinearRun(oracles, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))
+        terms = MeanTerms(self)
+        run = LinearRun(terms, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))
         if not minibatches:
-            return FullTermSampler(run)
+            return DenseFullSampler(run)
         (single,) = minibatches
         return TermSampler(run, single)
 
 
-class MeanTerms:
+SumT = TypeVar("SumT", bound=FiniteSum, covariant=True)
+
+
+class MeanTerms(Generic[SumT]):
     """A sum of terms in the words of the oracles on plain arrays: a loss without a penalty."""
 
     penalty = NoPenalty()
 
-    def __init__(self, problem: FiniteSum) -> None:
+    def __init__(self, problem: SumT) -> None:
         self.problem = problem
         self.n_samples = problem.n_samples
         self.mean = problem.mean
@@ -160,53 +163,40 @@ class MeanTerms:
         return None
 
 
-class FullTermSampler(FullSampler):
-    """All terms in every step."""
-
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps."""
-        return LinearSampler.obstacle(self, n_lanes)
-
-
-class TermOracle(DenseOracle):
+class TermOracle(DenseOracle[MeanTerms[SumT]]):
     """The mean of the terms of a minibatch."""
 
     index: Index
 
     @cached_property
-    def full(self) -> FullOracle:
+    def full(self) -> FullOracle[MeanTerms[SumT]]:
         """The oracle of all samples."""
         return FullBesideMinibatch(self)
 
-    def derivatives(self, W: Lanes) -> Scores:
-        """Raise `ContractError`: the terms are no functions of a score."""
-        return self._objective.derivatives(W)
-
-    def combine(self, R: Scores) -> Lanes:
-        """Raise `ContractError`: the terms are no functions of a score."""
-        return self._objective.combine(R)
-
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
         del batches, penalised  # there is no penalty
-        return cast("MeanTerms", self._objective).mean(W, self.index)[1]
+        return self._objective.mean(W, self.index)[1]
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
         del batches
-        return cast("MeanTerms", self._objective).mean(W, self.index)[0]
+        return self._objective.mean(W, self.index)[0]
 
 
-class TermSampler(LinearSampler[DenseIterates]):
-    """The minibatches of a single seed."""
+class TermSampler(LinearSampler[MeanTerms[SumT], DenseIterates]):
+    """The minibatches of a single seed; `oracle` is the class of their oracles."""
 
-    oracle: type[TermOracle] = TermOracle
-
-    def __init__(self, run: LinearRun[DenseIterates], minibatches: Minibatches) -> None:
+    def __init__(
+        self,
+        run: LinearRun[MeanTerms[SumT], DenseIterates],
+        minibatches: Minibatches,
+        oracle: type[TermOracle[SumT]] = TermOracle,
+    ) -> None:
         super().__init__(run)
-        self._minibatches = minibatches
+        self._minibatches, self._oracle = minibatches, oracle
 
-    def oracles(self, observer: Observer) -> Iterator[TermOracle]:
+    def oracles(self, observer: Observer) -> Iterator[TermOracle[SumT]]:
         """Yield the oracle of each step: the same object with another minibatch."""
-        oracle = self.oracle(self.run, observer)
+        oracle = self._oracle(self.run, observer)
         oracle.size = self._minibatches.batch_size
         n_steps = max(1, CHUNK_SAMPLES // oracle.size)
         for chunk in self._minibatches.chunks(n_steps):

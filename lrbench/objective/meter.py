@@ -47,7 +47,7 @@ Count: TypeAlias = int | NDArray[np.int64]
 """A number that is the same for all lanes, or (n_lanes,)."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Meter:
     """The calls so far of each lane."""
 

@@ -53,3 +53,19 @@ class Minibatches:
             stream = np.concatenate(permutations)
             rest = stream[size:]
             yield stream[:size].reshape(shape)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnMinibatch(Minibatches):
+    """A minibatch whose samples are drawn elsewhere."""
+
+    __eq__ = object.__eq__  # of arrays that are overwritten nothing is equal
+    __hash__ = object.__hash__
+
+    samples: Index
+    """(batch_size,), overwritten for each minibatch."""
+
+    def chunks(self, n_steps: int) -> Iterator[Index]:
+        """Yield the present samples, (1, batch_size), once."""
+        del n_steps
+        yield self.samples[None, :]

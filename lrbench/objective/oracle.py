@@ -222,6 +222,8 @@ class Iterates(Protocol):
 
     direction: Vector
     """A fixed vector r, by which `checksum` tests the running sum."""
+    n_lanes: int
+    """The number of columns."""
     amplification: float
     """How much more than their sum in a plain array the rounding of the running sum may be."""
 

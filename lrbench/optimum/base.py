@@ -41,7 +41,7 @@ class Curvature:
     """The constant of the Polyak-Lojasiewicz inequality, >= mu; 0 if unknown."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Optimum:
     """The minimum of an objective with its certificate.
 

@@ -65,7 +65,7 @@ PATIENCE = 8
 """Exact corrections without a smaller gap after which the method ends."""
 
 
-@dataclass
+@dataclass(eq=False)
 class BoxDual:
     r"""The dual problem and the current slopes.
 

@@ -22,7 +22,7 @@ DOMAIN = 1e-12
 """Size of u_i, relative to the largest, below which rounding may move it out of the domain."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LowerBound:
     """A proof that inf F >= F(w) - error."""
 

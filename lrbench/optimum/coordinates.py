@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from lrbench.arrays import Vector
+from lrbench.config.process import ignored_warnings
 from lrbench.objective.linear.objective import LinearObjective
 
 TOLERANCE = 1e-5
@@ -57,8 +57,7 @@ def by_coordinates(objective: LinearObjective, start: Vector) -> Vector:
         max_iter=PASSES,
     )
     estimator.coef_ = start[:p].copy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where it does not converge the certificate says so
+    with ignored_warnings():  # where it does not converge the certificate says so
         estimator.fit(X[:, :p], targets)
     w = np.zeros_like(start)
     w[:p], w[p:] = estimator.coef_, estimator.intercept_

@@ -27,7 +27,7 @@ UNBOUNDED = "unbounded curvature"
 """The method of an L that is infinite although the loss is smooth."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Spectrum:
     """Eigenvalues of the smaller Gram matrix of X, not divided by n_samples."""
 

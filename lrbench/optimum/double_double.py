@@ -14,7 +14,7 @@ from lrbench.arrays import PerSample, Vector
 from lrbench.objective.linear.matrix import row_range
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 Array = NDArray[np.float64]
 

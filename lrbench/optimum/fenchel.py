@@ -34,7 +34,7 @@ FASTER = 8.0
 """The factor by which slopes are moved further inside from attempt to attempt."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gap:
     """A primal and a dual point, with the gap that proves inf F >= value - error."""
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from lrbench.config.process import blas_threads
 from lrbench.objective.constants import CERTIFIED
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
@@ -43,7 +43,7 @@ def computed(problem: LinearProblem) -> Optimum:
     # own beside NumPy's, which can be limited only after it has been loaded.
     import scipy.linalg  # noqa: F401
 
-    with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
+    with blas_threads(1), np.errstate(all="ignore"):
         return _solve(problem)
 
 

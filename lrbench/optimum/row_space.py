@@ -22,7 +22,7 @@ ILL_CONDITIONED = 1e-6
 """Ratio of singular values below which Newton's method works in the singular basis."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Singular:
     """The singular values of X."""
 
@@ -33,7 +33,7 @@ class Singular:
     unit length: it must not depend on the units of the features."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RowSpace:
     """An orthonormal basis of a subspace that holds a minimiser.
 

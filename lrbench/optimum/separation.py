@@ -32,7 +32,7 @@ TIME_LIMIT = 60.0
 """Seconds that the linear program may take."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Separation:
     """A direction along which no loss grows, and the samples whose loss falls to its infimum."""
 

@@ -44,7 +44,7 @@ Hessian = Callable[[Point, NDArray[np.intp], Vector, float, float], Vector]
 """Solves H v = b on some coefficients, to a relative accuracy, with the Hessian H at a point."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Signed(Point):
     """A point with the signs that its coefficients have, or would have if they left 0."""
 

@@ -19,7 +19,7 @@ from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 FAR = 2.0
 """A column is centred if its entries have one sign and the largest is at most this times the

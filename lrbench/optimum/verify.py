@@ -15,7 +15,7 @@ from lrbench.optimum.plausible import plausible_curvature, plausible_distance
 from lrbench.optimum.point import EPS
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 PIECE = 1 << 18
 """The entries whose absolute values are in memory at a time: 2 MiB, which fit into a cache."""

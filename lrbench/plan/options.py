@@ -19,12 +19,11 @@ from lrbench.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from lrbench.config.axes import Axes
-    from lrbench.config.learning_rates import LearningRate
+    from lrbench.config.learning_rates import LearningRates
     from lrbench.objective.constants import Sampling
     from lrbench.results import ArrivalRule
     from lrbench.solvers.base import Solver
 
-    LearningRates: TypeAlias = float | str | LearningRate | Iterable[float | str | LearningRate]
     Targets: TypeAlias = float | str | Iterable[float | str]
     Runner: TypeAlias = Literal["numpy", "compiled"]
     OneSolver: TypeAlias = str | Solver | type[Solver]
@@ -250,8 +249,8 @@ class PlanValues:
     )
     runner: Runner | None = option(  # noqa: RUF009
         None,
-        "What makes the steps; NumPy makes those that are not compiled, and those of one dense lane"
-        " in full batches.  [default: compiled where it was built]",
+        "What makes the steps; NumPy makes those that are not compiled."
+        "  [default: compiled where it was built]",
         choices=("numpy", "compiled"),
         group="execution",
     )

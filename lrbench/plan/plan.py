@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,10 @@ from lrbench.config.prints import prints_to_stderr
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.config.targets import Target, TargetMeasure, targets
 from lrbench.engine.budget import Arrival, Budget, checkpoint_grid
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import UsageError
 from lrbench.kernels.library import absence, library
-from lrbench.plan.lanes import SolverAxes, read_axes, solver_axes
+from lrbench.plan.axes import read_axes, solver_axes
+from lrbench.plan.lanes import SolverAxes
 from lrbench.plan.options import (
     DEFAULT_SWEEP,
     LANE_MULTIPLE,
@@ -25,13 +26,9 @@ from lrbench.plan.options import (
     PlanValues,
     read_iterations,
 )
-from lrbench.plugins import forget_reference, is_plugin
+from lrbench.plan.solvers import read_solvers
 from lrbench.results.ranking import DEFAULT_SHARE
 from lrbench.solvers.base import Solver
-from lrbench.solvers.build import Built, build_from, build_solvers
-from lrbench.solvers.build import build_solver as build_solver
-from lrbench.theory import THEOREMS
-from lrbench.theory.families import theorems_of
 
 DEFAULT_ITERATIONS = 1000
 DEFAULT_PASSES = 10.0
@@ -41,10 +38,6 @@ CHECKPOINTS_PER_DECADE = 12
 
 FIRST_SHARE = 0.1
 """The first checkpoint of a stochastic sweep after w_0, in passes: a checkpoint costs a pass."""
-
-
-CHECKED_FAMILIES = ("scalar-step", "any-step")
-"""The families that a class of the user may name: their hypotheses on steps are seen in a run."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ class Plan(PlanValues):
 
     @prints_to_stderr()
     def __post_init__(self) -> None:
-        built = _built(self.solvers)
+        built = read_solvers(self.solvers)
         self._set("built", tuple((b.solver, b.spec) for b in built.values()))
         axes = read_axes(self.over, [b.solver for b in built.values()])
         default = DEFAULT_SWEEP if self.sweep and not axes else 1.0
@@ -274,51 +267,3 @@ class Plan(PlanValues):
             )
         # Rounding in passes * n / size must not add a step to a whole number of them.
         return max(1, math.ceil(steps - 1e-9))
-
-
-def _check_family(solver: str, family: str) -> None:
-    """Raise `UsageError` if the hypotheses of a family on steps are not checked along a run."""
-    if family not in CHECKED_FAMILIES:
-        raise UsageError(
-            f"{solver} names the theorems of {family}, which are about the rates of that rule: they"
-            " are not compared with those of yours.",
-            "write theorems = 'scalar-step', whose hypotheses are checked along the run.",
-        )
-
-
-def _built(solvers: Any) -> dict[str, Built]:
-    """Return the solvers by label, which drops one that is named twice.
-
-    Raises
-    ------
-    UsageError
-        For what is no solver, and for two classes of the same name.
-    """
-    one = isinstance(solvers, str) or not isinstance(solvers, Iterable)
-    built: dict[str, Built] = {}
-    classes: dict[str, type[Solver]] = {}
-    for entry in [solvers] if one else solvers:
-        kind = entry if isinstance(entry, type) else type(entry)
-        if issubclass(kind, Solver) and kind is not Solver:
-            forget_reference(kind)
-            several = [build_from(entry)]
-        elif isinstance(entry, str):
-            several = build_solvers(entry)
-        else:
-            raise UsageError(
-                f"{quoted(entry)} is not a solver.",
-                "give its name, as in 'wngrad', or an object of a class of lrbench.Solver.",
-            )
-        for each in several:
-            cls = type(each.solver)
-            if classes.setdefault(each.spec.name, cls) is not cls:
-                raise UsageError(
-                    f"two solvers are called {each.spec.name}.",
-                    f"give one of them another name, as in name = 'my-{each.spec.name}'.",
-                )
-            theorems = each.solver.theorems
-            theorems_of(theorems, each.spec.params)  # which must be known
-            if is_plugin(cls) and isinstance(theorems, str) and theorems in THEOREMS:
-                _check_family(each.spec.name, theorems)
-            built[str(each.spec)] = each
-    return built

@@ -10,6 +10,7 @@ import io
 import linecache
 import os
 import sys
+import threading
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,10 @@ def _decoded(content: bytes) -> str:
     return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
+_EXECUTING = threading.RLock()
+"""A thread must not get a module that another one still executes."""
+
+
 def module_of_text(text: str, path: str) -> ModuleType:
     """Return the module with this text, which is executed once for each text.
 
@@ -92,20 +97,21 @@ def module_of_text(text: str, path: str) -> ModuleType:
         If the text is not Python, or raises an exception.
     """
     name = PREFIX + hashlib.sha256(text.encode()).hexdigest()[:16]
-    if name in sys.modules:
-        return sys.modules[name]
-    module = ModuleType(name)
-    module.__file__, module.__dict__[SOURCE] = path, text
-    # `inspect` and tracebacks read the lines of this text, and not those of an edited file.
-    linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
-    sys.modules[name] = module  # dataclasses look up the module of their annotations
-    try:
-        with _import_errors(path), prints_to_stderr():
-            exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+    with _EXECUTING:
+        if name in sys.modules:
+            return sys.modules[name]
+        module = ModuleType(name)
+        module.__file__, module.__dict__[SOURCE] = path, text
+        # `inspect` and tracebacks read the lines of this text, and not those of an edited file.
+        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+        sys.modules[name] = module  # dataclasses look up the module of their annotations
+        try:
+            with _import_errors(path), prints_to_stderr():
+                exec(compile(text, path, "exec", dont_inherit=True), module.__dict__)
+        except BaseException:
+            del sys.modules[name]
+            raise
+        return module
 
 
 def installed_module(name: str) -> ModuleType:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from types import ModuleType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from lrbench.config.registry import did_you_mean
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -82,7 +82,7 @@ def load_plugin(reference: Reference, base: Bases, kind: str) -> type:
     if reference.name not in vars(module):
         hint = did_you_mean(reference.name, own) if own else f"it has no {kind} at all."
         raise UsageError(f"{place} has no {quoted(reference.name)}.", hint)
-    cls = vars(module)[reference.name]
+    cls: Any = vars(module)[reference.name]
     if not _is_class(cls, base):
         what = "a class" if isinstance(cls, type) else f"of type {type(cls).__name__}"
         raise UsageError(
@@ -92,10 +92,10 @@ def load_plugin(reference: Reference, base: Bases, kind: str) -> type:
     if not _is_own(cls):
         origin = origin_of(cls)
         _ORIGINS[cls] = origin if origin.load else origin._replace(reference=reference)
-    return cls  # type: ignore[no-any-return]
+    return cls
 
 
-def _is_class(value: Any, base: Bases) -> bool:
+def _is_class(value: Any, base: Bases) -> TypeGuard[type]:
     bases = base if isinstance(base, tuple) else (base,)
     return isinstance(value, type) and issubclass(value, bases) and value not in bases
 

@@ -30,12 +30,11 @@ from lrbench.problem_files.model import (
     StartSpec,
     canonical,
 )
-from lrbench.problem_files.network import as_dense, check_computed, check_image, check_size
 from lrbench.problem_files.parts import make_loss, make_penalty
 from lrbench.problem_files.samples import Samples, read_samples, training
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
     from lrbench.objective.network.architecture import NetworkForm
     from lrbench.objective.network.normalised import NormalisedProblem
     from lrbench.objective.network.problem import NetworkProblem
@@ -107,6 +106,12 @@ def _network(spec: ProblemSpec, form: NetworkForm) -> NetworkProblem:
     from lrbench.objective.network.network import NetworkSamples
     from lrbench.objective.network.problem import NetworkProblem
     from lrbench.objective.network.start import NetworkStart
+    from lrbench.problem_files.network_checks import (
+        as_dense,
+        check_computed,
+        check_image,
+        check_size,
+    )
 
     check_computed(spec)
     samples = read_samples(spec)

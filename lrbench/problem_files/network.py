@@ -9,21 +9,17 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lrbench.config.decimals import whole
 from lrbench.config.named import parse_named
 from lrbench.config.parameters import checked_parameter
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, as_integer, checked, checked_positive
-from lrbench.errors import DataError, UsageError, quoted
+from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES
 from lrbench.problem_files.model import OF_RULE, PenaltySpec, ProblemSpec
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
     from lrbench.objective.network.architecture import NetworkForm
 
 LINEAR, MLP, RESNET = MODELS = ("linear", "mlp", "resnet")
@@ -31,17 +27,11 @@ LINEAR, MLP, RESNET = MODELS = ("linear", "mlp", "resnet")
 OF_NETWORKS = ("he", "glorot")
 """The starts of networks."""
 
-NUMBER = 8
-"""Bytes of a float64 number."""
-
 MOST_UNITS = 100_000
 """Of a hidden layer, and channels of a stage."""
 
 MOST_BLOCKS = 100
 """Of a stage."""
-
-MOST_BYTES = 1 << 32
-"""Of the samples as a dense array, and of the parameters of one lane."""
 
 
 def read_model(value: Any) -> NetworkForm | None:
@@ -215,63 +205,3 @@ def check_network(spec: ProblemSpec) -> None:
             "a network has a shift for every unit, and no intercept beside.",
             "leave it out, or give --no-intercept.",
         )
-
-
-def check_size(form: NetworkForm, n_in: int, n_out: int, name: str) -> None:
-    """Raise `UsageError` if the parameters of a network are too many, before there is an array."""
-    from lrbench.objective.network.architecture import layers_of
-
-    n_parameters = layers_of(form, n_in, n_out)[-1].shift.stop
-    if NUMBER * n_parameters > MOST_BYTES:
-        raise UsageError(
-            f"{name}: the network {form} has {n_parameters:.2g} parameters, which would be"
-            f" {NUMBER * n_parameters / 1e9:.0f} GB in each of several arrays.",
-            "give smaller layers, as in --set model.hidden=[64,64].",
-        )
-
-
-def check_computed(spec: ProblemSpec) -> None:
-    """Raise `UsageError` if nothing here computes the network: torch is missing, or NumPy asked."""
-    from lrbench.objective.network.architecture import Resnet
-
-    is_resnet = isinstance(spec.model, Resnet)  # which NumPy does not compute
-    if spec.backend is not None:
-        other = "take a network such as mlp-digits" if is_resnet else "take --backend numpy"
-        spec.backend.check(spec.name, other)
-    elif is_resnet:
-        raise UsageError(
-            f"{spec.name} is a residual network, which the backend numpy does not compute.",
-            "give --backend torch, or take a network such as mlp-digits.",
-        )
-
-
-def check_image(form: NetworkForm, n_features: int) -> None:
-    """Raise `DataError` if a residual network is to take samples that are no square images.
-
-    Files of images often lack the last pixels, which are 0 in all of them: up to a row of pixels
-    may be missing.
-    """
-    from lrbench.objective.network.architecture import Resnet, image_side
-
-    side = image_side(n_features)
-    if isinstance(form, Resnet) and side**2 - n_features >= side:
-        raise DataError(
-            f"a residual network takes square images, and {n_features} features are not those of"
-            f" one: {side} x {side} pixels are {side**2}.",
-            'take images, or model = "mlp[hidden=64x64]" with --set.',
-        )
-
-
-def as_dense(X: Matrix, name: str) -> NDArray[np.float64]:
-    """Return X as a dense array; raise `DataError` if it is too large for one."""
-    if isinstance(X, np.ndarray):
-        return X
-    n_bytes = NUMBER * X.shape[0] * X.shape[1]
-    if n_bytes > MOST_BYTES:
-        raise DataError(
-            f"{name}: a network takes its {X.shape[0]} x {X.shape[1]} samples as a dense array,"
-            f" which would be {n_bytes / 1e9:.0f} GB.",
-            "take data with fewer columns or samples.",
-        )
-    dense: NDArray[np.float64] = X.toarray()
-    return dense

@@ -29,8 +29,8 @@ from lrbench.reports.tested import TEST, tested_text
 from lrbench.reports.theorem_table import theorem_table
 from lrbench.reports.view import View
 from lrbench.results import BoundKind, ProblemResult, Run
+from lrbench.results.columns import state_columns
 from lrbench.results.ranking import answer_column
-from lrbench.results.records import state_columns
 
 DEFAULT = {
     "passes": "passes",

@@ -4,16 +4,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from lrbench.objective.about import PenaltyValues as PenaltyValues
+from lrbench.results.columns import COLUMNS as COLUMNS
+from lrbench.results.columns import METERED as METERED
+from lrbench.results.columns import NORMALISED as NORMALISED
+from lrbench.results.columns import OUTPUT as OUTPUT
+from lrbench.results.columns import SUMMED as SUMMED
+from lrbench.results.columns import TESTED as TESTED
 from lrbench.results.environment import environment as environment
 from lrbench.results.files import reserve as reserve
 from lrbench.results.problem import Header as Header
 from lrbench.results.problem import ProblemResult as ProblemResult
-from lrbench.results.records import COLUMNS as COLUMNS
-from lrbench.results.records import METERED as METERED
-from lrbench.results.records import NORMALISED as NORMALISED
-from lrbench.results.records import OUTPUT as OUTPUT
-from lrbench.results.records import SUMMED as SUMMED
-from lrbench.results.records import TESTED as TESTED
 from lrbench.results.records import BoundKind as BoundKind
 from lrbench.results.records import FeatureMap as FeatureMap
 from lrbench.results.records import Run as Run

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.results.records import COLUMNS, Run
+from lrbench.results.columns import COLUMNS
+from lrbench.results.records import Run
 from lrbench.results.saved_traces import MISSING
 from lrbench.results.traces import TableTrace, Trace
 

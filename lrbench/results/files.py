@@ -60,7 +60,7 @@ def reserve(path: str | Path, force: bool = False) -> Path:
         part.open("xb").close()
         part.unlink()
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return target
 
 
@@ -84,10 +84,11 @@ def write_result(path: str | Path, force: bool, fill: Callable[[BinaryIO], None]
     try:
         write_atomically(target, fill)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
-def _unwritable(path: str | Path, error: OSError) -> LrbenchError:
+def unwritable(path: str | Path, error: OSError) -> LrbenchError:
+    """Return the error of a file that the system does not let be written."""
     reason = (error.strerror or str(error)).lower()
     return LrbenchError(
         f"{quoted_path(path)} cannot be written: {reason}.", "give another path, or make room."

@@ -13,6 +13,7 @@ from lrbench.config.records import reader
 from lrbench.config.targets import TargetMeasure
 from lrbench.objective.about import AboutBackend, AboutTest, PenaltyValues
 from lrbench.objective.constants import Constants
+from lrbench.results.equality import equal_by_content
 from lrbench.results.ranking import LaneLabel, final_gap
 from lrbench.results.records import FeatureMap, Run, Verdict
 
@@ -88,9 +89,11 @@ class Header:
                 raise ValueError(f"{name} is too small")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProblemResult:
     """All runs and verdicts on one problem."""
+
+    __eq__ = equal_by_content
 
     name: str
     header: Annotated[Header, Key(inline=True)] = field(repr=False)

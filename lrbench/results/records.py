@@ -1,115 +1,22 @@
-"""The records of a result: traces, runs and verdicts."""
+"""The records of a result: runs and verdicts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias, TypedDict
+from typing import Annotated, Literal, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.config.plain import Form, Key, NumberOrNaN, plain
-from lrbench.config.records import RecordError, reader
+from lrbench.config.plain import Form, Key, NumberOrNaN
 from lrbench.config.solver_spec import SolverSpec
+from lrbench.results.columns import read_trace, saved_trace
+from lrbench.results.equality import equal_by_content
 from lrbench.results.lanes import Varied
 from lrbench.results.saved_traces import MISSING
 from lrbench.results.traces import Trace
-
-COLUMNS = (
-    "iteration",
-    "passes",
-    "seconds",
-    "objective",
-    "suboptimality",
-    "suboptimality_average",
-    "suboptimality_best",
-    "grad_norm_sq",
-    "min_grad_norm_sq",
-    "lr",
-    "distance_max",
-)
-"""The columns that every trace has."""
-
-METERED = ("sample_gradients", "sample_values", "prox_calls")
-"""The calls of the oracle so far: gradients and values of single samples, and proxes.
-
-Passes are the sum of the first two, relative to the number of samples."""
-
-OUTPUT = ("objective_output", "suboptimality_output")
-"""The columns of a trace whose solver has an answer of its own, which is not the last iterate."""
-
-TESTED = ("test_loss", "test_accuracy")
-"""The columns of a trace where samples are held out; the accuracy for two classes only."""
-
-NORMALISED = ("v_norm_sq",)
-"""The column of a trace on a normalised problem: the squared length of v."""
-
-SUMMED = (
-    "sum_grad_norm_sq",
-    "sum_lr_grad_norm_sq",
-    "sum_lr",
-    "stable_sum_lr",
-    "short_sum_lr",
-    "regret",
-    "distance",
-    "stable_from",
-    "stable_distance",
-    "short_from",
-    "short_distance",
-    "log_contraction",
-    "log_factor",
-    "regret_error",
-    "subgradient_error",
-    "average_error",
-    "first_other_step",
-)
-"""The columns that certificates need beside `COLUMNS`. Further columns are the solver's state."""
-
-LATER = ("suboptimality_best",)
-"""Columns that version 1 of the format did not have from its first day."""
-
-
-class _Checkpoints(TypedDict):
-    """The column of a trace that holds integers."""
-
-    iteration: Sequence[int]
-
-
-def state_columns(names: Iterable[str]) -> list[str]:
-    """Return those of the names of columns that are fields of a solver's state."""
-    return [name for name in names if name not in COLUMNS + METERED + OUTPUT + TESTED + SUMMED]
-
-
-def read_trace(value: Any) -> Trace:
-    """Return the columns in JSON: those that every trace has, and whatever others there are.
-
-    null stands for a trace that was not saved.
-    """
-    if value is None:
-        return MISSING
-    length = len(reader(_Checkpoints)(value)["iteration"])
-    columns: dict[str, NDArray[np.float64]] = reader(dict[str, NDArray[np.float64]])(value)
-    columns |= {name: np.full(length, np.nan) for name in LATER if name not in columns}
-    for name in COLUMNS:
-        if name not in columns:
-            raise RecordError(f".{name} is missing")
-    for name, column in columns.items():
-        if len(column) != length:
-            raise RecordError(f".{name} has {len(column)} numbers, not {length}")
-    return {name: columns[name] for name in {**dict.fromkeys(COLUMNS), **columns}}
-
-
-def plain_trace(trace: Trace) -> dict[str, Any]:
-    """Return the columns for JSON; a run without a checkpoint has empty ones."""
-    values = {name: plain(trace.get(name, [])) for name in {**dict.fromkeys(COLUMNS), **trace}}
-    return values | {"iteration": [int(t) for t in values["iteration"]]}
-
-
-def saved_trace(trace: Trace) -> dict[str, Any] | None:
-    """Return what `plain_trace` does; None for a trace that is not saved."""
-    return None if trace is MISSING else plain_trace(trace)
 
 
 class Status(StrEnum):
@@ -143,9 +50,11 @@ class Status(StrEnum):
         return self in (Status.COMPLETED, Status.STALLED)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Run(Varied):
     """One solver with one initial learning rate and one seed."""
+
+    __eq__ = equal_by_content
 
     solver: SolverSpec
     over: Annotated[Mapping[str, float], Key(earlier=())] = field(default_factory=dict)
@@ -273,6 +182,8 @@ class FeatureMap:
     divisor
         (n_features,) without the intercept; None where nothing was divided.
     """
+
+    __eq__ = equal_by_content
 
     centre: NDArray[np.float64] | None = None
     divisor: NDArray[np.float64] | None = None

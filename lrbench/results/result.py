@@ -15,13 +15,13 @@ from lrbench.config.records import read_record
 from lrbench.errors import LrbenchError, UsageError, quoted
 from lrbench.results import files
 from lrbench.results.brief import brief
+from lrbench.results.equality import equal_by_content
 from lrbench.results.problem import ProblemResult
 from lrbench.results.records import Run
 from lrbench.results.run_text import Indentation, run_texts
 from lrbench.results.saved_traces import TRACES, chosen_trace
 from lrbench.results.table import LABELS, rows, trace_columns
 from lrbench.results.views import Views
-from lrbench.results.weights import chosen, write_weights
 
 if TYPE_CHECKING:
     from lrbench.results.common_setting import CommonSettings
@@ -48,9 +48,14 @@ class Version:
             raise ValueError("version is too small")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result(Views):
-    """The runs, verdicts and sensitivities of a command on all its problems."""
+    """The runs, verdicts and sensitivities of a command on all its problems.
+
+    Two results are equal if all their fields are, the seconds of their runs among them.
+    """
+
+    __eq__ = equal_by_content
 
     command: Sequence[str]
     environment: Mapping[str, Any]
@@ -263,6 +268,8 @@ class Result(Views):
         LrbenchError
             If everything diverged or failed, or the file cannot be written.
         """
+        from lrbench.results.weights import chosen, write_weights  # few commands need it
+
         files.reserve(path, force)
         run = chosen(self.problems)
         files.write_result(path, force, lambda file: write_weights(self.problems[0], run, file))

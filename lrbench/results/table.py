@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lrbench.results.problem import ProblemResult
-from lrbench.results.records import (
+from lrbench.results.columns import (
     COLUMNS,
     METERED,
     OUTPUT,
     SUMMED,
     TESTED,
-    Run,
     plain_trace,
     state_columns,
 )
+from lrbench.results.problem import ProblemResult
+from lrbench.results.records import Run
 
 LABELS = ("problem", "solver", "params", "lr0", "seed", "status")
 """The columns of the table before those of the trace."""

@@ -12,7 +12,7 @@ from lrbench.data.scaling import affine, scaled, with_intercept
 from lrbench.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 
 def sample(seed: int = 0) -> NDArray[np.float64]:

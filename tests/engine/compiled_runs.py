@@ -36,7 +36,7 @@ def smooth(solver: Any) -> Any:
 
 SMOOTH = [smooth(solver) for solver in WITH_RULE]
 
-ROUNDING_ONLY = {"seconds", "average_error", "subgradient_error"}
+ROUNDING_ONLY = {"seconds", "average_error", "regret_error", "subgradient_error"}
 """Columns of times, and of errors in units of the rounding."""
 
 N_SAMPLES = 37
@@ -138,3 +138,23 @@ def of_every_build(work: Work, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             seen[build] = [bits(r) for r in run(work)]
     assert "baseline" in seen
     return list(seen.values())
+
+
+def assert_same_bits_in_every_build(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run with each build of the compiled steps, and assert that the runs have the same bits."""
+    first, *others = of_every_build(work.changed(compiled=True), monkeypatch)
+    assert all(each == first for each in others)
+
+
+def assert_diverge_alike(work: Work) -> None:
+    """Assert that lanes diverge at the same steps compiled and not, and that the others agree."""
+    ours, reference = run(work.changed(compiled=True)), run(work)
+    ends = [(r.status, r.status_at) for r in ours]
+    assert ends == [(r.status, r.status_at) for r in reference]
+    assert len({end for status, end in ends if status is Status.DIVERGED}) > 3
+    for a, b in zip(ours, reference, strict=True):
+        if b.status is not Status.DIVERGED:
+            assert_close(a, b)
+        else:
+            assert len(a.trace["iteration"]) == len(b.trace["iteration"])
+            np.testing.assert_allclose(a.iterates["average"], b.iterates["average"], rtol=1e-9)

@@ -10,9 +10,9 @@ from builders import Work, linear_problem, run
 from compiled_runs import (
     WITH_RULE,
     assert_close,
+    assert_same_bits_in_every_build,
     bits,
     compare,
-    of_every_build,
     scattered_problem,
     work_on,
 )
@@ -147,8 +147,7 @@ def test_every_build_has_the_same_bits(
     problem = scattered_problem("logistic", 0.05, intercept=True)
     rates = [40.0 / 2.3**k for k in range(21)]
     work = work_on(problem, solver, rates, batch_size=batch_size).changed(compiled=True)
-    first, *others = of_every_build(work, monkeypatch)
-    assert all(each == first for each in others)
+    assert_same_bits_in_every_build(work, monkeypatch)
 
 
 @pytest.mark.parametrize("solver", WITH_FEW_COLUMNS, ids=repr)

@@ -13,8 +13,9 @@ from compiled_runs import (
     N_SAMPLES,
     PENALTIES,
     assert_close,
+    assert_diverge_alike,
+    assert_same_bits_in_every_build,
     bits,
-    of_every_build,
     scattered_problem,
     work_on,
 )
@@ -167,16 +168,7 @@ def test_lanes_diverge_at_the_same_step(seeds: Sequence[int], pad_to: int) -> No
     problem = linear_problem("squared", N_SAMPLES, 4, weight=0.1)
     rates = [1e-2, 30.0, 1e-3, 3000.0, 2.0, 1e5, 1e-2, 11.0, 5e-3, 0.02, 400.0]
     work = scalar_work(problem, Resting(), rates, steps=1500, seeds=seeds, pad_to=pad_to)
-    ours, reference = run(work.changed(compiled=True)), run(work)
-    ends = [(r.status, r.status_at) for r in ours]
-    assert ends == [(r.status, r.status_at) for r in reference]
-    assert len({end for status, end in ends if status is Status.DIVERGED}) > 3
-    for a, b in zip(ours, reference, strict=True):
-        if b.status is not Status.DIVERGED:
-            assert_close(a, b)
-        else:
-            assert len(a.trace["iteration"]) == len(b.trace["iteration"])
-            np.testing.assert_allclose(a.iterates["average"], b.iterates["average"], rtol=1e-9)
+    assert_diverge_alike(work)
 
 
 def test_nan_in_the_data_ends_all_lanes() -> None:
@@ -221,8 +213,7 @@ def test_every_build_has_the_same_bits(
 ) -> None:
     problem = scattered_problem("logistic", 0.05, intercept=True)
     work = scalar_work(problem, solver, rates_of(21), batch_size=batch_size)
-    first, *others = of_every_build(work.changed(compiled=True), monkeypatch)
-    assert all(each == first for each in others)
+    assert_same_bits_in_every_build(work, monkeypatch)
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))
@@ -231,8 +222,7 @@ def test_every_loss_has_the_same_bits_in_every_build(
 ) -> None:
     problem = linear_problem(loss, N_SAMPLES, 7, weight=0.1, seed=1)
     work = scalar_work(problem, Everything(), [100.0, 1.0, 0.03, 1e-4], batch_size=6)
-    first, *others = of_every_build(work.changed(compiled=True), monkeypatch)
-    assert all(each == first for each in others)
+    assert_same_bits_in_every_build(work, monkeypatch)
 
 
 @pytest.mark.parametrize("solver", [root_growth(), Everything(), Resting()], ids=repr)

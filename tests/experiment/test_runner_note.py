@@ -17,7 +17,7 @@ from lrbench.problem_files import load_spec, with_overrides
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no compiled steps were built")
 
-LATE = "NumPy is faster with a single lane in full batches of dense data"
+OTHER = "it is no linear model in its own variables"
 
 
 def note_of(problem: Any, **options: Any) -> str:
@@ -29,10 +29,14 @@ def note_of(problem: Any, **options: Any) -> str:
 
 
 def test_each_cause_has_its_solvers_and_problems() -> None:
-    note = note_of(["logreg", "gaussian"], solvers=["wngrad", "adgd", "dog"], lr0=[0.1])
+    normalised = [
+        with_overrides(load_spec(n), reparam="weight-norm") for n in ("logreg", "poisson")
+    ]
+    solvers = ["wngrad", "adgd", "dog"]
+    note = note_of(["gaussian", *normalised], solvers=solvers, lr0=[0.1])
     assert note == (
-        f"of wngrad[order=current] on logreg, gaussian ({LATE});"
-        " of adgd, dog on logreg, gaussian (no compiled rule)"
+        "of adgd, dog on gaussian, logreg, poisson (no compiled rule);"
+        f" of wngrad[order=current] on logreg, poisson ({OTHER})"
     )
 
 
@@ -52,7 +56,7 @@ def test_a_class_of_the_user_is_told_what_to_say() -> None:
 def test_normalised_problems_are_named(batch_size: int | None) -> None:
     spec = with_overrides(load_spec("logreg"), reparam="weight-norm")
     note = note_of(spec, solvers="wngrad", lr0=[0.1, 1.0], batch_size=batch_size)
-    assert note.endswith("(it is no linear model in its own variables)")
+    assert note.endswith(f"({OTHER})")
 
 
 @pytest.mark.parametrize("runner", [None, "numpy", "compiled"])

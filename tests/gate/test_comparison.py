@@ -14,8 +14,9 @@ import scipy.stats
 from gate_runs import cut_at, made_problem, made_run
 
 from lrbench.errors import UsageError
-from lrbench.gate.comparison import Change, Comparison, LaneComparison, Rules, compare
-from lrbench.gate.paired_test import paired_p
+from lrbench.gate.compare_results import Rules, compare
+from lrbench.gate.comparison import Change, Comparison, LaneComparison
+from lrbench.gate.paired_test import paired_test
 from lrbench.objective.about import AboutBackend
 from lrbench.results import Result, Run, Status
 
@@ -119,8 +120,8 @@ MIXED = ([-1.0, 0.0, 2.5, 4.0], [0.5, 0.7, 2.4, 9.0])
 def test_infinite_and_negative_numbers_are_tested_too(
     a: list[float], b: list[float], p: float
 ) -> None:
-    assert paired_p(a, b) == pytest.approx(p)
-    assert paired_p(b, a) == pytest.approx(p)
+    assert paired_test(a, b).p == pytest.approx(p)
+    assert paired_test(b, a).p == pytest.approx(p)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,33 @@ def test_a_lost_run_is_worse_and_a_failed_one_is_not_known(status: Status, chang
     assert row.change is change
     assert row.p == (pytest.approx(2 * 0.5**7) if change is Change.WORSE else None)
     assert compared(lost, lost)[0].change is (Change.SAME if row.p else Change.NOT_COMPARABLE)
+
+
+@pytest.mark.parametrize(("factor", "change"), [(1.5, "worse"), (0.6, "better")])
+def test_a_run_that_diverged_on_each_side_hides_no_direction(factor: float, change: str) -> None:
+    """Most seeds are worse, and both means are infinite."""
+    runs = [lane(0, [k * f for k in ones(14)]) for f in (1.0, factor)]
+    for side, seed in enumerate((3, 7)):
+        runs[side][seed] = cut_at(runs[side][seed], 20, Status.DIVERGED)
+    base, other = runs
+    row = compared(base, other)[0]
+    assert (row.base, row.other) == (math.inf, math.inf)
+    n_greater = 13 if factor > 1.0 else 1
+    assert row.p == pytest.approx(scipy.stats.binomtest(n_greater, 14).pvalue)
+    assert row.change == change
+    opposite = {"worse": "better", "better": "worse"}[change]
+    assert compared(other, base)[0].change == opposite
+
+
+def test_the_direction_is_that_of_the_test_and_not_of_medians() -> None:
+    """The mean of the logarithms falls, and the median of the numbers rises."""
+    factors = (1.02, 1.02, 1.03, 0.001, 0.0012, 0.0011, 1.02)
+    a = [2.0, 3.0, 4.0, 9.0, 8.0, 7.0, 5.0]
+    test = paired_test(a, [x * f for x, f in zip(a, factors, strict=True)])
+    assert not test.greater
+    greater = scipy.stats.ttest_1samp(np.log(factors), 0.0)
+    assert test.p == pytest.approx(greater.pvalue)
+    assert greater.statistic < 0
 
 
 @pytest.mark.parametrize(

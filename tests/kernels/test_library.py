@@ -15,8 +15,9 @@ import lrbench
 from lrbench.errors import Note, UsageError
 from lrbench.kernels import library as module
 from lrbench.kernels import parts
-from lrbench.kernels.codes import FIRST_ASCENT, OBJECTIVE, PRODUCT, WINDOW_STEPS, StepPart
+from lrbench.kernels.codes import FIRST_ASCENT, OBJECTIVE, PRODUCT, StepPart
 from lrbench.kernels.library import SWITCH, library
+from lrbench.objective.linear.scaled import LARGEST_SCALE, SMALLEST_SCALE
 from lrbench.plan.plan import Plan
 
 built = pytest.mark.skipif(library() is None, reason="no compiled steps were built")
@@ -107,8 +108,7 @@ def test_a_command_notes_it_once(
     [
         *(("wngrad", size, "compiled") for size in (7, None)),
         *(("adgd", size, "numpy") for size in (7, None)),
-        ("polyak", 7, "compiled"),
-        ("polyak", None, "numpy"),  # it has no lr0: one lane, in full batches
+        *(("polyak", size, "compiled") for size in (7, None)),
     ],
 )
 def test_the_environment_says_what_made_the_steps(
@@ -130,9 +130,10 @@ def test_nothing_built_is_no_word(
     assert capsys.readouterr().err == ""
 
 
-def test_calls_end_at_the_multiples_that_the_steps_know() -> None:
+def test_scales_have_the_same_range_in_both_languages() -> None:
     header = Path(module.__file__).with_name("shrunk.h").read_text("utf-8")
-    assert f"enum {{ WINDOW_STEPS = {WINDOW_STEPS} }};" in header
+    assert "size < 0x1p-5 || size > 0x1p5" in header
+    assert (SMALLEST_SCALE, LARGEST_SCALE) == (2.0**-5, 2.0**5)
 
 
 def test_the_parts_of_a_step_have_the_same_numbers_in_both_languages() -> None:

@@ -35,7 +35,7 @@ from lrbench.results import (
     Status,
     reserve,
 )
-from lrbench.results.records import state_columns
+from lrbench.results.columns import state_columns
 from lrbench.study import analyse
 
 

@@ -16,6 +16,20 @@ from lrbench.objective.constants import Constants, Sampling
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import Setting, Theorem
 
+RULES: list[tuple[str, dict[str, float | str]]] = [
+    ("wngrad", {"order": "current"}),
+    ("wngrad", {"order": "lagged"}),
+    ("wngrad", {"order": "raw-first"}),
+    ("wngrad", {"order": "current", "c": 0.03}),
+    ("wngrad", {"order": "lagged", "c": 20.0}),
+    ("wngrad", {"order": "raw-first", "c": 5.0}),
+    ("adagrad-norm", {"eta": 1.0}),
+    ("adagrad-norm", {"eta": 0.1}),
+    ("sgd", {}),
+    ("sgd-sqrt", {}),
+]
+"""Solvers and their parameters, whose bounds are attacked."""
+
 
 @dataclass(frozen=True)
 class Scalar:

@@ -8,24 +8,12 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from scalar_runs import Rule, holds, theorem
+from scalar_runs import RULES, Rule, holds, theorem
 from subgradient_runs import Problem, draw, run, setting_of
 
 from lrbench.theory.base import COLUMN
 from lrbench.verdicts.theorems import theorems_for
 
-RULES: list[tuple[str, dict[str, float | str]]] = [
-    ("wngrad", {"order": "current"}),
-    ("wngrad", {"order": "lagged"}),
-    ("wngrad", {"order": "raw-first"}),
-    ("wngrad", {"order": "current", "c": 0.03}),
-    ("wngrad", {"order": "lagged", "c": 20.0}),
-    ("wngrad", {"order": "raw-first", "c": 5.0}),
-    ("adagrad-norm", {"eta": 1.0}),
-    ("adagrad-norm", {"eta": 0.1}),
-    ("sgd", {}),
-    ("sgd-sqrt", {}),
-]
 EXPECTED = {
     "wngrad": {"C2", "C2'", "W5"},
     "adagrad-norm": {"C2'", "C3b", "A3"},

@@ -11,24 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scalar_lasso import Vector, dot
-from scalar_runs import Rule, constants, huber, steps, stochastic_setting
+from scalar_runs import RULES, Rule, constants, huber, steps, stochastic_setting
 
 from lrbench.theory import THEOREMS
 from lrbench.theory.base import Setting, Theorem
 from lrbench.theory.conditions import bounded_gradients, full_batches, in_ball
 
-RULES: list[tuple[str, dict[str, float | str]]] = [
-    ("wngrad", {"order": "current"}),
-    ("wngrad", {"order": "lagged"}),
-    ("wngrad", {"order": "raw-first"}),
-    ("wngrad", {"order": "current", "c": 0.03}),
-    ("wngrad", {"order": "lagged", "c": 20.0}),
-    ("wngrad", {"order": "raw-first", "c": 5.0}),
-    ("adagrad-norm", {"eta": 1.0}),
-    ("adagrad-norm", {"eta": 0.1}),
-    ("sgd", {}),
-    ("sgd-sqrt", {}),
-]
 PATHWISE = {"C2", "C2'", "C3b", "C4", "W5", "A3", "SGD1", "SGD4"}
 
 

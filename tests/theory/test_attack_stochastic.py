@@ -9,23 +9,10 @@ from collections import defaultdict
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scalar_runs import Rule, Scalar, constants, holds, run, stochastic_setting
+from scalar_runs import RULES, Rule, Scalar, constants, holds, run, stochastic_setting
 
 from lrbench.theory.base import COLUMN, Setting
 from lrbench.verdicts.theorems import theorems_for
-
-RULES: list[tuple[str, dict[str, float | str]]] = [
-    ("wngrad", {"order": "current"}),
-    ("wngrad", {"order": "lagged"}),
-    ("wngrad", {"order": "raw-first"}),
-    ("wngrad", {"order": "current", "c": 0.03}),
-    ("wngrad", {"order": "lagged", "c": 20.0}),
-    ("wngrad", {"order": "raw-first", "c": 5.0}),
-    ("adagrad-norm", {"eta": 1.0}),
-    ("adagrad-norm", {"eta": 0.1}),
-    ("sgd", {}),
-    ("sgd-sqrt", {}),
-]
 
 
 def shifted(curvature: float, centre: float, width: float) -> Scalar:

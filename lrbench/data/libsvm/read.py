@@ -22,7 +22,7 @@ from lrbench.data.parsed.shelf import MemoryShelf, Shelf
 from lrbench.errors import DataError, quoted, quoted_path
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 DENSE_FROM = 0.4
 """The fraction of non-zeros from which X is stored as a dense array."""

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ from lrbench.cache.folder import cache_dir, write_atomically
 from lrbench.data.parsed.shelf import mapped, npy_path
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 
 class Stored(NamedTuple):
@@ -69,9 +68,7 @@ def read_entry(key: str, stamp: list[int | str], source: Path | None = None) -> 
         for name, path in paths.items():
             records["files"][name] = renewed(path, entry["files"][name], crc32)
             _require(records["files"][name] is not None)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy warns of headers that it has to mend
-            arrays = {name: mapped(path) for name, path in paths.items()}
+        arrays = {name: mapped(path) for name, path in paths.items()}
         X, y = matrix_of(arrays, tuple(entry["shape"])), arrays["y"]
         labels = None if entry["labels"] is None else tuple(map(str, entry["labels"]))
         stored = Stored(X, y, labels, entry["digests"], entry["zero_based"])

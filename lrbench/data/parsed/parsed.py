@@ -15,7 +15,7 @@ from lrbench.data.parsed.entries import Stored, entries_folder, publish, read_en
 from lrbench.data.parsed.shelf import FolderShelf, MemoryShelf, Shelf
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.matrix import Matrix
+    from lrbench.arrays import Matrix
 
 
 class Parsed(NamedTuple):

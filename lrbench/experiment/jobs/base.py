@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeAlias
 
-from threadpoolctl import threadpool_limits
-
+from lrbench.config.process import blas_threads
 from lrbench.engine import run as engine
 from lrbench.engine.cause import cause_of
 from lrbench.engine.control import Control
@@ -101,7 +100,7 @@ def run_job(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> Job
 
 def _attempt(job: Job, shared: SharedProblem, stop: Callable[[int], bool]) -> JobOutcome:
     try:
-        with threadpool_limits(job.threads, "blas"):
+        with blas_threads(job.threads):
             return engine.run_lanes(job, shared, stop)
     except LrbenchError as error:  # a refuted optimum, which ends all jobs on the problem
         return error

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import secrets
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from lrbench.config.process import ignored_warnings
 from lrbench.engine.control import Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.errors import LrbenchError
@@ -97,8 +97,7 @@ class Workers:
         It is the result of a task, because the scheduler can repeat a task. Scattered data are lost
         with the last worker that holds them, and the scheduler drops copies that no task waits for.
         """
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Sending large graph")
+        with ignored_warnings(message="Sending large graph"):
             return self._client.submit(_identity, self._shared[index], pure=False)
 
     def _as_they_end(self, pending: dict[Any, Job]) -> Iterator[Any]:

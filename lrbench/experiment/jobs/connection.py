@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any
 
+from lrbench.config.process import SharedChange
 from lrbench.engine.control import Control
 
 TICK_SECONDS = 0.05
@@ -67,17 +67,20 @@ def within(seconds: float, control: Control | None, call: Callable[[], Any]) -> 
     return answer.result()
 
 
-@contextlib.contextmanager
-def quiet_loggers() -> Iterator[None]:
-    """Let Dask and what it stands on write nothing to stderr in the block."""
+def _disable_loggers() -> Callable[[], None]:
     importlib.import_module("distributed")  # which gives its loggers their handlers
     names = [n for n in logging.root.manager.loggerDict if n.partition(".")[0] in LOGGERS]
     loggers = [logging.getLogger(name) for name in names]
     before = [logger.disabled for logger in loggers]
     for logger in loggers:
         logger.disabled = True
-    try:
-        yield
-    finally:
+
+    def restore() -> None:
         for logger, disabled in zip(loggers, before, strict=True):
             logger.disabled = disabled
+
+    return restore
+
+
+quiet_loggers = SharedChange(_disable_loggers)
+"""A block in which Dask and what it stands on write nothing to stderr."""

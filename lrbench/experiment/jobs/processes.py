@@ -9,13 +9,14 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
+from lrbench.config.process import SharedChange
 from lrbench.engine.control import STOPPING, Control
 from lrbench.engine.job import Job, SharedProblem
 from lrbench.engine.run import unstarted_runs
@@ -230,21 +231,24 @@ class _Pool:
             yield delayed(_serve)(sent(job), self._shared[job.problem_index], halt)
 
 
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """Let the processes that start in the block import nothing from the current folder.
-
-    They are started by ``python -m`` and ``python -c``, which look for modules there first: any
-    ``queue.py`` or ``random.py`` of the user would be run.
-    """
+def _set_safe_path() -> Callable[[], None]:
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
-    try:
-        yield
-    finally:
-        os.environ.pop(SAFE_PATH)
+
+    def restore() -> None:
+        os.environ.pop(SAFE_PATH, None)
         if before is not None:
             os.environ[SAFE_PATH] = before
+
+    return restore
+
+
+_safe_path = SharedChange(_set_safe_path)
+"""A block in which the processes that start import nothing from the current folder.
+
+They are started by ``python -m`` and ``python -c``, which look for modules there first: any
+``queue.py`` or ``random.py`` of the user would be run.
+"""
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def _compiled(p: Prepared, plan: Plan) -> dict[str, str]:
     """
     of_plan = (plan.batch_size, plan.sampling, plan.radius)
     sampler = planned_sampler(p.problem, *of_plan, dense_iterates=True)
-    if not plan.compiled or obstacle_of(sampler, plan.pad_to):
+    if not plan.compiled or obstacle_of(sampler):
         return {}
     return {"compiled": source_digest()}
 

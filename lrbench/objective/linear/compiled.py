@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbench.arrays import Index, Lanes, PerLane
-from lrbench.kernels.codes import WINDOW_STEPS, VisitedColumns
 from lrbench.objective.compiled import Fields
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 14
 """The samples of a seed that are drawn together."""
+
+MANY_ENTRIES = 1 << 15
+"""Where the rows of a step may have more entries together, those of each step are counted."""
 
 FEW_COLUMNS = 0.5
 """A step visits only the columns of its rows where these have on average at most so many entries a
@@ -55,11 +57,12 @@ def _ball_beside_intercept(objective: LinearObjective) -> bool:
     return math.isfinite(objective.penalty.radius) and objective.intercept
 
 
-def visited_by(X: Any, batch_size: int) -> VisitedColumns:
-    """Return the few columns of sparse rows that a step may visit."""
-    if batch_size == 1 and bool(X.has_canonical_format):
-        return VisitedColumns.OF_ONE_ROW
-    return VisitedColumns.OF_ROWS
+def visits_few_columns(objective: LinearObjective, ball: Ball | None, batch_size: int) -> bool:
+    """Return whether compiled steps on scaled iterates visit the columns of their rows only."""
+    data = objective.data
+    entries = data.nnz / objective.n_samples * batch_size
+    few = data.sparse and entries <= FEW_COLUMNS * objective.n_features
+    return few and objective.penalty.shrinks and ball is None
 
 
 class LinearBatches:
@@ -73,16 +76,9 @@ class LinearBatches:
         The samples of a step.
     """
 
-    columns_of_gradient = VisitedColumns.ALL
-    """Those of a step whose gradient is asked for."""
-    window_steps = WINDOW_STEPS
-    """Where steps visit few columns, calls inside a leg end at multiples of so many."""
-
-    def __init__(self, run: LinearRun[Any], batch_size: int) -> None:
+    def __init__(self, run: LinearRun[LinearObjective, Any], batch_size: int) -> None:
         self._run = run
         self._size = batch_size
-        self.visited_columns = VisitedColumns.ALL
-        """Which columns steps may visit."""
         self._constant = self._of_objective()
 
     def _of_objective(self) -> Fields:
@@ -107,12 +103,7 @@ class LinearBatches:
             wide = X.indptr.dtype == np.int64
             columns = X.indices.astype(np.int32, copy=False)
             fields |= {"x": X.data, "columns": columns, "row_ends": X.indptr, "wide_ends": wide}
-            of_row = objective.data.nnz / objective.n_samples
-            fields["row_entries"] = math.floor(of_row) + 1
-            few = of_row * self._size <= FEW_COLUMNS * objective.n_features
-            visited = visited_by(X, self._size)
-            scalable = penalty.shrinks and run.ball is None
-            self.visited_columns = visited if few and scalable else VisitedColumns.ALL
+            fields["row_entries"] = objective.data.nnz // objective.n_samples + 1
         if run.ball is not None:
             fields |= {"centre": run.ball.centre, "radius": run.ball.radius}
         elif penalty.indicator and math.isfinite(penalty.radius):
@@ -173,10 +164,11 @@ class LinearMinibatches(LinearBatches):
         Those of each seed.
     """
 
-    def __init__(self, run: LinearRun[Any], minibatches: Sequence[Minibatches]) -> None:
+    def __init__(
+        self, run: LinearRun[LinearObjective, Any], minibatches: Sequence[Minibatches]
+    ) -> None:
         super().__init__(run, minibatches[0].batch_size)
-        # A multiple, so that calls may end where they should.
-        self._n_steps = max(1, CHUNK // self._size // WINDOW_STEPS) * WINDOW_STEPS
+        self._n_steps = max(1, CHUNK // self._size)
         self._streams: list[Iterator[Index]] = [m.chunks(self._n_steps) for m in minibatches]
         self._chunks: list[Index | None] = [None] * len(minibatches)
         self._next = self._n_steps
@@ -214,22 +206,23 @@ class LinearMinibatches(LinearBatches):
 class TouchedMinibatches(LinearMinibatches):
     """The same for iterates that are scaled, whose steps touch the columns of their rows only."""
 
-    columns_of_gradient = VisitedColumns.OF_ROWS
-    window_steps = 1
-
-    def __init__(self, run: LinearRun[ScaledIterates], minibatches: Minibatches) -> None:
-        super().__init__(run, [minibatches])
+    def __init__(
+        self, run: LinearRun[LinearObjective, ScaledIterates], minibatches: Sequence[Minibatches]
+    ) -> None:
+        super().__init__(run, minibatches)
         X: Any = run.objective.data.X
-        self.visited_columns = visited_by(X, self._size)
+        self._one_row = self._size == 1 and bool(X.has_canonical_format)
         self._row_sizes = np.diff(X.indptr)
+        self._most = int(self._row_sizes.max(initial=0)) * self._size
 
     def samples(self, n_steps: int) -> tuple[Fields, int]:
         """Return the minibatches of at most `n_steps` next steps, and the number of these."""
         fields, n_steps = super().samples(n_steps)
-        samples = fields["samples"]
+        samples, most = fields["samples"], self._most
         assert isinstance(samples, np.ndarray)
-        entries = self._row_sizes[samples].sum(axis=-1)
-        return {**fields, "step_entries": int(entries.max())}, n_steps
+        if most > MANY_ENTRIES:  # it would be much room
+            most = int(self._row_sizes[samples].sum(axis=-1).max())
+        return {**fields, "step_entries": most}, n_steps
 
     def fields(self, W: ScaledLanes) -> Fields:
         """Return the objective, the iterate and the running sum."""
@@ -242,6 +235,7 @@ class TouchedMinibatches(LinearMinibatches):
             "W": W.V,
             "running_sum": W.offset,
             "scales": np.stack(scales),
+            "one_row": self._one_row,
             "n_lanes": self._run.iterates.n_lanes,
         }
 

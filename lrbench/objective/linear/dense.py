@@ -17,7 +17,7 @@ from lrbench.arrays import (
     norm_sq,
     take,
 )
-from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun
+from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun, ObjectiveT
 from lrbench.objective.linear.plain import DenseGradient, DenseIterates
 from lrbench.objective.meter import metered
 from lrbench.objective.oracle import Ball, Gradient, Observer
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lrbench.objective.linear.seed_batch import SeedBatch
 
 
-class DenseOracle(LinearOracle, ABC):
+class DenseOracle(LinearOracle[ObjectiveT, DenseIterates], ABC):
     """An oracle on plain arrays; subclasses have the samples."""
 
     offered: tuple[Lanes, Lanes, Lanes] | None = None
@@ -57,6 +57,15 @@ class DenseOracle(LinearOracle, ABC):
         beyond = self._beyond(lanes)
         values[beyond] = self._objective.finite_penalty(W[:, beyond])
         return values
+
+    def derivatives(self, W: Lanes) -> Scores:
+        """Return the derivative of the loss of each sample in its score, (size, n_lanes)."""
+        self._meter.sample_gradients += self.size
+        return self._objective.derivatives(W)
+
+    def combine(self, R: Scores) -> Lanes:
+        """Return the mean of x_i r_i over the minibatch, (n_features, n_lanes)."""
+        return self._objective.combine(R)
 
     def _gradient(self, W: Lanes, lanes: Mask | None, *, penalised: bool) -> DenseGradient:
         if lanes is None:
@@ -139,17 +148,17 @@ class DenseOracle(LinearOracle, ABC):
         return outside if moved is None else moved if outside is None else moved | outside
 
 
-class FullOracle(DenseOracle):
+class FullOracle(DenseOracle[ObjectiveT]):
     """The objective on all samples."""
 
     index: Index | None = None
 
-    def __init__(self, run: LinearRun[DenseIterates], observer: Observer) -> None:
+    def __init__(self, run: LinearRun[ObjectiveT, DenseIterates], observer: Observer) -> None:
         super().__init__(run, observer)
         self.size = run.objective.n_samples
 
     @property
-    def full(self) -> FullOracle:
+    def full(self) -> FullOracle[ObjectiveT]:
         """The oracle itself."""
         return self
 
@@ -167,15 +176,6 @@ class FullOracle(DenseOracle):
         self.offered = None
         return gradient
 
-    def derivatives(self, W: Lanes) -> Scores:
-        """Return the derivative of the loss of every sample in its score, (n_samples, n_lanes)."""
-        self._meter.sample_gradients += self.size
-        return self._objective.derivatives(W)
-
-    def combine(self, R: Scores) -> Lanes:
-        """Return X'R / n_samples."""
-        return self._objective.combine(R)
-
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
         del batches
         G = self._objective.loss_gradient(W)
@@ -188,10 +188,10 @@ class FullOracle(DenseOracle):
         return self._objective.mean_loss(W) + self._objective.finite_penalty(W)
 
 
-class FullBesideMinibatch(BesideMinibatch, FullOracle):
+class FullBesideMinibatch(BesideMinibatch, FullOracle[ObjectiveT]):
     """All samples, for a step that also asks for a minibatch; the step is the minibatch's."""
 
-    def __init__(self, minibatch: DenseOracle) -> None:
+    def __init__(self, minibatch: DenseOracle[ObjectiveT]) -> None:
         super().__init__(minibatch.run, lambda W, gradient: None)
         self._minibatch = minibatch
         self.first.ignore()

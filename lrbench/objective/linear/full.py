@@ -7,37 +7,47 @@ from collections.abc import Iterator
 from lrbench.arrays import Lanes
 from lrbench.objective.linear.compiled import LinearBatches, obstacle
 from lrbench.objective.linear.dense import FullOracle
-from lrbench.objective.linear.oracle import LinearSampler
+from lrbench.objective.linear.objective import LinearObjective
+from lrbench.objective.linear.oracle import LinearRun, LinearSampler, ObjectiveT
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.oracle import Observer
 
 
-class FullSampler(LinearSampler[DenseIterates]):
-    """Every step uses the whole gradient."""
+class DenseFullSampler(LinearSampler[ObjectiveT, DenseIterates]):
+    """Every step uses the whole gradient; `oracle` is the class of oracles that have it."""
 
-    oracle: type[FullOracle] = FullOracle
     _offered: tuple[Lanes, Lanes, Lanes] | None = None
+
+    def __init__(
+        self,
+        run: LinearRun[ObjectiveT, DenseIterates],
+        oracle: type[FullOracle[ObjectiveT]] = FullOracle,
+    ) -> None:
+        super().__init__(run)
+        self._oracle = oracle
 
     def offer_gradient(self, gradient: Lanes, W: Lanes) -> None:
         """Use this gradient for the next step, if that step asks for the gradient at `W`."""
         self._offered = (gradient, W, W.copy())
 
-    def oracles(self, observer: Observer) -> Iterator[FullOracle]:
+    def oracles(self, observer: Observer) -> Iterator[FullOracle[ObjectiveT]]:
         """Yield the same oracle in every step."""
-        oracle = self.oracle(self.run, observer)
+        oracle = self._oracle(self.run, observer)
         while True:
             oracle.offered, self._offered = self._offered, None
             yield oracle
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes; else nothing."""
-        # A dense product of NumPy with one vector adds up several entries of a row at a time.
-        if n_lanes == 1 and not self.run.objective.data.sparse:
-            return "NumPy is faster with a single lane in full batches of dense data"
+
+class FullSampler(DenseFullSampler[LinearObjective]):
+    """Full batches of a linear problem, whose steps compiled code may make."""
+
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps; else nothing."""
         return obstacle(self.run.objective, self.run.ball)
 
-    def compiled(self, n_lanes: int) -> LinearBatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
+    def compiled(self, *, scaled: bool) -> LinearBatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
+        del scaled
+        if self.obstacle():
             return None
         return LinearBatches(self.run, self.run.objective.n_samples)

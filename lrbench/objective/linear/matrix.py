@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,7 @@ from lrbench.arrays import Index, PerSample
 from lrbench.cache.content_hash import arrays_of
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-    Matrix: TypeAlias = NDArray[np.float64] | csr_array
+    from lrbench.arrays import Matrix
 
 BLOCK_ELEMENTS = 1 << 16
 """Scores (rows x lanes) of a row block: 512 KiB, so that they stay in a core's cache."""

@@ -5,15 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Scores
 from lrbench.losses.base import UNIT_TARGET
-from lrbench.objective.linear.compiled import LinearMinibatches, obstacle
+from lrbench.objective.linear.compiled import (
+    LinearMinibatches,
+    TouchedMinibatches,
+    obstacle,
+    visits_few_columns,
+)
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, padded
 from lrbench.objective.linear.matrix import CHUNK_BYTES, CHUNK_SAMPLES, product
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.oracle import LinearRun, LinearSampler
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.seed_batch import SeedBatch, scores
@@ -21,10 +27,13 @@ from lrbench.objective.oracle import Observer, PointsNear, ValuesInParts
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
+    from lrbench.objective.oracle_objective import DataObjective
+
+DataObjectiveT = TypeVar("DataObjectiveT", bound="DataObjective", covariant=True)
 
 
-class MinibatchOracle(DenseOracle):
-    """The objective on minibatches, for the lanes of each seed on the minibatch of that seed."""
+class DenseMinibatchOracle(DenseOracle[DataObjectiveT]):
+    """The lanes of each seed on the minibatch of that seed; subclasses have the objective."""
 
     signed = True
     """Whether rows may be multiplied by their targets, where the loss depends on y z alone."""
@@ -40,9 +49,41 @@ class MinibatchOracle(DenseOracle):
         return out
 
     @cached_property
-    def full(self) -> FullBesideMinibatch:
+    def full(self) -> FullBesideMinibatch[DataObjectiveT]:
         """The oracle of all samples."""
         return FullBesideMinibatch(self)
+
+    def _beyond(self, lanes: Mask) -> Mask:
+        """Return which of `lanes` are padding that no seed's minibatch reaches."""
+        beyond = lanes.copy()
+        beyond[: self._reached(len(lanes))] = False
+        return beyond
+
+    def _reached(self, n_lanes: int) -> int:
+        """Return the number of columns that the slices of the seeds reach."""
+        return self.seed_batches[-1].lanes.indices(n_lanes)[1]
+
+    def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
+        """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
+        # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
+        ranges = [batch.lanes.indices(len(lanes)) for batch in self.seed_batches]
+        starts, end = [start for start, *_ in ranges], ranges[-1][1]
+        columns: list[Index] = []
+        batches: list[SeedBatch] = []
+        width = 0
+        for batch, (start, stop) in zip(
+            self.seed_batches, itertools.pairwise([*starts, end]), strict=True
+        ):
+            own = padded(start + np.flatnonzero(lanes[start:stop]), len(lanes))
+            if len(own):
+                columns.append(own)
+                batches.append(batch.for_lanes(slice(width, width + len(own))))
+                width += len(own)
+        return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
+
+
+class MinibatchOracle(DenseMinibatchOracle[LinearObjective]):
+    """The objective of a linear model on minibatches."""
 
     def derivatives(self, W: Lanes) -> Scores:
         """Return the derivative of the loss of each sample in its score, (size, n_lanes)."""
@@ -114,36 +155,8 @@ class MinibatchOracle(DenseOracle):
             R[:, batch.lanes] = derivative(Z[:, batch.lanes].copy(), batch.y, factor)
         return R
 
-    def _beyond(self, lanes: Mask) -> Mask:
-        """Return which of `lanes` are padding that no seed's minibatch reaches."""
-        beyond = lanes.copy()
-        beyond[: self._reached(len(lanes))] = False
-        return beyond
 
-    def _reached(self, n_lanes: int) -> int:
-        """Return the number of columns that the slices of the seeds reach."""
-        return self.seed_batches[-1].lanes.indices(n_lanes)[1]
-
-    def _restricted(self, lanes: Mask) -> tuple[Index, list[SeedBatch]]:
-        """Return the columns of `lanes`, padded, and the minibatch of each seed for them."""
-        # A slice may reach over lanes of the next seed: a seed's own lanes end where those begin.
-        ranges = [batch.lanes.indices(len(lanes)) for batch in self.seed_batches]
-        starts, end = [start for start, *_ in ranges], ranges[-1][1]
-        columns: list[Index] = []
-        batches: list[SeedBatch] = []
-        width = 0
-        for batch, (start, stop) in zip(
-            self.seed_batches, itertools.pairwise([*starts, end]), strict=True
-        ):
-            own = padded(start + np.flatnonzero(lanes[start:stop]), len(lanes))
-            if len(own):
-                columns.append(own)
-                batches.append(batch.for_lanes(slice(width, width + len(own))))
-                width += len(own)
-        return np.concatenate(columns) if columns else np.empty(0, dtype=np.intp), batches
-
-
-class MinibatchSampler(LinearSampler[DenseIterates]):
+class DenseMinibatchSampler(LinearSampler[DataObjectiveT, DenseIterates]):
     """Minibatches in plain arrays, gathered some thousand samples at a time.
 
     `dense` says whether the rows of sparse data are made dense, where that is cheaper, and `oracle`
@@ -152,18 +165,18 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
 
     def __init__(
         self,
-        run: LinearRun[DenseIterates],
+        run: LinearRun[DataObjectiveT, DenseIterates],
         minibatches: Sequence[Minibatches],
         *,
         dense: bool,
-        oracle: type[MinibatchOracle] = MinibatchOracle,
+        oracle: type[DenseMinibatchOracle[DataObjectiveT]],
     ) -> None:
         super().__init__(run)
         self.oracle = oracle
         self._minibatches = minibatches
         self._dense = dense
 
-    def oracles(self, observer: Observer) -> Iterator[MinibatchOracle]:
+    def oracles(self, observer: Observer) -> Iterator[DenseMinibatchOracle[DataObjectiveT]]:
         """Yield the oracle of each step: the same object with other minibatches."""
         objective, size = self.run.objective, self._minibatches[0].batch_size
         oracle = self.oracle(self.run, observer)
@@ -192,17 +205,6 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
                     batch.move_to(k)
                 yield oracle
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes; else nothing."""
-        del n_lanes
-        return obstacle(self.run.objective, self.run.ball)
-
-    def compiled(self, n_lanes: int) -> LinearMinibatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
-            return None
-        return LinearMinibatches(self.run, self._minibatches)
-
     def _gather(self, lanes: slice, index: Index) -> SeedBatch:
         """Return the minibatches of a seed in a chunk of samples, at the first one."""
         objective, flat = self.run.objective, index.ravel()
@@ -210,3 +212,38 @@ class MinibatchSampler(LinearSampler[DenseIterates]):
         y, signed = objective.y[flat], objective.loss.margin and self.oracle.signed
         X = objective.data.gather(flat, self._dense, y if signed else None)
         return SeedBatch(lanes, index, X, UNIT_TARGET if signed else y)
+
+
+class MinibatchSampler(DenseMinibatchSampler[LinearObjective]):
+    """Minibatches of a linear problem, whose steps compiled code may make."""
+
+    def __init__(
+        self,
+        run: LinearRun[LinearObjective, DenseIterates],
+        minibatches: Sequence[Minibatches],
+        *,
+        dense: bool,
+    ) -> None:
+        super().__init__(run, minibatches, dense=dense, oracle=MinibatchOracle)
+
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps; else nothing."""
+        return obstacle(self.run.objective, self.run.ball)
+
+    def compiled(self, *, scaled: bool) -> LinearMinibatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps.
+
+        With `scaled` the iterates become scaled ones where steps visit few columns.
+        """
+        run, minibatches = self.run, self._minibatches
+        if self.obstacle():
+            return None
+        if not scaled or not visits_few_columns(run.objective, run.ball, minibatches[0].batch_size):
+            return LinearMinibatches(run, minibatches)
+        from lrbench.objective.linear.scaled import ScaledIterates
+
+        # No step of NumPy uses these, and no lane has begun.
+        scaled_run: LinearRun[LinearObjective, Any] = run
+        w0, n_penalised = run.iterates.w0, run.objective.n_penalised
+        scaled_run.iterates = ScaledIterates(w0, run.w_star, n_penalised)
+        return TouchedMinibatches(scaled_run, minibatches)

@@ -13,18 +13,21 @@ from lrbench.arrays import Lanes, Mask, PerLane, Vector
 from lrbench.objective.compiled import CompiledBatches
 from lrbench.objective.first_gradient import FirstGradient
 from lrbench.objective.meter import Meter
-from lrbench.objective.oracle import Ball, Gradient, Iterates, Observer
+from lrbench.objective.oracle import Ball, Gradient, Iterate, Iterates, Observer
 from lrbench.objective.random_numbers import RandomNumbers
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.objective import LinearObjective
+    from lrbench.objective.linear.dense import DenseOracle
+    from lrbench.objective.linear.touched import TouchedOracle
+    from lrbench.objective.oracle_objective import OracleObjective
 
-
+# No oracle puts another objective in the place of its own.
+ObjectiveT = TypeVar("ObjectiveT", bound="OracleObjective", covariant=True)
 IteratesT = TypeVar("IteratesT", bound=Iterates)
 
 
-@dataclass
-class LinearRun(Generic[IteratesT]):
+@dataclass(eq=False)
+class LinearRun(Generic[ObjectiveT, IteratesT]):
     """What the oracles of a run share.
 
     Parameters
@@ -43,7 +46,7 @@ class LinearRun(Generic[IteratesT]):
         The columns of each seed; None for a seed without lanes.
     """
 
-    objective: LinearObjective
+    objective: ObjectiveT
     w_star: Vector | None
     ball: Ball | None
     iterates: IteratesT
@@ -52,13 +55,13 @@ class LinearRun(Generic[IteratesT]):
     meter: Meter = field(default_factory=Meter)
 
 
-class LinearOracle:
+class LinearOracle(Generic[ObjectiveT, IteratesT]):
     """The parts of an oracle that do not depend on how iterates are stored."""
 
     off_path: Mask | None = None
     descended = False
 
-    def __init__(self, run: LinearRun[Any], observer: Observer) -> None:
+    def __init__(self, run: LinearRun[ObjectiveT, IteratesT], observer: Observer) -> None:
         self.run = run
         self.first = FirstGradient()
         # These are looked up in every step.
@@ -66,10 +69,10 @@ class LinearOracle:
         self._meter, self._observer = run.meter, observer
         self._constrained = run.ball is not None or run.objective.penalty.indicator
         self._every_lane: Mask = np.ones(0, dtype=np.bool_)
-        self.made: tuple[Any, PerLane] | None = None
+        self.made: tuple[Iterate, PerLane] | None = None
         """The iterate and the rates of the last descent."""
 
-    def begin(self, W: Any) -> None:
+    def begin(self, W: Iterate) -> None:
         """Begin a step at the iterate `W`."""
         self.first.begin(W)
         n_lanes = self.run.iterates.n_lanes
@@ -86,28 +89,28 @@ class LinearOracle:
 class BesideMinibatch:
     """The steps of an oracle of all samples that a step asks beside its minibatch's."""
 
-    _minibatch: Any
+    _minibatch: DenseOracle[Any] | TouchedOracle
 
-    def descend(self, W: Any, lr: PerLane, gradient: Gradient) -> Any:
+    def descend(self, W: Iterate, lr: PerLane, gradient: Gradient) -> Iterate:
         """Take the step of the minibatch's oracle."""
         return self._minibatch.descend(W, lr, gradient)
 
-    def move(self, W: Any, D: Lanes) -> Any:
+    def move(self, W: Iterate, D: Lanes) -> Iterate:
         """Take the step of the minibatch's oracle."""
         return self._minibatch.move(W, D)
 
-    def prox(self, W: Any, lr: PerLane) -> Any:
+    def prox(self, W: Iterate, lr: PerLane) -> Iterate:
         """Take the step of the minibatch's oracle."""
         return self._minibatch.prox(W, lr)
 
 
-class LinearSampler(Generic[IteratesT]):
+class LinearSampler(Generic[ObjectiveT, IteratesT]):
     """The parts of a sampler that do not depend on how minibatches are drawn."""
 
     obstacle_in_parts = ""
     """Why NumPy makes the steps around a rule in Python, in words; else nothing."""
 
-    def __init__(self, run: LinearRun[IteratesT]) -> None:
+    def __init__(self, run: LinearRun[ObjectiveT, IteratesT]) -> None:
         self.run = run
         self.meter = run.meter
 
@@ -120,15 +123,14 @@ class LinearSampler(Generic[IteratesT]):
         """Set the columns of the lanes of each seed; None for a seed without lanes."""
         self.run.slices = slices
 
-    def offer_gradient(self, gradient: Lanes, W: Any) -> None:
+    def offer_gradient(self, gradient: Lanes, W: Iterate) -> None:
         """Do nothing: a minibatch has another gradient."""
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps."""
         return "it is no linear model in its own variables"
 
-    def compiled(self, n_lanes: int) -> CompiledBatches | None:
+    def compiled(self, *, scaled: bool) -> CompiledBatches | None:
         """Return None: NumPy makes the steps."""
-        del n_lanes
+        del scaled
         return None

@@ -15,13 +15,13 @@ import numpy as np
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane, Vector, norm_sq, row_slices, take
 
-SMALLEST_SCALE = 1e-4
-LARGEST_SCALE = 1e4
+SMALLEST_SCALE = 1 / 32
+LARGEST_SCALE = 32.0
 """The range of a scale. Outside it the scale is multiplied into V, because the running sum loses as
 many digits as the scale has decades."""
 
 
-@dataclass
+@dataclass(eq=False)
 class ScaledLanes:
     """W = V diag(s), except for the row of the intercept, which is not scaled."""
 

@@ -12,6 +12,7 @@ from lrbench.arrays import Index, Lanes, Mask, PerLane, PerSample, Scores, norm_
 from lrbench.errors import ContractError
 from lrbench.objective.linear.compiled import TouchedMinibatches, obstacle
 from lrbench.objective.linear.matrix import CHUNK_SAMPLES, row_range
+from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.oracle import BesideMinibatch, LinearOracle, LinearRun, LinearSampler
 from lrbench.objective.linear.scaled import ScaledIterates, ScaledLanes
 from lrbench.objective.meter import metered
@@ -85,7 +86,7 @@ class TouchedGradient:
         return g
 
 
-class TouchedOracle(LinearOracle):
+class TouchedOracle(LinearOracle[LinearObjective, ScaledIterates]):
     """The objective on a minibatch, on its touched columns only."""
 
     index: Index | None = None
@@ -269,10 +270,12 @@ def _spread(A: Lanes, lanes: Mask) -> Lanes:
     return out
 
 
-class ScaledSampler(LinearSampler[ScaledIterates]):
+class ScaledSampler(LinearSampler[LinearObjective, ScaledIterates]):
     """Minibatches of wide sparse data, whose steps visit touched columns only."""
 
-    def __init__(self, run: LinearRun[ScaledIterates], minibatches: Minibatches) -> None:
+    def __init__(
+        self, run: LinearRun[LinearObjective, ScaledIterates], minibatches: Minibatches
+    ) -> None:
         super().__init__(run)
         self._minibatches = minibatches
 
@@ -280,9 +283,8 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
         "its data are so wide that a step touches the columns of its minibatch alone"
     )
 
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps of so many lanes, in words; else nothing."""
-        del n_lanes
+    def obstacle(self) -> str:
+        """Return why NumPy makes the steps, in words; else nothing."""
         if self.run.ball is not None:
             return "it has a ball, and its data are so wide that a step touches few columns"
         return obstacle(self.run.objective, None)
@@ -303,8 +305,9 @@ class ScaledSampler(LinearSampler[ScaledIterates]):
                 oracle.star_scores = star_scores[rows]
                 yield oracle
 
-    def compiled(self, n_lanes: int) -> TouchedMinibatches | None:
-        """Return what compiled steps of so many lanes need; None where NumPy makes the steps."""
-        if self.obstacle(n_lanes):
+    def compiled(self, *, scaled: bool) -> TouchedMinibatches | None:
+        """Return what compiled steps need; None where NumPy makes the steps."""
+        del scaled
+        if self.obstacle():
             return None
-        return TouchedMinibatches(self.run, self._minibatches)
+        return TouchedMinibatches(self.run, [self._minibatches])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,14 +26,14 @@ MOST_SCORES = 1 << 22
 """The scores of all samples that are held together: 32 MiB."""
 
 
-class BatchNormOracle(NormalisedOracle):
+class BatchNormOracle(NormalisedOracle["BatchNormProblem"]):
     """The objective on minibatches, with the mean and the deviation of each minibatch."""
 
     signed = False
 
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
         del penalised  # the prox has no meaning here, and every gradient is that of F
-        problem: Any = self._objective
+        problem = self._objective
         centred = self._centred(W, batches)
         R = self.linear._derivative(problem.scores(W, centred), batches)
         sums = np.empty((2, W.shape[1]))
@@ -41,20 +41,19 @@ class BatchNormOracle(NormalisedOracle):
         rows, P = problem.last_rows(W, centred, sums, self.size)
         problem.pull_back(centred, R, centred.Z, rows)
         G = self.linear._combined(batches, R)
-        gradient: Lanes = problem.with_last_rows(G, rows, P)
-        return gradient
+        return problem.with_last_rows(G, rows, P)
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
-        problem: Any = self._objective
+        problem = self._objective
         centred = self._centred(W, batches)
         Z, totals = problem.scores(W, centred), np.zeros(W.shape[1])
         for b in batches:
-            totals[b.lanes] = self._objective.loss.sums(Z[:, b.lanes], b.y)
+            totals[b.lanes] = problem.loss.sums(Z[:, b.lanes], b.y)
         value: PerLane = totals / self.size + problem.penalty_at(W, centred)
         return value
 
     def _centred(self, W: Lanes, batches: Sequence[SeedBatch]) -> Centred:
-        problem: Any = self._objective
+        problem = self._objective
         Z = scores(batches, problem.directions(W))
         mean = column_sums(Z) / self.size
         Z -= mean

@@ -8,18 +8,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lrbench.arrays import Lanes, Mask, PerLane, Scores, Vector, norm_sq
 from lrbench.errors import ContractError, UsageError
 from lrbench.objective.about import ProblemFacts
-from lrbench.objective.linear.minibatch import MinibatchOracle
+from lrbench.objective.linear.full import DenseFullSampler
+from lrbench.objective.linear.minibatch import DenseMinibatchSampler
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.linear.sampler import gathers_dense
-from lrbench.objective.network.oracles import NormalisedFullSampler, NormalisedSampler
+from lrbench.objective.network.oracles import NormalisedFullOracle, NormalisedOracle
 from lrbench.objective.random_numbers import RandomNumbers
 from lrbench.penalties.none import NoPenalty
 
@@ -60,7 +61,7 @@ class NormalisedProblem(ABC):
 
     penalty = NoPenalty()
     """That of an iterate itself: the penalty of the weights is part of F."""
-    oracle: ClassVar[type[MinibatchOracle]]
+    oracle: ClassVar[type[NormalisedOracle[Any]]]
     """The oracle of minibatches."""
     least_batch = 1
     """The least number of samples of a minibatch."""
@@ -199,11 +200,11 @@ class NormalisedProblem(ABC):
     ) -> Sampler:
         """Return the sampler for full batches, or for these minibatches."""
         del dense_iterates
-        run = LinearRun(self, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))  # type: ignore[arg-type]
+        run = LinearRun(self, w_star, ball, DenseIterates(self.w0), RandomNumbers(seeds))
         if not minibatches:
-            return NormalisedFullSampler(run)
+            return DenseFullSampler(run, NormalisedFullOracle)
         dense = gathers_dense(self.data, minibatches[0].batch_size)
-        return NormalisedSampler(run, minibatches, dense=dense, oracle=self.oracle)
+        return DenseMinibatchSampler(run, minibatches, dense=dense, oracle=self.oracle)
 
     # Of the objective of an oracle. The penalty is part of the values and gradients above, because
     # its gradient, too, goes through the weights.

@@ -1,29 +1,30 @@
-"""The oracles and samplers of normalised problems."""
+"""The oracles of normalised problems."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from abc import abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from lrbench.arrays import Index, Lanes, Mask, PerLane
 from lrbench.objective.linear.dense import DenseOracle, FullBesideMinibatch, FullOracle
-from lrbench.objective.linear.full import FullSampler
-from lrbench.objective.linear.minibatch import MinibatchOracle, MinibatchSampler
-from lrbench.objective.linear.oracle import LinearSampler
+from lrbench.objective.linear.minibatch import DenseMinibatchOracle, MinibatchOracle
+from lrbench.objective.linear.oracle import LinearRun, ObjectiveT
 from lrbench.objective.linear.plain import DenseGradient
 
 if TYPE_CHECKING:
-    from lrbench.objective.linear.oracle import LinearRun
     from lrbench.objective.linear.plain import DenseIterates
+    from lrbench.objective.network.normalised import NormalisedProblem
     from lrbench.objective.oracle import Gradient, Observer
 
+NormalisedT = TypeVar("NormalisedT", bound="NormalisedProblem")
 
-class OwnRate(DenseOracle):
+
+class OwnRate(DenseOracle[ObjectiveT]):
     """An oracle that steps along some rows by itself, where these have a rate of their own.
 
-    The solver then sees 0 in these rows of the gradient, gamma and beta, and whatever step it takes
-    they go down along the first gradient of all lanes. So every rule drives the others alone.
+    The solver then sees 0 in these rows of the gradient, and whatever step it takes they go down
+    along the first gradient of all lanes. So every rule drives the others alone.
     """
 
     _own: Lanes | None = None
@@ -55,19 +56,14 @@ class OwnRate(DenseOracle):
         return self._with_own(super().move(W, D))
 
     @property
+    @abstractmethod
     def _rate(self) -> float | None:
-        rate: float | None = self._problem.form.gamma_lr
-        return rate
+        """The rate of those rows; None where they have none of their own."""
 
     @property
+    @abstractmethod
     def _rows(self) -> slice | Index:
-        """The rows of gamma and beta, behind v."""
-        return slice(self._problem.n_weights, None)
-
-    @property
-    def _problem(self) -> Any:
-        """The normalised problem, which stands in the place of a linear objective."""
-        return self._objective
+        """Those rows."""
 
     def _hold(self, own: Lanes) -> None:
         if self._own is None:
@@ -81,34 +77,41 @@ class OwnRate(DenseOracle):
         return W
 
 
-class NormalisedFullOracle(OwnRate, FullOracle):
+class OwnGammaRate(OwnRate[NormalisedT]):
+    """An oracle that steps along gamma and beta by itself, where these have a rate of their own."""
+
+    @property
+    def _rate(self) -> float | None:
+        return self._objective.form.gamma_lr
+
+    @property
+    def _rows(self) -> slice:
+        """The rows behind v."""
+        return slice(self._objective.n_weights, None)
+
+
+class NormalisedFullOracle(OwnGammaRate[NormalisedT], FullOracle[NormalisedT]):
     """The objective on all samples."""
 
 
-class NormalisedFullSampler(FullSampler):
-    """Every step uses the whole gradient."""
-
-    oracle = NormalisedFullOracle
-
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps."""
-        return LinearSampler.obstacle(self, n_lanes)
-
-
-class NormalisedBesideMinibatch(FullBesideMinibatch, NormalisedFullOracle):
+class NormalisedBesideMinibatch(
+    FullBesideMinibatch[NormalisedT], NormalisedFullOracle[NormalisedT]
+):
     """All samples, for a step that also asks for a minibatch; the step is the minibatch's."""
+
+    _minibatch: NormalisedOracle[NormalisedT]
 
     def _hold(self, own: Lanes) -> None:
         self._minibatch._hold(own)
 
 
-class NormalisedOracle(OwnRate, MinibatchOracle):
+class NormalisedOracle(OwnGammaRate[NormalisedT], DenseMinibatchOracle[NormalisedT]):
     """The objective on minibatches."""
 
-    def __init__(self, run: LinearRun[DenseIterates], observer: Observer) -> None:
+    def __init__(self, run: LinearRun[NormalisedT, DenseIterates], observer: Observer) -> None:
         super().__init__(run, observer)
-        problem: Any = run.objective
-        self._plain = MinibatchOracle(replace(run, objective=problem.plain), observer)
+        plain = LinearRun(run.objective.plain, run.w_star, run.ball, run.iterates, run.numbers)
+        self._plain = MinibatchOracle(plain, observer)
 
     @property
     def linear(self) -> MinibatchOracle:
@@ -117,14 +120,6 @@ class NormalisedOracle(OwnRate, MinibatchOracle):
         return self._plain
 
     @cached_property
-    def full(self) -> FullBesideMinibatch:
+    def full(self) -> FullBesideMinibatch[NormalisedT]:
         """The oracle of all samples."""
         return NormalisedBesideMinibatch(self)
-
-
-class NormalisedSampler(MinibatchSampler):
-    """Minibatches in plain arrays, whose steps are NumPy's."""
-
-    def obstacle(self, n_lanes: int) -> str:
-        """Return why NumPy makes the steps."""
-        return LinearSampler.obstacle(self, n_lanes)

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from lrbench.cache.content_hash import content_hash, digest
 from lrbench.cache.distributions import version_of
 from lrbench.errors import DataError
 from lrbench.objective.about import About, AboutBackend, ProblemFacts
-from lrbench.objective.finite_sum import FiniteSum, MeanTerms
+from lrbench.objective.finite_sum import FiniteSum, MeanTerms, TermSampler
+from lrbench.objective.linear.full import DenseFullSampler
 from lrbench.objective.linear.oracle import LinearRun
 from lrbench.objective.linear.plain import DenseIterates
 from lrbench.objective.network.architecture import Mlp, NetworkForm
 from lrbench.objective.network.backend import TorchBackend
-from lrbench.objective.network.lanes_first import LanesFirst, NetworkFullSampler, NetworkSampler
+from lrbench.objective.network.lanes_first import LanesFirst, NetworkFullOracle, NetworkTermOracle
 from lrbench.objective.network.network import Network, NetworkSamples
 from lrbench.objective.network.output_losses import OUTPUT_LOSSES, Softmax
 from lrbench.objective.network.parts import LayerParts, PartScope
@@ -31,6 +32,7 @@ from lrbench.objective.random_numbers import RandomNumbers
 
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
+    from lrbench.objective.problem import Sampler
 
 NUMBER = 8
 """Bytes of a float64 number."""
@@ -202,7 +204,7 @@ class NetworkProblem(FiniteSum):
         *,
         dense_iterates: bool = False,
         seeds: Sequence[int] = (0,),
-    ) -> NetworkFullSampler | NetworkSampler:
+    ) -> Sampler:
         """Return the sampler for full batches, or for the minibatches of a single seed.
 
         With minibatches w_0 is that of the seed, and in full batches `w0`.
@@ -213,13 +215,12 @@ class NetworkProblem(FiniteSum):
             (seed,) = seeds
             w0 = initial(self.network.layers, self._start, seed) + self._moved
             ball = None if ball is None else Ball(w0, ball.radius)
-        terms: Any = MeanTerms(self)
         iterates: DenseIterates = LanesFirst(w0)
-        run = LinearRun(terms, w_star, ball, iterates, RandomNumbers(seeds))
+        run = LinearRun(MeanTerms(self), w_star, ball, iterates, RandomNumbers(seeds))
         if not minibatches:
-            return NetworkFullSampler(run)
+            return DenseFullSampler(run, NetworkFullOracle)
         (single,) = minibatches
-        return NetworkSampler(run, single)
+        return TermSampler(run, single, NetworkTermOracle)
 
     def _digest(self) -> str:
         """Return a hash of the data, held-out ones included, and of all else that numbers have."""

@@ -12,12 +12,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from lrbench.arrays import PerLane
+from lrbench.config.process import one_torch_thread
 from lrbench.objective.network.architecture import NetworkForm, Resnet, image_side
 from lrbench.objective.network.backend import TorchBackend
 from lrbench.objective.network.layers import BatchStatistics, Stack
 from lrbench.objective.network.network import Network, NetworkSamples
 from lrbench.objective.network.output_losses import OutputLoss
-from lrbench.objective.network.torch_layers import LayersForward, TensorStatistics, one_thread
+from lrbench.objective.network.torch_layers import LayersForward, TensorStatistics
 
 GPU_ELEMENTS = 1 << 24
 """About so many numbers leave a layer at once on a GPU, where lanes have one call in common."""
@@ -53,7 +54,7 @@ class TorchNetwork(Network):
                 side = (side + 1) // 2
 
     def _add(self, theta: Stack, batch: NetworkSamples, gradient: Stack) -> PerLane:
-        with one_thread():
+        with one_torch_thread(torch):
             parameters = self._tensor(theta).requires_grad_()
             outputs = self._forward(self._layers(parameters), batch.X)
             value, slopes = self.loss.value_and_slopes(_array(outputs.detach()), batch.y)
@@ -64,14 +65,14 @@ class TorchNetwork(Network):
     def _outputs(
         self, theta: Stack, X: Stack, statistics: Sequence[BatchStatistics] | None = None
     ) -> Stack:
-        with one_thread(), torch.no_grad():
+        with one_torch_thread(torch), torch.no_grad():
             fixed = None
             if statistics is not None:
                 fixed = [TensorStatistics(*map(self._tensor, each)) for each in statistics]
             return _array(self._forward(self._layers(self._tensor(theta), fixed), X))
 
     def _statistics(self, theta: Stack, samples: NetworkSamples) -> list[BatchStatistics]:
-        with one_thread(), torch.no_grad():
+        with one_torch_thread(torch), torch.no_grad():
             layers = self._layers(self._tensor(theta))
             self._forward(layers, samples.X)
             return [BatchStatistics(*map(_array, each)) for each in layers.statistics]

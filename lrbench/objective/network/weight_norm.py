@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,20 +17,18 @@ if TYPE_CHECKING:
     from lrbench.objective.meter import Stopwatch
 
 
-class WeightNormOracle(NormalisedOracle):
+class WeightNormOracle(NormalisedOracle["WeightNormProblem"]):
     """The objective on minibatches: the gradient of the linear model, at the weights."""
 
     def _mean_gradient(self, W: Lanes, batches: Sequence[SeedBatch], *, penalised: bool) -> Lanes:
-        problem: Any = self._objective
+        problem = self._objective
         length = problem.lengths(W)
         weights = problem.weights(W, length)
         G = self.linear._mean_gradient(weights, batches, penalised=penalised)
-        pulled: Lanes = problem.pulled_back(W, length, G)
-        return pulled
+        return problem.pulled_back(W, length, G)
 
     def _value(self, W: Lanes, batches: Sequence[SeedBatch]) -> PerLane:
-        problem: Any = self._objective
-        return self.linear._value(problem.weights(W), batches)
+        return self.linear._value(self._objective.weights(W), batches)
 
 
 class WeightNormProblem(NormalisedProblem):

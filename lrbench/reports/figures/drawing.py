@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import logging
-import warnings
+import threading
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lrbench.config.process import ignored_warnings
 from lrbench.errors import LrbenchError, UsageError, quoted_path
 from lrbench.reports.figures.sheet import Call, Sheet, Variable
 from lrbench.reports.figures.style import COLOURS, STYLE
@@ -27,6 +28,9 @@ ENDINGS: Mapping[str, Mapping[str, Any]] = {
 NOT_INSTALLED = LrbenchError(
     "a figure needs matplotlib, which is not installed.", "pip install 'lrbench[plot]'."
 )
+
+_MATPLOTLIB = threading.RLock()
+"""Threads draw one after the other, because the settings of matplotlib are those of the process."""
 
 
 def ending(path: str | Path) -> str:
@@ -79,16 +83,17 @@ def _read_style(path: Path) -> dict[str, Any]:
     name = f"the style {quoted_path(path)}"
     complaints = _Complaints()
     logger = logging.getLogger("matplotlib")
-    logger.addHandler(complaints)
-    propagates, logger.propagate = logger.propagate, False
-    try:
-        read = matplotlib.rc_params_from_file(path, use_default_template=False)
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "it is no text in UTF-8").lower()
-        raise UsageError(f"{name} cannot be read: {reason}.", "check the path.") from error
-    finally:
-        logger.removeHandler(complaints)
-        logger.propagate = propagates
+    with _MATPLOTLIB:
+        logger.addHandler(complaints)
+        propagates, logger.propagate = logger.propagate, False
+        try:
+            read = matplotlib.rc_params_from_file(path, use_default_template=False)
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or "it is no text in UTF-8").lower()
+            raise UsageError(f"{name} cannot be read: {reason}.", "check the path.") from error
+        finally:
+            logger.removeHandler(complaints)
+            logger.propagate = propagates
     if complaints.first:
         raise UsageError(
             f"{name} is no style of matplotlib: {complaints.first}.",
@@ -126,7 +131,7 @@ def draw(sheet: Sheet, style: Mapping[str, Any]) -> Any:
     """
     matplotlib = importlib.import_module("matplotlib")
     figures = importlib.import_module("matplotlib.figure")
-    with matplotlib.rc_context():
+    with _MATPLOTLIB, matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(style)
         size = None if "figure.figsize" in style else sheet.size
@@ -185,10 +190,10 @@ def file_bytes(figure: Any, kind: str, style: Mapping[str, Any]) -> bytes:
     """
     matplotlib = importlib.import_module("matplotlib")
     content = io.BytesIO()
-    # Of numbers beyond the range of floats nothing is to be seen, nor to be said.
-    with matplotlib.rc_context(), warnings.catch_warnings(), np.errstate(over="ignore"):
-        # A letter that the font lacks is a box in the picture; in an SVG the reader's font has it.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    # Of numbers beyond the range of floats nothing is to be seen, nor to be said. A letter that the
+    # font lacks is a box in the picture; in an SVG the reader's font has it.
+    quiet = ignored_warnings(message="Glyph .* missing from")
+    with _MATPLOTLIB, matplotlib.rc_context(), quiet, np.errstate(over="ignore"):
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(style)
         figure.savefig(content, format=kind, **ENDINGS[kind])

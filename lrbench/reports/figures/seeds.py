@@ -41,8 +41,7 @@ class Band(Spread):
     def known(self) -> Band:
         """Return the band without the points at which no seed has a number."""
         at = [k for k, level in enumerate(self.median) if not math.isnan(level)]
-        columns = (self.median, self.low, self.high, self.iteration, self.x)
-        return Band(*(tuple(column[k] for k in at) for column in columns))  # type: ignore[arg-type]
+        return Band(**{name: tuple(column[k] for k in at) for name, column in vars(self).items()})
 
 
 def spread(values: ArrayLike) -> Spread:

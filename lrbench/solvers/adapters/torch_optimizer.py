@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import Lanes, PerLane, Vector
 from lrbench.config.prints import prints_once
+from lrbench.config.process import one_torch_thread
 from lrbench.errors import UsageError
 from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.plugins import Origin, Reference
@@ -70,18 +71,9 @@ def _checked(make: Callable[..., Any], keywords: tuple[tuple[str, Any], ...]) ->
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let torch use one thread in the block, so that the bits do not depend on the machine.
-
-    What an optimiser prints goes to stderr, each line once.
-    """
-    torch = sys.modules["torch"]
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with prints_once():
-            yield
-    finally:
-        torch.set_num_threads(before)
+    """Let torch use one thread; what an optimiser prints goes to stderr, each line once."""
+    with one_torch_thread(sys.modules["torch"]), prints_once():
+        yield
 
 
 class TorchSolver(AdaptedSolver):

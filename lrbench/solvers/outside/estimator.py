@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -10,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lrbench.arrays import Vector
+from lrbench.config.process import ignored_warnings
 from lrbench.objective.about import LinearModel
 from lrbench.objective.problem import Problem
 from lrbench.solvers.outside.base import Refit, RefittedSolver
@@ -114,9 +114,7 @@ def _fitted(estimator: Any, X: Any, y: Vector) -> bool:
     from scipy.linalg import LinAlgWarning
     from sklearn.exceptions import ConvergenceWarning
 
-    with warnings.catch_warnings():
-        for category in (ConvergenceWarning, LinAlgWarning, RuntimeWarning):
-            warnings.simplefilter("ignore", category)
+    with ignored_warnings(ConvergenceWarning, LinAlgWarning, RuntimeWarning):
         try:
             estimator.fit(X, y)
         except ValueError as error:

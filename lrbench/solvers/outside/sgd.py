@@ -27,6 +27,9 @@ LOSSES = {
 class SGDSolver(EstimatorSolver):
     """Stochastic gradient descent of scikit-learn: single samples, reshuffled in every epoch."""
 
+    state_size = "d"
+    papers = ("bottou2010",)
+    lr0_means = "eta0, the learning rate of the first step"
     pass_means = "an epoch, which is a step for each sample"
     penalties = ("none", "l2", "l1", "elastic-net")
 
@@ -91,9 +94,6 @@ class SGDClassification(SGDSolver):
     """
 
     name = "outside:sgd-classifier"
-    state_size = "d"
-    papers = ("bottou2010",)
-    lr0_means = "eta0, the learning rate of the first step"
     losses = ("logistic", "hinge", "squared-hinge")
 
     schedule: Literal["invscaling", "constant", "optimal"] = "invscaling"
@@ -148,9 +148,6 @@ class SGDRegression(SGDSolver):
     """
 
     name = "outside:sgd-regressor"
-    state_size = "d"
-    papers = ("bottou2010",)
-    lr0_means = "eta0, the learning rate of the first step"
     losses = ("squared", "huber", "absolute")
 
     schedule: Literal["invscaling", "constant"] = "invscaling"
