@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ from lrbench.cli.options import (
     chain,
 )
 from lrbench.cli.view_options import page_options
-from lrbench.errors import ExitCode, UsageError
+from lrbench.errors import ExitCode, UsageError, quoted_path
 
 if TYPE_CHECKING:
     from lrbench.gate import CheckOutcome
@@ -56,7 +57,7 @@ check_options = chain(
             "saved results",
             "--allow-inconclusive",
             is_flag=True,
-            help="Let RESULT.json pass where an expectation cannot be judged.",
+            help="Let RESULT.json pass where an expectation is inconclusive.",
         ),
         option(
             "saved results",
@@ -146,9 +147,9 @@ def command(
 ) -> int:
     """Judge convergence: run the checks of lrbench.toml, or judge saved results.
 
-    A check that fails, or that cannot be judged, makes the exit code 1. With RESULT.json, or - for
-    stdin, nothing is run: the result is judged by the expectations of --expect and the file of
-    --baseline.
+    The exit code is 1 if a check fails or is inconclusive, and 3 if one could not be run, as
+    without its baseline. With RESULT.json, or - for stdin, nothing is run: the result is judged by
+    the expectations of --expect and the file of --baseline.
     """
     from lrbench.cli.check_reports import (
         ignore_closed_pipe,
@@ -202,6 +203,13 @@ def command(
 
 def _refuse_misuse(results: Sequence[str], has_checks: bool, of_results: dict[str, Any]) -> None:
     """Raise `UsageError` for options of results without one, and for those of checks with one."""
+    for file in results:
+        if file.endswith(".toml") and Path(file).exists():
+            hint = f"did you mean --config {shlex.quote(file)}?"
+            raise UsageError(f"{quoted_path(file)} is not a saved result.", hint)
+        if file.endswith(".toml"):
+            hint = "check the path; the checks of a file are run by --config FILE."
+            raise UsageError(f"there is no file {quoted_path(file)}.", hint)
     if results and has_checks:
         raise UsageError(
             "a saved result is judged by --expect and --baseline.",
@@ -217,7 +225,7 @@ def _refuse_misuse(results: Sequence[str], has_checks: bool, of_results: dict[st
 
 
 def _exit_code(outcomes: Sequence[CheckOutcome]) -> int:
-    """Return the gravest code: 3 or 2 if a check could not be run, 1 if a check fails."""
+    """Return the gravest code: 3 or 2 if a check could not be run, 1 if one does not pass."""
     causes = [int(o.cause.exit_code) for o in outcomes if o.cause is not None]
     if causes:
         return max(causes)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from lrbench.cli.progress import ProgressBar
-from lrbench.cli.saved import traced_result
+from lrbench.cli.saved import saved_result, traced_result
 from lrbench.config.registry import did_you_mean
 from lrbench.engine.control import Control
 from lrbench.errors import LrbenchError, UsageError, quoted
@@ -130,6 +130,9 @@ def judge_saved(
         An outcome for every problem, and the function that writes the new baselines to their file.
     """
     if not expect and baseline is None:
+        for file in files:
+            if file != "-":  # first what is wrong with a file: it may not be the one that is meant
+                saved_result(file)
         raise UsageError(
             "nothing is expected of the result.",
             "give --expect, as in --expect 'bound = pass', or --baseline FILE.jsonl.",

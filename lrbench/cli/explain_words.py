@@ -12,7 +12,6 @@ from importlib import resources
 from typing import Any
 
 from lrbench.cli.list_parts import KINDS
-from lrbench.config.registry import did_you_mean
 from lrbench.errors import UsageError, quoted
 from lrbench.results.words import HEADINGS, WORDS, WordSubject
 from lrbench.theory.base import Theorem
@@ -42,6 +41,9 @@ QUANTITIES = {
     re.compile(rf"<(?:= )?{NUMBER}(?: %)?"): "<",
 }
 """What numbers look like that have a meaning beside their value -> the word for it."""
+
+NEAR = 0.8
+"""How similar a word must be to be suggested: most short words are as similar to some other."""
 
 SHORT = 2
 """The most letters of words that differ in capitals alone."""
@@ -131,9 +133,10 @@ def _plain(term: str) -> str:
 
 def _near(word: str, known: Iterable[str]) -> str:
     by_plain = {_plain(name): name for name in reversed([*known])}
-    hint = did_you_mean(_plain(word), by_plain)
-    near = hint.removeprefix("did you mean ").removesuffix("?")
-    return f"did you mean {by_plain[near]}?" if near in by_plain else "lrbench explain lists them."
+    from difflib import get_close_matches  # only for a mistake
+
+    near = get_close_matches(_plain(word), by_plain, n=1, cutoff=NEAR)
+    return f"did you mean {by_plain[near[0]]}?" if near else "lrbench explain lists them."
 
 
 def _words() -> Iterator[Explanation]:

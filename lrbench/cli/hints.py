@@ -43,7 +43,8 @@ def option_hint(name: str, typed: Sequence[str], ctx: click.Context) -> str:
     name = _whole_word(name, typed)
     value = _value_of(name, typed)
     number = value if decimal(value) is not None else ""
-    for meant in synonyms("option", name, number):
+    of_command = synonyms(f"option of {ctx.command.name}", name)
+    for meant in (*of_command, *synonyms("option", name, number)):
         if is_sentence(meant) and names_own_options(meant, own):
             return meant
         flag, _, its_value = meant.partition(" ")
@@ -125,7 +126,7 @@ def _value_of(name: str, typed: Sequence[str]) -> str:
 
 def _with_value(meant: str, value: str, own: dict[str, click.Option], ctx: click.Context) -> str:
     """Return the option with the value that was typed, if it is one that the option takes."""
-    option = own.get(meant)
+    option = own.get(meant) if value else None
     is_file = option is not None and (option.metavar or "").startswith("FILE")
     if option is None or option.is_flag or not (is_file or decimal(value) is not None):
         return meant

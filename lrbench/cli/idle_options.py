@@ -26,7 +26,7 @@ def idle_options(ctx: click.Context, plan: Plan, solvers: Sequence[str]) -> Iter
         The values of --solver.
     """
     from lrbench.solvers.build import build_solvers
-    from lrbench.verdicts.method_names import full_batch_text
+    from lrbench.verdicts.method_names import names_in_texts
 
     if _is_typed(ctx, "sampling") and plan.batch_size is None:
         yield "Note: --sampling has no effect with full batches; --batch-size gives minibatches."
@@ -35,8 +35,8 @@ def idle_options(ctx: click.Context, plan: Plan, solvers: Sequence[str]) -> Iter
     labels = Counter(str(built.spec) for text in solvers for built in build_solvers(text))
     if repeated := [label for label, count in labels.items() if count > 1]:
         text = ", ".join(repeated)
-        text = full_batch_text(text) if plan.batch_size is None else text
-        yield f"Note: {text}: named more than once, and run once."
+        named = names_in_texts([text], full_batches=plan.batch_size is None)
+        yield f"Note: {named(text)}: named more than once, and run once."
     if _is_typed(ctx, "lr0"):
         yield from _repeated_rates(ctx.params["lr0"])
 

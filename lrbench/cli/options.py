@@ -150,7 +150,7 @@ def method_options(lr0: str) -> Callable[[F], F]:
                 metavar="'NAME[key=value,...]'",
                 shell_complete=names.complete_solvers,
                 help="A solver, or several with commas; repeatable. Default: wngrad, adagrad-norm "
-                "and sgd.",
+                "and sgd, which is gd in full batches.",
             ),
             option(
                 OPTIONS["lr0"].group,

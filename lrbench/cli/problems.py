@@ -66,12 +66,12 @@ def _labels_as_numbers(spec: ProblemSpec) -> list[str]:
     import numpy as np
 
     from lrbench.arrays import distinct
-    from lrbench.data.labels import MAX_CLASSES
+    from lrbench.data.labels import REGRESSION_ABOVE
     from lrbench.data.load import load_data
 
     data = load_data(spec.data)
     labels = distinct(data.y)
-    if len(labels) > MAX_CLASSES or not np.array_equal(labels, np.round(labels)):
+    if len(labels) > REGRESSION_ABOVE or not np.array_equal(labels, np.round(labels)):
         return []
     if len(labels) == 1:
         return [

@@ -20,7 +20,8 @@ from lrbench.cli.options import (
 )
 from lrbench.cli.run_options import save_options
 from lrbench.cli.view_options import view_options
-from lrbench.errors import ExitCode, UsageError
+from lrbench.config.values import located
+from lrbench.errors import ExitCode, UsageError, quoted_path
 from lrbench.plan.options import PROBLEM_OPTIONS
 
 record_options = chain(
@@ -141,8 +142,10 @@ def command(
     for note in [] if quiet else notes:
         click.echo(note, err=True)
     recorder = record(specs[0], timed=False, **options)
-    for w in read_iterates(iterates):
-        recorder(w)
+    rows = read_iterates(iterates, recorder.problem.n_features, recorder.problem.name)
+    with located(quoted_path(iterates)):
+        for w in rows:
+            recorder(w)
     result = replace(recorder.result(), command=effective(click.get_current_context()))
     draw = None if plot is None else partial(draw_plot, result, plot, form, color, force=force)
     write(result, report, save, view.traces, None, draw, force=force, quiet=quiet)

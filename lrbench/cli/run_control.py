@@ -214,10 +214,12 @@ def write(
 
     def write_weights(path: Path) -> None:
         from lrbench.results.lanes import lane_text
+        from lrbench.verdicts.method_names import names_of
 
         best = result.save_weights(path, force=force)
         if not quiet:
-            run = f"{lane_text(str(best.solver), best.lr0)}, seed {best.seed}"
+            lane = names_of(result.problems[0]).record(best).lane
+            run = f"{lane_text(*lane, best.parameter)}, seed {best.seed}"
             click.echo(f"Note: {path} holds the weights of {run}.", err=True)
 
     with ExitStack() as files:  # an error of a later callback replaces that of an earlier one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrbench.errors import UsageError, quoted_path
@@ -39,6 +40,7 @@ def saved_result(name: str) -> Result:
     """
     from lrbench.cache.read_whole import read_stream
     from lrbench.experiment.store.database import is_store, opened
+    from lrbench.problem_files import shipped
     from lrbench.results import Result
 
     if name == "-":
@@ -52,6 +54,12 @@ def saved_result(name: str) -> Result:
                 f"stdin cannot be read: {reason}.", "pipe a result into it, or give RESULT.json."
             ) from error
         return Result.from_json(content, "stdin")
+    if name in shipped() and not Path(name).exists():
+        raise UsageError(
+            f"there is no file {name}, which is the name of a problem.",
+            f"lrbench show problem {name} shows its file, and lrbench run {name} --save FILE.json"
+            " writes a result.",
+        )
     if not is_store(name):
         return Result.load(name)
     from lrbench.experiment.store.contents import result_of

@@ -95,7 +95,8 @@ def _target(value: Any) -> Target:
         return _of_accuracy(value, number, percent)
     if number is None or not 0 < number < math.inf:
         raise UsageError(
-            f"--target {short_text(value)} is not {ALLOWED}.", f"--target takes {ALLOWED}."
+            f"--target {short_text(value)} is not {ALLOWED}.",
+            "give where a run ends, such as 0.01, or leave --target out: it ends at its budget.",
         )
     if percent and number >= 100.0:
         raise UsageError(

@@ -33,6 +33,9 @@ TAR = slice(257, 262)
 SAMPLE = 64
 """The bytes from which UTF-16 or UTF-32 without a mark is recognised."""
 
+FEWEST = 4
+"""The fewest letters of such a text: a few bytes with a zero among them may be anything."""
+
 
 class Foreign(NamedTuple):
     """What a file is instead of a text in UTF-8, and how to convert it."""
@@ -73,10 +76,12 @@ def _without_mark(start: bytes) -> str | None:
         ("UTF-16LE", 2, 0),
         ("UTF-16BE", 2, 1),
     ):
+        if len(start) < SAMPLE and len(start) % width:  # the whole file, which ends in a letter
+            continue
         letters = start[place::width]
         rest = start[: len(start) // width * width]
         empty = rest.count(0) == len(rest) - len(rest) // width
-        if len(letters) > 1 and empty and letters.isascii() and 0 not in letters:
+        if len(letters) >= FEWEST and empty and letters.isascii() and 0 not in letters:
             return encoding
     return None
 
@@ -104,4 +109,6 @@ def text_of(content: bytes, complaint: str, hint: str) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{complaint}: it is not UTF-8 text.", hint) from error
+    if "\0" in text:
+        raise UsageError(f"{complaint}: it holds binary data.", hint)
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -15,6 +15,9 @@ from lrbench.contract.subject import KINDS
 from lrbench.errors import LrbenchError, UsageError, quoted_path
 from lrbench.plugins.reference import SUFFIX
 
+NAME = re.compile("[a-z_]*[a-z][a-z0-9_]*")
+"""What the file of a class is called, without its ending."""
+
 IMPORTED = {"lrbench", "numpy", "pytest"}
 """Modules that the files import; a file of such a name would be imported instead."""
 
@@ -85,8 +88,11 @@ def _check_name(kind: str, path: Path) -> None:
     """Raise `UsageError` unless a class, its test and its module can be named after a file."""
     hint = f"give a name in small letters, as in my_{kind}.py."
     stem = path.stem
-    if path.suffix != SUFFIX or not re.fullmatch("[a-z_]*[a-z][a-z0-9_]*", stem):
-        raise UsageError(f"{quoted_path(path)} is no name of a module.", hint)
+    if path.suffix != SUFFIX or not NAME.fullmatch(stem):
+        snake = re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", stem).replace("-", "_").lower()
+        if NAME.fullmatch(snake):
+            hint = f"did you mean {quoted_path(path.with_name(snake + SUFFIX))}?"
+        raise UsageError(f"{quoted_path(path)} is not the name of a module.", hint)
     if stem in IMPORTED | sys.stdlib_module_names or keyword.iskeyword(stem):
         raise UsageError(f"{quoted_path(path)} has the name of another module.", hint)
     if stem.startswith("test_"):

@@ -21,7 +21,7 @@ FORM = (
 )
 
 
-def read_iterates(path: Path) -> NDArray[Any]:
+def read_iterates(path: Path, n_features: int | None = None, problem: str = "") -> NDArray[Any]:
     """Return the iterates in a file, (n_iterates, n_features); an .npy file is mapped, not read.
 
     Parameters
@@ -29,11 +29,15 @@ def read_iterates(path: Path) -> NDArray[Any]:
     path
         A file that ``numpy.save`` wrote, or text in UTF-8 with one iterate on each line, or a pipe
         that has either. In text ``#`` begins a comment, and there is no header.
+    n_features, problem
+        The columns that the iterates must have, and what errors call the problem; None for any.
 
     Raises
     ------
     DataError
         If there is no such file, it cannot be read, is neither of these, or holds no iterate.
+    UsageError
+        If it has another number of columns.
     """
     name = quoted_path(path)
     try:
@@ -58,6 +62,14 @@ def read_iterates(path: Path) -> NDArray[Any]:
         raise DataError(f"{name} holds no iterates: {reason}.", FORM) from error
     if values.ndim != 2 or not values.size:
         raise DataError(f"{name} has the shape {values.shape}, not that of iterates.", FORM)
+    if n_features not in (None, values.shape[1]):
+        transposed = values.shape[0] == n_features
+        raise UsageError(
+            f"{name} has the shape {values.shape}, and {problem} has {n_features} features.",
+            "transpose it: an iterate is a row."
+            if transposed
+            else f"give iterates of the shape (n_iterates, {n_features}), w_0 first.",
+        )
     return values
 
 

@@ -66,7 +66,7 @@ shows it. The fixture has another one, for each test."""
 
 
 class CheckFailedError(AssertionError):
-    """A check failed or could not be judged; the message has the reasons."""
+    """A check failed or is inconclusive; the message has the reasons."""
 
     def __init__(self, outcomes: Sequence[CheckOutcome]) -> None:
         self.outcomes = tuple(outcomes)
@@ -120,7 +120,7 @@ def check(
     tolerance
         Relative tolerance of the comparison with the baseline.
     allow_inconclusive
-        Whether the check passes if it cannot be judged.
+        Whether the check passes if it is inconclusive.
     update
         Whether the baseline is made anew.
     jobs
@@ -138,7 +138,7 @@ def check(
     Raises
     ------
     CheckFailedError
-        If the check fails or cannot be judged. It is an `AssertionError`, whose message has the
+        If the check fails or is inconclusive. It is an `AssertionError`, whose message has the
         reasons.
     UsageError, DataError, OptimumError
         If an argument is wrong, or the check cannot be run.

@@ -41,7 +41,7 @@ class Check:
     tolerance
         Relative tolerance of that comparison, from 1e-7 to below 1.
     allow_inconclusive
-        Whether the check passes if it cannot be judged.
+        Whether the check passes if it is inconclusive.
     problem_words
         The words of a command line that name the problem, ``("--problem", "logreg")``; empty where
         no command line does.

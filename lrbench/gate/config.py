@@ -36,7 +36,10 @@ NAME = "lrbench.toml"
 BASELINES = "lrbench-baselines.jsonl"
 """The file of baselines, beside the configuration, if that names none."""
 
-HINT = 'write it as [[check]], name = "…", problem = "logreg", expect = ["bound = pass"].'
+HINT = (
+    'a check is the line [[check]] and, below it, the lines name = "mine", problem = "logreg" and'
+    ' expect = ["bound = pass"].'
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def load_config(path: Path, *, allow_code: bool = True) -> Config:
         values = tomllib.loads(text_of(read_whole(path), f"{path} is not TOML", HINT))
     except FileNotFoundError as error:
         raise UsageError(
-            f"there is no file {path}.", f"write one with [[check]] tables: {HINT}"
+            f"there is no file {path}.", f"write it, or give --config FILE; {HINT}"
         ) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

@@ -92,6 +92,8 @@ class Option:
     high: float = math.inf
     choices: Sequence[str] = ()
     about: str = ""
+    hint: str = ""
+    """What to give, of a number: one that is taken, and what holds without the option."""
 
     def checked(self, name: str, value: Any) -> Any:
         """Return a value of the option called `name`; raise `UsageError` if it cannot be one."""
@@ -113,9 +115,7 @@ class Option:
             number = decimal(value) if isinstance(value, str) else as_number(value)
             number = number if number is not None and self.low < number < math.inf else None
         if number is None:
-            raise UsageError(
-                f"{flag} {short_text(value)} is not {allowed}.", f"{flag} takes {allowed}."
-            )
+            raise UsageError(f"{flag} {short_text(value)} is not {allowed}.", self.hint)
         return number
 
 
@@ -132,7 +132,13 @@ class PlanValues:
     lr0: LearningRates | None = option(None, group="solvers")  # noqa: RUF009
     over: Axes | None = option(None, group="solvers")  # noqa: RUF009
     batch_size: int | None = option(
-        None, "Samples in a minibatch.", kind=int, low=1, high=2**62, group="solvers"
+        None,
+        "Samples in a minibatch.",
+        kind=int,
+        low=1,
+        high=2**62,
+        hint="give a number of samples, such as 32; without --batch-size batches are full.",
+        group="solvers",
     )
     iterations: int | None = option(
         None,
@@ -141,6 +147,7 @@ class PlanValues:
         low=1,
         high=MOST_STEPS,
         about="iterations = {}",
+        hint="give a number of steps such as 1000, which is the default with full batches.",
         group="budget",
     )
     passes: float | None = option(
@@ -149,6 +156,7 @@ class PlanValues:
         kind=float,
         low=0,
         about="passes = {}",
+        hint="give a number of passes such as 10, which is the default with minibatches.",
         group="budget",
     )
     radius: float | None = option(
@@ -157,6 +165,7 @@ class PlanValues:
         kind=float,
         low=0,
         about="radius = {}",
+        hint="give a radius such as 5, or leave --radius out: nothing is then projected.",
         group="solvers",
     )
     target: Targets | None = option(  # noqa: RUF009
@@ -170,10 +179,16 @@ class PlanValues:
         "Take this as the minimum instead of certifying it.",
         kind=float,
         about="f_star = {}",
+        hint="give a minimum such as 0.26, or leave --f-star out: it is then certified.",
         group="problem",
     )
     timeout: float | None = option(
-        None, "Stop after 90, 30s, 10m or 2h.", kind=float, low=0, group="budget"
+        None,
+        "Stop after 90, 30s, 10m or 2h.",
+        kind=float,
+        low=0,
+        hint="give seconds such as 600, or leave --timeout out: nothing is then stopped.",
+        group="budget",
     )
     sampling: Sampling = option(  # noqa: RUF009
         "replacement",
@@ -181,9 +196,23 @@ class PlanValues:
         choices=("replacement", "reshuffle"),
         group="solvers",
     )
-    seed: int = option(0, "The first seed.", kind=int, low=0, high=2**62, group="budget")
+    seed: int = option(
+        0,
+        "The first seed.",
+        kind=int,
+        low=0,
+        high=2**62,
+        hint="give the first seed, such as 0; --replicates says how many there are.",
+        group="budget",
+    )
     replicates: int = option(
-        1, "How many seeds to run.", kind=int, low=1, high=10**6, group="budget"
+        1,
+        "How many seeds to run.",
+        kind=int,
+        low=1,
+        high=10**6,
+        hint="give how many seeds to run, such as 5; without --replicates it is one.",
+        group="budget",
     )
     sweep: bool = option(False, about="sweep")
     at: str | Sequence[int] | None = option(
@@ -206,9 +235,18 @@ class PlanValues:
         low=1,
         high=1000,
         about="{} checkpoints a decade",
+        hint="give how many rows the trace has for each factor 10 in T, such as 12.",
         group="output",
     )
-    threads: int = option(1, "BLAS threads.", kind=int, low=1, high=1024, group="execution")
+    threads: int = option(
+        1,
+        "BLAS threads.",
+        kind=int,
+        low=1,
+        high=1024,
+        hint="give how many threads BLAS has, such as 2; without --threads it is one.",
+        group="execution",
+    )
     runner: Runner | None = option(  # noqa: RUF009
         None,
         "What makes the steps; NumPy makes those that are not compiled."
@@ -216,7 +254,13 @@ class PlanValues:
         choices=("numpy", "compiled"),
         group="execution",
     )
-    lane_block: int | None = option(None, kind=int, low=LANE_MULTIPLE, high=10**6)
+    lane_block: int | None = option(
+        None,
+        kind=int,
+        low=LANE_MULTIPLE,
+        high=10**6,
+        hint=f"give a multiple of {LANE_MULTIPLE}, such as {8 * LANE_MULTIPLE}.",
+    )
 
 
 OPTIONS: Mapping[str, Option] = {f.name: f.metadata[""] for f in dataclasses.fields(PlanValues)}

@@ -76,7 +76,7 @@ def load_plugin(reference: Reference, base: Bases, kind: str) -> type:
         if len(own) != 1:
             number = f"{len(own)} classes that are a {kind}" if own else f"no {kind}"
             names = " or ".join(f"{place}:{name}" for name in own)
-            hint = f"name one: {names}." if own else f"derive a class from {_public(base)}."
+            hint = f"name one: {names}." if own else _how_to_write(base)
             raise UsageError(f"{place} has {number}.", hint)
         reference = Reference(place, *own)
     if reference.name not in vars(module):
@@ -87,7 +87,7 @@ def load_plugin(reference: Reference, base: Bases, kind: str) -> type:
         what = "a class" if isinstance(cls, type) else f"of type {type(cls).__name__}"
         raise UsageError(
             f"{reference.name} of {place} is {what}, and no {kind}.",
-            f"derive a class from {_public(base)}.",
+            _how_to_write(base),
         )
     if not _is_own(cls):
         origin = origin_of(cls)
@@ -100,9 +100,11 @@ def _is_class(value: Any, base: Bases) -> TypeGuard[type]:
     return isinstance(value, type) and issubclass(value, bases) and value not in bases
 
 
-def _public(base: Bases) -> str:
-    bases = base if isinstance(base, tuple) else (base,)
-    return " or ".join(f"{PACKAGE}.{cls.__name__}" for cls in bases)
+def _how_to_write(base: Bases) -> str:
+    """Return the hint that says how a class of these is written."""
+    names = [cls.__name__ for cls in (base if isinstance(base, tuple) else (base,))]
+    rule = f", or put @{PACKAGE}.rate_rule before a function" if "Solver" in names else ""
+    return f"derive a class from {' or '.join(f'{PACKAGE}.{name}' for name in names)}{rule}."
 
 
 def is_plugin(cls: type) -> bool:

@@ -36,12 +36,14 @@ def check_computed(spec: ProblemSpec) -> None:
     """Raise `UsageError` if nothing here computes the network: torch is missing, or NumPy asked."""
     from lrbench.objective.network.architecture import Resnet
 
+    is_resnet = isinstance(spec.model, Resnet)  # which NumPy does not compute
     if spec.backend is not None:
-        spec.backend.check()
-    elif isinstance(spec.model, Resnet):
+        other = "take a network such as mlp-digits" if is_resnet else "take --backend numpy"
+        spec.backend.check(spec.name, other)
+    elif is_resnet:
         raise UsageError(
             f"{spec.name} is a residual network, which the backend numpy does not compute.",
-            "give --backend torch.",
+            "give --backend torch, or take a network such as mlp-digits.",
         )
 
 

@@ -21,7 +21,7 @@ from lrbench.reports.blocks import (
     scientific,
 )
 from lrbench.theory.base import FULL_BATCHES
-from lrbench.verdicts.method_names import full_batch_text
+from lrbench.verdicts.method_names import names_in_texts
 
 if TYPE_CHECKING:
     from lrbench.gate.finding import CheckOutcome, Finding, Trajectory
@@ -58,7 +58,8 @@ def check_blocks(outcome: CheckOutcome, details: bool) -> Iterator[Block]:
     if outcome.passed and outcome.verdict != "PASS":
         word += " (allowed)"
     style = "bad" if outcome.error else STYLES[str(outcome.verdict)]
-    named = full_batch_text if FULL_BATCHES in outcome.about else str
+    texts = [outcome.about, *(f.subject for f in outcome.findings), *outcome.notes]
+    named = names_in_texts(texts, FULL_BATCHES in outcome.about)
     about = f": {named(outcome.about)}" if outcome.about else ""
     yield line(f"{word} {outcome.name}{about}", style=style)
     if outcome.error:
@@ -131,12 +132,16 @@ def _trajectory(subject: str, t: Trajectory) -> Iterator[Block]:
 
 
 def summary(outcomes: Sequence[CheckOutcome]) -> Iterator[str]:
-    """Yield how many checks passed, and the names of those that failed or were not judged."""
+    """Yield how many checks passed, and the names of the others, by the word above each."""
     passed = sum(o.passed for o in outcomes)
     failed = [o.name for o in outcomes if o.verdict == "FAIL" and not o.passed]
-    unknown = [o.name for o in outcomes if not o.passed and o.verdict != "FAIL"]
+    others = [o for o in outcomes if not o.passed and o.verdict != "FAIL"]
+    open_ = [o.name for o in others if o.cause is None]
+    broken = [o.name for o in others if o.cause is not None]
     yield f"{passed} of {len(outcomes)} check{'s' * (len(outcomes) != 1)} passed"
     if failed:
         yield f"failed: {', '.join(failed)}"
-    if unknown:
-        yield f"not judged, and so not passed: {', '.join(unknown)}"
+    if open_:
+        yield f"inconclusive, and so not passed: {', '.join(open_)}"
+    if broken:
+        yield f"error: {', '.join(broken)}"

@@ -191,7 +191,7 @@ def _reasons(lanes: Sequence[LaneComparison], texts: dict[float | None, str]) ->
             names.setdefault(lane.reason, []).append(lane.solver + value)
     for reason, of_lanes in names.items():
         named = of_lanes[:3] + [f"and {len(of_lanes) - 3} more"] * (len(of_lanes) > 3)
-        yield line(f"{reason}: {named[0]}", *named[1:], style="dim", note=True)
+        yield line(*named[:-1], f"{named[-1]}: {reason}", style="dim", note=True)
 
 
 def _summary(comparison: Comparison) -> Iterator[str]:

@@ -17,7 +17,7 @@ NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit(outcomes: Sequence[CheckOutcome]) -> bytes:
     """Return a test suite with a test case for each check, and the seconds of each.
 
-    A check that fails or cannot be judged is a failure; one that could not be run is an error.
+    A check that fails or is inconclusive is a failure; one that could not be run is an error.
     """
     failures = sum(not o.passed and not o.error for o in outcomes)
     errors = sum(bool(o.error) for o in outcomes)

@@ -261,6 +261,7 @@ def _tabular(grid: Grid, names: Collection[str]) -> str:
             if k in grid.left
             else typeset_column(texts, names)
         )
+    columns = [["--" if text == "-" else text for text in texts] for texts in columns]
     head = " & ".join(typeset(name, names) for name in grid.columns)
     rows = []
     for k, cells in enumerate(zip(*columns, strict=True)):

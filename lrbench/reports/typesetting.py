@@ -17,6 +17,7 @@ FORMULAS = {
     "F": "$F$",
     "f*": "$f^*$",
     "w*": "$w^*$",
+    "x*": "$x^*$",
     "w_0": "$w_0$",
     "b_0": "$b_0$",
     "b_1": "$b_1$",
@@ -69,6 +70,9 @@ NUMBER = r"(?<![\w.])(?:(?<![-])[-+](?=\d))?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w]|\
 POWER = r"(?P<base>\b[Te]|(?<![\w])\d*\.\d+)\^(?P<exponent>-?\d*\.?\d+(?:e-?\d+)?|T\b|\([^()]*\))"
 """A power: ``T^-1.4``, ``.9967^T`` and ``e^(-9e-04 T)``."""
 
+PRIMED = r"(?P<primed>\b[A-Z]+\d+)'"
+"""The name of a theorem with a prime: C6'."""
+
 NUMBER_PARTS = re.compile(r"([-+]?)(\d+(?:\.\d+)?)(?:e([-+]?\d+))?")
 
 ADJACENT = re.compile(r"(?<!\\)\$\$")
@@ -94,6 +98,7 @@ def typeset(text: str, names: Iterable[str]) -> str:
     alternatives = [
         f"(?P<code>{'|'.join(map(_standalone, code)) or '(?!)'})",
         POWER,
+        PRIMED,
         f"(?P<formula>{'|'.join(formulas)})",
         f"(?P<number>{NUMBER})",
         "--",
@@ -118,6 +123,8 @@ def _latex_of(match: re.Match[str]) -> str:
     if match["base"]:
         exponent = re.sub(NUMBER, lambda m: _number(m[0])[1:-1], match["exponent"].strip("()"))
         return f"${match['base']}^{{{exponent}}}$"
+    if match["primed"]:
+        return f"{match['primed']}$'$"
     if match["formula"]:
         return (TEXTS | FORMULAS)[text]
     escaped = SPECIAL.get(text) or "".join(SPECIAL.get(character, character) for character in text)

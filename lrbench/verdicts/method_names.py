@@ -6,10 +6,11 @@ import contextlib
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lrbench.config.named import parse_named
 from lrbench.config.solver_spec import SolverSpec
 from lrbench.errors import UsageError
 from lrbench.results import ProblemResult, Run, Verdict
@@ -20,6 +21,9 @@ FULL_BATCH_NAMES: Mapping[str, str] = {"sgd": "gd"}
 
 FULL_BATCH_WORD = re.compile(rf"(?<![\w:.-])({'|'.join(FULL_BATCH_NAMES)})(?![\w:.-])")
 """Such a name in a text, and not a part of a longer one."""
+
+BRACKETS = re.compile(r"(?<![\w:.-])[\w:.-]+\[[^\[\]]*\]")
+"""The name of a method with parameters in a text."""
 
 if TYPE_CHECKING:
     from lrbench.results import Advice, Choice, Level, Sweep
@@ -35,10 +39,7 @@ def named_for_pages(problem: ProblemResult) -> ProblemResult:
     Where the first lr is the value of --lr0 times that of eta, which varies too, the name of the
     former is ``lr0/eta``, as lr0 is the first lr everywhere else.
     """
-    # 100,000 lanes share a few specifications, which cannot be hashed.
-    specs = {id(run.solver): run.solver for run in problem.runs}
-    names = MethodNames(specs.values(), all(run.setting == "batch" for run in problem.runs))
-    names.ratios = _ratios(problem.runs)
+    names = names_of(problem)
     changes: dict[str, Any] = {
         "runs": [names.record(run) for run in problem.runs],
         "verdicts": [names.record(verdict) for verdict in problem.verdicts],
@@ -60,9 +61,40 @@ def _ratios(runs: Iterable[Run]) -> dict[str, str]:
     return ratios
 
 
-def full_batch_text(text: str) -> str:
-    """Return a text about runs in full batches with the names of methods that pages have."""
-    return FULL_BATCH_WORD.sub(lambda match: FULL_BATCH_NAMES[match[0]], text)
+def names_of(problem: ProblemResult) -> MethodNames:
+    """Return the names that the methods of a problem's result have on its page."""
+    # 100,000 lanes share a few specifications, which cannot be hashed.
+    specs = {id(run.solver): run.solver for run in problem.runs}
+    names = MethodNames(specs.values(), all(run.setting == "batch" for run in problem.runs))
+    names.ratios = _ratios(problem.runs)
+    return names
+
+
+def names_in_texts(texts: Iterable[str], full_batches: bool) -> Callable[[str], str]:
+    """Return the function from a text to the same text with the names that pages have.
+
+    Parameters
+    ----------
+    texts
+        Everything that stands on the page, with the methods as results write them.
+    full_batches
+        Whether every step is on all samples.
+    """
+    specs = {}
+    for written in {match for text in texts for match in BRACKETS.findall(text)}:
+        with contextlib.suppress(UsageError):
+            name, params = parse_named(written)
+            specs[written] = SolverSpec(name, params, tuple(params))
+    names = MethodNames(specs.values(), full_batches=False)
+    short = {written: str(names.spec(spec)) for written, spec in specs.items()}
+
+    def named(text: str) -> str:
+        text = BRACKETS.sub(lambda match: short.get(match[0], match[0]), text)
+        if not full_batches:
+            return text
+        return FULL_BATCH_WORD.sub(lambda match: FULL_BATCH_NAMES[match[0]], text)
+
+    return named
 
 
 class MethodNames:

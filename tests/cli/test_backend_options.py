@@ -65,7 +65,10 @@ def test_torch_is_missed_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "torch", None)
     outcome = invoke(*RUN, "-p", problem, "--backend", "torch")
     assert (outcome.code, outcome.out) == (2, "")
-    assert "torch, which is not installed" in outcome.err
+    assert f"{problem} is computed by torch, which is not installed" in outcome.err
+    offered = invoke(*RUN, "-p", problem, "--backend", "numpy", "--dry-run")
+    # NumPy is offered where it computes the network, and nowhere else.
+    assert ("--backend numpy" in outcome.err) == (offered.code == 0)
     assert "pip install torch, or take" in outcome.err
 
 

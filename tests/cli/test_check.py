@@ -33,6 +33,7 @@ def result(here: Path, invoke: Any) -> Path:
 def test_from_nothing_to_a_gate(here: Path, invoke: Any) -> None:
     missing = invoke("check")
     assert missing.code == 3
+    assert missing.out.splitlines()[-1] == "1 of 2 checks passed, error: first"
     command = next(line for line in missing.out.splitlines() if "--update-baseline" in line)
     words = shlex.split(command.partition("it: ")[2].rstrip("."))
     assert words[0] == "lrbench"

@@ -33,6 +33,9 @@ REFUSED: dict[str, tuple[str, list[str], str, str]] = {
     "baselines": ('baselines = "."\n' + CONFIG, [], "lrbench.toml", "cannot be read"),
     "expect": (CONFIG, ["--expect", "rate >= 0"], "lrbench.toml", "--expect"),
     "result": (CONFIG, ["none.json", "--expect", "rate >= 0"], "none.json", "no file none.json"),
+    "toml as a result": (CONFIG, ["lrbench.toml"], "lrbench.toml", "is not a saved result"),
+    "no toml": (CONFIG, ["no.toml", "--only", "first"], "no.toml", "no file no.toml"),
+    "nothing expected": (CONFIG, ["none.json"], "none.json", "no file none.json"),
     "quantity": (CONFIG, ["none.json", "--expect", "rat >= 0"], "none.json", "'rat'"),
 }
 

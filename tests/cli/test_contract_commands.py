@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from lrbench.cache import folder
 from lrbench.contract import new_files
 from lrbench.contract.solver import SOLVER_CONTRACTS
+from lrbench.losses import LOSSES
+from lrbench.penalties import PENALTIES
 from lrbench.solvers import SOLVERS
 
 KINDS = ("solver", "loss", "penalty")
@@ -119,9 +122,9 @@ def test_new_leaves_nothing_half_written(
 @pytest.mark.parametrize(
     ("kind", "file", "message"),
     [
-        ("solver", "my-rule.py", "my-rule.py is no name of a module."),
-        ("solver", "MyRule.py", "MyRule.py is no name of a module."),
-        ("solver", "my_rule", "my_rule is no name of a module."),
+        ("solver", "my-rule.py", "my-rule.py is not the name of a module."),
+        ("solver", "MyRule.py", "MyRule.py is not the name of a module."),
+        ("solver", "my_rule", "my_rule is not the name of a module."),
         ("solver", "numpy.py", "numpy.py has the name of another module."),
         ("loss", "random.py", "random.py has the name of another module."),
         ("loss", "test_loss.py", "test_loss.py has the name of a test."),
@@ -139,6 +142,21 @@ def test_a_name_that_no_class_can_have_is_refused(
     assert error == f"Error: {message}"
     assert hint.startswith("Hint: ")
     assert files() == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "meant"),
+    [
+        ("my_rule", "my_rule.py"),
+        ("my-rule.py", "my_rule.py"),
+        ("MyRule.py", "my_rule.py"),
+        ("sub/my_rule.txt", "sub/my_rule.py"),
+    ],
+)
+def test_the_name_that_is_meant_is_in_the_hint(file: str, meant: str, invoke: Any) -> None:
+    Path("sub").mkdir()
+    assert invoke("new", "solver", file).err.splitlines()[1] == f"Hint: did you mean {meant}?"
+    assert invoke("new", "solver", meant).code == 0
 
 
 def test_a_broken_contract_is_a_sentence_and_a_line(invoke: Any) -> None:
@@ -215,7 +233,8 @@ def test_parameters_of_a_solver(invoke: Any) -> None:
         ("two.py", "two.py has 2 classes that are a solver, loss or penalty.",
          "name one: two.py:First or two.py:Second."),
         ("two.py:number", "number of two.py is of type int, and no solver, loss or penalty.",
-         "derive a class from lrbench.Solver or lrbench.Loss or lrbench.Penalty."),
+         "derive a class from lrbench.Solver or lrbench.Loss or lrbench.Penalty, or put"
+         " @lrbench.rate_rule before a function."),
         ("two.py:Thrid", "two.py has no 'Thrid'.", "choose from First, Second."),
         ("outside:lbfgs", "outside:lbfgs owns its loop, and contracts are those of step rules.",
          "run it: lrbench run -s outside:lbfgs"),
@@ -253,3 +272,14 @@ def test_a_rule_that_imports_a_file_beside_it_cannot_be_sent(
     said = " ".join(outcome.out.split())
     assert "FAIL can be sent to a worker it cannot be made in a worker" in said
     assert "No module named 'halving'" in said
+
+
+def test_how_a_new_class_is_run(invoke: Any) -> None:
+    """What is printed for a solver runs; for others it names the group in which they are known."""
+    last = invoke("new", "solver", "my_rule.py").out.splitlines()[-1]
+    assert invoke(*shlex.split(last)[3:], "-n", "3").code == 0
+    for registry, kind in ((LOSSES, "loss"), (PENALTIES, "penalty")):
+        said = invoke("new", kind, f"my_{kind}.py").out
+        assert f"entry point of the group {registry.group} " in said
+        refused = invoke("run", "logreg", f"--{kind}", f"my_{kind}.py", "-n", "3")
+        assert (refused.code, "entry point" in refused.err) == (2, True)

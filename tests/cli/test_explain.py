@@ -178,6 +178,7 @@ def test_words_of_several_and_terms_of_several_words(invoke: Invoke) -> None:
         ("inconclusiv", "did you mean inconclusive?"),
         ("wngrd", "did you mean wngrad?"),
         ("qqqqqq", "lrbench explain lists them."),
+        ("foo", "lrbench explain lists them."),  # which is no floor
         ("", "lrbench explain alone lists them."),
     ],
 )

@@ -128,7 +128,11 @@ def test_a_loop_that_left_the_numbers_has_diverged(folder: Path, invoke: Any) ->
         ("--iterates w.npy", 2, "no problem is given"),
         ("-p logreg --iterates no.npy", 3, "there is no file no.npy"),
         ("-p logreg --iterates .", 3, "cannot be read"),
-        ("-p log-spectrum --iterates w.npy", 2, r"shape (30,), and log-spectrum has 60"),
+        (
+            "-p log-spectrum --iterates w.npy",
+            2,
+            r"w.npy has the shape (121, 30), and log-spectrum has 60",
+        ),
         ("-p logreg -p lad --iterates w.npy", 2, "2 problems are given to record"),
         ("-p logreg --iterates w.npy -s wngrad", 2, "'wngrad' is a solver that lrbench runs"),
         ("-p logreg --iterates w.npy --every 0", 2, "--every 0 is not a whole number"),
@@ -138,7 +142,8 @@ def test_a_loop_that_left_the_numbers_has_diverged(folder: Path, invoke: Any) ->
         ("-p logreg --iterates w.npy --batch-size 570", 2, "more than the 569 samples"),
         ("-p logreg --iterates w.npy --radius 1", 2, "leaves out the minimiser"),
         ("-p logreg --iterates late.npy", 2, "the first iterate is not w_0 of logreg"),
-        ("-p logreg --iterates complex.npy", 2, "complex128, which is no real number of NumPy"),
+        ("-p logreg --iterates complex.npy", 2, "complex.npy: w has the type complex128"),
+        ("-p logreg --iterates turned.npy", 2, "Hint: transpose it: an iterate is a row."),
         ("-p logreg --iterates w.npy -o no/r.json", 2, "there is no folder"),
         ("-p logreg --iterates w.npy --f-star 0.5", 3, "below --f-star 0.5"),
         ("-p logreg --iterates w.npy --format nothing", 2, "no format 'nothing'"),
@@ -149,6 +154,7 @@ def test_what_is_wrong_is_an_error_and_a_hint(
 ) -> None:
     np.save("late.npy", iterates[1:])
     np.save("complex.npy", iterates[:1] + 0j)
+    np.save("turned.npy", iterates.T)
     outcome = invoke("record", *words.split())
     assert outcome.code == code, outcome.err
     assert message in outcome.err

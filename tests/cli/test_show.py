@@ -156,3 +156,21 @@ def test_a_stdout_without_unicode_is_no_error(form: str, saved: str) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()
     assert rb"log-sp\xe9ctrum" in done.stdout or rb"log-sp\u00e9ctrum" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["show", "check", "compare", "plot"])
+def test_the_name_of_a_problem_is_no_file(command: str, invoke: Any) -> None:
+    more = ("lasso",) if command == "compare" else ()
+    outcome = invoke(command, "logreg", *more)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        "Error: there is no file logreg, which is the name of a problem.\n"
+        "Hint: lrbench show problem logreg shows its file, and lrbench run logreg --save FILE.json"
+        " writes a result.\n"
+    )
+
+
+def test_show_has_problems_without_an_option(invoke: Any) -> None:
+    for option in ("-p", "--problem"):
+        hint = "Hint: lrbench show problem NAME shows the file of a problem."
+        assert invoke("show", option, "logreg").err.splitlines()[1] == hint

@@ -272,3 +272,10 @@ def test_experiments_in_a_store_have_different_names(invoke: Any, tmp_path: Path
     assert len(set(names)) == 4
     assert any("reshuffled" in name for name in names)
     assert any("ball of 20" in name for name in names)
+
+
+def test_a_sweep_goes_on_without_an_option(invoke: Any, tmp_path: Path) -> None:
+    outcome = invoke(*RUN, "--store", str(tmp_path / "s.sqlite"), "--resume")
+    assert (outcome.code, outcome.out) == (2, "")
+    hint = "leave it out: the same command with --store FILE goes on with what is missing."
+    assert outcome.err.splitlines()[1] == f"Hint: {hint}"

@@ -73,6 +73,13 @@ def test_marks_and_line_ends_do_not_count(mark: bytes, end: str) -> None:
     assert text_of(mark + end.join(lines).encode(), "a", "b") == "\n".join(lines)
 
 
+@pytest.mark.parametrize("content", [b"x\0y", b"a\0b\0", b"\0a\0b\0", b"1 2\0", b"a\0b\0c\0d\0e"])
+def test_a_zero_among_letters_is_binary(content: bytes) -> None:
+    with pytest.raises(UsageError, match="a: it holds binary data") as caught:
+        text_of(content, "a", "the hint.")
+    assert caught.value.hint == "the hint."
+
+
 def test_bytes_of_another_encoding_are_not_guessed() -> None:
     with pytest.raises(UsageError, match="a: it is not UTF-8 text") as caught:
         text_of("loss = 'é'".encode("latin-1"), "a", "the hint.")

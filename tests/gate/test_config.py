@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,12 @@ def test_paths_are_beside_the_configuration(
     config = load_config(Path(configured(folder, f'baselines = "b.jsonl"\n{text}')))
     assert config.checks[0].spec.data.name == str(folder / "mine.svm")
     assert config.baselines == folder / "b.jsonl"
+
+
+def test_the_lines_of_the_hint_are_a_configuration(tmp_path: Path) -> None:
+    hint = refused(tmp_path, "").hint
+    lines = re.findall(r"\[\[check\]\]|[a-z]+ = (?:\[.*?\]|\".*?\")", hint)
+    assert only(tmp_path, "\n".join(lines)).name == "mine"
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ MISTAKES = {
     'problem = "logreg"\nreplicates = 3\n': "give batch_size for the stochastic setting, or leave"
     " replicates out.",
     'problem = "logreg"\nlr0 = "high"\n': "give positive numbers",
-    'problem = "logreg"\niterations = 0\n': "iterations takes a whole number from 1 to 1e+15.",
+    'problem = "logreg"\niterations = 0\n': "give a number of steps such as 1000",
     'problem = "logreg"\niterations = 5\npasses = 2\n': "give one of iterations and passes.",
     'problem = "lad"\nlr0 = "1/L"\n': 'give numbers, as in lr0 = "0.1,1,10".',
-    'problem = "logreg"\ntarget = "0%"\nsweep = true\n': "target takes a positive number",
+    'problem = "logreg"\ntarget = "0%"\nsweep = true\n': "such as 0.01, or leave target out",
     'problem = "logreg"\nset = "data.skale=none"\n': 'set = "data.skale"',
     'problem = "logreg"\nbatch_size = 1000\n': "569",
     'problem = "logreg"\nover = "eta"\nlr0 = "1,2"\n': "",

@@ -67,7 +67,7 @@ def test_a_page_says_which_and_why() -> None:
     for said in ("fetch them.", "0.5  >= 0.9", "fitted over T = 1 to 10", "they part at T = 10"):
         assert said in text
     assert "10 0.25 0.2 2.0e-01" in " ".join(text.split())
-    assert "1 of 4 checks passed, failed: bad, not judged, and so not passed: open," in text
+    assert "1 of 4 checks passed, failed: bad, inconclusive, and so not passed: open," in text
     assert "expected" not in plain(GOOD)
     assert "expected: rate >= 0.9" in plain(GOOD, details=True)
 

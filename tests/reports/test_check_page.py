@@ -144,7 +144,7 @@ def test_the_summary_counts_and_names() -> None:
     assert lines(page(allowed))[0] == ("INCONCLUSIVE (allowed) w", "warn")
     found = lines(page(failed, passed, unknown, broken, failed))
     assert found[-1] == (
-        "1 of 5 checks passed, failed: f, f, not judged, and so not passed: u, b",
+        "1 of 5 checks passed, failed: f, f, inconclusive, and so not passed: u, error: b",
         "bad",
     )
     start = found.index(("ERROR b", "bad"))

@@ -104,7 +104,7 @@ def page_tables() -> str:
         ("<2e-15", r"$<2\cdot10^{-15}$"),
         ("min |g|^2", r"$\min\|g\|^2$"),
         ("a_b&c|%#", r"a\_b\&c\textbar{}\%\#"),
-        ("sgd[x=1]: C2'", r"\texttt{sgd[x=1]}: C2'"),
+        ("sgd[x=1]: C2'", r"\texttt{sgd[x=1]}: C2$'$"),
         ("a9a.bz2, SGD3", "a9a.bz2, SGD3"),
         ("--radius", "-{}-radius"),
         ("\\", r"\textbackslash{}"),
@@ -119,6 +119,18 @@ def page_tables() -> str:
 )
 def test_texts(text: str, latex: str) -> None:
     assert typeset(text, {"sgd", "sgd[x=1]"}) == latex
+
+
+def test_what_is_missing_is_a_dash() -> None:
+    text = shown(RESULTS["awkward"], "latex", VIEWS["all"])
+    cells = {
+        c.strip()
+        for t in tables(text)
+        for row in t["body"].splitlines()
+        for c in row[:-3].split("&")
+    }
+    assert "--" in cells
+    assert "-" not in cells
 
 
 def test_names_are_escaped_and_set_as_code() -> None:
@@ -153,6 +165,7 @@ def test_powers_of_a_column_are_equally_wide(texts: list[str], latex: list[str])
         ("e^(-9e-04 T)", r"$e^{-9\cdot10^{-4} T}$"),
         ("a fall by e^0.78.", "a fall by $e^{0.78}$."),
         ("2L/3 = 0.7", "$2L/3$ = $0.7$"),
+        ("C6' holds at x*, C2", r"C6$'$ holds at $x^*$, C2"),
     ],
 )
 def test_powers_and_symbols(text: str, latex: str) -> None:

@@ -13,8 +13,8 @@ from lrbench.solvers.build import build_solver
 from lrbench.verdicts.method_names import (
     FULL_BATCH_NAMES,
     MethodNames,
-    full_batch_text,
     named_for_pages,
+    names_in_texts,
 )
 
 
@@ -51,10 +51,20 @@ def test_the_constant_step_has_its_name_in_full_batches_alone(name: str) -> None
             "logreg, wngrad gd gd[schedule=sqrt], full batches",
         ),
         ("sgd-sqrt, my:sgd, torch.sgd, sgd.py", "sgd-sqrt, my:sgd, torch.sgd, sgd.py"),
+        ("wngrad[order=current], lr0 = 1, C2", "wngrad, lr0 = 1, C2"),
+        ("wngrad[order=lagged] bound[theorem=W3]", "wngrad[order=lagged] bound[theorem=W3]"),
+        ("wngrad[order=current] wngrad[order=lagged]",) * 2,
+        ("adagrad-norm[eta=2,lr0=4.6] my.py:Mine[c=2]",) * 2,
     ],
 )
 def test_texts(text: str, wanted: str) -> None:
-    assert full_batch_text(text) == wanted
+    assert names_in_texts([text], full_batches=True)(text) == wanted
+
+
+def test_texts_of_one_page_have_one_name_for_a_method() -> None:
+    texts = ["wngrad[order=current], sgd", "wngrad[order=lagged]"]
+    named = names_in_texts(texts, full_batches=False)
+    assert [named(text) for text in texts] == texts
 
 
 def test_every_record_of_a_sweep_has_the_name_and_the_result_keeps_its_own() -> None:

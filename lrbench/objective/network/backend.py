@@ -34,12 +34,20 @@ class TorchBackend:
         inside = ",".join(f"{k}={v}" for k, v in values.items() if v != getattr(TorchBackend, k))
         return f"torch[{inside}]" if inside else "torch"
 
-    def check(self) -> None:
-        """Raise `UsageError` if torch is not installed, or has no such device."""
+    def check(self, name: str, other: str) -> None:
+        """Raise `UsageError` if torch is not installed, or has no such device.
+
+        Parameters
+        ----------
+        name
+            What errors call the network.
+        other
+            What the hint offers to do without torch.
+        """
         if find_spec("torch") is None:
             raise UsageError(
-                "--backend torch needs torch, which is not installed.",
-                "pip install torch, or take --backend numpy.",
+                f"{name} is computed by torch, which is not installed.",
+                f"pip install torch, or {other}.",
             )
         if self.device == "cpu":
             return
