@@ -53,10 +53,10 @@ docs: $(VENV)/ready
 paper: $(VENV)/ready
 	$(BIN)/python docs/generate.py paper
 
-$(VENV)/ready: setup.cfg pyproject.toml setup.py $(wildcard lrbench/kernels/*.[ch])
+$(VENV)/ready: setup.cfg pyproject.toml setup.py constraints.txt $(wildcard lrbench/kernels/*.[ch])
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
 $(LOWEST)/ready: setup.cfg pyproject.toml

@@ -31,7 +31,7 @@ def run(problems: Problems, *, jobs: int | None = None, **options: Unpack[PlanOp
     problems
         Names of shipped problems, paths of TOML files, checked specifications, or objects that
         have the methods of `lrbench.objective.problem.Problem`; one or several.
-        `lrbench.problem_files.spec_from_data` makes a specification of a data file. An object runs
+        `lrbench.spec_from_data` makes a specification of a data file. An object runs
         in worker processes only if it can be pickled and its facts have a fingerprint.
     jobs
         Worker processes; None for the value of ``LRBENCH_JOBS``, or no worker if it is not set.

@@ -1,7 +1,7 @@
 """The names of array shapes, and a few reductions over lanes.
 
-A *lane* is one initial learning rate. All lanes of a run stand side by side in the columns of
-``W``, so that one matrix product serves them all.
+A *lane* is one value of the varied parameter, by default the initial learning rate. All lanes of a
+run stand side by side in the columns of ``W``, so that one matrix product serves them all.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ Index: TypeAlias = NDArray[np.intp]
 
 Mask: TypeAlias = NDArray[np.bool_]
 """(n_lanes,): True for the selected lanes."""
+
+NUMBER_BYTES = 8
+"""The bytes of a number in float64."""
+
+MAX_ELEMENTS = 10**9
+"""Generated data have 8 GB at most; more are assumed to be a typing error."""
 
 CACHED_ROWS = 1 << 10
 """An array of so many rows and 64 lanes takes 512 KiB, which fits into a core's cache."""

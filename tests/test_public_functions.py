@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -78,6 +80,13 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "record": (lrbench.record, {"problem": "log-spectrum", "solver": "mine"}),
         "load_problem": (lrbench.load_problem, {"problem": "log-spectrum"}),
         "check_contract": (lrbench.check_contract, {}),
+        "load_spec": (lrbench.load_spec, {"name_or_path": "logreg"}),
+        "spec_from_data": (lrbench.spec_from_data, {"data": "synthetic:n=9,d=2"}),
+        "with_overrides": (lrbench.with_overrides, {"spec": lrbench.load_spec("logreg")}),
+        "with_settings": (
+            lrbench.with_settings,
+            {"spec": lrbench.load_spec("logreg"), "settings": ["data.scale=standard"]},
+        ),
         "Result.load": (Result.load, {}),
         "Result.from_dict": (Result.from_dict, {"values": result().to_dict()}),
         "Result.from_json": (Result.from_json, {"text": result().to_json()}),
@@ -105,6 +114,10 @@ SIGNATURES: dict[str, Callable[..., Any]] = {
     "record": lrbench.record,
     "load_problem": lrbench.load_problem,
     "check_contract": lrbench.check_contract,
+    "load_spec": lrbench.load_spec,
+    "spec_from_data": lrbench.spec_from_data,
+    "with_overrides": lrbench.with_overrides,
+    "with_settings": lrbench.with_settings,
     "Result.load": Result.load,
     "Result.from_dict": Result.from_dict,
     "Result.from_json": Result.from_json,
@@ -153,6 +166,21 @@ def test_any_argument_is_taken_or_refused_in_two_sentences(
         except Exception as error:
             faults.append(f"{kind}: {type(error).__name__}: {error}")
     assert not faults, f"{call}({name}=…): {faults}"
+
+
+def exceptions(function: Callable[..., Any]) -> set[str]:
+    """Return the exceptions that the docstring of a function names below "Raises"."""
+    parts = re.split(r"^(\w[\w ]*)\n-+\n", inspect.getdoc(function) or "", flags=re.MULTILINE)
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    names = re.findall(r"^([A-Z]\S.*)$", sections.get("Raises", ""), re.MULTILINE)
+    return {name for line in names for name in line.split(", ")}
+
+
+def test_every_exception_that_is_documented_is_public() -> None:
+    documented = {name: exceptions(function) for name, function in SIGNATURES.items()}
+    assert {"UsageError", "DataError", "OptimumError"} <= set().union(*documented.values())
+    public = {*lrbench.__all__, *dir(builtins)}
+    assert {name: sorted(e - public) for name, e in documented.items() if e - public} == {}
 
 
 def test_every_public_function_is_among_them() -> None:

@@ -61,7 +61,7 @@ FORMATS = ("table", "plain", "markdown", "latex", "csv", "json", "jsonl")
     "comparison",
     "--fail-on",
     type=click.Choice(["worse"]),
-    help="Exit with 1 where a lane became worse.",
+    help="Exit with 1 where a lane of BASE became worse, is missing or cannot be compared.",
 )
 @option(
     "output",
@@ -87,8 +87,8 @@ def command(
     row has both numbers, their ratio, and a test that is paired over the seeds that both have. In
     full batches, where runs have no random part, any difference beyond --tolerance is a change.
 
-    Exit code 1: with --fail-on worse, a lane became worse. Exit code 2: there is no lane that can
-    be compared.
+    Exit code 1: with --fail-on worse, a lane of BASE became worse, or is missing in OTHER or cannot
+    be compared there. Exit code 2: there is no lane that can be compared.
     """
     from lrbench.cli.output import show_json
     from lrbench.cli.saved import traced_result
@@ -121,8 +121,26 @@ def command(
             for (name, comparison), other in zip(comparisons, others, strict=True)
         ]
         _show_page(files[0], pages, level, only_changed, form, color)
+    if not fail_on:
+        return ExitCode.OK
+    lost = [_say_lost(files[0], name, comparison) for name, comparison in comparisons]
     worse = any(comparison.count(Change.WORSE) for _, comparison in comparisons)
-    return ExitCode.FAILED if fail_on and worse else ExitCode.OK
+    return ExitCode.FAILED if worse or any(lost) else ExitCode.OK
+
+
+def _say_lost(base: str, other: str, comparison: Comparison) -> bool:
+    """Write to stderr what of the base is not compared; return whether there is anything."""
+    from lrbench.cli.main import say
+
+    lost = comparison.lost()
+    if lost:
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        say(
+            f"{quoted_path(other)} cannot be compared in all that {quoted_path(base)} has: not in"
+            f" {quoted_path(lost[0])}{more}.",
+            "run it again with the solvers and values of the base, or save a new base.",
+        )
+    return len(lost) > 0
 
 
 def _check_comparable(base: str, comparisons: Sequence[tuple[str, Comparison]]) -> None:

@@ -118,6 +118,8 @@ def list_page(rows: Sequence[Row]) -> Iterator[Block]:
         for row in rows
     ]
     yield Grid(["name", "task", "n", "d", "here", "checksum"], cells, frozenset({0, 1, 4, 5}))
+    legend = ("remade from the origin of the data", "recorded by the first fetch", "or none (-)")
+    yield line("checksum: known from the site", *legend, note=True, style="dim")
 
 
 def info_page(rows: Sequence[Row]) -> Iterator[Block]:

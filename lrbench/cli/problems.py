@@ -54,9 +54,35 @@ def specs_from(
         assert data is not None
         specs = [spec_from_data(data, settings=settings, **changes)]
     notes = []
+    if not names and changes["loss"] is None and specs[0].task == "regression":
+        notes += _labels_as_numbers(specs[0])
     if data is not None and changes["scale"] is None and specs[0].scale == "none":
         notes.append(f"Note: {data} is used as it is; --scale maxabs would scale its features.")
     return specs, notes
+
+
+def _labels_as_numbers(spec: ProblemSpec) -> list[str]:
+    """Return the note that labels, which look like classes, became targets of the squared loss."""
+    import numpy as np
+
+    from lrbench.arrays import distinct
+    from lrbench.data.labels import MAX_CLASSES
+    from lrbench.data.load import load_data
+
+    data = load_data(spec.data)
+    labels = distinct(data.y)
+    if len(labels) > MAX_CLASSES or not np.array_equal(labels, np.round(labels)):
+        return []
+    if len(labels) == 1:
+        return [
+            f"Note: {data.name} has one label only, and it is the target of the {spec.loss} loss;"
+            " a loss for two classes needs data with two labels."
+        ]
+    return [
+        f"Note: the {len(labels)} labels of {data.name} are the targets of the {spec.loss} loss,"
+        f" as numbers; --positive LABEL makes two classes of them, and --loss {spec.loss} leaves"
+        " this note out."
+    ]
 
 
 def _refuse_other_kind(name: str) -> None:

@@ -55,6 +55,7 @@ def run_command(
     options
         The options of the view, those that change a problem, and the fields of the plan.
     """
+    from lrbench.cli.idle_options import idle_options
     from lrbench.cli.options import method_values
     from lrbench.cli.output import choose_report, view_from
     from lrbench.cli.problems import specs_from
@@ -72,7 +73,7 @@ def run_command(
     plan = Plan(solvers=solvers or DEFAULT_SOLVERS, sweep=sweep, **options)
     chosen = choose(jobs, executor, scheduler, default=0 if sweep else 1)
 
-    notes: list[str] = []
+    notes = list(idle_options(click.get_current_context(), plan, solvers))
     with controlled(plan.timeout, notes, progress, quiet=quiet) as (control, bar):
         with in_time(control):  # data without a problem are read to see what problem it is
             specs, data_notes = specs_from(problems, data, settings, changes)
@@ -249,9 +250,12 @@ def say_how_to_resume(result: Result, *, stored: bool) -> None:
     """Write to stderr how an interrupted sweep goes on, unless it was finished."""
     missing = sum(p.sweep.missing for p in result.problems if p.sweep)
     if missing or not result.problems:
-        resume = "To go on, run the same command again."
-        lost = "To be able to go on, sweep with --store FILE."
-        click.echo(resume if stored else lost, err=True)
+        text = "To go on, run the same command again."
+        if not stored:
+            text = "To be able to go on, sweep with --store FILE."
+        elif all(run.status.unfinished for p in result.problems for run in p.runs):
+            text = "No run was finished, and the store has none: the same command begins anew."
+        click.echo(text, err=True)
 
 
 def exit_code(result: Result, control: Control, *, quiet: bool, strict: bool) -> int:

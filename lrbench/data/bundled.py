@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from lrbench.arrays import PerSample
-from lrbench.cache.distributions import version_of
 from lrbench.config.registry import did_you_mean
 from lrbench.data.parsed.parsed import Parsed
 from lrbench.errors import UsageError
@@ -37,11 +36,6 @@ def check_bundled(name: str) -> None:
     """Raise `UsageError` if scikit-learn has no data set `name`."""
     if name not in BUNDLED:
         raise UsageError(f"there is no data set '{PREFIX}{name}'.", did_you_mean(name, BUNDLED))
-
-
-def bundled_version() -> str:
-    """Return the version of scikit-learn, without importing it."""
-    return version_of("scikit-learn")
 
 
 def read_bundled(name: str) -> Parsed:

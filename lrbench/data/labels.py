@@ -16,10 +16,10 @@ from lrbench.errors import DataError, UsageError, quoted
 MAX_LISTED = 10
 """The number of labels that a message lists."""
 
-MOST_CLASSES = 200
+MOST_OUTPUTS = 200
 """A network has at most so many outputs."""
 
-MAX_CLASSES = 20
+REGRESSION_ABOVE = 20
 """More labels than this are assumed to be the targets of a regression."""
 
 
@@ -79,7 +79,7 @@ def binary_targets(
             f"{data.name} has {len(values)} labels, and a binary loss needs two.",
             f"choose the labels that become +1 with --positive, out of {_listed(names)}; "
             "or use a regression loss such as squared."
-            if len(values) <= MAX_CLASSES
+            if len(values) <= REGRESSION_ABOVE
             else "with so many labels, use a regression loss: give --loss squared.",
         )
     y = np.where(is_positive[np.searchsorted(values, data.y)], 1.0, -1.0)
@@ -94,7 +94,7 @@ def class_targets(data: Dataset) -> PerSample:
     Raises
     ------
     DataError
-        If there is only one label, or more than `MOST_CLASSES`.
+        If there is only one label, or more than `MOST_OUTPUTS`.
     """
     values, numbers = np.unique(data.y, return_inverse=True)
     if len(values) < 2:
@@ -102,7 +102,7 @@ def class_targets(data: Dataset) -> PerSample:
             f"{data.name} has one label only: {_name(data, values[0])}.",
             "a loss of classes needs two or more: use other data, or the loss squared.",
         )
-    if len(values) > MOST_CLASSES:
+    if len(values) > MOST_OUTPUTS:
         raise DataError(
             f"{data.name} has {len(values)} labels, which are too many for classes.",
             "use the loss squared, which is for targets that are numbers.",

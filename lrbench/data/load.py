@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lrbench.cache.distributions import version_of
 from lrbench.cache.source_hash import imports_hash
 from lrbench.config.paths import expanded
 from lrbench.data import bundled, generated
@@ -111,7 +112,7 @@ def load_data(data: DataName) -> Dataset:
 
 def _load_bundled(full_name: str) -> Dataset:
     name = full_name.removeprefix(bundled.PREFIX)
-    release, code = bundled.bundled_version(), imports_hash(Path(bundled.__file__))
+    release, code = version_of("scikit-learn"), imports_hash(Path(bundled.__file__))
     parsed, content = cached(full_name, [release, code], lambda: bundled.read_bundled(name))
     about = f"{bundled.BUNDLED[name][1]}; scikit-learn {release}"
     return Dataset(full_name, parsed.X, parsed.y, content, about, parsed.labels)

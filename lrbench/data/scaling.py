@@ -24,11 +24,12 @@ Affine: TypeAlias = tuple[Vector | None, Vector | None]
 """The centre and the divisor of the columns: see `affine`."""
 
 
-def check_scaling(scaling: str) -> None:
+def check_scaling(scaling: Any) -> None:
     """Raise `UsageError` for an unknown scaling."""
-    if scaling not in SCALINGS:
+    if not isinstance(scaling, str) or scaling not in SCALINGS:
         raise UsageError(
-            f"there is no scaling {quoted(scaling)}.", did_you_mean(scaling, SCALINGS, "scaling")
+            f"there is no scaling {quoted(scaling)}.",
+            did_you_mean(str(scaling), SCALINGS, "scaling"),
         )
 
 

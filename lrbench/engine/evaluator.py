@@ -92,6 +92,8 @@ class Evaluator:
         iterates: Iterates,
         output: Lanes | None,
         gradients: Stopwatch | None,
+        *,
+        summed: bool = True,
     ) -> Evaluation:
         """Evaluate all lanes after `t` steps.
 
@@ -105,6 +107,8 @@ class Evaluator:
             The solver's own answer, (n_features, n_lanes); None where it has none.
         gradients
             The stopwatch of the gradient if the next step asks for that of F at `W`; else None.
+        summed
+            Whether the running sum is that of the earlier iterates: not within a step.
         """
         dense, budget = iterates.dense(W), self._budget
         G: Lanes | None = None
@@ -116,7 +120,7 @@ class Evaluator:
         else:
             objective, grad_norm_sq = self._at(dense)
         of_average, checksum = np.full((2, len(objective)), np.nan)
-        if t > 0 and (budget.averages is None or t in budget.averages):
+        if t > 0 and summed and (budget.averages is None or t in budget.averages):
             of_average, checksum = self._average(W, iterates, t)
         of_output = None
         self._note(dense, objective)

@@ -58,6 +58,8 @@ class LaneLoop:
         }
         self.arrivals = arrivals(job.budget, self.n_running)
         self.runner = runner_of(job, shared, self.sampler, lr0, parameters, self.clock)
+        self.row_at = -1
+        """The iteration of the last row of the traces; -1 before the first one."""
         self.has_output: bool | None = None
         """Whether the solver has an answer of its own; None before the first checkpoint."""
 
@@ -89,7 +91,7 @@ class LaneLoop:
                 # The progress of a lane that goes on past its budget stays at the end.
                 leg = runner.go(until, lambda t: stop(min(t, budget.iterations)))
                 if leg.stopped:
-                    return self.end_all(Status.INTERRUPTED)
+                    return self.interrupt()
                 if leg.diverged is not None:
                     # Of step t - 1: its rate is no step that was made.
                     diverged = leg.diverged[: self.n_running]
@@ -101,6 +103,13 @@ class LaneLoop:
                     self.checkpoint()
         return self.end_all(Status.COMPLETED)
 
+    def interrupt(self) -> None:
+        """End every lane where it is, with a row there; in a sweep only looks count."""
+        if self.arrivals is None and self.row_at != self.runner.t:
+            with self.clock.evaluating():
+                self.checkpoint()
+        self.end_all(Status.INTERRUPTED)
+
     def checkpoint(self) -> None:
         """Evaluate all lanes and write a row; lanes may end here."""
         runner, budget, n = self.runner, self.job.budget, self.n_running
@@ -110,7 +119,9 @@ class LaneLoop:
         output = self.output(W)
         reuses = self.uses_gradients and runner.reuses_gradients and t < budget.last
         gradients = self.clock.steps if reuses else None
-        measured = self.evaluator.evaluate(t, runner.W, iterates, output, gradients)
+        measured = self.evaluator.evaluate(
+            t, runner.W, iterates, output, gradients, summed=runner.n_summed == t
+        )
         average_error = runner.tracker.average_error(t, measured.checksum)
         runner.tracker.measure(W)
         # Without the padding, whose iterates may be those of no lane.
@@ -204,6 +215,7 @@ class LaneLoop:
             value = getattr(runner.state, name)
             row[name] = value.max(axis=0) if value.ndim > 1 else value  # the largest of its parts
         self.recorder.write(row)
+        self.row_at = runner.t
 
     def end(self, mask: Mask, status: Status, iteration: int | PerLane | Index) -> None:
         """Record how the lanes in `mask` ended, and their iterates if they are kept.

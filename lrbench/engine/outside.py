@@ -90,6 +90,8 @@ class OutsideRun:
         """End the run, off the clock, where it is asked to stop; start the clock again."""
         self._watch.stop()
         if self._stop(max(self._t, 0)):
+            if self._arrivals is None and self._recorded < self._t:
+                self._evaluate()
             raise Ended(Status.INTERRUPTED)
         self._watch.start()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lrbench.arrays import NUMBER_BYTES
 from lrbench.cache.folder import cache_dir
 from lrbench.config.prints import prints_to_stderr
 from lrbench.config.process import blas_threads
@@ -47,9 +48,6 @@ COMPILED_STEPS = 64
 
 LONG_SECONDS = 1.0
 """The time after which the fewest steps are enough: 100,000 lanes take it for two."""
-
-NUMBER = 8
-"""Bytes of a float64 number."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ def _estimate(plan: Plan, p: Prepared, stored: int) -> Estimate:
         iterations=steps,
         passes=steps * size / n,
         memory_bytes=facts.data_bytes
-        + lane_numbers * n_lanes * together * NUMBER
+        + lane_numbers * n_lanes * together * NUMBER_BYTES
         + facts.work_bytes,
         beside="row blocks" if facts.linear or facts.reparametrisation else "an evaluation",
         has_optimum=plan.f_star is None and not math.isnan(p.constants.f_star),

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from lrbench.config.plain import plain
 from lrbench.errors import UsageError, quoted_path
 from lrbench.gate.comparison import (
+    ONLY_BASE,
+    ONLY_OTHER,
     Change,
     ComparedQuantity,
     Comparison,
@@ -118,11 +120,11 @@ def _compare_problems(base: ProblemResult, other: ProblemResult, rules: Rules) -
         match = _match(lane, remaining)
         parameter = runs[0].parameter
         if match is None:
-            lanes.append(_not_comparable(lane, parameter, "it is in the base alone"))
+            lanes.append(_not_comparable(lane, parameter, ONLY_BASE))
         else:
             lanes.append(_compare_lanes(runs, remaining.pop(match), measure, allowed))
     for lane, runs in remaining.items():
-        lanes.append(_not_comparable(lane, runs[0].parameter, "it is not in the base"))
+        lanes.append(_not_comparable(lane, runs[0].parameter, ONLY_OTHER))
     return ProblemComparison(base.name, measure.text, tuple(lanes))
 
 

@@ -9,9 +9,14 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 from lrbench.config.plain import NumberOrInf, NumberOrNaN
+from lrbench.results.lanes import lane_text
 
 ComparedQuantity: TypeAlias = Literal["suboptimality", "passes"]
 """F - f* of the answers (F where f* is not known), or the passes to a target."""
+
+
+ONLY_BASE = "it is in the base alone"
+ONLY_OTHER = "it is not in the base"
 
 
 class Change(StrEnum):
@@ -88,3 +93,13 @@ class Comparison:
     def count(self, change: Change) -> int:
         """Return the number of lanes of which this became."""
         return sum(lane.change is change for p in self.problems for lane in p.lanes)
+
+    def lost(self) -> list[str]:
+        """Return what of the base is not compared: its lanes with the reasons, and problems."""
+        lanes = [
+            f"{lane_text(lane.solver, lane.value, lane.parameter)} of {p.name}, as {lane.reason}"
+            for p in self.problems
+            for lane in p.lanes
+            if lane.change is Change.NOT_COMPARABLE and lane.reason != ONLY_OTHER
+        ]
+        return lanes + [f"{name}, as {ONLY_BASE}" for name in self.only_base]

@@ -4,7 +4,8 @@
 /* The source that this file was built from. */
 const char *lrbench_source(void) { return LRBENCH_SOURCE; }
 
-/* The level of the instruction set of this processor: 3 and 4 of x86-64, 1 for any other. */
+/* The level of the instruction set of this processor: 3 and 4 of x86-64, 1 for any other. The
+ * features are those that setup.py lets the compiler use in the build of that level. */
 int64_t lrbench_level(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)

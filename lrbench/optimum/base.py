@@ -15,6 +15,9 @@ NOT_ATTAINED = "separable data: the infimum is not attained"
 COLLINEAR = "nearly collinear columns"
 """No basis of the columns can be computed, so that what rounding leaves of X^T u is not bounded."""
 
+LAST_DIGITS = "nearly collinear columns: the minimum depends on the last digits of the data"
+"""Rounding the entries of X in another way, each by a unit in its last place, moves the minimum."""
+
 OUTSIDE = "the dual point lies outside its domain"
 
 UNDETERMINED = "the slopes of the losses are undetermined: the classes are nearly separable"

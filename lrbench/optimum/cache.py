@@ -32,7 +32,9 @@ def optimum_path(problem: LinearProblem, folder: Path | None) -> Path | None:
         code = imports_hash(*_roots(problem))
     except (OSError, TypeError, ValueError):
         return None  # a loss that was typed at a prompt may change without notice
-    key = hashlib.sha256(f"{problem.digest} {code}".encode()).hexdigest()
+    raw = problem.raw
+    made_of = "" if raw is None else f" {raw.content_hash} {raw.scaling}"
+    key = hashlib.sha256(f"{problem.digest} {code}{made_of}".encode()).hexdigest()
     return folder / "optimum" / f"{key}.npz"
 
 

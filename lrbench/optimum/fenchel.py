@@ -73,13 +73,16 @@ def gap_at(objective: LinearObjective, w: Vector, u: PerSample) -> Gap:
     -----
     For l1 the slopes are scaled down until no \|q_j\| exceeds the weight. The condition of a free
     intercept beside a penalty, that the slopes sum to 0, is met exactly. What rounding leaves of q
-    on other coordinates where it must be 0 counts as \|q\| (1 + \|w\|). This is an estimate, for
-    comparing points: `proved` replaces it.
+    on other coordinates where it must be 0 counts as \|q\| (s + \|w\|), with s = 1 or the size of
+    the kinks of the loss where that is smaller: w has the unit of the targets. This is an estimate,
+    for comparing points: `proved` replaces it.
     """
     u, q = feasible_slopes(objective, u, exact=False)
     infeasible = infeasible_part(objective, q)
     gap = _gap(objective, w, u, q, infeasible)
-    error = gap.error + float(np.linalg.norm(infeasible) * (1 + np.linalg.norm(w)))
+    pieces = objective.loss.pieces(objective.y)
+    size = 1.0 if pieces is None else min(1.0, float(np.abs(pieces.kink).max()) or 1.0)
+    error = gap.error + float(np.linalg.norm(infeasible) * (size + np.linalg.norm(w)))
     return replace(gap, error=error if np.isfinite(error) else np.inf)
 
 

@@ -6,14 +6,17 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lrbench.config.process import blas_threads
+from lrbench.errors import OptimumError
 from lrbench.objective.constants import CERTIFIED
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
 from lrbench.objective.problem import Problem
 from lrbench.optimum.base import (
     COLLINEAR,
+    LAST_DIGITS,
     NOT_CONVERGED,
     UNCERTIFIED,
     Curvature,
@@ -22,6 +25,13 @@ from lrbench.optimum.base import (
 )
 from lrbench.optimum.composite import by_newton
 from lrbench.optimum.curvature import find_curvature
+from lrbench.optimum.dependence import (
+    data_rounding,
+    independent_columns,
+    left_out,
+    nearest_to_start,
+    of_columns,
+)
 from lrbench.optimum.gram import feature_gram
 from lrbench.optimum.half_open import ENOUGH
 from lrbench.optimum.other import own_optimum
@@ -36,6 +46,10 @@ AGREEING = 1e-10
 """The least eigenvalue of the Gram matrix of columns of length 1 below which they are called nearly
 collinear: with penalties in another unit than the columns, solvers end early from about there."""
 
+USUAL = 1e-12
+"""What the rounding of the data changes in F, relative to |F(w_0)| + |f*|, below which columns are
+not looked at: those that depend on others only but for rounding change it by about 1."""
+
 
 def computed(problem: LinearProblem) -> Optimum:
     """Return the certified minimum, computed without a cache; see `find_optimum`."""
@@ -49,17 +63,74 @@ def computed(problem: LinearProblem) -> Optimum:
 
 def _solve(problem: LinearProblem) -> Optimum:
     """Return the certified minimum, and the obstacle where its error is large."""
-    optimum = _or_start(problem, _minimum(problem))
+    optimum = _or_start(problem, _of_the_data(problem))
     # A set may contain the minimiser of the loss alone; a penalty changes the minimum in any case.
     level = ENOUGH if problem.penalty.indicator else CERTIFIED
     if not _known(problem, optimum, level) and not problem.penalty.vanishes:
         optimum = without_penalty(problem, optimum, _minimum)
+    if optimum.w_star is not None:
+        rounding = data_rounding(problem, optimum.w_star)
+        if rounding > optimum.f_star_error:
+            optimum = replace(optimum, f_star_error=rounding, obstacle=LAST_DIGITS)
     if _known(problem, optimum, CERTIFIED):
         return replace(optimum, obstacle="")
     obstacle = optimum.obstacle or optimum.no_minimiser or NOT_CONVERGED
     if obstacle == NOT_CONVERGED and _nearly_collinear(problem):
         obstacle = COLLINEAR
     return replace(optimum, obstacle=obstacle)
+
+
+def _of_the_data(problem: LinearProblem) -> Optimum:
+    """Return the minimum, in the span of the columns as they were read.
+
+    Where the minimiser has coefficients so large that the rounding of X matters, columns that
+    depend on others before scaling are left out.
+    """
+    if not problem.penalty.vanishes:
+        return _minimum(problem)
+    try:
+        optimum = _minimum(problem)
+    except OptimumError:
+        kept = independent_columns(problem)
+        reduced = None if kept is None else _without_columns(problem, kept)
+        if reduced is None:
+            raise
+        return reduced
+    w = optimum.w_star
+    if w is None and _known(problem, optimum, CERTIFIED):
+        return optimum
+    if w is not None and data_rounding(problem, w) <= USUAL * _size(problem, optimum):
+        return optimum
+    kept = independent_columns(problem)
+    return (None if kept is None else _without_columns(problem, kept)) or optimum
+
+
+def _without_columns(problem: LinearProblem, kept: NDArray[np.intp]) -> Optimum | None:
+    """Return the minimum of F over the span of some columns; None if others are not in that."""
+    optimum = _minimum(of_columns(problem, kept))
+    n_left_out = problem.n_features - len(kept)
+    curvature = _curvature(problem, len(kept))
+    method = f"{optimum.method}, {left_out(n_left_out)}"
+    optimum = replace(optimum, curvature=replace(curvature, mu=0.0), method=method)
+    if optimum.w_star is None:
+        return optimum
+    w = nearest_to_start(problem, kept, optimum.w_star)
+    if w is None:
+        return None
+    f_star, rounding = float(problem.value(w[:, None])[0]), Point(problem, w).f_rounding
+    return replace(
+        optimum,
+        f_star=f_star,
+        f_star_error=optimum.f_star_error + abs(f_star - optimum.f_star),
+        w_star=w,
+        distance_error=None,
+        rounding=rounding,
+    )
+
+
+def _size(problem: LinearProblem, optimum: Optimum) -> float:
+    start = float(problem.value(problem.w0[:, None])[0])
+    return abs(start) + abs(optimum.f_star)
 
 
 def _nearly_collinear(problem: LinearProblem) -> bool:
@@ -78,8 +149,7 @@ def _nearly_collinear(problem: LinearProblem) -> bool:
 
 def _known(problem: LinearProblem, optimum: Optimum, level: float) -> bool:
     """Return whether the error is at most `level` in the unit of F."""
-    start = float(problem.value(problem.w0[:, None])[0])
-    return optimum.f_star_error <= level * (abs(start) + abs(optimum.f_star))
+    return optimum.f_star_error <= level * _size(problem, optimum)
 
 
 def _minimum(problem: LinearProblem) -> Optimum:
@@ -97,8 +167,10 @@ def _minimum(problem: LinearProblem) -> Optimum:
             optimum = replace(optimum, w_star=orthogonal.to_source(v), distance_error=error)
     elif variables is not None:
         optimum = solve(objective, variables.from_original(problem.w0))
-    # L and mu are those of w, which the solvers under test see.
-    optimum = replace(optimum, curvature=_curvature(problem))
+    # L and mu are those of w, which the solvers under test see. The rank is that of the basis in
+    # which the minimum was found: the minimum and the constant of the inequality are of one matrix.
+    rank = None if orthogonal is None else orthogonal.n_features
+    optimum = replace(optimum, curvature=_curvature(problem, rank))
     w, error = optimum.w_star, optimum.distance_error
     if w is None:
         return optimum
@@ -132,9 +204,13 @@ def _or_start(problem: LinearProblem, optimum: Optimum) -> Optimum:
     )
 
 
-def _curvature(objective: LinearObjective) -> Curvature:
+def _curvature(objective: LinearObjective, rank: int | None = None) -> Curvature:
+    """Return the curvature of F; `rank` is that of X, by default the numerical one."""
     factorised = by_newton(objective) and direct(objective)
-    return find_curvature(objective, row_space(objective).singular if factorised else None)
+    singular = row_space(objective).singular if factorised else None
+    if singular is not None and rank is not None:
+        singular = replace(singular, rank=rank)
+    return find_curvature(objective, singular)
 
 
 def uncertified(problem: Problem, f_star: float) -> Optimum:

@@ -17,6 +17,7 @@ from lrbench.objective.constants import CERTIFIED, NOT_CERTIFIED, Constants
 from lrbench.objective.problem import Problem
 from lrbench.optimum import Optimum, find_optimum
 from lrbench.optimum import constants as problem_constants
+from lrbench.optimum.base import LAST_DIGITS
 from lrbench.plan.fit import check_ball, check_fit
 from lrbench.plan.lanes import Lane
 from lrbench.plan.plan import Plan
@@ -47,6 +48,8 @@ class Prepared:
         error, allowed = constants.f_star_error, CERTIFIED * constants.size
         size = f" (error up to {error:.1g}, at most {allowed:.1g} allowed)"
         remedies = [] if facts.scale == "standard" else ["--scale standard"]
+        if constants.f_star_obstacle == LAST_DIGITS:  # in whatever unit they are
+            remedies = ["without one of these columns"]
         remedies += [] if facts.penalised else ["a penalty"]
         attempt = f"try {' or '.join(remedies)}, or " if remedies else ""
         return OptimumError(

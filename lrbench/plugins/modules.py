@@ -12,9 +12,11 @@ import os
 import sys
 import threading
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from lrbench.cache.read_whole import read_whole
 from lrbench.config.prints import prints_to_stderr
@@ -151,7 +153,7 @@ def source_hash(module: ModuleType) -> str:
     own = source_of_file(module)
     pending: list[tuple[str, Path | None, str]] = [(module.__name__, None, own)]
     if not own:
-        pending = list(_sources(module))
+        pending = list(_sources(_Located.of(module)))
     texts: dict[str, str] = {}
     while pending:
         name, path, text = pending.pop()
@@ -165,8 +167,7 @@ def source_hash(module: ModuleType) -> str:
             imported = _imports(ast.parse(texts[name]))
         except (ValueError, SyntaxError):  # a file of the package that nobody can import
             imported = set()
-        modules = (sys.modules.get(each) for each in sorted(imported))
-        for each in modules:
+        for each in map(_located, sorted(imported)):
             if each is not None and _is_of_user(each):
                 pending += _sources(each)
     if not texts:
@@ -175,17 +176,52 @@ def source_hash(module: ModuleType) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _sources(module: ModuleType) -> Iterator[tuple[str, Path | None, str]]:
+class _Located(NamedTuple):
+    """Where a module is, whether it has been imported or not."""
+
+    name: str
+    path: str
+    folders: Sequence[str]
+    """Those of the package in which it is; none for a module of its own."""
+
+    @classmethod
+    def of(cls, module: ModuleType) -> _Located:
+        package = sys.modules.get(module.__name__.partition(".")[0])
+        folders = list(getattr(package, "__path__", ()))
+        return cls(module.__name__, getattr(module, "__file__", None) or "", folders)
+
+
+def _located(name: str) -> _Located | None:
+    """Return where a module is, which is not imported for that; None if there is none.
+
+    An import in a function has perhaps not been executed yet.
+    """
+    module = sys.modules.get(name)
+    if module is not None:
+        return _Located.of(module)
+    folders: list[list[str]] = []
+    for k in range(1, name.count(".") + 2):
+        within = ".".join(name.split(".")[:k])
+        try:
+            spec = PathFinder.find_spec(within, folders[-1] if folders else None)
+        except (ImportError, ValueError):  # what a finder of another package may raise
+            spec = None
+        if spec is None:
+            return None
+        path, inside = spec.origin or "", list(spec.submodule_search_locations or ())
+        folders.append(inside)
+    return _Located(name, path, folders[0])
+
+
+def _sources(module: _Located) -> Iterator[tuple[str, Path | None, str]]:
     """Yield a name, a path and no text for each file of a module's package, or for its own file."""
-    name, _, rest = module.__name__.partition(".")
-    package = sys.modules.get(name)
-    folders = [] if name == PACKAGE else [Path(f) for f in getattr(package, "__path__", ())]
+    name, _, rest = module.name.partition(".")
+    folders = [] if name == PACKAGE else [Path(folder) for folder in module.folders]
     for folder in folders:
         for file in folder.rglob("*.py"):
             yield f"{name}/{file.relative_to(folder).as_posix()}", file, ""
-    path = getattr(module, "__file__", None) or ""
-    if not folders and path.endswith(".py"):
-        yield f"{name}.{rest}", Path(path), ""
+    if not folders and module.path.endswith(".py"):
+        yield f"{name}.{rest}", Path(module.path), ""
 
 
 def _imports(tree: ast.AST) -> set[str]:
@@ -199,11 +235,12 @@ def _imports(tree: ast.AST) -> set[str]:
     return names
 
 
-def _is_of_user(module: ModuleType) -> bool:
+def _is_of_user(module: _Located) -> bool:
     """Return whether the source of a module may change without another version of a package."""
-    path = getattr(module, "__file__", None) or ""
-    if module.__name__.partition(".")[0] == PACKAGE:  # the rest is in the keys of every cell
-        return module.__name__.startswith((f"{PACKAGE}.solvers.", f"{PACKAGE}.torch."))
+    if module.name.partition(".")[0] == PACKAGE:  # the rest is in the keys of every cell
+        return module.name.startswith((f"{PACKAGE}.solvers.", f"{PACKAGE}.torch."))
+    # A package without __init__.py has folders only.
+    path = module.path or "".join(f"{folder}/.py" for folder in module.folders[:1])
     return path.endswith(".py") and not is_installed(path) and STANDARD not in Path(path).parents
 
 

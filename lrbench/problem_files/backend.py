@@ -9,7 +9,7 @@ from lrbench.config.named import parse_named
 from lrbench.config.parameters import checked_parameter
 from lrbench.config.registry import did_you_mean
 from lrbench.config.values import Table, checked
-from lrbench.errors import UsageError, quoted
+from lrbench.errors import UsageError, quoted, quoted_path
 
 if TYPE_CHECKING:
     from lrbench.objective.network.backend import TorchBackend
@@ -60,7 +60,7 @@ def with_device(backend: TorchBackend | None, device: str) -> TorchBackend:
     """
     if backend is None:
         raise UsageError(
-            f"--device {device} is of torch, and the backend is numpy.",
+            f"--device {quoted_path(device)} is of torch, and the backend is numpy.",
             "give --backend torch, or leave --device out.",
         )
     from lrbench.objective.network.backend import Device

@@ -10,6 +10,7 @@ import numpy as np
 
 from lrbench.arrays import PerSample, Vector
 from lrbench.config.values import located
+from lrbench.data.dataset import Dataset
 from lrbench.data.holdout import fits, matched
 from lrbench.data.scaling import Affine, fit_scaling, scaled_like, with_intercept
 from lrbench.errors import DataError, UsageError
@@ -19,6 +20,7 @@ from lrbench.objective.linear.held_out import LinearHeldOut
 from lrbench.objective.linear.matrix import DataMatrix
 from lrbench.objective.linear.objective import LinearObjective
 from lrbench.objective.linear.problem import LinearProblem
+from lrbench.objective.linear.raw import LARGEST_RAW, Raw
 from lrbench.penalties.base import Penalty
 from lrbench.penalties.none import NoPenalty
 from lrbench.problem_files.model import (
@@ -97,7 +99,17 @@ def build_linear(spec: ProblemSpec) -> LinearProblem:
         about=_about(spec, samples, about_test),
         test=test,
         X_hash=samples.train.content_hash if matrix.X is samples.train.X else "",
+        raw=_raw(samples.train, spec.scale, fitted),
     )
+
+
+def _raw(data: Dataset, scaling: str, fitted: Affine) -> Raw:
+    """Return the data before scaling, where they are small enough to be looked at in integers."""
+    n, d = data.X.shape
+    centre, divisor = fitted
+    offset = None if centre is None or divisor is None else np.abs(centre / divisor)
+    kept = data.X if n * d * d <= LARGEST_RAW else None
+    return Raw(kept, data.content_hash, scaling, offset)
 
 
 def _network(spec: ProblemSpec, form: NetworkForm) -> NetworkProblem:

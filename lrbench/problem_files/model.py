@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from lrbench.config.named import parse_named, value_text
 from lrbench.data.load import DataName
+from lrbench.errors import UsageError, quoted
 from lrbench.losses import LOSSES
 
 if TYPE_CHECKING:
@@ -156,3 +157,12 @@ def canonical(spec: ProblemSpec) -> str:
     if spec.reparametrisation is not None:  # likewise
         keys["reparametrisation"] = asdict(spec.reparametrisation)
     return json.dumps(keys, sort_keys=True)
+
+
+def check_spec(value: object) -> None:
+    """Raise `UsageError` for what is no specification."""
+    if not isinstance(value, ProblemSpec):
+        raise UsageError(
+            f"{quoted(value)} is not the specification of a problem.",
+            "load one by name or path: lrbench.load_spec('logreg').",
+        )

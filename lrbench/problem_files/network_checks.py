@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lrbench.arrays import NUMBER_BYTES
 from lrbench.errors import DataError, UsageError
 from lrbench.problem_files.model import ProblemSpec
 
 if TYPE_CHECKING:
     from lrbench.arrays import Matrix
     from lrbench.objective.network.architecture import NetworkForm
-
-NUMBER = 8
-"""Bytes of a float64 number."""
 
 MOST_BYTES = 1 << 32
 """Of the samples as a dense array, and of the parameters of one lane."""
@@ -26,10 +24,10 @@ def check_size(form: NetworkForm, n_in: int, n_out: int, name: str) -> None:
     from lrbench.objective.network.architecture import layers_of
 
     n_parameters = layers_of(form, n_in, n_out)[-1].shift.stop
-    if NUMBER * n_parameters > MOST_BYTES:
+    if NUMBER_BYTES * n_parameters > MOST_BYTES:
         raise UsageError(
             f"{name}: the network {form} has {n_parameters:.2g} parameters, which would be"
-            f" {NUMBER * n_parameters / 1e9:.0f} GB in each of several arrays.",
+            f" {NUMBER_BYTES * n_parameters / 1e9:.0f} GB in each of several arrays.",
             "give smaller layers, as in --set model.hidden=[64,64].",
         )
 
@@ -70,7 +68,7 @@ def as_dense(X: Matrix, name: str) -> NDArray[np.float64]:
     """Return X as a dense array; raise `DataError` if it is too large for one."""
     if isinstance(X, np.ndarray):
         return X
-    n_bytes = NUMBER * X.shape[0] * X.shape[1]
+    n_bytes = NUMBER_BYTES * X.shape[0] * X.shape[1]
     if n_bytes > MOST_BYTES:
         raise DataError(
             f"{name}: a network takes its {X.shape[0]} x {X.shape[1]} samples as a dense array,"

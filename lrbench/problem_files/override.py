@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from lrbench.config.named import parse_named
-from lrbench.data.labels import MAX_CLASSES
+from lrbench.data.labels import REGRESSION_ABOVE
 from lrbench.data.libsvm import ZeroBased
 from lrbench.data.load import DataName, load_data
 from lrbench.data.scaling import check_scaling
@@ -20,6 +21,7 @@ from lrbench.problem_files.model import (
     ProblemSpec,
     Split,
     StartSpec,
+    check_spec,
 )
 from lrbench.problem_files.network import check_network
 from lrbench.problem_files.parts import (
@@ -30,7 +32,7 @@ from lrbench.problem_files.parts import (
     read_start,
     split_positive,
 )
-from lrbench.problem_files.settings import model_with, with_settings
+from lrbench.problem_files.settings import model_with, read_settings, with_settings
 from lrbench.problem_files.source import as_fraction, read_data, read_test, read_zero_based
 
 NAMES = {"logistic": "logreg", "squared": "least-squares"}
@@ -40,7 +42,7 @@ NAMES = {"logistic": "logreg", "squared": "least-squares"}
 def with_overrides(
     spec: ProblemSpec,
     *,
-    data: str | None = None,
+    data: str | Path | None = None,
     loss: str | None = None,
     penalty: str | None = None,
     scale: str | None = None,
@@ -89,6 +91,8 @@ def with_overrides(
         For unknown names or values, for `positive` with a regression loss, and for `zero_based`
         with data that are not LIBSVM text.
     """
+    check_spec(spec)
+    settings = read_settings(settings)
     options = (data, loss, penalty, scale, intercept, positive, start, reparam, test, zero_based)
     if backend is not None:
         spec = replace(spec, backend=read_backend(backend))
@@ -137,7 +141,7 @@ def with_overrides(
 
 
 def spec_from_data(
-    data: str,
+    data: str | Path,
     *,
     loss: str | None = None,
     penalty: str | None = None,
@@ -180,7 +184,7 @@ def spec_from_data(
     if loss is None:
         n_labels = len(np.unique(load_data(source).y))
         if network:
-            loss = "softmax" if n_labels <= MAX_CLASSES else "squared"
+            loss = "softmax" if n_labels <= REGRESSION_ABOVE else "squared"
         else:
             loss = "logistic" if positive is not None or n_labels == 2 else "squared"
     loss = read_loss(loss, network=network)

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lrbench.config.decimals import WORDS, decimal
 from lrbench.config.named import parse_named
@@ -16,7 +16,7 @@ from lrbench.data.load import DataName
 from lrbench.errors import UsageError, quoted
 from lrbench.problem_files.content import data_options, table_of
 from lrbench.problem_files.load import spec_from_table
-from lrbench.problem_files.model import ProblemSpec, canonical
+from lrbench.problem_files.model import ProblemSpec, canonical, check_spec
 from lrbench.problem_files.network import (
     LINEAR,
     MLP,
@@ -114,6 +114,7 @@ def with_settings(spec: ProblemSpec, settings: Sequence[str]) -> ProblemSpec:
     UsageError
         For a setting without ``=``, an unknown key, or a value that a problem file may not have.
     """
+    check_spec(spec)
     pairs = _pairs(settings)
     if not pairs:
         return spec
@@ -142,9 +143,22 @@ def model_with(model: NetworkForm | None, settings: Sequence[str]) -> NetworkFor
         return read_model(table["model"])
 
 
+def read_settings(settings: Any) -> Sequence[str]:
+    """Return the settings, of which None stands for none, or raise `UsageError`."""
+    if settings is None:
+        return ()
+    listed = isinstance(settings, Sequence) and not isinstance(settings, str)
+    if not listed or not all(isinstance(setting, str) for setting in settings):
+        raise UsageError(
+            f"settings {quoted(settings)} are not a list of texts.",
+            'give one, as ["data.scale=standard"].',
+        )
+    return cast(Sequence[str], settings)
+
+
 def _pairs(settings: Sequence[str]) -> list[tuple[str, str]]:
     """Return the keys and the texts of their values, in the order in which they are set."""
-    return sorted(map(_pair, settings), key=lambda pair: _rank(pair[0]))
+    return sorted(map(_pair, read_settings(settings)), key=lambda pair: _rank(pair[0]))
 
 
 def _culprit(spec: ProblemSpec, pairs: Sequence[tuple[str, str]], error: UsageError) -> str:

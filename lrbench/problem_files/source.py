@@ -20,8 +20,19 @@ BASES = ("auto", "yes", "no")
 """The answers to whether the indices of LIBSVM text count from 0."""
 
 
-def read_data(text: str, zero_based: ZeroBased = "auto", folder: Path | None = None) -> DataName:
-    """Return the name of data in a text; a relative path is relative to `folder`."""
+def read_data(
+    text: str | Path, zero_based: ZeroBased = "auto", folder: Path | None = None
+) -> DataName:
+    """Return the name of data in a text; a relative path is relative to `folder`.
+
+    Raises
+    ------
+    UsageError
+        For what is no text and no path, an empty text, or unknown generated data.
+    """
+    if not isinstance(text, str | Path):
+        raise UsageError(f"data {quoted(text)} are no path.", "give a path or sklearn:NAME.")
+    text = str(text)
     # Only generated data have parameters; a path may have brackets of its own.
     name, params = parse_named(text) if text.startswith(PREFIX) else (text, {})
     data = DataName(name, params, folder, zero_based)
@@ -39,7 +50,7 @@ def data_text(data: DataName) -> str:
 
 def read_zero_based(value: Any) -> ZeroBased:
     """Return the index base of LIBSVM text, or raise `UsageError`."""
-    if value not in BASES:
+    if not isinstance(value, str) or value not in BASES:
         raise UsageError(
             f"zero_based is {quoted(value)}, not one of {', '.join(BASES)}.",
             did_you_mean(str(value), BASES),

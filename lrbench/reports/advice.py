@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 
 from lrbench.config.solver_spec import SolverSpec
@@ -101,10 +102,12 @@ def wider_grid(sweep: Sweep) -> str:
     grid, best = grid_of(sweep.solvers), {s.best_value for s in sweep.solvers}
     low = min(s.values[0] for s in sweep.solvers)
     high = max(s.values[-1] for s in sweep.solvers)
-    width = math.log10(high / low)
+    # The quotient of the ends of a wide grid may overflow, and the ends that are added as well.
+    width = math.log10(high) - math.log10(low)
     per_decade = (len(grid) - 1) / width if width else PER_DECADE
-    low, high = low / 100 ** (low in best), high * 100 ** (high in best)
-    points = round(per_decade * math.log10(high / low)) + 1
+    low = max(low / 100 ** (low in best), 10.0**sys.float_info.min_10_exp)
+    high = min(high * 100 ** (high in best), 10.0**sys.float_info.max_10_exp)
+    points = round(per_decade * (math.log10(high) - math.log10(low))) + 1
     return f"--over {sweep.parameter}={short_number(low)}:{short_number(high)}:{points}"
 
 

@@ -79,7 +79,7 @@ def _cells(text: str) -> list[TableCell]:
 
 def _n_points(grid: Sequence[float]) -> int:
     """Return the number of points of a regular grid with the least step and ends of this one."""
-    steps = [math.log10(b / a) for a, b in itertools.pairwise(grid)]
+    steps = [math.log10(b) - math.log10(a) for a, b in itertools.pairwise(grid)]
     return 1 + round(sum(steps) / min(steps))
 
 

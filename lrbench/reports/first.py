@@ -5,11 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from lrbench.config.targets import GOALS
 from lrbench.reports.blocks import Line, gap, line, number, short_number
 from lrbench.reports.groups import digits_of
 from lrbench.results import ProblemResult
-from lrbench.results.ranking import DEFAULT_SHARE, LaneLabel, all_lost, costs_to, first_to, lowest
+from lrbench.results.ranking import (
+    DEFAULT_SHARE,
+    LaneLabel,
+    all_lost,
+    costs_to,
+    first_to,
+    levels_of,
+    lowest,
+)
 
 MOST_NAMED = 3
 """The solvers that never came there which are named; more are counted."""
@@ -77,8 +87,22 @@ class _First:
         if first:
             return list(self._arrivals(place, costs, first, passes, best, level_text))
         if best is None or not level < delta0:
-            return ["None came below F(w_0) - f*"]
+            return [self._above_start()]
         return [f"None came to {place}; the nearest is {self.name(best)}", level_text]
+
+    def _above_start(self) -> str:
+        """Return the line where no lane ended below its start; some may have been there before."""
+        levels = {
+            lane: float(
+                np.nanmin([math.inf, *(x for r in runs for x in levels_of(r, self.measure))])
+            )
+            for lane, runs in self.groups.items()
+        }
+        lane = min(levels, key=lambda lane: levels[lane])
+        if not levels[lane] < self.constants.delta0:
+            return "None came below F(w_0) - f*"
+        of = f", of {self.name(lane)}" * (len(levels) > 1)
+        return f"None ended below F(w_0) - f*; the lowest on the way was {number(levels[lane])}{of}"
 
     def _arrivals(
         self,

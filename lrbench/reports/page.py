@@ -19,12 +19,21 @@ def result_page(result: Result, view: View) -> Iterator[Block]:
         if k:
             yield line("")
         if problem.sweep is None:
-            yield from run_blocks(problem, view)
+            yield from run_blocks(problem, view, _planned(result.command))
         else:
             yield from _sweep(result, k, view)
     swept = [p for p in result.problems if p.sweep is not None and p.sweep.has_target]
     if swept:
         yield from _below(result, swept, view)
+
+
+def _planned(command: Sequence[str]) -> str:
+    """Return the budget that a command gives to each run; empty where it gives none."""
+    for word in command:
+        option, _, value = word.partition("=")
+        if option in ("--iterations", "--passes"):
+            return f"{value} {'steps' if option == '--iterations' else 'passes'} planned"
+    return ""
 
 
 def _sweep(result: Result, k: int, view: View) -> Iterator[Block]:
@@ -36,7 +45,8 @@ def _sweep(result: Result, k: int, view: View) -> Iterator[Block]:
     problem = result.problems[k]
     assert problem.sweep is not None
     choice = advise(problem, problem.sweep).choice if problem.sweep.has_target else None
-    repeat = repeating(result.command, choice, k, len(result.problems)) if choice else ""
+    solvers = [s.solver.name for s in problem.sweep.solvers]
+    repeat = repeating(result.command, choice, k, len(result.problems), solvers) if choice else ""
     yield from sweep_blocks(problem, problem.sweep, view, repeat)
 
 

@@ -40,7 +40,7 @@ from lrbench.reports.theorem_table import theorem_table
 from lrbench.reports.trajectory import lane_blocks, trajectory
 from lrbench.reports.verdict_blocks import inapplicable, main_bound, main_certificate
 from lrbench.reports.view import View
-from lrbench.results import ProblemResult, Run
+from lrbench.results import ProblemResult, Run, Status
 from lrbench.results.lanes import varied
 from lrbench.results.ranking import LaneLabel, end_of_all, level_column
 from lrbench.results.selection import notable_lanes
@@ -48,15 +48,25 @@ from lrbench.results.words import page_word
 from lrbench.verdicts.theorems import has_theorems
 
 
-def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
-    """Yield the blocks of one problem and the runs on it."""
+def run_blocks(problem: ProblemResult, view: View, planned: str = "") -> Iterator[Block]:
+    """Yield the blocks of one problem and the runs on it.
+
+    Parameters
+    ----------
+    problem
+        The runs.
+    view
+        What is shown.
+    planned
+        The budget of a run, which the page gives where runs were interrupted and none used it up.
+    """
     yield from problem_lines(problem.name, problem.header)
     if not problem.groups:
         yield line("no run was started", style="warn")
         if not_started := list(runs_not_started(problem.runs)):
             yield line(f"not started: {not_started[0]}", *not_started[1:], style="warn")
         return
-    setting = tuple(_setting(problem))
+    setting = tuple(_setting(problem, planned))
     yield line(*setting, recurs=setting, label="run")
     notable = notable_lanes(problem)
     yield from _left_out(problem, notable)
@@ -72,11 +82,14 @@ def run_blocks(problem: ProblemResult, view: View) -> Iterator[Block]:
         yield line(f"More: {theory}--details (every column); lrbench explain WORD", style="dim")
 
 
-def _setting(problem: ProblemResult) -> Iterator[str]:
+def _setting(problem: ProblemResult, planned: str) -> Iterator[str]:
     started = [run for runs in problem.groups.values() for run in runs]
     run, seeds = started[0], {r.seed for r in started}
     yield batch_text(run)
-    yield from _budget(started)
+    budget = list(_budget(started))
+    if not budget and planned and any(r.status is Status.INTERRUPTED for r in started):
+        budget = [planned]
+    yield from budget
     values = {run.value for run in started if run.value is not None}
     digits, name = digits_of(values), varied(started)
     if len(values) == 1:

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from lrbench.plan.lanes import second_scales
 from lrbench.reports.blocks import Line, line
 from lrbench.reports.groups import plural
-from lrbench.reports.sweep_table import INTERVAL, PASSED, PRICED, column_groups, cost_groups
+from lrbench.reports.sweep_table import (
+    INTERVAL,
+    PASSED,
+    PRICED,
+    column_groups,
+    cost_groups,
+    lowest_heading,
+    nobody_arrives,
+)
 from lrbench.results import Sensitivity, Sweep
 from lrbench.results.lanes import varied
 
@@ -25,6 +33,14 @@ class _Tables:
     columns: frozenset[str]
     texts: frozenset[str]
     """The texts of all cells."""
+
+    lowest: Sequence[str]
+    """The headings of the lowest levels, where no solver arrives."""
+
+    def legend(self, column: str, text: str) -> Iterator[str]:
+        """Yield what a column means, if there is such a column."""
+        if column in self.columns:
+            yield f"{column}: {text}"
 
     @property
     def seeds(self) -> bool:
@@ -51,6 +67,7 @@ def sweep_legend(sweeps: Sequence[Sweep], details: bool = False) -> Iterator[Lin
         [s for sweep in sweeps for s in sweep.solvers],
         frozenset(title for title, _ in columns),
         frozenset(cell.text for _, cells in columns for cell in cells),
+        list(dict.fromkeys(map(lowest_heading, filter(nobody_arrives, sweeps)))),
     )
     costs = _costs(tables) if details else ()
     for text in (*_findings(tables), *costs, *_marks(tables)):
@@ -64,38 +81,49 @@ def _findings(tables: _Tables) -> Iterator[str]:
         yield "of: the free scale of the solver, which varies; its other parameters are held"
         for solver, second in second_scales(s.solver.name for s in tables.solvers).items():
             yield f"{solver} has a second free scale, {second}: --over {second}"
-    if any({*s.lr0} != {s.second_axis.get("lr0", rate) for rate in s.lr0} for s in tables.solvers):
-        yield f"lr0 in brackets: that of --lr0; the first lr follows from it and {name}"
-    yield f"best {name}: that of the fewest passes"
+    for ratio in dict.fromkeys(n for s in tables.solvers for n in s.second_axis if "/" in n):
+        scale = ratio.partition("/")[2]
+        yield f"{ratio} in brackets: the value of --lr0; the first lr is {scale} times it"
     only = "" if all(s.values for s in tables.solvers) else f", or of a run without {name}"
-    yield (
-        f"speed (passes): of the arrival at the target at the best {name}{only}, relative to the"
-        " fastest solver, and the passes that it took"
+    yield from tables.legend(f"best {name}", "that of the fewest passes")
+    yield from tables.legend(
+        "speed (passes)",
+        f"of the arrival at the target at the best {name}{only}, relative to the fastest solver,"
+        " and the passes that it took",
     )
-    yield "decades: the width of the usable range in factors of ten"
+    yield from tables.legend("decades", "the width of the usable range in factors of ten")
     arrive = "most seeds arrive" if seeds else "the run arrives"
-    yield f"arrive: the share of the {plural(name)} at which {arrive}"
+    yield from tables.legend("arrive", f"the share of the {plural(name)} at which {arrive}")
     most = "most seeds arrive" if seeds else "all arrive"
-    yield f"usable {name}: the widest range of the grid in which {most}"
-    if INTERVAL in tables.columns:
-        step = _step([s.values for s in tables.solvers])
-        steps = f", in grid steps of {step:.2f}" if step else ""
-        yield f"{INTERVAL}: of the decades over seeds drawn again{steps}"
-    yield f"x0.01 to x100: the speed at so many times the best {name}, relative to that at the best"
+    yield from tables.legend(f"usable {name}", f"the widest range of the grid in which {most}")
+    step = _step([s.values for s in tables.solvers])
+    steps = f", in grid steps of {step:.2f}" if step else ""
+    yield from tables.legend(INTERVAL, f"of the decades over seeds drawn again{steps}")
+    if "x0.01" in tables.columns:
+        relative = f"the speed at so many times the best {name}, relative to that at the best"
+        yield f"x0.01 to x100: {relative}"
     for of in PRICED:
-        yield f"within x{of}: the least such speed from best / {of} to best * {of}"
-    yield "finite: the share of the runs that did not diverge"
-    yield f"lr L: the last lr at the best {name}, times L"
+        worst = f"the least such speed from best / {of} to best * {of}"
+        yield from tables.legend(f"within x{of}", worst)
+    for heading in tables.lowest:
+        yield f"{heading}: at any checkpoint of the runs"
+    if tables.lowest and any(s.values for s in tables.solvers):
+        yield f"at {name}: that of the run in which it was"
+    unfinished = "finished " * any(s.missing for s in tables.solvers)
+    yield from tables.legend("finite", f"the share of the {unfinished}runs that did not diverge")
+    yield from tables.legend("lr L", f"the last lr at the best {name}, times L")
 
 
 def _costs(tables: _Tables) -> Iterator[str]:
     """Yield what the columns of costs mean, in each of which less is better."""
     name = tables.name
-    yield f"passes: from the start to the arrival at the target, at the best {name}"
-    yield f"draws: how many {plural(name)} drawn at random bring one that arrives, in 90 % of cases"
+    arrival = f"from the start to the arrival at the target, at the best {name}"
+    yield from tables.legend("passes", arrival)
+    drawn = f"how many {plural(name)} drawn at random bring one that arrives, in 90 % of cases"
+    yield from tables.legend("draws", drawn)
     for of in PRICED:
-        most = f"the most passes from best / {of} to best * {of}"
-        yield f"price x{of}: {most}, over those at the best"
+        most = f"the most passes from best / {of} to best * {of}, over those at the best"
+        yield from tables.legend(f"price x{of}", most)
     counts = sorted({s.n_seeds * len(s.lr0) for s in tables.solvers})
     yield f"diverged, stalled: runs that ended so, out of {' or '.join(map(str, counts))}"
     if "LR sens." in tables.columns:
@@ -129,5 +157,6 @@ def _marks(tables: _Tables) -> Iterator[str]:
 def _step(grids: Sequence[Sequence[float]]) -> float | None:
     """Return the step of the grids in decades, or None if they have several."""
     # Rounded, as the steps of a logarithmic grid differ in their last bits.
-    steps = {round(math.log10(b / a), 6) for grid in grids for a, b in itertools.pairwise(grid)}
+    pairs = [pair for grid in grids for pair in itertools.pairwise(grid)]
+    steps = {round(math.log10(b) - math.log10(a), 6) for a, b in pairs}
     return steps.pop() if len(steps) == 1 else None

@@ -34,11 +34,13 @@ from lrbench.reports.groups import (
 from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.sweep_details import sweep_details, theory_of_sweep
-from lrbench.reports.sweep_table import cost_table, sweep_table
+from lrbench.reports.sweep_table import cost_table, nobody_arrives, sweep_table
 from lrbench.reports.tested import tested_table
 from lrbench.reports.verdict_blocks import violations
 from lrbench.reports.view import View
 from lrbench.results import ArrivalRule, ProblemResult, Run, Sweep
+from lrbench.results.lanes import is_rate
+from lrbench.study.advice import lowest_levels
 
 CONTINUED = " \\"
 """The end of a line of a command that goes on."""
@@ -96,7 +98,8 @@ def sweep_blocks(
         title = f"sensitivity to {of_target.parameter}"
         place = f", {_target(problem, of_target)}" if len(targets) > 1 else ""
         yield line(f"{title}{place}:", style="title")
-        yield from sweep_table(of_target, view)
+        lowest = lowest_levels(problem) if nobody_arrives(of_target) else None
+        yield from sweep_table(of_target, view, lowest)
     yield from tested_table(problem, sweep)
     yield from curve(problem, sweep, view)
     yield from _after_steps(problem, sweep, view)
@@ -159,7 +162,7 @@ def _held(sweep: Sweep) -> Iterator[str]:
     """Yield which lr0 is held while another parameter varies, where all solvers hold the same."""
     rates = set[str]()
     for s in sweep.solvers:
-        if s.parameter != "lr0" and "lr0" not in s.second_axis:
+        if s.parameter != "lr0" and not any(map(is_rate, s.second_axis)):
             follows = len(set(s.lr0)) > 1
             name = f"lr0 / {s.parameter}" if follows else "lr0"
             for value, lr0 in zip(s.values, s.lr0, strict=False):

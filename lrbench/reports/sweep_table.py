@@ -14,10 +14,11 @@ from lrbench.reports.blocks import (
     folded_cells,
     number,
     short_number,
+    with_values,
 )
 from lrbench.reports.groups import solver_texts, value_texts
 from lrbench.reports.view import View
-from lrbench.results import Choice, Sensitivity, Sweep
+from lrbench.results import Choice, Level, Sensitivity, Status, Sweep
 from lrbench.results.measures import RATIOS, Exponent, price_key
 from lrbench.results.ranking import ratio
 from lrbench.study import POWERS
@@ -34,19 +35,54 @@ PASSED = "*"
 """Marks the passes of a solver that has also passed through the target without arriving there."""
 
 
-def sweep_table(sweep: Sweep, view: View) -> Iterator[Block]:
-    """Yield a table of the best value, the usable range, and what is left at a wrong value."""
+def sweep_table(
+    sweep: Sweep, view: View, lowest: Mapping[str, Level] | None = None
+) -> Iterator[Block]:
+    """Yield a table of the best value, the usable range, and what is left at a wrong value.
+
+    Where no solver arrives, it has the lowest level that each of them reached, by `lowest`.
+    """
     name = sweep.parameter
     first = ("solver", [TableCell(text) for text in solver_texts(sweep.solvers).values()])
     left = frozenset({"solver", f"usable {name}", "of"})
-    yield from folded_cells(first, list(column_groups(sweep)), view.width, left)
+    groups = list(column_groups(sweep))
+    if lowest and nobody_arrives(sweep):
+        groups.insert(-1, list(_lowest_columns(sweep, lowest)))
+    yield from folded_cells(first, groups, view.width, left)
+
+
+def nobody_arrives(sweep: Sweep) -> bool:
+    """Return whether no solver arrives at the target at any value."""
+    return all(not math.isfinite(s.best_passes) for s in sweep.solvers)
+
+
+def lowest_heading(sweep: Sweep) -> str:
+    """Return the heading of the lowest levels: ``lowest F - f*``."""
+    return f"lowest {sweep.goal.removesuffix(' <=')}"
+
+
+def _lowest_columns(sweep: Sweep, lowest: Mapping[str, Level]) -> Iterator[CellColumn]:
+    """Yield the lowest level of each solver, and the value at which it was."""
+    levels, texts = [lowest.get(str(s.solver)) for s in sweep.solvers], value_texts(sweep.solvers)
+    cells = [TableCell("-" if v is None else number(v.suboptimality)) for v in levels]
+    yield lowest_heading(sweep), cells
+    if any(s.values for s in sweep.solvers):
+        values = ["-" if v is None else texts.get(v.value, "-") for v in levels]
+        yield f"at {sweep.parameter}", [*map(TableCell, values)]
 
 
 def column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
     """Yield the columns of the table, each with its heading; those of a group stay together.
 
-    More is better in each of them that is not a value of what varies: speeds, and not costs.
+    More is better in each of them that is not a value of what varies: speeds, and not costs. Where
+    no solver arrives, the columns without a value are left out.
     """
+    for group in _column_groups(sweep):
+        if kept := with_values(group) if nobody_arrives(sweep) else group:
+            yield kept
+
+
+def _column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
     solvers, name = sweep.solvers, sweep.parameter
     texts = value_texts(solvers)
     if name == SCALE:
@@ -76,7 +112,13 @@ def column_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
 
 
 def cost_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
-    """Yield the columns of the details: measures of which less is better."""
+    """Yield the columns of the details: measures of which less is better; as `column_groups`."""
+    for group in _cost_groups(sweep):
+        if kept := with_values(group) if nobody_arrives(sweep) else group:
+            yield kept
+
+
+def _cost_groups(sweep: Sweep) -> Iterator[list[CellColumn]]:
     solvers = sweep.solvers
     yield [
         ("passes", [_passes(s) for s in solvers]),
@@ -136,11 +178,11 @@ def _kept(price: float | None, s: Sensitivity, name: str) -> TableCell:
 
 
 def _finite(s: Sensitivity) -> TableCell:
-    """Return the share of the runs that did not diverge."""
-    runs = sum(s.statuses.values())
+    """Return the share of the runs that did not diverge; those that are unfinished do not count."""
+    runs = sum(n for status, n in s.statuses.items() if not Status(status).unfinished)
     diverged = s.statuses.get("diverged", 0)
     if not runs:
-        return TableCell("-")
+        return TableCell("?", "warn") if any(s.statuses.values()) else TableCell("-")
     # Rounded down, so that 100 % means all.
     share = 100 * (runs - diverged) // runs
     return TableCell(f"{share} %", "bad" if diverged else "")

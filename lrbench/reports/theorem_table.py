@@ -99,7 +99,7 @@ def _measured(v: Verdict, error: float) -> str:
 
 def used(v: Verdict, error: float) -> str:
     """Return measured / at most in percent, as a whole number; a dash where that says nothing."""
-    if not v.metric or not v.bound or v.bound_verdict == "vacuous":
+    if not v.metric or not v.bound or v.bound_verdict in ("vacuous", "none"):
         return "-"
     metric, bound = v.metric[-1], v.bound[-1]
     if not (math.isfinite(metric) and math.isfinite(bound) and bound > 0):
@@ -109,7 +109,8 @@ def used(v: Verdict, error: float) -> str:
     percent = 100.0 * metric / bound
     if percent > 100.0 and _is_at_floor(v, error):
         return "-"  # where it was told last, the bound held
-    return "<1 %" if percent < 0.5 else f"{short_number(round(percent))} %"
+    # To 0 digits, as a float: beside a subnormal bound the ratio may be infinite.
+    return "<1 %" if percent < 0.5 else f"{short_number(round(percent, 0))} %"
 
 
 def _is_at_floor(v: Verdict, error: float) -> bool:

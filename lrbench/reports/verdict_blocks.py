@@ -119,7 +119,7 @@ def violations(verdicts: Sequence[Verdict]) -> Iterator[Block]:
 def inapplicable(
     verdicts: Sequence[Verdict], texts: Mapping[float | None, str] | None = None
 ) -> Iterator[Block]:
-    """Yield a line that names the theorems that do not apply, each with the reason.
+    """Yield a line that names the theorems that do not apply, each once with all its reasons.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def inapplicable(
     texts
         Value -> its text, in order, for every lane of the solver; None for a single lane.
     """
-    theorems_of: dict[str, list[str]] = {}
+    reasons_of: dict[str, dict[str, None]] = {}
     parameter = next((v.parameter for v in verdicts), "lr0")
     for (theorem, name), reasons in _reasons(verdicts, apart=texts is not None).items():
         reason = (
@@ -136,15 +136,15 @@ def inapplicable(
             if texts is None
             else _joint(name, reasons, texts, parameter)
         )
-        theorems = theorems_of.setdefault(reason, [])
-        if theorem not in theorems:
-            theorems.append(theorem)
+        reasons_of.setdefault(theorem, {})[reason] = None
+    theorems_of: dict[str, list[str]] = {}
+    for theorem, of_theorem in reasons_of.items():
+        theorems_of.setdefault("; ".join(of_theorem), []).append(theorem)
     pieces = [f"{', '.join(theorems)} ({reason})" for reason, theorems in theorems_of.items()]
     if pieces:
         head = "no theorem applies: "
         if any(map(has_bound, verdicts)):
-            one = len({theorem for theorems in theorems_of.values() for theorem in theorems}) == 1
-            head = "does not apply: " if one else "do not apply: "
+            head = "does not apply: " if len(reasons_of) == 1 else "do not apply: "
         yield line(head + pieces[0], *pieces[1:], style="dim")
 
 

@@ -21,6 +21,11 @@ def method_of(solver: SolverSpec, over: Mapping[str, float]) -> SolverSpec:
     return method.at({name: over[name] for name in others})
 
 
+def is_rate(parameter: str) -> bool:
+    """Return whether a parameter that varies is lr0, or on a page lr0 over another one."""
+    return parameter.partition("/")[0] == "lr0"
+
+
 class HasParameter(Protocol):
     """A record that says what varies."""
 

@@ -123,8 +123,9 @@ WORDS = (
         "run",
         "stalled",
         "stalled above its start",
-        "All steps were done, and F is higher than it was at w_0: the steps are too long, and the"
-        " run blew up without leaving the range of numbers.",
+        "All steps were done, F is higher than it was at w_0, and the last nine tenths of them"
+        " brought it hardly lower than the first tenth had, if they did not raise it: as a rule the"
+        " steps are too long.",
     ),
     Word(
         "run",
@@ -170,7 +171,8 @@ HEADINGS: Mapping[str, str] = {
     "measured": "What the run has there; with several seeds the mean, and half the width of its"
     " 95 % interval.",
     "at most": "What the theorem allows: its bound after the same number of steps.",
-    "used": "measured / at most: how much of what the theorem allows was needed.",
+    "used": "measured / at most: how much of what the theorem allows was needed; none where the"
+    " bound is weak or there is no verdict.",
     "falls": "How fast what was measured falls over the last decade of T: like a power of T, or by"
     " a factor a step.",
     "proved": "How fast it falls at least by the theorem, once T is large.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -202,11 +202,21 @@ def _cause(problem: ProblemResult) -> tuple[ObstacleKind, float | None]:
 
 def _lowest(problem: ProblemResult) -> Level | None:
     """Return the lowest level at any checkpoint of a run that did not fail, with its lane."""
+    return min(lowest_levels(problem).values(), key=_suboptimality, default=None)
+
+
+def lowest_levels(problem: ProblemResult) -> Mapping[str, Level]:
+    """Return method -> its lowest level at any checkpoint of a run that did not fail."""
     measure = problem.header.target_measure
-    levels = [
-        Level(run.method, run.lr0, min(finite), run.over)
-        for run in problem.runs
-        if run.status is not Status.FAILED
-        and (finite := [float(v) for v in levels_of(run, measure) if math.isfinite(v)])
-    ]
-    return min(levels, key=lambda level: level.suboptimality, default=None)
+    lowest: dict[str, Level] = {}
+    for run in problem.runs:
+        finite = [float(v) for v in levels_of(run, measure) if math.isfinite(v)]
+        if run.status is Status.FAILED or not finite:
+            continue
+        level, name = Level(run.method, run.lr0, min(finite), run.over), str(run.method)
+        lowest[name] = min(lowest.get(name, level), level, key=_suboptimality)
+    return lowest
+
+
+def _suboptimality(level: Level) -> float:
+    return level.suboptimality

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from lrbench.arrays import distinct
 from lrbench.theory.base import Setting, Theorem
-from lrbench.verdicts.measured import Measured, f_star_uncertainty, slack, trivial
+from lrbench.verdicts.measured import (
+    Measured,
+    f_star_uncertainty,
+    resolution,
+    slack,
+    trivial,
+)
 from lrbench.verdicts.pathwise import RELATIVE
 
 SUM_ROUNDING = 2.0 * float(np.finfo(np.float64).eps)
@@ -21,6 +27,11 @@ POWERS = np.exp2(np.arange(51.0))
 
 POINTS = 64
 """Points of one round of the search between two powers of 2."""
+
+
+COARSE = 1e-3
+"""The largest rounding of a measure, relative to its value at the start, beside which a bound is
+said to hold: with a larger one almost no progress could be told from none."""
 
 
 class BoundVerdict(NamedTuple):
@@ -40,7 +51,8 @@ def judge_bound(measured: Measured, theorem: Theorem, setting: Setting) -> Bound
     is about the expectation of the metric, of which some seeds prove nothing: it passes where the
     mean metric is nowhere above the mean bound, and it fails only by what a single path refutes
     (`lrbench.verdicts.pathwise`). A vacuous bound fails if it is violated, but it never passes. Nor
-    does a bound that holds by less than the error of f_star.
+    does a bound that holds by less than the error of f_star, or any bound where the rounding of the
+    metric is more than `COARSE` of its value at the start.
     """
     excess = _excess(measured, theorem, setting)
     comparable = ~np.isnan(excess).any(axis=0)
@@ -52,6 +64,11 @@ def judge_bound(measured: Measured, theorem: Theorem, setting: Setting) -> Bound
         return BoundVerdict("fail", failed_at=int(iteration[np.argmax((excess > 0).any(axis=0))]))
     if not measured.mean_bound[comparable][-1] < trivial(theorem, setting):
         return BoundVerdict("vacuous")
+    # A bound far below the rounding would hold beside any measured number.
+    rounding = resolution(theorem, setting)
+    if rounding > COARSE * trivial(theorem, setting):
+        what = "F" if theorem.measure == "suboptimality" else "|grad F|^2"
+        return BoundVerdict("none", f"{what} is known to {rounding:.0e} only")
     error = f_star_uncertainty(theorem, setting)
     # inf F may be as low as f_star - error: then the true suboptimality is larger by `error`.
     if (mean + error > 0).any() and (mean <= 0).all():

@@ -115,6 +115,11 @@ def slack(theorem: Theorem, setting: Setting, bound: NDArray[np.float64]) -> NDA
     return np.asarray(2.0 * e * np.sqrt(bound) + e * e, dtype=np.float64)
 
 
+def resolution(theorem: Theorem, setting: Setting) -> float:
+    """Return the part of `slack` that does not shrink with the bound: none below it is compared."""
+    return float(slack(theorem, setting, np.zeros(1))[0])
+
+
 def f_star_uncertainty(theorem: Theorem, setting: Setting) -> float:
     """Return by how much the true measure may exceed the metric: the error of f_star, or 0."""
     return setting.constants.f_star_error if theorem.measure == "suboptimality" else 0.0

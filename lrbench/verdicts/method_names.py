@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +36,8 @@ def named_for_pages(problem: ProblemResult) -> ProblemResult:
 
     In full batches ``sgd`` is ``gd``. A parameter that has its default is left out of the name,
     unless methods of the same name differ in it. Either name means the method when it is typed.
+    Where the first lr is the value of --lr0 times that of eta, which varies too, the name of the
+    former is ``lr0/eta``, as lr0 is the first lr everywhere else.
     """
     names = names_of(problem)
     changes: dict[str, Any] = {
@@ -46,11 +49,25 @@ def named_for_pages(problem: ProblemResult) -> ProblemResult:
     return replace(problem, **changes)
 
 
+def _ratios(runs: Iterable[Run]) -> dict[str, str]:
+    """Return solver -> ``"lr0/eta"``, where its lr0 is the product of the values on two axes."""
+    ratios: dict[str, str] = {}
+    for run in runs:
+        first, *others = run.over or [""]
+        if others != ["lr0"] or run.lr0 is None or run.lr0 == run.over["lr0"]:
+            continue
+        if math.isclose(run.lr0, run.over[first] * run.over["lr0"], rel_tol=1e-9):
+            ratios[run.solver.name] = f"lr0/{first}"
+    return ratios
+
+
 def names_of(problem: ProblemResult) -> MethodNames:
     """Return the names that the methods of a problem's result have on its page."""
     # 100,000 lanes share a few specifications, which cannot be hashed.
     specs = {id(run.solver): run.solver for run in problem.runs}
-    return MethodNames(specs.values(), all(run.setting == "batch" for run in problem.runs))
+    names = MethodNames(specs.values(), all(run.setting == "batch" for run in problem.runs))
+    names.ratios = _ratios(problem.runs)
+    return names
 
 
 def names_in_texts(texts: Iterable[str], full_batches: bool) -> Callable[[str], str]:
@@ -93,6 +110,8 @@ class MethodNames:
 
     def __init__(self, specs: Iterable[SolverSpec], full_batches: bool) -> None:
         self.full_batches = full_batches
+        self.ratios: Mapping[str, str] = {}
+        """Solver -> the name of a second axis that is lr0 over the first one."""
         values: dict[tuple[str, str], set[float | str]] = defaultdict(set)
         for spec in specs:
             for parameter, value in spec.params.items():
@@ -132,17 +151,28 @@ class MethodNames:
 
     def record(self, record: Record) -> Record:
         """Return the record with the name of its solver."""
-        spec = self.spec(record.solver)
-        if spec is record.solver:
+        changes: dict[str, Any] = {}
+        ratio = self.ratios.get(record.solver.name)
+        if ratio is not None and "lr0" in record.over:
+            changes["over"] = {ratio if k == "lr0" else k: v for k, v in record.over.items()}
+        spec = self.spec(_with_ratio(record.solver, ratio))
+        if spec is not record.solver:
+            changes["solver"] = spec
+        if not changes:
             return record
         # No new record, whose checks would take a second for 100,000 lanes, as would copy.copy.
         renamed = object.__new__(type(record))
-        vars(renamed).update(vars(record), solver=spec)
+        vars(renamed).update(vars(record), **changes)
         return renamed
 
     def sweep(self, sweep: Sweep) -> Sweep:
         """Return the sweep with the names of its solvers."""
-        solvers = [replace(s, solver=self.spec(s.solver)) for s in sweep.solvers]
+        solvers = []
+        for s in sweep.solvers:
+            ratio = self.ratios.get(s.solver.name)
+            second = {ratio if ratio and k == "lr0" else k: v for k, v in s.second_axis.items()}
+            spec = self.spec(_with_ratio(s.solver, ratio))
+            solvers.append(replace(s, solver=spec, second_axis=second))
         advice = None if sweep.advice is None else self._advice(sweep.advice)
         return replace(sweep, solvers=solvers, advice=advice)
 
@@ -161,3 +191,12 @@ class MethodNames:
 
     def _choice(self, choice: Choice | None) -> Choice | None:
         return None if choice is None else self.record(choice)
+
+
+def _with_ratio(solver: SolverSpec, ratio: str | None) -> SolverSpec:
+    """Return a solver in which a value of lr0 has the name of the ratio, if there is one."""
+    if ratio is None or "lr0" not in solver.params:
+        return solver
+    value = solver.params["lr0"]
+    assert not isinstance(value, str)
+    return solver.without("lr0").at({ratio: value})

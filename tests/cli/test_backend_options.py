@@ -69,7 +69,7 @@ def test_torch_is_missed_with_the_command_that_installs_it(
     offered = invoke(*RUN, "-p", problem, "--backend", "numpy", "--dry-run")
     # NumPy is offered where it computes the network, and nowhere else.
     assert ("--backend numpy" in outcome.err) == (offered.code == 0)
-    assert "pip install 'lrbench[torch]'" in outcome.err
+    assert "pip install torch, or take" in outcome.err
 
 
 def test_a_device_that_is_not_there(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,37 @@ def test_fail_on_worse_exits_with_1(files: tuple[str, str], invoke: Any) -> None
     assert invoke("compare", old, old, new, "--fail-on", "worse").code == 1
 
 
+def test_fail_on_worse_is_no_pass_of_what_was_not_compared(
+    files: tuple[str, str], invoke: Any
+) -> None:
+    old, _ = files
+    values = json.loads(Path(old).read_text())
+    (problem,) = values["problems"]
+    less = {**problem, "verdicts": []}
+    less["runs"] = [run for run in problem["runs"] if run["solver"]["name"] != "adagrad-norm"]
+    Path("less.json").write_text(json.dumps({**values, "problems": [less]}))
+    two = [problem, {**problem, "name": "second"}]
+    Path("two.json").write_text(json.dumps({**values, "problems": two}))
+    failing = ("--fail-on", "worse")
+    outcome = invoke("compare", old, "less.json", *failing)
+    assert outcome.code == 1
+    lane = "adagrad-norm, lr0 = 0.3 of log-spectrum, as it is in the base alone (and 1 more)."
+    assert outcome.err.startswith(
+        f"Error: less.json cannot be compared in all that {old} has: not in {lane}"
+    )
+    assert "Hint: " in outcome.err
+    assert (invoke("compare", old, "less.json").code, invoke("compare", old, "less.json").err) == (
+        0,
+        "",
+    )
+    # What the base does not have is no reason to fail.
+    more = invoke("compare", "less.json", old, *failing)
+    assert (more.code, more.err) == (0, "")
+    problems = invoke("compare", "two.json", old, *failing)
+    assert problems.code == 1
+    assert "not in second, as it is in the base alone." in problems.err
+
+
 def test_one_lane_that_can_be_compared_is_enough(files: tuple[str, str], invoke: Any) -> None:
     invoke(*RUN[:3], "-s", "sgd-sqrt,wngrad", "-n", "40", "--lr0", "7", "-o", "other.json")
     outcome = invoke("compare", files[0], "other.json")

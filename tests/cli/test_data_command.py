@@ -54,7 +54,7 @@ def test_list(invoke: Any, folder: Path) -> None:
     (folder / "a9a.xz").touch()
     outcome = invoke("data", "list")
     assert outcome.code == 0
-    found = rows(outcome.out)
+    found = rows(outcome.out.partition("\nchecksum: ")[0])
     assert list(found) == list(collection())
     assert found["a9a"] == ["binary", "32561", "123", "yes", "known"]
     assert found["covtype.libsvm.binary.scale"] == ["binary", "581012", "54", "-", "remade"]
@@ -267,3 +267,12 @@ def test_completion(words: list[str], incomplete: str, offered: list[str]) -> No
     shell = ShellComplete(group, {}, "lrbench", "_LRBENCH_COMPLETE")
     found = shell.get_completions(words, incomplete)
     assert [item.value for item in found] == offered
+
+
+def test_the_list_says_what_each_kind_of_checksum_is(invoke: Any) -> None:
+    page = invoke("data", "list", "--format", "plain").out
+    table, _, legend = page.partition("checksum: ")
+    legend = " ".join(legend.split())
+    for kind in {row.split()[-1] for row in table.splitlines()[2:]} | {"recorded"}:
+        assert kind in legend
+        assert kind == "-" or "LIBSVM set" in invoke("explain", kind).out

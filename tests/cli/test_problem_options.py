@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,31 @@ def test_an_option_that_makes_one_problem_is_not_given_twice(
     done = invoke(command, "-p", "logreg", flag, REPEATED[name], flag, REPEATED[name])
     assert (done.code, done.out) == (2, "")
     assert f"{flag} is given 2 times, but takes only one value" in done.err
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "note"),
+    [
+        ([3, 8, 3, -1], (), "the 3 labels of {} are the targets of the squared loss"),
+        ([1, 1, 1, 1], (), "{} has one label only, and it is the target of the squared loss"),
+        ([3, 8, 3, -1], ("--loss", "squared"), None),
+        ([3, 8, 3, -1], ("--positive", "8"), None),
+        ([3, 8, 3, 8], (), None),  # two classes
+        ([3, 8.5, 3, -1], (), None),  # no classes
+        (range(30), (), None),
+    ],
+    ids=["three", "one", "loss", "positive", "two", "fraction", "many"],
+)
+def test_labels_that_become_numbers_are_told(
+    labels: Sequence[float], options: tuple[str, ...], note: str | None, invoke: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "few.svm"
+    file.write_text("".join(f"{y} 1:{k + 1} 2:{k % 3}\n" for k, y in enumerate(labels)))
+    words = ("run", "-d", str(file), "--scale", "maxabs", *options, "-n", "2")
+    outcome = invoke(*words)
+    assert outcome.code == 0, outcome.err
+    if note is None:
+        assert outcome.err == ""
+    else:
+        assert outcome.err.startswith(f"Note: {note.format(file)}")
+    assert invoke(*words, "-q").err == ""

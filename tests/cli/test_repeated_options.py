@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import pytest
+from conftest import Invoke
 
 from lrbench.cli.command import with_commands
 from lrbench.cli.main import group
@@ -40,3 +41,33 @@ def test_each_name_of_each_option(key: tuple[str, str]) -> None:
             parsed(words, command, args)
         assert refused.value.message.startswith(f"{key[1]} is given")
         assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        (("--sampling", "reshuffle"), "--sampling has no effect with full batches"),
+        (("--sampling", "replacement"), "--sampling has no effect with full batches"),
+        (("--sampling", "reshuffle", "--batch-size", "7"), ""),
+        (("--lr0", "0.3,3,0.30"), "--lr0 0.3: given more than once"),
+        (("--lr0", "0.3:30:3", "--lr0", "3"), "--lr0 3: given more than once"),
+        (("--lr0", "0.3,3"), ""),
+        (("-s", "wngrad,gd", "-s", "gd"), "gd: named more than once, and run once."),
+        (("-s", "adagrad-norm[eta=1|2],adagrad-norm[eta=2]"), "adagrad-norm[eta=2]: named more"),
+        (("-s", "adagrad-norm[eta=1|2]"), ""),
+        (("-s", "dog", "--lr0", "3"), "--lr0 has no effect, as no solver here has an lr0."),
+        (("-s", "dog,gd", "--lr0", "3"), ""),
+        (("-s", "dog"), ""),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_what_changes_nothing_is_told(
+    command: str, words: tuple[str, ...], note: str, invoke: Invoke
+) -> None:
+    budget = ("--passes", "1") if "--batch-size" in words else ("-n", "4")
+    given = (command, "log-spectrum", *words, *budget, "-j", "1", "--format", "plain")
+    outcome = invoke(*given)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.startswith(f"Note: {note}" if note else "")
+    assert outcome.err.count("Note: ") == bool(note)
+    assert invoke(*given, "-q").err == ""

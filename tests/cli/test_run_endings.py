@@ -100,6 +100,31 @@ def test_a_signal_in_the_middle_of_a_run_keeps_its_checkpoints(
     assert run["trace"]["iteration"] == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("budget", "planned"),
+    [(("-n", "50"), "50 steps planned"), (("--passes", "70.5"), "70.5 passes planned")],
+    ids=["steps", "passes"],
+)
+def test_the_page_of_an_interrupted_run_is_of_the_step_at_which_it_ended(
+    budget: tuple[str, str], planned: str, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = engine.LaneLoop.go
+
+    def until_37(self: engine.LaneLoop, stop: Any) -> None:
+        step(self, lambda t: t == 37 or stop(t))
+
+    monkeypatch.setattr(engine.LaneLoop, "go", until_37)
+    words = ("run", "-p", "log-spectrum", "-s", "wngrad", "--runner", "numpy", "--format", "plain")
+    page = invoke(*words, *budget).out
+    assert f"run      full batches, {planned}, lr0 = 1" in page
+    (last,) = [row.split() for row in page.splitlines() if row.startswith("37 ")]
+    (ended,) = [row.split() for row in page.splitlines() if row.startswith("wngrad  inter")]
+    assert ended[1:4] == ["interrupted", "at", "37"]
+    assert float(ended[4]) == pytest.approx(float(last[1]), rel=0.05)  # to two digits
+    assert "measured and proved at T = 37" in page
+    assert "planned" not in invoke(*words, "-n", "30").out
+
+
 @SIGNALS
 def test_a_signal_while_the_optimum_is_certified(
     number: int, code: int, invoke: Any, monkeypatch: pytest.MonkeyPatch

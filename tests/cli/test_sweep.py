@@ -161,6 +161,23 @@ def test_a_signal_says_how_to_go_on(
     assert finished.out == invoke(*RUN).out
 
 
+def test_where_no_run_was_finished_the_command_begins_anew(
+    invoke: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run, store = engine.run_lanes, str(tmp_path / "s.sqlite")
+
+    def signal_then_run(*args: Any, **more: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return run(*args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "run_lanes", signal_then_run)
+        outcome = invoke(*RUN, "--store", store)
+    assert outcome.code == 130
+    assert "10 of 10 runs are not finished" in outcome.err
+    assert outcome.err.endswith("the store has none: the same command begins anew.\n")
+
+
 MISTAKES = {
     "no problem": (("sweep",), "--problem"),
     "target 0": ((*RUN, "--target", "0"), "--target"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import sys
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,11 @@ import lrbench
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "how-to" / "my-rule.md").read_text(encoding="utf-8")
+INSIDE = "docs/how-to/add-a-solver.md"  # on a module of lrbench itself
+PAGES = [
+    "README.md",
+    *sorted({str(f.relative_to(ROOT)) for f in (ROOT / "docs").rglob("*.md")} - {INSIDE}),
+]
 FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 BLOCKS = [match.groups() for match in FENCE.finditer(PAGE)]
 RULE, GROWTH, SCRIPT = [text for kind, text in BLOCKS if kind == "python"]
@@ -71,6 +79,29 @@ def test_its_power_of_2_is_adagrad_norm_over_the_same_scales() -> None:
     for own, other in by_eta.values():
         assert own.lr0 == other.lr0 == own.over["eta"]
         np.testing.assert_allclose(own.trace["objective"], other.trace["objective"], rtol=1e-9)
+
+
+def imported(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the module and the name of each import from lrbench, and of each use of its names."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            yield from ((str(node.module), alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "__version__") for alias in node.names)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "lrbench":
+            yield "lrbench", node.attr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_page_uses_stable_names_alone(page: str) -> None:
+    blocks = [
+        textwrap.dedent(text)
+        for kind, text in FENCE.findall((ROOT / page).read_text(encoding="utf-8"))
+        if kind == "python" and not re.search(r"def test_\w+\(lrbench\)", text)  # a fixture
+    ]
+    names = {pair for text in blocks for pair in imported(text) if pair[0].startswith("lrbench")}
+    stable = {("lrbench", name) for name in lrbench.__all__}
+    assert {pair for pair in names if pair[0] != "lrbench.torch"} - stable == set()
 
 
 def test_the_page_of_stable_names_lists_the_public_ones() -> None:

@@ -242,7 +242,9 @@ def test_interrupted_lanes_keep_what_they_have() -> None:
     seven = run_healthy(task(problem, AdaGradNorm(), [0.1, 1.0], 7, checkpoints=[0, 5, 7]))
     for r, whole in zip(runs, seven, strict=True):
         assert r.status_at == 7
-        assert r.trace["iteration"].tolist() == [0.0, 5.0]
+        assert r.trace["iteration"].tolist() == [0.0, 5.0, 7.0]  # their numbers are those there
+        for name in ("suboptimality", "suboptimality_average", "lr"):
+            np.testing.assert_array_equal(r.trace[name], whole.trace[name])
         np.testing.assert_array_equal(r.iterates["last"], whole.iterates["last"])
         np.testing.assert_array_equal(r.iterates["average"], whole.iterates["average"])
 
@@ -274,7 +276,7 @@ def test_a_solver_that_raises_is_a_row() -> None:
     for r, whole in zip(runs, four, strict=True):
         assert (r.status, r.status_at) == (Status.FAILED, 4)
         assert (
-            r.error == "ZeroDivisionError: the step is lost (test_engine.py, line 265, iteration 4)"
+            r.error == "ZeroDivisionError: the step is lost (test_engine.py, line 267, iteration 4)"
         )
         assert r.trace["iteration"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
         np.testing.assert_array_equal(r.iterates["last"], whole.iterates["last"])
@@ -287,7 +289,7 @@ def test_a_solver_that_raises_at_the_start_is_a_row() -> None:
     runs = run(task(quadratic(), Raising(at=-1), [0.01, 0.1], 50))
     for r in runs:
         assert (r.status, r.status_at) == (Status.FAILED, 0)
-        assert r.error == "KeyError: 'no such setting' (test_engine.py, line 259, iteration 0)"
+        assert r.error == "KeyError: 'no such setting' (test_engine.py, line 261, iteration 0)"
         np.testing.assert_array_equal(r.iterates["last"], W0)
 
 

@@ -206,6 +206,10 @@ def test_a_stop_interrupts_it_inside_an_iteration() -> None:
     (r,) = run(task(logistic(), Descent(), [0.4], 40), stop=stop)
     assert (r.status, r.status_at) == (Status.INTERRUPTED, 5)
     assert asked == list(range(6))
+    (whole,) = run(task(logistic(), Descent(), [0.4], 5))
+    assert r.trace["iteration"][-1] == 5
+    for name in ("suboptimality", "suboptimality_average"):
+        assert r.trace[name][-1] == whole.trace[name][-1]
 
 
 def test_a_refuted_optimum_is_an_error() -> None:

@@ -264,6 +264,8 @@ def test_a_stop_is_asked_for_within_a_large_step(monkeypatch: pytest.MonkeyPatch
     assert len(asked) == 33  # six in a step: before it, and between its calls
     for each in ended:
         assert (each.status, each.status_at) == (Status.INTERRUPTED, 5)
+        assert each.trace["iteration"][-1] == 5
+        assert np.isnan(each.trace["suboptimality_average"][-1])  # its sum has one iterate more
 
 
 @dataclass(frozen=True)

@@ -202,3 +202,14 @@ def test_the_unit_of_the_targets_costs_no_digit(loss: Loss, c: float) -> None:
     a = c * c if quadratic else c
     assert o.f_star == pytest.approx(a * plain.f_star, rel=1e-11)
     assert o.f_star_error < 1e-11 * a * plain.f_star
+
+
+@pytest.mark.parametrize("loss", [Absolute(), Quantile(0.8)])
+@pytest.mark.parametrize("exponent", [-70, -270, 130])
+def test_the_unit_of_the_targets_changes_nothing(loss: Loss, exponent: int) -> None:
+    X, y = regression(19, 3, seed=5)
+    usual = find_optimum(problem(with_ones(X), y, loss, intercept=True), cache=None)
+    unit = 2.0**exponent
+    other = find_optimum(problem(with_ones(X), unit * y, loss, intercept=True), cache=None)
+    assert other.f_star / unit == pytest.approx(usual.f_star, rel=1e-12)
+    assert other.f_star_error < 1e-12 * other.f_star

@@ -24,7 +24,7 @@ from lrbench.experiment.jobs.processes import Processes
 from lrbench.experiment.run_plan import run_plan
 from lrbench.plan.plan import Plan
 from lrbench.plugins import origin_of, packed
-from lrbench.plugins.modules import source_hash
+from lrbench.plugins.modules import module_of_text, source_hash
 from lrbench.problem_files import load_spec
 from lrbench.solvers import SOLVERS
 from lrbench.solvers.adagrad_norm import AdaGradNorm
@@ -611,3 +611,31 @@ def test_the_row_has_the_line_of_the_method_that_returned_it(
     (error,) = {run["error"] for run in runs_of(outcome, "Rule")}
     assert error.endswith(f"(rule.py, line {line}, iteration {iteration})")
     assert {run["error"] for run in runs_of(outcome, "sgd")} == {None}
+
+
+@pytest.mark.parametrize("package", [True, False])
+@pytest.mark.parametrize(
+    "statement", ["import {}.mid", "from {}.mid import k", "from {} import mid"]
+)
+def test_the_hash_covers_what_a_function_will_import(
+    statement: str, package: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The function is not called, so that the modules are not loaded when the hash is taken.
+    name = f"helpers_of_{'a' if package else 'no'}_package"
+    folder = tmp_path / name
+    folder.mkdir()
+    if package:
+        (folder / "__init__.py").write_text("raise RuntimeError('it was imported')\n")
+    middle, deep = folder / "mid.py", tmp_path / f"{name}_deep.py"
+    middle.write_text(f"def k():\n    import {name}_deep as deep\n    return deep.FACTOR\n")
+    deep.write_text("FACTOR = 1.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = module_of_text(f"def rule(b):\n    {statement.format(name)}\n    return b\n", "r.py")
+    hashes = [source_hash(module)]
+    middle.write_text(middle.read_text() + "# changed\n")
+    hashes.append(source_hash(module))
+    deep.write_text("FACTOR = 2.0\n")
+    hashes.append(source_hash(module))
+    assert len({*hashes, source_hash(module)}) == 3
+    assert all(hashes)
+    assert not any(loaded.startswith(name) for loaded in sys.modules)

@@ -13,7 +13,7 @@ from made_header import with_header
 from swept import TARGET, made_problem
 
 import lrbench
-from lrbench.reports.advice import advice_line
+from lrbench.reports.advice import advice_line, wider_grid
 from lrbench.results import ProblemResult, Status
 from lrbench.study import analyse
 
@@ -79,6 +79,19 @@ def test_a_best_lr0_outside_of_the_range_is_said_to_be_so() -> None:
 )
 def test_what_may_go_wrong_near_the_lr0(passes: list[float], clauses: list[str]) -> None:
     assert one(passes)[1:] == clauses
+
+
+def test_a_grid_wider_than_float64_is_continued_to_the_ends_of_float64() -> None:
+    # The quotient of the ends, 1e400, is no float64, and neither is 1e307 times 100.
+    assert one([3.0, 7.0, 9.0], [1e-200, 1.0, 1e200])[1:2] == [
+        "it is the lowest of the grid: go on with --lr0 auto"
+    ]
+    problem = made_problem([1e-200, 1.0, 1e307], {"a": [[INF, 7.0, 2.0]]})
+    (sensitivity,) = (s for s in analyse(problem, None).solvers)
+    sweep = replace(
+        analyse(problem, None), solvers=[replace(sensitivity, second_axis={"radius": 2.0})]
+    )
+    assert wider_grid(sweep) == "--over lr0=1e-200:1e308:3"
 
 
 def test_an_arrival_just_in_time() -> None:

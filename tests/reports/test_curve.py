@@ -62,6 +62,10 @@ def test_a_start_at_the_target_has_no_logarithm() -> None:
     assert "".join(marks(made_problem(GRID, {"a": [passes]}))) == "911.191"
 
 
+def test_a_grid_may_be_wider_than_float64() -> None:
+    assert marks(made_problem([1e-200, 1.0, 1e200], {"a": [[9.0, 3.0, 9.0]]}), [1e-200, 1.0, 1e200])
+
+
 def test_equal_passes_have_one_height() -> None:
     legend, row, *_ = drawn(made_problem(GRID, {"a": [[7.0] * 7]}))
     assert legend == "passes to the target over lr0: 9 = 7"

@@ -133,6 +133,14 @@ def test_nothing_better_than_doing_nothing() -> None:
     assert closed(lane(1, [1, 0.5], Status.DIVERGED)) == "Every run diverged"
 
 
+def test_who_was_below_the_start_on_the_way_is_named() -> None:
+    once = lane(2, [1, 0.75, 1.25])
+    below = "None ended below F(w_0) - f*; the lowest on the way was 0.750"
+    assert closed(once) == below
+    unknown = lane(1, [1, float("nan"), 1.5])
+    assert closed(unknown, once) == f"{below}, of sgd at lr0 = 2"
+
+
 def test_a_gap_that_is_not_known_is_not_said() -> None:
     said = closed(lane(1, [1, 1e-16]), target=1e-20, error=2e-15)
     assert said.endswith("at <2e-15")

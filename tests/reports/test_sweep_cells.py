@@ -239,6 +239,34 @@ AT_ENDS: dict[str, Any] = {
 """A tenth of the best lr0 and ten times it are the ends of the grid."""
 
 
+def test_where_nobody_arrives_the_table_has_the_lowest_levels() -> None:
+    """Instead of columns of which every cell is a dash."""
+    problem = made_problem(GRID, {name: [[INF] * len(GRID)] for name in ("a", "b")})
+    gaps: dict[tuple[str, float | None], list[float]] = {
+        ("a", 0.2): [0.9, 0.31, 0.5],
+        ("a", 7.0): [0.9, 0.8, 0.35],
+        ("b", 1.0): [0.9, 0.7, 0.6],
+    }
+    runs = []
+    for run in problem.runs:
+        levels = np.array(gaps.get((run.solver.name, run.lr0), [0.9, 0.95, 0.99]))
+        lost = replace(run, status=Status.FAILED) if run.lr0 == 0.03 else run
+        levels = levels / 100 if lost.status is Status.FAILED else levels
+        runs.append(replace(lost, trace=run.trace | {"suboptimality": levels}))
+    problem = replace(problem, runs=runs)
+    (first, *_) = tables(problem)
+    arrive = {"speed (passes)": "?", "arrive": "0 %", "usable lr0": "?"}  # one run of each failed
+    assert [{name: text for name, (text, _) in row.items()} for row in first] == [
+        {"solver": name, **arrive, "lowest F - f*": level, "at lr0": lr0, "finite": "100 %"}
+        for name, level, lr0 in (("a", "0.310", "0.2"), ("b", "0.600", "1"))
+    ]
+    legend = [", ".join(line.pieces) for line in sweep_legend([analyse(problem)], details=True)]
+    assert [text.partition(":")[0] for text in legend[:7]] == [
+        *("speed (passes)", "arrive", "usable lr0", "lowest F - f*", "at lr0", "finite", "passes")
+    ]
+    assert not any(text.startswith(("best lr0", "x0.01", "within", "price")) for text in legend)
+
+
 @pytest.mark.parametrize(
     ("changes", "heading", "cell"),
     [
@@ -279,6 +307,8 @@ AT_ENDS: dict[str, Any] = {
         ({"statuses": {"diverged": 1, "stalled": 199}}, "finite", ("99 %", "bad")),
         ({"statuses": {"stalled": 2}}, "finite", ("100 %", "")),
         ({"statuses": {}}, "finite", ("-", "")),
+        ({"statuses": {"interrupted": 3, "failed": 2}}, "finite", ("?", "warn")),
+        ({"statuses": {"interrupted": 97, "diverged": 1, "stalled": 2}}, "finite", ("66 %", "bad")),
         ({"factors": [Factor(1, None)]}, "x10", ("?", "warn")),  # 2, within the grid
         ({"factors": [Factor(1, None)], "best_lr0": 1.0}, "x10", ("off", "dim")),
         (AT_ENDS, "x10", ("?", "warn")),

@@ -86,7 +86,7 @@ def test_two_hypotheses_have_a_range_each() -> None:
             }
             v = replace(v, hypotheses=[*v.hypotheses, more])
         found.append(v)
-    assert said(found).endswith("C5 (mu = 0), C5 (s_0 >= L fails from lr0 = 10 on)")
+    assert said(found).endswith("C5 (mu = 0; s_0 >= L fails from lr0 = 10 on)")
 
 
 def test_one_lr0_has_the_values() -> None:

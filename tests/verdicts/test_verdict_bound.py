@@ -52,6 +52,25 @@ def test_a_metric_at_its_allowance_is_no_violation() -> None:
     assert (v.bound_verdict, v.reason) == ("none", "f* is known to 1e-09 only")
 
 
+@pytest.mark.parametrize(
+    ("f_rounding", "end", "bound", "verdict"),
+    [
+        # The allowance exceeds F(w_0) - f* = 1: every number is below the bound and the allowance.
+        (8.47, 0.1492, 8.9e-311, ("none", "F is known to 8e+00 only")),
+        (8.47, 0.1492, -2.23e-5, ("none", "F is known to 8e+00 only")),
+        (8.47, 10.0, 0.5, ("fail", "")),
+        (2e-3, 1e-3, 8.9e-311, ("none", "F is known to 2e-03 only")),
+        (5e-4, 4e-4, 8.9e-311, ("pass", "")),
+        (5e-4, 6e-4, 8.9e-311, ("fail", "")),
+    ],
+)
+def test_a_bound_does_not_hold_by_the_rounding_of_the_metric(
+    f_rounding: float, end: float, bound: float, verdict: tuple[str, str]
+) -> None:
+    v = of(Power(bound, 0.0), a_run(lambda t: end + 0 * t), setting=known(f_rounding=f_rounding))
+    assert (v.bound_verdict, v.reason) == verdict
+
+
 def test_a_sum_over_many_steps_is_known_to_its_roundings() -> None:
     # Adding 0.1 ten million times in float64 gives 1.6e-10 less than a million.
     steps = np.array([0.0, 1e3, 1e7])

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import PerSample, Vector
+from lrbench.arrays import MAX_ELEMENTS, PerSample, Vector
 from lrbench.cache.content_hash import content_hash
 from lrbench.config.learning_rates import log_spaced
 from lrbench.config.registry import did_you_mean
@@ -22,9 +22,6 @@ from lrbench.data.generated.lad_worst import LadWorst
 from lrbench.data.generated.nesterov import Nesterov
 from lrbench.data.generated.poisson_counts import PoissonCounts
 from lrbench.errors import UsageError, quoted
-
-MAX_ELEMENTS = 10**9
-"""X has 8 GB at most; a larger one is assumed to be a typing error."""
 
 
 @dataclass(frozen=True)

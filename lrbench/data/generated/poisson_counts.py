@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lrbench.arrays import PerSample
+from lrbench.arrays import MAX_ELEMENTS, PerSample
 
-MAX_ELEMENTS = 10**9
 MAX_LOG_RATE = 20.0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -226,13 +227,22 @@ def state_arrays(solver: Solver) -> int:
 def free_memory(meminfo: Path = MEMINFO, limit: Path = LIMIT) -> int:
     """Return the bytes of memory that are available, which include those that cache files.
 
-    In a container `meminfo` is that of the machine, and `limit` has what the container may use.
+    In a container `meminfo` is that of the machine, and `limit` has what the container may use; the
+    files beside it have what it uses. Where there is no such file it is the memory of the machine.
     """
     available, allowed = UNKNOWN_BYTES, math.inf
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = meminfo.read_text().splitlines()
         line = next(line for line in lines if line.startswith("MemAvailable:"))
         available = 1024 * int(line.split()[1])
     with contextlib.suppress(OSError, ValueError):
         allowed = int(limit.read_text())
-    return int(min(available, allowed))
+        used = int(limit.with_name("memory.current").read_text())
+        for line in limit.with_name("memory.stat").read_text().splitlines():
+            name, number = line.split()
+            if name == "inactive_file":  # pages of files, which the kernel drops when asked
+                used -= int(number)
+        allowed -= used
+    return max(0, int(min(available, allowed)))

@@ -13,6 +13,9 @@ VARIABLE = "LRBENCH_JOBS"
 EXECUTORS = ("loky", "dask")
 MOST_JOBS = 4096
 
+POSIX = os.name == "posix"
+"""Whether the system has the file locks and the signal masks that worker processes rest on."""
+
 
 def choose(
     jobs: int | None, executor: str = "loky", scheduler: str | None = None, default: int = 1
@@ -58,6 +61,11 @@ def choose(
     n_jobs = _number(jobs, default)
     if n_jobs == 1:
         return Serial()
+    if not POSIX:
+        raise UsageError(
+            f"{n_jobs} worker processes need a POSIX system, such as Linux or macOS.",
+            "give --jobs 1.",
+        )
     from lrbench.experiment.jobs.processes import Processes
 
     return Processes(n_jobs)
@@ -69,7 +77,8 @@ def _number(jobs: int | None, default: int) -> int:
     if jobs is None:
         variable = os.environ.get(VARIABLE, "")
         if not variable:
-            return default or _processors()
+            # No process is asked for: where there can be none the command does the work itself.
+            return (default or _processors()) if POSIX else 1
         name, text, jobs = VARIABLE, quoted(variable), whole(variable)
     number = as_integer(jobs, 1, MOST_JOBS)
     if number is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lrbench.arrays import Lanes, PerLane, Vector
+from lrbench.arrays import NUMBER_BYTES, Lanes, PerLane, Vector
 from lrbench.cache.content_hash import content_hash, digest, parameters_text
 from lrbench.config.named import part_text
 from lrbench.objective.about import About, LinearModel, PenaltyValues, ProblemFacts
@@ -23,6 +23,7 @@ from lrbench.objective.linear.matrix import (
     transpose,
 )
 from lrbench.objective.linear.objective import LinearObjective
+from lrbench.objective.linear.raw import Raw
 from lrbench.objective.linear.sampler import linear_sampler
 from lrbench.plugins import is_plugin, origin_of
 
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 BLOCK_ARRAYS = 4
 """Scores, derivatives and their temporaries: arrays of the size of a row block."""
-
-NUMBER = 8
-"""Bytes of a float64 number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +54,8 @@ class LinearProblem(LinearObjective):
         The samples that are held out; None for none.
     X_hash
         The content hash of the data set if X is its very array; empty if X was made from it.
+    raw
+        The data from which X was made; None where X is taken as exact.
     """
 
     name: str
@@ -63,6 +63,7 @@ class LinearProblem(LinearObjective):
     about: About
     test: LinearHeldOut | None = None
     X_hash: str = ""
+    raw: Raw | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -108,7 +109,7 @@ class LinearProblem(LinearObjective):
             digest=self._digest_with_test,
             linear=LinearModel(self.data.X, self.y, self.loss, penalty, self.intercept),
             data_bytes=self.nbytes + (0 if self.test is None else self.test.nbytes),
-            work_bytes=BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER + CHUNK_BYTES,
+            work_bytes=BLOCK_ARRAYS * BLOCK_ELEMENTS * NUMBER_BYTES + CHUNK_BYTES,
             convex=True,
             not_smooth=self._reason_not_smooth(),
             diameter=diameter if math.isfinite(diameter) else None,

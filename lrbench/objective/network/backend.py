@@ -47,7 +47,7 @@ class TorchBackend:
         if find_spec("torch") is None:
             raise UsageError(
                 f"{name} is computed by torch, which is not installed.",
-                f"pip install 'lrbench[torch]', or {other}.",
+                f"pip install torch, or {other}.",
             )
         if self.device == "cpu":
             return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lrbench.arrays import Index, Lanes, PerLane, Vector
+from lrbench.arrays import NUMBER_BYTES, Index, Lanes, PerLane, Vector
 from lrbench.cache.content_hash import content_hash, digest
 from lrbench.cache.distributions import version_of
 from lrbench.errors import DataError
@@ -33,9 +33,6 @@ from lrbench.objective.random_numbers import RandomNumbers
 if TYPE_CHECKING:
     from lrbench.objective.minibatches import Minibatches
     from lrbench.objective.problem import Sampler
-
-NUMBER = 8
-"""Bytes of a float64 number."""
 
 BIASED = "batch normalisation: the gradient of a minibatch is biased"
 
@@ -173,7 +170,7 @@ class NetworkProblem(FiniteSum):
             backend=self._about_backend,
             digest=self._digest,
             data_bytes=sum(samples.X.nbytes + samples.y.nbytes for samples in held),
-            work_bytes=NUMBER * passing,
+            work_bytes=NUMBER_BYTES * passing,
             biased=BIASED if self.network.batch_normalised else "",
             least_batch=2 if self.network.batch_normalised else 1,
             has_prox=False,  # nor is F convex, which proximal methods are about

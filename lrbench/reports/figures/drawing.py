@@ -26,7 +26,7 @@ ENDINGS: Mapping[str, Mapping[str, Any]] = {
 """The endings of figures' names, and what makes their bytes the same at every time."""
 
 NOT_INSTALLED = LrbenchError(
-    "a figure needs matplotlib, which is not installed.", "pip install 'lrbench[plot]'."
+    "a figure needs matplotlib, which is not installed.", "pip install matplotlib."
 )
 
 _MATPLOTLIB = threading.RLock()

@@ -72,7 +72,7 @@ def _template() -> Any:
         jinja2 = importlib.import_module("jinja2")
     except ImportError as error:
         raise LrbenchError(
-            "an HTML report needs jinja2, which is not installed.", "pip install 'lrbench[report]'."
+            "an HTML report needs jinja2, which is not installed.", "pip install jinja2."
         ) from error
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: _file(f"templates/{name}")),

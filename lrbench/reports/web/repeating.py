@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from lrbench.config.solver_spec import SolverSpec
 from lrbench.plan.options import OPTIONS
-from lrbench.reports.repeat import CHANGING, repeating
+from lrbench.reports.repeat import CHANGING, renamed, repeating, typed_names
 from lrbench.results import ProblemResult, Run
+from lrbench.results.lanes import is_rate
 from lrbench.study import advise
 
 REPEATABLE = ("run", "sweep")
@@ -70,12 +72,18 @@ class Repeating:
                 continue
             self._head += [SHORT[name], value] if name in SHORT else [name, *[value] * bool(value)]
         solvers = [value for name, value in words if name == "--solver"]
-        methods = list(dict.fromkeys(_method(run) for run in problem.runs))
+        methods = {str(spec): spec for spec in map(_method, problem.runs)}
+        self._names = list(dict.fromkeys(spec.name for spec in methods.values()))
         # A class in a file has another name in the result than on the command line.
+        typed = typed_names(command, self._names)
         self._solvers = (
             dict(zip(methods, solvers, strict=True))
             if len(solvers) == len(methods)
-            else {method: method for method in methods}
+            else {
+                method: str(renamed(spec, typed[spec.name]))
+                for method, spec in methods.items()
+                if spec.name in typed
+            }
         )
 
     def of(self, run: Run) -> str:
@@ -84,11 +92,12 @@ class Repeating:
         It is empty where the result does not record one, as that of a store or of Python, and where
         a changed file has put characters into it which a reader who copies it would not see.
         """
-        if not self.known:
+        solver = self._solvers.get(str(_method(run))) if self.known else None
+        if solver is None:
             return ""
-        words = [*self._head, "-s", self._solvers[_method(run)]]
+        words = [*self._head, "-s", solver]
         if self._axes:
-            for rate in self._rates:
+            for rate in self._held(run):
                 words += ["--lr0", rate]
             # With --over scale each solver has a parameter of its own, in the place of the axis.
             for axis, value in zip(self._axes, run.over.values(), strict=False):
@@ -98,21 +107,31 @@ class Repeating:
         command = shlex.join(words)
         return command if command.isprintable() else ""
 
+    def _held(self, run: Run) -> Sequence[str]:
+        """Return the value of --lr0 beside --over: that of a run where it is the second axis."""
+        first, *others = run.over or [""]
+        rates = [exact(value) for name, value in run.over.items() if is_rate(name)]
+        if first == "lr0" or (others and not rates):
+            return []
+        return rates or self._rates
+
     def advised(self, problem: ProblemResult) -> str:
         """Return the command that runs again what a sweep advises, and keeps its weights."""
         sweep = problem.sweep
         if sweep is None or not sweep.has_target or not problem.groups:
             return ""
         choice = advise(problem, sweep).choice
-        return "" if choice is None else repeating(self._command, choice, *self._place)
+        if choice is None or not self.known:
+            return ""
+        return repeating(self._command, choice, *self._place, self._names)
 
 
-def _method(run: Run) -> str:
+def _method(run: Run) -> SolverSpec:
     """Return the solver of a run without whatever varies."""
     solver = run.solver
     for parameter in run.over:
         solver = solver.without(parameter)
-    return str(solver)
+    return solver
 
 
 def exact(value: float) -> str:

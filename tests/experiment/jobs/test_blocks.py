@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -149,20 +150,44 @@ def test_the_first_seeds_of_every_solver_come_first(
     assert two == [[0, 1], [0, 1], [2, 3], [2, 3]]
 
 
+PHYSICAL = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1700}
+
+
 @pytest.mark.parametrize(
-    ("meminfo", "limit", "free"),
+    ("meminfo", "limit", "used", "free"),
     [
-        ("MemFree: 5 kB\nMemAvailable:   2048 kB\n", "max\n", 2048 * 1024),
-        ("MemAvailable: 2048 kB\n", "1000\n", 1000),
-        ("MemFree: 5 kB\n", None, module.UNKNOWN_BYTES),
-        (None, None, module.UNKNOWN_BYTES),
+        ("MemFree: 5 kB\nMemAvailable:   2048 kB\n", "max\n", (), 2048 * 1024),
+        ("MemAvailable: 2048 kB\n", "1000\n", (), 1000),
+        ("MemAvailable: 2048 kB\n", "max\n", (900, 70), 2048 * 1024),
+        ("MemAvailable: 2048 kB\n", "1000\n", (900, 70), 1000 - 900 + 70),
+        ("MemAvailable: 2048 kB\n", "1000\n", (1300, 70), 0),
+        ("MemAvailable: 1 kB\n", "1000000\n", (900, 70), 1024),
+        ("MemFree: 5 kB\n", None, (), 4096 * 1700),
+        (None, None, (), 4096 * 1700),
     ],
 )
 def test_free_memory_is_what_can_be_had(
-    meminfo: str | None, limit: str | None, free: int, tmp_path: Path
+    meminfo: str | None,
+    limit: str | None,
+    used: tuple[int, ...],
+    free: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    files = {tmp_path / "meminfo": meminfo, tmp_path / "limit": limit}
-    for path, text in files.items():
+    monkeypatch.setattr(os, "sysconf", PHYSICAL.__getitem__)
+    texts = {"meminfo": meminfo, "memory.max": limit}
+    if used:
+        current, inactive = used
+        texts["memory.current"] = f"{current}\n"
+        texts["memory.stat"] = f"anon 17\ninactive_file {inactive}\nactive_file 5\n"
+    for name, text in texts.items():
         if text is not None:
-            path.write_text(text)
-    assert module.free_memory(*files) == free
+            (tmp_path / name).write_text(text)
+    assert module.free_memory(tmp_path / "meminfo", tmp_path / "memory.max") == free
+
+
+def test_free_memory_is_a_guess_where_the_system_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "sysconf")
+    assert module.free_memory(tmp_path / "a", tmp_path / "b") == module.UNKNOWN_BYTES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 import pytest
 
@@ -22,6 +23,21 @@ def test_the_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LRBENCH_JOBS", "5")
     assert choose(None).workers == 5
     assert choose(2).workers == 2
+
+
+def test_a_system_without_worker_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LRBENCH_JOBS", raising=False)
+    monkeypatch.setattr(sys.modules[choose.__module__], "POSIX", False)
+    for name in ("processes", "scratch"):
+        monkeypatch.delitem(sys.modules, f"lrbench.experiment.jobs.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows, which has no such module
+    assert isinstance(choose(None, default=0), Serial)
+    assert isinstance(choose(1), Serial)
+    for jobs, variable in ((3, ""), (None, "3")):
+        monkeypatch.setenv("LRBENCH_JOBS", variable)
+        with pytest.raises(UsageError, match=r"^3 worker processes need a POSIX system") as caught:
+            choose(jobs, default=0)
+        assert caught.value.hint == "give --jobs 1."
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1e3", "99999999999", "1.5", "²"])

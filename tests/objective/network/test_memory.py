@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lrbench.arrays import NUMBER_BYTES
 from lrbench.engine.budget import Budget
 from lrbench.engine.job import Job, SeedLanes, SharedProblem
 from lrbench.engine.run import run_lanes
@@ -16,7 +17,7 @@ from lrbench.experiment.estimate import UNKNOWN
 from lrbench.objective.about import About
 from lrbench.objective.network.architecture import LayerNorm, Mlp
 from lrbench.objective.network.network import NetworkSamples
-from lrbench.objective.network.problem import NUMBER, NetworkProblem
+from lrbench.objective.network.problem import NetworkProblem
 from lrbench.objective.network.start import NetworkStart
 from lrbench.solvers.build import build_solver
 
@@ -40,7 +41,7 @@ SOLVERS = {
 }
 """The arrays of a solver's state."""
 
-ACTIVATIONS = LANES * BATCH * (2 * WIDTH + 3) * NUMBER
+ACTIVATIONS = LANES * BATCH * (2 * WIDTH + 3) * NUMBER_BYTES
 
 
 def wide(norm: LayerNorm) -> NetworkProblem:
@@ -77,7 +78,7 @@ def peak_of(problem: NetworkProblem, name: str, batch_size: int | None) -> float
     finally:
         tracemalloc.stop()
     assert all(len(run.trace["iteration"]) == 3 for run in runs)  # no lane was dropped
-    return peak / (problem.n_features * LANES * NUMBER)
+    return peak / (problem.n_features * LANES * NUMBER_BYTES)
 
 
 @pytest.mark.parametrize("norm", ["none", "weight", "batch"])
@@ -86,7 +87,7 @@ def test_a_job_needs_the_arrays_of_its_lanes_and_the_activations_of_a_batch(
     name: str, norm: LayerNorm
 ) -> None:
     problem = wide(norm)
-    one = problem.n_features * LANES * NUMBER
+    one = problem.n_features * LANES * NUMBER_BYTES
     arrays = ARRAYS + SOLVERS[name]
     # What passes through the layers forward and backward, twice with a normalisation.
     passing = (4 if norm != "none" else 2) * ACTIVATIONS / one
