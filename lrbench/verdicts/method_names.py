@@ -90,11 +90,14 @@ def names_in_texts(texts: Iterable[str], full_batches: bool) -> Callable[[str], 
 
     def named(text: str) -> str:
         text = BRACKETS.sub(lambda match: short.get(match[0], match[0]), text)
-        if not full_batches:
-            return text
-        return FULL_BATCH_WORD.sub(lambda match: FULL_BATCH_NAMES[match[0]], text)
+        return full_batch_text(text) if full_batches else text
 
     return named
+
+
+def full_batch_text(text: str) -> str:
+    """Return a text about runs in full batches with the names of methods that pages have."""
+    return FULL_BATCH_WORD.sub(lambda match: FULL_BATCH_NAMES[match[0]], text)
 
 
 class MethodNames:
