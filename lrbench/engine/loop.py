@@ -105,7 +105,8 @@ class LaneLoop:
 
     def interrupt(self) -> None:
         """End every lane where it is, with a row there; in a sweep only looks count."""
-        if self.arrivals is None and self.row_at != self.runner.t:
+        runner = self.runner
+        if self.arrivals is None and self.row_at != runner.t and not runner.check_stopped:
             with self.clock.evaluating():
                 self.checkpoint()
         self.end_all(Status.INTERRUPTED)

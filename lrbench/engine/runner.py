@@ -79,7 +79,7 @@ class StepRunner:
         self._checks = checked is not None and job.batch_size is not None
         self._checked_oracle: MinibatchValues | None = None
         """The oracle of a step whose gradient is checked, until that gradient is observed."""
-        self._check_stopped = False
+        self.check_stopped = False
         """Whether the run was to stop before a check was finished: no row follows that step."""
         self._oracles = sampler.oracles(self._observe)
         self.W: Iterate = sampler.iterates.start(len(lr0))
@@ -153,7 +153,7 @@ class StepRunner:
             # Not `dense`, which computes anew what every lane carries by recurrences.
             W = None if off_path is None else iterates.part(self.W, slice(None))
             diverged = tracker.advance(t, self.lr, W, off_path)
-            if self._check_stopped:
+            if self.check_stopped:
                 self.t = t + 1
                 return Leg(self.t, stopped=True)
             if diverged is not None:
@@ -178,18 +178,18 @@ class StepRunner:
             oracle, self._checked_oracle = self._checked_oracle, None
             with self._clock.evaluating():
                 W_now = self._sampler.iterates.part(W, slice(None))
-                checked = self._check(oracle, W_now, gradient.dense(), self.tracker.slope)
-            self._check_stopped = not checked
+                self._check(oracle, W_now, gradient.dense(), self.tracker.slope)
         watch.start()
 
     def _check(self, oracle: MinibatchValues, W: Lanes, G: Lanes, slope: PerLane) -> bool:
         """Check that `G` is a subgradient at `W`; return False where the run is to stop before.
 
-        Nothing is noted then: a run that is stopped has no row after its last whole leg.
+        Nothing is noted then, and the run has no row after its last whole leg.
         """
         w_star, t = self._shared.w_star, self.t
         assert w_star is not None
         error = subgradient_error(oracle, W, G, slope, w_star, lambda: self._stop(t))
+        self.check_stopped = error is None
         if error is None:
             return False
         self.tracker.add_subgradient_error(error)
