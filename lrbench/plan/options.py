@@ -202,7 +202,7 @@ class PlanValues:
         kind=int,
         low=0,
         high=2**62,
-        hint="give the first seed, such as 0; --replicates says how many there are.",
+        hint="give the first seed, such as 0.",
         group="budget",
     )
     replicates: int = option(

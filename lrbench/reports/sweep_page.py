@@ -34,13 +34,13 @@ from lrbench.reports.groups import (
 from lrbench.reports.outside import outside_notes
 from lrbench.reports.problem_lines import problem_lines
 from lrbench.reports.sweep_details import sweep_details, theory_of_sweep
-from lrbench.reports.sweep_table import cost_table, nobody_arrives, sweep_table
+from lrbench.reports.sweep_table import cost_table, sweep_table
 from lrbench.reports.tested import tested_table
 from lrbench.reports.verdict_blocks import violations
 from lrbench.reports.view import View
 from lrbench.results import ArrivalRule, ProblemResult, Run, Sweep
 from lrbench.results.lanes import is_rate
-from lrbench.study.advice import lowest_levels
+from lrbench.study import advise
 
 CONTINUED = " \\"
 """The end of a line of a command that goes on."""
@@ -92,13 +92,14 @@ def sweep_blocks(
     yield from _failures(problem, sweep)
     yield line("")
     targets = problem.sweeps or (sweep,)
+    obstacle = advise(problem, sweep).obstacle
+    lowest = {str(level.solver): level for level in obstacle.lowest_of} if obstacle else {}
     for k, of_target in enumerate(targets):
         if k:
             yield line("")
         title = f"sensitivity to {of_target.parameter}"
         place = f", {_target(problem, of_target)}" if len(targets) > 1 else ""
         yield line(f"{title}{place}:", style="title")
-        lowest = lowest_levels(problem) if nobody_arrives(of_target) else None
         yield from sweep_table(of_target, view, lowest)
     yield from tested_table(problem, sweep)
     yield from curve(problem, sweep, view)

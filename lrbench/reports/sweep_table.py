@@ -35,9 +35,7 @@ PASSED = "*"
 """Marks the passes of a solver that has also passed through the target without arriving there."""
 
 
-def sweep_table(
-    sweep: Sweep, view: View, lowest: Mapping[str, Level] | None = None
-) -> Iterator[Block]:
+def sweep_table(sweep: Sweep, view: View, lowest: Mapping[str, Level]) -> Iterator[Block]:
     """Yield a table of the best value, the usable range, and what is left at a wrong value.
 
     Where no solver arrives, it has the lowest level that each of them reached, by `lowest`.

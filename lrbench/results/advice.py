@@ -73,6 +73,8 @@ class Obstacle:
     eta: Sequence[str] = ()
     """The solvers to which a larger eta may help."""
     lowest: Level | None = None
+    lowest_of: Annotated[Sequence[Level], Key(earlier=())] = ()
+    """The same of each solver that has one."""
 
 
 @dataclass(frozen=True)

@@ -95,12 +95,8 @@ class Adam(Solver):
         gradient = oracle.gradient(W)
         gradient.norm_sq()  # which the gradient keeps, before it is used up
         D, next_state = self.direction(gradient.dense(), state)
-        self.decay(D, W, state)
         lr = rate_of(D, gradient)
         return Step(oracle.move(W, D), lr, next_state)
-
-    def decay(self, D: Lanes, W: Iterate, state: AdamState) -> None:
-        """Add a decay of the weights to the step `D`, (n_features, n_lanes); Adam has none."""
 
     def compiled_rule(self, state: AdamState, n_steps: int) -> CompiledRule:
         return self.decayed_rule(state, n_steps, 0.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lrbench.arrays import Lanes, row_slices
-from lrbench.objective.oracle import Iterate
+from lrbench.arrays import row_slices
+from lrbench.objective.oracle import Iterate, Oracle
 from lrbench.solvers.adam import Adam, AdamState
-from lrbench.solvers.base import check_not_negative
+from lrbench.solvers.base import Step, check_not_negative, rate_of
 from lrbench.solvers.compiled import CompiledRule
 
 
@@ -61,9 +61,14 @@ class AdamW(Adam):
         super().__post_init__()
         check_not_negative(self, "weight_decay")
 
-    def decay(self, D: Lanes, W: Iterate, state: AdamState) -> None:
+    def step(self, W: Iterate, state: AdamState, oracle: Oracle) -> Step:
+        gradient = oracle.gradient(W)
+        gradient.norm_sq()  # which the gradient keeps, before it is used up
+        D, next_state = self.direction(gradient.dense(), state)
         for rows in row_slices(len(D)):
             D[rows] += state.lr0 * self.weight_decay * W[rows]
+        lr = rate_of(D, gradient)
+        return Step(oracle.move(W, D), lr, next_state)
 
     def compiled_rule(self, state: AdamState, n_steps: int) -> CompiledRule:
         return self.decayed_rule(state, n_steps, self.weight_decay)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -49,7 +49,9 @@ def advise(problem: ProblemResult, sweep: Sweep) -> Advice:
     budget = _budget_passes(problem, sweep)
     of_gap, error = sweep.target_measure == "suboptimality", problem.header.constants.f_star_error
     if of_gap and sweep.target < error:
-        return Advice(obstacle=Obstacle("target_below_error", error), budget_passes=budget)
+        levels = _lowest_levels(problem)
+        obstacle = Obstacle("target_below_error", error, lowest_of=levels)
+        return Advice(obstacle=obstacle, budget_passes=budget)
     choice = _chosen(sweep)
     if choice is None:
         return Advice(obstacle=_obstacle(problem, sweep), budget_passes=budget)
@@ -172,17 +174,19 @@ def _obstacle(problem: ProblemResult, sweep: Sweep) -> Obstacle:
     """Return why no value reached the target, and what may help."""
     # A run that is missing might have reached it: there is nothing to change yet.
     if not problem.runs or any(0 in s.finished for s in sweep.solvers):
-        return Obstacle("missing_runs", sweep.missing)
+        return Obstacle("missing_runs", sweep.missing, lowest_of=_lowest_levels(problem))
     kind, value = _cause(problem)
     unscaled = problem.header.scale == "none" and not problem.header.data.startswith(GENERATED)
     # Their lr is eta/b, and b grows: no lr0 makes up for an eta that is too small.
+    lowest = _lowest_levels(problem)
     scaled = dict.fromkeys(r.solver.name for r in problem.runs if "eta" in r.method.params)
     return Obstacle(
         kind,
         value,
         unscaled=unscaled and kind != "all_lost",
         eta=tuple(scaled) if kind == "not_reached" else (),
-        lowest=_lowest(problem),
+        lowest=min(lowest, key=_suboptimality, default=None),
+        lowest_of=lowest,
     )
 
 
@@ -200,13 +204,8 @@ def _cause(problem: ProblemResult) -> tuple[ObstacleKind, float | None]:
     return "not_reached", None
 
 
-def _lowest(problem: ProblemResult) -> Level | None:
-    """Return the lowest level at any checkpoint of a run that did not fail, with its lane."""
-    return min(lowest_levels(problem).values(), key=_suboptimality, default=None)
-
-
-def lowest_levels(problem: ProblemResult) -> Mapping[str, Level]:
-    """Return method -> its lowest level at any checkpoint of a run that did not fail."""
+def _lowest_levels(problem: ProblemResult) -> Sequence[Level]:
+    """Return the lowest level of each method at any checkpoint of a run that did not fail."""
     measure = problem.header.target_measure
     lowest: dict[str, Level] = {}
     for run in problem.runs:
@@ -215,7 +214,7 @@ def lowest_levels(problem: ProblemResult) -> Mapping[str, Level]:
             continue
         level, name = Level(run.method, run.lr0, min(finite), run.over), str(run.method)
         lowest[name] = min(lowest.get(name, level), level, key=_suboptimality)
-    return lowest
+    return tuple(lowest.values())
 
 
 def _suboptimality(level: Level) -> float:

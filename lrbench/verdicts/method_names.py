@@ -178,8 +178,10 @@ class MethodNames:
 
     def _advice(self, advice: Advice) -> Advice:
         obstacle = advice.obstacle
-        if obstacle is not None and obstacle.lowest is not None:
-            obstacle = replace(obstacle, lowest=self.record(obstacle.lowest))
+        if obstacle is not None:
+            levels = tuple(map(self.record, obstacle.lowest_of))
+            lowest = None if obstacle.lowest is None else self.record(obstacle.lowest)
+            obstacle = replace(obstacle, lowest=lowest, lowest_of=levels)
         return replace(
             advice,
             choice=self._choice(advice.choice),

@@ -266,7 +266,8 @@ def test_a_solver_that_raises_is_a_row_and_exit_3(
         raise ArithmeticError("no more steps")
 
     monkeypatch.setattr(SGD, "step", step)
-    outcome = invoke("run", "-p", "log-spectrum", "-n", "5", "--format", "json")
+    args = ("-p", "log-spectrum", "-n", "5", "--runner", "numpy", "--format", "json")
+    outcome = invoke("run", *args)
     assert outcome.code == 3
     runs = json.loads(outcome.out)["problems"][0]["runs"]
     assert [r["status"] for r in runs] == ["completed", "completed", "failed"]

@@ -219,7 +219,7 @@ def cells(**changes: Any) -> dict[str, tuple[str, str]]:
     sweep = analyse(problem)
     s: Sensitivity = replace(sweep.solvers[0], **changes)
     of = replace(sweep, solvers=[s])
-    (grid,) = [b for b in sweep_table(of, WIDE) if isinstance(b, Grid)]
+    (grid,) = [b for b in sweep_table(of, WIDE, {}) if isinstance(b, Grid)]
     assert [grid.columns[k] for k in sorted(grid.left)] == ["solver", "usable lr0"]
     (costs,) = [b for b in cost_table(of, WIDE) if isinstance(b, Grid)]
     assert costs.left == {0}

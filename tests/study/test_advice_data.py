@@ -147,7 +147,12 @@ def test_the_obstacles_have_their_values(kind: str, obstacle: Obstacle) -> None:
     advice = advised(problem)
     if kind == "not_reached":
         obstacle = replace(obstacle, lowest=replace(NEVER, solver=SolverSpec("a", {"eta": 2.0})))
-    assert advice.obstacle == obstacle
+    assert advice.obstacle is not None
+    levels = advice.obstacle.lowest_of
+    if obstacle.lowest is not None:
+        assert obstacle.lowest in levels
+        assert {level.solver.name for level in levels} == {r.solver.name for r in problem.runs}
+    assert replace(advice.obstacle, lowest_of=()) == obstacle
     assert advice.choice is advice.faster is advice.wider is None
     assert advice.cautions == {}
 

@@ -111,7 +111,7 @@ class Repeating:
         """Return the value of --lr0 beside --over: that of a run where it is the second axis."""
         first, *others = run.over or [""]
         rates = [exact(value) for name, value in run.over.items() if is_rate(name)]
-        if first == "lr0" or (others and not rates):
+        if first == "lr0" or (others and not rates) or any(map(is_rate, self._axes)):
             return []
         return rates or self._rates
 
