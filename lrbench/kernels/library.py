@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import importlib.machinery
 import os
+import struct
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -186,7 +187,7 @@ def _load(chosen: str) -> Library | None:
 
 
 class MismatchError(Exception):
-    """The file was built from another source than the one that lies beside it."""
+    """The file is not what the source beside it is built to."""
 
 
 def _file(stem: str) -> Path | None:
@@ -197,7 +198,26 @@ def _file(stem: str) -> Path | None:
     return None
 
 
+def _check_length(file: Path) -> None:
+    """Raise `MismatchError` for a file of ELF that lacks its end: to load it ends the process.
+
+    The layout is that of the 64-bit header and of its segments in the ELF specification.
+    """
+    content = file.read_bytes()
+    if content[:6] != b"\x7fELF\x02\x01":  # 64 bits, little-endian; the system reads any other
+        return
+    try:
+        (start,) = struct.unpack_from("<Q", content, 32)
+        size, count = struct.unpack_from("<HH", content, 54)
+        segments = [struct.unpack_from("<IIQQQQ", content, start + k * size) for k in range(count)]
+    except struct.error:
+        raise MismatchError(f"{file.name} is cut off") from None
+    if any(offset + length > len(content) for _, _, offset, _, _, length in segments):
+        raise MismatchError(f"{file.name} is cut off")
+
+
 def _opened(file: Path) -> ctypes.CDLL:
+    _check_length(file)
     functions = ctypes.CDLL(str(file))
     functions.lrbench_source.restype = ctypes.c_char_p
     for name in ("lrbench_fields", "lrbench_level", "lrbench_lanes"):

@@ -67,6 +67,29 @@ def test_a_damaged_build_is_a_warning(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @built
+@pytest.mark.parametrize("kept", [0, 10, 60, 100, 5000, 20_000])
+def test_a_build_that_is_cut_off_ends_no_process(
+    kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a process of its own, which a library without its end would end with a bus error."""
+    for file in folder_with(tmp_path, monkeypatch):
+        file.write_bytes(file.read_bytes()[:kept])
+    code = (
+        "import sys; from pathlib import Path; from lrbench.kernels import library;"
+        "library.FOLDER = Path(sys.argv[1]); print(library.library())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={**os.environ, SWITCH: ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "None\n")
+    assert done.stderr.count("the compiled steps cannot be loaded (") == 1
+
+
+@built
 def test_a_build_of_another_source_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
